@@ -1,0 +1,16 @@
+//! The shape of Fingerpost's database, step by step. Imports nothing of the main crate, so that an
+//! old step keeps meaning what it meant when it ran.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_records;
+
+/// All steps, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_records::Migration)]
+    }
+}

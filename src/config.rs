@@ -1,0 +1,329 @@
+//! Settings: environment variables `FINGERPOST_…`, or the same names in lower case in a TOML file;
+//! the environment wins. Every setting is text that is parsed here, once, with an error that names
+//! the setting, the value and what would be right.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+};
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Serialize;
+use url::Url;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected text or json".to_owned()),
+        }
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// How the world reaches us, with a slash at its end. Follows `listen` when it is not set.
+    pub public_url: Option<Url>,
+    /// Where the database file, derived files and keys are.
+    pub data_dir: PathBuf,
+    /// Where the database is.
+    pub database_url: String,
+    /// The publisher's name.
+    pub name: String,
+    /// The publisher's area code.
+    pub gss: Option<String>,
+    /// Licence of our own records.
+    pub licence: Url,
+    /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Words in a category's name or code that make its places secret unless somebody decides otherwise.
+    pub withheld_categories: Vec<String>,
+    /// How many requests a client may make in a minute.
+    pub requests_per_minute: u32,
+    /// What is logged.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The value is wrong.
+    #[error("setting {variable} (or {name} in the settings file) is {value:?}: {problem}")]
+    Wrong {
+        /// Environment variable.
+        variable: String,
+        /// Name in the file.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// What would be right.
+        problem: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the settings file {file}: {problem}")]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        problem: String,
+    },
+}
+
+struct Setting {
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+}
+
+/// Every setting of this version: what `fingerpost config` prints and `schema/config.json` says.
+const SETTINGS: &[Setting] = &[
+    Setting { name: "listen", default: "127.0.0.1:8080", meaning: "Address and port to listen on; port 0 picks one and prints it.", example: "0.0.0.0:8080" },
+    Setting { name: "public_url", default: "", meaning: "How the world reaches us. http://LISTEN when not set.", example: "https://directory.luton.example.org/" },
+    Setting { name: "data_dir", default: "./data", meaning: "Folder of the database file, the file of published bytes and the signing keys.", example: "/var/lib/fingerpost" },
+    Setting { name: "database_url", default: "", meaning: "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME. A SQLite file in the data folder when not set.", example: "postgres://fingerpost@localhost/fingerpost" },
+    Setting { name: "name", default: "My directory", meaning: "The publisher's name.", example: "Luton directory of support" },
+    Setting { name: "gss", default: "", meaning: "Area code of the publisher.", example: "E06000032" },
+    Setting { name: "licence", default: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/", meaning: "Web address of the licence of our own records.", example: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/" },
+    Setting { name: "trusted_proxies", default: "", meaning: "Networks (CIDR, comma separated) whose Forwarded and X-Forwarded-For headers are believed.", example: "10.0.0.0/8" },
+    Setting { name: "withheld_categories", default: "refuge, refuges, human trafficking, modern slavery, forced marriage", meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.", example: "refuge, safe house" },
+    Setting { name: "requests_per_minute", default: "12000", meaning: "Requests that one client may make in a minute before it is asked to wait.", example: "12000" },
+    Setting { name: "log", default: "info", meaning: "What is logged: error, warn, info, debug, or a tracing filter.", example: "info,fingerpost=debug" },
+    Setting { name: "log_format", default: "text", meaning: "How it is logged: text or json.", example: "json" },
+];
+
+/// Names that other versions or later parts of the interface know; accepted without a warning.
+const KNOWN_ELSEWHERE: &[&str] = &["smtp_url", "mail_from", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name", "allow_private_peers"];
+
+impl Config {
+    /// Read the settings from `file` (default `./fingerpost.toml` when it exists) and `environment`.
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn read(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
+        let mut figment = Figment::new();
+        for setting in SETTINGS {
+            figment = figment.merge(Serialized::default(setting.name, setting.default));
+        }
+        let file = file.map(Path::to_path_buf).or_else(|| Some(PathBuf::from("fingerpost.toml")).filter(|file| file.exists()));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(Error::File { file, problem: "there is no such file".to_owned() });
+            }
+            figment = figment.merge(Toml::file_exact(&file));
+            // Read once on its own, so that a mistake in the file is told with the file's name.
+            Figment::from(Toml::file_exact(&file))
+                .extract::<BTreeMap<String, figment::value::Value>>()
+                .map_err(|error| Error::File { file: file.clone(), problem: error.to_string() })?;
+        }
+        for (variable, value) in environment {
+            if let Some(name) = variable.strip_prefix("FINGERPOST_") {
+                figment = figment.merge(Serialized::default(&name.to_lowercase(), value));
+            }
+        }
+        let all = figment
+            .extract::<BTreeMap<String, figment::value::Value>>()
+            .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
+        let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
+        for name in values.keys() {
+            if !SETTINGS.iter().any(|setting| setting.name == name) && !KNOWN_ELSEWHERE.contains(&name.as_str()) {
+                tracing::warn!(setting = name, "this setting is not known and has no effect");
+            }
+        }
+        Self::parse(&values)
+    }
+
+    fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let data_dir: PathBuf = parse(values, "data_dir", "a folder")?;
+        let database_url: String = parse(values, "database_url", "a database")?;
+        let database_url = if database_url.is_empty() { format!("sqlite:{}", data_dir.join("fingerpost.db").display()) } else { database_url };
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
+            return Err(wrong("database_url", "(hidden)", "expected sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"));
+        }
+        let public_url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?
+            .map(|url| if ["http", "https"].contains(&url.scheme()) { Ok(url) } else { Err(wrong("public_url", url.as_str(), "expected http or https")) })
+            .transpose()?
+            .map(with_slash);
+        let config = Self {
+            listen: parse(values, "listen", "an address and a port such as 127.0.0.1:8080")?,
+            public_url,
+            data_dir,
+            database_url,
+            name: parse(values, "name", "a name")?,
+            gss: optional(values, "gss", "an area code such as E06000032")?,
+            licence: parse(values, "licence", "a web address")?,
+            trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
+            withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
+            requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            log: parse(values, "log", "a log level")?,
+            log_format: parse(values, "log_format", "text or json")?,
+        };
+        if let Some(gss) = config.gss.as_deref()
+            && !(gss.len() == 9 && gss.starts_with(|c: char| c.is_ascii_uppercase()) && gss[1..].bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err(wrong("gss", gss, "expected an area code such as E06000032"));
+        }
+        if config.requests_per_minute == 0 {
+            return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
+        }
+        Ok(config)
+    }
+
+    /// The settings in force by name, secrets hidden.
+    pub fn shown(&self) -> BTreeMap<&'static str, String> {
+        let joined = |items: &[IpNet]| items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        BTreeMap::from([
+            ("listen", self.listen.to_string()),
+            ("public_url", self.public_url.as_ref().map_or_else(|| format!("http://{}/", self.listen), ToString::to_string)),
+            ("data_dir", self.data_dir.display().to_string()),
+            ("database_url", without_password(&self.database_url)),
+            ("name", self.name.clone()),
+            ("gss", self.gss.clone().unwrap_or_default()),
+            ("licence", self.licence.to_string()),
+            ("trusted_proxies", joined(&self.trusted_proxies)),
+            ("withheld_categories", self.withheld_categories.join(", ")),
+            ("requests_per_minute", self.requests_per_minute.to_string()),
+            ("log", self.log.clone()),
+            ("log_format", if self.log_format == LogFormat::Json { "json" } else { "text" }.to_owned()),
+        ])
+    }
+}
+
+/// A setting as the JSON Schema of the settings file lists it.
+#[derive(Serialize, JsonSchema)]
+struct SettingSchema {
+    r#type: &'static str,
+    description: String,
+    default: &'static str,
+    examples: [&'static str; 1],
+}
+
+/// The JSON Schema of the settings file.
+pub fn schema() -> serde_json::Value {
+    let properties: BTreeMap<&str, SettingSchema> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let description = format!("{} Environment: FINGERPOST_{}.", setting.meaning, setting.name.to_uppercase());
+            (setting.name, SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] })
+        })
+        .collect();
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of Fingerpost (fingerpost.toml)",
+        "type": "object",
+        "properties": properties,
+    })
+}
+
+fn as_text(value: &figment::value::Value) -> String {
+    use figment::value::Value;
+    match value {
+        Value::String(_, text) => text.clone(),
+        Value::Array(_, items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
+        Value::Bool(_, value) => value.to_string(),
+        Value::Num(_, number) => number.to_u128().map(|n| n.to_string()).or_else(|| number.to_i128().map(|n| n.to_string())).unwrap_or_default(),
+        other => other.find_ref("").and_then(Value::as_str).unwrap_or_default().to_owned(),
+    }
+}
+
+fn wrong(name: &'static str, value: &str, problem: &str) -> Error {
+    Error::Wrong { variable: format!("FINGERPOST_{}", name.to_uppercase()), name, value: value.to_owned(), problem: problem.to_owned() }
+}
+
+fn parse<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<T, Error> {
+    let value = values.get(name).map(|value| value.trim()).unwrap_or_default();
+    value.parse().map_err(|error| wrong(name, value, &format!("expected {expected} ({error})")))
+}
+
+fn optional<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<Option<T>, Error> {
+    if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
+}
+
+fn list<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<Vec<T>, Error> {
+    let value = values.get(name).map(String::as_str).unwrap_or_default();
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| item.parse().map_err(|error| wrong(name, item, &format!("expected {expected} ({error})"))))
+        .collect()
+}
+
+fn with_slash(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
+}
+
+fn without_password(database_url: &str) -> String {
+    match Url::parse(database_url) {
+        Ok(mut url) if url.password().is_some() => {
+            // Fails only for addresses that cannot have one.
+            let _ = url.set_password(Some("hidden"));
+            url.to_string()
+        }
+        _ => database_url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, Error> {
+        Config::read(None, pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn defaults_are_a_directory_on_this_machine() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database_url, "sqlite:./data/fingerpost.db");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_would_be_right() {
+        let said = |pairs| read(pairs).unwrap_err().to_string();
+        assert!(said(&[("FINGERPOST_LISTEN", "here")]).starts_with("setting FINGERPOST_LISTEN (or listen in the settings file) is \"here\": expected an address and a port"));
+        assert!(said(&[("FINGERPOST_GSS", "Luton")]).contains("E06000032"));
+        assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
+        assert!(!said(&[("FINGERPOST_DATABASE_URL", "mysql://root:secret@x/y")]).contains("secret"));
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
+        assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
+        assert!(config.public_url.is_none());
+    }
+
+    #[test]
+    fn numbers_and_names_that_look_like_numbers_are_read_as_written() {
+        let config = read(&[("FINGERPOST_NAME", "1066"), ("FINGERPOST_REQUESTS_PER_MINUTE", "50")]).unwrap();
+        assert_eq!((config.name.as_str(), config.requests_per_minute), ("1066", 50));
+    }
+}

@@ -1,0 +1,238 @@
+//! The database: SQLite inside the data directory, or PostgreSQL. The only place, besides the
+//! `store.rs` files, that knows how either is spoken to.
+//!
+//! [`Database::write`] is the only way to begin a transaction. On SQLite it is IMMEDIATE: with the
+//! default mode two transactions that read and then write fail with "database is locked". There is
+//! one writing connection there and a few reading ones; PostgreSQL has one pool for both.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::watch;
+
+/// What went wrong between us and the database.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {source}")]
+pub struct Error {
+    what: &'static str,
+    source: DbErr,
+}
+
+impl Error {
+    /// Whether the same call may go through a moment later.
+    pub fn is_passing(&self) -> bool {
+        let text = self.source.to_string();
+        ["locked", "busy", "deadlock", "could not serialize", "timed out", "connection"].iter().any(|word| text.contains(word))
+    }
+}
+
+/// Say what could not be done when the database refused it.
+pub(crate) trait Context<T> {
+    fn context(self, what: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Context<T> for Result<T, DbErr> {
+    fn context(self, what: &'static str) -> Result<T, Error> {
+        self.map_err(|source| Error { what, source })
+    }
+}
+
+/// Which database it is, where the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// How carefully SQLite writes reach the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// An acknowledged write survives a power cut.
+    Full,
+    /// The last moments before a power cut may be lost, never the file. For a bulk import, which
+    /// can be run again.
+    Batched,
+}
+
+/// The database, with its connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    backend: Backend,
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    committed: watch::Sender<u64>,
+}
+
+/// A transaction. Dropped without [`Transaction::commit`] it leaves no trace.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    backend: Backend,
+    committed: watch::Sender<u64>,
+}
+
+impl Database {
+    /// Open the database at `url` (`sqlite:FILE` or `postgres://…`) and bring its shape up to date.
+    /// # Errors
+    /// When it cannot be reached, or was last used by a newer version of this program.
+    pub async fn open(url: &str, durability: Durability) -> Result<Self, Error> {
+        let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
+        let (write, read) = match backend {
+            Backend::Postgres => {
+                let pool = connect(url, 12, |_| {}).await?;
+                (pool.clone(), pool)
+            }
+            Backend::Sqlite => {
+                let synchronous = if durability == Durability::Full { "FULL" } else { "NORMAL" };
+                let write = connect(url, 1, |options| {
+                    options.map_sqlx_sqlite_opts(move |sqlite| {
+                        sqlite
+                            .create_if_missing(true)
+                            .pragma("journal_mode", "WAL")
+                            .pragma("synchronous", synchronous)
+                            // What is deleted is overwritten: a scrubbed address must not stay in free pages.
+                            .pragma("secure_delete", "ON")
+                            .pragma("cache_size", "-8000")
+                            .busy_timeout(Duration::from_secs(30))
+                    });
+                })
+                .await?;
+                let read = connect(url, 3, |options| {
+                    options.map_sqlx_sqlite_opts(|sqlite| {
+                        sqlite.pragma("query_only", "ON").pragma("cache_size", "-2000").busy_timeout(Duration::from_secs(30))
+                    });
+                })
+                .await?;
+                (write, read)
+            }
+        };
+        migrations::Migrator::up(&write, None).await.context("cannot bring the database up to date")?;
+        Ok(Self { backend, read, write, committed: watch::Sender::new(0) })
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// For queries. Sees what is committed.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begin a transaction.
+    /// # Errors
+    /// When the database is out of reach, or another writer holds SQLite for over 30 seconds.
+    pub async fn write(&self) -> Result<Transaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(sea_orm::SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.write.begin_with_options(options).await.context("cannot begin a transaction")?;
+        Ok(Transaction { inner, backend: self.backend, committed: self.committed.clone() })
+    }
+
+    /// Told of each commit that this process makes. Other processes' commits are found by asking.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.committed.subscribe()
+    }
+
+    /// Whether the database answers.
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read.execute_unprepared("SELECT 1").await.context("the database does not answer").map(drop)
+    }
+
+    /// A consistent copy of a SQLite database into `file`, while others read and write.
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub(crate) async fn copy_into(&self, file: &str) -> Result<(), Error> {
+        let statement = Statement::from_sql_and_values(sea_orm::DbBackend::Sqlite, "VACUUM INTO ?", [file.into()]);
+        self.write.execute_raw(statement).await.context("cannot copy the database").map(drop)
+    }
+
+    /// Leave nothing of deleted content in side files: SQLite's log is emptied, PostgreSQL's dead
+    /// rows are taken out.
+    /// # Errors
+    /// When the database refuses.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let commands: &[&str] = match self.backend {
+            Backend::Sqlite => &["PRAGMA wal_checkpoint(TRUNCATE)"],
+            Backend::Postgres => &["VACUUM record", "VACUUM revision", "VACUUM published"],
+        };
+        for command in commands {
+            self.write.execute_unprepared(command).await.context("cannot sweep deleted content")?;
+        }
+        Ok(())
+    }
+
+    /// Let SQLite fold its log back and refresh its statistics; nothing on PostgreSQL.
+    /// # Errors
+    /// When the database refuses.
+    pub async fn settle(&self) -> Result<(), Error> {
+        if self.backend == Backend::Sqlite {
+            self.write.execute_unprepared("PRAGMA optimize").await.context("cannot optimise")?;
+            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.context("cannot checkpoint")?;
+        }
+        Ok(())
+    }
+
+    /// Close every connection.
+    /// # Errors
+    /// When a connection cannot be closed in order.
+    pub async fn close(self) -> Result<(), Error> {
+        self.read.close().await.context("cannot close the database")?;
+        if self.backend == Backend::Sqlite {
+            self.write.close().await.context("cannot close the database")?;
+        }
+        Ok(())
+    }
+}
+
+impl Transaction {
+    /// For queries and changes inside the transaction.
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Make everything that was done stand, and tell the followers.
+    /// # Errors
+    /// When the database cannot; then nothing of it stands.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await.context("cannot commit")?;
+        self.committed.send_modify(|n| *n += 1);
+        Ok(())
+    }
+
+    /// Undo everything.
+    /// # Errors
+    /// When the connection broke; the database then undoes it by itself.
+    pub async fn roll_back(self) -> Result<(), Error> {
+        self.inner.rollback().await.context("cannot roll back")
+    }
+}
+
+async fn connect(url: &str, connections: u32, with: impl FnOnce(&mut ConnectOptions)) -> Result<DatabaseConnection, Error> {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_timeout(Duration::from_secs(10))
+        .test_before_acquire(url.starts_with("postgres"))
+        .sqlx_logging(false);
+    with(&mut options);
+    sea_orm::Database::connect(options).await.context("cannot open the database")
+}

@@ -1,0 +1,166 @@
+//! JSON from strangers. Stricter than usual where leniency hides something: a key that stands
+//! twice, nesting without end, text that is not UTF-8.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Nesting deeper than this is refused. The deepest honest record has about 15 levels.
+pub const DEEPEST: usize = 48;
+
+/// Why bytes are not JSON that we take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} (at character {column})")]
+pub struct Malformed {
+    /// What is wrong.
+    pub reason: String,
+    /// Where, counted in bytes from 1.
+    pub column: usize,
+}
+
+/// Read one JSON value.
+/// # Errors
+/// What is wrong, and where.
+///
+/// ```
+/// use fingerpost::formats::json::parse;
+/// assert!(parse(br#"{"a": [1, "b"]}"#).is_ok());
+/// assert!(parse(br#"{"a": 1, "a": 2}"#).unwrap_err().reason.contains("twice"));
+/// ```
+pub fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let reason = match bytes {
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "the text is UTF-16; save it as UTF-8",
+            _ => "the text is not UTF-8; it may have been saved in another encoding",
+        };
+        return Err(Malformed { reason: reason.to_owned(), column: error.valid_up_to() + 1 });
+    }
+    serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0).map_err(|error| {
+        let said = error.to_string();
+        let reason = said.split(" at line ").next().unwrap_or(&said);
+        let reason = if reason.starts_with("recursion limit") { "is nested too deeply" } else { reason };
+        Malformed { reason: reason.to_owned(), column: error.column() }
+    })
+}
+
+struct Strict(Value);
+
+thread_local! {
+    static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts nesting for as long as it lives, also when an error unwinds past it.
+struct Level;
+
+impl Level {
+    fn enter<E: serde::de::Error>() -> Result<Self, E> {
+        let depth = DEPTH.get() + 1;
+        DEPTH.set(depth);
+        let level = Self;
+        if depth > DEEPEST { Err(E::custom("is nested too deeply")) } else { Ok(level) }
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("has a number that is too large"))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let _level = Level::enter::<A::Error>()?;
+        let mut items = Vec::new();
+        while let Some(Strict(item)) = from.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let _level = Level::enter::<A::Error>()?;
+        let mut members = Map::new();
+        while let Some(key) = from.next_key::<String>()? {
+            if members.contains_key(&key) {
+                return Err(A::Error::custom(format!("{:?} stands twice in one object", crate::model::text::shorten(&key, 60))));
+            }
+            let Strict(value) = from.next_value()?;
+            members.insert(key, value);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_others_let_pass_is_refused_with_a_place_and_a_reason() {
+        let said = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
+        assert_eq!(said(br#"{"id": 1, "id": 2}"#), "\"id\" stands twice in one object (at character 14)");
+        assert_eq!(said(b"{\"a\": NaN}"), "expected value (at character 7)");
+        assert_eq!(said("[".repeat(10_000).as_bytes()), "is nested too deeply (at character 49)");
+        assert_eq!(said(br#""\ud800""#), "unexpected end of hex escape (at character 8)");
+        assert_eq!(said(b"\xFF\xFE{\x00"), "the text is UTF-16; save it as UTF-8 (at character 1)");
+        assert_eq!(said(b"{\"a\": \"caf\xE9\"}"), "the text is not UTF-8; it may have been saved in another encoding (at character 11)");
+        assert_eq!(said(b"{} {}"), "trailing characters (at character 4)");
+        assert_eq!(parse("[".repeat(10_000).as_bytes()).is_err(), parse(b"[[1]]").is_err().then_some(true).is_none(), "the depth is counted afresh");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_nothing() {
+        assert_eq!(parse(b"\xEF\xBB\xBF{}").unwrap(), serde_json::json!({}));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+        }
+        #[test]
+        fn what_serde_json_writes_is_read_back(text in ".*", number in any::<i64>()) {
+            let value = serde_json::json!({"t": text, "n": [number]});
+            prop_assert_eq!(parse(value.to_string().as_bytes()).unwrap(), value);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Contacts and phones: how to reach somebody, and whether the world may know.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    entity,
+    parts::Language,
+    taxonomy::Attribute,
+    values::{EmailAddress, Number},
+};
+
+/// Who may see a contact or a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Visibility {
+    /// The world.
+    Public,
+    /// Only those who keep the record.
+    Private,
+    /// It came from a public source but looks like a person's own; private until somebody confirms.
+    Unconfirmed,
+}
+
+entity! {
+    /// A person or desk to talk to.
+    Contact {
+        /// Identifier.
+        req id: Uuid = "0c1f1c1e-8a52-4c5b-9a41-9d5b6f5c4a3b",
+        /// Name of the person or desk.
+        #[schemars(length(max = 1_000))]
+        opt name: String = "Reception",
+        /// Job title or role.
+        opt title: String = "Duty adviser",
+        /// Department.
+        opt department: String = "Money advice",
+        /// Email address.
+        opt email: EmailAddress = "advice@marsh-farm-pantry.example.org",
+        /// Phone numbers of this contact. They are seen only where the contact is.
+        many phones: Phone,
+        /// Classifications.
+        many attributes: Attribute,
+        /// Who may see it. A contact without this is private: nobody is published by accident.
+        opt visibility: Visibility = "public",
+    }
+}
+
+impl Contact {
+    /// Whether the world may see this contact.
+    pub fn is_public(&self) -> bool {
+        self.visibility == Some(Visibility::Public)
+    }
+}
+
+entity! {
+    /// A phone number.
+    Phone {
+        /// Identifier.
+        req id: Uuid = "b1e3b1f0-5f3f-4b39-8f64-4a4a2c9d6b10",
+        /// The number as people dial it.
+        req number: String = "01632 960123",
+        /// Extension at that number.
+        opt extension: Number = 12,
+        /// What the line is, such as voice, text, cell, video.
+        #[serde(rename = "type")]
+        opt phone_type: String = "voice",
+        /// What the line is for and when it is answered.
+        opt description: String = "Weekdays 9am to 5pm",
+        /// Languages spoken on it.
+        many languages: Language,
+        /// Who may see it. A phone without this is as public as the record it stands in.
+        opt visibility: Visibility = "public",
+    }
+}
+
+impl Phone {
+    /// Whether the world may see this number where its record is seen.
+    pub fn is_public(&self) -> bool {
+        matches!(self.visibility, None | Some(Visibility::Public))
+    }
+}

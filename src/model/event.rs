@@ -1,0 +1,134 @@
+//! Events and workshops. Neither standard has them, so this entity is ours: a series, with the
+//! rule of its dates and what was changed on single dates. Its fields follow schema.org and
+//! iCalendar. What happens on which day is worked out from it, never stored.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    contact::{Contact, Phone},
+    entity,
+    location::{Location, LocationPolicy},
+    organization::Organization,
+    parts::{Accessibility, CostOption, Language},
+    taxonomy::Attribute,
+    values::{LocalDateTime, Number, WebAddress, Zone},
+};
+use crate::ids::{EventId, LocationId, OrganizationId, ServiceId};
+
+/// Whether a series takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum EventStatus {
+    /// As announced.
+    Scheduled,
+    /// Not at all.
+    Cancelled,
+    /// Later, at a time not yet known.
+    Postponed,
+}
+
+/// What happened to one date of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum DateChange {
+    /// It does not take place.
+    Cancelled,
+    /// It takes place at another time or place.
+    Moved,
+    /// It takes place, but there is no room left.
+    Full,
+}
+
+entity! {
+    /// An event, workshop or course: a series of dates, or one date.
+    Event {
+        /// Identifier, a UUID that never changes.
+        req id: EventId = "6d1f2e3c-4b5a-4678-9abc-def012345678",
+        /// The organization that holds it.
+        req organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
+        /// The service that it is part of.
+        opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
+        /// Name of the event.
+        #[schemars(length(max = 1_000))]
+        req name: String = "Cooking on a budget",
+        /// What happens, in plain words.
+        opt description: String = "Cook a meal for four for under £5 and take it home.",
+        /// A page about it.
+        opt url: WebAddress = "https://marsh-farm-pantry.example.org/cooking",
+        /// Whether it takes place.
+        req status: EventStatus = "scheduled",
+        /// Where it takes place.
+        opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
+        /// How much of the place the world may know; everything when it is not said.
+        opt location_policy: LocationPolicy = "exact",
+        /// Where to join on the internet.
+        opt online_url: WebAddress = "https://meet.example.org/cooking",
+        /// Start of the first date, local time.
+        req start: LocalDateTime = "2026-09-08T10:00:00",
+        /// End of the first date, local time. The difference is the length of every date.
+        req end: LocalDateTime = "2026-09-08T12:00:00",
+        /// IANA zone of all local times here.
+        req timezone: Zone = "Europe/London",
+        /// When it comes round: an RFC 5545 rule without its name. No rule: one date.
+        opt rrule: String = "FREQ=WEEKLY;BYDAY=TU",
+        /// Starts of dates that are left out, local time.
+        many exdates: LocalDateTime,
+        /// Starts of further dates, local time.
+        many rdates: LocalDateTime,
+        /// What was changed on single dates.
+        many changes: EventChange,
+        /// Youngest age, in whole years, included.
+        #[schemars(range(min = 0, max = 150))]
+        opt minimum_age: Number = 16,
+        /// Oldest age, in whole years, included.
+        #[schemars(range(min = 0, max = 150))]
+        opt maximum_age: Number = 25,
+        /// Who can come, in words.
+        opt eligibility_description: String = "Anyone over 16",
+        /// What it costs.
+        many cost_options: CostOption,
+        /// Where to book.
+        opt booking_url: WebAddress = "https://marsh-farm-pantry.example.org/book",
+        /// How many people there is room for.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        opt capacity: Number = 12,
+        /// Access.
+        many accessibility: Accessibility,
+        /// Languages spoken.
+        many languages: Language,
+        /// Phone lines.
+        many phones: Phone,
+        /// People or desks to talk to. Only those marked public are published.
+        many contacts: Contact,
+        /// Classifications: needs, kinds, audiences.
+        many attributes: Attribute,
+        /// When the published content last changed.
+        opt last_modified: DateTime<Utc> = "2026-11-20T09:00:00.000Z",
+        /// The organization itself, where it is given along.
+        nested organization: Organization,
+        /// The place itself, where it is given along.
+        nested location: Location,
+    }
+}
+
+entity! {
+    /// A change to one date of a series.
+    EventChange {
+        /// Start of the date as the rule has it, local time.
+        req start: LocalDateTime = "2026-11-24T10:00:00",
+        /// What happened to it.
+        req status: DateChange = "moved",
+        /// The new start, local time.
+        opt new_start: LocalDateTime = "2026-11-24T14:00:00",
+        /// The new end, local time.
+        opt new_end: LocalDateTime = "2026-11-24T16:00:00",
+        /// The new place.
+        opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
+        /// What people should know.
+        opt note: String = "The hall is a polling station in the morning",
+    }
+}

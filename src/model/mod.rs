@@ -1,0 +1,282 @@
+//! The open schema in Rust: Open Referral UK 3.0 and HSDS 3.1 entities, and our own `Event`.
+//!
+//! The same types hold a record as it is kept (references by id, private parts marked) and as it
+//! is published (referenced records nested, private parts gone). Nothing here does I/O.
+
+pub mod contact;
+mod entity;
+pub mod event;
+pub mod location;
+pub mod organization;
+pub mod parts;
+pub mod schedule;
+pub mod service;
+pub mod shape;
+pub mod taxonomy;
+pub mod tidy;
+pub mod text;
+pub mod values;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub(crate) use entity::entity;
+pub use {
+    contact::{Contact, Phone, Visibility},
+    event::Event,
+    location::{Address, Location, LocationPolicy, LocationType},
+    organization::Organization,
+    schedule::Schedule,
+    service::{Service, ServiceAtLocation, ServiceStatus},
+    taxonomy::{Attribute, Taxonomy, TaxonomyTerm},
+};
+
+/// The kinds of record, in the order in which one needs the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A list of terms.
+    Taxonomy,
+    /// A term of a list.
+    TaxonomyTerm,
+    /// Who provides help.
+    Organization,
+    /// A place.
+    Location,
+    /// The help.
+    Service,
+    /// A series of dates.
+    Event,
+    /// A service at a place. Published, derived from its service; never a record of its own.
+    ServiceAtLocation,
+}
+
+impl Kind {
+    /// The kinds of which records are kept.
+    pub const RECORDS: [Self; 6] =
+        [Self::Taxonomy, Self::TaxonomyTerm, Self::Organization, Self::Location, Self::Service, Self::Event];
+    /// The kinds of what is published.
+    pub const PUBLISHED: [Self; 7] = [
+        Self::Taxonomy,
+        Self::TaxonomyTerm,
+        Self::Organization,
+        Self::Location,
+        Self::Service,
+        Self::Event,
+        Self::ServiceAtLocation,
+    ];
+
+    /// The kind as the standard names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Taxonomy => "taxonomy",
+            Self::TaxonomyTerm => "taxonomy_term",
+            Self::Organization => "organization",
+            Self::Location => "location",
+            Self::Service => "service",
+            Self::Event => "event",
+            Self::ServiceAtLocation => "service_at_location",
+        }
+    }
+
+    /// The number that stands for the kind in the database and in the file of published bytes.
+    pub fn number(self) -> i16 {
+        Self::PUBLISHED.iter().position(|kind| *kind == self).and_then(|at| i16::try_from(at).ok()).unwrap_or(0)
+    }
+
+    /// The kind that `number` stands for.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::PUBLISHED.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::PUBLISHED
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is not a kind of record"))
+    }
+}
+
+/// One record's document, of whichever kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document {
+    /// A list of terms.
+    Taxonomy(Box<Taxonomy>),
+    /// A term of a list.
+    TaxonomyTerm(Box<TaxonomyTerm>),
+    /// Who provides help.
+    Organization(Box<Organization>),
+    /// A place.
+    Location(Box<Location>),
+    /// The help.
+    Service(Box<Service>),
+    /// A series of dates.
+    Event(Box<Event>),
+}
+
+macro_rules! each_document {
+    ($self:expr, $doc:ident => $body:expr) => {
+        match $self {
+            Document::Taxonomy($doc) => $body,
+            Document::TaxonomyTerm($doc) => $body,
+            Document::Organization($doc) => $body,
+            Document::Location($doc) => $body,
+            Document::Service($doc) => $body,
+            Document::Event($doc) => $body,
+        }
+    };
+}
+
+impl Document {
+    /// Read a tidy document (see [`tidy`]) of the given kind.
+    /// # Errors
+    /// What is wrong and where, when the document does not have the kind's shape, or the kind
+    /// has no records of its own.
+    pub fn from_value(kind: Kind, value: Value) -> Result<Self, String> {
+        fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<Box<T>, String> {
+            serde_path_to_error::deserialize(value).map(Box::new).map_err(|error| error.to_string())
+        }
+        match kind {
+            Kind::Taxonomy => read(value).map(Self::Taxonomy),
+            Kind::TaxonomyTerm => read(value).map(Self::TaxonomyTerm),
+            Kind::Organization => read(value).map(Self::Organization),
+            Kind::Location => read(value).map(Self::Location),
+            Kind::Service => read(value).map(Self::Service),
+            Kind::Event => read(value).map(Self::Event),
+            Kind::ServiceAtLocation => Err("a service_at_location is part of its service, not a record".to_owned()),
+        }
+    }
+
+    /// Read what [`Document::to_json`] wrote.
+    pub fn from_json(kind: Kind, json: &str) -> Result<Self, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string()).and_then(|value| Self::from_value(kind, value))
+    }
+
+    /// The document as JSON text; equal documents give equal text.
+    pub fn to_json(&self) -> String {
+        each_document!(self, doc => serde_json::to_string(doc)).expect("documents have string keys only")
+    }
+
+    /// The record's id.
+    pub fn id(&self) -> Uuid {
+        each_document!(self, doc => doc.id.into())
+    }
+
+    /// Give the document another id.
+    pub fn set_id(&mut self, id: Uuid) {
+        each_document!(self, doc => doc.id = id.into());
+    }
+
+    /// What kind of record this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Taxonomy(_) => Kind::Taxonomy,
+            Self::TaxonomyTerm(_) => Kind::TaxonomyTerm,
+            Self::Organization(_) => Kind::Organization,
+            Self::Location(_) => Kind::Location,
+            Self::Service(_) => Kind::Service,
+            Self::Event(_) => Kind::Event,
+        }
+    }
+
+    /// The name a person would call it by.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Taxonomy(doc) => &doc.name,
+            Self::TaxonomyTerm(doc) => &doc.name,
+            Self::Organization(doc) => &doc.name,
+            Self::Location(doc) => doc.name.as_deref().unwrap_or("a place"),
+            Self::Service(doc) => &doc.name,
+            Self::Event(doc) => &doc.name,
+        }
+    }
+
+    /// Every other record that this one needs to be shown, with the policy of the link where the
+    /// other record is a place.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = References::default();
+        match self {
+            Self::Taxonomy(_) => {}
+            Self::TaxonomyTerm(doc) => {
+                found.add(doc.taxonomy_id.map(Uuid::from));
+                found.add(doc.parent_id.map(Uuid::from));
+            }
+            Self::Organization(doc) => {
+                found.add(doc.parent_organization_id.map(Uuid::from));
+                found.terms(&doc.attributes);
+            }
+            Self::Location(doc) => {
+                found.add(doc.organization_id.map(Uuid::from));
+                found.terms(&doc.attributes);
+            }
+            Self::Service(doc) => {
+                found.add(doc.organization_id.map(Uuid::from));
+                found.terms(&doc.attributes);
+                for link in &doc.service_at_locations {
+                    found.place(link.location_id.map(Uuid::from), link.location_policy);
+                    found.terms(&link.attributes);
+                }
+            }
+            Self::Event(doc) => {
+                found.add(Some(doc.organization_id.into()));
+                found.add(doc.service_id.map(Uuid::from));
+                found.place(doc.location_id.map(Uuid::from), doc.location_policy);
+                for change in &doc.changes {
+                    found.place(change.location_id.map(Uuid::from), doc.location_policy);
+                }
+                found.terms(&doc.attributes);
+            }
+        }
+        found.0
+    }
+}
+
+/// That one record needs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The other record.
+    pub to: Uuid,
+    /// For a place: how much of it this link allows to be told.
+    pub policy: Option<LocationPolicy>,
+}
+
+#[derive(Default)]
+struct References(Vec<Reference>);
+
+impl References {
+    fn add(&mut self, to: Option<Uuid>) {
+        if let Some(to) = to
+            && !self.0.iter().any(|known| known.to == to)
+        {
+            self.0.push(Reference { to, policy: None });
+        }
+    }
+
+    /// Where one record links to a place twice, the more open link decides for the place as such.
+    fn place(&mut self, to: Option<Uuid>, policy: Option<LocationPolicy>) {
+        let Some(to) = to else { return };
+        let policy = policy.unwrap_or_default();
+        match self.0.iter_mut().find(|known| known.to == to) {
+            Some(known) => known.policy = Some(known.policy.map_or(policy, |other| other.min(policy))),
+            None => self.0.push(Reference { to, policy: Some(policy) }),
+        }
+    }
+
+    fn terms(&mut self, attributes: &[Attribute]) {
+        for attribute in attributes {
+            self.add(attribute.taxonomy_term_id.map(Uuid::from));
+        }
+    }
+}

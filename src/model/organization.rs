@@ -1,0 +1,88 @@
+//! Organizations: who provides help.
+
+use uuid::Uuid;
+
+use super::{
+    contact::{Contact, Phone},
+    entity,
+    parts::{Funding, Metadata, Url},
+    taxonomy::Attribute,
+    values::{EmailAddress, Number, WebAddress},
+};
+use crate::ids::{LocationId, OrganizationId};
+
+entity! {
+    /// An organization that provides services: a charity, a group, a council team.
+    Organization {
+        /// Identifier, a UUID that never changes.
+        req id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
+        /// The name people know it by.
+        #[schemars(length(max = 1_000))]
+        req name: String = "Marsh Farm Community Pantry",
+        /// Another name: an older one, an acronym, a name in another language.
+        #[schemars(length(max = 1_000))]
+        opt alternate_name: String = "The Pantry",
+        /// What the organization is and does, in a few plain sentences.
+        req description: String = "A volunteer-run pantry for families in north Luton.",
+        /// Email address for general enquiries.
+        opt email: EmailAddress = "hello@marsh-farm-pantry.example.org",
+        /// The organization's own web site.
+        opt website: WebAddress = "https://marsh-farm-pantry.example.org",
+        /// Further web addresses.
+        many additional_websites: Url,
+        /// Address of a picture of its logo.
+        opt logo: String = "https://marsh-farm-pantry.example.org/logo.png",
+        /// A persistent identifier of the organization as a web address.
+        opt uri: WebAddress = "https://opencorporates.example.org/gb/01234567",
+        /// The organization that this one is part of.
+        opt parent_organization_id: OrganizationId = "5ea1b2c3-0d4e-4f5a-8b6c-7d8e9f0a1b2c",
+        /// What it is in law.
+        opt legal_status: String = "Registered charity",
+        /// Tax status; deprecated by the standard, kept when it comes.
+        opt tax_status: String = "tax exempt",
+        /// Tax number; deprecated by the standard, kept when it comes.
+        opt tax_id: String = "1000001",
+        /// The year in which it was founded, four digits.
+        opt year_incorporated: Number = 1998,
+        /// Numbers that registers know it by.
+        many organization_identifiers: OrganizationIdentifier,
+        /// Its own phone lines.
+        many phones: Phone,
+        /// People or desks to talk to. Only those marked public are published.
+        many contacts: Contact,
+        /// Where its money comes from.
+        many funding: Funding,
+        /// Places that belong to it.
+        many locations: LocationLink,
+        /// Classifications.
+        many attributes: Attribute,
+        /// Where values came from.
+        many metadata: Metadata,
+    }
+}
+
+entity! {
+    /// A number that a register knows an organization by.
+    OrganizationIdentifier {
+        /// Identifier of this row.
+        req id: Uuid = "7ac7085e-3e51-4a44-9a39-1f3d6f0b8f51",
+        /// The organization.
+        opt organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
+        /// The register, by its code at org-id.guide.
+        opt identifier_scheme: String = "GB-CHC",
+        /// The register, in words.
+        req identifier_type: String = "Charity number",
+        /// The number, as text.
+        req identifier: String = "1000001",
+        /// Classifications.
+        many attributes: Attribute,
+    }
+}
+
+entity! {
+    /// A place named under an organization: only its id, the place is a record of its own.
+    LocationLink {
+        /// The location.
+        req id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
+    }
+}

@@ -1,0 +1,80 @@
+//! Schedules: when a service is there.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    entity,
+    taxonomy::Attribute,
+    values::{Number, TimeOfDay, WebAddress},
+};
+use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
+
+/// How often a schedule comes round. The standard knows only these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(inline)]
+pub enum Frequency {
+    /// Every week, or every `interval` weeks.
+    Weekly,
+    /// Every month, or every `interval` months.
+    Monthly,
+}
+
+entity! {
+    /// When something is open or takes place. Times are local to the place.
+    Schedule {
+        /// Identifier.
+        req id: Uuid = "d1e2f3a4-b5c6-4d7e-8f9a-0b1c2d3e4f5a",
+        /// The service.
+        opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
+        /// The location.
+        opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
+        /// The service at one place.
+        opt service_at_location_id: ServiceAtLocationId = "e94c9f38-1e8f-4564-91d4-d53501ab1765",
+        /// First day on which the schedule holds.
+        opt valid_from: NaiveDate = "2026-09-01",
+        /// Last day on which the schedule holds.
+        opt valid_to: NaiveDate = "2027-07-20",
+        /// The day from which weeks and months are counted.
+        opt dtstart: NaiveDate = "2026-09-01",
+        /// Hours between UTC and local time. Wrong for half of the year in the UK; kept when it comes.
+        opt timezone: Number = 0,
+        /// The last day of the rule.
+        opt until: NaiveDate = "2027-07-20",
+        /// How many times it takes place.
+        #[schemars(range(min = 0, max = 100_000))]
+        opt count: Number = 10,
+        /// The day that starts the week.
+        opt wkst: String = "MO",
+        /// How often it comes round.
+        opt freq: Frequency = "WEEKLY",
+        /// Every how many weeks or months.
+        #[schemars(range(min = 1, max = 1_000))]
+        opt interval: Number = 1,
+        /// Days of the week, as in iCalendar: MO,WE; in a monthly schedule 1TU is the first Tuesday.
+        opt byday: String = "MO,WE",
+        /// Weeks of the year.
+        opt byweekno: String = "10",
+        /// Days of the month.
+        opt bymonthday: String = "1,15",
+        /// Days of the year.
+        opt byyearday: String = "100",
+        /// The schedule in words.
+        opt description: String = "Mondays and Wednesdays in term time",
+        /// When it opens, HH:MM, local time.
+        opt opens_at: TimeOfDay = "09:30",
+        /// When it closes, HH:MM, local time. Earlier than opens_at means the next day.
+        opt closes_at: TimeOfDay = "16:00",
+        /// A page with the schedule, or where to book.
+        opt schedule_link: WebAddress = "https://marsh-farm-pantry.example.org/book",
+        /// How one attends: in person, phone, online.
+        opt attending_type: String = "in person",
+        /// What else one should know.
+        opt notes: String = "Closed on bank holidays",
+        /// Classifications.
+        many attributes: Attribute,
+    }
+}

@@ -1,0 +1,231 @@
+//! The shape of every entity, read from the JSON Schemas that the types generate, so that what
+//! is checked at the edge and what is published as the schema cannot differ.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::Transform};
+use serde_json::{Map, Value};
+
+use super::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm};
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Free text of at most so many characters.
+    Text {
+        /// Characters.
+        max: usize,
+    },
+    /// Text with a format of its own, by its name in the schema.
+    Formatted(String),
+    /// An id, of the named kind of thing.
+    Id(String),
+    /// One of these words.
+    Choice(Vec<String>),
+    /// A number within bounds, both included.
+    Number {
+        /// Least.
+        min: f64,
+        /// Most.
+        max: f64,
+    },
+    /// An entity, by name.
+    Entity(String),
+    /// A list.
+    List(Box<Shape>),
+    /// Anything.
+    Any,
+}
+
+/// A field of an entity.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// What it holds.
+    pub shape: Shape,
+    /// Whether the entity is nothing without it.
+    pub required: bool,
+}
+
+/// An entity: its fields by name.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// Name in snake case, such as `cost_option`.
+    pub name: String,
+    /// Fields by name.
+    pub fields: HashMap<String, Field>,
+}
+
+/// Free text is cut off here: 64 kB is longer than any honest description.
+const LONGEST_TEXT: usize = 65_536;
+
+/// The entity that the schema calls `title`, such as `ServiceAtLocation`.
+pub fn entity(title: &str) -> Option<&'static Entity> {
+    static ENTITIES: OnceLock<HashMap<String, Entity>> = OnceLock::new();
+    ENTITIES.get_or_init(read_entities).get(title)
+}
+
+/// The schema title of a kind of record.
+pub fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Taxonomy => "Taxonomy",
+        Kind::TaxonomyTerm => "TaxonomyTerm",
+        Kind::Organization => "Organization",
+        Kind::Location => "Location",
+        Kind::Service => "Service",
+        Kind::Event => "Event",
+        Kind::ServiceAtLocation => "ServiceAtLocation",
+    }
+}
+
+/// A generator for schemas as we publish them: JSON Schema 2020-12, and no `null` anywhere,
+/// because fields without a value are left out.
+pub fn generator(definitions: &'static str) -> SchemaGenerator {
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = definitions.into())
+        .with_transform(WithoutNull)
+        .into_generator()
+}
+
+/// The definitions of all entities, by title.
+pub fn definitions(path: &'static str) -> Map<String, Value> {
+    let mut generator = generator(path);
+    generator.subschema_for::<Service>();
+    generator.subschema_for::<ServiceAtLocation>();
+    generator.subschema_for::<Organization>();
+    generator.subschema_for::<Location>();
+    generator.subschema_for::<Taxonomy>();
+    generator.subschema_for::<TaxonomyTerm>();
+    generator.subschema_for::<Event>();
+    generator.take_definitions(true)
+}
+
+#[derive(Clone, Debug)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        schemars::transform::transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else { return };
+        if let Some(Value::Array(types)) = object.get_mut("type") {
+            types.retain(|kind| kind != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                object.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+            choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+            if let [Value::Object(only)] = choices.as_slice() {
+                let only = only.clone();
+                object.remove("anyOf");
+                for (key, value) in only {
+                    object.entry(key).or_insert(value);
+                }
+            }
+        }
+    }
+}
+
+fn read_entities() -> HashMap<String, Entity> {
+    definitions("/$defs")
+        .into_iter()
+        .filter_map(|(title, schema)| {
+            let properties = schema.get("properties")?.as_object()?;
+            let required: Vec<&str> =
+                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let name = snake_case(&title);
+            let fields = properties
+                .iter()
+                .map(|(field, schema)| {
+                    let mut shape = read_shape(schema);
+                    if field == "id" && shape == Shape::Formatted("uuid".to_owned()) {
+                        shape = Shape::Id(name.clone());
+                    }
+                    (field.clone(), Field { shape, required: required.contains(&field.as_str()) })
+                })
+                .collect();
+            Some((title, Entity { name, fields }))
+        })
+        .collect()
+}
+
+fn read_shape(schema: &Value) -> Shape {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        return Shape::Entity(reference.rsplit('/').next().unwrap_or_default().to_owned());
+    }
+    let words = |list: &Vec<Value>, key: Option<&str>| -> Vec<String> {
+        list.iter()
+            .filter_map(|v| key.map_or(Some(v), |k| v.get(k)).and_then(Value::as_str).map(str::to_owned))
+            .collect()
+    };
+    if let Some(Value::Array(choices)) = schema.get("oneOf") {
+        return Shape::Choice(words(choices, Some("const")));
+    }
+    if let Some(Value::Array(choices)) = schema.get("enum") {
+        return Shape::Choice(words(choices, None));
+    }
+    if let Some(of) = schema.get("x-id-of").and_then(Value::as_str) {
+        return Shape::Id(of.to_owned());
+    }
+    let bound = |name: &str, otherwise: f64| schema.get(name).and_then(Value::as_f64).unwrap_or(otherwise);
+    match schema.get("type").and_then(Value::as_str) {
+        Some("array") => Shape::List(Box::new(schema.get("items").map_or(Shape::Any, read_shape))),
+        Some("number" | "integer") => Shape::Number { min: bound("minimum", -9e15), max: bound("maximum", 9e15) },
+        Some("string") => match schema.get("format").and_then(Value::as_str) {
+            Some(format) => Shape::Formatted(format.to_owned()),
+            None => Shape::Text {
+                max: schema.get("maxLength").and_then(Value::as_u64).map_or(LONGEST_TEXT, |n| usize::try_from(n).unwrap_or(LONGEST_TEXT)),
+            },
+        },
+        _ => Shape::Any,
+    }
+}
+
+fn snake_case(title: &str) -> String {
+    let mut out = String::new();
+    for (at, c) in title.char_indices() {
+        if c.is_ascii_uppercase() && at > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_follow_the_types() {
+        let service = entity("Service").unwrap();
+        assert!(service.fields["name"].required && !service.fields["description"].required);
+        assert_eq!(service.fields["id"].shape, Shape::Id("service".to_owned()));
+        assert_eq!(service.fields["url"].shape, Shape::Formatted("uri".to_owned()));
+        assert_eq!(service.fields["organization"].shape, Shape::Entity("Organization".to_owned()));
+        assert_eq!(
+            service.fields["status"].shape,
+            Shape::Choice(["active", "inactive", "defunct", "temporarily closed"].map(str::to_owned).to_vec())
+        );
+        assert_eq!(service.fields["minimum_age"].shape, Shape::Number { min: 0.0, max: 150.0 });
+        assert_eq!(entity("Phone").unwrap().fields["id"].shape, Shape::Id("phone".to_owned()));
+        assert_eq!(entity("Schedule").unwrap().fields["opens_at"].shape, Shape::Formatted("time-of-day".to_owned()));
+        assert!(entity("Address").unwrap().fields["state_province"].required);
+    }
+
+    #[test]
+    fn every_public_field_is_described_and_has_an_example() {
+        for (title, schema) in definitions("/$defs") {
+            for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+                assert!(property.get("description").is_some(), "{title}.{field} has no description");
+                let nested = property.get("$ref").is_some() || property.get("items").is_some();
+                assert!(nested || property.get("examples").is_some(), "{title}.{field} has no example");
+            }
+        }
+    }
+
+    #[test]
+    fn no_schema_allows_null() {
+        assert!(!serde_json::to_string(&definitions("/$defs")).unwrap().contains("\"null\""));
+    }
+}

@@ -1,0 +1,134 @@
+//! What feeds leave out although the standard requires it, filled from what is there; and what
+//! contradicts itself, named so that it can be dropped.
+
+use serde_json::{Map, Value};
+
+type Object = Map<String, Value>;
+
+/// Fill what can be filled for an entity of the given name.
+pub(super) fn apply(entity: &str, object: &mut Object) {
+    match entity {
+        "organization" | "taxonomy" | "taxonomy_term" => copy_if_missing(object, "name", "description"),
+        "organization_identifier" => copy_if_missing(object, "identifier_scheme", "identifier_type"),
+        "address" => address(object),
+        "location" => location(object),
+        "service" => status(object),
+        "event" => event(object),
+        _ => {}
+    }
+}
+
+fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn copy_if_missing(object: &mut Object, from: &str, to: &str) {
+    if text(object, to).is_none()
+        && let Some(found) = text(object, from).map(str::to_owned)
+    {
+        object.insert(to.to_owned(), found.into());
+    }
+}
+
+fn default(object: &mut Object, name: &str, value: &str) {
+    if text(object, name).is_none() {
+        object.insert(name.to_owned(), value.into());
+    }
+}
+
+/// UK addresses seldom name a county or a country, and never the country as the standard wants it.
+fn address(object: &mut Object) {
+    copy_if_missing(object, "region", "state_province");
+    copy_if_missing(object, "city", "state_province");
+    copy_if_missing(object, "address_2", "address_1");
+    default(object, "address_type", "physical");
+    default(object, "country", "GB");
+    let country = text(object, "country").map(super::super::text::fold).unwrap_or_default();
+    if ["gb", "uk", "united kingdom", "great britain", "england", "wales", "scotland", "northern ireland", "gbr"].contains(&country.as_str()) {
+        object.insert("country".to_owned(), "GB".into());
+    }
+}
+
+fn location(object: &mut Object) {
+    let online = object.contains_key("url") && !object.contains_key("addresses") && !object.contains_key("latitude");
+    default(object, "location_type", if online { "virtual" } else { "physical" });
+}
+
+fn status(object: &mut Object) {
+    default(object, "status", "active");
+    let word = text(object, "status").map(super::super::text::fold).unwrap_or_default();
+    let known = match word.as_str() {
+        "open" | "live" | "current" | "published" => "active",
+        "closed" | "ended" | "permanently closed" | "archived" => "defunct",
+        "paused" | "suspended" | "on hold" => "temporarily closed",
+        "draft" | "not active" => "inactive",
+        _ => return,
+    };
+    object.insert("status".to_owned(), known.into());
+}
+
+fn event(object: &mut Object) {
+    default(object, "status", "scheduled");
+    default(object, "timezone", "Europe/London");
+}
+
+/// A field that cannot be true beside another.
+pub(super) struct Contradiction {
+    pub(super) field: &'static str,
+    pub(super) reason: &'static str,
+}
+
+/// The fields of a tidy entity that contradict others.
+pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction> {
+    let mut found = Vec::new();
+    let mut say = |field, reason| found.push(Contradiction { field, reason });
+    match entity {
+        "service" | "event" => {
+            if over(object, "minimum_age", "maximum_age") {
+                say("minimum_age", "is above the maximum age");
+                say("maximum_age", "is below the minimum age");
+            }
+            if let (Some(start), Some(end)) = (text(object, "start"), text(object, "end"))
+                && end < start
+            {
+                say("end", "is before the start");
+            }
+        }
+        "schedule" | "cost_option" => {
+            if let (Some(from), Some(to)) = (text(object, "valid_from"), text(object, "valid_to"))
+                && to < from
+            {
+                say("valid_to", "is before valid_from");
+            }
+        }
+        "location" => coordinates(object, &mut say),
+        "address" => {
+            if text(object, "country").is_some_and(|country| !["GB", "IM", "JE", "GG"].contains(&country)) {
+                say("country", "is not in the United Kingdom; this directory holds places that people here can reach");
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn over(object: &Object, low: &str, high: &str) -> bool {
+    let number = |name| object.get(name).and_then(Value::as_f64);
+    matches!((number(low), number(high)), (Some(low), Some(high)) if low > high)
+}
+
+fn coordinates(object: &Object, say: &mut impl FnMut(&'static str, &'static str)) {
+    let number = |name| object.get(name).and_then(Value::as_f64);
+    match (number("latitude"), number("longitude")) {
+        (Some(latitude), Some(longitude)) => {
+            let in_uk = (49.0..=61.5).contains(&latitude) && (-9.0..=2.5).contains(&longitude);
+            if !in_uk {
+                say("latitude", "is not in the United Kingdom together with the longitude");
+                say("longitude", "is not in the United Kingdom together with the latitude");
+            }
+        }
+        (Some(_), None) => say("latitude", "has no longitude beside it"),
+        (None, Some(_)) => say("longitude", "has no latitude beside it"),
+        (None, None) => {}
+    }
+}

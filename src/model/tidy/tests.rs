@@ -1,0 +1,118 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::model::Document;
+
+fn dropped(tidied: &Tidied) -> Vec<String> {
+    tidied.dropped.iter().map(|d| format!("{}: {}", d.path, d.reason)).collect()
+}
+
+#[test]
+fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
+    let tidied = tidy(
+        Kind::Service,
+        json!({
+            "id": "ac148810-d857-441c-9679-408f346de14b", "name": " Debt clinic ", "status": "Active",
+            "email": "not an email", "url": "www.example.org/debt", "description": null, "alert": "",
+            "minimum_age": "18", "maximum_age": 12,
+            "service_at_locations": [{"id": "e94c9f38-1e8f-4564-91d4-d53501ab1765", "location": {
+                "id": "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d", "location_type": "physical", "latitude": 100, "longitude": -0.4,
+                "addresses": [{"address_1": "1 Main St", "city": "Springfield", "postal_code": "62701", "country": "US"}]}}],
+            "local_note": {"kept": "yes", "empty": "", "nothing": null}
+        }),
+        "",
+    )
+    .unwrap();
+    insta::assert_json_snapshot!(dropped(&tidied), @r#"
+    [
+      "email: \"not an email\" is not an email address (expected something like name@example.org)",
+      "service_at_locations[0].location.addresses[0].country: is not in the United Kingdom; this directory holds places that people here can reach",
+      "service_at_locations[0].location.latitude: 100 is not between -90 and 90",
+      "service_at_locations[0].location.longitude: has no latitude beside it",
+      "minimum_age: is above the maximum age",
+      "maximum_age: is below the minimum age"
+    ]
+    "#);
+    insta::assert_json_snapshot!(tidied.value, @r#"
+    {
+      "id": "ac148810-d857-441c-9679-408f346de14b",
+      "local_note": {
+        "kept": "yes"
+      },
+      "name": "Debt clinic",
+      "service_at_locations": [
+        {
+          "id": "e94c9f38-1e8f-4564-91d4-d53501ab1765",
+          "location": {
+            "id": "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
+            "location_type": "physical"
+          }
+        }
+      ],
+      "status": "active",
+      "url": "https://www.example.org/debt"
+    }
+    "#);
+}
+
+#[test]
+fn a_missing_required_part_refuses_the_document_and_says_where() {
+    let refused = tidy(Kind::Service, json!({"id": "x", "description": "no name"}), "").unwrap_err();
+    assert_eq!(refused.reason, "name is missing; a service cannot do without it");
+    let refused = tidy(Kind::Organization, json!({"id": "x", "name": 5, "description": {"a": 1}}), "").unwrap_err();
+    assert_eq!((refused.path.as_str(), refused.reason.as_str()), ("description", "expected text, found an object"));
+    let refused = tidy(Kind::Service, json!({"id": "x", "name": "a".repeat(1_000_000)}), "").unwrap_err();
+    assert_eq!(refused.reason, "is 1000000 characters long; at most 1000 are taken");
+    assert!(tidy(Kind::Service, json!([1]), "").is_err());
+}
+
+#[test]
+fn ids_that_are_not_uuids_are_mapped_alike_wherever_they_stand() {
+    let service = tidy(Kind::Service, json!({"id": 17, "name": "Club", "organization_id": "17"}), "").unwrap();
+    let organization = tidy(Kind::Organization, json!({"id": "17", "name": "Group"}), "").unwrap();
+    assert_eq!(service.value["organization_id"], organization.value["id"]);
+    assert_ne!(service.value["id"], organization.value["id"]);
+    assert_eq!(organization.value["description"], "Group");
+    assert!(service.source_ids.iter().any(|(id, raw)| json!(id) == service.value["id"] && raw == "17"));
+}
+
+#[test]
+fn parts_without_ids_get_the_same_ids_every_time() {
+    let raw = json!({"id": "s", "name": "Club", "phones": [{"number": "01632 960001"}, {"number": "01632 960002"}, {"number": "01632 960001"}]});
+    let first = tidy(Kind::Service, raw.clone(), "").unwrap().value;
+    assert_eq!(first, tidy(Kind::Service, raw, "").unwrap().value);
+    assert_eq!(first["phones"].as_array().unwrap().len(), 2, "the same part twice is one part");
+}
+
+/// Any JSON at all, weighted towards names that the schema knows.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null), any::<bool>().prop_map(Value::from), any::<f64>().prop_map(Value::from), any::<i64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from), Just(json!("ac148810-d857-441c-9679-408f346de14b")), Just(json!("2026-02-30")), Just(json!("active")),
+    ];
+    let name = prop_oneof![
+        Just("id"), Just("name"), Just("status"), Just("organization"), Just("location"), Just("latitude"), Just("longitude"), Just("phones"), Just("number"),
+        Just("schedules"), Just("opens_at"), Just("service_at_locations"), Just("addresses"), Just("description"), Just("start"), Just("end"), Just("x\u{0}y"),
+    ];
+    leaf.prop_recursive(5, 60, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_tidied_can_be_read_and_stays_tidy(value in any_json(), kind in prop::sample::select(Kind::RECORDS.to_vec())) {
+        if let Ok(tidied) = tidy(kind, value, "https://peer.example.org") {
+            let document = Document::from_value(kind, tidied.value.clone());
+            prop_assert!(document.is_ok(), "{kind}: {document:?}");
+            let again = tidy(kind, tidied.value.clone(), "https://peer.example.org").unwrap();
+            prop_assert_eq!(&again.value, &tidied.value);
+            prop_assert!(again.dropped.is_empty(), "{:?}", again.dropped);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Values with rules of their own: parsed once at the edge, never checked again inside.
+
+use std::{fmt, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A number of the standard (ages, amounts, degrees). Whole numbers are written without a point.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Number(pub f64);
+
+impl Serialize for Number {
+    #[expect(clippy::cast_possible_truncation, reason = "only whole numbers below 2^53 are cast")]
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
+            to.serialize_i64(self.0 as i64)
+        } else {
+            to.serialize_f64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        f64::deserialize(from).map(Self)
+    }
+}
+
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Number".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a value was refused, in words a person can act on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub &'static str);
+
+macro_rules! text_values {
+    ($($(#[$doc:meta])* $name:ident ($format:literal) by $parse:path;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str { &self.0 }
+        }
+        impl FromStr for $name {
+            type Err = Refused;
+            fn from_str(text: &str) -> Result<Self, Refused> { $parse(text.trim()).map(Self) }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from)?.parse().map_err(D::Error::custom)
+            }
+        }
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool { true }
+            fn schema_name() -> std::borrow::Cow<'static, str> { stringify!($name).into() }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "format": $format })
+            }
+        }
+    )*};
+}
+
+text_values! {
+    /// An absolute web address: http, https, mailto or tel. "www.example.org" is read as https.
+    WebAddress ("uri") by web_address;
+    /// An email address. The domain is folded to lower case.
+    EmailAddress ("email") by email_address;
+    /// A time of day as HH:MM on a 24-hour clock, in local time.
+    TimeOfDay ("time-of-day") by time_of_day;
+    /// A date and time of day without a zone, YYYY-MM-DDTHH:MM:SS.
+    LocalDateTime ("local-date-time") by local_date_time;
+    /// An IANA time zone.
+    Zone ("time-zone") by zone;
+}
+
+impl LocalDateTime {
+    /// The moment on the wall clock.
+    pub fn naive(&self) -> chrono::NaiveDateTime {
+        self.0.parse().expect("parsed when it was made")
+    }
+}
+
+impl Zone {
+    /// The zone's rules.
+    pub fn tz(&self) -> chrono_tz::Tz {
+        self.0.parse().expect("parsed when it was made")
+    }
+}
+
+fn web_address(text: &str) -> Result<String, Refused> {
+    if text.len() > 2_048 {
+        return Err(Refused("is longer than 2,048 characters"));
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c)) {
+        return Err(Refused("has a space or a character that web addresses cannot have"));
+    }
+    let with_scheme = if text.contains("://") || text.starts_with("mailto:") || text.starts_with("tel:") {
+        text.to_owned()
+    } else if looks_like_a_host(text) {
+        format!("https://{text}")
+    } else {
+        return Err(Refused("is not a web address (expected something like https://example.org)"));
+    };
+    let parsed = url::Url::parse(&with_scheme).map_err(|_| Refused("is not a web address"))?;
+    match parsed.scheme() {
+        "http" | "https" if parsed.host_str().is_some_and(|host| !host.is_empty()) => {}
+        "mailto" | "tel" => {}
+        _ => return Err(Refused("is not an http, https, mailto or tel address")),
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Refused("has a user name or password in it"));
+    }
+    if !percent_encoded(&with_scheme) {
+        return Err(Refused("has a % that is not followed by two hexadecimal digits"));
+    }
+    if with_scheme.is_ascii() { Ok(with_scheme) } else { Ok(parsed.into()) }
+}
+
+/// "www.example.org/x", "example.org": a host with a dot and letters at its end, no scheme.
+fn looks_like_a_host(text: &str) -> bool {
+    let host = text.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.contains('.')
+        && !host.starts_with('.')
+        && last.len() >= 2
+        && last.chars().all(|c| c.is_ascii_alphabetic())
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+}
+
+fn percent_encoded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().filter(|(_, b)| **b == b'%').all(|(i, _)| {
+        bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+fn email_address(text: &str) -> Result<String, Refused> {
+    const WRONG: Refused = Refused("is not an email address (expected something like name@example.org)");
+    let (local, domain) = text.rsplit_once('@').ok_or(WRONG)?;
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@<>(),;:\"[]\\".contains(c));
+    let label_ok = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    if local_ok && domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label_ok) {
+        Ok(format!("{local}@{}", domain.to_lowercase()))
+    } else {
+        Err(WRONG)
+    }
+}
+
+fn time_of_day(text: &str) -> Result<String, Refused> {
+    const WRONG: Refused = Refused("is not a time of day (expected HH:MM, such as 09:30)");
+    let text = text.trim_end_matches('Z');
+    let mut parts = text.split(['+', '.']).next().unwrap_or_default().split(':');
+    let (Some(hours), Some(minutes)) = (parts.next(), parts.next()) else { return Err(WRONG) };
+    if parts.next().is_some_and(|seconds| seconds.parse::<u8>().map_or(true, |s| s > 59)) || parts.next().is_some() {
+        return Err(WRONG);
+    }
+    match (hours.len(), hours.parse::<u8>(), minutes.len(), minutes.parse::<u8>()) {
+        (1 | 2, Ok(h), 2, Ok(m)) if h < 24 && m < 60 => Ok(format!("{h:02}:{m:02}")),
+        (2, Ok(24), 2, Ok(0)) => Ok("23:59".to_owned()),
+        _ => Err(WRONG),
+    }
+}
+
+fn local_date_time(text: &str) -> Result<String, Refused> {
+    ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| chrono::NaiveDateTime::parse_from_str(text, form).ok())
+        .map(|at| at.format("%Y-%m-%dT%H:%M:%S").to_string())
+        .ok_or(Refused("is not a local date and time (expected YYYY-MM-DDTHH:MM:SS)"))
+}
+
+fn zone(text: &str) -> Result<String, Refused> {
+    text.parse::<chrono_tz::Tz>()
+        .map(|tz| tz.name().to_owned())
+        .map_err(|_| Refused("is not a time zone (expected something like Europe/London)"))
+}
+
+/// A UK postcode, in its usual form: "LU1 2AA".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Postcode(String);
+
+impl Postcode {
+    /// "LU1" of "LU1 2AA".
+    pub fn outcode(&self) -> &str {
+        self.0.split(' ').next().unwrap_or_default()
+    }
+    /// The whole postcode, with one space.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Postcode {
+    type Err = Refused;
+
+    /// Reads "lu12aa", "LU1  2AA" and "LU1 2AA" alike.
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        const WRONG: Refused = Refused("is not a UK postcode (expected something like LU1 2AA)");
+        if text.len() > 16 {
+            return Err(WRONG);
+        }
+        let packed: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+        if !packed.is_ascii() || !(5..=7).contains(&packed.len()) {
+            return Err(WRONG);
+        }
+        let (out, inward) = packed.split_at(packed.len() - 3);
+        if is_outcode(out) && is_incode(inward) { Ok(Self(format!("{out} {inward}"))) } else { Err(WRONG) }
+    }
+}
+
+fn is_incode(text: &str) -> bool {
+    let b = text.as_bytes();
+    b[0].is_ascii_digit() && b[1..].iter().all(|c| c.is_ascii_uppercase() && !b"CIKMOV".contains(c))
+}
+
+/// Whether `text` has the form of an outcode: A9, A99, AA9, AA99, A9A, AA9A.
+pub fn is_outcode(text: &str) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_uppercase() { 'A' } else if c.is_ascii_digit() { '9' } else { '?' })
+        .collect();
+    matches!(shape.as_str(), "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads<T: FromStr<Err = Refused> + fmt::Display>(text: &str) -> String {
+        text.parse::<T>().map_or_else(|e| format!("refused: {e}"), |v| v.to_string())
+    }
+
+    #[test]
+    fn web_addresses_are_absolute_and_safe() {
+        assert_eq!(reads::<WebAddress>(" www.example.org/a "), "https://www.example.org/a");
+        assert_eq!(reads::<WebAddress>("https://example.org"), "https://example.org");
+        assert_eq!(reads::<WebAddress>("tel:01632960000"), "tel:01632960000");
+        for bad in ["javascript:alert(1)", "https://a b", "see poster", "http://", "https://u:p@example.org", "https://e.org/%zz", "file:///etc/passwd", "data:text/html,x"] {
+            assert!(bad.parse::<WebAddress>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn emails_need_a_name_an_at_and_a_domain() {
+        assert_eq!(reads::<EmailAddress>("Hello@Example.ORG"), "Hello@example.org");
+        for bad in ["false", "12345", "a b@example.org", "a@b", "@example.org", "a@example..org", "x@y.org\r\nBcc: z@y.org"] {
+            assert!(bad.parse::<EmailAddress>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_brought_to_one_form() {
+        assert_eq!(reads::<TimeOfDay>("9:30"), "09:30");
+        assert_eq!(reads::<TimeOfDay>("09:30:00Z"), "09:30");
+        assert_eq!(reads::<TimeOfDay>("24:00"), "23:59");
+        for bad in ["25:00", "9.30am", "0930", "09:60", ""] {
+            assert!(bad.parse::<TimeOfDay>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn postcodes_are_read_however_they_are_spaced() {
+        for same in ["lu12aa", "LU1 2AA", " lu1  2aa "] {
+            assert_eq!(same.parse::<Postcode>().unwrap().as_str(), "LU1 2AA");
+        }
+        assert_eq!("EC1A 1BB".parse::<Postcode>().unwrap().outcode(), "EC1A");
+        for bad in ["LU1", "12345", "LU1 2A", "LU1 2CC", "", "N/A", "ÀÉ1 2AA"] {
+            assert!(bad.parse::<Postcode>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What the world may see: one ordered table of rendered records, from which everything public is
+//! derived. Each id stands there once, at its latest position; what leaves becomes a tombstone.
+//!
+//! Readers keep a position and ask what came after it ([`after`]). The order of positions is the
+//! order of commits, because the counter is locked until the commit (`docs/decisions/0001-positions.md`).
+
+pub mod projection;
+pub mod redaction;
+pub mod render;
+pub mod shelf;
+mod store;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::Kind;
+pub use store::{Locked, after, by_kind, current, derived_from, head, lock, new_epoch, write};
+
+/// A place in the order of everything that was ever published. In each epoch positions start at
+/// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub i64);
+
+impl Position {
+    /// Before everything.
+    pub const ZERO: Self = Self(0);
+}
+
+/// Where the order stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The latest position.
+    pub position: Position,
+    /// Name of the epoch.
+    pub epoch: String,
+}
+
+/// A published record, or what is left of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    /// Its id.
+    pub id: Uuid,
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it stands.
+    pub position: Position,
+    /// Whether it is there; a tombstone otherwise.
+    pub live: bool,
+    /// Whether derived copies of what stood here before must be destroyed, not only replaced.
+    pub urgent: bool,
+    /// Which directory it comes from; empty for our own.
+    pub origin: String,
+    /// The record that it is made of, where it is not a record of its own.
+    pub derived_from: Option<Uuid>,
+    /// The whole public document as JSON; empty when it is gone.
+    pub full: String,
+    /// The document as lists show it; empty when it is gone.
+    pub brief: String,
+    /// Our signed statement about it, for our own records.
+    pub statement: Option<String>,
+    /// When its content last changed.
+    pub changed_at: DateTime<Utc>,
+    /// Why it is gone.
+    pub reason: Option<String>,
+}

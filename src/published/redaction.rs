@@ -1,0 +1,249 @@
+//! What may not be told. Every rule that takes something out of a record before the world sees it
+//! is here, and everything public passes through here once, when it is rendered.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    ids,
+    model::{Contact, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, text::fold, values::Postcode},
+};
+
+/// Leave only the contacts that the world may see, and of those only the phones it may see.
+pub fn contacts(contacts: &mut Vec<Contact>) {
+    contacts.retain(Contact::is_public);
+    for contact in contacts {
+        contact.visibility = None;
+        phones(&mut contact.phones);
+    }
+}
+
+/// Leave only the phones that the world may see.
+pub fn phones(phones: &mut Vec<Phone>) {
+    phones.retain(Phone::is_public);
+    for phone in phones {
+        phone.visibility = None;
+    }
+}
+
+/// Whether a term stands for a category whose places are secret, by the words of the settings.
+/// Whole words count, so "refuge" is one and "refugee" is not.
+pub fn is_withheld_category(term: &TaxonomyTerm, words: &[String]) -> bool {
+    let names = [Some(term.name.as_str()), term.code.as_deref(), term.term_uri.as_ref().map(|uri| uri.as_str())];
+    names.into_iter().flatten().any(|name| {
+        let name = format!(" {} ", fold(name));
+        words.iter().any(|word| name.contains(&format!(" {} ", fold(word))))
+    })
+}
+
+/// How much of a place one link lets be told: what the link says, or, where it says nothing,
+/// nothing at all for a service of a secret category.
+pub fn link_policy(said: Option<LocationPolicy>, secret_category: bool) -> LocationPolicy {
+    match said {
+        Some(said) => said,
+        None if secret_category => LocationPolicy::Withheld,
+        None => LocationPolicy::Exact,
+    }
+}
+
+/// A place as one link may show it: whole, as a town, as a promise, or not at all.
+///
+/// What is not whole has an id of its own, derived from the link: the true id would lead to the
+/// address through another service at the same place.
+pub fn place(mut location: Location, policy: LocationPolicy, link: uuid::Uuid) -> Option<Location> {
+    match policy {
+        LocationPolicy::Withheld => None,
+        LocationPolicy::Exact => {
+            contacts(&mut location.contacts);
+            phones(&mut location.phones);
+            location.location_policy = None;
+            Some(location)
+        }
+        LocationPolicy::Area | LocationPolicy::OnRequest => {
+            let town = location.addresses.first().map(|address| address.city.clone());
+            let mut shown = bare(ids::derived(link, "place").into(), location.location_type);
+            shown.name = match policy {
+                LocationPolicy::Area => town,
+                _ => Some("Address given when you book".to_owned()),
+            };
+            shown.location_policy = Some(policy);
+            Some(shown)
+        }
+    }
+}
+
+/// Take out of a kept record everything that tells where the place is.
+pub fn strip_place(location: &mut Location) {
+    *location = bare(location.id, location.location_type);
+    location.location_policy = Some(LocationPolicy::Withheld);
+}
+
+/// Whether [`strip_place`] would change nothing.
+pub fn is_stripped(location: &Location) -> bool {
+    let mut stripped = location.clone();
+    strip_place(&mut stripped);
+    stripped == *location
+}
+
+fn bare(id: crate::ids::LocationId, location_type: LocationType) -> Location {
+    Location {
+        id,
+        location_type,
+        url: None,
+        organization_id: None,
+        name: None,
+        alternate_name: None,
+        description: None,
+        transportation: None,
+        latitude: None,
+        longitude: None,
+        external_identifier: None,
+        external_identifier_type: None,
+        addresses: Vec::new(),
+        accessibility: Vec::new(),
+        languages: Vec::new(),
+        phones: Vec::new(),
+        contacts: Vec::new(),
+        schedules: Vec::new(),
+        attributes: Vec::new(),
+        metadata: Vec::new(),
+        location_policy: None,
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// The document with postcodes masked in its free text: where one of its places is hidden, a
+/// sentence such as "we are at LU1 2AA, behind the church" must not tell it after all. Places that
+/// are shown whole keep their addresses.
+pub fn mask_free_text<T: Serialize + DeserializeOwned>(document: &T) -> Option<T> {
+    let mut value = serde_json::to_value(document).ok()?;
+    mask_value(&mut value);
+    serde_json::from_value(value).ok()
+}
+
+fn mask_value(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(masked) = mask_text(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_value),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if name != "location" && name != "id" && !name.ends_with("_id") {
+                    mask_value(value);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+const MASK: &str = "[address withheld]";
+
+/// `text` with full postcodes, and the house number and street before one, masked. `None` when
+/// there is nothing to mask.
+fn mask_text(text: &str) -> Option<String> {
+    let words: Vec<(usize, &str)> = words(text).collect();
+    let mut cuts: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let (start, word) = words[at];
+        let pair = words.get(at + 1).filter(|(_, next)| is_postcode(&format!("{word} {next}")));
+        if let Some((next_start, next)) = pair {
+            cuts.push((start, next_start + next.len()));
+            at += 2;
+            continue;
+        }
+        if is_postcode(word) && word.len() >= 5 {
+            cuts.push((start, start + word.len()));
+        } else if starts_an_address(&words[at..]) {
+            let length = street_length(&words[at..]);
+            let (end_start, end) = words[at + length - 1];
+            cuts.push((start, end_start + end.len()));
+            at += length;
+            continue;
+        }
+        at += 1;
+    }
+    if cuts.is_empty() {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (start, end) in cuts {
+        out.push_str(&text[from..start]);
+        out.push_str(MASK);
+        from = end;
+    }
+    out.push_str(&text[from..]);
+    Some(out)
+}
+
+/// Runs of letters and digits, with where they begin.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let start_of = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(move |word| (start_of(word), word))
+}
+
+fn is_postcode(text: &str) -> bool {
+    text.is_ascii() && text.parse::<Postcode>().is_ok()
+}
+
+const STREETS: [&str; 18] = [
+    "street", "road", "lane", "avenue", "close", "drive", "way", "court", "place", "terrace", "crescent", "gardens", "grove", "hill",
+    "square", "walk", "mews", "row",
+];
+
+/// "12 Castle Street", "12a High Town Road": a house number and at most three words to a street word.
+fn starts_an_address(words: &[(usize, &str)]) -> bool {
+    let number = words[0].1;
+    let digits = number.chars().take_while(char::is_ascii_digit).count();
+    (1..=4).contains(&digits) && number.len() <= digits + 1 && street_length(words) > 0
+}
+
+fn street_length(words: &[(usize, &str)]) -> usize {
+    (2..=4.min(words.len().saturating_sub(1)))
+        .find(|at| STREETS.contains(&words[*at].1.to_lowercase().as_str()) && words[1].1.starts_with(char::is_uppercase))
+        .map_or(0, |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_in_sentences_are_masked() {
+        let mask = |text| mask_text(text).unwrap_or_else(|| text.to_owned());
+        assert_eq!(mask("We are at 12 Castle Street, LU1 3AG, behind the church."), "We are at [address withheld], [address withheld], behind the church.");
+        assert_eq!(mask("post to lu13ag please"), "post to [address withheld] please");
+        assert_eq!(mask("14b High Town Road – ring"), "[address withheld] – ring");
+        for kept in ["Open 10 to 12 on Tuesdays", "For ages 5 to 11", "Ring 01632 960123", "A 12 week course in the way you like", "ünïcödé – 3 ways"] {
+            assert_eq!(mask(kept), kept);
+        }
+    }
+
+    #[test]
+    fn a_refuge_is_secret_and_refugees_are_welcome() {
+        let term = |name: &str| TaxonomyTerm {
+            id: uuid::Uuid::nil().into(), code: None, name: name.into(), description: String::new(), parent_id: None, taxonomy: None, taxonomy_id: None,
+            taxonomy_detail: None, language: None, term_uri: None, term: None, metadata: vec![], extra: serde_json::Map::new(),
+        };
+        let words = ["refuge".to_owned(), "forced marriage".to_owned()];
+        assert!(is_withheld_category(&term("Women's Refuge"), &words));
+        assert!(is_withheld_category(&term("Forced-marriage help"), &words));
+        assert!(!is_withheld_category(&term("Refugees and asylum"), &words));
+    }
+
+    proptest! {
+        #[test]
+        fn masking_never_panics_and_leaves_no_full_postcode(text in "[ -~é–]{0,80}") {
+            if let Some(masked) = mask_text(&text) {
+                prop_assert!(mask_text(&masked).is_none() || masked.contains(MASK));
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The tables `published` and `head`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use super::{Head, Position, Published};
+use crate::{
+    clock::Clock,
+    db::{self, Backend, Context as _, Database, Transaction},
+    model::Kind,
+};
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "published")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub kind: i16,
+        pub position: i64,
+        pub live: bool,
+        pub urgent: bool,
+        pub origin: String,
+        pub derived_from: Option<Uuid>,
+        #[sea_orm(column_type = "Text")]
+        pub full: String,
+        #[sea_orm(column_type = "Text")]
+        pub brief: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub statement: Option<String>,
+        pub changed_at: i64,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub reason: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Ids or rows in one statement; well below what either database allows.
+const CHUNK: usize = 500;
+
+/// The counter, locked until the transaction ends. Nothing else may be numbered meanwhile, so
+/// whoever holds it reads everything that was committed before.
+#[derive(Debug)]
+pub struct Locked {
+    head: Head,
+}
+
+impl Locked {
+    /// The epoch in force.
+    pub fn epoch(&self) -> &str {
+        &self.head.epoch
+    }
+
+    /// The next position.
+    pub fn next(&mut self) -> Position {
+        self.head.position.0 += 1;
+        self.head.position
+    }
+}
+
+/// Lock the counter. From here on the transaction may not change records any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
+    // The update changes nothing but takes the row's lock, which PostgreSQL gives back only after
+    // the commit is visible. That is what makes number order commit order.
+    let sql = "UPDATE head SET position = position WHERE id = 1 RETURNING position, epoch";
+    let row = tx.connection().query_one_raw(Statement::from_string(backend(tx.backend()), sql)).await.context("cannot lock the counter")?;
+    let row = row.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")?;
+    Ok(Locked {
+        head: Head {
+            position: Position(row.try_get("", "position").context("cannot read the counter")?),
+            epoch: row.try_get("", "epoch").context("cannot read the counter")?,
+        },
+    })
+}
+
+/// Write what was numbered, and the counter. The last thing a transaction does before it commits.
+/// # Errors
+/// When the database fails.
+pub async fn write(tx: &Transaction, locked: Locked, rows: &[Published]) -> Result<Position, db::Error> {
+    let replace = OnConflict::column(row::Column::Id)
+        .update_columns([
+            row::Column::Kind,
+            row::Column::Position,
+            row::Column::Live,
+            row::Column::Urgent,
+            row::Column::Origin,
+            row::Column::DerivedFrom,
+            row::Column::Full,
+            row::Column::Brief,
+            row::Column::Statement,
+            row::Column::ChangedAt,
+            row::Column::Reason,
+        ])
+        .to_owned();
+    for chunk in rows.chunks(CHUNK) {
+        row::Entity::insert_many(chunk.iter().map(to_row))
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot publish")?;
+    }
+    let statement =
+        Statement::from_sql_and_values(backend(tx.backend()), update_head(tx.backend()), [locked.head.position.0.into()]);
+    tx.connection().execute_raw(statement).await.context("cannot move the counter")?;
+    Ok(locked.head.position)
+}
+
+fn update_head(on: Backend) -> &'static str {
+    match on {
+        Backend::Sqlite => "UPDATE head SET position = ? WHERE id = 1",
+        Backend::Postgres => "UPDATE head SET position = $1 WHERE id = 1",
+    }
+}
+
+/// Where the order stands. The first call on an empty database begins the first epoch.
+/// # Errors
+/// When the database fails.
+pub async fn head(db: &Database, clock: &Clock) -> Result<Head, db::Error> {
+    if let Some(head) = read_head(db).await? {
+        return Ok(head);
+    }
+    let tx = db.write().await?;
+    new_epoch(&tx, clock, true).await?;
+    tx.commit().await?;
+    read_head(db).await?.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")
+}
+
+async fn read_head(db: &Database) -> Result<Option<Head>, db::Error> {
+    let statement = Statement::from_string(backend(db.backend()), "SELECT position, epoch FROM head WHERE id = 1");
+    let Some(row) = db.reader().query_one_raw(statement).await.context("cannot read the counter")? else { return Ok(None) };
+    Ok(Some(Head {
+        position: Position(row.try_get("", "position").context("cannot read the counter")?),
+        epoch: row.try_get("", "epoch").context("cannot read the counter")?,
+    }))
+}
+
+/// Begin an epoch: positions go on from the present microsecond, or from the latest position when
+/// the clock was set back. With `only_if_missing` an existing epoch is left alone.
+/// # Errors
+/// When the database fails.
+pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -> Result<(), db::Error> {
+    let began = clock.now().timestamp_micros();
+    let epoch = Uuid::now_v7().simple().to_string();
+    // INSERT INTO head … ON CONFLICT (id) DO NOTHING | DO UPDATE SET epoch, began,
+    //   position = the later of the counter and the present
+    let conflict = if only_if_missing {
+        "DO NOTHING"
+    } else {
+        "DO UPDATE SET epoch = excluded.epoch, began = excluded.began, \
+         position = CASE WHEN head.position > excluded.position THEN head.position ELSE excluded.position END"
+    };
+    let values = match tx.backend() {
+        Backend::Sqlite => "(1, ?, ?, ?)",
+        Backend::Postgres => "(1, $1, $2, $3)",
+    };
+    let sql = format!("INSERT INTO head (id, position, epoch, began) VALUES {values} ON CONFLICT (id) {conflict}");
+    let statement = Statement::from_sql_and_values(backend(tx.backend()), sql, [began.into(), epoch.into(), began.into()]);
+    tx.connection().execute_raw(statement).await.context("cannot begin an epoch").map(drop)
+}
+
+/// What is published under these ids, for a transaction that holds the counter.
+/// # Errors
+/// When the database fails.
+pub async fn current(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = row::Entity::find()
+            .filter(row::Column::Id.is_in(chunk.iter().copied()))
+            .all(tx.connection())
+            .await
+            .context("cannot read what is published")?;
+        found.extend(rows.into_iter().filter_map(from_row));
+    }
+    Ok(found)
+}
+
+/// What is published of these records under other ids.
+/// # Errors
+/// When the database fails.
+pub async fn derived_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = row::Entity::find()
+            .filter(row::Column::DerivedFrom.is_in(chunk.iter().copied()))
+            .all(tx.connection())
+            .await
+            .context("cannot read what is published")?;
+        found.extend(rows.into_iter().filter_map(from_row));
+    }
+    Ok(found)
+}
+
+/// What came after `position`, in order, at most `limit` rows.
+/// # Errors
+/// When the database fails.
+pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<Published>, db::Error> {
+    let rows = row::Entity::find()
+        .filter(row::Column::Position.gt(position.0))
+        .order_by_asc(row::Column::Position)
+        .limit(limit)
+        .all(db.reader())
+        .await
+        .context("cannot read what is published")?;
+    Ok(rows.into_iter().filter_map(from_row).collect())
+}
+
+/// Everything of one kind after the given id, in order of ids, at most `limit` rows.
+/// # Errors
+/// When the database fails.
+pub async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limit: u64) -> Result<Vec<Published>, db::Error> {
+    let mut query = row::Entity::find().filter(row::Column::Kind.eq(kind.number()));
+    if let Some(after) = after {
+        query = query.filter(row::Column::Id.gt(after));
+    }
+    let rows = query.order_by_asc(row::Column::Id).limit(limit).all(db.reader()).await.context("cannot read what is published")?;
+    Ok(rows.into_iter().filter_map(from_row).collect())
+}
+
+pub(crate) fn backend(of: Backend) -> DbBackend {
+    match of {
+        Backend::Sqlite => DbBackend::Sqlite,
+        Backend::Postgres => DbBackend::Postgres,
+    }
+}
+
+fn to_row(published: &Published) -> row::ActiveModel {
+    row::ActiveModel {
+        id: Set(published.id),
+        kind: Set(published.kind.number()),
+        position: Set(published.position.0),
+        live: Set(published.live),
+        urgent: Set(published.urgent),
+        origin: Set(published.origin.clone()),
+        derived_from: Set(published.derived_from),
+        full: Set(published.full.clone()),
+        brief: Set(published.brief.clone()),
+        statement: Set(published.statement.clone()),
+        changed_at: Set(published.changed_at.timestamp_micros()),
+        reason: Set(published.reason.clone()),
+    }
+}
+
+fn from_row(row: row::Model) -> Option<Published> {
+    Some(Published {
+        id: row.id,
+        kind: Kind::from_number(row.kind)?,
+        position: Position(row.position),
+        live: row.live,
+        urgent: row.urgent,
+        origin: row.origin,
+        derived_from: row.derived_from,
+        full: row.full,
+        brief: row.brief,
+        statement: row.statement,
+        changed_at: DateTime::<Utc>::from_timestamp_micros(row.changed_at).unwrap_or_default(),
+        reason: row.reason,
+    })
+}

@@ -1,0 +1,404 @@
+//! The truth, and the only way to change it.
+//!
+//! [`Records::save`] takes documents, decides what of each may be kept and told, stores it with
+//! its history, renders everything that shows it, numbers and publishes that, in one transaction.
+//! The order in which it does so is what keeps readers from missing anything or seeing anything
+//! stale (`docs/decisions/0001-positions.md`): records first; then the counter is locked; then
+//! what is rendered is read; then it is written. After the counter no record is touched.
+
+mod places;
+mod publish;
+mod scrubs;
+mod store;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    db::{self, Database, Transaction},
+    model::{Document, Kind, LocationPolicy, Reference},
+    published::Position,
+    signing::Signer,
+};
+pub use store::{Remembered, Stored};
+
+/// Whether a record is to be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// By everybody.
+    #[default]
+    Published,
+    /// Only by those who keep it.
+    Unpublished,
+    /// By nobody any more; a tombstone says so.
+    Gone,
+}
+
+impl State {
+    fn from_number(number: i16) -> Self {
+        match number {
+            0 => Self::Published,
+            1 => Self::Unpublished,
+            _ => Self::Gone,
+        }
+    }
+}
+
+/// Which version of a record it is, and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Counts the record's versions, from 1.
+    pub revision: i64,
+    /// When.
+    pub changed_at: DateTime<Utc>,
+    /// Who.
+    pub changed_by: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Through which door a change comes; they differ in what they may decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// A person who may decide how much of a place is told.
+    Person,
+    /// A feed or a file: it may make a place stricter, never more open, and its contacts stay as
+    /// private as somebody here has made them.
+    Feed,
+    /// Our own complete export. What was scrubbed since stays scrubbed.
+    OwnExport,
+}
+
+/// Who changes something, and why.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who, as history shows it.
+    pub name: String,
+    /// Why, as history shows it.
+    pub why: String,
+    /// Through which door.
+    pub entrance: Entrance,
+}
+
+/// A document on its way in.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The document: references by id, nothing nested.
+    pub document: Document,
+    /// Whether it is to be seen.
+    pub state: State,
+    /// Which directory it comes from; empty for our own.
+    pub origin: String,
+    /// What its source called it, where that was not a UUID.
+    pub source_id: Option<String>,
+    /// The version that the writer has read; anything else is a conflict.
+    pub expected_revision: Option<i64>,
+    /// The version it was in the directory that exported it.
+    pub kept: Option<Kept>,
+}
+
+impl Draft {
+    /// A new public document of our own.
+    pub fn new(document: Document) -> Self {
+        Self { document, state: State::Published, origin: String::new(), source_id: None, expected_revision: None, kept: None }
+    }
+}
+
+/// What became of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It was not there before.
+    Created,
+    /// It was different before.
+    Updated,
+    /// It was the same before; nothing was written.
+    Unchanged,
+}
+
+/// Something that is taken out for good, and stays out when a backup is restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scrub {
+    /// The place may not be told more openly than this.
+    Place(LocationPolicy),
+    /// This link of a service or event to a place may not tell more than this.
+    Link {
+        /// The id of the `service_at_location`, or of the event itself.
+        link: Uuid,
+        /// Not more than this.
+        policy: LocationPolicy,
+    },
+    /// The contact with this id is erased.
+    Contact(Uuid),
+}
+
+impl Scrub {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a scrub has string keys only")
+    }
+}
+
+/// Why something was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// Somebody else was quicker.
+    #[error("record {id} is at revision {found}, not {expected}")]
+    Stale {
+        /// The record.
+        id: Uuid,
+        /// What the writer had read.
+        expected: i64,
+        /// What is there.
+        found: i64,
+    },
+    /// There is nothing under this id.
+    #[error("there is no record {0}")]
+    NotFound(Uuid),
+    /// The id belongs to a record of another kind.
+    #[error("{id} is the id of a {found}, so it cannot be a {wanted}")]
+    OtherKind {
+        /// The id.
+        id: Uuid,
+        /// What has it.
+        found: Kind,
+        /// What wants it.
+        wanted: Kind,
+    },
+    /// What is stored cannot be read. Never the fault of the caller.
+    #[error("record {id} is damaged: {problem}")]
+    Damaged {
+        /// The record.
+        id: Uuid,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// What a save did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What became of each draft, in their order.
+    pub saved: Vec<Saved>,
+    /// Where the order of everything published stands now.
+    pub position: Position,
+    /// Whether something was scrubbed, so that side files are to be swept after the commit.
+    pub scrubbed: bool,
+}
+
+/// Moments of last change that a directory's own export brings along, by record.
+pub type LastModified = HashMap<Uuid, DateTime<Utc>>;
+
+/// The records of this directory. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Records {
+    db: Database,
+    clock: Clock,
+    signer: Arc<Signer>,
+    withheld_categories: Arc<[String]>,
+}
+
+/// A draft beside what is stored under its id.
+#[derive(Debug)]
+struct Pending {
+    draft: Draft,
+    before: Option<Stored>,
+    references: Vec<Reference>,
+}
+
+impl Pending {
+    fn id(&self) -> Uuid {
+        self.draft.document.id()
+    }
+}
+
+impl Records {
+    /// Records in `db`.
+    pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, withheld_categories: &[String]) -> Self {
+        Self { db, clock, signer, withheld_categories: withheld_categories.into() }
+    }
+
+    /// The database they are in.
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// The clock they go by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The record with this id.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(&self, id: Uuid) -> Result<Option<Stored>, Error> {
+        Ok(store::load_one(&self.db, id).await?)
+    }
+
+    /// Records of one kind after the given id, in order of ids, at most `limit`.
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_kind(&self, kind: Kind, after: Option<Uuid>, limit: u64) -> Result<Vec<Stored>, Error> {
+        Ok(store::by_kind(&self.db, kind, after, limit).await?)
+    }
+
+    /// The kinds of those of these ids that are taken, for telling clashes before they happen.
+    /// # Errors
+    /// When the database fails.
+    pub async fn kinds(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Kind>, Error> {
+        Ok(store::load(self.db.reader(), ids).await?.into_iter().map(|(id, record)| (id, record.kind)).collect())
+    }
+
+    /// Every version of a record, oldest first, the present one last.
+    /// # Errors
+    /// [`Error::NotFound`], or when the database fails.
+    pub async fn history(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
+        let now = self.find(id).await?.ok_or(Error::NotFound(id))?;
+        let mut versions = store::revisions(self.db.reader(), &now).await?;
+        versions.push(now);
+        Ok(versions)
+    }
+
+    /// [`Records::save`] in a transaction of its own, committed; side files swept where something
+    /// was scrubbed.
+    /// # Errors
+    /// As [`Records::save`].
+    pub async fn save_now(&self, caller: &Caller, drafts: Vec<Draft>, last_modified: &LastModified) -> Result<Outcome, Error> {
+        let tx = self.db.write().await?;
+        let outcome = self.save(&tx, caller, drafts, last_modified).await?;
+        tx.commit().await?;
+        if outcome.scrubbed {
+            self.db.sweep().await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Store drafts and publish what follows from them. The transaction is the caller's to commit;
+    /// it may hold one save, and nothing that changes records after it.
+    /// # Errors
+    /// [`Error::Stale`] and [`Error::OtherKind`] before anything is written; or when the database fails.
+    pub async fn save(&self, tx: &Transaction, caller: &Caller, drafts: Vec<Draft>, last_modified: &LastModified) -> Result<Outcome, Error> {
+        let now = self.clock.now();
+        let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+        let mut pending = self.prepare(tx, drafts).await?;
+        let erased = self.apply_remembered(tx, caller, &mut pending).await?;
+        let mut decided = self.decide_places(tx, caller, &mut pending, now).await?;
+        decided.scrubs.extend(erased);
+
+        let mut outcomes: HashMap<Uuid, Saved> = HashMap::with_capacity(pending.len());
+        let mut rows = Vec::new();
+        let mut replaced = Vec::new();
+        let mut references = Vec::new();
+        let mut changed = HashMap::new();
+        let mut fresh = true;
+        for one in pending {
+            let document = one.draft.document.to_json();
+            let same = one.before.as_ref().is_some_and(|before| {
+                before.document == document && before.state == one.draft.state && before.origin == one.draft.origin
+            });
+            let id = one.id();
+            let outcome = match (&one.before, same) {
+                (_, true) => Saved::Unchanged,
+                (Some(_), false) => Saved::Updated,
+                (None, false) => Saved::Created,
+            };
+            outcomes.insert(id, outcome);
+            if same {
+                continue;
+            }
+            let revision = one.before.as_ref().map_or(1, |before| before.kept.revision + 1);
+            let kept = one.draft.kept.filter(|kept| kept.revision >= revision).unwrap_or_else(|| Kept {
+                revision,
+                changed_at: now,
+                changed_by: caller.name.clone(),
+                why: caller.why.clone(),
+            });
+            fresh &= one.before.is_none();
+            let source_id = one.draft.source_id.or_else(|| one.before.as_ref().and_then(|before| before.source_id.clone()));
+            rows.push(Stored {
+                id,
+                kind: one.draft.document.kind(),
+                state: one.draft.state,
+                origin: one.draft.origin.clone(),
+                source_id,
+                document,
+                kept,
+            });
+            replaced.extend(one.before);
+            references.push((id, if one.draft.state == State::Gone { Vec::new() } else { one.references }));
+            changed.insert(id, (one.draft.origin, one.draft.state, one.draft.document));
+        }
+
+        store::put(tx, &rows).await?;
+        store::put_revisions(tx, &replaced).await?;
+        store::put_references(tx, &references, fresh).await?;
+        self.scrub_history(tx, &decided.scrubs).await?;
+        store::put_scrubs(tx, &decided.scrubs).await?;
+        store::forget_scrubs(tx, &decided.loosened).await?;
+
+        let scrubbed = !decided.scrubs.is_empty();
+        let cause = publish::Cause { reason: &caller.why, urgent: scrubbed, now, last_modified };
+        let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
+        let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
+        Ok(Outcome { saved, position, scrubbed })
+    }
+
+    /// Take a record out of everything public; its tombstone says why.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
+    pub async fn withdraw(&self, tx: &Transaction, caller: &Caller, id: Uuid, expected_revision: Option<i64>) -> Result<Outcome, Error> {
+        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let document = read(&stored)?;
+        let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
+        self.save(tx, caller, vec![draft], &LastModified::new()).await
+    }
+
+    /// Drafts beside what is stored, each id once (the last draft of an id stands).
+    async fn prepare(&self, tx: &Transaction, drafts: Vec<Draft>) -> Result<Vec<Pending>, Error> {
+        let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+        let mut before = store::load(tx.connection(), &ids).await?;
+        let mut pending: Vec<Pending> = Vec::with_capacity(drafts.len());
+        let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(drafts.len());
+        for draft in drafts {
+            let id = draft.document.id();
+            if let Some(place) = places.get(&id) {
+                pending[*place].draft = draft;
+                continue;
+            }
+            places.insert(id, pending.len());
+            let stored = before.remove(&id);
+            if let Some(stored) = &stored
+                && stored.kind != draft.document.kind()
+            {
+                return Err(Error::OtherKind { id, found: stored.kind, wanted: draft.document.kind() });
+            }
+            let found = stored.as_ref().map_or(0, |stored| stored.kept.revision);
+            if let Some(expected) = draft.expected_revision.filter(|expected| *expected != found) {
+                return Err(Error::Stale { id, expected, found });
+            }
+            pending.push(Pending { draft, before: stored, references: Vec::new() });
+        }
+        Ok(pending)
+    }
+}
+
+/// The document of a stored record.
+fn read(stored: &Stored) -> Result<Document, Error> {
+    Document::from_json(stored.kind, &stored.document).map_err(|problem| Error::Damaged { id: stored.id, problem })
+}
+
+impl Stored {
+    /// The document.
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read.
+    pub fn read(&self) -> Result<Document, Error> {
+        read(self)
+    }
+}

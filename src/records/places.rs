@@ -1,0 +1,318 @@
+//! How much of each place may be kept and told, decided before anything is stored.
+//!
+//! A place is told as openly as its own policy and the most open link to it both allow. A place
+//! that nobody may know of is not kept either: its record is stripped, and so is its history.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, store};
+use crate::{
+    db::Transaction,
+    model::{Attribute, Document, LocationPolicy, Reference},
+    published::redaction,
+};
+
+/// What was decided besides what now stands in the drafts.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// What is taken out for good.
+    pub(super) scrubs: Vec<Remembered>,
+    /// What a person decided may be told after all.
+    pub(super) loosened: Vec<Remembered>,
+    /// Places that are now told more, or less, than before.
+    pub(super) touched_places: Vec<Uuid>,
+}
+
+/// The link policies of a document, by the id that the link has.
+fn link_policies(document: &mut Document) -> Vec<(Uuid, &mut Option<LocationPolicy>)> {
+    match document {
+        Document::Service(doc) => doc.service_at_locations.iter_mut().map(|link| (link.id.into(), &mut link.location_policy)).collect(),
+        Document::Event(doc) if doc.location_id.is_some() => vec![(doc.id.into(), &mut doc.location_policy)],
+        _ => Vec::new(),
+    }
+}
+
+fn attributes(document: &Document) -> &[Attribute] {
+    match document {
+        Document::Service(doc) => &doc.attributes,
+        Document::Event(doc) => &doc.attributes,
+        _ => &[],
+    }
+}
+
+/// Set the policy of the link with this id to at least `policy`.
+pub(super) fn tighten_link(document: &mut Document, link: Uuid, policy: LocationPolicy) {
+    for (id, said) in link_policies(document) {
+        if id == link {
+            *said = Some(said.unwrap_or_default().max(policy));
+        }
+    }
+}
+
+impl Records {
+    /// Decide about every place that the drafts touch. Adds drafts of its own: places that have to
+    /// be stripped because of a link.
+    pub(super) async fn decide_places(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        pending: &mut Vec<Pending>,
+        now: DateTime<Utc>,
+    ) -> Result<Decided, Error> {
+        self.add_services_of_newly_secret_terms(tx, pending).await?;
+        let mut earlier = earlier_documents(pending)?;
+        if caller.entrance == Entrance::Feed {
+            for one in pending.iter_mut() {
+                if let Some(before) = earlier.get_mut(&one.id()) {
+                    keep_local_decisions(&mut one.draft.document, before);
+                }
+            }
+        }
+        self.withhold_secret_categories(tx, caller, pending, &mut earlier).await?;
+        let mut decided = Decided::default();
+        for one in pending.iter_mut() {
+            if let Some(before) = earlier.get_mut(&one.id()) {
+                compare_links(one.id(), before, &mut one.draft.document, caller, now, &mut decided);
+            }
+            one.references = one.draft.document.references();
+            if one.draft.state != State::Published {
+                one.references.iter_mut().for_each(|reference| reference.policy = None);
+            }
+        }
+        self.decide_each_place(tx, caller, pending, &earlier, now, &mut decided).await?;
+        Ok(decided)
+    }
+
+    /// A term that becomes the name of a secret category makes the places of its services secret.
+    async fn add_services_of_newly_secret_terms(&self, tx: &Transaction, pending: &mut Vec<Pending>) -> Result<(), Error> {
+        let secret: Vec<Uuid> = pending
+            .iter()
+            .filter(|one| one.before.is_none() || one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json()))
+            .filter_map(|one| match &one.draft.document {
+                Document::TaxonomyTerm(term) if redaction::is_withheld_category(term, &self.withheld_categories) => Some(one.id()),
+                _ => None,
+            })
+            .collect();
+        if secret.is_empty() {
+            return Ok(());
+        }
+        let known: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
+        let from: Vec<Uuid> = store::links_to(tx, &secret).await?.into_iter().map(|link| link.from).filter(|id| !known.contains(id)).collect();
+        for (_, stored) in store::load(tx.connection(), &from).await? {
+            let document = read(&stored)?;
+            if matches!(document, Document::Service(_) | Document::Event(_)) {
+                pending.push(again(document, stored));
+            }
+        }
+        Ok(())
+    }
+
+    /// Write `withheld` into links that say nothing, for services of a secret category; into all
+    /// new links, whatever the source says, when it is a feed that speaks.
+    async fn withhold_secret_categories(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        pending: &mut [Pending],
+        earlier: &mut HashMap<Uuid, Document>,
+    ) -> Result<(), Error> {
+        let mut secret: HashSet<Uuid> = HashSet::new();
+        let mut open: HashSet<Uuid> = HashSet::new();
+        for one in pending.iter() {
+            if let Document::TaxonomyTerm(term) = &one.draft.document {
+                if redaction::is_withheld_category(term, &self.withheld_categories) { &mut secret } else { &mut open }.insert(one.id());
+            }
+        }
+        let wanted: HashSet<Uuid> = pending
+            .iter()
+            .flat_map(|one| attributes(&one.draft.document))
+            .filter_map(|attribute| attribute.taxonomy_term_id.map(Uuid::from))
+            .filter(|id| !secret.contains(id) && !open.contains(id))
+            .collect();
+        let wanted: Vec<Uuid> = wanted.into_iter().collect();
+        for (id, stored) in store::load(tx.connection(), &wanted).await? {
+            if let Document::TaxonomyTerm(term) = read(&stored)?
+                && redaction::is_withheld_category(&term, &self.withheld_categories)
+            {
+                secret.insert(id);
+            }
+        }
+        for one in pending.iter_mut() {
+            let is_secret = attributes(&one.draft.document).iter().any(|a| a.taxonomy_term_id.is_some_and(|id| secret.contains(&id.into())));
+            if !is_secret {
+                continue;
+            }
+            let decided_before: HashMap<Uuid, LocationPolicy> = earlier
+                .get_mut(&one.id())
+                .map(|before| link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect())
+                .unwrap_or_default();
+            for (id, said) in link_policies(&mut one.draft.document) {
+                let from_a_feed = caller.entrance == Entrance::Feed && !decided_before.contains_key(&id);
+                if said.is_none() || from_a_feed {
+                    *said = Some(LocationPolicy::Withheld);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn decide_each_place(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        pending: &mut Vec<Pending>,
+        earlier: &HashMap<Uuid, Document>,
+        now: DateTime<Utc>,
+        decided: &mut Decided,
+    ) -> Result<(), Error> {
+        let in_hand: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
+        let with_history: Vec<Uuid> = pending.iter().filter(|one| one.before.is_some()).map(Pending::id).collect();
+        let mut places: HashSet<Uuid> =
+            pending.iter().filter(|one| matches!(one.draft.document, Document::Location(_))).map(Pending::id).collect();
+        let places_of = |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
+        places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
+        places.extend(store::links_from(tx, &with_history).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to));
+        let places: Vec<Uuid> = places.into_iter().collect();
+
+        let mut before: HashMap<Uuid, LocationPolicy> = HashMap::new();
+        let mut after: HashMap<Uuid, LocationPolicy> = HashMap::new();
+        let open = |links: &mut HashMap<Uuid, LocationPolicy>, to: Uuid, policy: Option<LocationPolicy>| {
+            if let Some(policy) = policy {
+                links.entry(to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
+            }
+        };
+        for link in store::links_to(tx, &places).await? {
+            open(&mut before, link.to, link.policy);
+            if !in_hand.contains(&link.from) {
+                open(&mut after, link.to, link.policy);
+            }
+        }
+        for one in pending.iter().filter(|one| one.draft.state != State::Gone) {
+            for reference in &one.references {
+                open(&mut after, reference.to, reference.policy);
+            }
+        }
+
+        let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !in_hand.contains(id) && before.get(id) != after.get(id)).collect();
+        let mut elsewhere = store::load(tx.connection(), &elsewhere).await?;
+        let at: HashMap<Uuid, usize> = pending.iter().enumerate().map(|(at, one)| (one.id(), at)).collect();
+        for id in places {
+            let links = (before.get(&id).copied(), after.get(&id).copied());
+            if let Some(one) = at.get(&id).and_then(|at| pending.get_mut(*at)) {
+                let own_before = match earlier.get(&id) {
+                    Some(Document::Location(place)) => Some(place.location_policy.unwrap_or_default()),
+                    _ => one.before.as_ref().map(|_| own_policy(&one.draft.document)),
+                };
+                decide_place(one, own_before, links, caller, now, decided);
+            } else if let Some(stored) = elsewhere.remove(&id) {
+                let mut one = again(read(&stored)?, stored);
+                let own_before = Some(own_policy(&one.draft.document));
+                decide_place(&mut one, own_before, links, caller, now, decided);
+                one.references = one.draft.document.references();
+                pending.push(one);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A stored record as a draft that changes nothing.
+fn again(document: Document, stored: Stored) -> Pending {
+    let draft = Draft { state: stored.state, origin: stored.origin.clone(), source_id: stored.source_id.clone(), ..Draft::new(document) };
+    Pending { draft, before: Some(stored), references: Vec::new() }
+}
+
+/// The documents that drafts replace, where they differ from them and can speak about places.
+fn earlier_documents(pending: &[Pending]) -> Result<HashMap<Uuid, Document>, Error> {
+    pending
+        .iter()
+        .filter_map(|one| one.before.as_ref().map(|before| (one, before)))
+        .filter(|(one, before)| before.document != one.draft.document.to_json())
+        .map(|(one, before)| Ok((one.id(), read(before)?)))
+        .collect()
+}
+
+fn own_policy(document: &Document) -> LocationPolicy {
+    match document {
+        Document::Location(place) => place.location_policy.unwrap_or_default(),
+        _ => LocationPolicy::Exact,
+    }
+}
+
+/// What was decided here about a record stays when its source sends it again.
+fn keep_local_decisions(document: &mut Document, before: &mut Document) {
+    let decided: Vec<(Uuid, LocationPolicy)> = link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect();
+    for (link, policy) in decided {
+        tighten_link(document, link, policy);
+    }
+    if let (Document::Location(now), Document::Location(then)) = (&mut *document, &*before)
+        && let Some(policy) = then.location_policy
+    {
+        now.location_policy = Some(now.location_policy.unwrap_or_default().max(policy));
+    }
+    super::scrubs::keep_visibility(document, before);
+}
+
+/// Remember links that became stricter; note those that a person made more open.
+fn compare_links(id: Uuid, before: &mut Document, after: &mut Document, caller: &Caller, now: DateTime<Utc>, decided: &mut Decided) {
+    let earlier: HashMap<Uuid, LocationPolicy> =
+        link_policies(before).into_iter().map(|(link, said)| (link, said.unwrap_or_default())).collect();
+    for (link, said) in link_policies(after) {
+        let Some(was) = earlier.get(&link).copied() else { continue };
+        let is = said.unwrap_or_default();
+        let remember = |policy| Remembered {
+            record_id: id,
+            what: Scrub::Link { link, policy },
+            at: now,
+            by_whom: caller.name.clone(),
+            why: caller.why.clone(),
+        };
+        if is > was {
+            decided.scrubs.push(remember(is));
+        } else if is < was && caller.entrance == Entrance::Person {
+            decided.loosened.push(remember(was));
+        }
+    }
+}
+
+fn decide_place(
+    one: &mut Pending,
+    own_before: Option<LocationPolicy>,
+    (links_before, links_after): (Option<LocationPolicy>, Option<LocationPolicy>),
+    caller: &Caller,
+    now: DateTime<Utc>,
+    decided: &mut Decided,
+) {
+    let id = one.id();
+    let Document::Location(place) = &mut one.draft.document else { return };
+    let own = place.location_policy.unwrap_or_default();
+    let told_before = own_before.zip(links_before).map(|(own, links)| own.max(links));
+    let told = links_after.map(|links| own.max(links));
+    if told_before != told {
+        decided.touched_places.push(id);
+    }
+    let remember = |policy| Remembered {
+        record_id: id,
+        what: Scrub::Place(policy),
+        at: now,
+        by_whom: caller.name.clone(),
+        why: caller.why.clone(),
+    };
+    let strip = own == LocationPolicy::Withheld || links_after == Some(LocationPolicy::Withheld);
+    if strip {
+        redaction::strip_place(place);
+        let kept_something = one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json());
+        if kept_something {
+            decided.scrubs.push(remember(LocationPolicy::Withheld));
+        }
+        return;
+    }
+    match (told_before, told) {
+        (Some(was), Some(is)) if is > was => decided.scrubs.push(remember(is)),
+        (Some(was), Some(is)) if is < was && caller.entrance == Entrance::Person => decided.loosened.push(remember(was)),
+        _ => {}
+    }
+}

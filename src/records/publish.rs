@@ -1,0 +1,247 @@
+//! From changed records to published rows: what has to be rendered again, with what around it.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Error, LastModified, Records, State, read, store};
+use crate::{
+    db::Transaction,
+    model::{Document, Kind, LocationPolicy},
+    published::{
+        self, Locked, Position, Published,
+        render::{Around, Rendered, render},
+    },
+    signing::About,
+};
+
+/// Why something is published now.
+pub(super) struct Cause<'a> {
+    /// What a tombstone says.
+    pub(super) reason: &'a str,
+    /// Whether derived copies must destroy what stood there before.
+    pub(super) urgent: bool,
+    /// The moment.
+    pub(super) now: DateTime<Utc>,
+    /// Moments of last change that came along.
+    pub(super) last_modified: &'a LastModified,
+}
+
+/// Records that are to be rendered, and whatever they need around them.
+#[derive(Default)]
+struct Scene {
+    /// To be rendered; `None` for those that are not to be seen.
+    dirty: HashMap<Uuid, (String, Option<Document>)>,
+    around: Around,
+}
+
+impl Records {
+    /// Lock the counter, render everything that shows the changed records, and publish it.
+    pub(super) async fn publish(
+        &self,
+        tx: &Transaction,
+        changed: HashMap<Uuid, (String, State, Document)>,
+        touched_places: &[Uuid],
+        cause: &Cause<'_>,
+    ) -> Result<Position, Error> {
+        let mut locked = published::lock(tx).await?;
+        let scene = self.gather(tx, changed, touched_places).await?;
+        let dirty: Vec<Uuid> = scene.dirty.keys().copied().collect();
+        let mut current: HashMap<Uuid, Published> = HashMap::new();
+        let mut derived: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for row in published::current(tx, &dirty).await? {
+            current.insert(row.id, row);
+        }
+        for row in published::derived_from(tx, &dirty).await? {
+            derived.entry(row.derived_from.unwrap_or(row.id)).or_default().push(row.id);
+            current.insert(row.id, row);
+        }
+
+        let mut order: Vec<(Uuid, (String, Option<Document>))> = scene.dirty.into_iter().collect();
+        // The order of numbers inside one transaction is the order of kinds, then of ids, so that
+        // the same import gives the same order again.
+        order.sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
+        let mut rows = Vec::new();
+        for (id, (origin, document)) in order {
+            let at = Moments {
+                kept: current.get(&id).filter(|row| row.live).map(|row| row.changed_at),
+                new: cause.last_modified.get(&id).copied().unwrap_or(cause.now),
+            };
+            let standing = |id: &Uuid| current.get(id).filter(|row| row.live);
+            let rendered = match document {
+                Some(document) => render_changed(document, &scene.around, at, origin.is_empty(), standing),
+                None => Changed::default(),
+            };
+            let mut gone: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
+            gone.push(id);
+            for one in rendered.different {
+                rows.push(self.row(&mut locked, one, id, &origin, rendered.at, cause));
+            }
+            for id in gone.into_iter().filter(|id| !rendered.all.contains(id)) {
+                if let Some(row) = standing(&id) {
+                    rows.push(self.tombstone(&mut locked, row, cause));
+                }
+            }
+        }
+        // One number each, in the order in which they were taken.
+        Ok(published::write(tx, locked, &rows).await?)
+    }
+
+    fn row(&self, locked: &mut Locked, one: Rendered, record: Uuid, origin: &str, changed_at: DateTime<Utc>, cause: &Cause<'_>) -> Published {
+        let position = locked.next();
+        let statement = one.canonical.as_deref().map(|canonical| {
+            let about = About { kind: one.kind, id: one.id, epoch: locked.epoch(), position: position.0, changed: changed_at, canonical: Some(canonical) };
+            self.signer.sign(about)
+        });
+        Published {
+            id: one.id,
+            kind: one.kind,
+            position,
+            live: true,
+            urgent: cause.urgent,
+            origin: origin.to_owned(),
+            derived_from: one.derived.then_some(record),
+            full: one.full,
+            brief: one.brief,
+            statement,
+            changed_at,
+            reason: None,
+        }
+    }
+
+    fn tombstone(&self, locked: &mut Locked, row: &Published, cause: &Cause<'_>) -> Published {
+        let position = locked.next();
+        let own_record = row.origin.is_empty() && row.derived_from.is_none();
+        let statement = own_record.then(|| {
+            let about = About { kind: row.kind, id: row.id, epoch: locked.epoch(), position: position.0, changed: cause.now, canonical: None };
+            self.signer.sign(about)
+        });
+        Published {
+            position,
+            live: false,
+            urgent: cause.urgent,
+            full: String::new(),
+            brief: String::new(),
+            statement,
+            changed_at: cause.now,
+            reason: Some(cause.reason.to_owned()),
+            ..row.clone()
+        }
+    }
+
+    /// Find what is to be rendered again, and read it and what it needs. Called with the counter
+    /// locked: whatever was committed before is seen, whatever comes later sees us.
+    async fn gather(
+        &self,
+        tx: &Transaction,
+        changed: HashMap<Uuid, (String, State, Document)>,
+        touched_places: &[Uuid],
+    ) -> Result<Scene, Error> {
+        let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched_places.iter().copied()).collect();
+        let mut documents: HashMap<Uuid, (String, State, Document)> = HashMap::new();
+        let mut frontier: Vec<Uuid> = dirty.iter().copied().collect();
+        // Terms stand in places, places and terms in services: what shows a changed record may be
+        // shown itself by another. Nothing else is nested more than once.
+        while !frontier.is_empty() {
+            let showing: HashSet<Uuid> = store::links_to(tx, &frontier).await?.into_iter().map(|link| link.from).collect();
+            let fresh: Vec<Uuid> = showing.into_iter().filter(|id| dirty.insert(*id)).collect();
+            frontier.clear();
+            for (id, stored) in store::load(tx.connection(), &fresh).await? {
+                if matches!(stored.kind, Kind::Location | Kind::TaxonomyTerm) {
+                    frontier.push(id);
+                }
+                let document = read(&stored)?;
+                documents.insert(id, (stored.origin, stored.state, document));
+            }
+        }
+        documents.extend(changed);
+        self.complete(tx, dirty, documents).await
+    }
+
+    /// Read what the dirty records need around them: what they refer to, and what that refers to.
+    async fn complete(
+        &self,
+        tx: &Transaction,
+        dirty: HashSet<Uuid>,
+        mut documents: HashMap<Uuid, (String, State, Document)>,
+    ) -> Result<Scene, Error> {
+        let mut wanted: HashSet<Uuid> = dirty.iter().copied().filter(|id| !documents.contains_key(id)).collect();
+        wanted.extend(documents.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
+        let mut tried: HashSet<Uuid> = HashSet::new();
+        loop {
+            let missing: Vec<Uuid> = wanted.drain().filter(|id| !documents.contains_key(id) && tried.insert(*id)).collect();
+            if missing.is_empty() {
+                break;
+            }
+            for (id, stored) in store::load(tx.connection(), &missing).await? {
+                let document = read(&stored)?;
+                wanted.extend(document.references().into_iter().map(|reference| reference.to));
+                documents.insert(id, (stored.origin, stored.state, document));
+            }
+        }
+        let places: Vec<Uuid> = documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
+        let mut most_open_link: HashMap<Uuid, LocationPolicy> = HashMap::new();
+        for link in store::links_to(tx, &places).await? {
+            if let Some(policy) = link.policy {
+                most_open_link.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
+            }
+        }
+        let mut scene = Scene {
+            dirty: HashMap::new(),
+            around: Around { most_open_link, withheld_categories: self.withheld_categories.to_vec(), documents: HashMap::new() },
+        };
+        for (id, (origin, state, document)) in documents {
+            let shown = state == State::Published;
+            if dirty.contains(&id) {
+                scene.dirty.insert(id, (origin, shown.then(|| document.clone())));
+            }
+            if shown {
+                scene.around.documents.insert(id, document);
+            }
+        }
+        Ok(scene)
+    }
+}
+
+/// The moment that stood as the last change, and the one to stand if something is different.
+#[derive(Clone, Copy)]
+struct Moments {
+    kept: Option<DateTime<Utc>>,
+    new: DateTime<Utc>,
+}
+
+/// What rendering a record gave.
+#[derive(Default)]
+struct Changed {
+    /// Every id that it now stands under.
+    all: Vec<Uuid>,
+    /// What is different from what stood there.
+    different: Vec<Rendered>,
+    /// The moment that was written into it.
+    at: DateTime<Utc>,
+}
+
+/// Render a record, and keep what differs from what stands. Content that did not change keeps its
+/// moment of last change, and is not published again.
+fn render_changed<'a>(
+    document: Document,
+    around: &Around,
+    at: Moments,
+    own: bool,
+    standing: impl Fn(&Uuid) -> Option<&'a Published>,
+) -> Changed {
+    let Some(kept) = at.kept else {
+        let different = render(document, around, at.new, own);
+        return Changed { all: different.iter().map(|one| one.id).collect(), different, at: at.new };
+    };
+    let same = |one: &Rendered| standing(&one.id).is_some_and(|row| row.full == one.full && row.brief == one.brief && row.kind == one.kind);
+    let first = render(document.clone(), around, kept, own);
+    let all = first.iter().map(|one| one.id).collect();
+    let unchanged: HashSet<Uuid> = first.iter().filter(|one| same(one)).map(|one| one.id).collect();
+    if unchanged.len() == first.len() {
+        return Changed { all, different: Vec::new(), at: kept };
+    }
+    let different = render(document, around, at.new, own).into_iter().filter(|one| !unchanged.contains(&one.id)).collect();
+    Changed { all, different, at: at.new }
+}

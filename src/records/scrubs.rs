@@ -1,0 +1,156 @@
+//! What was taken out for good: remembered, so that neither a feed that sends it again nor a
+//! backup that still has it brings it back.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, read, store};
+use crate::{
+    db::Transaction,
+    model::{Contact, Document, LocationPolicy, Visibility},
+    published::redaction,
+};
+
+/// Every list of contacts in a document.
+pub(crate) fn contact_lists(document: &mut Document) -> Vec<&mut Vec<Contact>> {
+    match document {
+        Document::Organization(doc) => vec![&mut doc.contacts],
+        Document::Location(doc) => vec![&mut doc.contacts],
+        Document::Event(doc) => vec![&mut doc.contacts],
+        Document::Service(doc) => {
+            let mut lists = vec![&mut doc.contacts];
+            lists.extend(doc.service_at_locations.iter_mut().map(|link| &mut link.contacts));
+            lists
+        }
+        Document::Taxonomy(_) | Document::TaxonomyTerm(_) => Vec::new(),
+    }
+}
+
+/// Take a contact out of a document. Whether it was there.
+fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
+    let mut found = false;
+    for list in contact_lists(document) {
+        let before = list.len();
+        list.retain(|one| one.id != contact);
+        found |= list.len() < before;
+    }
+    found
+}
+
+/// A contact that comes again from its source stays as private, or as confirmed, as it was made here.
+pub(super) fn keep_visibility(document: &mut Document, before: &mut Document) {
+    let decided: HashMap<Uuid, Option<Visibility>> =
+        contact_lists(before).into_iter().flat_map(|list| list.iter().map(|contact| (contact.id, contact.visibility))).collect();
+    for contact in contact_lists(document).into_iter().flatten() {
+        if let Some(visibility) = decided.get(&contact.id) {
+            contact.visibility = *visibility;
+        }
+    }
+}
+
+impl Records {
+    /// Apply what is remembered about the drafts' records. Whether an erased contact was taken out
+    /// of a record that still had it, so that its history must be cleaned as well.
+    pub(super) async fn apply_remembered(&self, tx: &Transaction, caller: &Caller, pending: &mut [Pending]) -> Result<Vec<Remembered>, Error> {
+        if !store::any_scrubs(tx.connection()).await? {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = pending.iter().map(Pending::id).collect();
+        let mut erased = Vec::new();
+        for scrub in store::scrubs_of(tx.connection(), &ids).await? {
+            let Some(one) = pending.iter_mut().find(|one| one.id() == scrub.record_id) else { continue };
+            let document = &mut one.draft.document;
+            match &scrub.what {
+                Scrub::Contact(contact) => {
+                    if remove_contact(document, *contact) && one.before.is_some() {
+                        erased.push(scrub);
+                    }
+                }
+                _ if caller.entrance == Entrance::Person => {}
+                Scrub::Place(policy) => {
+                    if let Document::Location(place) = document {
+                        place.location_policy = Some(place.location_policy.unwrap_or_default().max(*policy));
+                    }
+                }
+                Scrub::Link { link, policy } => places::tighten_link(document, *link, *policy),
+            }
+        }
+        Ok(erased)
+    }
+
+    /// Take what was scrubbed out of the history too.
+    pub(super) async fn scrub_history(&self, tx: &Transaction, scrubs: &[Remembered]) -> Result<(), Error> {
+        let relevant: Vec<&Remembered> =
+            scrubs.iter().filter(|scrub| matches!(scrub.what, Scrub::Contact(_) | Scrub::Place(LocationPolicy::Withheld))).collect();
+        let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
+        let records = store::load(tx.connection(), &ids).await?;
+        for scrub in relevant {
+            let Some(record) = records.get(&scrub.record_id) else { continue };
+            let mut cleaned = Vec::new();
+            for version in store::revisions(tx.connection(), record).await? {
+                let mut document = read(&version)?;
+                match (&scrub.what, &mut document) {
+                    (Scrub::Contact(contact), document) => {
+                        remove_contact(document, *contact);
+                    }
+                    (_, Document::Location(place)) => redaction::strip_place(place),
+                    _ => {}
+                }
+                let text = document.to_json();
+                if text != version.document {
+                    cleaned.push(Stored { document: text, ..version });
+                }
+            }
+            store::put_revisions(tx, &cleaned).await?;
+        }
+        Ok(())
+    }
+
+    /// Erase a contact from a record, its history and everything derived, for good.
+    /// # Errors
+    /// [`Error::NotFound`] when the record is not there, or when the database fails.
+    pub async fn erase_contact(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, contact: Uuid) -> Result<Outcome, Error> {
+        let scrub = Remembered {
+            record_id,
+            what: Scrub::Contact(contact),
+            at: self.clock.now(),
+            by_whom: caller.name.clone(),
+            why: caller.why.clone(),
+        };
+        self.remember(tx, caller, vec![scrub]).await
+    }
+
+    /// Everything that was ever scrubbed, for keeping beside backups.
+    /// # Errors
+    /// When the database fails.
+    pub async fn remembered(&self) -> Result<Vec<Remembered>, Error> {
+        Ok(store::all_scrubs(&self.db).await?)
+    }
+
+    /// Scrub again what was scrubbed before, after a backup from earlier has been restored.
+    /// # Errors
+    /// When the database fails.
+    pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
+        store::put_scrubs(tx, &scrubs).await?;
+        self.scrub_history(tx, &scrubs).await?;
+        let mut ids: Vec<Uuid> = scrubs.iter().map(|scrub| scrub.record_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut stored = store::load(tx.connection(), &ids).await?;
+        if let ([only], true) = (ids.as_slice(), stored.is_empty()) {
+            return Err(Error::NotFound(*only));
+        }
+        let mut drafts = Vec::new();
+        for id in ids {
+            if let Some(stored) = stored.remove(&id) {
+                let document = read(&stored)?;
+                drafts.push(Draft { state: stored.state, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) });
+            }
+        }
+        let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };
+        let mut outcome = self.save(tx, &caller, drafts, &LastModified::new()).await?;
+        outcome.scrubbed = true;
+        Ok(outcome)
+    }
+}

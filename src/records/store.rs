@@ -1,0 +1,405 @@
+//! The tables `record`, `revision`, `reference` and `scrub`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use super::{Kept, Scrub, State};
+use crate::{
+    db::{self, Context as _, Database, Transaction},
+    model::{Kind, LocationPolicy, Reference},
+};
+
+mod record {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "record")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) kind: i16,
+        pub(super) state: i16,
+        pub(super) origin: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) source_id: Option<String>,
+        pub(super) revision: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) document: String,
+        pub(super) changed_at: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) changed_by: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) why: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod revision {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "revision")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) record_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) revision: i64,
+        pub(super) state: i16,
+        #[sea_orm(column_type = "Text")]
+        pub(super) document: String,
+        pub(super) changed_at: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) changed_by: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) why: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod reference {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reference")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) from_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) to_id: Uuid,
+        pub(super) policy: Option<i16>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod scrub {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "scrub")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) record_id: Uuid,
+        #[sea_orm(column_type = "Text")]
+        pub(super) what: String,
+        pub(super) at: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) by_whom: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) why: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Ids or rows in one statement; well below what either database allows.
+const CHUNK: usize = 500;
+
+/// A record as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id.
+    pub id: Uuid,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whether it is to be seen.
+    pub state: State,
+    /// Which directory it comes from; empty for our own.
+    pub origin: String,
+    /// What its source called it, where that was not a UUID.
+    pub source_id: Option<String>,
+    /// Its document as JSON.
+    pub document: String,
+    /// Which version it is, who made it, when and why.
+    pub kept: Kept,
+}
+
+fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+fn policy_number(policy: Option<LocationPolicy>) -> Option<i16> {
+    policy.map(|policy| policy as i16)
+}
+
+fn policy_of(number: Option<i16>) -> Option<LocationPolicy> {
+    use LocationPolicy as P;
+    number.and_then(|n| [P::Exact, P::Area, P::OnRequest, P::Withheld].into_iter().find(|policy| *policy as i16 == n))
+}
+
+fn stored(row: record::Model) -> Option<Stored> {
+    Some(Stored {
+        id: row.id,
+        kind: Kind::from_number(row.kind)?,
+        state: State::from_number(row.state),
+        origin: row.origin,
+        source_id: row.source_id,
+        document: row.document,
+        kept: Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why },
+    })
+}
+
+/// The records with these ids.
+pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = record::Entity::find()
+            .filter(record::Column::Id.is_in(chunk.iter().copied()))
+            .all(on)
+            .await
+            .context("cannot read records")?;
+        found.extend(rows.into_iter().filter_map(stored).map(|record| (record.id, record)));
+    }
+    Ok(found)
+}
+
+/// The record with this id.
+pub(super) async fn load_one(db: &Database, id: Uuid) -> Result<Option<Stored>, db::Error> {
+    Ok(load(db.reader(), &[id]).await?.remove(&id))
+}
+
+/// Records of one kind after the given id, in order of ids, at most `limit`.
+pub(super) async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limit: u64) -> Result<Vec<Stored>, db::Error> {
+    let mut query = record::Entity::find().filter(record::Column::Kind.eq(kind.number()));
+    if let Some(after) = after {
+        query = query.filter(record::Column::Id.gt(after));
+    }
+    let rows = query.order_by_asc(record::Column::Id).limit(limit).all(db.reader()).await.context("cannot read records")?;
+    Ok(rows.into_iter().filter_map(stored).collect())
+}
+
+/// Write records as they now are.
+pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::Error> {
+    use record::Column as C;
+    let replace = OnConflict::column(C::Id)
+        .update_columns([C::Kind, C::State, C::Origin, C::SourceId, C::Revision, C::Document, C::ChangedAt, C::ChangedBy, C::Why])
+        .to_owned();
+    for chunk in records.chunks(CHUNK) {
+        let rows = chunk.iter().map(|record| record::ActiveModel {
+            id: Set(record.id),
+            kind: Set(record.kind.number()),
+            state: Set(record.state as i16),
+            origin: Set(record.origin.clone()),
+            source_id: Set(record.source_id.clone()),
+            revision: Set(record.kept.revision),
+            document: Set(record.document.clone()),
+            changed_at: Set(record.kept.changed_at.timestamp_micros()),
+            changed_by: Set(record.kept.changed_by.clone()),
+            why: Set(record.kept.why.clone()),
+        });
+        record::Entity::insert_many(rows)
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write records")?;
+    }
+    Ok(())
+}
+
+/// Put versions that were replaced into the history. A version that stands there already is
+/// overwritten, which is how history is scrubbed.
+pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Result<(), db::Error> {
+    use revision::Column as C;
+    let replace = OnConflict::columns([C::RecordId, C::Revision])
+        .update_columns([C::State, C::Document, C::ChangedAt, C::ChangedBy, C::Why])
+        .to_owned();
+    for chunk in versions.chunks(CHUNK) {
+        let rows = chunk.iter().map(|version| revision::ActiveModel {
+            record_id: Set(version.id),
+            revision: Set(version.kept.revision),
+            state: Set(version.state as i16),
+            document: Set(version.document.clone()),
+            changed_at: Set(version.kept.changed_at.timestamp_micros()),
+            changed_by: Set(version.kept.changed_by.clone()),
+            why: Set(version.kept.why.clone()),
+        });
+        revision::Entity::insert_many(rows)
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write history")?;
+    }
+    Ok(())
+}
+
+/// The earlier versions of `record`, oldest first.
+pub(super) async fn revisions(on: &impl ConnectionTrait, record: &Stored) -> Result<Vec<Stored>, db::Error> {
+    let rows = revision::Entity::find()
+        .filter(revision::Column::RecordId.eq(record.id))
+        .order_by_asc(revision::Column::Revision)
+        .all(on)
+        .await
+        .context("cannot read history")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Stored {
+            state: State::from_number(row.state),
+            document: row.document,
+            kept: Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why },
+            ..record.clone()
+        })
+        .collect())
+}
+
+/// Replace what these records refer to.
+pub(super) async fn put_references(tx: &Transaction, of: &[(Uuid, Vec<Reference>)], fresh: bool) -> Result<(), db::Error> {
+    if !fresh {
+        for chunk in of.chunks(CHUNK) {
+            reference::Entity::delete_many()
+                .filter(reference::Column::FromId.is_in(chunk.iter().map(|(from, _)| *from)))
+                .exec(tx.connection())
+                .await
+                .context("cannot write references")?;
+        }
+    }
+    let rows: Vec<_> = of
+        .iter()
+        .flat_map(|(from, references)| references.iter().map(|reference| (*from, *reference)))
+        .map(|(from, reference)| reference::ActiveModel {
+            from_id: Set(from),
+            to_id: Set(reference.to),
+            policy: Set(policy_number(reference.policy)),
+        })
+        .collect();
+    for chunk in rows.chunks(CHUNK) {
+        reference::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.connection()).await.context("cannot write references")?;
+    }
+    Ok(())
+}
+
+/// A link as it is stored: who refers to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) from: Uuid,
+    pub(super) to: Uuid,
+    pub(super) policy: Option<LocationPolicy>,
+}
+
+/// Every link to one of these records.
+pub(super) async fn links_to(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+    links(tx, reference::Column::ToId, ids).await
+}
+
+/// Every link from one of these records.
+pub(super) async fn links_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+    links(tx, reference::Column::FromId, ids).await
+}
+
+async fn links(tx: &Transaction, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = reference::Entity::find()
+            .filter(by.is_in(chunk.iter().copied()))
+            .all(tx.connection())
+            .await
+            .context("cannot read references")?;
+        found.extend(rows.into_iter().map(|row| Link { from: row.from_id, to: row.to_id, policy: policy_of(row.policy) }));
+    }
+    Ok(found)
+}
+
+/// A scrub as it is stored: what was taken out for good, of which record, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Remembered {
+    /// The record.
+    pub record_id: Uuid,
+    /// What.
+    pub what: Scrub,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by_whom: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Remembered {
+    /// The same scrub of the same record has the same id.
+    fn id(&self) -> Uuid {
+        crate::ids::derived(self.record_id, &self.what.to_json())
+    }
+}
+
+/// Remember scrubs; known ones are left as they are.
+pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
+    for chunk in scrubs.chunks(CHUNK) {
+        let rows = chunk.iter().map(|scrub| scrub::ActiveModel {
+            id: Set(scrub.id()),
+            record_id: Set(scrub.record_id),
+            what: Set(scrub.what.to_json()),
+            at: Set(scrub.at.timestamp_micros()),
+            by_whom: Set(scrub.by_whom.clone()),
+            why: Set(scrub.why.clone()),
+        });
+        scrub::Entity::insert_many(rows)
+            .on_conflict(OnConflict::column(scrub::Column::Id).update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why]).to_owned())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot remember what was scrubbed")?;
+    }
+    Ok(())
+}
+
+/// What is remembered about these records.
+pub(super) async fn scrubs_of(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Remembered>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = scrub::Entity::find()
+            .filter(scrub::Column::RecordId.is_in(chunk.iter().copied()))
+            .all(on)
+            .await
+            .context("cannot read what was scrubbed")?;
+        found.extend(rows.into_iter().filter_map(remembered));
+    }
+    Ok(found)
+}
+
+/// Whether anything at all was ever scrubbed.
+pub(super) async fn any_scrubs(on: &impl ConnectionTrait) -> Result<bool, db::Error> {
+    let found = scrub::Entity::find().limit(1).all(on).await.context("cannot read what was scrubbed")?;
+    Ok(!found.is_empty())
+}
+
+/// Everything that was ever scrubbed.
+pub(super) async fn all_scrubs(db: &Database) -> Result<Vec<Remembered>, db::Error> {
+    let rows = scrub::Entity::find().order_by_asc(scrub::Column::At).all(db.reader()).await.context("cannot read what was scrubbed")?;
+    Ok(rows.into_iter().filter_map(remembered).collect())
+}
+
+/// Forget scrubs of a record: somebody decided that it may be told after all.
+pub(super) async fn forget_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
+    for chunk in scrubs.chunks(CHUNK) {
+        scrub::Entity::delete_many()
+            .filter(scrub::Column::Id.is_in(chunk.iter().map(Remembered::id)))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget scrubs")?;
+    }
+    Ok(())
+}
+
+fn remembered(row: scrub::Model) -> Option<Remembered> {
+    Some(Remembered {
+        record_id: row.record_id,
+        what: serde_json::from_str(&row.what).ok()?,
+        at: moment(row.at),
+        by_whom: row.by_whom,
+        why: row.why,
+    })
+}
