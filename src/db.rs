@@ -150,12 +150,33 @@ impl Database {
         self.read.execute_unprepared("SELECT 1").await.context("the database does not answer").map(drop)
     }
 
-    /// A consistent copy of a SQLite database into `file`, while others read and write.
+    /// Begin to read everything as it is at this moment, while others write.
     /// # Errors
-    /// When the file exists or cannot be written.
-    pub(crate) async fn copy_into(&self, file: &str) -> Result<(), Error> {
-        let statement = Statement::from_sql_and_values(sea_orm::DbBackend::Sqlite, "VACUUM INTO ?", [file.into()]);
-        self.write.execute_raw(statement).await.context("cannot copy the database").map(drop)
+    /// When the database is out of reach.
+    pub async fn snapshot(&self) -> Result<Transaction, Error> {
+        let options = match self.backend {
+            Backend::Sqlite => TransactionOptions::default(),
+            Backend::Postgres => TransactionOptions {
+                isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
+                access_mode: Some(sea_orm::AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        let inner = self.read.begin_with_options(options).await.context("cannot begin to read")?;
+        Ok(Transaction { inner, backend: self.backend, committed: self.committed.clone() })
+    }
+
+    /// Whether the database finds itself whole.
+    /// # Errors
+    /// When it does not answer, or says what is damaged.
+    pub async fn check(&self) -> Result<(), Error> {
+        if self.backend == Backend::Postgres {
+            return self.ping().await;
+        }
+        let statement = Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA quick_check(1)");
+        let row = self.read.query_one_raw(statement).await.context("cannot check the database")?;
+        let said: String = row.map_or(Ok(String::new()), |row| row.try_get_by_index(0)).context("cannot check the database")?;
+        if said == "ok" { Ok(()) } else { Err(sea_orm::DbErr::Custom(said)).context("the database is damaged") }
     }
 
     /// Leave nothing of deleted content in side files: SQLite's log is emptied, PostgreSQL's dead

@@ -1,6 +1,7 @@
 //! Fingerpost: the open directory that a council runs for the help that people need early.
 //!
-//! The modules stand in floor order: one may use those above it in this list, never those below.
+//! The modules stand in floor order: one may use those above it in this list, never those below,
+//! and the capabilities of floor 4 never use one another. `tests/floors.rs` keeps it so.
 
 // floor 0: words
 pub mod ids;
@@ -17,3 +18,20 @@ pub mod published;
 
 // floor 2: the truth
 pub mod records;
+
+// floor 3: speaking to the world
+pub mod http;
+
+// floor 4: capabilities
+pub mod publishing;
+pub mod importing;
+pub mod safekeeping;
+
+// floor 5: the site
+pub mod pages;
+
+// floor 6: assembly
+pub mod app;
+pub mod jobs;
+pub mod serve;
+pub mod cli;

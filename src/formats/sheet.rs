@@ -1,0 +1,179 @@
+//! Spreadsheets as CSV: reading what people really send, and writing what spreadsheet programs
+//! cannot take for a formula.
+
+use std::io::{BufRead, Read, Write};
+
+/// A row may have at most so many cells.
+const MOST_CELLS: usize = 500;
+/// A cell may have at most so many bytes.
+const LONGEST_CELL: usize = 65_536;
+
+/// A row and where it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Line of the file on which the row begins, from 1; the heading is line 1.
+    pub line: u64,
+    /// Its cells, trimmed.
+    pub cells: Vec<String>,
+    /// Where in the file it ends, in bytes.
+    pub end: u64,
+}
+
+/// Why a row cannot be read. The rows behind it can.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// Line of the file on which the row begins.
+    pub line: u64,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// The rows of a sheet. Blank ones are left out; a byte order mark, any line end, and text in
+/// Windows-1252 are taken.
+#[derive(Debug)]
+pub struct Sheet<R> {
+    reader: csv::Reader<R>,
+    record: csv::ByteRecord,
+}
+
+/// Read `input` as a sheet with commas, semicolons or tabs, whichever its first line has most of.
+/// # Errors
+/// When the input cannot be read at all.
+pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<impl Read>> {
+    let start = input.fill_buf()?;
+    let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let first_line = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| first_line.iter().filter(|byte| *byte == delimiter).count();
+    let delimiter = b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
+    input.consume(mark);
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
+    Ok(Sheet { reader, record: csv::ByteRecord::new() })
+}
+
+impl<R: Read> Iterator for Sheet<R> {
+    type Item = Result<Row, BadRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.reader.read_byte_record(&mut self.record) {
+                Ok(false) => return None,
+                Ok(true) => {}
+                Err(error) => {
+                    let line = error.position().map_or(0, csv::Position::line);
+                    return Some(Err(BadRow { line, reason: format!("cannot be read: {error}") }));
+                }
+            }
+            let line = self.record.position().map_or(0, csv::Position::line);
+            let end = self.reader.position().byte();
+            if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
+                continue;
+            }
+            if self.record.len() > MOST_CELLS {
+                return Some(Err(BadRow { line, reason: format!("has {} cells; at most {MOST_CELLS} are read", self.record.len()) }));
+            }
+            if self.record.iter().any(|cell| cell.len() > LONGEST_CELL) {
+                let reason = format!("has a cell of over {LONGEST_CELL} bytes; a quotation mark may be missing its partner");
+                return Some(Err(BadRow { line, reason }));
+            }
+            return Some(Ok(Row { line, cells: self.record.iter().map(|cell| decode(cell).trim().to_owned()).collect(), end }));
+        }
+    }
+}
+
+/// UTF-8, or else Windows-1252, which is what spreadsheet programs save without being asked.
+fn decode(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),
+    }
+}
+
+fn windows_1252(byte: u8) -> char {
+    const UPPER: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—',
+        '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
+        other => char::from(other),
+    }
+}
+
+/// A cell that no spreadsheet program takes for a formula: one that would begin like one gets an
+/// apostrophe before it.
+pub fn guarded(cell: &str) -> String {
+    let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    // A number may begin with a minus.
+    if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// Writes rows, every cell guarded.
+#[derive(Debug)]
+pub struct Writer<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Writer<W> {
+    /// A sheet into `out`.
+    pub fn new(out: W) -> Self {
+        Self(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out))
+    }
+
+    /// Write a row.
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn row(&mut self, cells: &[String]) -> std::io::Result<()> {
+        self.0.write_record(cells.iter().map(|cell| guarded(cell))).map_err(std::io::Error::other)
+    }
+
+    /// Finish, and give back what was written to.
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn finish(self) -> std::io::Result<W> {
+        self.0.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(input: &[u8]) -> Vec<(u64, Vec<String>)> {
+        read(input).unwrap().map(|row| row.unwrap()).map(|row| (row.line, row.cells)).collect()
+    }
+
+    #[test]
+    fn sheets_are_read_as_people_send_them() {
+        let sheet = b"\xEF\xBB\xBFname;town\r\n\r\n\"Ali; Co\" ; Luton\r\ncaf\xE9 \x96 bar;\r\nlast";
+        let expected: [(u64, &[&str]); 4] = [(1, &["name", "town"]), (3, &["Ali; Co", "Luton"]), (4, &["café – bar", ""]), (5, &["last"])];
+        assert_eq!(rows(sheet), expected.map(|(line, cells)| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>())));
+    }
+
+    #[test]
+    fn formulas_are_disarmed_and_numbers_are_not() {
+        assert_eq!(guarded("=HYPERLINK(\"https://evil.example\")"), "'=HYPERLINK(\"https://evil.example\")");
+        assert_eq!(guarded("@SUM(A1)"), "'@SUM(A1)");
+        assert_eq!(guarded("+44 1632 960000"), "'+44 1632 960000");
+        assert_eq!(guarded("-0.42"), "-0.42");
+        assert_eq!(guarded("Pantry"), "Pantry");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for row in read(bytes.as_slice()).unwrap().take(1_000) {
+                let _ = row;
+            }
+        }
+        #[test]
+        fn what_is_written_is_read_back(cells in prop::collection::vec("[a-z ,\"\n;é]{1,12}x", 1..6)) {
+            let mut writer = Writer::new(Vec::new());
+            // The first line decides the delimiter, so it is one that has only commas.
+            writer.row(&["a".to_owned(), "b".to_owned()]).unwrap();
+            writer.row(&cells).unwrap();
+            let read = rows(&writer.finish().unwrap());
+            let expected: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
+            prop_assert_eq!(&read[1].1, &expected);
+        }
+    }
+}

@@ -203,6 +203,62 @@ impl Document {
         }
     }
 
+    /// Every list of contacts in the document.
+    pub fn contact_lists(&mut self) -> Vec<&mut Vec<Contact>> {
+        match self {
+            Self::Organization(doc) => vec![&mut doc.contacts],
+            Self::Location(doc) => vec![&mut doc.contacts],
+            Self::Event(doc) => vec![&mut doc.contacts],
+            Self::Service(doc) => {
+                let mut lists = vec![&mut doc.contacts];
+                lists.extend(doc.service_at_locations.iter_mut().map(|link| &mut link.contacts));
+                lists
+            }
+            Self::Taxonomy(_) | Self::TaxonomyTerm(_) => Vec::new(),
+        }
+    }
+
+    /// Give every other record that this one refers to the id that `name` gives it.
+    pub fn map_references(&mut self, name: impl Fn(Kind, Uuid) -> Uuid) {
+        fn one<I: Copy + From<Uuid>>(kind: Kind, id: &mut Option<I>, name: &impl Fn(Kind, Uuid) -> Uuid)
+        where
+            Uuid: From<I>,
+        {
+            *id = id.map(|id| name(kind, id.into()).into());
+        }
+        let terms = |attributes: &mut Vec<Attribute>| attributes.iter_mut().for_each(|a| one(Kind::TaxonomyTerm, &mut a.taxonomy_term_id, &name));
+        match self {
+            Self::Taxonomy(_) => {}
+            Self::TaxonomyTerm(doc) => {
+                one(Kind::Taxonomy, &mut doc.taxonomy_id, &name);
+                one(Kind::TaxonomyTerm, &mut doc.parent_id, &name);
+            }
+            Self::Organization(doc) => {
+                one(Kind::Organization, &mut doc.parent_organization_id, &name);
+                terms(&mut doc.attributes);
+            }
+            Self::Location(doc) => {
+                one(Kind::Organization, &mut doc.organization_id, &name);
+                terms(&mut doc.attributes);
+            }
+            Self::Service(doc) => {
+                one(Kind::Organization, &mut doc.organization_id, &name);
+                terms(&mut doc.attributes);
+                for link in &mut doc.service_at_locations {
+                    one(Kind::Location, &mut link.location_id, &name);
+                    link.service_id = Some(doc.id);
+                    terms(&mut link.attributes);
+                }
+            }
+            Self::Event(doc) => {
+                doc.organization_id = name(Kind::Organization, doc.organization_id.into()).into();
+                one(Kind::Service, &mut doc.service_id, &name);
+                one(Kind::Location, &mut doc.location_id, &name);
+                terms(&mut doc.attributes);
+            }
+        }
+    }
+
     /// Every other record that this one needs to be shown, with the policy of the link where the
     /// other record is a place.
     pub fn references(&self) -> Vec<Reference> {

@@ -11,14 +11,16 @@ pub mod shelf;
 mod store;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::Kind;
-pub use store::{Locked, after, by_kind, current, derived_from, head, lock, new_epoch, write};
+pub use store::{Locked, after, after_in, by_kind, clear, current, derived_from, finish, head, lock, new_epoch, put, write};
 
 /// A place in the order of everything that was ever published. In each epoch positions start at
 /// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Position(pub i64);
 
 impl Position {
@@ -36,7 +38,7 @@ pub struct Head {
 }
 
 /// A published record, or what is left of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Published {
     /// Its id.
     pub id: Uuid,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod row {
+    #![expect(unreachable_pub, reason = "the derive needs its types to be public")]
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -89,6 +90,14 @@ pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
 /// # Errors
 /// When the database fails.
 pub async fn write(tx: &Transaction, locked: Locked, rows: &[Published]) -> Result<Position, db::Error> {
+    put(tx, rows).await?;
+    finish(tx, locked).await
+}
+
+/// Write rows that were numbered. [`finish`] has to follow.
+/// # Errors
+/// When the database fails.
+pub async fn put(tx: &Transaction, rows: &[Published]) -> Result<(), db::Error> {
     let replace = OnConflict::column(row::Column::Id)
         .update_columns([
             row::Column::Kind,
@@ -111,6 +120,13 @@ pub async fn write(tx: &Transaction, locked: Locked, rows: &[Published]) -> Resu
             .await
             .context("cannot publish")?;
     }
+    Ok(())
+}
+
+/// Write the counter.
+/// # Errors
+/// When the database fails.
+pub async fn finish(tx: &Transaction, locked: Locked) -> Result<Position, db::Error> {
     let statement =
         Statement::from_sql_and_values(backend(tx.backend()), update_head(tx.backend()), [locked.head.position.0.into()]);
     tx.connection().execute_raw(statement).await.context("cannot move the counter")?;
@@ -206,11 +222,22 @@ pub async fn derived_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Publishe
 /// # Errors
 /// When the database fails.
 pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<Published>, db::Error> {
+    after_on(db.reader(), position, limit).await
+}
+
+/// [`after`], as things are in a snapshot.
+/// # Errors
+/// When the database fails.
+pub async fn after_in(snapshot: &Transaction, position: Position, limit: u64) -> Result<Vec<Published>, db::Error> {
+    after_on(snapshot.connection(), position, limit).await
+}
+
+async fn after_on(on: &impl ConnectionTrait, position: Position, limit: u64) -> Result<Vec<Published>, db::Error> {
     let rows = row::Entity::find()
         .filter(row::Column::Position.gt(position.0))
         .order_by_asc(row::Column::Position)
         .limit(limit)
-        .all(db.reader())
+        .all(on)
         .await
         .context("cannot read what is published")?;
     Ok(rows.into_iter().filter_map(from_row).collect())
@@ -228,7 +255,14 @@ pub async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limit: u64)
     Ok(rows.into_iter().filter_map(from_row).collect())
 }
 
-pub(crate) fn backend(of: Backend) -> DbBackend {
+/// Take everything out, for a restore that puts it back.
+/// # Errors
+/// When the database fails.
+pub async fn clear(tx: &Transaction) -> Result<(), db::Error> {
+    row::Entity::delete_many().exec(tx.connection()).await.context("cannot clear what is published").map(drop)
+}
+
+fn backend(of: Backend) -> DbBackend {
     match of {
         Backend::Sqlite => DbBackend::Sqlite,
         Backend::Postgres => DbBackend::Postgres,

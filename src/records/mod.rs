@@ -6,6 +6,7 @@
 //! stale (`docs/decisions/0001-positions.md`): records first; then the counter is locked; then
 //! what is rendered is read; then it is written. After the counter no record is touched.
 
+mod copies;
 mod places;
 mod publish;
 mod scrubs;
@@ -24,6 +25,7 @@ use crate::{
     published::Position,
     signing::Signer,
 };
+pub use copies::Copied;
 pub use store::{Remembered, Stored};
 
 /// Whether a record is to be seen.

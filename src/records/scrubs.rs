@@ -8,29 +8,14 @@ use uuid::Uuid;
 use super::{Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, read, store};
 use crate::{
     db::Transaction,
-    model::{Contact, Document, LocationPolicy, Visibility},
+    model::{Document, LocationPolicy, Visibility},
     published::redaction,
 };
-
-/// Every list of contacts in a document.
-pub(crate) fn contact_lists(document: &mut Document) -> Vec<&mut Vec<Contact>> {
-    match document {
-        Document::Organization(doc) => vec![&mut doc.contacts],
-        Document::Location(doc) => vec![&mut doc.contacts],
-        Document::Event(doc) => vec![&mut doc.contacts],
-        Document::Service(doc) => {
-            let mut lists = vec![&mut doc.contacts];
-            lists.extend(doc.service_at_locations.iter_mut().map(|link| &mut link.contacts));
-            lists
-        }
-        Document::Taxonomy(_) | Document::TaxonomyTerm(_) => Vec::new(),
-    }
-}
 
 /// Take a contact out of a document. Whether it was there.
 fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
     let mut found = false;
-    for list in contact_lists(document) {
+    for list in document.contact_lists() {
         let before = list.len();
         list.retain(|one| one.id != contact);
         found |= list.len() < before;
@@ -41,8 +26,8 @@ fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
 /// A contact that comes again from its source stays as private, or as confirmed, as it was made here.
 pub(super) fn keep_visibility(document: &mut Document, before: &mut Document) {
     let decided: HashMap<Uuid, Option<Visibility>> =
-        contact_lists(before).into_iter().flat_map(|list| list.iter().map(|contact| (contact.id, contact.visibility))).collect();
-    for contact in contact_lists(document).into_iter().flatten() {
+        before.contact_lists().into_iter().flat_map(|list| list.iter().map(|contact| (contact.id, contact.visibility))).collect();
+    for contact in document.contact_lists().into_iter().flatten() {
         if let Some(visibility) = decided.get(&contact.id) {
             contact.visibility = *visibility;
         }
@@ -111,6 +96,9 @@ impl Records {
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, or when the database fails.
     pub async fn erase_contact(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, contact: Uuid) -> Result<Outcome, Error> {
+        if store::load(tx.connection(), &[record_id]).await?.is_empty() {
+            return Err(Error::NotFound(record_id));
+        }
         let scrub = Remembered {
             record_id,
             what: Scrub::Contact(contact),
@@ -125,7 +113,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn remembered(&self) -> Result<Vec<Remembered>, Error> {
-        Ok(store::all_scrubs(&self.db).await?)
+        Ok(store::all_scrubs(self.db.reader()).await?)
     }
 
     /// Scrub again what was scrubbed before, after a backup from earlier has been restored.
@@ -138,9 +126,6 @@ impl Records {
         ids.sort_unstable();
         ids.dedup();
         let mut stored = store::load(tx.connection(), &ids).await?;
-        if let ([only], true) = (ids.as_slice(), stored.is_empty()) {
-            return Err(Error::NotFound(*only));
-        }
         let mut drafts = Vec::new();
         for id in ids {
             if let Some(stored) = stored.remove(&id) {

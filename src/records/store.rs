@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
 };
@@ -112,7 +113,7 @@ mod scrub {
 const CHUNK: usize = 500;
 
 /// A record as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// Its id.
     pub id: Uuid,
@@ -182,6 +183,25 @@ pub(super) async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limi
     }
     let rows = query.order_by_asc(record::Column::Id).limit(limit).all(db.reader()).await.context("cannot read records")?;
     Ok(rows.into_iter().filter_map(stored).collect())
+}
+
+/// Records after the given id, in order of ids, as things are in a snapshot.
+pub(super) async fn after(snapshot: &Transaction, after: Option<Uuid>, limit: u64) -> Result<Vec<Stored>, db::Error> {
+    let mut query = record::Entity::find();
+    if let Some(after) = after {
+        query = query.filter(record::Column::Id.gt(after));
+    }
+    let rows = query.order_by_asc(record::Column::Id).limit(limit).all(snapshot.connection()).await.context("cannot read records")?;
+    Ok(rows.into_iter().filter_map(stored).collect())
+}
+
+/// Take everything out, for a restore that puts it back.
+pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
+    let on = tx.connection();
+    record::Entity::delete_many().exec(on).await.context("cannot clear records")?;
+    revision::Entity::delete_many().exec(on).await.context("cannot clear history")?;
+    reference::Entity::delete_many().exec(on).await.context("cannot clear references")?;
+    scrub::Entity::delete_many().exec(on).await.context("cannot clear scrubs").map(drop)
 }
 
 /// Write records as they now are.
@@ -377,8 +397,8 @@ pub(super) async fn any_scrubs(on: &impl ConnectionTrait) -> Result<bool, db::Er
 }
 
 /// Everything that was ever scrubbed.
-pub(super) async fn all_scrubs(db: &Database) -> Result<Vec<Remembered>, db::Error> {
-    let rows = scrub::Entity::find().order_by_asc(scrub::Column::At).all(db.reader()).await.context("cannot read what was scrubbed")?;
+pub(super) async fn all_scrubs(on: &impl ConnectionTrait) -> Result<Vec<Remembered>, db::Error> {
+    let rows = scrub::Entity::find().order_by_asc(scrub::Column::At).all(on).await.context("cannot read what was scrubbed")?;
     Ok(rows.into_iter().filter_map(remembered).collect())
 }
 

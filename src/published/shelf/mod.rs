@@ -245,6 +245,17 @@ impl Shelf {
         Ok(entries)
     }
 
+    /// Append up to `most` documents of `kind` with ids above `after` to `out`, one a line.
+    /// # Errors
+    /// When the disk fails.
+    pub fn lines_after(&self, kind: Kind, after: Option<Uuid>, most: usize, form: Form, out: &mut Vec<u8>) -> Result<Vec<Entry>, Error> {
+        let inner = self.read();
+        let from = after.map_or(0, |id| inner.catalogue.after(kind, id));
+        let entries: Vec<Entry> = inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
+        inner.copy(&entries, form, b'\n', out).map_err(|error| self.disk(error))?;
+        Ok(entries)
+    }
+
     /// Up to `most` entries of `kind` with ids above `after`, in order.
     pub fn entries_after(&self, kind: Kind, after: Option<Uuid>, most: usize) -> Vec<Entry> {
         let inner = self.read();

@@ -1,0 +1,235 @@
+//! The application: every part, put together from the settings.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
+    timeout::TimeoutLayer,
+};
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    db::{Database, Durability},
+    http::{Problem, guard},
+    importing::Importer,
+    pages::{self, Site},
+    publishing::{self, Directory},
+    published::{self, Head, Position, shelf::Shelf},
+    records::Records,
+    signing::{Key, Signer},
+};
+
+/// Requests that take longer are given up.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// Request bodies larger than this are refused, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// What every command needs: settings, database, records. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The settings in force.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: Clock,
+    /// The records.
+    pub records: Records,
+}
+
+impl App {
+    /// Open the data folder and the database that the settings name.
+    /// # Errors
+    /// What cannot be opened, and why.
+    pub async fn open(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
+        let folder = &config.data_dir;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        let key = Key::open(folder)?;
+        let db = Database::open(&config.database_url, durability).await?;
+        let origin = public_url(&config, config.listen);
+        let signer = Arc::new(Signer::new(key, origin.to_string(), config.licence.to_string()));
+        let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
+        published::head(&db, &clock).await?;
+        Ok(Self { config: Arc::new(config), db, clock, records })
+    }
+
+    /// Where the order of everything published stands.
+    /// # Errors
+    /// When the database fails.
+    pub async fn head(&self) -> Result<Head, crate::db::Error> {
+        published::head(&self.db, &self.clock).await
+    }
+
+    /// Imports.
+    pub fn importer(&self) -> Importer {
+        Importer::new(self.records.clone())
+    }
+}
+
+/// How the world reaches us: as the settings say, or at the address that we listen on.
+pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
+    config.public_url.clone().unwrap_or_else(|| {
+        let mut url = Url::parse("http://127.0.0.1/").expect("a constant address");
+        // Neither can fail for an address with a host.
+        let _ = url.set_ip_host(listen.ip());
+        let _ = url.set_port(Some(listen.port()));
+        url
+    })
+}
+
+/// What the server answers from.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The parts that every command has.
+    pub app: App,
+    /// What is read.
+    pub directory: Directory,
+    /// Who may ask how often.
+    pub guard: guard::Guard,
+    /// Where the order stood when the server started: it is ready when the shelf has got there.
+    pub start: Position,
+    metrics: PrometheusHandle,
+}
+
+impl Served {
+    /// Open everything that a server needs, for the address that it listens on.
+    /// # Errors
+    /// When the derived files cannot be opened.
+    pub async fn open(app: App, listen: SocketAddr) -> anyhow::Result<Self> {
+        let head = app.head().await?;
+        let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
+        let openapi = publishing::openapi(env!("CARGO_PKG_VERSION"));
+        let directory = Directory {
+            shelf,
+            public_url: public_url(&app.config, listen),
+            name: app.config.name.as_str().into(),
+            openapi: serde_json::to_vec(&openapi)?.into(),
+            searches: Arc::new(tokio::sync::Semaphore::new(2)),
+        };
+        let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
+        Ok(Self { app, directory, guard, start: head.position, metrics: recorder() })
+    }
+
+    /// Whether everything that was published before the start can be read.
+    pub fn is_ready(&self) -> bool {
+        self.directory.shelf.position() >= self.start
+    }
+
+    /// Every route.
+    pub fn router(&self, demo: bool) -> Router {
+        let site = Site { directory: self.directory.clone(), clock: self.app.clock.clone(), demo };
+        let api = publishing::routes(self.directory.clone());
+        let root = publishing::api(get(publishing::root)).with_state(self.directory.clone());
+        let front = publishing::api(get(front)).with_state((site.clone(), self.directory.clone()));
+        let own = Router::new()
+            .route("/healthz", get(|| async { "alive\n" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone());
+        Router::new()
+            .route("/", front)
+            .merge(api.clone())
+            .merge(pages::routes(site))
+            .route("/api", root.clone())
+            .route("/api/", root)
+            .nest("/api", api)
+            .merge(own)
+            .fallback(unknown)
+            .layer(middleware::from_fn_with_state(self.clone(), when_ready))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
+            .layer(DefaultBodyLimit::max(LARGEST_BODY))
+            .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
+            .layer(middleware::from_fn(guard::weaken_compressed))
+            .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+                Problem::internal(&std::io::Error::other("a handler panicked")).into_response()
+            }))
+            .layer(middleware::from_fn_with_state(self.guard.clone(), guard::around))
+    }
+}
+
+/// Compress what is text; the standard's clients do not ask for it.
+#[derive(Clone, Copy, Debug)]
+struct TextOnly;
+
+impl Predicate for TextOnly {
+    fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
+        let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/problem+json"].iter().any(|start| kind.starts_with(start))
+    }
+}
+
+/// `/` is the only address that is negotiated: browsers get the site, everything else the API's root.
+async fn front(State((site, directory)): State<(Site, Directory)>, headers: HeaderMap) -> Response {
+    let wants_html = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(|accept| accept.contains("text/html"));
+    let mut response = if wants_html { pages::home(&site, &headers).await } else { publishing::root(State(directory), headers).await };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+async fn ready(State(served): State<Served>) -> Response {
+    let (there, wanted) = (served.directory.shelf.position(), served.start);
+    if let Err(error) = served.app.db.ping().await {
+        return Problem::from(error).into_response();
+    }
+    if served.is_ready() {
+        return "ready\n".into_response();
+    }
+    Problem::unavailable(&format!("reading what is published: at {} of {}", there.0, wanted.0)).into_response()
+}
+
+async fn metrics(State(served): State<Served>) -> Response {
+    let (entries, bytes) = served.directory.shelf.size();
+    #[expect(clippy::cast_precision_loss, reason = "gauges are for looking at")]
+    {
+        metrics::gauge!("shelf_entries").set(entries as f64);
+        metrics::gauge!("shelf_bytes").set(bytes as f64);
+        metrics::gauge!("shelf_position").set(served.directory.shelf.position().0 as f64);
+    }
+    let mut response = served.metrics.render().into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
+    response
+}
+
+/// Nothing stands under this address: a page for people, a problem for programs.
+async fn unknown(headers: HeaderMap) -> Response {
+    let wants_html = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if wants_html { pages::not_found() } else { Problem::not_found("see /openapi.json for what there is".to_owned()).into_response() }
+}
+
+/// Until the shelf is filled, a list would look complete and not be: better to say so.
+async fn when_ready(State(served): State<Served>, request: axum::extract::Request, next: middleware::Next) -> Response {
+    let always = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics" | "/openapi.json");
+    if always || served.is_ready() {
+        return next.run(request).await;
+    }
+    let mut response = Problem::unavailable("the directory is being read for the first time; try again in a moment").into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+}
+
+/// The process has one recorder, also when a test or the demo starts several servers in it.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    RECORDER
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            // Fails only where another recorder is there already, which then counts.
+            let _ = metrics::set_global_recorder(recorder);
+            handle
+        })
+        .clone()
+}

@@ -1,0 +1,120 @@
+//! `fingerpost demo`: two neighbouring directories from the fixtures, in folders that go away.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::serve::until_told;
+use crate::{
+    app::{App, Served},
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    importing::{Format, Options},
+    jobs,
+    serve,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// The first directory listens here, the second on the next port.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+/// The two districts: what they are called, their area code, and their fixtures, built into the program.
+const DISTRICTS: [(&str, &str, &str); 2] = [
+    ("Luton directory of support (demo)", "E06000032", include_str!("../../fixtures/luton/directory.ndjson")),
+    ("Central Bedfordshire directory of support (demo)", "E06000056", include_str!("../../fixtures/central-bedfordshire/directory.ndjson")),
+];
+
+impl Demo {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
+        if self.port == u16::MAX {
+            bail!("port {} leaves no room for the second directory", self.port);
+        }
+        let folder = Folder::new()?;
+        let stop = until_told();
+        let mut running = Vec::new();
+        for (district, number) in DISTRICTS.into_iter().zip(0_u16..) {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port + number));
+            let listener = serve::listen(address).await?;
+            let served = open(&config, district, listener.local_addr()?, &folder.0.join(number.to_string())).await?;
+            jobs::follow(&served).await?;
+            running.push(tokio::spawn(jobs::run(served.clone(), stop.clone())));
+            let router = served.router(true);
+            running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
+        }
+        print_what_to_try(self.port);
+        for part in running {
+            part.await?;
+        }
+        Ok(true)
+    }
+}
+
+async fn open(config: &Config, (name, gss, fixtures): (&str, &str, &'static str), address: SocketAddr, data_dir: &Path) -> anyhow::Result<Served> {
+    let config = Config {
+        listen: address,
+        public_url: None,
+        data_dir: data_dir.to_path_buf(),
+        database_url: format!("sqlite:{}", data_dir.join("fingerpost.db").display()),
+        name: name.to_owned(),
+        gss: Some(gss.to_owned()),
+        ..config.clone()
+    };
+    let app = App::open(config, Clock::System, Durability::Batched).await?;
+    let options = Options { format: Format::Ndjson, dry_run: false, source: "the fixtures".to_owned() };
+    let report = app.importer().run(fixtures.as_bytes(), &options, |_| {}).await.context("cannot take in the fixtures")?;
+    if report.rejected_total > 0 {
+        bail!("the fixtures are damaged: {:?}", report.rejected);
+    }
+    Served::open(app, address).await
+}
+
+fn print_what_to_try(port: u16) {
+    let (here, there) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", port + 1));
+    println!(
+        "Two neighbouring directories are running. Everything in them is invented.
+
+  Luton                  {here}/
+  Central Bedfordshire   {there}/
+
+Open them in a browser, or ask the API (Open Referral UK 3.0):
+
+  curl '{here}/services?per_page=2'
+  curl '{here}/services?search=food&full=true&per_page=1'
+  curl '{here}/services?need=housing-eviction'
+  curl '{here}/services?postcode=LU1%202AA&proximity=2000'
+  curl '{here}/organizations'
+  curl '{here}/events'
+  curl '{here}/services?format=ndjson&full=true' > luton.ndjson
+  curl '{here}/openapi.json'
+
+Stop with Ctrl-C; nothing is left behind."
+    );
+}
+
+/// A folder of our own below the system's temporary folder, removed when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("fingerpost-demo-{}", uuid::Uuid::now_v7().simple()));
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Nothing to do about it when it fails; it is in the temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,164 @@
+//! Commands about the directory as a whole.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::progress;
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{self, Config},
+    db::Durability,
+    model::{Kind, shape},
+    publishing, safekeeping,
+    safekeeping::doctor::Verdict,
+    published::shelf::Shelf,
+};
+
+/// A job that can be run by hand.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Job {
+    /// Bring the file of published bytes up to date.
+    Follow,
+    /// Keep the list of what was scrubbed beside the database.
+    KeepScrubs,
+}
+
+pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
+    match job {
+        Job::Follow => {
+            let head = app.head().await?;
+            Shelf::open(&app.config.data_dir, &head)?.catch_up(&app.db, &head).await?;
+        }
+        Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
+    }
+    Ok(true)
+}
+
+pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
+    let head = app.head().await?;
+    let shelf = Shelf::open(&app.config.data_dir, &head).context("the running server builds its files by itself")?;
+    shelf.reset()?;
+    let bar = progress(None, "records");
+    shelf.catch_up(&app.db, &head).await?;
+    bar.finish_and_clear();
+    let (entries, bytes) = shelf.size();
+    println!("{entries} published documents, {bytes} bytes");
+    Ok(true)
+}
+
+pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
+    let lines = safekeeping::backup(&app.records, file).await?;
+    println!("saved {lines} records, versions and published documents to {}", file.display());
+    println!("it holds private records: keep it where only you can read it. Keep {} too.", app.config.data_dir.join("keys").display());
+    Ok(true)
+}
+
+pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
+    let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await?;
+    super::exchange::after_changes(&app).await?;
+    println!("{records} records are back, in a new epoch; a running server follows by itself");
+    Ok(true)
+}
+
+pub(super) async fn doctor(config: Config, as_json: bool) -> anyhow::Result<bool> {
+    let clock = Clock::System;
+    let app = App::open(config, clock.clone(), Durability::Full).await.context(
+        "the doctor cannot begin: check the settings with `fingerpost config`, that the data folder belongs to you, and that the database runs",
+    )?;
+    let head = app.head().await?;
+    let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now()).await;
+    if as_json {
+        println!("{}", serde_json::to_string(&json!({"findings": findings}))?);
+    } else {
+        for finding in &findings {
+            let sign = match finding.verdict {
+                Verdict::Good => "good   ",
+                Verdict::Careful => "careful",
+                Verdict::Bad => "bad    ",
+            };
+            println!("{sign}  {:<16} {}", finding.what, finding.found);
+            if let Some(advice) = finding.advice {
+                println!("{:>27}{advice}", "what to do: ");
+            }
+        }
+    }
+    Ok(findings.iter().all(|finding| finding.verdict != Verdict::Bad))
+}
+
+pub(super) fn show_config(config: &Config, as_json: bool) -> anyhow::Result<bool> {
+    let shown = config.shown();
+    if as_json {
+        println!("{}", serde_json::to_string(&shown)?);
+    } else {
+        for (name, value) in shown {
+            println!("{name} = {}", Value::from(value));
+        }
+    }
+    Ok(true)
+}
+
+/// Every generated file by its path below `schema/`.
+pub fn schemas() -> BTreeMap<String, Value> {
+    let definitions = shape::definitions("#/$defs");
+    let mut files = BTreeMap::new();
+    for kind in Kind::PUBLISHED {
+        let title = shape::title(kind);
+        let Some(Value::Object(mut schema)) = definitions.get(title).cloned() else { continue };
+        schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+        schema.insert("title".to_owned(), title.into());
+        schema.insert("$defs".to_owned(), Value::Object(definitions.clone()));
+        files.insert(format!("records/{}.json", kind.as_str()), rooted(Value::Object(schema)));
+    }
+    files.insert("config.json".to_owned(), config::schema());
+    files.insert("openapi.json".to_owned(), publishing::openapi(env!("CARGO_PKG_VERSION")));
+    files
+}
+
+/// schemars names definitions by the path that it was given, below the root of the document.
+fn rooted(mut value: Value) -> Value {
+    fn mend(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members.iter_mut() {
+                    match member {
+                        Value::String(reference) if name == "$ref" => {
+                            let title = reference.rsplit('/').next().unwrap_or_default().to_owned();
+                            *reference = format!("#/$defs/{title}");
+                        }
+                        other => mend(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(mend),
+            _ => {}
+        }
+    }
+    mend(&mut value);
+    value
+}
+
+pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
+    let mut same = true;
+    for (name, schema) in schemas() {
+        let file = out.join(&name);
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
+        let fresh = fs::read_to_string(&file).is_ok_and(|there| there == text);
+        if check {
+            if !fresh {
+                println!("{} is not what `fingerpost schema` writes", file.display());
+            }
+            same &= fresh;
+        } else if !fresh {
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            println!("wrote {}", file.display());
+        }
+    }
+    Ok(same)
+}

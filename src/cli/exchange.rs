@@ -1,0 +1,199 @@
+//! `fingerpost import` and `fingerpost export`.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use super::{WrongCall, progress};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    importing::{self, Options, Report},
+    published::shelf::Shelf,
+    safekeeping,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// A file, a folder of files, or - for what comes in on stdin.
+    #[arg(value_name = "FILE|DIR|-")]
+    source: PathBuf,
+    /// How to read it.
+    #[arg(long, value_enum, default_value = "auto")]
+    format: Format,
+    /// Change nothing, but say what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the report as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// By its first bytes.
+    Auto,
+    /// One full service a line, or our own complete export.
+    Ndjson,
+    /// A spreadsheet with the columns of docs/guides/spreadsheets.md.
+    Csv,
+}
+
+impl Import {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
+        let files = self.files()?;
+        let app = App::open(config, Clock::System, Durability::Batched).await?;
+        let format = match self.format {
+            Format::Auto => importing::Format::Auto,
+            Format::Ndjson => importing::Format::Ndjson,
+            Format::Csv => importing::Format::Csv,
+        };
+        let mut report = Report::default();
+        for file in files {
+            let (input, length): (Box<dyn BufRead + Send>, Option<u64>) = if file.as_os_str() == "-" {
+                (Box::new(BufReader::new(io::stdin())), None)
+            } else {
+                let input = File::open(&file).with_context(|| format!("cannot open {}", file.display()))?;
+                let length = input.metadata()?.len();
+                (Box::new(BufReader::with_capacity(1 << 18, input)), Some(length))
+            };
+            let source = file.file_name().map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned());
+            let options = Options { format, dry_run: self.dry_run, source };
+            let bar = progress(length, "bytes");
+            let outcome = app.importer().run(input, &options, |until| bar.set_position(until)).await;
+            bar.finish_and_clear();
+            report.add(outcome.with_context(|| format!("the import of {} stopped; running it again goes on from there", file.display()))?);
+        }
+        after_changes(&app).await?;
+        if self.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            print(&report);
+        }
+        app.db.settle().await?;
+        Ok(report.rejected_total == 0)
+    }
+
+    fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        if !self.source.is_dir() {
+            return Ok(vec![self.source.clone()]);
+        }
+        let known = |file: &PathBuf| file.extension().is_some_and(|end| ["ndjson", "jsonl", "json", "csv"].iter().any(|known| end == *known));
+        let mut files: Vec<PathBuf> = fs::read_dir(&self.source)
+            .with_context(|| format!("cannot read the folder {}", self.source.display()))?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(known)
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(WrongCall(format!("{} has no .ndjson or .csv file in it", self.source.display())).into());
+        }
+        Ok(files)
+    }
+}
+
+/// Derived files that no server keeps up are removed when something in them may have to go, and
+/// the list of scrubs is kept beside the database.
+pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
+    if !app.records.remembered().await?.is_empty() {
+        Shelf::discard(&app.config.data_dir)?;
+    }
+    safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?;
+    Ok(())
+}
+
+/// The report for people.
+fn print(report: &Report) {
+    const SHOWN: usize = 20;
+    let verb = if report.dry_run { "would be" } else { "were" };
+    println!("{} {verb} created, {} updated, {} unchanged, {} rejected", report.created, report.updated, report.unchanged, report.rejected_total);
+    for (kind, counts) in &report.records {
+        println!("  {:<20} {:>7} created {:>7} updated {:>7} unchanged", kind.as_str(), counts.created, counts.updated, counts.unchanged);
+    }
+    for rejected in report.rejected.iter().take(SHOWN) {
+        println!("rejected line {}: {}", rejected.line, rejected.reason);
+    }
+    for left in report.dropped.iter().take(SHOWN) {
+        println!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason);
+    }
+    for waiting in report.personal.iter().take(SHOWN) {
+        println!("not shown until confirmed, line {}: {} has {}", waiting.line, waiting.personal.name, waiting.personal.reason);
+    }
+    let shown = |total: u64| total > SHOWN as u64;
+    if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
+        println!(
+            "(the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; --json has all)",
+            report.rejected_total, report.dropped_total, report.personal_total
+        );
+    }
+    println!("{:.1} seconds", report.seconds);
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// How to write it.
+    #[arg(long, value_enum, default_value = "ndjson")]
+    format: ExportFormat,
+    /// Everything that is kept, private parts too: what import takes back exactly. Only NDJSON.
+    #[arg(long)]
+    complete: bool,
+    /// The file to write; stdout when it is left out.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    /// One full service a line.
+    Ndjson,
+    /// A spreadsheet; every cell guarded against being read as a formula.
+    Csv,
+}
+
+impl Export {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        if self.complete && self.format != ExportFormat::Ndjson {
+            return Err(WrongCall("--complete is written as ndjson only".to_owned()).into());
+        }
+        let Some(file) = &self.out else {
+            let mut out = BufWriter::new(io::stdout());
+            self.write(&app, &mut out).await?;
+            out.flush()?;
+            return Ok(true);
+        };
+        let partial = file.with_extension("part");
+        let mut out = BufWriter::new(create(&partial, self.complete).with_context(|| format!("cannot write {}", file.display()))?);
+        self.write(&app, &mut out).await?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&partial, file)?;
+        Ok(true)
+    }
+
+    async fn write(&self, app: &App, out: &mut (impl io::Write + Send)) -> anyhow::Result<()> {
+        let bar = progress(None, "records");
+        let each = |count: u64| bar.set_position(count);
+        match (self.complete, self.format) {
+            (true, _) => importing::export::complete(&app.records, out, each).await?,
+            (false, ExportFormat::Ndjson) => importing::export::lines(&app.db, out, each).await?,
+            (false, ExportFormat::Csv) => importing::export::sheet(&app.db, out, each).await?,
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn create(file: &Path, private: bool) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(file)
+}

@@ -1,0 +1,168 @@
+//! The commands. Results go to stdout, progress and logs to stderr; 0 means that it did what was
+//! asked, 1 that it did not, 2 that the call was wrong.
+
+mod demo;
+mod directory;
+mod exchange;
+mod record;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, LogFormat},
+    db::Durability,
+};
+
+/// An open directory of the help that people need early.
+#[derive(Debug, Parser)]
+#[command(name = "fingerpost", version, about, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Settings file (default: ./fingerpost.toml when it exists). FINGERPOST_… variables win over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server. SIGTERM finishes what is under way.
+    Serve,
+    /// Two neighbouring directories on PORT and PORT+1, to look at and try. Leaves nothing behind.
+    Demo(demo::Demo),
+    /// Take a directory in: NDJSON of full Open Referral UK services, our own complete export, CSV.
+    Import(exchange::Import),
+    /// Write out what is public, or with --complete everything that is kept.
+    Export(exchange::Export),
+    /// Look at one record, take it out, hide its place, erase a contact.
+    Record(record::Record),
+    /// Build the derived files anew from the database.
+    Reindex,
+    /// Save everything into FILE, while the server runs.
+    Backup {
+        /// A file that is not there yet.
+        file: PathBuf,
+    },
+    /// Put a backup in place of everything that is there.
+    Restore {
+        /// A file that `fingerpost backup` made.
+        file: PathBuf,
+    },
+    /// Look at settings, database, derived files, clock and disk, and say what to do.
+    Doctor {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the settings in force, secrets hidden.
+    Config {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the JSON Schemas and the OpenAPI document into ./schema.
+    Schema {
+        /// Only say whether they are up to date (exit 1 when they are not).
+        #[arg(long)]
+        check: bool,
+        /// The folder to write to.
+        #[arg(long, default_value = "schema", value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Run one job now.
+    Run {
+        /// Which one.
+        #[arg(value_enum)]
+        job: directory::Job,
+    },
+}
+
+/// Run the command that the arguments name.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .and_then(|runtime| runtime.block_on(dispatch(arguments)));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("fingerpost: {error:#}");
+            let wrong_call = error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
+            ExitCode::from(if wrong_call { 2 } else { 1 })
+        }
+    }
+}
+
+/// A call that makes no sense, although its words could be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongCall(String);
+
+/// Whether the command did what was asked.
+async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
+    let config = Config::read(arguments.config.as_deref(), environment())?;
+    start_log(&config)?;
+    match arguments.command {
+        Command::Serve => serve::serve(config).await,
+        Command::Demo(demo) => demo.run(config).await,
+        Command::Import(import) => import.run(config).await,
+        Command::Export(export) => export.run(open(config).await?).await,
+        Command::Record(record) => record.run(open(config).await?).await,
+        Command::Reindex => directory::reindex(open(config).await?).await,
+        Command::Backup { file } => directory::backup(open(config).await?, &file).await,
+        Command::Restore { file } => directory::restore(open(config).await?, &file).await,
+        Command::Doctor { json } => directory::doctor(config, json).await,
+        Command::Config { json } => directory::show_config(&config, json),
+        Command::Schema { check, out } => directory::schema(&out, check),
+        Command::Run { job } => directory::run_job(open(config).await?, job).await,
+    }
+}
+
+async fn open(config: Config) -> anyhow::Result<App> {
+    App::open(config, Clock::System, Durability::Full).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars()
+}
+
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| {
+        WrongCall(format!("setting FINGERPOST_LOG is {:?}: expected error, warn, info, debug or a tracing filter ({error})", config.log))
+    })?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match config.log_format {
+        LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init(),
+    };
+    started.context("cannot start the log")
+}
+
+/// A progress bar on stderr when that is a terminal, otherwise nothing.
+fn progress(length: Option<u64>, unit: &'static str) -> indicatif::ProgressBar {
+    use std::io::IsTerminal as _;
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let bar = length.map_or_else(indicatif::ProgressBar::new_spinner, indicatif::ProgressBar::new);
+    let template = match (length, unit) {
+        (Some(_), "bytes") => "{bar:30} {percent}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+        (None, "bytes") => "{spinner} {bytes} {bytes_per_sec}",
+        _ => "{spinner} {pos} {per_sec}",
+    };
+    if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,198 @@
+//! `fingerpost record`: one record at a time, for what cannot wait until somebody has a browser.
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::exchange::after_changes;
+use crate::{
+    app::App,
+    model::{Document, LocationPolicy},
+    records::{Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print a record as it is kept, private parts too.
+    Show {
+        /// The record.
+        id: Uuid,
+    },
+    /// Print every version of a record, oldest first.
+    History {
+        /// The record.
+        id: Uuid,
+    },
+    /// Take a record out of everything public at once; it stays in the history.
+    Withdraw {
+        /// The record.
+        id: Uuid,
+        /// What the public is told.
+        #[arg(long)]
+        why: String,
+    },
+    /// Hide a record without a word of why, or with --publish show it again.
+    Hide {
+        /// The record.
+        id: Uuid,
+        /// Show it again.
+        #[arg(long)]
+        publish: bool,
+        /// What history says.
+        #[arg(long)]
+        why: String,
+    },
+    /// Say how much of a place may be told: of a location as such, or of every place of one service or event.
+    Place {
+        /// A location, a service or an event.
+        id: Uuid,
+        /// How much.
+        #[arg(long, value_enum)]
+        policy: Policy,
+        /// What history says.
+        #[arg(long)]
+        why: String,
+    },
+    /// Erase a contact from a record, its history and everything derived, for good.
+    EraseContact {
+        /// The record.
+        id: Uuid,
+        /// The contact.
+        contact: Uuid,
+        /// What history says; nothing of the person.
+        #[arg(long)]
+        why: String,
+    },
+    /// Let contacts be seen that look like a person's own, after somebody has agreed to it.
+    ConfirmContact {
+        /// The record.
+        id: Uuid,
+        /// The contact.
+        contact: Uuid,
+        /// What history says, such as who agreed.
+        #[arg(long)]
+        why: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Policy {
+    /// Everything.
+    Exact,
+    /// The town only.
+    Area,
+    /// "Address given when you book".
+    OnRequest,
+    /// Not even that there is a place. Its address is deleted for good.
+    Withheld,
+}
+
+impl From<Policy> for LocationPolicy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Exact => Self::Exact,
+            Policy::Area => Self::Area,
+            Policy::OnRequest => Self::OnRequest,
+            Policy::Withheld => Self::Withheld,
+        }
+    }
+}
+
+impl Record {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        let outcome = match self.action {
+            Action::Show { id } => {
+                println!("{}", serde_json::to_string_pretty(&shown(&find(&app, id).await?)?)?);
+                return Ok(true);
+            }
+            Action::History { id } => {
+                let versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
+                println!("{}", serde_json::to_string_pretty(&versions)?);
+                return Ok(true);
+            }
+            Action::Withdraw { id, why } => {
+                let tx = app.db.write().await?;
+                let outcome = app.records.withdraw(&tx, &caller(why), id, None).await?;
+                tx.commit().await?;
+                outcome
+            }
+            Action::Hide { id, publish, why } => {
+                let state = if publish { State::Published } else { State::Unpublished };
+                change(&app, id, why, |draft| {
+                    draft.state = state;
+                    Ok(())
+                })
+                .await?
+            }
+            Action::Place { id, policy, why } => change(&app, id, why, |draft| set_policy(&mut draft.document, policy.into())).await?,
+            Action::EraseContact { id, contact, why } => {
+                let tx = app.db.write().await?;
+                let outcome = app.records.erase_contact(&tx, &caller(why), id, contact).await?;
+                tx.commit().await?;
+                app.db.sweep().await?;
+                outcome
+            }
+            Action::ConfirmContact { id, contact, why } => {
+                change(&app, id, why, |draft| {
+                    let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
+                    found.context("the record has no such contact")?.visibility = Some(crate::model::Visibility::Public);
+                    Ok(())
+                })
+                .await?
+            }
+        };
+        after_changes(&app).await?;
+        println!("{}", json!({"position": outcome.position.0, "scrubbed": outcome.scrubbed}));
+        Ok(true)
+    }
+}
+
+fn caller(why: String) -> Caller {
+    Caller { name: "command line".to_owned(), why, entrance: Entrance::Person }
+}
+
+async fn find(app: &App, id: Uuid) -> anyhow::Result<Stored> {
+    app.records.find(id).await?.with_context(|| format!("there is no record {id}"))
+}
+
+fn shown(stored: &Stored) -> anyhow::Result<Value> {
+    Ok(json!({
+        "id": stored.id,
+        "kind": stored.kind,
+        "state": stored.state,
+        "origin": stored.origin,
+        "source_id": stored.source_id,
+        "version": stored.kept,
+        "document": serde_json::from_str::<Value>(&stored.document)?,
+    }))
+}
+
+async fn change(app: &App, id: Uuid, why: String, with: impl FnOnce(&mut Draft) -> anyhow::Result<()>) -> anyhow::Result<Outcome> {
+    let stored = find(app, id).await?;
+    let mut draft = Draft {
+        state: stored.state,
+        origin: stored.origin.clone(),
+        source_id: stored.source_id.clone(),
+        expected_revision: Some(stored.kept.revision),
+        ..Draft::new(stored.read()?)
+    };
+    with(&mut draft)?;
+    Ok(app.records.save_now(&caller(why), vec![draft], &LastModified::new()).await?)
+}
+
+fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result<()> {
+    match document {
+        Document::Location(place) => place.location_policy = Some(policy),
+        Document::Event(event) => event.location_policy = Some(policy),
+        Document::Service(service) => service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy)),
+        other => bail!("a {} has no place", other.kind()),
+    }
+    Ok(())
+}

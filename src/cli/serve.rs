@@ -1,0 +1,56 @@
+//! `fingerpost serve`.
+
+use std::io::Write as _;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Served, public_url},
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    jobs, serve,
+};
+
+pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
+    let listener = serve::listen(config.listen).await?;
+    config.listen = listener.local_addr()?;
+    let app = App::open(config, Clock::System, Durability::Full).await?;
+    let served = Served::open(app.clone(), app.config.listen).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{} at http://{}/ (known as {})", app.config.name, app.config.listen, public_url(&app.config, app.config.listen))?;
+    out.flush()?;
+    let stop = until_told();
+    let jobs = tokio::spawn(jobs::run(served.clone(), stop.clone()));
+    serve::serve(listener, served.router(false), stop).await;
+    jobs.await?;
+    drop(served);
+    app.db.settle().await?;
+    app.db.close().await?;
+    tracing::info!("stopped");
+    Ok(true)
+}
+
+/// Cancelled by SIGTERM and by Ctrl-C.
+pub(super) fn until_told() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        let terminate = async {
+            match signal(SignalKind::terminate()) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = terminate => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("told to stop; finishing what is under way");
+        told.cancel();
+    });
+    stop
+}

@@ -1,0 +1,94 @@
+//! Honest caching: a strong `ETag` for what is sent, 304 where the client has it already.
+
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// How long a shared or private cache may answer by itself. Short, because a listing can be hidden
+/// in an emergency.
+pub const PUBLIC: &str = "public, max-age=30";
+
+/// What makes two answers the same.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Strong entity tag, with its quotation marks.
+    pub etag: String,
+    /// When the content last changed, where that is known of it as a whole.
+    pub changed_at: Option<DateTime<Utc>>,
+}
+
+/// Whether the client has this version already. `If-None-Match` decides; `If-Modified-Since` only
+/// where it is missing.
+pub fn is_fresh(request: &HeaderMap, version: &Version) -> bool {
+    if let Some(tags) = request.get(header::IF_NONE_MATCH) {
+        return tags.to_str().is_ok_and(|tags| {
+            tags.trim() == "*" || tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == version.etag)
+        });
+    }
+    let since = request.get(header::IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
+    let since = since.and_then(|since| DateTime::parse_from_rfc2822(since).ok());
+    match (since, version.changed_at) {
+        (Some(since), Some(changed)) => changed.timestamp() <= since.timestamp(),
+        _ => false,
+    }
+}
+
+/// An answer with its version, or 304 where the client has it. `body` is made only when it is sent.
+pub fn respond<E: IntoResponse>(
+    request: &HeaderMap,
+    version: &Version,
+    content_type: &'static str,
+    body: impl FnOnce() -> Result<Vec<u8>, E>,
+) -> Response {
+    let mut response = if is_fresh(request, version) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        match body() {
+            Ok(body) => {
+                let mut response = Response::new(body.into());
+                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+                response
+            }
+            Err(error) => return error.into_response(),
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(PUBLIC));
+    if let Ok(etag) = HeaderValue::from_str(&version.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    if let Some(at) = version.changed_at.and_then(http_date) {
+        headers.insert(header::LAST_MODIFIED, at);
+    }
+    response
+}
+
+fn http_date(at: DateTime<Utc>) -> Option<HeaderValue> {
+    HeaderValue::from_str(&at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
+
+/// A strong ETag of these numbers, which stand for everything that the answer is made of.
+pub fn etag_of(parts: impl IntoIterator<Item = u64>) -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.to_le_bytes());
+    }
+    format!("\"{}\"", hex::encode(&hasher.finalize()[..8]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_has_it_is_told_so() {
+        let version = Version { etag: "\"abc\"".into(), changed_at: DateTime::from_timestamp(1_764_000_000, 5_000) };
+        let with = |name: header::HeaderName, value: &str| HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())]);
+        assert!(is_fresh(&with(header::IF_NONE_MATCH, "\"x\", W/\"abc\""), &version));
+        assert!(!is_fresh(&with(header::IF_NONE_MATCH, "\"x\""), &version));
+        assert!(is_fresh(&with(header::IF_MODIFIED_SINCE, "Mon, 24 Nov 2025 16:00:00 GMT"), &version));
+        assert!(!is_fresh(&with(header::IF_MODIFIED_SINCE, "Mon, 24 Nov 2025 15:59:59 GMT"), &version));
+        assert!(!is_fresh(&with(header::IF_MODIFIED_SINCE, "yesterday"), &version));
+    }
+}

@@ -1,0 +1,128 @@
+//! Errors as `application/problem+json` (RFC 9457): what is wrong, with what, and what to do.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A problem with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Problem {
+    /// A name for the kind of problem that does not change.
+    #[schemars(extend("examples" = ["about:blank#bad-parameter"]))]
+    pub r#type: &'static str,
+    /// The kind of problem in words.
+    #[schemars(extend("examples" = ["A parameter cannot be used"]))]
+    pub title: &'static str,
+    /// HTTP status code.
+    #[schemars(extend("examples" = [400]))]
+    pub status: u16,
+    /// This problem in words.
+    #[schemars(extend("examples" = ["page is \"abc\": expected a whole number from 1"]))]
+    pub detail: String,
+    /// The parameter, where one is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["page"]))]
+    pub parameter: Option<String>,
+    /// When a record went, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
+    pub gone_at: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, r#type: &'static str, title: &'static str, detail: String) -> Self {
+        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None }
+    }
+
+    /// A parameter that cannot be used.
+    pub fn bad_parameter(name: &str, value: &str, expected: &str) -> Self {
+        let value = crate::model::text::shorten(value, 80);
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "about:blank#bad-parameter",
+            "A parameter cannot be used",
+            format!("{name} is {value:?}: {expected}"),
+        );
+        problem.parameter = Some(name.to_owned());
+        problem
+    }
+
+    /// A request that cannot be read.
+    pub fn bad_request(detail: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "about:blank#bad-request", "The request cannot be read", detail)
+    }
+
+    /// Nothing is, or ever was, under this address.
+    pub fn not_found(detail: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "about:blank#not-found", "There is nothing here", detail)
+    }
+
+    /// A record was here and is not any more.
+    pub fn gone(at: chrono::DateTime<chrono::Utc>, why: &str) -> Self {
+        let at = crate::clock::rfc3339(at);
+        let mut problem = Self::new(StatusCode::GONE, "about:blank#gone", "It is not here any more", format!("it was taken out at {at}: {why}"));
+        problem.gone_at = Some(at);
+        problem
+    }
+
+    /// The method is not for this address.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "about:blank#method-not-allowed",
+            "This method is not for this address",
+            "see the Allow header and /openapi.json".to_owned(),
+        )
+    }
+
+    /// The client asks too often.
+    pub fn too_many(seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "about:blank#too-many-requests",
+            "Too many requests",
+            format!("ask again in {seconds} seconds; whole directories come in one request as format=ndjson"),
+        )
+    }
+
+    /// We cannot answer now.
+    pub fn unavailable(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "about:blank#unavailable", "Not ready", detail.to_owned())
+    }
+
+    /// A mistake of ours. What it was goes to the log, not to the client.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "about:blank#internal",
+            "Something went wrong here",
+            "the mistake is ours and was logged; trying again may help".to_owned(),
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if self.status == 410 { "public, max-age=30" } else { "no-store" }));
+        response
+    }
+}
+
+impl From<crate::published::shelf::Error> for Problem {
+    fn from(error: crate::published::shelf::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<crate::db::Error> for Problem {
+    fn from(error: crate::db::Error) -> Self {
+        if error.is_passing() { Self::unavailable("the database is busy; try again in a moment") } else { Self::internal(&error) }
+    }
+}

@@ -1,0 +1,236 @@
+//! What people write into cells: days, times, ages, costs, phones. Pure reading of words; what is
+//! not understood is said, never guessed.
+
+use crate::model::text::fold;
+
+/// Cells that stand for nothing.
+pub(super) fn is_nothing(cell: &str) -> bool {
+    matches!(fold(cell).as_str(), "" | "n a" | "na" | "tbc" | "tba" | "none" | "unknown" | "not known" | "as above")
+}
+
+/// When something takes place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Days {
+    /// WEEKLY or MONTHLY.
+    pub(super) freq: &'static str,
+    /// As in iCalendar: MO,WE or 1SA.
+    pub(super) byday: String,
+}
+
+const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
+fn day(word: &str) -> Option<usize> {
+    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const SHORT: [&[&str]; 7] =
+        [&["mo", "mon"], &["tu", "tue", "tues"], &["we", "wed", "weds"], &["th", "thu", "thur", "thurs"], &["fr", "fri"], &["sa", "sat"], &["su", "sun"]];
+    (0..7).find(|at| NAMES[*at] == word || format!("{}s", NAMES[*at]) == word || SHORT[*at].contains(&word))
+}
+
+/// "Mon-Fri", "Tues & Thurs", "1st Saturday", "weekdays", "daily".
+pub(super) fn days(cell: &str) -> Option<Days> {
+    let text = fold(&cell.replace(['-', '–', '—'], " to "));
+    let text = text.replace(" of the month", "").replace(" of every month", "").replace(" of each month", "");
+    let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
+    let weekly = |days: &[usize]| Some(Days { freq: "WEEKLY", byday: days.iter().map(|at| DAYS[*at]).collect::<Vec<_>>().join(",") });
+    match words.as_slice() {
+        ["daily" | "day" | "everyday"] | ["7", "days", ..] | ["seven", "days", ..] => return weekly(&[0, 1, 2, 3, 4, 5, 6]),
+        ["weekdays" | "weekday"] => return weekly(&[0, 1, 2, 3, 4]),
+        ["weekends" | "weekend"] => return weekly(&[5, 6]),
+        [which, name] => {
+            let order = ["1st", "2nd", "3rd", "4th", "first", "second", "third", "fourth"].iter().position(|word| word == which);
+            let order = order.map(|at| (at % 4 + 1).to_string()).or_else(|| (*which == "last").then(|| "-1".to_owned()));
+            if let (Some(order), Some(at)) = (order, day(name)) {
+                return Some(Days { freq: "MONTHLY", byday: format!("{order}{}", DAYS[at]) });
+            }
+        }
+        _ => {}
+    }
+    let mut found: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let from = day(words[at])?;
+        if words.get(at + 1) == Some(&"to") {
+            let to = day(words.get(at + 2)?)?;
+            found.extend((0..7).map(|step| (from + step) % 7).take((to + 7 - from) % 7 + 1));
+            at += 3;
+        } else {
+            found.push(from);
+            at += 1;
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() { None } else { weekly(&found) }
+}
+
+/// A time, and whether it said which half of the day it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Time {
+    minutes: u32,
+    definite: bool,
+}
+
+fn time(cell: &str) -> Option<Time> {
+    let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    match text.as_str() {
+        "noon" | "midday" | "12noon" => return Some(Time { minutes: 720, definite: true }),
+        "midnight" | "12midnight" => return Some(Time { minutes: 1439, definite: true }),
+        _ => {}
+    }
+    let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
+    let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
+    let (hours, minutes) = match digits.split_once([':', '.']) {
+        Some((hours, minutes)) => (hours.parse::<u32>().ok()?, minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?),
+        None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
+        None => (digits.parse().ok()?, 0),
+    };
+    let hours = match half.map(|half| half.starts_with('p')) {
+        Some(_) if !(1..=12).contains(&hours) => return None,
+        Some(true) => hours % 12 + 12,
+        Some(false) => hours % 12,
+        None => hours,
+    };
+    let clear = half.is_some() || hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
+    (hours < 24 && minutes < 60).then_some(Time { minutes: hours * 60 + minutes, definite: clear })
+}
+
+/// Opening and closing time as HH:MM. "10" to "4" is read as four in the afternoon.
+pub(super) fn times(opens: &str, closes: &str) -> (Option<String>, Option<String>) {
+    let written = |time: Time| format!("{:02}:{:02}", time.minutes / 60, time.minutes % 60);
+    let (opens, mut closes) = (time(opens), time(closes));
+    if let (Some(from), Some(to)) = (opens, &mut closes)
+        && !to.definite
+        && to.minutes <= from.minutes
+        && to.minutes < 720
+    {
+        to.minutes += 720;
+    }
+    (opens.map(written), closes.map(written))
+}
+
+/// Least and most age: "18", "5 - 11", "over 55", "55+", "under 18", "all ages".
+pub(super) fn ages(cell: &str) -> Option<(Option<u32>, Option<u32>)> {
+    let text = fold(&cell.replace('+', " plus").replace(['-', '–', '—'], " to "));
+    if matches!(text.as_str(), "all" | "any" | "all ages" | "any age" | "everyone") {
+        return Some((None, None));
+    }
+    let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "age" | "aged" | "ages" | "years" | "year" | "olds" | "old" | "yrs")).collect();
+    let number = |word: &str| word.parse::<u32>().ok().or_else(|| word.strip_suffix('s')?.parse().ok()).filter(|age| *age <= 150);
+    match words.as_slice() {
+        [one] => Some((Some(number(one)?), None)),
+        ["up", "to", to] => Some((None, Some(number(to)?))),
+        [from, "to", to] | ["from" | "between", from, "to" | "and", to] => Some((Some(number(from)?), Some(number(to)?))),
+        ["over" | "from", from] | [from, "plus" | "upwards"] | [from, "and" | "or", "over" | "above"] => Some((Some(number(from)?), None)),
+        ["under", to] => Some((None, Some(number(to)?.checked_sub(1)?))),
+        [to, "and" | "or", "under" | "below"] => Some((None, Some(number(to)?))),
+        _ => None,
+    }
+}
+
+/// The amount in pounds of a cell that is nothing but an amount, or "free".
+pub(super) fn cost(cell: &str) -> Option<f64> {
+    if matches!(fold(cell).as_str(), "free" | "free of charge" | "no charge" | "no cost" | "nil") {
+        return Some(0.0);
+    }
+    let amount = cell.trim().strip_prefix('£').unwrap_or(cell.trim()).trim();
+    let (pounds, pence) = amount.split_once('.').unwrap_or((amount, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(pounds) && digits(pence) && pence.len() <= 2).then(|| amount.parse().ok()).flatten()
+}
+
+/// A phone, and what stands beside it in brackets or words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dialled {
+    /// The number as it was written.
+    pub(super) number: String,
+    /// A name or a note.
+    pub(super) beside: Option<String>,
+}
+
+/// The phones of a cell: "01632 960123 / 07700 900123 (Sheila Hopcroft)". Gives what could not be read as well.
+pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for piece in cell.replace(" or ", "/").replace(" and ", "/").split(['/', ';', ',', '\n']).map(str::trim).filter(|piece| !piece.is_empty()) {
+        let of_number = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '.');
+        let begins = piece.find(|c: char| c.is_ascii_digit() || c == '+').unwrap_or(piece.len());
+        let length = piece[begins..].find(|c: char| !of_number(c)).unwrap_or(piece.len() - begins);
+        let number = piece[begins..begins + length].trim_end_matches(['(', ' ', '-', '.']).trim();
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        if !(5..=15).contains(&digits) {
+            unread.push(piece.to_owned());
+            continue;
+        }
+        let rest = format!("{} {}", &piece[..begins], &piece[begins + length..]);
+        let beside = rest.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+        found.push(Dialled { number: number.to_owned(), beside: Some(beside).filter(|beside| !beside.is_empty()) });
+    }
+    (found, unread)
+}
+
+/// ISO 639 code of a language that is often named.
+pub(super) fn language_code(name: &str) -> Option<&'static str> {
+    const CODES: [(&str, &str); 22] = [
+        ("english", "en"), ("urdu", "ur"), ("polish", "pl"), ("bengali", "bn"), ("romanian", "ro"), ("punjabi", "pa"), ("gujarati", "gu"),
+        ("arabic", "ar"), ("pashto", "ps"), ("dari", "prs"), ("ukrainian", "uk"), ("french", "fr"), ("portuguese", "pt"), ("spanish", "es"),
+        ("italian", "it"), ("hindi", "hi"), ("somali", "so"), ("turkish", "tr"), ("kurdish", "ku"), ("welsh", "cy"), ("bsl", "bfi"),
+        ("british sign language", "bfi"),
+    ];
+    let name = fold(name);
+    CODES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn days_are_read_as_people_write_them() {
+        let byday = |cell| days(cell).map(|days| format!("{} {}", days.freq, days.byday));
+        for (cell, expected) in [
+            ("Mon-Fri", "WEEKLY MO,TU,WE,TH,FR"), ("Tues & Thurs", "WEEKLY TU,TH"), ("1st Saturday", "MONTHLY 1SA"), ("Last Friday of the month", "MONTHLY -1FR"),
+            ("Mondays, Wednesdays and Fridays", "WEEKLY MO,WE,FR"), ("Fri – Mon", "WEEKLY MO,FR,SA,SU"), ("daily", "WEEKLY MO,TU,WE,TH,FR,SA,SU"), ("weekdays", "WEEKLY MO,TU,WE,TH,FR"),
+        ] {
+            assert_eq!(byday(cell).as_deref(), Some(expected), "{cell}");
+        }
+        for unclear in ["ring first", "term time", "Mon-", "13"] {
+            assert_eq!(byday(unclear), None, "{unclear}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let read = |opens, closes| times(opens, closes);
+        let both = |a: &str, b: &str| (Some(a.to_owned()), Some(b.to_owned()));
+        assert_eq!(read("9.30am", "noon"), both("09:30", "12:00"));
+        assert_eq!(read("10", "4"), both("10:00", "16:00"));
+        assert_eq!(read("0930", "17:00"), both("09:30", "17:00"));
+        assert_eq!(read("6pm", "8 p.m."), both("18:00", "20:00"));
+        assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
+        assert_eq!(read("22:00", "06:00"), both("22:00", "06:00"));
+        assert_eq!(read("late", "25:00"), (None, None));
+        assert_eq!(read("9:00:00", "9.5"), (Some("09:00".to_owned()), None));
+    }
+
+    #[test]
+    fn ages_costs_and_phones_are_read_as_people_write_them() {
+        assert_eq!(ages("over 55"), Some((Some(55), None)));
+        assert_eq!(ages("5 - 11"), Some((Some(5), Some(11))));
+        assert_eq!(ages("16+"), Some((Some(16), None)));
+        assert_eq!(ages("under 18s"), Some((None, Some(17))));
+        assert_eq!(ages("grown-ups"), None);
+        assert_eq!((cost("FREE"), cost("£2.50"), cost("3"), cost("£2.50 (concs £1)"), cost("2.555")), (Some(0.0), Some(2.5), Some(3.0), None, None));
+        let (found, unread) = phones("01632 960123 / 07700 900123 (Sheila Hopcroft); ask at the desk");
+        assert_eq!(found[0], Dialled { number: "01632 960123".into(), beside: None });
+        assert_eq!(found[1], Dialled { number: "07700 900123".into(), beside: Some("Sheila Hopcroft".into()) });
+        assert_eq!(unread, ["ask at the desk"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_cell_makes_reading_panic(cell in "\\PC{0,40}", other in "\\PC{0,10}") {
+            let _ = (days(&cell), times(&cell, &other), ages(&cell), cost(&cell), phones(&cell), language_code(&cell));
+        }
+    }
+}

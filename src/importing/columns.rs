@@ -1,0 +1,334 @@
+//! The columns of a spreadsheet, and how a row becomes a service. The table here is what
+//! `docs/guides/spreadsheets.md` documents, what import reads and what the CSV export writes.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{Taken, cells, personal};
+use crate::{
+    model::{
+        Document, Kind, Service, tidy,
+        text::fold,
+        values::Postcode,
+    },
+};
+
+/// A column: its name, the other names under which people send it, and what stands in it.
+#[derive(Debug)]
+pub struct Column {
+    /// Name, as the export writes it.
+    pub name: &'static str,
+    /// Other headings that mean it, folded.
+    pub also: &'static [&'static str],
+    /// What stands in it, with an example.
+    pub meaning: &'static str,
+}
+
+/// Every column, in the order of the export. Only `organisation` and `service` have to be there.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "id", also: &["service id", "ref", "reference", "uuid"], meaning: "Identifier of the service; any text that stays the same. Made from the names when it is missing." },
+    Column { name: "organisation", also: &["organization", "organisation name", "organization name", "org", "provider", "group", "group name", "charity"], meaning: "Name of the organisation. Required." },
+    Column { name: "organisation_description", also: &["organization description", "about the organisation", "about organisation", "about the group", "about us"], meaning: "What the organisation is." },
+    Column { name: "service", also: &["service name", "name", "name of service", "activity", "project", "title"], meaning: "Name of the service. Required." },
+    Column { name: "description", also: &["service description", "what do you do", "what you do", "details", "about", "about the service", "what is it"], meaning: "What the service does." },
+    Column { name: "email", also: &["email address", "e mail", "e mail address", "contact email"], meaning: "Email address for the service." },
+    Column { name: "phone", also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"], meaning: "Phone numbers, separated by / or ;. A name in brackets behind a number makes it a contact." },
+    Column { name: "website", also: &["web", "url", "web site", "web address", "website address", "link"], meaning: "Web page of the service." },
+    Column { name: "address_1", also: &["address", "address 1", "address line 1", "street", "venue", "where"], meaning: "First line of the address." },
+    Column { name: "address_2", also: &["address line 2"], meaning: "Second line of the address." },
+    Column { name: "city", also: &["town", "town city", "town or city", "city town"], meaning: "Town." },
+    Column { name: "county", also: &["state province"], meaning: "County." },
+    Column { name: "postcode", also: &["post code", "postal code", "postal_code"], meaning: "Postcode, such as LU1 2AA." },
+    Column { name: "latitude", also: &["lat"], meaning: "Degrees north." },
+    Column { name: "longitude", also: &["lon", "long", "lng"], meaning: "Degrees east." },
+    Column { name: "days", also: &["day", "days open", "which days", "when", "opening days", "day s"], meaning: "Days: Mon-Fri; Tues & Thurs; 1st Saturday." },
+    Column { name: "opens_at", also: &["opens", "start", "start time", "opening time", "from", "open"], meaning: "Opening time: 09:30, 9.30am, noon." },
+    Column { name: "closes_at", also: &["closes", "end", "end time", "closing time", "finish", "until", "to", "close"], meaning: "Closing time." },
+    Column { name: "cost", also: &["price", "fee", "fees", "charge", "how much", "cost s"], meaning: "Cost: free, £2.50, or words." },
+    Column { name: "minimum_age", also: &["min age", "age from", "age", "ages", "age group", "age range"], meaning: "Youngest age, or both: 5 - 11; over 55." },
+    Column { name: "maximum_age", also: &["max age", "age to"], meaning: "Oldest age." },
+    Column { name: "eligibility", also: &["who for", "who is it for", "who can use it", "for whom", "who can come", "eligibility criteria"], meaning: "Who can use it." },
+    Column { name: "languages", also: &["language", "languages spoken", "other languages"], meaning: "Languages, separated by commas." },
+    Column { name: "needs", also: &["need", "needs use codes", "categories", "category", "needs codes", "topics"], meaning: "Needs by code or name, separated by ;." },
+    Column { name: "status", also: &["open or closed", "current", "status open closed"], meaning: "active, inactive, defunct or temporarily closed." },
+];
+
+/// Terms by their folded code and name.
+pub(super) type Vocabulary = HashMap<String, Uuid>;
+
+/// Which column stands where in a sheet.
+#[derive(Debug)]
+pub(super) struct Columns {
+    at: HashMap<&'static str, usize>,
+    width: usize,
+}
+
+impl Columns {
+    /// Find the columns by the heading. Columns that nobody knows are left out of every row.
+    pub(super) fn read(heading: &[String]) -> Result<Self, String> {
+        let mut at: HashMap<&'static str, usize> = HashMap::new();
+        for (place, cell) in heading.iter().enumerate() {
+            let wanted = fold(&cell.replace('_', " "));
+            let found = COLUMNS.iter().find(|column| fold(&column.name.replace('_', " ")) == wanted || column.also.contains(&wanted.as_str()));
+            if let Some(column) = found
+                && at.insert(column.name, place).is_some()
+            {
+                return Err(format!("two columns mean {}: the second one is headed {cell:?}", column.name));
+            }
+        }
+        for required in ["organisation", "service"] {
+            if !at.contains_key(required) {
+                return Err(format!("the heading has no column for the {required}; it knows: {}", names()));
+            }
+        }
+        Ok(Self { at, width: heading.len() })
+    }
+
+    /// A row as a service.
+    pub(super) fn take(&self, cells: &[String], vocabulary: &Vocabulary) -> Result<Taken, String> {
+        if cells.iter().skip(self.width).any(|cell| !cell.is_empty()) {
+            let found = cells.len();
+            return Err(format!("has {found} cells under {} headings; text with a comma in it needs quotation marks around it", self.width));
+        }
+        let mut row = Row { columns: self, cells, dropped: Vec::new() };
+        let name = row.text("service").ok_or("service: the name of the service is missing")?;
+        let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
+        let value = row.service(name, organisation, vocabulary);
+        let mut tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| super::said(&refused))?;
+        let mut taken = Taken { source_ids: std::mem::take(&mut tidied.source_ids), ..Taken::default() };
+        taken.dropped = row.dropped;
+        taken.dropped.extend(tidied.dropped);
+        match Document::from_value(Kind::Service, tidied.value)? {
+            Document::Service(service) => super::nested::service(*service, &mut taken)?,
+            other => return Err(format!("expected a service, found a {}", other.kind())),
+        }
+        taken.finish();
+        Ok(taken)
+    }
+}
+
+fn names() -> String {
+    COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+}
+
+/// One row, and what of it was not understood.
+struct Row<'a> {
+    columns: &'a Columns,
+    cells: &'a [String],
+    dropped: Vec<tidy::Dropped>,
+}
+
+impl<'a> Row<'a> {
+    fn text(&self, column: &'static str) -> Option<&'a str> {
+        let cell = self.cells.get(*self.columns.at.get(column)?)?.as_str();
+        (!cells::is_nothing(cell)).then_some(cell)
+    }
+
+    fn drop(&mut self, column: &str, reason: String) {
+        self.dropped.push(tidy::Dropped { path: column.to_owned(), reason });
+    }
+
+    /// The row as a full service, in the form in which feeds send it. What is wrong with single
+    /// values is found and reported where those are.
+    fn service(&mut self, name: &str, organisation: &str, vocabulary: &Vocabulary) -> Value {
+        let mut service = Map::new();
+        let id = self.text("id").map_or_else(|| format!("{}\n{}\n{}", fold(organisation), fold(name), self.text("postcode").map(fold).unwrap_or_default()), str::to_owned);
+        service.insert("id".to_owned(), json!(Uuid::try_parse(&id).map_or(id, |id| id.to_string())));
+        service.insert("name".to_owned(), name.into());
+        service.insert("organization".to_owned(), json!({
+            "id": format!("sheet\n{}", fold(organisation)), "name": organisation, "description": self.text("organisation_description")
+        }));
+        for (field, column) in [("description", "description"), ("email", "email"), ("url", "website"), ("eligibility_description", "eligibility"), ("fees_description", "cost")] {
+            if let Some(text) = self.text(column) {
+                service.insert(field.to_owned(), text.into());
+            }
+        }
+        self.status(&mut service);
+        self.ages(&mut service);
+        self.phones(&mut service);
+        if let Some(amount) = self.text("cost").and_then(cells::cost) {
+            let option = if amount == 0.0 { "Free" } else { "Everybody" };
+            service.insert("cost_options".to_owned(), json!([{"option": option, "currency": "GBP", "amount": amount}]));
+        }
+        if let Some(languages) = self.text("languages") {
+            let list: Vec<Value> = split(languages, &[',', ';', '/']).map(|name| json!({"name": name, "code": cells::language_code(name)})).collect();
+            service.insert("languages".to_owned(), list.into());
+        }
+        self.needs(&mut service, vocabulary);
+        let schedule = self.schedule();
+        match self.place() {
+            Some(place) => {
+                let link = json!({"location": place, "schedules": schedule.into_iter().collect::<Vec<_>>()});
+                service.insert("service_at_locations".to_owned(), json!([link]));
+            }
+            None => {
+                service.insert("schedules".to_owned(), schedule.into_iter().collect::<Vec<_>>().into());
+            }
+        }
+        service.into()
+    }
+
+    fn status(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("status") else { return };
+        let word = fold(text);
+        if word.starts_with("paused") || word.starts_with("temporarily") || word.starts_with("closed until") {
+            service.insert("status".to_owned(), "temporarily closed".into());
+            service.insert("alert".to_owned(), text.into());
+        } else if ["active", "open", "live", "current", "inactive", "defunct", "closed", "ended"].contains(&word.as_str()) {
+            service.insert("status".to_owned(), text.into());
+        } else {
+            self.drop("status", format!("{text:?} is not a status that is known; the service is taken as active"));
+        }
+    }
+
+    fn ages(&mut self, service: &mut Map<String, Value>) {
+        let mut limits = (None, None);
+        for (column, upper) in [("minimum_age", false), ("maximum_age", true)] {
+            let Some(text) = self.text(column) else { continue };
+            match cells::ages(text) {
+                // A plain number under the heading of the oldest age is that.
+                Some((Some(age), None)) if upper => limits.1 = Some(age),
+                Some((from, to)) => limits = (from.or(limits.0), to.or(limits.1)),
+                None => self.drop(column, format!("{text:?} is not an age that can be read (expected 18, 5 - 11 or over 55)")),
+            }
+        }
+        for (field, limit) in [("minimum_age", limits.0), ("maximum_age", limits.1)] {
+            if let Some(age) = limit {
+                service.insert(field.to_owned(), age.into());
+            }
+        }
+    }
+
+    fn phones(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("phone") else { return };
+        let (found, unread) = cells::phones(text);
+        for piece in unread {
+            self.drop("phone", format!("{piece:?} is not a phone number"));
+        }
+        let (mut phones, mut contacts) = (Vec::new(), Vec::new());
+        for phone in found {
+            match phone.beside {
+                Some(name) if personal::is_a_persons_name(&name) => contacts.push(json!({"name": name, "phones": [{"number": phone.number}]})),
+                beside => phones.push(json!({"number": phone.number, "description": beside})),
+            }
+        }
+        service.insert("phones".to_owned(), phones.into());
+        service.insert("contacts".to_owned(), contacts.into());
+    }
+
+    fn needs(&mut self, service: &mut Map<String, Value>, vocabulary: &Vocabulary) {
+        let Some(text) = self.text("needs") else { return };
+        let mut attributes = Vec::new();
+        for need in split(text, &[';', ',', '|']) {
+            match vocabulary.get(&fold(need)) {
+                Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
+                None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
+            }
+        }
+        service.insert("attributes".to_owned(), attributes.into());
+    }
+
+    fn schedule(&mut self) -> Option<Value> {
+        let (opens, closes) = (self.text("opens_at"), self.text("closes_at"));
+        let (opens_at, closes_at) = cells::times(opens.unwrap_or_default(), closes.unwrap_or_default());
+        for (column, text, read) in [("opens_at", opens, &opens_at), ("closes_at", closes, &closes_at)] {
+            if let (Some(text), None) = (text, read) {
+                self.drop(column, format!("{text:?} is not a time that can be read (expected 09:30, 9.30am or noon)"));
+            }
+        }
+        let text = self.text("days");
+        let days = text.and_then(cells::days);
+        if let (Some(text), None) = (text, &days) {
+            self.drop("days", format!("{text:?} could not be read as days; it is kept as words"));
+        }
+        if text.is_none() && opens_at.is_none() && closes_at.is_none() {
+            return None;
+        }
+        Some(json!({
+            "freq": days.as_ref().map(|days| days.freq),
+            "byday": days.as_ref().map(|days| &days.byday),
+            "opens_at": opens_at,
+            "closes_at": closes_at,
+            "description": text.filter(|_| days.is_none()),
+        }))
+    }
+
+    fn place(&mut self) -> Option<Value> {
+        let address_1 = self.text("address_1");
+        let postcode = self.text("postcode");
+        let (latitude, longitude) = (self.text("latitude"), self.text("longitude"));
+        if address_1.is_none() && postcode.is_none() && latitude.is_none() {
+            return None;
+        }
+        let read = postcode.map(str::parse::<Postcode>);
+        let mut addresses = Vec::new();
+        match (address_1, &read) {
+            (Some(line), Some(Ok(postcode))) => addresses.push(json!({
+                "address_1": line,
+                "address_2": self.text("address_2"),
+                "city": self.text("city").or_else(|| self.text("county")).unwrap_or(line),
+                "state_province": self.text("county"),
+                "postal_code": postcode.as_str(),
+            })),
+            (_, Some(Err(_))) => self.drop("postcode", format!("{:?} is not a UK postcode, so there is no full address", postcode.unwrap_or_default())),
+            (Some(_), None) => self.drop("address_1", "there is no postcode, so there is no full address; the first line is kept as the name of the place".to_owned()),
+            (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address beside it".to_owned()),
+            (None, None) => {}
+        }
+        let told = read.and_then(Result::ok).map(|postcode| postcode.as_str().to_owned());
+        Some(json!({
+            "id": format!("sheet\n{}\n{}", fold(address_1.unwrap_or_default()), told.or_else(|| latitude.map(str::to_owned)).unwrap_or_default()),
+            "name": address_1,
+            "latitude": latitude,
+            "longitude": longitude,
+            "addresses": addresses,
+        }))
+    }
+}
+
+fn split<'a>(text: &'a str, at: &'a [char]) -> impl Iterator<Item = &'a str> {
+    text.split(at).map(str::trim).filter(|piece| !piece.is_empty())
+}
+
+/// A public service as a row under [`COLUMNS`]: of several places, schedules and phones the first.
+pub fn cells_of(service: &Service) -> Vec<String> {
+    let place = service.service_at_locations.first().and_then(|link| link.location.as_deref());
+    let address = place.and_then(|place| place.addresses.first());
+    let schedule = service.schedules.first().or_else(|| service.service_at_locations.first().and_then(|link| link.schedules.first()));
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let join = |items: Vec<&str>, with: &str| items.join(with);
+    let terms = service.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref());
+    COLUMNS
+        .iter()
+        .map(|column| match column.name {
+            "id" => service.id.to_string(),
+            "organisation" => text(service.organization.as_ref().map(|organization| organization.name.as_str())),
+            "organisation_description" => text(service.organization.as_ref().map(|organization| organization.description.as_str())),
+            "service" => service.name.clone(),
+            "description" => text(service.description.as_deref()),
+            "email" => text(service.email.as_ref().map(|email| email.as_str())),
+            "phone" => join(service.phones.iter().map(|phone| phone.number.as_str()).collect(), " / "),
+            "website" => text(service.url.as_ref().map(|url| url.as_str())),
+            "address_1" => text(address.map(|address| address.address_1.as_str()).or_else(|| place.and_then(|place| place.name.as_deref()))),
+            "address_2" => text(address.and_then(|address| address.address_2.as_deref())),
+            "city" => text(address.map(|address| address.city.as_str())),
+            "county" => text(address.map(|address| address.state_province.as_str())),
+            "postcode" => text(address.map(|address| address.postal_code.as_str())),
+            "latitude" => place.and_then(|place| place.latitude).map(|number| number.to_string()).unwrap_or_default(),
+            "longitude" => place.and_then(|place| place.longitude).map(|number| number.to_string()).unwrap_or_default(),
+            "days" => text(schedule.and_then(|schedule| schedule.byday.as_deref())),
+            "opens_at" => text(schedule.and_then(|schedule| schedule.opens_at.as_ref()).map(|time| time.as_str())),
+            "closes_at" => text(schedule.and_then(|schedule| schedule.closes_at.as_ref()).map(|time| time.as_str())),
+            "cost" => text(service.fees_description.as_deref()),
+            "minimum_age" => service.minimum_age.map(|age| age.to_string()).unwrap_or_default(),
+            "maximum_age" => service.maximum_age.map(|age| age.to_string()).unwrap_or_default(),
+            "eligibility" => text(service.eligibility_description.as_deref()),
+            "languages" => join(service.languages.iter().filter_map(|language| language.name.as_deref()).collect(), ", "),
+            "needs" => join(terms.clone().map(|term| term.code.as_deref().unwrap_or(&term.name)).collect(), "; "),
+            "status" => serde_json::to_value(service.status).ok().and_then(|status| status.as_str().map(str::to_owned)).unwrap_or_default(),
+            _ => String::new(),
+        })
+        .collect()
+}

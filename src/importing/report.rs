@@ -1,0 +1,149 @@
+//! What an import did, for people and for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Personal;
+use crate::{
+    model::{Kind, tidy::Dropped},
+    records::Saved,
+};
+
+/// Lists in a report are cut here, so that a file of nothing but mistakes does not fill the memory.
+const MOST: usize = 10_000;
+
+/// How many records were what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Not there before.
+    pub created: u64,
+    /// Different before.
+    pub updated: u64,
+    /// The same before.
+    pub unchanged: u64,
+}
+
+impl Counts {
+    fn count(&mut self, saved: Saved) {
+        match saved {
+            Saved::Created => self.created += 1,
+            Saved::Updated => self.updated += 1,
+            Saved::Unchanged => self.unchanged += 1,
+        }
+    }
+}
+
+/// A line that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Its number, from 1.
+    pub line: u64,
+    /// Why, in words a person can act on.
+    pub reason: String,
+}
+
+/// A part that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// Line, from 1.
+    pub line: u64,
+    /// What and why.
+    #[serde(flatten)]
+    pub dropped: Dropped,
+}
+
+/// A contact that looks like a person's own, and the line it stands in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Line, from 1.
+    pub line: u64,
+    /// The contact.
+    #[serde(flatten)]
+    pub personal: Personal,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Lines whose record was not there before.
+    pub created: u64,
+    /// Lines whose record was different before.
+    pub updated: u64,
+    /// Lines whose record was the same before.
+    pub unchanged: u64,
+    /// Lines that were not taken.
+    pub rejected: Vec<Rejected>,
+    /// How many lines were not taken, also where the list is cut.
+    pub rejected_total: u64,
+    /// Parts that were left out.
+    pub dropped: Vec<Left>,
+    /// How many parts were left out, also where the list is cut.
+    pub dropped_total: u64,
+    /// Contacts that look like a person's own. They stay unseen until somebody confirms them.
+    pub personal: Vec<Waiting>,
+    /// How many such contacts, also where the list is cut.
+    pub personal_total: u64,
+    /// Every record by kind, those made from nested parts included.
+    pub records: BTreeMap<Kind, Counts>,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+impl Report {
+    pub(super) fn reject(&mut self, line: u64, reason: String) {
+        self.rejected_total += 1;
+        if self.rejected.len() < MOST {
+            self.rejected.push(Rejected { line, reason });
+        }
+    }
+
+    pub(super) fn leave_out(&mut self, line: u64, dropped: Dropped) {
+        self.dropped_total += 1;
+        if self.dropped.len() < MOST {
+            self.dropped.push(Left { line, dropped });
+        }
+    }
+
+    pub(super) fn wait(&mut self, line: u64, personal: Personal) {
+        self.personal_total += 1;
+        if self.personal.len() < MOST {
+            self.personal.push(Waiting { line, personal });
+        }
+    }
+
+    pub(super) fn count(&mut self, kind: Kind, main: bool, saved: Saved) {
+        self.records.entry(kind).or_default().count(saved);
+        if main {
+            let mut counts = Counts { created: self.created, updated: self.updated, unchanged: self.unchanged };
+            counts.count(saved);
+            (self.created, self.updated, self.unchanged) = (counts.created, counts.updated, counts.unchanged);
+        }
+    }
+
+    /// Put another file's report behind this one.
+    pub fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.rejected.extend(other.rejected);
+        self.rejected.truncate(MOST);
+        self.rejected_total += other.rejected_total;
+        self.dropped.extend(other.dropped);
+        self.dropped.truncate(MOST);
+        self.dropped_total += other.dropped_total;
+        self.personal.extend(other.personal);
+        self.personal.truncate(MOST);
+        self.personal_total += other.personal_total;
+        for (kind, counts) in other.records {
+            let sum = self.records.entry(kind).or_default();
+            sum.created += counts.created;
+            sum.updated += counts.updated;
+            sum.unchanged += counts.unchanged;
+        }
+        self.dry_run |= other.dry_run;
+        self.seconds += other.seconds;
+    }
+}

@@ -1,0 +1,284 @@
+//! Saving what was read, batch after batch.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::BufRead,
+    time::Instant,
+};
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{Format, Read, Report, Taken, columns::Vocabulary, nested, read};
+use crate::{
+    ids,
+    model::{Document, Kind, text::fold, tidy::Dropped},
+    records::{self, Caller, Draft, Entrance, LastModified, Records},
+};
+
+/// Records in one transaction, about.
+const BATCH: usize = 1_500;
+/// Batches that may wait to be saved while more is read.
+const WAITING: usize = 2;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How to read the file.
+    pub format: Format,
+    /// Whether to write nothing.
+    pub dry_run: bool,
+    /// Who imports and from where, as history shows it.
+    pub source: String,
+}
+
+/// Imports into records.
+#[derive(Clone, Debug)]
+pub struct Importer {
+    records: Records,
+}
+
+/// Why an import stopped. What was saved before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read any further.
+    #[error("cannot read the file: {0}")]
+    Read(#[from] std::io::Error),
+    /// It cannot be saved.
+    #[error(transparent)]
+    Save(#[from] records::Error),
+    /// The reading thread died.
+    #[error("the reader stopped: {0}")]
+    Reader(String),
+}
+
+impl From<crate::db::Error> for Error {
+    fn from(error: crate::db::Error) -> Self {
+        Self::Save(error.into())
+    }
+}
+
+impl Importer {
+    /// An importer into `records`.
+    pub fn new(records: Records) -> Self {
+        Self { records }
+    }
+
+    /// Import everything in `input`. `progress` is told how many bytes have been dealt with.
+    /// # Errors
+    /// When the input or the database fails; what was saved before stays, and running it again
+    /// goes on from there.
+    pub async fn run(&self, input: impl BufRead + Send + 'static, options: &Options, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
+        let began = Instant::now();
+        let (send, mut receive) = mpsc::channel::<Vec<Read>>(WAITING);
+        let format = options.format;
+        let vocabulary = self.vocabulary().await?;
+        let reader = tokio::task::spawn_blocking(move || {
+            let mut batch = Batch::default();
+            read(input, format, &vocabulary, |one| match batch.add(one) {
+                None => true,
+                // The other side is gone when saving failed; then there is nothing to read for.
+                Some(full) => send.blocking_send(full).is_ok(),
+            })?;
+            let _ = send.blocking_send(batch.reads);
+            Ok::<_, std::io::Error>(())
+        });
+        let mut run = Run { report: Report { dry_run: options.dry_run, ..Report::default() }, seen: HashMap::new(), renamed: HashMap::new() };
+        while let Some(batch) = receive.recv().await {
+            let until = batch.last().map(|one| one.until);
+            self.save(&mut run, batch, options).await?;
+            if let Some(until) = until {
+                progress(until);
+            }
+        }
+        reader.await.map_err(|error| Error::Reader(error.to_string()))??;
+        run.report.seconds = began.elapsed().as_secs_f64();
+        Ok(run.report)
+    }
+
+    /// The terms that a spreadsheet may name, by folded code and name.
+    async fn vocabulary(&self) -> Result<Vocabulary, Error> {
+        let mut vocabulary = Vocabulary::new();
+        let mut after = None;
+        loop {
+            let terms = self.records.by_kind(Kind::TaxonomyTerm, after, 500).await?;
+            let Some(last) = terms.last() else { return Ok(vocabulary) };
+            after = Some(last.id);
+            for stored in &terms {
+                if let Document::TaxonomyTerm(term) = stored.read()? {
+                    let names = [Some(term.name.as_str()), term.code.as_deref()];
+                    vocabulary.extend(names.into_iter().flatten().map(|name| (fold(name), stored.id)));
+                }
+            }
+        }
+    }
+
+    async fn save(&self, run: &mut Run, batch: Vec<Read>, options: &Options) -> Result<(), Error> {
+        let mut taken = run.sort_out(batch);
+        run.rename_clashes(&self.records, &mut taken).await?;
+        let mut groups: HashMap<bool, (Vec<Draft>, Vec<bool>, LastModified)> = HashMap::new();
+        for one in taken {
+            let own_export = one.entrance() == Entrance::OwnExport;
+            let (drafts, main, last_modified) = groups.entry(own_export).or_default();
+            last_modified.extend(one.last_modified);
+            main.extend(std::iter::repeat_n(false, one.parts.len()));
+            drafts.extend(one.parts);
+            if let Some(draft) = one.main {
+                main.push(true);
+                drafts.push(draft);
+            }
+        }
+        for (own_export, (drafts, main, last_modified)) in groups {
+            let caller = Caller {
+                name: "import".to_owned(),
+                why: format!("imported from {}", options.source),
+                entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
+            };
+            let kinds: Vec<Kind> = drafts.iter().map(|draft| draft.document.kind()).collect();
+            let outcome = if options.dry_run {
+                let tx = self.records.database().write().await?;
+                let outcome = self.records.save(&tx, &caller, drafts, &last_modified).await?;
+                tx.roll_back().await?;
+                outcome
+            } else {
+                self.records.save_now(&caller, drafts, &last_modified).await?
+            };
+            for ((kind, main), saved) in kinds.into_iter().zip(main).zip(outcome.saved) {
+                run.report.count(kind, main, saved);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lines that are saved together.
+#[derive(Default)]
+struct Batch {
+    reads: Vec<Read>,
+    records: usize,
+}
+
+impl Batch {
+    /// Add a line; gives the batch when it is full.
+    fn add(&mut self, one: Read) -> Option<Vec<Read>> {
+        self.records += one.taken.as_ref().map_or(1, |taken| taken.parts.len() + 1);
+        self.reads.push(one);
+        (self.records >= BATCH).then(|| {
+            self.records = 0;
+            std::mem::take(&mut self.reads)
+        })
+    }
+}
+
+/// What has to be remembered from batch to batch: about 40 bytes a record.
+struct Run {
+    report: Report,
+    /// Records that this run has dealt with: their kind, and a hash of what they said.
+    seen: HashMap<Uuid, (Kind, u64)>,
+    /// Records whose ids were taken, and what they are called here.
+    renamed: HashMap<(Kind, Uuid), Uuid>,
+}
+
+impl Run {
+    /// Report what was rejected and dropped, and leave out copies of parts that were seen before.
+    /// The first copy of a part stands, or the last line would win in every run anew.
+    fn sort_out(&mut self, batch: Vec<Read>) -> Vec<Taken> {
+        let mut kept = Vec::with_capacity(batch.len());
+        for Read { line, taken, .. } in batch {
+            let mut taken = match taken {
+                Ok(taken) => taken,
+                Err(reason) => {
+                    self.report.reject(line, reason);
+                    continue;
+                }
+            };
+            let main = taken.main.as_ref().map(|draft| (draft.document.id(), draft.document.kind()));
+            if let Some((id, kind)) = main
+                && self.seen.get(&id).is_some_and(|(known, _)| *known == kind)
+            {
+                self.report.reject(line, format!("the {kind} {id} stands in an earlier line as well; the first one stands"));
+                continue;
+            }
+            for dropped in taken.dropped.drain(..) {
+                self.report.leave_out(line, dropped);
+            }
+            let parts = std::mem::take(&mut taken.parts);
+            let mut repeated = Vec::new();
+            for draft in parts {
+                let (id, kind) = (draft.document.id(), draft.document.kind());
+                let hash = hash_of(&draft.document);
+                match self.seen.get(&id) {
+                    Some((known, first)) if *known == kind => {
+                        repeated.push(id);
+                        if *first != hash {
+                            let reason = format!("another copy of the {kind} {id} says something else; the first one stands");
+                            self.report.leave_out(line, Dropped { path: kind.as_str().to_owned(), reason });
+                        }
+                    }
+                    Some(_) => taken.parts.push(draft),
+                    None => {
+                        self.seen.insert(id, (kind, hash));
+                        taken.parts.push(draft);
+                    }
+                }
+            }
+            if let Some((id, kind)) = main {
+                self.seen.entry(id).or_insert((kind, 0));
+            }
+            for personal in taken.personal.drain(..).filter(|personal| !repeated.contains(&personal.record)) {
+                self.report.wait(line, personal);
+            }
+            kept.push(taken);
+        }
+        kept
+    }
+
+    /// Ids are unique across kinds, and a term that others name by its web address keeps the id it
+    /// has here. What clashes is renamed, the same way each time, and so is whatever refers to it.
+    async fn rename_clashes(&mut self, records: &Records, taken: &mut [Taken]) -> Result<(), Error> {
+        let asked: Vec<Uuid> = taken
+            .iter()
+            .flat_map(|one| one.parts.iter().chain(&one.main))
+            .flat_map(|draft| [Some(draft.document.id()), shared_id(&draft.document)])
+            .flatten()
+            .collect();
+        let known = records.kinds(&asked).await?;
+        for one in taken.iter_mut() {
+            let own_export = one.own_export;
+            for draft in one.parts.iter_mut().chain(&mut one.main) {
+                let (id, kind) = (draft.document.id(), draft.document.kind());
+                let taken_by = |id: &Uuid| known.get(id).copied().or_else(|| self.seen.get(id).map(|(kind, _)| *kind));
+                let shared = shared_id(&draft.document).filter(|shared| !own_export && *shared != id && taken_by(shared) == Some(kind));
+                let clash = taken_by(&id).filter(|other| *other != kind).map(|_| ids::derived(id, kind.as_str()));
+                if let Some(new) = shared.or(clash) {
+                    draft.document.set_id(new);
+                    self.renamed.insert((kind, id), new);
+                    if clash.is_some() {
+                        let reason = format!("the id {id} belongs to another kind of record; this {kind} is called {new} here");
+                        self.report.leave_out(0, Dropped { path: "id".to_owned(), reason });
+                    }
+                }
+            }
+        }
+        for draft in taken.iter_mut().flat_map(|one| one.parts.iter_mut().chain(&mut one.main)) {
+            nested::rename(&mut draft.document, &self.renamed);
+        }
+        Ok(())
+    }
+}
+
+/// The id that a term or taxonomy has by its web address.
+fn shared_id(document: &Document) -> Option<Uuid> {
+    match document {
+        Document::TaxonomyTerm(term) => term.term_uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
+        Document::Taxonomy(taxonomy) => taxonomy.uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
+        _ => None,
+    }
+}
+
+fn hash_of(document: &Document) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    document.to_json().hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,87 @@
+//! What happens without being asked: following what is published, and tidying up. Each job is
+//! idempotent and can be called from the scheduler, the command line and tests.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::Served, safekeeping};
+
+/// How often to look for what other processes have published.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often to tidy up.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// Bring the shelf up to the head of what is published.
+/// # Errors
+/// When the database or the disk fails; the next call goes on from there.
+pub async fn follow(served: &Served) -> anyhow::Result<()> {
+    let head = served.app.head().await?;
+    served.directory.shelf.catch_up(&served.app.db, &head).await?;
+    Ok(())
+}
+
+/// Compare the shelf with its hashes, and build it anew where it is damaged.
+/// # Errors
+/// When the disk fails.
+pub async fn verify(served: &Served) -> anyhow::Result<usize> {
+    let shelf = served.directory.shelf.clone();
+    match tokio::task::spawn_blocking(move || shelf.verify()).await? {
+        Ok(checked) => Ok(checked),
+        Err(error) => {
+            tracing::error!(error = %error, "the published bytes are damaged and are built anew");
+            served.directory.shelf.reset()?;
+            follow(served).await?;
+            Ok(0)
+        }
+    }
+}
+
+/// Forget clients that have gone, keep the list of scrubs beside the database.
+/// # Errors
+/// When the database or the disk fails.
+pub async fn tidy(served: &Served) -> anyhow::Result<()> {
+    served.guard.tidy();
+    safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
+    Ok(())
+}
+
+/// Run the jobs until `stop`.
+pub async fn run(served: Served, stop: CancellationToken) {
+    let mut commits = served.app.db.commits();
+    let mut tidied = tokio::time::Instant::now();
+    let mut verified = false;
+    let mut failures = 0_u32;
+    while !stop.is_cancelled() {
+        match follow(&served).await {
+            Ok(()) => failures = 0,
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                // Said once, not four times a second.
+                if failures.is_power_of_two() {
+                    tracing::warn!(error = format!("{error:#}"), failures, "cannot follow what is published; trying again");
+                }
+            }
+        }
+        if !verified && served.is_ready() {
+            verified = true;
+            let served = served.clone();
+            tokio::spawn(async move {
+                if let Err(error) = verify(&served).await {
+                    tracing::error!(error = format!("{error:#}"), "cannot check the published bytes");
+                }
+            });
+        }
+        if tidied.elapsed() >= TIDY {
+            tidied = tokio::time::Instant::now();
+            if let Err(error) = tidy(&served).await {
+                tracing::warn!(error = format!("{error:#}"), "cannot tidy up");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = commits.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}

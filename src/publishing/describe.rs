@@ -1,0 +1,208 @@
+//! The API described as OpenAPI 3.1, from the same list of collections that makes the routes and
+//! from the same types that make the documents.
+
+use serde_json::{Map, Value, json};
+
+use super::{COLLECTIONS, Collection, PROFILE};
+use crate::{
+    http::{
+        Problem,
+        openapi::{Parameter, ParameterForm as Form, json_answer, problems},
+    },
+    model::{Kind, shape},
+};
+
+const fn parameter(name: &'static str, form: Form, description: &'static str) -> Parameter {
+    Parameter { name, description, form }
+}
+
+const PAGING: &[Parameter] = &[
+    parameter("page", Form::Whole(1, 1_000_000_000), "Which page, from 1. A page beyond the last is empty."),
+    parameter("per_page", Form::Whole(1, 1_000_000_000), "Items on a page; 50 unless asked for, and at most 1,000: more is cut to that."),
+    parameter("format", Form::Choice(&["json", "ndjson"]), "json gives a page; ndjson streams everything, one document a line."),
+    parameter("full", Form::Flag, "Whole documents instead of brief ones."),
+    parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item."),
+    parameter("search", Form::Text, "Words that must all be found, each at the beginning of a word."),
+];
+const TAXONOMY: &[Parameter] = &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only what belongs to this taxonomy or carries a term of it.")];
+const TERMS: &[Parameter] = &[
+    parameter("top_only", Form::Flag, "Only terms without a parent."),
+    parameter("parent_id", Form::Formatted("uuid"), "Only terms right below this one."),
+];
+const CLASSIFIED: &[Parameter] = &[
+    parameter("taxonomy_term_id", Form::Formatted("uuid"), "Only what carries this term."),
+    parameter("need", Form::Text, "Only what carries a term with this code or name, such as housing-eviction."),
+    parameter("modified_after", Form::Formatted("date-time"), "Only what changed at this moment or later."),
+    parameter("updated_since", Form::Formatted("date-time"), "The same as modified_after."),
+    parameter("source", Form::Text, "own: only this directory's records."),
+];
+const ORGANIZATIONS: &[Parameter] = &[parameter("full_service", Form::Flag, "Each organization with its full services.")];
+const HELP: &[Parameter] = &[
+    parameter("organization_id", Form::Formatted("uuid"), "Only what this organization provides."),
+    parameter("status", Form::Text, "Only what has this status, such as active. Lists hold every status unless asked."),
+    parameter("checked_since", Form::Formatted("date"), "Only what somebody has checked on this day or later."),
+    parameter("minimum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or older, in years."),
+    parameter("maximum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or younger, in years."),
+    parameter("day", Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]), "Only what has hours on this day of the week; names of days work too."),
+    parameter("start_time", Form::Text, "Only what is there at this time or later, HH:MM."),
+    parameter("end_time", Form::Text, "Only what is there at this time or earlier, HH:MM."),
+    parameter("postcode", Form::Text, "Only what covers this postcode; with proximity, what is near it."),
+    parameter("near", Form::Text, "latitude,longitude in degrees: nearest first."),
+    parameter("proximity", Form::Number(0.0, 2_000_000.0), "Only what is at most so many metres from postcode or near."),
+];
+
+fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
+    let more: &[&[Parameter]] = match kind {
+        Kind::Taxonomy => &[],
+        Kind::TaxonomyTerm => &[TAXONOMY, TERMS],
+        Kind::Organization => &[TAXONOMY, CLASSIFIED, ORGANIZATIONS],
+        Kind::Service | Kind::ServiceAtLocation | Kind::Event | Kind::Location => &[TAXONOMY, CLASSIFIED, HELP],
+    };
+    PAGING.iter().chain(more.iter().copied().flatten())
+}
+
+/// The OpenAPI document. `version` is that of this program.
+pub fn openapi(version: &str) -> Value {
+    let mut paths = Map::new();
+    for path in ["/", "/api", "/api/"] {
+        let mut answers = problems(COMMON);
+        answers.insert("200".to_owned(), json_answer("What this API is.", &reference("Root"), &[("text/html", &json!({"type": "string"}))]));
+        let name = match path {
+            "/" => "root",
+            "/api" => "apiRoot",
+            _ => "apiRootSlash",
+        };
+        paths.insert(path.to_owned(), json!({"get": {"operationId": name, "summary": "What this API is", "tags": ["standard"], "responses": answers}}));
+    }
+    for collection in COLLECTIONS {
+        let item = shape::title(collection.kind);
+        paths.insert(collection.path.to_owned(), list_path(collection, item));
+        paths.insert(format!("{}/{{id}}", collection.path), document_path(collection, item));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Fingerpost directory API",
+            "version": version,
+            "summary": "Open Referral UK 3.0 and HSDS 3.1, and events.",
+            "description": format!("Everything here is public and needs no key. Follows {PROFILE}. The same addresses answer below /api. Fields without a value are left out; null is never sent."),
+            "license": {"name": "The data is under the licence that the directory states.", "identifier": "OGL-UK-3.0"}
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "standard", "description": "Part of Open Referral UK 3.0."},
+            {"name": "extension", "description": "Our own additions."}
+        ],
+        "paths": paths,
+        "components": {"schemas": schemas()}
+    })
+}
+
+/// Answers that every address may give.
+const COMMON: &[(u16, &str)] =
+    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A mistake of ours.")];
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn tag(kind: Kind) -> &'static str {
+    if matches!(kind, Kind::Event | Kind::Location) { "extension" } else { "standard" }
+}
+
+fn list_path(collection: Collection, item: &str) -> Value {
+    let mut answers = problems(COMMON);
+    answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
+    answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
+    let mut ok = json_answer(
+        "A page, or with format=ndjson everything.",
+        &reference(&format!("{item}Page")),
+        &[("application/x-ndjson", &json!({"type": "string", "description": "One document a line."}))],
+    );
+    ok["links"] = json!({format!("get{item}"): {"operationId": format!("get{item}"), "parameters": {"id": "$response.body#/contents/0/id"}}});
+    answers.insert("200".to_owned(), ok);
+    let parameters: Vec<Value> = parameters(collection.kind).map(Parameter::describe).collect();
+    let operation = |id: &str, summary: String| {
+        json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers})
+    };
+    json!({
+        "get": operation(&format!("list{item}"), format!("List {}", collection.title)),
+        "post": operation(&format!("search{item}"), format!("List {} (the same by POST, with the parameters in the query)", collection.title)),
+    })
+}
+
+fn document_path(collection: Collection, item: &str) -> Value {
+    let mut answers = problems(COMMON);
+    answers.extend(problems(&[
+        (400, "A parameter cannot be used; the problem names it."),
+        (404, "There never was anything under this id."),
+        (410, "It was here and is gone; the problem says when and why."),
+    ]));
+    answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
+    answers.insert("200".to_owned(), json_answer("The whole document.", &reference(item), &[]));
+    let mut parameters =
+        vec![json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}})];
+    if collection.kind == Kind::Organization {
+        parameters.extend(ORGANIZATIONS.iter().map(Parameter::describe));
+    }
+    json!({"get": {
+        "operationId": format!("get{item}"),
+        "summary": format!("One of the {}", collection.title),
+        "tags": [tag(collection.kind)],
+        "parameters": parameters,
+        "responses": answers
+    }})
+}
+
+fn schemas() -> Map<String, Value> {
+    let mut schemas = shape::definitions("/components/schemas");
+    for collection in COLLECTIONS {
+        let item = shape::title(collection.kind);
+        // Brief and minimal items are documents with less in them.
+        let brief = json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid", "description": "Its id.", "examples": ["ac148810-d857-441c-9679-408f346de14b"]}}});
+        schemas.insert(format!("{item}Page"), page(&brief, item));
+    }
+    schemas.insert("Root".to_owned(), json!({
+        "type": "object",
+        "description": "What this API is.",
+        "required": ["version", "profile", "openapi_url"],
+        "properties": {
+            "version": {"type": "string", "description": "Version of the standard.", "examples": [super::VERSION]},
+            "profile": {"type": "string", "format": "uri", "description": "The profile of the standard.", "examples": [PROFILE]},
+            "openapi_url": {"type": "string", "format": "uri", "description": "Address of this document.", "examples": ["https://directory.example.org/openapi.json"]},
+            "name": {"type": "string", "description": "The publisher's name.", "examples": ["Luton directory of support"]}
+        }
+    }));
+    let mut generator = shape::generator("/components/schemas");
+    let problem = generator.root_schema_for::<Problem>();
+    let mut problem = serde_json::to_value(problem).unwrap_or_default();
+    if let Some(object) = problem.as_object_mut() {
+        object.remove("$schema");
+        object.remove("title");
+    }
+    schemas.insert("Problem".to_owned(), problem);
+    schemas
+}
+
+fn page(brief: &Value, item: &str) -> Value {
+    let count = |description: &str, example: u32| json!({"type": "integer", "minimum": 0, "description": description, "examples": [example]});
+    let flag = |description: &str| json!({"type": "boolean", "description": description, "examples": [true]});
+    json!({
+        "type": "object",
+        "description": format!("A page of {item} documents: brief ones, whole ones with full=true."),
+        "required": ["total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty", "contents"],
+        "properties": {
+            "total_items": count("Items in all.", 120),
+            "total_pages": count("Pages in all, at least 1.", 3),
+            "page_number": count("This page, from 1.", 1),
+            "size": count("Items on this page.", 50),
+            "per_page": count("Items on a page, where what was asked for was cut.", 1_000),
+            "note": {"type": "string", "description": "What was not done as asked.", "examples": ["per_page was cut to 1000"]},
+            "first_page": flag("Whether this is the first page."),
+            "last_page": flag("Whether this is the last page."),
+            "empty": flag("Whether there is nothing on this page."),
+            "contents": {"type": "array", "description": "The documents.", "items": brief}
+        }
+    })
+}

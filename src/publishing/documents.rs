@@ -1,0 +1,50 @@
+//! One document by its id.
+
+use axum::response::Response;
+use http::HeaderMap;
+use uuid::Uuid;
+
+use super::Directory;
+use crate::{
+    http::{Parameters, Problem, caching},
+    model::Kind,
+    published::shelf::{Form, Found},
+};
+
+/// The document of the given kind under `id`.
+pub(super) fn document(directory: &Directory, kind: Kind, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Response, Problem> {
+    let found = find(directory, kind, id)?;
+    let version = caching::Version { etag: found.entry.etag(), changed_at: Some(found.entry.changed_at()) };
+    if kind == Kind::Organization && parameters.flag("full_service")? {
+        let mut body = found.bytes;
+        let services = with_services(directory, found.entry.id, &mut body)?;
+        let etag = caching::etag_of(services.into_iter().chain([found.entry.hash]));
+        let version = caching::Version { etag, changed_at: None };
+        return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body)));
+    }
+    Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(found.bytes)))
+}
+
+/// The document of the given kind under `id`, 404 where there never was one, 410 where there was.
+pub(super) fn find(directory: &Directory, kind: Kind, id: &str) -> Result<Found, Problem> {
+    let absent = || Problem::not_found(format!("there is no {} {:?}", kind.as_str().replace('_', " "), crate::model::text::shorten(id, 80)));
+    let uuid = Uuid::try_parse(id).map_err(|_| absent())?;
+    let found = directory.shelf.get(uuid, Form::Full)?.filter(|found| found.entry.kind == kind).ok_or_else(absent)?;
+    if found.entry.live {
+        return Ok(found);
+    }
+    Err(Problem::gone(found.entry.changed_at(), &String::from_utf8_lossy(&found.bytes)))
+}
+
+/// Put an organization's full services into its document. Gives their hashes.
+pub(super) fn with_services(directory: &Directory, organization: Uuid, body: &mut Vec<u8>) -> Result<Vec<u64>, Problem> {
+    let ids = directory.shelf.belonging_to(Kind::Service, organization);
+    body.pop();
+    body.extend_from_slice(b",\"services\":[");
+    let entries = directory.shelf.these(&ids, Form::Full, b',', body)?;
+    if !entries.is_empty() {
+        body.pop();
+    }
+    body.extend_from_slice(b"]}");
+    Ok(entries.iter().map(|entry| entry.hash).collect())
+}

@@ -1,0 +1,189 @@
+//! Lists: pages in the envelope of the standard, or everything as lines.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, header};
+use uuid::Uuid;
+
+use super::{Directory, Filters, documents};
+use crate::{
+    clock,
+    http::{Parameters, Problem, caching},
+    model::Kind,
+    published::shelf::{Entry, Form},
+};
+
+/// Items on a page unless asked for otherwise.
+const PER_PAGE: usize = 50;
+/// Items on a page at most.
+pub(super) const MOST_PER_PAGE: usize = 1_000;
+/// Documents that are read at once for a stream.
+const STREAMED: usize = 100;
+
+/// How a list is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wanted {
+    page: usize,
+    per_page: usize,
+    cut: bool,
+    form: Form,
+    minimal: bool,
+    full_service: bool,
+    lines: bool,
+}
+
+impl Wanted {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let count = |name| -> Result<Option<usize>, Problem> {
+            match parameters.parsed::<usize>(name, "a whole number from 1")? {
+                Some(0) => Err(Problem::bad_parameter(name, "0", "expected a whole number from 1")),
+                Some(number) if number > 1_000_000_000 => Err(Problem::bad_parameter(name, &number.to_string(), "expected a whole number up to 1,000,000,000")),
+                other => Ok(other),
+            }
+        };
+        let per_page = count("per_page")?.unwrap_or(PER_PAGE);
+        let lines = match parameters.text("format")? {
+            None | Some("json") => false,
+            Some("ndjson") => true,
+            Some(other) => return Err(Problem::bad_parameter("format", other, "expected json or ndjson")),
+        };
+        Ok(Self {
+            page: count("page")?.unwrap_or(1),
+            per_page: per_page.min(MOST_PER_PAGE),
+            cut: per_page > MOST_PER_PAGE,
+            form: if parameters.flag("full")? { Form::Full } else { Form::Brief },
+            minimal: parameters.flag("minimal")?,
+            full_service: parameters.flag("full_service")?,
+            lines,
+        })
+    }
+}
+
+/// A list of the given kind, as the parameters want it.
+pub(super) async fn list(directory: &Directory, kind: Kind, parameters: &Parameters, headers: &HeaderMap) -> Result<Response, Problem> {
+    let wanted = Wanted::read(parameters)?;
+    let filters = Filters::read(kind, parameters)?;
+    let chosen = if filters.is_empty() { None } else { Some(filters.run(directory, kind).await?) };
+    if wanted.lines {
+        return Ok(lines(directory.clone(), kind, wanted, chosen));
+    }
+    page(directory, kind, wanted, chosen.as_deref(), headers)
+}
+
+fn page(directory: &Directory, kind: Kind, wanted: Wanted, chosen: Option<&[Uuid]>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let from = (wanted.page - 1).saturating_mul(wanted.per_page);
+    let until = from.saturating_add(wanted.per_page);
+    // Room for the envelope, which stands before the documents but is known only after them.
+    let mut contents = Vec::new();
+    let (total, entries) = match chosen {
+        None => directory.shelf.page(kind, from..until, wanted.form, b',', &mut contents)?,
+        Some(ids) => {
+            let slice = &ids[from.min(ids.len())..until.min(ids.len())];
+            (ids.len(), directory.shelf.these(slice, wanted.form, b',', &mut contents)?)
+        }
+    };
+    let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
+    if wanted.minimal {
+        contents = minimal(&entries);
+    } else if wanted.full_service && kind == Kind::Organization {
+        contents.clear();
+        for entry in &entries {
+            let Some(mut found) = directory.shelf.get(entry.id, Form::Full)? else { continue };
+            hashes.extend(documents::with_services(directory, entry.id, &mut found.bytes)?);
+            contents.append(&mut found.bytes);
+            contents.push(b',');
+        }
+    }
+    if contents.last() == Some(&b',') {
+        contents.pop();
+    }
+    let envelope = envelope(total, wanted, entries.len());
+    let shape = [u64::from(wanted.minimal), u64::from(wanted.full_service), u64::from(wanted.form == Form::Full)];
+    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().map(u64::from)));
+    let version = caching::Version { etag, changed_at: None };
+    Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
+        let mut body = Vec::with_capacity(envelope.len() + contents.len() + 2);
+        body.extend_from_slice(envelope.as_bytes());
+        body.append(&mut contents);
+        body.extend_from_slice(b"]}");
+        Ok(body)
+    }))
+}
+
+/// Everything of a page before its contents.
+fn envelope(total: usize, wanted: Wanted, size: usize) -> String {
+    let pages = total.div_ceil(wanted.per_page).max(1);
+    let Wanted { page, per_page, cut, .. } = wanted;
+    let note = if cut { format!("\"per_page\":{per_page},\"note\":\"per_page was cut to {MOST_PER_PAGE}\",") } else { String::new() };
+    format!(
+        "{{\"total_items\":{total},\"total_pages\":{pages},\"page_number\":{page},\"size\":{size},\
+         \"first_page\":{},\"last_page\":{},\"empty\":{},{note}\"contents\":[",
+        page == 1,
+        page == pages,
+        size == 0
+    )
+}
+
+fn minimal(entries: &[Entry]) -> Vec<u8> {
+    let items: Vec<String> = entries
+        .iter()
+        .map(|entry| format!("{{\"id\":\"{}\",\"last_modified\":\"{}\"}}", entry.id, clock::rfc3339(entry.changed_at())))
+        .collect();
+    items.join(",").into_bytes()
+}
+
+/// Everything as lines, read while it is sent: no page numbers, no end of memory.
+fn lines(directory: Directory, kind: Kind, wanted: Wanted, chosen: Option<Vec<Uuid>>) -> Response {
+    let source = match chosen {
+        Some(ids) => Source::These(ids.into_iter()),
+        None => Source::All { kind, after: None },
+    };
+    let body = Body::from_stream(stream::try_unfold((directory, source), move |(directory, mut source)| async move {
+        let mut out = Vec::new();
+        let entries = source.next(&directory, wanted.form, &mut out)?;
+        if wanted.minimal {
+            out.clear();
+            for entry in &entries {
+                out.extend(minimal(std::slice::from_ref(entry)));
+                out.push(b'\n');
+            }
+        }
+        Ok::<_, crate::published::shelf::Error>((!entries.is_empty()).then(|| (Bytes::from(out), (directory, source))))
+    }));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
+    response
+}
+
+/// Where lines come from.
+enum Source {
+    All { kind: Kind, after: Option<Uuid> },
+    These(std::vec::IntoIter<Uuid>),
+}
+
+impl Source {
+    /// The next documents; none at the end.
+    fn next(&mut self, directory: &Directory, form: Form, out: &mut Vec<u8>) -> Result<Vec<Entry>, crate::published::shelf::Error> {
+        match self {
+            Self::All { kind, after } => {
+                let entries = directory.shelf.lines_after(*kind, *after, STREAMED, form, out)?;
+                *after = entries.last().map(|entry| entry.id);
+                Ok(entries)
+            }
+            Self::These(ids) => loop {
+                let some: Vec<Uuid> = ids.take(STREAMED).collect();
+                let entries = directory.shelf.these(&some, form, b'\n', out)?;
+                // All of some may have gone away meanwhile, and others stand behind them.
+                if some.is_empty() || !entries.is_empty() {
+                    return Ok(entries);
+                }
+            },
+        }
+    }
+}

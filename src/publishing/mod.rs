@@ -1,0 +1,121 @@
+//! What the world reads: the Open Referral UK and HSDS API over the shelf of published bytes.
+//!
+//! Everything is answered from the shelf; the database is not asked. The same routes stand at `/`
+//! and at `/api`. Lists are in order of ids, which no edit changes, so paging never repeats an item
+//! because somebody saved a record meanwhile.
+
+mod describe;
+mod documents;
+mod facts;
+mod filters;
+mod lists;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, get},
+};
+use http::HeaderMap;
+use url::Url;
+
+use crate::{
+    http::{Parameters, Problem, caching, guard},
+    model::Kind,
+    published::shelf::Shelf,
+};
+pub use {
+    describe::openapi,
+    facts::{Facts, Place},
+    filters::Filters,
+};
+
+/// The `version` that tells validators which specification this is. Exactly so: anything else makes
+/// the official validator take another one.
+const VERSION: &str = "HSDS-UK-3.0";
+/// Where the profile is described.
+const PROFILE: &str = "https://openreferraluk.org/specifications/3.0/";
+
+/// What is read from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// The published bytes.
+    pub shelf: Arc<Shelf>,
+    /// How the world reaches us, with a slash at its end.
+    pub public_url: Url,
+    /// The publisher's name.
+    pub name: Arc<str>,
+    /// The OpenAPI document, as bytes.
+    pub openapi: Arc<[u8]>,
+    /// At most so many slow searches at once; others wait.
+    pub searches: Arc<tokio::sync::Semaphore>,
+}
+
+/// A list of the API and the kind of what is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Collection {
+    /// Path, such as `/services`.
+    pub path: &'static str,
+    /// What is in it.
+    pub kind: Kind,
+    /// What it is, in words.
+    pub title: &'static str,
+}
+
+/// Every list, in the order in which the API describes them.
+pub const COLLECTIONS: [Collection; 7] = [
+    Collection { path: "/services", kind: Kind::Service, title: "services" },
+    Collection { path: "/organizations", kind: Kind::Organization, title: "organizations" },
+    Collection { path: "/service_at_locations", kind: Kind::ServiceAtLocation, title: "services at locations" },
+    Collection { path: "/taxonomies", kind: Kind::Taxonomy, title: "taxonomies" },
+    Collection { path: "/taxonomy_terms", kind: Kind::TaxonomyTerm, title: "taxonomy terms" },
+    Collection { path: "/locations", kind: Kind::Location, title: "locations" },
+    Collection { path: "/events", kind: Kind::Event, title: "event series" },
+];
+
+/// The API's routes: every list and every document, at the given state.
+pub fn routes(directory: Directory) -> Router {
+    let mut router = Router::new().route("/openapi.json", api(get(openapi_document)));
+    for collection in COLLECTIONS {
+        let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
+            lists::list(&state, collection.kind, &parameters, &headers).await
+        };
+        let document = move |state: State<Directory>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
+            documents::document(&state, collection.kind, &id, &parameters, &headers)
+        };
+        router = router
+            // HSDS 3.1 searches by POST as well, with the parameters in the query.
+            .route(collection.path, api(get(list).post(list)))
+            .route(&format!("{}/{{id}}", collection.path), api(get(document)));
+    }
+    router.with_state(directory)
+}
+
+/// The root document. Both `…` and `…/` have to answer, since validators ask for both.
+pub async fn root(State(directory): State<Directory>, headers: HeaderMap) -> Response {
+    let openapi_url = directory.public_url.join("openapi.json").map_or_else(|_| String::new(), Into::into);
+    let body = serde_json::json!({
+        "version": VERSION,
+        "profile": PROFILE,
+        "openapi_url": openapi_url,
+        "name": &*directory.name,
+    });
+    let version = caching::Version { etag: caching::etag_of(body.to_string().bytes().map(u64::from)), changed_at: None };
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into_bytes()))
+}
+
+async fn openapi_document(State(directory): State<Directory>, headers: HeaderMap) -> Response {
+    let version = caching::Version { etag: caching::etag_of([directory.openapi.len() as u64]), changed_at: None };
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.to_vec()))
+}
+
+/// A route of the API: readable from any page, and 405 as a problem document.
+pub fn api<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
+    methods
+        .options(|| async { Json(()).into_response() })
+        .fallback(|| async { Problem::method_not_allowed().into_response() })
+        .layer(middleware::from_fn(guard::open_to_all))
+}

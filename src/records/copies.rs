@@ -1,0 +1,166 @@
+//! Everything that is kept, as it is at one moment, and put back: for backups.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Error, Records, Remembered, State, Stored, read, store};
+use crate::{
+    db::Transaction,
+    published::{self, Position, Published},
+    signing::About,
+};
+
+/// Rows that are read or written at once.
+const ROWS: u64 = 500;
+
+/// One thing of a copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Copied {
+    /// A record.
+    Record(Stored),
+    /// An earlier version of a record.
+    Revision(Stored),
+    /// A published row, in order of positions.
+    Published(Published),
+    /// Something that was scrubbed.
+    Scrub(Remembered),
+}
+
+impl Records {
+    /// Give everything that is kept to `each`, as it is at this moment, while others write.
+    /// # Errors
+    /// When the database fails, or `each` does.
+    pub async fn copy<E>(&self, mut each: impl FnMut(Copied) -> Result<(), E>) -> Result<(), E>
+    where
+        E: From<Error>,
+    {
+        let db = |error| E::from(Error::Database(error));
+        let snapshot = self.db.snapshot().await.map_err(db)?;
+        let mut after = None;
+        loop {
+            let records = store::after(&snapshot, after, ROWS).await.map_err(db)?;
+            let Some(last) = records.last() else { break };
+            after = Some(last.id);
+            for record in records {
+                if record.kept.revision > 1 {
+                    for version in store::revisions(snapshot.connection(), &record).await.map_err(db)? {
+                        each(Copied::Revision(version))?;
+                    }
+                }
+                each(Copied::Record(record))?;
+            }
+        }
+        let mut position = Position::ZERO;
+        loop {
+            let rows = published::after_in(&snapshot, position, ROWS).await.map_err(db)?;
+            let Some(last) = rows.last() else { break };
+            position = last.position;
+            for row in rows {
+                each(Copied::Published(row))?;
+            }
+        }
+        for scrub in store::all_scrubs(snapshot.connection()).await.map_err(db)? {
+            each(Copied::Scrub(scrub))?;
+        }
+        snapshot.roll_back().await.map_err(db)
+    }
+
+    /// Put back what [`Records::copy`] gave, in place of everything that is there, in a new epoch:
+    /// positions are given anew in the same order and signed again, published bytes stay the same.
+    /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen.
+    /// Gives how many records there are now.
+    /// # Errors
+    /// When the database or `next` fails; then everything is as before.
+    pub async fn put_back<E>(&self, by: &super::Caller, also: Vec<Remembered>, mut next: impl FnMut() -> Result<Option<Copied>, E>) -> Result<u64, E>
+    where
+        E: From<Error>,
+    {
+        let db = |error| E::from(Error::Database(error));
+        let mut scrubs = store::all_scrubs(self.db.reader()).await.map_err(db)?;
+        scrubs.extend(also);
+        let tx = self.db.write().await.map_err(db)?;
+        store::clear(&tx).await.map_err(db)?;
+        published::clear(&tx).await.map_err(db)?;
+        published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
+        let mut locked = published::lock(&tx).await.map_err(db)?;
+        let mut batch = Batch::default();
+        let mut records = 0;
+        while let Some(copied) = next()? {
+            match copied {
+                Copied::Record(record) => {
+                    records += 1;
+                    batch.records.push(record);
+                }
+                Copied::Revision(version) => batch.revisions.push(version),
+                Copied::Published(row) => batch.published.push(self.again(row, &mut locked)),
+                Copied::Scrub(scrub) => scrubs.push(scrub),
+            }
+            if batch.is_full() {
+                batch.write(&tx).await?;
+            }
+        }
+        batch.write(&tx).await?;
+        published::finish(&tx, locked).await.map_err(db)?;
+        if !scrubs.is_empty() {
+            self.remember(&tx, by, scrubs).await?;
+        }
+        tx.commit().await.map_err(db)?;
+        self.db.sweep().await.map_err(db)?;
+        Ok(records)
+    }
+
+    /// A published row under its new number.
+    fn again(&self, mut row: Published, locked: &mut published::Locked) -> Published {
+        row.position = locked.next();
+        row.urgent = false;
+        if row.statement.is_some() {
+            let value: Option<serde_json::Value> = serde_json::from_str(&row.full).ok();
+            let canonical = value.filter(|_| row.live).map(|value| crate::signing::canonical(&value));
+            let about = About {
+                kind: row.kind,
+                id: row.id,
+                epoch: locked.epoch(),
+                position: row.position.0,
+                changed: row.changed_at,
+                canonical: canonical.as_deref(),
+            };
+            row.statement = Some(self.signer.sign(about));
+        }
+        row
+    }
+}
+
+/// Rows that are written together.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Stored>,
+    revisions: Vec<Stored>,
+    published: Vec<Published>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.records.len() + self.revisions.len() + self.published.len() >= 500
+    }
+
+    async fn write(&mut self, tx: &Transaction) -> Result<(), Error> {
+        store::put(tx, &self.records).await?;
+        store::put_revisions(tx, &self.revisions).await?;
+        let mut references: Vec<(Uuid, Vec<crate::model::Reference>)> = Vec::new();
+        for record in &self.records {
+            if record.state == State::Gone {
+                continue;
+            }
+            let mut of_record = read(record)?.references();
+            if record.state == State::Unpublished {
+                of_record.iter_mut().for_each(|reference| reference.policy = None);
+            }
+            references.push((record.id, of_record));
+        }
+        store::put_references(tx, &references, true).await?;
+        published::put(tx, &self.published).await?;
+        *self = Self::default();
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! The doctor: looks at configuration, database, derived files, clock and disk, and says of each
+//! what it found and what to do.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::{
+    config::Config,
+    db::Database,
+    model::Kind,
+    published::{self, Head, shelf::Shelf},
+};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing to do.
+    Good,
+    /// It works, but something should be done.
+    Careful,
+    /// It does not work.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// What was found.
+    pub found: String,
+    /// What to do, where something is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
+}
+
+fn good(what: &'static str, found: String) -> Finding {
+    Finding { what, verdict: Verdict::Good, found, advice: None }
+}
+
+fn careful(what: &'static str, found: String, advice: &'static str) -> Finding {
+    Finding { what, verdict: Verdict::Careful, found, advice: Some(advice) }
+}
+
+fn bad(what: &'static str, found: String, advice: &'static str) -> Finding {
+    Finding { what, verdict: Verdict::Bad, found, advice: Some(advice) }
+}
+
+/// Look at everything. `now` is the present moment.
+pub async fn examine(config: &Config, db: &Database, head: &Head, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
+    let mut findings = vec![settings(config), data_folder(&config.data_dir), disk(&config.data_dir), key(&config.data_dir)];
+    findings.push(match db.check().await {
+        Ok(()) => good("database", format!("{:?} answers and is whole", db.backend())),
+        Err(error) => bad("database", error.to_string(), "restore the newest backup: fingerpost restore FILE"),
+    });
+    findings.push(clock(head, now));
+    findings.push(records(db).await);
+    findings.push(shelf(&config.data_dir, head));
+    findings
+}
+
+fn settings(config: &Config) -> Finding {
+    match &config.public_url {
+        None => careful(
+            "settings",
+            "FINGERPOST_PUBLIC_URL is not set".to_owned(),
+            "set it to the address under which people reach this directory; links and signatures carry it",
+        ),
+        Some(url) if url.scheme() == "http" && !matches!(url.host_str(), Some("localhost" | "127.0.0.1")) => careful(
+            "settings",
+            format!("FINGERPOST_PUBLIC_URL is {url}"),
+            "put a web server with a certificate before it and use https; the standard asks for it",
+        ),
+        Some(url) => good("settings", format!("reached as {url}")),
+    }
+}
+
+fn data_folder(folder: &Path) -> Finding {
+    let probe = folder.join(".doctor");
+    match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => good("data folder", format!("{} can be written to", folder.display())),
+        Err(error) => bad("data folder", format!("{}: {error}", folder.display()), "give the folder to the user that runs fingerpost"),
+    }
+}
+
+fn disk(folder: &Path) -> Finding {
+    const LITTLE: u64 = 1 << 30;
+    match rustix::fs::statvfs(folder) {
+        Err(error) => careful("disk", error.to_string(), "check that the data folder is on a disk that is there"),
+        Ok(room) => {
+            let free = room.f_bavail.saturating_mul(room.f_frsize);
+            let found = format!("{} MiB free", free >> 20);
+            if free < LITTLE { careful("disk", found, "make room: below 1 GiB a backup or a rebuild may not fit") } else { good("disk", found) }
+        }
+    }
+}
+
+fn key(folder: &Path) -> Finding {
+    let file = folder.join("keys").join("signing.json");
+    match std::fs::metadata(&file) {
+        Err(_) => careful("signing key", "there is none yet".to_owned(), "start fingerpost once; it makes one"),
+        Ok(meta) => {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o777;
+            let found = format!("{} has mode {mode:o}", file.display());
+            if mode & 0o077 == 0 { good("signing key", found) } else { bad("signing key", found, "chmod 600 it; if others could read it, make a new one") }
+        }
+    }
+}
+
+fn clock(head: &Head, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    let ahead = head.position.0 - now.timestamp_micros();
+    let found = format!("it is {}", crate::clock::rfc3339(now));
+    if ahead > 0 {
+        return careful("clock", format!("{found}, {} seconds before the latest change", ahead / 1_000_000), "set the clock (NTP); nothing is lost, times on pages are wrong");
+    }
+    good("clock", found)
+}
+
+async fn records(db: &Database) -> Finding {
+    let mut counts = Vec::new();
+    for kind in Kind::PUBLISHED {
+        match published::by_kind(db, kind, None, 1).await {
+            Ok(rows) if rows.is_empty() => counts.push(kind.as_str()),
+            Ok(_) => {}
+            Err(error) => return bad("published", error.to_string(), "see the database above"),
+        }
+    }
+    if counts.is_empty() {
+        return good("published", "something of every kind".to_owned());
+    }
+    careful("published", format!("nothing of: {}", counts.join(", ")), "import something; validators warn about empty lists")
+}
+
+fn shelf(folder: &Path, head: &Head) -> Finding {
+    const ADVICE: &str = "fingerpost reindex builds it anew; the server does so by itself at its next start";
+    match Shelf::open(folder, head) {
+        Err(crate::published::shelf::Error::InUse(_)) => good("published bytes", "in use by the running server".to_owned()),
+        Err(error) => bad("published bytes", error.to_string(), ADVICE),
+        Ok(shelf) if shelf.position().0 == 0 => careful("published bytes", "not there yet, or of another epoch".to_owned(), ADVICE),
+        Ok(shelf) => match shelf.verify() {
+            Ok(checked) => good("published bytes", format!("{checked} documents are as they were written, {} behind", head.position.0 - shelf.position().0)),
+            Err(error) => bad("published bytes", error.to_string(), ADVICE),
+        },
+    }
+}

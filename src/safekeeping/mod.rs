@@ -1,0 +1,7 @@
+//! Keeping the directory safe: backups that can be made while it runs, restoring them without
+//! bringing back what was taken out for good, and a doctor who says what is wrong and what to do.
+
+mod backup;
+pub mod doctor;
+
+pub use backup::{Error, backup, keep_scrubs, restore};

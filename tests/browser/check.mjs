@@ -1,0 +1,260 @@
+// Looks at every kind of page in a real browser, the way the people who need it do: on a phone, with
+// a keyboard, with a screen reader's eyes (axe), and with JavaScript off.
+//
+//   node check.mjs --base http://127.0.0.1:18080 --modules DIR/node_modules [--chromium PATH] [--screenshots DIR]
+//
+// Prints a line for each check; exits 1 when one does not hold.
+
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: 'string', default: 'http://127.0.0.1:18080' },
+    modules: { type: 'string', default: 'node_modules' },
+    chromium: { type: 'string', default: '/usr/bin/chromium' },
+    screenshots: { type: 'string' },
+  },
+});
+const base = options.base.replace(/\/$/, '');
+const require = createRequire(path.join(path.resolve(options.modules), 'x.js'));
+const { chromium } = require('playwright-core');
+const axe = require('axe-core');
+
+// 320: the narrowest screen that WCAG's reflow asks for, which is also 1280 at 400 % zoom.
+const WIDTHS = [320, 375, 1280];
+const MOST_BYTES = 100_000;
+const AXE = {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  rules: { 'target-size': { enabled: true } }, // off by default although it is WCAG 2.2 AA
+};
+
+// --- what is checked and what came out -----------------------------------------------------------
+
+let held = 0;
+const broken = [];
+
+/** One check; `problems` is what is wrong, so an empty list is what we want. */
+function check(page, name, problems) {
+  const list = [problems].flat().filter(Boolean);
+  if (list.length === 0) {
+    held += 1;
+    console.log(`ok    ${page}: ${name}`);
+  } else {
+    broken.push(`${page}: ${name}`);
+    console.log(`FAIL  ${page}: ${name}`);
+    for (const problem of list) console.log(`      ${problem}`);
+  }
+}
+
+/** The first record's id in one of the API's lists. */
+async function firstId(list) {
+  const response = await fetch(`${base}/${list}?per_page=1`, { headers: { accept: 'application/json' } });
+  if (!response.ok) throw new Error(`/${list} answered ${response.status}`);
+  const id = (await response.json()).contents?.[0]?.id;
+  if (!id) throw new Error(`/${list} has no record to look at`);
+  return id;
+}
+
+/** A category that has a page, taken from the page that lists them. */
+async function firstNeed() {
+  const html = await (await fetch(`${base}/directory/needs`, { headers: { accept: 'text/html' } })).text();
+  const link = /href="(?:https?:\/\/[^/"]+)?(\/directory\/needs\/[^"?#]+)/.exec(html);
+  if (!link) throw new Error('/directory/needs links to no category');
+  return link[1];
+}
+
+/** Every kind of page, by the name its screenshots get. */
+async function pages() {
+  return [
+    { name: 'home', path: '/' },
+    { name: 'search', path: '/directory/search?q=food' },
+    { name: 'search-nothing', path: '/directory/search?q=zzzz+qqqq' },
+    { name: 'needs', path: '/directory/needs' },
+    { name: 'need', path: await firstNeed() },
+    { name: 'service', path: `/directory/services/${await firstId('services')}` },
+    { name: 'organisation', path: `/directory/organisations/${await firstId('organizations')}` },
+    { name: 'place', path: `/directory/places/${await firstId('locations')}` },
+    { name: 'event', path: `/directory/events/${await firstId('events')}` },
+    { name: 'about', path: '/directory/about' },
+    { name: 'not-found', path: '/directory/services/00000000-0000-4000-8000-000000000000', status: 404 },
+  ];
+}
+
+// --- a first visit: what travels, what the document says -----------------------------------------
+
+/** Listen to everything a page loads and complains about. Call before it is visited. */
+async function listen(context, page) {
+  const heard = { bytes: 0, foreign: [], complaints: [] };
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  devtools.on('Network.loadingFinished', (event) => { heard.bytes += event.encodedDataLength; });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol !== 'data:' && url.origin !== new URL(base).origin) heard.foreign.push(request.url());
+  });
+  page.on('console', (message) => {
+    // Chromium logs the answer 404 of a page that is meant to be missing.
+    const expected = message.location().url === page.url() && /status of 404/.test(message.text());
+    if (message.type() === 'error' && !expected) heard.complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => heard.complaints.push(String(error)));
+  return heard;
+}
+
+function policyProblems(policy) {
+  if (!policy) return ['no Content-Security-Policy header'];
+  return ["'unsafe-inline'", "'unsafe-eval'"].filter((word) => policy.includes(word)).map((word) => `${word} in: ${policy}`);
+}
+
+/** What a screen reader meets first, read out of the document. */
+function readOutline() {
+  const skip = [...document.querySelectorAll('a[href^="#"]')].find((link) => /skip/i.test(link.textContent));
+  const target = skip?.getAttribute('href').slice(1);
+  return {
+    lang: document.documentElement.lang,
+    title: document.title.trim(),
+    h1: document.querySelectorAll('h1').length,
+    skip: !skip ? 'no skip link' : document.getElementById(target) ? '' : `skip link leads to #${target}, which is not there`,
+  };
+}
+
+/** The first thing that Tab reaches must be the skip link, and it must then be seen. */
+async function skipLinkProblems(page) {
+  await page.keyboard.press('Tab');
+  return page.evaluate(() => {
+    const focused = document.activeElement;
+    if (!/skip/i.test(focused?.textContent ?? '') || focused.tagName !== 'A') {
+      return `Tab reaches ${focused?.outerHTML.slice(0, 100)} first`;
+    }
+    const box = focused.getBoundingClientRect();
+    const seen = box.width > 1 && box.height > 1 && box.right > 0 && box.bottom > 0;
+    return seen ? '' : 'the skip link has the focus and cannot be seen';
+  });
+}
+
+async function checkFirstVisit(browser, { name, path: where, status = 200 }, titles) {
+  const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
+  const page = await context.newPage();
+  const heard = await listen(context, page);
+  const response = await page.goto(base + where, { waitUntil: 'networkidle' });
+  check(name, `answers ${status}`, response.status() === status ? '' : `${where} answered ${response.status()}`);
+  check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
+  const outline = await page.evaluate(readOutline);
+  check(name, 'lang is en-GB', outline.lang === 'en-GB' ? '' : `lang is "${outline.lang}"`);
+  check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
+  check(name, 'skip link', outline.skip);
+  check(name, 'title of its own', !outline.title ? 'no title' : titles.has(outline.title) ? `"${outline.title}" is also the title of ${titles.get(outline.title)}` : '');
+  titles.set(outline.title, name);
+  check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
+  check(name, 'nothing leaves the origin', heard.foreign);
+  check(name, 'nothing on the console', heard.complaints);
+  check(name, `first load under ${MOST_BYTES} bytes`, heard.bytes < MOST_BYTES ? '' : `${heard.bytes} bytes`);
+  await context.close();
+}
+
+// --- each width: axe, sideways scrolling, a picture ----------------------------------------------
+
+function describe(violation) {
+  return violation.nodes.map((node) => `${violation.id} (${violation.impact}): ${violation.help}: ${node.target.join(' ')}`);
+}
+
+/** What sticks out on the right, when the page can be scrolled sideways. */
+function readOverflow() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const wide = [...document.body.querySelectorAll('*')].filter((element) => element.getBoundingClientRect().right > clientWidth + 1);
+  return [`${scrollWidth} px of content in ${clientWidth} px`, ...wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 100))];
+}
+
+async function checkWidth(browser, { name, path: where }, width) {
+  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 812 : 900 } });
+  const page = await context.newPage();
+  await page.goto(base + where, { waitUntil: 'networkidle' });
+  check(name, `${width} px: no sideways scrolling`, await page.evaluate(readOverflow));
+  if (options.screenshots) await page.screenshot({ path: path.join(options.screenshots, `${name}-${width}.png`), fullPage: true });
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), AXE);
+  check(name, `${width} px: axe`, violations.flatMap(describe));
+  await context.close();
+}
+
+// --- JavaScript off: the same words, the same ways on --------------------------------------------
+
+/** What a reader gets from a page, by means that need no script in it. */
+async function readPlainly(context, where) {
+  const page = await context.newPage();
+  await page.goto(base + where, { waitUntil: 'load' });
+  const main = page.locator('main');
+  const words = (await main.innerText()).replace(/\s+/g, ' ').trim();
+  const links = [];
+  for (const link of await page.locator('a[href]').all()) links.push(await link.getAttribute('href'));
+  await page.close();
+  return { words, links };
+}
+
+async function checkWithoutScript(plain, scripted, { name, path: where }) {
+  const without = await readPlainly(plain, where);
+  const withScript = await readPlainly(scripted, where);
+  const problems = [];
+  if (without.words.length < 20) problems.push(`main says only "${without.words}"`);
+  if (without.words.length < withScript.words.length * 0.9) problems.push(`${without.words.length} characters of text, ${withScript.words.length} with JavaScript`);
+  const lost = withScript.links.filter((link) => !without.links.includes(link));
+  check(name, 'JavaScript off: the same text', problems);
+  check(name, 'JavaScript off: the same links', without.links.length === 0 ? 'no links' : lost.map((link) => `only with JavaScript: ${link}`));
+}
+
+/** From the front page to a service with nothing but a form and a link. */
+async function checkJourneyWithoutScript(plain) {
+  const page = await plain.newPage();
+  await page.goto(`${base}/`);
+  await page.locator('input[name="q"]').first().fill('food');
+  await page.locator('input[name="q"]').first().press('Enter');
+  await page.waitForURL(/\/directory\/search\?/, { timeout: 10_000 });
+  check('journey', 'JavaScript off: the search form searches', /[?&]q=food/.test(page.url()) ? '' : `it leads to ${page.url()}`);
+  await page.locator('main a[href*="/directory/services/"]').first().click({ timeout: 10_000 });
+  const heading = (await page.locator('h1').innerText()).trim();
+  check('journey', 'JavaScript off: a result leads to a service', /\/directory\/services\//.test(page.url()) && heading ? '' : `it leads to ${page.url()}`);
+  await page.close();
+}
+
+// --- all of it -----------------------------------------------------------------------------------
+
+/** A page that breaks the check itself (no main, no answer) is a failed check, not the end of the run. */
+async function guarded(page, name, work) {
+  try {
+    await work();
+  } catch (error) {
+    check(page, name, String(error.message ?? error).split('\n').slice(0, 3));
+  }
+}
+
+async function main() {
+  if (options.screenshots) await mkdir(options.screenshots, { recursive: true });
+  const all = await pages();
+  // Chromium's own look-ups (updates, sync) are none of the page's business.
+  const browser = await chromium.launch({
+    executablePath: options.chromium,
+    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  try {
+    const titles = new Map();
+    for (const page of all) {
+      await guarded(page.name, 'first visit', () => checkFirstVisit(browser, page, titles));
+      for (const width of WIDTHS) await guarded(page.name, `${width} px`, () => checkWidth(browser, page, width));
+    }
+    const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 375, height: 812 } });
+    const scripted = await browser.newContext({ viewport: { width: 375, height: 812 } });
+    for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
+    await guarded('journey', 'JavaScript off', () => checkJourneyWithoutScript(plain));
+  } finally {
+    await browser.close();
+  }
+  console.log(`\n${held} of ${held + broken.length} checks hold on ${all.length} kinds of page`);
+  for (const name of broken) console.log(`  broken: ${name}`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
+}
+
+await main();
