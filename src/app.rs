@@ -130,7 +130,7 @@ impl Served {
 
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
-        let site = Site { directory: self.directory.clone(), clock: self.app.clock.clone(), demo };
+        let site = Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), demo);
         let api = publishing::routes(self.directory.clone());
         let root = publishing::api(get(publishing::root)).with_state(self.directory.clone());
         let front = publishing::api(get(front)).with_state((site.clone(), self.directory.clone()));
@@ -142,12 +142,12 @@ impl Served {
         Router::new()
             .route("/", front)
             .merge(api.clone())
-            .merge(pages::routes(site))
+            .merge(pages::routes(site.clone()))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)
             .merge(own)
-            .fallback(unknown)
+            .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
             .layer(middleware::from_fn_with_state(self.clone(), when_ready))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -173,8 +173,7 @@ impl Predicate for TextOnly {
 
 /// `/` is the only address that is negotiated: browsers get the site, everything else the API's root.
 async fn front(State((site, directory)): State<(Site, Directory)>, headers: HeaderMap) -> Response {
-    let wants_html = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(|accept| accept.contains("text/html"));
-    let mut response = if wants_html { pages::home(&site, &headers).await } else { publishing::root(State(directory), headers).await };
+    let mut response = if pages::wants_a_page(&headers) { pages::home(&site, &headers).await } else { publishing::root(State(directory), headers).await };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
@@ -204,9 +203,9 @@ async fn metrics(State(served): State<Served>) -> Response {
 }
 
 /// Nothing stands under this address: a page for people, a problem for programs.
-async fn unknown(headers: HeaderMap) -> Response {
-    let wants_html = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if wants_html { pages::not_found() } else { Problem::not_found("see /openapi.json for what there is".to_owned()).into_response() }
+fn unknown(site: &Site, headers: &HeaderMap) -> Response {
+    let problem = Problem::not_found("see /openapi.json for what there is".to_owned());
+    if pages::wants_a_page(headers) { pages::problem(site, headers, problem) } else { problem.into_response() }
 }
 
 /// Until the shelf is filled, a list would look complete and not be: better to say so.

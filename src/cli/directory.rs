@@ -102,7 +102,7 @@ pub(super) fn show_config(config: &Config, as_json: bool) -> anyhow::Result<bool
 }
 
 /// Every generated file by its path below `schema/`.
-pub fn schemas() -> BTreeMap<String, Value> {
+fn schemas() -> BTreeMap<String, Value> {
     let definitions = shape::definitions("#/$defs");
     let mut files = BTreeMap::new();
     for kind in Kind::PUBLISHED {

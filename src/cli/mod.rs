@@ -141,7 +141,9 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| {
         WrongCall(format!("setting FINGERPOST_LOG is {:?}: expected error, warn, info, debug or a tracing filter ({error})", config.log))
     })?;
-    let registry = tracing_subscriber::registry().with(filter);
+    // The framework tells of every migration that there is nothing to do for.
+    let quiet = "sea_orm_migration=warn".parse().context("a constant filter")?;
+    let registry = tracing_subscriber::registry().with(filter.add_directive(quiet));
     let started = match config.log_format {
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
         LogFormat::Text => registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init(),

@@ -1,7 +1,12 @@
 //! Spreadsheets as CSV: reading what people really send, and writing what spreadsheet programs
 //! cannot take for a formula.
 
-use std::io::{BufRead, Read, Write};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    io::{BufRead, Read, Write},
+    rc::Rc,
+};
 
 /// A row may have at most so many cells.
 const MOST_CELLS: usize = 500;
@@ -32,22 +37,60 @@ pub struct BadRow {
 /// Windows-1252 are taken.
 #[derive(Debug)]
 pub struct Sheet<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Counted<R>>,
     record: csv::ByteRecord,
+    ends: LineEnds,
+    lines_before: u64,
+}
+
+/// Where lines end, in bytes, for those that were read but not yet asked about.
+type LineEnds = Rc<RefCell<VecDeque<u64>>>;
+
+/// A reader that notes where lines end. The CSV reader counts lines as well, but late: it has not
+/// seen the end of a line when it gives the row, nor blank lines before the next one.
+#[derive(Debug)]
+struct Counted<R> {
+    inner: R,
+    read: u64,
+    ends: LineEnds,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.ends.borrow_mut().extend(memchr::memchr_iter(b'\n', &buffer[..count]).map(|at| self.read + at as u64));
+        self.read += count as u64;
+        Ok(count)
+    }
+}
+
+impl<R: Read> Sheet<R> {
+    /// The line on which the record begins that ends at byte `end`.
+    fn line(&mut self, end: u64) -> u64 {
+        let mut ends = self.ends.borrow_mut();
+        while ends.front().is_some_and(|at| at + 1 < end) {
+            ends.pop_front();
+            self.lines_before += 1;
+        }
+        let within: usize = self.record.iter().map(|cell| memchr::memchr_iter(b'\n', cell).count()).sum();
+        (self.lines_before + 1).saturating_sub(within as u64)
+    }
 }
 
 /// Read `input` as a sheet with commas, semicolons or tabs, whichever its first line has most of.
 /// # Errors
 /// When the input cannot be read at all.
-pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<impl Read>> {
+pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     let start = input.fill_buf()?;
     let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let first_line = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| first_line.iter().filter(|byte| *byte == delimiter).count();
     let delimiter = b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
     input.consume(mark);
+    let ends = LineEnds::default();
+    let input = Counted { inner: input, read: 0, ends: ends.clone() };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
-    Ok(Sheet { reader, record: csv::ByteRecord::new() })
+    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, lines_before: 0 })
 }
 
 impl<R: Read> Iterator for Sheet<R> {
@@ -63,8 +106,8 @@ impl<R: Read> Iterator for Sheet<R> {
                     return Some(Err(BadRow { line, reason: format!("cannot be read: {error}") }));
                 }
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
             let end = self.reader.position().byte();
+            let line = self.line(end);
             if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
                 continue;
             }
@@ -114,7 +157,7 @@ pub struct Writer<W: Write>(csv::Writer<W>);
 impl<W: Write> Writer<W> {
     /// A sheet into `out`.
     pub fn new(out: W) -> Self {
-        Self(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out))
+        Self(csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(out))
     }
 
     /// Write a row.

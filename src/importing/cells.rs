@@ -79,6 +79,9 @@ fn time(cell: &str) -> Option<Time> {
     }
     let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
     let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
+    if !digits.is_ascii() {
+        return None;
+    }
     let (hours, minutes) = match digits.split_once([':', '.']) {
         Some((hours, minutes)) => (hours.parse::<u32>().ok()?, minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?),
         None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),

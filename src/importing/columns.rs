@@ -29,10 +29,10 @@ pub struct Column {
 /// Every column, in the order of the export. Only `organisation` and `service` have to be there.
 pub const COLUMNS: &[Column] = &[
     Column { name: "id", also: &["service id", "ref", "reference", "uuid"], meaning: "Identifier of the service; any text that stays the same. Made from the names when it is missing." },
-    Column { name: "organisation", also: &["organization", "organisation name", "organization name", "org", "provider", "group", "group name", "charity"], meaning: "Name of the organisation. Required." },
+    Column { name: "organisation", also: &["organization", "organisation name", "organization name", "name of organisation", "org", "provider", "group", "group name", "charity"], meaning: "Name of the organisation. Required." },
     Column { name: "organisation_description", also: &["organization description", "about the organisation", "about organisation", "about the group", "about us"], meaning: "What the organisation is." },
     Column { name: "service", also: &["service name", "name", "name of service", "activity", "project", "title"], meaning: "Name of the service. Required." },
-    Column { name: "description", also: &["service description", "what do you do", "what you do", "details", "about", "about the service", "what is it"], meaning: "What the service does." },
+    Column { name: "description", also: &["service description", "what do you do", "what you do", "details", "about", "about the service", "what is it", "what happens"], meaning: "What the service does." },
     Column { name: "email", also: &["email address", "e mail", "e mail address", "contact email"], meaning: "Email address for the service." },
     Column { name: "phone", also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"], meaning: "Phone numbers, separated by / or ;. A name in brackets behind a number makes it a contact." },
     Column { name: "website", also: &["web", "url", "web site", "web address", "website address", "link"], meaning: "Web page of the service." },
@@ -55,6 +55,13 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "status", also: &["open or closed", "current", "status open closed"], meaning: "active, inactive, defunct or temporarily closed." },
 ];
 
+impl Column {
+    /// Every heading that means it, folded.
+    fn names(&self) -> impl Iterator<Item = String> {
+        std::iter::once(fold(&self.name.replace('_', " "))).chain(self.also.iter().map(|name| (*name).to_owned()))
+    }
+}
+
 /// Terms by their folded code and name.
 pub(super) type Vocabulary = HashMap<String, Uuid>;
 
@@ -69,13 +76,23 @@ impl Columns {
     /// Find the columns by the heading. Columns that nobody knows are left out of every row.
     pub(super) fn read(heading: &[String]) -> Result<Self, String> {
         let mut at: HashMap<&'static str, usize> = HashMap::new();
-        for (place, cell) in heading.iter().enumerate() {
-            let wanted = fold(&cell.replace('_', " "));
-            let found = COLUMNS.iter().find(|column| fold(&column.name.replace('_', " ")) == wanted || column.also.contains(&wanted.as_str()));
-            if let Some(column) = found
+        let folded: Vec<String> = heading.iter().map(|cell| fold(&cell.replace('_', " "))).collect();
+        for (place, wanted) in folded.iter().enumerate() {
+            if let Some(column) = COLUMNS.iter().find(|column| column.names().any(|name| name == *wanted))
                 && at.insert(column.name, place).is_some()
             {
-                return Err(format!("two columns mean {}: the second one is headed {cell:?}", column.name));
+                return Err(format!("two columns mean {}: the second one is headed {:?}", column.name, heading[place]));
+            }
+        }
+        // "Service / project", "Phone (office)": a heading that has a name within it, the longest first.
+        for (place, wanted) in folded.iter().enumerate().filter(|(place, _)| !at.values().any(|taken| taken == place)).collect::<Vec<_>>() {
+            let within = |name: &str| name.len() > 3 && format!(" {wanted} ").contains(&format!(" {name} "));
+            let fits = COLUMNS
+                .iter()
+                .filter(|column| !at.contains_key(column.name))
+                .filter_map(|column| Some((column.names().filter(|name| within(name)).map(|name| name.len()).max()?, column.name)));
+            if let Some((_, name)) = fits.max_by_key(|(length, _)| *length) {
+                at.insert(name, place);
             }
         }
         for required in ["organisation", "service"] {

@@ -193,6 +193,7 @@ impl Run {
                     continue;
                 }
             };
+            self.own_links(line, &mut taken);
             let main = taken.main.as_ref().map(|draft| (draft.document.id(), draft.document.kind()));
             if let Some((id, kind)) = main
                 && self.seen.get(&id).is_some_and(|(known, _)| *known == kind)
@@ -232,6 +233,22 @@ impl Run {
             kept.push(taken);
         }
         kept
+    }
+
+    /// A `service_at_location` belongs to one service: where a feed gives the same id to the links of
+    /// several services, all but the first get their own.
+    fn own_links(&mut self, line: u64, taken: &mut Taken) {
+        let Some(Document::Service(service)) = taken.main.as_mut().map(|draft| &mut draft.document) else { return };
+        let (service, links) = (Uuid::from(service.id), &mut service.service_at_locations);
+        for link in links {
+            let id = Uuid::from(link.id);
+            let (_, owner) = *self.seen.entry(id).or_insert((Kind::ServiceAtLocation, service.as_u64_pair().0));
+            if owner != service.as_u64_pair().0 {
+                link.id = ids::derived(service, &id.to_string()).into();
+                let reason = format!("the id {id} belongs to a place of another service; here it is called {}", link.id);
+                self.report.leave_out(line, Dropped { path: "service_at_locations.id".to_owned(), reason });
+            }
+        }
     }
 
     /// Ids are unique across kinds, and a term that others name by its web address keeps the id it

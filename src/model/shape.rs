@@ -1,7 +1,10 @@
 //! The shape of every entity, read from the JSON Schemas that the types generate, so that what
 //! is checked at the edge and what is published as the schema cannot differ.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::Transform};
 use serde_json::{Map, Value};
@@ -52,7 +55,7 @@ pub struct Entity {
     /// Name in snake case, such as `cost_option`.
     pub name: String,
     /// Fields by name.
-    pub fields: HashMap<String, Field>,
+    pub fields: BTreeMap<String, Field>,
 }
 
 /// Free text is cut off here: 64 kB is longer than any honest description.

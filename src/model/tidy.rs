@@ -97,10 +97,11 @@ impl Tidier<'_> {
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }
         }
-        for (name, field) in &entity.fields {
-            if field.required && !kept.contains_key(name) {
-                return Err(at(path, format!("{name} is missing; a {} cannot do without it", entity.name.replace('_', " "))));
-            }
+        let missing: Vec<&str> =
+            entity.fields.iter().filter(|(name, field)| field.required && !kept.contains_key(*name)).map(|(name, _)| name.as_str()).collect();
+        if !missing.is_empty() {
+            let (is, it) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
+            return Err(at(path, format!("{} {is} missing; a {} cannot do without {it}", missing.join(" and "), entity.name.replace('_', " "))));
         }
         for name in repairs::contradictions(&entity.name, &kept) {
             if entity.fields.get(name.field).is_some_and(|field| field.required) {

@@ -301,7 +301,9 @@ fn unknown(postcode: &Postcode) -> Problem {
 
 /// Where a postcode is, learned from the places in the directory: those with the same postcode,
 /// else with the same sector, else with the same outcode.
-fn learn(shelf: &Shelf, postcode: &Postcode) -> Result<Option<Point>, Problem> {
+/// # Errors
+/// When the disk fails.
+pub fn learn(shelf: &Shelf, postcode: &Postcode) -> Result<Option<Point>, Problem> {
     let sector_length = postcode.as_str().len() - 2;
     let mut sums = [(0.0, 0.0, 0.0); 3];
     let mut after = None;

@@ -30,7 +30,7 @@ use crate::{
 pub use {
     describe::openapi,
     facts::{Facts, Place},
-    filters::Filters,
+    filters::{Filters, learn},
 };
 
 /// The `version` that tells validators which specification this is. Exactly so: anything else makes

@@ -338,6 +338,8 @@ impl Records {
             changed.insert(id, (one.draft.origin, one.draft.state, one.draft.document));
         }
 
+        // In one order everywhere, or two writers of the same records could wait for each other.
+        rows.sort_unstable_by_key(|row| row.id);
         store::put(tx, &rows).await?;
         store::put_revisions(tx, &replaced).await?;
         store::put_references(tx, &references, fresh).await?;
@@ -365,7 +367,7 @@ impl Records {
     /// Drafts beside what is stored, each id once (the last draft of an id stands).
     async fn prepare(&self, tx: &Transaction, drafts: Vec<Draft>) -> Result<Vec<Pending>, Error> {
         let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
-        let mut before = store::load(tx.connection(), &ids).await?;
+        let mut before = store::load_locked(tx, &ids).await?;
         let mut pending: Vec<Pending> = Vec::with_capacity(drafts.len());
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(drafts.len());
         for draft in drafts {

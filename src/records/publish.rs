@@ -62,7 +62,7 @@ impl Records {
         // The order of numbers inside one transaction is the order of kinds, then of ids, so that
         // the same import gives the same order again.
         order.sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
-        let mut rows = Vec::new();
+        let mut all: Vec<(Uuid, String, Changed)> = Vec::with_capacity(order.len());
         for (id, (origin, document)) in order {
             let at = Moments {
                 kept: current.get(&id).filter(|row| row.live).map(|row| row.changed_at),
@@ -73,13 +73,23 @@ impl Records {
                 Some(document) => render_changed(document, &scene.around, at, origin.is_empty(), standing),
                 None => Changed::default(),
             };
+            all.push((id, origin, rendered));
+        }
+        let owners = owners(tx, &all, &current).await?;
+        let mut rows = Vec::new();
+        for (id, origin, rendered) in all {
             let mut gone: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
             gone.push(id);
             for one in rendered.different {
+                if owners.get(&one.id).is_some_and(|owner| *owner != id) {
+                    // Two records must not take the same id from each other again and again.
+                    tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record; the part is not published");
+                    continue;
+                }
                 rows.push(self.row(&mut locked, one, id, &origin, rendered.at, cause));
             }
             for id in gone.into_iter().filter(|id| !rendered.all.contains(id)) {
-                if let Some(row) = standing(&id) {
+                if let Some(row) = current.get(&id).filter(|row| row.live) {
                     rows.push(self.tombstone(&mut locked, row, cause));
                 }
             }
@@ -202,6 +212,22 @@ impl Records {
         }
         Ok(scene)
     }
+}
+
+/// Which record each id belongs to that is to be published: the one that has it, else the first
+/// that wants it.
+async fn owners(tx: &Transaction, all: &[(Uuid, String, Changed)], current: &HashMap<Uuid, Published>) -> Result<HashMap<Uuid, Uuid>, Error> {
+    let owner = |row: &Published| row.derived_from.unwrap_or(row.id);
+    let wanted: Vec<Uuid> =
+        all.iter().flat_map(|(_, _, rendered)| &rendered.different).map(|one| one.id).filter(|id| !current.contains_key(id)).collect();
+    let mut owners: HashMap<Uuid, Uuid> = current.values().filter(|row| row.live).map(|row| (row.id, owner(row))).collect();
+    owners.extend(published::current(tx, &wanted).await?.iter().filter(|row| row.live).map(|row| (row.id, owner(row))));
+    for (id, _, rendered) in all {
+        for one in &rendered.different {
+            owners.entry(one.id).or_insert(*id);
+        }
+    }
+    Ok(owners)
 }
 
 /// The moment that stood as the last change, and the one to stand if something is different.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Kept, Scrub, State};
 use crate::{
-    db::{self, Context as _, Database, Transaction},
+    db::{self, Backend, Context as _, Database, Transaction},
     model::{Kind, LocationPolicy, Reference},
 };
 
@@ -165,6 +165,23 @@ pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Hash
             .all(on)
             .await
             .context("cannot read records")?;
+        found.extend(rows.into_iter().filter_map(stored).map(|record| (record.id, record)));
+    }
+    Ok(found)
+}
+
+/// The records with these ids, locked until the transaction ends, so that nobody else can replace
+/// the version that was read. In order of ids, so that two writers never wait for each other.
+pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let mut query = record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
+        if tx.backend() == Backend::Postgres {
+            query = query.lock_exclusive();
+        }
+        let rows = query.all(tx.connection()).await.context("cannot read records")?;
         found.extend(rows.into_iter().filter_map(stored).map(|record| (record.id, record)));
     }
     Ok(found)

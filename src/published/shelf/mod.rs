@@ -6,7 +6,8 @@
 //! quarter of what lies there is dead, or lists have become scattered, everything is laid out anew
 //! in the order in which lists read it, so that a page of fifty documents is one read.
 //!
-//! What is urgent (an address that must not be told any more) is overwritten at once.
+//! What is replaced is overwritten at once: an address that must not be told any more does not wait
+//! in dead bytes.
 
 mod catalogue;
 
@@ -323,7 +324,6 @@ impl Shelf {
 
     fn append(&self, rows: &[Published], position: Option<i64>) -> Result<(), Error> {
         let mut inner = self.write();
-        let urgent: Vec<Uuid> = rows.iter().filter(|row| row.urgent).map(|row| row.id).collect();
         let (mut full, mut brief) = (Vec::new(), Vec::new());
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
@@ -341,7 +341,8 @@ impl Shelf {
         let replaced = inner.catalogue.put(&entries);
         inner.dead += replaced.iter().map(Entry::size).sum::<u64>();
         inner.scattered += entries.len();
-        for old in replaced.iter().filter(|old| urgent.contains(&old.id)) {
+        // Whatever was replaced may have held what must not be told any more.
+        for old in &replaced {
             inner.blank(old).map_err(|error| self.disk(error))?;
         }
         if let Some(position) = position {

@@ -1,0 +1,124 @@
+//! The page of one event series: what, when in words, what was changed on single dates.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::NaiveDate;
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use super::{
+    Site, data, jsonld, layout,
+    layout::Page,
+    listing,
+    parts::{self, row, text_row},
+    times,
+    words::{self, long_date},
+};
+use crate::{
+    http::Problem,
+    model::{
+        Event, Kind, Service,
+        event::{DateChange, EventChange, EventStatus},
+        values::LocalDateTime,
+    },
+    published::shelf::{Entry, Form},
+};
+
+/// The page of one event series.
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let page = data::one::<Event>(&site.directory, Kind::Event, &id).and_then(|found| page(&site, &found.entry, &found.document));
+    layout::answer(&site, &headers, page)
+}
+
+fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
+    let today = site.today();
+    let quiet = listing::is_sensitive_event(event);
+    let part_of = event.service_id.map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief)).transpose()?.and_then(|found| found.into_iter().next());
+    let left_out: Vec<String> = event.exdates.iter().map(|at| at.naive().date()).filter(|day| *day >= today).map(long_date).collect();
+    let further: Vec<String> =
+        event.rdates.iter().map(LocalDateTime::naive).filter(|at| at.date() >= today).map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time()))).collect();
+    let ages = words::ages(event.minimum_age, event.maximum_age);
+    let body = html! {
+        h1 { (event.name) }
+        @if let Some(organisation) = &event.organization {
+            p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
+        }
+        (banner(event, today))
+        @if let Some(text) = &event.description { (parts::paragraphs(text)) }
+        dl class="summary" {
+            (text_row("When", Some(&times::event(event))))
+            (row("Not on", &left_out))
+            (row("Also on", &further))
+            (row("Changes", &changes(&event.changes, today)))
+            (row("Who it is for", &event.eligibility_description.iter().cloned().chain(ages).collect::<Vec<_>>()))
+            (row("Cost", &words::costs(None, &event.cost_options)))
+            @if let Some(url) = &event.booking_url { div { dt { "Book" } dd { (parts::web(url, Some("Book a place"))) } } }
+            (text_row("Room for", event.capacity.map(|capacity| format!("{capacity} people")).as_deref()))
+            (text_row("Languages", parts::languages(&event.languages).as_deref()))
+            (row("Access", &parts::access(&event.accessibility)))
+            @if let Some(found) = &part_of {
+                div { dt { "Part of" } dd { a href=(format!("/directory/services/{}", found.document.id)) { (found.document.name) } } }
+            }
+        }
+        (parts::contact(&event.phones, None, event.url.as_ref(), &[], &event.contacts))
+        h2 { "Where" }
+        @if let Some(url) = &event.online_url { p { "Online: " (parts::web(url, None)) } }
+        @match &event.location {
+            Some(place) => (parts::place(place)),
+            None if event.online_url.is_none() => p { "No address is published. Get in touch first." },
+            None => {},
+        }
+        h2 { "About this listing" }
+        dl class="summary" {
+            (parts::terms(&event.attributes))
+            (parts::origin(site, entry, &format!("/events/{}", event.id)))
+        }
+        (parts::wrong())
+    };
+    let title = if quiet { "An event".to_owned() } else { event.name.clone() };
+    let preview = (!quiet).then(|| event.description.as_deref().map(|text| words::summary(text, 200))).flatten();
+    let trail = if quiet { Vec::new() } else { parts::organisation_step(event.organization.as_deref()) };
+    Ok(Page { preview, path: Some(format!("/directory/events/{}", event.id)), quiet, trail, data: Some(jsonld::event(site, event)), ..Page::new(title, body) })
+}
+
+fn banner(event: &Event, today: NaiveDate) -> Markup {
+    let said = match event.status {
+        EventStatus::Cancelled => Some("This has been cancelled."),
+        EventStatus::Postponed => Some("This has been put off. The new date is not known yet."),
+        EventStatus::Scheduled if is_over(event, today) => Some("This is over."),
+        EventStatus::Scheduled => None,
+    };
+    html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (said) } } } } }
+}
+
+/// Whether the last date is past, where the rule says which is the last.
+fn is_over(event: &Event, today: NaiveDate) -> bool {
+    let of_rule = match event.rrule.as_deref() {
+        None => Some(event.end.naive().date()),
+        Some(rule) => times::rule_until(rule),
+    };
+    let later = event.rdates.iter().map(|at| at.naive().date()).chain(event.changes.iter().filter_map(|change| change.new_end.as_ref()).map(|at| at.naive().date()));
+    of_rule.is_some_and(|last| later.chain([last]).max().is_some_and(|last| last < today))
+}
+
+/// What was changed on single dates that are not past.
+fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
+    let is_ahead = |change: &&EventChange| [Some(&change.start), change.new_start.as_ref()].into_iter().flatten().any(|at| at.naive().date() >= today);
+    changes
+        .iter()
+        .filter(is_ahead)
+        .map(|change| {
+            let day = long_date(change.start.naive().date());
+            let what = match (change.status, &change.new_start, &change.new_end) {
+                (DateChange::Cancelled, ..) => format!("{day} is cancelled."),
+                (DateChange::Full, ..) => format!("{day} is full."),
+                (DateChange::Moved, Some(start), Some(end)) => format!("{day} is moved to {}.", times::span(start.naive(), end.naive())),
+                (DateChange::Moved, Some(start), None) => format!("{day} is moved to {} at {}.", long_date(start.naive().date()), times::time(start.naive().time())),
+                (DateChange::Moved, None, _) => format!("{day} is moved."),
+            };
+            change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {note}"))
+        })
+        .collect()
+}

@@ -1,0 +1,54 @@
+//! The first page: one box, and what people need.
+
+use axum::response::Response;
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use super::{
+    Site, layout,
+    layout::Page,
+    needs::{self, Overview},
+    results::{Asked, form},
+    words::{count, date, london_day},
+};
+use crate::http::Problem;
+
+/// The first page as an answer.
+pub(super) async fn show(site: &Site, headers: &HeaderMap) -> Response {
+    layout::answer(site, headers, page(site).await)
+}
+
+async fn page(site: &Site) -> Result<Page, Problem> {
+    let overview = needs::overview(site).await?;
+    let body = html! {
+        (danger())
+        h1 { "Find help near you" }
+        p class="lead" { "Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask." }
+        (form(&Asked::default(), &[]))
+        h2 { "What people need help with" }
+        (needs::families(&overview))
+        (figures(&overview))
+    };
+    let preview = "Find free and low-cost help from local groups, charities and councils.";
+    Ok(Page { preview: Some(preview.to_owned()), path: Some("/".to_owned()), ..Page::new("Find help near you", body) })
+}
+
+/// What to do when it cannot wait.
+pub(super) fn danger() -> Markup {
+    html! {
+        p class="danger" { strong { "In danger now?" } " Ring " a href="tel:999" { "999" } "." }
+    }
+}
+
+fn figures(overview: &Overview) -> Markup {
+    let figures = [
+        count(overview.services, "service", "services"),
+        count(overview.events, "event or workshop", "events and workshops"),
+    ];
+    html! {
+        p class="small" {
+            (figures[0]) " and " (figures[1]) " listed."
+            @if let Some(at) = overview.changed_at { " Last updated on " (date(london_day(at))) "." }
+        }
+    }
+}

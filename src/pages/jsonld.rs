@@ -1,0 +1,280 @@
+//! Pages as data: schema.org terms in JSON-LD, made from public documents only.
+
+use serde_json::{Map, Value, json};
+
+use super::{Site, times};
+use crate::model::{
+    Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
+    event::EventStatus,
+    location::Address,
+    parts::{CostOption, Language},
+    values::{LocalDateTime, Number, WebAddress},
+};
+
+/// The data as it may stand in a `<script>` element: nothing in it can end the element or begin
+/// a comment, and it is still the same JSON.
+pub(super) fn text(data: &Value) -> String {
+    let mut out = String::new();
+    for c in data.to_string().chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A thing of a type, without the members that have no value.
+fn thing(of: &str, members: Value) -> Value {
+    let mut all = Map::from_iter([("@type".to_owned(), of.into())]);
+    if let Value::Object(members) = members {
+        all.extend(members.into_iter().filter(|(_, value)| match value {
+            Value::Null => false,
+            Value::Array(items) => !items.is_empty(),
+            _ => true,
+        }));
+    }
+    Value::Object(all)
+}
+
+fn page(of: &str, site: &Site, path: &str, members: Value) -> Value {
+    let mut thing = thing(of, members);
+    thing["@context"] = "https://schema.org".into();
+    thing["@id"] = site.address(path).into();
+    thing
+}
+
+/// A service.
+pub(super) fn service(site: &Site, service: &Service) -> Value {
+    let provider = service.organization.as_deref().map(|found| reference(site, found));
+    let places: Vec<Value> = service.service_at_locations.iter().filter_map(|link| place_inside(site, link.location.as_deref()?)).collect();
+    let phone = |phone: &Phone| thing("ContactPoint", json!({"telephone": phone.number}));
+    let mut channels: Vec<Value> = places.into_iter().map(|place| thing("ServiceChannel", json!({"serviceLocation": place}))).collect();
+    channels.extend(service.phones.iter().map(|number| thing("ServiceChannel", json!({"servicePhone": phone(number)}))));
+    channels.extend(service.url.as_ref().map(|url| thing("ServiceChannel", json!({"serviceUrl": url}))));
+    let schedules = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
+    page("Service", site, &format!("/directory/services/{}", service.id), json!({
+        "identifier": service.id,
+        "name": service.name,
+        "alternateName": service.alternate_name,
+        "description": service.description,
+        "url": service.url,
+        "email": service.email,
+        "provider": provider,
+        "availableChannel": channels,
+        "availableLanguage": languages(&service.languages),
+        "areaServed": service.service_areas.iter().filter_map(|area| area.name.as_deref()).collect::<Vec<_>>(),
+        "audience": audience(service.minimum_age, service.maximum_age, service.eligibility_description.as_deref()),
+        "offers": offers(&service.cost_options, None),
+        "hoursAvailable": schedules.filter_map(opening_hours).collect::<Vec<_>>(),
+        "about": about(&service.attributes),
+    }))
+}
+
+/// An organisation.
+pub(super) fn organisation(site: &Site, organisation: &Organization) -> Value {
+    let numbers: Vec<Value> = organisation
+        .organization_identifiers
+        .iter()
+        .map(|number| thing("PropertyValue", json!({"name": number.identifier_type, "propertyID": number.identifier_scheme, "value": number.identifier})))
+        .collect();
+    page("Organization", site, &format!("/directory/organisations/{}", organisation.id), json!({
+        "identifier": numbers,
+        "name": organisation.name,
+        "alternateName": organisation.alternate_name,
+        "description": organisation.description,
+        "url": organisation.website,
+        "sameAs": organisation.uri,
+        "email": organisation.email,
+        "telephone": organisation.phones.iter().map(|phone| phone.number.as_str()).collect::<Vec<_>>(),
+        "foundingDate": organisation.year_incorporated.map(|year| year.to_string()),
+        "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": site.address(&format!("/directory/organisations/{id}"))})),
+    }))
+}
+
+/// A place that has a page.
+pub(super) fn place(site: &Site, place: &Location) -> Value {
+    page("Place", site, &format!("/directory/places/{}", place.id), place_members(place))
+}
+
+fn place_members(place: &Location) -> Value {
+    let point = place.latitude.zip(place.longitude).map(|(latitude, longitude)| thing("GeoCoordinates", json!({"latitude": latitude, "longitude": longitude})));
+    let features: Vec<Value> = place
+        .accessibility
+        .iter()
+        .filter_map(|item| item.description.as_ref().or(item.accessibility.as_ref()))
+        .map(|name| thing("LocationFeatureSpecification", json!({"name": name, "value": true})))
+        .collect();
+    json!({
+        "name": place.name,
+        "alternateName": place.alternate_name,
+        "description": place.description,
+        "address": place.addresses.first().map(postal_address),
+        "geo": point,
+        "telephone": place.phones.first().map(|phone| phone.number.as_str()),
+        "amenityFeature": features,
+        "openingHoursSpecification": place.schedules.iter().filter_map(opening_hours).collect::<Vec<_>>(),
+    })
+}
+
+/// A place inside something else, as far as it may be told.
+fn place_inside(site: &Site, place: &Location) -> Option<Value> {
+    match (place.location_policy, place.location_type) {
+        (Some(LocationPolicy::Area), _) => Some(thing("Place", json!({"address": thing("PostalAddress", json!({"addressLocality": place.name}))}))),
+        (Some(_), _) => None,
+        (None, LocationType::Virtual) => Some(thing("VirtualLocation", json!({"name": place.name, "url": place.url}))),
+        (None, _) => {
+            let mut members = thing("Place", place_members(place));
+            members["@id"] = site.address(&format!("/directory/places/{}", place.id)).into();
+            Some(members)
+        }
+    }
+}
+
+/// An event series.
+pub(super) fn event(site: &Site, event: &Event) -> Value {
+    let place = event.location.as_deref().and_then(|place| place_inside(site, place));
+    let online = event.online_url.as_ref().map(|url| thing("VirtualLocation", json!({"url": url})));
+    let attendance = match (place.is_some() || event.location.is_some(), online.is_some()) {
+        (true, true) => "MixedEventAttendanceMode",
+        (false, true) => "OnlineEventAttendanceMode",
+        _ => "OfflineEventAttendanceMode",
+    };
+    let status = match event.status {
+        EventStatus::Scheduled => "EventScheduled",
+        EventStatus::Cancelled => "EventCancelled",
+        EventStatus::Postponed => "EventPostponed",
+    };
+    page("Event", site, &format!("/directory/events/{}", event.id), json!({
+        "identifier": event.id,
+        "name": event.name,
+        "description": event.description,
+        "url": event.url,
+        "startDate": moment(event, &event.start),
+        "endDate": moment(event, &event.end),
+        "eventSchedule": event.rrule.as_deref().and_then(|rule| schedule(event, rule)),
+        "eventStatus": format!("https://schema.org/{status}"),
+        "eventAttendanceMode": format!("https://schema.org/{attendance}"),
+        "location": place.into_iter().chain(online).collect::<Vec<_>>(),
+        "organizer": event.organization.as_deref().map(|found| reference(site, found)),
+        "offers": offers(&event.cost_options, event.booking_url.as_ref().map(WebAddress::as_str)),
+        "isAccessibleForFree": (!event.cost_options.is_empty()).then(|| event.cost_options.iter().all(|option| option.amount == Some(Number(0.0)))),
+        "maximumAttendeeCapacity": event.capacity,
+        "typicalAgeRange": ages(event.minimum_age, event.maximum_age),
+        "inLanguage": languages(&event.languages),
+        "about": about(&event.attributes),
+    }))
+}
+
+/// The rule of a series. What schema.org cannot say is left out.
+fn schedule(event: &Event, rule: &str) -> Option<Value> {
+    let unit = match times::rule_part(rule, "FREQ")?.to_ascii_uppercase().as_str() {
+        "DAILY" => 'D',
+        "WEEKLY" => 'W',
+        "MONTHLY" => 'M',
+        _ => return None,
+    };
+    let every = times::rule_part(rule, "INTERVAL").and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
+    Some(thing("Schedule", json!({
+        "repeatFrequency": format!("P{every}{unit}"),
+        "byDay": times::rule_part(rule, "BYDAY").map(|days| days.split(',').collect::<Vec<_>>()),
+        "byMonthDay": times::rule_part(rule, "BYMONTHDAY").and_then(|day| day.parse::<i32>().ok()),
+        "startDate": event.start.naive().date().to_string(),
+        "endDate": times::rule_until(rule).map(|day| day.to_string()),
+        "repeatCount": times::rule_part(rule, "COUNT").and_then(|text| text.parse::<u32>().ok()),
+        "startTime": event.start.naive().format("%H:%M:%S").to_string(),
+        "endTime": event.end.naive().format("%H:%M:%S").to_string(),
+        "exceptDate": event.exdates.iter().map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
+        "scheduleTimezone": event.timezone,
+    })))
+}
+
+fn moment(event: &Event, at: &LocalDateTime) -> String {
+    let local = at.naive().and_local_timezone(event.timezone.tz()).earliest();
+    local.map_or_else(|| at.to_string(), |at| at.to_rfc3339())
+}
+
+fn reference(site: &Site, organisation: &Organization) -> Value {
+    thing("Organization", json!({
+        "@id": site.address(&format!("/directory/organisations/{}", organisation.id)),
+        "name": organisation.name,
+        "url": organisation.website,
+    }))
+}
+
+fn postal_address(address: &Address) -> Value {
+    let street: Vec<&str> = [Some(address.address_1.as_str()), address.address_2.as_deref()].into_iter().flatten().collect();
+    thing("PostalAddress", json!({
+        "streetAddress": street.join(", "),
+        "addressLocality": address.city,
+        "addressRegion": address.state_province,
+        "postalCode": address.postal_code,
+        "addressCountry": address.country,
+    }))
+}
+
+fn languages(languages: &[Language]) -> Vec<&str> {
+    languages.iter().filter_map(|language| language.code.as_deref().or(language.name.as_deref())).collect()
+}
+
+fn ages(least: Option<Number>, most: Option<Number>) -> Option<String> {
+    (least.is_some() || most.is_some()).then(|| format!("{}-{}", least.unwrap_or(Number(0.0)), most.map_or_else(String::new, |age| age.to_string())))
+}
+
+fn audience(least: Option<Number>, most: Option<Number>, said: Option<&str>) -> Option<Value> {
+    let known = least.is_some() || most.is_some() || said.is_some();
+    known.then(|| thing("PeopleAudience", json!({"audienceType": said, "suggestedMinAge": least, "suggestedMaxAge": most})))
+}
+
+fn offers(options: &[CostOption], booking: Option<&str>) -> Vec<Value> {
+    options
+        .iter()
+        .filter_map(|option| Some((option, option.amount?)))
+        .map(|(option, amount)| {
+            let currency = option.currency.as_deref().unwrap_or("GBP");
+            thing("Offer", json!({"name": option.option, "price": amount, "priceCurrency": currency, "description": option.amount_description, "url": booking}))
+        })
+        .collect()
+}
+
+/// Hours of every week; schema.org has no word for the others.
+fn opening_hours(schedule: &Schedule) -> Option<Value> {
+    const DAYS: [(&str, &str); 7] =
+        [("MO", "Monday"), ("TU", "Tuesday"), ("WE", "Wednesday"), ("TH", "Thursday"), ("FR", "Friday"), ("SA", "Saturday"), ("SU", "Sunday")];
+    if schedule.freq != Some(crate::model::schedule::Frequency::Weekly) || schedule.interval.is_some_and(|Number(every)| every > 1.0) {
+        return None;
+    }
+    let named: Vec<&str> = schedule.byday.as_deref()?.split(',').filter_map(|day| DAYS.iter().find(|(code, _)| *code == day.trim()).map(|(_, name)| *name)).collect();
+    Some(thing("OpeningHoursSpecification", json!({
+        "dayOfWeek": named,
+        "opens": schedule.opens_at,
+        "closes": schedule.closes_at,
+        "validFrom": schedule.valid_from,
+        "validThrough": schedule.valid_to,
+    })))
+}
+
+fn about(attributes: &[Attribute]) -> Vec<Value> {
+    attributes
+        .iter()
+        .filter_map(|attribute| attribute.taxonomy_term.as_deref())
+        .map(|term| thing("DefinedTerm", json!({"@id": term.term_uri, "name": term.name, "termCode": term.code})))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_its_element_and_stays_the_same() {
+        let data = json!({"name": "</script><script>alert(1)</script><!-- & \u{2028}"});
+        let written = text(&data);
+        assert!(!written.contains('<') && !written.contains('>') && !written.contains('&') && !written.contains('\u{2028}'));
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), data);
+    }
+}

@@ -1,0 +1,166 @@
+//! The frame that every page stands in, and the answer that carries it.
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
+
+use super::{Site, errors, files, jsonld};
+use crate::http::{Problem, caching};
+
+/// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Where "Exit this page" leads: somewhere ordinary.
+const ELSEWHERE: &str = "https://www.bbc.co.uk/weather";
+
+/// A step on the way from the first page to this one.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Where it leads.
+    pub(super) href: String,
+    /// What it is called.
+    pub(super) name: String,
+}
+
+impl Step {
+    /// A step.
+    pub(super) fn to(href: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { href: href.into(), name: name.into() }
+    }
+}
+
+/// A page before it is put into its frame.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// Its title, without the directory's name.
+    pub(super) title: String,
+    /// What search engines and link previews may say about it. Never on a page to be kept quiet.
+    pub(super) preview: Option<String>,
+    /// Its path, where it has one address that is the right one.
+    pub(super) path: Option<String>,
+    /// Whether somebody may be in danger if others see them reading it.
+    pub(super) quiet: bool,
+    /// The way from the first page.
+    pub(super) trail: Vec<Step>,
+    /// The page as data (schema.org).
+    pub(super) data: Option<Value>,
+    /// What stands in `<main>`, its `<h1>` included.
+    pub(super) body: Markup,
+    /// HTTP status.
+    pub(super) status: StatusCode,
+    /// Whether no browser or cache may keep it.
+    pub(super) unkept: bool,
+}
+
+impl Page {
+    /// A page with nothing special about it.
+    pub(super) fn new(title: impl Into<String>, body: Markup) -> Self {
+        Self { title: title.into(), preview: None, path: None, quiet: false, trail: Vec::new(), data: None, body, status: StatusCode::OK, unkept: false }
+    }
+}
+
+/// The page as an answer; a problem as a page that says what to do about it.
+pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Problem>) -> Response {
+    let page = page.unwrap_or_else(|problem| errors::page(&problem));
+    let document = frame(site, &page).into_string().into_bytes();
+    let kind = "text/html; charset=utf-8";
+    let mut response = if page.status == StatusCode::OK && !page.unkept {
+        let version = caching::Version { etag: etag(&document), changed_at: None };
+        caching::respond::<Problem>(request, &version, kind, || Ok(document))
+    } else {
+        let keep = if page.status == StatusCode::GONE { caching::PUBLIC } else { "no-store" };
+        (page.status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], document).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// A strong `ETag` of these bytes.
+pub(super) fn etag(bytes: &[u8]) -> String {
+    let words = bytes.chunks(8).map(|chunk| chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte)));
+    caching::etag_of(words.chain([bytes.len() as u64]))
+}
+
+fn frame(site: &Site, page: &Page) -> Markup {
+    let name = &*site.directory.name;
+    let title = format!("{} – {name}", page.title);
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                title { (title) }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="stylesheet" href=(files::style_address());
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
+                @if page.quiet { meta name="robots" content="nosnippet, noarchive"; }
+                @else if let Some(preview) = &page.preview {
+                    meta name="description" content=(preview);
+                    meta property="og:title" content=(title);
+                    meta property="og:description" content=(preview);
+                    meta property="og:locale" content="en_GB";
+                }
+                @if page.status != StatusCode::OK || page.unkept { meta name="robots" content="noindex"; }
+                @if let Some(data) = &page.data { script type="application/ld+json" { (PreEscaped(jsonld::text(data))) } }
+            }
+            body {
+                a class="skip" href="#main" { "Skip to main content" }
+                header {
+                    div class="width" {
+                        a class="brand" href="/" { (name) }
+                        nav aria-label="Main" {
+                            ul {
+                                li { a href="/" { "Find help" } }
+                                li { a href="/directory/needs" { "Browse by need" } }
+                                li { a href="/directory/about" { "About" } }
+                            }
+                        }
+                    }
+                    @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and phone number here is made up." } } }
+                    @if page.quiet { (exit()) }
+                }
+                div class="width" {
+                    @if !page.trail.is_empty() { (trail(&page.trail)) }
+                    main id="main" tabindex="-1" { (page.body) }
+                }
+                footer {
+                    div class="width" {
+                        ul {
+                            li { a href="/directory/about" { "About this directory" } }
+                            li { a href="/directory/about#wrong" { "Report something wrong" } }
+                            li { a href="/directory/about#access" { "Accessibility" } }
+                            li { a href="/directory/about#data" { "Open data" } }
+                        }
+                        p { "We keep no record of what you look for. Your own device and your network may." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn exit() -> Markup {
+    html! {
+        div class="exit" {
+            div class="width" {
+                a class="button warn" href=(ELSEWHERE) rel="noreferrer" { "Exit this page" }
+                p { "Leaves at once for a weather page. It does not clear your history." }
+            }
+        }
+    }
+}
+
+fn trail(steps: &[Step]) -> Markup {
+    html! {
+        nav class="trail" aria-label="Breadcrumb" {
+            ol {
+                li { a href="/" { "Home" } }
+                @for step in steps { li { a href=(step.href) { (step.name) } } }
+            }
+        }
+    }
+}

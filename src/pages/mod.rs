@@ -1,0 +1,132 @@
+//! The web site: what residents and the people who help them read.
+//!
+//! Every page is made from public documents on the shelf, so a page can never show what the API
+//! would not. Pages work without JavaScript, set no cookies, load nothing from elsewhere, and the
+//! words of a search travel in the body of a request, not in an address. Editing is not here.
+
+mod about;
+mod data;
+mod errors;
+mod event;
+mod files;
+mod home;
+mod jsonld;
+mod layout;
+mod listing;
+mod needs;
+mod organisation;
+mod paging;
+mod parts;
+mod place;
+mod results;
+mod service;
+mod times;
+mod words;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::{Redirect, Response},
+    routing::get,
+};
+use http::HeaderMap;
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    http::Problem,
+    publishing::{self, Directory},
+};
+
+/// What the pages are made from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// What is read from.
+    pub directory: Directory,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Licence of the directory's own records.
+    pub licence: Url,
+    /// Whether everything here is invented, which every page then says.
+    pub demo: bool,
+    /// What people need, with counts: made once for each state of the shelf.
+    overview: Arc<needs::Overviews>,
+}
+
+impl Site {
+    /// A site over a directory.
+    pub fn new(directory: Directory, clock: Clock, licence: Url, demo: bool) -> Self {
+        Self { directory, clock, licence, demo, overview: Arc::default() }
+    }
+
+    /// The day that it is now.
+    fn today(&self) -> chrono::NaiveDate {
+        words::london_day(self.clock.now())
+    }
+
+    /// How the world reaches the page at `path`, which begins with a slash.
+    fn address(&self, path: &str) -> String {
+        self.directory.public_url.join(path.trim_start_matches('/')).map_or_else(|_| path.to_owned(), Into::into)
+    }
+
+    /// Do slow reading beside the requests that need none, at most so much of it at once.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Directory) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+        let permit = self.directory.searches.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+        let directory = self.directory.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work(&directory)
+        });
+        done.await.map_err(|error| Problem::internal(&error))?
+    }
+}
+
+/// Every page but the first, which shares its address with the API: see [`home`].
+pub fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/directory", get(async || Redirect::to("/")))
+        .route("/directory/search", get(results::by_link).post(results::by_form))
+        .route("/directory/needs", get(needs::all))
+        .route("/directory/needs/{id}", get(needs::one))
+        .route("/directory/services/{id}", get(service::show))
+        .route("/directory/organisations/{id}", get(organisation::show))
+        .route("/directory/places/{id}", get(place::show))
+        .route("/directory/events/{id}", get(event::show))
+        .route("/directory/about", get(about::show))
+        .route("/assets/style.css", get(files::style))
+        .route("/assets/icon.svg", get(files::icon))
+        .route("/robots.txt", get(files::robots))
+        .route("/sitemap.xml", get(files::sitemap))
+        .route("/.well-known/security.txt", get(files::security))
+        .method_not_allowed_fallback(errors::method_not_allowed)
+        .with_state(site)
+}
+
+/// The first page.
+pub async fn home(site: &Site, headers: &HeaderMap) -> Response {
+    home::show(site, headers).await
+}
+
+/// A page that says what went wrong, for a browser at an address that nothing else answers.
+pub fn problem(site: &Site, headers: &HeaderMap, problem: Problem) -> Response {
+    layout::answer(site, headers, Err(problem))
+}
+
+/// Whether whoever asks would rather have a page than data.
+pub fn wants_a_page(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(http::header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
+}
+
+/// Where a postcode is, as far as the directory's own places tell.
+async fn locate(site: &Site, postcode: crate::model::values::Postcode) -> Result<Option<crate::geo::Point>, Problem> {
+    site.aside(move |directory| publishing::learn(&directory.shelf, &postcode)).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! What people need: families of needs with how much help there is for each, and the help for one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use maud::{Markup, html};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    Site, data, layout,
+    layout::{Page, Step},
+    listing, paging,
+    words::count,
+};
+use crate::{
+    http::{Parameters, Problem},
+    model::{Kind, Taxonomy, TaxonomyTerm, text::fold},
+    published::{Position, shelf::Form},
+    publishing::{Directory, Filters},
+};
+
+/// Up to so many services are put in order of their names; more stay in order of ids.
+const MOST_SORTED: usize = 2_000;
+
+/// A need and how many services help with it.
+#[derive(Clone, Debug)]
+pub(super) struct Need {
+    id: Uuid,
+    name: String,
+    services: usize,
+}
+
+/// A wider need with those below it.
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    head: Need,
+    needs: Vec<Need>,
+}
+
+/// Everything that there is help for, at one state of the shelf.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Overview {
+    families: Vec<Family>,
+    /// Services that can be had.
+    pub(super) services: usize,
+    /// Event series.
+    pub(super) events: usize,
+    /// When anything last changed.
+    pub(super) changed_at: Option<DateTime<Utc>>,
+}
+
+/// The latest overview, made anew when the shelf has moved on. While one request makes it, others
+/// are given the one before.
+#[derive(Debug, Default)]
+pub(super) struct Overviews {
+    latest: Mutex<Option<(Position, Arc<Overview>)>>,
+    making: tokio::sync::Mutex<()>,
+}
+
+impl Overviews {
+    fn latest(&self) -> Option<(Position, Arc<Overview>)> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The overview as things are now.
+pub(super) async fn overview(site: &Site) -> Result<Arc<Overview>, Problem> {
+    let held = match (site.overview.latest(), site.overview.making.try_lock()) {
+        (Some((position, overview)), _) if position == site.directory.shelf.position() => return Ok(overview),
+        (_, Ok(held)) => held,
+        (Some((_, before)), Err(_)) => return Ok(before),
+        (None, Err(_)) => site.overview.making.lock().await,
+    };
+    let position = site.directory.shelf.position();
+    if let Some((_, overview)) = site.overview.latest().filter(|(known, _)| *known == position) {
+        return Ok(overview);
+    }
+    let made = Arc::new(site.aside(count_needs).await?);
+    *site.overview.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, made.clone()));
+    drop(held);
+    Ok(made)
+}
+
+/// What counting looks at in a service.
+#[derive(Deserialize)]
+struct Helps {
+    #[serde(default)]
+    attributes: Vec<Carries>,
+    event_id: Option<Uuid>,
+}
+
+#[derive(Deserialize)]
+struct Carries {
+    taxonomy_term_id: Option<Uuid>,
+}
+
+fn count_needs(directory: &Directory) -> Result<Overview, Problem> {
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    let mut overview = Overview { events: directory.shelf.count(Kind::Event), ..Overview::default() };
+    data::each(directory, Kind::Service, Form::Full, |entry, line| {
+        overview.changed_at = overview.changed_at.max(Some(entry.changed_at()));
+        let Some(helps) = serde_json::from_slice::<Helps>(line).ok().filter(|_| !entry.inactive) else { return };
+        overview.services += usize::from(helps.event_id.is_none());
+        let mut terms: Vec<Uuid> = helps.attributes.into_iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        for term in terms {
+            *counts.entry(term).or_default() += 1;
+        }
+    })?;
+    let mut taxonomies: Vec<(Taxonomy, Vec<TaxonomyTerm>)> = Vec::new();
+    data::each(directory, Kind::Taxonomy, Form::Full, |_, line| taxonomies.extend(serde_json::from_slice(line).ok().map(|taxonomy| (taxonomy, Vec::new()))))?;
+    data::each(directory, Kind::TaxonomyTerm, Form::Brief, |_, line| {
+        let Ok(term) = serde_json::from_slice::<TaxonomyTerm>(line) else { return };
+        let home = taxonomies.iter_mut().find(|(taxonomy, _)| term.taxonomy_id == Some(taxonomy.id));
+        if let Some((_, terms)) = home {
+            terms.push(term);
+        }
+    })?;
+    // The list of needs by its address; without one, the list that most services use.
+    let used = |terms: &[TaxonomyTerm]| terms.iter().filter_map(|term| counts.get(&term.id.into())).sum::<usize>();
+    let by_address = taxonomies.iter().find(|(taxonomy, _)| taxonomy.uri.as_ref().is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs")));
+    let chosen = by_address.or_else(|| taxonomies.iter().max_by_key(|(_, terms)| used(terms)));
+    overview.families = chosen.map(|(_, terms)| families_of(terms, &counts)).unwrap_or_default();
+    Ok(overview)
+}
+
+/// Terms in families, by name; what no service helps with is left out.
+fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Family> {
+    let parents: HashMap<Uuid, Uuid> = terms.iter().filter_map(|term| Some((term.id.into(), term.parent_id?.into()))).collect();
+    // A circle of parents ends somewhere, too.
+    let head = |id: Uuid| (0..20).fold(id, |at, _| parents.get(&at).copied().unwrap_or(at));
+    let need = |term: &TaxonomyTerm| Need { id: term.id.into(), name: term.name.clone(), services: counts.get(&term.id.into()).copied().unwrap_or(0) };
+    let by_name = |a: &Need, b: &Need| fold(&a.name).cmp(&fold(&b.name));
+    let mut families: Vec<Family> = terms.iter().filter(|term| term.parent_id.is_none()).map(|term| Family { head: need(term), needs: Vec::new() }).collect();
+    for term in terms.iter().filter(|term| term.parent_id.is_some()) {
+        let need = need(term);
+        if let Some(family) = families.iter_mut().find(|family| family.head.id == head(need.id) && need.services > 0) {
+            family.needs.push(need);
+        }
+    }
+    families.retain(|family| family.head.services > 0 || !family.needs.is_empty());
+    for family in &mut families {
+        family.needs.sort_by(by_name);
+    }
+    families.sort_by(|a, b| by_name(&a.head, &b.head));
+    families
+}
+
+/// The families with links to their needs.
+pub(super) fn families(overview: &Overview) -> Markup {
+    let link = |need: &Need| html! {
+        li { a href=(format!("/directory/needs/{}", need.id)) { (need.name) } " " span class="count" { (need.services) span class="unseen" { (if need.services == 1 { " service" } else { " services" }) } } }
+    };
+    html! {
+        @if overview.families.is_empty() { p { "Nothing is sorted by need yet. Search in the box above." } }
+        div class="families" {
+            @for family in &overview.families {
+                section aria-labelledby=(format!("n-{}", family.head.id)) {
+                    h3 id=(format!("n-{}", family.head.id)) { (family.head.name) }
+                    ul {
+                        @for need in &family.needs { (link(need)) }
+                        @if family.head.services > 0 { (link(&family.head)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All needs.
+pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let page = overview(&site).await.map(|overview| {
+        let body = html! {
+            h1 { "Browse by need" }
+            p class="lead" { "Choose what you need help with. The number says how many services there are." }
+            h2 class="unseen" { "Needs" }
+            (families(&overview))
+        };
+        let preview = "Everything that people find help with here.";
+        Page { preview: Some(preview.to_owned()), path: Some("/directory/needs".to_owned()), ..Page::new("Browse by need", body) }
+    });
+    layout::answer(&site, &headers, page)
+}
+
+/// The help for one need.
+pub(super) async fn one(State(site): State<Site>, Path(id): Path<String>, parameters: Parameters, headers: HeaderMap) -> Response {
+    layout::answer(&site, &headers, need(&site, &id, &parameters).await)
+}
+
+async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Problem> {
+    let term: TaxonomyTerm = data::one(&site.directory, Kind::TaxonomyTerm, id)?.document;
+    let wanted = Filters { term: Some(term.id.into()), only_current: true, ..Filters::default() };
+    let found = wanted.run(&site.directory, Kind::Service).await?;
+    let found = site.aside(move |directory| in_order_of_names(directory, found)).await?;
+    let below = Filters { parent: Some(term.id.into()), ..Filters::default() }.run(&site.directory, Kind::TaxonomyTerm).await?;
+    let below: Vec<TaxonomyTerm> = data::these(&site.directory, &below, Form::Brief)?.into_iter().map(|found| found.document).collect();
+    let at = paging::read(parameters, found.len())?;
+    let listings = listing::of_services(site, at.slice(&found), None)?;
+    let quiet = term.code.as_deref().is_some_and(listing::is_sensitive_code);
+    let path = format!("/directory/needs/{}", term.id);
+    let body = html! {
+        @if quiet { (super::home::danger()) }
+        h1 { (term.name) }
+        p class="lead" { (term.description) }
+        @if !below.is_empty() {
+            h2 { "Choose one" }
+            ul { @for term in &below { li { a href=(format!("/directory/needs/{}", term.id)) { (term.name) } } } }
+        }
+        @if found.is_empty() && below.is_empty() {
+            p { "Nothing is listed for this at the moment." }
+            (super::errors::ways_on())
+        }
+        @if !found.is_empty() {
+            h2 { (count(found.len(), "service", "services")) }
+            (listing::list(&listings, "h3"))
+            (paging::links(&path, at))
+        }
+    };
+    let title = if quiet { "Services".to_owned() } else { format!("{}{}", term.name, at.in_title()) };
+    let preview = (!quiet).then(|| term.description.clone());
+    Ok(Page { preview, path: Some(path), quiet, trail: vec![Step::to("/directory/needs", "Browse by need")], ..Page::new(title, body) })
+}
+
+/// In order of their names, as far as there are not too many.
+fn in_order_of_names(directory: &Directory, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Problem> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    if ids.len() > MOST_SORTED {
+        return Ok(ids);
+    }
+    let mut named: Vec<(String, Uuid)> =
+        data::these::<Named>(directory, &ids, Form::Brief)?.into_iter().map(|found| (fold(&found.document.name), found.entry.id)).collect();
+    named.sort();
+    Ok(named.into_iter().map(|(_, id)| id).collect())
+}

@@ -1,0 +1,83 @@
+//! The page of one organisation, with its services and events.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use super::{
+    Site, data, jsonld, layout,
+    layout::Page,
+    listing::{self, Listing},
+    parts::{self, text_row},
+    words::{self, count},
+};
+use crate::{
+    http::Problem,
+    model::{Event, Kind, Organization, Service, text::fold, values::EmailAddress},
+    published::shelf::Form,
+};
+
+/// Services, and events, that are shown at most.
+const MOST: usize = 100;
+
+/// The page of one organisation.
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    layout::answer(&site, &headers, page(&site, &id).await)
+}
+
+async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
+    let found = data::one::<Organization>(&site.directory, Kind::Organization, id)?;
+    let organisation = found.document;
+    let owner = organisation.id;
+    let (services, events) = site
+        .aside(move |directory| {
+            let ids = |kind| directory.shelf.belonging_to(kind, Uuid::from(owner));
+            let mut services: Vec<Service> = data::these(directory, &ids(Kind::Service), Form::Full)?.into_iter().map(|found| found.document).collect();
+            services.retain(|service| service.organization_id == Some(owner) && service.event_id.is_none());
+            let mut events: Vec<Event> = data::these(directory, &ids(Kind::Event), Form::Full)?.into_iter().map(|found| found.document).collect();
+            events.retain(|event| event.organization_id == owner);
+            services.sort_by_key(|service| fold(&service.name));
+            events.sort_by_key(|event| fold(&event.name));
+            Ok((services, events))
+        })
+        .await?;
+    let today = site.today();
+    let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count();
+    let quiet = sensitive * 2 > services.len();
+    let shown: Vec<Listing> = services.iter().take(MOST).map(|service| Listing::of(service, today, None)).collect();
+    let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
+    let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
+    let path = format!("/directory/organisations/{owner}");
+    let body = html! {
+        h1 { (organisation.name) }
+        @if let Some(name) = &organisation.alternate_name { p class="by" { "Also called " (name) } }
+        (parts::paragraphs(&organisation.description))
+        (parts::contact(&organisation.phones, organisation.email.as_ref().map(EmailAddress::as_str), organisation.website.as_ref(), &more, &organisation.contacts))
+        @if !shown.is_empty() {
+            h2 { (count(services.len(), "service", "services")) }
+            (listing::list(&shown, "h3"))
+            @if services.len() > MOST { p { "The first " (MOST) " are shown. " a href="/directory/search" { "Search for the others" } "." } }
+        }
+        @if !dates.is_empty() {
+            h2 { (count(events.len(), "event or workshop", "events and workshops")) }
+            (listing::list(&dates, "h3"))
+            @if events.len() > MOST { p { "The first " (MOST) " are shown." } }
+        }
+        @if shown.is_empty() && dates.is_empty() { p { "Nothing by this organisation is listed at the moment." } }
+        h2 { "About this organisation" }
+        dl class="summary" {
+            (text_row("What it is in law", organisation.legal_status.as_deref()))
+            @for number in &organisation.organization_identifiers { (text_row(&number.identifier_type, Some(&number.identifier))) }
+            (parts::terms(&organisation.attributes))
+            (parts::origin(site, &found.entry, &format!("/organizations/{owner}")))
+        }
+        (parts::wrong())
+    };
+    let title = if quiet { "An organisation".to_owned() } else { organisation.name.clone() };
+    let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
+    Ok(Page { preview, path: Some(path), quiet, data: Some(jsonld::organisation(site, &organisation)), ..Page::new(title, body) })
+}

@@ -1,0 +1,104 @@
+//! Long lists in pages: by links where the address may say what is listed, by small forms where it
+//! may not.
+
+use maud::{Markup, html};
+
+use super::results::Asked;
+use crate::http::{Parameters, Problem};
+
+/// Listings on a page.
+const PER_PAGE: usize = 20;
+
+/// Which page of how many; both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    number: usize,
+    of: usize,
+}
+
+/// The page that is asked for; beyond the last, the last.
+/// # Errors
+/// When it is not a whole number from 1.
+pub(super) fn read(parameters: &Parameters, total: usize) -> Result<At, Problem> {
+    let expected = "a whole number from 1";
+    let number = parameters.parsed::<usize>("page", expected)?.unwrap_or(1);
+    if number == 0 {
+        return Err(Problem::bad_parameter("page", "0", &format!("expected {expected}")));
+    }
+    let of = total.div_ceil(PER_PAGE).max(1);
+    Ok(At { number: number.min(of), of })
+}
+
+impl At {
+    /// The part of a list that this page shows.
+    pub(super) fn slice<T>(self, all: &[T]) -> &[T] {
+        let from = (self.number - 1) * PER_PAGE;
+        &all[from.min(all.len())..(from + PER_PAGE).min(all.len())]
+    }
+
+    /// What a title says about it: nothing on the first page.
+    pub(super) fn in_title(self) -> String {
+        if self.number == 1 { String::new() } else { format!(" (page {} of {})", self.number, self.of) }
+    }
+
+    fn neighbours(self) -> (Option<usize>, Option<usize>) {
+        ((self.number > 1).then(|| self.number - 1), (self.number < self.of).then(|| self.number + 1))
+    }
+}
+
+/// Links to the pages before and after.
+pub(super) fn links(path: &str, at: At) -> Markup {
+    let (before, after) = at.neighbours();
+    let mark = if path.contains('?') { '&' } else { '?' };
+    let link = |number: usize, rel: &str, words: &str| html! { li { a href=(format!("{path}{mark}page={number}")) rel=(rel) { (words) } } };
+    around(at, &html! {
+        @if let Some(number) = before { (link(number, "prev", "Previous page")) }
+        (here(at))
+        @if let Some(number) = after { (link(number, "next", "Next page")) }
+    })
+}
+
+/// Buttons to the pages before and after, so that what was asked for stays out of addresses.
+pub(super) fn forms(asked: &Asked, at: At) -> Markup {
+    let (before, after) = at.neighbours();
+    let button = |number: usize, words: &str| html! {
+        li {
+            form method="post" action="/directory/search" {
+                input type="hidden" name="q" value=(asked.words);
+                input type="hidden" name="postcode" value=(asked.postcode);
+                input type="hidden" name="page" value=(number);
+                button class="link" { (words) }
+            }
+        }
+    };
+    around(at, &html! {
+        @if let Some(number) = before { (button(number, "Previous page")) }
+        (here(at))
+        @if let Some(number) = after { (button(number, "Next page")) }
+    })
+}
+
+fn here(at: At) -> Markup {
+    html! { li { "Page " (at.number) " of " (at.of) } }
+}
+
+fn around(at: At, items: &Markup) -> Markup {
+    html! { @if at.of > 1 { nav class="pages" aria-label="Pages" { ul { (items) } } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_beyond_the_last_is_the_last() {
+        let at = |query, total| read(&Parameters::read(query).unwrap(), total).unwrap();
+        let all: Vec<usize> = (0..45).collect();
+        assert_eq!(at("", 45).slice(&all), &all[..20]);
+        assert_eq!(at("page=3", 45).slice(&all), &all[40..]);
+        assert_eq!(at("page=99", 45), at("page=3", 45));
+        assert_eq!(at("page=1", 0).slice(&[0_u8; 0]), &[0_u8; 0]);
+        assert!(read(&Parameters::read("page=0").unwrap(), 5).is_err());
+        assert!(read(&Parameters::read("page=two").unwrap(), 5).is_err());
+    }
+}

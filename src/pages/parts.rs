@@ -1,0 +1,215 @@
+//! Pieces that pages of services, organisations, places and events share.
+
+use chrono::NaiveDate;
+use maud::{Markup, html};
+
+use super::{Site, layout::Step, times, words};
+use crate::{
+    model::{
+        Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
+        location::Address,
+        parts::{Accessibility, Language},
+        values::{Number, WebAddress},
+    },
+    published::shelf::Entry,
+};
+
+/// A text of several lines as paragraphs.
+pub(super) fn paragraphs(text: &str) -> Markup {
+    html! { @for paragraph in text.lines().map(str::trim).filter(|line| !line.is_empty()) { p { (paragraph) } } }
+}
+
+/// One row of a summary list; nothing where there is nothing to say.
+pub(super) fn row(label: &str, values: &[String]) -> Markup {
+    html! {
+        @match values {
+            [] => {},
+            [only] => div { dt { (label) } dd { (only) } },
+            some => div { dt { (label) } dd { ul { @for value in some { li { (value) } } } } },
+        }
+    }
+}
+
+/// The same for a single text.
+pub(super) fn text_row(label: &str, text: Option<&str>) -> Markup {
+    row(label, &text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).into_iter().collect::<Vec<_>>())
+}
+
+/// Schedules in words, those that are over left out.
+pub(super) fn schedules(schedules: &[Schedule], today: NaiveDate) -> Vec<String> {
+    schedules.iter().filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect()
+}
+
+/// Names of languages.
+pub(super) fn languages(languages: &[Language]) -> Option<String> {
+    let names: Vec<String> = languages
+        .iter()
+        .filter_map(|language| {
+            let name = language.name.as_ref().or(language.code.as_ref())?;
+            Some(language.note.as_ref().map_or_else(|| name.clone(), |note| format!("{name} ({note})")))
+        })
+        .collect();
+    (!names.is_empty()).then(|| words::list(&names))
+}
+
+/// A phone number to tap.
+fn phone(phone: &Phone) -> Markup {
+    let dialled = words::dialled(&phone.number);
+    html! {
+        @if dialled.len() < 3 { (phone.number) } @else { a href=(format!("tel:{dialled}")) { (phone.number) } }
+        @if let Some(Number(extension)) = phone.extension { ", extension " (extension) }
+        @if phone.phone_type.as_deref().is_some_and(|kind| kind == "text" || kind == "sms") { " (text messages)" }
+        @if let Some(more) = &phone.description { " – " (more) }
+    }
+}
+
+fn email(address: &str) -> Markup {
+    html! { a href=(format!("mailto:{address}")) { (address) } }
+}
+
+/// A link to somebody else's page, named by its host.
+pub(super) fn web(address: &WebAddress, label: Option<&str>) -> Markup {
+    let host = url::Url::parse(address.as_str()).ok().and_then(|url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned()));
+    html! { a href=(address.as_str()) rel="noreferrer" { (label.or(host.as_deref()).unwrap_or(address.as_str())) } }
+}
+
+/// Ways to reach somebody: a summary list, or nothing.
+pub(super) fn contact(phones: &[Phone], address: Option<&str>, site: Option<&WebAddress>, more: &[(Option<String>, WebAddress)], contacts: &[Contact]) -> Markup {
+    let none = phones.is_empty() && address.is_none() && site.is_none() && more.is_empty() && contacts.is_empty();
+    html! {
+        @if !none {
+            h2 { "Contact" }
+            dl class="summary" {
+                @for number in phones { div { dt { "Phone" } dd { (phone(number)) } } }
+                @if let Some(address) = address { div { dt { "Email" } dd { (email(address)) } } }
+                @if let Some(site) = site { div { dt { "Website" } dd { (web(site, None)) } } }
+                @for (label, address) in more { div { dt { (label.as_deref().unwrap_or("Also")) } dd { (web(address, None)) } } }
+                @for contact in contacts { (person(contact)) }
+            }
+        }
+    }
+}
+
+/// Ways to reach somebody at one place, as a short list.
+pub(super) fn contact_here(phones: &[Phone], contacts: &[Contact]) -> Markup {
+    html! {
+        dl class="facts" {
+            @for number in phones { div { dt { "Phone here" } dd { (phone(number)) } } }
+            @for contact in contacts { (person(contact)) }
+        }
+    }
+}
+
+fn person(contact: &Contact) -> Markup {
+    let who: Vec<&str> = [contact.name.as_deref(), contact.title.as_deref(), contact.department.as_deref()].into_iter().flatten().collect();
+    html! {
+        div {
+            dt { (if who.is_empty() { "Contact".to_owned() } else { who.join(", ") }) }
+            dd {
+                @for number in &contact.phones { p { (phone(number)) } }
+                @if let Some(address) = &contact.email { p { (email(address.as_str())) } }
+                @if contact.phones.is_empty() && contact.email.is_none() { "Ask for them by name." }
+            }
+        }
+    }
+}
+
+/// A postal address on several lines.
+pub(super) fn address(address: &Address) -> Markup {
+    let lines = [
+        address.attention.as_deref(),
+        Some(address.address_1.as_str()),
+        address.address_2.as_deref(),
+        Some(address.city.as_str()),
+        Some(address.postal_code.as_str()),
+    ];
+    html! { p class="address" { @for line in lines.into_iter().flatten().map(str::trim).filter(|line| !line.is_empty()) { (line) br; } } }
+}
+
+/// What makes a place easier or harder to use.
+pub(super) fn access(items: &[Accessibility]) -> Vec<String> {
+    items
+        .iter()
+        .filter_map(|item| {
+            let what = item.description.as_ref().or(item.accessibility.as_ref())?;
+            Some(item.details.as_ref().map_or_else(|| what.clone(), |details| format!("{what}: {details}")))
+        })
+        .collect()
+}
+
+/// A place inside the page of something else, as far as it may be told.
+pub(super) fn place(place: &Location) -> Markup {
+    let name = place.name.as_deref().unwrap_or("A place");
+    html! {
+        @match place.location_policy {
+            Some(LocationPolicy::Area) => {
+                h3 { (place.name.as_deref().map_or_else(|| "Nearby".to_owned(), |town| format!("In {town}"))) }
+                p {
+                    @if let Some(town) = &place.name { "In " (town) ". " }
+                    "The exact address is not published."
+                }
+            },
+            Some(_) => { h3 { "Address given when you book" } p { "Get in touch first. They will tell you where to go." } },
+            None if place.location_type == LocationType::Virtual => {
+                h3 { "Online" }
+                @if let Some(url) = &place.url { p { (web(url, None)) } }
+                @if let Some(text) = &place.description { (paragraphs(text)) }
+            },
+            None => {
+                h3 { a href=(format!("/directory/places/{}", place.id)) { (name) } }
+                @for line in &place.addresses { (address(line)) }
+                @if let Some(text) = &place.transportation { p { (text) } }
+                dl class="facts" { (row("Access", &access(&place.accessibility))) }
+            },
+        }
+    }
+}
+
+/// Terms with links to more of the same, one row for each list of terms.
+pub(super) fn terms(attributes: &[Attribute]) -> Markup {
+    let mut lists: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for term in attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref()) {
+        let detail = term.taxonomy_detail.as_ref();
+        let is_needs = detail.and_then(|taxonomy| taxonomy.uri.as_ref()).is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs"));
+        let list = if is_needs { "Helps with".to_owned() } else { detail.map_or_else(|| "Kind".to_owned(), |taxonomy| taxonomy.name.clone()) };
+        let link = (format!("/directory/needs/{}", term.id), term.name.clone());
+        match lists.iter_mut().find(|(name, _)| *name == list) {
+            Some((_, links)) if links.contains(&link) => {}
+            Some((_, links)) => links.push(link),
+            None => lists.push((list, vec![link])),
+        }
+    }
+    html! {
+        @for (list, links) in &lists {
+            div { dt { (list) } dd { ul { @for (href, name) in links { li { a href=(href) { (name) } } } } } }
+        }
+    }
+}
+
+/// Where a listing comes from, when it last changed, and how to read it as data.
+pub(super) fn origin(site: &Site, entry: &Entry, api: &str) -> Markup {
+    html! {
+        div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
+        div {
+            dt { "Source" }
+            dd { @if entry.own { (site.directory.name) } @else { "Another directory, passed on by " (site.directory.name) } }
+        }
+        @if entry.own { div { dt { "Licence" } dd { a href=(site.licence.as_str()) rel="license noreferrer" { (licence_name(site.licence.as_str())) } } } }
+        div { dt { "As data" } dd { a href=(api) { "JSON" } } }
+    }
+}
+
+/// What a licence is called, where we know it.
+pub(super) fn licence_name(address: &str) -> &str {
+    if address.contains("open-government-licence/version/3") { "Open Government Licence v3.0" } else { address }
+}
+
+/// Where to say that something is wrong.
+pub(super) fn wrong() -> Markup {
+    html! { p { a href="/directory/about#wrong" { "Is something here wrong?" } } }
+}
+
+/// The step to an organisation's page.
+pub(super) fn organisation_step(organisation: Option<&Organization>) -> Vec<Step> {
+    organisation.map(|organisation| Step::to(format!("/directory/organisations/{}", organisation.id), organisation.name.clone())).into_iter().collect()
+}

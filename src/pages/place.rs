@@ -1,0 +1,87 @@
+//! The page of one place, with what there is to be had. Only places that may be told in full have one.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use super::{
+    Site, data, jsonld, layout,
+    layout::Page,
+    listing,
+    parts::{self, row, text_row},
+    words::count,
+};
+use crate::{
+    http::Problem,
+    model::{Kind, Location, ServiceAtLocation, text::fold},
+    published::shelf::Form,
+    publishing::Directory,
+};
+
+/// Services that are shown at most.
+const MOST: usize = 100;
+
+/// The page of one place.
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    layout::answer(&site, &headers, page(&site, &id).await)
+}
+
+async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
+    let found = data::one::<Location>(&site.directory, Kind::Location, id)?;
+    let place = found.document;
+    let at = Uuid::from(place.id);
+    let services = site.aside(move |directory| services_at(directory, at)).await?;
+    let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
+    let name = place.name.clone().unwrap_or_else(|| "A place".to_owned());
+    let path = format!("/directory/places/{at}");
+    let today = site.today();
+    let access = parts::access(&place.accessibility);
+    let body = html! {
+        h1 { (name) }
+        @if let Some(other) = &place.alternate_name { p class="by" { "Also called " (other) } }
+        @for line in &place.addresses { (parts::address(line)) }
+        @if let Some(text) = &place.description { (parts::paragraphs(text)) }
+        dl class="summary" {
+            (text_row("Getting there", place.transportation.as_deref()))
+            (row("Access", &access))
+            (row("Open", &parts::schedules(&place.schedules, today)))
+            (text_row("Languages", parts::languages(&place.languages).as_deref()))
+        }
+        @if access.is_empty() { p { "We do not know how easy it is to get in. Ring first if that matters to you." } }
+        (parts::contact(&place.phones, None, place.url.as_ref(), &[], &place.contacts))
+        @if listings.is_empty() { p { "Nothing is listed here at the moment." } } @else {
+            h2 { (count(services.len(), "service or event here", "services and events here")) }
+            (listing::list(&listings, "h3"))
+            @if services.len() > MOST { p { "The first " (MOST) " are shown." } }
+        }
+        h2 { "About this listing" }
+        dl class="summary" {
+            (parts::terms(&place.attributes))
+            (parts::origin(site, &found.entry, &format!("/locations/{at}")))
+        }
+        (parts::wrong())
+    };
+    Ok(Page { path: Some(path), data: Some(jsonld::place(site, &place)), ..Page::new(name, body) })
+}
+
+/// The services at a place, those that cannot be had left out. Links are not in order of places, so
+/// all are looked at; most are dismissed without being read as JSON.
+fn services_at(directory: &Directory, place: Uuid) -> Result<Vec<Uuid>, Problem> {
+    let wanted = place.to_string();
+    let finder = memchr::memmem::Finder::new(wanted.as_bytes());
+    let mut found: Vec<(String, Uuid)> = Vec::new();
+    data::each(directory, Kind::ServiceAtLocation, Form::Brief, |_, line| {
+        let link = finder.find(line).and_then(|_| serde_json::from_slice::<ServiceAtLocation>(line).ok());
+        let Some((link, service)) = link.filter(|link| link.location_id == Some(place.into())).and_then(|link| Some((link.service_id?, link.service?))) else { return };
+        if directory.shelf.look_up(link.into()).is_some_and(|entry| entry.live && !entry.inactive) {
+            found.push((fold(&service.name), link.into()));
+        }
+    })?;
+    found.sort();
+    found.dedup();
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}

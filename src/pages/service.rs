@@ -1,0 +1,137 @@
+//! The page of one service.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use super::{
+    Site, data, jsonld, layout,
+    layout::Page,
+    listing,
+    parts::{self, row, text_row},
+    words::{self, Checked},
+};
+use crate::{
+    model::{Kind, Service, ServiceStatus, values::EmailAddress},
+    published::shelf::Entry,
+};
+
+/// The page of one service; for one that stands for an event, the way to the event's page.
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let found = data::one::<Service>(&site.directory, Kind::Service, &id);
+    if let Ok(found) = &found
+        && let Some(event) = found.document.event_id
+    {
+        return Redirect::temporary(&format!("/directory/events/{event}")).into_response();
+    }
+    layout::answer(&site, &headers, found.map(|found| page(&site, &found.entry, &found.document)))
+}
+
+fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
+    let today = site.today();
+    let quiet = listing::is_sensitive(service);
+    let path = format!("/directory/services/{}", service.id);
+    let body = html! {
+        @if quiet { (super::home::danger()) }
+        h1 { (service.name) }
+        @if let Some(name) = &service.alternate_name { p class="by" { "Also called " (name) } }
+        @if let Some(organisation) = &service.organization {
+            p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
+        }
+        (listing::tag_list(&listing::tags(service, today)))
+        (banners(service))
+        @if let Some(text) = &service.description { (parts::paragraphs(text)) }
+        dl class="summary" {
+            (row("Who it is for", &audience(service)))
+            (row("When", &parts::schedules(&service.schedules, today)))
+            (row("Cost", &words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)))
+            (text_row("How to get help", service.application_process.as_deref()))
+            (text_row("Waiting time", service.wait_time.as_deref()))
+            (row("What to bring", &service.required_documents.iter().filter_map(|needed| needed.document.clone()).collect::<Vec<_>>()))
+            (text_row("Languages", parts::languages(&service.languages).as_deref()))
+            (text_row("Interpreters", service.interpretation_services.as_deref()))
+            (row("Area covered", &areas(service)))
+            (text_row("Quality marks", service.accreditations.as_deref()))
+        }
+        (contact(service))
+        (places(service, site))
+        h2 { "About this listing" }
+        dl class="summary" {
+            (parts::terms(&service.attributes))
+            div { dt { "Checked" } dd { (Checked::read(service.assured_date.as_deref(), today).sentence()) } }
+            (parts::origin(site, entry, &format!("/services/{}", service.id)))
+        }
+        (parts::wrong())
+    };
+    let title = if quiet { "A service".to_owned() } else { service.name.clone() };
+    let preview = (!quiet).then(|| service.description.as_deref().map(|text| words::summary(text, 200))).flatten();
+    let trail = if quiet { Vec::new() } else { parts::organisation_step(service.organization.as_deref()) };
+    Page { preview, path: Some(path), quiet, trail, data: Some(jsonld::service(site, service)), ..Page::new(title, body) }
+}
+
+fn banners(service: &Service) -> Markup {
+    let closed = match service.status {
+        ServiceStatus::Active => None,
+        ServiceStatus::TemporarilyClosed => Some("This is closed for now."),
+        ServiceStatus::Inactive => Some("This is not running at the moment."),
+        ServiceStatus::Defunct => Some("This has closed for good."),
+    };
+    html! {
+        @if closed.is_some() || service.alert.is_some() {
+            div class="banner" role="note" {
+                @if let Some(said) = closed { p { strong { (said) } } }
+                @if let Some(alert) = &service.alert { p { (alert) } }
+            }
+        }
+    }
+}
+
+fn audience(service: &Service) -> Vec<String> {
+    let ages = words::ages(service.minimum_age, service.maximum_age);
+    let said = service.eligibility_description.clone();
+    // "People aged 18 or over." says the ages already.
+    let repeated = said.as_ref().zip(ages.as_ref()).is_some_and(|(said, ages)| said.to_lowercase().contains(&ages.to_lowercase()));
+    said.into_iter().chain(ages.filter(|_| !repeated)).collect()
+}
+
+fn areas(service: &Service) -> Vec<String> {
+    let names = service.service_areas.iter().filter_map(|area| area.name.as_ref().or(area.service_area.as_ref()).or(area.description.as_ref()));
+    let mut names: Vec<String> = names.cloned().collect();
+    names.dedup();
+    names
+}
+
+fn contact(service: &Service) -> Markup {
+    let more: Vec<_> = service.additional_urls.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
+    let organisation = service.organization.as_deref();
+    // Without any way of its own, the organisation's.
+    if service.phones.is_empty() && service.email.is_none() && service.url.is_none() && service.contacts.is_empty() {
+        let (email, site) = organisation.map_or((None, None), |found| (found.email.as_ref(), found.website.as_ref()));
+        return parts::contact(&[], email.map(EmailAddress::as_str), site, &more, &[]);
+    }
+    parts::contact(&service.phones, service.email.as_ref().map(EmailAddress::as_str), service.url.as_ref(), &more, &service.contacts)
+}
+
+fn places(service: &Service, site: &Site) -> Markup {
+    let today = site.today();
+    let places: Vec<_> = service.service_at_locations.iter().filter_map(|link| Some((link, link.location.as_deref()?))).collect();
+    html! {
+        h2 { "Where" }
+        @if places.is_empty() { p { "No address is published. Get in touch first." } }
+        ul class="plain" {
+            @for (link, place) in &places {
+                li {
+                    (parts::place(place))
+                    @if let Some(text) = &link.description { (parts::paragraphs(text)) }
+                    dl class="facts" {
+                        (row("When it is here", &parts::schedules(&link.schedules, today)))
+                    }
+                    @if !link.phones.is_empty() || !link.contacts.is_empty() { (parts::contact_here(&link.phones, &link.contacts)) }
+                }
+            }
+        }
+    }
+}

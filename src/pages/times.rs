@@ -1,0 +1,252 @@
+//! Days and hours in plain words: the schedules of services and the rules of events. Pure functions.
+
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
+
+use super::words::{date, list, long_date, ordinal};
+use crate::model::{
+    Event, Schedule,
+    schedule::Frequency,
+    values::{Number, TimeOfDay},
+};
+
+const WEEK: [(&str, Weekday); 7] = [
+    ("MO", Weekday::Mon),
+    ("TU", Weekday::Tue),
+    ("WE", Weekday::Wed),
+    ("TH", Weekday::Thu),
+    ("FR", Weekday::Fri),
+    ("SA", Weekday::Sat),
+    ("SU", Weekday::Sun),
+];
+
+fn name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
+/// A day of the week and, in a month, which one of them: `1TU`, `-1FR`, `WE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ByDay {
+    which: Option<i32>,
+    day: Weekday,
+}
+
+fn by_days(text: &str) -> Vec<ByDay> {
+    text.split(',')
+        .filter_map(|part| {
+            let part = part.trim();
+            let (which, code) = part.split_at_checked(part.len().checked_sub(2)?)?;
+            let day = WEEK.iter().find(|(known, _)| known.eq_ignore_ascii_case(code))?.1;
+            Some(ByDay { which: which.parse().ok(), day })
+        })
+        .collect()
+}
+
+/// "9am", "9:30am", "midday", "4pm", "midnight".
+pub(super) fn time(at: NaiveTime) -> String {
+    let (afternoon, hour) = at.hour12();
+    match (at.hour(), at.minute()) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "midday".to_owned(),
+        (_, 0) => format!("{hour}{}", if afternoon { "pm" } else { "am" }),
+        (_, minute) => format!("{hour}:{minute:02}{}", if afternoon { "pm" } else { "am" }),
+    }
+}
+
+fn clock(at: Option<&TimeOfDay>) -> Option<NaiveTime> {
+    at.and_then(|at| NaiveTime::parse_from_str(at.as_str(), "%H:%M").ok())
+}
+
+/// "9:30am to 4pm", "from 9am", "until 5pm", "all day and night".
+fn hours(opens: Option<NaiveTime>, closes: Option<NaiveTime>) -> Option<String> {
+    let last = NaiveTime::from_hms_opt(23, 59, 0);
+    match (opens, closes) {
+        (None, None) => None,
+        (Some(opens), closes) if opens == NaiveTime::MIN && closes == last => Some("all day and night".to_owned()),
+        (Some(opens), closes) if closes.is_some() && closes == last => Some(format!("{} to midnight", time(opens))),
+        (Some(opens), Some(closes)) => Some(format!("{} to {}", time(opens), time(closes))),
+        (Some(opens), None) => Some(format!("from {}", time(opens))),
+        (None, Some(closes)) => Some(format!("until {}", time(closes))),
+    }
+}
+
+/// "Mondays and Wednesdays", "Monday to Friday", "Every day".
+fn weekdays(days: &[ByDay]) -> String {
+    let mut numbers: Vec<u32> = days.iter().map(|by| by.day.num_days_from_monday()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let run = numbers.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let day = |number: &u32| name(Weekday::try_from(u8::try_from(*number).unwrap_or_default()).unwrap_or(Weekday::Mon));
+    match (numbers.as_slice(), run) {
+        (all, _) if all.len() == 7 => "Every day".to_owned(),
+        ([first, _, .., last], true) => format!("{} to {}", day(first), day(last)),
+        (some, _) => list(&some.iter().map(|number| format!("{}s", day(number))).collect::<Vec<_>>()),
+    }
+}
+
+/// "First Tuesday", "Last Friday", "Second and fourth Thursday".
+fn of_the_month(days: &[ByDay]) -> String {
+    let which = |by: &ByDay| match by.which {
+        Some(1) => "first".to_owned(),
+        Some(2) => "second".to_owned(),
+        Some(3) => "third".to_owned(),
+        Some(4) => "fourth".to_owned(),
+        Some(5) => "fifth".to_owned(),
+        Some(-1) => "last".to_owned(),
+        Some(-2) => "second to last".to_owned(),
+        Some(other) => ordinal(other.unsigned_abs()),
+        None => "every".to_owned(),
+    };
+    let same_day = days.windows(2).all(|pair| pair[0].day == pair[1].day);
+    let words = match days {
+        [first, ..] if same_day => format!("{} {}", list(&days.iter().map(which).collect::<Vec<_>>()), name(first.day)),
+        _ => list(&days.iter().map(|by| format!("{} {}", which(by), name(by.day))).collect::<Vec<_>>()),
+    };
+    capital(&words)
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The parts of a rule that make its days.
+#[derive(Clone, Copy, Debug)]
+struct Rule<'a> {
+    freq: Option<Frequency>,
+    interval: u32,
+    byday: &'a str,
+    bymonthday: &'a str,
+    first: Option<NaiveDate>,
+}
+
+/// The days of a rule: "Mondays and Wednesdays", "First Tuesday of the month".
+fn days(rule: Rule<'_>) -> Option<String> {
+    let named = by_days(rule.byday);
+    match rule.freq {
+        None => rule.first.map(long_date),
+        Some(Frequency::Weekly) => {
+            let named = if named.is_empty() { vec![ByDay { which: None, day: rule.first?.weekday() }] } else { named };
+            Some(match (rule.interval, named.as_slice()) {
+                (0 | 1, some) => weekdays(some),
+                (2, [only]) => format!("Every other {}", name(only.day)),
+                (weeks, some) => format!("{}, every {weeks} weeks", weekdays(some)),
+            })
+        }
+        Some(Frequency::Monthly) => {
+            let numbers: Vec<u32> = rule.bymonthday.split(',').filter_map(|day| day.trim().parse().ok()).collect();
+            let words = if !named.is_empty() {
+                of_the_month(&named)
+            } else if numbers.is_empty() {
+                format!("On the {}", ordinal(rule.first?.day()))
+            } else {
+                format!("On the {}", list(&numbers.into_iter().map(ordinal).collect::<Vec<_>>()))
+            };
+            Some(match rule.interval {
+                0 | 1 => format!("{words} of the month"),
+                2 => format!("{words} of every other month"),
+                months => format!("{words} of the month, every {months} months"),
+            })
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the schema bounds intervals at 1,000")]
+fn whole(number: Option<Number>) -> u32 {
+    number.map_or(1, |Number(value)| value.clamp(1.0, 1_000.0) as u32)
+}
+
+/// Whether a schedule has ended before `today`.
+pub(super) fn is_over(schedule: &Schedule, today: NaiveDate) -> bool {
+    let once = schedule.freq.is_none() && schedule.byday.is_none();
+    let last = schedule.valid_to.or(schedule.until).or(if once { schedule.dtstart } else { None });
+    last.is_some_and(|last| last < today)
+}
+
+/// A schedule in words: "Mondays and Wednesdays, 9:30am to 4pm (term time)".
+pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> {
+    let rule = Rule {
+        freq: schedule.freq.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)),
+        interval: whole(schedule.interval),
+        byday: schedule.byday.as_deref().unwrap_or_default(),
+        bymonthday: schedule.bymonthday.as_deref().unwrap_or_default(),
+        first: schedule.dtstart,
+    };
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(days(rule));
+    parts.extend(hours(clock(schedule.opens_at.as_ref()), clock(schedule.closes_at.as_ref())));
+    if rule.freq.is_some() {
+        let from = schedule.valid_from.filter(|from| *from > today).map(|from| format!("from {}", date(from)));
+        let until = schedule.valid_to.or(schedule.until).map(|until| format!("until {}", date(until)));
+        let span: Vec<String> = from.into_iter().chain(until).collect();
+        if !span.is_empty() {
+            parts.push(span.join(" "));
+        }
+    }
+    let more: Vec<&str> = [schedule.description.as_deref(), schedule.notes.as_deref()].into_iter().flatten().map(str::trim).collect();
+    let more = more.join(". ");
+    match (parts.is_empty(), more.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(more),
+        (false, true) => Some(capital(&parts.join(", "))),
+        (false, false) => Some(format!("{} ({})", capital(&parts.join(", ")), more.trim_end_matches('.'))),
+    }
+}
+
+/// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
+pub(super) fn rule_part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
+    rule.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted))).map(|(_, value)| value.trim())
+}
+
+/// The last day that a rule names.
+pub(super) fn rule_until(rule: &str) -> Option<NaiveDate> {
+    rule_part(rule, "UNTIL").and_then(|text| text.get(..8)).and_then(|day| NaiveDate::parse_from_str(day, "%Y%m%d").ok())
+}
+
+/// From one moment to another: "Thursday 3 December 2026, 10am to midday". Both days are named where
+/// it lasts longer than into the small hours.
+pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
+    let until_late = Some(end.date()) == start.date().succ_opt() && end.hour() < 4;
+    if end.date() == start.date() || until_late {
+        return format!("{}, {} to {}", long_date(start.date()), time(start.time()), time(end.time()));
+    }
+    format!("{} on {} to {} on {}", time(start.time()), long_date(start.date()), time(end.time()), long_date(end.date()))
+}
+
+/// When an event takes place, in words: one line.
+pub(super) fn event(event: &Event) -> String {
+    let (start, end) = (event.start.naive(), event.end.naive());
+    let Some(rule) = event.rrule.as_deref() else { return capital(&span(start, end)) };
+    let freq = match rule_part(rule, "FREQ").map(str::to_ascii_uppercase).as_deref() {
+        Some("WEEKLY") => Frequency::Weekly,
+        Some("MONTHLY") => Frequency::Monthly,
+        Some("DAILY") if rule_part(rule, "INTERVAL").is_none_or(|interval| interval == "1") => {
+            return with_until(&format!("Every day, {} to {}", time(start.time()), time(end.time())), start.date(), rule);
+        }
+        _ => return format!("More than once, first on {}", span(start, end)),
+    };
+    let days = days(Rule {
+        freq: Some(freq),
+        interval: rule_part(rule, "INTERVAL").and_then(|text| text.parse().ok()).unwrap_or(1),
+        byday: rule_part(rule, "BYDAY").unwrap_or_default(),
+        bymonthday: rule_part(rule, "BYMONTHDAY").unwrap_or_default(),
+        first: Some(start.date()),
+    });
+    with_until(&format!("{}, {} to {}", days.unwrap_or_default(), time(start.time()), time(end.time())), start.date(), rule)
+}
+
+fn with_until(words: &str, first: NaiveDate, rule: &str) -> String {
+    let until = rule_until(rule).map(|until| format!(" until {}", date(until)));
+    let times = rule_part(rule, "COUNT").map(|times| format!(", {times} times"));
+    format!("{words}, from {}{}", date(first), until.or(times).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

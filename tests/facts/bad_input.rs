@@ -1,0 +1,117 @@
+//! What strangers send.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{id, pantry};
+use crate::support::fact;
+
+/// Lines that are wrong in one way each, and what is said about them.
+fn wrong_lines() -> Vec<(&'static str, String)> {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut value = pantry();
+        value["id"] = json!(id("bad"));
+        change(&mut value);
+        value.to_string()
+    };
+    vec![
+        ("not JSON", "{\"id\": }".into()),
+        ("not JSON", "{\"a\": 1,}".into()),
+        ("stands twice", "{\"id\": \"1\", \"id\": \"2\"}".into()),
+        ("nested too deeply", format!("{}1{}", "{\"a\":[".repeat(5_000), "]}".repeat(5_000))),
+        ("not JSON", "{\"name\": \"\\ud800\"}".into()),
+        ("null character", with(&|v| v["name"] = json!("a\0b"))),
+        ("1000000 characters", with(&|v| v["name"] = json!("n".repeat(1_000_000)))),
+        ("name is missing", with(&|v| v["name"] = json!(null))),
+        ("name is missing", with(&|v| v["name"] = json!("   "))),
+        ("expected text", with(&|v| v["name"] = json!({"en": "Pantry"}))),
+        ("is not one of", with(&|v| v["status"] = json!("perhaps"))),
+        ("expected a JSON object", "\"just text\"".into()),
+        ("expected a JSON object", "null".into()),
+        ("line of a complete export", json!({"kind": "service", "document": {}, "state": "sideways"}).to_string()),
+        ("document.id and name are missing", json!({"kind": "service", "document": {}}).to_string()),
+        ("line of a complete export", json!({"kind": "spaceship", "document": {}}).to_string()),
+    ]
+}
+
+fact! {
+    async fn every_kind_of_wrong_line_is_rejected_with_a_reason_and_nothing_is_lost(app) {
+        app.import(pantry().to_string()).await;
+        let before = app.get("/services?full=true").await.text();
+        let lines = wrong_lines();
+        let file = lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n");
+        let report = app.import(file).await;
+        assert_eq!(report.created, 0, "{report:#?}");
+        assert_eq!(report.rejected.len(), lines.len());
+        for (rejected, (expected, _)) in report.rejected.iter().zip(&lines) {
+            assert!(rejected.reason.contains(expected), "line {}: {:?} does not say {expected:?}", rejected.line, rejected.reason);
+        }
+        assert_eq!(app.get("/services?full=true").await.text(), before);
+    }
+}
+
+fact! {
+    async fn wrong_parts_are_left_out_and_the_rest_goes_in(app) {
+        let mut listed = pantry();
+        listed["url"] = json!("javascript:alert(1)");
+        listed["minimum_age"] = json!("adults");
+        listed["last_modified"] = json!("2026-02-30T00:00:00Z");
+        listed["schedules"][0]["valid_from"] = json!("2026-02-30");
+        listed["schedules"][0]["freq"] = json!("DAILY");
+        listed["service_at_locations"][0]["location"]["latitude"] = json!(999.0);
+        listed["phones"] = json!([{"number": ""}, {"number": null}, "01632 960000", {"id": "1", "number": "01632 960124"}]);
+        listed["alert"] = json!("\u{202e}evil\u{200b} text");
+        listed["contacts"] = json!({"name": "One desk, not in a list"});
+        let report = app.import(listed.to_string()).await;
+        assert_eq!((report.created, report.rejected_total), (1, 0));
+        let paths: Vec<&str> = report.dropped.iter().map(|left| left.dropped.path.as_str()).collect();
+        for expected in ["url", "minimum_age", "last_modified", "schedules[0].valid_from", "schedules[0].freq", "service_at_locations[0].location.latitude", "phones[2]"] {
+            assert!(paths.contains(&expected), "{expected} is not in {paths:?}");
+        }
+        let given = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((given["alert"].clone(), given["phones"].as_array().unwrap().len(), given["contacts"][0]["name"].clone()), (json!("evil text"), 1, json!("One desk, not in a list")));
+        assert_eq!(given.get("url"), None);
+    }
+}
+
+fact! {
+    async fn markup_is_inert_on_every_page(app) {
+        let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'";
+        let mut listed = pantry();
+        for field in ["name", "description", "alert", "eligibility_description", "fees_description", "application_process"] {
+            listed[field] = json!(evil);
+        }
+        listed["organization"]["name"] = json!(evil);
+        listed["service_at_locations"][0]["location"]["name"] = json!(evil);
+        listed["attributes"][0]["taxonomy_term"]["name"] = json!(evil);
+        app.import(listed.to_string()).await;
+        for path in [
+            "/directory/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E".to_owned(), "/directory/needs".to_owned(), "/".to_owned(),
+            format!("/directory/services/{}", id("pantry")), format!("/directory/organisations/{}", id("marsh farm")), format!("/directory/places/{}", id("centre")),
+        ] {
+            let page = app.page(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            let text = page.text();
+            assert!(!text.contains("<script>") && !text.contains("<img src=x"), "{path}: {text}");
+            let policy = page.header("content-security-policy");
+            assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        }
+    }
+}
+
+fact! {
+    async fn a_large_and_dirty_feed_takes_bounded_time(app) {
+        let mut file = String::new();
+        for number in 0..200 {
+            let mut listed = pantry();
+            listed["id"] = json!(id(&format!("service {number}")));
+            listed["phones"] = json!(vec![json!({"number": "x".repeat(50)}); 30]);
+            listed["extra"] = json!({"deep": [[[[number]]]]});
+            writeln!(file, "{listed}").unwrap();
+            writeln!(file, "{}", "{\"x\":".repeat(200)).unwrap();
+        }
+        let report = app.import(file).await;
+        assert_eq!((report.created, report.rejected_total), (200, 200));
+    }
+}

@@ -1,0 +1,137 @@
+//! The program as people run it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use super::{id, pantry};
+
+fn fingerpost(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
+    command.args(arguments).env_clear().env("FINGERPOST_DATA_DIR", folder).env("FINGERPOST_LISTEN", "127.0.0.1:0").current_dir(folder);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    fingerpost(folder, arguments).output().unwrap()
+}
+
+fn text(output: &Output) -> (i32, String, String) {
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn an_import_reports_as_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed.ndjson");
+    std::fs::write(&file, format!("{}\nnonsense\n", pantry())).unwrap();
+    let (code, out, _) = text(&run(folder.path(), &["import", file.to_str().unwrap(), "--json", "--dry-run"]));
+    let dry: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &dry["created"], &dry["dry_run"]), (1, &1.into(), &true.into()));
+    let (code, out, _) = text(&run(folder.path(), &["import", file.to_str().unwrap(), "--json", "--format", "ndjson"]));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["created"], &report["unchanged"]), (1, &1.into(), &0.into()));
+    assert_eq!(report["rejected"][0]["line"], 2);
+    let (code, out, _) = text(&run(folder.path(), &["import", folder.path().to_str().unwrap()]));
+    assert_eq!(code, 1, "a folder is read file by file: {out}");
+    assert!(out.starts_with("0 were created, 0 updated, 1 unchanged, 1 rejected"), "{out}");
+    let mut child = fingerpost(folder.path(), &["import", "-", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(pantry().to_string().as_bytes()).unwrap();
+    let (code, out, _) = text(&child.wait_with_output().unwrap());
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["unchanged"].clone()), (0, 1.into()));
+}
+
+#[test]
+fn an_export_comes_out_whole_and_the_private_one_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
+    let (code, out, _) = text(&run(folder.path(), &["export", "--format", "ndjson"]));
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["name"].clone()), (0, "Larkspur larder".into()));
+    let complete = folder.path().join("all.ndjson");
+    assert_eq!(text(&run(folder.path(), &["export", "--complete", "--out", complete.to_str().unwrap()])).0, 0);
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
+    let (_, sheet, _) = text(&run(folder.path(), &["export", "--format", "csv"]));
+    assert!(sheet.starts_with("id,organisation,organisation_description,service,"), "{sheet}");
+}
+
+#[test]
+fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = |variable: &str, value: &str| text(&fingerpost(folder.path(), &["config"]).env(variable, value).output().unwrap());
+    let (code, _, error) = wrong("FINGERPOST_LISTEN", "everywhere");
+    assert_eq!(code, 2);
+    assert!(error.contains("FINGERPOST_LISTEN") && error.contains("everywhere") && error.contains("127.0.0.1:8080"), "{error}");
+    assert_eq!(wrong("FINGERPOST_LOG_FORMAT", "xml").0, 2);
+    assert_eq!(text(&run(folder.path(), &["import"])).0, 2);
+    assert_eq!(text(&run(folder.path(), &["export", "--complete", "--format", "csv"])).0, 2);
+    assert_eq!(text(&run(folder.path(), &["frobnicate"])).0, 2);
+    let (code, _, error) = text(&run(folder.path(), &["import", "no-such-file"]));
+    assert_eq!(code, 1);
+    assert!(error.contains("no-such-file"), "{error}");
+    std::fs::write(folder.path().join("fingerpost.toml"), "name = \"From the file\"\nlisten = 5\n").unwrap();
+    let (code, _, error) = text(&fingerpost(folder.path(), &["config"]).env_remove("FINGERPOST_LISTEN").output().unwrap());
+    assert_eq!(code, 2, "{error}");
+    let (code, out, _) = text(&run(folder.path(), &["config"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("name = \"From the file\""), "{out}");
+}
+
+#[test]
+fn every_command_has_help() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["serve", "demo", "import", "export", "record", "reindex", "backup", "restore", "doctor", "config", "schema", "run"] {
+        let (code, out, _) = text(&run(folder.path(), &[command, "--help"]));
+        assert_eq!(code, 0, "{command}");
+        assert!(out.contains("Usage:"), "{command}: {out}");
+    }
+}
+
+#[test]
+fn the_server_says_where_it_is_answers_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    let mut server = fingerpost(folder.path(), &["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    let address = first.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("{first}")).to_owned();
+    let ask = |path: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let wait_for = |path: &str, wanted: &str| {
+        for _ in 0..200 {
+            if ask(path).contains(wanted) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        panic!("{path} never said {wanted}: {}", ask(path));
+    };
+    wait_for("/readyz", "200 OK");
+    assert!(ask("/healthz").contains("alive"));
+    // A command beside the running server; the server follows.
+    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
+    wait_for("/services?search=secretword", "\"total_items\":0");
+    wait_for(&format!("/services/{}", id("pantry")), "Larkspur larder");
+    assert_eq!(text(&run(folder.path(), &["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"])).0, 0);
+    wait_for(&format!("/locations/{}", id("centre")), "410 Gone");
+    assert!(ask("/metrics").contains("http_requests_total"));
+    assert_eq!(text(&run(folder.path(), &["doctor"])).0, 0);
+    let pid = server.id();
+    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+    let output = server.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(!log.contains("secretword"), "searches are not logged: {log}");
+}

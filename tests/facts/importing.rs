@@ -1,0 +1,243 @@
+//! Taking a directory in.
+
+use fingerpost::importing::{Format, Options, export};
+use serde_json::{Value, json};
+
+use super::{id, pantry};
+use crate::support::{TestApp, fact};
+
+fact! {
+    async fn a_service_with_everything_nested_becomes_records_of_their_own(app) {
+        let report = app.import(pantry().to_string()).await;
+        assert_eq!((report.created, report.updated, report.unchanged, report.rejected_total), (1, 0, 0, 0));
+        insta::allow_duplicates! { insta::assert_json_snapshot!(report.records, @r#"
+        {
+          "taxonomy": {
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0
+          },
+          "taxonomy_term": {
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0
+          },
+          "organization": {
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0
+          },
+          "location": {
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0
+          },
+          "service": {
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0
+          }
+        }
+        "#) };
+        for path in ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations"] {
+            assert_eq!(app.ids(path).await.len(), 1, "{path}");
+        }
+    }
+}
+
+fact! {
+    async fn importing_twice_changes_nothing(app) {
+        let file = std::fs::read("fixtures/luton/directory.ndjson").unwrap();
+        app.fixtures().await;
+        let head = app.app().head().await.unwrap();
+        let again = app.import(file).await;
+        assert_eq!((again.created, again.updated), (0, 0));
+        assert_eq!(app.app().head().await.unwrap(), head, "nothing was numbered");
+        // Two copies of an organization that differ: the first stands, in every run.
+        let mut other = pantry();
+        other["id"] = json!(id("second service"));
+        other["service_at_locations"] = json!([]);
+        other["organization"]["name"] = json!("Another name");
+        let both = format!("{}\n{other}\n", pantry());
+        let first = app.import(both.clone()).await;
+        assert_eq!((first.created, first.dropped_total), (2, 1), "{first:?}");
+        let second = app.import(both).await;
+        assert_eq!((second.created, second.updated, second.unchanged), (0, 0, 2));
+    }
+}
+
+fact! {
+    async fn bad_lines_are_rejected_with_their_number_and_the_rest_goes_in(app) {
+        let mut nameless = pantry();
+        nameless.as_object_mut().unwrap().remove("name");
+        let lines = [
+            "\u{feff}{\"id\": 1".to_owned(), pantry().to_string(), String::new(), nameless.to_string(), "[1, 2]".to_owned(),
+            json!({"id": "x", "name": "No organization"}).to_string(), json!({"contents": []}).to_string(), pantry().to_string(),
+        ];
+        let report = app.import(lines.join("\r\n")).await;
+        insta::allow_duplicates! { insta::assert_json_snapshot!(report.rejected, @r#"
+        [
+          {
+            "line": 1,
+            "reason": "not JSON that can be read: EOF while parsing an object (at character 8)"
+          },
+          {
+            "line": 4,
+            "reason": "name is missing; a service cannot do without it"
+          },
+          {
+            "line": 5,
+            "reason": "expected a JSON object: one full service a line"
+          },
+          {
+            "line": 6,
+            "reason": "organization: a service has to say which organization provides it (organization or organization_id)"
+          },
+          {
+            "line": 7,
+            "reason": "this is a page of an API, not a service: import its contents one document a line (format=ndjson)"
+          },
+          {
+            "line": 8,
+            "reason": "the service ab364569-423e-5da4-90c5-7c39b4c42d39 stands in an earlier line as well; the first one stands"
+          }
+        ]
+        "#) };
+        assert_eq!(app.ids("/services").await, [id("pantry").to_string()]);
+    }
+}
+
+fact! {
+    async fn a_dry_run_reports_the_same_and_changes_nothing(app) {
+        let file = std::fs::read("fixtures/luton/directory.ndjson").unwrap();
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        let would = app.import_with(file.clone(), &dry).await;
+        assert!(app.ids("/services").await.is_empty());
+        let did = app.import(file).await;
+        assert_eq!((would.created, would.dropped, would.rejected, would.personal, would.records), (did.created, did.dropped, did.rejected, did.personal, did.records));
+    }
+}
+
+fact! {
+    async fn our_own_export_comes_back_exactly(app) {
+        app.fixtures().await;
+        app.edit("b8f9bb69-9f8b-5901-8730-685675f748c6".parse().unwrap(), |document| {
+            if let fingerpost::model::Document::Service(doc) = document { doc.alert = Some("Open again soon".into()); }
+        }).await;
+        let mut exported = Vec::new();
+        export::complete(&app.app().records, &mut exported, |_| {}).await.unwrap();
+        let Some(other) = TestApp::start(app.on).await else { return };
+        other.clock.set(crate::support::noon() + chrono::Duration::days(30));
+        let report = other.import(exported.clone()).await;
+        assert_eq!((report.rejected_total, report.dropped_total), (0, 0), "{:?}", report.dropped);
+        let mut again = Vec::new();
+        export::complete(&other.app().records, &mut again, |_| {}).await.unwrap();
+        assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(exported).unwrap());
+        for path in ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations", "/events"] {
+            let path = format!("{path}?full=true&per_page=1000");
+            assert_eq!(other.get(&path).await.text(), app.get(&path).await.text(), "{path}");
+        }
+        other.end().await;
+    }
+}
+
+fact! {
+    async fn a_sheet_as_a_person_sends_it_is_read_and_every_doubt_is_reported(app) {
+        app.fixtures().await;
+        let services = app.ids("/services").await.len();
+        let report = app.import(std::fs::read("fixtures/as-sent/volunteer-centre.csv").unwrap()).await;
+        assert!(report.created >= 18, "{report:#?}");
+        assert_eq!(app.ids("/services").await.len(), services + usize::try_from(report.created).unwrap());
+        let patchwork = app.get("/services?search=patchwork+mornings&full=true").await.json()["contents"][0].clone();
+        assert_eq!(patchwork["url"], "https://www.putteridge-patchwork.example.org");
+        assert_eq!(patchwork["minimum_age"], 55);
+        let link = &patchwork["service_at_locations"][0];
+        assert_eq!((link["schedules"][0]["byday"].clone(), link["schedules"][0]["opens_at"].clone(), link["schedules"][0]["closes_at"].clone()), (json!("TU,TH"), json!("09:30"), json!("12:00")));
+        let reasons: Vec<&str> = report.rejected.iter().map(|rejected| rejected.reason.as_str()).collect();
+        assert!(reasons.iter().any(|reason| reason.contains("the name of the organisation is missing")), "{reasons:?}");
+        assert!(reasons.iter().any(|reason| reason.contains("the name of the service is missing")), "{reasons:?}");
+        assert!(report.personal_total >= 2, "volunteers' own numbers wait: {:?}", report.personal);
+        let everything = app.get("/services?format=ndjson&full=true").await.text();
+        assert!(!everything.contains("Winterbottom") && !everything.contains("sheila.hopcroft@gmail.com"), "and are not shown");
+    }
+}
+
+fact! {
+    async fn a_sheet_without_its_columns_is_refused_with_what_is_known(app) {
+        let report = app.import("colour,size\nred,3\n").await;
+        assert_eq!(report.rejected_total, 1);
+        assert!(report.rejected[0].reason.starts_with("the heading has no column for the organisation; it knows: id, organisation,"));
+    }
+}
+
+fact! {
+    async fn exported_sheets_hold_no_formulas(app) {
+        let mut risky = pantry();
+        risky["name"] = json!("=HYPERLINK(\"https://evil.example\",\"Click\")");
+        risky["description"] = json!("@SUM(A1:A9)");
+        app.import(risky.to_string()).await;
+        let mut sheet = Vec::new();
+        export::sheet(&app.app().db, &mut sheet, |_| {}).await.unwrap();
+        let text = String::from_utf8(sheet).unwrap();
+        assert!(text.contains("\"'=HYPERLINK(") && text.contains("'@SUM(A1:A9)"), "{text}");
+    }
+}
+
+fact! {
+    async fn ids_that_are_not_uuids_are_kept_as_source_ids(app) {
+        let mut foreign = pantry();
+        foreign["id"] = json!("svc-17");
+        foreign["organization"]["id"] = json!(17);
+        app.import(foreign.to_string()).await;
+        let service = app.get("/services").await.json()["contents"][0].clone();
+        let stored = app.app().records.find(service["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(stored.source_id.as_deref(), Some("svc-17"));
+        assert_eq!(app.ids("/organizations").await, [service["organization_id"].as_str().unwrap()]);
+    }
+}
+
+fact! {
+    async fn an_id_of_another_kind_is_minted_anew_and_reported(app) {
+        let mut clash = pantry();
+        clash["organization"]["id"] = clash["id"].clone();
+        let first = app.import(clash.to_string()).await;
+        assert_eq!((first.created, first.dropped_total), (1, 1), "{first:?}");
+        let organization = app.ids("/organizations").await;
+        assert_eq!(app.ids(&format!("/services?organization_id={}", organization[0])).await.len(), 1);
+        let again = app.import(clash.to_string()).await;
+        assert_eq!((again.created, again.updated), (0, 0), "the same way every time");
+    }
+}
+
+fact! {
+    async fn a_service_waits_until_its_organization_is_there(app) {
+        let mut orphan = pantry();
+        let organization = orphan.as_object_mut().unwrap().remove("organization").unwrap();
+        orphan["organization_id"] = organization["id"].clone();
+        app.import(orphan.to_string()).await;
+        assert!(app.ids("/services").await.is_empty());
+        app.import(json!({"kind": "organization", "document": organization}).to_string()).await;
+        assert_eq!(app.ids("/services").await.len(), 1);
+        assert_eq!(app.ids("/service_at_locations").await.len(), 1);
+    }
+}
+
+fact! {
+    async fn unknown_members_are_kept_and_given_back(app) {
+        let mut more = pantry();
+        more["local_reference"] = json!({"ward": "Northwell", "visits": [1, 2.5]});
+        more["phones"][0]["textphone"] = json!(true);
+        app.import(more.to_string()).await;
+        let given = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((given["local_reference"].clone(), given["phones"][0]["textphone"].clone()), (more["local_reference"].clone(), Value::Bool(true)));
+    }
+}
+
+#[test]
+fn anything_at_all_can_be_read_without_harm() {
+    for bytes in [&b""[..], b"\0", b"\xff\xfe{\0}\0", b"{", b"name\n\"", b",,,\n,,,", b"\xEF\xBB\xBF", b"organisation,service\n\"a,b\nc"] {
+        for format in [Format::Auto, Format::Ndjson, Format::Csv] {
+            let _ = fingerpost::importing::read_anything(bytes, format);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+mod api;
+mod bad_input;
+mod commands;
+mod importing;
+mod positions;
+mod safekeeping;
+mod schema;
+mod secrets;
+mod shelf;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The same name gives the same id.
+pub fn id(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+/// A full service as a neighbour's feed would send it.
+pub fn pantry() -> Value {
+    json!({
+        "id": id("pantry"), "name": "Larkspur larder", "status": "active", "description": "Choose about ten items of food. No referral needed.",
+        "email": "pantry@lark-hill.example.org", "minimum_age": 18, "assured_date": "2026-11-02", "fees_description": "£4 a visit",
+        "organization": {"id": id("marsh farm"), "name": "Lark Hill Community Pantry", "description": "A volunteer-run pantry."},
+        "phones": [{"id": id("pantry phone"), "number": "01632 960123"}],
+        "contacts": [{"id": id("desk"), "name": "Pantry desk", "email": "desk@lark-hill.example.org"}],
+        "schedules": [{"id": id("thursdays"), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "13:00"}],
+        "service_at_locations": [{"id": id("pantry at the centre"), "location": {
+            "id": id("centre"), "location_type": "physical", "name": "Gorse Centre", "latitude": 51.9163, "longitude": -0.4486,
+            "addresses": [{"id": id("centre address"), "address_1": "12 Gorse Close", "city": "Luton", "state_province": "Bedfordshire", "postal_code": "LU3 9XQ", "country": "GB", "address_type": "physical"}]
+        }}],
+        "attributes": [{"id": id("pantry need"), "link_entity": "service", "taxonomy_term": {
+            "id": id("food"), "code": "food-affordable", "name": "Affordable food", "description": "Food for less.",
+            "taxonomy_detail": {"id": id("needs"), "name": "Needs", "description": "What people need."}
+        }}]
+    })
+}
+
+/// A refuge at a place that the feed tells although it should not.
+pub fn refuge() -> Value {
+    json!({
+        "id": id("refuge"), "name": "Rowan House", "status": "active", "description": "A safe place to stay. Ring us; we are at 7 Hidden Lane, LU2 9ZZ.",
+        "organization": {"id": id("rowan"), "name": "Rowan House", "description": "We help women."},
+        "phones": [{"id": id("helpline"), "number": "0808 157 0114"}],
+        "service_at_locations": [{"id": id("refuge at the house"), "description": "Behind the chapel in Hidden Lane", "location": {
+            "id": id("house"), "location_type": "physical", "name": "Hidden House", "latitude": 51.8811, "longitude": -0.4177, "transportation": "Bus 9 to Hidden Lane",
+            "addresses": [{"id": id("house address"), "address_1": "7 Hidden Lane", "city": "Luton", "state_province": "Bedfordshire", "postal_code": "LU2 9ZZ", "country": "GB", "address_type": "physical"}]
+        }}],
+        "attributes": [{"id": id("refuge kind"), "link_entity": "service", "taxonomy_term": {"id": id("refuge term"), "code": "refuge", "name": "Refuge", "description": "A safe place."}}]
+    })
+}

@@ -1,0 +1,194 @@
+//! Positions: whoever asks "what came after n?" misses nothing and is shown nothing stale, however
+//! many write at once. Two controls show that the obvious ways do miss, and do go stale.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use fingerpost::{
+    db::Database,
+    model::Document,
+    published::{self, Position},
+    records::{Draft, LastModified, Records},
+};
+use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::id;
+use crate::support::{TestApp, fact};
+
+const WRITERS: u64 = 16;
+const ROUNDS: u64 = 25;
+
+/// Numbers that look random and are the same every time.
+fn dice(seed: u64) -> u64 {
+    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
+    x ^= x >> 29;
+    x.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40
+}
+
+async fn pause(seed: u64) {
+    tokio::time::sleep(Duration::from_micros(dice(seed) % 3_000)).await;
+}
+
+fn organization(name: &str) -> Document {
+    let value = json!({"id": id("the organization"), "name": name, "description": "They help."});
+    Document::from_value(fingerpost::model::Kind::Organization, value).unwrap()
+}
+
+fn service(number: u64, name: &str) -> Document {
+    let value = json!({"id": id(&format!("service {number}")), "name": name, "status": "active", "organization_id": id("the organization")});
+    Document::from_value(fingerpost::model::Kind::Service, value).unwrap()
+}
+
+/// One writer: saves its own service, now and then the organization that all of them show, commits
+/// slowly, and rolls some of it back.
+async fn writer(records: Records, number: u64) {
+    for round in 0..ROUNDS {
+        let seed = number * 1_000 + round;
+        let document = if dice(seed).is_multiple_of(4) { organization(&format!("Name {number}.{round}")) } else { service(number, &format!("Round {round}")) };
+        let tx = records.database().write().await.unwrap();
+        let saved = records.save(&tx, &TestApp::person("a race"), vec![Draft::new(document)], &LastModified::new()).await;
+        saved.unwrap();
+        pause(seed).await;
+        if dice(seed + 7).is_multiple_of(5) { tx.roll_back().await.unwrap() } else { tx.commit().await.unwrap() }
+        pause(seed + 13).await;
+    }
+}
+
+/// A reader that polls: what it has seen of each id.
+async fn reader(db: Database, stop: Arc<AtomicBool>) -> HashMap<Uuid, (Position, String)> {
+    let mut seen = HashMap::new();
+    let mut position = Position::ZERO;
+    loop {
+        let last_round = stop.load(Ordering::SeqCst);
+        let rows = published::after(&db, position, 7).await.unwrap();
+        for row in &rows {
+            assert!(row.position > position, "positions only grow");
+            position = row.position;
+            seen.insert(row.id, (row.position, row.full.clone()));
+        }
+        if rows.is_empty() && last_round {
+            return seen;
+        }
+        if rows.is_empty() {
+            tokio::time::sleep(Duration::from_micros(300)).await;
+        }
+    }
+}
+
+fact! {
+    async fn sixteen_writers_and_a_polling_reader_miss_nothing_and_show_nothing_stale(app) {
+        let records = app.app().records.clone();
+        app.save(vec![Draft::new(organization("First name"))]).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let reading = tokio::spawn(reader(app.app().db.clone(), stop.clone()));
+        let writing: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(writer(records.clone(), number))).collect();
+        for one in writing {
+            one.await.unwrap();
+        }
+        stop.store(true, Ordering::SeqCst);
+        let seen = reading.await.unwrap();
+        let name = match records.find(id("the organization")).await.unwrap().unwrap().read().unwrap() {
+            Document::Organization(doc) => doc.name,
+            other => panic!("{other:?}"),
+        };
+        let mut services = 0;
+        for kind in [fingerpost::model::Kind::Organization, fingerpost::model::Kind::Service] {
+            for row in published::by_kind(&app.app().db, kind, None, 1_000).await.unwrap() {
+                assert_eq!(seen.get(&row.id), Some(&(row.position, row.full.clone())), "the reader has the latest of {}", row.id);
+                if kind == fingerpost::model::Kind::Service {
+                    services += 1;
+                    assert!(row.full.contains(&format!("{name:?}")), "{} shows the organization as it is now: {}", row.id, row.full);
+                }
+            }
+        }
+        assert!(services > 10, "{services}");
+        let head = app.app().head().await.unwrap();
+        app.follow().await;
+        assert_eq!(app.served.directory.shelf.position(), head.position);
+    }
+}
+
+/// A connection of the test's own, for tables that the product does not have.
+async fn plain(app: &TestApp) -> Plain {
+    Plain(sea_orm::Database::connect(&app.config.database_url).await.unwrap())
+}
+
+#[derive(Clone)]
+struct Plain(sea_orm::DatabaseConnection);
+
+impl Plain {
+    async fn execute(&self, sql: &str) {
+        self.0.execute_unprepared(sql).await.unwrap();
+    }
+
+    async fn column<T: sea_orm::TryGetable>(&self, sql: &str) -> Vec<T> {
+        let rows = self.0.query_all_raw(Statement::from_string(self.0.get_database_backend(), sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+}
+
+fact! {
+    async fn control_numbers_taken_before_the_commit_are_missed(app) {
+        let db = plain(&app).await;
+        db.execute("CREATE TABLE naive (number BIGINT PRIMARY KEY)").await;
+        let sequence = Arc::new(AtomicI64::new(0));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (reading_db, reading_stop) = (db.clone(), stop.clone());
+        let reading = tokio::spawn(async move {
+            let (mut seen, mut last) = (0_u64, 0_i64);
+            loop {
+                let last_round = reading_stop.load(Ordering::SeqCst);
+                let found: Vec<i64> = reading_db.column(&format!("SELECT number FROM naive WHERE number > {last} ORDER BY number")).await;
+                seen += found.len() as u64;
+                last = found.last().copied().unwrap_or(last);
+                if found.is_empty() && last_round {
+                    return seen;
+                }
+                tokio::time::sleep(Duration::from_micros(200)).await;
+            }
+        });
+        let writing: Vec<_> = (0..WRITERS)
+            .map(|number| {
+                let (db, sequence) = (db.clone(), sequence.clone());
+                tokio::spawn(async move {
+                    for round in 0..ROUNDS {
+                        // As a database sequence does: the number is taken at once, and for good.
+                        let taken = sequence.fetch_add(1, Ordering::SeqCst) + 1;
+                        pause(number * 1_000 + round).await;
+                        db.execute(&format!("INSERT INTO naive VALUES ({taken})")).await;
+                    }
+                })
+            })
+            .collect();
+        for one in writing {
+            one.await.unwrap();
+        }
+        stop.store(true, Ordering::SeqCst);
+        let seen = reading.await.unwrap();
+        assert!(seen < WRITERS * ROUNDS, "a sequence would have done: {seen} of {}", WRITERS * ROUNDS);
+    }
+}
+
+fact! {
+    async fn control_rendering_before_the_lock_goes_stale(app) {
+        let db = plain(&app).await;
+        for sql in ["CREATE TABLE org (name TEXT)", "INSERT INTO org VALUES ('old')", "CREATE TABLE svc (shown TEXT)"] {
+            db.execute(sql).await;
+        }
+        // A service is saved: what it shows is read before the lock is taken …
+        let read: String = db.column("SELECT name FROM org").await.remove(0);
+        // … and meanwhile the organization is renamed, and renders the services that there are.
+        db.execute("UPDATE org SET name = 'new'").await;
+        db.execute("UPDATE svc SET shown = 'new'").await;
+        db.execute(&format!("INSERT INTO svc VALUES ('{read}')")).await;
+        assert_eq!(db.column::<String>("SELECT shown FROM svc").await, ["old"], "it would show the old name for ever");
+    }
+}

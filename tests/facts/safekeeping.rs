@@ -1,0 +1,110 @@
+//! Backups, restores and the doctor.
+
+use fingerpost::{
+    model::Document,
+    safekeeping::{self, doctor::Verdict},
+};
+
+use super::{id, pantry};
+use crate::support::{On, TestApp, fact};
+
+const LISTS: [&str; 7] = ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations", "/events"];
+
+async fn everything(app: &TestApp) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for path in LISTS {
+        for form in ["?per_page=1000", "?full=true&per_page=1000"] {
+            let answer = app.get(&format!("{path}{form}")).await;
+            all.push((answer.text(), answer.header("etag").to_owned()));
+        }
+    }
+    all
+}
+
+fact! {
+    async fn a_restored_backup_gives_the_same_bytes_in_a_new_epoch(app) {
+        app.fixtures().await;
+        app.clock.set(crate::support::noon() + chrono::Duration::hours(2));
+        app.edit("49dc41c0-ed23-5c36-bccd-580511ca0ad4".parse().unwrap(), |document| if let Document::Service(doc) = document { doc.alert = Some("New hours".into()) }).await;
+        app.withdraw("2083d6e6-c6ed-5677-ad32-076b74fa8ce6".parse().unwrap(), "ended").await;
+        let before = everything(&app).await;
+        let history = app.app().records.history("49dc41c0-ed23-5c36-bccd-580511ca0ad4".parse().unwrap()).await.unwrap();
+        let head = app.app().head().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("today.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+        app.edit(id_of_any(&app).await, |document| if let Document::Service(doc) = document { doc.name = "Changed since".into() }).await;
+        // From either database into either.
+        for into in [On::Sqlite, On::Postgres] {
+            let Some(other) = TestApp::start(into).await else { continue };
+            other.clock.set(crate::support::noon() + chrono::Duration::days(9));
+            safekeeping::restore(&other.app().records, &file, &other.config.data_dir).await.unwrap();
+            other.follow().await;
+            assert_eq!(everything(&other).await, before);
+            assert_eq!(other.get("/services/2083d6e6-c6ed-5677-ad32-076b74fa8ce6").await.status, 410);
+            assert_eq!(other.app().records.history("49dc41c0-ed23-5c36-bccd-580511ca0ad4".parse().unwrap()).await.unwrap(), history);
+            other.end().await;
+        }
+        safekeeping::restore(&app.app().records, &file, &app.config.data_dir).await.unwrap();
+        app.follow().await;
+        assert_eq!(everything(&app).await, before);
+        let restored = app.app().head().await.unwrap();
+        assert!(restored.epoch != head.epoch && restored.position > head.position, "later than everything that was ever numbered");
+    }
+}
+
+async fn id_of_any(app: &TestApp) -> uuid::Uuid {
+    let service = app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1).await.unwrap().remove(0);
+    service.id
+}
+
+fact! {
+    async fn half_a_backup_changes_nothing(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("today.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let before = everything(&app).await;
+        for (name, bytes) in [("half", &whole[..whole.len() / 2]), ("empty", &[][..]), ("other", b"not a backup")] {
+            let damaged = folder.path().join(name);
+            std::fs::write(&damaged, bytes).unwrap();
+            let error = safekeeping::restore(&app.app().records, &damaged, &app.config.data_dir).await.unwrap_err().to_string();
+            assert!(error.contains("not a whole backup") || error.contains("cannot use the backup"), "{error}");
+            app.follow().await;
+            assert_eq!(everything(&app).await, before, "{name}");
+        }
+        let error = safekeeping::backup(&app.app().records, &file).await.unwrap_err().to_string();
+        assert!(error.contains("it is there already"), "{error}");
+    }
+}
+
+fact! {
+    async fn the_doctor_finds_what_is_wrong_and_says_what_to_do(app) {
+        app.fixtures().await;
+        let examine = async || {
+            let head = app.app().head().await.unwrap();
+            safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now()).await
+        };
+        let findings = examine().await;
+        assert!(findings.iter().all(|finding| finding.verdict == Verdict::Good), "{findings:#?}");
+        let key = app.folder.path().join("keys/signing.json");
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        app.clock.set(crate::support::noon() - chrono::Duration::days(365));
+        let findings = examine().await;
+        let found = |what: &str| findings.iter().find(|finding| finding.what == what).unwrap().verdict;
+        assert_eq!((found("signing key"), found("clock"), found("database")), (Verdict::Bad, Verdict::Careful, Verdict::Good));
+        assert!(findings.iter().filter(|finding| finding.verdict != Verdict::Good).all(|finding| finding.advice.is_some()));
+    }
+}
+
+fact! {
+    async fn what_was_withdrawn_comes_back_as_a_new_version(app) {
+        app.import(pantry().to_string()).await;
+        app.withdraw(id("pantry"), "closed").await;
+        app.import(pantry().to_string()).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 200);
+        assert_eq!(app.app().records.history(id("pantry")).await.unwrap().len(), 3);
+    }
+}

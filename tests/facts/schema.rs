@@ -1,0 +1,40 @@
+//! Generated files are what the code generates, and what we send follows them.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::fact;
+
+#[test]
+fn committed_schemas_are_those_of_the_types() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fingerpost")).args(["schema", "--check"]).output().unwrap();
+    assert!(output.status.success(), "run `cargo run -- schema` and commit the result:\n{}", String::from_utf8_lossy(&output.stdout));
+}
+
+fact! {
+    async fn every_document_follows_its_schema(app) {
+        app.fixtures().await;
+        for collection in fingerpost::publishing::COLLECTIONS {
+            let schema: Value = serde_json::from_str(&std::fs::read_to_string(format!("schema/records/{}.json", collection.kind)).unwrap()).unwrap();
+            let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+            let lines = app.get(&format!("{}?format=ndjson&full=true", collection.path)).await.text();
+            assert!(lines.lines().count() > 0, "{}", collection.path);
+            for line in lines.lines() {
+                let document: Value = serde_json::from_str(line).unwrap();
+                let wrong: Vec<String> = validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+                assert!(wrong.is_empty(), "{} {}: {wrong:?}", collection.path, document["id"]);
+            }
+        }
+    }
+}
+
+fact! {
+    async fn the_served_description_is_the_committed_one(app) {
+        let committed: Value = serde_json::from_str(&std::fs::read_to_string("schema/openapi.json").unwrap()).unwrap();
+        assert_eq!(app.get("/openapi.json").await.json(), committed);
+        for (path, methods) in committed["paths"].as_object().unwrap() {
+            assert!(methods["get"]["operationId"].is_string() && methods["get"]["responses"]["200"] != json!(null), "{path}");
+        }
+    }
+}

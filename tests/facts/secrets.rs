@@ -1,0 +1,252 @@
+//! Secrets: something distinctive is planted in each private field through every entrance, and
+//! every exit is searched for it. A route that is not listed here fails the last fact.
+
+use std::collections::BTreeSet;
+
+use fingerpost::{
+    importing::export,
+    model::{Document, LocationPolicy},
+    records::{Draft, State},
+    safekeeping,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{id, pantry, refuge};
+use crate::support::{TestApp, fact};
+
+/// Every way out over HTTP. `{id}` is tried with the id of everything that was ever stored.
+const EXITS: &[&str] = &[
+    "/", "/api", "/api/", "/openapi.json", "/healthz", "/readyz", "/metrics", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt", "/assets/style.css", "/assets/icon.svg",
+    "/services", "/services/{id}", "/organizations", "/organizations/{id}", "/service_at_locations", "/service_at_locations/{id}",
+    "/taxonomies", "/taxonomies/{id}", "/taxonomy_terms", "/taxonomy_terms/{id}", "/locations", "/locations/{id}", "/events", "/events/{id}",
+    "/directory", "/directory/search", "/directory/needs", "/directory/needs/{id}", "/directory/services/{id}", "/directory/organisations/{id}",
+    "/directory/places/{id}", "/directory/events/{id}", "/directory/about",
+];
+
+/// Ways in which a list can be asked for.
+const FORMS: &[&str] = &["", "?full=true", "?minimal=true", "?format=ndjson&full=true", "?full_service=true", "?search={secret}", "?q={secret}", "?postcode=LU2%209ZZ&proximity=100000", "?near=51.88,-0.42"];
+
+/// Everything that leaves the directory, searched for each secret. Private by design and so left
+/// out: the complete export and backups, except where `kept` says that nothing may be left there either.
+async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
+    let mut ids: Vec<Uuid> = Vec::new();
+    for kind in fingerpost::model::Kind::RECORDS {
+        ids.extend(app.app().records.by_kind(kind, None, 1_000).await.unwrap().into_iter().map(|stored| stored.id));
+    }
+    ids.extend([id("pantry at the centre"), id("refuge at the house")]);
+    let mut outputs: Vec<(String, String)> = Vec::new();
+    for exit in EXITS {
+        let paths: Vec<String> = if exit.contains("{id}") {
+            ids.iter().map(|id| exit.replace("{id}", &id.to_string())).collect()
+        } else {
+            FORMS.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
+        };
+        for path in paths {
+            for base in ["", "/api"] {
+                let page = app.page(&format!("{base}{path}")).await;
+                let data = app.get(&format!("{base}{path}")).await;
+                for answer in [page, data] {
+                    outputs.push((path.clone(), format!("{:?} {}", answer.headers, answer.text())));
+                }
+            }
+        }
+    }
+    let (mut lines, mut sheet) = (Vec::new(), Vec::new());
+    export::lines(&app.app().db, &mut lines, |_| {}).await.unwrap();
+    export::sheet(&app.app().db, &mut sheet, |_| {}).await.unwrap();
+    outputs.push(("export as lines".to_owned(), String::from_utf8(lines).unwrap()));
+    outputs.push(("export as sheet".to_owned(), String::from_utf8(sheet).unwrap()));
+    if kept_nowhere {
+        let mut complete = Vec::new();
+        export::complete(&app.app().records, &mut complete, |_| {}).await.unwrap();
+        outputs.push(("complete export".to_owned(), String::from_utf8(complete).unwrap()));
+        for id in &ids {
+            if let Ok(history) = app.app().records.history(*id).await {
+                outputs.push((format!("history of {id}"), history.iter().map(|version| version.document.as_str()).collect::<Vec<_>>().join("\n")));
+            }
+        }
+    }
+    for secret in secrets {
+        for (path, output) in &outputs {
+            assert!(!output.to_lowercase().contains(&secret.to_lowercase()), "{secret:?} came out of {path}: {output}");
+        }
+        let files: Vec<String> = app.files_with(secret).into_iter().filter(|file| kept_nowhere || file.contains("shelf")).collect();
+        assert!(files.is_empty(), "{secret:?} lies in {files:?}");
+    }
+}
+
+/// What tells where the refuge is.
+const HOUSE: &[&str] = &["Hidden Lane", "Hidden House", "LU2 9ZZ", "51.8811", "0.4177", "chapel"];
+
+fact! {
+    async fn a_refuge_in_a_feed_is_withheld_whatever_the_feed_says(app) {
+        let mut told = refuge();
+        told["service_at_locations"][0]["location_policy"] = json!("exact");
+        app.import(format!("{}\n{told}\n", pantry())).await;
+        let service = app.get(&format!("/services/{}", id("refuge"))).await.json();
+        assert_eq!((service["name"].clone(), service["phones"][0]["number"].clone()), (json!("Rowan House"), json!("0808 157 0114")));
+        assert_eq!(service.get("service_at_locations"), None);
+        assert_eq!(service["description"], "A safe place to stay. Ring us; we are at [address withheld], [address withheld].");
+        search(&app, &HOUSE[..1], false).await;
+        // The place itself is not even kept; words in the service's own text are, privately.
+        let place = app.app().records.find(id("house")).await.unwrap().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&place.document).unwrap(), json!({"id": id("house"), "location_type": "physical", "location_policy": "withheld"}));
+        search(&app, &["Hidden House", "51.8811", "0.4177", "Bus 9"], true).await;
+    }
+}
+
+fact! {
+    async fn tightening_a_place_scrubs_it_everywhere_and_a_feed_does_not_bring_it_back(app) {
+        let mut open = pantry();
+        open["service_at_locations"][0]["location"]["description"] = json!("Ask for Bluebell at the back door");
+        app.import(open.to_string()).await;
+        app.edit(id("centre"), |document| if let Document::Location(place) = document { place.transportation = Some("Tram to Bluebell".into()) }).await;
+        let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Bluebell", "Gorse Centre"];
+        assert!(app.get("/services?full=true").await.text().contains("Gorse Close"));
+        let outcome = app.edit(id("centre"), |document| if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::Withheld) }).await;
+        assert!(outcome.scrubbed);
+        search(&app, &secrets, true).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json().get("service_at_locations"), None);
+        app.import(open.to_string()).await;
+        search(&app, &secrets, true).await;
+        app.restart().await;
+        search(&app, &secrets, true).await;
+    }
+}
+
+fact! {
+    async fn restoring_an_older_backup_does_not_bring_back_what_was_scrubbed(app) {
+        let mut listed = pantry();
+        listed["contacts"] = json!([{"id": id("sheila"), "name": "Bluebell Winterbottom", "phones": [{"id": id("her phone"), "number": "01632 960999"}]}]);
+        app.import(listed.to_string()).await;
+        let file = app.folder.path().join("../").join(format!("{}.backup", Uuid::now_v7()));
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        assert!(app.get("/services?full=true").await.text().contains("Bluebell"));
+        app.edit(id("centre"), |document| if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::Withheld) }).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("she asked for it"), id("pantry"), id("sheila")).await.unwrap();
+        tx.commit().await.unwrap();
+        app.app().db.sweep().await.unwrap();
+        app.follow().await;
+        let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Bluebell", "960999"];
+        search(&app, &secrets, true).await;
+        safekeeping::restore(&app.app().records, &file, &app.config.data_dir).await.unwrap();
+        app.follow().await;
+        search(&app, &secrets, true).await;
+        // The database is lost as a whole; only the data folder's list of scrubs is left.
+        safekeeping::keep_scrubs(&app.app().records, &app.config.data_dir).await.unwrap();
+        let Some(other) = TestApp::start(app.on).await else { return };
+        std::fs::copy(app.folder.path().join("scrubs.ndjson"), other.folder.path().join("scrubs.ndjson")).unwrap();
+        safekeeping::restore(&other.app().records, &file, &other.config.data_dir).await.unwrap();
+        other.follow().await;
+        assert_eq!(other.ids("/services").await.len(), 1);
+        search(&other, &secrets, true).await;
+        other.end().await;
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+fact! {
+    async fn a_place_is_told_as_its_policy_says(app) {
+        for (policy, name) in [(LocationPolicy::Area, "Luton"), (LocationPolicy::OnRequest, "Address given when you book")] {
+            let mut listed = pantry();
+            listed["description"] = json!("We meet at 12 Gorse Close, LU3 9XQ.");
+            listed["service_at_locations"][0]["description"] = json!("Door by the Gorse shops");
+            listed["service_at_locations"][0]["location"]["external_identifier"] = json!("100080012345");
+            app.import(listed.to_string()).await;
+            app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.service_at_locations[0].location_policy = Some(policy); }).await;
+            search(&app, &["Gorse", "LU3 9XQ", "51.9163", "100080012345", "Gorse Centre"], false).await;
+            assert!(!app.get("/services?full=true").await.text().contains(&id("centre").to_string()), "its id would lead to it elsewhere");
+            let link = app.get(&format!("/service_at_locations/{}", id("pantry at the centre"))).await.json();
+            assert_eq!((link["location"]["name"].as_str(), link["location"]["location_policy"].as_str()), (Some(name), Some(policy.as_str())));
+            assert_eq!(app.get("/service_at_locations?near=51.9163,-0.4486&proximity=100").await.json()["total_items"], 0, "distance tells nothing");
+            // A person may open it again.
+            app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.service_at_locations[0].location_policy = None; }).await;
+            assert!(app.get("/services?full=true").await.text().contains("LU3 9XQ"));
+        }
+    }
+}
+
+fact! {
+    async fn private_contacts_and_unpublished_records_stay_inside(app) {
+        let mut listed = pantry();
+        listed["contacts"] = json!([
+            {"id": id("own mobile"), "name": "Sheila Hopcroft", "phones": [{"id": id("p1"), "number": "07700 900123"}]},
+            {"id": id("marked"), "name": "Secret Desk", "visibility": "private", "email": "secretdesk@example.org"},
+        ]);
+        listed["email"] = json!("bluebell.winterbottom@gmail.com");
+        listed["phones"] = json!([{"id": id("p2"), "number": "01632 960777", "visibility": "private"}]);
+        listed["organization"]["contacts"] = json!([{"id": id("p3"), "name": "Mrs Primrose Quill", "phones": [{"id": id("p4"), "number": "+44 7700 900456"}]}]);
+        listed["service_at_locations"][0]["contacts"] = json!([{"id": id("p5"), "name": "Violet Larkspur", "email": "vlarkspur@hotmail.co.uk"}]);
+        listed["service_at_locations"][0]["location"]["addresses"][0]["attention"] = json!("Marigold Fennel");
+        let report = app.import(listed.to_string()).await;
+        assert_eq!(report.personal_total, 5, "{:?}", report.personal);
+        let secrets = ["Hopcroft", "900123", "Secret Desk", "secretdesk", "bluebell", "960777", "Primrose", "900456", "Larkspur", "Marigold"];
+        search(&app, &secrets, false).await;
+        // Our own records, as an editor would keep them: a contact is private unless it says public.
+        let mut document = app.app().records.find(id("marsh farm")).await.unwrap().unwrap().read().unwrap();
+        for contact in document.contact_lists().into_iter().flatten() { contact.visibility = None; }
+        app.save(vec![Draft::new(document)]).await;
+        search(&app, &secrets, false).await;
+        // An organization that is not to be seen takes its services along.
+        let document = app.app().records.find(id("marsh farm")).await.unwrap().unwrap().read().unwrap();
+        app.save(vec![Draft { state: State::Unpublished, ..Draft::new(document) }]).await;
+        search(&app, &["Lark Hill", "Larkspur larder", "LU3 9XQ"], false).await;
+    }
+}
+
+fact! {
+    async fn a_term_that_comes_later_makes_its_services_secret(app) {
+        let mut early = refuge();
+        let attribute = early["attributes"][0].clone();
+        early["attributes"] = json!([{"id": id("refuge kind"), "link_entity": "service", "taxonomy_term_id": id("refuge term")}]);
+        app.import(early.to_string()).await;
+        assert!(app.get("/services?full=true").await.text().contains("Hidden House"), "nothing says yet that it is a refuge");
+        app.import(json!({"kind": "taxonomy_term", "document": attribute["taxonomy_term"]}).to_string()).await;
+        search(&app, &["Hidden House", "51.8811", "Bus 9"], true).await;
+    }
+}
+
+fact! {
+    async fn the_fixtures_keep_their_secrets(app) {
+        app.fixtures().await;
+        search(&app, &["Silk Weaver", "LU1 1QD", "Jasmine Terrace", "LU4 8HL", "Crescent Homework", "Hate crime friends"], false).await;
+    }
+}
+
+/// Paths that routers are given, read from the sources.
+fn routes_in_sources() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (at, _) in text.match_indices(".route(") {
+                let rest = text[at + 7..].trim_start();
+                if let Some(path) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
+                    found.insert(path.to_owned());
+                }
+            }
+        }
+    }
+    for collection in fingerpost::publishing::COLLECTIONS {
+        found.insert(collection.path.to_owned());
+        found.insert(format!("{}/{{id}}", collection.path));
+    }
+    found
+}
+
+#[test]
+fn every_route_is_searched_for_secrets() {
+    let missing: Vec<String> = routes_in_sources().into_iter().filter(|route| !EXITS.contains(&route.as_str())).collect();
+    assert!(missing.is_empty(), "list these in EXITS, so that they are searched: {missing:?}");
+    let routes = routes_in_sources();
+    let stale: Vec<_> = EXITS.iter().filter(|exit| !routes.contains(**exit)).collect();
+    assert!(stale.is_empty(), "these are not routes any more: {stale:?}");
+}

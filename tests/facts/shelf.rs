@@ -1,0 +1,109 @@
+//! The file of published bytes.
+
+use std::fs;
+
+use fingerpost::model::Document;
+
+use super::{id, pantry};
+use crate::support::fact;
+
+/// The files of the shelf, without its lock.
+fn files(app: &crate::support::TestApp) -> Vec<std::path::PathBuf> {
+    let all = fs::read_dir(app.folder.path().join("shelf")).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|file| file.file_name().unwrap() != "lock").collect()
+}
+
+fact! {
+    async fn a_restart_goes_on_from_what_is_there(app) {
+        app.fixtures().await;
+        let before = app.get("/services?full=true&per_page=1000").await;
+        app.restart().await;
+        let after = app.get("/services?full=true&per_page=1000").await;
+        assert_eq!((after.text(), after.header("etag")), (before.text(), before.header("etag")));
+    }
+}
+
+fact! {
+    async fn missing_or_damaged_files_are_built_anew(app) {
+        app.fixtures().await;
+        let before = app.get("/services?full=true&per_page=1000").await.text();
+        for damage in 0..4 {
+            for file in files(&app) {
+                let bytes = fs::read(&file).unwrap();
+                match damage {
+                    0 => fs::remove_file(&file).unwrap(),
+                    1 => fs::write(&file, &bytes[..bytes.len() / 2]).unwrap(),
+                    2 => fs::write(&file, b"nonsense").unwrap(),
+                    _ if file.extension().unwrap() == "table" => fs::write(&file, [&bytes[..bytes.len() - 40], &[7; 40]].concat()).unwrap(),
+                    _ => {}
+                }
+            }
+            app.restart().await;
+            assert_eq!(app.get("/services?full=true&per_page=1000").await.text(), before, "damage {damage}");
+        }
+    }
+}
+
+fact! {
+    async fn changed_bytes_are_noticed(app) {
+        app.fixtures().await;
+        let before = app.get("/services?full=true&per_page=1000").await.text();
+        for file in files(&app).into_iter().filter(|file| file.to_str().unwrap().contains("full-")) {
+            let mut bytes = fs::read(&file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(&file, bytes).unwrap();
+        }
+        assert_eq!(fingerpost::jobs::verify(&app.served).await.unwrap(), 0, "the damage was found");
+        assert_eq!(app.get("/services?full=true&per_page=1000").await.text(), before);
+        assert!(fingerpost::jobs::verify(&app.served).await.unwrap() > 100);
+    }
+}
+
+fact! {
+    async fn laying_out_anew_changes_no_answer(app) {
+        app.fixtures().await;
+        for round in 0..20 {
+            app.edit("b8f9bb69-9f8b-5901-8730-685675f748c6".parse().unwrap(), |document| {
+                if let Document::Service(doc) = document { doc.alert = Some(format!("Round {round}")); }
+            }).await;
+        }
+        app.withdraw("3ccb4135-88e2-5120-82f9-fb785f3c7105".parse().unwrap(), "closed").await;
+        let shelf = &app.served.directory.shelf;
+        let (_, bytes_before) = shelf.size();
+        let before = app.get("/services?full=true&per_page=1000").await.text();
+        shelf.lay_out_anew().unwrap();
+        assert!(shelf.size().1 < bytes_before, "dead bytes are gone");
+        assert_eq!(app.get("/services?full=true&per_page=1000").await.text(), before);
+        assert_eq!(app.get("/services/3ccb4135-88e2-5120-82f9-fb785f3c7105").await.status, 410);
+        app.restart().await;
+        assert_eq!(app.get("/services?full=true&per_page=1000").await.text(), before);
+    }
+}
+
+fact! {
+    async fn two_servers_do_not_share_a_folder(app) {
+        let head = app.app().head().await.unwrap();
+        let error = fingerpost::published::shelf::Shelf::open(app.folder.path(), &head).unwrap_err();
+        assert!(error.to_string().starts_with("another server uses the data folder"), "{error}");
+    }
+}
+
+fact! {
+    async fn a_change_is_seen_in_everything_that_shows_it(app) {
+        app.import(pantry().to_string()).await;
+        app.clock.set(crate::support::noon() + chrono::Duration::hours(1));
+        app.edit(id("marsh farm"), |document| if let Document::Organization(doc) = document { doc.name = "Lark Hill Food Club".into() }).await;
+        for path in ["/services", "/service_at_locations", "/organizations"] {
+            let text = app.get(path).await.text();
+            assert!(text.contains("Lark Hill Food Club") && !text.contains("Community Pantry"), "{path}: {text}");
+        }
+        let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(service["last_modified"], "2026-11-22T13:00:00Z", "what is nested counts");
+        app.edit(id("needs"), |document| if let Document::Taxonomy(doc) = document { doc.name = "What people need".into() }).await;
+        assert!(app.get(&format!("/services/{}", id("pantry"))).await.text().contains("What people need"), "two steps away");
+        let history = app.app().records.history(id("marsh farm")).await.unwrap();
+        assert_eq!(history.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2]);
+        assert!(history[0].document.contains("Community Pantry"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The floors: a module uses what stands above it in `lib.rs`, never what stands below, and the
+//! capabilities of floor 4 never use one another.
+
+use std::{fs, path::Path};
+
+/// Modules in floor order, and the floor of each, as `lib.rs` lists them.
+fn floors() -> Vec<(String, usize)> {
+    let mut floor = 0;
+    let mut modules = Vec::new();
+    for line in fs::read_to_string("src/lib.rs").unwrap().lines() {
+        if let Some(rest) = line.strip_prefix("// floor ") {
+            floor = rest.split(':').next().unwrap().parse().unwrap();
+        } else if let Some(name) = line.strip_prefix("pub mod ") {
+            modules.push((name.trim_end_matches(';').to_owned(), floor));
+        }
+    }
+    modules
+}
+
+fn sources(path: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn files_of(module: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let folder = Path::new("src").join(module);
+    if folder.is_dir() {
+        sources(&folder, &mut found);
+    } else {
+        found.push(Path::new("src").join(format!("{module}.rs")));
+    }
+    found
+}
+
+/// Every module of ours that a source text names after `crate::`.
+fn uses(text: &str) -> Vec<String> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 1;
+            let mut start = true;
+            for (at, c) in group.char_indices() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' if depth == 1 => start = true,
+                    c if start && !c.is_whitespace() => {
+                        found.push(word(&group[at..]));
+                        start = false;
+                    }
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            found.push(word(rest));
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+#[test]
+fn modules_use_only_what_stands_above_them() {
+    let floors = floors();
+    assert!(floors.len() > 10, "lib.rs lists its modules under their floors");
+    let mut wrong = Vec::new();
+    for (at, (module, floor)) in floors.iter().enumerate() {
+        for file in files_of(module) {
+            for used in uses(&fs::read_to_string(&file).unwrap()) {
+                let Some(other) = floors.iter().position(|(name, _)| *name == used) else { continue };
+                let neighbour = *floor == 4 && floors[other].1 == 4 && other != at;
+                if other > at || neighbour {
+                    wrong.push(format!("{} (floor {floor}) uses {used} (floor {})", file.display(), floors[other].1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_orm_stays_in_its_files() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    let wrong: Vec<_> = files
+        .into_iter()
+        .filter(|file| !matches!(file.file_name().and_then(|name| name.to_str()), Some("store.rs" | "db.rs")))
+        .filter(|file| fs::read_to_string(file).unwrap().contains("sea_orm::"))
+        .collect();
+    assert!(wrong.is_empty(), "sea_orm is spoken only in store.rs files and db.rs: {wrong:?}");
+}
+
+#[test]
+fn a_use_of_a_lower_floor_would_be_seen() {
+    assert_eq!(uses("use crate::{\n    db,\n    model::{Kind, text},\n    records::Records,\n};\nuse crate::cli::x;"), ["db", "model", "records", "cli"]);
+}

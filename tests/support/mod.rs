@@ -1,0 +1,267 @@
+//! A whole directory for each test: a fresh data folder, a fresh database, a clock that stands
+//! still. PostgreSQL is used where `FINGERPOST_TEST_POSTGRES` names a server; otherwise its half
+//! of each fact is left out, and says so.
+
+#![allow(dead_code, reason = "each fact uses its own part of this")]
+
+use std::{io::Cursor, net::SocketAddr, path::Path};
+
+use axum::body::Body;
+use chrono::{DateTime, Utc};
+use fingerpost::{
+    app::{App, Served},
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    importing::{Options, Report},
+    jobs,
+    model::Document,
+    records::{Caller, Draft, Entrance, LastModified, Outcome},
+};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use sea_orm::ConnectionTrait as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+/// Which database a fact is tried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// A fact, tried on both databases.
+macro_rules! fact {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "facts use what they need")]
+            use super::*;
+
+            async fn tried_on(on: crate::support::On) {
+                #[allow(unused_mut, reason = "some facts restart it")]
+                let Some(mut $app) = crate::support::TestApp::start(on).await else { return };
+                $body
+                $app.end().await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                tried_on(crate::support::On::Sqlite).await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                tried_on(crate::support::On::Postgres).await;
+            }
+        }
+    };
+}
+pub(crate) use fact;
+
+/// A running directory.
+pub struct TestApp {
+    pub on: On,
+    pub folder: tempfile::TempDir,
+    pub config: Config,
+    pub clock: Clock,
+    pub served: Served,
+    postgres: Option<(String, String)>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// The moment at which tests happen.
+pub fn noon() -> DateTime<Utc> {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+pub const PUBLIC_URL: &str = "https://directory.luton.example.org/";
+
+impl TestApp {
+    /// A directory without records; none where the database is not to be had.
+    pub async fn start(on: On) -> Option<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let (database_url, postgres) = match on {
+            On::Sqlite => (format!("sqlite:{}", folder.path().join("fingerpost.db").display()), None),
+            On::Postgres => {
+                let (url, name, server) = fresh_postgres().await?;
+                (url, Some((server, name)))
+            }
+        };
+        let settings = [
+            ("FINGERPOST_DATA_DIR", folder.path().display().to_string()),
+            ("FINGERPOST_DATABASE_URL", database_url),
+            ("FINGERPOST_PUBLIC_URL", PUBLIC_URL.to_owned()),
+            ("FINGERPOST_NAME", "Luton directory".to_owned()),
+            ("FINGERPOST_GSS", "E06000032".to_owned()),
+        ];
+        let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
+        let clock = Clock::fixed(noon());
+        let served = open(&config, &clock).await;
+        Some(Self { on, folder, config, clock, served, postgres })
+    }
+
+    pub fn app(&self) -> &App {
+        &self.served.app
+    }
+
+    /// Stop and start again, as after a crash or an update.
+    pub async fn restart(&mut self) {
+        // The folder's lock goes with the old server.
+        let spare = tempfile::tempdir().unwrap();
+        let mut elsewhere = self.config.clone();
+        elsewhere.data_dir = spare.path().to_path_buf();
+        let old = std::mem::replace(&mut self.served, open(&elsewhere, &self.clock).await);
+        drop(old);
+        self.served = open(&self.config, &self.clock).await;
+        jobs::follow(&self.served).await.unwrap();
+    }
+
+    /// Take the test's own database away.
+    pub async fn end(self) {
+        let _ = self.served.app.db.clone().close().await;
+        drop(self.served);
+        if let Some((server, name)) = self.postgres {
+            let admin = sea_orm::Database::connect(server).await.unwrap();
+            let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
+            let _ = admin.close().await;
+        }
+    }
+
+    /// Bring what is derived up to date, as the server does by itself a moment later.
+    pub async fn follow(&self) {
+        jobs::follow(&self.served).await.unwrap();
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.served.router(false).oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[], "").await
+    }
+
+    pub async fn page(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[("accept", "text/html")], "").await
+    }
+
+    /// Ids of a list, all of them.
+    pub async fn ids(&self, path: &str) -> Vec<String> {
+        let path = format!("{path}{}per_page=1000", if path.contains('?') { '&' } else { '?' });
+        let answer = self.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()["contents"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    pub async fn import(&self, text: impl Into<Vec<u8>>) -> Report {
+        self.import_with(text, &Options { source: "a test".to_owned(), ..Options::default() }).await
+    }
+
+    pub async fn import_with(&self, text: impl Into<Vec<u8>>, options: &Options) -> Report {
+        let report = self.app().importer().run(Cursor::new(text.into()), options, |_| {}).await.unwrap();
+        self.follow().await;
+        report
+    }
+
+    pub async fn fixtures(&self) -> Report {
+        let report = self.import(std::fs::read("fixtures/luton/directory.ndjson").unwrap()).await;
+        assert_eq!(report.rejected, [], "the fixtures are taken");
+        report
+    }
+
+    pub fn person(why: &str) -> Caller {
+        Caller { name: "an officer".to_owned(), why: why.to_owned(), entrance: Entrance::Person }
+    }
+
+    /// Change a stored document, as an officer.
+    pub async fn edit(&self, id: Uuid, with: impl FnOnce(&mut Document)) -> Outcome {
+        let stored = self.app().records.find(id).await.unwrap().expect("the record is there");
+        let mut draft = Draft { state: stored.state, ..Draft::new(stored.read().unwrap()) };
+        with(&mut draft.document);
+        self.save(vec![draft]).await
+    }
+
+    pub async fn save(&self, drafts: Vec<Draft>) -> Outcome {
+        let outcome = self.app().records.save_now(&Self::person("a test"), drafts, &LastModified::new()).await.unwrap();
+        self.follow().await;
+        outcome
+    }
+
+    pub async fn withdraw(&self, id: Uuid, why: &str) {
+        let tx = self.app().db.write().await.unwrap();
+        self.app().records.withdraw(&tx, &Self::person(why), id, None).await.unwrap();
+        tx.commit().await.unwrap();
+        self.follow().await;
+    }
+
+    /// Every file of the data folder that holds `secret`, in whatever case.
+    pub fn files_with(&self, secret: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        search(self.folder.path(), secret.to_lowercase().as_bytes(), &mut found);
+        found
+    }
+}
+
+async fn open(config: &Config, clock: &Clock) -> Served {
+    let app = App::open(config.clone(), clock.clone(), Durability::Full).await.unwrap();
+    let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+    let served = Served::open(app, address).await.unwrap();
+    jobs::follow(&served).await.unwrap();
+    served
+}
+
+fn search(folder: &Path, secret: &[u8], found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search(&path, secret, found);
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap_or_default().to_ascii_lowercase();
+        if bytes.windows(secret.len()).any(|window| window == secret) {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+async fn fresh_postgres() -> Option<(String, String, String)> {
+    let Ok(server) = std::env::var("FINGERPOST_TEST_POSTGRES") else {
+        eprintln!("left out on PostgreSQL: FINGERPOST_TEST_POSTGRES names no server");
+        return None;
+    };
+    let name = format!("fp_test_{}", Uuid::now_v7().simple());
+    let admin = sea_orm::Database::connect(&server).await.expect("FINGERPOST_TEST_POSTGRES names a server that answers");
+    admin.execute_unprepared(&format!("CREATE DATABASE \"{name}\"")).await.unwrap();
+    admin.close().await.unwrap();
+    let (start, _) = server.rsplit_once('/').expect("a database at the end of the address");
+    Some((format!("{start}/{name}"), name, server))
+}
