@@ -26,8 +26,8 @@ use crate::{
     http::{Problem, guard},
     importing::Importer,
     pages::{self, Site},
-    publishing::{self, Directory},
     published::{self, Head, Position, shelf::Shelf},
+    publishing::{self, Directory},
     records::Records,
     signing::{Key, Signer},
 };
@@ -114,7 +114,7 @@ impl Served {
         let openapi = publishing::openapi(env!("CARGO_PKG_VERSION"));
         let directory = Directory {
             shelf,
-            public_url: public_url(&app.config, listen),
+            public_url: Arc::new(public_url(&app.config, listen)),
             name: app.config.name.as_str().into(),
             openapi: serde_json::to_vec(&openapi)?.into(),
             searches: Arc::new(tokio::sync::Semaphore::new(2)),
@@ -148,7 +148,7 @@ impl Served {
             .nest("/api", api)
             .merge(own)
             .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
-            .layer(middleware::from_fn_with_state(self.clone(), when_ready))
+            .layer(middleware::from_fn_with_state((self.directory.shelf.clone(), self.start), when_ready))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
@@ -167,13 +167,19 @@ struct TextOnly;
 impl Predicate for TextOnly {
     fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
         let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/problem+json"].iter().any(|start| kind.starts_with(start))
+        [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/problem+json"]
+            .iter()
+            .any(|start| kind.starts_with(start))
     }
 }
 
 /// `/` is the only address that is negotiated: browsers get the site, everything else the API's root.
 async fn front(State((site, directory)): State<(Site, Directory)>, headers: HeaderMap) -> Response {
-    let mut response = if pages::wants_a_page(&headers) { pages::home(&site, &headers).await } else { publishing::root(State(directory), headers).await };
+    let mut response = if pages::wants_a_page(&headers) {
+        pages::home(&site, &headers).await
+    } else {
+        publishing::root(State(directory), headers).await
+    };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
@@ -209,12 +215,17 @@ fn unknown(site: &Site, headers: &HeaderMap) -> Response {
 }
 
 /// Until the shelf is filled, a list would look complete and not be: better to say so.
-async fn when_ready(State(served): State<Served>, request: axum::extract::Request, next: middleware::Next) -> Response {
+async fn when_ready(
+    State((shelf, start)): State<(Arc<Shelf>, Position)>,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> Response {
     let always = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics" | "/openapi.json");
-    if always || served.is_ready() {
+    if always || shelf.position() >= start {
         return next.run(request).await;
     }
-    let mut response = Problem::unavailable("the directory is being read for the first time; try again in a moment").into_response();
+    let mut response =
+        Problem::unavailable("the directory is being read for the first time; try again in a moment").into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     response
 }

@@ -102,22 +102,68 @@ struct Setting {
 
 /// Every setting of this version: what `fingerpost config` prints and `schema/config.json` says.
 const SETTINGS: &[Setting] = &[
-    Setting { name: "listen", default: "127.0.0.1:8080", meaning: "Address and port to listen on; port 0 picks one and prints it.", example: "0.0.0.0:8080" },
-    Setting { name: "public_url", default: "", meaning: "How the world reaches us. http://LISTEN when not set.", example: "https://directory.luton.example.org/" },
-    Setting { name: "data_dir", default: "./data", meaning: "Folder of the database file, the file of published bytes and the signing keys.", example: "/var/lib/fingerpost" },
-    Setting { name: "database_url", default: "", meaning: "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME. A SQLite file in the data folder when not set.", example: "postgres://fingerpost@localhost/fingerpost" },
+    Setting {
+        name: "listen",
+        default: "127.0.0.1:8080",
+        meaning: "Address and port to listen on; port 0 picks one and prints it.",
+        example: "0.0.0.0:8080",
+    },
+    Setting {
+        name: "public_url",
+        default: "",
+        meaning: "How the world reaches us. http://LISTEN when not set.",
+        example: "https://directory.luton.example.org/",
+    },
+    Setting {
+        name: "data_dir",
+        default: "./data",
+        meaning: "Folder of the database file, the file of published bytes and the signing keys.",
+        example: "/var/lib/fingerpost",
+    },
+    Setting {
+        name: "database_url",
+        default: "",
+        meaning: "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME. A SQLite file in the data folder when not set.",
+        example: "postgres://fingerpost@localhost/fingerpost",
+    },
     Setting { name: "name", default: "My directory", meaning: "The publisher's name.", example: "Luton directory of support" },
     Setting { name: "gss", default: "", meaning: "Area code of the publisher.", example: "E06000032" },
-    Setting { name: "licence", default: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/", meaning: "Web address of the licence of our own records.", example: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/" },
-    Setting { name: "trusted_proxies", default: "", meaning: "Networks (CIDR, comma separated) whose Forwarded and X-Forwarded-For headers are believed.", example: "10.0.0.0/8" },
-    Setting { name: "withheld_categories", default: "refuge, refuges, human trafficking, modern slavery, forced marriage", meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.", example: "refuge, safe house" },
-    Setting { name: "requests_per_minute", default: "12000", meaning: "Requests that one client may make in a minute before it is asked to wait.", example: "12000" },
-    Setting { name: "log", default: "info", meaning: "What is logged: error, warn, info, debug, or a tracing filter.", example: "info,fingerpost=debug" },
+    Setting {
+        name: "licence",
+        default: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+        meaning: "Web address of the licence of our own records.",
+        example: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    },
+    Setting {
+        name: "trusted_proxies",
+        default: "",
+        meaning: "Networks (CIDR, comma separated) whose Forwarded and X-Forwarded-For headers are believed.",
+        example: "10.0.0.0/8",
+    },
+    Setting {
+        name: "withheld_categories",
+        default: "refuge, refuges, human trafficking, modern slavery, forced marriage",
+        meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.",
+        example: "refuge, safe house",
+    },
+    Setting {
+        name: "requests_per_minute",
+        default: "12000",
+        meaning: "Requests that one client may make in a minute before it is asked to wait.",
+        example: "12000",
+    },
+    Setting {
+        name: "log",
+        default: "info",
+        meaning: "What is logged: error, warn, info, debug, or a tracing filter.",
+        example: "info,fingerpost=debug",
+    },
     Setting { name: "log_format", default: "text", meaning: "How it is logged: text or json.", example: "json" },
 ];
 
 /// Names that other versions or later parts of the interface know; accepted without a warning.
-const KNOWN_ELSEWHERE: &[&str] = &["smtp_url", "mail_from", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name", "allow_private_peers"];
+const KNOWN_ELSEWHERE: &[&str] =
+    &["smtp_url", "mail_from", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name", "allow_private_peers"];
 
 impl Config {
     /// Read the settings from `file` (default `./fingerpost.toml` when it exists) and `environment`.
@@ -159,12 +205,19 @@ impl Config {
     fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
         let data_dir: PathBuf = parse(values, "data_dir", "a folder")?;
         let database_url: String = parse(values, "database_url", "a database")?;
-        let database_url = if database_url.is_empty() { format!("sqlite:{}", data_dir.join("fingerpost.db").display()) } else { database_url };
+        let database_url =
+            if database_url.is_empty() { format!("sqlite:{}", data_dir.join("fingerpost.db").display()) } else { database_url };
         if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
             return Err(wrong("database_url", "(hidden)", "expected sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"));
         }
         let public_url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?
-            .map(|url| if ["http", "https"].contains(&url.scheme()) { Ok(url) } else { Err(wrong("public_url", url.as_str(), "expected http or https")) })
+            .map(|url| {
+                if ["http", "https"].contains(&url.scheme()) {
+                    Ok(url)
+                } else {
+                    Err(wrong("public_url", url.as_str(), "expected http or https"))
+                }
+            })
             .transpose()?
             .map(with_slash);
         let config = Self {
@@ -182,7 +235,9 @@ impl Config {
             log_format: parse(values, "log_format", "text or json")?,
         };
         if let Some(gss) = config.gss.as_deref()
-            && !(gss.len() == 9 && gss.starts_with(|c: char| c.is_ascii_uppercase()) && gss[1..].bytes().all(|b| b.is_ascii_digit()))
+            && !(gss.len() == 9
+                && gss.starts_with(|c: char| c.is_ascii_uppercase())
+                && gss[1..].bytes().all(|b| b.is_ascii_digit()))
         {
             return Err(wrong("gss", gss, "expected an area code such as E06000032"));
         }
@@ -244,13 +299,20 @@ fn as_text(value: &figment::value::Value) -> String {
         Value::String(_, text) => text.clone(),
         Value::Array(_, items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
         Value::Bool(_, value) => value.to_string(),
-        Value::Num(_, number) => number.to_u128().map(|n| n.to_string()).or_else(|| number.to_i128().map(|n| n.to_string())).unwrap_or_default(),
+        Value::Num(_, number) => {
+            number.to_u128().map(|n| n.to_string()).or_else(|| number.to_i128().map(|n| n.to_string())).unwrap_or_default()
+        }
         other => other.find_ref("").and_then(Value::as_str).unwrap_or_default().to_owned(),
     }
 }
 
 fn wrong(name: &'static str, value: &str, problem: &str) -> Error {
-    Error::Wrong { variable: format!("FINGERPOST_{}", name.to_uppercase()), name, value: value.to_owned(), problem: problem.to_owned() }
+    Error::Wrong {
+        variable: format!("FINGERPOST_{}", name.to_uppercase()),
+        name,
+        value: value.to_owned(),
+        problem: problem.to_owned(),
+    }
 }
 
 fn parse<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<T, Error> {
@@ -258,11 +320,19 @@ fn parse<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'st
     value.parse().map_err(|error| wrong(name, value, &format!("expected {expected} ({error})")))
 }
 
-fn optional<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<Option<T>, Error> {
+fn optional<T: FromStr<Err: Display>>(
+    values: &BTreeMap<String, String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<Option<T>, Error> {
     if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
 }
 
-fn list<T: FromStr<Err: Display>>(values: &BTreeMap<String, String>, name: &'static str, expected: &str) -> Result<Vec<T>, Error> {
+fn list<T: FromStr<Err: Display>>(
+    values: &BTreeMap<String, String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<Vec<T>, Error> {
     let value = values.get(name).map(String::as_str).unwrap_or_default();
     value
         .split(',')
@@ -308,7 +378,9 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_what_would_be_right() {
         let said = |pairs| read(pairs).unwrap_err().to_string();
-        assert!(said(&[("FINGERPOST_LISTEN", "here")]).starts_with("setting FINGERPOST_LISTEN (or listen in the settings file) is \"here\": expected an address and a port"));
+        assert!(said(&[("FINGERPOST_LISTEN", "here")]).starts_with(
+            "setting FINGERPOST_LISTEN (or listen in the settings file) is \"here\": expected an address and a port"
+        ));
         assert!(said(&[("FINGERPOST_GSS", "Luton")]).contains("E06000032"));
         assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
         assert!(!said(&[("FINGERPOST_DATABASE_URL", "mysql://root:secret@x/y")]).contains("secret"));

@@ -12,8 +12,7 @@ pub struct Point {
 impl Point {
     /// A point, if both numbers are finite and in range.
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
-        ((-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude))
-            .then_some(Self { latitude, longitude })
+        ((-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude)).then_some(Self { latitude, longitude })
     }
 
     /// Great-circle distance in metres (haversine on a sphere of 6,371,008.8 m; within 0.6 %).

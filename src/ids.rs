@@ -1,7 +1,7 @@
 //! Names of things: typed record ids, and the one way to derive an id from somebody else's.
 //!
 //! Every id that leaves us is a UUID. An id that arrives as something else ("org-17") is mapped
-//! by UUIDv5, so the same source always gives the same id and references keep meeting.
+//! by `UUIDv5`, so the same source always gives the same id and references keep meeting.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Namespace of ids that were not UUIDs at their source.
-/// UUIDv5 of `https://fingerpost.example.org/ids/source` in the URL namespace.
+/// `UUIDv5` of `https://fingerpost.example.org/ids/source` in the URL namespace.
 pub const SOURCE_NAMESPACE: Uuid = Uuid::from_u128(0x5a3f_0f67_8d0d_5c62_8f1b_5f0d_3a5e_9c11);
 
 /// The id for `raw`, an id of the kind `of` that is not a UUID, as found at `origin`.
@@ -25,7 +25,7 @@ pub fn from_source(origin: &str, of: &str, raw: &str) -> Uuid {
     Uuid::new_v5(&SOURCE_NAMESPACE, format!("{origin}\n{of}\n{raw}").as_bytes())
 }
 
-/// The id of a shared vocabulary term or taxonomy: UUIDv5 of its web address, so that
+/// The id of a shared vocabulary term or taxonomy: `UUIDv5` of its web address, so that
 /// neighbours who hold the same term hold it under the same id.
 pub fn from_uri(uri: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, uri.as_bytes())

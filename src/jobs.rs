@@ -10,7 +10,7 @@ use crate::{app::Served, safekeeping};
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often to tidy up.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 
 /// Bring the shelf up to the head of what is published.
 /// # Errors

@@ -203,9 +203,17 @@ mod tests {
 
     #[test]
     fn a_statement_verifies_with_the_public_key_and_a_changed_one_does_not() {
-        let signer = Signer::new(Key::from_seed([7; 32]), "https://directory.example.org/".into(), "https://licence.example.org/".into());
+        let signer =
+            Signer::new(Key::from_seed([7; 32]), "https://directory.example.org/".into(), "https://licence.example.org/".into());
         let data = canonical(&serde_json::json!({"name": "Pantry", "id": "x"}));
-        let about = About { kind: Kind::Service, id: Uuid::nil(), epoch: "e1", position: 42, changed: chrono::DateTime::UNIX_EPOCH, canonical: Some(&data) };
+        let about = About {
+            kind: Kind::Service,
+            id: Uuid::nil(),
+            epoch: "e1",
+            position: 42,
+            changed: chrono::DateTime::UNIX_EPOCH,
+            canonical: Some(&data),
+        };
         let mut statement: Value = serde_json::from_str(&signer.sign(about)).unwrap();
         let sig = statement.as_object_mut().unwrap().remove("sig").unwrap();
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(sig.as_str().unwrap()).unwrap().try_into().unwrap();

@@ -15,8 +15,7 @@ use crate::{
     config::Config,
     db::Durability,
     importing::{Format, Options},
-    jobs,
-    serve,
+    jobs, serve,
 };
 
 #[derive(Debug, Args)]
@@ -29,7 +28,11 @@ pub(super) struct Demo {
 /// The two districts: what they are called, their area code, and their fixtures, built into the program.
 const DISTRICTS: [(&str, &str, &str); 2] = [
     ("Luton directory of support (demo)", "E06000032", include_str!("../../fixtures/luton/directory.ndjson")),
-    ("Central Bedfordshire directory of support (demo)", "E06000056", include_str!("../../fixtures/central-bedfordshire/directory.ndjson")),
+    (
+        "Central Bedfordshire directory of support (demo)",
+        "E06000056",
+        include_str!("../../fixtures/central-bedfordshire/directory.ndjson"),
+    ),
 ];
 
 impl Demo {
@@ -57,7 +60,12 @@ impl Demo {
     }
 }
 
-async fn open(config: &Config, (name, gss, fixtures): (&str, &str, &'static str), address: SocketAddr, data_dir: &Path) -> anyhow::Result<Served> {
+async fn open(
+    config: &Config,
+    (name, gss, fixtures): (&str, &str, &'static str),
+    address: SocketAddr,
+    data_dir: &Path,
+) -> anyhow::Result<Served> {
     let config = Config {
         listen: address,
         public_url: None,

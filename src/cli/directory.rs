@@ -13,9 +13,9 @@ use crate::{
     config::{self, Config},
     db::Durability,
     model::{Kind, shape},
+    published::shelf::Shelf,
     publishing, safekeeping,
     safekeeping::doctor::Verdict,
-    published::shelf::Shelf,
 };
 
 /// A job that can be run by hand.
@@ -53,7 +53,10 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
 pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
     let lines = safekeeping::backup(&app.records, file).await?;
     println!("saved {lines} records, versions and published documents to {}", file.display());
-    println!("it holds private records: keep it where only you can read it. Keep {} too.", app.config.data_dir.join("keys").display());
+    println!(
+        "it holds private records: keep it where only you can read it. Keep {} too.",
+        app.config.data_dir.join("keys").display()
+    );
     Ok(true)
 }
 

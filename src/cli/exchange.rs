@@ -69,7 +69,10 @@ impl Import {
             let bar = progress(length, "bytes");
             let outcome = app.importer().run(input, &options, |until| bar.set_position(until)).await;
             bar.finish_and_clear();
-            report.add(outcome.with_context(|| format!("the import of {} stopped; running it again goes on from there", file.display()))?);
+            report.add(
+                outcome
+                    .with_context(|| format!("the import of {} stopped; running it again goes on from there", file.display()))?,
+            );
         }
         after_changes(&app).await?;
         if self.json {
@@ -85,7 +88,9 @@ impl Import {
         if !self.source.is_dir() {
             return Ok(vec![self.source.clone()]);
         }
-        let known = |file: &PathBuf| file.extension().is_some_and(|end| ["ndjson", "jsonl", "json", "csv"].iter().any(|known| end == *known));
+        let known = |file: &PathBuf| {
+            file.extension().is_some_and(|end| ["ndjson", "jsonl", "json", "csv"].iter().any(|known| end == *known))
+        };
         let mut files: Vec<PathBuf> = fs::read_dir(&self.source)
             .with_context(|| format!("cannot read the folder {}", self.source.display()))?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -113,9 +118,18 @@ pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
 fn print(report: &Report) {
     const SHOWN: usize = 20;
     let verb = if report.dry_run { "would be" } else { "were" };
-    println!("{} {verb} created, {} updated, {} unchanged, {} rejected", report.created, report.updated, report.unchanged, report.rejected_total);
+    println!(
+        "{} {verb} created, {} updated, {} unchanged, {} rejected",
+        report.created, report.updated, report.unchanged, report.rejected_total
+    );
     for (kind, counts) in &report.records {
-        println!("  {:<20} {:>7} created {:>7} updated {:>7} unchanged", kind.as_str(), counts.created, counts.updated, counts.unchanged);
+        println!(
+            "  {:<20} {:>7} created {:>7} updated {:>7} unchanged",
+            kind.as_str(),
+            counts.created,
+            counts.updated,
+            counts.unchanged
+        );
     }
     for rejected in report.rejected.iter().take(SHOWN) {
         println!("rejected line {}: {}", rejected.line, rejected.reason);
@@ -169,7 +183,8 @@ impl Export {
             return Ok(true);
         };
         let partial = file.with_extension("part");
-        let mut out = BufWriter::new(create(&partial, self.complete).with_context(|| format!("cannot write {}", file.display()))?);
+        let mut out =
+            BufWriter::new(create(&partial, self.complete).with_context(|| format!("cannot write {}", file.display()))?);
         self.write(&app, &mut out).await?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&partial, file)?;

@@ -67,7 +67,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write the JSON Schemas and the OpenAPI document into ./schema.
+    /// Write the JSON Schemas and the `OpenAPI` document into ./schema.
     Schema {
         /// Only say whether they are up to date (exit 1 when they are not).
         #[arg(long)]
@@ -96,7 +96,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("fingerpost: {error:#}");
-            let wrong_call = error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
+            let wrong_call =
+                error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
             ExitCode::from(if wrong_call { 2 } else { 1 })
         }
     }
@@ -139,7 +140,10 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 fn start_log(config: &Config) -> anyhow::Result<()> {
     use tracing_subscriber::{EnvFilter, fmt, prelude::*};
     let filter = EnvFilter::try_new(&config.log).map_err(|error| {
-        WrongCall(format!("setting FINGERPOST_LOG is {:?}: expected error, warn, info, debug or a tracing filter ({error})", config.log))
+        WrongCall(format!(
+            "setting FINGERPOST_LOG is {:?}: expected error, warn, info, debug or a tracing filter ({error})",
+            config.log
+        ))
     })?;
     // The framework tells of every migration that there is nothing to do for.
     let quiet = "sea_orm_migration=warn".parse().context("a constant filter")?;

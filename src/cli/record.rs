@@ -131,7 +131,9 @@ impl Record {
                 })
                 .await?
             }
-            Action::Place { id, policy, why } => change(&app, id, why, |draft| set_policy(&mut draft.document, policy.into())).await?,
+            Action::Place { id, policy, why } => {
+                change(&app, id, why, |draft| set_policy(&mut draft.document, policy.into())).await?
+            }
             Action::EraseContact { id, contact, why } => {
                 let tx = app.db.write().await?;
                 let outcome = app.records.erase_contact(&tx, &caller(why), id, contact).await?;
@@ -174,7 +176,12 @@ fn shown(stored: &Stored) -> anyhow::Result<Value> {
     }))
 }
 
-async fn change(app: &App, id: Uuid, why: String, with: impl FnOnce(&mut Draft) -> anyhow::Result<()>) -> anyhow::Result<Outcome> {
+async fn change(
+    app: &App,
+    id: Uuid,
+    why: String,
+    with: impl FnOnce(&mut Draft) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
     let stored = find(app, id).await?;
     let mut draft = Draft {
         state: stored.state,
@@ -191,7 +198,9 @@ fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result
     match document {
         Document::Location(place) => place.location_policy = Some(policy),
         Document::Event(event) => event.location_policy = Some(policy),
-        Document::Service(service) => service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy)),
+        Document::Service(service) => {
+            service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy));
+        }
         other => bail!("a {} has no place", other.kind()),
     }
     Ok(())

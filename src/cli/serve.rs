@@ -19,7 +19,13 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
     let app = App::open(config, Clock::System, Durability::Full).await?;
     let served = Served::open(app.clone(), app.config.listen).await?;
     let mut out = std::io::stdout();
-    writeln!(out, "{} at http://{}/ (known as {})", app.config.name, app.config.listen, public_url(&app.config, app.config.listen))?;
+    writeln!(
+        out,
+        "{} at http://{}/ (known as {})",
+        app.config.name,
+        app.config.listen,
+        public_url(&app.config, app.config.listen)
+    )?;
     out.flush()?;
     let stop = until_told();
     let jobs = tokio::spawn(jobs::run(served.clone(), stop.clone()));

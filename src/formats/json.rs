@@ -142,9 +142,16 @@ mod tests {
         assert_eq!(said("[".repeat(10_000).as_bytes()), "is nested too deeply (at character 49)");
         assert_eq!(said(br#""\ud800""#), "unexpected end of hex escape (at character 8)");
         assert_eq!(said(b"\xFF\xFE{\x00"), "the text is UTF-16; save it as UTF-8 (at character 1)");
-        assert_eq!(said(b"{\"a\": \"caf\xE9\"}"), "the text is not UTF-8; it may have been saved in another encoding (at character 11)");
+        assert_eq!(
+            said(b"{\"a\": \"caf\xE9\"}"),
+            "the text is not UTF-8; it may have been saved in another encoding (at character 11)"
+        );
         assert_eq!(said(b"{} {}"), "trailing characters (at character 4)");
-        assert_eq!(parse("[".repeat(10_000).as_bytes()).is_err(), parse(b"[[1]]").is_err().then_some(true).is_none(), "the depth is counted afresh");
+        assert_eq!(
+            parse("[".repeat(10_000).as_bytes()).is_err(),
+            parse(b"[[1]]").is_err().then_some(true).is_none(),
+            "the depth is counted afresh"
+        );
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl<R: BufRead> Iterator for Lines<R> {
         let mut skipped = 0;
         loop {
             match self.read().transpose()? {
-                Ok(line) if line.bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace)) => skipped += line.length,
+                Ok(line) if line.bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace)) => {
+                    skipped += line.length;
+                }
                 Ok(line) => return Some(Ok(Line { length: line.length + skipped, ..line })),
                 Err(error) => return Some(Err(error)),
             }
@@ -86,7 +88,10 @@ mod tests {
     use super::*;
 
     fn read(input: &[u8]) -> Vec<(u64, Option<usize>)> {
-        lines(io::BufReader::with_capacity(7, input)).map(|line| line.unwrap()).map(|line| (line.number, line.bytes.map(|b| b.len()))).collect()
+        lines(io::BufReader::with_capacity(7, input))
+            .map(|line| line.unwrap())
+            .map(|line| (line.number, line.bytes.map(|b| b.len())))
+            .collect()
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     let start = input.fill_buf()?;
     let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let first_line = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| first_line.iter().filter(|byte| *byte == delimiter).count();
+    let count = |delimiter: &u8| memchr::memchr_iter(*delimiter, first_line).count();
     let delimiter = b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
     input.consume(mark);
     let ends = LineEnds::default();
@@ -112,7 +112,10 @@ impl<R: Read> Iterator for Sheet<R> {
                 continue;
             }
             if self.record.len() > MOST_CELLS {
-                return Some(Err(BadRow { line, reason: format!("has {} cells; at most {MOST_CELLS} are read", self.record.len()) }));
+                return Some(Err(BadRow {
+                    line,
+                    reason: format!("has {} cells; at most {MOST_CELLS} are read", self.record.len()),
+                }));
             }
             if self.record.iter().any(|cell| cell.len() > LONGEST_CELL) {
                 let reason = format!("has a cell of over {LONGEST_CELL} bytes; a quotation mark may be missing its partner");
@@ -133,8 +136,8 @@ fn decode(bytes: &[u8]) -> String {
 
 fn windows_1252(byte: u8) -> char {
     const UPPER: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—',
-        '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
+        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
@@ -188,8 +191,12 @@ mod tests {
     #[test]
     fn sheets_are_read_as_people_send_them() {
         let sheet = b"\xEF\xBB\xBFname;town\r\n\r\n\"Ali; Co\" ; Luton\r\ncaf\xE9 \x96 bar;\r\nlast";
-        let expected: [(u64, &[&str]); 4] = [(1, &["name", "town"]), (3, &["Ali; Co", "Luton"]), (4, &["café – bar", ""]), (5, &["last"])];
-        assert_eq!(rows(sheet), expected.map(|(line, cells)| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>())));
+        let expected: [(u64, &[&str]); 4] =
+            [(1, &["name", "town"]), (3, &["Ali; Co", "Luton"]), (4, &["café – bar", ""]), (5, &["last"])];
+        assert_eq!(
+            rows(sheet),
+            expected.map(|(line, cells)| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()))
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Honest caching: a strong `ETag` for what is sent, 304 where the client has it already.
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::Bytes,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -26,7 +29,7 @@ pub fn is_fresh(request: &HeaderMap, version: &Version) -> bool {
         });
     }
     let since = request.get(header::IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
-    let since = since.and_then(|since| DateTime::parse_from_rfc2822(since).ok());
+    let since = since.and_then(|since| httpdate::parse_http_date(since).ok()).map(DateTime::<Utc>::from);
     match (since, version.changed_at) {
         (Some(since), Some(changed)) => changed.timestamp() <= since.timestamp(),
         _ => false,
@@ -38,7 +41,7 @@ pub fn respond<E: IntoResponse>(
     request: &HeaderMap,
     version: &Version,
     content_type: &'static str,
-    body: impl FnOnce() -> Result<Vec<u8>, E>,
+    body: impl FnOnce() -> Result<Bytes, E>,
 ) -> Response {
     let mut response = if is_fresh(request, version) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -64,10 +67,10 @@ pub fn respond<E: IntoResponse>(
 }
 
 fn http_date(at: DateTime<Utc>) -> Option<HeaderValue> {
-    HeaderValue::from_str(&at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+    HeaderValue::from_str(&httpdate::fmt_http_date(at.into())).ok()
 }
 
-/// A strong ETag of these numbers, which stand for everything that the answer is made of.
+/// A strong `ETag` of these numbers, which stand for everything that the answer is made of.
 pub fn etag_of(parts: impl IntoIterator<Item = u64>) -> String {
     use sha2::{Digest as _, Sha256};
     let mut hasher = Sha256::new();

@@ -42,9 +42,9 @@ impl Guard {
     }
 
     fn check(&self, client: IpAddr) -> Result<(), u64> {
-        self.limiter.check_key(&client).map_err(|not_until| {
-            not_until.wait_time_from(governor::clock::DefaultClock::default().now()).as_secs() + 1
-        })
+        self.limiter
+            .check_key(&client)
+            .map_err(|not_until| not_until.wait_time_from(governor::clock::DefaultClock::default().now()).as_secs() + 1)
     }
 }
 
@@ -54,7 +54,8 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     if !is_trusted(&peer) {
         return network_of(peer);
     }
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let forwarded =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     let standard = headers
         .get_all("forwarded")
         .iter()
@@ -75,7 +76,9 @@ fn address(text: &str) -> Option<IpAddr> {
 fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| IpAddr::from((u128::from(v6) & (!0 << 64)).to_be_bytes()), IpAddr::from),
+        IpAddr::V6(v6) => {
+            v6.to_ipv4_mapped().map_or_else(|| IpAddr::from((u128::from(v6) & (!0 << 64)).to_be_bytes()), IpAddr::from)
+        }
     }
 }
 
@@ -114,7 +117,9 @@ pub async fn around(State(guard): State<Guard>, request: Request, next: Next) ->
 
 /// The name that the client gave the request, if it is a harmless one; otherwise a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let given = headers.get(&REQUEST_ID).filter(|id| id.len() <= 64 && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-'));
+    let given = headers
+        .get(&REQUEST_ID)
+        .filter(|id| id.len() <= 64 && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-'));
     given.cloned().unwrap_or_else(|| {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -132,19 +137,26 @@ pub async fn open_to_all(request: Request, next: Next) -> Response {
     if preflight {
         headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, Content-Type"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("If-None-Match, If-Modified-Since, Content-Type"),
+        );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     } else {
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, X-Request-Id"));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, X-Request-Id"),
+        );
     }
     response
 }
 
-/// Compressed bytes are not the bytes that a strong ETag names.
+/// Compressed bytes are not the bytes that a strong `ETag` names.
 pub async fn weaken_compressed(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.headers().contains_key(header::CONTENT_ENCODING)
-        && let Some(etag) = response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| !etag.starts_with("W/"))
+        && let Some(etag) =
+            response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| !etag.starts_with("W/"))
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{etag}"))
     {
         response.headers_mut().insert(header::ETAG, weak);
@@ -159,7 +171,9 @@ mod tests {
     #[test]
     fn only_trusted_proxies_are_believed() {
         let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let headers = |value: &str| HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap())]);
+        let headers = |value: &str| {
+            HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap())])
+        };
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(client(ip("198.51.100.1"), &headers("203.0.113.9"), &trusted), ip("198.51.100.1"));
         assert_eq!(client(ip("10.0.0.1"), &headers("6.6.6.6, 203.0.113.9, 10.0.0.2"), &trusted), ip("203.0.113.9"));

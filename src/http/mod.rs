@@ -1,5 +1,5 @@
 //! What every part of the site and the API shares: errors as problem documents, parameters,
-//! caching, limits, and the description of it all as OpenAPI.
+//! caching, limits, and the description of it all as `OpenAPI`.
 
 pub mod caching;
 pub mod guard;

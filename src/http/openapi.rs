@@ -1,4 +1,4 @@
-//! Pieces of an OpenAPI 3.1 document. What there is to describe is said by the capabilities
+//! Pieces of an `OpenAPI` 3.1 document. What there is to describe is said by the capabilities
 //! themselves; this only knows the form.
 
 use serde_json::{Map, Value, json};
@@ -32,7 +32,7 @@ pub enum ParameterForm {
 }
 
 impl Parameter {
-    /// As an OpenAPI parameter.
+    /// As an `OpenAPI` parameter.
     pub fn describe(&self) -> Value {
         let schema = match self.form {
             ParameterForm::Text => json!({"type": "string"}),
@@ -49,7 +49,10 @@ impl Parameter {
 /// The answers that any address may give beside its own.
 pub fn problems(statuses: &[(u16, &str)]) -> Map<String, Value> {
     let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
-    statuses.iter().map(|(status, description)| (status.to_string(), json!({"description": description, "content": content}))).collect()
+    statuses
+        .iter()
+        .map(|(status, description)| (status.to_string(), json!({"description": description, "content": content})))
+        .collect()
 }
 
 /// An answer with JSON of the given schema.

@@ -58,7 +58,9 @@ impl Parameters {
     /// # Errors
     /// When it cannot be read as that; `expected` says what would be right.
     pub fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
-        self.text(name)?.map(|text| text.parse().map_err(|_| Problem::bad_parameter(name, text, &format!("expected {expected}")))).transpose()
+        self.text(name)?
+            .map(|text| text.parse().map_err(|_| Problem::bad_parameter(name, text, &format!("expected {expected}"))))
+            .transpose()
     }
 
     /// A number within bounds, both included.
@@ -102,7 +104,10 @@ mod tests {
     #[test]
     fn each_mistake_names_its_parameter() {
         let read = |query| Parameters::read(query).unwrap();
-        assert_eq!(read("page=abc").parsed::<u32>("page", "a whole number from 1").unwrap_err().detail, "page is \"abc\": expected a whole number from 1");
+        assert_eq!(
+            read("page=abc").parsed::<u32>("page", "a whole number from 1").unwrap_err().detail,
+            "page is \"abc\": expected a whole number from 1"
+        );
         assert_eq!(read("page=1&page=2").text("page").unwrap_err().parameter.as_deref(), Some("page"));
         assert_eq!(read("near=NaN").number("near", 0.0, 1.0).unwrap_err().status, 400);
         assert_eq!(read("a=%61%2B+b&a=a%2B%20b").text("a").unwrap(), Some("a+ b"));

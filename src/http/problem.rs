@@ -61,7 +61,12 @@ impl Problem {
     /// A record was here and is not any more.
     pub fn gone(at: chrono::DateTime<chrono::Utc>, why: &str) -> Self {
         let at = crate::clock::rfc3339(at);
-        let mut problem = Self::new(StatusCode::GONE, "about:blank#gone", "It is not here any more", format!("it was taken out at {at}: {why}"));
+        let mut problem = Self::new(
+            StatusCode::GONE,
+            "about:blank#gone",
+            "It is not here any more",
+            format!("it was taken out at {at}: {why}"),
+        );
         problem.gone_at = Some(at);
         problem
     }
@@ -110,7 +115,10 @@ impl IntoResponse for Problem {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if self.status == 410 { "public, max-age=30" } else { "no-store" }));
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(if self.status == 410 { "public, max-age=30" } else { "no-store" }),
+        );
         response
     }
 }

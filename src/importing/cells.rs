@@ -21,8 +21,15 @@ const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 fn day(word: &str) -> Option<usize> {
     const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    const SHORT: [&[&str]; 7] =
-        [&["mo", "mon"], &["tu", "tue", "tues"], &["we", "wed", "weds"], &["th", "thu", "thur", "thurs"], &["fr", "fri"], &["sa", "sat"], &["su", "sun"]];
+    const SHORT: [&[&str]; 7] = [
+        &["mo", "mon"],
+        &["tu", "tue", "tues"],
+        &["we", "wed", "weds"],
+        &["th", "thu", "thur", "thurs"],
+        &["fr", "fri"],
+        &["sa", "sat"],
+        &["su", "sun"],
+    ];
     (0..7).find(|at| NAMES[*at] == word || format!("{}s", NAMES[*at]) == word || SHORT[*at].contains(&word))
 }
 
@@ -31,9 +38,10 @@ pub(super) fn days(cell: &str) -> Option<Days> {
     let text = fold(&cell.replace(['-', '–', '—'], " to "));
     let text = text.replace(" of the month", "").replace(" of every month", "").replace(" of each month", "");
     let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
-    let weekly = |days: &[usize]| Some(Days { freq: "WEEKLY", byday: days.iter().map(|at| DAYS[*at]).collect::<Vec<_>>().join(",") });
+    let weekly =
+        |days: &[usize]| Some(Days { freq: "WEEKLY", byday: days.iter().map(|at| DAYS[*at]).collect::<Vec<_>>().join(",") });
     match words.as_slice() {
-        ["daily" | "day" | "everyday"] | ["7", "days", ..] | ["seven", "days", ..] => return weekly(&[0, 1, 2, 3, 4, 5, 6]),
+        ["daily" | "day" | "everyday"] | ["7" | "seven", "days", ..] => return weekly(&[0, 1, 2, 3, 4, 5, 6]),
         ["weekdays" | "weekday"] => return weekly(&[0, 1, 2, 3, 4]),
         ["weekends" | "weekend"] => return weekly(&[5, 6]),
         [which, name] => {
@@ -83,7 +91,10 @@ fn time(cell: &str) -> Option<Time> {
         return None;
     }
     let (hours, minutes) = match digits.split_once([':', '.']) {
-        Some((hours, minutes)) => (hours.parse::<u32>().ok()?, minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?),
+        Some((hours, minutes)) => (
+            hours.parse::<u32>().ok()?,
+            minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?,
+        ),
         None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
         None => (digits.parse().ok()?, 0),
     };
@@ -93,7 +104,8 @@ fn time(cell: &str) -> Option<Time> {
         Some(false) => hours % 12,
         None => hours,
     };
-    let clear = half.is_some() || hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
+    let clear =
+        half.is_some() || hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
     (hours < 24 && minutes < 60).then_some(Time { minutes: hours * 60 + minutes, definite: clear })
 }
 
@@ -117,15 +129,18 @@ pub(super) fn ages(cell: &str) -> Option<(Option<u32>, Option<u32>)> {
     if matches!(text.as_str(), "all" | "any" | "all ages" | "any age" | "everyone") {
         return Some((None, None));
     }
-    let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "age" | "aged" | "ages" | "years" | "year" | "olds" | "old" | "yrs")).collect();
+    let words: Vec<&str> = text
+        .split(' ')
+        .filter(|word| !matches!(*word, "age" | "aged" | "ages" | "years" | "year" | "olds" | "old" | "yrs"))
+        .collect();
     let number = |word: &str| word.parse::<u32>().ok().or_else(|| word.strip_suffix('s')?.parse().ok()).filter(|age| *age <= 150);
     match words.as_slice() {
-        [one] => Some((Some(number(one)?), None)),
-        ["up", "to", to] => Some((None, Some(number(to)?))),
+        ["up", "to", to] | [to, "and" | "or", "under" | "below"] => Some((None, Some(number(to)?))),
         [from, "to", to] | ["from" | "between", from, "to" | "and", to] => Some((Some(number(from)?), Some(number(to)?))),
-        ["over" | "from", from] | [from, "plus" | "upwards"] | [from, "and" | "or", "over" | "above"] => Some((Some(number(from)?), None)),
+        [from] | ["over" | "from", from] | [from, "plus" | "upwards"] | [from, "and" | "or", "over" | "above"] => {
+            Some((Some(number(from)?), None))
+        }
         ["under", to] => Some((None, Some(number(to)?.checked_sub(1)?))),
-        [to, "and" | "or", "under" | "below"] => Some((None, Some(number(to)?))),
         _ => None,
     }
 }
@@ -153,7 +168,13 @@ pub(super) struct Dialled {
 /// The phones of a cell: "01632 960123 / 07700 900123 (Sheila Hopcroft)". Gives what could not be read as well.
 pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for piece in cell.replace(" or ", "/").replace(" and ", "/").split(['/', ';', ',', '\n']).map(str::trim).filter(|piece| !piece.is_empty()) {
+    for piece in cell
+        .replace(" or ", "/")
+        .replace(" and ", "/")
+        .split(['/', ';', ',', '\n'])
+        .map(str::trim)
+        .filter(|piece| !piece.is_empty())
+    {
         let of_number = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '.');
         let begins = piece.find(|c: char| c.is_ascii_digit() || c == '+').unwrap_or(piece.len());
         let length = piece[begins..].find(|c: char| !of_number(c)).unwrap_or(piece.len() - begins);
@@ -173,9 +194,27 @@ pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
 /// ISO 639 code of a language that is often named.
 pub(super) fn language_code(name: &str) -> Option<&'static str> {
     const CODES: [(&str, &str); 22] = [
-        ("english", "en"), ("urdu", "ur"), ("polish", "pl"), ("bengali", "bn"), ("romanian", "ro"), ("punjabi", "pa"), ("gujarati", "gu"),
-        ("arabic", "ar"), ("pashto", "ps"), ("dari", "prs"), ("ukrainian", "uk"), ("french", "fr"), ("portuguese", "pt"), ("spanish", "es"),
-        ("italian", "it"), ("hindi", "hi"), ("somali", "so"), ("turkish", "tr"), ("kurdish", "ku"), ("welsh", "cy"), ("bsl", "bfi"),
+        ("english", "en"),
+        ("urdu", "ur"),
+        ("polish", "pl"),
+        ("bengali", "bn"),
+        ("romanian", "ro"),
+        ("punjabi", "pa"),
+        ("gujarati", "gu"),
+        ("arabic", "ar"),
+        ("pashto", "ps"),
+        ("dari", "prs"),
+        ("ukrainian", "uk"),
+        ("french", "fr"),
+        ("portuguese", "pt"),
+        ("spanish", "es"),
+        ("italian", "it"),
+        ("hindi", "hi"),
+        ("somali", "so"),
+        ("turkish", "tr"),
+        ("kurdish", "ku"),
+        ("welsh", "cy"),
+        ("bsl", "bfi"),
         ("british sign language", "bfi"),
     ];
     let name = fold(name);
@@ -192,8 +231,14 @@ mod tests {
     fn days_are_read_as_people_write_them() {
         let byday = |cell| days(cell).map(|days| format!("{} {}", days.freq, days.byday));
         for (cell, expected) in [
-            ("Mon-Fri", "WEEKLY MO,TU,WE,TH,FR"), ("Tues & Thurs", "WEEKLY TU,TH"), ("1st Saturday", "MONTHLY 1SA"), ("Last Friday of the month", "MONTHLY -1FR"),
-            ("Mondays, Wednesdays and Fridays", "WEEKLY MO,WE,FR"), ("Fri – Mon", "WEEKLY MO,FR,SA,SU"), ("daily", "WEEKLY MO,TU,WE,TH,FR,SA,SU"), ("weekdays", "WEEKLY MO,TU,WE,TH,FR"),
+            ("Mon-Fri", "WEEKLY MO,TU,WE,TH,FR"),
+            ("Tues & Thurs", "WEEKLY TU,TH"),
+            ("1st Saturday", "MONTHLY 1SA"),
+            ("Last Friday of the month", "MONTHLY -1FR"),
+            ("Mondays, Wednesdays and Fridays", "WEEKLY MO,WE,FR"),
+            ("Fri – Mon", "WEEKLY MO,FR,SA,SU"),
+            ("daily", "WEEKLY MO,TU,WE,TH,FR,SA,SU"),
+            ("weekdays", "WEEKLY MO,TU,WE,TH,FR"),
         ] {
             assert_eq!(byday(cell).as_deref(), Some(expected), "{cell}");
         }
@@ -223,7 +268,10 @@ mod tests {
         assert_eq!(ages("16+"), Some((Some(16), None)));
         assert_eq!(ages("under 18s"), Some((None, Some(17))));
         assert_eq!(ages("grown-ups"), None);
-        assert_eq!((cost("FREE"), cost("£2.50"), cost("3"), cost("£2.50 (concs £1)"), cost("2.555")), (Some(0.0), Some(2.5), Some(3.0), None, None));
+        assert_eq!(
+            (cost("FREE"), cost("£2.50"), cost("3"), cost("£2.50 (concs £1)"), cost("2.555")),
+            (Some(0.0), Some(2.5), Some(3.0), None, None)
+        );
         let (found, unread) = phones("01632 960123 / 07700 900123 (Sheila Hopcroft); ask at the desk");
         assert_eq!(found[0], Dialled { number: "01632 960123".into(), beside: None });
         assert_eq!(found[1], Dialled { number: "07700 900123".into(), beside: Some("Sheila Hopcroft".into()) });

@@ -7,13 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Taken, cells, personal};
-use crate::{
-    model::{
-        Document, Kind, Service, tidy,
-        text::fold,
-        values::Postcode,
-    },
-};
+use crate::model::{Document, Kind, Service, text::fold, tidy, values::Postcode};
 
 /// A column: its name, the other names under which people send it, and what stands in it.
 #[derive(Debug)]
@@ -28,31 +22,122 @@ pub struct Column {
 
 /// Every column, in the order of the export. Only `organisation` and `service` have to be there.
 pub const COLUMNS: &[Column] = &[
-    Column { name: "id", also: &["service id", "ref", "reference", "uuid"], meaning: "Identifier of the service; any text that stays the same. Made from the names when it is missing." },
-    Column { name: "organisation", also: &["organization", "organisation name", "organization name", "name of organisation", "org", "provider", "group", "group name", "charity"], meaning: "Name of the organisation. Required." },
-    Column { name: "organisation_description", also: &["organization description", "about the organisation", "about organisation", "about the group", "about us"], meaning: "What the organisation is." },
-    Column { name: "service", also: &["service name", "name", "name of service", "activity", "project", "title"], meaning: "Name of the service. Required." },
-    Column { name: "description", also: &["service description", "what do you do", "what you do", "details", "about", "about the service", "what is it", "what happens"], meaning: "What the service does." },
-    Column { name: "email", also: &["email address", "e mail", "e mail address", "contact email"], meaning: "Email address for the service." },
-    Column { name: "phone", also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"], meaning: "Phone numbers, separated by / or ;. A name in brackets behind a number makes it a contact." },
-    Column { name: "website", also: &["web", "url", "web site", "web address", "website address", "link"], meaning: "Web page of the service." },
-    Column { name: "address_1", also: &["address", "address 1", "address line 1", "street", "venue", "where"], meaning: "First line of the address." },
+    Column {
+        name: "id",
+        also: &["service id", "ref", "reference", "uuid"],
+        meaning: "Identifier of the service; any text that stays the same. Made from the names when it is missing.",
+    },
+    Column {
+        name: "organisation",
+        also: &[
+            "organization",
+            "organisation name",
+            "organization name",
+            "name of organisation",
+            "org",
+            "provider",
+            "group",
+            "group name",
+            "charity",
+        ],
+        meaning: "Name of the organisation. Required.",
+    },
+    Column {
+        name: "organisation_description",
+        also: &["organization description", "about the organisation", "about organisation", "about the group", "about us"],
+        meaning: "What the organisation is.",
+    },
+    Column {
+        name: "service",
+        also: &["service name", "name", "name of service", "activity", "project", "title"],
+        meaning: "Name of the service. Required.",
+    },
+    Column {
+        name: "description",
+        also: &[
+            "service description",
+            "what do you do",
+            "what you do",
+            "details",
+            "about",
+            "about the service",
+            "what is it",
+            "what happens",
+        ],
+        meaning: "What the service does.",
+    },
+    Column {
+        name: "email",
+        also: &["email address", "e mail", "e mail address", "contact email"],
+        meaning: "Email address for the service.",
+    },
+    Column {
+        name: "phone",
+        also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"],
+        meaning: "Phone numbers, separated by / or ;. A name in brackets behind a number makes it a contact.",
+    },
+    Column {
+        name: "website",
+        also: &["web", "url", "web site", "web address", "website address", "link"],
+        meaning: "Web page of the service.",
+    },
+    Column {
+        name: "address_1",
+        also: &["address", "address 1", "address line 1", "street", "venue", "where"],
+        meaning: "First line of the address.",
+    },
     Column { name: "address_2", also: &["address line 2"], meaning: "Second line of the address." },
     Column { name: "city", also: &["town", "town city", "town or city", "city town"], meaning: "Town." },
     Column { name: "county", also: &["state province"], meaning: "County." },
     Column { name: "postcode", also: &["post code", "postal code", "postal_code"], meaning: "Postcode, such as LU1 2AA." },
     Column { name: "latitude", also: &["lat"], meaning: "Degrees north." },
     Column { name: "longitude", also: &["lon", "long", "lng"], meaning: "Degrees east." },
-    Column { name: "days", also: &["day", "days open", "which days", "when", "opening days", "day s"], meaning: "Days: Mon-Fri; Tues & Thurs; 1st Saturday." },
-    Column { name: "opens_at", also: &["opens", "start", "start time", "opening time", "from", "open"], meaning: "Opening time: 09:30, 9.30am, noon." },
-    Column { name: "closes_at", also: &["closes", "end", "end time", "closing time", "finish", "until", "to", "close"], meaning: "Closing time." },
-    Column { name: "cost", also: &["price", "fee", "fees", "charge", "how much", "cost s"], meaning: "Cost: free, £2.50, or words." },
-    Column { name: "minimum_age", also: &["min age", "age from", "age", "ages", "age group", "age range"], meaning: "Youngest age, or both: 5 - 11; over 55." },
+    Column {
+        name: "days",
+        also: &["day", "days open", "which days", "when", "opening days", "day s"],
+        meaning: "Days: Mon-Fri; Tues & Thurs; 1st Saturday.",
+    },
+    Column {
+        name: "opens_at",
+        also: &["opens", "start", "start time", "opening time", "from", "open"],
+        meaning: "Opening time: 09:30, 9.30am, noon.",
+    },
+    Column {
+        name: "closes_at",
+        also: &["closes", "end", "end time", "closing time", "finish", "until", "to", "close"],
+        meaning: "Closing time.",
+    },
+    Column {
+        name: "cost",
+        also: &["price", "fee", "fees", "charge", "how much", "cost s"],
+        meaning: "Cost: free, £2.50, or words.",
+    },
+    Column {
+        name: "minimum_age",
+        also: &["min age", "age from", "age", "ages", "age group", "age range"],
+        meaning: "Youngest age, or both: 5 - 11; over 55.",
+    },
     Column { name: "maximum_age", also: &["max age", "age to"], meaning: "Oldest age." },
-    Column { name: "eligibility", also: &["who for", "who is it for", "who can use it", "for whom", "who can come", "eligibility criteria"], meaning: "Who can use it." },
-    Column { name: "languages", also: &["language", "languages spoken", "other languages"], meaning: "Languages, separated by commas." },
-    Column { name: "needs", also: &["need", "needs use codes", "categories", "category", "needs codes", "topics"], meaning: "Needs by code or name, separated by ;." },
-    Column { name: "status", also: &["open or closed", "current", "status open closed"], meaning: "active, inactive, defunct or temporarily closed." },
+    Column {
+        name: "eligibility",
+        also: &["who for", "who is it for", "who can use it", "for whom", "who can come", "eligibility criteria"],
+        meaning: "Who can use it.",
+    },
+    Column {
+        name: "languages",
+        also: &["language", "languages spoken", "other languages"],
+        meaning: "Languages, separated by commas.",
+    },
+    Column {
+        name: "needs",
+        also: &["need", "needs use codes", "categories", "category", "needs codes", "topics"],
+        meaning: "Needs by code or name, separated by ;.",
+    },
+    Column {
+        name: "status",
+        also: &["open or closed", "current", "status open closed"],
+        meaning: "active, inactive, defunct or temporarily closed.",
+    },
 ];
 
 impl Column {
@@ -85,12 +170,13 @@ impl Columns {
             }
         }
         // "Service / project", "Phone (office)": a heading that has a name within it, the longest first.
-        for (place, wanted) in folded.iter().enumerate().filter(|(place, _)| !at.values().any(|taken| taken == place)).collect::<Vec<_>>() {
+        for (place, wanted) in
+            folded.iter().enumerate().filter(|(place, _)| !at.values().any(|taken| taken == place)).collect::<Vec<_>>()
+        {
             let within = |name: &str| name.len() > 3 && format!(" {wanted} ").contains(&format!(" {name} "));
-            let fits = COLUMNS
-                .iter()
-                .filter(|column| !at.contains_key(column.name))
-                .filter_map(|column| Some((column.names().filter(|name| within(name)).map(|name| name.len()).max()?, column.name)));
+            let fits = COLUMNS.iter().filter(|column| !at.contains_key(column.name)).filter_map(|column| {
+                Some((column.names().filter(|name| within(name)).map(|name| name.len()).max()?, column.name))
+            });
             if let Some((_, name)) = fits.max_by_key(|(length, _)| *length) {
                 at.insert(name, place);
             }
@@ -107,7 +193,10 @@ impl Columns {
     pub(super) fn take(&self, cells: &[String], vocabulary: &Vocabulary) -> Result<Taken, String> {
         if cells.iter().skip(self.width).any(|cell| !cell.is_empty()) {
             let found = cells.len();
-            return Err(format!("has {found} cells under {} headings; text with a comma in it needs quotation marks around it", self.width));
+            return Err(format!(
+                "has {found} cells under {} headings; text with a comma in it needs quotation marks around it",
+                self.width
+            ));
         }
         let mut row = Row { columns: self, cells, dropped: Vec::new() };
         let name = row.text("service").ok_or("service: the name of the service is missing")?;
@@ -151,13 +240,22 @@ impl<'a> Row<'a> {
     /// values is found and reported where those are.
     fn service(&mut self, name: &str, organisation: &str, vocabulary: &Vocabulary) -> Value {
         let mut service = Map::new();
-        let id = self.text("id").map_or_else(|| format!("{}\n{}\n{}", fold(organisation), fold(name), self.text("postcode").map(fold).unwrap_or_default()), str::to_owned);
+        let id = self.text("id").map_or_else(
+            || format!("{}\n{}\n{}", fold(organisation), fold(name), self.text("postcode").map(fold).unwrap_or_default()),
+            str::to_owned,
+        );
         service.insert("id".to_owned(), json!(Uuid::try_parse(&id).map_or(id, |id| id.to_string())));
         service.insert("name".to_owned(), name.into());
         service.insert("organization".to_owned(), json!({
             "id": format!("sheet\n{}", fold(organisation)), "name": organisation, "description": self.text("organisation_description")
         }));
-        for (field, column) in [("description", "description"), ("email", "email"), ("url", "website"), ("eligibility_description", "eligibility"), ("fees_description", "cost")] {
+        for (field, column) in [
+            ("description", "description"),
+            ("email", "email"),
+            ("url", "website"),
+            ("eligibility_description", "eligibility"),
+            ("fees_description", "cost"),
+        ] {
             if let Some(text) = self.text(column) {
                 service.insert(field.to_owned(), text.into());
             }
@@ -170,7 +268,9 @@ impl<'a> Row<'a> {
             service.insert("cost_options".to_owned(), json!([{"option": option, "currency": "GBP", "amount": amount}]));
         }
         if let Some(languages) = self.text("languages") {
-            let list: Vec<Value> = split(languages, &[',', ';', '/']).map(|name| json!({"name": name, "code": cells::language_code(name)})).collect();
+            let list: Vec<Value> = split(languages, &[',', ';', '/'])
+                .map(|name| json!({"name": name, "code": cells::language_code(name)}))
+                .collect();
             service.insert("languages".to_owned(), list.into());
         }
         self.needs(&mut service, vocabulary);
@@ -227,7 +327,9 @@ impl<'a> Row<'a> {
         let (mut phones, mut contacts) = (Vec::new(), Vec::new());
         for phone in found {
             match phone.beside {
-                Some(name) if personal::is_a_persons_name(&name) => contacts.push(json!({"name": name, "phones": [{"number": phone.number}]})),
+                Some(name) if personal::is_a_persons_name(&name) => {
+                    contacts.push(json!({"name": name, "phones": [{"number": phone.number}]}));
+                }
                 beside => phones.push(json!({"number": phone.number, "description": beside})),
             }
         }
@@ -289,8 +391,14 @@ impl<'a> Row<'a> {
                 "state_province": self.text("county"),
                 "postal_code": postcode.as_str(),
             })),
-            (_, Some(Err(_))) => self.drop("postcode", format!("{:?} is not a UK postcode, so there is no full address", postcode.unwrap_or_default())),
-            (Some(_), None) => self.drop("address_1", "there is no postcode, so there is no full address; the first line is kept as the name of the place".to_owned()),
+            (_, Some(Err(_))) => self.drop(
+                "postcode",
+                format!("{:?} is not a UK postcode, so there is no full address", postcode.unwrap_or_default()),
+            ),
+            (Some(_), None) => self.drop(
+                "address_1",
+                "there is no postcode, so there is no full address; the first line is kept as the name of the place".to_owned(),
+            ),
             (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address beside it".to_owned()),
             (None, None) => {}
         }
@@ -313,7 +421,8 @@ fn split<'a>(text: &'a str, at: &'a [char]) -> impl Iterator<Item = &'a str> {
 pub fn cells_of(service: &Service) -> Vec<String> {
     let place = service.service_at_locations.first().and_then(|link| link.location.as_deref());
     let address = place.and_then(|place| place.addresses.first());
-    let schedule = service.schedules.first().or_else(|| service.service_at_locations.first().and_then(|link| link.schedules.first()));
+    let schedule =
+        service.schedules.first().or_else(|| service.service_at_locations.first().and_then(|link| link.schedules.first()));
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let join = |items: Vec<&str>, with: &str| items.join(with);
     let terms = service.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref());
@@ -322,13 +431,17 @@ pub fn cells_of(service: &Service) -> Vec<String> {
         .map(|column| match column.name {
             "id" => service.id.to_string(),
             "organisation" => text(service.organization.as_ref().map(|organization| organization.name.as_str())),
-            "organisation_description" => text(service.organization.as_ref().map(|organization| organization.description.as_str())),
+            "organisation_description" => {
+                text(service.organization.as_ref().map(|organization| organization.description.as_str()))
+            }
             "service" => service.name.clone(),
             "description" => text(service.description.as_deref()),
-            "email" => text(service.email.as_ref().map(|email| email.as_str())),
+            "email" => text(service.email.as_ref().map(super::super::model::values::EmailAddress::as_str)),
             "phone" => join(service.phones.iter().map(|phone| phone.number.as_str()).collect(), " / "),
-            "website" => text(service.url.as_ref().map(|url| url.as_str())),
-            "address_1" => text(address.map(|address| address.address_1.as_str()).or_else(|| place.and_then(|place| place.name.as_deref()))),
+            "website" => text(service.url.as_ref().map(super::super::model::values::WebAddress::as_str)),
+            "address_1" => {
+                text(address.map(|address| address.address_1.as_str()).or_else(|| place.and_then(|place| place.name.as_deref())))
+            }
             "address_2" => text(address.and_then(|address| address.address_2.as_deref())),
             "city" => text(address.map(|address| address.city.as_str())),
             "county" => text(address.map(|address| address.state_province.as_str())),
@@ -336,15 +449,22 @@ pub fn cells_of(service: &Service) -> Vec<String> {
             "latitude" => place.and_then(|place| place.latitude).map(|number| number.to_string()).unwrap_or_default(),
             "longitude" => place.and_then(|place| place.longitude).map(|number| number.to_string()).unwrap_or_default(),
             "days" => text(schedule.and_then(|schedule| schedule.byday.as_deref())),
-            "opens_at" => text(schedule.and_then(|schedule| schedule.opens_at.as_ref()).map(|time| time.as_str())),
-            "closes_at" => text(schedule.and_then(|schedule| schedule.closes_at.as_ref()).map(|time| time.as_str())),
+            "opens_at" => {
+                text(schedule.and_then(|schedule| schedule.opens_at.as_ref()).map(super::super::model::values::TimeOfDay::as_str))
+            }
+            "closes_at" => text(
+                schedule.and_then(|schedule| schedule.closes_at.as_ref()).map(super::super::model::values::TimeOfDay::as_str),
+            ),
             "cost" => text(service.fees_description.as_deref()),
             "minimum_age" => service.minimum_age.map(|age| age.to_string()).unwrap_or_default(),
             "maximum_age" => service.maximum_age.map(|age| age.to_string()).unwrap_or_default(),
             "eligibility" => text(service.eligibility_description.as_deref()),
             "languages" => join(service.languages.iter().filter_map(|language| language.name.as_deref()).collect(), ", "),
             "needs" => join(terms.clone().map(|term| term.code.as_deref().unwrap_or(&term.name)).collect(), "; "),
-            "status" => serde_json::to_value(service.status).ok().and_then(|status| status.as_str().map(str::to_owned)).unwrap_or_default(),
+            "status" => serde_json::to_value(service.status)
+                .ok()
+                .and_then(|status| status.as_str().map(str::to_owned))
+                .unwrap_or_default(),
             _ => String::new(),
         })
         .collect()

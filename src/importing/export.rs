@@ -45,8 +45,12 @@ pub async fn complete(records: &Records, out: &mut impl Write, mut progress: imp
             after = Some(last.id);
             let ids: Vec<_> = page.iter().map(|stored| stored.id).collect();
             let snapshot = records.database().snapshot().await?;
-            let moments: std::collections::HashMap<_, _> =
-                published::current(&snapshot, &ids).await?.into_iter().filter(|row| row.live).map(|row| (row.id, row.changed_at)).collect();
+            let moments: std::collections::HashMap<_, _> = published::current(&snapshot, &ids)
+                .await?
+                .into_iter()
+                .filter(|row| row.live)
+                .map(|row| (row.id, row.changed_at))
+                .collect();
             snapshot.roll_back().await?;
             for stored in page {
                 let last_modified = moments.get(&stored.id).copied();
@@ -88,7 +92,11 @@ pub async fn sheet(db: &Database, out: &mut impl Write, progress: impl FnMut(u64
     Ok(())
 }
 
-async fn each_service(db: &Database, mut progress: impl FnMut(u64), mut each: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+async fn each_service(
+    db: &Database,
+    mut progress: impl FnMut(u64),
+    mut each: impl FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
     let (mut after, mut count) = (None, 0);
     loop {
         let page = published::by_kind(db, Kind::Service, after, ROWS).await?;

@@ -100,7 +100,12 @@ struct Read {
 /// Read `input` line by line; `each` is given every line and says whether to go on.
 /// # Errors
 /// When the input cannot be read.
-fn read(mut input: impl BufRead, format: Format, vocabulary: &columns::Vocabulary, mut each: impl FnMut(Read) -> bool) -> std::io::Result<()> {
+fn read(
+    mut input: impl BufRead,
+    format: Format,
+    vocabulary: &columns::Vocabulary,
+    mut each: impl FnMut(Read) -> bool,
+) -> std::io::Result<()> {
     let format = match format {
         Format::Auto => guess(input.fill_buf()?),
         chosen => chosen,
@@ -199,7 +204,11 @@ pub fn read_anything(bytes: &[u8], format: Format) -> (usize, usize) {
     let (mut taken, mut rejected) = (0, 0);
     // Reading from memory does not fail.
     let _ = read(bytes, format, &columns::Vocabulary::new(), |read| {
-        if read.taken.is_ok() { taken += 1 } else { rejected += 1 }
+        if read.taken.is_ok() {
+            taken += 1;
+        } else {
+            rejected += 1;
+        }
         true
     });
     (taken, rejected)

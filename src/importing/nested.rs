@@ -17,7 +17,9 @@ pub(super) fn service(mut service: Service, taken: &mut Taken) -> Result<(), Str
         organization(*nested, taken);
     }
     if service.organization_id.is_none() {
-        return Err("organization: a service has to say which organization provides it (organization or organization_id)".to_owned());
+        return Err(
+            "organization: a service has to say which organization provides it (organization or organization_id)".to_owned()
+        );
     }
     terms(&mut service.attributes, taken);
     for link in &mut service.service_at_locations {

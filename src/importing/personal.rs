@@ -25,17 +25,88 @@ pub struct Personal {
 
 /// Providers of mailboxes for anybody.
 const PRIVATE_MAIL: [&str; 18] = [
-    "gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "live.co.uk", "live.com", "yahoo.com", "yahoo.co.uk",
-    "icloud.com", "me.com", "aol.com", "btinternet.com", "sky.com", "talktalk.net", "virginmedia.com", "ntlworld.com", "proton.me",
+    "gmail.com",
+    "googlemail.com",
+    "hotmail.com",
+    "hotmail.co.uk",
+    "outlook.com",
+    "live.co.uk",
+    "live.com",
+    "yahoo.com",
+    "yahoo.co.uk",
+    "icloud.com",
+    "me.com",
+    "aol.com",
+    "btinternet.com",
+    "sky.com",
+    "talktalk.net",
+    "virginmedia.com",
+    "ntlworld.com",
+    "proton.me",
 ];
 
 /// Words that name a desk or a group, not a person.
 const ROLES: [&str; 60] = [
-    "team", "desk", "adviser", "advisor", "advice", "reception", "manager", "office", "officer", "service", "services", "referrals", "referral",
-    "duty", "enquiries", "enquiry", "helpline", "council", "centre", "center", "coordinator", "admin", "administrator", "line", "support", "lead",
-    "the", "community", "group", "club", "info", "hello", "contact", "help", "mail", "volunteer", "volunteers", "worker", "secretary", "chair",
-    "treasurer", "trust", "project", "charity", "church", "hall", "pantry", "bank", "hub", "house", "library", "school", "bookings", "booking",
-    "general", "main", "head", "director", "housing", "customer",
+    "team",
+    "desk",
+    "adviser",
+    "advisor",
+    "advice",
+    "reception",
+    "manager",
+    "office",
+    "officer",
+    "service",
+    "services",
+    "referrals",
+    "referral",
+    "duty",
+    "enquiries",
+    "enquiry",
+    "helpline",
+    "council",
+    "centre",
+    "center",
+    "coordinator",
+    "admin",
+    "administrator",
+    "line",
+    "support",
+    "lead",
+    "the",
+    "community",
+    "group",
+    "club",
+    "info",
+    "hello",
+    "contact",
+    "help",
+    "mail",
+    "volunteer",
+    "volunteers",
+    "worker",
+    "secretary",
+    "chair",
+    "treasurer",
+    "trust",
+    "project",
+    "charity",
+    "church",
+    "hall",
+    "pantry",
+    "bank",
+    "hub",
+    "house",
+    "library",
+    "school",
+    "bookings",
+    "booking",
+    "general",
+    "main",
+    "head",
+    "director",
+    "housing",
+    "customer",
 ];
 
 const TITLES: [&str; 9] = ["mr", "mrs", "ms", "miss", "mx", "dr", "rev", "revd", "cllr"];
@@ -59,7 +130,10 @@ pub(super) fn is_a_persons_name(name: &str) -> bool {
 
 fn is_mobile(number: &str) -> bool {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let national = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44")).map_or(digits.clone(), |rest| format!("0{}", rest.trim_start_matches('0')));
+    let national = digits
+        .strip_prefix("0044")
+        .or_else(|| digits.strip_prefix("44"))
+        .map_or(digits.clone(), |rest| format!("0{}", rest.trim_start_matches('0')));
     national.starts_with("07") && !national.starts_with("070")
 }
 
@@ -104,7 +178,12 @@ pub(super) fn decide(document: &mut Document) -> Vec<Personal> {
             // A letter for a person goes to a person's home; the name is what must not be told.
             if address.attention.as_deref().is_some_and(is_a_persons_name) {
                 address.attention = None;
-                found.push(Personal { record, name: name.clone(), contact: address.id, reason: "an address for the attention of a person; the name was left out" });
+                found.push(Personal {
+                    record,
+                    name: name.clone(),
+                    contact: address.id,
+                    reason: "an address for the attention of a person; the name was left out",
+                });
             }
         }
     }
@@ -158,7 +237,9 @@ mod tests {
 
     #[test]
     fn mobiles_and_private_mailboxes_are_recognised() {
-        assert!(is_mobile("07700 900123") && is_mobile("+44 (0)7700 900123") && !is_mobile("01632 960123") && !is_mobile("070 1632"));
+        assert!(
+            is_mobile("07700 900123") && is_mobile("+44 (0)7700 900123") && !is_mobile("01632 960123") && !is_mobile("070 1632")
+        );
         let private = |email: &str| is_private_mailbox(&email.parse().unwrap(), "Marsh Farm Pantry");
         assert!(private("sheila.hopcroft@gmail.com"));
         assert!(!private("marshfarmpantry@gmail.com") && !private("info.mf@gmail.com") && !private("sheila@pantry.example.org"));

@@ -69,7 +69,12 @@ impl Importer {
     /// # Errors
     /// When the input or the database fails; what was saved before stays, and running it again
     /// goes on from there.
-    pub async fn run(&self, input: impl BufRead + Send + 'static, options: &Options, mut progress: impl FnMut(u64)) -> Result<Report, Error> {
+    pub async fn run(
+        &self,
+        input: impl BufRead + Send + 'static,
+        options: &Options,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Report, Error> {
         let began = Instant::now();
         let (send, mut receive) = mpsc::channel::<Vec<Read>>(WAITING);
         let format = options.format;
@@ -84,7 +89,11 @@ impl Importer {
             let _ = send.blocking_send(batch.reads);
             Ok::<_, std::io::Error>(())
         });
-        let mut run = Run { report: Report { dry_run: options.dry_run, ..Report::default() }, seen: HashMap::new(), renamed: HashMap::new() };
+        let mut run = Run {
+            report: Report { dry_run: options.dry_run, ..Report::default() },
+            seen: HashMap::new(),
+            renamed: HashMap::new(),
+        };
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
             self.save(&mut run, batch, options).await?;
@@ -266,7 +275,8 @@ impl Run {
             for draft in one.parts.iter_mut().chain(&mut one.main) {
                 let (id, kind) = (draft.document.id(), draft.document.kind());
                 let taken_by = |id: &Uuid| known.get(id).copied().or_else(|| self.seen.get(id).map(|(kind, _)| *kind));
-                let shared = shared_id(&draft.document).filter(|shared| !own_export && *shared != id && taken_by(shared) == Some(kind));
+                let shared =
+                    shared_id(&draft.document).filter(|shared| !own_export && *shared != id && taken_by(shared) == Some(kind));
                 let clash = taken_by(&id).filter(|other| *other != kind).map(|_| ids::derived(id, kind.as_str()));
                 if let Some(new) = shared.or(clash) {
                     draft.document.set_id(new);

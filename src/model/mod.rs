@@ -13,8 +13,8 @@ pub mod schedule;
 pub mod service;
 pub mod shape;
 pub mod taxonomy;
-pub mod tidy;
 pub mod text;
+pub mod tidy;
 pub mod values;
 
 use std::{fmt, str::FromStr};
@@ -102,10 +102,7 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::PUBLISHED
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is not a kind of record"))
+        Self::PUBLISHED.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("{text:?} is not a kind of record"))
     }
 }
 
@@ -226,7 +223,11 @@ impl Document {
         {
             *id = id.map(|id| name(kind, id.into()).into());
         }
-        let terms = |attributes: &mut Vec<Attribute>| attributes.iter_mut().for_each(|a| one(Kind::TaxonomyTerm, &mut a.taxonomy_term_id, &name));
+        let terms = |attributes: &mut Vec<Attribute>| {
+            for attribute in attributes {
+                one(Kind::TaxonomyTerm, &mut attribute.taxonomy_term_id, &name);
+            }
+        };
         match self {
             Self::Taxonomy(_) => {}
             Self::TaxonomyTerm(doc) => {

@@ -72,7 +72,7 @@ entity! {
         opt name: String = "Luton",
         /// Description of the area in words.
         opt description: String = "All of the borough and the villages just outside it",
-        /// The shape or list of the area, in the form that extent_type names.
+        /// The shape or list of the area, in the form that `extent_type` names.
         opt extent: String = "LU1, LU2, LU3, LU4",
         /// Form of the extent: geojson, topojson, kml or text.
         opt extent_type: String = "text",

@@ -66,7 +66,7 @@ entity! {
         opt description: String = "Mondays and Wednesdays in term time",
         /// When it opens, HH:MM, local time.
         opt opens_at: TimeOfDay = "09:30",
-        /// When it closes, HH:MM, local time. Earlier than opens_at means the next day.
+        /// When it closes, HH:MM, local time. Earlier than `opens_at` means the next day.
         opt closes_at: TimeOfDay = "16:00",
         /// A page with the schedule, or where to book.
         opt schedule_link: WebAddress = "https://marsh-farm-pantry.example.org/book",

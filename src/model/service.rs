@@ -63,7 +63,7 @@ entity! {
         opt interpretation_services: String = "Urdu and Polish on Thursdays",
         /// How to get in: walk in, ring, ask your doctor.
         opt application_process: String = "Just come along",
-        /// Cost in words; the standard prefers fees_description.
+        /// Cost in words; the standard prefers `fees_description`.
         opt fees: String = "£4",
         /// Cost in words.
         opt fees_description: String = "£4 a visit",

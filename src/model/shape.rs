@@ -157,9 +157,7 @@ fn read_shape(schema: &Value) -> Shape {
         return Shape::Entity(reference.rsplit('/').next().unwrap_or_default().to_owned());
     }
     let words = |list: &Vec<Value>, key: Option<&str>| -> Vec<String> {
-        list.iter()
-            .filter_map(|v| key.map_or(Some(v), |k| v.get(k)).and_then(Value::as_str).map(str::to_owned))
-            .collect()
+        list.iter().filter_map(|v| key.map_or(Some(v), |k| v.get(k)).and_then(Value::as_str).map(str::to_owned)).collect()
     };
     if let Some(Value::Array(choices)) = schema.get("oneOf") {
         return Shape::Choice(words(choices, Some("const")));
@@ -177,7 +175,10 @@ fn read_shape(schema: &Value) -> Shape {
         Some("string") => match schema.get("format").and_then(Value::as_str) {
             Some(format) => Shape::Formatted(format.to_owned()),
             None => Shape::Text {
-                max: schema.get("maxLength").and_then(Value::as_u64).map_or(LONGEST_TEXT, |n| usize::try_from(n).unwrap_or(LONGEST_TEXT)),
+                max: schema
+                    .get("maxLength")
+                    .and_then(Value::as_u64)
+                    .map_or(LONGEST_TEXT, |n| usize::try_from(n).unwrap_or(LONGEST_TEXT)),
             },
         },
         _ => Shape::Any,

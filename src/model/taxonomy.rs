@@ -8,7 +8,7 @@ use crate::ids::{TaxonomyId, TaxonomyTermId};
 entity! {
     /// A list of terms.
     Taxonomy {
-        /// Identifier. A taxonomy with a web address has the UUIDv5 of that address.
+        /// Identifier. A taxonomy with a web address has the `UUIDv5` of that address.
         req id: TaxonomyId = "2b9a2c3d-4e5f-5a6b-8c7d-9e0f1a2b3c4d",
         /// Name of the list.
         #[schemars(length(max = 1_000))]
@@ -27,7 +27,7 @@ entity! {
 entity! {
     /// One term of a taxonomy.
     TaxonomyTerm {
-        /// Identifier. A term with a web address has the UUIDv5 of that address.
+        /// Identifier. A term with a web address has the `UUIDv5` of that address.
         req id: TaxonomyTermId = "9d8c7b6a-5f4e-5d3c-8b2a-1f0e9d8c7b6a",
         /// Short code within the taxonomy.
         opt code: String = "housing-eviction",

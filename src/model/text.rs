@@ -39,7 +39,8 @@ pub fn fold(text: &str) -> String {
     for c in text.nfkd() {
         if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
-        } else if !(unicode_normalization::char::is_combining_mark(c) || matches!(c, '\'' | '’' | '‘' | '`'))
+        } else if !unicode_normalization::char::is_combining_mark(c)
+            && !matches!(c, '\'' | '’' | '‘' | '`')
             && !out.is_empty()
             && !out.ends_with(' ')
         {

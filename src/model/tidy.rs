@@ -42,10 +42,8 @@ pub struct Tidied {
 /// # Errors
 /// What is missing or wrong, and where, when the document cannot stand without it.
 pub fn tidy(kind: Kind, value: Value, origin: &str) -> Result<Tidied, Dropped> {
-    let entity = shape::entity(shape::title(kind)).ok_or_else(|| Dropped {
-        path: String::new(),
-        reason: format!("{kind} has no schema"),
-    })?;
+    let entity = shape::entity(shape::title(kind))
+        .ok_or_else(|| Dropped { path: String::new(), reason: format!("{kind} has no schema") })?;
     let mut tidier = Tidier { origin, dropped: Vec::new(), source_ids: Vec::new() };
     let value = tidier.entity(entity, value, "", None)?;
     Ok(Tidied { value, dropped: tidier.dropped, source_ids: tidier.source_ids })
@@ -97,11 +95,18 @@ impl Tidier<'_> {
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }
         }
-        let missing: Vec<&str> =
-            entity.fields.iter().filter(|(name, field)| field.required && !kept.contains_key(*name)).map(|(name, _)| name.as_str()).collect();
+        let missing: Vec<&str> = entity
+            .fields
+            .iter()
+            .filter(|(name, field)| field.required && !kept.contains_key(*name))
+            .map(|(name, _)| name.as_str())
+            .collect();
         if !missing.is_empty() {
             let (is, it) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
-            return Err(at(path, format!("{} {is} missing; a {} cannot do without {it}", missing.join(" and "), entity.name.replace('_', " "))));
+            return Err(at(
+                path,
+                format!("{} {is} missing; a {} cannot do without {it}", missing.join(" and "), entity.name.replace('_', " ")),
+            ));
         }
         for name in repairs::contradictions(&entity.name, &kept) {
             if entity.fields.get(name.field).is_some_and(|field| field.required) {
@@ -118,13 +123,12 @@ impl Tidier<'_> {
     fn own_id(&mut self, entity: &Entity, object: &mut Map<String, Value>, parent: Option<(Uuid, &str)>) -> Option<Uuid> {
         let field = entity.fields.get("id")?;
         let given = object.get("id").and_then(|value| self.value(&field.shape, value.clone(), "id", None).ok());
-        let id = match given.as_ref().and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok()) {
-            Some(id) => id,
-            None => {
-                let (around, name) = parent?;
-                object.remove("id");
-                ids::derived(around, &format!("{name}\n{}", Value::Object(object.clone())))
-            }
+        let id = if let Some(id) = given.as_ref().and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok()) {
+            id
+        } else {
+            let (around, name) = parent?;
+            object.remove("id");
+            ids::derived(around, &format!("{name}\n{}", Value::Object(object.clone())))
         };
         object.insert("id".to_owned(), Value::String(id.to_string()));
         Some(id)
@@ -153,9 +157,9 @@ impl Tidier<'_> {
             }
             Shape::Formatted(format) => {
                 let text = plain_text(value, 65_536)?;
-                formatted(format, &text).map(Value::String).map_err(|reason| {
-                    Refusal::Because(format!("{:?} {reason}", text::shorten(&text, 60)))
-                })
+                formatted(format, &text)
+                    .map(Value::String)
+                    .map_err(|reason| Refusal::Because(format!("{:?} {reason}", text::shorten(&text, 60))))
             }
         }
     }
@@ -283,9 +287,11 @@ fn number(value: &Value, min: f64, max: f64) -> Result<Value, String> {
 
 fn choose(words: &[String], text: &str) -> Result<String, String> {
     let wanted = text::fold(text);
-    words.iter().find(|word| text::fold(word) == wanted).cloned().ok_or_else(|| {
-        format!("{:?} is not one of: {}", text::shorten(text, 60), words.join(", "))
-    })
+    words
+        .iter()
+        .find(|word| text::fold(word) == wanted)
+        .cloned()
+        .ok_or_else(|| format!("{:?} is not one of: {}", text::shorten(text, 60), words.join(", ")))
 }
 
 fn formatted(format: &str, text: &str) -> Result<String, String> {
@@ -300,7 +306,9 @@ fn formatted(format: &str, text: &str) -> Result<String, String> {
         "time-zone" => by::<Zone>(text),
         "uuid" => Uuid::try_parse(text).map(|id| id.to_string()).map_err(|_| "is not a UUID".to_owned()),
         "date" => date(text).ok_or_else(|| "is not a date in the calendar (expected YYYY-MM-DD)".to_owned()),
-        "date-time" => moment(text).ok_or_else(|| "is not a date and time with a zone (expected 2026-11-20T09:00:00Z)".to_owned()),
+        "date-time" => {
+            moment(text).ok_or_else(|| "is not a date and time with a zone (expected 2026-11-20T09:00:00Z)".to_owned())
+        }
         _ => Ok(text.to_owned()),
     }
 }

@@ -12,11 +12,7 @@ pub struct Number(pub f64);
 impl Serialize for Number {
     #[expect(clippy::cast_possible_truncation, reason = "only whole numbers below 2^53 are cast")]
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
-            to.serialize_i64(self.0 as i64)
-        } else {
-            to.serialize_f64(self.0)
-        }
+        if self.0.fract() == 0.0 && self.0.abs() < 9e15 { to.serialize_i64(self.0 as i64) } else { to.serialize_f64(self.0) }
     }
 }
 
@@ -151,9 +147,11 @@ fn looks_like_a_host(text: &str) -> bool {
 
 fn percent_encoded(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.iter().enumerate().filter(|(_, b)| **b == b'%').all(|(i, _)| {
-        bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
-    })
+    bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'%')
+        .all(|(i, _)| bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)))
 }
 
 fn email_address(text: &str) -> Result<String, Refused> {
@@ -162,9 +160,7 @@ fn email_address(text: &str) -> Result<String, Refused> {
     let local_ok = !local.is_empty()
         && local.len() <= 64
         && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@<>(),;:\"[]\\".contains(c));
-    let label_ok = |label: &str| {
-        !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
+    let label_ok = |label: &str| !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     if local_ok && domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label_ok) {
         Ok(format!("{local}@{}", domain.to_lowercase()))
     } else {
@@ -243,7 +239,15 @@ fn is_incode(text: &str) -> bool {
 pub fn is_outcode(text: &str) -> bool {
     let shape: String = text
         .chars()
-        .map(|c| if c.is_ascii_uppercase() { 'A' } else if c.is_ascii_digit() { '9' } else { '?' })
+        .map(|c| {
+            if c.is_ascii_uppercase() {
+                'A'
+            } else if c.is_ascii_digit() {
+                '9'
+            } else {
+                '?'
+            }
+        })
         .collect();
     matches!(shape.as_str(), "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A")
 }
@@ -261,7 +265,16 @@ mod tests {
         assert_eq!(reads::<WebAddress>(" www.example.org/a "), "https://www.example.org/a");
         assert_eq!(reads::<WebAddress>("https://example.org"), "https://example.org");
         assert_eq!(reads::<WebAddress>("tel:01632960000"), "tel:01632960000");
-        for bad in ["javascript:alert(1)", "https://a b", "see poster", "http://", "https://u:p@example.org", "https://e.org/%zz", "file:///etc/passwd", "data:text/html,x"] {
+        for bad in [
+            "javascript:alert(1)",
+            "https://a b",
+            "see poster",
+            "http://",
+            "https://u:p@example.org",
+            "https://e.org/%zz",
+            "file:///etc/passwd",
+            "data:text/html,x",
+        ] {
             assert!(bad.parse::<WebAddress>().is_err(), "{bad}");
         }
     }

@@ -16,16 +16,28 @@ use crate::http::Problem;
 pub(super) fn page(problem: &Problem) -> Page {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (title, said) = match status {
-        StatusCode::NOT_FOUND => ("Page not found", html! {
-            p { "There is nothing at this address. If you typed it, check it. If you followed a link, the link may be old." }
-        }),
+        StatusCode::NOT_FOUND => (
+            "Page not found",
+            html! {
+                p { "There is nothing at this address. If you typed it, check it. If you followed a link, the link may be old." }
+            },
+        ),
         StatusCode::GONE => ("This is no longer listed", gone(problem)),
-        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => ("We could not read that", html! {
-            p { "Part of the address or form could not be used: " (problem.detail) "." }
-        }),
-        StatusCode::METHOD_NOT_ALLOWED => ("That does not work here", html! { p { "This page cannot be used in that way. Start again from the first page." } }),
-        StatusCode::TOO_MANY_REQUESTS => ("Please wait a moment", html! { p { "Too many pages were asked for at once. Wait a minute and try again." } }),
-        StatusCode::SERVICE_UNAVAILABLE => ("Not ready yet", html! { p { "The directory is starting or very busy. Try again in a minute." } }),
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "We could not read that",
+            html! {
+                p { "Part of the address or form could not be used: " (problem.detail) "." }
+            },
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("That does not work here", html! { p { "This page cannot be used in that way. Start again from the first page." } })
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("Please wait a moment", html! { p { "Too many pages were asked for at once. Wait a minute and try again." } })
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Not ready yet", html! { p { "The directory is starting or very busy. Try again in a minute." } })
+        }
         _ => ("Something went wrong", html! { p { "The mistake is ours, not yours. Try again in a minute." } }),
     };
     let body = html! {
@@ -37,7 +49,8 @@ pub(super) fn page(problem: &Problem) -> Page {
 }
 
 fn gone(problem: &Problem) -> Markup {
-    let day = problem.gone_at.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| date(london_day(at.to_utc())));
+    let day =
+        problem.gone_at.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| date(london_day(at.to_utc())));
     html! {
         p {
             "It was here, and it was taken out"

@@ -35,10 +35,20 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
     let today = site.today();
     let quiet = listing::is_sensitive_event(event);
-    let part_of = event.service_id.map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief)).transpose()?.and_then(|found| found.into_iter().next());
-    let left_out: Vec<String> = event.exdates.iter().map(|at| at.naive().date()).filter(|day| *day >= today).map(long_date).collect();
-    let further: Vec<String> =
-        event.rdates.iter().map(LocalDateTime::naive).filter(|at| at.date() >= today).map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time()))).collect();
+    let part_of = event
+        .service_id
+        .map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief))
+        .transpose()?
+        .and_then(|found| found.into_iter().next());
+    let left_out: Vec<String> =
+        event.exdates.iter().map(|at| at.naive().date()).filter(|day| *day >= today).map(long_date).collect();
+    let further: Vec<String> = event
+        .rdates
+        .iter()
+        .map(LocalDateTime::naive)
+        .filter(|at| at.date() >= today)
+        .map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time())))
+        .collect();
     let ages = words::ages(event.minimum_age, event.maximum_age);
     let body = html! {
         h1 { (event.name) }
@@ -80,7 +90,14 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
     let title = if quiet { "An event".to_owned() } else { event.name.clone() };
     let preview = (!quiet).then(|| event.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(event.organization.as_deref()) };
-    Ok(Page { preview, path: Some(format!("/directory/events/{}", event.id)), quiet, trail, data: Some(jsonld::event(site, event)), ..Page::new(title, body) })
+    Ok(Page {
+        preview,
+        path: Some(format!("/directory/events/{}", event.id)),
+        quiet,
+        trail,
+        data: Some(jsonld::event(site, event)),
+        ..Page::new(title, body)
+    })
 }
 
 fn banner(event: &Event, today: NaiveDate) -> Markup {
@@ -99,13 +116,19 @@ fn is_over(event: &Event, today: NaiveDate) -> bool {
         None => Some(event.end.naive().date()),
         Some(rule) => times::rule_until(rule),
     };
-    let later = event.rdates.iter().map(|at| at.naive().date()).chain(event.changes.iter().filter_map(|change| change.new_end.as_ref()).map(|at| at.naive().date()));
+    let later = event
+        .rdates
+        .iter()
+        .map(|at| at.naive().date())
+        .chain(event.changes.iter().filter_map(|change| change.new_end.as_ref()).map(|at| at.naive().date()));
     of_rule.is_some_and(|last| later.chain([last]).max().is_some_and(|last| last < today))
 }
 
 /// What was changed on single dates that are not past.
 fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
-    let is_ahead = |change: &&EventChange| [Some(&change.start), change.new_start.as_ref()].into_iter().flatten().any(|at| at.naive().date() >= today);
+    let is_ahead = |change: &&EventChange| {
+        [Some(&change.start), change.new_start.as_ref()].into_iter().flatten().any(|at| at.naive().date() >= today)
+    };
     changes
         .iter()
         .filter(is_ahead)
@@ -114,8 +137,12 @@ fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
             let what = match (change.status, &change.new_start, &change.new_end) {
                 (DateChange::Cancelled, ..) => format!("{day} is cancelled."),
                 (DateChange::Full, ..) => format!("{day} is full."),
-                (DateChange::Moved, Some(start), Some(end)) => format!("{day} is moved to {}.", times::span(start.naive(), end.naive())),
-                (DateChange::Moved, Some(start), None) => format!("{day} is moved to {} at {}.", long_date(start.naive().date()), times::time(start.naive().time())),
+                (DateChange::Moved, Some(start), Some(end)) => {
+                    format!("{day} is moved to {}.", times::span(start.naive(), end.naive()))
+                }
+                (DateChange::Moved, Some(start), None) => {
+                    format!("{day} is moved to {} at {}.", long_date(start.naive().date()), times::time(start.naive().time()))
+                }
                 (DateChange::Moved, None, _) => format!("{day} is moved."),
             };
             change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {note}"))

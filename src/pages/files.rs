@@ -24,11 +24,13 @@ const ICON: &str = include_str!("icon.svg");
 /// Pages in one part of the site map.
 const PART: usize = 10_000;
 /// What the site map lists, with the folder of its pages.
-const LISTED: [(Kind, &str); 4] = [(Kind::Service, "services"), (Kind::Organization, "organisations"), (Kind::Location, "places"), (Kind::Event, "events")];
+const LISTED: [(Kind, &str); 4] =
+    [(Kind::Service, "services"), (Kind::Organization, "organisations"), (Kind::Location, "places"), (Kind::Event, "events")];
 
 /// The address of the style sheet: another one whenever it changes.
 pub(super) fn style_address() -> &'static str {
-    static ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/assets/style.css?v={}", layout::etag(STYLE.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> =
+        LazyLock::new(|| format!("/assets/style.css?v={}", layout::etag(STYLE.as_bytes()).trim_matches('"')));
     &ADDRESS
 }
 
@@ -51,7 +53,7 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
 
 fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
     let version = caching::Version { etag: layout::etag(body.as_bytes()), changed_at: None };
-    caching::respond::<Problem>(headers, &version, kind, || Ok(body.into_bytes()))
+    caching::respond::<Problem>(headers, &version, kind, || Ok(body.into()))
 }
 
 /// What robots may read: everything but searches.

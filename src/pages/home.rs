@@ -41,10 +41,8 @@ pub(super) fn danger() -> Markup {
 }
 
 fn figures(overview: &Overview) -> Markup {
-    let figures = [
-        count(overview.services, "service", "services"),
-        count(overview.events, "event or workshop", "events and workshops"),
-    ];
+    let figures =
+        [count(overview.services, "service", "services"), count(overview.events, "event or workshop", "events and workshops")];
     html! {
         p class="small" {
             (figures[0]) " and " (figures[1]) " listed."

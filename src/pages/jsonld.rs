@@ -51,28 +51,35 @@ fn page(of: &str, site: &Site, path: &str, members: Value) -> Value {
 /// A service.
 pub(super) fn service(site: &Site, service: &Service) -> Value {
     let provider = service.organization.as_deref().map(|found| reference(site, found));
-    let places: Vec<Value> = service.service_at_locations.iter().filter_map(|link| place_inside(site, link.location.as_deref()?)).collect();
+    let places: Vec<Value> =
+        service.service_at_locations.iter().filter_map(|link| place_inside(site, link.location.as_deref()?)).collect();
     let phone = |phone: &Phone| thing("ContactPoint", json!({"telephone": phone.number}));
-    let mut channels: Vec<Value> = places.into_iter().map(|place| thing("ServiceChannel", json!({"serviceLocation": place}))).collect();
+    let mut channels: Vec<Value> =
+        places.into_iter().map(|place| thing("ServiceChannel", json!({"serviceLocation": place}))).collect();
     channels.extend(service.phones.iter().map(|number| thing("ServiceChannel", json!({"servicePhone": phone(number)}))));
     channels.extend(service.url.as_ref().map(|url| thing("ServiceChannel", json!({"serviceUrl": url}))));
     let schedules = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
-    page("Service", site, &format!("/directory/services/{}", service.id), json!({
-        "identifier": service.id,
-        "name": service.name,
-        "alternateName": service.alternate_name,
-        "description": service.description,
-        "url": service.url,
-        "email": service.email,
-        "provider": provider,
-        "availableChannel": channels,
-        "availableLanguage": languages(&service.languages),
-        "areaServed": service.service_areas.iter().filter_map(|area| area.name.as_deref()).collect::<Vec<_>>(),
-        "audience": audience(service.minimum_age, service.maximum_age, service.eligibility_description.as_deref()),
-        "offers": offers(&service.cost_options, None),
-        "hoursAvailable": schedules.filter_map(opening_hours).collect::<Vec<_>>(),
-        "about": about(&service.attributes),
-    }))
+    page(
+        "Service",
+        site,
+        &format!("/directory/services/{}", service.id),
+        json!({
+            "identifier": service.id,
+            "name": service.name,
+            "alternateName": service.alternate_name,
+            "description": service.description,
+            "url": service.url,
+            "email": service.email,
+            "provider": provider,
+            "availableChannel": channels,
+            "availableLanguage": languages(&service.languages),
+            "areaServed": service.service_areas.iter().filter_map(|area| area.name.as_deref()).collect::<Vec<_>>(),
+            "audience": audience(service.minimum_age, service.maximum_age, service.eligibility_description.as_deref()),
+            "offers": offers(&service.cost_options, None),
+            "hoursAvailable": schedules.filter_map(opening_hours).collect::<Vec<_>>(),
+            "about": about(&service.attributes),
+        }),
+    )
 }
 
 /// An organisation.
@@ -80,20 +87,30 @@ pub(super) fn organisation(site: &Site, organisation: &Organization) -> Value {
     let numbers: Vec<Value> = organisation
         .organization_identifiers
         .iter()
-        .map(|number| thing("PropertyValue", json!({"name": number.identifier_type, "propertyID": number.identifier_scheme, "value": number.identifier})))
+        .map(|number| {
+            thing(
+                "PropertyValue",
+                json!({"name": number.identifier_type, "propertyID": number.identifier_scheme, "value": number.identifier}),
+            )
+        })
         .collect();
-    page("Organization", site, &format!("/directory/organisations/{}", organisation.id), json!({
-        "identifier": numbers,
-        "name": organisation.name,
-        "alternateName": organisation.alternate_name,
-        "description": organisation.description,
-        "url": organisation.website,
-        "sameAs": organisation.uri,
-        "email": organisation.email,
-        "telephone": organisation.phones.iter().map(|phone| phone.number.as_str()).collect::<Vec<_>>(),
-        "foundingDate": organisation.year_incorporated.map(|year| year.to_string()),
-        "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": site.address(&format!("/directory/organisations/{id}"))})),
-    }))
+    page(
+        "Organization",
+        site,
+        &format!("/directory/organisations/{}", organisation.id),
+        json!({
+            "identifier": numbers,
+            "name": organisation.name,
+            "alternateName": organisation.alternate_name,
+            "description": organisation.description,
+            "url": organisation.website,
+            "sameAs": organisation.uri,
+            "email": organisation.email,
+            "telephone": organisation.phones.iter().map(|phone| phone.number.as_str()).collect::<Vec<_>>(),
+            "foundingDate": organisation.year_incorporated.map(|year| year.to_string()),
+            "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": site.address(&format!("/directory/organisations/{id}"))})),
+        }),
+    )
 }
 
 /// A place that has a page.
@@ -102,7 +119,10 @@ pub(super) fn place(site: &Site, place: &Location) -> Value {
 }
 
 fn place_members(place: &Location) -> Value {
-    let point = place.latitude.zip(place.longitude).map(|(latitude, longitude)| thing("GeoCoordinates", json!({"latitude": latitude, "longitude": longitude})));
+    let point = place
+        .latitude
+        .zip(place.longitude)
+        .map(|(latitude, longitude)| thing("GeoCoordinates", json!({"latitude": latitude, "longitude": longitude})));
     let features: Vec<Value> = place
         .accessibility
         .iter()
@@ -124,7 +144,9 @@ fn place_members(place: &Location) -> Value {
 /// A place inside something else, as far as it may be told.
 fn place_inside(site: &Site, place: &Location) -> Option<Value> {
     match (place.location_policy, place.location_type) {
-        (Some(LocationPolicy::Area), _) => Some(thing("Place", json!({"address": thing("PostalAddress", json!({"addressLocality": place.name}))}))),
+        (Some(LocationPolicy::Area), _) => {
+            Some(thing("Place", json!({"address": thing("PostalAddress", json!({"addressLocality": place.name}))})))
+        }
         (Some(_), _) => None,
         (None, LocationType::Virtual) => Some(thing("VirtualLocation", json!({"name": place.name, "url": place.url}))),
         (None, _) => {
@@ -149,25 +171,30 @@ pub(super) fn event(site: &Site, event: &Event) -> Value {
         EventStatus::Cancelled => "EventCancelled",
         EventStatus::Postponed => "EventPostponed",
     };
-    page("Event", site, &format!("/directory/events/{}", event.id), json!({
-        "identifier": event.id,
-        "name": event.name,
-        "description": event.description,
-        "url": event.url,
-        "startDate": moment(event, &event.start),
-        "endDate": moment(event, &event.end),
-        "eventSchedule": event.rrule.as_deref().and_then(|rule| schedule(event, rule)),
-        "eventStatus": format!("https://schema.org/{status}"),
-        "eventAttendanceMode": format!("https://schema.org/{attendance}"),
-        "location": place.into_iter().chain(online).collect::<Vec<_>>(),
-        "organizer": event.organization.as_deref().map(|found| reference(site, found)),
-        "offers": offers(&event.cost_options, event.booking_url.as_ref().map(WebAddress::as_str)),
-        "isAccessibleForFree": (!event.cost_options.is_empty()).then(|| event.cost_options.iter().all(|option| option.amount == Some(Number(0.0)))),
-        "maximumAttendeeCapacity": event.capacity,
-        "typicalAgeRange": ages(event.minimum_age, event.maximum_age),
-        "inLanguage": languages(&event.languages),
-        "about": about(&event.attributes),
-    }))
+    page(
+        "Event",
+        site,
+        &format!("/directory/events/{}", event.id),
+        json!({
+            "identifier": event.id,
+            "name": event.name,
+            "description": event.description,
+            "url": event.url,
+            "startDate": moment(event, &event.start),
+            "endDate": moment(event, &event.end),
+            "eventSchedule": event.rrule.as_deref().and_then(|rule| schedule(event, rule)),
+            "eventStatus": format!("https://schema.org/{status}"),
+            "eventAttendanceMode": format!("https://schema.org/{attendance}"),
+            "location": place.into_iter().chain(online).collect::<Vec<_>>(),
+            "organizer": event.organization.as_deref().map(|found| reference(site, found)),
+            "offers": offers(&event.cost_options, event.booking_url.as_ref().map(WebAddress::as_str)),
+            "isAccessibleForFree": (!event.cost_options.is_empty()).then(|| event.cost_options.iter().all(|option| option.amount == Some(Number(0.0)))),
+            "maximumAttendeeCapacity": event.capacity,
+            "typicalAgeRange": ages(event.minimum_age, event.maximum_age),
+            "inLanguage": languages(&event.languages),
+            "about": about(&event.attributes),
+        }),
+    )
 }
 
 /// The rule of a series. What schema.org cannot say is left out.
@@ -179,18 +206,21 @@ fn schedule(event: &Event, rule: &str) -> Option<Value> {
         _ => return None,
     };
     let every = times::rule_part(rule, "INTERVAL").and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
-    Some(thing("Schedule", json!({
-        "repeatFrequency": format!("P{every}{unit}"),
-        "byDay": times::rule_part(rule, "BYDAY").map(|days| days.split(',').collect::<Vec<_>>()),
-        "byMonthDay": times::rule_part(rule, "BYMONTHDAY").and_then(|day| day.parse::<i32>().ok()),
-        "startDate": event.start.naive().date().to_string(),
-        "endDate": times::rule_until(rule).map(|day| day.to_string()),
-        "repeatCount": times::rule_part(rule, "COUNT").and_then(|text| text.parse::<u32>().ok()),
-        "startTime": event.start.naive().format("%H:%M:%S").to_string(),
-        "endTime": event.end.naive().format("%H:%M:%S").to_string(),
-        "exceptDate": event.exdates.iter().map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
-        "scheduleTimezone": event.timezone,
-    })))
+    Some(thing(
+        "Schedule",
+        json!({
+            "repeatFrequency": format!("P{every}{unit}"),
+            "byDay": times::rule_part(rule, "BYDAY").map(|days| days.split(',').collect::<Vec<_>>()),
+            "byMonthDay": times::rule_part(rule, "BYMONTHDAY").and_then(|day| day.parse::<i32>().ok()),
+            "startDate": event.start.naive().date().to_string(),
+            "endDate": times::rule_until(rule).map(|day| day.to_string()),
+            "repeatCount": times::rule_part(rule, "COUNT").and_then(|text| text.parse::<u32>().ok()),
+            "startTime": event.start.naive().format("%H:%M:%S").to_string(),
+            "endTime": event.end.naive().format("%H:%M:%S").to_string(),
+            "exceptDate": event.exdates.iter().map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
+            "scheduleTimezone": event.timezone,
+        }),
+    ))
 }
 
 fn moment(event: &Event, at: &LocalDateTime) -> String {
@@ -199,22 +229,28 @@ fn moment(event: &Event, at: &LocalDateTime) -> String {
 }
 
 fn reference(site: &Site, organisation: &Organization) -> Value {
-    thing("Organization", json!({
-        "@id": site.address(&format!("/directory/organisations/{}", organisation.id)),
-        "name": organisation.name,
-        "url": organisation.website,
-    }))
+    thing(
+        "Organization",
+        json!({
+            "@id": site.address(&format!("/directory/organisations/{}", organisation.id)),
+            "name": organisation.name,
+            "url": organisation.website,
+        }),
+    )
 }
 
 fn postal_address(address: &Address) -> Value {
     let street: Vec<&str> = [Some(address.address_1.as_str()), address.address_2.as_deref()].into_iter().flatten().collect();
-    thing("PostalAddress", json!({
-        "streetAddress": street.join(", "),
-        "addressLocality": address.city,
-        "addressRegion": address.state_province,
-        "postalCode": address.postal_code,
-        "addressCountry": address.country,
-    }))
+    thing(
+        "PostalAddress",
+        json!({
+            "streetAddress": street.join(", "),
+            "addressLocality": address.city,
+            "addressRegion": address.state_province,
+            "postalCode": address.postal_code,
+            "addressCountry": address.country,
+        }),
+    )
 }
 
 fn languages(languages: &[Language]) -> Vec<&str> {
@@ -222,7 +258,8 @@ fn languages(languages: &[Language]) -> Vec<&str> {
 }
 
 fn ages(least: Option<Number>, most: Option<Number>) -> Option<String> {
-    (least.is_some() || most.is_some()).then(|| format!("{}-{}", least.unwrap_or(Number(0.0)), most.map_or_else(String::new, |age| age.to_string())))
+    (least.is_some() || most.is_some())
+        .then(|| format!("{}-{}", least.unwrap_or(Number(0.0)), most.map_or_else(String::new, |age| age.to_string())))
 }
 
 fn audience(least: Option<Number>, most: Option<Number>, said: Option<&str>) -> Option<Value> {
@@ -243,19 +280,36 @@ fn offers(options: &[CostOption], booking: Option<&str>) -> Vec<Value> {
 
 /// Hours of every week; schema.org has no word for the others.
 fn opening_hours(schedule: &Schedule) -> Option<Value> {
-    const DAYS: [(&str, &str); 7] =
-        [("MO", "Monday"), ("TU", "Tuesday"), ("WE", "Wednesday"), ("TH", "Thursday"), ("FR", "Friday"), ("SA", "Saturday"), ("SU", "Sunday")];
-    if schedule.freq != Some(crate::model::schedule::Frequency::Weekly) || schedule.interval.is_some_and(|Number(every)| every > 1.0) {
+    const DAYS: [(&str, &str); 7] = [
+        ("MO", "Monday"),
+        ("TU", "Tuesday"),
+        ("WE", "Wednesday"),
+        ("TH", "Thursday"),
+        ("FR", "Friday"),
+        ("SA", "Saturday"),
+        ("SU", "Sunday"),
+    ];
+    if schedule.freq != Some(crate::model::schedule::Frequency::Weekly)
+        || schedule.interval.is_some_and(|Number(every)| every > 1.0)
+    {
         return None;
     }
-    let named: Vec<&str> = schedule.byday.as_deref()?.split(',').filter_map(|day| DAYS.iter().find(|(code, _)| *code == day.trim()).map(|(_, name)| *name)).collect();
-    Some(thing("OpeningHoursSpecification", json!({
-        "dayOfWeek": named,
-        "opens": schedule.opens_at,
-        "closes": schedule.closes_at,
-        "validFrom": schedule.valid_from,
-        "validThrough": schedule.valid_to,
-    })))
+    let named: Vec<&str> = schedule
+        .byday
+        .as_deref()?
+        .split(',')
+        .filter_map(|day| DAYS.iter().find(|(code, _)| *code == day.trim()).map(|(_, name)| *name))
+        .collect();
+    Some(thing(
+        "OpeningHoursSpecification",
+        json!({
+            "dayOfWeek": named,
+            "opens": schedule.opens_at,
+            "closes": schedule.closes_at,
+            "validFrom": schedule.valid_from,
+            "validThrough": schedule.valid_to,
+        }),
+    ))
 }
 
 fn about(attributes: &[Attribute]) -> Vec<Value> {

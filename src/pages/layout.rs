@@ -9,7 +9,8 @@ use super::{Site, errors, files, jsonld};
 use crate::http::{Problem, caching};
 
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Where "Exit this page" leads: somewhere ordinary.
 const ELSEWHERE: &str = "https://www.bbc.co.uk/weather";
 
@@ -55,7 +56,17 @@ pub(super) struct Page {
 impl Page {
     /// A page with nothing special about it.
     pub(super) fn new(title: impl Into<String>, body: Markup) -> Self {
-        Self { title: title.into(), preview: None, path: None, quiet: false, trail: Vec::new(), data: None, body, status: StatusCode::OK, unkept: false }
+        Self {
+            title: title.into(),
+            preview: None,
+            path: None,
+            quiet: false,
+            trail: Vec::new(),
+            data: None,
+            body,
+            status: StatusCode::OK,
+            unkept: false,
+        }
     }
 }
 
@@ -66,7 +77,7 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     let kind = "text/html; charset=utf-8";
     let mut response = if page.status == StatusCode::OK && !page.unkept {
         let version = caching::Version { etag: etag(&document), changed_at: None };
-        caching::respond::<Problem>(request, &version, kind, || Ok(document))
+        caching::respond::<Problem>(request, &version, kind, || Ok(document.into()))
     } else {
         let keep = if page.status == StatusCode::GONE { caching::PUBLIC } else { "no-store" };
         (page.status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], document).into_response()

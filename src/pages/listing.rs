@@ -46,7 +46,9 @@ impl Tag {
 
 /// Whether a term with this code stands for something that others had better not see one read.
 pub(super) fn is_sensitive_code(code: &str) -> bool {
-    code == "safety" || code == "refuge" || ["safety-", "health-crisis", "health-alcohol-drugs", "health-gambling"].iter().any(|start| code.starts_with(start))
+    code == "safety"
+        || code == "refuge"
+        || ["safety-", "health-crisis", "health-alcohol-drugs", "health-gambling"].iter().any(|start| code.starts_with(start))
 }
 
 fn carries_sensitive(attributes: &[Attribute]) -> bool {
@@ -55,7 +57,11 @@ fn carries_sensitive(attributes: &[Attribute]) -> bool {
 
 /// Whether somebody may be in danger if others see them reading about this service.
 pub(super) fn is_sensitive(service: &Service) -> bool {
-    let hides = service.service_at_locations.iter().filter_map(|link| link.location.as_ref()).any(|place| place.location_policy.is_some());
+    let hides = service
+        .service_at_locations
+        .iter()
+        .filter_map(|link| link.location.as_ref())
+        .any(|place| place.location_policy.is_some());
     hides || carries_sensitive(&service.attributes)
 }
 
@@ -106,8 +112,13 @@ fn place_in_words(place: &Location) -> String {
 }
 
 fn whereabouts(service: &Service) -> Option<String> {
-    let mut places: Vec<String> =
-        service.service_at_locations.iter().filter_map(|link| link.location.as_deref()).map(place_in_words).filter(|words| !words.is_empty()).collect();
+    let mut places: Vec<String> = service
+        .service_at_locations
+        .iter()
+        .filter_map(|link| link.location.as_deref())
+        .map(place_in_words)
+        .filter(|words| !words.is_empty())
+        .collect();
     places.dedup();
     match places.as_slice() {
         [] if service.phones.is_empty() && service.url.is_some() => Some("Online".to_owned()),
@@ -128,7 +139,8 @@ fn nearest(service: &Service, from: Point) -> Option<f64> {
 
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
     let all = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
-    let said: Vec<String> = all.filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
+    let said: Vec<String> =
+        all.filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
     match said.as_slice() {
         [] => None,
         [only] => Some(only.clone()),
@@ -150,7 +162,9 @@ impl Listing {
             tags: tags(service, today),
             place: whereabouts(service),
             distance: from.and_then(|from| nearest(service, from)).map(words::distance),
-            cost: words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options).into_iter().next(),
+            cost: words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)
+                .into_iter()
+                .next(),
             when: when(service, today),
             sensitive: is_sensitive(service),
         }
@@ -169,7 +183,11 @@ impl Listing {
             organisation: None,
             summary: event.description.as_deref().map(|text| words::summary(text, 260)),
             tags: state.into_iter().collect(),
-            place: event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned())),
+            place: event
+                .location
+                .as_deref()
+                .map(place_in_words)
+                .or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned())),
             distance: None,
             cost: words::costs(None, &event.cost_options).into_iter().next(),
             when: Some(times::event(event)),
@@ -183,7 +201,10 @@ impl Listing {
 /// When the disk fails.
 pub(super) fn of_services(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<Listing>, Problem> {
     let today = site.today();
-    Ok(data::these::<Service>(&site.directory, ids, Form::Full)?.iter().map(|found| Listing::of(&found.document, today, from)).collect())
+    Ok(data::these::<Service>(&site.directory, ids, Form::Full)?
+        .iter()
+        .map(|found| Listing::of(&found.document, today, from))
+        .collect())
 }
 
 /// The list. `level` is the heading that the names are.
@@ -194,10 +215,13 @@ pub(super) fn list(listings: &[Listing], level: &str) -> Markup {
 fn item(listing: &Listing, level: &str) -> Markup {
     let name = html! { a href=(listing.href) { (listing.name) } };
     let facts: Vec<(&str, String)> = [
-        ("Where", match (&listing.place, &listing.distance) {
-            (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
-            (place, distance) => place.clone().or_else(|| distance.clone()),
-        }),
+        (
+            "Where",
+            match (&listing.place, &listing.distance) {
+                (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
+                (place, distance) => place.clone().or_else(|| distance.clone()),
+            },
+        ),
         ("When", listing.when.clone()),
         ("Cost", listing.cost.clone()),
     ]

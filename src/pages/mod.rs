@@ -71,7 +71,10 @@ impl Site {
     }
 
     /// Do slow reading beside the requests that need none, at most so much of it at once.
-    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Directory) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Directory) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let permit = self.directory.searches.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
         let directory = self.directory.clone();
         let done = tokio::task::spawn_blocking(move || {

@@ -118,7 +118,9 @@ fn count_needs(directory: &Directory) -> Result<Overview, Problem> {
         }
     })?;
     let mut taxonomies: Vec<(Taxonomy, Vec<TaxonomyTerm>)> = Vec::new();
-    data::each(directory, Kind::Taxonomy, Form::Full, |_, line| taxonomies.extend(serde_json::from_slice(line).ok().map(|taxonomy| (taxonomy, Vec::new()))))?;
+    data::each(directory, Kind::Taxonomy, Form::Full, |_, line| {
+        taxonomies.extend(serde_json::from_slice(line).ok().map(|taxonomy| (taxonomy, Vec::new())));
+    })?;
     data::each(directory, Kind::TaxonomyTerm, Form::Brief, |_, line| {
         let Ok(term) = serde_json::from_slice::<TaxonomyTerm>(line) else { return };
         let home = taxonomies.iter_mut().find(|(taxonomy, _)| term.taxonomy_id == Some(taxonomy.id));
@@ -128,7 +130,9 @@ fn count_needs(directory: &Directory) -> Result<Overview, Problem> {
     })?;
     // The list of needs by its address; without one, the list that most services use.
     let used = |terms: &[TaxonomyTerm]| terms.iter().filter_map(|term| counts.get(&term.id.into())).sum::<usize>();
-    let by_address = taxonomies.iter().find(|(taxonomy, _)| taxonomy.uri.as_ref().is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs")));
+    let by_address = taxonomies
+        .iter()
+        .find(|(taxonomy, _)| taxonomy.uri.as_ref().is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs")));
     let chosen = by_address.or_else(|| taxonomies.iter().max_by_key(|(_, terms)| used(terms)));
     overview.families = chosen.map(|(_, terms)| families_of(terms, &counts)).unwrap_or_default();
     Ok(overview)
@@ -139,9 +143,14 @@ fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Fam
     let parents: HashMap<Uuid, Uuid> = terms.iter().filter_map(|term| Some((term.id.into(), term.parent_id?.into()))).collect();
     // A circle of parents ends somewhere, too.
     let head = |id: Uuid| (0..20).fold(id, |at, _| parents.get(&at).copied().unwrap_or(at));
-    let need = |term: &TaxonomyTerm| Need { id: term.id.into(), name: term.name.clone(), services: counts.get(&term.id.into()).copied().unwrap_or(0) };
+    let need = |term: &TaxonomyTerm| Need {
+        id: term.id.into(),
+        name: term.name.clone(),
+        services: counts.get(&term.id.into()).copied().unwrap_or(0),
+    };
     let by_name = |a: &Need, b: &Need| fold(&a.name).cmp(&fold(&b.name));
-    let mut families: Vec<Family> = terms.iter().filter(|term| term.parent_id.is_none()).map(|term| Family { head: need(term), needs: Vec::new() }).collect();
+    let mut families: Vec<Family> =
+        terms.iter().filter(|term| term.parent_id.is_none()).map(|term| Family { head: need(term), needs: Vec::new() }).collect();
     for term in terms.iter().filter(|term| term.parent_id.is_some()) {
         let need = need(term);
         if let Some(family) = families.iter_mut().find(|family| family.head.id == head(need.id) && need.services > 0) {
@@ -158,8 +167,10 @@ fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Fam
 
 /// The families with links to their needs.
 pub(super) fn families(overview: &Overview) -> Markup {
-    let link = |need: &Need| html! {
-        li { a href=(format!("/directory/needs/{}", need.id)) { (need.name) } " " span class="count" { (need.services) span class="unseen" { (if need.services == 1 { " service" } else { " services" }) } } }
+    let link = |need: &Need| {
+        html! {
+            li { a href=(format!("/directory/needs/{}", need.id)) { (need.name) } " " span class="count" { (need.services) span class="unseen" { (if need.services == 1 { " service" } else { " services" }) } } }
+        }
     };
     html! {
         @if overview.families.is_empty() { p { "Nothing is sorted by need yet. Search in the box above." } }
@@ -193,7 +204,12 @@ pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Respons
 }
 
 /// The help for one need.
-pub(super) async fn one(State(site): State<Site>, Path(id): Path<String>, parameters: Parameters, headers: HeaderMap) -> Response {
+pub(super) async fn one(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
     layout::answer(&site, &headers, need(&site, &id, &parameters).await)
 }
 
@@ -203,7 +219,8 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     let found = wanted.run(&site.directory, Kind::Service).await?;
     let found = site.aside(move |directory| in_order_of_names(directory, found)).await?;
     let below = Filters { parent: Some(term.id.into()), ..Filters::default() }.run(&site.directory, Kind::TaxonomyTerm).await?;
-    let below: Vec<TaxonomyTerm> = data::these(&site.directory, &below, Form::Brief)?.into_iter().map(|found| found.document).collect();
+    let below: Vec<TaxonomyTerm> =
+        data::these(&site.directory, &below, Form::Brief)?.into_iter().map(|found| found.document).collect();
     let at = paging::read(parameters, found.len())?;
     let listings = listing::of_services(site, at.slice(&found), None)?;
     let quiet = term.code.as_deref().is_some_and(listing::is_sensitive_code);
@@ -228,7 +245,13 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     };
     let title = if quiet { "Services".to_owned() } else { format!("{}{}", term.name, at.in_title()) };
     let preview = (!quiet).then(|| term.description.clone());
-    Ok(Page { preview, path: Some(path), quiet, trail: vec![Step::to("/directory/needs", "Browse by need")], ..Page::new(title, body) })
+    Ok(Page {
+        preview,
+        path: Some(path),
+        quiet,
+        trail: vec![Step::to("/directory/needs", "Browse by need")],
+        ..Page::new(title, body)
+    })
 }
 
 /// In order of their names, as far as there are not too many.
@@ -240,8 +263,10 @@ fn in_order_of_names(directory: &Directory, ids: Vec<Uuid>) -> Result<Vec<Uuid>,
     if ids.len() > MOST_SORTED {
         return Ok(ids);
     }
-    let mut named: Vec<(String, Uuid)> =
-        data::these::<Named>(directory, &ids, Form::Brief)?.into_iter().map(|found| (fold(&found.document.name), found.entry.id)).collect();
+    let mut named: Vec<(String, Uuid)> = data::these::<Named>(directory, &ids, Form::Brief)?
+        .into_iter()
+        .map(|found| (fold(&found.document.name), found.entry.id))
+        .collect();
     named.sort();
     Ok(named.into_iter().map(|(_, id)| id).collect())
 }

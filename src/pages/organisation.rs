@@ -36,9 +36,11 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     let (services, events) = site
         .aside(move |directory| {
             let ids = |kind| directory.shelf.belonging_to(kind, Uuid::from(owner));
-            let mut services: Vec<Service> = data::these(directory, &ids(Kind::Service), Form::Full)?.into_iter().map(|found| found.document).collect();
+            let mut services: Vec<Service> =
+                data::these(directory, &ids(Kind::Service), Form::Full)?.into_iter().map(|found| found.document).collect();
             services.retain(|service| service.organization_id == Some(owner) && service.event_id.is_none());
-            let mut events: Vec<Event> = data::these(directory, &ids(Kind::Event), Form::Full)?.into_iter().map(|found| found.document).collect();
+            let mut events: Vec<Event> =
+                data::these(directory, &ids(Kind::Event), Form::Full)?.into_iter().map(|found| found.document).collect();
             events.retain(|event| event.organization_id == owner);
             services.sort_by_key(|service| fold(&service.name));
             events.sort_by_key(|event| fold(&event.name));

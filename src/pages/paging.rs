@@ -51,31 +51,39 @@ pub(super) fn links(path: &str, at: At) -> Markup {
     let (before, after) = at.neighbours();
     let mark = if path.contains('?') { '&' } else { '?' };
     let link = |number: usize, rel: &str, words: &str| html! { li { a href=(format!("{path}{mark}page={number}")) rel=(rel) { (words) } } };
-    around(at, &html! {
-        @if let Some(number) = before { (link(number, "prev", "Previous page")) }
-        (here(at))
-        @if let Some(number) = after { (link(number, "next", "Next page")) }
-    })
+    around(
+        at,
+        &html! {
+            @if let Some(number) = before { (link(number, "prev", "Previous page")) }
+            (here(at))
+            @if let Some(number) = after { (link(number, "next", "Next page")) }
+        },
+    )
 }
 
 /// Buttons to the pages before and after, so that what was asked for stays out of addresses.
 pub(super) fn forms(asked: &Asked, at: At) -> Markup {
     let (before, after) = at.neighbours();
-    let button = |number: usize, words: &str| html! {
-        li {
-            form method="post" action="/directory/search" {
-                input type="hidden" name="q" value=(asked.words);
-                input type="hidden" name="postcode" value=(asked.postcode);
-                input type="hidden" name="page" value=(number);
-                button class="link" { (words) }
+    let button = |number: usize, words: &str| {
+        html! {
+            li {
+                form method="post" action="/directory/search" {
+                    input type="hidden" name="q" value=(asked.words);
+                    input type="hidden" name="postcode" value=(asked.postcode);
+                    input type="hidden" name="page" value=(number);
+                    button class="link" { (words) }
+                }
             }
         }
     };
-    around(at, &html! {
-        @if let Some(number) = before { (button(number, "Previous page")) }
-        (here(at))
-        @if let Some(number) = after { (button(number, "Next page")) }
-    })
+    around(
+        at,
+        &html! {
+            @if let Some(number) = before { (button(number, "Previous page")) }
+            (here(at))
+            @if let Some(number) = after { (button(number, "Next page")) }
+        },
+    )
 }
 
 fn here(at: At) -> Markup {

@@ -37,7 +37,11 @@ pub(super) fn text_row(label: &str, text: Option<&str>) -> Markup {
 
 /// Schedules in words, those that are over left out.
 pub(super) fn schedules(schedules: &[Schedule], today: NaiveDate) -> Vec<String> {
-    schedules.iter().filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect()
+    schedules
+        .iter()
+        .filter(|schedule| !times::is_over(schedule, today))
+        .filter_map(|schedule| times::schedule(schedule, today))
+        .collect()
 }
 
 /// Names of languages.
@@ -69,12 +73,20 @@ fn email(address: &str) -> Markup {
 
 /// A link to somebody else's page, named by its host.
 pub(super) fn web(address: &WebAddress, label: Option<&str>) -> Markup {
-    let host = url::Url::parse(address.as_str()).ok().and_then(|url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned()));
+    let host = url::Url::parse(address.as_str())
+        .ok()
+        .and_then(|url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned()));
     html! { a href=(address.as_str()) rel="noreferrer" { (label.or(host.as_deref()).unwrap_or(address.as_str())) } }
 }
 
 /// Ways to reach somebody: a summary list, or nothing.
-pub(super) fn contact(phones: &[Phone], address: Option<&str>, site: Option<&WebAddress>, more: &[(Option<String>, WebAddress)], contacts: &[Contact]) -> Markup {
+pub(super) fn contact(
+    phones: &[Phone],
+    address: Option<&str>,
+    site: Option<&WebAddress>,
+    more: &[(Option<String>, WebAddress)],
+    contacts: &[Contact],
+) -> Markup {
     let none = phones.is_empty() && address.is_none() && site.is_none() && more.is_empty() && contacts.is_empty();
     html! {
         @if !none {
@@ -101,7 +113,8 @@ pub(super) fn contact_here(phones: &[Phone], contacts: &[Contact]) -> Markup {
 }
 
 fn person(contact: &Contact) -> Markup {
-    let who: Vec<&str> = [contact.name.as_deref(), contact.title.as_deref(), contact.department.as_deref()].into_iter().flatten().collect();
+    let who: Vec<&str> =
+        [contact.name.as_deref(), contact.title.as_deref(), contact.department.as_deref()].into_iter().flatten().collect();
     html! {
         div {
             dt { (if who.is_empty() { "Contact".to_owned() } else { who.join(", ") }) }
@@ -170,8 +183,14 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
     let mut lists: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for term in attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref()) {
         let detail = term.taxonomy_detail.as_ref();
-        let is_needs = detail.and_then(|taxonomy| taxonomy.uri.as_ref()).is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs"));
-        let list = if is_needs { "Helps with".to_owned() } else { detail.map_or_else(|| "Kind".to_owned(), |taxonomy| taxonomy.name.clone()) };
+        let is_needs = detail
+            .and_then(|taxonomy| taxonomy.uri.as_ref())
+            .is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs"));
+        let list = if is_needs {
+            "Helps with".to_owned()
+        } else {
+            detail.map_or_else(|| "Kind".to_owned(), |taxonomy| taxonomy.name.clone())
+        };
         let link = (format!("/directory/needs/{}", term.id), term.name.clone());
         match lists.iter_mut().find(|(name, _)| *name == list) {
             Some((_, links)) if links.contains(&link) => {}
@@ -211,5 +230,8 @@ pub(super) fn wrong() -> Markup {
 
 /// The step to an organisation's page.
 pub(super) fn organisation_step(organisation: Option<&Organization>) -> Vec<Step> {
-    organisation.map(|organisation| Step::to(format!("/directory/organisations/{}", organisation.id), organisation.name.clone())).into_iter().collect()
+    organisation
+        .map(|organisation| Step::to(format!("/directory/organisations/{}", organisation.id), organisation.name.clone()))
+        .into_iter()
+        .collect()
 }

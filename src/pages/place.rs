@@ -76,7 +76,11 @@ fn services_at(directory: &Directory, place: Uuid) -> Result<Vec<Uuid>, Problem>
     let mut found: Vec<(String, Uuid)> = Vec::new();
     data::each(directory, Kind::ServiceAtLocation, Form::Brief, |_, line| {
         let link = finder.find(line).and_then(|_| serde_json::from_slice::<ServiceAtLocation>(line).ok());
-        let Some((link, service)) = link.filter(|link| link.location_id == Some(place.into())).and_then(|link| Some((link.service_id?, link.service?))) else { return };
+        let Some((link, service)) =
+            link.filter(|link| link.location_id == Some(place.into())).and_then(|link| Some((link.service_id?, link.service?)))
+        else {
+            return;
+        };
         if directory.shelf.look_up(link.into()).is_some_and(|entry| entry.live && !entry.inactive) {
             found.push((fold(&service.name), link.into()));
         }

@@ -9,12 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::{
-    Site, home, layout,
-    layout::Page,
-    listing, needs, paging,
-    words::count,
-};
+use super::{Site, home, layout, layout::Page, listing, needs, paging, words::count};
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
@@ -40,7 +35,10 @@ pub(super) struct Asked {
 impl Asked {
     /// The path and query of the same search by link.
     fn path(&self) -> String {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &self.words).append_pair("postcode", &self.postcode).finish();
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("q", &self.words)
+            .append_pair("postcode", &self.postcode)
+            .finish();
         format!("/directory/search?{query}")
     }
 }
@@ -68,7 +66,9 @@ pub(super) async fn by_link(State(site): State<Site>, parameters: Parameters, he
 pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let read = match body {
-        _ if !kind.starts_with("application/x-www-form-urlencoded") => Err(Problem::bad_request("the form is not application/x-www-form-urlencoded".to_owned())),
+        _ if !kind.starts_with("application/x-www-form-urlencoded") => {
+            Err(Problem::bad_request("the form is not application/x-www-form-urlencoded".to_owned()))
+        }
         Ok(body) => Parameters::read(&body),
         Err(_) => Err(Problem::bad_request("the form is not UTF-8, or is too long".to_owned())),
     };
@@ -111,11 +111,16 @@ async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Point>, Ve
     let mut from = None;
     if !asked.postcode.is_empty() {
         match asked.postcode.parse::<Postcode>() {
-            Err(_) => mistakes.push(Mistake { field: "postcode", said: "Enter a full postcode, such as LU1 2AA, or leave it empty" }),
+            Err(_) => {
+                mistakes.push(Mistake { field: "postcode", said: "Enter a full postcode, such as LU1 2AA, or leave it empty" });
+            }
             Ok(postcode) => {
                 from = super::locate(site, postcode).await?;
                 if from.is_none() {
-                    mistakes.push(Mistake { field: "postcode", said: "We do not know this postcode. Check it, or leave it empty to search everywhere" });
+                    mistakes.push(Mistake {
+                        field: "postcode",
+                        said: "We do not know this postcode. Check it, or leave it empty to search everywhere",
+                    });
                 }
             }
         }
@@ -131,10 +136,21 @@ fn telling_words(text: &str) -> Vec<String> {
     if telling.is_empty() { all().collect() } else { telling }
 }
 
-fn results(site: &Site, parameters: &Parameters, by: By, asked: &Asked, found: &[Uuid], from: Option<Point>) -> Result<Page, Problem> {
+fn results(
+    site: &Site,
+    parameters: &Parameters,
+    by: By,
+    asked: &Asked,
+    found: &[Uuid],
+    from: Option<Point>,
+) -> Result<Page, Problem> {
     let at = paging::read(parameters, found.len())?;
     let listings = listing::of_services(site, at.slice(found), from)?;
-    let order = if from.is_some() { "The nearest come first." } else { "Those that fit best come first. Enter a postcode to see the nearest first." };
+    let order = if from.is_some() {
+        "The nearest come first."
+    } else {
+        "Those that fit best come first. Enter a postcode to see the nearest first."
+    };
     let body = html! {
         h1 { (count(found.len(), "result", "results")) }
         details open[found.len() > 100] {
@@ -199,9 +215,12 @@ async fn nothing(site: &Site, asked: &Asked) -> Result<Page, Problem> {
 /// The search form, with what was written and what is wrong with it.
 pub(super) fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
     let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said);
-    let described = |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
-    let message = |field: &str| html! {
-        @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { "Error: " } (said) } }
+    let described =
+        |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
+    let message = |field: &str| {
+        html! {
+            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { "Error: " } (said) } }
+        }
     };
     html! {
         form class="search" method="post" action="/directory/search" role="search" aria-label="Services" {

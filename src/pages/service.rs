@@ -93,12 +93,16 @@ fn audience(service: &Service) -> Vec<String> {
     let ages = words::ages(service.minimum_age, service.maximum_age);
     let said = service.eligibility_description.clone();
     // "People aged 18 or over." says the ages already.
-    let repeated = said.as_ref().zip(ages.as_ref()).is_some_and(|(said, ages)| said.to_lowercase().contains(&ages.to_lowercase()));
+    let repeated =
+        said.as_ref().zip(ages.as_ref()).is_some_and(|(said, ages)| said.to_lowercase().contains(&ages.to_lowercase()));
     said.into_iter().chain(ages.filter(|_| !repeated)).collect()
 }
 
 fn areas(service: &Service) -> Vec<String> {
-    let names = service.service_areas.iter().filter_map(|area| area.name.as_ref().or(area.service_area.as_ref()).or(area.description.as_ref()));
+    let names = service
+        .service_areas
+        .iter()
+        .filter_map(|area| area.name.as_ref().or(area.service_area.as_ref()).or(area.description.as_ref()));
     let mut names: Vec<String> = names.cloned().collect();
     names.dedup();
     names
@@ -112,7 +116,13 @@ fn contact(service: &Service) -> Markup {
         let (email, site) = organisation.map_or((None, None), |found| (found.email.as_ref(), found.website.as_ref()));
         return parts::contact(&[], email.map(EmailAddress::as_str), site, &more, &[]);
     }
-    parts::contact(&service.phones, service.email.as_ref().map(EmailAddress::as_str), service.url.as_ref(), &more, &service.contacts)
+    parts::contact(
+        &service.phones,
+        service.email.as_ref().map(EmailAddress::as_str),
+        service.url.as_ref(),
+        &more,
+        &service.contacts,
+    )
 }
 
 fn places(service: &Service, site: &Site) -> Markup {

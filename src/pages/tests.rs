@@ -37,7 +37,10 @@ fn stand(more: Vec<(Kind, Value)>) -> Stand {
         .map(|(kind, document)| Document::from_value(kind, document).unwrap())
         .collect();
     documents.sort_by_key(Document::kind);
-    let mut around = render::Around { withheld_categories: vec!["refuge".into(), "modern slavery".into(), "exploitation".into()], ..render::Around::default() };
+    let mut around = render::Around {
+        withheld_categories: vec!["refuge".into(), "modern slavery".into(), "exploitation".into()],
+        ..render::Around::default()
+    };
     for document in &documents {
         around.documents.insert(document.id(), document.clone());
         for reference in document.references() {
@@ -69,7 +72,7 @@ fn stand(more: Vec<(Kind, Value)>) -> Stand {
     shelf.apply(&rows).unwrap();
     let directory = Directory {
         shelf: Arc::new(shelf),
-        public_url: "https://directory.example.org/".parse().unwrap(),
+        public_url: std::sync::Arc::new("https://directory.example.org/".parse().unwrap()),
         name: "Luton directory of support".into(),
         openapi: Arc::from(*b"{}"),
         searches: Arc::new(tokio::sync::Semaphore::new(2)),
@@ -172,7 +175,10 @@ async fn a_sensitive_page_has_a_neutral_title_and_a_way_out() {
     let (_, _, page) = stand.get(&stand.path("services", "Rowan House Refuge")).await;
     assert_eq!(title_of(&page), "A service – Luton directory of support");
     assert!(page.contains("<h1>Rowan House Refuge</h1>"));
-    assert!(page.contains("href=\"https://www.bbc.co.uk/weather\" rel=\"noreferrer\"") && page.contains("does not clear your history"));
+    assert!(
+        page.contains("href=\"https://www.bbc.co.uk/weather\" rel=\"noreferrer\"")
+            && page.contains("does not clear your history")
+    );
     assert!(!page.contains("og:") && !page.contains("name=\"description\""));
     let (_, _, page) = stand.get(&stand.path("services", "Sisters' table")).await;
     assert!(page.contains("The exact address is not published.") && page.contains("Exit this page"));
@@ -183,7 +189,8 @@ async fn a_sensitive_page_has_a_neutral_title_and_a_way_out() {
 #[tokio::test]
 async fn what_a_stranger_typed_is_inert_in_pages_and_data() {
     let id = "00000000-0000-4000-8000-000000000001";
-    let organisation = serde_json::json!({"id": id, "name": HOSTILE, "description": HOSTILE, "website": "https://x.example.org/?a=%22%3E"});
+    let organisation =
+        serde_json::json!({"id": id, "name": HOSTILE, "description": HOSTILE, "website": "https://x.example.org/?a=%22%3E"});
     let service = serde_json::json!({"id": "00000000-0000-4000-8000-000000000002", "organization_id": id, "name": HOSTILE, "description": HOSTILE, "alert": HOSTILE, "status": "active"});
     let stand = stand(vec![(Kind::Organization, organisation), (Kind::Service, service)]);
     for path in ["services/00000000-0000-4000-8000-000000000002", "organisations/00000000-0000-4000-8000-000000000001"] {
@@ -236,7 +243,10 @@ async fn pages_of_data_say_what_schema_org_calls_it() {
         assert_eq!(data["@id"], format!("https://directory.example.org{path}"));
     }
     let event = data_of(&stand.get(&stand.path("events", "Repair café")).await.2);
-    assert_eq!((event["startDate"].as_str(), event["eventSchedule"]["repeatFrequency"].as_str()), (Some("2026-09-05T10:00:00+01:00"), Some("P1M")));
+    assert_eq!(
+        (event["startDate"].as_str(), event["eventSchedule"]["repeatFrequency"].as_str()),
+        (Some("2026-09-05T10:00:00+01:00"), Some("P1M"))
+    );
 }
 
 #[tokio::test]
@@ -244,7 +254,10 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
     let stand = stand(Vec::new());
     let projected = render::projected_service_id(stand.ids["Seated strength"]);
     let (status, headers, _) = stand.get(&format!("/directory/services/{projected}")).await;
-    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::TEMPORARY_REDIRECT, stand.path("events", "Seated strength").as_str()));
+    assert_eq!(
+        (status, headers[header::LOCATION].to_str().unwrap()),
+        (StatusCode::TEMPORARY_REDIRECT, stand.path("events", "Seated strength").as_str())
+    );
     let (_, _, page) = stand.get(&stand.path("events", "Seated strength")).await;
     assert!(page.contains("Thursdays, 11am to midday"));
     assert!(page.contains("Thursday 10 December 2026 is moved to Friday 11 December 2026, 11am to midday. On Friday this week"));
@@ -265,7 +278,8 @@ async fn what_a_client_has_is_not_sent_again() {
     let stand = stand(Vec::new());
     let path = stand.path("services", "Borough housing advice (sample)");
     let etag = stand.get(&path).await.1[header::ETAG].clone();
-    let (status, headers, body) = stand.send(Request::get(&path).header(header::IF_NONE_MATCH, etag).body(Body::empty()).unwrap()).await;
+    let (status, headers, body) =
+        stand.send(Request::get(&path).header(header::IF_NONE_MATCH, etag).body(Body::empty()).unwrap()).await;
     assert_eq!((status, body.as_str()), (StatusCode::NOT_MODIFIED, ""));
     assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
 }
@@ -277,7 +291,10 @@ async fn files_beside_the_pages_are_there() {
     assert!(style.len() < 9_000 && headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     assert!(stand.get("/robots.txt").await.2.contains("Sitemap: https://directory.example.org/sitemap.xml"));
     let map = stand.get("/sitemap.xml").await.2;
-    assert!(map.contains(&stand.path("events", "Repair café")) && !map.contains(&render::projected_service_id(stand.ids["Repair café"]).to_string()));
+    assert!(
+        map.contains(&stand.path("events", "Repair café"))
+            && !map.contains(&render::projected_service_id(stand.ids["Repair café"]).to_string())
+    );
     assert!(stand.get("/.well-known/security.txt").await.2.contains("Expires: 2027-05-21T00:00:00.000Z"));
     assert_eq!(stand.send(Request::delete("/robots.txt").body(Body::empty()).unwrap()).await.0, StatusCode::METHOD_NOT_ALLOWED);
 }
@@ -287,6 +304,8 @@ async fn the_first_page_has_one_box_and_every_family_of_needs() {
     let stand = stand(Vec::new());
     let answer = home(&stand.site, &HeaderMap::new()).await;
     let page = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    assert!(page.contains("Home and housing") && page.contains("In danger now?") && page.contains("Last updated on 22 November 2026"));
+    assert!(
+        page.contains("Home and housing") && page.contains("In danger now?") && page.contains("Last updated on 22 November 2026")
+    );
     assert_eq!(page.matches("id=\"q\"").count(), 1);
 }

@@ -190,7 +190,8 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
             parts.push(span.join(" "));
         }
     }
-    let more: Vec<&str> = [schedule.description.as_deref(), schedule.notes.as_deref()].into_iter().flatten().map(str::trim).collect();
+    let more: Vec<&str> =
+        [schedule.description.as_deref(), schedule.notes.as_deref()].into_iter().flatten().map(str::trim).collect();
     let more = more.join(". ");
     match (parts.is_empty(), more.is_empty()) {
         (true, true) => None,
@@ -202,7 +203,9 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
 
 /// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
 pub(super) fn rule_part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
-    rule.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted))).map(|(_, value)| value.trim())
+    rule.split(';')
+        .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)))
+        .map(|(_, value)| value.trim())
 }
 
 /// The last day that a rule names.

@@ -116,7 +116,9 @@ pub(super) fn costs(in_words: Option<&str>, options: &[CostOption]) -> Vec<Strin
 }
 
 fn cost(option: &CostOption) -> Option<String> {
-    let amount = option.amount.map(|Number(amount)| if amount == 0.0 { "free".to_owned() } else { money(amount, option.currency.as_deref()) });
+    let amount = option
+        .amount
+        .map(|Number(amount)| if amount == 0.0 { "free".to_owned() } else { money(amount, option.currency.as_deref()) });
     let what: Vec<String> = [amount, option.amount_description.clone()].into_iter().flatten().collect();
     let what = what.join(" ");
     match option.option.as_deref() {
@@ -202,7 +204,10 @@ mod tests {
         assert_eq!(count(1, "service", "services"), "1 service");
         assert_eq!(count(0, "service", "services"), "0 services");
         assert_eq!(count(1_234_567, "service", "services"), "1,234,567 services");
-        assert_eq!([1, 2, 3, 4, 11, 12, 13, 21, 22, 31].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "31st"]);
+        assert_eq!(
+            [1, 2, 3, 4, 11, 12, 13, 21, 22, 31].map(ordinal),
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "31st"]
+        );
     }
 
     #[test]
@@ -214,8 +219,12 @@ mod tests {
     #[test]
     fn prices_say_who_pays_them() {
         let option = |json: &str| serde_json::from_str::<CostOption>(json).unwrap();
-        let free = option(r#"{"id":"00000000-0000-0000-0000-000000000001","option":"Free","amount":0,"amount_description":"no charge"}"#);
-        let low = option(r#"{"id":"00000000-0000-0000-0000-000000000002","option":"On benefits","amount":0,"amount_description":"each meeting"}"#);
+        let free = option(
+            r#"{"id":"00000000-0000-0000-0000-000000000001","option":"Free","amount":0,"amount_description":"no charge"}"#,
+        );
+        let low = option(
+            r#"{"id":"00000000-0000-0000-0000-000000000002","option":"On benefits","amount":0,"amount_description":"each meeting"}"#,
+        );
         let full = option(r#"{"id":"00000000-0000-0000-0000-000000000003","option":"Others","amount":2.5,"currency":"GBP"}"#);
         assert_eq!(costs(None, std::slice::from_ref(&free)), ["Free"]);
         assert_eq!(costs(None, &[low, full.clone()]), ["On benefits: free each meeting", "Others: £2.50"]);
@@ -234,7 +243,10 @@ mod tests {
 
     #[test]
     fn distances_are_in_miles_and_not_too_exact() {
-        assert_eq!([100.0, 1_609.0, 3_000.0, 20_000.0].map(distance), ["less than half a mile away", "about 1 mile away", "about 1.9 miles away", "about 12 miles away"]);
+        assert_eq!(
+            [100.0, 1_609.0, 3_000.0, 20_000.0].map(distance),
+            ["less than half a mile away", "about 1 mile away", "about 1.9 miles away", "about 12 miles away"]
+        );
     }
 
     #[test]
@@ -248,7 +260,10 @@ mod tests {
     #[test]
     fn lists_end_with_and() {
         let list_of = |items: &[&str]| list(&items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>());
-        assert_eq!([list_of(&[]), list_of(&["a"]), list_of(&["a", "b"]), list_of(&["a", "b", "c"])], ["", "a", "a and b", "a, b and c"]);
+        assert_eq!(
+            [list_of(&[]), list_of(&["a"]), list_of(&["a", "b"]), list_of(&["a", "b", "c"])],
+            ["", "a", "a and b", "a, b and c"]
+        );
     }
 
     #[test]

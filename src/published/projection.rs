@@ -107,7 +107,9 @@ fn empty_service(event: &Event, status: ServiceStatus) -> Service {
 
 /// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
 fn part<'a>(rule: &'a str, name: &str) -> Option<&'a str> {
-    rule.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(name))).map(|(_, value)| value.trim())
+    rule.split(';')
+        .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value.trim())
 }
 
 fn until(rule: &str) -> Option<NaiveDate> {
@@ -135,7 +137,9 @@ fn schedule(event: &Event) -> Schedule {
     let frequency = part(rule, "FREQ").map(str::to_ascii_uppercase);
     let interval = part(rule, "INTERVAL").and_then(|text| text.parse::<f64>().ok()).unwrap_or(1.0);
     let (freq, interval, byday) = match frequency.as_deref() {
-        Some("WEEKLY") => (Some(Frequency::Weekly), Some(interval), Some(part(rule, "BYDAY").map_or_else(|| weekday(first), str::to_owned))),
+        Some("WEEKLY") => {
+            (Some(Frequency::Weekly), Some(interval), Some(part(rule, "BYDAY").map_or_else(|| weekday(first), str::to_owned)))
+        }
         Some("MONTHLY") => (Some(Frequency::Monthly), Some(interval), part(rule, "BYDAY").map(str::to_owned)),
         // Every day is every week on all days; the standard knows no DAILY.
         #[expect(clippy::float_cmp, reason = "a whole number was parsed")]
@@ -165,7 +169,9 @@ fn schedule(event: &Event) -> Schedule {
         opens_at: time_of(&event.start),
         closes_at: time_of(&event.end),
         schedule_link: event.booking_url.clone(),
-        attending_type: Some(if event.location_id.is_none() && event.online_url.is_some() { "online" } else { "in person" }.to_owned()),
+        attending_type: Some(
+            if event.location_id.is_none() && event.online_url.is_some() { "online" } else { "in person" }.to_owned(),
+        ),
         notes: None,
         attributes: Vec::new(),
         extra: serde_json::Map::new(),

@@ -29,7 +29,11 @@ pub fn phones(phones: &mut Vec<Phone>) {
 /// Whether a term stands for a category whose places are secret, by the words of the settings.
 /// Whole words count, so "refuge" is one and "refugee" is not.
 pub fn is_withheld_category(term: &TaxonomyTerm, words: &[String]) -> bool {
-    let names = [Some(term.name.as_str()), term.code.as_deref(), term.term_uri.as_ref().map(|uri| uri.as_str())];
+    let names = [
+        Some(term.name.as_str()),
+        term.code.as_deref(),
+        term.term_uri.as_ref().map(super::super::model::values::WebAddress::as_str),
+    ];
     names.into_iter().flatten().any(|name| {
         let name = format!(" {} ", fold(name));
         words.iter().any(|word| name.contains(&format!(" {} ", fold(word))))
@@ -192,8 +196,8 @@ fn is_postcode(text: &str) -> bool {
 }
 
 const STREETS: [&str; 18] = [
-    "street", "road", "lane", "avenue", "close", "drive", "way", "court", "place", "terrace", "crescent", "gardens", "grove", "hill",
-    "square", "walk", "mews", "row",
+    "street", "road", "lane", "avenue", "close", "drive", "way", "court", "place", "terrace", "crescent", "gardens", "grove",
+    "hill", "square", "walk", "mews", "row",
 ];
 
 /// "12 Castle Street", "12a High Town Road": a house number and at most three words to a street word.
@@ -218,10 +222,19 @@ mod tests {
     #[test]
     fn addresses_in_sentences_are_masked() {
         let mask = |text| mask_text(text).unwrap_or_else(|| text.to_owned());
-        assert_eq!(mask("We are at 12 Castle Street, LU1 3AG, behind the church."), "We are at [address withheld], [address withheld], behind the church.");
+        assert_eq!(
+            mask("We are at 12 Castle Street, LU1 3AG, behind the church."),
+            "We are at [address withheld], [address withheld], behind the church."
+        );
         assert_eq!(mask("post to lu13ag please"), "post to [address withheld] please");
         assert_eq!(mask("14b High Town Road – ring"), "[address withheld] – ring");
-        for kept in ["Open 10 to 12 on Tuesdays", "For ages 5 to 11", "Ring 01632 960123", "A 12 week course in the way you like", "ünïcödé – 3 ways"] {
+        for kept in [
+            "Open 10 to 12 on Tuesdays",
+            "For ages 5 to 11",
+            "Ring 01632 960123",
+            "A 12 week course in the way you like",
+            "ünïcödé – 3 ways",
+        ] {
             assert_eq!(mask(kept), kept);
         }
     }
@@ -229,8 +242,19 @@ mod tests {
     #[test]
     fn a_refuge_is_secret_and_refugees_are_welcome() {
         let term = |name: &str| TaxonomyTerm {
-            id: uuid::Uuid::nil().into(), code: None, name: name.into(), description: String::new(), parent_id: None, taxonomy: None, taxonomy_id: None,
-            taxonomy_detail: None, language: None, term_uri: None, term: None, metadata: vec![], extra: serde_json::Map::new(),
+            id: uuid::Uuid::nil().into(),
+            code: None,
+            name: name.into(),
+            description: String::new(),
+            parent_id: None,
+            taxonomy: None,
+            taxonomy_id: None,
+            taxonomy_detail: None,
+            language: None,
+            term_uri: None,
+            term: None,
+            metadata: vec![],
+            extra: serde_json::Map::new(),
         };
         let words = ["refuge".to_owned(), "forced marriage".to_owned()];
         assert!(is_withheld_category(&term("Women's Refuge"), &words));

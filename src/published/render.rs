@@ -14,8 +14,8 @@ use super::{projection, redaction};
 use crate::{
     clock, ids,
     model::{
-        Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
-        location::Address,
+        Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
+        TaxonomyTerm, location::Address,
     },
     signing,
 };
@@ -61,7 +61,9 @@ impl Around {
     pub fn is_secret(&self, attributes: &[Attribute]) -> bool {
         attributes.iter().any(|attribute| {
             let stored = attribute.taxonomy_term_id.and_then(|id| self.term(id));
-            stored.or(attribute.taxonomy_term.as_deref()).is_some_and(|term| redaction::is_withheld_category(term, &self.withheld_categories))
+            stored
+                .or(attribute.taxonomy_term.as_deref())
+                .is_some_and(|term| redaction::is_withheld_category(term, &self.withheld_categories))
         })
     }
 }
@@ -382,7 +384,9 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
         public_location(place.clone(), policy, id, around)
     });
     for change in &mut doc.changes {
-        change.location_id = change.location_id.filter(|id| said == LocationPolicy::Exact && around.location(*id).is_some_and(|place| is_open(place, around)));
+        change.location_id = change
+            .location_id
+            .filter(|id| said == LocationPolicy::Exact && around.location(*id).is_some_and(|place| is_open(place, around)));
     }
     doc.location_id = shown.as_ref().map(|place| place.id);
     doc.location = shown.map(Box::new);

@@ -62,7 +62,7 @@ impl Locked {
     }
 
     /// The next position.
-    pub fn next(&mut self) -> Position {
+    pub fn take(&mut self) -> Position {
         self.head.position.0 += 1;
         self.head.position
     }
@@ -76,7 +76,11 @@ pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
     // The update changes nothing but takes the row's lock, which PostgreSQL gives back only after
     // the commit is visible. That is what makes number order commit order.
     let sql = "UPDATE head SET position = position WHERE id = 1 RETURNING position, epoch";
-    let row = tx.connection().query_one_raw(Statement::from_string(backend(tx.backend()), sql)).await.context("cannot lock the counter")?;
+    let row = tx
+        .connection()
+        .query_one_raw(Statement::from_string(backend(tx.backend()), sql))
+        .await
+        .context("cannot lock the counter")?;
     let row = row.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")?;
     Ok(Locked {
         head: Head {
@@ -251,7 +255,8 @@ pub async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limit: u64)
     if let Some(after) = after {
         query = query.filter(row::Column::Id.gt(after));
     }
-    let rows = query.order_by_asc(row::Column::Id).limit(limit).all(db.reader()).await.context("cannot read what is published")?;
+    let rows =
+        query.order_by_asc(row::Column::Id).limit(limit).all(db.reader()).await.context("cannot read what is published")?;
     Ok(rows.into_iter().filter_map(from_row).collect())
 }
 

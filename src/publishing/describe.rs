@@ -1,4 +1,4 @@
-//! The API described as OpenAPI 3.1, from the same list of collections that makes the routes and
+//! The API described as `OpenAPI` 3.1, from the same list of collections that makes the routes and
 //! from the same types that make the documents.
 
 use serde_json::{Map, Value, json};
@@ -18,13 +18,18 @@ const fn parameter(name: &'static str, form: Form, description: &'static str) ->
 
 const PAGING: &[Parameter] = &[
     parameter("page", Form::Whole(1, 1_000_000_000), "Which page, from 1. A page beyond the last is empty."),
-    parameter("per_page", Form::Whole(1, 1_000_000_000), "Items on a page; 50 unless asked for, and at most 1,000: more is cut to that."),
+    parameter(
+        "per_page",
+        Form::Whole(1, 1_000_000_000),
+        "Items on a page; 50 unless asked for, and at most 1,000: more is cut to that.",
+    ),
     parameter("format", Form::Choice(&["json", "ndjson"]), "json gives a page; ndjson streams everything, one document a line."),
     parameter("full", Form::Flag, "Whole documents instead of brief ones."),
     parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item."),
     parameter("search", Form::Text, "Words that must all be found, each at the beginning of a word."),
 ];
-const TAXONOMY: &[Parameter] = &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only what belongs to this taxonomy or carries a term of it.")];
+const TAXONOMY: &[Parameter] =
+    &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only what belongs to this taxonomy or carries a term of it.")];
 const TERMS: &[Parameter] = &[
     parameter("top_only", Form::Flag, "Only terms without a parent."),
     parameter("parent_id", Form::Formatted("uuid"), "Only terms right below this one."),
@@ -43,7 +48,11 @@ const HELP: &[Parameter] = &[
     parameter("checked_since", Form::Formatted("date"), "Only what somebody has checked on this day or later."),
     parameter("minimum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or older, in years."),
     parameter("maximum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or younger, in years."),
-    parameter("day", Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]), "Only what has hours on this day of the week; names of days work too."),
+    parameter(
+        "day",
+        Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]),
+        "Only what has hours on this day of the week; names of days work too.",
+    ),
     parameter("start_time", Form::Text, "Only what is there at this time or later, HH:MM."),
     parameter("end_time", Form::Text, "Only what is there at this time or earlier, HH:MM."),
     parameter("postcode", Form::Text, "Only what covers this postcode; with proximity, what is near it."),
@@ -61,18 +70,24 @@ fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
     PAGING.iter().chain(more.iter().copied().flatten())
 }
 
-/// The OpenAPI document. `version` is that of this program.
+/// The `OpenAPI` document. `version` is that of this program.
 pub fn openapi(version: &str) -> Value {
     let mut paths = Map::new();
     for path in ["/", "/api", "/api/"] {
         let mut answers = problems(COMMON);
-        answers.insert("200".to_owned(), json_answer("What this API is.", &reference("Root"), &[("text/html", &json!({"type": "string"}))]));
+        answers.insert(
+            "200".to_owned(),
+            json_answer("What this API is.", &reference("Root"), &[("text/html", &json!({"type": "string"}))]),
+        );
         let name = match path {
             "/" => "root",
             "/api" => "apiRoot",
             _ => "apiRootSlash",
         };
-        paths.insert(path.to_owned(), json!({"get": {"operationId": name, "summary": "What this API is", "tags": ["standard"], "responses": answers}}));
+        paths.insert(
+            path.to_owned(),
+            json!({"get": {"operationId": name, "summary": "What this API is", "tags": ["standard"], "responses": answers}}),
+        );
     }
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
@@ -123,9 +138,7 @@ fn list_path(collection: Collection, item: &str) -> Value {
     ok["links"] = json!({format!("get{item}"): {"operationId": format!("get{item}"), "parameters": {"id": "$response.body#/contents/0/id"}}});
     answers.insert("200".to_owned(), ok);
     let parameters: Vec<Value> = parameters(collection.kind).map(Parameter::describe).collect();
-    let operation = |id: &str, summary: String| {
-        json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers})
-    };
+    let operation = |id: &str, summary: String| json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers});
     json!({
         "get": operation(&format!("list{item}"), format!("List {}", collection.title)),
         "post": operation(&format!("search{item}"), format!("List {} (the same by POST, with the parameters in the query)", collection.title)),
@@ -141,8 +154,9 @@ fn document_path(collection: Collection, item: &str) -> Value {
     ]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     answers.insert("200".to_owned(), json_answer("The whole document.", &reference(item), &[]));
-    let mut parameters =
-        vec![json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}})];
+    let mut parameters = vec![
+        json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}}),
+    ];
     if collection.kind == Kind::Organization {
         parameters.extend(ORGANIZATIONS.iter().map(Parameter::describe));
     }

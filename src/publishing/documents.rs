@@ -12,7 +12,13 @@ use crate::{
 };
 
 /// The document of the given kind under `id`.
-pub(super) fn document(directory: &Directory, kind: Kind, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Response, Problem> {
+pub(super) fn document(
+    directory: &Directory,
+    kind: Kind,
+    id: &str,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let found = find(directory, kind, id)?;
     let version = caching::Version { etag: found.entry.etag(), changed_at: Some(found.entry.changed_at()) };
     if kind == Kind::Organization && parameters.flag("full_service")? {
@@ -20,14 +26,16 @@ pub(super) fn document(directory: &Directory, kind: Kind, id: &str, parameters: 
         let services = with_services(directory, found.entry.id, &mut body)?;
         let etag = caching::etag_of(services.into_iter().chain([found.entry.hash]));
         let version = caching::Version { etag, changed_at: None };
-        return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body)));
+        return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into())));
     }
-    Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(found.bytes)))
+    Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(found.bytes.into())))
 }
 
 /// The document of the given kind under `id`, 404 where there never was one, 410 where there was.
 pub(super) fn find(directory: &Directory, kind: Kind, id: &str) -> Result<Found, Problem> {
-    let absent = || Problem::not_found(format!("there is no {} {:?}", kind.as_str().replace('_', " "), crate::model::text::shorten(id, 80)));
+    let absent = || {
+        Problem::not_found(format!("there is no {} {:?}", kind.as_str().replace('_', " "), crate::model::text::shorten(id, 80)))
+    };
     let uuid = Uuid::try_parse(id).map_err(|_| absent())?;
     let found = directory.shelf.get(uuid, Form::Full)?.filter(|found| found.entry.kind == kind).ok_or_else(absent)?;
     if found.entry.live {

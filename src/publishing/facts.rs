@@ -129,7 +129,8 @@ impl Facts {
     fn rest(&self) -> String {
         let mut text = format!("{} {} {}", self.description, self.code, self.status);
         let organization = self.organization.as_ref().map(|organization| organization.name.as_str());
-        let terms = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()).map(|term| term.name.as_str());
+        let terms =
+            self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()).map(|term| term.name.as_str());
         let towns = self.places().flat_map(|place| &place.addresses).chain(&self.addresses).map(|address| address.city.as_str());
         for more in organization.into_iter().chain(terms).chain(towns) {
             text.push(' ');
@@ -155,7 +156,11 @@ impl Facts {
     /// Whether it belongs to the taxonomy, or carries a term of it.
     pub fn has_taxonomy(&self, taxonomy: Uuid) -> bool {
         self.taxonomy_id == Some(taxonomy)
-            || self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()).any(|term| term.taxonomy_id == Some(taxonomy))
+            || self
+                .attributes
+                .iter()
+                .filter_map(|attribute| attribute.taxonomy_term.as_ref())
+                .any(|term| term.taxonomy_id == Some(taxonomy))
     }
 
     /// Whether the term has this parent.

@@ -60,7 +60,8 @@ pub struct Filters {
     pub only_current: bool,
 }
 
-const DAYS: [(&str, &str); 7] = [("MO", "mo"), ("TU", "tu"), ("WE", "we"), ("TH", "th"), ("FR", "fr"), ("SA", "sa"), ("SU", "su")];
+const DAYS: [(&str, &str); 7] =
+    [("MO", "mo"), ("TU", "tu"), ("WE", "we"), ("TH", "th"), ("FR", "fr"), ("SA", "sa"), ("SU", "su")];
 /// Documents that are read at once.
 const BATCH: usize = 200;
 /// Longest search text, in characters.
@@ -96,7 +97,8 @@ impl Filters {
         filters.checked_since = parameters.parsed("checked_since", "a date such as 2026-11-01")?;
         filters.ages = ages(parameters)?;
         filters.day = day(parameters)?;
-        let time = |name| Ok::<_, Problem>(parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?.map(|time| time.to_string()));
+        let time =
+            |name| Ok::<_, Problem>(parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?.map(|time| time.to_string()));
         filters.from_time = time("start_time")?;
         filters.to_time = time("end_time")?;
         filters.postcode = parameters.parsed("postcode", "a full UK postcode such as LU1 2AA")?;
@@ -250,7 +252,11 @@ pub(super) fn words(parameters: &Parameters) -> Result<Vec<String>, Problem> {
     let Some(text) = parameters.text("search")? else { return Ok(Vec::new()) };
     let length = text.chars().count();
     if length > LONGEST_SEARCH {
-        return Err(Problem::bad_parameter("search", text, &format!("it has {length} characters; at most {LONGEST_SEARCH} are read")));
+        return Err(Problem::bad_parameter(
+            "search",
+            text,
+            &format!("it has {length} characters; at most {LONGEST_SEARCH} are read"),
+        ));
     }
     let words: Vec<String> = fold(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
     if words.is_empty() {
@@ -286,13 +292,17 @@ fn day(parameters: &Parameters) -> Result<Option<&'static str>, Problem> {
     let Some(text) = parameters.text("day")? else { return Ok(None) };
     let start = text.to_lowercase();
     let found = DAYS.iter().find(|(_, short)| start.starts_with(short) && start.chars().all(char::is_alphabetic));
-    found.map(|(day, _)| Some(*day)).ok_or_else(|| Problem::bad_parameter("day", text, "expected a day of the week such as MO or Monday"))
+    found
+        .map(|(day, _)| Some(*day))
+        .ok_or_else(|| Problem::bad_parameter("day", text, "expected a day of the week such as MO or Monday"))
 }
 
 fn near(parameters: &Parameters) -> Result<Option<Point>, Problem> {
     let Some(text) = parameters.text("near")? else { return Ok(None) };
     let point = text.split_once(',').and_then(|(lat, lon)| Point::new(lat.trim().parse().ok()?, lon.trim().parse().ok()?));
-    point.map(Some).ok_or_else(|| Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42"))
+    point
+        .map(Some)
+        .ok_or_else(|| Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42"))
 }
 
 fn unknown(postcode: &Postcode) -> Problem {

@@ -21,6 +21,9 @@ use crate::{
 const PER_PAGE: usize = 50;
 /// Items on a page at most.
 pub(super) const MOST_PER_PAGE: usize = 1_000;
+/// The envelope before the contents has at most so many bytes: seven numbers of at most 20 digits,
+/// their names, and a note.
+const ENVELOPE: usize = 512;
 /// Documents that are read at once for a stream.
 const STREAMED: usize = 100;
 
@@ -41,7 +44,9 @@ impl Wanted {
         let count = |name| -> Result<Option<usize>, Problem> {
             match parameters.parsed::<usize>(name, "a whole number from 1")? {
                 Some(0) => Err(Problem::bad_parameter(name, "0", "expected a whole number from 1")),
-                Some(number) if number > 1_000_000_000 => Err(Problem::bad_parameter(name, &number.to_string(), "expected a whole number up to 1,000,000,000")),
+                Some(number) if number > 1_000_000_000 => {
+                    Err(Problem::bad_parameter(name, &number.to_string(), "expected a whole number up to 1,000,000,000"))
+                }
                 other => Ok(other),
             }
         };
@@ -64,7 +69,12 @@ impl Wanted {
 }
 
 /// A list of the given kind, as the parameters want it.
-pub(super) async fn list(directory: &Directory, kind: Kind, parameters: &Parameters, headers: &HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn list(
+    directory: &Directory,
+    kind: Kind,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let wanted = Wanted::read(parameters)?;
     let filters = Filters::read(kind, parameters)?;
     let chosen = if filters.is_empty() { None } else { Some(filters.run(directory, kind).await?) };
@@ -74,11 +84,18 @@ pub(super) async fn list(directory: &Directory, kind: Kind, parameters: &Paramet
     page(directory, kind, wanted, chosen.as_deref(), headers)
 }
 
-fn page(directory: &Directory, kind: Kind, wanted: Wanted, chosen: Option<&[Uuid]>, headers: &HeaderMap) -> Result<Response, Problem> {
+fn page(
+    directory: &Directory,
+    kind: Kind,
+    wanted: Wanted,
+    chosen: Option<&[Uuid]>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let from = (wanted.page - 1).saturating_mul(wanted.per_page);
     let until = from.saturating_add(wanted.per_page);
-    // Room for the envelope, which stands before the documents but is known only after them.
-    let mut contents = Vec::new();
+    // Room for the envelope, which stands before the documents but is known only after them: a page
+    // of whole documents is large, and is not to be copied once more.
+    let mut contents = Vec::from([b' '; ENVELOPE]);
     let (total, entries) = match chosen {
         None => directory.shelf.page(kind, from..until, wanted.form, b',', &mut contents)?,
         Some(ids) => {
@@ -88,9 +105,10 @@ fn page(directory: &Directory, kind: Kind, wanted: Wanted, chosen: Option<&[Uuid
     };
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     if wanted.minimal {
-        contents = minimal(&entries);
+        contents.truncate(ENVELOPE);
+        contents.extend(minimal(&entries));
     } else if wanted.full_service && kind == Kind::Organization {
-        contents.clear();
+        contents.truncate(ENVELOPE);
         for entry in &entries {
             let Some(mut found) = directory.shelf.get(entry.id, Form::Full)? else { continue };
             hashes.extend(documents::with_services(directory, entry.id, &mut found.bytes)?);
@@ -106,11 +124,10 @@ fn page(directory: &Directory, kind: Kind, wanted: Wanted, chosen: Option<&[Uuid
     let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().map(u64::from)));
     let version = caching::Version { etag, changed_at: None };
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
-        let mut body = Vec::with_capacity(envelope.len() + contents.len() + 2);
-        body.extend_from_slice(envelope.as_bytes());
-        body.append(&mut contents);
-        body.extend_from_slice(b"]}");
-        Ok(body)
+        let start = ENVELOPE - envelope.len();
+        contents[start..ENVELOPE].copy_from_slice(envelope.as_bytes());
+        contents.extend_from_slice(b"]}");
+        Ok(Bytes::from(contents).slice(start..))
     }))
 }
 
@@ -118,7 +135,8 @@ fn page(directory: &Directory, kind: Kind, wanted: Wanted, chosen: Option<&[Uuid
 fn envelope(total: usize, wanted: Wanted, size: usize) -> String {
     let pages = total.div_ceil(wanted.per_page).max(1);
     let Wanted { page, per_page, cut, .. } = wanted;
-    let note = if cut { format!("\"per_page\":{per_page},\"note\":\"per_page was cut to {MOST_PER_PAGE}\",") } else { String::new() };
+    let note =
+        if cut { format!("\"per_page\":{per_page},\"note\":\"per_page was cut to {MOST_PER_PAGE}\",") } else { String::new() };
     format!(
         "{{\"total_items\":{total},\"total_pages\":{pages},\"page_number\":{page},\"size\":{size},\
          \"first_page\":{},\"last_page\":{},\"empty\":{},{note}\"contents\":[",
@@ -169,7 +187,12 @@ enum Source {
 
 impl Source {
     /// The next documents; none at the end.
-    fn next(&mut self, directory: &Directory, form: Form, out: &mut Vec<u8>) -> Result<Vec<Entry>, crate::published::shelf::Error> {
+    fn next(
+        &mut self,
+        directory: &Directory,
+        form: Form,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<Entry>, crate::published::shelf::Error> {
         match self {
             Self::All { kind, after } => {
                 let entries = directory.shelf.lines_after(*kind, *after, STREAMED, form, out)?;

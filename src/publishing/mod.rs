@@ -45,10 +45,10 @@ pub struct Directory {
     /// The published bytes.
     pub shelf: Arc<Shelf>,
     /// How the world reaches us, with a slash at its end.
-    pub public_url: Url,
+    pub public_url: Arc<Url>,
     /// The publisher's name.
     pub name: Arc<str>,
-    /// The OpenAPI document, as bytes.
+    /// The `OpenAPI` document, as bytes.
     pub openapi: Arc<[u8]>,
     /// At most so many slow searches at once; others wait.
     pub searches: Arc<tokio::sync::Semaphore>,
@@ -104,12 +104,12 @@ pub async fn root(State(directory): State<Directory>, headers: HeaderMap) -> Res
         "name": &*directory.name,
     });
     let version = caching::Version { etag: caching::etag_of(body.to_string().bytes().map(u64::from)), changed_at: None };
-    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into_bytes()))
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into()))
 }
 
 async fn openapi_document(State(directory): State<Directory>, headers: HeaderMap) -> Response {
     let version = caching::Version { etag: caching::etag_of([directory.openapi.len() as u64]), changed_at: None };
-    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.to_vec()))
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.to_vec().into()))
 }
 
 /// A route of the API: readable from any page, and 405 as a problem document.

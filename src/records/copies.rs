@@ -72,7 +72,12 @@ impl Records {
     /// Gives how many records there are now.
     /// # Errors
     /// When the database or `next` fails; then everything is as before.
-    pub async fn put_back<E>(&self, by: &super::Caller, also: Vec<Remembered>, mut next: impl FnMut() -> Result<Option<Copied>, E>) -> Result<u64, E>
+    pub async fn put_back<E>(
+        &self,
+        by: &super::Caller,
+        also: Vec<Remembered>,
+        mut next: impl FnMut() -> Result<Option<Copied>, E>,
+    ) -> Result<u64, E>
     where
         E: From<Error>,
     {
@@ -112,7 +117,7 @@ impl Records {
 
     /// A published row under its new number.
     fn again(&self, mut row: Published, locked: &mut published::Locked) -> Published {
-        row.position = locked.next();
+        row.position = locked.take();
         row.urgent = false;
         if row.statement.is_some() {
             let value: Option<serde_json::Value> = serde_json::from_str(&row.full).ok();
@@ -154,7 +159,9 @@ impl Batch {
             }
             let mut of_record = read(record)?.references();
             if record.state == State::Unpublished {
-                of_record.iter_mut().for_each(|reference| reference.policy = None);
+                for reference in &mut of_record {
+                    reference.policy = None;
+                }
             }
             references.push((record.id, of_record));
         }

@@ -286,7 +286,13 @@ impl Records {
     /// it may hold one save, and nothing that changes records after it.
     /// # Errors
     /// [`Error::Stale`] and [`Error::OtherKind`] before anything is written; or when the database fails.
-    pub async fn save(&self, tx: &Transaction, caller: &Caller, drafts: Vec<Draft>, last_modified: &LastModified) -> Result<Outcome, Error> {
+    pub async fn save(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        last_modified: &LastModified,
+    ) -> Result<Outcome, Error> {
         let now = self.clock.now();
         let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let mut pending = self.prepare(tx, drafts).await?;
@@ -357,10 +363,22 @@ impl Records {
     /// Take a record out of everything public; its tombstone says why.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
-    pub async fn withdraw(&self, tx: &Transaction, caller: &Caller, id: Uuid, expected_revision: Option<i64>) -> Result<Outcome, Error> {
+    pub async fn withdraw(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        id: Uuid,
+        expected_revision: Option<i64>,
+    ) -> Result<Outcome, Error> {
         let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
         let document = read(&stored)?;
-        let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
+        let draft = Draft {
+            state: State::Gone,
+            origin: stored.origin,
+            source_id: stored.source_id,
+            expected_revision,
+            ..Draft::new(document)
+        };
         self.save(tx, caller, vec![draft], &LastModified::new()).await
     }
 

@@ -29,7 +29,9 @@ pub(super) struct Decided {
 /// The link policies of a document, by the id that the link has.
 fn link_policies(document: &mut Document) -> Vec<(Uuid, &mut Option<LocationPolicy>)> {
     match document {
-        Document::Service(doc) => doc.service_at_locations.iter_mut().map(|link| (link.id.into(), &mut link.location_policy)).collect(),
+        Document::Service(doc) => {
+            doc.service_at_locations.iter_mut().map(|link| (link.id.into(), &mut link.location_policy)).collect()
+        }
         Document::Event(doc) if doc.location_id.is_some() => vec![(doc.id.into(), &mut doc.location_policy)],
         _ => Vec::new(),
     }
@@ -90,9 +92,13 @@ impl Records {
     async fn add_services_of_newly_secret_terms(&self, tx: &Transaction, pending: &mut Vec<Pending>) -> Result<(), Error> {
         let secret: Vec<Uuid> = pending
             .iter()
-            .filter(|one| one.before.is_none() || one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json()))
+            .filter(|one| {
+                one.before.is_none() || one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json())
+            })
             .filter_map(|one| match &one.draft.document {
-                Document::TaxonomyTerm(term) if redaction::is_withheld_category(term, &self.withheld_categories) => Some(one.id()),
+                Document::TaxonomyTerm(term) if redaction::is_withheld_category(term, &self.withheld_categories) => {
+                    Some(one.id())
+                }
                 _ => None,
             })
             .collect();
@@ -100,7 +106,8 @@ impl Records {
             return Ok(());
         }
         let known: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
-        let from: Vec<Uuid> = store::links_to(tx, &secret).await?.into_iter().map(|link| link.from).filter(|id| !known.contains(id)).collect();
+        let from: Vec<Uuid> =
+            store::links_to(tx, &secret).await?.into_iter().map(|link| link.from).filter(|id| !known.contains(id)).collect();
         for (_, stored) in store::load(tx.connection(), &from).await? {
             let document = read(&stored)?;
             if matches!(document, Document::Service(_) | Document::Event(_)) {
@@ -123,7 +130,8 @@ impl Records {
         let mut open: HashSet<Uuid> = HashSet::new();
         for one in pending.iter() {
             if let Document::TaxonomyTerm(term) = &one.draft.document {
-                if redaction::is_withheld_category(term, &self.withheld_categories) { &mut secret } else { &mut open }.insert(one.id());
+                if redaction::is_withheld_category(term, &self.withheld_categories) { &mut secret } else { &mut open }
+                    .insert(one.id());
             }
         }
         let wanted: HashSet<Uuid> = pending
@@ -141,7 +149,8 @@ impl Records {
             }
         }
         for one in pending.iter_mut() {
-            let is_secret = attributes(&one.draft.document).iter().any(|a| a.taxonomy_term_id.is_some_and(|id| secret.contains(&id.into())));
+            let is_secret =
+                attributes(&one.draft.document).iter().any(|a| a.taxonomy_term_id.is_some_and(|id| secret.contains(&id.into())));
             if !is_secret {
                 continue;
             }
@@ -172,9 +181,12 @@ impl Records {
         let with_history: Vec<Uuid> = pending.iter().filter(|one| one.before.is_some()).map(Pending::id).collect();
         let mut places: HashSet<Uuid> =
             pending.iter().filter(|one| matches!(one.draft.document, Document::Location(_))).map(Pending::id).collect();
-        let places_of = |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
+        let places_of =
+            |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
         places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
-        places.extend(store::links_from(tx, &with_history).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to));
+        places.extend(
+            store::links_from(tx, &with_history).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to),
+        );
         let places: Vec<Uuid> = places.into_iter().collect();
 
         let mut before: HashMap<Uuid, LocationPolicy> = HashMap::new();
@@ -196,7 +208,8 @@ impl Records {
             }
         }
 
-        let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !in_hand.contains(id) && before.get(id) != after.get(id)).collect();
+        let elsewhere: Vec<Uuid> =
+            places.iter().copied().filter(|id| !in_hand.contains(id) && before.get(id) != after.get(id)).collect();
         let mut elsewhere = store::load(tx.connection(), &elsewhere).await?;
         let at: HashMap<Uuid, usize> = pending.iter().enumerate().map(|(at, one)| (one.id(), at)).collect();
         for id in places {
@@ -221,7 +234,8 @@ impl Records {
 
 /// A stored record as a draft that changes nothing.
 fn again(document: Document, stored: Stored) -> Pending {
-    let draft = Draft { state: stored.state, origin: stored.origin.clone(), source_id: stored.source_id.clone(), ..Draft::new(document) };
+    let draft =
+        Draft { state: stored.state, origin: stored.origin.clone(), source_id: stored.source_id.clone(), ..Draft::new(document) };
     Pending { draft, before: Some(stored), references: Vec::new() }
 }
 
@@ -244,7 +258,8 @@ fn own_policy(document: &Document) -> LocationPolicy {
 
 /// What was decided here about a record stays when its source sends it again.
 fn keep_local_decisions(document: &mut Document, before: &mut Document) {
-    let decided: Vec<(Uuid, LocationPolicy)> = link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect();
+    let decided: Vec<(Uuid, LocationPolicy)> =
+        link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect();
     for (link, policy) in decided {
         tighten_link(document, link, policy);
     }
@@ -257,7 +272,14 @@ fn keep_local_decisions(document: &mut Document, before: &mut Document) {
 }
 
 /// Remember links that became stricter; note those that a person made more open.
-fn compare_links(id: Uuid, before: &mut Document, after: &mut Document, caller: &Caller, now: DateTime<Utc>, decided: &mut Decided) {
+fn compare_links(
+    id: Uuid,
+    before: &mut Document,
+    after: &mut Document,
+    caller: &Caller,
+    now: DateTime<Utc>,
+    decided: &mut Decided,
+) {
     let earlier: HashMap<Uuid, LocationPolicy> =
         link_policies(before).into_iter().map(|(link, said)| (link, said.unwrap_or_default())).collect();
     for (link, said) in link_policies(after) {

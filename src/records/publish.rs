@@ -10,7 +10,7 @@ use crate::{
     db::Transaction,
     model::{Document, Kind, LocationPolicy},
     published::{
-        self, Locked, Position, Published,
+        self, Position, Published,
         render::{Around, Rendered, render},
     },
     signing::About,
@@ -61,9 +61,9 @@ impl Records {
         let mut order: Vec<(Uuid, (String, Option<Document>))> = scene.dirty.into_iter().collect();
         // The order of numbers inside one transaction is the order of kinds, then of ids, so that
         // the same import gives the same order again.
-        order.sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
-        let mut all: Vec<(Uuid, String, Changed)> = Vec::with_capacity(order.len());
-        for (id, (origin, document)) in order {
+        order
+            .sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
+        let all: Vec<(Uuid, String, Changed)> = in_parallel(order, |(id, (origin, document))| {
             let at = Moments {
                 kept: current.get(&id).filter(|row| row.live).map(|row| row.changed_at),
                 new: cause.last_modified.get(&id).copied().unwrap_or(cause.now),
@@ -73,10 +73,10 @@ impl Records {
                 Some(document) => render_changed(document, &scene.around, at, origin.is_empty(), standing),
                 None => Changed::default(),
             };
-            all.push((id, origin, rendered));
-        }
+            (id, origin, rendered)
+        });
         let owners = owners(tx, &all, &current).await?;
-        let mut rows = Vec::new();
+        let mut numbered = Vec::new();
         for (id, origin, rendered) in all {
             let mut gone: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
             gone.push(id);
@@ -86,23 +86,43 @@ impl Records {
                     tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record; the part is not published");
                     continue;
                 }
-                rows.push(self.row(&mut locked, one, id, &origin, rendered.at, cause));
+                numbered.push((locked.take(), Next::Shown(one, id, origin.clone(), rendered.at)));
             }
             for id in gone.into_iter().filter(|id| !rendered.all.contains(id)) {
                 if let Some(row) = current.get(&id).filter(|row| row.live) {
-                    rows.push(self.tombstone(&mut locked, row, cause));
+                    numbered.push((locked.take(), Next::Gone(row.clone())));
                 }
             }
         }
+        let epoch = locked.epoch().to_owned();
+        let rows = in_parallel(numbered, |(position, next)| match next {
+            Next::Shown(one, record, origin, changed_at) => self.row(&epoch, position, one, record, origin, changed_at, cause),
+            Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
+        });
         // One number each, in the order in which they were taken.
         Ok(published::write(tx, locked, &rows).await?)
     }
 
-    fn row(&self, locked: &mut Locked, one: Rendered, record: Uuid, origin: &str, changed_at: DateTime<Utc>, cause: &Cause<'_>) -> Published {
-        let position = locked.next();
+    #[expect(clippy::too_many_arguments, reason = "each is a column")]
+    fn row(
+        &self,
+        epoch: &str,
+        position: Position,
+        one: Rendered,
+        record: Uuid,
+        origin: String,
+        changed_at: DateTime<Utc>,
+        cause: &Cause<'_>,
+    ) -> Published {
         let statement = one.canonical.as_deref().map(|canonical| {
-            let about = About { kind: one.kind, id: one.id, epoch: locked.epoch(), position: position.0, changed: changed_at, canonical: Some(canonical) };
-            self.signer.sign(about)
+            self.signer.sign(About {
+                kind: one.kind,
+                id: one.id,
+                epoch,
+                position: position.0,
+                changed: changed_at,
+                canonical: Some(canonical),
+            })
         });
         Published {
             id: one.id,
@@ -110,7 +130,7 @@ impl Records {
             position,
             live: true,
             urgent: cause.urgent,
-            origin: origin.to_owned(),
+            origin,
             derived_from: one.derived.then_some(record),
             full: one.full,
             brief: one.brief,
@@ -120,12 +140,17 @@ impl Records {
         }
     }
 
-    fn tombstone(&self, locked: &mut Locked, row: &Published, cause: &Cause<'_>) -> Published {
-        let position = locked.next();
+    fn tombstone(&self, epoch: &str, position: Position, row: Published, cause: &Cause<'_>) -> Published {
         let own_record = row.origin.is_empty() && row.derived_from.is_none();
         let statement = own_record.then(|| {
-            let about = About { kind: row.kind, id: row.id, epoch: locked.epoch(), position: position.0, changed: cause.now, canonical: None };
-            self.signer.sign(about)
+            self.signer.sign(About {
+                kind: row.kind,
+                id: row.id,
+                epoch,
+                position: position.0,
+                changed: cause.now,
+                canonical: None,
+            })
         });
         Published {
             position,
@@ -136,7 +161,7 @@ impl Records {
             statement,
             changed_at: cause.now,
             reason: Some(cause.reason.to_owned()),
-            ..row.clone()
+            ..row
         }
     }
 
@@ -190,36 +215,91 @@ impl Records {
                 documents.insert(id, (stored.origin, stored.state, document));
             }
         }
-        let places: Vec<Uuid> = documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
+        let places: Vec<Uuid> =
+            documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
         let mut most_open_link: HashMap<Uuid, LocationPolicy> = HashMap::new();
         for link in store::links_to(tx, &places).await? {
             if let Some(policy) = link.policy {
                 most_open_link.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
             }
         }
+        let wanted_by_events: HashSet<Uuid> = documents
+            .values()
+            .filter_map(|(_, _, document)| match document {
+                Document::Event(event) => event.service_id.map(Uuid::from),
+                _ => None,
+            })
+            .collect();
         let mut scene = Scene {
             dirty: HashMap::new(),
             around: Around { most_open_link, withheld_categories: self.withheld_categories.to_vec(), documents: HashMap::new() },
         };
         for (id, (origin, state, document)) in documents {
             let shown = state == State::Published;
-            if dirty.contains(&id) {
-                scene.dirty.insert(id, (origin, shown.then(|| document.clone())));
-            }
-            if shown {
+            // Nothing shows a service but its own places, so it need not stand around as well.
+            let around = shown && (document.kind() != Kind::Service || !dirty.contains(&id) || wanted_by_events.contains(&id));
+            if around {
+                if dirty.contains(&id) {
+                    scene.dirty.insert(id, (origin, Some(document.clone())));
+                }
                 scene.around.documents.insert(id, document);
+            } else if dirty.contains(&id) {
+                scene.dirty.insert(id, (origin, shown.then_some(document)));
             }
         }
         Ok(scene)
     }
 }
 
+/// Something that gets a number.
+enum Next {
+    /// A document, the record that it is made of, where that comes from, and its moment.
+    Shown(Rendered, Uuid, String, DateTime<Utc>),
+    /// What stood there before it went.
+    Gone(Published),
+}
+
+/// Below this, starting threads takes longer than the work.
+const WORTH_THREADS: usize = 64;
+
+/// `each` of `items`, in order, on every core where it pays. For pure work while a transaction is open.
+fn in_parallel<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if items.len() < WORTH_THREADS || cores == 1 {
+        return items.into_iter().map(each).collect();
+    }
+    let share = items.len().div_ceil(cores);
+    let mut shares: Vec<Vec<T>> = Vec::new();
+    let mut items = items.into_iter();
+    loop {
+        let some: Vec<T> = items.by_ref().take(share).collect();
+        if some.is_empty() {
+            break;
+        }
+        shares.push(some);
+    }
+    std::thread::scope(|scope| {
+        let each = &each;
+        let running: Vec<_> =
+            shares.into_iter().map(|share| scope.spawn(move || share.into_iter().map(each).collect::<Vec<R>>())).collect();
+        running.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 /// Which record each id belongs to that is to be published: the one that has it, else the first
 /// that wants it.
-async fn owners(tx: &Transaction, all: &[(Uuid, String, Changed)], current: &HashMap<Uuid, Published>) -> Result<HashMap<Uuid, Uuid>, Error> {
+async fn owners(
+    tx: &Transaction,
+    all: &[(Uuid, String, Changed)],
+    current: &HashMap<Uuid, Published>,
+) -> Result<HashMap<Uuid, Uuid>, Error> {
     let owner = |row: &Published| row.derived_from.unwrap_or(row.id);
-    let wanted: Vec<Uuid> =
-        all.iter().flat_map(|(_, _, rendered)| &rendered.different).map(|one| one.id).filter(|id| !current.contains_key(id)).collect();
+    let wanted: Vec<Uuid> = all
+        .iter()
+        .flat_map(|(_, _, rendered)| &rendered.different)
+        .map(|one| one.id)
+        .filter(|id| !current.contains_key(id))
+        .collect();
     let mut owners: HashMap<Uuid, Uuid> = current.values().filter(|row| row.live).map(|row| (row.id, owner(row))).collect();
     owners.extend(published::current(tx, &wanted).await?.iter().filter(|row| row.live).map(|row| (row.id, owner(row))));
     for (id, _, rendered) in all {
@@ -261,7 +341,9 @@ fn render_changed<'a>(
         let different = render(document, around, at.new, own);
         return Changed { all: different.iter().map(|one| one.id).collect(), different, at: at.new };
     };
-    let same = |one: &Rendered| standing(&one.id).is_some_and(|row| row.full == one.full && row.brief == one.brief && row.kind == one.kind);
+    let same = |one: &Rendered| {
+        standing(&one.id).is_some_and(|row| row.full == one.full && row.brief == one.brief && row.kind == one.kind)
+    };
     let first = render(document.clone(), around, kept, own);
     let all = first.iter().map(|one| one.id).collect();
     let unchanged: HashSet<Uuid> = first.iter().filter(|one| same(one)).map(|one| one.id).collect();

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, read, store};
+use super::{
+    Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, read, store,
+};
 use crate::{
     db::Transaction,
     model::{Document, LocationPolicy, Visibility},
@@ -37,7 +39,12 @@ pub(super) fn keep_visibility(document: &mut Document, before: &mut Document) {
 impl Records {
     /// Apply what is remembered about the drafts' records. Whether an erased contact was taken out
     /// of a record that still had it, so that its history must be cleaned as well.
-    pub(super) async fn apply_remembered(&self, tx: &Transaction, caller: &Caller, pending: &mut [Pending]) -> Result<Vec<Remembered>, Error> {
+    pub(super) async fn apply_remembered(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        pending: &mut [Pending],
+    ) -> Result<Vec<Remembered>, Error> {
         if !store::any_scrubs(tx.connection()).await? {
             return Ok(Vec::new());
         }
@@ -66,8 +73,10 @@ impl Records {
 
     /// Take what was scrubbed out of the history too.
     pub(super) async fn scrub_history(&self, tx: &Transaction, scrubs: &[Remembered]) -> Result<(), Error> {
-        let relevant: Vec<&Remembered> =
-            scrubs.iter().filter(|scrub| matches!(scrub.what, Scrub::Contact(_) | Scrub::Place(LocationPolicy::Withheld))).collect();
+        let relevant: Vec<&Remembered> = scrubs
+            .iter()
+            .filter(|scrub| matches!(scrub.what, Scrub::Contact(_) | Scrub::Place(LocationPolicy::Withheld)))
+            .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
         let records = store::load(tx.connection(), &ids).await?;
         for scrub in relevant {
@@ -95,7 +104,13 @@ impl Records {
     /// Erase a contact from a record, its history and everything derived, for good.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, or when the database fails.
-    pub async fn erase_contact(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, contact: Uuid) -> Result<Outcome, Error> {
+    pub async fn erase_contact(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        record_id: Uuid,
+        contact: Uuid,
+    ) -> Result<Outcome, Error> {
         if store::load(tx.connection(), &[record_id]).await?.is_empty() {
             return Err(Error::NotFound(record_id));
         }
@@ -130,7 +145,12 @@ impl Records {
         for id in ids {
             if let Some(stored) = stored.remove(&id) {
                 let document = read(&stored)?;
-                drafts.push(Draft { state: stored.state, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) });
+                drafts.push(Draft {
+                    state: stored.state,
+                    origin: stored.origin,
+                    source_id: stored.source_id,
+                    ..Draft::new(document)
+                });
             }
         }
         let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };

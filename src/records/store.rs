@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
 use serde::{Deserialize, Serialize};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
-};
 use uuid::Uuid;
 
 use super::{Kept, Scrub, State};
@@ -177,7 +175,8 @@ pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMa
     ids.sort_unstable();
     let mut found = HashMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let mut query = record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
+        let mut query =
+            record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
         if tx.backend() == Backend::Postgres {
             query = query.lock_exclusive();
         }
@@ -208,7 +207,8 @@ pub(super) async fn after(snapshot: &Transaction, after: Option<Uuid>, limit: u6
     if let Some(after) = after {
         query = query.filter(record::Column::Id.gt(after));
     }
-    let rows = query.order_by_asc(record::Column::Id).limit(limit).all(snapshot.connection()).await.context("cannot read records")?;
+    let rows =
+        query.order_by_asc(record::Column::Id).limit(limit).all(snapshot.connection()).await.context("cannot read records")?;
     Ok(rows.into_iter().filter_map(stored).collect())
 }
 
@@ -315,7 +315,10 @@ pub(super) async fn put_references(tx: &Transaction, of: &[(Uuid, Vec<Reference>
         })
         .collect();
     for chunk in rows.chunks(CHUNK) {
-        reference::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.connection()).await.context("cannot write references")?;
+        reference::Entity::insert_many(chunk.to_vec())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write references")?;
     }
     Ok(())
 }
@@ -385,7 +388,11 @@ pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Resul
             why: Set(scrub.why.clone()),
         });
         scrub::Entity::insert_many(rows)
-            .on_conflict(OnConflict::column(scrub::Column::Id).update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why]).to_owned())
+            .on_conflict(
+                OnConflict::column(scrub::Column::Id)
+                    .update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why])
+                    .to_owned(),
+            )
             .exec_without_returning(tx.connection())
             .await
             .context("cannot remember what was scrubbed")?;

@@ -83,7 +83,9 @@ fn data_folder(folder: &Path) -> Finding {
     let probe = folder.join(".doctor");
     match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => good("data folder", format!("{} can be written to", folder.display())),
-        Err(error) => bad("data folder", format!("{}: {error}", folder.display()), "give the folder to the user that runs fingerpost"),
+        Err(error) => {
+            bad("data folder", format!("{}: {error}", folder.display()), "give the folder to the user that runs fingerpost")
+        }
     }
 }
 
@@ -94,7 +96,11 @@ fn disk(folder: &Path) -> Finding {
         Ok(room) => {
             let free = room.f_bavail.saturating_mul(room.f_frsize);
             let found = format!("{} MiB free", free >> 20);
-            if free < LITTLE { careful("disk", found, "make room: below 1 GiB a backup or a rebuild may not fit") } else { good("disk", found) }
+            if free < LITTLE {
+                careful("disk", found, "make room: below 1 GiB a backup or a rebuild may not fit")
+            } else {
+                good("disk", found)
+            }
         }
     }
 }
@@ -106,7 +112,11 @@ fn key(folder: &Path) -> Finding {
         Ok(meta) => {
             let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o777;
             let found = format!("{} has mode {mode:o}", file.display());
-            if mode & 0o077 == 0 { good("signing key", found) } else { bad("signing key", found, "chmod 600 it; if others could read it, make a new one") }
+            if mode & 0o077 == 0 {
+                good("signing key", found)
+            } else {
+                bad("signing key", found, "chmod 600 it; if others could read it, make a new one")
+            }
         }
     }
 }
@@ -116,7 +126,11 @@ fn clock(head: &Head, now: chrono::DateTime<chrono::Utc>) -> Finding {
     let ahead = head.position.0 - now.timestamp_micros();
     let found = format!("it is {}", crate::clock::rfc3339(now));
     if ahead > A_MINUTE {
-        return careful("clock", format!("{found}, {} seconds before the latest change", ahead / 1_000_000), "set the clock (NTP); nothing is lost, times on pages are wrong");
+        return careful(
+            "clock",
+            format!("{found}, {} seconds before the latest change", ahead / 1_000_000),
+            "set the clock (NTP); nothing is lost, times on pages are wrong",
+        );
     }
     good("clock", found)
 }
@@ -141,9 +155,14 @@ fn shelf(folder: &Path, head: &Head) -> Finding {
     match Shelf::open(folder, head) {
         Err(crate::published::shelf::Error::InUse(_)) => good("published bytes", "in use by the running server".to_owned()),
         Err(error) => bad("published bytes", error.to_string(), ADVICE),
-        Ok(shelf) if shelf.position().0 == 0 => careful("published bytes", "not there yet, or of another epoch".to_owned(), ADVICE),
+        Ok(shelf) if shelf.position().0 == 0 => {
+            careful("published bytes", "not there yet, or of another epoch".to_owned(), ADVICE)
+        }
         Ok(shelf) => match shelf.verify() {
-            Ok(checked) => good("published bytes", format!("{checked} documents are as they were written, {} behind", head.position.0 - shelf.position().0)),
+            Ok(checked) => good(
+                "published bytes",
+                format!("{checked} documents are as they were written, {} behind", head.position.0 - shelf.position().0),
+            ),
             Err(error) => bad("published bytes", error.to_string(), ADVICE),
         },
     }

@@ -43,7 +43,7 @@ fact! {
               "id": "ab364569-423e-5da4-90c5-7c39b4c42d39",
               "last_modified": "2026-11-22T12:00:00Z",
               "minimum_age": 18,
-              "name": "Larkspur larder",
+              "name": "Meadow larder",
               "organization": {
                 "description": "A volunteer-run pantry.",
                 "id": "04c49198-0a96-59dd-9ec1-e62b12ba660a",

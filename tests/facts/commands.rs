@@ -13,7 +13,12 @@ use super::{id, pantry};
 
 fn fingerpost(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
-    command.args(arguments).env_clear().env("FINGERPOST_DATA_DIR", folder).env("FINGERPOST_LISTEN", "127.0.0.1:0").current_dir(folder);
+    command
+        .args(arguments)
+        .env_clear()
+        .env("FINGERPOST_DATA_DIR", folder)
+        .env("FINGERPOST_LISTEN", "127.0.0.1:0")
+        .current_dir(folder);
     command
 }
 
@@ -22,7 +27,11 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn text(output: &Output) -> (i32, String, String) {
-    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[test]
@@ -40,7 +49,8 @@ fn an_import_reports_as_documented() {
     let (code, out, _) = text(&run(folder.path(), &["import", folder.path().to_str().unwrap()]));
     assert_eq!(code, 1, "a folder is read file by file: {out}");
     assert!(out.starts_with("0 were created, 0 updated, 1 unchanged, 1 rejected"), "{out}");
-    let mut child = fingerpost(folder.path(), &["import", "-", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        fingerpost(folder.path(), &["import", "-", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(pantry().to_string().as_bytes()).unwrap();
     let (code, out, _) = text(&child.wait_with_output().unwrap());
     assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["unchanged"].clone()), (0, 1.into()));
@@ -53,7 +63,7 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     std::fs::write(&feed, pantry().to_string()).unwrap();
     assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
     let (code, out, _) = text(&run(folder.path(), &["export", "--format", "ndjson"]));
-    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["name"].clone()), (0, "Larkspur larder".into()));
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["name"].clone()), (0, "Meadow larder".into()));
     let complete = folder.path().join("all.ndjson");
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--out", complete.to_str().unwrap()])).0, 0);
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
@@ -64,7 +74,8 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
 #[test]
 fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     let folder = tempfile::tempdir().unwrap();
-    let wrong = |variable: &str, value: &str| text(&fingerpost(folder.path(), &["config"]).env(variable, value).output().unwrap());
+    let wrong =
+        |variable: &str, value: &str| text(&fingerpost(folder.path(), &["config"]).env(variable, value).output().unwrap());
     let (code, _, error) = wrong("FINGERPOST_LISTEN", "everywhere");
     assert_eq!(code, 2);
     assert!(error.contains("FINGERPOST_LISTEN") && error.contains("everywhere") && error.contains("127.0.0.1:8080"), "{error}");
@@ -86,7 +97,9 @@ fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
 #[test]
 fn every_command_has_help() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["serve", "demo", "import", "export", "record", "reindex", "backup", "restore", "doctor", "config", "schema", "run"] {
+    for command in
+        ["serve", "demo", "import", "export", "record", "reindex", "backup", "restore", "doctor", "config", "schema", "run"]
+    {
         let (code, out, _) = text(&run(folder.path(), &[command, "--help"]));
         assert_eq!(code, 0, "{command}");
         assert!(out.contains("Usage:"), "{command}: {out}");
@@ -101,7 +114,8 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
     let mut server = fingerpost(folder.path(), &["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-    let address = first.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("{first}")).to_owned();
+    let address =
+        first.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("{first}")).to_owned();
     let ask = |path: &str| {
         let mut stream = TcpStream::connect(&address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -123,8 +137,11 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
     // A command beside the running server; the server follows.
     assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
     wait_for("/services?search=secretword", "\"total_items\":0");
-    wait_for(&format!("/services/{}", id("pantry")), "Larkspur larder");
-    assert_eq!(text(&run(folder.path(), &["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"])).0, 0);
+    wait_for(&format!("/services/{}", id("pantry")), "Meadow larder");
+    assert_eq!(
+        text(&run(folder.path(), &["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"])).0,
+        0
+    );
     wait_for(&format!("/locations/{}", id("centre")), "410 Gone");
     assert!(ask("/metrics").contains("http_requests_total"));
     assert_eq!(text(&run(folder.path(), &["doctor"])).0, 0);

@@ -235,7 +235,9 @@ fact! {
 
 #[test]
 fn anything_at_all_can_be_read_without_harm() {
-    for bytes in [&b""[..], b"\0", b"\xff\xfe{\0}\0", b"{", b"name\n\"", b",,,\n,,,", b"\xEF\xBB\xBF", b"organisation,service\n\"a,b\nc"] {
+    for bytes in
+        [&b""[..], b"\0", b"\xff\xfe{\0}\0", b"{", b"name\n\"", b",,,\n,,,", b"\xEF\xBB\xBF", b"organisation,service\n\"a,b\nc"]
+    {
         for format in [Format::Auto, Format::Ndjson, Format::Csv] {
             let _ = fingerpost::importing::read_anything(bytes, format);
         }

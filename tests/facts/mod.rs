@@ -19,7 +19,7 @@ pub fn id(name: &str) -> Uuid {
 /// A full service as a neighbour's feed would send it.
 pub fn pantry() -> Value {
     json!({
-        "id": id("pantry"), "name": "Larkspur larder", "status": "active", "description": "Choose about ten items of food. No referral needed.",
+        "id": id("pantry"), "name": "Meadow larder", "status": "active", "description": "Choose about ten items of food. No referral needed.",
         "email": "pantry@lark-hill.example.org", "minimum_age": 18, "assured_date": "2026-11-02", "fees_description": "£4 a visit",
         "organization": {"id": id("marsh farm"), "name": "Lark Hill Community Pantry", "description": "A volunteer-run pantry."},
         "phones": [{"id": id("pantry phone"), "number": "01632 960123"}],

@@ -52,12 +52,20 @@ fn service(number: u64, name: &str) -> Document {
 async fn writer(records: Records, number: u64) {
     for round in 0..ROUNDS {
         let seed = number * 1_000 + round;
-        let document = if dice(seed).is_multiple_of(4) { organization(&format!("Name {number}.{round}")) } else { service(number, &format!("Round {round}")) };
+        let document = if dice(seed).is_multiple_of(4) {
+            organization(&format!("Name {number}.{round}"))
+        } else {
+            service(number, &format!("Round {round}"))
+        };
         let tx = records.database().write().await.unwrap();
         let saved = records.save(&tx, &TestApp::person("a race"), vec![Draft::new(document)], &LastModified::new()).await;
         saved.unwrap();
         pause(seed).await;
-        if dice(seed + 7).is_multiple_of(5) { tx.roll_back().await.unwrap() } else { tx.commit().await.unwrap() }
+        if dice(seed + 7).is_multiple_of(5) {
+            tx.roll_back().await.unwrap();
+        } else {
+            tx.commit().await.unwrap();
+        }
         pause(seed + 13).await;
     }
 }

@@ -8,7 +8,8 @@ use fingerpost::{
 use super::{id, pantry};
 use crate::support::{On, TestApp, fact};
 
-const LISTS: [&str; 7] = ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations", "/events"];
+const LISTS: [&str; 7] =
+    ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations", "/events"];
 
 async fn everything(app: &TestApp) -> Vec<(String, String)> {
     let mut all = Vec::new();

@@ -9,7 +9,11 @@ use crate::support::fact;
 #[test]
 fn committed_schemas_are_those_of_the_types() {
     let output = Command::new(env!("CARGO_BIN_EXE_fingerpost")).args(["schema", "--check"]).output().unwrap();
-    assert!(output.status.success(), "run `cargo run -- schema` and commit the result:\n{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "run `cargo run -- schema` and commit the result:\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
 
 fact! {

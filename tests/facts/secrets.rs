@@ -17,15 +17,55 @@ use crate::support::{TestApp, fact};
 
 /// Every way out over HTTP. `{id}` is tried with the id of everything that was ever stored.
 const EXITS: &[&str] = &[
-    "/", "/api", "/api/", "/openapi.json", "/healthz", "/readyz", "/metrics", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt", "/assets/style.css", "/assets/icon.svg",
-    "/services", "/services/{id}", "/organizations", "/organizations/{id}", "/service_at_locations", "/service_at_locations/{id}",
-    "/taxonomies", "/taxonomies/{id}", "/taxonomy_terms", "/taxonomy_terms/{id}", "/locations", "/locations/{id}", "/events", "/events/{id}",
-    "/directory", "/directory/search", "/directory/needs", "/directory/needs/{id}", "/directory/services/{id}", "/directory/organisations/{id}",
-    "/directory/places/{id}", "/directory/events/{id}", "/directory/about",
+    "/",
+    "/api",
+    "/api/",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/.well-known/security.txt",
+    "/assets/style.css",
+    "/assets/icon.svg",
+    "/services",
+    "/services/{id}",
+    "/organizations",
+    "/organizations/{id}",
+    "/service_at_locations",
+    "/service_at_locations/{id}",
+    "/taxonomies",
+    "/taxonomies/{id}",
+    "/taxonomy_terms",
+    "/taxonomy_terms/{id}",
+    "/locations",
+    "/locations/{id}",
+    "/events",
+    "/events/{id}",
+    "/directory",
+    "/directory/search",
+    "/directory/needs",
+    "/directory/needs/{id}",
+    "/directory/services/{id}",
+    "/directory/organisations/{id}",
+    "/directory/places/{id}",
+    "/directory/events/{id}",
+    "/directory/about",
 ];
 
 /// Ways in which a list can be asked for.
-const FORMS: &[&str] = &["", "?full=true", "?minimal=true", "?format=ndjson&full=true", "?full_service=true", "?search={secret}", "?q={secret}", "?postcode=LU2%209ZZ&proximity=100000", "?near=51.88,-0.42"];
+const FORMS: &[&str] = &[
+    "",
+    "?full=true",
+    "?minimal=true",
+    "?format=ndjson&full=true",
+    "?full_service=true",
+    "?search={secret}",
+    "?q={secret}",
+    "?postcode=LU2%209ZZ&proximity=100000",
+    "?near=51.88,-0.42",
+];
 
 /// Everything that leaves the directory, searched for each secret. Private by design and so left
 /// out: the complete export and backups, except where `kept` says that nothing may be left there either.
@@ -63,7 +103,10 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
         outputs.push(("complete export".to_owned(), String::from_utf8(complete).unwrap()));
         for id in &ids {
             if let Ok(history) = app.app().records.history(*id).await {
-                outputs.push((format!("history of {id}"), history.iter().map(|version| version.document.as_str()).collect::<Vec<_>>().join("\n")));
+                outputs.push((
+                    format!("history of {id}"),
+                    history.iter().map(|version| version.document.as_str()).collect::<Vec<_>>().join("\n"),
+                ));
             }
         }
     }
@@ -71,7 +114,8 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
         for (path, output) in &outputs {
             assert!(!output.to_lowercase().contains(&secret.to_lowercase()), "{secret:?} came out of {path}: {output}");
         }
-        let files: Vec<String> = app.files_with(secret).into_iter().filter(|file| kept_nowhere || file.contains("shelf")).collect();
+        let files: Vec<String> =
+            app.files_with(secret).into_iter().filter(|file| kept_nowhere || file.contains("shelf")).collect();
         assert!(files.is_empty(), "{secret:?} lies in {files:?}");
     }
 }
@@ -192,7 +236,7 @@ fact! {
         // An organization that is not to be seen takes its services along.
         let document = app.app().records.find(id("marsh farm")).await.unwrap().unwrap().read().unwrap();
         app.save(vec![Draft { state: State::Unpublished, ..Draft::new(document) }]).await;
-        search(&app, &["Lark Hill", "Larkspur larder", "LU3 9XQ"], false).await;
+        search(&app, &["Lark Hill", "Meadow larder", "LU3 9XQ"], false).await;
     }
 }
 

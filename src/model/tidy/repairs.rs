@@ -44,7 +44,9 @@ fn address(object: &mut Object) {
     default(object, "address_type", "physical");
     default(object, "country", "GB");
     let country = text(object, "country").map(super::super::text::fold).unwrap_or_default();
-    if ["gb", "uk", "united kingdom", "great britain", "england", "wales", "scotland", "northern ireland", "gbr"].contains(&country.as_str()) {
+    if ["gb", "uk", "united kingdom", "great britain", "england", "wales", "scotland", "northern ireland", "gbr"]
+        .contains(&country.as_str())
+    {
         object.insert("country".to_owned(), "GB".into());
     }
 }
@@ -102,10 +104,8 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
             }
         }
         "location" => coordinates(object, &mut say),
-        "address" => {
-            if text(object, "country").is_some_and(|country| !["GB", "IM", "JE", "GG"].contains(&country)) {
-                say("country", "is not in the United Kingdom; this directory holds places that people here can reach");
-            }
+        "address" if text(object, "country").is_some_and(|country| !["GB", "IM", "JE", "GG"].contains(&country)) => {
+            say("country", "is not in the United Kingdom; this directory holds places that people here can reach");
         }
         _ => {}
     }

@@ -88,12 +88,33 @@ fn parts_without_ids_get_the_same_ids_every_time() {
 /// Any JSON at all, weighted towards names that the schema knows.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(Value::Null), any::<bool>().prop_map(Value::from), any::<f64>().prop_map(Value::from), any::<i64>().prop_map(Value::from),
-        ".{0,20}".prop_map(Value::from), Just(json!("ac148810-d857-441c-9679-408f346de14b")), Just(json!("2026-02-30")), Just(json!("active")),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        Just(json!("ac148810-d857-441c-9679-408f346de14b")),
+        Just(json!("2026-02-30")),
+        Just(json!("active")),
     ];
     let name = prop_oneof![
-        Just("id"), Just("name"), Just("status"), Just("organization"), Just("location"), Just("latitude"), Just("longitude"), Just("phones"), Just("number"),
-        Just("schedules"), Just("opens_at"), Just("service_at_locations"), Just("addresses"), Just("description"), Just("start"), Just("end"), Just("x\u{0}y"),
+        Just("id"),
+        Just("name"),
+        Just("status"),
+        Just("organization"),
+        Just("location"),
+        Just("latitude"),
+        Just("longitude"),
+        Just("phones"),
+        Just("number"),
+        Just("schedules"),
+        Just("opens_at"),
+        Just("service_at_locations"),
+        Just("addresses"),
+        Just("description"),
+        Just("start"),
+        Just("end"),
+        Just("x\u{0}y"),
     ];
     leaf.prop_recursive(5, 60, 8, move |inner| {
         prop_oneof![

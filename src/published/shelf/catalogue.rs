@@ -155,25 +155,22 @@ impl Catalogue {
         let mut removed = false;
         for entry in new {
             let found = self.by_id.find(hash_of(entry.id), |at| self.entries[*at as usize].id == entry.id).copied();
-            match found {
-                Some(at) => {
-                    let old = std::mem::replace(&mut self.entries[at as usize], *entry);
-                    if old.live && (!entry.live || old.kind != entry.kind) {
-                        removed = true;
-                    }
-                    if entry.live && (!old.live || old.kind != entry.kind) {
-                        added[shelf_of(entry.kind)].push(at);
-                    }
-                    replaced.push(old);
+            if let Some(at) = found {
+                let old = std::mem::replace(&mut self.entries[at as usize], *entry);
+                if old.live && (!entry.live || old.kind != entry.kind) {
+                    removed = true;
                 }
-                None => {
-                    let at = number_of(self.entries.len());
-                    self.entries.push(*entry);
-                    let entries = &self.entries;
-                    self.by_id.insert_unique(hash_of(entry.id), at, |at| hash_of(entries[*at as usize].id));
-                    if entry.live {
-                        added[shelf_of(entry.kind)].push(at);
-                    }
+                if entry.live && (!old.live || old.kind != entry.kind) {
+                    added[shelf_of(entry.kind)].push(at);
+                }
+                replaced.push(old);
+            } else {
+                let at = number_of(self.entries.len());
+                self.entries.push(*entry);
+                let entries = &self.entries;
+                self.by_id.insert_unique(hash_of(entry.id), at, |at| hash_of(entries[*at as usize].id));
+                if entry.live {
+                    added[shelf_of(entry.kind)].push(at);
                 }
             }
         }
@@ -217,8 +214,19 @@ mod tests {
 
     fn entry(id: u128, live: bool, position: i64) -> Entry {
         Entry {
-            id: Uuid::from_u128(id), kind: if id.is_multiple_of(2) { Kind::Service } else { Kind::Organization }, live, inactive: false, own: true, position,
-            changed_at: position, group: 7, hash: 9, full_at: 10, full_length: 11, brief_at: 12, brief_length: 13,
+            id: Uuid::from_u128(id),
+            kind: if id.is_multiple_of(2) { Kind::Service } else { Kind::Organization },
+            live,
+            inactive: false,
+            own: true,
+            position,
+            changed_at: position,
+            group: 7,
+            hash: 9,
+            full_at: 10,
+            full_length: 11,
+            brief_at: 12,
+            brief_length: 13,
         }
     }
 

@@ -13,7 +13,7 @@ mod catalogue;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Write},
+    io::{self, BufReader, BufWriter, Read as _, Write},
     ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
@@ -115,7 +115,7 @@ pub struct Found {
 }
 
 impl Entry {
-    /// The strong ETag of the whole document.
+    /// The strong `ETag` of the whole document.
     pub fn etag(&self) -> String {
         format!("\"{:016x}\"", self.hash)
     }
@@ -226,7 +226,14 @@ impl Shelf {
     /// Gives how many there are in all, and the entries that were read.
     /// # Errors
     /// When the disk fails.
-    pub fn page(&self, kind: Kind, range: Range<usize>, form: Form, separator: u8, out: &mut Vec<u8>) -> Result<(usize, Vec<Entry>), Error> {
+    pub fn page(
+        &self,
+        kind: Kind,
+        range: Range<usize>,
+        form: Form,
+        separator: u8,
+        out: &mut Vec<u8>,
+    ) -> Result<(usize, Vec<Entry>), Error> {
         let inner = self.read();
         let all = inner.catalogue.of(kind);
         let range = range.start.min(all.len())..range.end.min(all.len());
@@ -241,7 +248,8 @@ impl Shelf {
     /// When the disk fails.
     pub fn these(&self, ids: &[Uuid], form: Form, separator: u8, out: &mut Vec<u8>) -> Result<Vec<Entry>, Error> {
         let inner = self.read();
-        let entries: Vec<Entry> = ids.iter().filter_map(|id| inner.catalogue.get(*id)).filter(|entry| entry.live).copied().collect();
+        let entries: Vec<Entry> =
+            ids.iter().filter_map(|id| inner.catalogue.get(*id)).filter(|entry| entry.live).copied().collect();
         inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
         Ok(entries)
     }
@@ -249,7 +257,14 @@ impl Shelf {
     /// Append up to `most` documents of `kind` with ids above `after` to `out`, one a line.
     /// # Errors
     /// When the disk fails.
-    pub fn lines_after(&self, kind: Kind, after: Option<Uuid>, most: usize, form: Form, out: &mut Vec<u8>) -> Result<Vec<Entry>, Error> {
+    pub fn lines_after(
+        &self,
+        kind: Kind,
+        after: Option<Uuid>,
+        most: usize,
+        form: Form,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<Entry>, Error> {
         let inner = self.read();
         let from = after.map_or(0, |id| inner.catalogue.after(kind, id));
         let entries: Vec<Entry> = inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
@@ -269,7 +284,14 @@ impl Shelf {
     pub fn belonging_to(&self, kind: Kind, of: Uuid) -> Vec<Uuid> {
         let group = group_of(of);
         let inner = self.read();
-        inner.catalogue.of(kind).iter().map(|at| inner.catalogue.at(*at)).filter(|entry| entry.group == group).map(|entry| entry.id).collect()
+        inner
+            .catalogue
+            .of(kind)
+            .iter()
+            .map(|at| inner.catalogue.at(*at))
+            .filter(|entry| entry.group == group)
+            .map(|entry| entry.id)
+            .collect()
     }
 
     /// Follow `published` to its end. Idempotent; the caller sees to it that only one follows at a time.
@@ -429,7 +451,9 @@ impl Shelf {
                 for entry in &entries {
                     let found = self.get(entry.id, Form::Full)?;
                     if found.is_some_and(|found| found.entry.live && hash(&found.bytes) != found.entry.hash) {
-                        return Err(self.disk(io::Error::new(io::ErrorKind::InvalidData, format!("{kind} {} is damaged", entry.id))));
+                        return Err(
+                            self.disk(io::Error::new(io::ErrorKind::InvalidData, format!("{kind} {} is damaged", entry.id)))
+                        );
                     }
                     checked += 1;
                 }
@@ -451,7 +475,9 @@ impl Inner {
     fn create(folder: &Path, generation: u64, epoch: &str) -> io::Result<Self> {
         let mut index = OpenOptions::new().create(true).write(true).truncate(true).open(table_name(folder, generation))?;
         index.write_all(&header(epoch, 0))?;
-        let open = |name| OpenOptions::new().create(true).read(true).write(true).truncate(true).open(bytes_name(folder, name, generation));
+        let open = |name| {
+            OpenOptions::new().create(true).read(true).write(true).truncate(true).open(bytes_name(folder, name, generation))
+        };
         Ok(Self {
             epoch: epoch.to_owned(),
             generation,
@@ -473,12 +499,13 @@ impl Inner {
             .filter(|file| file.extension().is_some_and(|end| end == "table"))
             .filter_map(|file| file.file_stem()?.to_str()?.rsplit('-').next()?.parse::<u64>().ok())
             .max()?;
-        let table = fs::read(table_name(folder, newest)).ok()?;
-        let (head_bytes, entries) = table.split_at_checked(HEADER)?;
-        if head_bytes[..56] != header(&head.epoch, 0)[..56] {
+        let mut table = BufReader::new(File::open(table_name(folder, newest)).ok()?);
+        let mut start = [0; HEADER];
+        table.read_exact(&mut start).ok()?;
+        if start[..56] != header(&head.epoch, 0)[..56] {
             return None;
         }
-        let mut position = i64::from_le_bytes(head_bytes[56..].try_into().ok()?);
+        let mut position = i64::from_le_bytes(start[56..].try_into().ok()?);
         if position == 0 {
             // It was never filled to the end; what is there may have holes.
             return None;
@@ -488,22 +515,29 @@ impl Inner {
         let (full_length, brief_length) = (full.metadata().ok()?.len(), brief.metadata().ok()?.len());
         let mut catalogue = Catalogue::default();
         let mut dead = 0;
-        let mut all = Vec::with_capacity(entries.len() / ENTRY_BYTES);
-        for chunk in entries.chunks_exact(ENTRY_BYTES) {
-            let entry = Entry::decode(chunk)?;
-            let inside = entry.full_at + u64::from(entry.full_length) < full_length && entry.brief_at + u64::from(entry.brief_length) < brief_length;
-            if !inside {
+        loop {
+            // A part at a time: the whole table would double the memory for a moment.
+            let mut part = Vec::new();
+            let read = table.by_ref().take(ENTRY_BYTES as u64 * 8_192).read_to_end(&mut part).ok()?;
+            if read == 0 {
+                break;
+            }
+            // A torn last entry means a crash: the table can be appended to only where it is whole.
+            let entries = part.chunks(ENTRY_BYTES).map(Entry::decode).collect::<Option<Vec<Entry>>>()?;
+            let inside = |entry: &Entry| {
+                entry.full_at + u64::from(entry.full_length) < full_length
+                    && entry.brief_at + u64::from(entry.brief_length) < brief_length
+            };
+            if !entries.iter().all(inside) {
                 return None;
             }
-            position = position.max(entry.position);
-            all.push(entry);
+            position = entries.iter().map(|entry| entry.position).fold(position, i64::max);
+            dead += catalogue.put(&entries).iter().map(Entry::size).sum::<u64>();
         }
-        // A torn last entry means a crash; the rows since then are simply asked for again, but the
-        // table can only be appended to where it is whole.
-        if entries.len() % ENTRY_BYTES != 0 || position > head.position.0 {
+        if position > head.position.0 {
             return None;
         }
-        dead += catalogue.put(&all).iter().map(Entry::size).sum::<u64>();
+        catalogue.shrink();
         let index = OpenOptions::new().append(true).open(table_name(folder, newest)).ok()?;
         Some(Self {
             epoch: head.epoch.clone(),
@@ -642,7 +676,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 fn overwrite(file: &Path) -> io::Result<()> {
     let out = OpenOptions::new().write(true).open(file)?;
     let length = out.metadata()?.len();
-    let blank = [b' '; 65_536];
+    let blank = [b' '; 8_192];
     let mut at = 0;
     while at < length {
         let bytes = usize::try_from(length - at).map_or(blank.len(), |left| left.min(blank.len()));
