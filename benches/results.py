@@ -45,10 +45,11 @@ class Results:
     notes: list = field(default_factory=list)
     idle: list = field(default_factory=list)  # who waited in which case
 
-    def compared(self, what, contest, ours, theirs, goal=None):
-        """A line whose number is the median of the ratios."""
+    def compared(self, what, contest, ours, theirs, goal=None, costs=True):
+        """A line whose number is the median of the ratios. `costs` says that processor time was seen on both sides."""
         low, high = contest.spread()
-        self._line(what, ours, theirs, f"{contest.ratio():.2f}", f"{low:.2f} to {high:.2f}", f"{contest.ratio_of_costs():.2f}", contest.ratio(), goal)
+        by_cost = f"{contest.ratio_of_costs():.2f}" if costs else ""
+        self._line(what, ours, theirs, f"{contest.ratio():.2f}", f"{low:.2f} to {high:.2f}", by_cost, contest.ratio(), goal)
 
     def measured(self, what, ours, amount, goal=None):
         """A line that stands alone."""

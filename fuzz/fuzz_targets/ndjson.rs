@@ -1,0 +1,10 @@
+//! The NDJSON reader: whatever the bytes, it gives services or reasons, in bounded memory.
+#![no_main]
+
+use fingerpost::importing::{Format, read_anything};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let (taken, rejected) = read_anything(bytes, Format::Ndjson);
+    let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+    assert!(taken + rejected <= lines, "no more answers than lines");
+});
