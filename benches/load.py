@@ -63,6 +63,13 @@ def median(samples, name):
     return statistics.median(getattr(sample, name) for sample in samples)
 
 
+def rate(samples, unit="us"):
+    """What a side did, in words: how much a second, at which cost."""
+    amount, cost = median(samples, "rate"), median(samples, "cost")
+    per_second = " MB/s" if unit == "us/MB" else "/s"
+    return f"{amount:,.0f}{per_second}, {cost:,.{1 if cost < 1000 else 0}f} {unit}"
+
+
 def alternate(rounds, ours, theirs):
     """Take `rounds` samples of both sides, beginning with the other one each time."""
     contest = Contest([], [])

@@ -1,5 +1,6 @@
-"""The table that a run prints and keeps."""
+"""What a run tells: its progress on stderr, and the table that it prints and keeps."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,10 @@ TITLE = """\
 Written by `benches/run --write`; [README.md](README.md) says what each line means and what it does not.
 """
 HEADINGS = ("What", "Ours", "Beside it", "Ratio", "Lowest to highest", "By processor time", "Goal", "Reached")
+
+
+def say(words):
+    print(f"benches: {words}", file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Results:
         table = "\n".join(
             "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in [HEADINGS, rule, *self.lines]
         )
-        parts = [f"## {self.size} services", " \n".join(self.conditions), table]
+        parts = [f"## {self.size} services", "\n".join(f"- {condition}" for condition in self.conditions), table]
         notes = list(self.notes)
         if self.idle:
             notes.append("Not kept busy, by the client or by other work on the machine, so go by processor time: " + "; ".join(self.idle) + ".")

@@ -66,6 +66,8 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Settings that were given and that this version does not know.
+    pub without_effect: Vec<String>,
 }
 
 /// A setting that cannot be used.
@@ -161,10 +163,6 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "log_format", default: "text", meaning: "How it is logged: text or json.", example: "json" },
 ];
 
-/// Names that other versions or later parts of the interface know; accepted without a warning.
-const KNOWN_ELSEWHERE: &[&str] =
-    &["smtp_url", "mail_from", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name", "allow_private_peers"];
-
 impl Config {
     /// Read the settings from `file` (default `./fingerpost.toml` when it exists) and `environment`.
     /// # Errors
@@ -194,12 +192,9 @@ impl Config {
             .extract::<BTreeMap<String, figment::value::Value>>()
             .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
         let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
-        for name in values.keys() {
-            if !SETTINGS.iter().any(|setting| setting.name == name) && !KNOWN_ELSEWHERE.contains(&name.as_str()) {
-                tracing::warn!(setting = name, "this setting is not known and has no effect");
-            }
-        }
-        Self::parse(&values)
+        let mut config = Self::parse(&values)?;
+        config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
+        Ok(config)
     }
 
     fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
@@ -233,6 +228,7 @@ impl Config {
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
+            without_effect: Vec::new(),
         };
         if let Some(gss) = config.gss.as_deref()
             && !(gss.len() == 9

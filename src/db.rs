@@ -196,7 +196,16 @@ impl Database {
             Backend::Postgres => &["VACUUM record", "VACUUM revision", "VACUUM published"],
         };
         for command in commands {
-            self.write.execute_unprepared(command).await.context("cannot sweep deleted content")?;
+            // The log can be emptied only between two readers: ask until it is, for ten seconds.
+            for _ in 0..200 {
+                let statement = Statement::from_string(self.write.get_database_backend(), *command);
+                let row = self.write.query_one_raw(statement).await.context("cannot sweep deleted content")?;
+                let busy = row.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0));
+                if !busy {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
         Ok(())
     }

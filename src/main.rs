@@ -10,5 +10,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Fails only when a provider was installed before, and nothing ran before this.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // What this program keeps is for nobody else on the machine, unless a file is made public.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     fingerpost::cli::run(fingerpost::cli::Arguments::parse())
 }

@@ -30,7 +30,7 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64);
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => break,

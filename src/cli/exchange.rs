@@ -138,7 +138,10 @@ fn print(report: &Report) {
         println!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason);
     }
     for waiting in report.personal.iter().take(SHOWN) {
-        println!("not shown until confirmed, line {}: {} has {}", waiting.line, waiting.personal.name, waiting.personal.reason);
+        println!(
+            "not shown until confirmed, line {}: {} has {} (fingerpost record confirm-contact {} {})",
+            waiting.line, waiting.personal.name, waiting.personal.reason, waiting.personal.record, waiting.personal.contact
+        );
     }
     let shown = |total: u64| total > SHOWN as u64;
     if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
@@ -186,7 +189,11 @@ impl Export {
         let mut out =
             BufWriter::new(create(&partial, self.complete).with_context(|| format!("cannot write {}", file.display()))?);
         self.write(&app, &mut out).await?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if !self.complete {
+            whole.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        }
+        whole.sync_all()?;
         fs::rename(&partial, file)?;
         Ok(true)
     }

@@ -112,6 +112,9 @@ struct WrongCall(String);
 async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
     let config = Config::read(arguments.config.as_deref(), environment())?;
     start_log(&config)?;
+    for name in &config.without_effect {
+        tracing::warn!(setting = name, "this setting is not known to this version and has no effect");
+    }
     match arguments.command {
         Command::Serve => serve::serve(config).await,
         Command::Demo(demo) => demo.run(config).await,
@@ -138,6 +141,8 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
+    use std::io::IsTerminal as _;
+
     use tracing_subscriber::{EnvFilter, fmt, prelude::*};
     let filter = EnvFilter::try_new(&config.log).map_err(|error| {
         WrongCall(format!(
@@ -147,10 +152,13 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     })?;
     // The framework tells of every migration that there is nothing to do for.
     let quiet = "sea_orm_migration=warn".parse().context("a constant filter")?;
-    let registry = tracing_subscriber::registry().with(filter.add_directive(quiet));
+    let quiet_too = "sqlx=warn".parse().context("a constant filter")?;
+    let registry = tracing_subscriber::registry().with(filter.add_directive(quiet).add_directive(quiet_too));
     let started = match config.log_format {
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
-        LogFormat::Text => registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => registry
+            .with(fmt::layer().with_target(false).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr))
+            .try_init(),
     };
     started.context("cannot start the log")
 }

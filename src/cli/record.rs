@@ -151,7 +151,10 @@ impl Record {
             }
         };
         after_changes(&app).await?;
-        println!("{}", json!({"position": outcome.position.0, "scrubbed": outcome.scrubbed}));
+        println!("done; a running server shows it within a second, caches within 30");
+        if outcome.scrubbed {
+            println!("what may not be told any more was taken out of the history and of derived files as well");
+        }
         Ok(true)
     }
 }

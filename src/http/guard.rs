@@ -103,7 +103,8 @@ pub async fn around(State(guard): State<Guard>, request: Request, next: Next) ->
     let taken = began.elapsed();
     metrics::counter!("http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned()).increment(1);
     metrics::histogram!("http_request_seconds").record(taken.as_secs_f64());
-    if status.is_server_error() {
+    // Not ready yet is said every time somebody asks; it is nobody's mistake.
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::warn!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), "a request failed");
     } else {
         tracing::debug!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), duration_us = taken.as_micros(), "answered");

@@ -33,8 +33,21 @@ fn day(word: &str) -> Option<usize> {
     (0..7).find(|at| NAMES[*at] == word || format!("{}s", NAMES[*at]) == word || SHORT[*at].contains(&word))
 }
 
+/// "1SA", "-1FR": as the standard, and our own export, writes days of a month.
+fn coded(cell: &str) -> Option<Days> {
+    let parts: Vec<&str> = cell.split(',').map(str::trim).collect();
+    let fits = |part: &&str| {
+        let (order, day) = part.split_at_checked(part.len().saturating_sub(2)).unwrap_or_default();
+        DAYS.contains(&day) && order.parse::<i8>().is_ok_and(|order| order != 0 && (-5..=5).contains(&order))
+    };
+    parts.iter().all(fits).then(|| Days { freq: "MONTHLY", byday: parts.join(",") })
+}
+
 /// "Mon-Fri", "Tues & Thurs", "1st Saturday", "weekdays", "daily".
 pub(super) fn days(cell: &str) -> Option<Days> {
+    if let Some(days) = coded(cell) {
+        return Some(days);
+    }
     let text = fold(&cell.replace(['-', '–', '—'], " to "));
     let text = text.replace(" of the month", "").replace(" of every month", "").replace(" of each month", "");
     let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
@@ -235,6 +248,8 @@ mod tests {
             ("Tues & Thurs", "WEEKLY TU,TH"),
             ("1st Saturday", "MONTHLY 1SA"),
             ("Last Friday of the month", "MONTHLY -1FR"),
+            ("1SA,3SA", "MONTHLY 1SA,3SA"),
+            ("MO,WE", "WEEKLY MO,WE"),
             ("Mondays, Wednesdays and Fridays", "WEEKLY MO,WE,FR"),
             ("Fri – Mon", "WEEKLY MO,FR,SA,SU"),
             ("daily", "WEEKLY MO,TU,WE,TH,FR,SA,SU"),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Taken, cells, personal};
+use crate::ids;
 use crate::model::{Document, Kind, Service, text::fold, tidy, values::Postcode};
 
 /// A column: its name, the other names under which people send it, and what stands in it.
@@ -89,7 +90,7 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "address_2", also: &["address line 2"], meaning: "Second line of the address." },
     Column { name: "city", also: &["town", "town city", "town or city", "city town"], meaning: "Town." },
     Column { name: "county", also: &["state province"], meaning: "County." },
-    Column { name: "postcode", also: &["post code", "postal code", "postal_code"], meaning: "Postcode, such as LU1 2AA." },
+    Column { name: "postcode", also: &["post code", "postal code"], meaning: "Postcode, such as LU1 2AA." },
     Column { name: "latitude", also: &["lat"], meaning: "Degrees north." },
     Column { name: "longitude", also: &["lon", "long", "lng"], meaning: "Degrees east." },
     Column {
@@ -240,14 +241,18 @@ impl<'a> Row<'a> {
     /// values is found and reported where those are.
     fn service(&mut self, name: &str, organisation: &str, vocabulary: &Vocabulary) -> Value {
         let mut service = Map::new();
+        // Ids are made of names, and hold nothing of them: an address must not hide in an id.
         let id = self.text("id").map_or_else(
-            || format!("{}\n{}\n{}", fold(organisation), fold(name), self.text("postcode").map(fold).unwrap_or_default()),
+            || {
+                let postcode = self.text("postcode").map(fold).unwrap_or_default();
+                ids::from_source("", "service", &format!("sheet\n{}\n{}\n{postcode}", fold(organisation), fold(name))).to_string()
+            },
             str::to_owned,
         );
-        service.insert("id".to_owned(), json!(Uuid::try_parse(&id).map_or(id, |id| id.to_string())));
+        service.insert("id".to_owned(), id.into());
         service.insert("name".to_owned(), name.into());
         service.insert("organization".to_owned(), json!({
-            "id": format!("sheet\n{}", fold(organisation)), "name": organisation, "description": self.text("organisation_description")
+            "id": ids::from_source("", "organization", &format!("sheet\n{}", fold(organisation))), "name": organisation, "description": self.text("organisation_description")
         }));
         for (field, column) in [
             ("description", "description"),
@@ -275,7 +280,7 @@ impl<'a> Row<'a> {
         }
         self.needs(&mut service, vocabulary);
         let schedule = self.schedule();
-        match self.place() {
+        match self.place(organisation) {
             Some(place) => {
                 let link = json!({"location": place, "schedules": schedule.into_iter().collect::<Vec<_>>()});
                 service.insert("service_at_locations".to_owned(), json!([link]));
@@ -374,7 +379,7 @@ impl<'a> Row<'a> {
         }))
     }
 
-    fn place(&mut self) -> Option<Value> {
+    fn place(&mut self, organisation: &str) -> Option<Value> {
         let address_1 = self.text("address_1");
         let postcode = self.text("postcode");
         let (latitude, longitude) = (self.text("latitude"), self.text("longitude"));
@@ -402,9 +407,13 @@ impl<'a> Row<'a> {
             (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address beside it".to_owned()),
             (None, None) => {}
         }
-        let told = read.and_then(Result::ok).map(|postcode| postcode.as_str().to_owned());
+        // Two halls without a postcode are two places, unless the same organisation names them.
+        let which = match read.and_then(Result::ok) {
+            Some(postcode) => postcode.as_str().to_owned(),
+            None => format!("{}\n{}", latitude.unwrap_or_default(), fold(organisation)),
+        };
         Some(json!({
-            "id": format!("sheet\n{}\n{}", fold(address_1.unwrap_or_default()), told.or_else(|| latitude.map(str::to_owned)).unwrap_or_default()),
+            "id": ids::from_source("", "location", &format!("sheet\n{}\n{which}", fold(address_1.unwrap_or_default()))),
             "name": address_1,
             "latitude": latitude,
             "longitude": longitude,

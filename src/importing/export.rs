@@ -28,7 +28,13 @@ pub enum Error {
     Write(#[from] std::io::Error),
     /// A document.
     #[error("a stored document cannot be read: {0}")]
-    Document(#[from] serde_json::Error),
+    Document(serde_json::Error),
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Write(error.into()) } else { Self::Document(error) }
+    }
 }
 
 /// Everything that is kept, one private record a line, in the order of kinds and ids: importing it

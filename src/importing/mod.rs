@@ -61,6 +61,8 @@ struct Taken {
     last_modified: LastModified,
     /// Through which door it comes.
     own_export: bool,
+    /// Its number, from 1.
+    line: u64,
 }
 
 impl Taken {

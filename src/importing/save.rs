@@ -125,6 +125,7 @@ impl Importer {
 
     async fn save(&self, run: &mut Run, batch: Vec<Read>, options: &Options) -> Result<(), Error> {
         let mut taken = run.sort_out(batch);
+        run.leave_out_projections(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
         let mut groups: HashMap<bool, (Vec<Draft>, Vec<bool>, LastModified)> = HashMap::new();
         for one in taken {
@@ -239,9 +240,29 @@ impl Run {
             for personal in taken.personal.drain(..).filter(|personal| !repeated.contains(&personal.record)) {
                 self.report.wait(line, personal);
             }
+            taken.line = line;
             kept.push(taken);
         }
         kept
+    }
+
+    /// A service that only stands for an event which is here itself is not to be there twice.
+    async fn leave_out_projections(&mut self, records: &Records, taken: &mut Vec<Taken>) -> Result<(), Error> {
+        let event_of = |one: &Taken| match one.main.as_ref().map(|draft| &draft.document) {
+            Some(Document::Service(service)) if !one.own_export => service.event_id.map(Uuid::from),
+            _ => None,
+        };
+        let asked: Vec<Uuid> = taken.iter().filter_map(event_of).collect();
+        let known = records.kinds(&asked).await?;
+        taken.retain(|one| {
+            let here = event_of(one).filter(|event| known.get(event) == Some(&Kind::Event));
+            if let Some(event) = here {
+                let reason = format!("it stands for the event {event}, which is here itself");
+                self.report.leave_out(one.line, Dropped { path: "event_id".to_owned(), reason });
+            }
+            here.is_none()
+        });
+        Ok(())
     }
 
     /// A `service_at_location` belongs to one service: where a feed gives the same id to the links of
@@ -271,7 +292,7 @@ impl Run {
             .collect();
         let known = records.kinds(&asked).await?;
         for one in taken.iter_mut() {
-            let own_export = one.own_export;
+            let (own_export, line) = (one.own_export, one.line);
             for draft in one.parts.iter_mut().chain(&mut one.main) {
                 let (id, kind) = (draft.document.id(), draft.document.kind());
                 let taken_by = |id: &Uuid| known.get(id).copied().or_else(|| self.seen.get(id).map(|(kind, _)| *kind));
@@ -283,7 +304,7 @@ impl Run {
                     self.renamed.insert((kind, id), new);
                     if clash.is_some() {
                         let reason = format!("the id {id} belongs to another kind of record; this {kind} is called {new} here");
-                        self.report.leave_out(0, Dropped { path: "id".to_owned(), reason });
+                        self.report.leave_out(line, Dropped { path: "id".to_owned(), reason });
                     }
                 }
             }

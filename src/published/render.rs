@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -182,7 +182,7 @@ impl Brief for Location {
 
 impl Brief for Service {
     fn set_modified(&mut self, modified: DateTime<Utc>) {
-        self.last_modified = Some(modified);
+        self.last_modified = Some(modified.trunc_subsecs(3));
     }
     fn shorten(&mut self) {
         self.additional_urls.clear();
@@ -205,7 +205,7 @@ impl Brief for Service {
 
 impl Brief for Event {
     fn set_modified(&mut self, modified: DateTime<Utc>) {
-        self.last_modified = Some(modified);
+        self.last_modified = Some(modified.trunc_subsecs(3));
     }
     fn shorten(&mut self) {
         self.exdates.clear();

@@ -164,6 +164,14 @@ pub enum Error {
     /// There is nothing under this id.
     #[error("there is no record {0}")]
     NotFound(Uuid),
+    /// The record has no such contact, and never had.
+    #[error("record {record} has no contact {contact}, and never had")]
+    NoContact {
+        /// The record.
+        record: Uuid,
+        /// The contact.
+        contact: Uuid,
+    },
     /// The id belongs to a record of another kind.
     #[error("{id} is the id of a {found}, so it cannot be a {wanted}")]
     OtherKind {
@@ -293,6 +301,19 @@ impl Records {
         drafts: Vec<Draft>,
         last_modified: &LastModified,
     ) -> Result<Outcome, Error> {
+        self.save_saying(tx, caller, drafts, last_modified, "it is not published any more").await
+    }
+
+    /// [`Records::save`], with what the tombstones of whatever leaves say to everybody. What
+    /// history says is for those who keep the records.
+    async fn save_saying(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        last_modified: &LastModified,
+        public_reason: &str,
+    ) -> Result<Outcome, Error> {
         let now = self.clock.now();
         let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let mut pending = self.prepare(tx, drafts).await?;
@@ -329,7 +350,10 @@ impl Records {
                 why: caller.why.clone(),
             });
             fresh &= one.before.is_none();
+            // What a source calls a place may be its address.
+            let nameless = matches!(&one.draft.document, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld));
             let source_id = one.draft.source_id.or_else(|| one.before.as_ref().and_then(|before| before.source_id.clone()));
+            let source_id = source_id.filter(|_| !nameless);
             rows.push(Stored {
                 id,
                 kind: one.draft.document.kind(),
@@ -351,10 +375,10 @@ impl Records {
         store::put_references(tx, &references, fresh).await?;
         self.scrub_history(tx, &decided.scrubs).await?;
         store::put_scrubs(tx, &decided.scrubs).await?;
-        store::forget_scrubs(tx, &decided.loosened).await?;
+        self.forget_opened(tx, &decided.opened).await?;
 
         let scrubbed = !decided.scrubs.is_empty();
-        let cause = publish::Cause { reason: &caller.why, urgent: scrubbed, now, last_modified };
+        let cause = publish::Cause { reason: public_reason, urgent: scrubbed, now, last_modified };
         let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
         Ok(Outcome { saved, position, scrubbed })
@@ -379,7 +403,7 @@ impl Records {
             expected_revision,
             ..Draft::new(document)
         };
-        self.save(tx, caller, vec![draft], &LastModified::new()).await
+        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &caller.why).await
     }
 
     /// Drafts beside what is stored, each id once (the last draft of an id stands).

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, store};
+use super::{Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, scrubs::Opened, store};
 use crate::{
     db::Transaction,
     model::{Attribute, Document, LocationPolicy, Reference},
@@ -21,7 +21,7 @@ pub(super) struct Decided {
     /// What is taken out for good.
     pub(super) scrubs: Vec<Remembered>,
     /// What a person decided may be told after all.
-    pub(super) loosened: Vec<Remembered>,
+    pub(super) opened: Vec<Opened>,
     /// Places that are now told more, or less, than before.
     pub(super) touched_places: Vec<Uuid>,
 }
@@ -295,7 +295,7 @@ fn compare_links(
         if is > was {
             decided.scrubs.push(remember(is));
         } else if is < was && caller.entrance == Entrance::Person {
-            decided.loosened.push(remember(was));
+            decided.opened.push(Opened { record_id: id, link: Some(link), policy: is });
         }
     }
 }
@@ -334,7 +334,9 @@ fn decide_place(
     }
     match (told_before, told) {
         (Some(was), Some(is)) if is > was => decided.scrubs.push(remember(is)),
-        (Some(was), Some(is)) if is < was && caller.entrance == Entrance::Person => decided.loosened.push(remember(was)),
+        (Some(was), Some(is)) if is < was && caller.entrance == Entrance::Person => {
+            decided.opened.push(Opened { record_id: id, link: None, policy: is });
+        }
         _ => {}
     }
 }

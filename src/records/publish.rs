@@ -190,6 +190,13 @@ impl Records {
                 documents.insert(id, (stored.origin, stored.state, document));
             }
         }
+        if changed.values().any(|(_, _, document)| document.kind() == Kind::Organization) {
+            // Services come and go with their organization, and the only links to places with them.
+            let services: Vec<Uuid> = documents.keys().copied().collect();
+            dirty.extend(
+                store::links_from(tx, &services).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to),
+            );
+        }
         documents.extend(changed);
         self.complete(tx, dirty, documents).await
     }
@@ -215,14 +222,7 @@ impl Records {
                 documents.insert(id, (stored.origin, stored.state, document));
             }
         }
-        let places: Vec<Uuid> =
-            documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
-        let mut most_open_link: HashMap<Uuid, LocationPolicy> = HashMap::new();
-        for link in store::links_to(tx, &places).await? {
-            if let Some(policy) = link.policy {
-                most_open_link.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
-            }
-        }
+        let most_open_link = most_open_links(tx, &mut documents).await?;
         let wanted_by_events: HashSet<Uuid> = documents
             .values()
             .filter_map(|(_, _, document)| match document {
@@ -248,6 +248,50 @@ impl Records {
             }
         }
         Ok(scene)
+    }
+}
+
+/// The most open link to each place, of those that anybody can see: a service whose organization is
+/// not to be seen tells of no place either.
+async fn most_open_links(
+    tx: &Transaction,
+    documents: &mut HashMap<Uuid, (String, State, Document)>,
+) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
+    let places: Vec<Uuid> =
+        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
+    let links = store::links_to(tx, &places).await?;
+    let mut elsewhere: HashMap<Uuid, (State, Option<Uuid>)> = HashMap::new();
+    let missing: Vec<Uuid> = links.iter().map(|link| link.from).filter(|id| !documents.contains_key(id)).collect();
+    for (id, stored) in store::load(tx.connection(), &missing).await? {
+        elsewhere.insert(id, (stored.state, organization_of(&read(&stored)?)));
+    }
+    let missing: Vec<Uuid> =
+        elsewhere.values().filter_map(|(_, organization)| *organization).filter(|id| !documents.contains_key(id)).collect();
+    let organizations = store::load(tx.connection(), &missing).await?;
+    let is_shown = |id: Uuid| {
+        let state = documents.get(&id).map(|(_, state, _)| *state).or_else(|| organizations.get(&id).map(|stored| stored.state));
+        state == Some(State::Published)
+    };
+    let mut most_open: HashMap<Uuid, LocationPolicy> = HashMap::new();
+    for link in links {
+        let from = match documents.get(&link.from) {
+            Some((_, state, document)) => Some((*state, organization_of(document))),
+            None => elsewhere.get(&link.from).copied(),
+        };
+        let seen = from.is_some_and(|(state, organization)| state == State::Published && organization.is_some_and(is_shown));
+        if let Some(policy) = link.policy.filter(|_| seen) {
+            most_open.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
+        }
+    }
+    Ok(most_open)
+}
+
+/// The organization without which a service or an event is not to be seen.
+fn organization_of(document: &Document) -> Option<Uuid> {
+    match document {
+        Document::Service(service) => service.organization_id.map(Uuid::from),
+        Document::Event(event) => Some(event.organization_id.into()),
+        _ => None,
     }
 }
 

@@ -14,6 +14,17 @@ use crate::{
     published::redaction,
 };
 
+/// A place, or a link to one, that a person has decided to tell more of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    /// The record.
+    pub(super) record_id: Uuid,
+    /// The link; none for a place as such.
+    pub(super) link: Option<Uuid>,
+    /// How much may be told now.
+    pub(super) policy: LocationPolicy,
+}
+
 /// Take a contact out of a document. Whether it was there.
 fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
     let mut found = false;
@@ -71,6 +82,21 @@ impl Records {
         Ok(erased)
     }
 
+    /// Forget what was remembered of places and links that a person has opened again: everything
+    /// stricter than what that person has now decided.
+    pub(super) async fn forget_opened(&self, tx: &Transaction, opened: &[Opened]) -> Result<(), Error> {
+        let ids: Vec<Uuid> = opened.iter().map(|one| one.record_id).collect();
+        let mut forgotten = store::scrubs_of(tx.connection(), &ids).await?;
+        forgotten.retain(|scrub| {
+            opened.iter().filter(|one| one.record_id == scrub.record_id).any(|one| match (&scrub.what, one.link) {
+                (Scrub::Place(policy), None) => *policy > one.policy,
+                (Scrub::Link { link, policy }, Some(opened)) => *link == opened && *policy > one.policy,
+                _ => false,
+            })
+        });
+        Ok(store::forget_scrubs(tx, &forgotten).await?)
+    }
+
     /// Take what was scrubbed out of the history too.
     pub(super) async fn scrub_history(&self, tx: &Transaction, scrubs: &[Remembered]) -> Result<(), Error> {
         let relevant: Vec<&Remembered> = scrubs
@@ -111,8 +137,13 @@ impl Records {
         record_id: Uuid,
         contact: Uuid,
     ) -> Result<Outcome, Error> {
-        if store::load(tx.connection(), &[record_id]).await?.is_empty() {
-            return Err(Error::NotFound(record_id));
+        let record = store::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let mut known = remove_contact(&mut read(&record)?, contact);
+        for version in store::revisions(tx.connection(), &record).await? {
+            known |= remove_contact(&mut read(&version)?, contact);
+        }
+        if !known {
+            return Err(Error::NoContact { record: record_id, contact });
         }
         let scrub = Remembered {
             record_id,

@@ -378,7 +378,10 @@ impl Remembered {
 
 /// Remember scrubs; known ones are left as they are.
 pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
-    for chunk in scrubs.chunks(CHUNK) {
+    // The same scrub may be known from the database, a backup and the list beside it.
+    let once: HashMap<Uuid, &Remembered> = scrubs.iter().map(|scrub| (scrub.id(), scrub)).collect();
+    let once: Vec<&Remembered> = once.into_values().collect();
+    for chunk in once.chunks(CHUNK) {
         let rows = chunk.iter().map(|scrub| scrub::ActiveModel {
             id: Set(scrub.id()),
             record_id: Set(scrub.record_id),

@@ -52,7 +52,7 @@ enum Frame {
 pub async fn backup(records: &Records, file: &Path) -> Result<u64, Error> {
     let failed = |source| Error::File { file: file.to_path_buf(), source };
     if file.exists() {
-        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already; choose another name")));
+        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")));
     }
     let partial = file.with_extension("part");
     let mut out = zstd::Encoder::new(BufWriter::new(private(&partial).map_err(failed)?), 3).map_err(failed)?;
@@ -95,7 +95,7 @@ pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<
     let not_whole = |problem: String| Error::NotWhole { file: file.to_path_buf(), problem };
     let input = zstd::Decoder::new(File::open(file).map_err(failed)?).map_err(failed)?;
     let mut lines = BufReader::new(input).lines();
-    let first = lines.next().transpose().map_err(|error| not_whole(error.to_string()))?.unwrap_or_default();
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
     if !matches!(serde_json::from_str(&first), Ok(Frame::Fingerpost { backup: 1, .. })) {
         return Err(not_whole("its first line is not that of a backup".to_owned()));
     }

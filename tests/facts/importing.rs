@@ -233,6 +233,20 @@ fact! {
     }
 }
 
+fact! {
+    async fn our_own_public_lines_and_sheet_can_be_taken_in_again(app) {
+        app.fixtures().await;
+        let lines = app.get("/services?format=ndjson&full=true").await.body;
+        let services = app.ids("/services").await;
+        let report = app.import(lines).await;
+        assert_eq!((report.created, report.rejected_total), (0, 0), "{report:?}");
+        assert_eq!(report.dropped.iter().filter(|left| left.dropped.path == "event_id").count(), 46);
+        assert_eq!(app.ids("/services").await, services);
+        let days: Vec<_> = report.dropped.iter().filter(|left| left.dropped.path != "event_id").collect();
+        assert!(days.is_empty(), "{days:?}");
+    }
+}
+
 #[test]
 fn anything_at_all_can_be_read_without_harm() {
     for bytes in

@@ -16,6 +16,17 @@ fn committed_schemas_are_those_of_the_types() {
     );
 }
 
+#[test]
+fn the_guide_to_spreadsheets_names_every_column() {
+    let guide = std::fs::read_to_string("docs/guides/spreadsheets.md").unwrap();
+    let missing: Vec<&str> = fingerpost::importing::COLUMNS
+        .iter()
+        .map(|column| column.name)
+        .filter(|name| !guide.contains(&format!("| `{name}` |")))
+        .collect();
+    assert!(missing.is_empty(), "docs/guides/spreadsheets.md lacks {missing:?}");
+}
+
 fact! {
     async fn every_document_follows_its_schema(app) {
         app.fixtures().await;

@@ -173,8 +173,10 @@ fact! {
         tx.commit().await.unwrap();
         app.app().db.sweep().await.unwrap();
         app.follow().await;
-        let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Bluebell", "960999"];
+        let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Bluebell", "01632 960999"];
         search(&app, &secrets, true).await;
+        // The same scrubs are then known twice: from the database, and from the list beside it.
+        safekeeping::keep_scrubs(&app.app().records, &app.config.data_dir).await.unwrap();
         safekeeping::restore(&app.app().records, &file, &app.config.data_dir).await.unwrap();
         app.follow().await;
         search(&app, &secrets, true).await;
@@ -249,6 +251,61 @@ fact! {
         assert!(app.get("/services?full=true").await.text().contains("Hidden House"), "nothing says yet that it is a refuge");
         app.import(json!({"kind": "taxonomy_term", "document": attribute["taxonomy_term"]}).to_string()).await;
         search(&app, &["Hidden House", "51.8811", "Bus 9"], true).await;
+    }
+}
+
+fact! {
+    async fn an_address_in_a_sheet_does_not_hide_in_an_id(app) {
+        app.import(refuge().to_string()).await;
+        let sheet = "organisation,service,address_1,postcode,needs,city\nWren House,Safe rooms,9 Cuckoo Lane,LU4 9QZ,refuge,Luton\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (1, 0), "{report:?}");
+        search(&app, &["Cuckoo", "LU4 9QZ"], true).await;
+        let mut named = refuge();
+        named["id"] = json!(id("another refuge"));
+        named["service_at_locations"][0]["id"] = json!("link at 4 cuckoo lane");
+        named["service_at_locations"][0]["location"]["id"] = json!("4 cuckoo lane");
+        app.import(named.to_string()).await;
+        search(&app, &["cuckoo"], true).await;
+    }
+}
+
+fact! {
+    async fn what_history_says_is_not_told_to_everybody(app) {
+        app.import(pantry().to_string()).await;
+        let document = app.app().records.find(id("marsh farm")).await.unwrap().unwrap().read().unwrap();
+        let caller = TestApp::person("a neighbour called Bluebell complained");
+        let hidden = Draft { state: State::Unpublished, ..Draft::new(document) };
+        app.app().records.save_now(&caller, vec![hidden], &fingerpost::records::LastModified::new()).await.unwrap();
+        app.follow().await;
+        search(&app, &["Bluebell"], false).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+    }
+}
+
+fact! {
+    async fn erasing_a_contact_that_is_not_there_is_an_error(app) {
+        app.import(pantry().to_string()).await;
+        let tx = app.app().db.write().await.unwrap();
+        let error = app.app().records.erase_contact(&tx, &TestApp::person("a request"), id("pantry"), id("nobody")).await.unwrap_err();
+        assert!(error.to_string().contains("has no contact"), "{error}");
+    }
+}
+
+fact! {
+    async fn a_place_that_a_person_opened_stays_open_when_its_feed_comes_again(app) {
+        app.import(pantry().to_string()).await;
+        let set = async |policy| {
+            app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.service_at_locations[0].location_policy = Some(policy) }).await;
+        };
+        for policy in [LocationPolicy::Area, LocationPolicy::OnRequest, LocationPolicy::Exact] {
+            set(policy).await;
+        }
+        app.import(pantry().to_string()).await;
+        assert!(app.get("/services?full=true").await.text().contains("LU3 9XQ"));
+        set(LocationPolicy::OnRequest).await;
+        app.import(pantry().to_string()).await;
+        assert!(!app.get("/services?full=true").await.text().contains("LU3 9XQ"), "and closed when it was closed");
     }
 }
 
