@@ -119,7 +119,7 @@ fn time(cell: &str) -> Option<Time> {
     };
     let clear =
         half.is_some() || hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
-    (hours < 24 && minutes < 60).then_some(Time { minutes: hours * 60 + minutes, definite: clear })
+    (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, definite: clear })
 }
 
 /// Opening and closing time as HH:MM. "10" to "4" is read as four in the afternoon.
@@ -273,6 +273,7 @@ mod tests {
         assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
         assert_eq!(read("22:00", "06:00"), both("22:00", "06:00"));
         assert_eq!(read("late", "25:00"), (None, None));
+        assert_eq!(read("4000000000", "4000000000pm"), (None, None));
         assert_eq!(read("9:00:00", "9.5"), (Some("09:00".to_owned()), None));
     }
 

@@ -3,7 +3,7 @@
 //! A pure function of the record, of the published records around it, and of the moment that is to
 //! stand as its last change. Nothing is rendered anywhere else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::Serialize;
@@ -29,6 +29,9 @@ pub struct Around {
     pub withheld_categories: Vec<String>,
     /// The most open link to each place, for rendering places themselves.
     pub most_open_link: HashMap<Uuid, LocationPolicy>,
+    /// Organizations with a service or event at a place that is not told whole: what they say of
+    /// themselves must not tell it either.
+    pub discreet: HashSet<Uuid>,
 }
 
 impl Around {
@@ -269,6 +272,7 @@ fn organization(mut doc: Organization, around: &Around, modified: DateTime<Utc>,
 }
 
 fn public_organization(doc: &mut Organization, around: &Around) {
+    keep_discreet(doc, around);
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
     doc.parent_organization_id = doc.parent_organization_id.filter(|id| around.organization(*id).is_some());
@@ -276,9 +280,18 @@ fn public_organization(doc: &mut Organization, around: &Around) {
     attributes(&mut doc.attributes, around);
 }
 
+fn keep_discreet(doc: &mut Organization, around: &Around) {
+    if around.discreet.contains(&Uuid::from(doc.id))
+        && let Some(masked) = redaction::mask_free_text(doc)
+    {
+        *doc = masked;
+    }
+}
+
 /// An organization as it stands inside other documents: its own words only.
 fn nested_organization(id: impl Into<Uuid>, around: &Around) -> Option<Box<Organization>> {
     let mut found = around.organization(id)?.clone();
+    keep_discreet(&mut found, around);
     found.parent_organization_id = found.parent_organization_id.filter(|id| around.organization(*id).is_some());
     found.shorten();
     Some(Box::new(found))

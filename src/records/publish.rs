@@ -174,6 +174,15 @@ impl Records {
         touched_places: &[Uuid],
     ) -> Result<Scene, Error> {
         let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched_places.iter().copied()).collect();
+        // An organization speaks more, or less, openly of itself with the places of its services.
+        let speaks = |document: &Document| !touched_places.is_empty() || hides_a_place(document);
+        let speaking: Vec<Uuid> = changed
+            .values()
+            .map(|(_, _, document)| document)
+            .filter(|document| speaks(document))
+            .filter_map(organization_of)
+            .collect();
+        dirty.extend(speaking);
         let mut documents: HashMap<Uuid, (String, State, Document)> = HashMap::new();
         let mut frontier: Vec<Uuid> = dirty.iter().copied().collect();
         // Terms stand in places, places and terms in services: what shows a changed record may be
@@ -222,7 +231,8 @@ impl Records {
                 documents.insert(id, (stored.origin, stored.state, document));
             }
         }
-        let most_open_link = most_open_links(tx, &mut documents).await?;
+        let most_open_link = most_open_links(tx, &documents).await?;
+        let discreet = discreet_organizations(tx, &documents).await?;
         let wanted_by_events: HashSet<Uuid> = documents
             .values()
             .filter_map(|(_, _, document)| match document {
@@ -232,7 +242,12 @@ impl Records {
             .collect();
         let mut scene = Scene {
             dirty: HashMap::new(),
-            around: Around { most_open_link, withheld_categories: self.withheld_categories.to_vec(), documents: HashMap::new() },
+            around: Around {
+                most_open_link,
+                discreet,
+                withheld_categories: self.withheld_categories.to_vec(),
+                documents: HashMap::new(),
+            },
         };
         for (id, (origin, state, document)) in documents {
             let shown = state == State::Published;
@@ -255,7 +270,7 @@ impl Records {
 /// not to be seen tells of no place either.
 async fn most_open_links(
     tx: &Transaction,
-    documents: &mut HashMap<Uuid, (String, State, Document)>,
+    documents: &HashMap<Uuid, (String, State, Document)>,
 ) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
     let places: Vec<Uuid> =
         documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
@@ -284,6 +299,46 @@ async fn most_open_links(
         }
     }
     Ok(most_open)
+}
+
+/// Whether a link of the document tells less than the whole place.
+fn hides_a_place(document: &Document) -> bool {
+    document.references().iter().any(|reference| reference.policy.is_some_and(|policy| policy > LocationPolicy::Exact))
+}
+
+/// Those of the organizations here that have a service or an event at a place which is not told
+/// whole, by the link or by the place itself.
+async fn discreet_organizations(
+    tx: &Transaction,
+    documents: &HashMap<Uuid, (String, State, Document)>,
+) -> Result<HashSet<Uuid>, Error> {
+    let organizations: Vec<Uuid> =
+        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Organization).map(|(id, _)| *id).collect();
+    let mut provider: HashMap<Uuid, Uuid> = HashMap::new();
+    for link in store::links_to(tx, &organizations).await? {
+        provider.insert(link.from, link.to);
+    }
+    let services: Vec<Uuid> = provider.keys().copied().collect();
+    let links = store::links_from(tx, &services).await?;
+    let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);
+    let places: Vec<Uuid> = links.iter().filter(|link| link.policy.is_some()).map(|link| link.to).collect();
+    let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !documents.contains_key(id)).collect();
+    let mut hidden_places: HashSet<Uuid> = HashSet::new();
+    for (id, stored) in store::load(tx.connection(), &elsewhere).await? {
+        if matches!(read(&stored)?, Document::Location(place) if hidden(place.location_policy)) {
+            hidden_places.insert(id);
+        }
+    }
+    for (id, (_, _, document)) in documents {
+        if matches!(document, Document::Location(place) if hidden(place.location_policy)) {
+            hidden_places.insert(*id);
+        }
+    }
+    Ok(links
+        .into_iter()
+        .filter(|link| link.policy.is_some() && (hidden(link.policy) || hidden_places.contains(&link.to)))
+        .filter_map(|link| provider.get(&link.from).copied())
+        .collect())
 }
 
 /// The organization without which a service or an event is not to be seen.

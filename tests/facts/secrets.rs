@@ -255,6 +255,22 @@ fact! {
 }
 
 fact! {
+    async fn an_organization_does_not_tell_where_its_refuge_is(app) {
+        let mut told = refuge();
+        told["organization"]["description"] = json!("We help women. Find us at 7 Hidden Lane, LU2 9ZZ.");
+        let mut open = pantry();
+        open["organization"] = told["organization"].clone();
+        app.import(open.to_string()).await;
+        assert!(app.get("/organizations").await.text().contains("LU2 9ZZ"), "nothing is hidden yet");
+        app.import(told.to_string()).await;
+        search(&app, &["Hidden Lane"], false).await;
+        assert_eq!(app.get(&format!("/organizations/{}", id("rowan"))).await.json()["description"], "We help women. Find us at [address withheld], [address withheld].");
+        app.edit(id("rowan"), |document| if let Document::Organization(doc) = document { doc.legal_status = Some("Charity".into()) }).await;
+        search(&app, &["Hidden Lane"], false).await;
+    }
+}
+
+fact! {
     async fn an_address_in_a_sheet_does_not_hide_in_an_id(app) {
         app.import(refuge().to_string()).await;
         let sheet = "organisation,service,address_1,postcode,needs,city\nWren House,Safe rooms,9 Cuckoo Lane,LU4 9QZ,refuge,Luton\n";
