@@ -67,13 +67,13 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-pub(super) async fn doctor(config: Config, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> anyhow::Result<bool> {
     let clock = Clock::System;
     let app = App::open(config, clock.clone(), Durability::Full).await.context(
         "the doctor cannot begin: check the settings with `fingerpost config`, that the data folder belongs to you, and that the database runs",
     )?;
     let head = app.head().await?;
-    let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now()).await;
+    let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
     if as_json {
         println!("{}", serde_json::to_string(&json!({"findings": findings}))?);
     } else {

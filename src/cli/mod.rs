@@ -60,6 +60,9 @@ enum Command {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
+        /// Do not read the whole database: for a check every minute.
+        #[arg(long)]
+        quick: bool,
     },
     /// Print the settings in force, secrets hidden.
     Config {
@@ -124,7 +127,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,
         Command::Restore { file } => directory::restore(open(config).await?, &file).await,
-        Command::Doctor { json } => directory::doctor(config, json).await,
+        Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,
         Command::Config { json } => directory::show_config(&config, json),
         Command::Schema { check, out } => directory::schema(&out, check),
         Command::Run { job } => directory::run_job(open(config).await?, job).await,

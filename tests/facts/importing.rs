@@ -118,9 +118,35 @@ fact! {
     }
 }
 
+/// A directory of so many services, each with an organization for every three, a place, and details
+/// of its own.
+fn generated(count: u32) -> String {
+    let mut lines = String::new();
+    for number in 0..count {
+        let mut listed = pantry();
+        let name = |what: &str, number: u32| json!(id(&format!("{what} {number}")));
+        listed["id"] = name("generated service", number);
+        listed["name"] = json!(format!("Club {number} – café & crèche “{}”", number * 7));
+        listed["minimum_age"] = json!(number % 90);
+        listed["organization"]["id"] = name("generated organization", number / 3);
+        listed["organization"]["name"] = json!(format!("Group {}", number / 3));
+        listed["cost_options"] =
+            json!([{"id": name("generated cost", number), "amount": f64::from(number) / 4.0, "currency": "GBP"}]);
+        let link = &mut listed["service_at_locations"][0];
+        link["id"] = name("generated link", number);
+        link["location"]["id"] = name("generated place", number);
+        link["location"]["latitude"] = json!(51.5 + f64::from(number) / 997.0);
+        link["location"]["addresses"][0]["id"] = name("generated address", number);
+        lines.push_str(&listed.to_string());
+        lines.push('\n');
+    }
+    lines
+}
+
 fact! {
     async fn our_own_export_comes_back_exactly(app) {
         app.fixtures().await;
+        app.import(generated(300)).await;
         app.edit("b8f9bb69-9f8b-5901-8730-685675f748c6".parse().unwrap(), |document| {
             if let fingerpost::model::Document::Service(doc) = document { doc.alert = Some("Open again soon".into()); }
         }).await;

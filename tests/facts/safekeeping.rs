@@ -86,7 +86,7 @@ fact! {
         app.fixtures().await;
         let examine = async || {
             let head = app.app().head().await.unwrap();
-            safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now()).await
+            safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now(), true).await
         };
         let findings = examine().await;
         assert!(findings.iter().all(|finding| finding.verdict == Verdict::Good), "{findings:#?}");
