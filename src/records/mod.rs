@@ -378,7 +378,8 @@ impl Records {
         self.forget_opened(tx, &decided.opened).await?;
 
         let scrubbed = !decided.scrubs.is_empty();
-        let cause = publish::Cause { reason: public_reason, urgent: scrubbed, now, last_modified };
+        let cause =
+            publish::Cause { reason: public_reason, urgent: scrubbed, reopened: !decided.opened.is_empty(), now, last_modified };
         let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
         Ok(Outcome { saved, position, scrubbed })

@@ -22,6 +22,8 @@ pub(super) struct Cause<'a> {
     pub(super) reason: &'a str,
     /// Whether derived copies must destroy what stood there before.
     pub(super) urgent: bool,
+    /// Whether a person has opened a place again.
+    pub(super) reopened: bool,
     /// The moment.
     pub(super) now: DateTime<Utc>,
     /// Moments of last change that came along.
@@ -46,7 +48,7 @@ impl Records {
         cause: &Cause<'_>,
     ) -> Result<Position, Error> {
         let mut locked = published::lock(tx).await?;
-        let scene = self.gather(tx, changed, touched_places).await?;
+        let scene = self.gather(tx, changed, touched_places, cause.reopened).await?;
         let dirty: Vec<Uuid> = scene.dirty.keys().copied().collect();
         let mut current: HashMap<Uuid, Published> = HashMap::new();
         let mut derived: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
@@ -172,16 +174,23 @@ impl Records {
         tx: &Transaction,
         changed: HashMap<Uuid, (String, State, Document)>,
         touched_places: &[Uuid],
+        reopened: bool,
     ) -> Result<Scene, Error> {
         let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched_places.iter().copied()).collect();
         // An organization speaks more, or less, openly of itself with the places of its services.
-        let speaks = |document: &Document| !touched_places.is_empty() || hides_a_place(document);
-        let speaking: Vec<Uuid> = changed
+        let mut speaking: Vec<Uuid> = changed
             .values()
             .map(|(_, _, document)| document)
-            .filter(|document| speaks(document))
+            .filter(|document| reopened || hides_a_place(document))
             .filter_map(organization_of)
             .collect();
+        let own_policy =
+            |document: &Document| matches!(document, Document::Location(place) if reopened || place.location_policy.is_some());
+        let places: Vec<Uuid> = changed.iter().filter(|(_, (_, _, document))| own_policy(document)).map(|(id, _)| *id).collect();
+        let linking: Vec<Uuid> = store::links_to(tx, &places).await?.into_iter().map(|link| link.from).collect();
+        for stored in store::load(tx.connection(), &linking).await?.values() {
+            speaking.extend(organization_of(&read(stored)?));
+        }
         dirty.extend(speaking);
         let mut documents: HashMap<Uuid, (String, State, Document)> = HashMap::new();
         let mut frontier: Vec<Uuid> = dirty.iter().copied().collect();
@@ -324,9 +333,9 @@ async fn discreet_organizations(
     let places: Vec<Uuid> = links.iter().filter(|link| link.policy.is_some()).map(|link| link.to).collect();
     let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !documents.contains_key(id)).collect();
     let mut hidden_places: HashSet<Uuid> = HashSet::new();
-    for (id, stored) in store::load(tx.connection(), &elsewhere).await? {
+    for stored in store::load_places_with_a_policy(tx.connection(), &elsewhere).await? {
         if matches!(read(&stored)?, Document::Location(place) if hidden(place.location_policy)) {
-            hidden_places.insert(id);
+            hidden_places.insert(stored.id);
         }
     }
     for (id, (_, _, document)) in documents {
