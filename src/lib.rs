@@ -14,6 +14,7 @@ pub mod config;
 pub mod db;
 pub mod signing;
 pub mod formats;
+pub mod places;
 pub mod published;
 
 // floor 2: the truth
@@ -21,6 +22,7 @@ pub mod records;
 
 // floor 3: speaking to the world
 pub mod http;
+pub mod search;
 
 // floor 4: capabilities
 pub mod publishing;

@@ -1,0 +1,1 @@
+//! Where things are: postcodes and the areas that services cover.
