@@ -2,6 +2,7 @@ mod api;
 mod bad_input;
 mod commands;
 mod importing;
+mod intake;
 mod positions;
 mod safekeeping;
 mod schema;
