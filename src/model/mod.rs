@@ -16,6 +16,7 @@ pub mod taxonomy;
 pub mod text;
 pub mod tidy;
 pub mod values;
+pub mod whereabouts;
 
 use std::{fmt, str::FromStr};
 
