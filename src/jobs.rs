@@ -5,20 +5,27 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::Served, safekeeping};
+use crate::{app::Served, published::Head, safekeeping, search};
 
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often to tidy up.
 const TIDY: Duration = Duration::from_mins(1);
 
-/// Bring the shelf up to the head of what is published.
+/// Bring the shelf and the search index up to the head of what is published.
 /// # Errors
 /// When the database or the disk fails; the next call goes on from there.
 pub async fn follow(served: &Served) -> anyhow::Result<()> {
     let head = served.app.head().await?;
     served.directory.shelf.catch_up(&served.app.db, &head).await?;
-    Ok(())
+    index(served, &head, &mut |_| {}).await
+}
+
+/// Bring the search index up to the head of what is published.
+/// # Errors
+/// When the database or the disk fails; the next call goes on from there.
+pub async fn index(served: &Served, head: &Head, progress: search::Progress<'_>) -> anyhow::Result<()> {
+    Ok(served.directory.search.catch_up(&served.app.db, head, served.app.clock.now(), progress).await?)
 }
 
 /// Compare the shelf with its hashes, and build it anew where it is damaged.

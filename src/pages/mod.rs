@@ -19,8 +19,10 @@ mod paging;
 mod parts;
 mod place;
 mod results;
+mod search_form;
 mod service;
 mod times;
+mod whats_on;
 mod words;
 
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     http::Problem,
-    publishing::{self, Directory},
+    publishing::Directory,
 };
 
 /// What the pages are made from. Cheap to clone.
@@ -96,6 +98,7 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/organisations/{id}", get(organisation::show))
         .route("/directory/places/{id}", get(place::show))
         .route("/directory/events/{id}", get(event::show))
+        .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
@@ -124,11 +127,6 @@ pub fn wants_a_page(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
-}
-
-/// Where a postcode is, as far as the directory's own places tell.
-async fn locate(site: &Site, postcode: crate::model::values::Postcode) -> Result<Option<crate::geo::Point>, Problem> {
-    site.aside(move |directory| publishing::learn(&directory.shelf, &postcode)).await
 }
 
 #[cfg(test)]

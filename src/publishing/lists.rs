@@ -1,5 +1,7 @@
 //! Lists: pages in the envelope of the standard, or everything as lines.
 
+use std::ops::Range;
+
 use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
@@ -7,9 +9,11 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Directory, Filters, documents};
+use super::{Answer, Directory, Filters, documents, times};
 use crate::{
     clock,
     http::{Parameters, Problem, caching},
@@ -36,6 +40,8 @@ struct Wanted {
     form: Form,
     minimal: bool,
     full_service: bool,
+    snippets: bool,
+    times: bool,
     lines: bool,
 }
 
@@ -63,8 +69,16 @@ impl Wanted {
             form: if parameters.flag("full")? { Form::Full } else { Form::Brief },
             minimal: parameters.flag("minimal")?,
             full_service: parameters.flag("full_service")?,
+            snippets: parameters.flag("snippets")?,
+            times: parameters.flag("times")?,
             lines,
         })
+    }
+
+    /// Which documents of the order stand on the page.
+    fn range(&self) -> Range<usize> {
+        let from = (self.page - 1).saturating_mul(self.per_page);
+        from..from.saturating_add(self.per_page)
     }
 }
 
@@ -76,31 +90,31 @@ pub(super) async fn list(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let wanted = Wanted::read(parameters)?;
-    let filters = Filters::read(kind, parameters)?;
-    let chosen = if filters.is_empty() { None } else { Some(filters.run(directory, kind).await?) };
+    let filters = Filters::read(kind, parameters, directory.clock.now())?;
+    let range = if wanted.lines { 0..usize::MAX } else { wanted.range() };
+    let answer = if filters.is_everything() { None } else { Some(filters.find(directory, kind, range).await?) };
     if wanted.lines {
+        let chosen = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
         return Ok(lines(directory.clone(), kind, wanted, chosen));
     }
-    page(directory, kind, wanted, chosen.as_deref(), headers)
+    page(directory, kind, wanted, answer.as_ref(), headers)
 }
 
 fn page(
     directory: &Directory,
     kind: Kind,
     wanted: Wanted,
-    chosen: Option<&[Uuid]>,
+    answer: Option<&Answer>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let from = (wanted.page - 1).saturating_mul(wanted.per_page);
-    let until = from.saturating_add(wanted.per_page);
     // Room for the envelope, which stands before the documents but is known only after them: a page
     // of whole documents is large, and is not to be copied once more.
     let mut contents = Vec::from([b' '; ENVELOPE]);
-    let (total, entries) = match chosen {
-        None => directory.shelf.page(kind, from..until, wanted.form, b',', &mut contents)?,
-        Some(ids) => {
-            let slice = &ids[from.min(ids.len())..until.min(ids.len())];
-            (ids.len(), directory.shelf.these(slice, wanted.form, b',', &mut contents)?)
+    let (total, entries) = match answer {
+        None => directory.shelf.page(kind, wanted.range(), wanted.form, b',', &mut contents)?,
+        Some(answer) => {
+            let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
+            (answer.found.total, directory.shelf.these(&ids, wanted.form, b',', &mut contents)?)
         }
     };
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
@@ -120,15 +134,71 @@ fn page(
         contents.pop();
     }
     let envelope = envelope(total, wanted, entries.len());
+    let behind = match answer {
+        None => "]}".to_owned(),
+        Some(answer) => behind(directory, kind, wanted, answer, &entries)?,
+    };
     let shape = [u64::from(wanted.minimal), u64::from(wanted.full_service), u64::from(wanted.form == Form::Full)];
-    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().map(u64::from)));
+    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().chain(behind.bytes()).map(u64::from)));
     let version = caching::Version { etag, changed_at: None };
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
         let start = ENVELOPE - envelope.len();
         contents[start..ENVELOPE].copy_from_slice(envelope.as_bytes());
-        contents.extend_from_slice(b"]}");
+        contents.extend_from_slice(behind.as_bytes());
         Ok(Bytes::from(contents).slice(start..))
     }))
+}
+
+/// Everything of a page behind its contents: what was understood, how far things are, why they were
+/// found, when they take place.
+fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, entries: &[Entry]) -> Result<String, Problem> {
+    let mut members = serde_json::Map::new();
+    if let Some(interpreted) = answer.interpreted(directory)? {
+        members.insert("interpreted".to_owned(), interpreted);
+    }
+    let distances: serde_json::Map<String, Value> = answer
+        .found
+        .hits
+        .iter()
+        .filter_map(|hit| Some((hit.id.to_string(), json!(hit.metres?.round()))))
+        .collect();
+    if !distances.is_empty() {
+        members.insert("distances".to_owned(), distances.into());
+    }
+    if wanted.snippets {
+        members.insert("snippets".to_owned(), snippets(directory, answer, entries)?.into());
+    }
+    if wanted.times {
+        members.insert("times".to_owned(), times::of_entries(directory, kind, entries)?.into());
+    }
+    let mut text = "]".to_owned();
+    for (name, value) in members {
+        text.push_str(&format!(",\"{name}\":{value}"));
+    }
+    text.push('}');
+    Ok(text)
+}
+
+/// Why each document was found: its text with the words marked.
+fn snippets(directory: &Directory, answer: &Answer, entries: &[Entry]) -> Result<serde_json::Map<String, Value>, Problem> {
+    #[derive(Deserialize)]
+    struct Text {
+        id: Uuid,
+        name: Option<String>,
+        description: Option<String>,
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    let mut bytes = Vec::new();
+    directory.shelf.these(&ids, Form::Brief, b'\n', &mut bytes)?;
+    let texts = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Text>(line).ok());
+    let marked = |text: Option<&str>| text.and_then(|text| directory.search.snippet(&answer.found, text));
+    Ok(texts
+        .filter_map(|text| {
+            let (name, description) = (marked(text.name.as_deref()), marked(text.description.as_deref()));
+            (name.is_some() || description.is_some())
+                .then(|| (text.id.to_string(), json!({"name": name, "description": description})))
+        })
+        .collect())
 }
 
 /// Everything of a page before its contents.

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta};
 use tantivy::{
     DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
@@ -13,7 +14,8 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use crate::geo::Point;
+use super::wanted::Times;
+use crate::{geo::Point, model::hours::Hours};
 
 /// In which order the hits come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,10 +56,36 @@ pub(super) struct Checks {
     pub(super) covers: Option<(Judge, String)>,
     /// Belongs to one of these.
     pub(super) groups: Option<Arc<HashSet<u64>>>,
-    /// Takes place in this time, in minutes since 1970.
-    pub(super) window: Option<(i64, i64)>,
+    /// Takes place in this time.
+    pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.
     pub(super) near: Option<(Point, Option<f64>)>,
+}
+
+/// When something is to take place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// From this minute since 1970.
+    pub(super) from: i64,
+    /// Before this one.
+    pub(super) until: i64,
+    /// At this time of the week, in London.
+    pub(super) times: Option<Times>,
+}
+
+impl Window {
+    fn holds(&self, start: i64, end: i64) -> bool {
+        let within = start < self.until && (end > self.from || (start == end && start >= self.from));
+        within && self.times.is_none_or(|times| at_that_time(times, start, end))
+    }
+}
+
+/// Whether a date has something of the time of the week on the day on which it begins.
+fn at_that_time(times: Times, start: i64, end: i64) -> bool {
+    let local = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London));
+    let (Some(begins), Some(ends)) = (local(start), local(end)) else { return false };
+    let ends_at = if ends.date_naive() > begins.date_naive() { NaiveTime::MIN - TimeDelta::seconds(1) } else { ends.time() };
+    times.day.is_none_or(|day| begins.weekday() == day) && begins.time() <= times.to && ends_at >= times.from
 }
 
 /// A hit.
@@ -104,6 +132,8 @@ pub(super) struct Hits {
     pub(super) checks: Checks,
     /// Text columns whose values are counted.
     pub(super) facets: &'static [&'static str],
+    /// Whether days of the week are counted, as things are on this day.
+    pub(super) days: Option<NaiveDate>,
 }
 
 /// The columns of one segment that are looked at.
@@ -119,6 +149,7 @@ pub(super) struct Segment {
     points: Option<(Column<f64>, Column<f64>)>,
     dates: Option<(Column<i64>, Column<i64>)>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
+    hours: Option<(BytesColumn, Vec<usize>)>,
     total: usize,
     heap: BinaryHeap<Hit>,
 }
@@ -179,6 +210,13 @@ impl Collector for Hits {
                     (field, column, vec![0; values])
                 })
                 .collect(),
+            hours: match self.days {
+                None => None,
+                Some(_) => columns.bytes("hours")?.map(|column| {
+                    let values = column.num_terms();
+                    (column, vec![0; values])
+                }),
+            },
             total: 0,
             heap: BinaryHeap::new(),
         })
@@ -257,13 +295,9 @@ impl Segment {
 
     /// When it first takes place in the wanted time, in minutes since 1970.
     fn first_start(&self, doc: DocId) -> Option<i64> {
-        let ((from, until), (starts, ends)) = (self.wanted.checks.window?, self.dates.as_ref()?);
-        starts
-            .values_for_doc(doc)
-            .zip(ends.values_for_doc(doc))
-            .filter(|(start, end)| *start < until && (*end > from || (start == end && *start == from)))
-            .map(|(start, _)| start)
-            .min()
+        let (window, (starts, ends)) = (self.wanted.checks.window?, self.dates.as_ref()?);
+        let dates = starts.values_for_doc(doc).zip(ends.values_for_doc(doc));
+        dates.filter(|(start, end)| window.holds(*start, *end)).map(|(start, _)| start).min()
     }
 
     fn keep(&mut self, doc: DocId, first: f64, second: i64, metres: Option<f64>) {
@@ -312,11 +346,10 @@ impl SegmentCollector for Segment {
         }
         self.total += 1;
         for (_, column, counts) in &mut self.counted {
-            for value in column.term_ords(doc) {
-                if let Some(count) = usize::try_from(value).ok().and_then(|value| counts.get_mut(value)) {
-                    *count += 1;
-                }
-            }
+            count(column.term_ords(doc), counts);
+        }
+        if let Some((column, counts)) = &mut self.hours {
+            count(column.term_ords(doc), counts);
         }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {
@@ -340,6 +373,29 @@ impl SegmentCollector for Segment {
                 }
             }
         }
+        if let (Some((column, numbers)), Some(today)) = (self.hours, self.wanted.days) {
+            let named = counts.entry("day").or_default();
+            let mut value = Vec::new();
+            for (at, count) in (0..).zip(numbers).filter(|(_, count)| *count > 0) {
+                let read = column.ord_to_bytes(at, &mut value).unwrap_or(false);
+                let Some(hours) = Hours::decode(&value).filter(|_| read) else { continue };
+                for (day, _) in DAYS.iter().zip(hours.days(today)).filter(|(_, is)| *is) {
+                    *named.entry((*day).to_owned()).or_default() += count;
+                }
+                value.clear();
+            }
+        }
         Collected { total: self.total, hits: self.heap.into_vec(), counts }
+    }
+}
+
+/// Days of the week as the standard writes them.
+const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
+fn count(values: impl Iterator<Item = u64>, counts: &mut [usize]) {
+    for value in values {
+        if let Some(count) = usize::try_from(value).ok().and_then(|value| counts.get_mut(value)) {
+            *count += 1;
+        }
     }
 }

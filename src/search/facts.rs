@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::fields::Fields;
 use crate::{
     geo::Point,
-    model::{Event, Kind, Schedule, coverage::Coverage, hours::Hours, occurrences, parts::ServiceArea, text::fold, values::Postcode},
+    model::{Event, Kind, Schedule, hours::Hours, occurrences, parts::ServiceArea, text::fold, whereabouts::Postcode},
+    places::coverage::Coverage,
     published::{Published, shelf::group_of},
 };
 
@@ -238,6 +239,10 @@ impl Facts {
         languages.sort_unstable();
         languages.dedup();
         languages.iter().for_each(|language| out.add_text(fields.language, language));
+        let mut tongues: Vec<&str> = self.languages.iter().map(|language| if language.name.is_empty() { &*language.code } else { &*language.name }).collect();
+        tongues.sort_unstable();
+        tongues.dedup();
+        tongues.iter().filter(|tongue| !tongue.is_empty()).for_each(|tongue| out.add_text(fields.tongue, tongue));
         self.delivery().iter().for_each(|way| out.add_text(fields.delivery, way));
         if self.is_free() {
             out.add_text(fields.mark, "free");

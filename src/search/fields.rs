@@ -71,7 +71,9 @@ fields! {
     /// The directory that it comes from; `own` for ours.
     source: text STRING | FAST;
     /// Languages by code and name, folded.
-    language: text STRING | FAST;
+    language: text STRING;
+    /// Languages as they are called, to be counted.
+    tongue: text STRING | FAST;
     /// How it is given: in person, phone, online.
     delivery: text STRING | FAST;
     /// `free`, `event`: what it is besides.

@@ -106,24 +106,22 @@ impl Builder<'_> {
         parts.truncate(MOST_WORDS);
         let has_meaning = parts.iter().any(|part| matches!(part, Part::Meaning { .. }));
         built.scored = !parts.is_empty();
-        let mut names = Vec::new();
         for part in parts {
             match part {
                 Part::Word(word) => {
-                    names.push(word.stem.clone());
                     let spare = has_meaning && strictness == Strictness::Meaning;
                     built.spare |= has_meaning;
                     self.add_word(&word, spare, wanted.relaxed, clauses, built)?;
                 }
                 Part::Meaning { words, phrase } => {
-                    names.extend(words.iter().map(|word| word.stem.clone()));
                     clauses.push(must(self.meaning(&words, phrase, built)));
                 }
             }
         }
-        if names.len() > 1 {
-            let terms = names.iter().map(|stem| Term::from_field_text(self.fields.name, stem)).collect();
-            clauses.push((Occur::Should, boosted(Box::new(PhraseQuery::new(terms)), BY_NAME)));
+        let written = words_of(&wanted.text);
+        if (2..=MOST_WORDS).contains(&written.len()) {
+            let stems: Vec<String> = written.into_iter().map(|word| word.stem).collect();
+            clauses.push((Occur::Should, boosted(self.phrase(self.fields.name, &stems), BY_NAME)));
         }
         Ok(())
     }
@@ -202,8 +200,8 @@ impl Builder<'_> {
             let mut anywhere: Vec<Box<dyn Query>> = Vec::new();
             let mut telling = weight;
             for own in self.words.own(need) {
-                for stem in own {
-                    marked.entry(stem.clone()).or_insert(0.3);
+                if let [only] = own.as_slice() {
+                    marked.entry(only.clone()).or_insert(0.3);
                 }
                 in_name.push(Box::new(ConstScoreQuery::new(self.phrase(self.fields.name, own), OWN_WORDS_IN_NAME * telling)));
                 anywhere.push(Box::new(ConstScoreQuery::new(self.phrase(self.fields.text, own), OWN_WORDS * telling)));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use uuid::Uuid;
 
-use crate::{geo::Point, model::coverage};
+use crate::{geo::Point, places::coverage};
 
 /// How help can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,14 @@ pub struct Times {
     pub from: NaiveTime,
     /// To this time of day.
     pub to: NaiveTime,
+}
+
+impl Times {
+    /// The whole of a day of the week.
+    pub fn on(day: Weekday) -> Self {
+        let to = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
+        Self { day: Some(day), from: NaiveTime::MIN, to }
+    }
 }
 
 /// What is wanted.

@@ -267,7 +267,7 @@ fn stems_of(text: &str) -> Vec<String> {
 fn rows<const N: usize>(text: &str, columns: [&str; N]) -> Result<Vec<(u64, [String; N])>, Refused> {
     let damaged = |error: std::io::Error| Refused { line: 1, reason: error.to_string() };
     let mut rows = sheet::read(text.as_bytes()).map_err(damaged)?;
-    let refused = |bad: sheet::Bad| Refused { line: bad.line, reason: bad.reason };
+    let refused = |bad: sheet::BadRow| Refused { line: bad.line, reason: bad.reason };
     let heading = rows.next().transpose().map_err(refused)?.map(|row| row.cells).unwrap_or_default();
     let mut at = [0; N];
     for (place, column) in at.iter_mut().zip(columns) {
