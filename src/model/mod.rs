@@ -6,7 +6,10 @@
 pub mod contact;
 mod entity;
 pub mod event;
+pub mod holidays;
+pub mod hours;
 pub mod location;
+pub mod occurrences;
 pub mod organization;
 pub mod parts;
 pub mod schedule;
