@@ -14,6 +14,7 @@ mod jsonld;
 mod layout;
 mod listing;
 mod needs;
+mod open;
 mod organisation;
 mod paging;
 mod parts;

@@ -51,6 +51,12 @@ impl At {
         &all[from.min(all.len())..(from + PER_PAGE).min(all.len())]
     }
 
+    /// Which listings of all stand on this page.
+    pub(super) fn range(self) -> Range<usize> {
+        let from = (self.number - 1) * PER_PAGE;
+        from..from + PER_PAGE
+    }
+
     /// What a title says about it: nothing on the first page.
     pub(super) fn in_title(self) -> String {
         if self.number == 1 { String::new() } else { format!(" (page {} of {})", self.number, self.of) }

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, StatusCode, header};
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::{
     Site, home, layout,
@@ -70,10 +70,14 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     };
     let mut wanted = asked.wanted();
     wanted.near = from.as_ref().map(|position| position.point);
-    let range = paging::range(parameters)?;
-    let found = ask_index(&site.directory, wanted, move |search, wanted, now| search.find(Kind::Service, wanted, now, range)).await?;
+    let look = |range| ask_index(&site.directory, wanted.clone(), move |search, wanted, now| search.find(Kind::Service, wanted, now, range));
+    let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
         return nothing(site, &asked, &found).await;
+    }
+    if found.hits.is_empty() {
+        // Beyond the last page stands the last page.
+        found = look(paging::read(parameters, found.total)?.range()).await?;
     }
     results(site, parameters, by, &asked, &found, from.as_ref())
 }
@@ -240,9 +244,3 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Prob
     };
     Ok(Page { unkept: true, quiet: found.understood.sensitive, ..Page::new("Nothing found", body) })
 }
-
-/// A text with the words marked that it was found by, or as it is.
-pub(super) fn marked(html: Option<&str>, plain: &str) -> Markup {
-    html.map_or_else(|| html! { (plain) }, |html| html! { (PreEscaped(html)) })
-}
-

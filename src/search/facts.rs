@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::fields::Fields;
 use crate::{
     geo::Point,
-    model::{Event, Kind, Schedule, hours::Hours, occurrences, parts::ServiceArea, text::fold, whereabouts::Postcode},
+    model::{Event, Kind, Schedule, hours::Hours, occurrences::{self, OccurrenceStatus}, parts::ServiceArea, text::fold, whereabouts::Postcode},
     places::coverage::Coverage,
     published::{Published, shelf::group_of},
 };
@@ -330,7 +330,7 @@ fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut Tan
     let from = now - TimeDelta::days(PAST_DAYS);
     let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
     for date in occurrences::between(&event, from, until, MOST_DATES) {
-        if date.takes_place() {
+        if date.status != OccurrenceStatus::Cancelled {
             out.add_i64(fields.starts, minutes(date.start));
             out.add_i64(fields.ends, minutes(date.end));
         }
