@@ -28,10 +28,16 @@ pub async fn index(served: &Served, head: &Head, progress: search::Progress<'_>)
     Ok(served.directory.search.catch_up(&served.app.db, head, served.app.clock.now(), progress).await?)
 }
 
-/// Compare the shelf with its hashes, and build it anew where it is damaged.
+/// Compare the shelf and the search index with their hashes, and build anew what is damaged.
 /// # Errors
 /// When the disk fails.
 pub async fn verify(served: &Served) -> anyhow::Result<usize> {
+    let search = served.directory.search.clone();
+    if let Err(error) = tokio::task::spawn_blocking(move || search.verify()).await? {
+        tracing::error!(error = %error, "the search index is damaged and is built anew");
+        served.directory.search.reset()?;
+        follow(served).await?;
+    }
     let shelf = served.directory.shelf.clone();
     match tokio::task::spawn_blocking(move || shelf.verify()).await? {
         Ok(checked) => Ok(checked),
@@ -44,11 +50,13 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
     }
 }
 
-/// Forget clients that have gone, keep the list of scrubs beside the database.
+/// Forget clients that have gone, keep the list of scrubs beside the database, take new tables of
+/// everyday words.
 /// # Errors
 /// When the database or the disk fails.
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     served.guard.tidy();
+    served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::{
     db::Durability,
     importing::{self, Options, Report},
     published::shelf::Shelf,
+    search::Search,
     safekeeping,
 };
 
@@ -108,7 +109,9 @@ impl Import {
 /// the list of scrubs is kept beside the database.
 pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
     if !app.records.remembered().await?.is_empty() {
-        Shelf::discard(&app.config.data_dir)?;
+        if Shelf::discard(&app.config.data_dir)? {
+            Search::discard(&app.config.data_dir)?;
+        }
     }
     safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?;
     Ok(())

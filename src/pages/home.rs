@@ -27,6 +27,8 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         (form(&Asked::default(), &[], false))
         h2 { "What people need help with" }
         (needs::families(&overview))
+        h2 { "This week" }
+        p { a href="/directory/whats-on" { "What’s on this week: events and workshops" } }
         (figures(&overview))
     };
     let preview = "Find free and low-cost help from local groups, charities and councils.";

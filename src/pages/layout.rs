@@ -127,6 +127,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                             ul {
                                 li { a href="/" { "Find help" } }
                                 li { a href="/directory/needs" { "Browse by need" } }
+                                li { a href="/directory/whats-on" { "What’s on" } }
                                 li { a href="/directory/about" { "About" } }
                             }
                         }

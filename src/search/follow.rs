@@ -110,6 +110,16 @@ impl Search {
         aside(|| taking.finish(&done))
     }
 
+    /// Begin again from nothing with the next row; what is there is answered from until then.
+    pub(super) fn forget(&self) -> Result<(), Error> {
+        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        writer.delete_all_documents()?;
+        writer.commit()?;
+        writer.wait_merging_threads()?;
+        *self.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = State::default();
+        Ok(())
+    }
+
     fn state(&self) -> State {
         self.state.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }

@@ -55,7 +55,7 @@ use crate::{
 pub use self::{
     collect::Hit,
     follow::Progress,
-    store::{Edited, Table, load, save},
+    store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
     words::{Phrase, Refused, Words},
 };
@@ -210,6 +210,13 @@ impl Search {
             .map(|entries| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum())
             .unwrap_or(0);
         (self.reader.searcher().num_docs(), bytes)
+    }
+
+    /// Forget everything, so that the next [`Search::catch_up`] fills it anew.
+    /// # Errors
+    /// When the disk fails.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.forget()
     }
 
     /// Whether every file is as it was written.

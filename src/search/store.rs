@@ -74,6 +74,16 @@ impl Edited {
         Words::read(&self.everyday, &self.needs)
     }
 
+    /// The same with another table in place of one of them.
+    #[must_use]
+    pub fn with(mut self, table: Table, body: &str) -> Self {
+        match table {
+            Table::Everyday => body.clone_into(&mut self.everyday),
+            Table::Needs => body.clone_into(&mut self.needs),
+        }
+        self
+    }
+
     /// One of the tables.
     pub fn table(&self, table: Table) -> &str {
         if table == Table::Everyday { &self.everyday } else { &self.needs }
@@ -120,11 +130,7 @@ pub async fn load(db: &Database, clock: &Clock) -> Result<Edited, db::Error> {
 /// # Errors
 /// When a row cannot be used, or the database fails; the old table then stays.
 pub async fn save(db: &Database, clock: &Clock, table: Table, body: &str, by: &str) -> Result<Words, SaveError> {
-    let mut edited = load(db, clock).await?;
-    match table {
-        Table::Everyday => edited.everyday = body.to_owned(),
-        Table::Needs => edited.needs = body.to_owned(),
-    }
+    let edited = load(db, clock).await?.with(table, body);
     let words = edited.read()?;
     let tx = db.write().await?;
     let replace = OnConflict::column(row::Column::Name)

@@ -77,6 +77,12 @@ impl Words {
     pub const STARTING: [&'static str; 2] =
         [include_str!("../../content/everyday_words.csv"), include_str!("../../content/need_words.csv")];
 
+    /// The starting tables, read.
+    pub fn starting() -> Self {
+        let [everyday, needs] = Self::STARTING;
+        Self::read(everyday, needs).expect("the starting tables are tested")
+    }
+
     /// Read both tables: `phrase,need,notes` and `need,words`.
     /// # Errors
     /// The first row that cannot be used.
@@ -136,6 +142,11 @@ impl Words {
     /// Every phrase, in the order of the table.
     pub fn phrases(&self) -> &[Phrase] {
         &self.phrases
+    }
+
+    /// Codes of the needs that have own words.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        self.own.keys().map(String::as_str)
     }
 
     /// The words by which a listing shows that it helps with the need, as stems, most telling first.
