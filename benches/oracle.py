@@ -151,14 +151,17 @@ def table(name):
 
 
 class Oracle:
-    """Every document by its words, needs, places and hours. Documents go by their number, in the order of the file."""
+    """Every published document by its words, needs, places and hours; places that are kept secret are not among them.
 
-    def __init__(self, documents):
+    `published` is an export of the server: one document a line. Documents go by their number in it.
+    """
+
+    def __init__(self, published):
         self.words = Words()
         self.numbers = {None: BREAK}  # of stems
         self.texts, self.having = [], defaultdict(lambda: array("I"))
         self.ids, self.needs, self.codes, self.points, self.hours = [], defaultdict(set), [], [], []
-        with open(documents, encoding="utf-8") as lines:
+        with open(published, encoding="utf-8") as lines:
             for line in lines:
                 self._add(json.loads(line))
 
