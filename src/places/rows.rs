@@ -220,7 +220,7 @@ fn names_an_area(heading: &str) -> bool {
 
 /// Whether `text` is a GSS code that means an area: a letter of its country and eight digits, not
 /// one of the codes for "none" (E99999999).
-pub(super) fn is_area_code(text: &str) -> bool {
+pub(in crate::places) fn is_area_code(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() == 9
         && bytes.next().is_some_and(|first| b"EWSNKLMJ".contains(&first))
