@@ -7,11 +7,17 @@
 //! records themselves.
 
 pub mod coverage;
+mod directory;
+mod import;
 mod packed;
+mod rows;
+mod sheets;
 mod store;
 
 pub use coverage::{Coverage, Place};
-pub use store::{is_empty, locate};
+pub use import::{Error, Progress, Rejected, Report, import};
+pub use rows::Format;
+pub use store::{Imported, imported, is_empty, locate};
 
 use crate::geo::Point;
 
