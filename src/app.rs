@@ -176,9 +176,9 @@ struct TextOnly;
 impl Predicate for TextOnly {
     fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
         let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/problem+json"]
-            .iter()
-            .any(|start| kind.starts_with(start))
+        let starts = [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/atom+xml"];
+        // problem+json, geo+json, ld+json
+        starts.iter().any(|start| kind.starts_with(start)) || kind.ends_with(b"+json")
     }
 }
 

@@ -11,12 +11,14 @@ use clap::{Args, ValueEnum};
 
 use super::{WrongCall, progress};
 use crate::{
-    app::App,
+    app::{self, App},
     clock::Clock,
     config::Config,
     db::Durability,
     importing::{self, Options, Report},
+    model::Kind,
     published::shelf::Shelf,
+    publishing::forms,
     search::Search,
     safekeeping,
 };
@@ -161,6 +163,9 @@ pub(super) struct Export {
     /// How to write it.
     #[arg(long, value_enum, default_value = "ndjson")]
     format: ExportFormat,
+    /// What to write.
+    #[arg(long, value_enum, default_value_if("format", "ics", "events"), default_value = "services")]
+    list: List,
     /// Everything that is kept, private parts too: what import takes back exactly. Only NDJSON.
     #[arg(long)]
     complete: bool,
@@ -171,16 +176,64 @@ pub(super) struct Export {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
-    /// One full service a line.
+    /// One full document a line.
     Ndjson,
     /// A spreadsheet; every cell guarded against being read as a formula.
     Csv,
+    /// What has a point, for maps.
+    Geojson,
+    /// A calendar: event series with their exceptions, or the hours of services.
+    Ics,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum List {
+    Services,
+    Organizations,
+    #[value(name = "service_at_locations")]
+    ServiceAtLocations,
+    Taxonomies,
+    #[value(name = "taxonomy_terms")]
+    TaxonomyTerms,
+    Locations,
+    Events,
+}
+
+impl List {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Services => Kind::Service,
+            Self::Organizations => Kind::Organization,
+            Self::ServiceAtLocations => Kind::ServiceAtLocation,
+            Self::Taxonomies => Kind::Taxonomy,
+            Self::TaxonomyTerms => Kind::TaxonomyTerm,
+            Self::Locations => Kind::Location,
+            Self::Events => Kind::Event,
+        }
+    }
+}
+
+impl ExportFormat {
+    fn form(self) -> forms::Format {
+        match self {
+            Self::Ndjson => forms::Format::Ndjson,
+            Self::Csv => forms::Format::Csv,
+            Self::Geojson => forms::Format::Geojson,
+            Self::Ics => forms::Format::Ics,
+        }
+    }
 }
 
 impl Export {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         if self.complete && self.format != ExportFormat::Ndjson {
             return Err(WrongCall("--complete is written as ndjson only".to_owned()).into());
+        }
+        let (kind, format) = (self.list.kind(), self.format.form());
+        if !forms::of_list(kind).contains(&format.name()) {
+            let has = forms::of_list(kind).iter().copied().filter(|name| ExportFormat::from_str(name, false).is_ok());
+            let has = has.collect::<Vec<_>>().join(", ");
+            return Err(WrongCall(format!("this list is not written as {}; it is as {has}", format.name())).into());
         }
         let Some(file) = &self.out else {
             let mut out = BufWriter::new(io::stdout());
@@ -204,10 +257,12 @@ impl Export {
     async fn write(&self, app: &App, out: &mut (impl io::Write + Send)) -> anyhow::Result<()> {
         let bar = progress(None, "records");
         let each = |count: u64| bar.set_position(count);
-        match (self.complete, self.format) {
-            (true, _) => importing::export::complete(&app.records, out, each).await?,
-            (false, ExportFormat::Ndjson) => importing::export::lines(&app.db, out, each).await?,
-            (false, ExportFormat::Csv) => importing::export::sheet(&app.db, out, each).await?,
+        if self.complete {
+            importing::export::complete(&app.records, out, each).await?;
+        } else {
+            let base = app::public_url(&app.config, app.config.listen);
+            let what = (self.format.form(), self.list.kind());
+            forms::export::export(&app.db, what, (&base, &app.config.name), out, each).await?;
         }
         bar.finish_and_clear();
         Ok(())

@@ -25,7 +25,7 @@ use crate::{
     records::{Draft, Entrance, LastModified},
 };
 pub use {
-    columns::{COLUMNS, Column, cells_of},
+    columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
     personal::Personal,
     report::{Counts, Report},

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing,
     parts::{self, row, text_row},
@@ -17,6 +17,7 @@ use super::{
     words::{self, long_date},
 };
 use crate::{
+    formats::{ical::rule, jsonld},
     http::Problem,
     model::{
         Event, Kind, Service,
@@ -95,7 +96,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         path: Some(format!("/directory/events/{}", event.id)),
         quiet,
         trail,
-        data: Some(jsonld::event(site, event)),
+        data: Some(jsonld::event(&site.directory.public_url, event)),
         ..Page::new(title, body)
     })
 }
@@ -114,7 +115,7 @@ fn banner(event: &Event, today: NaiveDate) -> Markup {
 fn is_over(event: &Event, today: NaiveDate) -> bool {
     let of_rule = match event.rrule.as_deref() {
         None => Some(event.end.naive().date()),
-        Some(rule) => times::rule_until(rule),
+        Some(rule) => rule::until_day(rule),
     };
     let later = event
         .rdates

@@ -5,8 +5,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::{Site, errors, files, jsonld};
-use crate::http::{Problem, caching};
+use super::{Site, errors, files};
+use crate::{
+    formats::jsonld,
+    http::{Problem, caching},
+};
 
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
 const POLICY: &str =
@@ -76,7 +79,7 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     let document = frame(site, &page).into_string().into_bytes();
     let kind = "text/html; charset=utf-8";
     let mut response = if page.status == StatusCode::OK && !page.unkept {
-        let version = caching::Version { etag: etag(&document), changed_at: None };
+        let version = caching::Version { etag: caching::etag_of_bytes(&document), changed_at: None };
         caching::respond::<Problem>(request, &version, kind, || Ok(document.into()))
     } else {
         let keep = if page.status == StatusCode::GONE { caching::PUBLIC } else { "no-store" };
@@ -86,12 +89,6 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
-}
-
-/// A strong `ETag` of these bytes.
-pub(super) fn etag(bytes: &[u8]) -> String {
-    let words = bytes.chunks(8).map(|chunk| chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte)));
-    caching::etag_of(words.chain([bytes.len() as u64]))
 }
 
 fn frame(site: &Site, page: &Page) -> Markup {

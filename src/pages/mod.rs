@@ -10,7 +10,6 @@ mod errors;
 mod event;
 mod files;
 mod home;
-mod jsonld;
 mod layout;
 mod listing;
 mod needs;
@@ -70,7 +69,7 @@ impl Site {
 
     /// How the world reaches the page at `path`, which begins with a slash.
     fn address(&self, path: &str) -> String {
-        self.directory.public_url.join(path.trim_start_matches('/')).map_or_else(|_| path.to_owned(), Into::into)
+        crate::formats::address(&self.directory.public_url, path)
     }
 
     /// Do slow reading beside the requests that need none, at most so much of it at once.

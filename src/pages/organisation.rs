@@ -9,13 +9,14 @@ use maud::html;
 use uuid::Uuid;
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing::{self, Listing},
     parts::{self, text_row},
     words::{self, count},
 };
 use crate::{
+    formats::jsonld,
     http::Problem,
     model::{Event, Kind, Organization, Service, text::fold, values::EmailAddress},
     published::shelf::Form,
@@ -81,5 +82,11 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     };
     let title = if quiet { "An organisation".to_owned() } else { organisation.name.clone() };
     let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
-    Ok(Page { preview, path: Some(path), quiet, data: Some(jsonld::organisation(site, &organisation)), ..Page::new(title, body) })
+    Ok(Page {
+        preview,
+        path: Some(path),
+        quiet,
+        data: Some(jsonld::organisation(&site.directory.public_url, &organisation)),
+        ..Page::new(title, body)
+    })
 }

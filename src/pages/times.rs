@@ -3,10 +3,13 @@
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 
 use super::words::{date, list, long_date, ordinal};
-use crate::model::{
-    Event, Schedule,
-    schedule::Frequency,
-    values::{Number, TimeOfDay},
+use crate::{
+    formats::ical::rule,
+    model::{
+        Event, Schedule,
+        schedule::Frequency,
+        values::{Number, TimeOfDay},
+    },
 };
 
 const WEEK: [(&str, Weekday); 7] = [
@@ -201,18 +204,6 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
     }
 }
 
-/// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
-pub(super) fn rule_part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
-    rule.split(';')
-        .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)))
-        .map(|(_, value)| value.trim())
-}
-
-/// The last day that a rule names.
-pub(super) fn rule_until(rule: &str) -> Option<NaiveDate> {
-    rule_part(rule, "UNTIL").and_then(|text| text.get(..8)).and_then(|day| NaiveDate::parse_from_str(day, "%Y%m%d").ok())
-}
-
 /// From one moment to another: "Thursday 3 December 2026, 10am to midday". Both days are named where
 /// it lasts longer than into the small hours.
 pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
@@ -227,27 +218,27 @@ pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
 pub(super) fn event(event: &Event) -> String {
     let (start, end) = (event.start.naive(), event.end.naive());
     let Some(rule) = event.rrule.as_deref() else { return capital(&span(start, end)) };
-    let freq = match rule_part(rule, "FREQ").map(str::to_ascii_uppercase).as_deref() {
+    let freq = match rule::part(rule, "FREQ").map(str::to_ascii_uppercase).as_deref() {
         Some("WEEKLY") => Frequency::Weekly,
         Some("MONTHLY") => Frequency::Monthly,
-        Some("DAILY") if rule_part(rule, "INTERVAL").is_none_or(|interval| interval == "1") => {
+        Some("DAILY") if rule::part(rule, "INTERVAL").is_none_or(|interval| interval == "1") => {
             return with_until(&format!("Every day, {} to {}", time(start.time()), time(end.time())), start.date(), rule);
         }
         _ => return format!("More than once, first on {}", span(start, end)),
     };
     let days = days(Rule {
         freq: Some(freq),
-        interval: rule_part(rule, "INTERVAL").and_then(|text| text.parse().ok()).unwrap_or(1),
-        byday: rule_part(rule, "BYDAY").unwrap_or_default(),
-        bymonthday: rule_part(rule, "BYMONTHDAY").unwrap_or_default(),
+        interval: rule::part(rule, "INTERVAL").and_then(|text| text.parse().ok()).unwrap_or(1),
+        byday: rule::part(rule, "BYDAY").unwrap_or_default(),
+        bymonthday: rule::part(rule, "BYMONTHDAY").unwrap_or_default(),
         first: Some(start.date()),
     });
     with_until(&format!("{}, {} to {}", days.unwrap_or_default(), time(start.time()), time(end.time())), start.date(), rule)
 }
 
 fn with_until(words: &str, first: NaiveDate, rule: &str) -> String {
-    let until = rule_until(rule).map(|until| format!(" until {}", date(until)));
-    let times = rule_part(rule, "COUNT").map(|times| format!(", {times} times"));
+    let until = rule::until_day(rule).map(|until| format!(" until {}", date(until)));
+    let times = rule::part(rule, "COUNT").map(|times| format!(", {times} times"));
     format!("{words}, from {}{}", date(first), until.or(times).unwrap_or_default())
 }
 

@@ -15,7 +15,7 @@ use crate::{
     clock, ids,
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
-        TaxonomyTerm, location::Address,
+        TaxonomyTerm,
     },
     signing,
 };
@@ -412,17 +412,6 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));
     all
-}
-
-/// The first address that has everything, in one line.
-pub fn one_line(address: &Address) -> String {
-    let parts = [
-        Some(address.address_1.as_str()),
-        address.address_2.as_deref(),
-        Some(address.city.as_str()),
-        Some(address.postal_code.as_str()),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The id of the service that stands for an event.

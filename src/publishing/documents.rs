@@ -5,22 +5,30 @@ use http::HeaderMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Directory, times};
+use super::{
+    Directory,
+    forms::{self, Format},
+    times,
+};
 use crate::{
     http::{Parameters, Problem, caching},
     model::Kind,
     published::shelf::{Form, Found},
 };
 
-/// The document of the given kind under `id`.
-pub(super) fn document(
+/// The document of the given kind under `id`, in the format that the parameters want.
+pub(super) async fn document(
     directory: &Directory,
     kind: Kind,
     id: &str,
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let (id, format) = forms::asked(kind, id, parameters)?;
     let found = find(directory, kind, id)?;
+    if format != Format::Json {
+        return forms::document(directory, found, format, parameters, headers).await;
+    }
     let version = caching::Version { etag: found.entry.etag(), changed_at: Some(found.entry.changed_at()) };
     if kind == Kind::Organization && parameters.flag("full_service")? {
         let mut body = found.bytes;

@@ -1,21 +1,20 @@
-//! Lists: pages in the envelope of the standard, or everything as lines.
+//! Lists: pages in the envelope of the standard, or everything in one of the [`forms`].
 
 use std::ops::Range;
 
-use axum::{
-    body::Body,
-    response::{IntoResponse as _, Response},
-};
+use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Answer, Directory, Filters, documents, times};
+use super::{
+    Answer, Directory, Filters, documents,
+    forms::{self, Format},
+    times,
+};
 use crate::{
-    clock,
     http::{Parameters, Problem, caching},
     model::Kind,
     published::shelf::{Entry, Form},
@@ -28,8 +27,6 @@ pub(super) const MOST_PER_PAGE: usize = 1_000;
 /// The envelope before the contents has at most so many bytes: seven numbers of at most 20 digits,
 /// their names, and a note.
 const ENVELOPE: usize = 512;
-/// Documents that are read at once for a stream.
-const STREAMED: usize = 100;
 
 /// How a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +39,11 @@ struct Wanted {
     full_service: bool,
     snippets: bool,
     times: bool,
-    lines: bool,
+    format: Format,
 }
 
 impl Wanted {
-    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+    fn read(kind: Kind, format: Option<Format>, parameters: &Parameters) -> Result<Self, Problem> {
         let count = |name| -> Result<Option<usize>, Problem> {
             match parameters.parsed::<usize>(name, "a whole number from 1")? {
                 Some(0) => Err(Problem::bad_parameter(name, "0", "expected a whole number from 1")),
@@ -57,11 +54,7 @@ impl Wanted {
             }
         };
         let per_page = count("per_page")?.unwrap_or(PER_PAGE);
-        let lines = match parameters.text("format")? {
-            None | Some("json") => false,
-            Some("ndjson") => true,
-            Some(other) => return Err(Problem::bad_parameter("format", other, "expected json or ndjson")),
-        };
+        let format = format.map_or_else(|| Format::read(parameters, forms::of_list(kind)), Ok)?;
         Ok(Self {
             page: count("page")?.unwrap_or(1),
             per_page: per_page.min(MOST_PER_PAGE),
@@ -71,7 +64,7 @@ impl Wanted {
             full_service: parameters.flag("full_service")?,
             snippets: parameters.flag("snippets")?,
             times: parameters.flag("times")?,
-            lines,
+            format,
         })
     }
 
@@ -82,22 +75,30 @@ impl Wanted {
     }
 }
 
-/// A list of the given kind, as the parameters want it.
+/// A list of the given kind, as the parameters want it, in the format that its address says, where
+/// it says one.
 pub(super) async fn list(
     directory: &Directory,
     kind: Kind,
+    format: Option<Format>,
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted::read(parameters)?;
+    let wanted = Wanted::read(kind, format, parameters)?;
     let filters = Filters::read(kind, parameters, directory.clock.now())?;
-    let range = if wanted.lines { 0..usize::MAX } else { wanted.range() };
+    let range = if wanted.format == Format::Json { wanted.range() } else { 0..usize::MAX };
     let answer = if filters.is_everything() { None } else { Some(filters.find(directory, kind, range).await?) };
-    if wanted.lines {
-        let chosen = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
-        return Ok(lines(directory.clone(), kind, wanted, chosen));
+    if wanted.format == Format::Json {
+        return page(directory, kind, wanted, answer.as_ref(), headers);
     }
-    page(directory, kind, wanted, answer.as_ref(), headers)
+    let ids: Option<Vec<Uuid>> = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
+    match wanted.format {
+        Format::Atom => forms::newest(directory, kind, ids.as_deref(), parameters, headers),
+        format => {
+            let Wanted { form, minimal, .. } = wanted;
+            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids }, headers).await
+        }
+    }
 }
 
 fn page(
@@ -120,7 +121,7 @@ fn page(
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     if wanted.minimal {
         contents.truncate(ENVELOPE);
-        contents.extend(minimal(&entries));
+        contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
     } else if wanted.full_service && kind == Kind::Organization {
         contents.truncate(ENVELOPE);
         for entry in &entries {
@@ -214,69 +215,4 @@ fn envelope(total: usize, wanted: Wanted, size: usize) -> String {
         page == pages,
         size == 0
     )
-}
-
-fn minimal(entries: &[Entry]) -> Vec<u8> {
-    let items: Vec<String> = entries
-        .iter()
-        .map(|entry| format!("{{\"id\":\"{}\",\"last_modified\":\"{}\"}}", entry.id, clock::rfc3339(entry.changed_at())))
-        .collect();
-    items.join(",").into_bytes()
-}
-
-/// Everything as lines, read while it is sent: no page numbers, no end of memory.
-fn lines(directory: Directory, kind: Kind, wanted: Wanted, chosen: Option<Vec<Uuid>>) -> Response {
-    let source = match chosen {
-        Some(ids) => Source::These(ids.into_iter()),
-        None => Source::All { kind, after: None },
-    };
-    let body = Body::from_stream(stream::try_unfold((directory, source), move |(directory, mut source)| async move {
-        let mut out = Vec::new();
-        let entries = source.next(&directory, wanted.form, &mut out)?;
-        if wanted.minimal {
-            out.clear();
-            for entry in &entries {
-                out.extend(minimal(std::slice::from_ref(entry)));
-                out.push(b'\n');
-            }
-        }
-        Ok::<_, crate::published::shelf::Error>((!entries.is_empty()).then(|| (Bytes::from(out), (directory, source))))
-    }));
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
-    response
-}
-
-/// Where lines come from.
-enum Source {
-    All { kind: Kind, after: Option<Uuid> },
-    These(std::vec::IntoIter<Uuid>),
-}
-
-impl Source {
-    /// The next documents; none at the end.
-    fn next(
-        &mut self,
-        directory: &Directory,
-        form: Form,
-        out: &mut Vec<u8>,
-    ) -> Result<Vec<Entry>, crate::published::shelf::Error> {
-        match self {
-            Self::All { kind, after } => {
-                let entries = directory.shelf.lines_after(*kind, *after, STREAMED, form, out)?;
-                *after = entries.last().map(|entry| entry.id);
-                Ok(entries)
-            }
-            Self::These(ids) => loop {
-                let some: Vec<Uuid> = ids.take(STREAMED).collect();
-                let entries = directory.shelf.these(&some, form, b'\n', out)?;
-                // All of some may have gone away meanwhile, and others stand behind them.
-                if some.is_empty() || !entries.is_empty() {
-                    return Ok(entries);
-                }
-            },
-        }
-    }
 }

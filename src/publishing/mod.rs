@@ -9,6 +9,7 @@ mod describe;
 mod documents;
 mod facets;
 mod filters;
+pub mod forms;
 mod lists;
 mod times;
 mod vocabulary;
@@ -106,15 +107,21 @@ pub fn routes(directory: Directory) -> Router {
         .route("/facets", api(get(facets::show)));
     for collection in COLLECTIONS {
         let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
-            lists::list(&state, collection.kind, &parameters, &headers).await
+            lists::list(&state, collection.kind, None, &parameters, &headers).await
         };
         let document = move |state: State<Directory>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
-            documents::document(&state, collection.kind, &id, &parameters, &headers)
+            documents::document(&state, collection.kind, &id, &parameters, &headers).await
         };
         router = router
             // HSDS 3.1 searches by POST as well, with the parameters in the query.
             .route(collection.path, api(get(list).post(list)))
             .route(&format!("{}/{{id}}", collection.path), api(get(document)));
+    }
+    for (path, kind, format) in forms::SHORTCUTS {
+        let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
+            lists::list(&state, kind, Some(format), &parameters, &headers).await
+        };
+        router = router.route(path, api(get(list).post(list)));
     }
     router.with_state(directory)
 }

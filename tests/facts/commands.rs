@@ -69,6 +69,17 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
     let (_, sheet, _) = text(&run(folder.path(), &["export", "--format", "csv"]));
     assert!(sheet.starts_with("id,organisation,organisation_description,service,"), "{sheet}");
+    let map = folder.path().join("map.geojson");
+    assert_eq!(text(&run(folder.path(), &["export", "--format", "geojson", "--out", map.to_str().unwrap()])).0, 0);
+    let map: Value = serde_json::from_slice(&std::fs::read(map).unwrap()).unwrap();
+    assert_eq!(map["features"][0]["geometry"]["coordinates"], serde_json::json!([-0.4486, 51.9163]));
+    let (_, hours, _) = text(&run(folder.path(), &["export", "--format", "ics", "--list", "services"]));
+    assert!(hours.contains("RRULE:FREQ=WEEKLY;BYDAY=TH\r\n") && hours.ends_with("END:VCALENDAR\r\n"), "{hours}");
+    let (_, events, _) = text(&run(folder.path(), &["export", "--format", "ics"]));
+    assert!(!events.contains("BEGIN:VEVENT"), "events, unless asked for others: {events}");
+    let (code, _, error) = text(&run(folder.path(), &["export", "--format", "ics", "--list", "taxonomies"]));
+    assert_eq!(code, 2);
+    assert!(error.contains("not written as ics; it is as ndjson, csv"), "{error}");
 }
 
 #[test]

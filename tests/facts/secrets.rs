@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use fingerpost::{
     importing::export,
     model::{Document, LocationPolicy},
+    publishing::forms::{self, Format},
     records::{Draft, State},
     safekeeping,
 };
@@ -30,8 +31,11 @@ const EXITS: &[&str] = &[
     "/assets/style.css",
     "/assets/icon.svg",
     "/services",
+    "/services.ics",
+    "/services.atom",
     "/services/{id}",
     "/organizations",
+    "/organizations.atom",
     "/organizations/{id}",
     "/service_at_locations",
     "/service_at_locations/{id}",
@@ -42,6 +46,8 @@ const EXITS: &[&str] = &[
     "/locations",
     "/locations/{id}",
     "/events",
+    "/events.ics",
+    "/events.atom",
     "/events/{id}",
     "/directory",
     "/directory/search",
@@ -60,12 +66,20 @@ const FORMS: &[&str] = &[
     "?full=true",
     "?minimal=true",
     "?format=ndjson&full=true",
+    "?format=csv",
+    "?format=geojson",
+    "?format=ics",
+    "?format=atom",
+    "?format=jsonld",
     "?full_service=true",
     "?search={secret}",
     "?q={secret}",
     "?postcode=LU2%209ZZ&proximity=100000",
     "?near=51.88,-0.42",
 ];
+
+/// Ways in which a document can be asked for.
+const DOCUMENT_FORMS: &[&str] = &["", "?format=ics", "?format=jsonld", "?format=ics&full_service=true"];
 
 /// Everything that leaves the directory, searched for each secret. Private by design and so left
 /// out: the complete export and backups, except where `kept` says that nothing may be left there either.
@@ -78,7 +92,9 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
     let mut outputs: Vec<(String, String)> = Vec::new();
     for exit in EXITS {
         let paths: Vec<String> = if exit.contains("{id}") {
-            ids.iter().map(|id| exit.replace("{id}", &id.to_string())).collect()
+            let forms = if exit.starts_with("/directory/") { &DOCUMENT_FORMS[..1] } else { DOCUMENT_FORMS };
+            let all = ids.iter().flat_map(|id| forms.iter().map(move |form| (id, form)));
+            all.map(|(id, form)| format!("{}{form}", exit.replace("{id}", &id.to_string()))).collect()
         } else {
             FORMS.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
         };
@@ -87,16 +103,17 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
                 let page = app.page(&format!("{base}{path}")).await;
                 let data = app.get(&format!("{base}{path}")).await;
                 for answer in [page, data] {
-                    outputs.push((path.clone(), format!("{:?} {}", answer.headers, answer.text())));
+                    // Calendars fold long lines, and a fold must not hide a secret.
+                    outputs.push((path.clone(), format!("{:?} {}", answer.headers, answer.text().replace("\r\n ", ""))));
                 }
             }
         }
     }
-    let (mut lines, mut sheet) = (Vec::new(), Vec::new());
-    export::lines(&app.app().db, &mut lines, |_| {}).await.unwrap();
-    export::sheet(&app.app().db, &mut sheet, |_| {}).await.unwrap();
-    outputs.push(("export as lines".to_owned(), String::from_utf8(lines).unwrap()));
-    outputs.push(("export as sheet".to_owned(), String::from_utf8(sheet).unwrap()));
+    for format in [Format::Ndjson, Format::Csv, Format::Geojson, Format::Ics] {
+        for kind in fingerpost::model::Kind::PUBLISHED {
+            outputs.push((format!("export of {kind} as {}", format.name()), app.export(format, kind).await.replace("\r\n ", "")));
+        }
+    }
     if kept_nowhere {
         let mut complete = Vec::new();
         export::complete(&app.app().records, &mut complete, |_| {}).await.unwrap();
@@ -356,6 +373,7 @@ fn routes_in_sources() -> BTreeSet<String> {
         found.insert(collection.path.to_owned());
         found.insert(format!("{}/{{id}}", collection.path));
     }
+    found.extend(forms::SHORTCUTS.map(|(path, ..)| path.to_owned()));
     found
 }
 

@@ -15,7 +15,8 @@ use fingerpost::{
     db::Durability,
     importing::{Options, Report},
     jobs,
-    model::Document,
+    model::{Document, Kind},
+    publishing::forms::{Format, export::export},
     records::{Caller, Draft, Entrance, LastModified, Outcome},
 };
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -221,6 +222,14 @@ impl TestApp {
         self.app().records.withdraw(&tx, &Self::person(why), id, None).await.unwrap();
         tx.commit().await.unwrap();
         self.follow().await;
+    }
+
+    /// What `fingerpost export` writes.
+    pub async fn export(&self, format: Format, kind: Kind) -> String {
+        let mut out = Vec::new();
+        let base = PUBLIC_URL.parse().unwrap();
+        export(&self.app().db, (format, kind), (&base, "Luton directory"), &mut out, |_| {}).await.unwrap();
+        String::from_utf8(out).unwrap()
     }
 
     /// Every file of the data folder that holds `secret`, in whatever case.

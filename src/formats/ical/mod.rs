@@ -1,0 +1,8 @@
+//! iCalendar (RFC 5545). [`write`] makes calendars of event series and of the hours of services;
+//! why it is not done with a library, `docs/decisions/0012-formats-that-go-out.md` says.
+
+pub mod hours;
+pub mod lines;
+pub mod rule;
+pub mod write;
+pub mod zone;
