@@ -15,8 +15,8 @@ use crate::{
     model::{Kind, shape},
     published::shelf::Shelf,
     publishing, safekeeping,
-    search::{Search, Words},
     safekeeping::doctor::Verdict,
+    search::{Search, Words},
 };
 
 /// A job that can be run by hand.

@@ -19,8 +19,8 @@ use crate::{
     model::Kind,
     published::shelf::Shelf,
     publishing::forms,
-    search::Search,
     safekeeping,
+    search::Search,
 };
 
 #[derive(Debug, Args)]

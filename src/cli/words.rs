@@ -99,7 +99,9 @@ fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: boo
         println!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}));
     } else {
         let verb = if dry_run { "would be" } else { "are" };
-        println!("{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute");
+        println!(
+            "{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute"
+        );
     }
     Ok(true)
 }

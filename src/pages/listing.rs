@@ -260,7 +260,11 @@ fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Ser
             None => plain.at(service, now),
         }
     };
-    Ok(services.into_iter().map(|found| (listing(&found.document), found.document)).map(|(listing, service)| (service, listing)).collect())
+    Ok(services
+        .into_iter()
+        .map(|found| (listing(&found.document), found.document))
+        .map(|(listing, service)| (service, listing))
+        .collect())
 }
 
 /// The list. `level` is the heading that the names are.

@@ -35,11 +35,7 @@ use axum::{
 use http::HeaderMap;
 use url::Url;
 
-use crate::{
-    clock::Clock,
-    http::Problem,
-    publishing::Directory,
-};
+use crate::{clock::Clock, http::Problem, publishing::Directory};
 
 /// What the pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]

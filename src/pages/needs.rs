@@ -259,6 +259,7 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
 
 /// Everything that is wanted, in order.
 async fn all_ids(site: &Site, kind: Kind, wanted: Wanted) -> Result<Vec<Uuid>, Problem> {
-    let found = ask_index(&site.directory, wanted, move |search, wanted, now| search.find(kind, wanted, now, 0..MOST_LISTED)).await?;
+    let found =
+        ask_index(&site.directory, wanted, move |search, wanted, now| search.find(kind, wanted, now, 0..MOST_LISTED)).await?;
     Ok(found.hits.into_iter().map(|hit| hit.id).collect())
 }

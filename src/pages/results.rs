@@ -11,8 +11,7 @@ use maud::{Markup, html};
 use super::{
     Site, home, layout,
     layout::Page,
-    listing,
-    needs, paging,
+    listing, needs, paging,
     search_form::{Asked, Mistake, button, form},
     words::{self, count},
 };
@@ -70,7 +69,9 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     };
     let mut wanted = asked.wanted();
     wanted.near = from.as_ref().map(|position| position.point);
-    let look = |range| ask_index(&site.directory, wanted.clone(), move |search, wanted, now| search.find(Kind::Service, wanted, now, range));
+    let look = |range| {
+        ask_index(&site.directory, wanted.clone(), move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
+    };
     let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
         return nothing(site, &asked, &found).await;

@@ -30,8 +30,11 @@ pub(super) enum What {
     Events,
 }
 
-const WHAT: [(What, &str, &str); 3] =
-    [(What::Everything, "", "Everything"), (What::Services, "services", "Services only"), (What::Events, "events", "Events and workshops only")];
+const WHAT: [(What, &str, &str); 3] = [
+    (What::Everything, "", "Everything"),
+    (What::Services, "services", "Services only"),
+    (What::Events, "events", "Events and workshops only"),
+];
 
 /// What somebody asked for, as they wrote it.
 #[derive(Clone, Debug, Default)]
@@ -221,7 +224,8 @@ fn choices(asked: &Asked) -> Markup {
             }
         }
     };
-    let days: Vec<(&str, &str)> = [("", "Any day")].into_iter().chain(DAYS.iter().map(|(code, name, _)| (*code, *name))).collect();
+    let days: Vec<(&str, &str)> =
+        [("", "Any day")].into_iter().chain(DAYS.iter().map(|(code, name, _)| (*code, *name))).collect();
     let ways: Vec<(&str, &str)> = [("", "In any way")].into_iter().chain(WAYS).collect();
     let what: Vec<(&str, &str)> = WHAT.iter().map(|(_, name, words)| (*name, *words)).collect();
     let chosen = WHAT.iter().find(|(what, ..)| *what == asked.what).map_or("", |(_, name, _)| *name);
@@ -238,4 +242,3 @@ fn choices(asked: &Asked) -> Markup {
         }
     }
 }
-

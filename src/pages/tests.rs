@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{Document, Kind},
     db::{Database, Durability},
+    model::{Document, Kind},
     published::{self, Position, Published, render, shelf::Shelf},
     search::{Search, Words},
 };

@@ -112,9 +112,11 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         window: Some((begin, end)),
         ..Wanted::default()
     };
-    let found = ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..MOST_SERIES)).await?;
+    let found =
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..MOST_SERIES)).await?;
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
-    let events: Vec<Event> = data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
+    let events: Vec<Event> =
+        data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
     let days = by_day(&events, begin, end);
     let shown: usize = days.values().map(Vec::len).sum();
     let last = asked.monday + Days::new(6);
@@ -179,7 +181,8 @@ fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
     let place = event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned()));
     let point = event.location.as_ref().and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
     let distance = point.zip(from).map(|(point, from)| words::distance(point.metres_to(from)));
-    let facts: Vec<String> = place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
+    let facts: Vec<String> =
+        place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
     html! {
         h3 { a href=(format!("/directory/events/{}", event.id)) { (event.name) } }
         @if let Some(state) = state { ul class="tags" { li class=(look) { (state) } } }
@@ -248,4 +251,3 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
         }
     }
 }
-

@@ -26,7 +26,13 @@ const PAGING: &[Parameter] = &[
     parameter("format", Form::Choice(&["json", "ndjson"]), "json gives a page; ndjson streams everything, one document a line."),
     parameter("full", Form::Flag, "Whole documents instead of brief ones."),
     parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item."),
-    parameter("search", Form::Text, "Words that must all be found, each at the beginning of a word."),
+    parameter(
+        "search",
+        Form::Text,
+        "Words, at most 300 characters. All of them must be found, each itself, in another form, or as what a slip of the pen \
+         stands for. Everyday phrases also find what helps with the needs they stand for; `interpreted` says what was understood.",
+    ),
+    parameter("snippets", Form::Flag, "With search: the part of each text that has the words, as HTML with the words in mark."),
 ];
 const TAXONOMY: &[Parameter] =
     &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only what belongs to this taxonomy or carries a term of it.")];
@@ -36,10 +42,14 @@ const TERMS: &[Parameter] = &[
 ];
 const CLASSIFIED: &[Parameter] = &[
     parameter("taxonomy_term_id", Form::Formatted("uuid"), "Only what carries this term."),
-    parameter("need", Form::Text, "Only what carries a term with this code or name, such as housing-eviction."),
+    parameter(
+        "need",
+        Form::Text,
+        "Only what helps with this need, such as housing-eviction: carries a term with this code or name, or says so in its own words. Several with | between them.",
+    ),
     parameter("modified_after", Form::Formatted("date-time"), "Only what changed at this moment or later."),
     parameter("updated_since", Form::Formatted("date-time"), "The same as modified_after."),
-    parameter("source", Form::Text, "own: only this directory's records."),
+    parameter("source", Form::Text, "own: only this directory's records; otherwise the origin of another directory."),
 ];
 const ORGANIZATIONS: &[Parameter] = &[parameter("full_service", Form::Flag, "Each organization with its full services.")];
 const HELP: &[Parameter] = &[
@@ -51,13 +61,36 @@ const HELP: &[Parameter] = &[
     parameter(
         "day",
         Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]),
-        "Only what has hours on this day of the week; names of days work too.",
+        "Only what is there, or takes place, on this day of the week; names of days work too.",
     ),
     parameter("start_time", Form::Text, "Only what is there at this time or later, HH:MM."),
     parameter("end_time", Form::Text, "Only what is there at this time or earlier, HH:MM."),
-    parameter("postcode", Form::Text, "Only what covers this postcode; with proximity, what is near it."),
-    parameter("near", Form::Text, "latitude,longitude in degrees: nearest first."),
+    parameter(
+        "postcode",
+        Form::Text,
+        "Only what covers this postcode, by the areas that it names; with proximity, what is near it.",
+    ),
+    parameter(
+        "near",
+        Form::Text,
+        "latitude,longitude in degrees, or a postcode or its first half: nearest first, with distances.",
+    ),
     parameter("proximity", Form::Number(0.0, 2_000_000.0), "Only what is at most so many metres from postcode or near."),
+    parameter("free", Form::Flag, "Only what costs nothing."),
+    parameter("language", Form::Text, "Only what is given in this language, by code or name."),
+    parameter("delivery", Form::Choice(&["in_person", "phone", "online"]), "Only what can be had in this way."),
+    parameter("online", Form::Flag, "The same as delivery=online."),
+    parameter("accessibility", Form::Text, "Only what says these words about access, such as hearing loop."),
+    parameter("times", Form::Flag, "When each is open and takes place, worked out at this moment."),
+];
+const OPEN: &[Parameter] = &[parameter(
+    "open_now",
+    Form::Flag,
+    "Only what is open at this moment. On a bank holiday, only what says that it is open then.",
+)];
+const DATES: &[Parameter] = &[
+    parameter("from", Form::Text, "Only what takes place on this day (a date, in London) or at this moment or later."),
+    parameter("to", Form::Text, "Only what takes place until the end of this day, or before this moment."),
 ];
 
 fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
@@ -65,7 +98,8 @@ fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
         Kind::Taxonomy => &[],
         Kind::TaxonomyTerm => &[TAXONOMY, TERMS],
         Kind::Organization => &[TAXONOMY, CLASSIFIED, ORGANIZATIONS],
-        Kind::Service | Kind::ServiceAtLocation | Kind::Event | Kind::Location => &[TAXONOMY, CLASSIFIED, HELP],
+        Kind::Event => &[TAXONOMY, CLASSIFIED, HELP, DATES],
+        Kind::Service | Kind::ServiceAtLocation | Kind::Location => &[TAXONOMY, CLASSIFIED, HELP, OPEN],
     };
     PAGING.iter().chain(more.iter().copied().flatten())
 }
@@ -89,6 +123,7 @@ pub fn openapi(version: &str) -> Value {
             json!({"get": {"operationId": name, "summary": "What this API is", "tags": ["standard"], "responses": answers}}),
         );
     }
+    paths.insert("/facets".to_owned(), facets_path());
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
         paths.insert(collection.path.to_owned(), list_path(collection, item));
@@ -145,6 +180,75 @@ fn list_path(collection: Collection, item: &str) -> Value {
     })
 }
 
+fn facets_path() -> Value {
+    let mut answers = problems(COMMON);
+    answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
+    answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
+    answers.insert("200".to_owned(), json_answer("How many of what is wanted have each value.", &reference("Facets"), &[]));
+    const PAGES: [&str; 6] = ["page", "per_page", "format", "full", "minimal", "snippets"];
+    let lists: Vec<&str> = COLLECTIONS.iter().map(|collection| collection.path.trim_start_matches('/')).collect();
+    let of = json!({"name": "of", "in": "query", "required": false, "description": "What is counted; services unless it says otherwise.", "schema": {"type": "string", "enum": lists}});
+    let filters =
+        parameters(Kind::Service).chain(DATES).filter(|parameter| !PAGES.contains(&parameter.name) && parameter.name != "times");
+    let parameters: Vec<Value> = std::iter::once(of).chain(filters.map(Parameter::describe)).collect();
+    json!({"get": {
+        "operationId": "countFacets",
+        "summary": "How many of what is wanted have each value",
+        "tags": ["extension"],
+        "parameters": parameters,
+        "responses": answers
+    }})
+}
+
+/// What is said behind the contents of a page, and the facets.
+fn search_schemas() -> Map<String, Value> {
+    let text = |description: &str, example: &str| json!({"type": "string", "description": description, "examples": [example]});
+    let flag = |description: &str| json!({"type": "boolean", "description": description, "examples": [false]});
+    let texts = |description: &str, example: &str| json!({"type": "array", "items": {"type": "string"}, "description": description, "examples": [[example]]});
+    let number = |description: &str, example: f64| json!({"type": "number", "description": description, "examples": [example]});
+    let interpreted = json!({
+        "type": "object",
+        "description": "What was made of the words and of the postcode.",
+        "properties": {
+            "words": texts("Words that were looked for as such.", "rent"),
+            "needs": {"type": "array", "description": "Needs that were looked for.", "items": {"type": "object", "required": ["code", "phrase"], "properties": {
+                "code": text("Code of the need.", "housing-eviction"),
+                "name": text("Its name, where the directory has a term with the code.", "Eviction or being told to leave"),
+                "phrase": text("The phrase that stands for it.", "landlord wants me out")
+            }}},
+            "corrected": {"type": "array", "description": "Words with a slip in them, and what they were taken for.", "items": {"type": "object", "required": ["from", "to"], "properties": {
+                "from": text("As it was written.", "buget"), "to": text("What it was taken for.", "budget")
+            }}},
+            "unknown": texts("Words that nothing here has.", "zzqx"),
+            "left_out": texts("Words that need not be there, because nothing has all of them.", "flat"),
+            "urgent": flag("Whether somebody who writes this may be in danger or on the street today: show urgent help first."),
+            "sensitive": flag("Whether others had better not see that somebody wrote this."),
+            "place": {"type": "object", "description": "Where the postcode is.", "required": ["postcode", "latitude", "longitude", "precision", "approximate"], "properties": {
+                "postcode": text("What was asked about.", "LU1 2AA"),
+                "latitude": number("Degrees north.", 51.8787),
+                "longitude": number("Degrees east.", -0.42),
+                "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How exactly that is known.", "examples": ["postcode"]},
+                "approximate": flag("Whether it is the middle of a larger area.")
+            }}
+        }
+    });
+    let value = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {
+        "value": text("The value.", "English"),
+        "count": {"type": "integer", "minimum": 1, "description": "How many have it.", "examples": [12]}
+    }}});
+    let facets = json!({
+        "type": "object",
+        "description": "How many of what is wanted have each value, the most frequent first.",
+        "required": ["total_items", "facets"],
+        "properties": {
+            "total_items": {"type": "integer", "minimum": 0, "description": "How many are wanted in all.", "examples": [120]},
+            "facets": {"type": "object", "description": "By facet: term (with id, name and code), language, delivery, day, source, status; free and event are numbers.", "additionalProperties": {"oneOf": [{"type": "integer", "minimum": 0}, value]}},
+            "interpreted": reference("Interpreted")
+        }
+    });
+    Map::from_iter([("Interpreted".to_owned(), interpreted), ("Facets".to_owned(), facets)])
+}
+
 fn document_path(collection: Collection, item: &str) -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[
@@ -160,6 +264,9 @@ fn document_path(collection: Collection, item: &str) -> Value {
     if collection.kind == Kind::Organization {
         parameters.extend(ORGANIZATIONS.iter().map(Parameter::describe));
     }
+    if matches!(collection.kind, Kind::Service | Kind::ServiceAtLocation | Kind::Location) {
+        parameters.extend(HELP.iter().filter(|parameter| parameter.name == "times").map(Parameter::describe));
+    }
     json!({"get": {
         "operationId": format!("get{item}"),
         "summary": format!("One of the {}", collection.title),
@@ -171,6 +278,7 @@ fn document_path(collection: Collection, item: &str) -> Value {
 
 fn schemas() -> Map<String, Value> {
     let mut schemas = shape::definitions("/components/schemas");
+    schemas.extend(search_schemas());
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
         // Brief and minimal items are documents with less in them.
@@ -216,7 +324,11 @@ fn page(brief: &Value, item: &str) -> Value {
             "first_page": flag("Whether this is the first page."),
             "last_page": flag("Whether this is the last page."),
             "empty": flag("Whether there is nothing on this page."),
-            "contents": {"type": "array", "description": "The documents.", "items": brief}
+            "contents": {"type": "array", "description": "The documents.", "items": brief},
+            "interpreted": reference("Interpreted"),
+            "distances": {"type": "object", "description": "Metres from near or postcode, by id.", "additionalProperties": {"type": "number"}},
+            "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}},
+            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id.", "additionalProperties": {"type": "object"}}
         }
     })
 }

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -19,7 +16,11 @@ use crate::{
 const MOST: usize = 200;
 
 /// The facets of what the parameters want.
-pub(super) async fn show(State(directory): State<Directory>, parameters: Parameters, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(directory): State<Directory>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let kind = kind(&parameters)?;
     let answer = Filters::read(kind, &parameters, directory.clock.now())?.count(&directory, kind).await?;
     let mut facets = serde_json::Map::new();

@@ -152,7 +152,8 @@ impl Filters {
             (Use::Near(_), Some(position)) => wanted.near = Some(position.point),
             (Use::Near(parameter), None) => return Err(unknown(parameter, &at)),
             (Use::Covered, _) => {
-                let (point, areas) = position.as_ref().map_or((None, Vec::new()), |known| (Some(known.point), known.areas.clone()));
+                let (point, areas) =
+                    position.as_ref().map_or((None, Vec::new()), |known| (Some(known.point), known.areas.clone()));
                 wanted.covers = Some(search::place(at, point, areas));
             }
         }
@@ -182,12 +183,13 @@ impl Filters {
     ) -> Result<Answer, Problem> {
         let unlocated = self.place.clone();
         let (wanted, position) = self.placed(directory).await?;
+        let window = wanted.window;
         let found = ask_index(directory, wanted, with).await?;
         // An empty list would look as if there were no help; where the place is known it says the truth.
         if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
             return Err(unknown("postcode", at));
         }
-        Ok(Answer { found, position })
+        Ok(Answer { found, position, window })
     }
 }
 
@@ -217,7 +219,8 @@ pub async fn locate(directory: &Directory, at: &Whereabouts) -> Result<Option<Po
         return Ok(Some(Position { at: at.clone(), point: known.point, precision: known.precision, areas: known.areas }));
     }
     let (index, asked) = (directory.search.clone(), at.clone());
-    let learned = tokio::task::spawn_blocking(move || index.learned(&asked)).await.map_err(|error| Problem::internal(&error))??;
+    let learned =
+        tokio::task::spawn_blocking(move || index.learned(&asked)).await.map_err(|error| Problem::internal(&error))??;
     Ok(learned.map(|(point, precision)| Position { at: at.clone(), point, precision, areas: Vec::new() }))
 }
 
@@ -228,6 +231,8 @@ pub struct Answer {
     pub found: Found,
     /// Where the postcode is that was asked about.
     pub position: Option<Position>,
+    /// From when to when things were to take place.
+    pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Answer {
@@ -405,4 +410,3 @@ fn near(parameters: &Parameters) -> Result<Option<Near>, Problem> {
         Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode")
     })
 }
-

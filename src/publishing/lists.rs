@@ -157,20 +157,16 @@ fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, en
     if let Some(interpreted) = answer.interpreted(directory)? {
         members.insert("interpreted".to_owned(), interpreted);
     }
-    let distances: serde_json::Map<String, Value> = answer
-        .found
-        .hits
-        .iter()
-        .filter_map(|hit| Some((hit.id.to_string(), json!(hit.metres?.round()))))
-        .collect();
+    let distances: serde_json::Map<String, Value> =
+        answer.found.hits.iter().filter_map(|hit| Some((hit.id.to_string(), json!(hit.metres?.round())))).collect();
     if !distances.is_empty() {
         members.insert("distances".to_owned(), distances.into());
     }
     if wanted.snippets {
         members.insert("snippets".to_owned(), snippets(directory, answer, entries)?.into());
     }
-    if wanted.times {
-        members.insert("times".to_owned(), times::of_entries(directory, kind, entries)?.into());
+    if wanted.times || answer.window.is_some() {
+        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, answer.window)?.into());
     }
     let mut text = "]".to_owned();
     for (name, value) in members {

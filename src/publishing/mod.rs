@@ -27,10 +27,10 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::{
-    http::{Parameters, Problem, caching, guard},
-    model::Kind,
     clock::Clock,
     db::Database,
+    http::{Parameters, Problem, caching, guard},
+    model::Kind,
     published::shelf::Shelf,
     search::Search,
 };
@@ -102,9 +102,7 @@ pub const COLLECTIONS: [Collection; 7] = [
 
 /// The API's routes: every list and every document, at the given state.
 pub fn routes(directory: Directory) -> Router {
-    let mut router = Router::new()
-        .route("/openapi.json", api(get(openapi_document)))
-        .route("/facets", api(get(facets::show)));
+    let mut router = Router::new().route("/openapi.json", api(get(openapi_document))).route("/facets", api(get(facets::show)));
     for collection in COLLECTIONS {
         let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, collection.kind, None, &parameters, &headers).await

@@ -13,13 +13,13 @@ use crate::{
     model::{
         Event, Kind, Schedule,
         hours::{Hours, Opening, Session},
-        occurrences::{self, Occurrence},
+        occurrences,
     },
     published::shelf::{Entry, Form},
 };
 
 /// Dates of one event that an answer shows.
-pub(super) const DATES: usize = 20;
+const DATES: usize = 20;
 /// Sessions of one service that an answer shows.
 const SESSIONS: usize = 5;
 
@@ -32,21 +32,31 @@ struct Scheduled {
 }
 
 /// The times of these documents, by id.
-pub(super) fn of_entries(directory: &Directory, kind: Kind, entries: &[Entry]) -> Result<serde_json::Map<String, Value>, Problem> {
+pub(super) fn of_entries(
+    directory: &Directory,
+    kind: Kind,
+    entries: &[Entry],
+    window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+) -> Result<serde_json::Map<String, Value>, Problem> {
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
     let mut bytes = Vec::new();
     let entries = directory.shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
     let lines = entries.iter().zip(bytes.split(|byte| *byte == b'\n'));
     let now = directory.clock.now();
-    Ok(lines.filter_map(|(entry, line)| Some((entry.id.to_string(), of(kind, line, now)?))).collect())
+    Ok(lines.filter_map(|(entry, line)| Some((entry.id.to_string(), within(kind, line, now, window)?))).collect())
 }
 
 /// The times of one document; none for kinds that have none.
 pub(super) fn of(kind: Kind, document: &[u8], now: DateTime<Utc>) -> Option<Value> {
+    within(kind, document, now, None)
+}
+
+fn within(kind: Kind, document: &[u8], now: DateTime<Utc>, window: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Option<Value> {
     match kind {
         Kind::Event => {
             let event = serde_json::from_slice::<Event>(document).ok()?;
-            Some(json!({"occurrences": next_dates(&event, now)}))
+            let (from, until) = window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
+            Some(json!({"occurrences": occurrences::between(&event, from, until, DATES)}))
         }
         Kind::Service | Kind::ServiceAtLocation | Kind::Location => {
             let scheduled = serde_json::from_slice::<Scheduled>(document).ok()?;
@@ -55,11 +65,6 @@ pub(super) fn of(kind: Kind, document: &[u8], now: DateTime<Utc>) -> Option<Valu
         }
         _ => None,
     }
-}
-
-/// The dates of an event that are not over, the cancelled ones among them marked.
-pub(super) fn next_dates(event: &Event, now: DateTime<Utc>) -> Vec<Occurrence> {
-    occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), DATES)
 }
 
 fn hours(hours: &Hours, now: DateTime<Utc>) -> Value {

@@ -10,6 +10,7 @@ use crate::{
     db::Database,
     model::Kind,
     published::{self, Head, shelf::Shelf},
+    search::Search,
 };
 
 /// How bad it is.
@@ -68,6 +69,7 @@ pub async fn examine(
     findings.push(clock(head, now));
     findings.push(records(db).await);
     findings.push(shelf(&config.data_dir, head));
+    findings.push(index(&config.data_dir, head));
     findings
 }
 
@@ -156,6 +158,15 @@ async fn records(db: &Database) -> Finding {
         return good("published", "something of every kind".to_owned());
     }
     careful("published", format!("nothing of: {}", counts.join(", ")), "import something; validators warn about empty lists")
+}
+
+fn index(folder: &Path, head: &Head) -> Finding {
+    const ADVICE: &str = "fingerpost reindex builds it anew; the server does so by itself at its next start";
+    match Search::look_at(folder) {
+        None => careful("search index", "not there yet".to_owned(), ADVICE),
+        Some((epoch, _)) if epoch != head.epoch => careful("search index", "of another epoch".to_owned(), ADVICE),
+        Some((_, position)) => good("search index", format!("{} behind", (head.position.0 - position.0).max(0))),
+    }
 }
 
 fn shelf(folder: &Path, head: &Head) -> Finding {

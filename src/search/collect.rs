@@ -192,7 +192,11 @@ impl Collector for Hits {
             high: columns.u64("high")?,
             low: columns.u64("low")?,
             group: checks.groups.is_some().then(|| columns.u64("group")).transpose()?,
-            whole: checks.whole.iter().map(|check| Ok((columns.i64(check.field)?, check.clone()))).collect::<tantivy::Result<_>>()?,
+            whole: checks
+                .whole
+                .iter()
+                .map(|check| Ok((columns.i64(check.field)?, check.clone())))
+                .collect::<tantivy::Result<_>>()?,
             numbers: checks
                 .numbers
                 .iter()
@@ -200,8 +204,16 @@ impl Collector for Hits {
                 .collect::<tantivy::Result<_>>()?,
             judged: checks.judged.iter().map(|(field, judge)| judged(field, judge)).collect::<tantivy::Result<_>>()?,
             covers,
-            points: checks.near.is_some().then(|| Ok::<_, tantivy::TantivyError>((columns.f64("latitude")?, columns.f64("longitude")?))).transpose()?,
-            dates: checks.window.is_some().then(|| Ok::<_, tantivy::TantivyError>((columns.i64("starts")?, columns.i64("ends")?))).transpose()?,
+            points: checks
+                .near
+                .is_some()
+                .then(|| Ok::<_, tantivy::TantivyError>((columns.f64("latitude")?, columns.f64("longitude")?)))
+                .transpose()?,
+            dates: checks
+                .window
+                .is_some()
+                .then(|| Ok::<_, tantivy::TantivyError>((columns.i64("starts")?, columns.i64("ends")?)))
+                .transpose()?,
             counted: counted
                 .into_iter()
                 .flatten()

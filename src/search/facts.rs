@@ -9,7 +9,14 @@ use uuid::Uuid;
 use super::fields::Fields;
 use crate::{
     geo::Point,
-    model::{Event, Kind, Schedule, hours::Hours, occurrences::{self, OccurrenceStatus}, parts::ServiceArea, text::fold, whereabouts::Postcode},
+    model::{
+        Event, Kind, Schedule,
+        hours::Hours,
+        occurrences::{self, OccurrenceStatus},
+        parts::ServiceArea,
+        text::fold,
+        whereabouts::Postcode,
+    },
     places::coverage::Coverage,
     published::{Published, shelf::group_of},
 };
@@ -177,7 +184,9 @@ impl Facts {
         out.add_text(fields.terms, terms.join(" \u{2022} "));
         let mut text = String::with_capacity(self.description.len() + 256);
         let organization = self.organization.as_ref().map(|organization| organization.name.as_str());
-        let places = self.places().flat_map(|place| [place.name.as_str()].into_iter().chain(place.addresses.iter().map(|address| address.city.as_str())));
+        let places = self.places().flat_map(|place| {
+            [place.name.as_str()].into_iter().chain(place.addresses.iter().map(|address| address.city.as_str()))
+        });
         let own_address = self.addresses.iter().flat_map(|address| [&*address.address_1, &*address.city, &*address.postal_code]);
         let code = matches!(kind, Kind::TaxonomyTerm).then_some(self.code.as_str());
         let parts = names
@@ -204,7 +213,8 @@ impl Facts {
     }
 
     fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
-        let mut needs: Vec<String> = self.terms().flat_map(|term| [fold(&term.code), fold(&term.name)]).filter(|need| !need.is_empty()).collect();
+        let mut needs: Vec<String> =
+            self.terms().flat_map(|term| [fold(&term.code), fold(&term.name)]).filter(|need| !need.is_empty()).collect();
         let mut taxonomies: Vec<Uuid> = self.terms().filter_map(|term| term.taxonomy_id).chain(self.taxonomy_id).collect();
         let mut terms: Vec<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
         needs.sort_unstable();
@@ -234,12 +244,20 @@ impl Facts {
         if let Some(day) = self.assured_date.get(..10).and_then(|day| day.parse::<NaiveDate>().ok()) {
             out.add_i64(fields.checked, i64::from(day.num_days_from_ce()));
         }
-        let mut languages: Vec<String> =
-            self.languages.iter().flat_map(|language| [fold(&language.code), fold(&language.name)]).filter(|name| !name.is_empty()).collect();
+        let mut languages: Vec<String> = self
+            .languages
+            .iter()
+            .flat_map(|language| [fold(&language.code), fold(&language.name)])
+            .filter(|name| !name.is_empty())
+            .collect();
         languages.sort_unstable();
         languages.dedup();
         languages.iter().for_each(|language| out.add_text(fields.language, language));
-        let mut tongues: Vec<&str> = self.languages.iter().map(|language| if language.name.is_empty() { &*language.code } else { &*language.name }).collect();
+        let mut tongues: Vec<&str> = self
+            .languages
+            .iter()
+            .map(|language| if language.name.is_empty() { &*language.code } else { &*language.name })
+            .collect();
         tongues.sort_unstable();
         tongues.dedup();
         tongues.iter().filter(|tongue| !tongue.is_empty()).for_each(|tongue| out.add_text(fields.tongue, tongue));
@@ -260,7 +278,8 @@ impl Facts {
             self.all_schedules().any(|schedule| schedule.attending_type.as_deref().is_some_and(|kind| fold(kind).contains(word)))
         };
         let virtual_place = self.places().any(|place| !physical(&place.location_type));
-        let online = virtual_place || !self.online_url.is_empty() || attending("online") || attending("virtual") || attending("video");
+        let online =
+            virtual_place || !self.online_url.is_empty() || attending("online") || attending("virtual") || attending("video");
         let phone = attending("phone") || (!in_person && !online && !self.phones.is_empty());
         // A listing with nothing but a web page or an address to write to is had on the internet.
         let by_page = !in_person && !phone && !online && (!self.url.is_empty() || !self.email.is_empty());
@@ -274,7 +293,10 @@ impl Facts {
     fn is_free(&self) -> bool {
         let costs_nothing = |cost: &Cost| match cost.amount {
             Some(amount) => amount == 0.0,
-            None => matches!(fold(&cost.option).as_str(), "free" | "no charge" | "free of charge") || fold(&cost.amount_description) == "free",
+            None => {
+                matches!(fold(&cost.option).as_str(), "free" | "no charge" | "free of charge")
+                    || fold(&cost.amount_description) == "free"
+            }
         };
         let words = fold(&self.fees_description);
         let said_free = words.starts_with("free") || words == "no charge" || words == "nothing";

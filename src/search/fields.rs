@@ -109,7 +109,8 @@ fn words() -> TextOptions {
 }
 
 fn spellings() -> TextOptions {
-    let indexing = TextFieldIndexing::default().set_tokenizer(SPELLINGS).set_index_option(IndexRecordOption::Basic).set_fieldnorms(false);
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer(SPELLINGS).set_index_option(IndexRecordOption::Basic).set_fieldnorms(false);
     TextOptions::default().set_indexing_options(indexing)
 }
 

@@ -63,6 +63,13 @@ fn existing(folder: &Path, schema: &tantivy::schema::Schema) -> Option<(Index, S
     fits.then_some((index, state))
 }
 
+/// How far the index in `folder` has followed, without opening it for writing.
+pub(super) fn look_at(folder: &Path) -> Option<(String, Position)> {
+    let payload = Index::open_in_dir(folder).ok()?.load_metas().ok()?.payload?;
+    let state: State = serde_json::from_str(&payload).ok()?;
+    Some((state.epoch, Position(state.position)))
+}
+
 /// Take every file out of the folder.
 pub(super) fn clear(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -182,7 +189,8 @@ impl<'a> Taking<'a> {
     }
 
     fn commit(&mut self, state: &State) -> Result<(), Error> {
-        let payload = serde_json::to_string(state).map_err(|error| Error::Index(tantivy::TantivyError::InternalError(error.to_string())))?;
+        let payload = serde_json::to_string(state)
+            .map_err(|error| Error::Index(tantivy::TantivyError::InternalError(error.to_string())))?;
         let mut commit = self.writer.prepare_commit()?;
         commit.set_payload(&payload);
         commit.commit()?;

@@ -35,6 +35,13 @@ use tantivy::{
     snippet::SnippetGenerator,
 };
 
+pub use self::{
+    collect::Hit,
+    follow::Progress,
+    store::{Edited, SaveError, Table, load, save},
+    wanted::{Delivery, Times, Wanted},
+    words::{Phrase, Refused, Words},
+};
 use self::{
     collect::{Between, Checks, Collected, Hits, Judge, Order, Passing, Window},
     fields::Fields,
@@ -44,20 +51,9 @@ use self::{
 use crate::{
     geo::Point,
     http::Problem,
-    model::{
-        Kind,
-        hours::Hours,
-        occurrences,
-        whereabouts::Whereabouts,
-    },
+    model::{Kind, hours::Hours, occurrences, whereabouts::Whereabouts},
     places::{Coverage, Precision, coverage},
-};
-pub use self::{
-    collect::Hit,
-    follow::Progress,
-    store::{Edited, SaveError, Table, load, save},
-    wanted::{Delivery, Times, Wanted},
-    words::{Phrase, Refused, Words},
+    published::Position,
 };
 
 /// Verdicts about the values of a column that are kept for the next search.
@@ -194,6 +190,11 @@ impl Search {
         Ok(())
     }
 
+    /// How far the index in `data_dir` has followed, and in which epoch; none where there is none.
+    pub fn look_at(data_dir: &Path) -> Option<(String, Position)> {
+        follow::look_at(&data_dir.join("index"))
+    }
+
     /// Use these tables of everyday words from now on.
     pub fn use_words(&self, words: Words) {
         *self.words.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(words);
@@ -254,7 +255,8 @@ impl Search {
         if kind == Kind::ServiceAtLocation {
             let of_service = wanted.take_service_part();
             if !of_service.is_everything() {
-                let services = self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
+                let services =
+                    self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
                 groups = Some(Arc::new(services.hits.iter().map(|hit| hit.id.as_u64_pair().0).collect::<HashSet<u64>>()));
             }
         }
@@ -310,7 +312,12 @@ impl Search {
             checks.whole.push(Between { field: "changed", least: at.timestamp_micros(), most: i64::MAX, or_missing: false });
         }
         if let Some(day) = wanted.checked_since {
-            checks.whole.push(Between { field: "checked", least: day.num_days_from_ce().into(), most: i64::MAX, or_missing: false });
+            checks.whole.push(Between {
+                field: "checked",
+                least: day.num_days_from_ce().into(),
+                most: i64::MAX,
+                or_missing: false,
+            });
         }
         if let Some((from, to)) = wanted.ages {
             // A limit that is not said is none.
@@ -320,7 +327,9 @@ impl Search {
         if let Some(times) = wanted.times.filter(|_| kind != Kind::Event) {
             let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
             let question = format!("{times:?} {today}");
-            checks.judged.push(("hours", self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))));
+            checks
+                .judged
+                .push(("hours", self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))));
         }
         if wanted.open_now {
             let question = format!("open {}", facts::minutes(now));
@@ -329,7 +338,8 @@ impl Search {
         if let Some(place) = &wanted.covers {
             let outcode = place.at.as_ref().map(|at| at.outcode().to_owned()).unwrap_or_default();
             let place = place.clone();
-            checks.covers = Some((judge(move |bytes| Coverage::decode(bytes).is_some_and(|coverage| coverage.covers(&place))), outcode));
+            checks.covers =
+                Some((judge(move |bytes| Coverage::decode(bytes).is_some_and(|coverage| coverage.covers(&place))), outcode));
         }
         if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
             let (from, until) = wanted.window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));

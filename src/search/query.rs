@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use tantivy::{
     Searcher, TantivyError, Term,
     query::{
-        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query,
-        TermQuery, TermSetQuery,
+        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery,
+        Query, TermQuery, TermSetQuery,
     },
     schema::{Field, IndexRecordOption},
 };
@@ -195,7 +195,8 @@ impl Builder<'_> {
         for need in needs {
             let mut signs: Vec<Box<dyn Query>> = Vec::new();
             let term = Term::from_field_text(self.fields.need, &fold(need));
-            signs.push(Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), BY_TERM * weight)));
+            signs
+                .push(Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), BY_TERM * weight)));
             let mut in_name: Vec<Box<dyn Query>> = Vec::new();
             let mut anywhere: Vec<Box<dyn Query>> = Vec::new();
             let mut telling = weight;
@@ -290,7 +291,8 @@ impl Builder<'_> {
     fn is_known(&self, stem: &str) -> Result<bool, TantivyError> {
         let term = Term::from_field_text(self.fields.text, stem);
         for segment in self.searcher.segment_readers() {
-            let Some(mut postings) = segment.inverted_index(self.fields.text)?.read_postings(&term, IndexRecordOption::Basic)? else {
+            let Some(mut postings) = segment.inverted_index(self.fields.text)?.read_postings(&term, IndexRecordOption::Basic)?
+            else {
                 continue;
             };
             let Some(alive) = segment.alive_bitset() else { return Ok(true) };
@@ -311,7 +313,11 @@ impl Builder<'_> {
         let length = text.chars().count();
         let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
         if length >= 3 {
-            self.collect_spellings(FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true), 0, &mut found)?;
+            self.collect_spellings(
+                FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true),
+                0,
+                &mut found,
+            )?;
         }
         for distance in 1..=2 {
             let long_enough = length >= if distance == 1 { CORRECTED_FROM } else { CORRECTED_FROM + 4 };

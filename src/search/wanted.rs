@@ -18,8 +18,7 @@ pub enum Delivery {
 
 impl Delivery {
     /// Every way, with the word that the API uses for it.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::InPerson, "in_person"), (Self::Phone, "phone"), (Self::Online, "online")];
+    pub const ALL: [(Self, &'static str); 3] = [(Self::InPerson, "in_person"), (Self::Phone, "phone"), (Self::Online, "online")];
 
     /// As the index holds it.
     pub(super) fn value(self) -> &'static str {

@@ -130,7 +130,13 @@ impl Words {
             self.by_letter.entry(letter).or_default().push(at);
         }
         self.exact.entry(stems.clone()).or_insert(at);
-        self.phrases.push(Phrase { text: phrase.trim().to_owned(), needs, urgent, sensitive: urgent || notes.contains("SENSITIVE"), stems });
+        self.phrases.push(Phrase {
+            text: phrase.trim().to_owned(),
+            needs,
+            urgent,
+            sensitive: urgent || notes.contains("SENSITIVE"),
+            stems,
+        });
         Ok(())
     }
 
@@ -224,8 +230,15 @@ impl Words {
             let here = words.get(from..from + phrase.stems.len())?;
             let slips = slips(&phrase.stems, here)?;
             // A word of an urgent phrase is what it is.
-            let hides_danger = !phrase.urgent && phrase.stems.iter().zip(here).any(|(a, b)| *a != b.stem && self.is_urgent(&b.stem));
-            (slips > 0 && !hides_danger).then_some(Match { from, until: from + here.len(), phrase: *at, words: here.len(), slips })
+            let hides_danger =
+                !phrase.urgent && phrase.stems.iter().zip(here).any(|(a, b)| *a != b.stem && self.is_urgent(&b.stem));
+            (slips > 0 && !hides_danger).then_some(Match {
+                from,
+                until: from + here.len(),
+                phrase: *at,
+                words: here.len(),
+                slips,
+            })
         });
         let near: Vec<Match> = near.collect();
         let urgent = near.iter().any(|found| self.phrases[found.phrase].urgent);
@@ -286,7 +299,10 @@ fn rows<const N: usize>(text: &str, columns: [&str; N]) -> Result<Vec<(u64, [Str
             .iter()
             .position(|cell| cell.trim().eq_ignore_ascii_case(column))
             .or((column == "notes").then_some(usize::MAX))
-            .ok_or_else(|| Refused { line: 1, reason: format!("the heading has no column {column:?}; it needs {}", columns.join(",")) })?;
+            .ok_or_else(|| Refused {
+                line: 1,
+                reason: format!("the heading has no column {column:?}; it needs {}", columns.join(",")),
+            })?;
     }
     rows.map(|row| {
         let row = row.map_err(refused)?;

@@ -31,7 +31,10 @@ fn lines(calendar: &str) -> Vec<String> {
 
 /// The UUIDs behind `before`, each once.
 fn ids_behind(text: &str, before: &str) -> BTreeSet<String> {
-    text.match_indices(before).filter_map(|(at, _)| text.get(at + before.len()..at + before.len() + 36)).map(str::to_owned).collect()
+    text.match_indices(before)
+        .filter_map(|(at, _)| text.get(at + before.len()..at + before.len() + 36))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// An event series of the pantry's.
