@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     db::Database,
     model::Kind,
+    places,
     published::{self, Head, shelf::Shelf},
 };
 
@@ -67,6 +68,7 @@ pub async fn examine(
     });
     findings.push(clock(head, now));
     findings.push(records(db).await);
+    findings.push(postcodes(db, now).await);
     findings.push(shelf(&config.data_dir, head));
     findings
 }
@@ -156,6 +158,29 @@ async fn records(db: &Database) -> Finding {
         return good("published", "something of every kind".to_owned());
     }
     careful("published", format!("nothing of: {}", counts.join(", ")), "import something; validators warn about empty lists")
+}
+
+async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    const WHERE: &str = "fingerpost postcodes import FILE, with the ONS Postcode Directory or Code-Point Open";
+    /// The directories come out every three months.
+    const OLD_DAYS: i64 = 400;
+    match places::imported(db).await {
+        Err(error) => bad("postcodes", error.to_string(), "see the database above"),
+        Ok(None) => {
+            careful("postcodes", "none imported: positions are learned from the places in the directory".to_owned(), WHERE)
+        }
+        Ok(Some(imported)) => {
+            let found = format!(
+                "{} postcodes and {} outcodes from {} ({}), imported on {}",
+                imported.postcodes,
+                imported.outcodes,
+                imported.format,
+                imported.source,
+                imported.at.format("%-d %B %Y")
+            );
+            if (now - imported.at).num_days() > OLD_DAYS { careful("postcodes", found, WHERE) } else { good("postcodes", found) }
+        }
+    }
 }
 
 fn shelf(folder: &Path, head: &Head) -> Finding {

@@ -2,6 +2,7 @@ mod api;
 mod bad_input;
 mod commands;
 mod importing;
+mod places;
 mod positions;
 mod safekeeping;
 mod schema;
