@@ -4,6 +4,7 @@
 mod demo;
 mod directory;
 mod exchange;
+mod postcodes;
 mod record;
 mod serve;
 mod words;
@@ -44,6 +45,8 @@ enum Command {
     Export(exchange::Export),
     /// Look at one record, take it out, hide its place, erase a contact.
     Record(record::Record),
+    /// Take in where postcodes are.
+    Postcodes(postcodes::Postcodes),
     /// Build the derived files anew from the database: the published bytes and the search index.
     Reindex,
     /// Everyday words: what people write, and the needs that they mean by it.
@@ -128,6 +131,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Import(import) => import.run(config).await,
         Command::Export(export) => export.run(open(config).await?).await,
         Command::Record(record) => record.run(open(config).await?).await,
+        Command::Postcodes(postcodes) => postcodes.run(config).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,

@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     db::Database,
     model::Kind,
+    places,
     published::{self, Head, shelf::Shelf},
     search::Search,
 };
@@ -68,6 +69,7 @@ pub async fn examine(
     });
     findings.push(clock(head, now));
     findings.push(records(db).await);
+    findings.push(postcodes(db, now).await);
     findings.push(shelf(&config.data_dir, head));
     findings.push(index(&config.data_dir, head));
     findings
@@ -166,6 +168,29 @@ fn index(folder: &Path, head: &Head) -> Finding {
         None => careful("search index", "not there yet".to_owned(), ADVICE),
         Some((epoch, _)) if epoch != head.epoch => careful("search index", "of another epoch".to_owned(), ADVICE),
         Some((_, position)) => good("search index", format!("{} behind", (head.position.0 - position.0).max(0))),
+    }
+}
+
+async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    const WHERE: &str = "fingerpost postcodes import FILE, with the ONS Postcode Directory or Code-Point Open";
+    /// The directories come out every three months.
+    const OLD_DAYS: i64 = 400;
+    match places::imported(db).await {
+        Err(error) => bad("postcodes", error.to_string(), "see the database above"),
+        Ok(None) => {
+            careful("postcodes", "none imported: positions are learned from the places in the directory".to_owned(), WHERE)
+        }
+        Ok(Some(imported)) => {
+            let found = format!(
+                "{} postcodes and {} outcodes from {} ({}), imported on {}",
+                imported.postcodes,
+                imported.outcodes,
+                imported.format,
+                imported.source,
+                imported.at.format("%-d %B %Y")
+            );
+            if (now - imported.at).num_days() > OLD_DAYS { careful("postcodes", found, WHERE) } else { good("postcodes", found) }
+        }
     }
 }
 

@@ -3,6 +3,7 @@ mod bad_input;
 mod commands;
 mod formats;
 mod importing;
+mod places;
 mod positions;
 mod safekeeping;
 mod schema;
