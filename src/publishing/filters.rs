@@ -353,8 +353,8 @@ fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<(DateTim
     }
     let from = from.unwrap_or(now);
     let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
-    if until < from {
-        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it is before from"));
+    if until <= from {
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it is not after from"));
     }
     Ok(Some((from, until)))
 }

@@ -7,6 +7,7 @@ mod places;
 mod positions;
 mod safekeeping;
 mod schema;
+mod search;
 mod secrets;
 mod shelf;
 

@@ -51,6 +51,8 @@ const EXITS: &[&str] = &[
     "/events/{id}",
     "/directory",
     "/directory/search",
+    "/directory/whats-on",
+    "/facets",
     "/directory/needs",
     "/directory/needs/{id}",
     "/directory/services/{id}",
