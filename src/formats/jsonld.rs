@@ -4,12 +4,14 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{address, ical::rule};
+use super::address;
 use crate::model::{
     Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
-    event::EventStatus,
+    event::{DateChange, EventStatus},
     location::Address,
+    occurrences::{Freq, Rule},
     parts::{CostOption, Language},
+    schedule::{Frequency, by_days, day_name},
     values::{LocalDateTime, Number, WebAddress},
 };
 
@@ -212,25 +214,26 @@ pub fn event(base: &Url, event: &Event) -> Value {
 
 /// The rule of a series. What schema.org cannot say is left out.
 fn schedule(event: &Event, rule: &str) -> Option<Value> {
-    let unit = match rule::part(rule, "FREQ")?.to_ascii_uppercase().as_str() {
-        "DAILY" => 'D',
-        "WEEKLY" => 'W',
-        "MONTHLY" => 'M',
-        _ => return None,
+    let rule = Rule::parse(rule, event.start.naive(), event.timezone.tz()).ok().filter(Rule::is_plain)?;
+    let unit = match rule.freq {
+        Freq::Daily => 'D',
+        Freq::Weekly => 'W',
+        Freq::Monthly => 'M',
+        Freq::Yearly => return None,
     };
-    let every = rule::part(rule, "INTERVAL").and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
+    let cancelled = event.changes.iter().filter(|change| change.status == DateChange::Cancelled).map(|change| &change.start);
     Some(thing(
         "Schedule",
         json!({
-            "repeatFrequency": format!("P{every}{unit}"),
-            "byDay": rule::part(rule, "BYDAY").map(|days| days.split(',').collect::<Vec<_>>()),
-            "byMonthDay": rule::part(rule, "BYMONTHDAY").and_then(|day| day.parse::<i32>().ok()),
+            "repeatFrequency": format!("P{}{unit}", rule.interval),
+            "byDay": rule.by_day.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "byMonthDay": rule.by_month_day,
             "startDate": event.start.naive().date().to_string(),
-            "endDate": rule::until_day(rule).map(|day| day.to_string()),
-            "repeatCount": rule::part(rule, "COUNT").and_then(|text| text.parse::<u32>().ok()),
+            "endDate": rule.until.map(|until| until.date().to_string()),
+            "repeatCount": rule.count,
             "startTime": event.start.naive().format("%H:%M:%S").to_string(),
             "endTime": event.end.naive().format("%H:%M:%S").to_string(),
-            "exceptDate": event.exdates.iter().map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
+            "exceptDate": event.exdates.iter().chain(cancelled).map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
             "scheduleTimezone": event.timezone,
         }),
     ))
@@ -293,26 +296,12 @@ fn offers(options: &[CostOption], booking: Option<&str>) -> Vec<Value> {
 
 /// Hours of every week; schema.org has no word for the others.
 fn opening_hours(schedule: &Schedule) -> Option<Value> {
-    const DAYS: [(&str, &str); 7] = [
-        ("MO", "Monday"),
-        ("TU", "Tuesday"),
-        ("WE", "Wednesday"),
-        ("TH", "Thursday"),
-        ("FR", "Friday"),
-        ("SA", "Saturday"),
-        ("SU", "Sunday"),
-    ];
-    if schedule.freq != Some(crate::model::schedule::Frequency::Weekly)
-        || schedule.interval.is_some_and(|Number(every)| every > 1.0)
-    {
+    if schedule.freq != Some(Frequency::Weekly) || schedule.interval.is_some_and(|Number(every)| every > 1.0) {
         return None;
     }
-    let named: Vec<&str> = schedule
-        .byday
-        .as_deref()?
-        .split(',')
-        .filter_map(|day| DAYS.iter().find(|(code, _)| *code == day.trim()).map(|(_, name)| *name))
-        .collect();
+    let days = by_days(schedule.byday.as_deref()?);
+    let named: Option<Vec<&str>> = days.iter().map(|by| by.which.is_none().then(|| day_name(by.day))).collect();
+    let named = named.filter(|named| !named.is_empty())?;
     Some(thing(
         "OpeningHoursSpecification",
         json!({

@@ -1,5 +1,7 @@
 //! Schedules: when a service is there.
 
+use std::fmt;
+
 use chrono::{NaiveDate, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use super::{
 use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
 
 /// How often a schedule comes round. The standard knows only these two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
 pub enum Frequency {
@@ -92,6 +94,19 @@ impl Schedule {
     }
 }
 
+/// The day in English.
+pub fn day_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
 /// A day of the week and, in a month, which one of them: `1TU`, `-1FR`, `WE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByDay {
@@ -99,6 +114,15 @@ pub struct ByDay {
     pub which: Option<i8>,
     /// The day.
     pub day: Weekday,
+}
+
+impl fmt::Display for ByDay {
+    /// As iCalendar writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][self.day.num_days_from_monday() as usize];
+        self.which.map_or(Ok(()), |which| write!(f, "{which}"))?;
+        f.write_str(code)
+    }
 }
 
 /// The days that a `byday` names, as iCalendar writes them or in English: `MO,WE`, `-1FR`,

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 
@@ -17,11 +17,12 @@ use super::{
     words::{self, long_date},
 };
 use crate::{
-    formats::{ical::rule, jsonld},
+    formats::jsonld,
     http::Problem,
     model::{
         Event, Kind, Service,
         event::{DateChange, EventChange, EventStatus},
+        occurrences::last_end,
         values::LocalDateTime,
     },
     published::shelf::{Entry, Form},
@@ -56,7 +57,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         @if let Some(organisation) = &event.organization {
             p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
         }
-        (banner(event, today))
+        (banner(event, site.now()))
         @if let Some(text) = &event.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (text_row("When", Some(&times::event(event))))
@@ -101,28 +102,14 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
     })
 }
 
-fn banner(event: &Event, today: NaiveDate) -> Markup {
+fn banner(event: &Event, now: DateTime<Utc>) -> Markup {
     let said = match event.status {
         EventStatus::Cancelled => Some("This has been cancelled."),
         EventStatus::Postponed => Some("This has been put off. The new date is not known yet."),
-        EventStatus::Scheduled if is_over(event, today) => Some("This is over."),
+        EventStatus::Scheduled if last_end(event).is_some_and(|end| end <= now) => Some("This is over."),
         EventStatus::Scheduled => None,
     };
     html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (said) } } } } }
-}
-
-/// Whether the last date is past, where the rule says which is the last.
-fn is_over(event: &Event, today: NaiveDate) -> bool {
-    let of_rule = match event.rrule.as_deref() {
-        None => Some(event.end.naive().date()),
-        Some(rule) => rule::until_day(rule),
-    };
-    let later = event
-        .rdates
-        .iter()
-        .map(|at| at.naive().date())
-        .chain(event.changes.iter().filter_map(|change| change.new_end.as_ref()).map(|at| at.naive().date()));
-    of_rule.is_some_and(|last| later.chain([last]).max().is_some_and(|last| last < today))
 }
 
 /// What was changed on single dates that are not past.

@@ -147,7 +147,7 @@ fn nearest(service: &Service, from: Point) -> Option<f64> {
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
     let all = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
     let said: Vec<String> =
-        all.filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
+        all.filter(|schedule| !schedule.is_over(today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
     match said.as_slice() {
         [] => None,
         [only] => Some(only.clone()),

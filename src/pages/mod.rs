@@ -58,9 +58,14 @@ impl Site {
         Self { directory, clock, licence, demo, overview: Arc::default() }
     }
 
+    /// The moment that it is now.
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
     /// The day that it is now.
     fn today(&self) -> chrono::NaiveDate {
-        words::london_day(self.clock.now())
+        words::london_day(self.now())
     }
 
     /// How the world reaches the page at `path`, which begins with a slash.

@@ -13,15 +13,10 @@ const PARTS: [&str; 10] =
 pub const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 /// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
-pub fn part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
+fn part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
     rule.split(';')
         .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)))
         .map(|(_, value)| value.trim())
-}
-
-/// The last day that a rule names.
-pub fn until_day(rule: &str) -> Option<NaiveDate> {
-    part(rule, "UNTIL").and_then(|text| text.get(..8)).and_then(|day| NaiveDate::parse_from_str(day, "%Y%m%d").ok())
 }
 
 /// `rule` as it may stand beside a start in `zone`: known parts only, the end in UTC as RFC 5545

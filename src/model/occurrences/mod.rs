@@ -20,7 +20,7 @@ use super::{
     values::LocalDateTime,
 };
 use crate::ids::LocationId;
-pub use rule::{Refused, Rule, check_rule};
+pub use rule::{Freq, Refused, Rule, check_rule};
 
 /// How far ahead dates are worked out, in days.
 pub const HORIZON_DAYS: i64 = 400;
@@ -210,11 +210,10 @@ impl<'a> Series<'a> {
         let Some(rule) = &self.rule else { return Some(self.starts(self.first, end_of_calendar)) };
         let until = rule.until.or(rule.count.map(|_| end_of_calendar))?;
         // The last years first: a series may have been going on for long.
-        for years in [1, 10, 1_000] {
-            let from = if rule.count.is_some() { self.first } else { until - Duration::days(366 * years) };
-            let starts = self.starts(from.max(self.first), until);
-            if from <= self.first || starts.iter().any(|start| *start >= from && *start > self.first) {
-                let mut starts = starts;
+        for years in [2, 1_000] {
+            let from = if rule.count.is_some() { self.first } else { (until - Duration::days(366 * years)).max(self.first) };
+            let mut starts = self.starts(from, until);
+            if from == self.first || starts.iter().any(|start| *start >= from) {
                 starts.extend(self.further.iter().copied().filter(|start| !self.is_left_out(*start)));
                 return Some(starts);
             }
@@ -247,3 +246,6 @@ fn moment(zone: Tz, at: NaiveDateTime) -> Option<DateTime<Utc>> {
         before.to_utc().checked_add_signed(back)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,8 +58,8 @@ pub struct Rule {
     pub by_month_day: Vec<i8>,
     /// The months that it names.
     pub by_month: Vec<u8>,
-    by_year_day: Vec<i16>,
-    by_set_pos: Vec<i32>,
+    pub(super) by_year_day: Vec<i16>,
+    pub(super) by_set_pos: Vec<i32>,
     by_hour: Vec<u8>,
     by_minute: Vec<u8>,
     week_start: Weekday,
@@ -108,18 +108,20 @@ impl Rule {
             let value = value.as_str();
             match name.as_str() {
                 "FREQ" => freq = Some(frequency(value)?),
-                "INTERVAL" => rule.interval = one(value, 1..=1_000, "INTERVAL is not a number from 1 to 1,000")?,
-                "COUNT" => rule.count = Some(one(value, 1..=MOST_COUNT, "COUNT is not a number from 1 to 10,000")?),
+                "INTERVAL" => rule.interval = one(value, 1..=1_000, "has an INTERVAL that is not a number from 1 to 1,000")?,
+                "COUNT" => rule.count = Some(one(value, 1..=MOST_COUNT, "has a COUNT that is not a number from 1 to 10,000")?),
                 "UNTIL" => rule.until = Some(until(value, zone)?),
                 "BYDAY" => rule.by_day = days(value)?,
                 "BYMONTHDAY" => {
-                    rule.by_month_day = some(value, -31..=31, "BYMONTHDAY has something that is not a day of a month")?
+                    rule.by_month_day = some(value, -31..=31, "has something in BYMONTHDAY that is not a day of a month")?
                 }
-                "BYMONTH" => rule.by_month = some(value, 1..=12, "BYMONTH has something that is not a month")?,
-                "BYYEARDAY" => rule.by_year_day = some(value, -366..=366, "BYYEARDAY has something that is not a day of a year")?,
-                "BYSETPOS" => rule.by_set_pos = some(value, -366..=366, "BYSETPOS has something that is not a position")?,
-                "BYHOUR" => rule.by_hour = some(value, 0..=23, "BYHOUR has something that is not an hour")?,
-                "BYMINUTE" => rule.by_minute = some(value, 0..=59, "BYMINUTE has something that is not a minute")?,
+                "BYMONTH" => rule.by_month = some(value, 1..=12, "has something in BYMONTH that is not a month")?,
+                "BYYEARDAY" => {
+                    rule.by_year_day = some(value, -366..=366, "has something in BYYEARDAY that is not a day of a year")?
+                }
+                "BYSETPOS" => rule.by_set_pos = some(value, -366..=366, "has something in BYSETPOS that is not a position")?,
+                "BYHOUR" => rule.by_hour = some(value, 0..=23, "has something in BYHOUR that is not an hour")?,
+                "BYMINUTE" => rule.by_minute = some(value, 0..=59, "has something in BYMINUTE that is not a minute")?,
                 "WKST" => rule.week_start = days(value)?.first().map_or(Weekday::Mon, |by| by.day),
                 // What it would be anyway.
                 "BYSECOND" if value == "0" => {}
@@ -219,8 +221,7 @@ impl Rule {
         if lower > upper || begin > upper {
             return Vec::new();
         }
-        let Ok(rule) = self.of_crate(begin, Some(upper)) else { return Vec::new() };
-        let mut dates = RRuleSet::new(utc(begin)).rrule(rule).limit().into_iter().map(|at| at.naive_utc()).peekable();
+        let mut dates = self.counted_from(begin, upper).peekable();
         // The first date counts, also where the rule does not give it.
         let uncounted = usize::from(dates.peek() != Some(&self.start));
         let most = self.count.map_or(usize::MAX, |count| count as usize - uncounted);
@@ -229,8 +230,21 @@ impl Rule {
 
     /// The first date that the rule gives, whenever it ends.
     fn first(&self) -> Option<NaiveDateTime> {
-        let rule = self.of_crate(self.start, None).ok()?;
-        RRuleSet::new(utc(self.start)).rrule(rule).limit().into_iter().next().map(|at| at.naive_utc())
+        self.counted_from(self.start, NaiveDateTime::MAX).next()
+    }
+
+    /// The dates of the rule, counted from `begin`, up to `upper` and for 500 years at least.
+    ///
+    /// The crate looks for the next date up to the year 9999. Near it a rule without a date is
+    /// found out soon, and the calendar repeats itself, days of the week and all, every 400 years.
+    fn counted_from(&self, begin: NaiveDateTime, upper: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> + use<> {
+        let ahead = (9_499 - begin.year()).div_euclid(400) * 400;
+        let moved = move |at: NaiveDateTime, years: i32| at.with_year(at.year().saturating_add(years));
+        let last = NaiveDate::from_ymd_opt(9_999, 12, 31).map(|day| day.and_time(NaiveTime::MIN));
+        let upper = moved(upper, ahead).into_iter().chain(last).min();
+        let begin = moved(begin, ahead).unwrap_or(begin);
+        let dates = self.of_crate(begin, upper).ok().map(|rule| RRuleSet::new(utc(begin)).rrule(rule).limit().into_iter());
+        dates.into_iter().flatten().filter_map(move |at| moved(at.naive_utc(), -ahead))
     }
 
     /// The beginning of the last period of the rule that begins no later than `at`: counted from
