@@ -1,7 +1,7 @@
 //! A postcode directory in memory, as its rows come in, and what of it goes into the database: a
 //! row for each sector with its postcodes, a row for each outcode with its centre.
 //!
-//! The whole country's 1.8 million postcodes take some 60 MB here for as long as the import runs.
+//! The whole country's 1.8 million postcodes take some 150 MB here for as long as the import runs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

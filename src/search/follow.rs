@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tantivy::{Index, IndexSettings, IndexWriter, TantivyDocument, directory::MmapDirectory, indexer::LogMergePolicy};
+use tantivy::{Index, IndexSettings, IndexWriter, TantivyDocument, directory::MmapDirectory, indexer::{LogMergePolicy, NoMergePolicy}};
 
 use super::{
     Error, Search, facts,
@@ -201,18 +201,23 @@ impl<'a> Taking<'a> {
 
     fn finish(mut self, state: &State) -> Result<(), Error> {
         self.commit(state)?;
-        if self.urgent {
-            self.purge()?;
-        }
+        let (search, urgent) = (self.search, self.urgent);
         self.writer.wait_merging_threads()?;
-        self.search.reader.reload()?;
+        if urgent {
+            search.purge()?;
+        }
+        search.reader.reload()?;
         Ok(())
     }
+}
 
+impl Search {
     /// Write every segment anew that still holds something deleted, and remove the old files.
-    fn purge(&mut self) -> Result<(), Error> {
+    fn purge(&self) -> Result<(), Error> {
+        // No other merge may take the same segments meanwhile.
+        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
         let dirty: Vec<_> = self
-            .search
             .index
             .searchable_segment_metas()?
             .into_iter()
@@ -220,10 +225,10 @@ impl<'a> Taking<'a> {
             .map(|segment| segment.id())
             .collect();
         if !dirty.is_empty() {
-            self.writer.merge(&dirty).wait()?;
-            self.search.reader.reload()?;
-            self.writer.garbage_collect_files().wait()?;
+            writer.merge(&dirty).wait()?;
+            self.reader.reload()?;
         }
-        Ok(())
+        writer.garbage_collect_files().wait()?;
+        Ok(writer.wait_merging_threads()?)
     }
 }
