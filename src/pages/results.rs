@@ -170,6 +170,7 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
     Ok(html! {
         @if !names.is_empty() { p class="understood" { "Showing help for: " strong { (words::list(&names)) } "." } }
         @for (from, to) in &understood.corrected { p class="understood" { "Nobody here writes “" (from) "”. Showing results for “" strong { (to) } "”." } }
+        @if understood.some_words { p class="understood" { "Nothing has all of your words. These have some of them." } }
         @if !understood.left_out.is_empty() {
             p class="understood" { "Nothing has all of your words, so these were left out: " (understood.left_out.join(", ")) "." }
         }

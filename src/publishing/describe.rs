@@ -32,6 +32,11 @@ const PAGING: &[Parameter] = &[
         "Words, at most 300 characters. All of them must be found, each itself, in another form, or as what a slip of the pen \
          stands for. Everyday phrases also find what helps with the needs they stand for; `interpreted` says what was understood.",
     ),
+    parameter(
+        "relaxed",
+        Form::Flag,
+        "With search: where nothing has all of the words, what has some of them will do. The site's own search does this.",
+    ),
     parameter("snippets", Form::Flag, "With search: the part of each text that has the words, as HTML with the words in mark."),
 ];
 const TAXONOMY: &[Parameter] =

@@ -71,6 +71,8 @@ impl Filters {
         let mut filters = Self::default();
         let wanted = &mut filters.wanted;
         wanted.text = text(parameters)?;
+        // Beside nothing to search for it asks for nothing.
+        wanted.relaxed = !wanted.text.is_empty() && parameters.flag("relaxed")?;
         let id = |name| parameters.parsed::<Uuid>(name, "an id (a UUID)");
         wanted.taxonomy = if kind == Kind::Taxonomy { None } else { id("taxonomy_id")? };
         if kind == Kind::TaxonomyTerm {

@@ -5,7 +5,11 @@ use std::{fs, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tantivy::{Index, IndexSettings, IndexWriter, TantivyDocument, directory::MmapDirectory, indexer::{LogMergePolicy, NoMergePolicy}};
+use tantivy::{
+    Index, IndexSettings, IndexWriter, TantivyDocument,
+    directory::MmapDirectory,
+    indexer::{LogMergePolicy, NoMergePolicy},
+};
 
 use super::{
     Error, Search, facts,

@@ -114,6 +114,8 @@ pub struct Understood {
     pub unknown: Vec<String>,
     /// Words that need not be there, because nothing has all of them.
     pub left_out: Vec<String>,
+    /// Whether nothing has all of the words, and any of them was enough.
+    pub some_words: bool,
     /// Whether somebody who writes this may be in danger or on the street today.
     pub urgent: bool,
     /// Whether others had better not see that somebody wrote it.
@@ -282,7 +284,8 @@ impl Search {
     ) -> Result<Collected, Error> {
         let builder = Builder { fields: &self.fields, searcher, words };
         let mut collected = Collected::default();
-        for strictness in [Strictness::AllWords, Strictness::Meaning] {
+        let mut tried = [Strictness::AllWords, Strictness::Meaning, Strictness::SomeWords].into_iter();
+        while let Some(strictness) = tried.next() {
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(kind, wanted, now);
             checks.groups.clone_from(&groups);
@@ -299,8 +302,13 @@ impl Search {
                 found.understood = built.understood;
                 found.marked = built.marked;
             }
-            if collected.total > 0 || !built.spare {
+            if collected.total > 0 {
                 break;
+            }
+            match (built.spare, wanted.relaxed && built.several) {
+                (true, _) if strictness == Strictness::AllWords => {}
+                (false, true) if strictness == Strictness::AllWords => drop(tried.next()),
+                _ => break,
             }
         }
         Ok(collected)

@@ -17,7 +17,7 @@ use super::{
     facts::kind_number,
     fields::{Fields, Word, words_of},
     wanted::Wanted,
-    words::{Part, Words},
+    words::{Part, Words, is_small},
 };
 use crate::model::{Kind, text::fold};
 
@@ -34,6 +34,10 @@ const OWN_WORDS_IN_NAME: f32 = 10.0;
 const OWN_WORDS: f32 = 4.0;
 /// Each further need, and each less telling phrase of own words, counts so much less.
 const FALLS_OFF: f32 = 0.8;
+/// The words of an understood phrase stand there as they were written.
+const AS_WRITTEN: f32 = 1.5;
+/// It runs: what is paused or called off stands behind it.
+const RUNS: f32 = 8.0;
 /// Words that are close to one that nobody knows count so much less.
 const CORRECTED: f32 = 0.6;
 /// Words that an unknown one may stand for, at most.
@@ -62,6 +66,8 @@ pub(super) struct Built {
     pub(super) scored: bool,
     /// Words beside an understood phrase that could be left out.
     pub(super) spare: bool,
+    /// Whether there are several words, some of which would do.
+    pub(super) several: bool,
 }
 
 /// How strictly words are taken.
@@ -71,6 +77,8 @@ pub(super) enum Strictness {
     AllWords,
     /// Words beside an understood phrase that nothing else needs only help the order.
     Meaning,
+    /// Any of the words will do; the more the better.
+    SomeWords,
 }
 
 impl Builder<'_> {
@@ -82,6 +90,7 @@ impl Builder<'_> {
             marked: BTreeMap::new(),
             scored: false,
             spare: false,
+            several: false,
         };
         let mut clauses: Vec<Clause> = vec![must(unscored(self.number(self.fields.kind, kind_number(kind))))];
         self.add_text(wanted, strictness, &mut clauses, &mut built)?;
@@ -91,6 +100,10 @@ impl Builder<'_> {
             built.scored = true;
         }
         self.add_filters(kind, wanted, &mut clauses);
+        if built.scored && matches!(kind, Kind::Service | Kind::Event) {
+            let runs = if kind == Kind::Service { "active" } else { "scheduled" };
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(self.value(self.fields.status, runs), RUNS))));
+        }
         built.query = Box::new(BooleanQuery::new(clauses));
         Ok(built)
     }
@@ -106,6 +119,11 @@ impl Builder<'_> {
         parts.truncate(MOST_WORDS);
         let has_meaning = parts.iter().any(|part| matches!(part, Part::Meaning { .. }));
         built.scored = !parts.is_empty();
+        built.several = parts.len() > 1;
+        if strictness == Strictness::SomeWords {
+            clauses.push(must(self.any_word(&parts, built)));
+            return Ok(());
+        }
         for part in parts {
             match part {
                 Part::Word(word) => {
@@ -124,6 +142,20 @@ impl Builder<'_> {
             clauses.push((Occur::Should, boosted(self.phrase(self.fields.name, &stems), BY_NAME)));
         }
         Ok(())
+    }
+
+    /// Something that has any of the words; more of them, and in the name, is better.
+    fn any_word(&self, parts: &[Part], built: &mut Built) -> Box<dyn Query> {
+        built.understood.some_words = true;
+        let mut ways: Vec<Box<dyn Query>> = Vec::new();
+        for part in parts {
+            let Part::Word(word) = part else { continue };
+            built.understood.words.push(word.text.clone());
+            built.marked.insert(word.stem.clone(), 1.0);
+            ways.push(self.text(self.fields.text, &word.stem));
+            ways.push(boosted(self.text(self.fields.name, &word.stem), IN_THE_NAME));
+        }
+        Box::new(BooleanQuery::union(ways))
     }
 
     /// A word that must be there, itself or what it is a slip of. A spare word only helps the order.
@@ -178,14 +210,20 @@ impl Builder<'_> {
             }
         }
         let mut plain: Vec<Clause> = Vec::new();
-        for word in words {
+        let telling: Vec<&Word> = words.iter().filter(|word| !is_small(&word.text)).collect();
+        for word in &telling {
             built.marked.entry(word.stem.clone()).or_insert(1.0);
             plain.push(must(self.text(self.fields.text, &word.stem)));
             plain.push((Occur::Should, boosted(self.text(self.fields.name, &word.stem), IN_THE_NAME)));
         }
+        if telling.len() < 2 && words.len() > 1 {
+            // "Someone to talk to" is not every text with "talk" in it.
+            let stems: Vec<String> = words.iter().map(|word| word.stem.clone()).collect();
+            plain = vec![must(self.phrase(self.fields.text, &stems))];
+        }
         let needs: Vec<&str> = phrase.needs.iter().map(String::as_str).collect();
         let helps = self.helps_with(&needs, FALLS_OFF, &mut built.marked);
-        Box::new(BooleanQuery::union(vec![Box::new(BooleanQuery::new(plain)), helps]))
+        Box::new(BooleanQuery::union(vec![boosted(Box::new(BooleanQuery::new(plain)), AS_WRITTEN), helps]))
     }
 
     /// Carries the term of one of the needs, or says in its own words that it helps with it.
@@ -216,7 +254,8 @@ impl Builder<'_> {
             ways.push(Box::new(BooleanQuery::union(signs)));
             weight *= falls_off;
         }
-        Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.2))
+        // What helps with two of the needs helps more.
+        Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.7))
     }
 
     fn add_filters(&self, kind: Kind, wanted: &Wanted, clauses: &mut Vec<Clause>) {

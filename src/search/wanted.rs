@@ -54,8 +54,8 @@ impl Times {
 pub struct Wanted {
     /// What somebody wrote.
     pub text: String,
-    /// Whether, where nothing has all of the words, words beside an understood phrase may be left out
-    /// even when nobody here knows them.
+    /// Whether, where nothing has all of the words, words that nobody here knows may be left out beside
+    /// an understood phrase, and without such a phrase any of the words is enough.
     pub relaxed: bool,
     /// Belongs to this organization.
     pub organization: Option<Uuid>,

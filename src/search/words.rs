@@ -268,7 +268,9 @@ fn slips(phrase: &[String], here: &[Word]) -> Option<usize> {
         }
         slips += 1;
     }
-    Some(slips)
+    // One word alone says little: "broker" is not "broke".
+    let short_and_alone = phrase.len() == 1 && phrase[0].chars().count() <= FORGIVEN_FROM;
+    (slips == 0 || !short_and_alone).then_some(slips)
 }
 
 /// Whether two words differ by one letter more, less, other or by two letters swapped.

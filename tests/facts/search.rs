@@ -34,7 +34,12 @@ impl TestApp {
     async fn names(&self, path: &str) -> Vec<String> {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
+        answer.json()["contents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     async fn take(&self, lines: &[String]) {
@@ -315,7 +320,9 @@ async fn both_databases_rank_alike() {
             app.import_with(std::fs::read(file).unwrap(), &Options { source: file.to_owned(), ..Options::default() }).await;
         }
         let mut ranked = Vec::new();
-        for search in ["food", "advice", "help", "children", "rent arrears", "lonely", "group", "free", "online workshop", "skint"] {
+        for search in
+            ["food", "advice", "help", "children", "rent arrears", "lonely", "group", "free", "online workshop", "skint"]
+        {
             ranked.push(app.ids(&format!("/services?search={}", search.replace(' ', "%20"))).await);
         }
         assert!(ranked.iter().all(|ids| ids.len() > 1), "{ranked:?}");
