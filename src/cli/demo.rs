@@ -76,7 +76,7 @@ async fn open(
         ..config.clone()
     };
     let app = App::open(config, Clock::System, Durability::Batched).await?;
-    let options = Options { format: Format::Ndjson, dry_run: false, source: "the fixtures".to_owned() };
+    let options = Options { format: Format::Ndjson, source: "the fixtures".to_owned(), ..Options::default() };
     let report = app.importer().run(fixtures.as_bytes(), &options, |_| {}).await.context("cannot take in the fixtures")?;
     if report.rejected_total > 0 {
         bail!("the fixtures are damaged: {:?}", report.rejected);

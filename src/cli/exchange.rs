@@ -25,7 +25,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// A file, a folder of files, or - for what comes in on stdin.
+    /// A file, a folder, or - for what comes in on stdin. A folder of HSDS tables is read as one
+    /// package, any other file by file.
     #[arg(value_name = "FILE|DIR|-")]
     source: PathBuf,
     /// How to read it.
@@ -37,45 +38,71 @@ pub(super) struct Import {
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
+    /// For calendars: the organisation that holds the events, by its name or the id of its record.
+    #[arg(long, value_name = "NAME|ID")]
+    organisation: Option<String>,
+    /// For spreadsheets: a file that says what the headings mean, drafted by --suggest-mapping.
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// For spreadsheets: print a draft of such a file, and import nothing.
+    #[arg(long, conflicts_with_all = ["mapping", "dry_run", "json", "organisation"])]
+    suggest_mapping: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// By its first bytes.
+    /// By what it begins with.
     Auto,
-    /// One full service a line, or our own complete export.
+    /// JSON: full services one a line, in a list or a page of an API; or our own complete export.
     Ndjson,
-    /// A spreadsheet with the columns of docs/guides/spreadsheets.md.
+    /// A spreadsheet with the columns of docs/guides/spreadsheets.md, or with a mapping.
     Csv,
+    /// HSDS or Open Referral UK as tables, of any version: a folder or a zip of CSV files.
+    HsdsTabular,
+    /// JSON of an Open Referral UK 1 API.
+    Oruk1,
+    /// A calendar (iCalendar): its events become events here.
+    Ical,
+}
+
+/// One thing to import.
+enum Source {
+    File(PathBuf),
+    Package(PathBuf),
 }
 
 impl Import {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
-        let files = self.files()?;
+        if self.suggest_mapping {
+            return self.print_mapping();
+        }
+        let mapping = self.mapping.as_deref().map(read_mapping).transpose()?;
+        let sources = self.sources()?;
         let app = App::open(config, Clock::System, Durability::Batched).await?;
         let format = match self.format {
             Format::Auto => importing::Format::Auto,
             Format::Ndjson => importing::Format::Ndjson,
             Format::Csv => importing::Format::Csv,
+            Format::HsdsTabular => importing::Format::HsdsTabular,
+            Format::Oruk1 => importing::Format::Oruk1,
+            Format::Ical => importing::Format::Ical,
         };
+        let several = sources.len() > 1;
         let mut report = Report::default();
-        for file in files {
-            let (input, length): (Box<dyn BufRead + Send>, Option<u64>) = if file.as_os_str() == "-" {
-                (Box::new(BufReader::new(io::stdin())), None)
-            } else {
-                let input = File::open(&file).with_context(|| format!("cannot open {}", file.display()))?;
-                let length = input.metadata()?.len();
-                (Box::new(BufReader::with_capacity(1 << 18, input)), Some(length))
+        for source in sources {
+            let (Source::File(path) | Source::Package(path)) = &source;
+            let name = path.file_name().map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned());
+            let options = Options {
+                format,
+                dry_run: self.dry_run,
+                source: name.clone(),
+                organisation: self.organisation.clone(),
+                mapping: mapping.clone(),
             };
-            let source = file.file_name().map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned());
-            let options = Options { format, dry_run: self.dry_run, source };
-            let bar = progress(length, "bytes");
-            let outcome = app.importer().run(input, &options, |until| bar.set_position(until)).await;
-            bar.finish_and_clear();
-            report.add(
-                outcome
-                    .with_context(|| format!("the import of {} stopped; running it again goes on from there", file.display()))?,
-            );
+            let outcome = import(&app, &source, &options).await;
+            let one =
+                outcome.with_context(|| format!("the import of {} stopped; running it again goes on from there", path.display()))?;
+            report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;
         if self.json {
@@ -87,24 +114,74 @@ impl Import {
         Ok(report.rejected_total == 0)
     }
 
-    fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+    fn print_mapping(&self) -> anyhow::Result<bool> {
+        if self.source.is_dir() {
+            return Err(WrongCall("--suggest-mapping drafts the mapping of one spreadsheet, not of a folder".to_owned()).into());
+        }
+        let name = self.source.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+        let draft = importing::suggest_mapping(open(&self.source)?.0, &name)
+            .with_context(|| format!("cannot read {}", self.source.display()))?;
+        print!("{draft}");
+        Ok(true)
+    }
+
+    fn sources(&self) -> anyhow::Result<Vec<Source>> {
         if !self.source.is_dir() {
-            return Ok(vec![self.source.clone()]);
+            return Ok(vec![Source::File(self.source.clone())]);
+        }
+        let cannot = || format!("cannot read the folder {}", self.source.display());
+        let is_package = match self.format {
+            Format::HsdsTabular => true,
+            Format::Auto => importing::is_package(&self.source).with_context(cannot)?,
+            _ => false,
+        };
+        if is_package {
+            return Ok(vec![Source::Package(self.source.clone())]);
         }
         let known = |file: &PathBuf| {
-            file.extension().is_some_and(|end| ["ndjson", "jsonl", "json", "csv"].iter().any(|known| end == *known))
+            let endings = ["ndjson", "jsonl", "json", "csv", "zip", "ics"];
+            file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
-        let mut files: Vec<PathBuf> = fs::read_dir(&self.source)
-            .with_context(|| format!("cannot read the folder {}", self.source.display()))?
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(known)
-            .collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&self.source).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            return Err(WrongCall(format!("{} has no .ndjson or .csv file in it", self.source.display())).into());
+            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.source.display());
+            return Err(WrongCall(reason).into());
         }
-        Ok(files)
+        Ok(files.into_iter().map(Source::File).collect())
     }
+}
+
+/// A file or stdin, and how many bytes it has.
+fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, Option<u64>)> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(BufReader::new(io::stdin())), None));
+    }
+    let input = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let length = input.metadata()?.len();
+    Ok((Box::new(BufReader::with_capacity(1 << 18, input)), Some(length)))
+}
+
+async fn import(app: &App, source: &Source, options: &Options) -> anyhow::Result<Report> {
+    let (outcome, bar) = match source {
+        Source::File(path) => {
+            let (input, length) = open(path)?;
+            let bar = progress(length, "bytes");
+            (app.importer().run(input, options, |until| bar.set_position(until)).await, bar)
+        }
+        Source::Package(folder) => {
+            let bar = progress(None, "bytes");
+            (app.importer().run_folder(folder.clone(), options, |until| bar.set_position(until)).await, bar)
+        }
+    };
+    bar.finish_and_clear();
+    Ok(outcome?)
+}
+
+fn read_mapping(file: &Path) -> anyhow::Result<importing::Mapping> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read the mapping {}", file.display()))?;
+    importing::Mapping::parse(&text).map_err(|reason| WrongCall(format!("the mapping {}: {reason}", file.display())).into())
 }
 
 /// Derived files that no server keeps up are removed when something in them may have to go, and

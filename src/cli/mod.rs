@@ -39,7 +39,8 @@ enum Command {
     Serve,
     /// Two neighbouring directories on PORT and PORT+1, to look at and try. Leaves nothing behind.
     Demo(demo::Demo),
-    /// Take a directory in: NDJSON of full Open Referral UK services, our own complete export, CSV.
+    /// Take a directory in: Open Referral UK or HSDS as JSON or tables, our own complete export,
+    /// spreadsheets, calendars.
     Import(exchange::Import),
     /// Write out what is public, or with --complete everything that is kept.
     Export(exchange::Export),

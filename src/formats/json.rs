@@ -15,8 +15,34 @@ pub const DEEPEST: usize = 48;
 pub struct Malformed {
     /// What is wrong.
     pub reason: String,
-    /// Where, counted in bytes from 1.
+    /// Where, counted in bytes from 1, on its line.
     pub column: usize,
+    /// On which line, from 1.
+    pub line: u64,
+    /// Whether it was well until its end, so that more of it may follow.
+    pub unfinished: bool,
+}
+
+impl Malformed {
+    /// What a serde error says, without the place that stands behind it.
+    pub(super) fn said_by(error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        let reason = said.split(" at line ").next().unwrap_or(&said);
+        let reason = if reason.starts_with("recursion limit") { "is nested too deeply" } else { reason };
+        Self { reason: reason.to_owned(), column: error.column(), line: error.line() as u64, unfinished: error.is_eof() }
+    }
+}
+
+/// `bytes` as text, without a byte order mark.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let reason = match bytes {
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "the text is UTF-16; save it as UTF-8",
+            _ => "the text is not UTF-8; it may have been saved in another encoding",
+        };
+        Malformed { reason: reason.to_owned(), column: error.valid_up_to() + 1, line: 1, unfinished: false }
+    })
 }
 
 /// Read one JSON value.
@@ -29,20 +55,7 @@ pub struct Malformed {
 /// assert!(parse(br#"{"a": 1, "a": 2}"#).unwrap_err().reason.contains("twice"));
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let reason = match bytes {
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "the text is UTF-16; save it as UTF-8",
-            _ => "the text is not UTF-8; it may have been saved in another encoding",
-        };
-        return Err(Malformed { reason: reason.to_owned(), column: error.valid_up_to() + 1 });
-    }
-    serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0).map_err(|error| {
-        let said = error.to_string();
-        let reason = said.split(" at line ").next().unwrap_or(&said);
-        let reason = if reason.starts_with("recursion limit") { "is nested too deeply" } else { reason };
-        Malformed { reason: reason.to_owned(), column: error.column() }
-    })
+    serde_json::from_str::<Strict>(text(bytes)?).map(|strict| strict.0).map_err(|error| Malformed::said_by(&error))
 }
 
 struct Strict(Value);

@@ -3,7 +3,10 @@
 pub mod archive;
 pub mod json;
 pub mod lines;
+pub mod oruk1;
+pub mod page;
 pub mod sheet;
+pub mod tables;
 pub mod rows;
 pub mod geojson;
 pub mod ical;

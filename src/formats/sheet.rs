@@ -127,7 +127,7 @@ impl<R: Read> Iterator for Sheet<R> {
 }
 
 /// UTF-8, or else Windows-1252, which is what spreadsheet programs save without being asked.
-fn decode(bytes: &[u8]) -> String {
+pub(super) fn decode(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),

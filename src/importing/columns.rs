@@ -4,11 +4,16 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
-use super::{Taken, cells, personal};
-use crate::ids;
-use crate::model::{Document, Kind, text::fold, tidy, values::Postcode};
+use super::{
+    Taken, Vocabulary, cells, documents,
+    mapping::{Mapped, Mapping},
+    personal,
+};
+use crate::{
+    ids,
+    model::{text::fold, tidy, whereabouts::Postcode},
+};
 
 /// A column: its name, the other names under which people send it, and what stands in it.
 #[derive(Debug)]
@@ -148,46 +153,74 @@ impl Column {
     }
 }
 
-/// Terms by their folded code and name.
-pub(super) type Vocabulary = HashMap<String, Uuid>;
+/// What every row needs.
+pub(super) const REQUIRED: [&str; 2] = ["organisation", "service"];
+
+/// Which heading is taken for which column.
+#[derive(Debug, Default)]
+pub(super) struct Matched {
+    pub(super) at: HashMap<&'static str, usize>,
+    /// Headings that mean a column that another one means already.
+    pub(super) doubles: Vec<(usize, &'static str)>,
+}
+
+/// Find the columns by the headings.
+pub(super) fn matched(heading: &[String]) -> Matched {
+    let mut found = Matched::default();
+    let folded: Vec<String> = heading.iter().map(|cell| fold(&cell.replace('_', " "))).collect();
+    for (place, wanted) in folded.iter().enumerate() {
+        if let Some(column) = COLUMNS.iter().find(|column| column.names().any(|name| name == *wanted)) {
+            if found.at.contains_key(column.name) {
+                found.doubles.push((place, column.name));
+            } else {
+                found.at.insert(column.name, place);
+            }
+        }
+    }
+    // "Service / project", "Phone (office)": a heading that has a name within it, the longest first.
+    for (place, wanted) in folded.iter().enumerate() {
+        if found.at.values().any(|taken| *taken == place) || found.doubles.iter().any(|(double, _)| *double == place) {
+            continue;
+        }
+        let within = |name: &str| name.len() > 3 && format!(" {wanted} ").contains(&format!(" {name} "));
+        let fits = COLUMNS
+            .iter()
+            .filter(|column| !found.at.contains_key(column.name))
+            .filter_map(|column| Some((column.names().filter(|name| within(name)).map(|name| name.len()).max()?, column.name)));
+        if let Some((_, name)) = fits.max_by_key(|(length, _)| *length) {
+            found.at.insert(name, place);
+        }
+    }
+    found
+}
 
 /// Which column stands where in a sheet.
 #[derive(Debug)]
 pub(super) struct Columns {
-    at: HashMap<&'static str, usize>,
+    mapped: Mapped,
     width: usize,
 }
 
 impl Columns {
     /// Find the columns by the heading. Columns that nobody knows are left out of every row.
     pub(super) fn read(heading: &[String]) -> Result<Self, String> {
-        let mut at: HashMap<&'static str, usize> = HashMap::new();
-        let folded: Vec<String> = heading.iter().map(|cell| fold(&cell.replace('_', " "))).collect();
-        for (place, wanted) in folded.iter().enumerate() {
-            if let Some(column) = COLUMNS.iter().find(|column| column.names().any(|name| name == *wanted))
-                && at.insert(column.name, place).is_some()
-            {
-                return Err(format!("two columns mean {}: the second one is headed {:?}", column.name, heading[place]));
-            }
+        let Matched { at, doubles } = matched(heading);
+        if let Some((place, name)) = doubles.first() {
+            return Err(format!("two columns mean {name}: the second one is headed {:?}", heading[*place]));
         }
-        // "Service / project", "Phone (office)": a heading that has a name within it, the longest first.
-        for (place, wanted) in
-            folded.iter().enumerate().filter(|(place, _)| !at.values().any(|taken| taken == place)).collect::<Vec<_>>()
-        {
-            let within = |name: &str| name.len() > 3 && format!(" {wanted} ").contains(&format!(" {name} "));
-            let fits = COLUMNS.iter().filter(|column| !at.contains_key(column.name)).filter_map(|column| {
-                Some((column.names().filter(|name| within(name)).map(|name| name.len()).max()?, column.name))
-            });
-            if let Some((_, name)) = fits.max_by_key(|(length, _)| *length) {
-                at.insert(name, place);
-            }
-        }
-        for required in ["organisation", "service"] {
+        for required in REQUIRED {
             if !at.contains_key(required) {
                 return Err(format!("the heading has no column for the {required}; it knows: {}", names()));
             }
         }
-        Ok(Self { at, width: heading.len() })
+        Ok(Self { mapped: Mapped { at, ..Mapped::default() }, width: heading.len() })
+    }
+
+    /// Find the columns as a mapping says. Gives the headings that it does not mention as well.
+    pub(super) fn mapped(heading: &[String], mapping: &Mapping) -> Result<(Self, Vec<tidy::Dropped>), String> {
+        let mut mapped = mapping.apply(heading)?;
+        let unmentioned = std::mem::take(&mut mapped.unmentioned);
+        Ok((Self { mapped, width: heading.len() }, unmentioned))
     }
 
     /// A row as a service.
@@ -203,20 +236,14 @@ impl Columns {
         let name = row.text("service").ok_or("service: the name of the service is missing")?;
         let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
         let value = row.service(name, organisation, vocabulary);
-        let mut tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| super::said(&refused))?;
-        let mut taken = Taken { source_ids: std::mem::take(&mut tidied.source_ids), ..Taken::default() };
-        taken.dropped = row.dropped;
-        taken.dropped.extend(tidied.dropped);
-        match Document::from_value(Kind::Service, tidied.value)? {
-            Document::Service(service) => super::nested::service(*service, &mut taken)?,
-            other => return Err(format!("expected a service, found a {}", other.kind())),
-        }
-        taken.finish();
+        let mut taken = documents::take_service(value)?;
+        taken.dropped.splice(0..0, row.dropped);
         Ok(taken)
     }
 }
 
-fn names() -> String {
+/// Every column's name.
+pub(super) fn names() -> String {
     COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
 
@@ -229,8 +256,12 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn text(&self, column: &'static str) -> Option<&'a str> {
-        let cell = self.cells.get(*self.columns.at.get(column)?)?.as_str();
-        (!cells::is_nothing(cell)).then_some(cell)
+        let mapped = &self.columns.mapped;
+        if let Some(constant) = mapped.constants.get(column) {
+            return Some(constant);
+        }
+        let cell = mapped.at.get(column).and_then(|place| self.cells.get(*place)).map(String::as_str);
+        cell.filter(|cell| !cells::is_nothing(cell)).or_else(|| mapped.defaults.get(column).map(String::as_str))
     }
 
     fn drop(&mut self, column: &str, reason: String) {
@@ -278,7 +309,6 @@ impl<'a> Row<'a> {
                 .collect();
             service.insert("languages".to_owned(), list.into());
         }
-        self.needs(&mut service, vocabulary);
         let schedule = self.schedule();
         match self.place(organisation) {
             Some(place) => {
@@ -289,6 +319,7 @@ impl<'a> Row<'a> {
                 service.insert("schedules".to_owned(), schedule.into_iter().collect::<Vec<_>>().into());
             }
         }
+        self.needs(&mut service, vocabulary);
         service.into()
     }
 
@@ -346,9 +377,14 @@ impl<'a> Row<'a> {
         let Some(text) = self.text("needs") else { return };
         let mut attributes = Vec::new();
         for need in split(text, &[';', ',', '|']) {
-            match vocabulary.get(&fold(need)) {
+            match vocabulary.term(need) {
                 Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
                 None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
+            }
+            if vocabulary.is_secret(need)
+                && let Some(Value::Array(links)) = service.get_mut("service_at_locations")
+            {
+                links.iter_mut().for_each(|link| link["location_policy"] = "withheld".into());
             }
         }
         service.insert("attributes".to_owned(), attributes.into());

@@ -1,47 +1,66 @@
-//! Taking a directory in: lines of full services, our own complete export, spreadsheets.
+//! Taking a directory in: full services as JSON of today or of yesterday, our own complete export,
+//! tables, calendars, spreadsheets.
 //!
 //! A file is read as a stream in one thread, taken apart and checked there, and saved in batches
 //! in another, so that its size does not matter. A bad line is rejected with its number and a
 //! reason; a bad optional part is dropped and reported; the rest goes in. Saving the same file
 //! again changes nothing. No original is kept: what was not taken stays in the sender's file.
 
+mod calendar;
 mod cells;
 mod columns;
 mod complete;
+mod documents;
 pub mod export;
+mod mapping;
 mod nested;
+mod package_archive;
 mod personal;
 mod report;
+mod rows;
 mod save;
+mod tabular;
+mod vocabulary;
 
-use std::io::BufRead;
+use std::{
+    io::{self, BufRead},
+    path::Path,
+};
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    formats::{json, lines, sheet},
-    model::{Document, Kind, tidy},
+    formats::ical,
+    model::tidy,
     records::{Draft, Entrance, LastModified},
 };
 pub use {
     columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
+    mapping::{Mapping, suggest as suggest_mapping},
     personal::Personal,
     report::{Counts, Report},
     save::{Importer, Options},
 };
+use vocabulary::Vocabulary;
 
 /// How a file is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// By its first bytes and its name.
+    /// By its first bytes.
     #[default]
     Auto,
-    /// One JSON document a line: a full service, or a record of our own complete export.
+    /// JSON: full services one a line, in a list or in a page of an API; or the lines of our own
+    /// complete export.
     Ndjson,
+    /// JSON of an Open Referral UK 1 API: a page, a list, one a line.
+    Oruk1,
     /// A spreadsheet.
     Csv,
+    /// Tables of HSDS or Open Referral UK, of any version: a folder or a zip of CSV files.
+    HsdsTabular,
+    /// A calendar (iCalendar), whose events become events.
+    Ical,
 }
 
 /// What one line gave.
@@ -59,6 +78,8 @@ struct Taken {
     personal: Vec<Personal>,
     /// Moments of last change that the line brings along.
     last_modified: LastModified,
+    /// The organization that it names and does not describe.
+    provider: Option<Provider>,
     /// Through which door it comes.
     own_export: bool,
     /// Its number, from 1.
@@ -88,7 +109,17 @@ impl Taken {
     }
 }
 
-/// A line, read.
+/// An organization of which there is only a name. A record of that name stands for it where there
+/// is one, and stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Provider {
+    /// The id that a new record would get.
+    id: Uuid,
+    /// Its name.
+    name: String,
+}
+
+/// What was read: a line, an event, a row.
 #[derive(Debug)]
 struct Read {
     /// Its number, from 1.
@@ -99,102 +130,58 @@ struct Read {
     taken: Result<Taken, String>,
 }
 
-/// Read `input` line by line; `each` is given every line and says whether to go on.
-/// # Errors
-/// When the input cannot be read.
-fn read(
-    mut input: impl BufRead,
+/// What a reader has to know.
+#[derive(Debug, Default)]
+struct How {
     format: Format,
-    vocabulary: &columns::Vocabulary,
-    mut each: impl FnMut(Read) -> bool,
-) -> std::io::Result<()> {
-    let format = match format {
+    vocabulary: Vocabulary,
+    /// Who holds the events of a calendar: a name, or the id of a record.
+    organisation: Option<String>,
+    /// What the headings of a sheet mean; when it is not given, they speak for themselves.
+    mapping: Option<Mapping>,
+}
+
+/// Read `input`; `each` is given whatever it holds, one after the other, and says whether to go on.
+/// # Errors
+/// When the input cannot be read, or is refused as a whole.
+fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) -> io::Result<()> {
+    let format = match how.format {
         Format::Auto => guess(input.fill_buf()?),
         chosen => chosen,
     };
-    if format == Format::Csv { read_sheet(input, vocabulary, &mut each) } else { read_lines(input, &mut each) }
+    if how.mapping.is_some() && format != Format::Csv {
+        let reason = "a mapping says what the headings of a spreadsheet mean, and this is none";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    match format {
+        Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, format, &mut each),
+        Format::Csv => rows::read(input, how, &mut each),
+        Format::HsdsTabular => tabular::read_zip(input, &mut each),
+        Format::Ical => calendar::read(input, how, &mut each),
+    }
 }
 
-/// JSON begins with a brace; anything else is taken for a spreadsheet.
+/// Whether a folder is to be read as one, not file by file: it is a data package.
+/// # Errors
+/// When the folder cannot be read.
+pub fn is_package(folder: &Path) -> io::Result<bool> {
+    tabular::is_package(folder)
+}
+
+/// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else
+/// is taken for a spreadsheet.
 fn guess(start: &[u8]) -> Format {
-    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-    match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+    if package_archive::is_zip(start) {
+        return Format::HsdsTabular;
+    }
+    if ical::read::is_calendar(start) {
+        return Format::Ical;
+    }
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
+    match start.first() {
         None | Some(b'{' | b'[' | 0 | 0xFF | 0xFE) => Format::Ndjson,
         Some(_) => Format::Csv,
     }
-}
-
-fn read_lines(input: impl BufRead, each: &mut impl FnMut(Read) -> bool) -> std::io::Result<()> {
-    let mut until = 0;
-    for line in lines::lines(input) {
-        let line = line?;
-        until += line.length;
-        let taken = match &line.bytes {
-            None => Err(format!("the line is longer than {} MiB", lines::LONGEST >> 20)),
-            Some(bytes) => take(bytes),
-        };
-        if !each(Read { line: line.number, until, taken }) {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// One line of JSON: a record of our own complete export, or a full service of somebody's feed.
-fn take(bytes: &[u8]) -> Result<Taken, String> {
-    let value = json::parse(bytes).map_err(|malformed| format!("not JSON that can be read: {malformed}"))?;
-    match &value {
-        Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
-        Value::Object(members) if members.contains_key("contents") => {
-            Err("this is a page of an API, not a service: import its contents one document a line (format=ndjson)".to_owned())
-        }
-        Value::Object(_) => take_service(value),
-        _ => Err("expected a JSON object: one full service a line".to_owned()),
-    }
-}
-
-/// A full service with everything nested.
-fn take_service(value: Value) -> Result<Taken, String> {
-    let tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| said(&refused))?;
-    let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
-    match Document::from_value(Kind::Service, tidied.value)? {
-        Document::Service(service) => nested::service(*service, &mut taken)?,
-        other => return Err(format!("expected a service, found a {}", other.kind())),
-    }
-    taken.finish();
-    Ok(taken)
-}
-
-fn read_sheet(input: impl BufRead, vocabulary: &columns::Vocabulary, each: &mut impl FnMut(Read) -> bool) -> std::io::Result<()> {
-    let mut rows = sheet::read(input)?;
-    let columns = match rows.next() {
-        None => return Ok(()),
-        Some(Err(bad)) => {
-            each(Read { line: 1, until: 0, taken: Err(bad.reason) });
-            return Ok(());
-        }
-        Some(Ok(heading)) => match columns::Columns::read(&heading.cells) {
-            Ok(columns) => columns,
-            Err(reason) => {
-                each(Read { line: heading.line, until: heading.end, taken: Err(reason) });
-                return Ok(());
-            }
-        },
-    };
-    let mut until = 0;
-    for row in rows {
-        let (line, taken) = match row {
-            Ok(row) => {
-                until = row.end;
-                (row.line, columns.take(&row.cells, vocabulary))
-            }
-            Err(bad) => (bad.line, Err(bad.reason)),
-        };
-        if !each(Read { line, until, taken }) {
-            break;
-        }
-    }
-    Ok(())
 }
 
 fn said(refused: &tidy::Dropped) -> String {
@@ -204,8 +191,9 @@ fn said(refused: &tidy::Dropped) -> String {
 /// For the fuzzer and the property tests: read anything, keep nothing, say how much was taken.
 pub fn read_anything(bytes: &[u8], format: Format) -> (usize, usize) {
     let (mut taken, mut rejected) = (0, 0);
-    // Reading from memory does not fail.
-    let _ = read(bytes, format, &columns::Vocabulary::new(), |read| {
+    let how = How { format, ..How::default() };
+    // A file that is refused as a whole is one that was not taken.
+    let outcome = read(bytes, &how, |read| {
         if read.taken.is_ok() {
             taken += 1;
         } else {
@@ -213,5 +201,5 @@ pub fn read_anything(bytes: &[u8], format: Format) -> (usize, usize) {
         }
         true
     });
-    (taken, rejected)
+    (taken, rejected + usize::from(outcome.is_err()))
 }

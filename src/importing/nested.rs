@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Taken;
 use crate::{
-    model::{Attribute, Document, Location, Organization, Service, TaxonomyTerm},
+    model::{Attribute, Document, Event, Location, Organization, Service, TaxonomyTerm},
     records::Draft,
 };
 
@@ -35,14 +35,29 @@ pub(super) fn service(mut service: Service, taken: &mut Taken) -> Result<(), Str
     Ok(())
 }
 
-fn organization(mut organization: Organization, taken: &mut Taken) {
+/// Take an event apart, as a service.
+pub(super) fn event(mut event: Event, taken: &mut Taken) {
+    if let Some(nested) = event.organization.take() {
+        organization(*nested, taken);
+    }
+    if let Some(nested) = event.location.take() {
+        event.location_id.get_or_insert(nested.id);
+        location(*nested, taken);
+    }
+    terms(&mut event.attributes, taken);
+    taken.main(Draft::new(Document::Event(Box::new(event))));
+}
+
+/// An organization, and the terms in it.
+pub(super) fn organization(mut organization: Organization, taken: &mut Taken) {
     // Some feeds put an organization's services into it again.
     organization.extra.remove("services");
     terms(&mut organization.attributes, taken);
     taken.part(Draft::new(Document::Organization(Box::new(organization))));
 }
 
-fn location(mut location: Location, taken: &mut Taken) {
+/// A place, and the terms in it.
+pub(super) fn location(mut location: Location, taken: &mut Taken) {
     terms(&mut location.attributes, taken);
     taken.part(Draft::new(Document::Location(Box::new(location))));
 }
@@ -57,7 +72,8 @@ fn terms(attributes: &mut [Attribute], taken: &mut Taken) {
     }
 }
 
-fn term(mut term: TaxonomyTerm, taken: &mut Taken) {
+/// A term, and its list.
+pub(super) fn term(mut term: TaxonomyTerm, taken: &mut Taken) {
     if let Some(taxonomy) = term.taxonomy_detail.take() {
         term.taxonomy_id.get_or_insert(taxonomy.id);
         taken.part(Draft::new(Document::Taxonomy(taxonomy)));

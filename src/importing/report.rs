@@ -123,6 +123,18 @@ impl Report {
         }
     }
 
+    /// The report of one file among several: everything names the file.
+    #[must_use]
+    pub fn of_file(mut self, name: &str) -> Self {
+        for rejected in &mut self.rejected {
+            rejected.reason = format!("{name}: {}", rejected.reason);
+        }
+        for left in &mut self.dropped {
+            left.dropped.path = format!("{name}: {}", left.dropped.path);
+        }
+        self
+    }
+
     /// Put another file's report behind this one.
     pub fn add(&mut self, other: Self) {
         self.created += other.created;

@@ -3,18 +3,19 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    io::BufRead,
+    io::{self, BufRead},
+    path::PathBuf,
     time::Instant,
 };
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Format, Read, Report, Taken, columns::Vocabulary, nested, read};
+use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, nested, read, tabular};
 use crate::{
     ids,
     model::{Document, Kind, text::fold, tidy::Dropped},
-    records::{self, Caller, Draft, Entrance, LastModified, Records},
+    records::{self, Caller, Draft, Entrance, LastModified, Records, State},
 };
 
 /// Records in one transaction, about.
@@ -31,6 +32,10 @@ pub struct Options {
     pub dry_run: bool,
     /// Who imports and from where, as history shows it.
     pub source: String,
+    /// Who holds the events of a calendar: the name of an organisation, or the id of its record.
+    pub organisation: Option<String>,
+    /// What the headings of a sheet mean; when it is not given, they speak for themselves.
+    pub mapping: Option<Mapping>,
 }
 
 /// Imports into records.
@@ -44,10 +49,13 @@ pub struct Importer {
 pub enum Error {
     /// The file cannot be read any further.
     #[error("cannot read the file: {0}")]
-    Read(#[from] std::io::Error),
+    Read(#[from] io::Error),
     /// It cannot be saved.
     #[error(transparent)]
     Save(#[from] records::Error),
+    /// The options do not fit what is here.
+    #[error("{0}")]
+    Options(String),
     /// The reading thread died.
     #[error("the reader stopped: {0}")]
     Reader(String),
@@ -73,26 +81,53 @@ impl Importer {
         &self,
         input: impl BufRead + Send + 'static,
         options: &Options,
+        progress: impl FnMut(u64),
+    ) -> Result<Report, Error> {
+        let how = self.how(options).await?;
+        self.run_reader(move |each| read(input, &how, each), options, progress).await
+    }
+
+    /// Import a folder that is a data package: tables that refer to one another.
+    /// # Errors
+    /// As [`Importer::run`], and when it is no package.
+    pub async fn run_folder(&self, folder: PathBuf, options: &Options, progress: impl FnMut(u64)) -> Result<Report, Error> {
+        self.run_reader(move |mut each| tabular::read_folder(&folder, &mut each), options, progress).await
+    }
+
+    async fn how(&self, options: &Options) -> Result<How, Error> {
+        let organisation = options.organisation.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+        if let Some(id) = organisation.as_deref().and_then(|name| Uuid::try_parse(name).ok())
+            && self.records.find(id).await?.is_none_or(|stored| stored.kind != Kind::Organization)
+        {
+            return Err(Error::Options(format!("there is no organisation with the id {id}")));
+        }
+        Ok(How { format: options.format, vocabulary: self.vocabulary().await?, organisation, mapping: options.mapping.clone() })
+    }
+
+    /// Read in one thread, save in another.
+    async fn run_reader(
+        &self,
+        reader: impl FnOnce(&mut dyn FnMut(Read) -> bool) -> io::Result<()> + Send + 'static,
+        options: &Options,
         mut progress: impl FnMut(u64),
     ) -> Result<Report, Error> {
         let began = Instant::now();
         let (send, mut receive) = mpsc::channel::<Vec<Read>>(WAITING);
-        let format = options.format;
-        let vocabulary = self.vocabulary().await?;
         let reader = tokio::task::spawn_blocking(move || {
             let mut batch = Batch::default();
-            read(input, format, &vocabulary, |one| match batch.add(one) {
+            reader(&mut |one| match batch.add(one) {
                 None => true,
                 // The other side is gone when saving failed; then there is nothing to read for.
                 Some(full) => send.blocking_send(full).is_ok(),
             })?;
             let _ = send.blocking_send(batch.reads);
-            Ok::<_, std::io::Error>(())
+            Ok::<_, io::Error>(())
         });
         let mut run = Run {
             report: Report { dry_run: options.dry_run, ..Report::default() },
             seen: HashMap::new(),
             renamed: HashMap::new(),
+            organizations: None,
         };
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
@@ -106,9 +141,9 @@ impl Importer {
         Ok(run.report)
     }
 
-    /// The terms that a spreadsheet may name, by folded code and name.
+    /// The terms that a spreadsheet or a calendar may name.
     async fn vocabulary(&self) -> Result<Vocabulary, Error> {
-        let mut vocabulary = Vocabulary::new();
+        let mut vocabulary = Vocabulary::new(self.records.withheld_categories());
         let mut after = None;
         loop {
             let terms = self.records.by_kind(Kind::TaxonomyTerm, after, 500).await?;
@@ -116,8 +151,9 @@ impl Importer {
             after = Some(last.id);
             for stored in &terms {
                 if let Document::TaxonomyTerm(term) = stored.read()? {
-                    let names = [Some(term.name.as_str()), term.code.as_deref()];
-                    vocabulary.extend(names.into_iter().flatten().map(|name| (fold(name), stored.id)));
+                    for name in [Some(term.name.as_str()), term.code.as_deref()].into_iter().flatten() {
+                        vocabulary.add(name, stored.id);
+                    }
                 }
             }
         }
@@ -126,6 +162,7 @@ impl Importer {
     async fn save(&self, run: &mut Run, batch: Vec<Read>, options: &Options) -> Result<(), Error> {
         let mut taken = run.sort_out(batch);
         run.leave_out_projections(&self.records, &mut taken).await?;
+        run.find_providers(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
         let mut groups: HashMap<bool, (Vec<Draft>, Vec<bool>, LastModified)> = HashMap::new();
         for one in taken {
@@ -188,6 +225,8 @@ struct Run {
     seen: HashMap<Uuid, (Kind, u64)>,
     /// Records whose ids were taken, and what they are called here.
     renamed: HashMap<(Kind, Uuid), Uuid>,
+    /// Organizations that were here before, by their folded names; read when somebody asks.
+    organizations: Option<HashMap<String, Uuid>>,
 }
 
 impl Run {
@@ -265,6 +304,24 @@ impl Run {
         Ok(())
     }
 
+    /// An organization of which only the name is known is the one of that name that is here. It stays
+    /// as it is: a name alone says less than what is kept.
+    async fn find_providers(&mut self, records: &Records, taken: &mut [Taken]) -> Result<(), Error> {
+        if self.organizations.is_none() && taken.iter().any(|one| one.provider.is_some()) {
+            self.organizations = Some(organizations_by_name(records).await?);
+        }
+        let Some(known) = &self.organizations else { return Ok(()) };
+        for one in taken {
+            let Some(provider) = one.provider.take() else { continue };
+            let Some(here) = known.get(&fold(&provider.name)).copied() else { continue };
+            one.parts.retain(|draft| draft.document.id() != provider.id);
+            if here != provider.id {
+                self.renamed.insert((Kind::Organization, provider.id), here);
+            }
+        }
+        Ok(())
+    }
+
     /// A `service_at_location` belongs to one service: where a feed gives the same id to the links of
     /// several services, all but the first get their own.
     fn own_links(&mut self, line: u64, taken: &mut Taken) {
@@ -313,6 +370,22 @@ impl Run {
             nested::rename(&mut draft.document, &self.renamed);
         }
         Ok(())
+    }
+}
+
+async fn organizations_by_name(records: &Records) -> Result<HashMap<String, Uuid>, Error> {
+    let mut found = HashMap::new();
+    let mut after = None;
+    loop {
+        let page = records.by_kind(Kind::Organization, after, 500).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.id);
+        for stored in &page {
+            if stored.state != State::Gone {
+                // Of several with one name, the first by id: always the same one.
+                found.entry(fold(stored.read()?.name())).or_insert(stored.id);
+            }
+        }
     }
 }
 

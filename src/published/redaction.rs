@@ -34,10 +34,13 @@ pub fn is_withheld_category(term: &TaxonomyTerm, words: &[String]) -> bool {
         term.code.as_deref(),
         term.term_uri.as_ref().map(super::super::model::values::WebAddress::as_str),
     ];
-    names.into_iter().flatten().any(|name| {
-        let name = format!(" {} ", fold(name));
-        words.iter().any(|word| name.contains(&format!(" {} ", fold(word))))
-    })
+    names.into_iter().flatten().any(|name| is_withheld_name(name, words))
+}
+
+/// Whether `name` names such a category, of whatever list.
+pub fn is_withheld_name(name: &str, words: &[String]) -> bool {
+    let name = format!(" {} ", fold(name));
+    words.iter().any(|word| name.contains(&format!(" {} ", fold(word))))
 }
 
 /// How much of a place one link lets be told: what the link says, or, where it says nothing,

@@ -245,6 +245,11 @@ impl Records {
         &self.clock
     }
 
+    /// Words that name categories whose places are secret.
+    pub fn withheld_categories(&self) -> &[String] {
+        &self.withheld_categories
+    }
+
     /// The record with this id.
     /// # Errors
     /// When the database fails.

@@ -3,6 +3,9 @@
 
 pub mod hours;
 pub mod lines;
+mod properties;
+pub mod read;
 pub mod rule;
+mod times;
 pub mod write;
 pub mod zone;

@@ -1,0 +1,586 @@
+//! Reading calendars: bytes go in, series of events come out, each with what of it was left out.
+//!
+//! Nobody's own data comes out: of an organiser only a name, which may be that of an organisation,
+//! of those invited only how many they are. What is marked private does not come out at all.
+//! Hostile calendars are bounded: nesting is not followed, lists end, and a calendar with too many
+//! events is refused.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use chrono_tz::Tz;
+
+use super::{
+    properties::{self as lines, Property},
+    times::{self, Stamp},
+};
+use crate::model::{text::shorten, tidy::Dropped};
+
+/// A calendar has at most so many bytes.
+pub const LARGEST: u64 = 64 << 20;
+/// A calendar has at most so many events, single changed dates included.
+pub const MOST_EVENTS: usize = 50_000;
+/// Of each kind of list in an event, at most so many items are taken.
+pub const MOST_DATES: usize = 2_000;
+
+const DEEPEST: usize = 16;
+const LONGEST_RULE: usize = 500;
+/// The zone of times that name none.
+const HERE: Tz = Tz::Europe__London;
+
+/// What a file of calendars holds.
+#[derive(Debug, Default)]
+pub struct Calendar {
+    /// Its events, in the order of the file.
+    pub events: Vec<Series>,
+    /// What was not taken.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// What it is about.
+    pub path: String,
+    /// Why it was not taken.
+    pub reason: String,
+    /// Whether it is an event, or only something besides.
+    pub rejected: bool,
+}
+
+/// Whether an event takes place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// It does.
+    #[default]
+    Scheduled,
+    /// It does not.
+    Cancelled,
+}
+
+/// An event, or a series of dates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Line of the file on which it begins, from 1.
+    pub line: u64,
+    /// What the calendar is called.
+    pub calendar: Option<String>,
+    /// What its source calls it.
+    pub uid: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+    /// What happens, in words.
+    pub description: Option<String>,
+    /// A page about it.
+    pub url: Option<String>,
+    /// Where to join on the internet.
+    pub online: Option<String>,
+    /// Where it is, in words.
+    pub place: Option<String>,
+    /// Degrees north and east.
+    pub position: Option<(f64, f64)>,
+    /// Its categories, in words.
+    pub categories: Vec<String>,
+    /// The name beside the organiser's address. It may be a person's.
+    pub organizer: Option<String>,
+    /// Whether it takes place.
+    pub status: Status,
+    /// Start of the first date, on the clock of the zone.
+    pub start: NaiveDateTime,
+    /// End of the first date, on the clock of the zone. A whole day ends at 23:59.
+    pub end: NaiveDateTime,
+    /// Whether it takes whole days, without hours.
+    pub whole_days: bool,
+    /// The zone of all its times.
+    pub zone: Tz,
+    /// When it comes round: a rule without its name.
+    pub rule: Option<String>,
+    /// Starts of dates that are left out.
+    pub without: Vec<NaiveDateTime>,
+    /// Starts of further dates.
+    pub with: Vec<NaiveDateTime>,
+    /// Single dates that were changed.
+    pub changes: Vec<Change>,
+    /// What of it was left out.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A changed date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its start as the rule has it.
+    pub start: NaiveDateTime,
+    /// Whether it does not take place.
+    pub cancelled: bool,
+    /// Its new start and end, when it was moved in time.
+    pub moved: Option<(NaiveDateTime, NaiveDateTime)>,
+    /// Its new place, when that changed.
+    pub place: Option<String>,
+    /// What people should know.
+    pub note: Option<String>,
+}
+
+/// Whether a file begins as a calendar does.
+pub fn is_calendar(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
+    start.get(..15).is_some_and(|start| start.eq_ignore_ascii_case(b"BEGIN:VCALENDAR"))
+}
+
+/// Read every calendar in `bytes`.
+/// # Errors
+/// Why the file is refused as a whole: nesting without end, or too many events.
+///
+/// ```
+/// use fingerpost::formats::ical::read::read;
+/// let calendar = read(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1@hall.example.org\r\nSUMMARY:Soup\r\n\
+///     DTSTART;TZID=Europe/London:20261203T120000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY\r\n\
+///     END:VEVENT\r\nEND:VCALENDAR\r\n").unwrap();
+/// let soup = &calendar.events[0];
+/// assert_eq!((soup.name.as_deref(), soup.end.to_string().as_str()), (Some("Soup"), "2026-12-03 13:00:00"));
+/// ```
+pub fn read(bytes: &[u8]) -> Result<Calendar, Problem> {
+    let mut reader = Reader::default();
+    let (mut unread, mut first_unread) = (0_u64, 0);
+    for line in lines::lines(bytes) {
+        match line {
+            Ok(property) => reader.take(property)?,
+            Err(line) => {
+                unread += 1;
+                first_unread = if first_unread == 0 { line } else { first_unread };
+            }
+        }
+    }
+    reader.leave_open_event("the file ends within it: it was cut short");
+    if unread > 0 {
+        let reason = format!("{unread} lines are not lines of a calendar (NAME:value), this one first");
+        reader.out.problems.push(Problem { line: first_unread, path: String::new(), reason, rejected: false });
+    }
+    for (name, (line, count)) in &reader.passed_over {
+        let reason = format!("{count} of these stand in the calendar; only events are taken, not tasks or journals");
+        reader.out.problems.push(Problem { line: *line, path: name.clone(), reason, rejected: false });
+    }
+    Ok(reader.finish())
+}
+
+/// What a calendar says of itself.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    name: Option<String>,
+    zone: Option<Tz>,
+}
+
+/// An event whose lines have been read.
+#[derive(Debug)]
+struct Raw {
+    line: u64,
+    calendar: usize,
+    properties: Vec<Property>,
+}
+
+#[derive(Default)]
+struct Reader {
+    open: Vec<String>,
+    event: Option<Raw>,
+    calendars: Vec<Named>,
+    events: Vec<Raw>,
+    passed_over: std::collections::BTreeMap<String, (u64, u64)>,
+    out: Calendar,
+}
+
+impl Reader {
+    fn take(&mut self, property: Property) -> Result<(), Problem> {
+        match property.name.as_str() {
+            "BEGIN" => return self.begin(&property),
+            "END" => self.end(&property.value.trim().to_ascii_uppercase()),
+            _ => match (self.open.last().map(String::as_str), &mut self.event) {
+                // More properties than an event can mean are not kept.
+                (Some("VEVENT"), Some(event)) if event.properties.len() < 2 * MOST_DATES => event.properties.push(property),
+                (Some("VCALENDAR"), _) => self.about_calendar(&property),
+                _ => {}
+            },
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, property: &Property) -> Result<(), Problem> {
+        let name = property.value.trim().to_ascii_uppercase();
+        let refuse = |reason: String| Err(Problem { line: property.line, path: String::new(), reason, rejected: true });
+        if name == "VCALENDAR" {
+            self.leave_open_event("the calendar around it ends before it does");
+            self.open.clear();
+            self.calendars.push(Named::default());
+        }
+        if name == "VEVENT" {
+            if self.event.is_some() {
+                self.leave_open_event("the next event begins before it ends");
+                self.open.retain(|open| open != "VEVENT");
+            }
+            if self.events.len() >= MOST_EVENTS {
+                return refuse(format!("the calendar has more than {MOST_EVENTS} events"));
+            }
+            let calendar = self.calendars.len().saturating_sub(1);
+            self.event = Some(Raw { line: property.line, calendar, properties: Vec::new() });
+        }
+        if ["VTODO", "VJOURNAL", "VFREEBUSY"].contains(&name.as_str()) {
+            self.passed_over.entry(name.clone()).or_insert((property.line, 0)).1 += 1;
+        }
+        if self.open.len() >= DEEPEST {
+            return refuse(format!("things are nested in one another more than {DEEPEST} deep here, which no calendar is"));
+        }
+        self.open.push(name);
+        Ok(())
+    }
+
+    fn end(&mut self, name: &str) {
+        if name == "VEVENT"
+            && let Some(event) = self.event.take()
+        {
+            self.events.push(event);
+        } else if name == "VCALENDAR" {
+            self.leave_open_event("the calendar around it ends before it does");
+        }
+        // What was opened within it and never closed ends with it.
+        if let Some(at) = self.open.iter().rposition(|open| open == name) {
+            self.open.truncate(at);
+        }
+    }
+
+    fn leave_open_event(&mut self, reason: &str) {
+        if let Some(event) = self.event.take() {
+            self.out.problems.push(Problem { line: event.line, path: String::new(), reason: format!("has no END:VEVENT; {reason}"), rejected: true });
+        }
+    }
+
+    fn about_calendar(&mut self, property: &Property) {
+        let Some(calendar) = self.calendars.last_mut() else { return };
+        match property.name.as_str() {
+            "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty()),
+            "X-WR-TIMEZONE" => calendar.zone = times::zone(&property.text()),
+            _ => {}
+        }
+    }
+
+    /// Make series of the events that were read: a changed date joins its series.
+    fn finish(mut self) -> Calendar {
+        let (changed, mut series): (Vec<Raw>, Vec<Raw>) =
+            std::mem::take(&mut self.events).into_iter().partition(|event| event.find("RECURRENCE-ID").is_some());
+        let uids: std::collections::HashSet<String> = series.iter().filter_map(Raw::uid).collect();
+        let mut changes: HashMap<String, Vec<Raw>> = HashMap::new();
+        for event in changed {
+            match event.uid().filter(|uid| uids.contains(uid)) {
+                Some(uid) => changes.entry(uid).or_default().push(event),
+                // A date whose series is not in the file stands for itself.
+                None => series.push(event),
+            }
+        }
+        series.sort_by_key(|event| event.line);
+        for event in series {
+            let named = self.calendars.get(event.calendar).cloned().unwrap_or_default();
+            let line = event.line;
+            match self::series(&event, &named) {
+                Ok(Some(mut series)) => {
+                    if event.find("RECURRENCE-ID").is_none() {
+                        for change in event.uid().and_then(|uid| changes.remove(&uid)).into_iter().flatten() {
+                            self::change(&change, &named, &mut series);
+                        }
+                    }
+                    self.out.events.push(series);
+                }
+                Ok(None) => {
+                    let reason = "is marked private, so it was not taken".to_owned();
+                    self.out.problems.push(Problem { line, path: "CLASS".to_owned(), reason, rejected: false });
+                }
+                Err(reason) => self.out.problems.push(Problem { line, path: String::new(), reason, rejected: true }),
+            }
+        }
+        self.out
+    }
+}
+
+impl Raw {
+    fn find(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Property> {
+        self.properties.iter().filter(move |property| property.name == name)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.find(name).map(Property::text).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn uid(&self) -> Option<String> {
+        self.text("UID")
+    }
+}
+
+/// What is left out of one event.
+struct Left(Vec<Dropped>);
+
+impl Left {
+    fn out(&mut self, path: &str, reason: impl Into<String>) {
+        self.0.push(Dropped { path: path.to_owned(), reason: reason.into() });
+    }
+}
+
+/// One event as a series; `None` for a private one.
+fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
+    if event.text("CLASS").is_some_and(|class| ["PRIVATE", "CONFIDENTIAL"].contains(&class.to_ascii_uppercase().as_str())) {
+        return Ok(None);
+    }
+    let mut left = Left(Vec::new());
+    for property in event.properties.iter().filter(|property| property.cut && property.name != "ATTACH" && !property.name.starts_with("X-")) {
+        left.out(&property.name, format!("is longer than {} KiB; what is beyond was cut off", lines::LONGEST >> 10));
+    }
+    let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: it does not say when it begins")?;
+    let repeats = event.find("RRULE").is_some() || event.find("RDATE").is_some();
+    let zone = match begins {
+        // A series that goes by UTC moves on the clocks here, so it keeps its zone.
+        Stamp::Zoned(_, Tz::UTC) if repeats => Tz::UTC,
+        Stamp::Zoned(_, Tz::UTC) => named.zone.unwrap_or(HERE),
+        Stamp::Zoned(_, zone) => zone,
+        Stamp::Day(_) | Stamp::Local(_) => HERE,
+    };
+    let (start, end) = span(event, begins, zone, &mut left)?;
+    let whole_days = matches!(begins, Stamp::Day(_));
+    let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
+    let (without, with) = (dates("EXDATE"), dates("RDATE"));
+    let rule = rule(event, &mut left);
+    let (url, online) = addresses(event);
+    let place = event.text("LOCATION");
+    let (place, online) = match place {
+        Some(place) if is_web_address(&place) => (None, online.or(Some(place))),
+        place => (place, online),
+    };
+    leave_people_out(event, &mut left);
+    let uid = match (event.uid(), event.find("RECURRENCE-ID")) {
+        (Some(uid), Some(date)) => Some(format!("{uid}\n{}", date.value)),
+        (uid, _) => uid,
+    };
+    Ok(Some(Series {
+        line: event.line,
+        calendar: named.name.clone(),
+        uid,
+        name: event.text("SUMMARY"),
+        description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
+        url,
+        online,
+        place,
+        position: position(event, &mut left),
+        categories: event.all("CATEGORIES").flat_map(Property::texts).take(100).collect(),
+        organizer: event.find("ORGANIZER").and_then(|organizer| organizer.parameter("CN")).map(str::to_owned),
+        status: if is_cancelled(event) { Status::Cancelled } else { Status::Scheduled },
+        start,
+        end,
+        whole_days,
+        zone,
+        rule,
+        without,
+        with,
+        changes: Vec::new(),
+        dropped: left.0,
+    }))
+}
+
+fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, String> {
+    let Some(property) = event.find(name) else { return Ok(None) };
+    let found = times::stamps(property, 1);
+    if let Some(zone) = found.unknown_zone {
+        left.out(name, format!("the zone {:?} is not known; the time is read as that of {}", shorten(&zone, 60), HERE.name()));
+    }
+    match found.stamps.first() {
+        Some(stamp) => Ok(Some(*stamp)),
+        None => Err(format!("{name}: {:?} is not a date or time that can be read", shorten(&property.value, 60))),
+    }
+}
+
+/// Start and end on the clock of the zone.
+fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveDateTime, NaiveDateTime), String> {
+    let start = begins.on_the_clock_of(zone);
+    let whole_days = matches!(begins, Stamp::Day(_));
+    let ends = match one_stamp(event, "DTEND", left) {
+        Ok(ends) => ends.map(|ends| ends.on_the_clock_of(zone)),
+        Err(reason) => {
+            left.out("DTEND", reason.trim_start_matches("DTEND: "));
+            None
+        }
+    };
+    let lasts = event.text("DURATION").and_then(|text| {
+        let length = times::length(&text);
+        if length.is_none() {
+            left.out("DURATION", format!("{:?} is not a length of time that can be read", shorten(&text, 60)));
+        }
+        length
+    });
+    let end = ends.or_else(|| start.checked_add_signed(lasts?));
+    let end = if whole_days {
+        // The last day is the one before DTEND, to its end.
+        let end = end.filter(|end| *end > start).or_else(|| start.checked_add_signed(TimeDelta::days(1)));
+        end.and_then(|end| end.checked_sub_signed(TimeDelta::minutes(1))).unwrap_or(start)
+    } else {
+        end.unwrap_or(start)
+    };
+    if end < start { Err("DTEND: it ends before it begins".to_owned()) } else { Ok((start, end)) }
+}
+
+/// The dates of a list. A day in the list of an event with hours means the date of that day.
+fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bool, left: &mut Left) -> Vec<NaiveDateTime> {
+    let (mut found, mut unread, mut unknown) = (Vec::new(), 0, None);
+    for property in event.all(name) {
+        let stamps = times::stamps(property, MOST_DATES - found.len());
+        unread += stamps.unread;
+        unknown = unknown.or(stamps.unknown_zone);
+        found.extend(stamps.stamps.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
+    }
+    if unread > 0 {
+        left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
+    }
+    if let Some(zone) = unknown {
+        left.out(name, format!("the zone {:?} is not known; the times are read as those of the event", shorten(&zone, 60)));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) -> NaiveDateTime {
+    match stamp {
+        Stamp::Day(day) => day.and_time(start.time()),
+        stamp if whole_days => stamp.on_the_clock_of(zone).date().and_time(start.time()),
+        stamp => stamp.on_the_clock_of(zone),
+    }
+}
+
+fn rule(event: &Raw, left: &mut Left) -> Option<String> {
+    let mut rules = event.all("RRULE");
+    let rule: String = rules.next()?.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
+    if rules.next().is_some() {
+        left.out("RRULE", "there is more than one rule; the first one stands");
+    }
+    if event.find("EXRULE").is_some() {
+        left.out("EXRULE", "rules of dates that are left out are no longer part of the standard");
+    }
+    let plain = rule.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b';' | b',' | b'+' | b'-' | b':'));
+    if !plain || rule.len() > LONGEST_RULE || !rule.contains("FREQ=") {
+        left.out("RRULE", format!("{:?} is not a rule that can be read; only the first date is kept", shorten(&rule, 60)));
+        return None;
+    }
+    Some(rule.trim_end_matches(';').to_owned())
+}
+
+/// A page about the event, and where to join it.
+fn addresses(event: &Raw) -> (Option<String>, Option<String>) {
+    let online = ["CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"];
+    (event.text("URL"), online.into_iter().find_map(|name| event.text(name)).filter(|text| is_web_address(text)))
+}
+
+fn is_web_address(text: &str) -> bool {
+    (text.starts_with("http://") || text.starts_with("https://")) && !text.contains(char::is_whitespace)
+}
+
+/// "51.9;-0.4": degrees north and east. Nought and nought is how programmes leave it out.
+fn position(event: &Raw, left: &mut Left) -> Option<(f64, f64)> {
+    let text = event.text("GEO")?;
+    let mut numbers = text.split([';', ',']).map(|part| part.trim().parse::<f64>().ok().filter(|number| number.is_finite()));
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(0.0), Some(0.0)) => None,
+        (Some(latitude), Some(longitude)) => Some((latitude, longitude)),
+        _ => {
+            left.out("GEO", format!("{:?} is not a position that can be read (expected 51.9163;-0.4486)", shorten(&text, 60)));
+            None
+        }
+    }
+}
+
+/// People are counted, never named: the report is read by many.
+fn leave_people_out(event: &Raw, left: &mut Left) {
+    let invited = event.all("ATTENDEE").count();
+    if invited > 0 {
+        left.out("ATTENDEE", format!("{invited} people are invited in the calendar; who they are is not taken"));
+    }
+    if event.find("ORGANIZER").is_some_and(|organizer| organizer.value.to_ascii_lowercase().contains("mailto:")) {
+        left.out("ORGANIZER", "the organiser's address in the calendar is a person's until they say otherwise; it is not taken");
+    }
+    if event.find("CONTACT").is_some() {
+        left.out("CONTACT", "it may name a person; it is not taken");
+    }
+}
+
+fn is_cancelled(event: &Raw) -> bool {
+    let said = event.text("SUMMARY").unwrap_or_default().to_lowercase();
+    let said = said.trim_start_matches(|c: char| !c.is_alphanumeric());
+    event.text("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED"))
+        || ["cancelled", "canceled"].iter().any(|word| said.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// A date of the series that is otherwise than its rule has it.
+fn change(event: &Raw, named: &Named, series: &mut Series) {
+    let path = "RECURRENCE-ID";
+    let mut left = Left(std::mem::take(&mut series.dropped));
+    let outcome = changed(event, named, series, &mut left);
+    match outcome {
+        Ok(change) if series.changes.len() < MOST_DATES => {
+            series.changes.retain(|known| known.start != change.start);
+            series.changes.push(change);
+        }
+        Ok(_) => left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line)),
+        Err(reason) => left.out(path, format!("the changed date in line {}: {reason}", event.line)),
+    }
+    series.dropped = left.0;
+}
+
+fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Result<Change, String> {
+    let of = event.find("RECURRENCE-ID").ok_or("does not say which date it changes")?;
+    if of.parameter("RANGE").is_some() {
+        return Err("changes all later dates as well, which cannot be said here".to_owned());
+    }
+    let stamp = one_stamp(event, "RECURRENCE-ID", left)?.ok_or("does not say which date it changes")?;
+    let start = on_the_clock(stamp, series.start, series.zone, series.whole_days);
+    if is_cancelled(event) {
+        return Ok(Change { start, cancelled: true, moved: None, place: None, note: None });
+    }
+    let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not taken".to_owned()) };
+    let on_our_clock = |at: NaiveDateTime| Stamp::Zoned(at, one.zone).on_the_clock_of(series.zone);
+    let (new_start, new_end) = (on_our_clock(one.start), on_our_clock(one.end));
+    let as_before = new_start == start && new_end - new_start == series.end - series.start;
+    let moved = (!as_before).then_some((new_start, new_end));
+    let place = one.place.filter(|place| Some(place) != series.place.as_ref());
+    if moved.is_none() && place.is_none() {
+        return Err("has only other words; those of the series stand".to_owned());
+    }
+    let note = one.name.filter(|name| Some(name) != series.name.as_ref());
+    Ok(Change { start, cancelled: false, moved, place, note })
+}
+
+/// Calendars on the web put HTML into descriptions. What stood on lines of its own still does.
+fn without_markup(text: &str) -> String {
+    if !["<br", "<p", "<a ", "<div", "<b>", "<ul", "<li", "<span", "<html"].iter().any(|tag| text.to_ascii_lowercase().contains(tag)) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('>') else {
+            rest = &rest[at..];
+            break;
+        };
+        let tag = rest[at + 1..at + end].trim_start_matches('/').to_ascii_lowercase();
+        let name: &str = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if matches!(name, "br" | "p" | "div" | "li" | "ul" | "h1" | "h2" | "h3") && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    for (written, meant) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")] {
+        out = out.replace(written, meant);
+    }
+    out.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,437 @@
+//! Rows of many tables, joined by id into full documents.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::{
+    Problem, Table,
+    known::{self, Hang},
+};
+use crate::{
+    formats::oruk1::{self, parts},
+    model::{Kind, tidy::Dropped},
+};
+
+type Object = Map<String, Value>;
+
+/// A row: which table, which row of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Row {
+    table: usize,
+    row: usize,
+}
+
+/// A row that belongs to another, and the list there that it goes into.
+#[derive(Clone, Copy, Debug)]
+struct Child {
+    row: Row,
+    list: &'static str,
+}
+
+/// Where a part of a document comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its path in the document, such as `phones[0]`.
+    pub path: String,
+    /// The file.
+    pub file: String,
+    /// The line of the file, from 1.
+    pub line: u64,
+}
+
+/// A document, joined.
+#[derive(Debug)]
+pub struct Joined {
+    /// The document, as today's standard nests it.
+    pub value: Value,
+    /// The file of its own row.
+    pub file: String,
+    /// The line of its own row, from 1.
+    pub line: u64,
+    /// Where its parts come from.
+    pub parts: Vec<Part>,
+    /// Organizations and places that are nested in it, to be told to [`Join::given`] when it was taken.
+    pub nested: Vec<Row>,
+    /// What of it was not taken.
+    pub problems: Vec<Dropped>,
+}
+
+/// The tables of a package, and which row belongs to which.
+#[derive(Debug)]
+pub struct Join {
+    tables: Vec<Table>,
+    /// Rows by the name of their table and their id.
+    ids: HashMap<&'static str, HashMap<Box<str>, Row>>,
+    children: HashMap<Row, Vec<Child>>,
+    problems: Vec<Problem>,
+    /// Organizations and places that some document has already given.
+    given: HashSet<Row>,
+    /// Places that stand in a `service_at_location`, whether its service was taken or not.
+    linked_places: HashSet<Row>,
+}
+
+impl Join {
+    pub(super) fn new(tables: Vec<Table>, problems: Vec<Problem>) -> Self {
+        let mut join = Self {
+            tables,
+            ids: HashMap::new(),
+            children: HashMap::new(),
+            problems,
+            given: HashSet::new(),
+            linked_places: HashSet::new(),
+        };
+        join.index();
+        join.attach();
+        join
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.tables.iter().enumerate().flat_map(|(table, of)| (0..of.rows.len()).map(move |row| Row { table, row }))
+    }
+
+    fn name(&self, row: Row) -> &'static str {
+        self.tables[row.table].known.name
+    }
+
+    fn cell(&self, row: Row, column: &str) -> Option<&str> {
+        let table = &self.tables[row.table];
+        table.cell(row.row, table.column(column))
+    }
+
+    fn find(&self, table: &str, id: &str) -> Option<Row> {
+        self.ids.get(table)?.get(id).copied()
+    }
+
+    fn problem(&self, row: Row, reason: String) -> Problem {
+        let table = &self.tables[row.table];
+        let rejected = table.known.name == "service";
+        Problem { file: table.file.clone(), line: table.rows[row.row].number, reason, rejected }
+    }
+
+    /// Rows by their ids. Of two with the same id the first stands.
+    fn index(&mut self) {
+        let wanted: HashSet<&str> = ["service", "organization", "location", "taxonomy", "taxonomy_term", "program", "unit", "eligibility"]
+            .into_iter()
+            .chain(known::KNOWN.iter().flat_map(|known| known.hangs.iter().map(|hang| hang.on)))
+            .chain(known::can_carry("attributes").iter().copied())
+            .collect();
+        let mut problems = Vec::new();
+        let mut ids: HashMap<&'static str, HashMap<Box<str>, Row>> = HashMap::new();
+        for row in self.rows().filter(|row| wanted.contains(self.name(*row))) {
+            let Some(id) = self.cell(row, "id") else { continue };
+            let known = ids.entry(self.name(row)).or_default();
+            if let Some(first) = known.get(id) {
+                let line = self.tables[first.table].rows[first.row].number;
+                problems.push(self.problem(row, format!("the id {id:?} stands in line {line} already; the first one stands")));
+            } else {
+                known.insert(id.into(), row);
+            }
+        }
+        self.ids = ids;
+        self.problems.extend(problems);
+    }
+
+    /// Whether a row is another one's double.
+    fn is_double(&self, row: Row) -> bool {
+        self.cell(row, "id").is_some_and(|id| self.find(self.name(row), id).is_some_and(|first| first != row))
+    }
+
+    /// Hang every row on what it belongs to.
+    fn attach(&mut self) {
+        let at_place = self.links_by_service_and_place();
+        let (mut children, mut problems) = (HashMap::<Row, Vec<Child>>::new(), Vec::new());
+        for row in self.rows() {
+            match self.belongs_to(row, &at_place) {
+                Ok(Some((parent, list))) => {
+                    children.entry(parent).or_default().push(Child { row, list });
+                    problems.extend(self.missing_term(row).map(|reason| self.problem(row, reason)));
+                }
+                Ok(None) => {}
+                Err(reason) => problems.push(self.problem(row, reason)),
+            }
+        }
+        self.children = children;
+        self.problems.extend(problems);
+    }
+
+    /// That a row names a term which is not in the package.
+    fn missing_term(&self, row: Row) -> Option<String> {
+        let id = self.cell(row, "taxonomy_term_id").or_else(|| self.cell(row, "taxonomy_id"))?;
+        let known = ["taxonomy_term", "taxonomy"].iter().any(|table| self.find(table, id).is_some());
+        (!known).then(|| format!("the package has no term {id:?}; it is only seen where the directory has one"))
+    }
+
+    /// Older hours name a service and a place instead of the link between them.
+    fn links_by_service_and_place(&mut self) -> HashMap<(Row, Row), Row> {
+        let mut at_place = HashMap::new();
+        for row in self.rows().filter(|row| self.name(*row) == "service_at_location").collect::<Vec<_>>() {
+            let service = self.cell(row, "service_id").and_then(|id| self.find("service", id));
+            let place = self.cell(row, "location_id").and_then(|id| self.find("location", id));
+            if let Some(place) = place {
+                self.linked_places.insert(place);
+                if let Some(service) = service {
+                    at_place.entry((service, place)).or_insert(row);
+                }
+            }
+        }
+        at_place
+    }
+
+    /// What a row belongs to, and the list there; nothing for those that stand for themselves.
+    fn belongs_to(&self, row: Row, at_place: &HashMap<(Row, Row), Row>) -> Result<Option<(Row, &'static str)>, String> {
+        let known = self.tables[row.table].known;
+        if let Some((id, entities, list)) = known::linked(known.name) {
+            return self.linked_to(row, id, entities, list).map(Some);
+        }
+        let Some(last) = known.hangs.last() else { return Ok(None) };
+        let named = |hang: &Hang| Some((hang.on, self.find(hang.on, self.cell(row, hang.column)?)?));
+        let at = |table: &str| known.hangs.iter().filter(|hang| hang.on == table).find_map(named);
+        let link = at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
+        if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first()) {
+            if hang.on == "service_at_location" {
+                return Ok(Some((link, hang.list)));
+            }
+        }
+        if let Some(found) = known.hangs.iter().find_map(|hang| Some((named(hang)?.1, hang.list))) {
+            return Ok(Some(found));
+        }
+        let names: Vec<String> = known
+            .hangs
+            .iter()
+            .filter_map(|hang| Some(format!("{} {:?}", hang.column, self.cell(row, hang.column)?)))
+            .collect();
+        Err(if names.is_empty() {
+            let columns: Vec<&str> = known.hangs.iter().map(|hang| hang.column).collect();
+            format!("does not say what it belongs to ({})", columns.join(", "))
+        } else {
+            format!("belongs to nothing here: there is no {} ({})", known.hangs.first().unwrap_or(last).on.replace('_', " "), names.join(", "))
+        })
+    }
+
+    /// What a row belongs to that names the id and the table of it.
+    fn linked_to(&self, row: Row, id: &str, entities: &[&str], list: &'static str) -> Result<(Row, &'static str), String> {
+        let id = self.cell(row, id).ok_or_else(|| format!("does not say what it belongs to ({id})"))?;
+        let said = entities.iter().filter_map(|column| self.cell(row, column)).find_map(known::by_name).map(|known| known.name);
+        if said == Some("eligibility") {
+            let of = self.find("eligibility", id).and_then(|row| self.cell(row, "service_id"));
+            if let Some(service) = of.and_then(|id| self.find("service", id)) {
+                return Ok((service, list));
+            }
+        }
+        let can_carry = known::can_carry(list);
+        let mut tables: Vec<&str> = said.into_iter().filter(|name| can_carry.contains(name)).collect();
+        if tables.is_empty() {
+            tables.extend(can_carry);
+        }
+        tables
+            .into_iter()
+            .find_map(|table| self.find(table, id))
+            .map(|row| (row, list))
+            .ok_or_else(|| format!("belongs to nothing here: there is no {} {id:?}", said.unwrap_or("record").replace('_', " ")))
+    }
+
+    /// What was not taken, and has not been told yet.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Remember that these were taken, so that no later document has to bring them again.
+    pub fn given(&mut self, rows: &[Row]) {
+        self.given.extend(rows);
+    }
+
+    /// Taxonomies and terms, which services refer to.
+    pub fn terms(&self) -> impl Iterator<Item = (Kind, Joined)> {
+        let older = self.older_taxonomy();
+        let lists = self.rows_of("taxonomy").filter(move |_| !older).map(|row| (Kind::Taxonomy, self.alone(row)));
+        let terms = self.rows_of("taxonomy").filter(move |_| older).chain(self.rows_of("taxonomy_term"));
+        lists.chain(terms.map(|row| {
+            let mut joined = self.alone(row);
+            if let Value::Object(term) = joined.value.take() {
+                // A wider term that is nested cannot come out of a table.
+                joined.value = parts::term(term, &mut Vec::new()).into();
+            }
+            (Kind::TaxonomyTerm, joined)
+        }))
+    }
+
+    /// Whether the table of taxonomies holds terms, as it did before version 3.
+    fn older_taxonomy(&self) -> bool {
+        let of = |name: &str| self.tables.iter().find(|table| table.known.name == name);
+        let names_lists = |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
+        of("taxonomy").is_some_and(names_lists) || of("taxonomy_term").is_none() && of("service_taxonomy").is_some()
+    }
+
+    /// How many services there are, doubles included.
+    pub fn services(&self) -> usize {
+        self.tables.iter().filter(|table| table.known.name == "service").map(|table| table.rows.len()).sum()
+    }
+
+    fn rows_of(&self, name: &'static str) -> impl Iterator<Item = Row> {
+        self.rows().filter(move |row| self.name(*row) == name && !self.is_double(*row))
+    }
+
+    /// The rows of services, in their order.
+    pub fn service_rows(&self) -> Vec<Row> {
+        self.rows_of("service").collect()
+    }
+
+    /// Organizations that no service brought along.
+    pub fn further_organizations(&self) -> impl Iterator<Item = Joined> {
+        self.rows_of("organization").filter(|row| !self.given.contains(row)).map(|row| self.alone(row))
+    }
+
+    /// Places where no service is.
+    pub fn further_locations(&self) -> impl Iterator<Item = Joined> {
+        let free = |row: &Row| !self.given.contains(row) && !self.linked_places.contains(row);
+        self.rows_of("location").filter(free).map(|row| self.alone(row))
+    }
+
+    /// Places that are left out because their services were not taken: such a place could be one
+    /// that nobody may know of.
+    pub fn locations_left_out(&self) -> impl Iterator<Item = Problem> {
+        let left = |row: &Row| !self.given.contains(row) && self.linked_places.contains(row);
+        let reason = "no service of this place was taken, so the place was left out as well";
+        self.rows_of("location").filter(left).map(|row| self.problem(row, reason.to_owned()))
+    }
+
+    fn begin(&self, row: Row) -> Joined {
+        let table = &self.tables[row.table];
+        Joined {
+            value: Value::Null,
+            file: table.file.clone(),
+            line: table.rows[row.row].number,
+            parts: Vec::new(),
+            nested: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// A row that stands alone, with what belongs to it.
+    fn alone(&self, row: Row) -> Joined {
+        let mut joined = self.begin(row);
+        let mut object = self.entity(row, "", &mut joined.parts);
+        finish(&mut object, "", &mut joined);
+        joined.value = object.into();
+        joined
+    }
+
+    /// A service with everything that belongs to it. Its organization and its places are nested
+    /// unless they were given before; then their ids say which they are.
+    pub fn service(&self, row: Row) -> Joined {
+        let mut joined = self.begin(row);
+        let mut service = self.entity(row, "", &mut joined.parts);
+        self.nest(&mut service, "organization_id", "organization", "", &mut joined);
+        let find = |table: &str, id: Option<Value>| self.find(table, id.as_ref().and_then(Value::as_str)?);
+        if let Some(program) = find("program", service.remove("program_id")) {
+            service.insert("program".to_owned(), self.entity(program, "program", &mut joined.parts).into());
+        }
+        self.links(&mut service, &mut joined);
+        for capacity in list(&mut service, "capacities") {
+            if let Some(unit) = find("unit", capacity.remove("unit_id")) {
+                capacity.insert("unit".to_owned(), self.entity(unit, "", &mut Vec::new()).into());
+            }
+        }
+        oruk1::eligibilities(&mut service, &mut oruk1::Found::default());
+        finish(&mut service, "", &mut joined);
+        joined.value = service.into();
+        joined
+    }
+
+    /// The places of a service.
+    fn links(&self, service: &mut Object, joined: &mut Joined) {
+        // The oldest packages name one place in the service itself.
+        let own_place = service.remove("location_id");
+        let mut links = match service.remove("service_at_locations") {
+            Some(Value::Array(links)) => links,
+            _ => own_place.map(|place| Object::from_iter([("location_id".to_owned(), place)]).into()).into_iter().collect(),
+        };
+        for (at, link) in links.iter_mut().enumerate() {
+            if let Value::Object(link) = link {
+                let path = format!("service_at_locations[{at}]");
+                self.nest(link, "location_id", "location", &path, joined);
+                finish(link, &path, joined);
+            }
+        }
+        if !links.is_empty() {
+            service.insert("service_at_locations".to_owned(), links.into());
+        }
+    }
+
+    /// Nest the record that a column names, unless it was given before.
+    fn nest(&self, object: &mut Object, column: &str, table: &'static str, path: &str, joined: &mut Joined) {
+        let Some(id) = object.get(column).and_then(Value::as_str) else { return };
+        let Some(row) = self.find(table, id) else {
+            let reason = format!("the package has no {table} {id:?}; it is only seen where the directory has one");
+            joined.problems.push(Dropped { path: under(path, column), reason });
+            return;
+        };
+        if self.given.contains(&row) || joined.nested.contains(&row) {
+            return;
+        }
+        joined.nested.push(row);
+        let path = under(path, table);
+        let of = &self.tables[row.table];
+        joined.parts.push(Part { path: path.clone(), file: of.file.clone(), line: of.rows[row.row].number });
+        let mut nested = self.entity(row, &path, &mut joined.parts);
+        finish(&mut nested, &path, joined);
+        object.insert(table.to_owned(), nested.into());
+    }
+
+    /// A row as an object, with the rows that belong to it in its lists.
+    fn entity(&self, row: Row, path: &str, from: &mut Vec<Part>) -> Object {
+        let table = &self.tables[row.table];
+        let mut object: Object = table.cells(row.row).map(|(name, cell)| (name.to_owned(), cell.into())).collect();
+        for hang in table.known.hangs {
+            object.remove(hang.column);
+        }
+        (table.known.shape)(&mut object);
+        for child in self.children.get(&row).into_iter().flatten() {
+            let items = object.entry(child.list).or_insert_with(|| Value::Array(Vec::new()));
+            let Value::Array(items) = items else { continue };
+            let path = format!("{}[{}]", under(path, child.list), items.len());
+            let mut part = self.entity(child.row, &path, from);
+            match child.list {
+                "attributes" => attached(&mut part, table.known.name),
+                "metadata" => drop(part.remove("resource_id")),
+                _ => {}
+            }
+            let of = &self.tables[child.row.table];
+            from.push(Part { path, file: of.file.clone(), line: of.rows[child.row.row].number });
+            items.push(part.into());
+        }
+        object
+    }
+}
+
+/// A term attached to something: without the columns that said to what.
+fn attached(part: &mut Object, to: &str) {
+    let names_a_table = |value: &Value| {
+        value.as_str().and_then(known::by_name).is_some_and(|known| known.name != "eligibility")
+    };
+    if part.get("link_type").is_some_and(names_a_table) {
+        part.remove("link_type");
+    }
+    part.remove("link_id");
+    part.remove("taxonomy_detail");
+    if let Some(term) = part.remove("taxonomy_id") {
+        part.entry("taxonomy_term_id").or_insert(term);
+    }
+    part.insert("link_entity".to_owned(), to.into());
+}
+
+/// Holidays hang on hours: they are worked in when all hours are there.
+fn finish(object: &mut Object, path: &str, joined: &mut Joined) {
+    let mut found = oruk1::Found::default();
+    oruk1::schedules(object, path, &mut found);
+    joined.problems.extend(found.dropped);
+}
+
+fn under(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn list<'a>(object: &'a mut Object, name: &str) -> impl Iterator<Item = &'a mut Object> {
+    object.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
+}

@@ -1,0 +1,217 @@
+//! HSDS and Open Referral UK as tables: a data package of CSV files, one for each kind of thing,
+//! that refer to one another by id. Pure: content goes in, full documents come out.
+//!
+//! A join needs all tables at once, so they stand in memory, within bounds: [`MOST_TEXT`] and
+//! [`MOST_ROWS`] (`docs/decisions/0013-tables-are-joined-in-memory.md`).
+
+mod join;
+mod known;
+
+use std::{collections::HashMap, io::BufRead};
+
+use serde_json::Value;
+
+use super::{json, sheet};
+pub use join::{Join, Joined, Part, Row};
+use known::Known;
+
+/// All cells of a package together have at most so many bytes: 1 GiB.
+pub const MOST_TEXT: u64 = 1 << 30;
+/// All tables of a package together have at most so many rows.
+pub const MOST_ROWS: u64 = 5_000_000;
+
+/// Between the cells of a row that is kept. It cannot stand in a cell: `model::text::clean` would take it out.
+const BETWEEN: char = '\u{1f}';
+
+/// Something in a package that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub file: String,
+    /// Line of the file, from 1; 0 when it is the file as a whole.
+    pub line: u64,
+    /// What and why.
+    pub reason: String,
+    /// Whether it is a service that was not taken, or only something besides.
+    pub rejected: bool,
+}
+
+/// A package whose tables are being read.
+#[derive(Debug, Default)]
+pub struct Package {
+    tables: Vec<Table>,
+    /// What the description of the package calls its files, by their names in lower case.
+    described: HashMap<String, String>,
+    problems: Vec<Problem>,
+    text: u64,
+    rows: u64,
+}
+
+/// One table, as it was sent.
+#[derive(Debug)]
+struct Table {
+    known: &'static Known,
+    file: String,
+    columns: Vec<String>,
+    rows: Vec<Line>,
+}
+
+/// One row: its cells in one text, which takes a fraction of the memory that a list of them would.
+#[derive(Debug)]
+struct Line {
+    number: u64,
+    cells: Box<str>,
+}
+
+impl Table {
+    fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    /// The cell in a column, when there is something in it.
+    fn cell(&self, row: usize, column: Option<usize>) -> Option<&str> {
+        self.rows[row].cells.split(BETWEEN).nth(column?).filter(|cell| !is_nothing(cell))
+    }
+
+    /// Names and contents of the cells of a row that hold something.
+    fn cells(&self, row: usize) -> impl Iterator<Item = (&str, &str)> {
+        let cells = self.rows[row].cells.split(BETWEEN);
+        self.columns.iter().map(String::as_str).zip(cells).filter(|(name, cell)| !name.is_empty() && !is_nothing(cell))
+    }
+}
+
+/// Nothing, also as databases write it.
+fn is_nothing(cell: &str) -> bool {
+    cell.is_empty() || matches!(cell, "NULL" | "null" | "\\N")
+}
+
+/// The name of a file without its folders and its ending.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// Whether a file of this name holds a table of the standard.
+pub fn is_table(path: &str) -> bool {
+    path.to_lowercase().ends_with(".csv") && known::by_name(stem(path)).is_some()
+}
+
+/// Whether a file of this name describes a data package.
+pub fn is_description(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("datapackage.json"))
+}
+
+/// Whether files of these names, in one folder, are a data package: they say so, or services come
+/// with another table of the standard.
+pub fn is_package<'a>(paths: impl IntoIterator<Item = &'a str>) -> bool {
+    let (mut described, mut services, mut others) = (false, false, false);
+    for path in paths {
+        described |= is_description(path);
+        if path.to_lowercase().ends_with(".csv") {
+            match known::by_name(stem(path)).map(|known| known.name) {
+                Some("service") => services = true,
+                Some(_) => others = true,
+                None => {}
+            }
+        }
+    }
+    described || services && others
+}
+
+impl Package {
+    /// Take the description of a package (`datapackage.json`), which may call its files what it likes.
+    pub fn describe(&mut self, description: &[u8]) {
+        let Ok(description) = json::parse(description) else { return };
+        for resource in description.get("resources").and_then(Value::as_array).into_iter().flatten() {
+            let text = |name: &str| resource.get(name).and_then(Value::as_str);
+            if let (Some(name), Some(path)) = (text("name"), text("path")) {
+                let file = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+                self.described.insert(file, name.to_owned());
+            }
+        }
+    }
+
+    /// Take a file of the package.
+    /// # Errors
+    /// When the package is larger than what is joined here, or the file cannot be read.
+    pub fn add(&mut self, path: &str, content: &mut dyn BufRead) -> Result<(), String> {
+        let file = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let described = self.described.get(&file.to_lowercase()).and_then(|name| known::by_name(name));
+        let Some(known) = known::by_name(stem(&file)).or(described) else {
+            self.passed_over(&file, 0, "is not a table of the standard that is known");
+            return Ok(());
+        };
+        let cannot = |error: std::io::Error| format!("{file} cannot be read: {error}");
+        let mut sheet = sheet::read(content).map_err(cannot)?;
+        let columns = match sheet.next() {
+            None => return Ok(()),
+            Some(Ok(heading)) => heading.cells.iter().map(|cell| column_name(cell)).collect::<Vec<_>>(),
+            Some(Err(bad)) => {
+                self.passed_over(&file, bad.line, &bad.reason);
+                return Ok(());
+            }
+        };
+        if let Some(reason) = known.passed_over {
+            let rows = sheet.filter(Result::is_ok).count();
+            if rows > 0 {
+                self.passed_over(&file, 0, &format!("{reason} ({rows} rows)"));
+            }
+            return Ok(());
+        }
+        let mut table = Table { known, file, columns, rows: Vec::new() };
+        for row in sheet {
+            let problem = match row {
+                Ok(row) if row.cells.iter().skip(table.columns.len()).any(|cell| !cell.is_empty()) => Some((
+                    row.line,
+                    format!(
+                        "has {} cells under {} headings; text with a comma in it needs quotation marks around it",
+                        row.cells.len(),
+                        table.columns.len()
+                    ),
+                )),
+                Ok(row) => {
+                    self.rows += 1;
+                    self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
+                    if self.rows > MOST_ROWS || self.text > MOST_TEXT {
+                        return Err(format!(
+                            "the package is too large to be joined here (over {MOST_ROWS} rows or {} MiB of text): send it in parts, or as NDJSON",
+                            MOST_TEXT >> 20
+                        ));
+                    }
+                    let cells: Vec<String> = row.cells.iter().map(|cell| cell.replace(BETWEEN, " ")).collect();
+                    table.rows.push(Line { number: row.line, cells: cells.join("\u{1f}").into_boxed_str() });
+                    None
+                }
+                Err(bad) => Some((bad.line, bad.reason)),
+            };
+            if let Some((line, reason)) = problem {
+                let rejected = table.known.name == "service";
+                self.problems.push(Problem { file: table.file.clone(), line, reason, rejected });
+            }
+        }
+        self.tables.push(table);
+        Ok(())
+    }
+
+    fn passed_over(&mut self, file: &str, line: u64, reason: &str) {
+        self.problems.push(Problem { file: file.to_owned(), line, reason: reason.to_owned(), rejected: false });
+    }
+
+    /// Join what was read.
+    /// # Errors
+    /// When there is nothing to join.
+    pub fn join(self) -> Result<Join, String> {
+        let has = |name: &str| self.tables.iter().any(|table| table.known.name == name);
+        if !["service", "organization", "location", "taxonomy", "taxonomy_term"].into_iter().any(has) {
+            return Err("there is no table of services, organizations or locations in it (services.csv, organizations.csv …)".to_owned());
+        }
+        Ok(Join::new(self.tables, self.problems))
+    }
+}
+
+fn column_name(cell: &str) -> String {
+    cell.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! JSON: one document a line, or a file that is one value (a page of an API, a list, a document).
+
+use std::io::{self, BufRead, Cursor, Read as _};
+
+use serde_json::Value;
+
+use super::{Format, Read, Taken, complete, nested, said};
+use crate::{
+    formats::{json, lines, oruk1, page},
+    model::{Document, Kind, tidy},
+    records::Draft,
+};
+
+/// A file that is one JSON value is read as a whole; it may have at most so many bytes.
+const LARGEST_VALUE: u64 = 256 << 20;
+
+const BRIEF: &str = "the services of this page are brief: none has a list of phones, places or opening hours. Ask the API for full ones (full=true), or for each service by its id";
+
+/// Read JSON, whichever way it is written.
+pub(super) fn read(mut input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+    let mut start = Vec::new();
+    first_line(&mut input, &mut start)?;
+    let one_value = match json::parse(&start) {
+        Ok(_) => false,
+        Err(malformed) => malformed.unfinished && !start.iter().all(u8::is_ascii_whitespace) || start.len() > lines::LONGEST,
+    };
+    if !one_value {
+        return read_lines(Cursor::new(start).chain(input), format, each);
+    }
+    input.by_ref().take(LARGEST_VALUE.saturating_sub(start.len() as u64)).read_to_end(&mut start)?;
+    if input.fill_buf()?.is_empty() {
+        match page::cut(&start) {
+            Ok(page) => {
+                read_page(&page, format, each);
+                return Ok(());
+            }
+            Err(_) if goes_on_line_by_line(&start) => {}
+            Err(malformed) => {
+                let reason = format!("not JSON that can be read: {malformed}");
+                each(Read { line: malformed.line, until: start.len() as u64, taken: Err(reason) });
+                return Ok(());
+            }
+        }
+    }
+    read_lines(Cursor::new(start).chain(input), format, each)
+}
+
+/// Blank lines and the first other one, as far as a line may be long.
+fn first_line(input: &mut impl BufRead, start: &mut Vec<u8>) -> io::Result<()> {
+    let most = lines::LONGEST as u64 + 1;
+    while start.iter().all(u8::is_ascii_whitespace) && (start.len() as u64) < most {
+        if input.by_ref().take(most - start.len() as u64).read_until(b'\n', start)? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the line behind the first one is a document of its own: then the first was only cut short.
+fn goes_on_line_by_line(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
+    lines.nth(1).is_some_and(|second| second.trim_ascii_start().starts_with(b"{") && json::parse(second).is_ok())
+}
+
+fn read_lines(input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+    let mut until = 0;
+    for line in lines::lines(input) {
+        let line = line?;
+        until += line.length;
+        let number = line.number;
+        let mut give = |taken| each(Read { line: number, until, taken });
+        let goes_on = match &line.bytes {
+            None => give(Err(format!("the line is longer than {} MiB", lines::LONGEST >> 20))),
+            Some(bytes) => take_line(bytes, format, &mut give),
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One line: a document, or a page of them.
+fn take_line(bytes: &[u8], format: Format, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
+    let mut value = match json::parse(bytes) {
+        Ok(value) => value,
+        Err(malformed) => return give(Err(format!("not JSON that can be read: {malformed}"))),
+    };
+    let (under, documents) = match &mut value {
+        Value::Object(members) => match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
+            Some(name) => (name, members.remove(name)),
+            None => return give(take(value, format)),
+        },
+        Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
+        _ => return give(take(value, format)),
+    };
+    let Some(Value::Array(documents)) = documents else { return true };
+    let has_list = |one: &Value| one.as_object().is_some_and(|members| members.values().any(Value::is_array));
+    if !under.is_empty() && !documents.is_empty() && !documents.iter().any(has_list) {
+        return give(Err(BRIEF.to_owned()));
+    }
+    documents.into_iter().enumerate().all(|(at, document)| give(within(take(document, format), &format!("{under}[{at}]"))))
+}
+
+fn read_page(page: &page::Page<'_>, format: Format, each: &mut impl FnMut(Read) -> bool) {
+    let from_an_api = page.under.is_some_and(|under| !under.is_empty());
+    if let Some(first) = page.documents.first()
+        && from_an_api
+        && !page.documents.iter().any(|one| memchr::memchr(b'[', one.bytes).is_some())
+    {
+        each(Read { line: first.line, until: first.end as u64, taken: Err(BRIEF.to_owned()) });
+        return;
+    }
+    for (at, one) in page.documents.iter().enumerate() {
+        let taken = json::parse(one.bytes)
+            .map_err(|malformed| format!("not JSON that can be read: {malformed}"))
+            .and_then(|value| take(value, format));
+        let taken = match page.under {
+            Some(under) => within(taken, &format!("{under}[{at}]")),
+            None => taken,
+        };
+        if !each(Read { line: one.line, until: one.end as u64, taken }) {
+            return;
+        }
+    }
+}
+
+/// Say of everything in the report in which document of a page it stands.
+fn within(taken: Result<Taken, String>, place: &str) -> Result<Taken, String> {
+    let mut taken = taken.map_err(|reason| format!("{place}: {reason}"))?;
+    for dropped in &mut taken.dropped {
+        dropped.path = format!("{place}.{}", dropped.path);
+    }
+    Ok(taken)
+}
+
+/// One document: a record of our own complete export, or a full service of somebody's feed.
+fn take(value: Value, format: Format) -> Result<Taken, String> {
+    match &value {
+        Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
+        Value::Object(_) if format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value),
+        Value::Object(_) => take_service(value),
+        _ => Err("expected a JSON object: one full service a line".to_owned()),
+    }
+}
+
+/// A full service with everything nested.
+pub(super) fn take_service(value: Value) -> Result<Taken, String> {
+    let tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| said(&refused))?;
+    let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
+    match Document::from_value(Kind::Service, tidied.value)? {
+        Document::Service(service) => nested::service(*service, &mut taken)?,
+        other => return Err(format!("expected a service, found a {}", other.kind())),
+    }
+    taken.finish();
+    Ok(taken)
+}
+
+/// A service of an Open Referral UK 1 API.
+fn take_older(value: Value) -> Result<Taken, String> {
+    let upgraded = oruk1::service(value);
+    let mut taken = take_service(upgraded.value)?;
+    for term in upgraded.terms.into_iter().rev() {
+        take_term(term, &mut taken);
+    }
+    taken.dropped.extend(upgraded.dropped);
+    Ok(taken)
+}
+
+/// A wider term that came along becomes a record before those that refer to it.
+fn take_term(term: Value, taken: &mut Taken) {
+    match tidy::tidy(Kind::TaxonomyTerm, term, "") {
+        Ok(tidied) => {
+            let ids = tidied.source_ids;
+            if let Ok(Document::TaxonomyTerm(term)) = Document::from_value(Kind::TaxonomyTerm, tidied.value) {
+                let mut wider = Taken::default();
+                nested::term(*term, &mut wider);
+                for draft in &mut wider.parts {
+                    let id = draft.document.id();
+                    draft.source_id = ids.iter().find(|(known, _)| *known == id).map(|(_, raw)| raw.clone());
+                }
+                taken.parts.splice(0..0, wider.parts);
+            }
+            taken.dropped.extend(tidied.dropped);
+        }
+        Err(refused) => taken.dropped.push(refused),
+    }
+}
+
+/// A record that stands alone, such as an organisation without services, as parts of nothing.
+pub(super) fn take_record(kind: Kind, value: Value) -> Result<Taken, String> {
+    let tidied = tidy::tidy(kind, value, "").map_err(|refused| said(&refused))?;
+    let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
+    match Document::from_value(kind, tidied.value)? {
+        Document::Organization(organization) => nested::organization(*organization, &mut taken),
+        Document::Location(location) => nested::location(*location, &mut taken),
+        Document::TaxonomyTerm(term) => nested::term(*term, &mut taken),
+        Document::Taxonomy(taxonomy) => taken.part(Draft::new(Document::Taxonomy(taxonomy))),
+        other => return Err(format!("a {} does not stand alone", other.kind())),
+    }
+    taken.finish();
+    Ok(taken)
+}

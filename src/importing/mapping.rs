@@ -1,0 +1,341 @@
+//! The mapping file of a spreadsheet: which heading means which column, what is the same for every
+//! row, what an empty cell stands for. Import drafts one, a person looks it through.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+    io::{self, BufRead},
+};
+
+use serde::Deserialize;
+
+use super::{
+    cells,
+    columns::{self, COLUMNS, Column},
+};
+use crate::{
+    formats::sheet,
+    model::{
+        text::{clean, fold, shorten},
+        tidy::Dropped,
+        values::EmailAddress,
+        whereabouts::Postcode,
+    },
+};
+
+/// A heading that means nothing to us.
+const IGNORE: &str = "ignore";
+/// Rows that are looked at for a draft.
+const LOOKED_AT: usize = 200;
+
+/// A mapping file, read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping {
+    /// Columns by headings; `None` for those to ignore.
+    headings: BTreeMap<String, Option<&'static str>>,
+    constants: HashMap<&'static str, String>,
+    defaults: HashMap<&'static str, String>,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
+    #[serde(default)]
+    constants: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    defaults: BTreeMap<String, toml::Value>,
+}
+
+/// What a mapping makes of a heading.
+#[derive(Debug, Default)]
+pub(super) struct Mapped {
+    pub(super) at: HashMap<&'static str, usize>,
+    pub(super) constants: HashMap<&'static str, String>,
+    pub(super) defaults: HashMap<&'static str, String>,
+    /// Headings that it does not mention.
+    pub(super) unmentioned: Vec<Dropped>,
+}
+
+impl Mapping {
+    /// Read a mapping file.
+    /// # Errors
+    /// What is wrong with it, naming the key.
+    ///
+    /// ```
+    /// use fingerpost::importing::Mapping;
+    /// assert!(Mapping::parse("[columns]\n\"Group\" = \"organisation\"\n\"Colour\" = \"ignore\"").is_ok());
+    /// let wrong = Mapping::parse("[columns]\n\"Group\" = \"organizer\"").unwrap_err();
+    /// assert!(wrong.starts_with("columns.\"Group\": \"organizer\" is not a column"));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            format!("line {line}: {}", error.message().trim().replace('\n', ", "))
+        })?;
+        let mut mapping = Self::default();
+        let mut taken: HashMap<&'static str, String> = HashMap::new();
+        let mut take = |name: &'static str, key: &str| match taken.insert(name, key.to_owned()) {
+            Some(first) => Err(format!("{key}: {first} is taken for {name} already; one of them has to go")),
+            None => Ok(()),
+        };
+        for (heading, name) in file.columns {
+            let key = format!("columns.{heading:?}");
+            let column = if name == IGNORE { None } else { Some(column(&key, &name)?) };
+            if let Some(name) = column {
+                take(name, &key)?;
+            }
+            mapping.headings.insert(heading, column);
+        }
+        for (name, value) in file.constants {
+            let key = format!("constants.{name}");
+            let name = column(&key, &name)?;
+            take(name, &key)?;
+            mapping.constants.insert(name, words(&key, value)?);
+        }
+        for (name, value) in file.defaults {
+            let key = format!("defaults.{name}");
+            let name = column(&key, &name)?;
+            if mapping.constants.contains_key(name) {
+                return Err(format!("{key}: constants.{name} stands in every row, so no cell of it is empty"));
+            }
+            mapping.defaults.insert(name, words(&key, value)?);
+        }
+        Ok(mapping)
+    }
+
+    /// Find the columns of a sheet by its heading.
+    pub(super) fn apply(&self, heading: &[String]) -> Result<Mapped, String> {
+        let mut mapped = Mapped { constants: self.constants.clone(), defaults: self.defaults.clone(), ..Mapped::default() };
+        let mut mentioned = vec![false; heading.len()];
+        for (wanted, column) in &self.headings {
+            let key = format!("columns.{wanted:?}");
+            let place = place_of(heading, wanted).map_err(|reason| format!("{key}: {reason}"))?;
+            if std::mem::replace(&mut mentioned[place], true) {
+                return Err(format!("{key}: another key stands for the same heading"));
+            }
+            if let Some(name) = column {
+                mapped.at.insert(name, place);
+            }
+        }
+        mapped.unmentioned = heading
+            .iter()
+            .zip(mentioned)
+            .filter(|(heading, mentioned)| !mentioned && !heading.is_empty())
+            .map(|(heading, _)| Dropped {
+                path: shorten(heading, 60),
+                reason: "the mapping does not mention this heading, so the column is passed over".to_owned(),
+            })
+            .collect();
+        for required in columns::REQUIRED {
+            if ![mapped.at.contains_key(required), mapped.constants.contains_key(required), mapped.defaults.contains_key(required)].contains(&true) {
+                return Err(format!("the mapping says nowhere what the {required} is: it needs a heading under [columns], or a value under [constants]"));
+            }
+        }
+        Ok(mapped)
+    }
+}
+
+/// Where in the heading a key's column stands: by its words, or by its number ("#3").
+fn place_of(heading: &[String], wanted: &str) -> Result<usize, String> {
+    if let Some(number) = wanted.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
+        return if (1..=heading.len()).contains(&number) {
+            Ok(number - 1)
+        } else {
+            Err(format!("the sheet has {} columns", heading.len()))
+        };
+    }
+    let mut places = heading.iter().enumerate().filter(|(_, cell)| fold(cell) == fold(wanted)).map(|(place, _)| place);
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(first), Some(_)) => Err(format!("several headings of the sheet are called so; name the column by its number, such as \"#{}\"", first + 1)),
+        (None, _) => {
+            let known: Vec<String> = heading.iter().filter(|cell| !cell.is_empty()).map(|cell| format!("{:?}", shorten(cell, 40))).collect();
+            Err(format!("the sheet has no such heading; it has {}", known.join(", ")))
+        }
+    }
+}
+
+fn column(key: &str, name: &str) -> Result<&'static str, String> {
+    COLUMNS
+        .iter()
+        .find(|column| column.name == name)
+        .map(|column| column.name)
+        .ok_or_else(|| format!("{key}: {name:?} is not a column; the columns are {}, and {IGNORE}", columns::names()))
+}
+
+fn words(key: &str, value: toml::Value) -> Result<String, String> {
+    match value {
+        toml::Value::String(text) => Ok(clean(&text)),
+        toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Float(number) => Ok(number.to_string()),
+        other => Err(format!("{key}: expected text, found {}", other.type_str())),
+    }
+}
+
+/// Draft a mapping file for a sheet called `name`. Nothing is imported.
+/// # Errors
+/// When the sheet cannot be read.
+pub fn suggest(input: impl BufRead, name: &str) -> io::Result<String> {
+    let mut rows = sheet::read(input)?;
+    let heading = match rows.next() {
+        Some(Ok(heading)) => heading.cells,
+        Some(Err(bad)) => return Err(io::Error::new(io::ErrorKind::InvalidData, bad.reason)),
+        None => return Err(io::Error::new(io::ErrorKind::InvalidData, "the sheet is empty")),
+    };
+    let cells: Vec<Vec<String>> = rows.take(LOOKED_AT).filter_map(Result::ok).map(|row| row.cells).collect();
+    let matched = columns::matched(&heading);
+    let mut by_place: HashMap<usize, (&'static str, &'static str)> =
+        matched.at.iter().map(|(name, place)| (*place, (*name, ""))).collect();
+    for (place, name) in &matched.doubles {
+        by_place.insert(*place, (IGNORE, name));
+    }
+    for place in 0..heading.len() {
+        let known: Vec<&str> = by_place.values().map(|(name, _)| *name).collect();
+        if let Some(name) = (!by_place.contains_key(&place)).then(|| by_content(&cells, place)).flatten().filter(|name| !known.contains(name)) {
+            by_place.insert(place, (name, "by what its cells look like"));
+        }
+    }
+    Ok(written(name, &heading, &cells, &by_place))
+}
+
+fn written(name: &str, heading: &[String], cells: &[Vec<String>], by_place: &HashMap<usize, (&'static str, &'static str)>) -> String {
+    let name = clean(name).replace(['\n', '\t'], " ");
+    let mut out = format!(
+        "# What each heading of {name} is taken for: a column, or \"{IGNORE}\".\n# Nothing has been imported. Look it through, then: fingerpost import {name} --mapping FILE\n#\n"
+    );
+    for column in COLUMNS {
+        let _ = writeln!(out, "#   {:<26}{}", column.name, column.meaning);
+    }
+    out.push_str("\n[columns]\n");
+    let folded: Vec<String> = heading.iter().map(|cell| fold(cell)).collect();
+    for (place, title) in heading.iter().enumerate() {
+        let clear = !folded[place].is_empty() && folded.iter().filter(|other| **other == folded[place]).count() == 1;
+        let key = if clear { quoted(title) } else { format!("\"#{}\"", place + 1) };
+        let (column, why) = by_place.get(&place).copied().unwrap_or((IGNORE, ""));
+        let mut about: Vec<String> = Vec::new();
+        if !clear {
+            about.push(if title.is_empty() { "(no heading)".to_owned() } else { format!("(headed {})", quoted(title)) });
+        }
+        match (column, why) {
+            (IGNORE, "") => {}
+            (IGNORE, other) => about.push(format!("(also looks like {other})")),
+            (_, "") => {}
+            (_, why) => about.push(format!("({why})")),
+        }
+        about.push(samples(cells, place));
+        let line = format!("{key} = \"{column}\"");
+        let _ = writeln!(out, "{}", format!("{line:<44} # {}", about.join(" ").trim()).trim_end_matches([' ', '#']));
+    }
+    let found = |name: &str| by_place.values().any(|(column, _)| *column == name);
+    out.push_str("\n# The same in every row, instead of a column.\n[constants]\n");
+    for required in columns::REQUIRED.iter().filter(|name| !found(name)) {
+        let _ = writeln!(out, "# {required} = \"…\"    # no heading names it, and every row needs one");
+    }
+    if !found("county") {
+        out.push_str("# county = \"Bedfordshire\"\n");
+    }
+    out.push_str("\n# What an empty cell stands for.\n[defaults]\n# status = \"active\"\n");
+    out
+}
+
+/// Two or three of the cells, so that a person sees what stands there.
+fn samples(cells: &[Vec<String>], place: usize) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for cell in cells.iter().filter_map(|row| row.get(place)).filter(|cell| !cells::is_nothing(cell)) {
+        let sample = shorten(&clean(cell).split_whitespace().collect::<Vec<_>>().join(" "), 30);
+        if !found.contains(&sample) {
+            found.push(sample);
+        }
+        if found.len() == 2 {
+            break;
+        }
+    }
+    found.join("; ")
+}
+
+/// What a column holds by what most of its cells look like, where the heading does not say.
+fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
+    type Looks = fn(&str) -> bool;
+    const LOOKS: [(&str, Looks); 4] = [
+        ("postcode", |cell| cell.parse::<Postcode>().is_ok()),
+        ("email", |cell| cell.parse::<EmailAddress>().is_ok()),
+        ("website", |cell| cell.starts_with("http://") || cell.starts_with("https://") || cell.starts_with("www.")),
+        ("phone", |cell| {
+            let (found, unread) = cells::phones(cell);
+            unread.is_empty() && found.iter().any(|phone| phone.number.starts_with(['0', '+']) && phone.number.len() >= 10)
+        }),
+    ];
+    let filled: Vec<&str> = cells.iter().filter_map(|row| row.get(place)).map(String::as_str).filter(|cell| !cells::is_nothing(cell)).collect();
+    let most = |looks: Looks| filled.len() >= 2 && filled.iter().filter(|cell| looks(cell)).count() * 5 >= filled.len() * 4;
+    let name = LOOKS.into_iter().find(|(_, looks)| most(*looks))?.0;
+    COLUMNS.iter().map(|column: &Column| column.name).find(|known| *known == name)
+}
+
+/// A key of TOML. What JSON escapes, TOML does as well.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(&clean(text)).expect("text is JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn wrong_mappings_name_the_key() {
+        for (text, expected) in [
+            ("[colums]\n", "line 1: unknown field `colums`, expected one of `columns`, `constants`, `defaults`"),
+            ("[columns]\n\"A\" = 5\n", "line 2: invalid type: integer `5`, expected a string"),
+            ("[columns]\n\"A\" = \"phone\"\n\"B\" = \"phone\"\n", "columns.\"B\": columns.\"A\" is taken for phone already; one of them has to go"),
+            ("[columns]\n\"A\" = \"city\"\n[constants]\ncity = \"Luton\"\n", "constants.city: columns.\"A\" is taken for city already; one of them has to go"),
+            ("[constants]\ncity = [1]\n", "constants.city: expected text, found array"),
+            ("[constants]\ncity = \"Luton\"\n[defaults]\ncity = \"Luton\"\n", "defaults.city: constants.city stands in every row, so no cell of it is empty"),
+        ] {
+            assert_eq!(Mapping::parse(text).unwrap_err(), expected, "{text}");
+        }
+        assert!(Mapping::parse("[defaults]\ncolour = \"red\"").unwrap_err().starts_with("defaults.colour: \"colour\" is not a column; the columns are id, organisation,"));
+        assert!(Mapping::parse("columns = {").unwrap_err().starts_with("line 1: "));
+        let heading = ["Group", "Phone", "phone", ""].map(str::to_owned);
+        let applied = |text: &str| Mapping::parse(text).unwrap().apply(&heading).map(|mapped| mapped.at).unwrap_err();
+        assert_eq!(applied("[columns]\n\"Grop\" = \"organisation\""), "columns.\"Grop\": the sheet has no such heading; it has \"Group\", \"Phone\", \"phone\"");
+        assert_eq!(applied("[columns]\n\"Phone\" = \"phone\""), "columns.\"Phone\": several headings of the sheet are called so; name the column by its number, such as \"#2\"");
+        assert_eq!(applied("[columns]\n\"#9\" = \"phone\""), "columns.\"#9\": the sheet has 4 columns");
+        assert_eq!(applied("[columns]\n\"#1\" = \"phone\"\n\"group\" = \"service\""), "columns.\"group\": another key stands for the same heading");
+        assert!(applied("[columns]\n\"Group\" = \"service\"").starts_with("the mapping says nowhere what the organisation is"));
+    }
+
+    #[test]
+    fn a_draft_can_be_used_as_it_is() {
+        let sheet = "Group name,What,Notes,Phone,Phone,,Where we are\nGorse Friends,Tea,keep,01632 960123,01632 960124,LU3 9XQ,\"Hall \"\"A\"\"\nhere\"\nLarkspur,Soup,,,,LU3 9XB,\n";
+        let draft = suggest(sheet.as_bytes(), "groups.csv").unwrap();
+        let lines: Vec<&str> = draft.lines().skip_while(|line| *line != "[columns]").collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#""#);
+        let edited = draft.replace("\"What\" = \"ignore\"", "\"What\" = \"service\"");
+        let heading: Vec<String> = "Group name,What,Notes,Phone,Phone,,Where we are".split(',').map(str::to_owned).collect();
+        let mapped = Mapping::parse(&edited).unwrap().apply(&heading).unwrap();
+        assert_eq!((mapped.at["organisation"], mapped.at["service"], mapped.at["postcode"], mapped.unmentioned.len()), (0, 1, 5, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_draft_is_a_mapping(heading in prop::collection::vec("\\PC{0,12}", 1..8), row in prop::collection::vec("\\PC{0,20}", 0..8)) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(&heading).unwrap();
+            let mut row = row;
+            row.resize(heading.len(), String::new());
+            writer.write_record(&row).unwrap();
+            let sheet = writer.into_inner().unwrap();
+            if let Ok(draft) = suggest(sheet.as_slice(), "\"x\"\n.csv") {
+                prop_assert!(Mapping::parse(&draft).is_ok(), "{:?} {draft}", Mapping::parse(&draft));
+            }
+        }
+        #[test]
+        fn no_mapping_makes_it_panic(text in "(\\[columns\\]|\\[constants\\]|\n|=|\"|[a-zé#1]|[{}]){0,40}") {
+            let _ = Mapping::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The rows of a spreadsheet, one service each.
+
+use std::io::{self, BufRead};
+
+use super::{How, Read, Taken, columns::Columns};
+use crate::formats::sheet;
+
+/// Read a sheet.
+pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+    let mut rows = sheet::read(input)?;
+    let columns = match rows.next() {
+        None => return Ok(()),
+        Some(Err(bad)) => {
+            each(Read { line: 1, until: 0, taken: Err(bad.reason) });
+            return Ok(());
+        }
+        Some(Ok(heading)) => {
+            let columns = match &how.mapping {
+                None => Columns::read(&heading.cells).map(|columns| (columns, Vec::new())),
+                Some(mapping) => Columns::mapped(&heading.cells, mapping),
+            };
+            let mut tell = |taken| each(Read { line: heading.line, until: heading.end, taken });
+            match columns {
+                Ok((columns, dropped)) => {
+                    if !dropped.is_empty() && !tell(Ok(Taken { dropped, ..Taken::default() })) {
+                        return Ok(());
+                    }
+                    columns
+                }
+                Err(reason) => {
+                    tell(Err(reason));
+                    return Ok(());
+                }
+            }
+        }
+    };
+    let mut until = 0;
+    for row in rows {
+        let (line, taken) = match row {
+            Ok(row) => {
+                until = row.end;
+                (row.line, columns.take(&row.cells, &how.vocabulary))
+            }
+            Err(bad) => (bad.line, Err(bad.reason)),
+        };
+        if !each(Read { line, until, taken }) {
+            break;
+        }
+    }
+    Ok(())
+}

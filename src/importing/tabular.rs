@@ -1,0 +1,200 @@
+//! Data packages: tables in a folder or a zip, joined into services that go through the same door
+//! as a line of a feed.
+//!
+//! Terms come first: they say which places are secret. Each organization and each place comes with
+//! the first service that names it, in one transaction, as in a feed; what no service names comes last.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read as _},
+    path::Path,
+};
+
+use super::{Read, Taken, documents, package_archive as archive};
+use crate::{
+    formats::{
+        tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
+    },
+    model::{Kind, tidy::Dropped},
+};
+
+/// A description of a package is no longer than this.
+const LONGEST_DESCRIPTION: u64 = 16 << 20;
+
+fn refused(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+/// Read a package that is a zip.
+pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    input.by_ref().take(archive::LARGEST).read_to_end(&mut bytes)?;
+    if !input.fill_buf()?.is_empty() {
+        let reason = format!("the archive is larger than {} MiB: unpack it and import the folder", archive::LARGEST >> 20);
+        return Err(refused(reason));
+    }
+    let (mut package, mut names) = (Package::default(), Vec::new());
+    archive::entries(&bytes, archive::Limits::default(), |name, content| {
+        if tables::is_description(name) {
+            package.describe(&description(content).map_err(|error| error.to_string())?);
+        }
+        names.push(name.to_owned());
+        Ok(())
+    })
+    .map_err(refused)?;
+    let top = folder_of_tables(&names);
+    archive::entries(&bytes, archive::Limits::default(), |name, content| {
+        if tables::is_description(name) || !is_sheet(name) {
+            return Ok(());
+        }
+        if folder_of(name) == top { package.add(name, content) } else { Ok(()) }
+    })
+    .map_err(refused)?;
+    let length = bytes.len() as u64;
+    drop(bytes);
+    give(package.join().map_err(refused)?, length, each);
+    Ok(())
+}
+
+fn is_sheet(name: &str) -> bool {
+    name.to_lowercase().ends_with(".csv")
+}
+
+fn folder_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The folder of a zip that holds the tables: the first one with services in it, or else with any
+/// table. What lies elsewhere in the zip is older, or nobody's.
+fn folder_of_tables(names: &[String]) -> &str {
+    let rank = |name: &&String| (name.matches('/').count(), !name.to_lowercase().contains("service"));
+    let tables = names.iter().filter(|name| tables::is_table(name));
+    let described = names.iter().filter(|name| tables::is_description(name));
+    let sheets = names.iter().filter(|name| is_sheet(name));
+    tables.min_by_key(rank).or(described.min_by_key(rank)).or(sheets.min_by_key(rank)).map_or("", |name| folder_of(name))
+}
+
+fn description(content: &mut dyn BufRead) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    content.take(LONGEST_DESCRIPTION).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a folder is a package.
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn is_package(folder: &Path) -> io::Result<bool> {
+    let names = names(folder)?;
+    Ok(tables::is_package(names.iter().map(String::as_str)))
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<_>>()?;
+    names.sort();
+    Ok(names)
+}
+
+/// Read a package that is a folder.
+pub(super) fn read_folder(folder: &Path, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+    let names = names(folder)?;
+    let mut package = Package::default();
+    let mut length = 0;
+    let open = |name: &str| {
+        let path = folder.join(name);
+        // Whoever made the package does not say which other files of this machine are read.
+        if path.symlink_metadata()?.is_file() {
+            Ok(BufReader::new(File::open(path)?.take(MOST_TEXT + 1)))
+        } else {
+            Err(refused(format!("{name} is a link or a folder, not a file")))
+        }
+    };
+    for name in names.iter().filter(|name| tables::is_description(name)) {
+        package.describe(&description(&mut open(name)?)?);
+    }
+    for name in names.iter().filter(|name| is_sheet(name)) {
+        let mut content = open(name)?;
+        package.add(name, &mut content).map_err(refused)?;
+        let read = MOST_TEXT + 1 - content.get_ref().limit();
+        if read > MOST_TEXT {
+            return Err(refused(format!("{name} is larger than {} MiB: send it in parts, or as NDJSON", MOST_TEXT >> 20)));
+        }
+        length += read;
+    }
+    give(package.join().map_err(refused)?, length, each);
+    Ok(())
+}
+
+/// Hand out what was joined. `length` is what the package weighs, for the progress bar.
+fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
+    for problem in join.take_problems() {
+        if !each(told(problem, 0)) {
+            return;
+        }
+    }
+    for (kind, joined) in join.terms() {
+        if !each(record(kind, joined, 0)) {
+            return;
+        }
+    }
+    let services = join.service_rows();
+    for (at, row) in services.iter().enumerate() {
+        let joined = join.service(*row);
+        let nested = joined.nested.clone();
+        let until = length * (at as u64 + 1) / services.len() as u64;
+        let read = service(joined, until);
+        if read.taken.is_ok() {
+            join.given(&nested);
+        }
+        if !each(read) {
+            return;
+        }
+    }
+    let further = join
+        .further_organizations()
+        .map(|joined| record(Kind::Organization, joined, length))
+        .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length)))
+        .chain(join.locations_left_out().map(|problem| told(problem, length)));
+    for read in further {
+        if !each(read) {
+            return;
+        }
+    }
+}
+
+fn told(problem: Problem, until: u64) -> Read {
+    let Problem { file, line, reason, rejected } = problem;
+    let taken = if rejected {
+        Err(reason)
+    } else {
+        Ok(Taken { dropped: vec![Dropped { path: file, reason }], ..Taken::default() })
+    };
+    Read { line, until, taken }
+}
+
+fn service(joined: Joined, until: u64) -> Read {
+    let taken = documents::take_service(joined.value).map(|mut taken| {
+        for dropped in &mut taken.dropped {
+            let holds = |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            if let Some(part) = joined.parts.iter().filter(|part| holds(&part.path)).max_by_key(|part| part.path.len()) {
+                dropped.reason = format!("{} ({}, line {})", dropped.reason, part.file, part.line);
+            }
+        }
+        taken.dropped.extend(joined.problems);
+        taken
+    });
+    Read { line: joined.line, until, taken }
+}
+
+/// A record that stands alone. Its line is one of its own file, so everything names the file.
+fn record(kind: Kind, joined: Joined, until: u64) -> Read {
+    let file = joined.file;
+    let taken = documents::take_record(kind, joined.value).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
+        taken.dropped.extend(joined.problems);
+        for dropped in &mut taken.dropped {
+            dropped.path = format!("{file}: {}", dropped.path);
+        }
+        taken
+    });
+    Read { line: joined.line, until, taken }
+}
