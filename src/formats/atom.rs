@@ -48,7 +48,7 @@ pub fn feed(feed: &Feed, entries: &[Entry]) -> String {
     element(&mut out, "  ", "id", &format!("urn:uuid:{}", ids::from_uri(&feed.this)));
     element(&mut out, "  ", "title", &feed.title);
     element(&mut out, "  ", "updated", &clock::rfc3339(updated));
-    out.push_str(&format!("  <author><name>{}</name></author>\n", escaped(&feed.author)));
+    author(&mut out, "  ", &feed.author);
     link(&mut out, "  ", "self", "application/atom+xml", &feed.this);
     link(&mut out, "  ", "alternate", "text/html", &feed.page);
     out.push_str("  <generator>Fingerpost</generator>\n");
@@ -57,8 +57,8 @@ pub fn feed(feed: &Feed, entries: &[Entry]) -> String {
         element(&mut out, "    ", "id", &format!("urn:uuid:{}", entry.id));
         element(&mut out, "    ", "title", &entry.title);
         element(&mut out, "    ", "updated", &clock::rfc3339(entry.updated));
-        if let Some(author) = &entry.author {
-            out.push_str(&format!("    <author><name>{}</name></author>\n", escaped(author)));
+        if let Some(name) = &entry.author {
+            author(&mut out, "    ", name);
         }
         link(&mut out, "    ", "alternate", "text/html", &entry.page);
         link(&mut out, "    ", "alternate", "application/json", &entry.document);
@@ -72,11 +72,15 @@ pub fn feed(feed: &Feed, entries: &[Entry]) -> String {
 }
 
 fn element(out: &mut String, indent: &str, name: &str, text: &str) {
-    out.push_str(&format!("{indent}<{name}>{}</{name}>\n", escaped(text)));
+    out.extend([indent, "<", name, ">", &escaped(text), "</", name, ">\n"]);
+}
+
+fn author(out: &mut String, indent: &str, name: &str) {
+    out.extend([indent, "<author><name>", &escaped(name), "</name></author>\n"]);
 }
 
 fn link(out: &mut String, indent: &str, relation: &str, media: &str, address: &str) {
-    out.push_str(&format!("{indent}<link rel=\"{relation}\" type=\"{media}\" href=\"{}\"/>\n", escaped(address)));
+    out.extend([indent, "<link rel=\"", relation, "\" type=\"", media, "\" href=\"", &escaped(address), "\"/>\n"]);
 }
 
 /// Text as it may stand in an element or an attribute. What XML cannot hold at all is left out.

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn service() -> Service {
-        let place = |id: u8, more: Value| {
+        let place = |id: u8, more: &Value| {
             let mut place = json!({"id": format!("00000000-0000-4000-8000-0000000000{id:02}"), "location_type": "physical"});
             place.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             json!({"id": format!("00000000-0000-4000-9000-0000000000{id:02}"), "location": place})
@@ -176,10 +176,10 @@ mod tests {
         serde_json::from_value(json!({
             "id": "ac148810-d857-441c-9679-408f346de14b", "name": "Pantry", "status": "active",
             "service_at_locations": [
-                place(1, json!({"latitude": 51.9, "longitude": -0.4, "name": "Hall"})),
-                place(2, json!({"latitude": 51.8, "longitude": 0})),
-                place(3, json!({"name": "Luton", "location_policy": "area", "latitude": 51.7, "longitude": -0.3})),
-                place(4, json!({"name": "No point"})),
+                place(1, &json!({"latitude": 51.9, "longitude": -0.4, "name": "Hall"})),
+                place(2, &json!({"latitude": 51.8, "longitude": 0})),
+                place(3, &json!({"name": "Luton", "location_policy": "area", "latitude": 51.7, "longitude": -0.3})),
+                place(4, &json!({"name": "No point"})),
             ],
         }))
         .unwrap()

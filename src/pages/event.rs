@@ -52,6 +52,8 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         .map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time())))
         .collect();
     let ages = words::ages(event.minimum_age, event.maximum_age);
+    // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
+    let calendar = (!quiet).then(|| format!("/events/{}.ics", event.id));
     let body = html! {
         h1 { (event.name) }
         @if let Some(organisation) = &event.organization {
@@ -74,6 +76,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
                 div { dt { "Part of" } dd { a href=(format!("/directory/services/{}", found.document.id)) { (found.document.name) } } }
             }
         }
+        @if let Some(href) = &calendar { p { a href=(href) { "Add to your calendar" } } }
         (parts::contact(&event.phones, None, event.url.as_ref(), &[], &event.contacts))
         h2 { "Where" }
         @if let Some(url) = &event.online_url { p { "Online: " (parts::web(url, None)) } }
@@ -97,6 +100,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         path: Some(format!("/directory/events/{}", event.id)),
         quiet,
         trail,
+        calendar: calendar.map(|href| (href, "These dates as a calendar")),
         data: Some(jsonld::event(&site.directory.public_url, event)),
         ..Page::new(title, body)
     })

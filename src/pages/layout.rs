@@ -46,6 +46,8 @@ pub(super) struct Page {
     pub(super) quiet: bool,
     /// The way from the first page.
     pub(super) trail: Vec<Step>,
+    /// A calendar that belongs to the page: its address and what it is called.
+    pub(super) calendar: Option<(String, &'static str)>,
     /// The page as data (schema.org).
     pub(super) data: Option<Value>,
     /// What stands in `<main>`, its `<h1>` included.
@@ -65,6 +67,7 @@ impl Page {
             path: None,
             quiet: false,
             trail: Vec::new(),
+            calendar: None,
             data: None,
             body,
             status: StatusCode::OK,
@@ -105,6 +108,8 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 link rel="stylesheet" href=(files::style_address());
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
+                link rel="alternate" type="application/atom+xml" title="New and changed services" href="/services.atom";
+                @if let Some((href, title)) = &page.calendar { link rel="alternate" type="text/calendar" title=(title) href=(href); }
                 @if page.quiet { meta name="robots" content="nosnippet, noarchive"; }
                 @else if let Some(preview) = &page.preview {
                     meta name="description" content=(preview);

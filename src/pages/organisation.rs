@@ -55,6 +55,8 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
     let path = format!("/directory/organisations/{owner}");
+    // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
+    let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
         h1 { (organisation.name) }
         @if let Some(name) = &organisation.alternate_name { p class="by" { "Also called " (name) } }
@@ -69,6 +71,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
             h2 { (count(events.len(), "event or workshop", "events and workshops")) }
             (listing::list(&dates, "h3"))
             @if events.len() > MOST { p { "The first " (MOST) " are shown." } }
+            @if let Some(href) = &calendar { p { a href=(href) { "Calendar of their events" } } }
         }
         @if shown.is_empty() && dates.is_empty() { p { "Nothing by this organisation is listed at the moment." } }
         h2 { "About this organisation" }
@@ -84,6 +87,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
     Ok(Page {
         preview,
+        calendar: calendar.map(|href| (href, "Calendar of their events")),
         path: Some(path),
         quiet,
         data: Some(jsonld::organisation(&site.directory.public_url, &organisation)),

@@ -286,6 +286,19 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
 }
 
 #[tokio::test]
+async fn dates_can_be_taken_into_a_calendar_but_not_from_quiet_pages() {
+    let stand = stand(Vec::new());
+    let event = stand.ids["Seated strength"];
+    let (_, _, page) = stand.get(&stand.path("events", "Seated strength")).await;
+    assert!(page.contains(&format!("<a href=\"/events/{event}.ics\">Add to your calendar</a>")), "{page}");
+    assert!(page.contains("<link rel=\"alternate\" type=\"text/calendar\"") && page.contains("type=\"application/atom+xml\""));
+    let (_, _, page) = stand.get(&stand.path("organisations", "Borough Libraries (sample listing)")).await;
+    assert!(page.contains(">Calendar of their events</a>"), "{page}");
+    let (_, _, page) = stand.get(&stand.path("events", "Own two feet: recovery group")).await;
+    assert!(page.contains("Exit this page") && !page.contains(".ics"), "{page}");
+}
+
+#[tokio::test]
 async fn a_place_lists_what_is_there() {
     let stand = stand(Vec::new()).await;
     let (_, _, page) = stand.get(&stand.path("places", "Central Library (sample)")).await;

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{COLLECTIONS, Collection, PROFILE};
+use super::{
+    COLLECTIONS, Collection, PROFILE,
+    forms::{self, Format},
+};
 use crate::{
     http::{
         Problem,
@@ -23,9 +26,8 @@ const PAGING: &[Parameter] = &[
         Form::Whole(1, 1_000_000_000),
         "Items on a page; 50 unless asked for, and at most 1,000: more is cut to that.",
     ),
-    parameter("format", Form::Choice(&["json", "ndjson"]), "json gives a page; ndjson streams everything, one document a line."),
-    parameter("full", Form::Flag, "Whole documents instead of brief ones."),
-    parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item."),
+    parameter("full", Form::Flag, "Whole documents instead of brief ones; for json and ndjson."),
+    parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item; for json and ndjson."),
     parameter(
         "search",
         Form::Text,
@@ -56,7 +58,11 @@ const CLASSIFIED: &[Parameter] = &[
     parameter("updated_since", Form::Formatted("date-time"), "The same as modified_after."),
     parameter("source", Form::Text, "own: only this directory's records; otherwise the origin of another directory."),
 ];
-const ORGANIZATIONS: &[Parameter] = &[parameter("full_service", Form::Flag, "Each organization with its full services.")];
+const ORGANIZATIONS: &[Parameter] = &[parameter(
+    "full_service",
+    Form::Flag,
+    "Each organization with its full services; in its calendar, also the hours of its services.",
+)];
 const HELP: &[Parameter] = &[
     parameter("organization_id", Form::Formatted("uuid"), "Only what this organization provides."),
     parameter("status", Form::Text, "Only what has this status, such as active. Lists hold every status unless asked."),
@@ -131,8 +137,13 @@ pub fn openapi(version: &str) -> Value {
     paths.insert("/facets".to_owned(), facets_path());
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
-        paths.insert(collection.path.to_owned(), list_path(collection, item));
+        paths.insert(collection.path.to_owned(), list_path(collection, item, None));
         paths.insert(format!("{}/{{id}}", collection.path), document_path(collection, item));
+    }
+    for (path, kind, format) in forms::SHORTCUTS {
+        if let Some(collection) = COLLECTIONS.into_iter().find(|collection| collection.kind == kind) {
+            paths.insert(path.to_owned(), list_path(collection, shape::title(kind), Some(format)));
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -166,18 +177,59 @@ fn tag(kind: Kind) -> &'static str {
     if matches!(kind, Kind::Event | Kind::Location) { "extension" } else { "standard" }
 }
 
-fn list_path(collection: Collection, item: &str) -> Value {
+/// What stands in an answer of a format other than JSON.
+fn content(format: Format) -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    match format {
+        Format::Json => json!({}),
+        Format::Ndjson => text("One document a line."),
+        Format::Csv => text("A sheet with a heading (RFC 4180). No cell begins like a formula."),
+        Format::Ics => text("A calendar (RFC 5545)."),
+        Format::Atom => text("A feed (RFC 4287) of what changed last, newest first: 50 entries, per_page up to 100."),
+        Format::Jsonld => json!({"type": "object", "description": "schema.org terms (JSON-LD 1.1); of a list, a graph."}),
+        Format::Geojson => json!({
+            "type": "object",
+            "description": "A FeatureCollection (RFC 7946).",
+            "required": ["type", "features", "without_point"],
+            "properties": {
+                "type": {"const": "FeatureCollection", "description": "What it is."},
+                "features": {"type": "array", "description": "One for each place with a public point.", "items": {"type": "object"}},
+                "without_point": {"type": "integer", "minimum": 0, "description": "How many of the list have no public point and so no feature."}
+            }
+        }),
+    }
+}
+
+/// The answers in formats other than JSON, by their media types.
+fn contents(names: &[&str]) -> Vec<(&'static str, Value)> {
+    let formats = names.iter().filter_map(|name| Format::from_name(name)).filter(|format| *format != Format::Json);
+    formats.map(|format| (format.media(), content(format))).collect()
+}
+
+fn list_path(collection: Collection, item: &str, only: Option<Format>) -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
-    let mut ok = json_answer(
-        "A page, or with format=ndjson everything.",
-        &reference(&format!("{item}Page")),
-        &[("application/x-ndjson", &json!({"type": "string", "description": "One document a line."}))],
-    );
+    let formats = forms::of_list(collection.kind);
+    let contents = contents(formats);
+    let more: Vec<(&str, &Value)> = contents.iter().map(|(media, schema)| (*media, schema)).collect();
+    let mut parameters: Vec<Value> = parameters(collection.kind).map(Parameter::describe).collect();
+    if let Some(format) = only {
+        let mut ok = json_answer("All that the filters leave, in this format.", &json!({}), &[]);
+        ok["content"] = json!({format.media(): {"schema": content(format)}});
+        answers.insert("200".to_owned(), ok);
+        let name = format!("{}{item}", format.name());
+        let summary = format!("{} as {}, the same as format={}", collection.title, format.media(), format.name());
+        return json!({"get": {"operationId": format!("list{name}"), "summary": summary, "tags": ["extension"], "parameters": parameters, "responses": answers}});
+    }
+    let mut ok =
+        json_answer("A page, or in the other formats all that the filters leave.", &reference(&format!("{item}Page")), &more);
     ok["links"] = json!({format!("get{item}"): {"operationId": format!("get{item}"), "parameters": {"id": "$response.body#/contents/0/id"}}});
     answers.insert("200".to_owned(), ok);
-    let parameters: Vec<Value> = parameters(collection.kind).map(Parameter::describe).collect();
+    parameters.push(
+        parameter("format", Form::Choice(formats), "json gives a page; every other format gives all that the filters leave.")
+            .describe(),
+    );
     let operation = |id: &str, summary: String| json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers});
     json!({
         "get": operation(&format!("list{item}"), format!("List {}", collection.title)),
@@ -262,10 +314,17 @@ fn document_path(collection: Collection, item: &str) -> Value {
         (410, "It was here and is gone; the problem says when and why."),
     ]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
-    answers.insert("200".to_owned(), json_answer("The whole document.", &reference(item), &[]));
+    let formats = forms::of_document(collection.kind);
+    let contents = contents(formats);
+    let more: Vec<(&str, &Value)> = contents.iter().map(|(media, schema)| (*media, schema)).collect();
+    answers.insert("200".to_owned(), json_answer("The whole document.", &reference(item), &more));
     let mut parameters = vec![
         json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}}),
     ];
+    if formats.len() > 1 {
+        let said = "json gives the document, ics a calendar (so does .ics behind the id), jsonld schema.org terms.";
+        parameters.push(parameter("format", Form::Choice(formats), said).describe());
+    }
     if collection.kind == Kind::Organization {
         parameters.extend(ORGANIZATIONS.iter().map(Parameter::describe));
     }

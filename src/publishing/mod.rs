@@ -119,7 +119,7 @@ pub fn routes(directory: Directory) -> Router {
         let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, kind, Some(format), &parameters, &headers).await
         };
-        router = router.route(path, api(get(list).post(list)));
+        router = router.route(path, api(get(list)));
     }
     router.with_state(directory)
 }

@@ -71,7 +71,7 @@ fn written(schedule: &Schedule, pattern: &Pattern, last: Option<NaiveDate>) -> S
     };
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            rule.push_str(&format!(";{name}={value}"));
+            rule.extend([";", name, "=", &value]);
         }
     };
     let text = |text: &Option<String>| text.as_ref().map(|text| text.replace(' ', ""));

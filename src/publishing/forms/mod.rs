@@ -85,12 +85,17 @@ impl Format {
         }
     }
 
+    /// The format that the parameter names.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// Read the parameter; JSON where it is missing.
     /// # Errors
     /// When it is not one of `among`, the names of formats.
     pub(super) fn read(parameters: &Parameters, among: &[&str]) -> Result<Self, Problem> {
         let Some(text) = parameters.text("format")? else { return Ok(Self::Json) };
-        let found = Self::ALL.into_iter().find(|format| format.name() == text && among.contains(&text));
+        let found = Self::from_name(text).filter(|_| among.contains(&text));
         found.ok_or_else(|| Problem::bad_parameter("format", text, &format!("expected {}", one_of(among))))
     }
 }

@@ -11,7 +11,7 @@ fn calendar(with: impl FnOnce(&mut Calendar)) -> String {
     calendar.take()
 }
 
-fn cooking(more: Value) -> Event {
+fn cooking(more: &Value) -> Event {
     let mut event = json!({
         "id": "6d1f2e3c-4b5a-4678-9abc-def012345678", "organization_id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         "name": "Cooking; on a budget", "description": "Cook a meal for four.\nTake it home.", "status": "scheduled",
@@ -29,14 +29,14 @@ fn cooking(more: Value) -> Event {
 }
 
 /// The VEVENTs of one series, unfolded.
-fn events(more: Value) -> Vec<String> {
+fn events(more: &Value) -> Vec<String> {
     let written = calendar(|calendar| calendar.event(&cooking(more), &|_| None)).replace("\r\n ", "").replace("\r\n", "\n");
     written.split("BEGIN:VEVENT\n").skip(1).map(|event| event.split("END:VEVENT").next().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn a_series_carries_its_rule_and_its_exceptions() {
-    let written = events(json!({
+    let written = events(&json!({
         "rrule": "FREQ=WEEKLY;BYDAY=TU;UNTIL=20261222T100000", "exdates": ["2026-11-03T10:00:00"], "rdates": ["2026-12-31T10:00:00"],
         "changes": [
             {"start": "2026-10-27T10:00:00", "status": "full", "note": "Ring us to wait."},
@@ -99,11 +99,11 @@ fn a_series_carries_its_rule_and_its_exceptions() {
 #[test]
 fn a_single_date_that_is_changed_is_changed_itself() {
     let moved =
-        events(json!({"changes": [{"start": "2026-10-20T10:00:00", "status": "moved", "new_start": "2026-10-21T10:00:00"}]}));
+        events(&json!({"changes": [{"start": "2026-10-20T10:00:00", "status": "moved", "new_start": "2026-10-21T10:00:00"}]}));
     assert_eq!(moved.len(), 1);
     assert!(moved[0].contains("DTSTART;TZID=Europe/London:20261021T100000\nDTEND;TZID=Europe/London:20261021T120000\n"));
     assert!(!moved[0].contains("RECURRENCE-ID"));
-    let cancelled = events(json!({"status": "cancelled"}));
+    let cancelled = events(&json!({"status": "cancelled"}));
     assert!(cancelled[0].contains("SUMMARY:Cancelled: Cooking\\; on a budget\n") && cancelled[0].contains("STATUS:CANCELLED\n"));
 }
 
@@ -114,7 +114,7 @@ fn a_place_that_is_not_told_whole_is_no_place_to_go_to() {
         ("on_request", "Address given when you book", "The address is given when you book."),
     ] {
         let place = json!({"id": "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d", "location_type": "physical", "name": name, "location_policy": policy, "latitude": 1, "longitude": 1});
-        let written = events(json!({ "location": place }));
+        let written = events(&json!({ "location": place }));
         assert!(!written[0].contains("LOCATION:") && !written[0].contains("GEO:"), "{}", written[0]);
         assert!(written[0].contains(&lines::escaped(said)), "{}", written[0]);
     }
@@ -122,7 +122,7 @@ fn a_place_that_is_not_told_whole_is_no_place_to_go_to() {
 
 #[test]
 fn a_date_that_moved_to_another_place_says_which() {
-    let event = cooking(json!({
+    let event = cooking(&json!({
         "rrule": "FREQ=WEEKLY;BYDAY=TU",
         "changes": [{"start": "2026-10-27T10:00:00", "status": "moved", "location_id": "2f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d"}],
     }));
@@ -139,7 +139,7 @@ fn a_date_that_moved_to_another_place_says_which() {
 
 #[test]
 fn a_rule_that_is_not_understood_is_not_passed_on() {
-    let written = events(json!({"rrule": "FREQ=SECONDLY\r\nATTACH:https://evil.example", "exdates": ["2026-10-20T10:00:00"]}));
+    let written = events(&json!({"rrule": "FREQ=SECONDLY\r\nATTACH:https://evil.example", "exdates": ["2026-10-20T10:00:00"]}));
     assert!(!written[0].contains("RRULE") && !written[0].contains("evil") && !written[0].contains("EXDATE"));
     assert!(written[0].contains("It takes place more than once."));
 }
@@ -152,7 +152,7 @@ fn each_zone_is_defined_once_and_an_empty_calendar_holds_one() {
     assert_eq!(empty.matches("BEGIN:VTIMEZONE").count(), 1);
     let two = calendar(|calendar| {
         for zone in ["Europe/Paris", "Europe/London", "Europe/Paris"] {
-            calendar.event(&cooking(json!({ "timezone": zone })), &|_| None);
+            calendar.event(&cooking(&json!({ "timezone": zone })), &|_| None);
         }
     });
     assert_eq!(two.matches("BEGIN:VTIMEZONE").count(), 2);
