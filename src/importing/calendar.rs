@@ -53,7 +53,8 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
     if !calendar.events.is_empty() && !calendar.events.iter().any(|event| held_by(event, how).is_some()) {
         let name = calendar.events.iter().find_map(|event| event.calendar.as_deref());
         let called = name.map(|name| format!(" (it is called {:?})", shorten(name, 60))).unwrap_or_default();
-        let reason = format!("the calendar{called} does not say which organisation holds its events: give it with --organisation");
+        let reason =
+            format!("the calendar{called} does not say which organisation holds its events: give it with --organisation");
         each(Read { line: 1, until: length, taken: Err(reason) });
         return;
     }
@@ -79,18 +80,70 @@ fn held_by(event: &Series, how: &How) -> Option<Provider> {
 
 /// Words that an organisation's name has and a person's has not.
 const OF_ORGANISATIONS: [&str; 46] = [
-    "association", "cathedral", "centre", "chapel", "charity", "church", "cic", "circle", "club", "college", "committee",
-    "community", "company", "council", "federation", "forum", "foundation", "friends", "group", "gurdwara", "hall", "hospice",
-    "hospital", "hub", "libraries", "library", "mosque", "museum", "network", "nhs", "pantry", "parish", "partnership",
-    "project", "school", "service", "services", "society", "synagogue", "temple", "theatre", "trust", "u3a", "union",
-    "university", "village",
+    "association",
+    "cathedral",
+    "centre",
+    "chapel",
+    "charity",
+    "church",
+    "cic",
+    "circle",
+    "club",
+    "college",
+    "committee",
+    "community",
+    "company",
+    "council",
+    "federation",
+    "forum",
+    "foundation",
+    "friends",
+    "group",
+    "gurdwara",
+    "hall",
+    "hospice",
+    "hospital",
+    "hub",
+    "libraries",
+    "library",
+    "mosque",
+    "museum",
+    "network",
+    "nhs",
+    "pantry",
+    "parish",
+    "partnership",
+    "project",
+    "school",
+    "service",
+    "services",
+    "society",
+    "synagogue",
+    "temple",
+    "theatre",
+    "trust",
+    "u3a",
+    "union",
+    "university",
+    "village",
 ];
 
 /// The organisation that a name is of: without "events", "calendar", "what's on" around it.
 fn organisation(name: Option<&str>) -> Option<String> {
     let name = name?.trim();
     let of_calendars = |word: &str| {
-        matches!(fold(word).as_str(), "events" | "event" | "calendar" | "events calendar" | "calendar of events" | "diary" | "whats on" | "programme" | "public")
+        matches!(
+            fold(word).as_str(),
+            "events"
+                | "event"
+                | "calendar"
+                | "events calendar"
+                | "calendar of events"
+                | "diary"
+                | "whats on"
+                | "programme"
+                | "public"
+        )
     };
     let whole = [" - ", " – ", " — ", ": ", " | "]
         .iter()
@@ -106,12 +159,13 @@ fn organisation(name: Option<&str>) -> Option<String> {
         .trim();
     let words = fold(whole);
     let is_one = words.split(' ').any(|word| OF_ORGANISATIONS.contains(&word));
-    (is_one && !whole.contains('@') && whole.chars().count() <= 200 && !personal::is_a_persons_name(whole)).then(|| whole.to_owned())
+    (is_one && !whole.contains('@') && whole.chars().count() <= 200 && !personal::is_a_persons_name(whole))
+        .then(|| whole.to_owned())
 }
 
 fn take(event: Series, how: &How) -> Result<Taken, String> {
-    let provider = held_by(&event, how)
-        .ok_or("the event does not say which organisation holds it: give it with --organisation")?;
+    let provider =
+        held_by(&event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();
@@ -128,7 +182,8 @@ fn take(event: Series, how: &How) -> Result<Taken, String> {
         .changes
         .iter()
         .map(|change| {
-            let (new_start, new_end) = change.moved.map_or((None, None), |(start, end)| (Some(written(start)), Some(written(end))));
+            let (new_start, new_end) =
+                change.moved.map_or((None, None), |(start, end)| (Some(written(start)), Some(written(end))));
             json!({
                 "start": written(change.start), "status": if change.cancelled { "cancelled" } else { "moved" },
                 "new_start": new_start, "new_end": new_end, "note": change.note,
@@ -251,7 +306,15 @@ impl Places<'_> {
         let id = ids::from_source("", "location", &key);
         let virtual_place = matches!(
             fold(text).as_str(),
-            "online" | "zoom" | "via zoom" | "on zoom" | "microsoft teams meeting" | "microsoft teams" | "teams" | "virtual" | "online event"
+            "online"
+                | "zoom"
+                | "via zoom"
+                | "on zoom"
+                | "microsoft teams meeting"
+                | "microsoft teams"
+                | "teams"
+                | "virtual"
+                | "online event"
         );
         if virtual_place {
             return json!({"id": id, "location_type": "virtual", "name": text});
@@ -262,7 +325,9 @@ impl Places<'_> {
         let (first, middle, city) = match pieces.as_slice() {
             [] => return json!({"id": id, "location_type": "physical", "name": postcode.as_str()}),
             [only] => (only.as_str(), None, only.as_str()),
-            [first, middle @ .., city] => (first.as_str(), Some(middle.join(", ")).filter(|text| !text.is_empty()), city.as_str()),
+            [first, middle @ .., city] => {
+                (first.as_str(), Some(middle.join(", ")).filter(|text| !text.is_empty()), city.as_str())
+            }
         };
         json!({
             "id": id, "location_type": "physical", "name": shorten(first, 500),
@@ -319,7 +384,14 @@ mod tests {
         let hall = places.location("Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ, UK");
         assert_eq!(hall["name"], "Larkspur Hall");
         assert_eq!(hall["addresses"][0]["address_1"], "Larkspur Hall");
-        assert_eq!((hall["addresses"][0]["address_2"].as_str(), hall["addresses"][0]["city"].as_str(), hall["addresses"][0]["postal_code"].as_str()), (Some("4 Larkspur Way"), Some("Luton"), Some("LU3 9XQ")));
+        assert_eq!(
+            (
+                hall["addresses"][0]["address_2"].as_str(),
+                hall["addresses"][0]["city"].as_str(),
+                hall["addresses"][0]["postal_code"].as_str()
+            ),
+            (Some("4 Larkspur Way"), Some("Luton"), Some("LU3 9XQ"))
+        );
         assert_eq!(places.location("The green by the pond")["addresses"], Value::Null);
         assert_eq!(places.location("Via Zoom")["location_type"], "virtual");
         assert_eq!(places.location("lu39xq")["name"], "LU3 9XQ");

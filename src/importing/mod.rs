@@ -34,6 +34,7 @@ use crate::{
     model::tidy,
     records::{Draft, Entrance, LastModified},
 };
+use vocabulary::Vocabulary;
 pub use {
     columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
@@ -42,7 +43,6 @@ pub use {
     report::{Counts, Report},
     save::{Importer, Options},
 };
-use vocabulary::Vocabulary;
 
 /// How a file is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

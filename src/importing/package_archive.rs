@@ -189,14 +189,28 @@ mod tests {
 
     #[test]
     fn tables_are_read_and_the_rest_is_passed_over() {
-        let bytes = packed(&[("pkg/services.csv", b"id\n1\n"), ("pkg/README.txt", b"hello"), ("__MACOSX/pkg/._services.csv", b"x"), ("pkg/datapackage.json", b"{}")]);
+        let bytes = packed(&[
+            ("pkg/services.csv", b"id\n1\n"),
+            ("pkg/README.txt", b"hello"),
+            ("__MACOSX/pkg/._services.csv", b"x"),
+            ("pkg/datapackage.json", b"{}"),
+        ]);
         assert!(is_zip(&bytes));
-        assert_eq!(read(&bytes, Limits::default()).unwrap(), [("pkg/services.csv".to_owned(), 5), ("pkg/datapackage.json".to_owned(), 2)]);
+        assert_eq!(
+            read(&bytes, Limits::default()).unwrap(),
+            [("pkg/services.csv".to_owned(), 5), ("pkg/datapackage.json".to_owned(), 2)]
+        );
     }
 
     #[test]
     fn names_that_lead_out_are_refused() {
-        for name in ["../services.csv", "pkg/../../etc/services.csv", "/etc/services.csv", "C:\\services.csv", "pkg\\..\\..\\services.csv"] {
+        for name in [
+            "../services.csv",
+            "pkg/../../etc/services.csv",
+            "/etc/services.csv",
+            "C:\\services.csv",
+            "pkg\\..\\..\\services.csv",
+        ] {
             let error = read(&packed(&[(name, b"id\n")]), Limits::default()).unwrap_err();
             assert!(error.contains("leads out of the archive"), "{name}: {error}");
         }

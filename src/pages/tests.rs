@@ -287,7 +287,7 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
 
 #[tokio::test]
 async fn dates_can_be_taken_into_a_calendar_but_not_from_quiet_pages() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let event = stand.ids["Seated strength"];
     let (_, _, page) = stand.get(&stand.path("events", "Seated strength")).await;
     assert!(page.contains(&format!("<a href=\"/events/{event}.ics\">Add to your calendar</a>")), "{page}");

@@ -108,7 +108,8 @@ struct Place {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Address {
-    address_1: String,
+    #[serde(rename = "address_1")]
+    first_line: String,
     postal_code: String,
     city: String,
 }
@@ -187,7 +188,7 @@ impl Facts {
         let places = self.places().flat_map(|place| {
             [place.name.as_str()].into_iter().chain(place.addresses.iter().map(|address| address.city.as_str()))
         });
-        let own_address = self.addresses.iter().flat_map(|address| [&*address.address_1, &*address.city, &*address.postal_code]);
+        let own_address = self.addresses.iter().flat_map(|address| [&*address.first_line, &*address.city, &*address.postal_code]);
         let code = matches!(kind, Kind::TaxonomyTerm).then_some(self.code.as_str());
         let parts = names
             .into_iter()
@@ -223,9 +224,15 @@ impl Facts {
         taxonomies.dedup();
         terms.sort_unstable();
         terms.dedup();
-        needs.iter().for_each(|need| out.add_text(fields.need, need));
-        taxonomies.iter().for_each(|id| out.add_text(fields.taxonomy, id.simple().to_string()));
-        terms.iter().for_each(|id| out.add_text(fields.term, id.simple().to_string()));
+        for need in needs.iter() {
+            out.add_text(fields.need, need);
+        }
+        for id in taxonomies.iter() {
+            out.add_text(fields.taxonomy, id.simple().to_string());
+        }
+        for id in terms.iter() {
+            out.add_text(fields.term, id.simple().to_string());
+        }
         if kind == Kind::TaxonomyTerm {
             out.add_text(fields.parent, self.parent_id.map_or_else(|| "top".to_owned(), |id| id.simple().to_string()));
         }
@@ -252,7 +259,9 @@ impl Facts {
             .collect();
         languages.sort_unstable();
         languages.dedup();
-        languages.iter().for_each(|language| out.add_text(fields.language, language));
+        for language in languages.iter() {
+            out.add_text(fields.language, language);
+        }
         let mut tongues: Vec<&str> = self
             .languages
             .iter()
@@ -260,8 +269,12 @@ impl Facts {
             .collect();
         tongues.sort_unstable();
         tongues.dedup();
-        tongues.iter().filter(|tongue| !tongue.is_empty()).for_each(|tongue| out.add_text(fields.tongue, tongue));
-        self.delivery().iter().for_each(|way| out.add_text(fields.delivery, way));
+        for tongue in tongues.iter().filter(|tongue| !tongue.is_empty()) {
+            out.add_text(fields.tongue, tongue);
+        }
+        for way in self.delivery() {
+            out.add_text(fields.delivery, way);
+        }
         if self.is_free() {
             out.add_text(fields.mark, "free");
         }
@@ -318,7 +331,9 @@ impl Facts {
             .collect();
         postcodes.sort_unstable();
         postcodes.dedup();
-        postcodes.iter().for_each(|postcode| out.add_text(fields.postcode, postcode));
+        for postcode in postcodes.iter() {
+            out.add_text(fields.postcode, postcode);
+        }
         let areas = self.service_areas.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.service_areas));
         let coverage = Coverage::of(areas);
         if !coverage.is_empty() {

@@ -92,7 +92,7 @@ impl Builder<'_> {
             spare: false,
             several: false,
         };
-        let mut clauses: Vec<Clause> = vec![must(unscored(self.number(self.fields.kind, kind_number(kind))))];
+        let mut clauses: Vec<Clause> = vec![must(unscored(Self::number(self.fields.kind, kind_number(kind))))];
         self.add_text(wanted, strictness, &mut clauses, &mut built)?;
         if !wanted.needs.is_empty() {
             let needs: Vec<&str> = wanted.needs.iter().map(String::as_str).collect();
@@ -102,7 +102,7 @@ impl Builder<'_> {
         self.add_filters(kind, wanted, &mut clauses);
         if built.scored && matches!(kind, Kind::Service | Kind::Event) {
             let runs = if kind == Kind::Service { "active" } else { "scheduled" };
-            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(self.value(self.fields.status, runs), RUNS))));
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(Self::value(self.fields.status, runs), RUNS))));
         }
         built.query = Box::new(BooleanQuery::new(clauses));
         Ok(built)
@@ -139,7 +139,7 @@ impl Builder<'_> {
         let written = words_of(&wanted.text);
         if (2..=MOST_WORDS).contains(&written.len()) {
             let stems: Vec<String> = written.into_iter().map(|word| word.stem).collect();
-            clauses.push((Occur::Should, boosted(self.phrase(self.fields.name, &stems), BY_NAME)));
+            clauses.push((Occur::Should, boosted(Self::phrase(self.fields.name, &stems), BY_NAME)));
         }
         Ok(())
     }
@@ -152,8 +152,8 @@ impl Builder<'_> {
             let Part::Word(word) = part else { continue };
             built.understood.words.push(word.text.clone());
             built.marked.insert(word.stem.clone(), 1.0);
-            ways.push(self.text(self.fields.text, &word.stem));
-            ways.push(boosted(self.text(self.fields.name, &word.stem), IN_THE_NAME));
+            ways.push(Self::text(self.fields.text, &word.stem));
+            ways.push(boosted(Self::text(self.fields.name, &word.stem), IN_THE_NAME));
         }
         Box::new(BooleanQuery::union(ways))
     }
@@ -174,9 +174,9 @@ impl Builder<'_> {
             if spare {
                 built.understood.left_out.push(word.text.clone());
             }
-            clauses.push((occur, self.text(self.fields.text, &word.stem)));
-            clauses.push((Occur::Should, boosted(self.text(self.fields.name, &word.stem), IN_THE_NAME)));
-            clauses.push((Occur::Should, boosted(self.text(self.fields.terms, &word.stem), IN_A_TERM)));
+            clauses.push((occur, Self::text(self.fields.text, &word.stem)));
+            clauses.push((Occur::Should, boosted(Self::text(self.fields.name, &word.stem), IN_THE_NAME)));
+            clauses.push((Occur::Should, boosted(Self::text(self.fields.terms, &word.stem), IN_A_TERM)));
             return Ok(());
         }
         let others = if self.words.is_urgent(&word.stem) { Vec::new() } else { self.corrections(&word.text)? };
@@ -192,7 +192,7 @@ impl Builder<'_> {
         built.understood.corrected.push((word.text.clone(), others[0].text.clone()));
         let each = others.iter().flat_map(|other| {
             built.marked.insert(other.stem.clone(), CORRECTED);
-            [self.text(self.fields.text, &other.stem), boosted(self.text(self.fields.name, &other.stem), IN_THE_NAME)]
+            [Self::text(self.fields.text, &other.stem), boosted(Self::text(self.fields.name, &other.stem), IN_THE_NAME)]
         });
         let any: Box<dyn Query> = Box::new(BooleanQuery::union(each.collect()));
         clauses.push((if spare { Occur::Should } else { Occur::Must }, boosted(any, CORRECTED)));
@@ -213,13 +213,13 @@ impl Builder<'_> {
         let telling: Vec<&Word> = words.iter().filter(|word| !is_small(&word.text)).collect();
         for word in &telling {
             built.marked.entry(word.stem.clone()).or_insert(1.0);
-            plain.push(must(self.text(self.fields.text, &word.stem)));
-            plain.push((Occur::Should, boosted(self.text(self.fields.name, &word.stem), IN_THE_NAME)));
+            plain.push(must(Self::text(self.fields.text, &word.stem)));
+            plain.push((Occur::Should, boosted(Self::text(self.fields.name, &word.stem), IN_THE_NAME)));
         }
         if telling.len() < 2 && words.len() > 1 {
             // "Someone to talk to" is not every text with "talk" in it.
             let stems: Vec<String> = words.iter().map(|word| word.stem.clone()).collect();
-            plain = vec![must(self.phrase(self.fields.text, &stems))];
+            plain = vec![must(Self::phrase(self.fields.text, &stems))];
         }
         let needs: Vec<&str> = phrase.needs.iter().map(String::as_str).collect();
         let helps = self.helps_with(&needs, FALLS_OFF, &mut built.marked);
@@ -242,8 +242,8 @@ impl Builder<'_> {
                 if let [only] = own.as_slice() {
                     marked.entry(only.clone()).or_insert(0.3);
                 }
-                in_name.push(Box::new(ConstScoreQuery::new(self.phrase(self.fields.name, own), OWN_WORDS_IN_NAME * telling)));
-                anywhere.push(Box::new(ConstScoreQuery::new(self.phrase(self.fields.text, own), OWN_WORDS * telling)));
+                in_name.push(Box::new(ConstScoreQuery::new(Self::phrase(self.fields.name, own), OWN_WORDS_IN_NAME * telling)));
+                anywhere.push(Box::new(ConstScoreQuery::new(Self::phrase(self.fields.text, own), OWN_WORDS * telling)));
                 telling = (telling * 0.95).max(weight * 0.5);
             }
             for kind in [in_name, anywhere] {
@@ -260,7 +260,7 @@ impl Builder<'_> {
 
     fn add_filters(&self, kind: Kind, wanted: &Wanted, clauses: &mut Vec<Clause>) {
         let fields = self.fields;
-        let mut only = |field: Field, value: String| clauses.push(must(unscored(self.value(field, &value))));
+        let mut only = |field: Field, value: String| clauses.push(must(unscored(Self::value(field, &value))));
         if let Some(id) = wanted.taxonomy {
             only(fields.taxonomy, id.simple().to_string());
         }
@@ -290,14 +290,14 @@ impl Builder<'_> {
         }
         if let Some(id) = wanted.organization {
             // A location's organization is who runs it; a service's who gives it.
-            clauses.push(must(unscored(self.number(fields.group, crate::published::shelf::group_of(id)))));
+            clauses.push(must(unscored(Self::number(fields.group, crate::published::shelf::group_of(id)))));
         }
         if let Some(words) = &wanted.accessibility {
-            clauses.extend(words_of(words).iter().map(|word| must(unscored(self.text(fields.access, &word.stem)))));
+            clauses.extend(words_of(words).iter().map(|word| must(unscored(Self::text(fields.access, &word.stem)))));
         }
         match wanted.events {
-            Some(true) => clauses.push(must(unscored(self.value(fields.mark, "event")))),
-            Some(false) => clauses.push((Occur::MustNot, self.value(fields.mark, "event"))),
+            Some(true) => clauses.push(must(unscored(Self::value(fields.mark, "event")))),
+            Some(false) => clauses.push((Occur::MustNot, Self::value(fields.mark, "event"))),
             None => {}
         }
         if wanted.only_current {
@@ -307,21 +307,21 @@ impl Builder<'_> {
         }
     }
 
-    fn number(&self, field: Field, value: u64) -> Box<dyn Query> {
+    fn number(field: Field, value: u64) -> Box<dyn Query> {
         Box::new(TermQuery::new(Term::from_field_u64(field, value), IndexRecordOption::Basic))
     }
 
-    fn value(&self, field: Field, value: &str) -> Box<dyn Query> {
+    fn value(field: Field, value: &str) -> Box<dyn Query> {
         Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
     }
 
-    fn text(&self, field: Field, stem: &str) -> Box<dyn Query> {
+    fn text(field: Field, stem: &str) -> Box<dyn Query> {
         Box::new(TermQuery::new(Term::from_field_text(field, stem), IndexRecordOption::WithFreqs))
     }
 
-    fn phrase(&self, field: Field, stems: &[String]) -> Box<dyn Query> {
+    fn phrase(field: Field, stems: &[String]) -> Box<dyn Query> {
         match stems {
-            [only] => self.text(field, only),
+            [only] => Self::text(field, only),
             several => Box::new(PhraseQuery::new(several.iter().map(|stem| Term::from_field_text(field, stem)).collect())),
         }
     }
@@ -353,7 +353,7 @@ impl Builder<'_> {
         let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
         if length >= 3 {
             self.collect_spellings(
-                FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true),
+                &FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true),
                 0,
                 &mut found,
             )?;
@@ -362,7 +362,7 @@ impl Builder<'_> {
             let long_enough = length >= if distance == 1 { CORRECTED_FROM } else { CORRECTED_FROM + 4 };
             if found.is_empty() && long_enough {
                 let term = Term::from_field_text(self.fields.spelling, text);
-                self.collect_spellings(FuzzyTermQuery::new(term, distance, true), distance, &mut found)?;
+                self.collect_spellings(&FuzzyTermQuery::new(term, distance, true), distance, &mut found)?;
             }
         }
         let first = text.chars().next();
@@ -383,7 +383,7 @@ impl Builder<'_> {
 
     fn collect_spellings(
         &self,
-        query: FuzzyTermQuery,
+        query: &FuzzyTermQuery,
         distance: u8,
         found: &mut BTreeMap<String, (u8, u64)>,
     ) -> Result<(), TantivyError> {

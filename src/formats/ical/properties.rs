@@ -100,7 +100,10 @@ fn property(line: &str, number: u64, cut: bool) -> Option<Property> {
     let line = line.trim_start();
     let end = line.find([';', ':'])?;
     let name = &line[..end];
-    if name.is_empty() || name.len() > 100 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+    if name.is_empty()
+        || name.len() > 100
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    {
         return None;
     }
     let mut parameters = Vec::new();
@@ -135,11 +138,19 @@ mod tests {
 
     #[test]
     fn lines_are_unfolded_and_taken_apart() {
-        let found = read("SUMMARY;LANGUAGE=en:Soup\\, bread\r\n  and company\r\n\r\nORGANIZER;CN=\"Hall: the; trust\":mailto:x@example.org\nnonsense\nurl:https://example.org/?a=1;b=2");
+        let found = read(
+            "SUMMARY;LANGUAGE=en:Soup\\, bread\r\n  and company\r\n\r\nORGANIZER;CN=\"Hall: the; trust\":mailto:x@example.org\nnonsense\nurl:https://example.org/?a=1;b=2",
+        );
         let summary = found[0].clone().unwrap();
-        assert_eq!((summary.name.as_str(), summary.text().as_str(), summary.parameter("LANGUAGE")), ("SUMMARY", "Soup, bread and company", Some("en")));
+        assert_eq!(
+            (summary.name.as_str(), summary.text().as_str(), summary.parameter("LANGUAGE")),
+            ("SUMMARY", "Soup, bread and company", Some("en"))
+        );
         let organizer = found[1].clone().unwrap();
-        assert_eq!((organizer.line, organizer.parameter("CN"), organizer.value.as_str()), (4, Some("Hall: the; trust"), "mailto:x@example.org"));
+        assert_eq!(
+            (organizer.line, organizer.parameter("CN"), organizer.value.as_str()),
+            (4, Some("Hall: the; trust"), "mailto:x@example.org")
+        );
         assert_eq!(found[2], Err(5));
         assert_eq!(found[3].clone().unwrap().value, "https://example.org/?a=1;b=2");
     }

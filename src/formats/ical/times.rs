@@ -172,7 +172,9 @@ mod tests {
         assert_eq!(read("20260701T090000Z").as_deref(), Some("2026-07-01 10:00:00"), "summer time");
         assert_eq!(read("2026-12-01T10:00:00").as_deref(), Some("2026-12-01 10:00:00"));
         assert_eq!(read("20261201T240000").as_deref(), Some("2026-12-02 00:00:00"));
-        for wrong in ["20261301", "20260230T100000", "tomorrow", "20261201T2500", "99999999T999999", "", "2026120", "20261201T10000"] {
+        for wrong in
+            ["20261301", "20260230T100000", "tomorrow", "20261201T2500", "99999999T999999", "", "2026120", "20261201T10000"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         let paris = stamp("20261201T100000", zone("Romance Standard Time")).unwrap();
@@ -183,10 +185,21 @@ mod tests {
 
     #[test]
     fn zones_are_known_by_their_many_names() {
-        for london in ["Europe/London", "/Europe/London", "/mozilla.org/20070129_1/Europe/London", "GMT Standard Time", "(UTC+00:00) Dublin, Edinburgh, Lisbon, London", "GMT", "\"Europe/London\""] {
+        for london in [
+            "Europe/London",
+            "/Europe/London",
+            "/mozilla.org/20070129_1/Europe/London",
+            "GMT Standard Time",
+            "(UTC+00:00) Dublin, Edinburgh, Lisbon, London",
+            "GMT",
+            "\"Europe/London\"",
+        ] {
             assert_eq!(zone(london), Some(Tz::Europe__London), "{london}");
         }
-        assert_eq!((zone("W. Europe Standard Time"), zone("America/Argentina/Buenos_Aires")), (Some(Tz::Europe__Berlin), Some(Tz::America__Argentina__Buenos_Aires)));
+        assert_eq!(
+            (zone("W. Europe Standard Time"), zone("America/Argentina/Buenos_Aires")),
+            (Some(Tz::Europe__Berlin), Some(Tz::America__Argentina__Buenos_Aires))
+        );
         for unknown in ["Customized Time Zone", "tzone://Microsoft/Custom", "", "/", "Mars/Olympus"] {
             assert_eq!(zone(unknown), None, "{unknown}");
         }

@@ -111,11 +111,12 @@ impl Join {
 
     /// Rows by their ids. Of two with the same id the first stands.
     fn index(&mut self) {
-        let wanted: HashSet<&str> = ["service", "organization", "location", "taxonomy", "taxonomy_term", "program", "unit", "eligibility"]
-            .into_iter()
-            .chain(known::KNOWN.iter().flat_map(|known| known.hangs.iter().map(|hang| hang.on)))
-            .chain(known::can_carry("attributes").iter().copied())
-            .collect();
+        let wanted: HashSet<&str> =
+            ["service", "organization", "location", "taxonomy", "taxonomy_term", "program", "unit", "eligibility"]
+                .into_iter()
+                .chain(known::KNOWN.iter().flat_map(|known| known.hangs.iter().map(|hang| hang.on)))
+                .chain(known::can_carry("attributes").iter().copied())
+                .collect();
         let mut problems = Vec::new();
         let mut ids: HashMap<&'static str, HashMap<Box<str>, Row>> = HashMap::new();
         for row in self.rows().filter(|row| wanted.contains(self.name(*row))) {
@@ -187,7 +188,8 @@ impl Join {
         let Some(last) = known.hangs.last() else { return Ok(None) };
         let named = |hang: &Hang| Some((hang.on, self.find(hang.on, self.cell(row, hang.column)?)?));
         let at = |table: &str| known.hangs.iter().filter(|hang| hang.on == table).find_map(named);
-        let link = at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
+        let link =
+            at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
         if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first()) {
             if hang.on == "service_at_location" {
                 return Ok(Some((link, hang.list)));
@@ -196,16 +198,17 @@ impl Join {
         if let Some(found) = known.hangs.iter().find_map(|hang| Some((named(hang)?.1, hang.list))) {
             return Ok(Some(found));
         }
-        let names: Vec<String> = known
-            .hangs
-            .iter()
-            .filter_map(|hang| Some(format!("{} {:?}", hang.column, self.cell(row, hang.column)?)))
-            .collect();
+        let names: Vec<String> =
+            known.hangs.iter().filter_map(|hang| Some(format!("{} {:?}", hang.column, self.cell(row, hang.column)?))).collect();
         Err(if names.is_empty() {
             let columns: Vec<&str> = known.hangs.iter().map(|hang| hang.column).collect();
             format!("does not say what it belongs to ({})", columns.join(", "))
         } else {
-            format!("belongs to nothing here: there is no {} ({})", known.hangs.first().unwrap_or(last).on.replace('_', " "), names.join(", "))
+            format!(
+                "belongs to nothing here: there is no {} ({})",
+                known.hangs.first().unwrap_or(last).on.replace('_', " "),
+                names.join(", ")
+            )
         })
     }
 
@@ -259,7 +262,8 @@ impl Join {
     /// Whether the table of taxonomies holds terms, as it did before version 3.
     fn older_taxonomy(&self) -> bool {
         let of = |name: &str| self.tables.iter().find(|table| table.known.name == name);
-        let names_lists = |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
+        let names_lists =
+            |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
         of("taxonomy").is_some_and(names_lists) || of("taxonomy_term").is_none() && of("service_taxonomy").is_some()
     }
 
@@ -407,9 +411,7 @@ impl Join {
 
 /// A term attached to something: without the columns that said to what.
 fn attached(part: &mut Object, to: &str) {
-    let names_a_table = |value: &Value| {
-        value.as_str().and_then(known::by_name).is_some_and(|known| known.name != "eligibility")
-    };
+    let names_a_table = |value: &Value| value.as_str().and_then(known::by_name).is_some_and(|known| known.name != "eligibility");
     if part.get("link_type").is_some_and(names_a_table) {
         part.remove("link_type");
     }
