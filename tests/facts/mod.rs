@@ -7,6 +7,7 @@ mod safekeeping;
 mod schema;
 mod secrets;
 mod shelf;
+mod times;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
