@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::Served, published::Head, safekeeping, search};
+use crate::{
+    app::{App, Served},
+    published::Head,
+    safekeeping, search,
+};
 
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often to tidy up.
 const TIDY: Duration = Duration::from_mins(1);
+/// How often to look for events that are over.
+const EVENTS: Duration = Duration::from_mins(15);
 
 /// Bring the shelf and the search index up to the head of what is published.
 /// # Errors
@@ -61,10 +67,19 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Publish events again that have become different because time has passed: the last date is over.
+/// Gives how many there were; publishes nothing when there are none.
+/// # Errors
+/// When the database fails.
+pub async fn events(app: &App) -> anyhow::Result<usize> {
+    Ok(app.records.refresh_events().await?)
+}
+
 /// Run the jobs until `stop`.
 pub async fn run(served: Served, stop: CancellationToken) {
     let mut commits = served.app.db.commits();
     let mut tidied = tokio::time::Instant::now();
+    let mut looked: Option<tokio::time::Instant> = None;
     let mut verified = false;
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
@@ -91,6 +106,14 @@ pub async fn run(served: Served, stop: CancellationToken) {
             tidied = tokio::time::Instant::now();
             if let Err(error) = tidy(&served).await {
                 tracing::warn!(error = format!("{error:#}"), "cannot tidy up");
+            }
+        }
+        if served.is_ready() && looked.is_none_or(|looked| looked.elapsed() >= EVENTS) {
+            looked = Some(tokio::time::Instant::now());
+            match events(&served.app).await {
+                Ok(0) => {}
+                Ok(events) => tracing::info!(events, "published again, because time has passed"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that are over"),
             }
         }
         tokio::select! {

@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     db::Durability,
+    jobs,
     model::{Kind, shape},
     published::shelf::Shelf,
     publishing, safekeeping,
@@ -26,6 +27,8 @@ pub(super) enum Job {
     Follow,
     /// Keep the list of what was scrubbed beside the database.
     KeepScrubs,
+    /// Publish events again whose last date has passed. The server does so every quarter of an hour.
+    Events,
 }
 
 pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
@@ -36,6 +39,10 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
             Search::open(&app.config.data_dir, Words::default())?.catch_up(&app.db, &head, app.clock.now(), &mut |_| {}).await?;
         }
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
+        Job::Events => {
+            let events = jobs::events(&app).await?;
+            println!("{events} events published again, because time has passed");
+        }
     }
     Ok(true)
 }

@@ -41,6 +41,7 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
     documents.sort_by_key(Document::kind);
     let mut around = render::Around {
         withheld_categories: vec!["refuge".into(), "modern slavery".into(), "exploitation".into()],
+        now,
         ..render::Around::default()
     };
     for document in &documents {

@@ -1,7 +1,7 @@
 //! A record as the world sees it: private parts taken out, referenced records nested.
 //!
-//! A pure function of the record, of the published records around it, and of the moment that is to
-//! stand as its last change. Nothing is rendered anywhere else.
+//! A pure function of the record, of the published records and the moment around it, and of the
+//! moment that is to stand as its last change. Nothing is rendered anywhere else.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +32,8 @@ pub struct Around {
     /// Organizations with a service or event at a place that is not told whole: what they say of
     /// themselves must not tell it either.
     pub discreet: HashSet<Uuid>,
+    /// The moment at which it is rendered: a series whose last date has passed is inactive.
+    pub now: DateTime<Utc>,
 }
 
 impl Around {
@@ -383,7 +385,7 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     let id = Uuid::from(doc.id);
     let secret = around.is_secret(&doc.attributes);
     let said = redaction::link_policy(doc.location_policy, secret);
-    let mut projected = projection::as_service(&doc, modified);
+    let mut projected = projection::as_service(&doc, around.now);
     if let Some(place) = doc.location_id.and_then(|id| around.location(id)) {
         // The projection carries the link, and the link what may be told of the place.
         projected.service_at_locations = vec![projection::link(&doc, place, said)];

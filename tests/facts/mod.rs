@@ -10,6 +10,7 @@ mod schema;
 mod search;
 mod secrets;
 mod shelf;
+mod times;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

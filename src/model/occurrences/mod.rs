@@ -20,7 +20,7 @@ use super::{
     values::LocalDateTime,
 };
 use crate::ids::LocationId;
-pub use rule::{Freq, Refused, Rule, check_rule};
+pub use rule::{Freq, MOST_DATES, Refused, Rule, check_rule};
 
 /// How far ahead dates are worked out, in days.
 pub const HORIZON_DAYS: i64 = 400;

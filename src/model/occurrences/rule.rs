@@ -19,7 +19,7 @@ const LONGEST_RULE: usize = 500;
 /// A rule that ends after so many dates or more is refused.
 const MOST_COUNT: u32 = 10_000;
 /// Not more dates than these are worked out at a time.
-const MOST_DATES: usize = 10_000;
+pub const MOST_DATES: usize = 10_000;
 /// A date comes not more often than this on one day.
 const MOST_TIMES: usize = 24;
 
@@ -200,7 +200,10 @@ impl Rule {
             && u32::from(self.by_hour[0]) == self.start.hour()
             && u32::from(self.by_minute[0]) == self.start.minute();
         let every_day = self.freq == Freq::Daily && (self.interval > 1 || !self.by_month_day.is_empty());
-        self.by_month.is_empty()
+        // Friday the thirteenth is said in no list of days.
+        let one_list = self.by_day.is_empty() || self.by_month_day.is_empty();
+        one_list
+            && self.by_month.is_empty()
             && self.by_year_day.is_empty()
             && self.by_set_pos.is_empty()
             && once_a_day
@@ -213,7 +216,7 @@ impl Rule {
         self.week_start
     }
 
-    /// The dates from `lower` to `upper`, both included, in order, not more than ten thousand.
+    /// The dates from `lower` to `upper`, both included, in order, not more than [`MOST_DATES`].
     pub fn between(&self, lower: NaiveDateTime, upper: NaiveDateTime) -> Vec<NaiveDateTime> {
         let lower = lower.max(self.start);
         let upper = self.until.map_or(upper, |until| until.min(upper));
@@ -226,6 +229,12 @@ impl Rule {
         let uncounted = usize::from(dates.peek() != Some(&self.start));
         let most = self.count.map_or(usize::MAX, |count| count as usize - uncounted);
         dates.take(most).take_while(|at| *at <= upper).skip_while(|at| *at < lower).take(MOST_DATES).collect()
+    }
+
+    /// The first date of an endless rule at `at` or later, within 500 years.
+    pub fn first_from(&self, at: NaiveDateTime) -> Option<NaiveDateTime> {
+        let at = at.max(self.start);
+        self.counted_from(self.period_of(at), NaiveDateTime::MAX).find(|date| *date >= at)
     }
 
     /// The first date that the rule gives, whenever it ends.
