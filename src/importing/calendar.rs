@@ -1,7 +1,10 @@
 //! Events of a calendar, as records: each series an event, its place a location, whoever holds it
 //! an organization.
 
-use std::io::{self, BufRead, Read as _};
+use std::{
+    collections::HashMap,
+    io::{self, BufRead, Read as _},
+};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -59,12 +62,26 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
         return;
     }
     let count = calendar.events.len() as u64;
+    let positions = positions(&calendar.events);
     for (at, event) in calendar.events.into_iter().enumerate() {
         let line = event.line;
-        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(event, how) }) {
+        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(event, &positions, how) }) {
             return;
         }
     }
+}
+
+/// Where places are, by their folded words. Calendars say it at one event and not at the next.
+type Positions = HashMap<String, (f64, f64)>;
+
+fn positions(events: &[Series]) -> Positions {
+    let mut found = Positions::new();
+    for event in events {
+        if let (Some(place), Some(position)) = (&event.place, event.position) {
+            found.entry(fold(place)).or_insert(position);
+        }
+    }
+    found
 }
 
 /// Who holds an event: what was asked for, or a name in the calendar that is an organisation's.
@@ -163,13 +180,13 @@ fn organisation(name: Option<&str>) -> Option<String> {
         .then(|| whole.to_owned())
 }
 
-fn take(event: Series, how: &How) -> Result<Taken, String> {
+fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String> {
     let provider =
         held_by(&event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();
-    let mut places = Places { provider: &provider, parts: Vec::new(), dropped: Vec::new() };
+    let mut places = Places { provider: &provider, positions, parts: Vec::new() };
     let source_id = event.uid.clone();
     let id = source_id.as_deref().map_or_else(
         || {
@@ -212,7 +229,6 @@ fn take(event: Series, how: &How) -> Result<Taken, String> {
         "location": places.of(&event),
         "location_policy": secret.then_some("withheld"),
     });
-    dropped.append(&mut places.dropped);
     let parts = places.parts;
     let tidied = tidy::tidy(Kind::Event, value, "").map_err(|refused| said(&refused))?;
     let mut taken = Taken { source_ids: tidied.source_ids, ..Taken::default() };
@@ -257,25 +273,20 @@ fn categories(event: &Series, how: &How, dropped: &mut Vec<Dropped>) -> (Vec<Val
 /// Places of an event, as locations.
 struct Places<'a> {
     provider: &'a Provider,
+    positions: &'a Positions,
     /// Places of changed dates.
     parts: Vec<Value>,
-    dropped: Vec<Dropped>,
 }
 
 impl Places<'_> {
     /// The place of the series.
-    fn of(&mut self, event: &Series) -> Option<Value> {
-        let place = event.place.as_deref().map(|text| self.location(text));
-        let Some((latitude, longitude)) = event.position else { return place };
-        let mut place = place.unwrap_or_else(|| {
-            let id = ids::from_source("", "location", &format!("calendar\n{}\n{latitude}\n{longitude}", self.provider.id));
-            json!({"id": id, "location_type": "physical"})
-        });
-        if place["location_type"] != "virtual" {
-            place["latitude"] = latitude.into();
-            place["longitude"] = longitude.into();
+    fn of(&self, event: &Series) -> Option<Value> {
+        if let Some(text) = &event.place {
+            return Some(self.location(text));
         }
-        Some(place)
+        let (latitude, longitude) = event.position?;
+        let id = ids::from_source("", "location", &format!("calendar\n{}\n{latitude}\n{longitude}", self.provider.id));
+        Some(json!({"id": id, "location_type": "physical", "latitude": latitude, "longitude": longitude}))
     }
 
     /// The place of a changed date: its id.
@@ -288,7 +299,18 @@ impl Places<'_> {
 
     /// "Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ" as a location: its name is what stands first,
     /// and there is an address where a postcode stands in it.
-    fn location(&mut self, text: &str) -> Value {
+    fn location(&self, text: &str) -> Value {
+        let mut place = self.words(text);
+        if let Some((latitude, longitude)) = self.positions.get(&fold(text))
+            && place["location_type"] != "virtual"
+        {
+            place["latitude"] = (*latitude).into();
+            place["longitude"] = (*longitude).into();
+        }
+        place
+    }
+
+    fn words(&self, text: &str) -> Value {
         let found = postcode(text);
         let pieces: Vec<String> = found
             .as_ref()
@@ -380,7 +402,8 @@ mod tests {
     #[test]
     fn places_are_read_from_one_line_of_text() {
         let provider = Provider { id: Uuid::nil(), name: String::new() };
-        let mut places = Places { provider: &provider, parts: Vec::new(), dropped: Vec::new() };
+        let positions = Positions::from([(fold("The green by the pond"), (51.9, -0.4))]);
+        let places = Places { provider: &provider, positions: &positions, parts: Vec::new() };
         let hall = places.location("Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ, UK");
         assert_eq!(hall["name"], "Larkspur Hall");
         assert_eq!(hall["addresses"][0]["address_1"], "Larkspur Hall");
@@ -392,7 +415,8 @@ mod tests {
             ),
             (Some("4 Larkspur Way"), Some("Luton"), Some("LU3 9XQ"))
         );
-        assert_eq!(places.location("The green by the pond")["addresses"], Value::Null);
+        let green = places.location("The green by the pond");
+        assert_eq!((&green["addresses"], &green["latitude"]), (&Value::Null, &json!(51.9)));
         assert_eq!(places.location("Via Zoom")["location_type"], "virtual");
         assert_eq!(places.location("lu39xq")["name"], "LU3 9XQ");
         assert_eq!(places.location("Hall, LU3 9XQ")["id"], places.location("hall\nLU39XQ")["id"]);
@@ -402,7 +426,7 @@ mod tests {
         #[test]
         fn no_place_makes_it_panic(text in "\\PC{0,60}|([A-Z]{1,2}[0-9]{1,2} ?[0-9][A-Z]{2}[, ]?){0,3}") {
             let provider = Provider { id: Uuid::nil(), name: String::new() };
-            let mut places = Places { provider: &provider, parts: Vec::new(), dropped: Vec::new() };
+            let places = Places { provider: &provider, positions: &Positions::new(), parts: Vec::new() };
             let _ = (places.location(&text), organisation(Some(&text)));
         }
     }

@@ -354,7 +354,25 @@ mod tests {
         let sheet = "Group name,What,Notes,Phone,Phone,,Where we are\nGorse Friends,Tea,keep,01632 960123,01632 960124,LU3 9XQ,\"Hall \"\"A\"\"\nhere\"\nLarkspur,Soup,,,,LU3 9XB,\n";
         let draft = suggest(sheet.as_bytes(), "groups.csv").unwrap();
         let lines: Vec<&str> = draft.lines().skip_while(|line| *line != "[columns]").collect();
-        insta::assert_snapshot!(lines.join("\n"), @r#""#);
+        insta::assert_snapshot!(lines.join("\n"), @r##"
+        [columns]
+        "Group name" = "organisation"                # Gorse Friends; Larkspur
+        "What" = "ignore"                            # Tea; Soup
+        "Notes" = "ignore"                           # keep
+        "#4" = "phone"                               # (headed "Phone") 01632 960123
+        "#5" = "ignore"                              # (headed "Phone") (also looks like phone) 01632 960124
+        "#6" = "postcode"                            # (no heading) (by what its cells look like) LU3 9XQ; LU3 9XB
+        "Where we are" = "address_1"                 # Hall "A" here
+
+        # The same in every row, instead of a column.
+        [constants]
+        # service = "…"    # no heading names it, and every row needs one
+        # county = "Bedfordshire"
+
+        # What an empty cell stands for.
+        [defaults]
+        # status = "active"
+        "##);
         let edited = draft.replace("\"What\" = \"ignore\"", "\"What\" = \"service\"");
         let heading: Vec<String> = "Group name,What,Notes,Phone,Phone,,Where we are".split(',').map(str::to_owned).collect();
         let mapped = Mapping::parse(&edited).unwrap().apply(&heading).unwrap();

@@ -94,10 +94,6 @@ fact! {
             "reason": "organization: a service has to say which organization provides it (organization or organization_id)"
           },
           {
-            "line": 7,
-            "reason": "this is a page of an API, not a service: import its contents one document a line (format=ndjson)"
-          },
-          {
             "line": 8,
             "reason": "the service ab364569-423e-5da4-90c5-7c39b4c42d39 stands in an earlier line as well; the first one stands"
           }

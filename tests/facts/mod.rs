@@ -4,6 +4,7 @@ mod commands;
 mod formats;
 mod importing;
 mod places;
+mod intake;
 mod positions;
 mod safekeeping;
 mod schema;

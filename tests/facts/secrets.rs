@@ -315,6 +315,27 @@ fact! {
 }
 
 fact! {
+    async fn a_refuge_is_withheld_by_whichever_door_it_comes(app) {
+        let doors = crate::facts::intake::doors_of_a_refuge();
+        for (door, word, file) in &doors {
+            let report = app.import(file.clone()).await;
+            assert_eq!((report.created, report.rejected_total), (1, 0), "{door}: {report:?}");
+            let mut told = Vec::new();
+            for path in ["/services", "/organizations", "/locations", "/service_at_locations", "/events", "/taxonomy_terms"] {
+                told.extend(app.get(&format!("{path}?full=true&per_page=1000")).await.body);
+            }
+            told.extend(app.export(Format::Ndjson, fingerpost::model::Kind::Service).await.into_bytes());
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains("Rowan House"), "{door}: what helps is seen");
+            assert!(!told.contains(word) && !told.contains("LU2 9ZZ") && !told.contains("51.8811"), "{door}: {told}");
+        }
+        // What only the place said is not even kept.
+        let houses: Vec<String> = doors.iter().map(|(_, word, _)| format!("{word} House")).chain(["51.8811".to_owned()]).collect();
+        search(&app, &houses.iter().map(String::as_str).collect::<Vec<_>>(), true).await;
+    }
+}
+
+fact! {
     async fn what_history_says_is_not_told_to_everybody(app) {
         app.import(pantry().to_string()).await;
         let document = app.app().records.find(id("marsh farm")).await.unwrap().unwrap().read().unwrap();

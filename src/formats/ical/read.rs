@@ -154,11 +154,11 @@ pub fn read(bytes: &[u8]) -> Result<Calendar, Problem> {
     }
     reader.leave_open_event("the file ends within it: it was cut short");
     if unread > 0 {
-        let reason = format!("{unread} lines are not lines of a calendar (NAME:value), this one first");
+        let reason = format!("is not a line of a calendar (NAME:value); there are {unread} such lines in all");
         reader.out.problems.push(Problem { line: first_unread, path: String::new(), reason, rejected: false });
     }
     for (name, (line, count)) in &reader.passed_over {
-        let reason = format!("{count} of these stand in the calendar; only events are taken, not tasks or journals");
+        let reason = format!("only events are taken, not tasks or journals ({count} here)");
         reader.out.problems.push(Problem { line: *line, path: name.clone(), reason, rejected: false });
     }
     Ok(reader.finish())
@@ -366,7 +366,7 @@ fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
     };
     leave_people_out(event, &mut left);
     let uid = match (event.uid(), event.find("RECURRENCE-ID")) {
-        (Some(uid), Some(date)) => Some(format!("{uid}\n{}", date.value)),
+        (Some(uid), Some(date)) => Some(format!("{uid}/{}", date.value.trim())),
         (uid, _) => uid,
     };
     Ok(Some(Series {

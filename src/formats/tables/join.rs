@@ -15,6 +15,9 @@ use crate::{
 
 type Object = Map<String, Value>;
 
+/// At most so many rows belong to one: what is joined stands in memory as a document.
+const MOST_CHILDREN: usize = 10_000;
+
 /// A row: which table, which row of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Row {
@@ -67,7 +70,7 @@ pub struct Join {
     problems: Vec<Problem>,
     /// Organizations and places that some document has already given.
     given: HashSet<Row>,
-    /// Places that stand in a `service_at_location`, whether its service was taken or not.
+    /// Places that some service has, whether it was taken or not.
     linked_places: HashSet<Row>,
 }
 
@@ -145,7 +148,13 @@ impl Join {
         for row in self.rows() {
             match self.belongs_to(row, &at_place) {
                 Ok(Some((parent, list))) => {
-                    children.entry(parent).or_default().push(Child { row, list });
+                    let siblings = children.entry(parent).or_default();
+                    if siblings.len() >= MOST_CHILDREN {
+                        let reason = format!("belongs to something that {MOST_CHILDREN} other rows belong to already");
+                        problems.push(self.problem(row, reason));
+                        continue;
+                    }
+                    siblings.push(Child { row, list });
                     problems.extend(self.missing_term(row).map(|reason| self.problem(row, reason)));
                 }
                 Ok(None) => {}
@@ -163,7 +172,8 @@ impl Join {
         (!known).then(|| format!("the package has no term {id:?}; it is only seen where the directory has one"))
     }
 
-    /// Older hours name a service and a place instead of the link between them.
+    /// Older hours name a service and a place instead of the link between them. On the way, notes
+    /// all places that some service has.
     fn links_by_service_and_place(&mut self) -> HashMap<(Row, Row), Row> {
         let mut at_place = HashMap::new();
         for row in self.rows().filter(|row| self.name(*row) == "service_at_location").collect::<Vec<_>>() {
@@ -176,6 +186,12 @@ impl Join {
                 }
             }
         }
+        let places: Vec<Row> = self
+            .rows()
+            .filter(|row| self.name(*row) == "service")
+            .filter_map(|row| self.find("location", self.cell(row, "location_id")?))
+            .collect();
+        self.linked_places.extend(places);
         at_place
     }
 
@@ -185,7 +201,9 @@ impl Join {
         if let Some((id, entities, list)) = known::linked(known.name) {
             return self.linked_to(row, id, entities, list).map(Some);
         }
-        let Some(last) = known.hangs.last() else { return Ok(None) };
+        if known.hangs.is_empty() {
+            return Ok(None);
+        }
         let named = |hang: &Hang| Some((hang.on, self.find(hang.on, self.cell(row, hang.column)?)?));
         let at = |table: &str| known.hangs.iter().filter(|hang| hang.on == table).find_map(named);
         let link =
@@ -198,17 +216,16 @@ impl Join {
         if let Some(found) = known.hangs.iter().find_map(|hang| Some((named(hang)?.1, hang.list))) {
             return Ok(Some(found));
         }
-        let names: Vec<String> =
-            known.hangs.iter().filter_map(|hang| Some(format!("{} {:?}", hang.column, self.cell(row, hang.column)?))).collect();
-        Err(if names.is_empty() {
+        let missing: Vec<String> = known
+            .hangs
+            .iter()
+            .filter_map(|hang| Some(format!("{} {:?}", hang.on.replace('_', " "), self.cell(row, hang.column)?)))
+            .collect();
+        Err(if missing.is_empty() {
             let columns: Vec<&str> = known.hangs.iter().map(|hang| hang.column).collect();
             format!("does not say what it belongs to ({})", columns.join(", "))
         } else {
-            format!(
-                "belongs to nothing here: there is no {} ({})",
-                known.hangs.first().unwrap_or(last).on.replace('_', " "),
-                names.join(", ")
-            )
+            format!("belongs to nothing here: there is no {}", missing.join(", no "))
         })
     }
 
@@ -265,11 +282,6 @@ impl Join {
         let names_lists =
             |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
         of("taxonomy").is_some_and(names_lists) || of("taxonomy_term").is_none() && of("service_taxonomy").is_some()
-    }
-
-    /// How many services there are, doubles included.
-    pub fn services(&self) -> usize {
-        self.tables.iter().filter(|table| table.known.name == "service").map(|table| table.rows.len()).sum()
     }
 
     fn rows_of(&self, name: &'static str) -> impl Iterator<Item = Row> {
@@ -390,6 +402,7 @@ impl Join {
         for hang in table.known.hangs {
             object.remove(hang.column);
         }
+        number_apart(&mut object, table.known.name);
         (table.known.shape)(&mut object);
         for child in self.children.get(&row).into_iter().flatten() {
             let items = object.entry(child.list).or_insert_with(|| Value::Array(Vec::new()));
@@ -406,6 +419,28 @@ impl Join {
             items.push(part.into());
         }
         object
+    }
+}
+
+/// Older packages have several tables for what is one thing today, and number the rows of each from
+/// one: their ids are told apart by the table.
+fn number_apart(row: &mut Object, table: &str) {
+    const OLDER: [&str; 9] = [
+        "physical_address",
+        "postal_address",
+        "regular_schedule",
+        "holiday_schedule",
+        "accessibility_for_disability",
+        "service_taxonomy",
+        "service_attribute",
+        "other_attribute",
+        "link_taxonomy",
+    ];
+    if OLDER.contains(&table)
+        && let Some(Value::String(id)) = row.get_mut("id")
+        && uuid::Uuid::try_parse(id).is_err()
+    {
+        *id = format!("{table} {id}");
     }
 }
 

@@ -147,7 +147,7 @@ fn tables_of_today_are_joined_into_services() {
         join.take_problems().into_iter().map(|problem| format!("{}:{} {}", problem.file, problem.line, problem.reason)).collect();
     insta::assert_json_snapshot!(problems, @r#"
     [
-      "phones.csv:3 belongs to nothing here: there is no contact (service_id \"s9\")",
+      "phones.csv:3 belongs to nothing here: there is no service \"s9\"",
       "phones.csv:4 does not say what it belongs to (contact_id, service_at_location_id, service_id, location_id, organization_id)",
       "attributes.csv:3 belongs to nothing here: there is no service \"nobody\""
     ]
@@ -180,12 +180,12 @@ fn older_tables_are_joined_into_services_of_today() {
     {
       "attributes": [
         {
-          "id": "1",
+          "id": "service_taxonomy 1",
           "link_entity": "service",
           "taxonomy_term_id": "esd:1106"
         },
         {
-          "id": "1",
+          "id": "link_taxonomy 1",
           "link_entity": "service",
           "link_type": "eligibility",
           "taxonomy_term_id": "esd:11"
@@ -214,7 +214,7 @@ fn older_tables_are_joined_into_services_of_today() {
             "accessibility": [
               {
                 "description": "Step-free",
-                "id": "1"
+                "id": "accessibility_for_disability 1"
               }
             ],
             "addresses": [
@@ -222,13 +222,13 @@ fn older_tables_are_joined_into_services_of_today() {
                 "address_1": "4 Larkspur Way",
                 "address_type": "physical",
                 "city": "Luton",
-                "id": "1",
+                "id": "physical_address 1",
                 "postal_code": "LU3 9XQ"
               }
             ],
             "attributes": [
               {
-                "id": "2",
+                "id": "link_taxonomy 2",
                 "link_entity": "location",
                 "taxonomy_term_id": "esd:77"
               }
@@ -242,7 +242,7 @@ fn older_tables_are_joined_into_services_of_today() {
               "byday": "TU",
               "closes_at": "14:00",
               "freq": "WEEKLY",
-              "id": "1",
+              "id": "regular_schedule 1",
               "notes": "Closed from 25 December 2026 to 26 December 2026",
               "opens_at": "12:00"
             }

@@ -1,0 +1,612 @@
+//! More ways in: tables, older services, pages, calendars, spreadsheets with a mapping.
+
+use std::{
+    io::{Cursor, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use fingerpost::{
+    importing::{Format, Mapping, Options, Report},
+    model::Kind,
+};
+use serde_json::{Value, json};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::{id, pantry, refuge};
+use crate::support::{TestApp, fact};
+
+/// Files as a zip, in a folder of their own as most programmes pack them.
+pub fn zipped<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(format!("export 2026-11/{name}"), SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+async fn import_folder(app: &TestApp, folder: impl Into<PathBuf>) -> Report {
+    let options = Options { source: "a test".to_owned(), ..Options::default() };
+    let report = app.app().importer().run_folder(folder.into(), &options, |_| {}).await.unwrap();
+    app.follow().await;
+    report
+}
+
+async fn refused(app: &TestApp, bytes: Vec<u8>) -> String {
+    let options = Options { source: "a test".to_owned(), ..Options::default() };
+    let error = app.app().importer().run(Cursor::new(bytes), &options, |_| {}).await.unwrap_err();
+    app.follow().await;
+    for path in ["/services", "/organizations", "/locations", "/events"] {
+        assert!(app.ids(path).await.is_empty(), "nothing of it was taken");
+    }
+    error.to_string()
+}
+
+/// The report without what is long and the same everywhere.
+fn said(report: &Report) -> Vec<String> {
+    let rejected = report.rejected.iter().map(|rejected| format!("rejected line {}: {}", rejected.line, rejected.reason));
+    let left = report
+        .dropped
+        .iter()
+        .map(|left| format!("left out of line {}: {} | {}", left.line, left.dropped.path, left.dropped.reason));
+    let waiting = report
+        .personal
+        .iter()
+        .map(|waiting| format!("waiting, line {}: {} {}", waiting.line, waiting.personal.name, waiting.personal.reason));
+    rejected.chain(left).chain(waiting).collect()
+}
+
+fact! {
+    async fn a_package_of_tables_becomes_services_with_everything_nested(app) {
+        let report = import_folder(&app, "fixtures/as-sent/hsds-package").await;
+        insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#""#) };
+        insta::allow_duplicates! { insta::assert_json_snapshot!(report.records.iter().map(|(kind, counts)| format!("{kind} {}", counts.created)).collect::<Vec<_>>(), @r#""#) };
+        let supper = app.get("/services?search=thursday+supper&full=true").await.json()["contents"][0].clone();
+        assert_eq!(supper["organization"]["website"], "https://www.watling-kitchen.example.org");
+        assert_eq!(supper["service_at_locations"][0]["location"]["addresses"][0]["postal_code"], "LU6 9XA");
+        assert_eq!(supper["service_at_locations"][0]["schedules"][0]["byday"], "TH");
+        assert_eq!(supper["attributes"][0]["taxonomy_term"]["code"], "meals");
+        let organizations = app.get("/organizations?full=true").await.text();
+        assert!(organizations.contains("Priory Bell Ringers"), "an organisation without services is taken too");
+        let places = app.app().records.by_kind(Kind::Location, None, 50).await.unwrap();
+        assert!(places.iter().any(|stored| stored.document.contains("Priory Barn")), "and a place without services");
+        // What a volunteer gave to be rung on waits until somebody asks.
+        assert!(!app.get("/services?format=ndjson&full=true").await.text().contains("900701"));
+    }
+}
+
+fact! {
+    async fn a_package_twice_or_as_a_zip_changes_nothing(app) {
+        import_folder(&app, "fixtures/as-sent/hsds-package").await;
+        let head = app.app().head().await.unwrap();
+        let again = import_folder(&app, "fixtures/as-sent/hsds-package").await;
+        assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 7));
+        let mut files: Vec<(String, String)> = Vec::new();
+        for entry in std::fs::read_dir("fixtures/as-sent/hsds-package").unwrap() {
+            let path = entry.unwrap().path();
+            files.push((path.file_name().unwrap().to_string_lossy().to_uppercase().replace(".CSV", ".csv"), std::fs::read_to_string(path).unwrap()));
+        }
+        let zip = zipped(files.iter().map(|(name, content)| (name.as_str(), content.as_str())));
+        let zipped = app.import(zip).await;
+        assert_eq!((zipped.created, zipped.updated, zipped.unchanged, zipped.dropped_total), (0, 0, 7, again.dropped_total));
+        assert_eq!(app.app().head().await.unwrap(), head, "nothing was numbered");
+    }
+}
+
+fact! {
+    async fn an_older_package_comes_in_with_the_names_of_today(app) {
+        let report = import_folder(&app, "fixtures/as-sent/older-package").await;
+        insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#""#) };
+        let beds = app.get("/services?search=raised+beds&full=true").await.json()["contents"][0].clone();
+        let link = &beds["service_at_locations"][0];
+        assert_eq!(link["schedules"].as_array().unwrap().iter().map(|schedule| schedule["byday"].as_str().unwrap()).collect::<Vec<_>>(), ["TU", "SA"]);
+        assert_eq!(link["schedules"][0]["notes"], "Closed from 22 December 2026 to 8 January 2027");
+        assert_eq!(link["location"]["accessibility"][0]["description"], "Raised beds that a wheelchair fits under");
+        assert_eq!((beds["minimum_age"].clone(), beds["eligibility_description"].clone()), (json!(18), json!("Anyone without a garden")));
+        assert_eq!(beds["contacts"][0]["phones"][0]["languages"][1]["name"], "Polish");
+        let term = &beds["attributes"][0]["taxonomy_term"];
+        assert_eq!((term["name"].clone(), term["taxonomy_detail"]["name"].clone()), (json!("Community gardens"), json!("esdServiceTypes")));
+        assert_eq!(app.ids(&format!("/taxonomy_terms?parent_id={}", term["parent_id"].as_str().unwrap())).await.len(), 2);
+        let again = import_folder(&app, "fixtures/as-sent/older-package").await;
+        assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 2));
+    }
+}
+
+/// The luton fixtures' services as tables, for what tables can say.
+fn as_tables(services: &[Value]) -> Vec<u8> {
+    let mut tables: std::collections::BTreeMap<&str, Vec<serde_json::Map<String, Value>>> = std::collections::BTreeMap::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut add = |table: &'static str, row: &Value, more: &[(&str, &Value)]| {
+        let mut row: serde_json::Map<String, Value> = row
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, value)| !value.is_array() && !value.is_object())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        row.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())));
+        if seen.insert((table, row["id"].clone())) {
+            tables.entry(table).or_default().push(row);
+        }
+    };
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    for service in services {
+        add("services", service, &[]);
+        add("organizations", &service["organization"], &[]);
+        for (table, name) in [
+            ("phones", "phones"),
+            ("schedules", "schedules"),
+            ("cost_options", "cost_options"),
+            ("languages", "languages"),
+            ("service_areas", "service_areas"),
+            ("contacts", "contacts"),
+        ] {
+            for part in list(service, name) {
+                add(table, &part, &[("service_id", &service["id"])]);
+                for phone in list(&part, "phones") {
+                    add("phones", &phone, &[("contact_id", &part["id"])]);
+                }
+            }
+        }
+        for link in list(service, "service_at_locations") {
+            add("service_at_locations", &link, &[("service_id", &service["id"])]);
+            for part in list(&link, "schedules") {
+                add("schedules", &part, &[("service_at_location_id", &link["id"])]);
+            }
+            let place = &link["location"];
+            add("locations", place, &[]);
+            for (table, name) in [("addresses", "addresses"), ("accessibility", "accessibility")] {
+                for part in list(place, name) {
+                    add(table, &part, &[("location_id", &place["id"])]);
+                }
+            }
+        }
+        for attribute in list(service, "attributes") {
+            let term = &attribute["taxonomy_term"];
+            add(
+                "attributes",
+                &attribute,
+                &[("link_id", &service["id"]), ("link_entity", &json!("service")), ("taxonomy_term_id", &term["id"])],
+            );
+            add("taxonomy_terms", term, &[]);
+            add("taxonomies", &term["taxonomy_detail"], &[]);
+        }
+    }
+    let files: Vec<(String, String)> = tables
+        .into_iter()
+        .map(|(table, rows)| {
+            let columns: std::collections::BTreeSet<&String> = rows.iter().flat_map(|row| row.keys()).collect();
+            let mut sheet = csv::Writer::from_writer(Vec::new());
+            sheet.write_record(&columns).unwrap();
+            for row in &rows {
+                let cell = |name: &&String| {
+                    row.get(*name).map_or(String::new(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                };
+                sheet.write_record(columns.iter().map(cell)).unwrap();
+            }
+            (format!("{table}.csv"), String::from_utf8(sheet.into_inner().unwrap()).unwrap())
+        })
+        .collect();
+    zipped(files.iter().map(|(name, content)| (name.as_str(), content.as_str())))
+}
+
+fact! {
+    async fn services_as_tables_and_as_lines_are_the_same(app) {
+        app.fixtures().await;
+        let public = app.get("/services?format=ndjson&full=true").await.text();
+        let services: Vec<Value> = public.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|service: &Value| service.get("event_id").is_none()).collect();
+        let mut lines = String::new();
+        for service in &services {
+            lines.push_str(&format!("{service}\n"));
+        }
+        let Some(by_lines) = TestApp::start(app.on).await else { return };
+        by_lines.import(lines).await;
+        let Some(by_tables) = TestApp::start(app.on).await else { return };
+        let report = by_tables.import(as_tables(&services)).await;
+        assert_eq!((report.created, report.rejected_total), (services.len() as u64, 0), "{:?}", said(&report));
+        for service in &services {
+            let path = format!("/services/{}", service["id"].as_str().unwrap());
+            let (mut one, mut other) = (by_lines.get(&path).await.json(), by_tables.get(&path).await.json());
+            for part in [&mut one, &mut other] {
+                part["last_modified"].take();
+            }
+            for (name, value) in one.as_object().unwrap() {
+                assert_eq!(&other[name], value, "{name} of {path}");
+            }
+            assert_eq!(other, one);
+        }
+        by_lines.end().await;
+        by_tables.end().await;
+    }
+}
+
+fact! {
+    async fn a_place_whose_service_was_rejected_is_not_taken_alone(app) {
+        let zip = zipped([
+            ("services.csv", "id,name,organization_id\n1,,1\n"), ("organizations.csv", "id,name\n1,Rowan House\n"), ("locations.csv", "id,name\n1,Hidden House\n"),
+            ("service_at_locations.csv", "id,service_id,location_id\n1,1,1\n"), ("addresses.csv", "id,location_id,address_1,city,postal_code\n1,1,7 Hidden Lane,Luton,LU2 9ZZ\n"),
+        ]);
+        let report = app.import(zip).await;
+        assert_eq!(said(&report), ["rejected line 2: name is missing; a service cannot do without it", "left out of line 2: locations.csv | no service of this place was taken, so the place was left out as well"]);
+        let locations = app.app().records.by_kind(Kind::Location, None, 10).await.unwrap();
+        assert!(locations.is_empty());
+        assert_eq!(app.ids("/organizations").await.len(), 1);
+    }
+}
+
+/// A zip with one entry whose name nobody has checked.
+fn with_entry(name: &str) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("services.csv", SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"id,name,organization_id\n1,A,1\n").unwrap();
+    zip.start_file(name, SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"id,name\n1,B\n").unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+fact! {
+    async fn archives_that_could_harm_are_refused_and_nothing_of_them_is_taken(app) {
+        for name in ["../organizations.csv", "/tmp/organizations.csv", "a/../../organizations.csv"] {
+            assert!(refused(&app, with_entry(name)).await.contains("leads out of the archive"), "{name}");
+        }
+        assert!(refused(&app, with_entry("more.zip")).await.contains("is an archive in the archive"));
+        let mut link = ZipWriter::new(Cursor::new(Vec::new()));
+        link.add_symlink("services.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+        assert!(refused(&app, link.finish().unwrap().into_inner()).await.contains("is a link"));
+        let mut locked = zipped([("services.csv", "id,name\n1,A\n")]);
+        let directory = locked.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+        locked[directory + 8] |= 1;
+        locked[6] |= 1;
+        assert!(refused(&app, locked).await.contains("is encrypted"));
+        let bomb = format!("id,name,organization_id\n{}", "1,A,1\n".repeat(4 << 20));
+        let began = Instant::now();
+        assert!(refused(&app, zipped([("services.csv", bomb.as_str())])).await.contains("as a bomb does"));
+        assert!(began.elapsed() < Duration::from_secs(30));
+        assert!(refused(&app, b"PK\x03\x04 and nothing more".to_vec()).await.contains("cannot be unpacked"));
+        assert!(refused(&app, zipped([("readme.csv", "a,b\n1,2\n")])).await.contains("there is no table of services"));
+    }
+}
+
+#[cfg(unix)]
+fact! {
+    async fn a_link_in_a_folder_of_tables_is_not_followed(app) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("services.csv"), "id,name,organization_id\n1,A,1\n").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("organizations.csv")).unwrap();
+        let options = Options { source: "a test".to_owned(), ..Options::default() };
+        let error = app.app().importer().run_folder(folder.path().to_path_buf(), &options, |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains("organizations.csv is a link"), "{error}");
+        assert!(app.ids("/services").await.is_empty());
+    }
+}
+
+/// A service as an Open Referral UK 1 API answers it.
+fn older(name: &str) -> Value {
+    json!({
+        "id": format!("svc-{name}"), "name": name, "description": "A warm meal.", "status": "active",
+        "organization": {"id": "org-3", "name": "Larkspur Hall Trust", "description": "A hall.", "url": "https://larkspur-hall.example.org"},
+        "eligibilitys": [{"id": "e1", "eligibility": "Older people", "minimum_age": 60, "maximum_age": 0, "taxonomys": []}],
+        "service_taxonomys": [{"id": format!("st-{name}"), "taxonomy": {"id": "esdServiceTypes:1106", "name": "Lunch clubs", "vocabulary": "esdServiceTypes",
+            "parent": {"id": "esdServiceTypes:11", "name": "Meals", "vocabulary": "esdServiceTypes"}}}],
+        "contacts": [{"id": format!("c-{name}"), "name": "Hall desk", "phones": [{"id": format!("p-{name}"), "number": "01632 960123"}]}],
+        "fundings": [], "reviews": [{"id": "r", "score": "5"}], "regular_schedules": [],
+        "service_at_locations": [{"id": format!("sal-{name}"), "regular_schedule": [{"id": format!("rs-{name}"), "freq": "WEEKLY", "byday": "Tuesday", "opens_at": "12:00:00", "closes_at": "14:00:00"}],
+            "location": {"id": "loc-1", "name": "Larkspur Hall", "latitude": 51.9163, "longitude": -0.4486,
+                "physical_addresses": [{"id": "ad1", "address_1": "4 Larkspur Way", "city": "Luton", "state_province": "", "postal_code": "LU3 9XQ", "country": "GB"}],
+                "accessibility_for_disabilities": [{"id": "x1", "accessibility": "Step-free entrance"}]}}]
+    })
+}
+
+fact! {
+    async fn services_of_an_older_api_come_in_as_page_list_lines_or_one(app) {
+        let page = json!({"totalElements": 2, "totalPages": 1, "number": 1, "size": 2, "first": true, "last": true, "content": [older("Lunch"), older("Tea")]});
+        let report = app.import(serde_json::to_string_pretty(&page).unwrap()).await;
+        assert_eq!((report.created, report.rejected_total), (2, 0), "{report:?}");
+        assert_eq!(said(&report), ["left out of line 3: content[0].reviews | this directory keeps no reviews of services (1 here)", "left out of line 95: content[1].reviews | this directory keeps no reviews of services (1 here)"]);
+        let lunch = app.get("/services?search=lunch&full=true").await.json()["contents"][0].clone();
+        assert_eq!((lunch["minimum_age"].clone(), lunch["attributes"][0]["taxonomy_term"]["code"].clone()), (json!(60), json!("esdServiceTypes:1106")));
+        assert_eq!(lunch["service_at_locations"][0]["location"]["addresses"][0]["address_1"], "4 Larkspur Way");
+        assert_eq!(lunch["service_at_locations"][0]["schedules"][0]["byday"], "TU");
+        assert_eq!(app.ids("/taxonomy_terms").await.len(), 2, "the wider term came along");
+        for same in [page.to_string(), json!([older("Lunch"), older("Tea")]).to_string(), format!("{}\n{}\n", older("Lunch"), older("Tea")), format!("[\n{},\n{}\n]", older("Lunch"), older("Tea"))] {
+            let again = app.import(same.clone()).await;
+            assert_eq!((again.created, again.updated, again.unchanged, again.rejected_total), (0, 0, 2, 0), "{same}");
+        }
+        let one = app.import_with(serde_json::to_string_pretty(&older("Tea")).unwrap(), &Options { format: Format::Oruk1, ..Options::default() }).await;
+        assert_eq!((one.unchanged, one.rejected_total), (1, 0));
+    }
+}
+
+fact! {
+    async fn a_page_of_full_services_is_taken_and_a_brief_one_is_refused(app) {
+        app.fixtures().await;
+        let full = app.get("/services?full=true&per_page=1000").await.text();
+        let report = app.import(full).await;
+        assert_eq!((report.created, report.rejected_total), (0, 0), "{:?}", report.rejected);
+        let brief = app.get("/services?per_page=5").await.text();
+        for brief in [brief.clone(), serde_json::to_string_pretty(&serde_json::from_str::<Value>(&brief).unwrap()).unwrap()] {
+            let report = app.import(brief).await;
+            assert_eq!(report.rejected_total, 1);
+            assert!(report.rejected[0].reason.starts_with("the services of this page are brief"), "{:?}", report.rejected);
+        }
+        let broken = "{\n  \"contents\": [\n    {\"id\": 1},\n    {\"id\": }\n  ]\n}";
+        let report = app.import(broken).await;
+        assert_eq!((report.rejected_total, report.rejected[0].line), (1, 4), "{:?}", report.rejected);
+    }
+}
+
+fact! {
+    async fn a_calendar_as_a_programme_exports_it_becomes_events(app) {
+        let file = std::fs::read("fixtures/as-sent/village-hall.ics").unwrap();
+        let report = app.import(file.clone()).await;
+        insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#""#) };
+        let events = app.get("/events?full=true").await.json();
+        let event = |name: &str| events["contents"].as_array().unwrap().iter().find(|event| event["name"] == name).unwrap_or_else(|| panic!("{name}: {events}")).clone();
+        let soup = event("Soup Thursday");
+        assert_eq!((soup["organization"]["name"].as_str(), soup["rrule"].as_str()), (Some("Larkspur Hall"), Some("FREQ=WEEKLY;UNTIL=20270722T235959Z;BYDAY=TH")));
+        assert_eq!((soup["start"].as_str(), soup["end"].as_str(), soup["timezone"].as_str()), (Some("2026-09-10T12:30:00"), Some("2026-09-10T14:00:00"), Some("Europe/London")));
+        assert_eq!(soup["exdates"], json!(["2026-12-24T12:30:00", "2026-12-31T12:30:00"]));
+        assert_eq!(soup["changes"], json!([
+            {"start": "2026-12-10T12:30:00", "status": "moved", "new_start": "2026-12-10T17:30:00", "new_end": "2026-12-10T19:30:00", "note": "Soup Thursday with carols"},
+            {"start": "2027-01-07T12:30:00", "status": "cancelled"}
+        ]));
+        assert_eq!(soup["description"], "Soup, bread and company.\nFree; a coin for the pot if you can. Ring 01632 960721.");
+        assert_eq!(soup["location"]["addresses"][0]["postal_code"], "LU3 9XQ");
+        let fair = event("Winter fair");
+        assert_eq!((fair["start"].as_str(), fair["end"].as_str(), fair["url"].as_str()), (Some("2026-12-05T00:00:00"), Some("2026-12-06T23:59:00"), Some("https://larkspur-hall.example.org/winter-fair")));
+        let evening = event("Open committee evening");
+        assert_eq!((evening["start"].as_str(), evening["online_url"].as_str()), (Some("2026-12-03T19:00:00"), Some("https://meet.example.org/larkspur-committee")));
+        assert_eq!(event("Mending table")["timezone"], "Europe/London");
+        let everything = app.get("/events?format=ndjson&full=true").await.text() + &app.get("/services?format=ndjson&full=true").await.text();
+        for person in ["Pellew", "Ambrose", "Violet", "dorothy", "Boiler"] {
+            assert!(!everything.contains(person), "{person}");
+            assert!(app.files_with(person).is_empty(), "{person} is not kept either");
+            assert!(!serde_json::to_string(&report).unwrap().contains(person), "{person} is not in the report");
+        }
+        let stored = app.app().records.find(soup["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(stored.source_id.as_deref(), Some("4k2soup7lark@calendar.example.org"));
+        let head = app.app().head().await.unwrap();
+        let again = app.import(file).await;
+        assert_eq!((again.created, again.updated, again.unchanged), (0, 0, report.created));
+        assert_eq!(app.app().head().await.unwrap(), head, "nothing was numbered");
+    }
+}
+
+const MEETING: &str = "BEGIN:VCALENDAR\nX-WR-CALNAME:Sheila Hopcroft\nBEGIN:VEVENT\nUID:1\nSUMMARY:Tea\nDTSTART:20261205T100000\nEND:VEVENT\nEND:VCALENDAR\n";
+
+fact! {
+    async fn a_calendar_that_does_not_say_whose_it_is_needs_to_be_told(app) {
+        let report = app.import(MEETING).await;
+        assert_eq!(said(&report), ["rejected line 1: the calendar (it is called \"Sheila Hopcroft\") does not say which organisation holds its events: give it with --organisation"]);
+        app.import(pantry().to_string()).await;
+        let told = |organisation: &str| Options { organisation: Some(organisation.to_owned()), source: "a test".to_owned(), ..Options::default() };
+        // The organisation that is here already is meant, and stays as it is.
+        let report = app.import_with(MEETING, &told("lark hill community pantry")).await;
+        assert_eq!((report.created, report.records.get(&Kind::Organization)), (1, None), "{report:?}");
+        let event = app.get("/events?full=true").await.json()["contents"][0].clone();
+        assert_eq!((event["organization_id"].clone(), event["organization"]["description"].clone()), (json!(id("marsh farm")), json!("A volunteer-run pantry.")));
+        let by_id = app.import_with(MEETING, &told(&id("marsh farm").to_string())).await;
+        assert_eq!((by_id.unchanged, by_id.rejected_total), (1, 0));
+        let unknown = app.app().importer().run(Cursor::new(MEETING), &told(&id("nobody").to_string()), |_| {}).await.unwrap_err();
+        assert!(unknown.to_string().starts_with("there is no organisation with the id"), "{unknown}");
+    }
+}
+
+fact! {
+    async fn hostile_calendars_are_refused_quickly(app) {
+        let began = Instant::now();
+        let nested = format!("BEGIN:VCALENDAR\n{}", "BEGIN:VEVENT\nBEGIN:VALARM\n".repeat(1_000));
+        let report = app.import(nested).await;
+        assert!(report.rejected[0].reason.contains("nested in one another"), "{report:?}");
+        let options = Options { organisation: Some("Larkspur Hall".to_owned()), ..Options::default() };
+        let line = format!("{}DESCRIPTION:{}\nEND:VEVENT", MEETING.split("END:VEVENT").next().unwrap(), "x".repeat(10 << 20));
+        let report = app.import_with(line, &options).await;
+        assert_eq!((report.created, report.dropped[0].dropped.path.as_str()), (1, "DESCRIPTION"));
+        let endless = std::io::Read::chain(Cursor::new("BEGIN:VCALENDAR\n"), std::io::repeat(b' '));
+        let error = app.app().importer().run(std::io::BufReader::new(endless), &options, |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains("the calendar is longer than 64 MiB, or has no end"), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}, without optimisation", began.elapsed());
+    }
+}
+
+const SHEET: &str = "Name of club,What you get,Who to ring,Where,Colour\nGorse Friends,Tea and talk,01632 960731,\"Gorse Hut, LU3 9XB\",red\nGorse Friends,Walks,,,blue\n";
+
+fact! {
+    async fn a_mapping_says_what_headings_mean_and_what_all_rows_share(app) {
+        let mapping = Mapping::parse(
+            "[columns]\n\"Name of club\" = \"organisation\"\n\"What you get\" = \"service\"\n\"Who to ring\" = \"phone\"\n\"Where\" = \"ignore\"\n\
+             [constants]\ncounty = \"Bedfordshire\"\neligibility = \"Everybody\"\n[defaults]\nphone = \"01632 960799\"\n",
+        ).unwrap();
+        assert!(app.import(SHEET).await.rejected[0].reason.contains("no column for the organisation"));
+        let options = Options { mapping: Some(mapping), source: "a test".to_owned(), ..Options::default() };
+        let report = app.import_with(SHEET, &options).await;
+        assert_eq!((report.created, said(&report)), (2, vec!["left out of line 1: Colour | the mapping does not mention this heading, so the column is passed over".to_owned()]));
+        let phone = async |name: &str| app.get(&format!("/services?search={name}&full=true")).await.json()["contents"][0]["phones"][0]["number"].clone();
+        assert_eq!((phone("talk").await, phone("walks").await), (json!("01632 960731"), json!("01632 960799")));
+        assert!(app.get("/services?full=true").await.text().contains("Everybody"));
+        let other = app.import_with("Club\nGorse\n", &options).await;
+        assert_eq!(said(&other), ["rejected line 1: columns.\"Name of club\": the sheet has no such heading; it has \"Club\""]);
+        let not_a_sheet = app.app().importer().run(Cursor::new(pantry().to_string()), &options, |_| {}).await.unwrap_err();
+        assert!(not_a_sheet.to_string().contains("a mapping says what the headings of a spreadsheet mean"), "{not_a_sheet}");
+    }
+}
+
+/// A refuge, told by every door that there is now: the door, the word that only its house and lane
+/// have, and the file.
+pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut today = refuge();
+    today["service_at_locations"][0]["location_policy"] = json!("exact");
+    today["service_at_locations"][0]["location"]["name"] = json!("Quillon House");
+    today["service_at_locations"][0]["location"]["addresses"][0]["address_1"] = json!("7 Quillon Lane");
+    let older = |word: &str| {
+        let mut service = older(word);
+        service["name"] = json!("Rowan House");
+        service["description"] = json!(format!("A safe place. We are at 7 {word} Lane, LU2 9ZZ."));
+        service["service_taxonomys"] =
+            json!([{"id": word, "taxonomy": {"id": "esd:9", "name": "Women's refuge", "vocabulary": "esd"}}]);
+        service["service_at_locations"][0]["location"] = json!({
+            "id": word, "name": format!("{word} House"), "latitude": 51.8811, "longitude": -0.4177,
+            "physical_addresses": [{"id": word, "address_1": format!("7 {word} Lane"), "city": "Luton", "postal_code": "LU2 9ZZ"}],
+            "accessibility_for_disabilities": [{"id": word, "accessibility": "The bell behind the chapel"}]
+        });
+        service
+    };
+    let page = json!({"totalElements": 1, "content": [older("Merrow")], "contents": null});
+    let tables = |word: &str, term: &str| {
+        zipped([
+            (
+                "services.csv",
+                format!("id,organization_id,name,description\n{word},{word},Rowan House,We are at 7 {word} Lane\n").as_str(),
+            ),
+            ("organizations.csv", &format!("id,name,description\n{word},Rowan House,\"Find us at 7 {word} Lane, LU2 9ZZ\"\n")),
+            (
+                "locations.csv",
+                &format!("id,name,latitude,longitude,description\n{word},{word} House,51.8811,-0.4177,Behind the chapel\n"),
+            ),
+            ("service_at_locations.csv", &format!("id,service_id,location_id\n{word},{word},{word}\n")),
+            ("addresses.csv", &format!("id,location_id,address_1,city,postal_code\n{word},{word},7 {word} Lane,Luton,LU2 9ZZ\n")),
+            ("taxonomy_terms.csv", &format!("id,code,name\n{word},{term}\n")),
+            ("attributes.csv", &format!("id,link_id,link_entity,taxonomy_term_id\n{word},{word},service,{word}\n")),
+        ])
+    };
+    let older_tables = zipped([
+        ("service.csv", "id,organization_id,name\n1,1,Rowan House\n"),
+        ("organization.csv", "id,name\n1,Rowan House\n"),
+        ("location.csv", "id,name,latitude,longitude\n1,Bryony House,51.8811,-0.4177\n"),
+        ("service_at_location.csv", "id,service_id,location_id\n1,1,1\n"),
+        ("physical_address.csv", "id,location_id,address_1,city,postal_code\n1,1,7 Bryony Lane,Luton,LU2 9ZZ\n"),
+        ("taxonomy.csv", "id,name,vocabulary\n1,Refuge,esd\n"),
+        ("service_taxonomy.csv", "id,service_id,taxonomy_id\n1,1,1\n"),
+    ]);
+    let calendar = "BEGIN:VCALENDAR\nX-WR-CALNAME:Rowan House Women's Project\nBEGIN:VEVENT\nUID:1@rowan.example.org\nSUMMARY:House supper\nDTSTART:20261205T180000\nDTEND:20261205T200000\n\
+        CATEGORIES:Supper,Refuge\nLOCATION:Teasel House\\, 7 Teasel Lane\\, Luton LU2 9ZZ\nGEO:51.8811;-0.4177\nDESCRIPTION:Come to 7 Teasel Lane\\, behind the chapel in LU2 9ZZ.\nRRULE:FREQ=WEEKLY\nEND:VEVENT\n\
+        BEGIN:VEVENT\nUID:1@rowan.example.org\nRECURRENCE-ID:20261212T180000\nSUMMARY:House supper\nDTSTART:20261212T180000\nDTEND:20261212T200000\nLOCATION:Teasel Annexe\\, Teasel Lane\\, Luton LU2 9ZZ\nEND:VEVENT\nEND:VCALENDAR\n";
+    let sheet = "organisation,service,address_1,postcode,latitude,longitude,needs,city\nRowan House,Safe rooms,7 Comfrey Lane,LU2 9ZZ,51.8811,-0.4177,refuge,Luton\n";
+    vec![
+        // Those whose category nobody has set up yet come first.
+        ("a sheet", "Comfrey", sheet.as_bytes().to_vec()),
+        ("a calendar", "Teasel", calendar.as_bytes().to_vec()),
+        ("a page of today", "Quillon", json!({"total_items": 1, "contents": [today]}).to_string().into_bytes()),
+        ("an older page", "Merrow", serde_json::to_vec_pretty(&page).unwrap()),
+        ("an older line", "Tansy", older("Tansy").to_string().into_bytes()),
+        ("tables", "Sorrel", tables("Sorrel", ",Refuge")),
+        ("tables whose term has only a code", "Yarrow", tables("Yarrow", "refuge,Places to stay")),
+        ("older tables", "Bryony", older_tables),
+    ]
+}
+
+#[test]
+fn anything_at_all_can_be_read_without_harm_by_every_reader() {
+    let files: Vec<Vec<u8>> = vec![
+        b"".to_vec(),
+        b"\0".to_vec(),
+        b"PK\x03\x04".to_vec(),
+        b"BEGIN:VCALENDAR".to_vec(),
+        b"{\"content\":[{}]}".to_vec(),
+        b"{\"contents\":[".to_vec(),
+        b"[[[[".to_vec(),
+        b"[{},\n{\"id\":1}]".to_vec(),
+        std::fs::read("fixtures/as-sent/village-hall.ics").unwrap(),
+        std::fs::read("fixtures/as-sent/volunteer-centre.csv").unwrap(),
+        zipped([("services.csv", "id\n\"")]),
+    ];
+    for bytes in &files {
+        for format in [Format::Auto, Format::Ndjson, Format::Csv, Format::HsdsTabular, Format::Oruk1, Format::Ical] {
+            let _ = fingerpost::importing::read_anything(bytes, format);
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_file_harms_no_reader(which in 0_usize..3, at in 0_usize..20_000, with in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..4)) {
+        let mut bytes = match which {
+            0 => std::fs::read("fixtures/as-sent/village-hall.ics").unwrap(),
+            1 => zipped([("services.csv", "id,name,organization_id\n1,A,1\n"), ("organizations.csv", "id,name\n1,B\n")]),
+            _ => serde_json::to_vec_pretty(&json!({"totalElements": 1, "content": [older("Tea")]})).unwrap(),
+        };
+        let at = at % bytes.len();
+        bytes.splice(at..(at + 2).min(bytes.len()), with);
+        let _ = fingerpost::importing::read_anything(&bytes, Format::Auto);
+    }
+}
+
+fn fingerpost(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+        .args(arguments)
+        .env_clear()
+        .env("FINGERPOST_DATA_DIR", folder.join("data"))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_command_takes_every_way_in_and_errors_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = std::env::current_dir().unwrap().join("fixtures/as-sent");
+    let path = |name: &str| fixtures.join(name).to_str().unwrap().to_owned();
+    let (code, out, _) = fingerpost(folder.path(), &["import", &path("hsds-package")]);
+    assert_eq!(code, 1, "one row has no name: {out}");
+    assert!(out.starts_with("7 were created, 0 updated, 0 unchanged, 1 rejected"), "{out}");
+    assert!(
+        fingerpost(folder.path(), &["import", &path("older-package"), "--format", "hsds-tabular"])
+            .1
+            .starts_with("2 were created")
+    );
+    assert!(
+        fingerpost(folder.path(), &["import", &path("village-hall.ics"), "--organisation", "Larkspur Hall Trust"])
+            .1
+            .starts_with("4 were created")
+    );
+    // A folder of different files: each is read as what it is, and the report says which.
+    let mixed = folder.path().join("mixed");
+    std::fs::create_dir(&mixed).unwrap();
+    std::fs::write(mixed.join("hall.ics"), MEETING).unwrap();
+    std::fs::write(
+        mixed.join("old.json"),
+        serde_json::to_vec_pretty(&json!({"totalElements": 1, "content": [older("Tea")]})).unwrap(),
+    )
+    .unwrap();
+    let (code, out, _) = fingerpost(folder.path(), &["import", "mixed"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("rejected line 1: hall.ics: the calendar (it is called")
+            && out.contains("left out of line 3: old.json: content[0].reviews"),
+        "{out}"
+    );
+    std::fs::write(mixed.join("bad.zip"), with_entry("../x.csv")).unwrap();
+    let (code, _, error) = fingerpost(folder.path(), &["import", "mixed"]);
+    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the archive"), "{error}");
+}
+
+#[test]
+fn a_mapping_is_drafted_and_used() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("clubs.csv"), SHEET).unwrap();
+    let (code, draft, _) = fingerpost(folder.path(), &["import", "clubs.csv", "--suggest-mapping"]);
+    assert_eq!(code, 0);
+    assert!(draft.contains("\"What you get\" = \"ignore\"") && draft.contains("# Tea and talk; Walks"), "{draft}");
+    assert!(!folder.path().join("data").exists(), "nothing was touched");
+    std::fs::write(
+        folder.path().join("mapping.toml"),
+        draft
+            .replace("\"What you get\" = \"ignore\"", "\"What you get\" = \"service\"")
+            .replace("\"Name of club\" = \"service\"", "\"Name of club\" = \"organisation\""),
+    )
+    .unwrap();
+    let (code, out, error) = fingerpost(folder.path(), &["import", "clubs.csv", "--mapping", "mapping.toml"]);
+    assert_eq!(code, 0, "{out}{error}");
+    assert!(out.starts_with("2 were created"), "{out}");
+    std::fs::write(folder.path().join("wrong.toml"), "[columns]\n\"Where\" = \"venu\"\n").unwrap();
+    let (code, _, error) = fingerpost(folder.path(), &["import", "clubs.csv", "--mapping", "wrong.toml"]);
+    assert!(
+        code == 2 && error.contains("wrong.toml") && error.contains("columns.\"Where\": \"venu\" is not a column"),
+        "{error}"
+    );
+    assert_eq!(fingerpost(folder.path(), &["import", "clubs.csv", "--suggest-mapping", "--dry-run"]).0, 2);
+    assert_eq!(fingerpost(folder.path(), &["import", ".", "--suggest-mapping"]).0, 2);
+}
