@@ -1,4 +1,4 @@
-//! iCalendar (RFC 5545). [`write`] makes calendars of event series and of the hours of services;
+//! iCalendar (RFC 5545). [`write`](mod@write) makes calendars of event series and of the hours of services;
 //! why it is not done with a library, `docs/decisions/0012-formats-that-go-out.md` says.
 
 pub mod hours;

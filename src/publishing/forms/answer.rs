@@ -138,6 +138,7 @@ struct Run {
     source: Source,
     writer: Writer,
     form: Form,
+    lines: bool,
     minimal: bool,
     begun: bool,
 }
@@ -154,6 +155,7 @@ impl Run {
                 None => Source::All { kind: wanted.kind, after: None },
             },
             form: if lines { wanted.form } else { Form::Full },
+            lines,
             minimal: lines && wanted.minimal,
             begun: false,
         }
@@ -171,6 +173,10 @@ impl Run {
         if self.minimal {
             out.extend(entries.iter().flat_map(|entry| minimal(entry).into_bytes().into_iter().chain([b'\n'])));
             return Ok((out, Some(self)));
+        }
+        if self.lines {
+            // They lie on the shelf as they are sent.
+            return Ok((bytes, Some(self)));
         }
         let beside = |id| self.shelf.get(id, Form::Full).ok().flatten().filter(|found| found.entry.live).map(|found| found.bytes);
         let documents = entries.iter().map(|entry| entry.kind).zip(bytes.split(|byte| *byte == b'\n'));

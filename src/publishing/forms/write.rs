@@ -58,14 +58,18 @@ impl Writer {
     }
 
     /// Documents with their kinds, in order. `beside` gives other public documents by their ids, see
-    /// [`wants`]. What cannot be read is left out: it is ours and was written by us, so it can be.
+    /// [`wants`]. A document that cannot be read is left out; those that we publish can be.
     pub fn add<'a>(
         &mut self,
         documents: impl Iterator<Item = (Kind, &'a [u8])>,
         beside: &dyn Fn(Uuid) -> Option<Vec<u8>>,
     ) -> Vec<u8> {
         match &mut self.form {
-            Form::Lines => documents.flat_map(|(_, bytes)| bytes.iter().copied().chain([b'\n'])).collect(),
+            Form::Lines => documents.fold(Vec::new(), |mut out, (_, bytes)| {
+                out.extend_from_slice(bytes);
+                out.push(b'\n');
+                out
+            }),
             Form::Sheet(_) => sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes)).collect::<Vec<_>>()),
             Form::Map(collection) => {
                 documents.filter_map(|(kind, bytes)| features(collection, kind, bytes)).collect::<String>().into_bytes()
