@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn area(fields: Value) -> ServiceArea {
+fn area(fields: &Value) -> ServiceArea {
     let mut area = json!({"id": "8e1f0c9d-2b3a-4c5d-8e6f-7a8b9c0d1e2f"});
     area.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     serde_json::from_value(area).unwrap()
@@ -10,7 +10,7 @@ fn area(fields: Value) -> ServiceArea {
 
 /// Every coverage of these tests goes through its bytes and comes back the same.
 fn of(areas: &[Value]) -> Coverage {
-    let coverage = Coverage::of(&areas.iter().cloned().map(area).collect::<Vec<_>>());
+    let coverage = Coverage::of(&areas.iter().map(area).collect::<Vec<_>>());
     let bytes = coverage.encode();
     assert!(bytes.len() <= MOST_BYTES, "{} bytes", bytes.len());
     assert_eq!(Coverage::decode(&bytes).as_ref(), Some(&coverage));
@@ -186,7 +186,7 @@ fn what_cannot_be_a_shape_is_no_shape() {
         "<<<<>>>>",
         "<!--",
     ] {
-        assert!(shape(bad).is_empty(), "{:.60}", bad);
+        assert!(shape(bad).is_empty(), "{bad:.60}");
     }
     let no_outer = r#"{"type":"Polygon","coordinates":[[[500,1],[2,2],[3,1]],[[0,0],[1,0],[1,1]]]}"#;
     assert!(shape(no_outer).is_empty(), "a hole does not become an area");
