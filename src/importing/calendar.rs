@@ -65,7 +65,7 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
     let positions = positions(&calendar.events);
     for (at, event) in calendar.events.into_iter().enumerate() {
         let line = event.line;
-        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(event, &positions, how) }) {
+        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(&event, &positions, how) }) {
             return;
         }
     }
@@ -180,9 +180,9 @@ fn organisation(name: Option<&str>) -> Option<String> {
         .then(|| whole.to_owned())
 }
 
-fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String> {
+fn take(event: &Series, positions: &Positions, how: &How) -> Result<Taken, String> {
     let provider =
-        held_by(&event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
+        held_by(event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();
@@ -208,7 +208,7 @@ fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String
             })
         })
         .collect();
-    let (attributes, secret) = categories(&event, how, &mut dropped);
+    let (attributes, secret) = categories(event, how, &mut dropped);
     let value = json!({
         "id": id,
         "organization_id": provider.id,
@@ -226,7 +226,7 @@ fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String
         "rdates": event.with.iter().copied().map(written).collect::<Vec<_>>(),
         "changes": changes,
         "attributes": attributes,
-        "location": places.of(&event),
+        "location": places.of(event),
         "location_policy": secret.then_some("withheld"),
     });
     let parts = places.parts;
@@ -259,12 +259,11 @@ fn categories(event: &Series, how: &How, dropped: &mut Vec<Dropped>) -> (Vec<Val
     let (mut attributes, mut secret) = (Vec::new(), false);
     for category in &event.categories {
         secret |= how.vocabulary.is_secret(category);
-        match how.vocabulary.term(category) {
-            Some(term) => attributes.push(json!({"link_entity": "event", "taxonomy_term_id": term})),
-            None => {
-                let reason = format!("{:?} is neither the code nor the name of a term here", shorten(category, 60));
-                dropped.push(Dropped { path: "CATEGORIES".to_owned(), reason });
-            }
+        if let Some(term) = how.vocabulary.term(category) {
+            attributes.push(json!({"link_entity": "event", "taxonomy_term_id": term}));
+        } else {
+            let reason = format!("{:?} is neither the code nor the name of a term here", shorten(category, 60));
+            dropped.push(Dropped { path: "CATEGORIES".to_owned(), reason });
         }
     }
     (attributes, secret)

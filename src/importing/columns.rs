@@ -384,7 +384,9 @@ impl<'a> Row<'a> {
             if vocabulary.is_secret(need)
                 && let Some(Value::Array(links)) = service.get_mut("service_at_locations")
             {
-                links.iter_mut().for_each(|link| link["location_policy"] = "withheld".into());
+                for link in links {
+                    link["location_policy"] = "withheld".into();
+                }
             }
         }
         service.insert("attributes".to_owned(), attributes.into());

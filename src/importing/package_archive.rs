@@ -112,7 +112,8 @@ fn check(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize) -> Result<Option<St
     }
     // What macOS adds beside each file, and hidden files, are nobody's data.
     let hidden = lower.split('/').any(|part| part.starts_with('.') || part == "__macosx");
-    if entry.is_dir() || hidden || !(lower.ends_with(".csv") || lower.ends_with(".json")) {
+    let read_here = [".csv", ".json"].iter().any(|end| lower.ends_with(end));
+    if entry.is_dir() || hidden || !read_here {
         return Ok(None);
     }
     let method = entry.compression();

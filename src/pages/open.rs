@@ -30,11 +30,10 @@ pub(super) fn tag(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
 /// When it is next open, and what may be in the way.
 pub(super) fn next(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
     match opening {
-        Opening::Closed { next: Some(session) } => Some(doubtful(span(session, now), session)),
+        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, now), session)),
         Opening::HolidayUnsure { session, holiday } => {
             Some(format!("{}. It is {holiday}, a bank holiday: ring before you go", span(session, now)))
         }
-        Opening::TermUnsure { session } => Some(doubtful(span(session, now), session)),
         _ => None,
     }
 }

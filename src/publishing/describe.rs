@@ -237,16 +237,17 @@ fn list_path(collection: Collection, item: &str, only: Option<Format>) -> Value 
     })
 }
 
+/// Parameters that say how a page looks, not what is wanted.
+const PAGES: [&str; 8] = ["page", "per_page", "format", "full", "minimal", "snippets", "relaxed", "times"];
+
 fn facets_path() -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     answers.insert("200".to_owned(), json_answer("How many of what is wanted have each value.", &reference("Facets"), &[]));
-    const PAGES: [&str; 6] = ["page", "per_page", "format", "full", "minimal", "snippets"];
     let lists: Vec<&str> = COLLECTIONS.iter().map(|collection| collection.path.trim_start_matches('/')).collect();
     let of = json!({"name": "of", "in": "query", "required": false, "description": "What is counted; services unless it says otherwise.", "schema": {"type": "string", "enum": lists}});
-    let filters =
-        parameters(Kind::Service).chain(DATES).filter(|parameter| !PAGES.contains(&parameter.name) && parameter.name != "times");
+    let filters = parameters(Kind::Service).chain(DATES).filter(|parameter| !PAGES.contains(&parameter.name));
     let parameters: Vec<Value> = std::iter::once(of).chain(filters.map(Parameter::describe)).collect();
     json!({"get": {
         "operationId": "countFacets",

@@ -226,6 +226,9 @@ pub async fn locate(directory: &Directory, at: &Whereabouts) -> Result<Option<Po
     Ok(learned.map(|(point, precision)| Position { at: at.clone(), point, precision, areas: Vec::new() }))
 }
 
+/// From when to when.
+pub(super) type Window = (DateTime<Utc>, DateTime<Utc>);
+
 /// What was found, and where it was looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
@@ -234,7 +237,7 @@ pub struct Answer {
     /// Where the postcode is that was asked about.
     pub position: Option<Position>,
     /// From when to when things were to take place.
-    pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub(super) window: Option<Window>,
 }
 
 impl Answer {
@@ -338,7 +341,7 @@ fn read_moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// From when to when: days are whole days in London, moments are moments.
-fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, Problem> {
+fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>, Problem> {
     const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
     let end = |name: &'static str, whole_days: u64| -> Result<Option<DateTime<Utc>>, Problem> {
         let Some(text) = parameters.text(name)? else { return Ok(None) };

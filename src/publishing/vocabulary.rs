@@ -56,7 +56,10 @@ impl Vocabulary {
 /// The latest vocabulary, made anew when the terms have changed: their number, and the latest of
 /// their positions.
 #[derive(Debug, Default)]
-pub struct Vocabularies(Mutex<Option<((usize, i64), Arc<Vocabulary>)>>);
+pub struct Vocabularies(Mutex<Option<Held>>);
+
+/// A vocabulary, and the number and the latest position of the terms that it was made of.
+type Held = ((usize, i64), Arc<Vocabulary>);
 
 impl Vocabularies {
     /// The vocabulary as things are on the shelf.

@@ -68,10 +68,10 @@ impl Records {
         let rows = published::current(&snapshot, &ids).await?;
         snapshot.roll_back().await?;
         let standing: HashMap<Uuid, String> = rows.into_iter().filter(|row| row.live).map(|row| (row.id, row.full)).collect();
-        let has_aged = |(event, id): &(&Box<Event>, Uuid)| {
+        let has_aged = |(event, id): &(&Event, Uuid)| {
             let service = standing.get(id).and_then(|full| serde_json::from_str::<Service>(full).ok());
             service.is_some_and(|service| projection::has_aged(event, &service, now))
         };
-        Ok(events.iter().zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
+        Ok(events.iter().map(Box::as_ref).zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
     }
 }

@@ -224,13 +224,13 @@ impl Facts {
         taxonomies.dedup();
         terms.sort_unstable();
         terms.dedup();
-        for need in needs.iter() {
+        for need in &needs {
             out.add_text(fields.need, need);
         }
-        for id in taxonomies.iter() {
+        for id in &taxonomies {
             out.add_text(fields.taxonomy, id.simple().to_string());
         }
-        for id in terms.iter() {
+        for id in &terms {
             out.add_text(fields.term, id.simple().to_string());
         }
         if kind == Kind::TaxonomyTerm {
@@ -259,7 +259,7 @@ impl Facts {
             .collect();
         languages.sort_unstable();
         languages.dedup();
-        for language in languages.iter() {
+        for language in &languages {
             out.add_text(fields.language, language);
         }
         let mut tongues: Vec<&str> = self
@@ -331,7 +331,7 @@ impl Facts {
             .collect();
         postcodes.sort_unstable();
         postcodes.dedup();
-        for postcode in postcodes.iter() {
+        for postcode in &postcodes {
             out.add_text(fields.postcode, postcode);
         }
         let areas = self.service_areas.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.service_areas));

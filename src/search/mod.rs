@@ -209,9 +209,8 @@ impl Search {
 
     /// How many documents it holds, and bytes on disk.
     pub fn size(&self) -> (u64, u64) {
-        let bytes = fs::read_dir(&self.folder)
-            .map(|entries| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum())
-            .unwrap_or(0);
+        let lengths = |entries: fs::ReadDir| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum();
+        let bytes = fs::read_dir(&self.folder).map_or(0, lengths);
         (self.reader.searcher().num_docs(), bytes)
     }
 
@@ -262,7 +261,7 @@ impl Search {
                 groups = Some(Arc::new(services.hits.iter().map(|hit| hit.id.as_u64_pair().0).collect::<HashSet<u64>>()));
             }
         }
-        let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, groups, &mut found)?;
+        let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, groups.as_ref(), &mut found)?;
         found.total = collected.total;
         found.hits = collected.hits.into_iter().skip(range.start).collect();
         found.counts = collected.counts;
@@ -279,7 +278,7 @@ impl Search {
         now: DateTime<Utc>,
         keep: usize,
         count: bool,
-        groups: Option<Arc<HashSet<u64>>>,
+        groups: Option<&Arc<HashSet<u64>>>,
         found: &mut Found,
     ) -> Result<Collected, Error> {
         let builder = Builder { fields: &self.fields, searcher, words };
@@ -288,7 +287,7 @@ impl Search {
         while let Some(strictness) = tried.next() {
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(kind, wanted, now);
-            checks.groups.clone_from(&groups);
+            checks.groups = groups.cloned();
             let order = match (&checks, built.scored) {
                 (Checks { near: Some(_), .. }, _) => Order::Distance,
                 (_, true) => Order::Relevance,

@@ -262,7 +262,7 @@ impl Reader {
         let Some(calendar) = self.calendars.last_mut() else { return };
         match property.name.as_str() {
             "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => {
-                calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty())
+                calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty());
             }
             "X-WR-TIMEZONE" => calendar.zone = times::zone(&property.text()),
             _ => {}
@@ -400,7 +400,7 @@ fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, 
     if let Some(zone) = found.unknown_zone {
         left.out(name, format!("the zone {:?} is not known; the time is read as that of {}", shorten(&zone, 60), HERE.name()));
     }
-    match found.stamps.first() {
+    match found.read.first() {
         Some(stamp) => Ok(Some(*stamp)),
         None => Err(format!("{name}: {:?} is not a date or time that can be read", shorten(&property.value, 60))),
     }
@@ -442,7 +442,7 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
         let stamps = times::stamps(property, MOST_DATES - found.len());
         unread += stamps.unread;
         unknown = unknown.or(stamps.unknown_zone);
-        found.extend(stamps.stamps.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
+        found.extend(stamps.read.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
     }
     if unread > 0 {
         left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
@@ -538,7 +538,7 @@ fn change(event: &Raw, named: &Named, series: &mut Series) {
             series.changes.push(change);
         }
         Ok(_) => {
-            left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line))
+            left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line));
         }
         Err(reason) => left.out(path, format!("the changed date in line {}: {reason}", event.line)),
     }

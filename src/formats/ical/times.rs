@@ -35,7 +35,7 @@ impl Stamp {
 
 /// A value, or a list of them, of a property; and a zone that it names and nobody knows.
 pub(super) struct Stamps {
-    pub(super) stamps: Vec<Stamp>,
+    pub(super) read: Vec<Stamp>,
     /// How many could not be read.
     pub(super) unread: usize,
     pub(super) unknown_zone: Option<String>,
@@ -45,11 +45,11 @@ pub(super) struct Stamps {
 pub(super) fn stamps(property: &Property, most: usize) -> Stamps {
     let named = property.parameter("TZID").filter(|name| !name.is_empty());
     let zone = named.and_then(zone);
-    let mut found = Stamps { stamps: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
+    let mut found = Stamps { read: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
     for text in property.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         // A period is its start, for us.
         match stamp(text.split('/').next().unwrap_or(text), zone) {
-            Some(stamp) if found.stamps.len() < most => found.stamps.push(stamp),
+            Some(stamp) if found.read.len() < most => found.read.push(stamp),
             _ => found.unread += 1,
         }
     }
@@ -113,7 +113,7 @@ const WINDOWS: [(&str, Tz); 22] = [
     ("pacific standard time", Tz::America__Los_Angeles),
 ];
 
-/// The zone of this name: IANA's, one with a path before it ("/mozilla.org/20070129_1/Europe/London"),
+/// The zone of this name: IANA's, one with a path before it (`/mozilla.org/20070129_1/Europe/London`),
 /// or what Windows and Outlook call it.
 pub(super) fn zone(name: &str) -> Option<Tz> {
     let name = name.trim().trim_matches('"');

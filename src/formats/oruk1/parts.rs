@@ -188,13 +188,13 @@ fn said(day: &str) -> String {
 /// Wider terms go to `besides`.
 pub(in crate::formats) fn term(mut row: Object, besides: &mut Vec<Value>) -> Object {
     // A chain of wider terms is as long as the parser's depth allows.
-    if let Some(Value::Object(parent)) = row.remove("parent") {
-        if let Some(id) = parent.get("id").filter(|id| !is_nothing(id)) {
-            row.entry("parent_id").or_insert_with(|| id.clone());
-            let parent = term(parent, besides);
-            if text(&parent, "name").is_some() {
-                besides.push(Value::Object(parent));
-            }
+    if let Some(Value::Object(parent)) = row.remove("parent")
+        && let Some(id) = parent.get("id").filter(|id| !is_nothing(id))
+    {
+        row.entry("parent_id").or_insert_with(|| id.clone());
+        let parent = term(parent, besides);
+        if text(&parent, "name").is_some() {
+            besides.push(Value::Object(parent));
         }
     }
     called(&mut row, "term", "name");

@@ -208,10 +208,10 @@ impl Join {
         let at = |table: &str| known.hangs.iter().filter(|hang| hang.on == table).find_map(named);
         let link =
             at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
-        if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first()) {
-            if hang.on == "service_at_location" {
-                return Ok(Some((link, hang.list)));
-            }
+        if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first())
+            && hang.on == "service_at_location"
+        {
+            return Ok(Some((link, hang.list)));
         }
         if let Some(found) = known.hangs.iter().find_map(|hang| Some((named(hang)?.1, hang.list))) {
             return Ok(Some(found));

@@ -152,7 +152,7 @@ impl Package {
             }
         };
         if let Some(reason) = known.passed_over {
-            let rows = sheet.filter(Result::is_ok).count();
+            let rows = sheet.flatten().count();
             if rows > 0 {
                 self.passed_over(&file, 0, &format!("{reason} ({rows} rows)"));
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::hours::Hours;
 
-fn event(fields: Value) -> Event {
+fn event(fields: &Value) -> Event {
     let mut event = json!({"id": "6d1f2e3c-4b5a-4678-9abc-def012345678", "organization_id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         "name": "Cooking on a budget", "status": "scheduled", "timezone": "Europe/London"});
     for (name, value) in fields.as_object().unwrap() {
@@ -49,12 +49,12 @@ fn told(event: &Event) -> Vec<String> {
 
 #[test]
 fn one_date_is_a_schedule_of_one_day() {
-    let once = event(json!({"start": "2026-12-03T10:00:00", "end": "2026-12-03T12:00:00"}));
+    let once = event(&json!({"start": "2026-12-03T10:00:00", "end": "2026-12-03T12:00:00"}));
     assert_eq!(
         told(&once),
         ["dtstart=2026-12-03 valid_from=2026-12-03 valid_to=2026-12-03 count=1 opens_at=10:00 closes_at=12:00"]
     );
-    let days = event(json!({"start": "2026-12-05T18:00:00", "end": "2026-12-07T12:00:00"}));
+    let days = event(&json!({"start": "2026-12-05T18:00:00", "end": "2026-12-07T12:00:00"}));
     assert_eq!(
         told(&days),
         [
@@ -67,7 +67,7 @@ fn one_date_is_a_schedule_of_one_day() {
 
 #[test]
 fn a_series_is_told_as_weeks_or_months() {
-    let rule = |rule: &str| told(&event(json!({"start": "2026-11-03T10:00:00", "end": "2026-11-03T12:00:00", "rrule": rule})));
+    let rule = |rule: &str| told(&event(&json!({"start": "2026-11-03T10:00:00", "end": "2026-11-03T12:00:00", "rrule": rule})));
     let weekly = "dtstart=2026-11-03 valid_from=2026-11-03";
     assert_eq!(rule("FREQ=WEEKLY"), [format!("freq=WEEKLY interval=1 byday=TU {weekly} opens_at=10:00 closes_at=12:00")]);
     assert_eq!(
@@ -95,7 +95,7 @@ fn a_series_is_told_as_weeks_or_months() {
 #[test]
 fn dates_that_do_not_take_place_split_the_series() {
     let series = event(
-        json!({"start": "2026-11-03T10:00:00", "end": "2026-11-03T12:00:00", "rrule": "FREQ=WEEKLY;UNTIL=20261215T100000Z",
+        &json!({"start": "2026-11-03T10:00:00", "end": "2026-11-03T12:00:00", "rrule": "FREQ=WEEKLY;UNTIL=20261215T100000Z",
         "exdates": ["2026-11-17T10:00:00", "2026-11-18T10:00:00"], "rdates": ["2026-12-18T15:00:00", "2026-11-24T10:00:00"],
         "changes": [
             {"start": "2026-12-08T10:00:00", "status": "cancelled"},
@@ -120,7 +120,7 @@ fn dates_that_do_not_take_place_split_the_series() {
 #[test]
 fn the_state_follows_the_series_and_the_time() {
     let fields = json!({"start": "2026-11-03T10:00:00", "end": "2026-11-03T12:00:00", "rrule": "FREQ=WEEKLY;COUNT=2"});
-    let series = event(fields.clone());
+    let series = event(&fields);
     let at = |text: &str| as_service(&series, text.parse().unwrap()).status;
     assert_eq!(at("2026-11-10T11:59:59Z"), ServiceStatus::Active);
     assert_eq!(at("2026-11-10T12:00:00Z"), ServiceStatus::Inactive);
@@ -130,7 +130,7 @@ fn the_state_follows_the_series_and_the_time() {
     for (status, seen) in [("cancelled", ServiceStatus::Inactive), ("postponed", ServiceStatus::TemporarilyClosed)] {
         let mut fields = fields.clone();
         fields["status"] = json!(status);
-        let service = as_service(&event(fields), now());
+        let service = as_service(&event(&fields), now());
         assert_eq!((service.status, service.schedules.len()), (seen, 0));
     }
 }
@@ -138,7 +138,7 @@ fn the_state_follows_the_series_and_the_time() {
 #[test]
 fn an_event_elsewhere_is_told_in_the_times_of_here() {
     let online = event(
-        json!({"start": "2026-12-01T20:00:00", "end": "2026-12-01T21:00:00", "timezone": "America/New_York", "rrule": "FREQ=WEEKLY;COUNT=2"}),
+        &json!({"start": "2026-12-01T20:00:00", "end": "2026-12-01T21:00:00", "timezone": "America/New_York", "rrule": "FREQ=WEEKLY;COUNT=2"}),
     );
     assert_eq!(
         told(&online),
@@ -177,7 +177,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 .map(|(day, status, by)| json!({"start": on(day), "status": (["cancelled", "moved", "full"][*status]), "new_start": on(&(day + by))}))
                 .collect();
             let end = (first + chrono::Duration::minutes(length)).format("%Y-%m-%dT%H:%M:%S").to_string();
-            event(json!({"start": on(&0), "end": end, "rrule": Some(rule).filter(|rule| !rule.is_empty()),
+            event(&json!({"start": on(&0), "end": end, "rrule": Some(rule).filter(|rule| !rule.is_empty()),
                 "exdates": exdates.iter().map(on).collect::<Vec<_>>(), "rdates": rdates.iter().map(on).collect::<Vec<_>>(), "changes": changes}))
         },
     )
