@@ -57,8 +57,9 @@ impl Writer {
         }
     }
 
-    /// Documents with their kinds, in order. `beside` gives other public documents by their ids, see
-    /// [`wants`]. A document that cannot be read is left out; those that we publish can be.
+    /// Documents with their kinds, in order. `beside` gives other public documents by their ids: a
+    /// calendar asks for the events that services stand for, and the places that dates moved to.
+    /// A document that cannot be read is left out; those that we publish can be.
     pub fn add<'a>(
         &mut self,
         documents: impl Iterator<Item = (Kind, &'a [u8])>,
