@@ -40,14 +40,19 @@ def save(server, ids, root):
                 raise Trouble(f"{path} counts {read['total_items']} services on {read['total_pages']} pages")
             listed += [service["id"] for service in read["contents"]]
         _write(root / "up", b"up")
-        connection.request("GET", EXPORT)
-        with open(root / "export", "wb") as file:
-            shutil.copyfileobj(connection.getresponse(), file, 1 << 20)
+    download(server, EXPORT, root / "export")
     with open(root / "export", "rb") as lines:
         exported = [json.loads(line)["id"] for line in lines]
     for what, found in (("pages hold", listed), ("export holds", exported)):
         if sorted(found) != sorted(ids):
             raise Trouble(f"the {what} {len(found)} services, {len(set(found))} different ones, of {len(ids)}")
+
+
+def download(server, path, file):
+    """Save one answer, however long."""
+    with connected(server) as connection, open(file, "wb") as saved:
+        connection.request("GET", path)
+        shutil.copyfileobj(connection.getresponse(), saved, 1 << 20)
 
 
 def check_same(ours, nginx, ids, root):

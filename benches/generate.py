@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A made-up directory for measurements: full Open Referral UK services, one JSON document a line.
 
-    generate.py COUNT OUT [--seed 1]     writes OUT.ndjson, and OUT.ids with one id a line
+    generate.py COUNT OUT [--seed 1]     writes OUT.ndjson, OUT.ids with one id a line, and
+                                         OUT.themes with id,theme a line (what it is about)
 
 The same count and seed give the same bytes: no clock, no randomness of the system. Nothing in it
 is real: telephone numbers are Ofcom's for drama, addresses on the web end in example.org.
@@ -13,6 +14,8 @@ import random
 import uuid
 from math import cos, radians
 
+from themes import THEMES
+
 # Name, latitude, longitude, start of its postcodes, spread of its services in degrees.
 TOWNS = [
     ("Ashcombe", 52.21, -0.31, "MK4", 0.03),
@@ -23,45 +26,6 @@ TOWNS = [
     ("Fenwick Bay", 50.37, -4.12, "PL4", 0.03),
     ("Garrowby", 53.96, -1.08, "YO3", 0.03),
     ("Hexwood", 52.48, -1.88, "B12", 0.05),
-]
-# What a service is about: code and name of its terms, its names, what it helps people to do.
-THEMES = [
-    (
-        [("debt-advice", "Debt advice"), ("benefits", "Benefits")],
-        ["Debt Advice Drop-in", "Money Matters", "Benefits Check"],
-        ["sort out arrears of rent and council tax", "make a budget that works", "check every benefit they are due",
-         "answer letters from bailiffs and lenders", "get help with the cost of heating"],
-    ),
-    (
-        [("food-bank", "Food banks"), ("community-meals", "Community meals")],
-        ["Food Bank", "Community Kitchen", "Lunch Club"],
-        ["take home food for three days", "eat a warm meal in company", "cook well for little money",
-         "find nappies, milk and toiletries", "have a parcel brought to the door"],
-    ),
-    (
-        [("counselling", "Counselling"), ("bereavement", "Bereavement")],
-        ["Listening Service", "Bereavement Circle", "Quiet Room"],
-        ["talk to someone who is trained to listen", "find their feet after a loss", "sleep and breathe more easily",
-         "meet others who feel the same", "have somewhere calm to go in the evening"],
-    ),
-    (
-        [("housing-advice", "Housing advice"), ("homelessness", "Homelessness")],
-        ["Housing Surgery", "Winter Night Shelter", "Tenants' Advice"],
-        ["find a bed for tonight", "deal with a notice to leave", "have damp and disrepair put right",
-         "apply for a council home", "pay a deposit on a first tenancy"],
-    ),
-    (
-        [("youth", "Youth clubs"), ("young-carers", "Young carers")],
-        ["Youth Club", "Young Carers' Evening", "Homework Club"],
-        ["play sport and make music after school", "have an evening off from caring", "catch up on homework with a mentor",
-         "plan a trip of their own", "speak to an adult they can trust"],
-    ),
-    (
-        [("disability", "Disability"), ("carers", "Carers")],
-        ["Carers' Morning", "Walking Football", "Sensory Play"],
-        ["take a short break from caring", "borrow a ramp or a walking frame", "join a team whatever their fitness",
-         "understand a care plan", "pay for a personal assistant"],
-    ),
 ]
 WHO = ["people who live in {town} and the villages around it", "families with young children", "adults on a low income",
        "anyone over 60", "young people from 11 to 19", "unpaid carers of any age", "people who are new to the country"]
@@ -149,13 +113,14 @@ class Directory:
         return " ".join(sentences + [remark.format(town=town) for remark in remarks]), who
 
     def service(self):
+        """A service, and the key of its theme."""
         town, organization = self.random.choice(self.organizations)
-        terms, names, helps = self.random.choice(THEMES)
-        kind = self.random.choice(names)
+        theme = self.random.choice(THEMES)
+        kind = self.random.choice(theme.names)
         name = f"{kind}, {town[0]}" if self.random.random() < 0.5 else f"{organization['name']} {kind}"
-        description, who = self.description(kind, helps, town[0])
+        description, who = self.description(kind, theme.helps, town[0])
         day = self.random.randint(1, 28)
-        return {
+        return theme.key, {
             "id": self.id(), "name": name, "description": description, "url": organization["website"] + "/what-we-do",
             "email": organization["email"], "status": "active", "fees_description": "Free",
             "eligibility_description": f"For {who}.", "assured_date": f"2026-05-{day:02d}",
@@ -167,7 +132,7 @@ class Directory:
                           for code, language in LANGUAGES[:1] + self.random.sample(LANGUAGES[1:], self.random.randint(0, 2))],
             "cost_options": [{"id": self.id(), "amount": 0, "currency": "GBP"}],
             "service_at_locations": [self.place(town) for _ in range(self.random.choice((1, 1, 1, 2)))],
-            "attributes": [self.attribute(code, term) for code, term in self.random.sample(terms, self.random.randint(1, 2))],
+            "attributes": [self.attribute(code, term) for code, term in self.random.sample(theme.terms, self.random.randint(1, len(theme.terms)))],
         }
 
     def attribute(self, code, name):
@@ -188,11 +153,16 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     directory = Directory(asked.count, asked.seed)
-    with open(asked.out + ".ndjson", "w", encoding="utf-8") as documents, open(asked.out + ".ids", "w", encoding="ascii") as ids:
+    with (
+        open(asked.out + ".ndjson", "w", encoding="utf-8") as documents,
+        open(asked.out + ".ids", "w", encoding="ascii") as ids,
+        open(asked.out + ".themes", "w", encoding="ascii") as themes,
+    ):
         for _ in range(asked.count):
-            service = directory.service()
+            theme, service = directory.service()
             documents.write(json.dumps(service, ensure_ascii=False, separators=(",", ":")) + "\n")
             ids.write(service["id"] + "\n")
+            themes.write(f"{service['id']},{theme}\n")
 
 
 if __name__ == "__main__":

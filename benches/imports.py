@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,28 +27,12 @@ class Imports:
 
     def take_in(self, directory, **settings):
         """Run `fingerpost import` alone on the servers' processor; its report, and the speed."""
-        bench = self.bench
-        command = ["taskset", "-c", bench.server_cpu, bench.binary, "import", bench.documents, "--format", "ndjson", "--json"]
-        command = [str(word) for word in command]
-        environment = servers.settings(FINGERPOST_DATA_DIR=directory, FINGERPOST_LOG="warn", **settings)
-        begun = time.perf_counter()
-        with open(bench.log, "ab") as errors:
-            process = subprocess.Popen(command, cwd=bench.scratch, env=environment, stdout=subprocess.PIPE, stderr=errors)
-        try:
-            printed = process.stdout.read()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                process.wait()
-        seconds = time.perf_counter() - begun
-        report = json.loads(printed or "{}")
-        if process.returncode or report.get("rejected"):
-            raise Trouble(f"the import failed: {printed[:500].decode(errors='replace')}; its log is {bench.log}")
-        cpu = used.ru_utime + used.ru_stime
-        self.peak = used.ru_maxrss * 1024 / 1e6
-        return report, Sample(rate=self.count / seconds, cost=cpu * 1e6 / self.count, busy=cpu / seconds)
+        done = self.bench.run_once("import", self.bench.documents, "--format", "ndjson", "--json", directory=directory, **settings)
+        report = json.loads(done.printed or "{}")
+        if report.get("rejected"):
+            raise Trouble(f"the import failed: {done.printed[:500]}; its log is {self.bench.log}")
+        self.peak = done.peak
+        return report, Sample(rate=self.count / done.seconds, cost=done.cpu * 1e6 / self.count, busy=done.cpu / done.seconds)
 
     def take_in_twice(self, directory, **settings):
         """Import into nothing, then the same file again; how fast each was."""

@@ -35,6 +35,7 @@ class Sample:
     rate: float  # requests a second, or megabytes a second of an export
     cost: float  # processor microseconds of the server for a request, or for a megabyte
     busy: float  # share of its processor that the server used
+    p50: float = 0  # milliseconds that half of the answers took at most
     p99: float = 0  # milliseconds
 
 
@@ -91,6 +92,12 @@ def race(ours, theirs, rounds, seconds, processor):
     )
 
 
+def alone(target, rounds, seconds, processor):
+    """The same for one target that has nobody beside it."""
+    ask(target, 0, 1, processor)
+    return [ask(target, number, seconds, processor) for number in range(rounds)]
+
+
 def ask(target, seed, seconds, processor):
     """One run of wrk. Any answer but 200 spoils it: a fast refusal must not look like speed."""
     command = ["taskset", "-c", str(processor), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s", "-s", SCRIPT]
@@ -106,7 +113,7 @@ def ask(target, seed, seconds, processor):
         raise Trouble(f"wrk on {target.paths.name}: {seen['requests']} requests, {seen['errors']} broken, {seen['refused']} not answered with 200")
     elapsed = seen["microseconds"] / 1e6
     return Sample(
-        rate=seen["requests"] / elapsed, cost=cpu * 1e6 / seen["requests"], busy=cpu / elapsed, p99=seen["p99"] / 1e3
+        rate=seen["requests"] / elapsed, cost=cpu * 1e6 / seen["requests"], busy=cpu / elapsed, p50=seen["p50"] / 1e3, p99=seen["p99"] / 1e3,
     )
 
 

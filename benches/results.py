@@ -49,6 +49,7 @@ class Results:
     left_out: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     idle: list = field(default_factory=list)  # who waited in which case
+    latencies: list = field(default_factory=list)  # how long answers took, in which case
 
     def compared(self, what, contest, ours, theirs, goal=None, costs=True):
         """A line whose number is the median of the ratios. `costs` says that processor time was seen on both sides."""
@@ -73,6 +74,8 @@ class Results:
         )
         parts = [f"## {self.size} services", "\n".join(f"- {condition}" for condition in self.conditions), table]
         notes = list(self.notes)
+        if self.latencies:
+            notes.append("How long answers took, at 8 connections: " + "; ".join(self.latencies) + ".")
         if self.idle:
             notes.append("Not kept busy, by the client or by other work on the machine, so go by processor time: " + "; ".join(self.idle) + ".")
         if notes:

@@ -178,15 +178,18 @@ def install_datasette(folder):
 
 
 @contextlib.contextmanager
-def datasette(program, processor, database, queries, log):
-    """datasette over one SQLite file, with prepared queries; yields the server."""
+def datasette(program, processor, databases, log):
+    """datasette over SQLite files, each with its prepared queries; yields the server."""
     port = _free_port()
-    metadata = database.with_suffix(".metadata.json")
-    metadata.write_text(json.dumps({"databases": {database.stem: {"queries": queries}}}))
+    metadata = log.with_suffix(".metadata.json")
+    metadata.write_text(json.dumps({"databases": {file.stem: {"queries": queries} for file, queries in databases.items()}}))
     options = {
-        "max_returned_rows": 1000, "sql_time_limit_ms": 20000, "suggest_facets": "off", "default_page_size": 50, "max_csv_mb": 0,
+        "max_returned_rows": 1000, "sql_time_limit_ms": 20000, "facet_time_limit_ms": 20000, "suggest_facets": "off",
+        "default_page_size": 50, "max_csv_mb": 0,
     }
-    command = ["taskset", "-c", processor, program, "serve", "-i", database, "-m", metadata, "-p", port]
+    command = ["taskset", "-c", processor, program, "serve", "-m", metadata, "-p", port]
+    for file in databases:
+        command += ["-i", file]
     for name, value in options.items():
         command += ["--setting", name, value]
     with open(log, "ab") as output:

@@ -29,11 +29,14 @@ use crate::{
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
     records::Records,
+    search::{self, Search},
     signing::{Key, Signer},
 };
 
 /// Requests that take longer are given up.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// Searches that run at once; others wait.
+const SEARCHES: usize = 8;
 /// Request bodies larger than this are refused, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -111,21 +114,28 @@ impl Served {
     pub async fn open(app: App, listen: SocketAddr) -> anyhow::Result<Self> {
         let head = app.head().await?;
         let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
+        let words = search::load(&app.db, &app.clock).await?;
+        let search =
+            Arc::new(Search::open(&app.config.data_dir, words.read().context("the tables of everyday words are damaged")?)?);
         let openapi = publishing::openapi(env!("CARGO_PKG_VERSION"));
         let directory = Directory {
             shelf,
             public_url: Arc::new(public_url(&app.config, listen)),
             name: app.config.name.as_str().into(),
             openapi: serde_json::to_vec(&openapi)?.into(),
-            searches: Arc::new(tokio::sync::Semaphore::new(2)),
+            search,
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+            searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES)),
+            vocabularies: Arc::default(),
         };
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
         Ok(Self { app, directory, guard, start: head.position, metrics: recorder() })
     }
 
-    /// Whether everything that was published before the start can be read.
+    /// Whether everything that was published before the start can be read and found.
     pub fn is_ready(&self) -> bool {
-        self.directory.shelf.position() >= self.start
+        self.directory.shelf.position() >= self.start && self.directory.search.position() >= self.start
     }
 
     /// Every route.
@@ -167,9 +177,9 @@ struct TextOnly;
 impl Predicate for TextOnly {
     fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
         let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/problem+json"]
-            .iter()
-            .any(|start| kind.starts_with(start))
+        let starts = [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/atom+xml"];
+        // problem+json, geo+json, ld+json
+        starts.iter().any(|start| kind.starts_with(start)) || kind.ends_with(b"+json")
     }
 }
 
@@ -185,7 +195,8 @@ async fn front(State((site, directory)): State<(Site, Directory)>, headers: Head
 }
 
 async fn ready(State(served): State<Served>) -> Response {
-    let (there, wanted) = (served.directory.shelf.position(), served.start);
+    let there = served.directory.shelf.position().min(served.directory.search.position());
+    let wanted = served.start;
     if let Err(error) = served.app.db.ping().await {
         return Problem::from(error).into_response();
     }
@@ -202,6 +213,10 @@ async fn metrics(State(served): State<Served>) -> Response {
         metrics::gauge!("shelf_entries").set(entries as f64);
         metrics::gauge!("shelf_bytes").set(bytes as f64);
         metrics::gauge!("shelf_position").set(served.directory.shelf.position().0 as f64);
+        let (documents, bytes) = served.directory.search.size();
+        metrics::gauge!("index_documents").set(documents as f64);
+        metrics::gauge!("index_bytes").set(bytes as f64);
+        metrics::gauge!("index_position").set(served.directory.search.position().0 as f64);
     }
     let mut response = served.metrics.render().into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));

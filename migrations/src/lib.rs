@@ -4,6 +4,8 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_records;
+mod m0002_places;
+mod m0003_words;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -11,6 +13,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_records::Migration)]
+        vec![Box::new(m0001_records::Migration), Box::new(m0002_places::Migration), Box::new(m0003_words::Migration)]
     }
 }

@@ -100,6 +100,8 @@ Open them in a browser, or ask the API (Open Referral UK 3.0):
   curl '{here}/services?postcode=LU1%202AA&proximity=2000'
   curl '{here}/organizations'
   curl '{here}/events'
+  curl '{here}/events.ics'                      # a calendar to subscribe to
+  curl '{here}/services?format=csv&search=food' > food.csv
   curl '{here}/services?format=ndjson&full=true' > luton.ndjson
   curl '{here}/openapi.json'
 

@@ -12,19 +12,23 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     db::Durability,
+    jobs,
     model::{Kind, shape},
     published::shelf::Shelf,
     publishing, safekeeping,
     safekeeping::doctor::Verdict,
+    search::{Search, Words},
 };
 
 /// A job that can be run by hand.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Job {
-    /// Bring the file of published bytes up to date.
+    /// Bring the file of published bytes and the search index up to date.
     Follow,
     /// Keep the list of what was scrubbed beside the database.
     KeepScrubs,
+    /// Publish events again whose last date has passed. The server does so every quarter of an hour.
+    Events,
 }
 
 pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
@@ -32,8 +36,13 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Follow => {
             let head = app.head().await?;
             Shelf::open(&app.config.data_dir, &head)?.catch_up(&app.db, &head).await?;
+            Search::open(&app.config.data_dir, Words::default())?.catch_up(&app.db, &head, app.clock.now(), &mut |_| {}).await?;
         }
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
+        Job::Events => {
+            let events = jobs::events(&app).await?;
+            println!("{events} events published again, because time has passed");
+        }
     }
     Ok(true)
 }
@@ -47,6 +56,14 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     bar.finish_and_clear();
     let (entries, bytes) = shelf.size();
     println!("{entries} published documents, {bytes} bytes");
+    // Nobody else writes the index while the shelf is ours.
+    Search::discard(&app.config.data_dir)?;
+    let search = Search::open(&app.config.data_dir, Words::default())?;
+    let bar = progress(Some(entries as u64), "documents");
+    search.catch_up(&app.db, &head, app.clock.now(), &mut |rows| bar.set_position(rows as u64)).await?;
+    bar.finish_and_clear();
+    let (documents, bytes) = search.size();
+    println!("{documents} documents in the search index, {bytes} bytes");
     Ok(true)
 }
 

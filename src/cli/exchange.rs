@@ -11,13 +11,16 @@ use clap::{Args, ValueEnum};
 
 use super::{WrongCall, progress};
 use crate::{
-    app::App,
+    app::{self, App},
     clock::Clock,
     config::Config,
     db::Durability,
     importing::{self, Options, Report},
+    model::Kind,
     published::shelf::Shelf,
+    publishing::forms,
     safekeeping,
+    search::Search,
 };
 
 #[derive(Debug, Args)]
@@ -97,8 +100,8 @@ impl Import {
                 mapping: mapping.clone(),
             };
             let outcome = import(&app, &source, &options).await;
-            let one =
-                outcome.with_context(|| format!("the import of {} stopped; running it again goes on from there", path.display()))?;
+            let one = outcome
+                .with_context(|| format!("the import of {} stopped; running it again goes on from there", path.display()))?;
             report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;
@@ -184,8 +187,8 @@ fn read_mapping(file: &Path) -> anyhow::Result<importing::Mapping> {
 /// Derived files that no server keeps up are removed when something in them may have to go, and
 /// the list of scrubs is kept beside the database.
 pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
-    if !app.records.remembered().await?.is_empty() {
-        Shelf::discard(&app.config.data_dir)?;
+    if !app.records.remembered().await?.is_empty() && Shelf::discard(&app.config.data_dir)? {
+        Search::discard(&app.config.data_dir)?;
     }
     safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?;
     Ok(())
@@ -235,6 +238,9 @@ pub(super) struct Export {
     /// How to write it.
     #[arg(long, value_enum, default_value = "ndjson")]
     format: ExportFormat,
+    /// What to write.
+    #[arg(long, value_enum, default_value_if("format", "ics", "events"), default_value = "services")]
+    list: List,
     /// Everything that is kept, private parts too: what import takes back exactly. Only NDJSON.
     #[arg(long)]
     complete: bool,
@@ -245,16 +251,64 @@ pub(super) struct Export {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
-    /// One full service a line.
+    /// One full document a line.
     Ndjson,
     /// A spreadsheet; every cell guarded against being read as a formula.
     Csv,
+    /// What has a point, for maps.
+    Geojson,
+    /// A calendar: event series with their exceptions, or the hours of services.
+    Ics,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum List {
+    Services,
+    Organizations,
+    #[value(name = "service_at_locations")]
+    ServiceAtLocations,
+    Taxonomies,
+    #[value(name = "taxonomy_terms")]
+    TaxonomyTerms,
+    Locations,
+    Events,
+}
+
+impl List {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Services => Kind::Service,
+            Self::Organizations => Kind::Organization,
+            Self::ServiceAtLocations => Kind::ServiceAtLocation,
+            Self::Taxonomies => Kind::Taxonomy,
+            Self::TaxonomyTerms => Kind::TaxonomyTerm,
+            Self::Locations => Kind::Location,
+            Self::Events => Kind::Event,
+        }
+    }
+}
+
+impl ExportFormat {
+    fn form(self) -> forms::Format {
+        match self {
+            Self::Ndjson => forms::Format::Ndjson,
+            Self::Csv => forms::Format::Csv,
+            Self::Geojson => forms::Format::Geojson,
+            Self::Ics => forms::Format::Ics,
+        }
+    }
 }
 
 impl Export {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         if self.complete && self.format != ExportFormat::Ndjson {
             return Err(WrongCall("--complete is written as ndjson only".to_owned()).into());
+        }
+        let (kind, format) = (self.list.kind(), self.format.form());
+        if !forms::of_list(kind).contains(&format.name()) {
+            let has = forms::of_list(kind).iter().copied().filter(|name| ExportFormat::from_str(name, false).is_ok());
+            let has = has.collect::<Vec<_>>().join(", ");
+            return Err(WrongCall(format!("this list is not written as {}; it is as {has}", format.name())).into());
         }
         let Some(file) = &self.out else {
             let mut out = BufWriter::new(io::stdout());
@@ -278,10 +332,12 @@ impl Export {
     async fn write(&self, app: &App, out: &mut (impl io::Write + Send)) -> anyhow::Result<()> {
         let bar = progress(None, "records");
         let each = |count: u64| bar.set_position(count);
-        match (self.complete, self.format) {
-            (true, _) => importing::export::complete(&app.records, out, each).await?,
-            (false, ExportFormat::Ndjson) => importing::export::lines(&app.db, out, each).await?,
-            (false, ExportFormat::Csv) => importing::export::sheet(&app.db, out, each).await?,
+        if self.complete {
+            importing::export::complete(&app.records, out, each).await?;
+        } else {
+            let base = app::public_url(&app.config, app.config.listen);
+            let what = (self.format.form(), self.list.kind());
+            forms::export::export(&app.db, what, (&base, &app.config.name), out, each).await?;
         }
         bar.finish_and_clear();
         Ok(())

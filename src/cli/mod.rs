@@ -4,8 +4,10 @@
 mod demo;
 mod directory;
 mod exchange;
+mod postcodes;
 mod record;
 mod serve;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,8 +46,13 @@ enum Command {
     Export(exchange::Export),
     /// Look at one record, take it out, hide its place, erase a contact.
     Record(record::Record),
-    /// Build the derived files anew from the database.
+    /// Take in where postcodes are.
+    Postcodes(postcodes::Postcodes),
+    /// Build the derived files anew from the database: the published bytes and the search index.
     Reindex,
+    /// Everyday words: what people write, and the needs that they mean by it.
+    #[command(subcommand)]
+    Words(words::Words),
     /// Save everything into FILE, while the server runs.
     Backup {
         /// A file that is not there yet.
@@ -125,7 +132,9 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Import(import) => import.run(config).await,
         Command::Export(export) => export.run(open(config).await?).await,
         Command::Record(record) => record.run(open(config).await?).await,
+        Command::Postcodes(postcodes) => postcodes.run(config).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
+        Command::Words(words) => words.run(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,
         Command::Restore { file } => directory::restore(open(config).await?, &file).await,
         Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,
@@ -176,6 +185,7 @@ fn progress(length: Option<u64>, unit: &'static str) -> indicatif::ProgressBar {
     let bar = length.map_or_else(indicatif::ProgressBar::new_spinner, indicatif::ProgressBar::new);
     let template = match (length, unit) {
         (Some(_), "bytes") => "{bar:30} {percent}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+        (Some(_), _) => "{bar:30} {percent}% {pos}/{len} {per_sec} {eta} left",
         (None, "bytes") => "{spinner} {bytes} {bytes_per_sec}",
         _ => "{spinner} {pos} {per_sec}",
     };

@@ -1,262 +1,249 @@
-//! Zip files from strangers. An archive that could harm is refused as a whole, before anything of
-//! it is used: names that lead out of it, links, passwords, archives in archives, and bombs, which
-//! are told by the bytes that really come out, never by what a header promises.
+//! Files inside a zip, read without unpacking anything to disk, and without trusting what the zip
+//! says of itself: bytes are counted as they come out. Refused as a whole are zips with names that
+//! lead elsewhere, links, encrypted files, two files of one name, or more than the caller allows.
 
 use std::{
-    cell::RefCell,
-    io::{self, BufRead, BufReader, Cursor, Read},
-    rc::Rc,
+    collections::HashMap,
+    io::{self, Read, Seek},
 };
 
-use zip::{CompressionMethod, ZipArchive, result::ZipError};
+use zip::{ZipArchive, result::ZipError};
 
-/// What an archive may hold at most.
-#[derive(Clone, Copy, Debug)]
+/// What a zip may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Entries, folders included.
+    /// Files and folders in it.
     pub entries: usize,
-    /// Unpacked bytes of all entries that are read.
-    pub bytes: u64,
-    /// How many times its packed size an entry may unpack to, once it is past [`HARMLESS`]. Tables
-    /// of text come to 10 or 20; a bomb of zeros to 1,000.
-    pub ratio: u64,
+    /// Bytes of one file, unpacked.
+    pub file_bytes: u64,
+    /// Bytes of all the files that are read, unpacked.
+    pub all_bytes: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { entries: 1_000, bytes: 1 << 30, ratio: 200 }
-    }
+/// Why a zip, or a file in it, cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not a zip, or a damaged one, or packed in a way that is not known here.
+    #[error("cannot read the zip: {0}")]
+    Unreadable(#[from] ZipError),
+    /// It has too much in it.
+    #[error("the zip has {found} files in it, more than {limit}")]
+    TooMany {
+        /// How many.
+        found: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// A file that is refused, and with it the zip.
+    #[error("the zip is refused: its file {name:?} {reason}")]
+    Refused {
+        /// Its name, cut where it is long.
+        name: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// There is no such file.
+    #[error("the zip has no file {0:?}")]
+    Missing(String),
 }
 
-/// An archive itself may have at most so many bytes: it stands in memory.
-pub const LARGEST: u64 = 256 << 20;
-
-/// An entry of at most so many unpacked bytes is no bomb, however well it was packed.
-const HARMLESS: u64 = 8 << 20;
-
-/// Whether a file begins as a zip does.
-pub fn is_zip(start: &[u8]) -> bool {
-    start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06")
-}
-
-/// Read the entries of `bytes` whose names end in .csv or .json, one after the other; others are
-/// passed over. `each` is given the entry's path and its content.
-/// # Errors
-/// What is wrong with the archive, or what `each` says.
-pub fn entries(
-    bytes: &[u8],
+/// A zip that was looked over.
+#[derive(Debug)]
+pub struct Archive<R> {
+    zip: ZipArchive<R>,
+    names: Vec<String>,
+    indexes: HashMap<String, usize>,
     limits: Limits,
-    mut each: impl FnMut(&str, &mut dyn BufRead) -> Result<(), String>,
-) -> Result<(), String> {
-    // Counted before the directory is read into memory: five million entries fit into 256 MiB.
-    let listed = memchr::memmem::find_iter(bytes, b"PK\x01\x02").take(limits.entries + 1).count();
-    if listed > limits.entries {
-        return Err(format!("the archive has more than {} entries", limits.entries));
-    }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| said(&error))?;
-    if archive.has_duplicate_names() {
-        return Err("the archive has two entries of the same name".to_owned());
-    }
-    let mut wanted = Vec::new();
-    for at in 0..archive.len() {
-        let name = check(&mut archive, at)?;
-        if let Some(name) = name {
-            wanted.push((at, name));
+    left: u64,
+}
+
+impl<R: Read + Seek> Archive<R> {
+    /// Look a zip over.
+    /// # Errors
+    /// When it is not a zip, or has something in it that is refused.
+    pub fn open(input: R, limits: Limits) -> Result<Self, Error> {
+        let zip = ZipArchive::new(input)?;
+        if zip.len() > limits.entries {
+            return Err(Error::TooMany { found: zip.len(), limit: limits.entries });
         }
-    }
-    let mut left = limits.bytes;
-    for (at, name) in wanted {
-        let entry = archive.by_index(at).map_err(|error| format!("{name:?} in the archive: {}", said(&error)))?;
-        let packed = entry.compressed_size().min(bytes.len() as u64);
-        let tripped = Rc::new(RefCell::new(None));
-        let bounded = Bounded {
-            inner: entry,
-            count: 0,
-            most: left,
-            most_of_ratio: packed.saturating_mul(limits.ratio).max(HARMLESS),
-            tripped: tripped.clone(),
-        };
-        let mut reader = BufReader::new(bounded);
-        let outcome = each(&name, &mut reader);
-        left -= reader.get_ref().count.min(left);
-        // What is wrong with the entry explains what `each` could not read.
-        if let Some(reason) = tripped.borrow_mut().take() {
-            return Err(format!("{name:?} in the archive {reason}"));
+        let mut names = Vec::new();
+        let mut indexes = HashMap::new();
+        for index in 0..zip.len() {
+            let entry = zip.by_index_data(index)?;
+            let name = entry.name()?.into_owned();
+            let wrong = [
+                (leads_elsewhere(&name), "has a name that leads out of the zip"),
+                (entry.is_symlink(), "is a link"),
+                (entry.encrypted(), "is encrypted"),
+            ];
+            if let Some((_, reason)) = wrong.into_iter().find(|(is_wrong, _)| *is_wrong) {
+                return Err(refused(&name, reason));
+            }
+            if entry.is_dir() {
+                continue;
+            }
+            if indexes.insert(name.clone(), index).is_some() {
+                return Err(refused(&name, "is there twice"));
+            }
+            names.push(name);
         }
-        outcome?;
+        if zip.has_duplicate_names() {
+            return Err(refused("", "is there twice"));
+        }
+        Ok(Self { zip, names, indexes, limits, left: limits.all_bytes })
     }
-    Ok(())
-}
 
-/// Whether an entry is harmless; its name when it is one to read.
-fn check(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize) -> Result<Option<String>, String> {
-    let entry = archive.by_index_raw(at).map_err(|error| said(&error))?;
-    let name = entry.name().map_err(|_| "a name in the archive is not text".to_owned())?.into_owned();
-    let shown = crate::model::text::shorten(&name, 80);
-    let leads_out = name.contains('\0')
-        || name.starts_with(['/', '\\'])
-        || name.split(['/', '\\']).any(|part| part == "..")
-        || name.as_bytes().get(1) == Some(&b':');
-    if leads_out {
-        return Err(format!("the name {shown:?} leads out of the archive"));
+    /// Names of its files, with their folders, as they stand in it.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
-    if entry.is_symlink() || entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000)) {
-        return Err(format!("{shown:?} in the archive is a link or a device, not a file"));
-    }
-    if entry.encrypted() {
-        return Err(format!("{shown:?} in the archive is encrypted: send it without a password"));
-    }
-    let lower = name.to_lowercase();
-    if [".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz"].iter().any(|end| lower.ends_with(end)) {
-        return Err(format!("{shown:?} is an archive in the archive: send its contents"));
-    }
-    // What macOS adds beside each file, and hidden files, are nobody's data.
-    let hidden = lower.split('/').any(|part| part.starts_with('.') || part == "__macosx");
-    if entry.is_dir() || hidden || !(lower.ends_with(".csv") || lower.ends_with(".json")) {
-        return Ok(None);
-    }
-    let method = entry.compression();
-    if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-        return Err(format!("{shown:?} in the archive is packed as {method:?}, which is not read here: use plain zip (deflate)"));
-    }
-    Ok(Some(name))
-}
 
-fn said(error: &ZipError) -> String {
-    match error {
-        ZipError::UnsupportedArchive(reason) => format!("is an archive that is not read here: {reason}"),
-        other => format!("cannot be unpacked: {other}"),
+    /// How many bytes a file has unpacked, as the zip says of itself: for a progress bar, no more.
+    pub fn said_bytes(&self, name: &str) -> u64 {
+        self.indexes.get(name).and_then(|index| self.zip.by_index_data(*index).ok()).map_or(0, |entry| entry.size())
+    }
+
+    /// Read one of its files. Reading fails when more bytes come out than the limits allow, or the
+    /// file is damaged.
+    /// # Errors
+    /// When there is no such file, or it is packed in a way that is not known here.
+    pub fn read(&mut self, name: &str) -> Result<impl Read + '_, Error> {
+        let index = *self.indexes.get(name).ok_or_else(|| Error::Missing(name.to_owned()))?;
+        let file = self.zip.by_index(index)?;
+        Ok(Counted { inner: file, file_left: self.limits.file_bytes, all_left: &mut self.left })
     }
 }
 
-/// A reader that stops at a limit, and remembers why: whoever reads through it may take the end
-/// for a fault of its own.
-struct Bounded<R> {
+/// Stops when more comes out than is allowed.
+struct Counted<'a, R> {
     inner: R,
-    count: u64,
-    most: u64,
-    most_of_ratio: u64,
-    tripped: Rc<RefCell<Option<String>>>,
+    file_left: u64,
+    all_left: &'a mut u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fail = |reason: String| {
-            *self.tripped.borrow_mut() = Some(reason.clone());
-            io::Error::new(io::ErrorKind::InvalidData, reason)
-        };
-        let count = self.inner.read(buffer).map_err(|error| fail(format!("cannot be unpacked: {error}")))?;
-        self.count += count as u64;
-        if self.count > self.most_of_ratio {
-            return Err(fail(format!("unpacks to over {} MiB from very little, as a bomb does", self.most_of_ratio >> 20)));
+        let count = self.inner.read(buffer)?;
+        let bytes = count as u64;
+        if bytes > self.file_left || bytes > *self.all_left {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more comes out of the zip than is allowed"));
         }
-        if self.count > self.most {
-            return Err(fail("goes beyond what an archive may unpack to".to_owned()));
-        }
+        self.file_left -= bytes;
+        *self.all_left -= bytes;
         Ok(count)
     }
 }
 
+fn refused(name: &str, reason: &'static str) -> Error {
+    Error::Refused { name: name.chars().take(200).collect(), reason }
+}
+
+fn leads_elsewhere(name: &str) -> bool {
+    name.starts_with('/') || name.contains(['\\', '\0', ':']) || name.split('/').any(|part| part == "..")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Cursor, Write as _};
 
-    use proptest::prelude::*;
     use zip::{ZipWriter, write::SimpleFileOptions};
 
     use super::*;
 
-    fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    const LIMITS: Limits = Limits { entries: 5, file_bytes: 1_000, all_bytes: 1_500 };
+
+    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, content) in files {
+        for (name, bytes) in files {
             zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-            zip.write_all(content).unwrap();
+            zip.write_all(bytes).unwrap();
         }
         zip.finish().unwrap().into_inner()
     }
 
-    fn read(bytes: &[u8], limits: Limits) -> Result<Vec<(String, usize)>, String> {
-        let mut found = Vec::new();
-        entries(bytes, limits, |name, content| {
-            let mut text = Vec::new();
-            // As a reader of tables does, which takes an error for the end.
-            let _ = content.read_to_end(&mut text);
-            found.push((name.to_owned(), text.len()));
-            Ok(())
-        })?;
-        Ok(found)
+    fn open(bytes: Vec<u8>) -> Result<Archive<Cursor<Vec<u8>>>, Error> {
+        Archive::open(Cursor::new(bytes), LIMITS)
+    }
+
+    fn read(archive: &mut Archive<Cursor<Vec<u8>>>, name: &str) -> Result<Vec<u8>, String> {
+        let mut out = Vec::new();
+        archive.read(name).map_err(|e| e.to_string())?.read_to_end(&mut out).map_err(|e| e.to_string())?;
+        Ok(out)
+    }
+
+    fn why(bytes: Vec<u8>) -> String {
+        open(bytes).map_or_else(|error| error.to_string(), |_| "taken".to_owned())
     }
 
     #[test]
-    fn tables_are_read_and_the_rest_is_passed_over() {
-        let bytes = packed(&[("pkg/services.csv", b"id\n1\n"), ("pkg/README.txt", b"hello"), ("__MACOSX/pkg/._services.csv", b"x"), ("pkg/datapackage.json", b"{}")]);
-        assert!(is_zip(&bytes));
-        assert_eq!(read(&bytes, Limits::default()).unwrap(), [("pkg/services.csv".to_owned(), 5), ("pkg/datapackage.json".to_owned(), 2)]);
+    fn files_are_read_by_their_names() {
+        let mut archive = open(zip(&[("Data/a.csv", b"one"), ("b.csv", b"two")])).unwrap();
+        assert_eq!(archive.names(), ["Data/a.csv", "b.csv"]);
+        assert_eq!(read(&mut archive, "b.csv").unwrap(), b"two");
+        assert_eq!(read(&mut archive, "Data/a.csv").unwrap(), b"one");
+        assert_eq!(read(&mut archive, "c.csv").unwrap_err(), "the zip has no file \"c.csv\"");
     }
 
     #[test]
-    fn names_that_lead_out_are_refused() {
-        for name in ["../services.csv", "pkg/../../etc/services.csv", "/etc/services.csv", "C:\\services.csv", "pkg\\..\\..\\services.csv"] {
-            let error = read(&packed(&[(name, b"id\n")]), Limits::default()).unwrap_err();
-            assert!(error.contains("leads out of the archive"), "{name}: {error}");
+    fn a_name_that_leads_elsewhere_refuses_the_zip() {
+        for name in ["../a.csv", "/etc/passwd", "a/../../b", "C:a.csv", "a\\..\\b"] {
+            assert!(why(zip(&[(name, b"x")])).contains("leads out of the zip"), "{name}: {}", why(zip(&[(name, b"x")])));
         }
     }
 
     #[test]
-    fn links_passwords_and_archives_inside_are_refused() {
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        zip.add_symlink("services.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
-        let link = zip.finish().unwrap().into_inner();
-        assert!(read(&link, Limits::default()).unwrap_err().contains("is a link"));
-        let mut locked = packed(&[("services.csv", b"id\n1\n")]);
-        // The flag that says "encrypted", in the local header and in the directory.
-        let directory = memchr::memmem::find(&locked, b"PK\x01\x02").unwrap();
-        locked[6] |= 1;
-        locked[directory + 8] |= 1;
-        assert!(read(&locked, Limits::default()).unwrap_err().contains("encrypted"));
-        assert!(read(&packed(&[("inner.zip", b"PK")]), Limits::default()).unwrap_err().contains("an archive in the archive"));
+    fn links_and_encrypted_files_refuse_the_zip() {
+        let mut linked = ZipWriter::new(Cursor::new(Vec::new()));
+        linked.add_symlink("a.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+        assert!(why(linked.finish().unwrap().into_inner()).contains("is a link"));
+        let mut bytes = zip(&[("a.csv", b"x")]);
+        // Bit 0 of the flags, in the local header and in the directory.
+        let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+        bytes[6] |= 1;
+        bytes[directory + 8] |= 1;
+        assert!(why(bytes).contains("is encrypted"));
     }
 
     #[test]
-    fn bombs_are_told_by_what_comes_out_whatever_the_header_says() {
-        let zeros = vec![b'0'; 40 << 20];
-        let mut bomb = packed(&[("services.csv", &zeros)]);
-        assert!(read(&bomb, Limits::default()).unwrap_err().contains("as a bomb does"));
-        let directory = memchr::memmem::find(&bomb, b"PK\x01\x02").unwrap();
-        bomb[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
-        bomb[22..26].copy_from_slice(&10_u32.to_le_bytes());
-        assert!(read(&bomb, Limits::default()).is_err(), "the header lies");
-        let many = packed(&[("a.csv", &[b'x'; 600]), ("b.csv", &[b'x'; 600])]);
-        assert!(read(&many, Limits { bytes: 1_000, ..Limits::default() }).unwrap_err().contains("\"b.csv\""));
-        assert!(read(&many, Limits { entries: 1, ..Limits::default() }).unwrap_err().contains("more than 1 entries"));
+    fn a_bomb_goes_off_at_the_limit_whatever_it_says_of_itself() {
+        let mut bytes = zip(&[("a.csv", &[b'0'; 4_000])]);
+        assert!(read(&mut open(bytes.clone()).unwrap(), "a.csv").unwrap_err().contains("more comes out of the zip"));
+        // Its directory says that it holds 10 bytes.
+        let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+        bytes[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
+        assert!(read(&mut open(bytes).unwrap(), "a.csv").is_err());
+        let mut together = open(zip(&[("a", &[b'0'; 900]), ("b", &[b'1'; 900])])).unwrap();
+        assert_eq!(read(&mut together, "a").unwrap().len(), 900);
+        assert!(read(&mut together, "b").is_err(), "all together are limited, too");
     }
 
     #[test]
-    fn what_cannot_be_unpacked_is_an_error() {
-        let mut bytes = packed(&[("services.csv", b"id,name\n1,A\n2,B\n3,C\n4,D\n")]);
-        assert!(read(&bytes[..bytes.len() - 10], Limits::default()).is_err(), "cut short");
-        let directory = memchr::memmem::find(&bytes, b"PK\x01\x02").unwrap();
-        bytes[8] = 12;
-        bytes[directory + 10] = 12;
-        let error = read(&bytes, Limits::default()).unwrap_err();
-        assert!(error.contains("use plain zip"), "{error}");
-        let mut stored = ZipWriter::new(Cursor::new(Vec::new()));
-        stored.start_file("a.csv", SimpleFileOptions::default().compression_method(CompressionMethod::Stored)).unwrap();
-        stored.write_all(b"id\n12345\n").unwrap();
-        let mut stored = stored.finish().unwrap().into_inner();
-        let at = memchr::memmem::find(&stored, b"12345").unwrap();
-        stored[at] = b'9';
-        assert!(read(&stored, Limits::default()).unwrap_err().contains("cannot be unpacked"), "the checksum is looked at");
+    fn more_files_than_allowed_are_refused() {
+        let names: Vec<String> = (0..6).map(|n| n.to_string()).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+        assert_eq!(why(zip(&files)), "the zip has 6 files in it, more than 5");
     }
 
-    proptest! {
+    #[test]
+    fn what_is_damaged_is_said_to_be() {
+        assert!(why(b"no zip at all".to_vec()).starts_with("cannot read the zip"));
+        let mut bytes = zip(&[("a.csv", b"some text that is here")]);
+        let at = bytes.windows(4).position(|w| w == b"some").unwrap_or(40);
+        bytes[at] ^= 0x55;
+        assert!(open(bytes).map_err(|e| e.to_string()).and_then(|mut archive| read(&mut archive, "a.csv")).is_err());
+    }
+
+    proptest::proptest! {
         #[test]
-        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), at in 0_usize..120, byte in any::<u8>()) {
-            let _ = read(&bytes, Limits::default());
-            let mut damaged = packed(&[("a.csv", b"id,name\n1,A\n")]);
-            let at = at % damaged.len();
-            damaged[at] = byte;
-            let _ = read(&damaged, Limits::default());
+        fn no_bytes_make_it_panic(at in 0_usize..400, with in proptest::prelude::any::<u8>()) {
+            let mut bytes = zip(&[("Data/a.csv", b"one,two,three"), ("b.csv", &[b'x'; 200])]);
+            let at = at % bytes.len();
+            bytes[at] = with;
+            if let Ok(mut archive) = open(bytes) {
+                for name in archive.names().to_vec() {
+                    let _ = read(&mut archive, &name);
+                }
+            }
         }
     }
 }

@@ -122,7 +122,10 @@ mod tests {
 
     #[test]
     fn pages_lists_and_single_documents_are_told_apart() {
-        assert_eq!(documents(b"\xEF\xBB\xBF[\n {\"a\": 1},\n\n {\"b\": 2} ]"), (Some(""), vec![(2, "{\"a\": 1}"), (4, "{\"b\": 2}")]));
+        assert_eq!(
+            documents(b"\xEF\xBB\xBF[\n {\"a\": 1},\n\n {\"b\": 2} ]"),
+            (Some(""), vec![(2, "{\"a\": 1}"), (4, "{\"b\": 2}")])
+        );
         let first = br#"{"totalElements": 1, "content": [{"id": "7"}], "last": true}"#;
         assert_eq!(documents(first), (Some("content"), vec![(1, r#"{"id": "7"}"#)]));
         assert_eq!(documents(br#"{"name": "one", "content": "words"}"#).0, None);

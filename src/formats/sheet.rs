@@ -148,7 +148,7 @@ fn windows_1252(byte: u8) -> char {
 /// A cell that no spreadsheet program takes for a formula: one that would begin like one gets an
 /// apostrophe before it.
 pub fn guarded(cell: &str) -> String {
-    let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let risky = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r']);
     // A number may begin with a minus.
     if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
 }

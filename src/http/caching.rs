@@ -80,6 +80,12 @@ pub fn etag_of(parts: impl IntoIterator<Item = u64>) -> String {
     format!("\"{}\"", hex::encode(&hasher.finalize()[..8]))
 }
 
+/// A strong `ETag` of these bytes.
+pub fn etag_of_bytes(bytes: &[u8]) -> String {
+    let words = bytes.chunks(8).map(|chunk| chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte)));
+    etag_of(words.chain([bytes.len() as u64]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,6 +39,11 @@ impl Parameters {
             .map(Self)
     }
 
+    /// Names and values, as they came.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter; none where it is missing or blank.
     /// # Errors
     /// When it stands twice with different values.

@@ -17,7 +17,7 @@ use crate::{
         Document, Kind,
         text::{fold, shorten},
         tidy::{self, Dropped},
-        values::Postcode,
+        whereabouts::Postcode,
     },
 };
 
@@ -56,7 +56,8 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
     if !calendar.events.is_empty() && !calendar.events.iter().any(|event| held_by(event, how).is_some()) {
         let name = calendar.events.iter().find_map(|event| event.calendar.as_deref());
         let called = name.map(|name| format!(" (it is called {:?})", shorten(name, 60))).unwrap_or_default();
-        let reason = format!("the calendar{called} does not say which organisation holds its events: give it with --organisation");
+        let reason =
+            format!("the calendar{called} does not say which organisation holds its events: give it with --organisation");
         each(Read { line: 1, until: length, taken: Err(reason) });
         return;
     }
@@ -64,7 +65,7 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
     let positions = positions(&calendar.events);
     for (at, event) in calendar.events.into_iter().enumerate() {
         let line = event.line;
-        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(event, &positions, how) }) {
+        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(&event, &positions, how) }) {
             return;
         }
     }
@@ -96,18 +97,70 @@ fn held_by(event: &Series, how: &How) -> Option<Provider> {
 
 /// Words that an organisation's name has and a person's has not.
 const OF_ORGANISATIONS: [&str; 46] = [
-    "association", "cathedral", "centre", "chapel", "charity", "church", "cic", "circle", "club", "college", "committee",
-    "community", "company", "council", "federation", "forum", "foundation", "friends", "group", "gurdwara", "hall", "hospice",
-    "hospital", "hub", "libraries", "library", "mosque", "museum", "network", "nhs", "pantry", "parish", "partnership",
-    "project", "school", "service", "services", "society", "synagogue", "temple", "theatre", "trust", "u3a", "union",
-    "university", "village",
+    "association",
+    "cathedral",
+    "centre",
+    "chapel",
+    "charity",
+    "church",
+    "cic",
+    "circle",
+    "club",
+    "college",
+    "committee",
+    "community",
+    "company",
+    "council",
+    "federation",
+    "forum",
+    "foundation",
+    "friends",
+    "group",
+    "gurdwara",
+    "hall",
+    "hospice",
+    "hospital",
+    "hub",
+    "libraries",
+    "library",
+    "mosque",
+    "museum",
+    "network",
+    "nhs",
+    "pantry",
+    "parish",
+    "partnership",
+    "project",
+    "school",
+    "service",
+    "services",
+    "society",
+    "synagogue",
+    "temple",
+    "theatre",
+    "trust",
+    "u3a",
+    "union",
+    "university",
+    "village",
 ];
 
 /// The organisation that a name is of: without "events", "calendar", "what's on" around it.
 fn organisation(name: Option<&str>) -> Option<String> {
     let name = name?.trim();
     let of_calendars = |word: &str| {
-        matches!(fold(word).as_str(), "events" | "event" | "calendar" | "events calendar" | "calendar of events" | "diary" | "whats on" | "programme" | "public")
+        matches!(
+            fold(word).as_str(),
+            "events"
+                | "event"
+                | "calendar"
+                | "events calendar"
+                | "calendar of events"
+                | "diary"
+                | "whats on"
+                | "programme"
+                | "public"
+        )
     };
     let whole = [" - ", " – ", " — ", ": ", " | "]
         .iter()
@@ -123,12 +176,13 @@ fn organisation(name: Option<&str>) -> Option<String> {
         .trim();
     let words = fold(whole);
     let is_one = words.split(' ').any(|word| OF_ORGANISATIONS.contains(&word));
-    (is_one && !whole.contains('@') && whole.chars().count() <= 200 && !personal::is_a_persons_name(whole)).then(|| whole.to_owned())
+    (is_one && !whole.contains('@') && whole.chars().count() <= 200 && !personal::is_a_persons_name(whole))
+        .then(|| whole.to_owned())
 }
 
-fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String> {
-    let provider = held_by(&event, how)
-        .ok_or("the event does not say which organisation holds it: give it with --organisation")?;
+fn take(event: &Series, positions: &Positions, how: &How) -> Result<Taken, String> {
+    let provider =
+        held_by(event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();
@@ -145,7 +199,8 @@ fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String
         .changes
         .iter()
         .map(|change| {
-            let (new_start, new_end) = change.moved.map_or((None, None), |(start, end)| (Some(written(start)), Some(written(end))));
+            let (new_start, new_end) =
+                change.moved.map_or((None, None), |(start, end)| (Some(written(start)), Some(written(end))));
             json!({
                 "start": written(change.start), "status": if change.cancelled { "cancelled" } else { "moved" },
                 "new_start": new_start, "new_end": new_end, "note": change.note,
@@ -153,7 +208,7 @@ fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String
             })
         })
         .collect();
-    let (attributes, secret) = categories(&event, how, &mut dropped);
+    let (attributes, secret) = categories(event, how, &mut dropped);
     let value = json!({
         "id": id,
         "organization_id": provider.id,
@@ -171,7 +226,7 @@ fn take(event: Series, positions: &Positions, how: &How) -> Result<Taken, String
         "rdates": event.with.iter().copied().map(written).collect::<Vec<_>>(),
         "changes": changes,
         "attributes": attributes,
-        "location": places.of(&event),
+        "location": places.of(event),
         "location_policy": secret.then_some("withheld"),
     });
     let parts = places.parts;
@@ -204,12 +259,11 @@ fn categories(event: &Series, how: &How, dropped: &mut Vec<Dropped>) -> (Vec<Val
     let (mut attributes, mut secret) = (Vec::new(), false);
     for category in &event.categories {
         secret |= how.vocabulary.is_secret(category);
-        match how.vocabulary.term(category) {
-            Some(term) => attributes.push(json!({"link_entity": "event", "taxonomy_term_id": term})),
-            None => {
-                let reason = format!("{:?} is neither the code nor the name of a term here", shorten(category, 60));
-                dropped.push(Dropped { path: "CATEGORIES".to_owned(), reason });
-            }
+        if let Some(term) = how.vocabulary.term(category) {
+            attributes.push(json!({"link_entity": "event", "taxonomy_term_id": term}));
+        } else {
+            let reason = format!("{:?} is neither the code nor the name of a term here", shorten(category, 60));
+            dropped.push(Dropped { path: "CATEGORIES".to_owned(), reason });
         }
     }
     (attributes, secret)
@@ -273,7 +327,15 @@ impl Places<'_> {
         let id = ids::from_source("", "location", &key);
         let virtual_place = matches!(
             fold(text).as_str(),
-            "online" | "zoom" | "via zoom" | "on zoom" | "microsoft teams meeting" | "microsoft teams" | "teams" | "virtual" | "online event"
+            "online"
+                | "zoom"
+                | "via zoom"
+                | "on zoom"
+                | "microsoft teams meeting"
+                | "microsoft teams"
+                | "teams"
+                | "virtual"
+                | "online event"
         );
         if virtual_place {
             return json!({"id": id, "location_type": "virtual", "name": text});
@@ -284,7 +346,9 @@ impl Places<'_> {
         let (first, middle, city) = match pieces.as_slice() {
             [] => return json!({"id": id, "location_type": "physical", "name": postcode.as_str()}),
             [only] => (only.as_str(), None, only.as_str()),
-            [first, middle @ .., city] => (first.as_str(), Some(middle.join(", ")).filter(|text| !text.is_empty()), city.as_str()),
+            [first, middle @ .., city] => {
+                (first.as_str(), Some(middle.join(", ")).filter(|text| !text.is_empty()), city.as_str())
+            }
         };
         json!({
             "id": id, "location_type": "physical", "name": shorten(first, 500),
@@ -342,7 +406,14 @@ mod tests {
         let hall = places.location("Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ, UK");
         assert_eq!(hall["name"], "Larkspur Hall");
         assert_eq!(hall["addresses"][0]["address_1"], "Larkspur Hall");
-        assert_eq!((hall["addresses"][0]["address_2"].as_str(), hall["addresses"][0]["city"].as_str(), hall["addresses"][0]["postal_code"].as_str()), (Some("4 Larkspur Way"), Some("Luton"), Some("LU3 9XQ")));
+        assert_eq!(
+            (
+                hall["addresses"][0]["address_2"].as_str(),
+                hall["addresses"][0]["city"].as_str(),
+                hall["addresses"][0]["postal_code"].as_str()
+            ),
+            (Some("4 Larkspur Way"), Some("Luton"), Some("LU3 9XQ"))
+        );
         let green = places.location("The green by the pond");
         assert_eq!((&green["addresses"], &green["latitude"]), (&Value::Null, &json!(51.9)));
         assert_eq!(places.location("Via Zoom")["location_type"], "virtual");

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     ids,
-    model::{Service, text::fold, tidy, values::Postcode},
+    model::{text::fold, tidy, whereabouts::Postcode},
 };
 
 /// A column: its name, the other names under which people send it, and what stands in it.
@@ -384,7 +384,9 @@ impl<'a> Row<'a> {
             if vocabulary.is_secret(need)
                 && let Some(Value::Array(links)) = service.get_mut("service_at_locations")
             {
-                links.iter_mut().for_each(|link| link["location_policy"] = "withheld".into());
+                for link in links {
+                    link["location_policy"] = "withheld".into();
+                }
             }
         }
         service.insert("attributes".to_owned(), attributes.into());
@@ -462,55 +464,13 @@ fn split<'a>(text: &'a str, at: &'a [char]) -> impl Iterator<Item = &'a str> {
     text.split(at).map(str::trim).filter(|piece| !piece.is_empty())
 }
 
-/// A public service as a row under [`COLUMNS`]: of several places, schedules and phones the first.
-pub fn cells_of(service: &Service) -> Vec<String> {
-    let place = service.service_at_locations.first().and_then(|link| link.location.as_deref());
-    let address = place.and_then(|place| place.addresses.first());
-    let schedule =
-        service.schedules.first().or_else(|| service.service_at_locations.first().and_then(|link| link.schedules.first()));
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let join = |items: Vec<&str>, with: &str| items.join(with);
-    let terms = service.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref());
-    COLUMNS
-        .iter()
-        .map(|column| match column.name {
-            "id" => service.id.to_string(),
-            "organisation" => text(service.organization.as_ref().map(|organization| organization.name.as_str())),
-            "organisation_description" => {
-                text(service.organization.as_ref().map(|organization| organization.description.as_str()))
-            }
-            "service" => service.name.clone(),
-            "description" => text(service.description.as_deref()),
-            "email" => text(service.email.as_ref().map(super::super::model::values::EmailAddress::as_str)),
-            "phone" => join(service.phones.iter().map(|phone| phone.number.as_str()).collect(), " / "),
-            "website" => text(service.url.as_ref().map(super::super::model::values::WebAddress::as_str)),
-            "address_1" => {
-                text(address.map(|address| address.address_1.as_str()).or_else(|| place.and_then(|place| place.name.as_deref())))
-            }
-            "address_2" => text(address.and_then(|address| address.address_2.as_deref())),
-            "city" => text(address.map(|address| address.city.as_str())),
-            "county" => text(address.map(|address| address.state_province.as_str())),
-            "postcode" => text(address.map(|address| address.postal_code.as_str())),
-            "latitude" => place.and_then(|place| place.latitude).map(|number| number.to_string()).unwrap_or_default(),
-            "longitude" => place.and_then(|place| place.longitude).map(|number| number.to_string()).unwrap_or_default(),
-            "days" => text(schedule.and_then(|schedule| schedule.byday.as_deref())),
-            "opens_at" => {
-                text(schedule.and_then(|schedule| schedule.opens_at.as_ref()).map(super::super::model::values::TimeOfDay::as_str))
-            }
-            "closes_at" => text(
-                schedule.and_then(|schedule| schedule.closes_at.as_ref()).map(super::super::model::values::TimeOfDay::as_str),
-            ),
-            "cost" => text(service.fees_description.as_deref()),
-            "minimum_age" => service.minimum_age.map(|age| age.to_string()).unwrap_or_default(),
-            "maximum_age" => service.maximum_age.map(|age| age.to_string()).unwrap_or_default(),
-            "eligibility" => text(service.eligibility_description.as_deref()),
-            "languages" => join(service.languages.iter().filter_map(|language| language.name.as_deref()).collect(), ", "),
-            "needs" => join(terms.clone().map(|term| term.code.as_deref().unwrap_or(&term.name)).collect(), "; "),
-            "status" => serde_json::to_value(service.status)
-                .ok()
-                .and_then(|status| status.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            _ => String::new(),
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_export_writes_the_columns_that_import_reads() {
+        let written: Vec<&str> = crate::formats::rows::SERVICES.iter().map(|column| column.name).collect();
+        assert_eq!(COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>(), written);
+    }
 }

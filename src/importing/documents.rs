@@ -87,10 +87,12 @@ fn take_line(bytes: &[u8], format: Format, give: &mut impl FnMut(Result<Taken, S
         Err(malformed) => return give(Err(format!("not JSON that can be read: {malformed}"))),
     };
     let (under, documents) = match &mut value {
-        Value::Object(members) => match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
-            Some(name) => (name, members.remove(name)),
-            None => return give(take(value, format)),
-        },
+        Value::Object(members) => {
+            match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
+                Some(name) => (name, members.remove(name)),
+                None => return give(take(value, format)),
+            }
+        }
         Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
         _ => return give(take(value, format)),
     };

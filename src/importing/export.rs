@@ -1,15 +1,10 @@
-//! Writing a directory out, in the forms that import reads.
+//! Writing everything out that is kept, in the form that import takes back exactly. What is public
+//! is written by `publishing::forms::export`.
 
 use std::io::Write;
 
-use super::{COLUMNS, CompleteLine, cells_of};
-use crate::{
-    db::Database,
-    formats::sheet::Writer,
-    model::{Document, Kind},
-    published,
-    records::Records,
-};
+use super::CompleteLine;
+use crate::{model::Kind, published, records::Records};
 
 /// Rows that are read at once.
 const ROWS: u64 = 500;
@@ -68,50 +63,4 @@ pub async fn complete(records: &Records, out: &mut impl Write, mut progress: imp
         }
     }
     Ok(())
-}
-
-/// Every public service in full, one a line, in order of ids.
-/// # Errors
-/// When the database or the writing fails.
-pub async fn lines(db: &Database, out: &mut impl Write, progress: impl FnMut(u64)) -> Result<(), Error> {
-    each_service(db, progress, |full| {
-        out.write_all(full.as_bytes())?;
-        Ok(out.write_all(b"\n")?)
-    })
-    .await
-}
-
-/// Every public service as a row of a sheet, in order of ids.
-/// # Errors
-/// When the database or the writing fails.
-pub async fn sheet(db: &Database, out: &mut impl Write, progress: impl FnMut(u64)) -> Result<(), Error> {
-    let mut writer = Writer::new(out);
-    writer.row(&COLUMNS.iter().map(|column| column.name.to_owned()).collect::<Vec<_>>())?;
-    each_service(db, progress, |full| {
-        if let Ok(Document::Service(service)) = Document::from_json(Kind::Service, full) {
-            writer.row(&cells_of(&service))?;
-        }
-        Ok(())
-    })
-    .await?;
-    writer.finish()?;
-    Ok(())
-}
-
-async fn each_service(
-    db: &Database,
-    mut progress: impl FnMut(u64),
-    mut each: impl FnMut(&str) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let page = published::by_kind(db, Kind::Service, after, ROWS).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.id);
-        for row in page.iter().filter(|row| row.live) {
-            each(&row.full)?;
-            count += 1;
-        }
-        progress(count);
-    }
 }

@@ -18,7 +18,8 @@ use crate::{
     model::{
         text::{clean, fold, shorten},
         tidy::Dropped,
-        values::{EmailAddress, Postcode},
+        values::EmailAddress,
+        whereabouts::Postcode,
     },
 };
 
@@ -129,8 +130,16 @@ impl Mapping {
             })
             .collect();
         for required in columns::REQUIRED {
-            if ![mapped.at.contains_key(required), mapped.constants.contains_key(required), mapped.defaults.contains_key(required)].contains(&true) {
-                return Err(format!("the mapping says nowhere what the {required} is: it needs a heading under [columns], or a value under [constants]"));
+            if ![
+                mapped.at.contains_key(required),
+                mapped.constants.contains_key(required),
+                mapped.defaults.contains_key(required),
+            ]
+            .contains(&true)
+            {
+                return Err(format!(
+                    "the mapping says nowhere what the {required} is: it needs a heading under [columns], or a value under [constants]"
+                ));
             }
         }
         Ok(mapped)
@@ -149,9 +158,12 @@ fn place_of(heading: &[String], wanted: &str) -> Result<usize, String> {
     let mut places = heading.iter().enumerate().filter(|(_, cell)| fold(cell) == fold(wanted)).map(|(place, _)| place);
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
-        (Some(first), Some(_)) => Err(format!("several headings of the sheet are called so; name the column by its number, such as \"#{}\"", first + 1)),
+        (Some(first), Some(_)) => {
+            Err(format!("several headings of the sheet are called so; name the column by its number, such as \"#{}\"", first + 1))
+        }
         (None, _) => {
-            let known: Vec<String> = heading.iter().filter(|cell| !cell.is_empty()).map(|cell| format!("{:?}", shorten(cell, 40))).collect();
+            let known: Vec<String> =
+                heading.iter().filter(|cell| !cell.is_empty()).map(|cell| format!("{:?}", shorten(cell, 40))).collect();
             Err(format!("the sheet has no such heading; it has {}", known.join(", ")))
         }
     }
@@ -193,14 +205,21 @@ pub fn suggest(input: impl BufRead, name: &str) -> io::Result<String> {
     }
     for place in 0..heading.len() {
         let known: Vec<&str> = by_place.values().map(|(name, _)| *name).collect();
-        if let Some(name) = (!by_place.contains_key(&place)).then(|| by_content(&cells, place)).flatten().filter(|name| !known.contains(name)) {
+        if let Some(name) =
+            (!by_place.contains_key(&place)).then(|| by_content(&cells, place)).flatten().filter(|name| !known.contains(name))
+        {
             by_place.insert(place, (name, "by what its cells look like"));
         }
     }
     Ok(written(name, &heading, &cells, &by_place))
 }
 
-fn written(name: &str, heading: &[String], cells: &[Vec<String>], by_place: &HashMap<usize, (&'static str, &'static str)>) -> String {
+fn written(
+    name: &str,
+    heading: &[String],
+    cells: &[Vec<String>],
+    by_place: &HashMap<usize, (&'static str, &'static str)>,
+) -> String {
     let name = clean(name).replace(['\n', '\t'], " ");
     let mut out = format!(
         "# What each heading of {name} is taken for: a column, or \"{IGNORE}\".\n# Nothing has been imported. Look it through, then: fingerpost import {name} --mapping FILE\n#\n"
@@ -267,7 +286,8 @@ fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
             unread.is_empty() && found.iter().any(|phone| phone.number.starts_with(['0', '+']) && phone.number.len() >= 10)
         }),
     ];
-    let filled: Vec<&str> = cells.iter().filter_map(|row| row.get(place)).map(String::as_str).filter(|cell| !cells::is_nothing(cell)).collect();
+    let filled: Vec<&str> =
+        cells.iter().filter_map(|row| row.get(place)).map(String::as_str).filter(|cell| !cells::is_nothing(cell)).collect();
     let most = |looks: Looks| filled.len() >= 2 && filled.iter().filter(|cell| looks(cell)).count() * 5 >= filled.len() * 4;
     let name = LOOKS.into_iter().find(|(_, looks)| most(*looks))?.0;
     COLUMNS.iter().map(|column: &Column| column.name).find(|known| *known == name)
@@ -289,21 +309,43 @@ mod tests {
         for (text, expected) in [
             ("[colums]\n", "line 1: unknown field `colums`, expected one of `columns`, `constants`, `defaults`"),
             ("[columns]\n\"A\" = 5\n", "line 2: invalid type: integer `5`, expected a string"),
-            ("[columns]\n\"A\" = \"phone\"\n\"B\" = \"phone\"\n", "columns.\"B\": columns.\"A\" is taken for phone already; one of them has to go"),
-            ("[columns]\n\"A\" = \"city\"\n[constants]\ncity = \"Luton\"\n", "constants.city: columns.\"A\" is taken for city already; one of them has to go"),
+            (
+                "[columns]\n\"A\" = \"phone\"\n\"B\" = \"phone\"\n",
+                "columns.\"B\": columns.\"A\" is taken for phone already; one of them has to go",
+            ),
+            (
+                "[columns]\n\"A\" = \"city\"\n[constants]\ncity = \"Luton\"\n",
+                "constants.city: columns.\"A\" is taken for city already; one of them has to go",
+            ),
             ("[constants]\ncity = [1]\n", "constants.city: expected text, found array"),
-            ("[constants]\ncity = \"Luton\"\n[defaults]\ncity = \"Luton\"\n", "defaults.city: constants.city stands in every row, so no cell of it is empty"),
+            (
+                "[constants]\ncity = \"Luton\"\n[defaults]\ncity = \"Luton\"\n",
+                "defaults.city: constants.city stands in every row, so no cell of it is empty",
+            ),
         ] {
             assert_eq!(Mapping::parse(text).unwrap_err(), expected, "{text}");
         }
-        assert!(Mapping::parse("[defaults]\ncolour = \"red\"").unwrap_err().starts_with("defaults.colour: \"colour\" is not a column; the columns are id, organisation,"));
+        assert!(
+            Mapping::parse("[defaults]\ncolour = \"red\"")
+                .unwrap_err()
+                .starts_with("defaults.colour: \"colour\" is not a column; the columns are id, organisation,")
+        );
         assert!(Mapping::parse("columns = {").unwrap_err().starts_with("line 1: "));
         let heading = ["Group", "Phone", "phone", ""].map(str::to_owned);
         let applied = |text: &str| Mapping::parse(text).unwrap().apply(&heading).map(|mapped| mapped.at).unwrap_err();
-        assert_eq!(applied("[columns]\n\"Grop\" = \"organisation\""), "columns.\"Grop\": the sheet has no such heading; it has \"Group\", \"Phone\", \"phone\"");
-        assert_eq!(applied("[columns]\n\"Phone\" = \"phone\""), "columns.\"Phone\": several headings of the sheet are called so; name the column by its number, such as \"#2\"");
+        assert_eq!(
+            applied("[columns]\n\"Grop\" = \"organisation\""),
+            "columns.\"Grop\": the sheet has no such heading; it has \"Group\", \"Phone\", \"phone\""
+        );
+        assert_eq!(
+            applied("[columns]\n\"Phone\" = \"phone\""),
+            "columns.\"Phone\": several headings of the sheet are called so; name the column by its number, such as \"#2\""
+        );
         assert_eq!(applied("[columns]\n\"#9\" = \"phone\""), "columns.\"#9\": the sheet has 4 columns");
-        assert_eq!(applied("[columns]\n\"#1\" = \"phone\"\n\"group\" = \"service\""), "columns.\"group\": another key stands for the same heading");
+        assert_eq!(
+            applied("[columns]\n\"#1\" = \"phone\"\n\"group\" = \"service\""),
+            "columns.\"group\": another key stands for the same heading"
+        );
         assert!(applied("[columns]\n\"Group\" = \"service\"").starts_with("the mapping says nowhere what the organisation is"));
     }
 
@@ -334,7 +376,10 @@ mod tests {
         let edited = draft.replace("\"What\" = \"ignore\"", "\"What\" = \"service\"");
         let heading: Vec<String> = "Group name,What,Notes,Phone,Phone,,Where we are".split(',').map(str::to_owned).collect();
         let mapped = Mapping::parse(&edited).unwrap().apply(&heading).unwrap();
-        assert_eq!((mapped.at["organisation"], mapped.at["service"], mapped.at["postcode"], mapped.unmentioned.len()), (0, 1, 5, 0));
+        assert_eq!(
+            (mapped.at["organisation"], mapped.at["service"], mapped.at["postcode"], mapped.unmentioned.len()),
+            (0, 1, 5, 0)
+        );
     }
 
     proptest! {

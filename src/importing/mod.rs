@@ -14,6 +14,7 @@ mod documents;
 pub mod export;
 mod mapping;
 mod nested;
+mod package_archive;
 mod personal;
 mod report;
 mod rows;
@@ -29,19 +30,19 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    formats::{archive, ical},
+    formats::ical,
     model::tidy,
     records::{Draft, Entrance, LastModified},
 };
+use vocabulary::Vocabulary;
 pub use {
-    columns::{COLUMNS, Column, cells_of},
+    columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
     mapping::{Mapping, suggest as suggest_mapping},
     personal::Personal,
     report::{Counts, Report},
     save::{Importer, Options},
 };
-use vocabulary::Vocabulary;
 
 /// How a file is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,7 +171,7 @@ pub fn is_package(folder: &Path) -> io::Result<bool> {
 /// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else
 /// is taken for a spreadsheet.
 fn guess(start: &[u8]) -> Format {
-    if archive::is_zip(start) {
+    if package_archive::is_zip(start) {
         return Format::HsdsTabular;
     }
     if ical::read::is_calendar(start) {

@@ -10,12 +10,9 @@ use std::{
     path::Path,
 };
 
-use super::{Read, Taken, documents};
+use super::{Read, Taken, documents, package_archive as archive};
 use crate::{
-    formats::{
-        archive,
-        tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
-    },
+    formats::tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
     model::{Kind, tidy::Dropped},
 };
 
@@ -165,18 +162,16 @@ fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
 
 fn told(problem: Problem, until: u64) -> Read {
     let Problem { file, line, reason, rejected } = problem;
-    let taken = if rejected {
-        Err(reason)
-    } else {
-        Ok(Taken { dropped: vec![Dropped { path: file, reason }], ..Taken::default() })
-    };
+    let taken =
+        if rejected { Err(reason) } else { Ok(Taken { dropped: vec![Dropped { path: file, reason }], ..Taken::default() }) };
     Read { line, until, taken }
 }
 
 fn service(joined: Joined, until: u64) -> Read {
     let taken = documents::take_service(joined.value).map(|mut taken| {
         for dropped in &mut taken.dropped {
-            let holds = |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            let holds =
+                |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
             if let Some(part) = joined.parts.iter().filter(|part| holds(&part.path)).max_by_key(|part| part.path.len()) {
                 dropped.reason = format!("{} ({}, line {})", dropped.reason, part.file, part.line);
             }

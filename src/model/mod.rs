@@ -6,7 +6,10 @@
 pub mod contact;
 mod entity;
 pub mod event;
+pub mod holidays;
+pub mod hours;
 pub mod location;
+pub mod occurrences;
 pub mod organization;
 pub mod parts;
 pub mod schedule;
@@ -16,6 +19,7 @@ pub mod taxonomy;
 pub mod text;
 pub mod tidy;
 pub mod values;
+pub mod whereabouts;
 
 use std::{fmt, str::FromStr};
 

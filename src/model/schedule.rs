@@ -1,6 +1,8 @@
 //! Schedules: when a service is there.
 
-use chrono::NaiveDate;
+use std::fmt;
+
+use chrono::{NaiveDate, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,7 +15,7 @@ use super::{
 use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
 
 /// How often a schedule comes round. The standard knows only these two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
 pub enum Frequency {
@@ -77,4 +79,76 @@ entity! {
         /// Classifications.
         many attributes: Attribute,
     }
+}
+
+impl Schedule {
+    /// The last day on which it can hold, where it says one.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        let once = self.freq.is_none() && self.byday.is_none() && self.bymonthday.is_none();
+        [self.valid_to, self.until, self.dtstart.filter(|_| once)].into_iter().flatten().min()
+    }
+
+    /// Whether it has ended before `today`.
+    pub fn is_over(&self, today: NaiveDate) -> bool {
+        self.last_day().is_some_and(|last| last < today)
+    }
+}
+
+/// The day in English.
+pub fn day_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
+/// A day of the week and, in a month, which one of them: `1TU`, `-1FR`, `WE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByDay {
+    /// The first is 1, the last -1; every one where it is not said.
+    pub which: Option<i8>,
+    /// The day.
+    pub day: Weekday,
+}
+
+impl fmt::Display for ByDay {
+    /// As iCalendar writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][self.day.num_days_from_monday() as usize];
+        self.which.map_or(Ok(()), |which| write!(f, "{which}"))?;
+        f.write_str(code)
+    }
+}
+
+/// The days that a `byday` names, as iCalendar writes them or in English: `MO,WE`, `-1FR`,
+/// `Monday, Tuesday`. What names no day is left out.
+pub fn by_days(text: &str) -> Vec<ByDay> {
+    text.split([',', ';', ' ']).filter_map(by_day).collect()
+}
+
+/// One day of a `byday`.
+pub fn by_day(text: &str) -> Option<ByDay> {
+    const NAMES: [(&str, Weekday); 7] = [
+        ("monday", Weekday::Mon),
+        ("tuesday", Weekday::Tue),
+        ("wednesday", Weekday::Wed),
+        ("thursday", Weekday::Thu),
+        ("friday", Weekday::Fri),
+        ("saturday", Weekday::Sat),
+        ("sunday", Weekday::Sun),
+    ];
+    let text = text.trim();
+    let (which, word) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let word = word.strip_suffix(['s', 'S']).filter(|word| word.len() > 4).unwrap_or(word).to_ascii_lowercase();
+    let (_, day) = NAMES.into_iter().find(|(name, _)| word.len() >= 2 && name.starts_with(&word))?;
+    let which = match which {
+        "" | "+" => None,
+        number => Some(number.parse().ok().filter(|which| *which != 0)?),
+    };
+    Some(ByDay { which, day })
 }

@@ -109,11 +109,11 @@ impl Tidier<'_> {
             ));
         }
         for name in repairs::contradictions(&entity.name, &kept) {
-            if entity.fields.get(name.field).is_some_and(|field| field.required) {
-                return Err(at(&join(path, name.field), name.reason.to_owned()));
+            if name.refuses || entity.fields.get(name.field).is_some_and(|field| field.required) {
+                return Err(at(&join(path, name.field), name.reason.into_owned()));
             }
             if kept.remove(name.field).is_some() {
-                self.dropped.push(at(&join(path, name.field), name.reason.to_owned()));
+                self.dropped.push(at(&join(path, name.field), name.reason.into_owned()));
             }
         }
         Ok(Value::Object(kept))

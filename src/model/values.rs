@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use super::whereabouts::{Outcode, Postcode, Whereabouts};
+
 /// A number of the standard (ages, amounts, degrees). Whole numbers are written without a point.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Number(pub f64);
@@ -197,61 +199,6 @@ fn zone(text: &str) -> Result<String, Refused> {
         .map_err(|_| Refused("is not a time zone (expected something like Europe/London)"))
 }
 
-/// A UK postcode, in its usual form: "LU1 2AA".
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Postcode(String);
-
-impl Postcode {
-    /// "LU1" of "LU1 2AA".
-    pub fn outcode(&self) -> &str {
-        self.0.split(' ').next().unwrap_or_default()
-    }
-    /// The whole postcode, with one space.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Postcode {
-    type Err = Refused;
-
-    /// Reads "lu12aa", "LU1  2AA" and "LU1 2AA" alike.
-    fn from_str(text: &str) -> Result<Self, Refused> {
-        const WRONG: Refused = Refused("is not a UK postcode (expected something like LU1 2AA)");
-        if text.len() > 16 {
-            return Err(WRONG);
-        }
-        let packed: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
-        if !packed.is_ascii() || !(5..=7).contains(&packed.len()) {
-            return Err(WRONG);
-        }
-        let (out, inward) = packed.split_at(packed.len() - 3);
-        if is_outcode(out) && is_incode(inward) { Ok(Self(format!("{out} {inward}"))) } else { Err(WRONG) }
-    }
-}
-
-fn is_incode(text: &str) -> bool {
-    let b = text.as_bytes();
-    b[0].is_ascii_digit() && b[1..].iter().all(|c| c.is_ascii_uppercase() && !b"CIKMOV".contains(c))
-}
-
-/// Whether `text` has the form of an outcode: A9, A99, AA9, AA99, A9A, AA9A.
-pub fn is_outcode(text: &str) -> bool {
-    let shape: String = text
-        .chars()
-        .map(|c| {
-            if c.is_ascii_uppercase() {
-                'A'
-            } else if c.is_ascii_digit() {
-                '9'
-            } else {
-                '?'
-            }
-        })
-        .collect();
-    matches!(shape.as_str(), "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,17 +241,6 @@ mod tests {
         assert_eq!(reads::<TimeOfDay>("24:00"), "23:59");
         for bad in ["25:00", "9.30am", "0930", "09:60", ""] {
             assert!(bad.parse::<TimeOfDay>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn postcodes_are_read_however_they_are_spaced() {
-        for same in ["lu12aa", "LU1 2AA", " lu1  2aa "] {
-            assert_eq!(same.parse::<Postcode>().unwrap().as_str(), "LU1 2AA");
-        }
-        assert_eq!("EC1A 1BB".parse::<Postcode>().unwrap().outcode(), "EC1A");
-        for bad in ["LU1", "12345", "LU1 2A", "LU1 2CC", "", "N/A", "ÀÉ1 2AA"] {
-            assert!(bad.parse::<Postcode>().is_err(), "{bad}");
         }
     }
 }

@@ -30,6 +30,10 @@ fn page(site: &Site) -> Page {
         p { "Everything on these pages can be read and used by other software. It follows the Open Referral UK standard. You need no key." }
         ul {
             li { a href="/services" { "Services" } ", " a href="/organizations" { "organisations" } ", " a href="/locations" { "places" } " and " a href="/events" { "events" } " as JSON" }
+            li { a href="/services?format=csv" { "All services as a spreadsheet" } " (CSV)" }
+            li { a href="/services?format=geojson" { "All places of services for a map" } " (GeoJSON)" }
+            li { a href="/events.ics" { "All events as a calendar" } " (iCalendar)" }
+            li { a href="/services.atom" { "New and changed services" } " (Atom feed)" }
             li { a href="/services?format=ndjson&full=true" { "All services in one file" } " (NDJSON, one on each line)" }
             li { a href="/openapi.json" { "Description of the API" } " (OpenAPI)" }
         }

@@ -4,12 +4,12 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing,
     parts::{self, row, text_row},
@@ -17,10 +17,12 @@ use super::{
     words::{self, long_date},
 };
 use crate::{
+    formats::jsonld,
     http::Problem,
     model::{
         Event, Kind, Service,
         event::{DateChange, EventChange, EventStatus},
+        occurrences::last_end,
         values::LocalDateTime,
     },
     published::shelf::{Entry, Form},
@@ -50,12 +52,14 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         .map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time())))
         .collect();
     let ages = words::ages(event.minimum_age, event.maximum_age);
+    // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
+    let calendar = (!quiet).then(|| format!("/events/{}.ics", event.id));
     let body = html! {
         h1 { (event.name) }
         @if let Some(organisation) = &event.organization {
             p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
         }
-        (banner(event, today))
+        (banner(event, site.now()))
         @if let Some(text) = &event.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (text_row("When", Some(&times::event(event))))
@@ -72,6 +76,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
                 div { dt { "Part of" } dd { a href=(format!("/directory/services/{}", found.document.id)) { (found.document.name) } } }
             }
         }
+        @if let Some(href) = &calendar { p { a href=(href) { "Add to your calendar" } } }
         (parts::contact(&event.phones, None, event.url.as_ref(), &[], &event.contacts))
         h2 { "Where" }
         @if let Some(url) = &event.online_url { p { "Online: " (parts::web(url, None)) } }
@@ -95,33 +100,20 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         path: Some(format!("/directory/events/{}", event.id)),
         quiet,
         trail,
-        data: Some(jsonld::event(site, event)),
+        calendar: calendar.map(|href| (href, "These dates as a calendar")),
+        data: Some(jsonld::event(&site.directory.public_url, event)),
         ..Page::new(title, body)
     })
 }
 
-fn banner(event: &Event, today: NaiveDate) -> Markup {
+fn banner(event: &Event, now: DateTime<Utc>) -> Markup {
     let said = match event.status {
         EventStatus::Cancelled => Some("This has been cancelled."),
         EventStatus::Postponed => Some("This has been put off. The new date is not known yet."),
-        EventStatus::Scheduled if is_over(event, today) => Some("This is over."),
+        EventStatus::Scheduled if last_end(event).is_some_and(|end| end <= now) => Some("This is over."),
         EventStatus::Scheduled => None,
     };
     html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (said) } } } } }
-}
-
-/// Whether the last date is past, where the rule says which is the last.
-fn is_over(event: &Event, today: NaiveDate) -> bool {
-    let of_rule = match event.rrule.as_deref() {
-        None => Some(event.end.naive().date()),
-        Some(rule) => times::rule_until(rule),
-    };
-    let later = event
-        .rdates
-        .iter()
-        .map(|at| at.naive().date())
-        .chain(event.changes.iter().filter_map(|change| change.new_end.as_ref()).map(|at| at.naive().date()));
-    of_rule.is_some_and(|last| later.chain([last]).max().is_some_and(|last| last < today))
 }
 
 /// What was changed on single dates that are not past.

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use maud::{PreEscaped, html};
 use uuid::Uuid;
 
-use super::{Site, layout};
+use super::Site;
 use crate::{
     clock::rfc3339,
     http::{Parameters, Problem, caching},
@@ -30,7 +30,7 @@ const LISTED: [(Kind, &str); 4] =
 /// The address of the style sheet: another one whenever it changes.
 pub(super) fn style_address() -> &'static str {
     static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/style.css?v={}", layout::etag(STYLE.as_bytes()).trim_matches('"')));
+        LazyLock::new(|| format!("/assets/style.css?v={}", caching::etag_of_bytes(STYLE.as_bytes()).trim_matches('"')));
     &ADDRESS
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
 }
 
 fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
-    let version = caching::Version { etag: layout::etag(body.as_bytes()), changed_at: None };
+    let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
     caching::respond::<Problem>(headers, &version, kind, || Ok(body.into()))
 }
 

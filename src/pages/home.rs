@@ -8,7 +8,7 @@ use super::{
     Site, layout,
     layout::Page,
     needs::{self, Overview},
-    results::{Asked, form},
+    search_form::{Asked, form},
     words::{count, date, london_day},
 };
 use crate::http::Problem;
@@ -24,9 +24,11 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         (danger())
         h1 { "Find help near you" }
         p class="lead" { "Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask." }
-        (form(&Asked::default(), &[]))
+        (form(&Asked::default(), &[], false))
         h2 { "What people need help with" }
         (needs::families(&overview))
+        h2 { "This week" }
+        p { a href="/directory/whats-on" { "What’s on this week: events and workshops" } }
         (figures(&overview))
     };
     let preview = "Find free and low-cost help from local groups, charities and councils.";

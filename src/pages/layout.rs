@@ -5,8 +5,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::{Site, errors, files, jsonld};
-use crate::http::{Problem, caching};
+use super::{Site, errors, files};
+use crate::{
+    formats::jsonld,
+    http::{Problem, caching},
+};
 
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
 const POLICY: &str =
@@ -43,6 +46,8 @@ pub(super) struct Page {
     pub(super) quiet: bool,
     /// The way from the first page.
     pub(super) trail: Vec<Step>,
+    /// A calendar that belongs to the page: its address and what it is called.
+    pub(super) calendar: Option<(String, &'static str)>,
     /// The page as data (schema.org).
     pub(super) data: Option<Value>,
     /// What stands in `<main>`, its `<h1>` included.
@@ -62,6 +67,7 @@ impl Page {
             path: None,
             quiet: false,
             trail: Vec::new(),
+            calendar: None,
             data: None,
             body,
             status: StatusCode::OK,
@@ -76,7 +82,7 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     let document = frame(site, &page).into_string().into_bytes();
     let kind = "text/html; charset=utf-8";
     let mut response = if page.status == StatusCode::OK && !page.unkept {
-        let version = caching::Version { etag: etag(&document), changed_at: None };
+        let version = caching::Version { etag: caching::etag_of_bytes(&document), changed_at: None };
         caching::respond::<Problem>(request, &version, kind, || Ok(document.into()))
     } else {
         let keep = if page.status == StatusCode::GONE { caching::PUBLIC } else { "no-store" };
@@ -86,12 +92,6 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
-}
-
-/// A strong `ETag` of these bytes.
-pub(super) fn etag(bytes: &[u8]) -> String {
-    let words = bytes.chunks(8).map(|chunk| chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte)));
-    caching::etag_of(words.chain([bytes.len() as u64]))
 }
 
 fn frame(site: &Site, page: &Page) -> Markup {
@@ -108,6 +108,8 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 link rel="stylesheet" href=(files::style_address());
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
+                link rel="alternate" type="application/atom+xml" title="New and changed services" href="/services.atom";
+                @if let Some((href, title)) = &page.calendar { link rel="alternate" type="text/calendar" title=(title) href=(href); }
                 @if page.quiet { meta name="robots" content="nosnippet, noarchive"; }
                 @else if let Some(preview) = &page.preview {
                     meta name="description" content=(preview);
@@ -127,6 +129,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                             ul {
                                 li { a href="/" { "Find help" } }
                                 li { a href="/directory/needs" { "Browse by need" } }
+                                li { a href="/directory/whats-on" { "What’s on" } }
                                 li { a href="/directory/about" { "About" } }
                             }
                         }

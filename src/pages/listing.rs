@@ -1,11 +1,13 @@
 //! A service or event as lists show it: enough to decide whether to open it.
 
-use chrono::NaiveDate;
-use maud::{Markup, html};
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data, times,
+    Site, data, open, times,
     words::{self, Checked},
 };
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
     http::Problem,
     model::{Attribute, Event, Location, LocationPolicy, LocationType, Service, ServiceStatus, event::EventStatus},
     published::shelf::Form,
+    search::Found,
 };
 
 /// What a list shows of one service or event.
@@ -27,6 +30,10 @@ pub(super) struct Listing {
     distance: Option<String>,
     cost: Option<String>,
     when: Option<String>,
+    /// When it is next open, or takes place.
+    next: Option<String>,
+    /// Why it was found: a part of its text with the words marked, as HTML.
+    snippet: Option<String>,
     /// Whether somebody may be in danger if others see them reading it.
     pub(super) sensitive: bool,
 }
@@ -97,7 +104,7 @@ pub(super) fn tag_list(tags: &[Tag]) -> Markup {
 }
 
 /// Where it is, as far as it may be told, in a few words.
-fn place_in_words(place: &Location) -> String {
+pub(super) fn place_in_words(place: &Location) -> String {
     let name = place.name.as_deref().unwrap_or_default();
     match (place.location_policy, place.location_type) {
         (Some(LocationPolicy::Area), _) if name.is_empty() => "The exact address is not published".to_owned(),
@@ -140,7 +147,7 @@ fn nearest(service: &Service, from: Point) -> Option<f64> {
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
     let all = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
     let said: Vec<String> =
-        all.filter(|schedule| !times::is_over(schedule, today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
+        all.filter(|schedule| !schedule.is_over(today)).filter_map(|schedule| times::schedule(schedule, today)).collect();
     match said.as_slice() {
         [] => None,
         [only] => Some(only.clone()),
@@ -166,8 +173,28 @@ impl Listing {
                 .into_iter()
                 .next(),
             when: when(service, today),
+            next: None,
+            snippet: None,
             sensitive: is_sensitive(service),
         }
+    }
+
+    /// A service as things are at this moment: whether it is open, and when it is next.
+    fn at(mut self, service: &Service, now: DateTime<Utc>) -> Self {
+        if service.status != ServiceStatus::Active {
+            return self;
+        }
+        let opening = open::hours_of(service).at(now);
+        self.tags.splice(0..0, open::tag(&opening, now).map(|words| Tag::new(words, "good")));
+        self.next = open::next(&opening, now);
+        self
+    }
+
+    /// What stands for an event, with when that takes place next.
+    fn with_dates(mut self, event: &Event, now: DateTime<Utc>) -> Self {
+        self.next = open::next_date(event, now);
+        self.when = Some(times::event(event));
+        self
     }
 
     /// An event series.
@@ -191,6 +218,8 @@ impl Listing {
             distance: None,
             cost: words::costs(None, &event.cost_options).into_iter().next(),
             when: Some(times::event(event)),
+            next: None,
+            snippet: None,
             sensitive: is_sensitive_event(event),
         }
     }
@@ -200,16 +229,52 @@ impl Listing {
 /// # Errors
 /// When the disk fails.
 pub(super) fn of_services(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<Listing>, Problem> {
-    let today = site.today();
-    Ok(data::these::<Service>(&site.directory, ids, Form::Full)?
-        .iter()
-        .map(|found| Listing::of(&found.document, today, from))
+    Ok(with_times(site, ids, from)?.into_iter().map(|(_, listing)| listing).collect())
+}
+
+/// What was found, with why.
+/// # Errors
+/// When the disk fails.
+pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result<Vec<Listing>, Problem> {
+    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+    let listings = with_times(site, &ids, from)?.into_iter().map(|(service, mut listing)| {
+        listing.snippet = service.description.as_deref().and_then(|text| site.directory.search.snippet(found, text));
+        listing
+    });
+    Ok(listings.collect())
+}
+
+/// Services with their listings: those that stand for events with the dates of these.
+fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
+    let (today, now) = (site.today(), site.clock.now());
+    let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
+    let events: Vec<Uuid> = services.iter().filter_map(|found| found.document.event_id).map(Uuid::from).collect();
+    let events: HashMap<Uuid, Event> = data::these::<Event>(&site.directory, &events, Form::Full)?
+        .into_iter()
+        .map(|found| (found.entry.id, found.document))
+        .collect();
+    let listing = |service: &Service| {
+        let plain = Listing::of(service, today, from);
+        match service.event_id.and_then(|id| events.get(&id.into())) {
+            Some(event) => plain.with_dates(event, now),
+            None => plain.at(service, now),
+        }
+    };
+    Ok(services
+        .into_iter()
+        .map(|found| (listing(&found.document), found.document))
+        .map(|(listing, service)| (service, listing))
         .collect())
 }
 
 /// The list. `level` is the heading that the names are.
 pub(super) fn list(listings: &[Listing], level: &str) -> Markup {
     html! { ul class="listings" { @for listing in listings { li { (item(listing, level)) } } } }
+}
+
+/// A text with the words marked that it was found by, or as it is.
+fn marked(html: Option<&str>, plain: &str) -> Markup {
+    html.map_or_else(|| html! { (plain) }, |html| html! { (PreEscaped(html)) })
 }
 
 fn item(listing: &Listing, level: &str) -> Markup {
@@ -223,6 +288,7 @@ fn item(listing: &Listing, level: &str) -> Markup {
             },
         ),
         ("When", listing.when.clone()),
+        ("Next", listing.next.clone()),
         ("Cost", listing.cost.clone()),
     ]
     .into_iter()
@@ -232,7 +298,9 @@ fn item(listing: &Listing, level: &str) -> Markup {
         @match level { "h2" => h2 { (name) }, _ => h3 { (name) } }
         @if let Some(organisation) = &listing.organisation { p class="by" { (organisation) } }
         (tag_list(&listing.tags))
-        @if let Some(summary) = &listing.summary { p { (summary) } }
+        @if listing.snippet.is_some() || listing.summary.is_some() {
+            p { (marked(listing.snippet.as_deref(), listing.summary.as_deref().unwrap_or_default())) }
+        }
         @if !facts.is_empty() { dl class="facts" { @for (label, value) in &facts { div { dt { (label) } dd { (value) } } } } }
     }
 }

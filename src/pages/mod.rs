@@ -10,17 +10,19 @@ mod errors;
 mod event;
 mod files;
 mod home;
-mod jsonld;
 mod layout;
 mod listing;
 mod needs;
+mod open;
 mod organisation;
 mod paging;
 mod parts;
 mod place;
 mod results;
+mod search_form;
 mod service;
 mod times;
+mod whats_on;
 mod words;
 
 use std::sync::Arc;
@@ -33,11 +35,7 @@ use axum::{
 use http::HeaderMap;
 use url::Url;
 
-use crate::{
-    clock::Clock,
-    http::Problem,
-    publishing::{self, Directory},
-};
+use crate::{clock::Clock, http::Problem, publishing::Directory};
 
 /// What the pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -60,14 +58,19 @@ impl Site {
         Self { directory, clock, licence, demo, overview: Arc::default() }
     }
 
+    /// The moment that it is now.
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
     /// The day that it is now.
     fn today(&self) -> chrono::NaiveDate {
-        words::london_day(self.clock.now())
+        words::london_day(self.now())
     }
 
     /// How the world reaches the page at `path`, which begins with a slash.
     fn address(&self, path: &str) -> String {
-        self.directory.public_url.join(path.trim_start_matches('/')).map_or_else(|_| path.to_owned(), Into::into)
+        crate::formats::address(&self.directory.public_url, path)
     }
 
     /// Do slow reading beside the requests that need none, at most so much of it at once.
@@ -96,6 +99,7 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/organisations/{id}", get(organisation::show))
         .route("/directory/places/{id}", get(place::show))
         .route("/directory/events/{id}", get(event::show))
+        .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
@@ -124,11 +128,6 @@ pub fn wants_a_page(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
-}
-
-/// Where a postcode is, as far as the directory's own places tell.
-async fn locate(site: &Site, postcode: crate::model::values::Postcode) -> Result<Option<crate::geo::Point>, Problem> {
-    site.aside(move |directory| publishing::learn(&directory.shelf, &postcode)).await
 }
 
 #[cfg(test)]

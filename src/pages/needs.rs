@@ -25,11 +25,12 @@ use crate::{
     http::{Parameters, Problem},
     model::{Kind, Taxonomy, TaxonomyTerm, text::fold},
     published::{Position, shelf::Form},
-    publishing::{Directory, Filters},
+    publishing::{Directory, ask_index},
+    search::Wanted,
 };
 
-/// Up to so many services are put in order of their names; more stay in order of ids.
-const MOST_SORTED: usize = 2_000;
+/// Services that the page of a need lists at most.
+const MOST_LISTED: usize = 2_000;
 
 /// A need and how many services help with it.
 #[derive(Clone, Debug)]
@@ -215,10 +216,12 @@ pub(super) async fn one(
 
 async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Problem> {
     let term: TaxonomyTerm = data::one(&site.directory, Kind::TaxonomyTerm, id)?.document;
-    let wanted = Filters { term: Some(term.id.into()), only_current: true, ..Filters::default() };
-    let found = wanted.run(&site.directory, Kind::Service).await?;
-    let found = site.aside(move |directory| in_order_of_names(directory, found)).await?;
-    let below = Filters { parent: Some(term.id.into()), ..Filters::default() }.run(&site.directory, Kind::TaxonomyTerm).await?;
+    let wanted = match &term.code {
+        Some(code) => Wanted { needs: vec![code.clone()], only_current: true, ..Wanted::default() },
+        None => Wanted { term: Some(term.id.into()), only_current: true, ..Wanted::default() },
+    };
+    let found = all_ids(site, Kind::Service, wanted).await?;
+    let below = all_ids(site, Kind::TaxonomyTerm, Wanted { parent: Some(term.id.into()), ..Wanted::default() }).await?;
     let below: Vec<TaxonomyTerm> =
         data::these(&site.directory, &below, Form::Brief)?.into_iter().map(|found| found.document).collect();
     let at = paging::read(parameters, found.len())?;
@@ -254,19 +257,9 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     })
 }
 
-/// In order of their names, as far as there are not too many.
-fn in_order_of_names(directory: &Directory, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Problem> {
-    #[derive(Deserialize)]
-    struct Named {
-        name: String,
-    }
-    if ids.len() > MOST_SORTED {
-        return Ok(ids);
-    }
-    let mut named: Vec<(String, Uuid)> = data::these::<Named>(directory, &ids, Form::Brief)?
-        .into_iter()
-        .map(|found| (fold(&found.document.name), found.entry.id))
-        .collect();
-    named.sort();
-    Ok(named.into_iter().map(|(_, id)| id).collect())
+/// Everything that is wanted, in order.
+async fn all_ids(site: &Site, kind: Kind, wanted: Wanted) -> Result<Vec<Uuid>, Problem> {
+    let found =
+        ask_index(&site.directory, wanted, move |search, wanted, now| search.find(kind, wanted, now, 0..MOST_LISTED)).await?;
+    Ok(found.hits.into_iter().map(|hit| hit.id).collect())
 }

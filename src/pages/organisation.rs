@@ -9,13 +9,14 @@ use maud::html;
 use uuid::Uuid;
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing::{self, Listing},
     parts::{self, text_row},
     words::{self, count},
 };
 use crate::{
+    formats::jsonld,
     http::Problem,
     model::{Event, Kind, Organization, Service, text::fold, values::EmailAddress},
     published::shelf::Form,
@@ -54,6 +55,8 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
     let path = format!("/directory/organisations/{owner}");
+    // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
+    let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
         h1 { (organisation.name) }
         @if let Some(name) = &organisation.alternate_name { p class="by" { "Also called " (name) } }
@@ -68,6 +71,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
             h2 { (count(events.len(), "event or workshop", "events and workshops")) }
             (listing::list(&dates, "h3"))
             @if events.len() > MOST { p { "The first " (MOST) " are shown." } }
+            @if let Some(href) = &calendar { p { a href=(href) { "Calendar of their events" } } }
         }
         @if shown.is_empty() && dates.is_empty() { p { "Nothing by this organisation is listed at the moment." } }
         h2 { "About this organisation" }
@@ -81,5 +85,12 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     };
     let title = if quiet { "An organisation".to_owned() } else { organisation.name.clone() };
     let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
-    Ok(Page { preview, path: Some(path), quiet, data: Some(jsonld::organisation(site, &organisation)), ..Page::new(title, body) })
+    Ok(Page {
+        preview,
+        calendar: calendar.map(|href| (href, "Calendar of their events")),
+        path: Some(path),
+        quiet,
+        data: Some(jsonld::organisation(&site.directory.public_url, &organisation)),
+        ..Page::new(title, body)
+    })
 }

@@ -1,9 +1,11 @@
 //! Long lists in pages: by links where the address may say what is listed, by small forms where it
 //! may not.
 
+use std::ops::Range;
+
 use maud::{Markup, html};
 
-use super::results::Asked;
+use super::search_form::{Asked, button};
 use crate::http::{Parameters, Problem};
 
 /// Listings on a page.
@@ -16,15 +18,28 @@ pub(super) struct At {
     of: usize,
 }
 
+/// Which listings of all stand on the page that is asked for.
+/// # Errors
+/// When it is not a whole number from 1.
+pub(super) fn range(parameters: &Parameters) -> Result<Range<usize>, Problem> {
+    let number = number(parameters)?;
+    let from = (number - 1).saturating_mul(PER_PAGE);
+    Ok(from..from.saturating_add(PER_PAGE))
+}
+
+fn number(parameters: &Parameters) -> Result<usize, Problem> {
+    let expected = "a whole number from 1";
+    match parameters.parsed::<usize>("page", expected)?.unwrap_or(1) {
+        0 => Err(Problem::bad_parameter("page", "0", &format!("expected {expected}"))),
+        number => Ok(number),
+    }
+}
+
 /// The page that is asked for; beyond the last, the last.
 /// # Errors
 /// When it is not a whole number from 1.
 pub(super) fn read(parameters: &Parameters, total: usize) -> Result<At, Problem> {
-    let expected = "a whole number from 1";
-    let number = parameters.parsed::<usize>("page", expected)?.unwrap_or(1);
-    if number == 0 {
-        return Err(Problem::bad_parameter("page", "0", &format!("expected {expected}")));
-    }
+    let number = number(parameters)?;
     let of = total.div_ceil(PER_PAGE).max(1);
     Ok(At { number: number.min(of), of })
 }
@@ -34,6 +49,12 @@ impl At {
     pub(super) fn slice<T>(self, all: &[T]) -> &[T] {
         let from = (self.number - 1) * PER_PAGE;
         &all[from.min(all.len())..(from + PER_PAGE).min(all.len())]
+    }
+
+    /// Which listings of all stand on this page.
+    pub(super) fn range(self) -> Range<usize> {
+        let from = (self.number - 1) * PER_PAGE;
+        from..from + PER_PAGE
     }
 
     /// What a title says about it: nothing on the first page.
@@ -64,18 +85,7 @@ pub(super) fn links(path: &str, at: At) -> Markup {
 /// Buttons to the pages before and after, so that what was asked for stays out of addresses.
 pub(super) fn forms(asked: &Asked, at: At) -> Markup {
     let (before, after) = at.neighbours();
-    let button = |number: usize, words: &str| {
-        html! {
-            li {
-                form method="post" action="/directory/search" {
-                    input type="hidden" name="q" value=(asked.words);
-                    input type="hidden" name="postcode" value=(asked.postcode);
-                    input type="hidden" name="page" value=(number);
-                    button class="link" { (words) }
-                }
-            }
-        }
-    };
+    let button = |number: usize, words: &str| html! { li { (button(asked, Some(number), "link", &html! { (words) })) } };
     around(
         at,
         &html! {

@@ -37,11 +37,7 @@ pub(super) fn text_row(label: &str, text: Option<&str>) -> Markup {
 
 /// Schedules in words, those that are over left out.
 pub(super) fn schedules(schedules: &[Schedule], today: NaiveDate) -> Vec<String> {
-    schedules
-        .iter()
-        .filter(|schedule| !times::is_over(schedule, today))
-        .filter_map(|schedule| times::schedule(schedule, today))
-        .collect()
+    schedules.iter().filter(|schedule| !schedule.is_over(today)).filter_map(|schedule| times::schedule(schedule, today)).collect()
 }
 
 /// Names of languages.

@@ -9,13 +9,14 @@ use maud::html;
 use uuid::Uuid;
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing,
     parts::{self, row, text_row},
     words::count,
 };
 use crate::{
+    formats::jsonld,
     http::Problem,
     model::{Kind, Location, ServiceAtLocation, text::fold},
     published::shelf::Form,
@@ -65,7 +66,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
         }
         (parts::wrong())
     };
-    Ok(Page { path: Some(path), data: Some(jsonld::place(site, &place)), ..Page::new(name, body) })
+    Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), ..Page::new(name, body) })
 }
 
 /// The services at a place, those that cannot be had left out. Links are not in order of places, so

@@ -8,13 +8,14 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, jsonld, layout,
+    Site, data, layout,
     layout::Page,
     listing,
     parts::{self, row, text_row},
     words::{self, Checked},
 };
 use crate::{
+    formats::jsonld,
     model::{Kind, Service, ServiceStatus, values::EmailAddress},
     published::shelf::Entry,
 };
@@ -69,7 +70,14 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
     let title = if quiet { "A service".to_owned() } else { service.name.clone() };
     let preview = (!quiet).then(|| service.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(service.organization.as_deref()) };
-    Page { preview, path: Some(path), quiet, trail, data: Some(jsonld::service(site, service)), ..Page::new(title, body) }
+    Page {
+        preview,
+        path: Some(path),
+        quiet,
+        trail,
+        data: Some(jsonld::service(&site.directory.public_url, service)),
+        ..Page::new(title, body)
+    }
 }
 
 fn banners(service: &Service) -> Markup {

@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    db::{Database, Durability},
     model::{Document, Kind},
-    published::{Head, Position, Published, render, shelf::Shelf},
+    published::{self, Position, Published, render, shelf::Shelf},
+    search::{Search, Words},
 };
 
 const NOW: &str = "2026-11-22T09:00:00Z";
@@ -25,8 +27,8 @@ struct Stand {
 }
 
 /// A site over the fixtures, with `more` documents beside them.
-fn stand(more: Vec<(Kind, Value)>) -> Stand {
-    let now = NOW.parse().unwrap();
+async fn stand(more: Vec<(Kind, Value)>) -> Stand {
+    let now: chrono::DateTime<chrono::Utc> = NOW.parse().unwrap();
     let lines = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/luton/directory.ndjson")).unwrap();
     let mut documents: Vec<Document> = lines
         .lines()
@@ -39,6 +41,7 @@ fn stand(more: Vec<(Kind, Value)>) -> Stand {
     documents.sort_by_key(Document::kind);
     let mut around = render::Around {
         withheld_categories: vec!["refuge".into(), "modern slavery".into(), "exploitation".into()],
+        now,
         ..render::Around::default()
     };
     for document in &documents {
@@ -68,17 +71,33 @@ fn stand(more: Vec<(Kind, Value)>) -> Stand {
         })
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::open(folder.path(), &Head { position: Position(0), epoch: "test".into() }).unwrap();
-    shelf.apply(&rows).unwrap();
+    let clock = Clock::fixed(now);
+    let url = format!("sqlite:{}", folder.path().join("fingerpost.db").display());
+    let db = Database::open(&url, Durability::Batched).await.unwrap();
+    published::head(&db, &clock).await.unwrap();
+    let tx = db.write().await.unwrap();
+    let mut locked = published::lock(&tx).await.unwrap();
+    let rows: Vec<Published> = rows.into_iter().map(|row| Published { position: locked.take(), ..row }).collect();
+    published::write(&tx, locked, &rows).await.unwrap();
+    tx.commit().await.unwrap();
+    let head = published::head(&db, &clock).await.unwrap();
+    let shelf = Shelf::open(folder.path(), &head).unwrap();
+    shelf.catch_up(&db, &head).await.unwrap();
+    let search = Search::open(folder.path(), Words::starting()).unwrap();
+    search.catch_up(&db, &head, now, &mut |_| {}).await.unwrap();
     let directory = Directory {
         shelf: Arc::new(shelf),
         public_url: std::sync::Arc::new("https://directory.example.org/".parse().unwrap()),
         name: "Luton directory of support".into(),
         openapi: Arc::from(*b"{}"),
+        search: Arc::new(search),
+        db,
+        clock: clock.clone(),
         searches: Arc::new(tokio::sync::Semaphore::new(2)),
+        vocabularies: Arc::default(),
     };
     let licence = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/".parse().unwrap();
-    Stand { site: Site::new(directory, Clock::fixed(now), licence, true), ids, _folder: folder }
+    Stand { site: Site::new(directory, clock, licence, true), ids, _folder: folder }
 }
 
 impl Stand {
@@ -114,11 +133,12 @@ fn title_of(page: &str) -> &str {
 
 #[tokio::test]
 async fn every_page_has_one_heading_one_title_and_the_policy() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     for path in [
         "/directory/needs".to_owned(),
         "/directory/search".to_owned(),
         "/directory/search?q=food".to_owned(),
+        "/directory/whats-on".to_owned(),
         "/directory/about".to_owned(),
         "/directory/services/nothing".to_owned(),
         stand.path("services", "Borough housing advice (sample)"),
@@ -139,7 +159,7 @@ async fn every_page_has_one_heading_one_title_and_the_policy() {
 
 #[tokio::test]
 async fn a_search_sends_words_in_the_body_and_keeps_nothing() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let (status, headers, page) = stand.search("q=I+need+food&postcode=lu12bq").await;
     assert_eq!((status, headers[header::CACHE_CONTROL].to_str().unwrap()), (StatusCode::OK, "no-store"));
     assert!(page.contains("<form class=\"search\" method=\"post\"") && page.contains("value=\"I need food\""));
@@ -152,9 +172,9 @@ async fn a_search_sends_words_in_the_body_and_keeps_nothing() {
 
 #[tokio::test]
 async fn what_cannot_be_searched_is_said_with_the_words_kept() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     for (form, said) in [
-        ("q=food&postcode=nowhere", "Enter a full postcode"),
+        ("q=food&postcode=nowhere", "Enter a postcode, such as LU1 2AA or LU1"),
         ("q=food&postcode=ZE1+0AA", "We do not know this postcode"),
         ("q=&postcode=", "Say what you need help with, or enter a postcode"),
         ("q=%3F%3F", "Say what you need in words"),
@@ -171,7 +191,7 @@ async fn what_cannot_be_searched_is_said_with_the_words_kept() {
 
 #[tokio::test]
 async fn a_sensitive_page_has_a_neutral_title_and_a_way_out() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let (_, _, page) = stand.get(&stand.path("services", "Rowan House Refuge")).await;
     assert_eq!(title_of(&page), "A service – Luton directory of support");
     assert!(page.contains("<h1>Rowan House Refuge</h1>"));
@@ -192,7 +212,7 @@ async fn what_a_stranger_typed_is_inert_in_pages_and_data() {
     let organisation =
         serde_json::json!({"id": id, "name": HOSTILE, "description": HOSTILE, "website": "https://x.example.org/?a=%22%3E"});
     let service = serde_json::json!({"id": "00000000-0000-4000-8000-000000000002", "organization_id": id, "name": HOSTILE, "description": HOSTILE, "alert": HOSTILE, "status": "active"});
-    let stand = stand(vec![(Kind::Organization, organisation), (Kind::Service, service)]);
+    let stand = stand(vec![(Kind::Organization, organisation), (Kind::Service, service)]).await;
     for path in ["services/00000000-0000-4000-8000-000000000002", "organisations/00000000-0000-4000-8000-000000000001"] {
         let (status, _, page) = stand.get(&format!("/directory/{path}")).await;
         assert_eq!(status, StatusCode::OK);
@@ -205,7 +225,7 @@ async fn what_a_stranger_typed_is_inert_in_pages_and_data() {
 
 #[tokio::test]
 async fn what_is_gone_is_said_to_be_gone_and_leads_on() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let id = stand.ids["Repair café"];
     let gone = Published {
         id,
@@ -230,7 +250,7 @@ async fn what_is_gone_is_said_to_be_gone_and_leads_on() {
 
 #[tokio::test]
 async fn pages_of_data_say_what_schema_org_calls_it() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     for (folder, name, of) in [
         ("services", "Borough housing advice (sample)", "Service"),
         ("organisations", "Borough Libraries (sample listing)", "Organization"),
@@ -251,7 +271,7 @@ async fn pages_of_data_say_what_schema_org_calls_it() {
 
 #[tokio::test]
 async fn events_have_pages_of_their_own_and_say_their_changes() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let projected = render::projected_service_id(stand.ids["Seated strength"]);
     let (status, headers, _) = stand.get(&format!("/directory/services/{projected}")).await;
     assert_eq!(
@@ -267,15 +287,28 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
 }
 
 #[tokio::test]
+async fn dates_can_be_taken_into_a_calendar_but_not_from_quiet_pages() {
+    let stand = stand(Vec::new()).await;
+    let event = stand.ids["Seated strength"];
+    let (_, _, page) = stand.get(&stand.path("events", "Seated strength")).await;
+    assert!(page.contains(&format!("<a href=\"/events/{event}.ics\">Add to your calendar</a>")), "{page}");
+    assert!(page.contains("<link rel=\"alternate\" type=\"text/calendar\"") && page.contains("type=\"application/atom+xml\""));
+    let (_, _, page) = stand.get(&stand.path("organisations", "Borough Libraries (sample listing)")).await;
+    assert!(page.contains(">Calendar of their events</a>"), "{page}");
+    let (_, _, page) = stand.get(&stand.path("events", "Own two feet: recovery group")).await;
+    assert!(page.contains("Exit this page") && !page.contains(".ics"), "{page}");
+}
+
+#[tokio::test]
 async fn a_place_lists_what_is_there() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let (_, _, page) = stand.get(&stand.path("places", "Central Library (sample)")).await;
     assert!(page.contains("Library computers and wifi") && page.contains("Digital basics: five easy mornings"));
 }
 
 #[tokio::test]
 async fn what_a_client_has_is_not_sent_again() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let path = stand.path("services", "Borough housing advice (sample)");
     let etag = stand.get(&path).await.1[header::ETAG].clone();
     let (status, headers, body) =
@@ -286,7 +319,7 @@ async fn what_a_client_has_is_not_sent_again() {
 
 #[tokio::test]
 async fn files_beside_the_pages_are_there() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let (_, headers, style) = stand.get(files::style_address()).await;
     assert!(style.len() < 9_000 && headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     assert!(stand.get("/robots.txt").await.2.contains("Sitemap: https://directory.example.org/sitemap.xml"));
@@ -301,7 +334,7 @@ async fn files_beside_the_pages_are_there() {
 
 #[tokio::test]
 async fn the_first_page_has_one_box_and_every_family_of_needs() {
-    let stand = stand(Vec::new());
+    let stand = stand(Vec::new()).await;
     let answer = home(&stand.site, &HeaderMap::new()).await;
     let page = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
     assert!(

@@ -5,49 +5,10 @@ use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, 
 use super::words::{date, list, long_date, ordinal};
 use crate::model::{
     Event, Schedule,
-    schedule::Frequency,
+    occurrences::{Freq, Rule},
+    schedule::{ByDay, Frequency, by_days, day_name as name},
     values::{Number, TimeOfDay},
 };
-
-const WEEK: [(&str, Weekday); 7] = [
-    ("MO", Weekday::Mon),
-    ("TU", Weekday::Tue),
-    ("WE", Weekday::Wed),
-    ("TH", Weekday::Thu),
-    ("FR", Weekday::Fri),
-    ("SA", Weekday::Sat),
-    ("SU", Weekday::Sun),
-];
-
-fn name(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
-}
-
-/// A day of the week and, in a month, which one of them: `1TU`, `-1FR`, `WE`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ByDay {
-    which: Option<i32>,
-    day: Weekday,
-}
-
-fn by_days(text: &str) -> Vec<ByDay> {
-    text.split(',')
-        .filter_map(|part| {
-            let part = part.trim();
-            let (which, code) = part.split_at_checked(part.len().checked_sub(2)?)?;
-            let day = WEEK.iter().find(|(known, _)| known.eq_ignore_ascii_case(code))?.1;
-            Some(ByDay { which: which.parse().ok(), day })
-        })
-        .collect()
-}
 
 /// "9am", "9:30am", "midday", "4pm", "midnight".
 pub(super) fn time(at: NaiveTime) -> String {
@@ -101,7 +62,7 @@ fn of_the_month(days: &[ByDay]) -> String {
         Some(5) => "fifth".to_owned(),
         Some(-1) => "last".to_owned(),
         Some(-2) => "second to last".to_owned(),
-        Some(other) => ordinal(other.unsigned_abs()),
+        Some(other) => ordinal(other.unsigned_abs().into()),
         None => "every".to_owned(),
     };
     let same_day = days.windows(2).all(|pair| pair[0].day == pair[1].day);
@@ -117,39 +78,48 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// "1st", "last day", "second to last day".
+fn day_number(number: i8) -> String {
+    match number {
+        -1 => "last day".to_owned(),
+        -2 => "second to last day".to_owned(),
+        back if back < 0 => format!("{} to last day", ordinal(back.unsigned_abs().into())),
+        number => ordinal(number.unsigned_abs().into()),
+    }
+}
+
 /// The parts of a rule that make its days.
-#[derive(Clone, Copy, Debug)]
-struct Rule<'a> {
+#[derive(Clone, Debug)]
+struct Days {
     freq: Option<Frequency>,
     interval: u32,
-    byday: &'a str,
-    bymonthday: &'a str,
+    named: Vec<ByDay>,
+    numbers: Vec<i8>,
     first: Option<NaiveDate>,
 }
 
 /// The days of a rule: "Mondays and Wednesdays", "First Tuesday of the month".
-fn days(rule: Rule<'_>) -> Option<String> {
-    let named = by_days(rule.byday);
-    match rule.freq {
-        None => rule.first.map(long_date),
+fn days(of: Days) -> Option<String> {
+    let Days { freq, interval, named, numbers, first } = of;
+    match freq {
+        None => first.map(long_date),
         Some(Frequency::Weekly) => {
-            let named = if named.is_empty() { vec![ByDay { which: None, day: rule.first?.weekday() }] } else { named };
-            Some(match (rule.interval, named.as_slice()) {
+            let named = if named.is_empty() { vec![ByDay { which: None, day: first?.weekday() }] } else { named };
+            Some(match (interval, named.as_slice()) {
                 (0 | 1, some) => weekdays(some),
                 (2, [only]) => format!("Every other {}", name(only.day)),
                 (weeks, some) => format!("{}, every {weeks} weeks", weekdays(some)),
             })
         }
         Some(Frequency::Monthly) => {
-            let numbers: Vec<u32> = rule.bymonthday.split(',').filter_map(|day| day.trim().parse().ok()).collect();
             let words = if !named.is_empty() {
                 of_the_month(&named)
             } else if numbers.is_empty() {
-                format!("On the {}", ordinal(rule.first?.day()))
+                format!("On the {}", ordinal(first?.day()))
             } else {
-                format!("On the {}", list(&numbers.into_iter().map(ordinal).collect::<Vec<_>>()))
+                format!("On the {}", list(&numbers.into_iter().map(day_number).collect::<Vec<_>>()))
             };
-            Some(match rule.interval {
+            Some(match interval {
                 0 | 1 => format!("{words} of the month"),
                 2 => format!("{words} of every other month"),
                 months => format!("{words} of the month, every {months} months"),
@@ -163,26 +133,25 @@ fn whole(number: Option<Number>) -> u32 {
     number.map_or(1, |Number(value)| value.clamp(1.0, 1_000.0) as u32)
 }
 
-/// Whether a schedule has ended before `today`.
-pub(super) fn is_over(schedule: &Schedule, today: NaiveDate) -> bool {
-    let once = schedule.freq.is_none() && schedule.byday.is_none();
-    let last = schedule.valid_to.or(schedule.until).or(if once { schedule.dtstart } else { None });
-    last.is_some_and(|last| last < today)
-}
-
 /// A schedule in words: "Mondays and Wednesdays, 9:30am to 4pm (term time)".
 pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> {
-    let rule = Rule {
-        freq: schedule.freq.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)),
+    let named = by_days(schedule.byday.as_deref().unwrap_or_default());
+    // The second Tuesday is one of a month, whatever the schedule calls it.
+    let usual = if named.iter().any(|by| by.which.is_some()) { Frequency::Monthly } else { Frequency::Weekly };
+    let freq = if named.is_empty() { schedule.freq } else { Some(schedule.freq.map_or(usual, |freq| freq.max(usual))) };
+    let numbers = schedule.bymonthday.as_deref().unwrap_or_default();
+    let rule = Days {
+        freq,
         interval: whole(schedule.interval),
-        byday: schedule.byday.as_deref().unwrap_or_default(),
-        bymonthday: schedule.bymonthday.as_deref().unwrap_or_default(),
+        named,
+        numbers: numbers.split(',').filter_map(|day| day.trim().parse().ok()).collect(),
         first: schedule.dtstart,
     };
+    let repeats = rule.freq.is_some();
     let mut parts: Vec<String> = Vec::new();
     parts.extend(days(rule));
     parts.extend(hours(clock(schedule.opens_at.as_ref()), clock(schedule.closes_at.as_ref())));
-    if rule.freq.is_some() {
+    if repeats {
         let from = schedule.valid_from.filter(|from| *from > today).map(|from| format!("from {}", date(from)));
         let until = schedule.valid_to.or(schedule.until).map(|until| format!("until {}", date(until)));
         let span: Vec<String> = from.into_iter().chain(until).collect();
@@ -201,18 +170,6 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
     }
 }
 
-/// One part of a recurrence rule, such as the `TU` of `FREQ=WEEKLY;BYDAY=TU`.
-pub(super) fn rule_part<'a>(rule: &'a str, wanted: &str) -> Option<&'a str> {
-    rule.split(';')
-        .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)))
-        .map(|(_, value)| value.trim())
-}
-
-/// The last day that a rule names.
-pub(super) fn rule_until(rule: &str) -> Option<NaiveDate> {
-    rule_part(rule, "UNTIL").and_then(|text| text.get(..8)).and_then(|day| NaiveDate::parse_from_str(day, "%Y%m%d").ok())
-}
-
 /// From one moment to another: "Thursday 3 December 2026, 10am to midday". Both days are named where
 /// it lasts longer than into the small hours.
 pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
@@ -226,29 +183,25 @@ pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
 /// When an event takes place, in words: one line.
 pub(super) fn event(event: &Event) -> String {
     let (start, end) = (event.start.naive(), event.end.naive());
-    let Some(rule) = event.rrule.as_deref() else { return capital(&span(start, end)) };
-    let freq = match rule_part(rule, "FREQ").map(str::to_ascii_uppercase).as_deref() {
-        Some("WEEKLY") => Frequency::Weekly,
-        Some("MONTHLY") => Frequency::Monthly,
-        Some("DAILY") if rule_part(rule, "INTERVAL").is_none_or(|interval| interval == "1") => {
-            return with_until(&format!("Every day, {} to {}", time(start.time()), time(end.time())), start.date(), rule);
-        }
-        _ => return format!("More than once, first on {}", span(start, end)),
+    let Some(text) = event.rrule.as_deref() else { return capital(&span(start, end)) };
+    let rule = Rule::parse(text, start, event.timezone.tz()).ok().filter(Rule::is_plain);
+    let Some(rule) = rule else { return format!("More than once, first on {}", span(start, end)) };
+    let days = if rule.freq == Freq::Daily && rule.by_day.is_empty() {
+        "Every day".to_owned()
+    } else {
+        days(Days {
+            freq: Some(if rule.freq == Freq::Monthly { Frequency::Monthly } else { Frequency::Weekly }),
+            interval: rule.interval.into(),
+            named: rule.by_day,
+            numbers: rule.by_month_day,
+            first: Some(start.date()),
+        })
+        .unwrap_or_default()
     };
-    let days = days(Rule {
-        freq: Some(freq),
-        interval: rule_part(rule, "INTERVAL").and_then(|text| text.parse().ok()).unwrap_or(1),
-        byday: rule_part(rule, "BYDAY").unwrap_or_default(),
-        bymonthday: rule_part(rule, "BYMONTHDAY").unwrap_or_default(),
-        first: Some(start.date()),
-    });
-    with_until(&format!("{}, {} to {}", days.unwrap_or_default(), time(start.time()), time(end.time())), start.date(), rule)
-}
-
-fn with_until(words: &str, first: NaiveDate, rule: &str) -> String {
-    let until = rule_until(rule).map(|until| format!(" until {}", date(until)));
-    let times = rule_part(rule, "COUNT").map(|times| format!(", {times} times"));
-    format!("{words}, from {}{}", date(first), until.or(times).unwrap_or_default())
+    let until = rule.until.map(|until| format!(" until {}", date(until.date())));
+    let times = rule.count.map(|times| format!(", {times} times"));
+    let from = date(start.date());
+    format!("{days}, {} to {}, from {from}{}", time(start.time()), time(end.time()), until.or(times).unwrap_or_default())
 }
 
 #[cfg(test)]

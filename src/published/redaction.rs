@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     ids,
-    model::{Contact, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, text::fold, values::Postcode},
+    model::{Contact, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, text::fold, whereabouts},
 };
 
 /// Leave only the contacts that the world may see, and of those only the phones it may see.
@@ -195,7 +195,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_postcode(text: &str) -> bool {
-    text.is_ascii() && text.parse::<Postcode>().is_ok()
+    text.is_ascii() && whereabouts::has_the_form_of_a_postcode(text)
 }
 
 const STREETS: [&str; 18] = [

@@ -1,7 +1,7 @@
 //! A record as the world sees it: private parts taken out, referenced records nested.
 //!
-//! A pure function of the record, of the published records around it, and of the moment that is to
-//! stand as its last change. Nothing is rendered anywhere else.
+//! A pure function of the record, of the published records and the moment around it, and of the
+//! moment that is to stand as its last change. Nothing is rendered anywhere else.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::{
     clock, ids,
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
-        TaxonomyTerm, location::Address,
+        TaxonomyTerm,
     },
     signing,
 };
@@ -32,6 +32,8 @@ pub struct Around {
     /// Organizations with a service or event at a place that is not told whole: what they say of
     /// themselves must not tell it either.
     pub discreet: HashSet<Uuid>,
+    /// The moment at which it is rendered: a series whose last date has passed is inactive.
+    pub now: DateTime<Utc>,
 }
 
 impl Around {
@@ -383,7 +385,7 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     let id = Uuid::from(doc.id);
     let secret = around.is_secret(&doc.attributes);
     let said = redaction::link_policy(doc.location_policy, secret);
-    let mut projected = projection::as_service(&doc, modified);
+    let mut projected = projection::as_service(&doc, around.now);
     if let Some(place) = doc.location_id.and_then(|id| around.location(id)) {
         // The projection carries the link, and the link what may be told of the place.
         projected.service_at_locations = vec![projection::link(&doc, place, said)];
@@ -412,20 +414,12 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     if hides_a_place && let Some(masked) = redaction::mask_free_text(&doc) {
         doc = masked;
     }
+    if hides_a_place && let Some(masked) = redaction::mask_free_text(&projected) {
+        projected = masked;
+    }
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));
     all
-}
-
-/// The first address that has everything, in one line.
-pub fn one_line(address: &Address) -> String {
-    let parts = [
-        Some(address.address_1.as_str()),
-        address.address_2.as_deref(),
-        Some(address.city.as_str()),
-        Some(address.postal_code.as_str()),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The id of the service that stands for an event.

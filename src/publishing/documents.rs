@@ -2,24 +2,33 @@
 
 use axum::response::Response;
 use http::HeaderMap;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::Directory;
+use super::{
+    Directory,
+    forms::{self, Format},
+    times,
+};
 use crate::{
     http::{Parameters, Problem, caching},
     model::Kind,
     published::shelf::{Form, Found},
 };
 
-/// The document of the given kind under `id`.
-pub(super) fn document(
+/// The document of the given kind under `id`, in the format that the parameters want.
+pub(super) async fn document(
     directory: &Directory,
     kind: Kind,
     id: &str,
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let (id, format) = forms::asked(kind, id, parameters)?;
     let found = find(directory, kind, id)?;
+    if format != Format::Json {
+        return forms::document(directory, found, format, parameters, headers).await;
+    }
     let version = caching::Version { etag: found.entry.etag(), changed_at: Some(found.entry.changed_at()) };
     if kind == Kind::Organization && parameters.flag("full_service")? {
         let mut body = found.bytes;
@@ -28,7 +37,25 @@ pub(super) fn document(
         let version = caching::Version { etag, changed_at: None };
         return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into())));
     }
+    if kind == Kind::Event || parameters.flag("times")? {
+        return Ok(with_times(directory, kind, found, headers));
+    }
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(found.bytes.into())))
+}
+
+/// A document with when it is open, or next takes place.
+fn with_times(directory: &Directory, kind: Kind, found: Found, headers: &HeaderMap) -> Response {
+    let mut body = found.bytes;
+    let mut tag = vec![found.entry.hash];
+    if let Some(Value::Object(times)) = times::of(kind, &body, directory.clock.now()) {
+        for (name, value) in times {
+            body.pop();
+            body.extend_from_slice(format!(",\"{name}\":{value}}}").as_bytes());
+            tag.extend(value.to_string().bytes().map(u64::from));
+        }
+    }
+    let version = caching::Version { etag: caching::etag_of(tag), changed_at: None };
+    caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into()))
 }
 
 /// The document of the given kind under `id`, 404 where there never was one, 410 where there was.

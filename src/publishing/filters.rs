@@ -1,255 +1,297 @@
-//! Filters: which documents of a kind are wanted, and in which order. All of them hold together.
+//! Filters of the API: which documents of a kind are wanted. Parameters are read here once; the
+//! search index answers.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday};
+use chrono_tz::Europe::London;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Directory, Facts, Place};
+use super::Directory;
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
     model::{
-        Kind,
+        Kind, occurrences,
         text::fold,
-        values::{LocalDateTime, Postcode, TimeOfDay},
+        values::{LocalDateTime, TimeOfDay},
+        whereabouts::Whereabouts,
     },
-    published::shelf::{Entry, Form, Shelf, group_of},
+    places::{self, Precision},
+    search::{self, Delivery, Found, Search, Times, Wanted},
 };
 
-/// What is wanted. Made by [`Filters::read`], or by pages themselves.
+const DAYS: [(&str, Weekday); 7] = [
+    ("mo", Weekday::Mon),
+    ("tu", Weekday::Tue),
+    ("we", Weekday::Wed),
+    ("th", Weekday::Thu),
+    ("fr", Weekday::Fri),
+    ("sa", Weekday::Sat),
+    ("su", Weekday::Sun),
+];
+/// Longest search text, in characters.
+pub const LONGEST_SEARCH: usize = 300;
+
+/// What a request wants, before it is known where its postcode is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
-    /// Words that must all be there, folded.
-    pub words: Vec<String>,
-    /// Belongs to this organization.
-    pub organization: Option<Uuid>,
-    /// Belongs to this taxonomy or carries a term of it.
-    pub taxonomy: Option<Uuid>,
-    /// Carries this term.
-    pub term: Option<Uuid>,
-    /// Carries a term with this code or name.
-    pub need: Option<String>,
-    /// Is a term right below this one.
-    pub parent: Option<Uuid>,
-    /// Is a term without a parent.
-    pub top_only: bool,
-    /// Changed at this moment or later.
-    pub modified_after: Option<DateTime<Utc>>,
-    /// Was checked on this day or later.
-    pub checked_since: Option<NaiveDate>,
-    /// Has this status.
-    pub status: Option<String>,
-    /// Comes from this directory; `own` for ours.
-    pub source: Option<String>,
-    /// Takes people between these ages.
-    pub ages: Option<(f64, f64)>,
-    /// Has a session on this day (MO…SU).
-    pub day: Option<&'static str>,
-    /// Has a session at this time or later, HH:MM.
-    pub from_time: Option<String>,
-    /// Has a session at this time or earlier, HH:MM.
-    pub to_time: Option<String>,
-    /// Covers this postcode, or is near it.
-    pub postcode: Option<Postcode>,
-    /// Nearest to here first.
-    pub near: Option<Point>,
-    /// Not farther than this, metres.
-    pub proximity: Option<f64>,
-    /// Leaves out what cannot be had (inactive, defunct).
-    pub only_current: bool,
+    wanted: Wanted,
+    /// What must be covered, or what is to be near.
+    place: Option<(Whereabouts, Use)>,
 }
 
-const DAYS: [(&str, &str); 7] =
-    [("MO", "mo"), ("TU", "tu"), ("WE", "we"), ("TH", "th"), ("FR", "fr"), ("SA", "sa"), ("SU", "su")];
-/// Documents that are read at once.
-const BATCH: usize = 200;
-/// Longest search text, in characters.
-const LONGEST_SEARCH: usize = 300;
+/// What a postcode is for, and the parameter that it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Covered,
+    Near(&'static str),
+}
+
+/// Where a postcode is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// What was asked for.
+    pub at: Whereabouts,
+    /// Where that is.
+    pub point: Point,
+    /// How exactly that is known.
+    pub precision: Precision,
+    /// GSS codes of the areas it lies in, where they are known.
+    pub areas: Vec<String>,
+}
 
 impl Filters {
-    /// Read the filters that lists of this kind have. Others are ignored, as unknown ones are.
+    /// Read the filters that lists of this kind have, as things are at `now`. Others are ignored, as
+    /// unknown ones are.
     /// # Errors
     /// The first parameter that cannot be used.
-    pub fn read(kind: Kind, parameters: &Parameters) -> Result<Self, Problem> {
-        let mut filters = Self { words: words(parameters)?, ..Self::default() };
+    pub fn read(kind: Kind, parameters: &Parameters, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let mut filters = Self::default();
+        let wanted = &mut filters.wanted;
+        wanted.text = text(parameters)?;
+        // Beside nothing to search for it asks for nothing.
+        wanted.relaxed = !wanted.text.is_empty() && parameters.flag("relaxed")?;
         let id = |name| parameters.parsed::<Uuid>(name, "an id (a UUID)");
-        filters.taxonomy = if kind == Kind::Taxonomy { None } else { id("taxonomy_id")? };
+        wanted.taxonomy = if kind == Kind::Taxonomy { None } else { id("taxonomy_id")? };
         if kind == Kind::TaxonomyTerm {
-            filters.parent = id("parent_id")?;
-            filters.top_only = parameters.flag("top_only")?;
+            wanted.parent = id("parent_id")?;
+            wanted.top_only = parameters.flag("top_only")?;
         }
         if matches!(kind, Kind::Taxonomy | Kind::TaxonomyTerm) {
             return Ok(filters);
         }
-        filters.term = id("taxonomy_term_id")?;
-        filters.need = parameters.text("need")?.map(str::to_owned);
-        filters.modified_after = match moment(parameters, "modified_after")? {
+        wanted.term = id("taxonomy_term_id")?;
+        wanted.needs = parameters.text("need")?.map(needs).unwrap_or_default();
+        wanted.modified_after = match moment(parameters, "modified_after")? {
             None => moment(parameters, "updated_since")?,
             some => some,
         };
-        filters.source = parameters.text("source")?.map(str::to_owned);
+        wanted.source = parameters.text("source")?.map(str::to_owned);
         if kind == Kind::Organization {
             return Ok(filters);
         }
-        filters.organization = id("organization_id")?;
-        filters.status = parameters.text("status")?.map(str::to_owned);
-        filters.checked_since = parameters.parsed("checked_since", "a date such as 2026-11-01")?;
-        filters.ages = ages(parameters)?;
-        filters.day = day(parameters)?;
-        let time =
-            |name| Ok::<_, Problem>(parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?.map(|time| time.to_string()));
-        filters.from_time = time("start_time")?;
-        filters.to_time = time("end_time")?;
-        filters.postcode = parameters.parsed("postcode", "a full UK postcode such as LU1 2AA")?;
-        filters.proximity = parameters.number("proximity", 0.0, 2_000_000.0)?;
-        filters.near = near(parameters)?;
-        if filters.proximity.is_some() && filters.near.is_none() && filters.postcode.is_none() {
-            return Err(Problem::bad_parameter("proximity", "", "it needs postcode or near beside it"));
+        wanted.organization = id("organization_id")?;
+        wanted.status = parameters.text("status")?.map(str::to_owned);
+        wanted.checked_since = parameters.parsed("checked_since", "a date such as 2026-11-01")?;
+        wanted.ages = ages(parameters)?;
+        wanted.times = times(parameters)?;
+        wanted.free = parameters.flag("free")?;
+        wanted.language = parameters.text("language")?.map(str::to_owned);
+        wanted.accessibility = parameters.text("accessibility")?.map(str::to_owned);
+        wanted.delivery = delivery(parameters)?;
+        if kind == Kind::Event {
+            wanted.window = window(parameters, now)?;
+        } else {
+            wanted.open_now = parameters.flag("open_now")?;
         }
+        filters.read_place(parameters)?;
         Ok(filters)
     }
 
+    fn read_place(&mut self, parameters: &Parameters) -> Result<(), Problem> {
+        const POSTCODE: &str = "a UK postcode such as LU1 2AA, or its first half";
+        self.wanted.proximity = parameters.number("proximity", 0.0, 2_000_000.0)?;
+        let postcode = parameters.parsed::<Whereabouts>("postcode", POSTCODE)?;
+        match (near(parameters)?, postcode) {
+            (Some(Near::Point(point)), postcode) => {
+                self.wanted.near = Some(point);
+                self.place = postcode.map(|at| (at, Use::Covered));
+            }
+            (Some(Near::At(_)), Some(postcode)) => {
+                return Err(Problem::bad_parameter("near", postcode.as_str(), "give the postcode once, as near or as postcode"));
+            }
+            (Some(Near::At(at)), None) => self.place = Some((at, Use::Near("near"))),
+            (None, Some(at)) if self.wanted.proximity.is_some() => self.place = Some((at, Use::Near("postcode"))),
+            (None, Some(at)) => self.place = Some((at, Use::Covered)),
+            (None, None) if self.wanted.proximity.is_some() => {
+                return Err(Problem::bad_parameter("proximity", "", "it needs postcode or near beside it"));
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
     /// Whether everything is wanted.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The ids of what is wanted: nearest first where `near` is given, then what fits the words
-    /// best, then in order of ids. Runs beside the requests that need no search.
+    /// What was written, as somebody wants it.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Find out where the postcode is, and give what is wanted with that.
     /// # Errors
-    /// When the disk fails, or the postcode is not known.
-    pub async fn run(self, directory: &Directory, kind: Kind) -> Result<Vec<Uuid>, Problem> {
-        let permit = directory.searches.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
-        let shelf = directory.shelf.clone();
-        let found = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            self.find(&shelf, kind)
-        });
-        found.await.map_err(|error| Problem::internal(&error))?
-    }
-
-    fn find(mut self, shelf: &Shelf, kind: Kind) -> Result<Vec<Uuid>, Problem> {
-        if let Some(postcode) = self.postcode.take() {
-            if self.proximity.is_some() && self.near.is_none() {
-                self.near = Some(learn(shelf, &postcode)?.ok_or_else(|| unknown(&postcode))?);
-            } else {
-                self.postcode = Some(postcode);
+    /// When nobody knows where it is, or the database fails.
+    async fn placed(self, directory: &Directory) -> Result<(Wanted, Option<Position>), Problem> {
+        let mut wanted = self.wanted;
+        let Some((at, purpose)) = self.place else { return Ok((wanted, None)) };
+        let position = locate(directory, &at).await?;
+        match (purpose, &position) {
+            (Use::Near(_), Some(position)) => wanted.near = Some(position.point),
+            (Use::Near(parameter), None) => return Err(unknown(parameter, &at)),
+            (Use::Covered, _) => {
+                let (point, areas) =
+                    position.as_ref().map_or((None, Vec::new()), |known| (Some(known.point), known.areas.clone()));
+                wanted.covers = Some(search::place(at, point, areas));
             }
         }
-        // A place of a service carries only the service's brief form: what is asked of the service
-        // is asked of the service itself.
-        let of_services = if kind == Kind::ServiceAtLocation { self.services_wanted(shelf)? } else { None };
-        let mut found: Vec<(f64, u32, Uuid)> = Vec::new();
-        let mut after = None;
-        loop {
-            let entries = shelf.entries_after(kind, after, BATCH);
-            let Some(last) = entries.last() else { break };
-            after = Some(last.id);
-            let wanted: Vec<Uuid> = entries
-                .iter()
-                .filter(|entry| self.fits_entry(entry, kind))
-                .filter(|entry| of_services.as_ref().is_none_or(|services| services.contains(&entry.group)))
-                .map(|entry| entry.id)
-                .collect();
-            if !self.reads_documents() {
-                found.extend(wanted.into_iter().map(|id| (0.0, 0, id)));
-                continue;
-            }
-            let mut bytes = Vec::new();
-            let entries = shelf.these(&wanted, Form::Full, b'\n', &mut bytes)?;
-            for (entry, line) in entries.iter().zip(bytes.split(|byte| *byte == b'\n')) {
-                let Ok(facts) = serde_json::from_slice::<Facts>(line) else { continue };
-                if let Some((distance, fit)) = self.fits(&facts) {
-                    found.push((distance, fit, entry.id));
-                }
-            }
+        Ok((wanted, position))
+    }
+
+    /// The documents that are wanted, in order: nearest first where a place to be near is given, else
+    /// what fits the words best, else what takes place first, else in order of ids. Runs beside the
+    /// requests that need no search.
+    /// # Errors
+    /// When the index fails, or the postcode is not known.
+    pub async fn find(self, directory: &Directory, kind: Kind, range: Range<usize>) -> Result<Answer, Problem> {
+        self.ask(directory, move |search, wanted, now| search.find(kind, wanted, now, range)).await
+    }
+
+    /// How many documents have each value.
+    /// # Errors
+    /// When the index fails, or the postcode is not known.
+    pub async fn count(self, directory: &Directory, kind: Kind) -> Result<Answer, Problem> {
+        self.ask(directory, move |search, wanted, now| search.count(kind, wanted, now)).await
+    }
+
+    async fn ask(
+        self,
+        directory: &Directory,
+        with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
+    ) -> Result<Answer, Problem> {
+        let unlocated = self.place.clone();
+        let (wanted, position) = self.placed(directory).await?;
+        let window = wanted.window;
+        let found = ask_index(directory, wanted, with).await?;
+        // An empty list would look as if there were no help; where the place is known it says the truth.
+        if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
+            return Err(unknown("postcode", at));
         }
-        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
-        Ok(found.into_iter().map(|(_, _, id)| id).collect())
-    }
-
-    /// The filters that ask about a service rather than about a place of it, taken out and answered.
-    fn services_wanted(&mut self, shelf: &Shelf) -> Result<Option<HashSet<u64>>, Problem> {
-        let of_service = Self {
-            words: std::mem::take(&mut self.words),
-            organization: self.organization.take(),
-            taxonomy: self.taxonomy.take(),
-            term: self.term.take(),
-            need: self.need.take(),
-            status: self.status.take(),
-            checked_since: self.checked_since.take(),
-            ages: self.ages.take(),
-            ..Self::default()
-        };
-        if of_service.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(of_service.find(shelf, Kind::Service)?.into_iter().map(group_of).collect()))
-    }
-
-    /// What can be told without reading the document.
-    fn fits_entry(&self, entry: &Entry, kind: Kind) -> bool {
-        let source = match self.source.as_deref() {
-            None => true,
-            Some("own") => entry.own,
-            Some(_) => !entry.own,
-        };
-        source
-            && self.organization.is_none_or(|id| entry.group == group_of(id))
-            && self.modified_after.is_none_or(|at| entry.changed_at >= at.timestamp_micros())
-            && (kind != Kind::TaxonomyTerm || self.taxonomy.is_none_or(|id| entry.group == group_of(id)))
-            && !(self.only_current && entry.inactive)
-    }
-
-    fn reads_documents(&self) -> bool {
-        let by_entry = Self {
-            organization: self.organization,
-            modified_after: self.modified_after,
-            only_current: self.only_current,
-            source: self.source.clone().filter(|source| source == "own"),
-            ..Self::default()
-        };
-        *self != by_entry
-    }
-
-    /// Metres away and how well the words fit, for a document that is wanted.
-    fn fits(&self, facts: &Facts) -> Option<(f64, u32)> {
-        let holds = self.taxonomy.is_none_or(|id| facts.has_taxonomy(id))
-            && self.term.is_none_or(|id| facts.has_term(id))
-            && self.need.as_ref().is_none_or(|need| facts.has_need(need))
-            && self.parent.is_none_or(|id| facts.is_below(id))
-            && (!self.top_only || facts.is_top())
-            && self.status.as_ref().is_none_or(|status| facts.has_status(status))
-            && self.checked_since.is_none_or(|day| facts.is_checked_since(&day.to_string()))
-            && self.ages.is_none_or(|(from, to)| facts.takes_ages(from, to))
-            && self.postcode.as_ref().is_none_or(|postcode| facts.covers(postcode))
-            && self.fits_times(facts);
-        if !holds {
-            return None;
-        }
-        let distance = match self.near {
-            None => 0.0,
-            Some(point) => match facts.distance(point) {
-                Some(metres) if self.proximity.is_none_or(|most| metres <= most) => metres,
-                None if self.proximity.is_none() => f64::MAX,
-                _ => return None,
-            },
-        };
-        Some((distance, facts.fit(&self.words)?))
-    }
-
-    fn fits_times(&self, facts: &Facts) -> bool {
-        if self.day.is_none() && self.from_time.is_none() && self.to_time.is_none() {
-            return true;
-        }
-        facts.is_open(self.day, self.from_time.as_deref().unwrap_or("00:00"), self.to_time.as_deref().unwrap_or("23:59"))
+        Ok(Answer { found, position, window })
     }
 }
 
-/// The words of a search text, folded.
-pub(super) fn words(parameters: &Parameters) -> Result<Vec<String>, Problem> {
-    let Some(text) = parameters.text("search")? else { return Ok(Vec::new()) };
+/// Search beside the requests that need no search, at most so many at once.
+/// # Errors
+/// When the index fails.
+pub async fn ask_index(
+    directory: &Directory,
+    wanted: Wanted,
+    with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
+) -> Result<Found, Problem> {
+    let permit = directory.searches.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+    let (index, now) = (directory.search.clone(), directory.clock.now());
+    let found = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        with(&index, &wanted, now)
+    });
+    found.await.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)
+}
+
+/// Where a postcode is: as an imported list says, else as the places of the directory tell.
+/// # Errors
+/// When the database or the index fails.
+pub async fn locate(directory: &Directory, at: &Whereabouts) -> Result<Option<Position>, Problem> {
+    let imported = places::locate(&directory.db, at).await?;
+    if let Some(known) = imported {
+        return Ok(Some(Position { at: at.clone(), point: known.point, precision: known.precision, areas: known.areas }));
+    }
+    let (index, asked) = (directory.search.clone(), at.clone());
+    let learned =
+        tokio::task::spawn_blocking(move || index.learned(&asked)).await.map_err(|error| Problem::internal(&error))??;
+    Ok(learned.map(|(point, precision)| Position { at: at.clone(), point, precision, areas: Vec::new() }))
+}
+
+/// From when to when.
+pub(super) type Window = (DateTime<Utc>, DateTime<Utc>);
+
+/// What was found, and where it was looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// What was found.
+    pub found: Found,
+    /// Where the postcode is that was asked about.
+    pub position: Option<Position>,
+    /// From when to when things were to take place.
+    pub(super) window: Option<Window>,
+}
+
+impl Answer {
+    /// What was understood, for whoever asked; none where there was nothing to understand.
+    pub(super) fn interpreted(&self, directory: &Directory) -> Result<Option<Value>, Problem> {
+        let understood = &self.found.understood;
+        let mut said = serde_json::Map::new();
+        if *understood != search::Understood::default() {
+            let terms = directory.vocabulary()?;
+            let needs: Vec<Value> = understood
+                .needs
+                .iter()
+                .map(|need| json!({"code": need.code, "name": terms.name_of(&need.code), "phrase": need.phrase}))
+                .collect();
+            let corrected: Vec<Value> = understood.corrected.iter().map(|(from, to)| json!({"from": from, "to": to})).collect();
+            said.insert("words".to_owned(), json!(understood.words));
+            said.insert("needs".to_owned(), json!(needs));
+            said.insert("corrected".to_owned(), json!(corrected));
+            said.insert("unknown".to_owned(), json!(understood.unknown));
+            said.insert("left_out".to_owned(), json!(understood.left_out));
+            said.insert("urgent".to_owned(), json!(understood.urgent));
+            said.insert("sensitive".to_owned(), json!(understood.sensitive));
+        }
+        if let Some(position) = &self.position {
+            said.insert("place".to_owned(), position.describe());
+        }
+        Ok((!said.is_empty()).then(|| said.into()))
+    }
+}
+
+impl Position {
+    fn describe(&self) -> Value {
+        let precision = match self.precision {
+            Precision::Postcode => "postcode",
+            Precision::Sector => "sector",
+            Precision::Outcode => "outcode",
+        };
+        json!({
+            "postcode": self.at.as_str(),
+            "latitude": self.point.latitude,
+            "longitude": self.point.longitude,
+            "precision": precision,
+            "approximate": self.precision != Precision::Postcode,
+        })
+    }
+}
+
+fn unknown(parameter: &str, at: &Whereabouts) -> Problem {
+    Problem::bad_parameter(parameter, at.as_str(), "no place with this postcode, or one like it, is known here")
+}
+
+/// A search text, if it can be searched for.
+fn text(parameters: &Parameters) -> Result<String, Problem> {
+    let Some(text) = parameters.text("search")? else { return Ok(String::new()) };
     let length = text.chars().count();
     if length > LONGEST_SEARCH {
         return Err(Problem::bad_parameter(
@@ -258,23 +300,73 @@ pub(super) fn words(parameters: &Parameters) -> Result<Vec<String>, Problem> {
             &format!("it has {length} characters; at most {LONGEST_SEARCH} are read"),
         ));
     }
-    let words: Vec<String> = fold(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    if words.is_empty() {
+    if fold(text).is_empty() {
         return Err(Problem::bad_parameter("search", text, "it has no letter or digit"));
     }
-    Ok(words)
+    Ok(text.to_owned())
+}
+
+fn needs(text: &str) -> Vec<String> {
+    text.split(['|', ',']).map(str::trim).filter(|need| !need.is_empty()).take(20).map(str::to_owned).collect()
+}
+
+fn delivery(parameters: &Parameters) -> Result<Option<Delivery>, Problem> {
+    if parameters.flag("online")? {
+        return Ok(Some(Delivery::Online));
+    }
+    let Some(text) = parameters.text("delivery")? else { return Ok(None) };
+    let wanted = text.to_lowercase().replace([' ', '-'], "_");
+    let found = Delivery::ALL.iter().find(|(_, name)| *name == wanted);
+    found
+        .map(|(delivery, _)| Some(*delivery))
+        .ok_or_else(|| Problem::bad_parameter("delivery", text, "expected in_person, phone or online"))
 }
 
 fn moment(parameters: &Parameters, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = parameters.text(name)? else { return Ok(None) };
+    read_moment(text)
+        .map(Some)
+        .ok_or_else(|| Problem::bad_parameter(name, text, "expected a date and time such as 2026-11-01T00:00:00Z"))
+}
+
+/// A moment with a zone; without one it is taken for UTC.
+fn read_moment(text: &str) -> Option<DateTime<Utc>> {
     // A + that was not encoded arrives as a space.
     let text = text.replace(' ', "+");
-    let read = DateTime::parse_from_rfc3339(&text)
+    DateTime::parse_from_rfc3339(&text)
         .map(|at| at.to_utc())
         .ok()
         .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| at.naive().and_utc()))
-        .or_else(|| text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc()));
-    read.map(Some).ok_or_else(|| Problem::bad_parameter(name, &text, "expected a date and time such as 2026-11-01T00:00:00Z"))
+        .or_else(|| text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc()))
+}
+
+/// From when to when: days are whole days in London, moments are moments.
+fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>, Problem> {
+    const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
+    let end = |name: &'static str, whole_days: u64| -> Result<Option<DateTime<Utc>>, Problem> {
+        let Some(text) = parameters.text(name)? else { return Ok(None) };
+        let read = match text.parse::<NaiveDate>() {
+            Ok(day) => day.checked_add_days(Days::new(whole_days)).and_then(midnight),
+            Err(_) => read_moment(text),
+        };
+        let sensible = |at: &DateTime<Utc>| (at.timestamp() / 86_400).abs() < 4_000_000;
+        read.filter(sensible).map(Some).ok_or_else(|| Problem::bad_parameter(name, text, EXPECTED))
+    };
+    let (from, until) = (end("from", 0)?, end("to", 1)?);
+    if from.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    let from = from.unwrap_or(now);
+    let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
+    if until <= from {
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it is not after from"));
+    }
+    Ok(Some((from, until)))
+}
+
+/// The moment at which a day begins in London.
+pub fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
+    London.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map(|at| at.to_utc())
 }
 
 fn ages(parameters: &Parameters) -> Result<Option<(f64, f64)>, Problem> {
@@ -288,55 +380,38 @@ fn ages(parameters: &Parameters) -> Result<Option<(f64, f64)>, Problem> {
     Ok((from.is_some() || to.is_some()).then(|| (from.unwrap_or(0.0), to.unwrap_or(150.0))))
 }
 
-fn day(parameters: &Parameters) -> Result<Option<&'static str>, Problem> {
+fn times(parameters: &Parameters) -> Result<Option<Times>, Problem> {
+    let time = |name| -> Result<Option<NaiveTime>, Problem> {
+        let read = parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?;
+        Ok(read.and_then(|time| NaiveTime::parse_from_str(time.as_str(), "%H:%M").ok()))
+    };
+    let (day, from, to) = (day(parameters)?, time("start_time")?, time("end_time")?);
+    if day.is_none() && from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let last = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
+    Ok(Some(Times { day, from: from.unwrap_or(NaiveTime::MIN), to: to.unwrap_or(last) }))
+}
+
+fn day(parameters: &Parameters) -> Result<Option<Weekday>, Problem> {
     let Some(text) = parameters.text("day")? else { return Ok(None) };
     let start = text.to_lowercase();
-    let found = DAYS.iter().find(|(_, short)| start.starts_with(short) && start.chars().all(char::is_alphabetic));
+    let found = DAYS.iter().find(|(short, _)| start.starts_with(short) && start.chars().all(char::is_alphabetic));
     found
-        .map(|(day, _)| Some(*day))
+        .map(|(_, day)| Some(*day))
         .ok_or_else(|| Problem::bad_parameter("day", text, "expected a day of the week such as MO or Monday"))
 }
 
-fn near(parameters: &Parameters) -> Result<Option<Point>, Problem> {
+/// What somebody wants to be near.
+enum Near {
+    Point(Point),
+    At(Whereabouts),
+}
+
+fn near(parameters: &Parameters) -> Result<Option<Near>, Problem> {
     let Some(text) = parameters.text("near")? else { return Ok(None) };
     let point = text.split_once(',').and_then(|(lat, lon)| Point::new(lat.trim().parse().ok()?, lon.trim().parse().ok()?));
-    point
-        .map(Some)
-        .ok_or_else(|| Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42"))
-}
-
-fn unknown(postcode: &Postcode) -> Problem {
-    Problem::bad_parameter("postcode", postcode.as_str(), "no place with this postcode, or one like it, is known here")
-}
-
-/// Where a postcode is, learned from the places in the directory: those with the same postcode,
-/// else with the same sector, else with the same outcode.
-/// # Errors
-/// When the disk fails.
-pub fn learn(shelf: &Shelf, postcode: &Postcode) -> Result<Option<Point>, Problem> {
-    let sector_length = postcode.as_str().len() - 2;
-    let mut sums = [(0.0, 0.0, 0.0); 3];
-    let mut after = None;
-    loop {
-        let entries = shelf.entries_after(Kind::Location, after, BATCH);
-        let Some(last) = entries.last() else { break };
-        after = Some(last.id);
-        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-        let mut bytes = Vec::new();
-        shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
-        for place in bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Place>(line).ok()) {
-            let Some(point) = place.point() else { continue };
-            for other in place.postcodes() {
-                let levels = [
-                    other == *postcode,
-                    other.as_str().get(..sector_length) == postcode.as_str().get(..sector_length),
-                    other.outcode() == postcode.outcode(),
-                ];
-                for (sum, _) in sums.iter_mut().zip(levels).filter(|(_, same)| *same) {
-                    *sum = (sum.0 + point.latitude, sum.1 + point.longitude, sum.2 + 1.0);
-                }
-            }
-        }
-    }
-    Ok(sums.into_iter().find(|sum| sum.2 > 0.0).and_then(|sum| Point::new(sum.0 / sum.2, sum.1 / sum.2)))
+    point.map(Near::Point).or_else(|| text.parse().ok().map(Near::At)).map(Some).ok_or_else(|| {
+        Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode")
+    })
 }

@@ -1,17 +1,20 @@
-//! Lists: pages in the envelope of the standard, or everything as lines.
+//! Lists: pages in the envelope of the standard, or everything in one of the [`forms`].
 
-use axum::{
-    body::Body,
-    response::{IntoResponse as _, Response},
-};
+use std::{fmt::Write as _, ops::Range};
+
+use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Directory, Filters, documents};
+use super::{
+    Answer, Directory, Filters, documents,
+    forms::{self, Format},
+    times,
+};
 use crate::{
-    clock,
     http::{Parameters, Problem, caching},
     model::Kind,
     published::shelf::{Entry, Form},
@@ -24,8 +27,6 @@ pub(super) const MOST_PER_PAGE: usize = 1_000;
 /// The envelope before the contents has at most so many bytes: seven numbers of at most 20 digits,
 /// their names, and a note.
 const ENVELOPE: usize = 512;
-/// Documents that are read at once for a stream.
-const STREAMED: usize = 100;
 
 /// How a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +37,13 @@ struct Wanted {
     form: Form,
     minimal: bool,
     full_service: bool,
-    lines: bool,
+    snippets: bool,
+    times: bool,
+    format: Format,
 }
 
 impl Wanted {
-    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+    fn read(kind: Kind, format: Option<Format>, parameters: &Parameters) -> Result<Self, Problem> {
         let count = |name| -> Result<Option<usize>, Problem> {
             match parameters.parsed::<usize>(name, "a whole number from 1")? {
                 Some(0) => Err(Problem::bad_parameter(name, "0", "expected a whole number from 1")),
@@ -51,11 +54,7 @@ impl Wanted {
             }
         };
         let per_page = count("per_page")?.unwrap_or(PER_PAGE);
-        let lines = match parameters.text("format")? {
-            None | Some("json") => false,
-            Some("ndjson") => true,
-            Some(other) => return Err(Problem::bad_parameter("format", other, "expected json or ndjson")),
-        };
+        let format = format.map_or_else(|| Format::read(parameters, forms::of_list(kind)), Ok)?;
         Ok(Self {
             page: count("page")?.unwrap_or(1),
             per_page: per_page.min(MOST_PER_PAGE),
@@ -63,50 +62,66 @@ impl Wanted {
             form: if parameters.flag("full")? { Form::Full } else { Form::Brief },
             minimal: parameters.flag("minimal")?,
             full_service: parameters.flag("full_service")?,
-            lines,
+            snippets: parameters.flag("snippets")?,
+            times: parameters.flag("times")?,
+            format,
         })
+    }
+
+    /// Which documents of the order stand on the page.
+    fn range(&self) -> Range<usize> {
+        let from = (self.page - 1).saturating_mul(self.per_page);
+        from..from.saturating_add(self.per_page)
     }
 }
 
-/// A list of the given kind, as the parameters want it.
+/// A list of the given kind, as the parameters want it, in the format that its address says, where
+/// it says one.
 pub(super) async fn list(
     directory: &Directory,
     kind: Kind,
+    format: Option<Format>,
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted::read(parameters)?;
-    let filters = Filters::read(kind, parameters)?;
-    let chosen = if filters.is_empty() { None } else { Some(filters.run(directory, kind).await?) };
-    if wanted.lines {
-        return Ok(lines(directory.clone(), kind, wanted, chosen));
+    let wanted = Wanted::read(kind, format, parameters)?;
+    let filters = Filters::read(kind, parameters, directory.clock.now())?;
+    let range = if wanted.format == Format::Json { wanted.range() } else { 0..usize::MAX };
+    let answer = if filters.is_everything() { None } else { Some(filters.find(directory, kind, range).await?) };
+    if wanted.format == Format::Json {
+        return page(directory, kind, wanted, answer.as_ref(), headers);
     }
-    page(directory, kind, wanted, chosen.as_deref(), headers)
+    let ids: Option<Vec<Uuid>> = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
+    match wanted.format {
+        Format::Atom => forms::newest(directory, kind, ids.as_deref(), parameters, headers),
+        format => {
+            let Wanted { form, minimal, .. } = wanted;
+            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids }, headers).await
+        }
+    }
 }
 
 fn page(
     directory: &Directory,
     kind: Kind,
     wanted: Wanted,
-    chosen: Option<&[Uuid]>,
+    answer: Option<&Answer>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let from = (wanted.page - 1).saturating_mul(wanted.per_page);
-    let until = from.saturating_add(wanted.per_page);
     // Room for the envelope, which stands before the documents but is known only after them: a page
     // of whole documents is large, and is not to be copied once more.
     let mut contents = Vec::from([b' '; ENVELOPE]);
-    let (total, entries) = match chosen {
-        None => directory.shelf.page(kind, from..until, wanted.form, b',', &mut contents)?,
-        Some(ids) => {
-            let slice = &ids[from.min(ids.len())..until.min(ids.len())];
-            (ids.len(), directory.shelf.these(slice, wanted.form, b',', &mut contents)?)
+    let (total, entries) = match answer {
+        None => directory.shelf.page(kind, wanted.range(), wanted.form, b',', &mut contents)?,
+        Some(answer) => {
+            let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
+            (answer.found.total, directory.shelf.these(&ids, wanted.form, b',', &mut contents)?)
         }
     };
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     if wanted.minimal {
         contents.truncate(ENVELOPE);
-        contents.extend(minimal(&entries));
+        contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
     } else if wanted.full_service && kind == Kind::Organization {
         contents.truncate(ENVELOPE);
         for entry in &entries {
@@ -120,15 +135,68 @@ fn page(
         contents.pop();
     }
     let envelope = envelope(total, wanted, entries.len());
+    let behind = match answer {
+        None => "]}".to_owned(),
+        Some(answer) => behind(directory, kind, wanted, answer, &entries)?,
+    };
     let shape = [u64::from(wanted.minimal), u64::from(wanted.full_service), u64::from(wanted.form == Form::Full)];
-    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().map(u64::from)));
+    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().chain(behind.bytes()).map(u64::from)));
     let version = caching::Version { etag, changed_at: None };
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
         let start = ENVELOPE - envelope.len();
         contents[start..ENVELOPE].copy_from_slice(envelope.as_bytes());
-        contents.extend_from_slice(b"]}");
+        contents.extend_from_slice(behind.as_bytes());
         Ok(Bytes::from(contents).slice(start..))
     }))
+}
+
+/// Everything of a page behind its contents: what was understood, how far things are, why they were
+/// found, when they take place.
+fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, entries: &[Entry]) -> Result<String, Problem> {
+    let mut members = serde_json::Map::new();
+    if let Some(interpreted) = answer.interpreted(directory)? {
+        members.insert("interpreted".to_owned(), interpreted);
+    }
+    let distances: serde_json::Map<String, Value> =
+        answer.found.hits.iter().filter_map(|hit| Some((hit.id.to_string(), json!(hit.metres?.round())))).collect();
+    if !distances.is_empty() {
+        members.insert("distances".to_owned(), distances.into());
+    }
+    if wanted.snippets {
+        members.insert("snippets".to_owned(), snippets(directory, answer, entries)?.into());
+    }
+    if wanted.times || answer.window.is_some() {
+        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, answer.window)?.into());
+    }
+    let mut text = "]".to_owned();
+    for (name, value) in members {
+        // Writing to a string does not fail.
+        let _ = write!(text, ",\"{name}\":{value}");
+    }
+    text.push('}');
+    Ok(text)
+}
+
+/// Why each document was found: its text with the words marked.
+fn snippets(directory: &Directory, answer: &Answer, entries: &[Entry]) -> Result<serde_json::Map<String, Value>, Problem> {
+    #[derive(Deserialize)]
+    struct Text {
+        id: Uuid,
+        name: Option<String>,
+        description: Option<String>,
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+    let mut bytes = Vec::new();
+    directory.shelf.these(&ids, Form::Brief, b'\n', &mut bytes)?;
+    let texts = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Text>(line).ok());
+    let marked = |text: Option<&str>| text.and_then(|text| directory.search.snippet(&answer.found, text));
+    Ok(texts
+        .filter_map(|text| {
+            let (name, description) = (marked(text.name.as_deref()), marked(text.description.as_deref()));
+            (name.is_some() || description.is_some())
+                .then(|| (text.id.to_string(), json!({"name": name, "description": description})))
+        })
+        .collect())
 }
 
 /// Everything of a page before its contents.
@@ -144,69 +212,4 @@ fn envelope(total: usize, wanted: Wanted, size: usize) -> String {
         page == pages,
         size == 0
     )
-}
-
-fn minimal(entries: &[Entry]) -> Vec<u8> {
-    let items: Vec<String> = entries
-        .iter()
-        .map(|entry| format!("{{\"id\":\"{}\",\"last_modified\":\"{}\"}}", entry.id, clock::rfc3339(entry.changed_at())))
-        .collect();
-    items.join(",").into_bytes()
-}
-
-/// Everything as lines, read while it is sent: no page numbers, no end of memory.
-fn lines(directory: Directory, kind: Kind, wanted: Wanted, chosen: Option<Vec<Uuid>>) -> Response {
-    let source = match chosen {
-        Some(ids) => Source::These(ids.into_iter()),
-        None => Source::All { kind, after: None },
-    };
-    let body = Body::from_stream(stream::try_unfold((directory, source), move |(directory, mut source)| async move {
-        let mut out = Vec::new();
-        let entries = source.next(&directory, wanted.form, &mut out)?;
-        if wanted.minimal {
-            out.clear();
-            for entry in &entries {
-                out.extend(minimal(std::slice::from_ref(entry)));
-                out.push(b'\n');
-            }
-        }
-        Ok::<_, crate::published::shelf::Error>((!entries.is_empty()).then(|| (Bytes::from(out), (directory, source))))
-    }));
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
-    response
-}
-
-/// Where lines come from.
-enum Source {
-    All { kind: Kind, after: Option<Uuid> },
-    These(std::vec::IntoIter<Uuid>),
-}
-
-impl Source {
-    /// The next documents; none at the end.
-    fn next(
-        &mut self,
-        directory: &Directory,
-        form: Form,
-        out: &mut Vec<u8>,
-    ) -> Result<Vec<Entry>, crate::published::shelf::Error> {
-        match self {
-            Self::All { kind, after } => {
-                let entries = directory.shelf.lines_after(*kind, *after, STREAMED, form, out)?;
-                *after = entries.last().map(|entry| entry.id);
-                Ok(entries)
-            }
-            Self::These(ids) => loop {
-                let some: Vec<Uuid> = ids.take(STREAMED).collect();
-                let entries = directory.shelf.these(&some, form, b'\n', out)?;
-                // All of some may have gone away meanwhile, and others stand behind them.
-                if some.is_empty() || !entries.is_empty() {
-                    return Ok(entries);
-                }
-            },
-        }
-    }
 }

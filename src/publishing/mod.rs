@@ -1,14 +1,18 @@
 //! What the world reads: the Open Referral UK and HSDS API over the shelf of published bytes.
 //!
-//! Everything is answered from the shelf; the database is not asked. The same routes stand at `/`
-//! and at `/api`. Lists are in order of ids, which no edit changes, so paging never repeats an item
-//! because somebody saved a record meanwhile.
+//! Documents and lists are answered from the shelf, filters by the search index; the database is asked
+//! only where a postcode is. The same routes stand at `/` and at `/api`. Lists without words are in
+//! order of ids, which no edit changes, so paging never repeats an item because somebody saved a
+//! record meanwhile.
 
 mod describe;
 mod documents;
-mod facts;
+mod facets;
 mod filters;
+pub mod forms;
 mod lists;
+mod times;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -23,14 +27,17 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::{
+    clock::Clock,
+    db::Database,
     http::{Parameters, Problem, caching, guard},
     model::Kind,
     published::shelf::Shelf,
+    search::Search,
 };
 pub use {
     describe::openapi,
-    facts::{Facts, Place},
-    filters::{Filters, learn},
+    filters::{Answer, Filters, LONGEST_SEARCH, Position, ask_index, locate, midnight},
+    vocabulary::{Term, Vocabularies, Vocabulary},
 };
 
 /// The `version` that tells validators which specification this is. Exactly so: anything else makes
@@ -50,8 +57,25 @@ pub struct Directory {
     pub name: Arc<str>,
     /// The `OpenAPI` document, as bytes.
     pub openapi: Arc<[u8]>,
-    /// At most so many slow searches at once; others wait.
+    /// The search index.
+    pub search: Arc<Search>,
+    /// Where postcodes are.
+    pub db: Database,
+    /// The time.
+    pub clock: Clock,
+    /// At most so many searches at once; others wait.
     pub searches: Arc<tokio::sync::Semaphore>,
+    /// The directory's terms, read once for each state of them.
+    pub vocabularies: Arc<Vocabularies>,
+}
+
+impl Directory {
+    /// The terms of the directory as things are now.
+    /// # Errors
+    /// When the disk fails.
+    pub fn vocabulary(&self) -> Result<Arc<Vocabulary>, Problem> {
+        self.vocabularies.latest(&self.shelf)
+    }
 }
 
 /// A list of the API and the kind of what is in it.
@@ -78,18 +102,24 @@ pub const COLLECTIONS: [Collection; 7] = [
 
 /// The API's routes: every list and every document, at the given state.
 pub fn routes(directory: Directory) -> Router {
-    let mut router = Router::new().route("/openapi.json", api(get(openapi_document)));
+    let mut router = Router::new().route("/openapi.json", api(get(openapi_document))).route("/facets", api(get(facets::show)));
     for collection in COLLECTIONS {
         let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
-            lists::list(&state, collection.kind, &parameters, &headers).await
+            lists::list(&state, collection.kind, None, &parameters, &headers).await
         };
         let document = move |state: State<Directory>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
-            documents::document(&state, collection.kind, &id, &parameters, &headers)
+            documents::document(&state, collection.kind, &id, &parameters, &headers).await
         };
         router = router
             // HSDS 3.1 searches by POST as well, with the parameters in the query.
             .route(collection.path, api(get(list).post(list)))
             .route(&format!("{}/{{id}}", collection.path), api(get(document)));
+    }
+    for (path, kind, format) in forms::SHORTCUTS {
+        let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
+            lists::list(&state, kind, Some(format), &parameters, &headers).await
+        };
+        router = router.route(path, api(get(list)));
     }
     router.with_state(directory)
 }

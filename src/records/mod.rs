@@ -6,6 +6,7 @@
 //! stale (`docs/decisions/0001-positions.md`): records first; then the counter is locked; then
 //! what is rendered is read; then it is written. After the counter no record is touched.
 
+mod ageing;
 mod copies;
 mod places;
 mod publish;

@@ -44,11 +44,11 @@ impl Records {
         &self,
         tx: &Transaction,
         changed: HashMap<Uuid, (String, State, Document)>,
-        touched_places: &[Uuid],
+        touched: &[Uuid],
         cause: &Cause<'_>,
     ) -> Result<Position, Error> {
         let mut locked = published::lock(tx).await?;
-        let scene = self.gather(tx, changed, touched_places, cause.reopened).await?;
+        let scene = self.gather(tx, changed, touched, cause).await?;
         let dirty: Vec<Uuid> = scene.dirty.keys().copied().collect();
         let mut current: HashMap<Uuid, Published> = HashMap::new();
         let mut derived: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
@@ -173,10 +173,11 @@ impl Records {
         &self,
         tx: &Transaction,
         changed: HashMap<Uuid, (String, State, Document)>,
-        touched_places: &[Uuid],
-        reopened: bool,
+        touched: &[Uuid],
+        cause: &Cause<'_>,
     ) -> Result<Scene, Error> {
-        let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched_places.iter().copied()).collect();
+        let reopened = cause.reopened;
+        let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched.iter().copied()).collect();
         // An organization speaks more, or less, openly of itself with the places of its services.
         let mut speaking: Vec<Uuid> = changed
             .values()
@@ -216,7 +217,7 @@ impl Records {
             );
         }
         documents.extend(changed);
-        self.complete(tx, dirty, documents).await
+        self.complete(tx, dirty, documents, cause.now).await
     }
 
     /// Read what the dirty records need around them: what they refer to, and what that refers to.
@@ -225,6 +226,7 @@ impl Records {
         tx: &Transaction,
         dirty: HashSet<Uuid>,
         mut documents: HashMap<Uuid, (String, State, Document)>,
+        now: DateTime<Utc>,
     ) -> Result<Scene, Error> {
         let mut wanted: HashSet<Uuid> = dirty.iter().copied().filter(|id| !documents.contains_key(id)).collect();
         wanted.extend(documents.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
@@ -256,6 +258,7 @@ impl Records {
                 discreet,
                 withheld_categories: self.withheld_categories.to_vec(),
                 documents: HashMap::new(),
+                now,
             },
         };
         for (id, (origin, state, document)) in documents {

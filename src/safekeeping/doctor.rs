@@ -9,7 +9,9 @@ use crate::{
     config::Config,
     db::Database,
     model::Kind,
+    places,
     published::{self, Head, shelf::Shelf},
+    search::Search,
 };
 
 /// How bad it is.
@@ -67,7 +69,9 @@ pub async fn examine(
     });
     findings.push(clock(head, now));
     findings.push(records(db).await);
+    findings.push(postcodes(db, now).await);
     findings.push(shelf(&config.data_dir, head));
+    findings.push(index(&config.data_dir, head));
     findings
 }
 
@@ -156,6 +160,38 @@ async fn records(db: &Database) -> Finding {
         return good("published", "something of every kind".to_owned());
     }
     careful("published", format!("nothing of: {}", counts.join(", ")), "import something; validators warn about empty lists")
+}
+
+fn index(folder: &Path, head: &Head) -> Finding {
+    const ADVICE: &str = "fingerpost reindex builds it anew; the server does so by itself at its next start";
+    match Search::look_at(folder) {
+        None => careful("search index", "not there yet".to_owned(), ADVICE),
+        Some((epoch, _)) if epoch != head.epoch => careful("search index", "of another epoch".to_owned(), ADVICE),
+        Some((_, position)) => good("search index", format!("{} behind", (head.position.0 - position.0).max(0))),
+    }
+}
+
+async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    const WHERE: &str = "fingerpost postcodes import FILE, with the ONS Postcode Directory or Code-Point Open";
+    /// The directories come out every three months.
+    const OLD_DAYS: i64 = 400;
+    match places::imported(db).await {
+        Err(error) => bad("postcodes", error.to_string(), "see the database above"),
+        Ok(None) => {
+            careful("postcodes", "none imported: positions are learned from the places in the directory".to_owned(), WHERE)
+        }
+        Ok(Some(imported)) => {
+            let found = format!(
+                "{} postcodes and {} outcodes from {} ({}), imported on {}",
+                imported.postcodes,
+                imported.outcodes,
+                imported.format,
+                imported.source,
+                imported.at.format("%-d %B %Y")
+            );
+            if (now - imported.at).num_days() > OLD_DAYS { careful("postcodes", found, WHERE) } else { good("postcodes", found) }
+        }
+    }
 }
 
 fn shelf(folder: &Path, head: &Head) -> Finding {

@@ -1,1 +1,441 @@
 //! Search: a derived index over `published`, and what people mean by their words.
+//!
+//! All words must be there, each itself, as another form of the same word, or as the word that one
+//! with a slip in it stands for; everyday phrases also find what helps with the needs they stand for.
+//! What somebody searches for is neither stored nor logged.
+//!
+//! The order is the same on both databases and in every process: a score depends on the document and
+//! the words alone, and ties are in order of ids.
+
+mod collect;
+mod facts;
+mod fields;
+mod follow;
+mod query;
+mod store;
+mod wanted;
+mod words;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use serde::Serialize;
+use tantivy::{
+    Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError,
+    columnar::BytesColumn,
+    index::SegmentId,
+    query::{BooleanQuery, Occur, Query, TermQuery},
+    schema::IndexRecordOption,
+    snippet::SnippetGenerator,
+};
+
+pub use self::{
+    collect::Hit,
+    follow::Progress,
+    store::{Edited, SaveError, Table, load, save},
+    wanted::{Delivery, Times, Wanted},
+    words::{Phrase, Refused, Words},
+};
+use self::{
+    collect::{Between, Checks, Collected, Hits, Judge, Order, Passing, Window},
+    fields::Fields,
+    follow::State,
+    query::{Builder, Constant, Strictness},
+};
+use crate::{
+    geo::Point,
+    http::Problem,
+    model::{Kind, hours::Hours, occurrences, whereabouts::Whereabouts},
+    places::{Coverage, Precision, coverage},
+    published::Position,
+};
+
+/// Verdicts about the values of a column that are kept for the next search.
+const VERDICTS: usize = 64;
+/// Length of a snippet, in characters.
+const SNIPPET: usize = 220;
+
+/// What can go wrong with the index.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk.
+    #[error("cannot use the search index in {folder}: {source}")]
+    Disk {
+        /// Where it is.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The index itself.
+    #[error("the search index failed: {0}")]
+    Index(#[from] TantivyError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] crate::db::Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error.into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+/// A need that somebody's words stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Understanding {
+    /// Its code.
+    pub code: String,
+    /// Its name, where the directory has a term with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The phrase that stands for it.
+    pub phrase: String,
+}
+
+/// What was made of somebody's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Understood {
+    /// Words that were looked for as such.
+    pub words: Vec<String>,
+    /// Needs that were looked for.
+    pub needs: Vec<Understanding>,
+    /// Words with a slip in them, and what they were taken for.
+    pub corrected: Vec<(String, String)>,
+    /// Words that nothing here has.
+    pub unknown: Vec<String>,
+    /// Words that need not be there, because nothing has all of them.
+    pub left_out: Vec<String>,
+    /// Whether nothing has all of the words, and any of them was enough.
+    pub some_words: bool,
+    /// Whether somebody who writes this may be in danger or on the street today.
+    pub urgent: bool,
+    /// Whether others had better not see that somebody wrote it.
+    pub sensitive: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// How many in all.
+    pub total: usize,
+    /// Those that were asked for, in order.
+    pub hits: Vec<Hit>,
+    /// What was made of the words.
+    pub understood: Understood,
+    /// How many have each value, where that was asked for: by facet, then by value.
+    pub counts: BTreeMap<&'static str, BTreeMap<String, usize>>,
+    marked: BTreeMap<String, f32>,
+}
+
+/// The search index.
+pub struct Search {
+    folder: PathBuf,
+    index: Index,
+    reader: IndexReader,
+    fields: Fields,
+    state: RwLock<State>,
+    words: RwLock<Arc<Words>>,
+    verdicts: Arc<Verdicts>,
+}
+
+/// Which values of a column pass, by segment and question.
+type Verdicts = Mutex<HashMap<(SegmentId, String), Passing>>;
+
+impl std::fmt::Debug for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Search").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Columns that are counted for facets.
+const FACETS: &[&str] = &["term", "tongue", "delivery", "mark", "source", "status"];
+
+impl Search {
+    /// Open the index in `data_dir`. What is there and fits is used; otherwise it is empty and
+    /// [`Search::catch_up`] fills it.
+    /// # Errors
+    /// When the disk fails.
+    pub fn open(data_dir: &Path, words: Words) -> Result<Self, Error> {
+        let folder = data_dir.join("index");
+        let (index, fields, state) = follow::open(&folder)?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Self {
+            folder,
+            index,
+            reader,
+            fields,
+            state: RwLock::new(state),
+            words: RwLock::new(Arc::new(words)),
+            verdicts: Arc::default(),
+        })
+    }
+
+    /// Remove the files, unless a server is writing them (it follows by itself).
+    /// # Errors
+    /// When the disk fails.
+    pub fn discard(data_dir: &Path) -> Result<(), Error> {
+        let folder = data_dir.join("index");
+        let disk = |source| Error::Disk { folder: folder.clone(), source };
+        if folder.exists() {
+            follow::clear(&folder).map_err(disk)?;
+            fs::remove_dir(&folder).map_err(disk)?;
+        }
+        Ok(())
+    }
+
+    /// How far the index in `data_dir` has followed, and in which epoch; none where there is none.
+    pub fn look_at(data_dir: &Path) -> Option<(String, Position)> {
+        follow::look_at(&data_dir.join("index"))
+    }
+
+    /// Use these tables of everyday words from now on.
+    pub fn use_words(&self, words: Words) {
+        *self.words.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(words);
+    }
+
+    /// The tables of everyday words in use.
+    pub fn words(&self) -> Arc<Words> {
+        self.words.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many documents it holds, and bytes on disk.
+    pub fn size(&self) -> (u64, u64) {
+        let lengths = |entries: fs::ReadDir| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum();
+        let bytes = fs::read_dir(&self.folder).map_or(0, lengths);
+        (self.reader.searcher().num_docs(), bytes)
+    }
+
+    /// Forget everything, so that the next [`Search::catch_up`] fills it anew.
+    /// # Errors
+    /// When the disk fails.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.forget()
+    }
+
+    /// Whether every file is as it was written.
+    /// # Errors
+    /// When the disk fails, or a file is damaged.
+    pub fn verify(&self) -> Result<(), Error> {
+        let damaged = self.index.validate_checksum()?;
+        match damaged.iter().next() {
+            None => Ok(()),
+            Some(file) => Err(Error::Index(TantivyError::InternalError(format!("{} is damaged", file.display())))),
+        }
+    }
+
+    /// What is wanted among documents of `kind`, as things are at `now`: the hits of `range` in order.
+    /// # Errors
+    /// When the index fails.
+    pub fn find(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>, range: Range<usize>) -> Result<Found, Error> {
+        self.look(kind, wanted, now, range, false)
+    }
+
+    /// How many of what is wanted have each value.
+    /// # Errors
+    /// When the index fails.
+    pub fn count(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Result<Found, Error> {
+        self.look(kind, wanted, now, 0..0, true)
+    }
+
+    fn look(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>, range: Range<usize>, count: bool) -> Result<Found, Error> {
+        let (searcher, words) = (self.reader.searcher(), self.words());
+        let mut wanted = wanted.clone();
+        // A place of a service carries only the service's brief form: what is asked of the service
+        // is asked of the service itself.
+        let mut found = Found::default();
+        let mut groups = None;
+        if kind == Kind::ServiceAtLocation {
+            let of_service = wanted.take_service_part();
+            if !of_service.is_everything() {
+                let services =
+                    self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
+                groups = Some(Arc::new(services.hits.iter().map(|hit| hit.id.as_u64_pair().0).collect::<HashSet<u64>>()));
+            }
+        }
+        let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, groups.as_ref(), &mut found)?;
+        found.total = collected.total;
+        found.hits = collected.hits.into_iter().skip(range.start).collect();
+        found.counts = collected.counts;
+        Ok(found)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a part of one question")]
+    fn run(
+        &self,
+        searcher: &Searcher,
+        words: &Words,
+        kind: Kind,
+        wanted: &Wanted,
+        now: DateTime<Utc>,
+        keep: usize,
+        count: bool,
+        groups: Option<&Arc<HashSet<u64>>>,
+        found: &mut Found,
+    ) -> Result<Collected, Error> {
+        let builder = Builder { fields: &self.fields, searcher, words };
+        let mut collected = Collected::default();
+        let mut tried = [Strictness::AllWords, Strictness::Meaning, Strictness::SomeWords].into_iter();
+        while let Some(strictness) = tried.next() {
+            let built = builder.build(kind, wanted, strictness)?;
+            let mut checks = self.checks(kind, wanted, now);
+            checks.groups = groups.cloned();
+            let order = match (&checks, built.scored) {
+                (Checks { near: Some(_), .. }, _) => Order::Distance,
+                (_, true) => Order::Relevance,
+                (Checks { window: Some(_), .. }, _) => Order::Start,
+                _ => Order::Id,
+            };
+            let days = count.then(|| now.with_timezone(&chrono_tz::Europe::London).date_naive());
+            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days };
+            collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
+            if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
+                found.understood = built.understood;
+                found.marked = built.marked;
+            }
+            if collected.total > 0 {
+                break;
+            }
+            match (built.spare, wanted.relaxed && built.several) {
+                (true, _) if strictness == Strictness::AllWords => {}
+                (false, true) if strictness == Strictness::AllWords => drop(tried.next()),
+                _ => break,
+            }
+        }
+        Ok(collected)
+    }
+
+    fn checks(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Checks {
+        let mut checks = Checks::default();
+        if let Some(at) = wanted.modified_after {
+            checks.whole.push(Between { field: "changed", least: at.timestamp_micros(), most: i64::MAX, or_missing: false });
+        }
+        if let Some(day) = wanted.checked_since {
+            checks.whole.push(Between {
+                field: "checked",
+                least: day.num_days_from_ce().into(),
+                most: i64::MAX,
+                or_missing: false,
+            });
+        }
+        if let Some((from, to)) = wanted.ages {
+            // A limit that is not said is none.
+            checks.numbers.push(Between { field: "youngest", least: f64::MIN, most: to, or_missing: true });
+            checks.numbers.push(Between { field: "oldest", least: from, most: f64::MAX, or_missing: true });
+        }
+        if let Some(times) = wanted.times.filter(|_| kind != Kind::Event) {
+            let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
+            let question = format!("{times:?} {today}");
+            checks
+                .judged
+                .push(("hours", self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))));
+        }
+        if wanted.open_now {
+            let question = format!("open {}", facts::minutes(now));
+            checks.judged.push(("hours", self.judge_hours(question, move |hours| hours.is_open(now))));
+        }
+        if let Some(place) = &wanted.covers {
+            let outcode = place.at.as_ref().map(|at| at.outcode().to_owned()).unwrap_or_default();
+            let place = place.clone();
+            checks.covers =
+                Some((judge(move |bytes| Coverage::decode(bytes).is_some_and(|coverage| coverage.covers(&place))), outcode));
+        }
+        if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
+            let (from, until) = wanted.window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
+            let times = wanted.times.filter(|_| kind == Kind::Event);
+            checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
+        }
+        checks.near = wanted.near.map(|point| (point, wanted.proximity));
+        checks
+    }
+
+    /// Judges opening hours; the verdict about a segment is kept for the next time it is asked.
+    fn judge_hours(&self, question: String, passes: impl Fn(&Hours) -> bool + Send + Sync + 'static) -> Judge {
+        let verdicts = self.verdicts.clone();
+        let judge = judge(move |bytes| Hours::decode(bytes).is_some_and(|hours| passes(&hours)));
+        Arc::new(move |segment, column| {
+            let key = (segment.segment_id(), question.clone());
+            if let Some(known) = verdicts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+                return known.clone();
+            }
+            let passing = judge(segment, column);
+            let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+            if verdicts.len() >= VERDICTS {
+                verdicts.clear();
+            }
+            verdicts.insert(key, passing.clone());
+            passing
+        })
+    }
+
+    /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>`; none
+    /// where it has none of them.
+    pub fn snippet(&self, found: &Found, text: &str) -> Option<String> {
+        let generator = SnippetGenerator::new(found.marked.clone(), fields::analyzer(), self.fields.text, SNIPPET);
+        let mut snippet = generator.snippet(text);
+        snippet.set_snippet_prefix_postfix("<mark>", "</mark>");
+        (!snippet.is_empty()).then(|| snippet.to_html())
+    }
+
+    /// Where a postcode is, learned from the places in the directory: those with the same postcode,
+    /// else with the same sector, else with the same outcode.
+    /// # Errors
+    /// When the index fails.
+    pub fn learned(&self, at: &Whereabouts) -> Result<Option<(Point, Precision)>, Error> {
+        let full = matches!(at, Whereabouts::Postcode(_)).then(|| (at.as_str().to_owned(), Precision::Postcode));
+        let sector = at.sector().map(|sector| (sector, Precision::Sector));
+        for (value, precision) in full.into_iter().chain(sector).chain([(at.outcode().to_owned(), Precision::Outcode)]) {
+            if let Some(point) = self.middle_of(&value)? {
+                return Ok(Some((point, precision)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The middle of the places with this postcode, sector or outcode.
+    fn middle_of(&self, postcode: &str) -> Result<Option<Point>, Error> {
+        let searcher = self.reader.searcher();
+        let term = |term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>;
+        let places = BooleanQuery::new(vec![
+            (Occur::Must, term(tantivy::Term::from_field_u64(self.fields.kind, facts::kind_number(Kind::Location)))),
+            (Occur::Must, term(tantivy::Term::from_field_text(self.fields.postcode, postcode))),
+        ]);
+        let (mut north, mut east, mut count) = (0.0, 0.0, 0.0);
+        for place in searcher.search(&places, &tantivy::collector::DocSetCollector)? {
+            let columns = searcher.segment_reader(place.segment_ord).fast_fields();
+            let point = (columns.f64("latitude")?.first(place.doc_id), columns.f64("longitude")?.first(place.doc_id));
+            if let (Some(latitude), Some(longitude)) = point {
+                north += latitude;
+                east += longitude;
+                count += 1.0;
+            }
+        }
+        Ok(if count > 0.0 { Point::new(north / count, east / count) } else { None })
+    }
+}
+
+/// Judges each value of a column once.
+fn judge(passes: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Judge {
+    Arc::new(move |_: &SegmentReader, column: &BytesColumn| {
+        let mut passing = Vec::with_capacity(column.num_terms());
+        if let Ok(mut stream) = column.dictionary().stream() {
+            while stream.advance() {
+                passing.push(passes(stream.key()));
+            }
+        }
+        Arc::new(passing)
+    })
+}
+
+/// The place that a service must cover.
+pub fn place(at: Whereabouts, point: Option<Point>, areas: Vec<String>) -> coverage::Place {
+    coverage::Place { at: Some(at), point, areas }
+}

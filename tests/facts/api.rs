@@ -110,8 +110,9 @@ fact! {
         let food = app.ids("/services?need=food-emergency").await;
         assert!(!food.is_empty() && food.len() < all.len());
         for service in &food {
-            let text = app.get(&format!("/services/{service}")).await.text();
-            assert!(text.contains("\"food-emergency\""));
+            let text = app.get(&format!("/services/{service}")).await.text().to_lowercase();
+            let in_its_own_words = ["food", "meal", "soup"].iter().any(|word| text.contains(word));
+            assert!(text.contains("\"food-emergency\"") || in_its_own_words, "{text}");
         }
         let both = app.ids("/services?need=food-emergency&day=SA").await;
         assert!(both.iter().all(|id| food.contains(id)) && both.len() < food.len());

@@ -69,6 +69,17 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
     let (_, sheet, _) = text(&run(folder.path(), &["export", "--format", "csv"]));
     assert!(sheet.starts_with("id,organisation,organisation_description,service,"), "{sheet}");
+    let map = folder.path().join("map.geojson");
+    assert_eq!(text(&run(folder.path(), &["export", "--format", "geojson", "--out", map.to_str().unwrap()])).0, 0);
+    let map: Value = serde_json::from_slice(&std::fs::read(map).unwrap()).unwrap();
+    assert_eq!(map["features"][0]["geometry"]["coordinates"], serde_json::json!([-0.4486, 51.9163]));
+    let (_, hours, _) = text(&run(folder.path(), &["export", "--format", "ics", "--list", "services"]));
+    assert!(hours.contains("RRULE:FREQ=WEEKLY;BYDAY=TH\r\n") && hours.ends_with("END:VCALENDAR\r\n"), "{hours}");
+    let (_, events, _) = text(&run(folder.path(), &["export", "--format", "ics"]));
+    assert!(!events.contains("BEGIN:VEVENT"), "events, unless asked for others: {events}");
+    let (code, _, error) = text(&run(folder.path(), &["export", "--format", "ics", "--list", "taxonomies"]));
+    assert_eq!(code, 2);
+    assert!(error.contains("not written as ics; it is as ndjson, csv"), "{error}");
 }
 
 #[test]
@@ -96,11 +107,43 @@ fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
 }
 
 #[test]
+fn postcodes_are_imported_before_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("places.csv");
+    std::fs::write(&file, "postcode,latitude,longitude\nLU1 2AA,51.8787,-0.42\n").unwrap();
+    assert!(text(&run(folder.path(), &["doctor"])).1.contains("none imported"));
+    let (code, out, _) = text(&run(folder.path(), &["postcodes", "import", file.to_str().unwrap(), "--json"]));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["format"], &report["postcodes"], &report["outcodes"]), (0, &"simple".into(), &1.into(), &1.into()));
+    std::fs::write(&file, "postcode,latitude,longitude\nLU1 2AA,51.8787,-0.42\nLU1 2AD,here,there\n").unwrap();
+    let (code, out, _) = text(&run(folder.path(), &["postcodes", "import", file.to_str().unwrap()]));
+    assert_eq!(code, 1, "a row was rejected");
+    assert!(out.starts_with("simple CSV: 1 postcodes in 1 outcodes are known now, 1 before"), "{out}");
+    assert!(out.contains("rejected line 3 of places.csv: its latitude \"here\" is not a number"), "{out}");
+    let (code, _, error) = text(&run(folder.path(), &["postcodes", "import", "no-such-file"]));
+    assert!(code == 1 && error.contains("no-such-file") && error.contains("still is"), "{error}");
+    assert!(text(&run(folder.path(), &["doctor"])).1.contains("1 postcodes and 1 outcodes from simple CSV (places.csv)"));
+    assert_eq!(text(&run(folder.path(), &["postcodes"])).0, 2);
+}
+
+#[test]
 fn every_command_has_help() {
     let folder = tempfile::tempdir().unwrap();
-    for command in
-        ["serve", "demo", "import", "export", "record", "reindex", "backup", "restore", "doctor", "config", "schema", "run"]
-    {
+    for command in [
+        "serve",
+        "demo",
+        "import",
+        "export",
+        "postcodes",
+        "record",
+        "reindex",
+        "backup",
+        "restore",
+        "doctor",
+        "config",
+        "schema",
+        "run",
+    ] {
         let (code, out, _) = text(&run(folder.path(), &[command, "--help"]));
         assert_eq!(code, 0, "{command}");
         assert!(out.contains("Usage:"), "{command}: {out}");

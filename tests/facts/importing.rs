@@ -193,19 +193,6 @@ fact! {
 }
 
 fact! {
-    async fn exported_sheets_hold_no_formulas(app) {
-        let mut risky = pantry();
-        risky["name"] = json!("=HYPERLINK(\"https://evil.example\",\"Click\")");
-        risky["description"] = json!("@SUM(A1:A9)");
-        app.import(risky.to_string()).await;
-        let mut sheet = Vec::new();
-        export::sheet(&app.app().db, &mut sheet, |_| {}).await.unwrap();
-        let text = String::from_utf8(sheet).unwrap();
-        assert!(text.contains("\"'=HYPERLINK(") && text.contains("'@SUM(A1:A9)"), "{text}");
-    }
-}
-
-fact! {
     async fn ids_that_are_not_uuids_are_kept_as_source_ids(app) {
         let mut foreign = pantry();
         foreign["id"] = json!("svc-17");

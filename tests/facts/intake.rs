@@ -46,8 +46,14 @@ async fn refused(app: &TestApp, bytes: Vec<u8>) -> String {
 /// The report without what is long and the same everywhere.
 fn said(report: &Report) -> Vec<String> {
     let rejected = report.rejected.iter().map(|rejected| format!("rejected line {}: {}", rejected.line, rejected.reason));
-    let left = report.dropped.iter().map(|left| format!("left out of line {}: {} | {}", left.line, left.dropped.path, left.dropped.reason));
-    let waiting = report.personal.iter().map(|waiting| format!("waiting, line {}: {} {}", waiting.line, waiting.personal.name, waiting.personal.reason));
+    let left = report
+        .dropped
+        .iter()
+        .map(|left| format!("left out of line {}: {} | {}", left.line, left.dropped.path, left.dropped.reason));
+    let waiting = report
+        .personal
+        .iter()
+        .map(|waiting| format!("waiting, line {}: {} {}", waiting.line, waiting.personal.name, waiting.personal.reason));
     rejected.chain(left).chain(waiting).collect()
 }
 
@@ -112,8 +118,13 @@ fn as_tables(services: &[Value]) -> Vec<u8> {
     let mut tables: std::collections::BTreeMap<&str, Vec<serde_json::Map<String, Value>>> = std::collections::BTreeMap::new();
     let mut seen = std::collections::HashSet::new();
     let mut add = |table: &'static str, row: &Value, more: &[(&str, &Value)]| {
-        let mut row: serde_json::Map<String, Value> =
-            row.as_object().unwrap().iter().filter(|(_, value)| !value.is_array() && !value.is_object()).map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut row: serde_json::Map<String, Value> = row
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, value)| !value.is_array() && !value.is_object())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         row.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())));
         if seen.insert((table, row["id"].clone())) {
             tables.entry(table).or_default().push(row);
@@ -123,7 +134,17 @@ fn as_tables(services: &[Value]) -> Vec<u8> {
     for service in services {
         add("services", service, &[]);
         add("organizations", &service["organization"], &[]);
-        for (table, name) in [("phones", "phones"), ("schedules", "schedules"), ("cost_options", "cost_options"), ("languages", "languages"), ("service_areas", "service_areas"), ("contacts", "contacts"), ("required_documents", "required_documents"), ("funding", "funding"), ("urls", "additional_urls")] {
+        for (table, name) in [
+            ("phones", "phones"),
+            ("schedules", "schedules"),
+            ("cost_options", "cost_options"),
+            ("languages", "languages"),
+            ("service_areas", "service_areas"),
+            ("contacts", "contacts"),
+            ("required_documents", "required_documents"),
+            ("funding", "funding"),
+            ("urls", "additional_urls"),
+        ] {
             for part in list(service, name) {
                 add(table, &part, &[("service_id", &service["id"])]);
                 for phone in list(&part, "phones") {
@@ -146,7 +167,11 @@ fn as_tables(services: &[Value]) -> Vec<u8> {
         }
         for attribute in list(service, "attributes") {
             let term = &attribute["taxonomy_term"];
-            add("attributes", &attribute, &[("link_id", &service["id"]), ("link_entity", &json!("service")), ("taxonomy_term_id", &term["id"])]);
+            add(
+                "attributes",
+                &attribute,
+                &[("link_id", &service["id"]), ("link_entity", &json!("service")), ("taxonomy_term_id", &term["id"])],
+            );
             add("taxonomy_terms", term, &[]);
             add("taxonomies", &term["taxonomy_detail"], &[]);
         }
@@ -158,7 +183,9 @@ fn as_tables(services: &[Value]) -> Vec<u8> {
             let mut sheet = csv::Writer::from_writer(Vec::new());
             sheet.write_record(&columns).unwrap();
             for row in &rows {
-                let cell = |name: &&String| row.get(*name).map_or(String::new(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                let cell = |name: &&String| {
+                    row.get(*name).map_or(String::new(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                };
                 sheet.write_record(columns.iter().map(cell)).unwrap();
             }
             (format!("{table}.csv"), String::from_utf8(sheet.into_inner().unwrap()).unwrap())
@@ -382,7 +409,7 @@ fact! {
         let endless = std::io::Read::chain(Cursor::new("BEGIN:VCALENDAR\n"), std::io::repeat(b' '));
         let error = app.app().importer().run(std::io::BufReader::new(endless), &options, |_| {}).await.unwrap_err();
         assert!(error.to_string().contains("the calendar is longer than 64 MiB, or has no end"), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}, without optimisation", began.elapsed());
+        assert!(began.elapsed() < Duration::from_mins(1), "{:?}, without optimisation", began.elapsed());
     }
 }
 
@@ -419,7 +446,8 @@ pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let mut service = older(word);
         service["name"] = json!("Rowan House");
         service["description"] = json!(format!("A safe place. We are at 7 {word} Lane, LU2 9ZZ."));
-        service["service_taxonomys"] = json!([{"id": word, "taxonomy": {"id": "esd:9", "name": "Women's refuge", "vocabulary": "esd"}}]);
+        service["service_taxonomys"] =
+            json!([{"id": word, "taxonomy": {"id": "esd:9", "name": "Women's refuge", "vocabulary": "esd"}}]);
         service["service_at_locations"][0]["location"] = json!({
             "id": word, "name": format!("{word} House"), "latitude": 51.8811, "longitude": -0.4177,
             "physical_addresses": [{"id": word, "address_1": format!("7 {word} Lane"), "city": "Luton", "postal_code": "LU2 9ZZ"}],
@@ -430,9 +458,15 @@ pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let page = json!({"totalElements": 1, "content": [older("Merrow")], "contents": null});
     let tables = |word: &str, term: &str| {
         zipped([
-            ("services.csv", format!("id,organization_id,name,description\n{word},{word},Rowan House,We are at 7 {word} Lane\n").as_str()),
+            (
+                "services.csv",
+                format!("id,organization_id,name,description\n{word},{word},Rowan House,We are at 7 {word} Lane\n").as_str(),
+            ),
             ("organizations.csv", &format!("id,name,description\n{word},Rowan House,\"Find us at 7 {word} Lane, LU2 9ZZ\"\n")),
-            ("locations.csv", &format!("id,name,latitude,longitude,description\n{word},{word} House,51.8811,-0.4177,Behind the chapel\n")),
+            (
+                "locations.csv",
+                &format!("id,name,latitude,longitude,description\n{word},{word} House,51.8811,-0.4177,Behind the chapel\n"),
+            ),
             ("service_at_locations.csv", &format!("id,service_id,location_id\n{word},{word},{word}\n")),
             ("addresses.csv", &format!("id,location_id,address_1,city,postal_code\n{word},{word},7 {word} Lane,Luton,LU2 9ZZ\n")),
             ("taxonomy_terms.csv", &format!("id,code,name\n{word},{term}\n")),
@@ -440,18 +474,24 @@ pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ])
     };
     let older_tables = zipped([
-        ("service.csv", "id,organization_id,name\n1,1,Rowan House\n"), ("organization.csv", "id,name\n1,Rowan House\n"), ("location.csv", "id,name,latitude,longitude\n1,Bryony House,51.8811,-0.4177\n"),
-        ("service_at_location.csv", "id,service_id,location_id\n1,1,1\n"), ("physical_address.csv", "id,location_id,address_1,city,postal_code\n1,1,7 Bryony Lane,Luton,LU2 9ZZ\n"),
-        ("taxonomy.csv", "id,name,vocabulary\n1,Refuge,esd\n"), ("service_taxonomy.csv", "id,service_id,taxonomy_id\n1,1,1\n"),
+        ("service.csv", "id,organization_id,name\n1,1,Rowan House\n"),
+        ("organization.csv", "id,name\n1,Rowan House\n"),
+        ("location.csv", "id,name,latitude,longitude\n1,Bryony House,51.8811,-0.4177\n"),
+        ("service_at_location.csv", "id,service_id,location_id\n1,1,1\n"),
+        ("physical_address.csv", "id,location_id,address_1,city,postal_code\n1,1,7 Bryony Lane,Luton,LU2 9ZZ\n"),
+        ("taxonomy.csv", "id,name,vocabulary\n1,Refuge,esd\n"),
+        ("service_taxonomy.csv", "id,service_id,taxonomy_id\n1,1,1\n"),
     ]);
     let calendar = "BEGIN:VCALENDAR\nX-WR-CALNAME:Rowan House Women's Project\nBEGIN:VEVENT\nUID:1@rowan.example.org\nSUMMARY:House supper\nDTSTART:20261205T180000\nDTEND:20261205T200000\n\
         CATEGORIES:Supper,Refuge\nLOCATION:Teasel House\\, 7 Teasel Lane\\, Luton LU2 9ZZ\nGEO:51.8811;-0.4177\nDESCRIPTION:Come to 7 Teasel Lane\\, behind the chapel in LU2 9ZZ.\nRRULE:FREQ=WEEKLY\nEND:VEVENT\n\
         BEGIN:VEVENT\nUID:1@rowan.example.org\nRECURRENCE-ID:20261212T180000\nSUMMARY:House supper\nDTSTART:20261212T180000\nDTEND:20261212T200000\nLOCATION:Teasel Annexe\\, Teasel Lane\\, Luton LU2 9ZZ\nEND:VEVENT\nEND:VCALENDAR\n";
+    let words_only = "BEGIN:VCALENDAR\nX-WR-CALNAME:Rowan House Group\nBEGIN:VEVENT\nUID:2@rowan.example.org\nSUMMARY:Open evening\nDTSTART:20261206T180000\nCATEGORIES:Refuge\nDESCRIPTION:Come to 7 Fennel Lane\\, LU2 9ZZ.\nEND:VEVENT\nEND:VCALENDAR\n";
     let sheet = "organisation,service,address_1,postcode,latitude,longitude,needs,city\nRowan House,Safe rooms,7 Comfrey Lane,LU2 9ZZ,51.8811,-0.4177,refuge,Luton\n";
     vec![
         // Those whose category nobody has set up yet come first.
         ("a sheet", "Comfrey", sheet.as_bytes().to_vec()),
         ("a calendar", "Teasel", calendar.as_bytes().to_vec()),
+        ("a calendar without places", "Fennel", words_only.as_bytes().to_vec()),
         ("a page of today", "Quillon", json!({"total_items": 1, "contents": [today]}).to_string().into_bytes()),
         ("an older page", "Merrow", serde_json::to_vec_pretty(&page).unwrap()),
         ("an older line", "Tansy", older("Tansy").to_string().into_bytes()),
@@ -464,8 +504,16 @@ pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 #[test]
 fn anything_at_all_can_be_read_without_harm_by_every_reader() {
     let files: Vec<Vec<u8>> = vec![
-        b"".to_vec(), b"\0".to_vec(), b"PK\x03\x04".to_vec(), b"BEGIN:VCALENDAR".to_vec(), b"{\"content\":[{}]}".to_vec(), b"{\"contents\":[".to_vec(), b"[[[[".to_vec(),
-        b"[{},\n{\"id\":1}]".to_vec(), std::fs::read("fixtures/as-sent/village-hall.ics").unwrap(), std::fs::read("fixtures/as-sent/volunteer-centre.csv").unwrap(),
+        b"".to_vec(),
+        b"\0".to_vec(),
+        b"PK\x03\x04".to_vec(),
+        b"BEGIN:VCALENDAR".to_vec(),
+        b"{\"content\":[{}]}".to_vec(),
+        b"{\"contents\":[".to_vec(),
+        b"[[[[".to_vec(),
+        b"[{},\n{\"id\":1}]".to_vec(),
+        std::fs::read("fixtures/as-sent/village-hall.ics").unwrap(),
+        std::fs::read("fixtures/as-sent/volunteer-centre.csv").unwrap(),
         zipped([("services.csv", "id\n\"")]),
     ];
     for bytes in &files {
@@ -509,16 +557,32 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     let (code, out, _) = fingerpost(folder.path(), &["import", &path("hsds-package")]);
     assert_eq!(code, 1, "one row has no name: {out}");
     assert!(out.starts_with("7 were created, 0 updated, 0 unchanged, 1 rejected"), "{out}");
-    assert!(fingerpost(folder.path(), &["import", &path("older-package"), "--format", "hsds-tabular"]).1.starts_with("2 were created"));
-    assert!(fingerpost(folder.path(), &["import", &path("village-hall.ics"), "--organisation", "Larkspur Hall Trust"]).1.starts_with("4 were created"));
+    assert!(
+        fingerpost(folder.path(), &["import", &path("older-package"), "--format", "hsds-tabular"])
+            .1
+            .starts_with("2 were created")
+    );
+    assert!(
+        fingerpost(folder.path(), &["import", &path("village-hall.ics"), "--organisation", "Larkspur Hall Trust"])
+            .1
+            .starts_with("4 were created")
+    );
     // A folder of different files: each is read as what it is, and the report says which.
     let mixed = folder.path().join("mixed");
     std::fs::create_dir(&mixed).unwrap();
     std::fs::write(mixed.join("hall.ics"), MEETING).unwrap();
-    std::fs::write(mixed.join("old.json"), serde_json::to_vec_pretty(&json!({"totalElements": 1, "content": [older("Tea")]})).unwrap()).unwrap();
+    std::fs::write(
+        mixed.join("old.json"),
+        serde_json::to_vec_pretty(&json!({"totalElements": 1, "content": [older("Tea")]})).unwrap(),
+    )
+    .unwrap();
     let (code, out, _) = fingerpost(folder.path(), &["import", "mixed"]);
     assert_eq!(code, 1);
-    assert!(out.contains("rejected line 1: hall.ics: the calendar (it is called") && out.contains("left out of line 3: old.json: content[0].reviews"), "{out}");
+    assert!(
+        out.contains("rejected line 1: hall.ics: the calendar (it is called")
+            && out.contains("left out of line 3: old.json: content[0].reviews"),
+        "{out}"
+    );
     std::fs::write(mixed.join("bad.zip"), with_entry("../x.csv")).unwrap();
     let (code, _, error) = fingerpost(folder.path(), &["import", "mixed"]);
     assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the archive"), "{error}");
@@ -532,13 +596,22 @@ fn a_mapping_is_drafted_and_used() {
     assert_eq!(code, 0);
     assert!(draft.contains("\"What you get\" = \"ignore\"") && draft.contains("# Tea and talk; Walks"), "{draft}");
     assert!(!folder.path().join("data").exists(), "nothing was touched");
-    std::fs::write(folder.path().join("mapping.toml"), draft.replace("\"What you get\" = \"ignore\"", "\"What you get\" = \"service\"").replace("\"Name of club\" = \"service\"", "\"Name of club\" = \"organisation\"")).unwrap();
+    std::fs::write(
+        folder.path().join("mapping.toml"),
+        draft
+            .replace("\"What you get\" = \"ignore\"", "\"What you get\" = \"service\"")
+            .replace("\"Name of club\" = \"service\"", "\"Name of club\" = \"organisation\""),
+    )
+    .unwrap();
     let (code, out, error) = fingerpost(folder.path(), &["import", "clubs.csv", "--mapping", "mapping.toml"]);
     assert_eq!(code, 0, "{out}{error}");
     assert!(out.starts_with("2 were created"), "{out}");
     std::fs::write(folder.path().join("wrong.toml"), "[columns]\n\"Where\" = \"venu\"\n").unwrap();
     let (code, _, error) = fingerpost(folder.path(), &["import", "clubs.csv", "--mapping", "wrong.toml"]);
-    assert!(code == 2 && error.contains("wrong.toml") && error.contains("columns.\"Where\": \"venu\" is not a column"), "{error}");
+    assert!(
+        code == 2 && error.contains("wrong.toml") && error.contains("columns.\"Where\": \"venu\" is not a column"),
+        "{error}"
+    );
     assert_eq!(fingerpost(folder.path(), &["import", "clubs.csv", "--suggest-mapping", "--dry-run"]).0, 2);
     assert_eq!(fingerpost(folder.path(), &["import", ".", "--suggest-mapping"]).0, 2);
 }

@@ -1,13 +1,17 @@
 mod api;
 mod bad_input;
 mod commands;
+mod formats;
 mod importing;
+mod places;
 mod intake;
 mod positions;
 mod safekeeping;
 mod schema;
+mod search;
 mod secrets;
 mod shelf;
+mod times;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -89,6 +89,12 @@ fact! {
             safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now(), true).await
         };
         let findings = examine().await;
+        let wanting: Vec<&str> = findings.iter().filter(|finding| finding.verdict != Verdict::Good).map(|finding| finding.what).collect();
+        assert_eq!(wanting, ["postcodes"], "{findings:#?}");
+        let postcodes = app.folder.path().join("postcodes.csv");
+        std::fs::write(&postcodes, "LU1 2AA,51.8787,-0.42\n").unwrap();
+        fingerpost::places::import(&app.app().db, &postcodes, app.clock.now(), |_| {}).await.unwrap();
+        let findings = examine().await;
         assert!(findings.iter().all(|finding| finding.verdict == Verdict::Good), "{findings:#?}");
         let key = app.folder.path().join("keys/signing.json");
         std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();

@@ -6,7 +6,7 @@
 
 use std::{io::Cursor, net::SocketAddr, path::Path};
 
-use axum::body::Body;
+use axum::{Router, body::Body};
 use chrono::{DateTime, Utc};
 use fingerpost::{
     app::{App, Served},
@@ -15,7 +15,8 @@ use fingerpost::{
     db::Durability,
     importing::{Options, Report},
     jobs,
-    model::Document,
+    model::{Document, Kind},
+    publishing::forms::{Format, export::export},
     records::{Caller, Draft, Entrance, LastModified, Outcome},
 };
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -67,6 +68,8 @@ pub struct TestApp {
     pub config: Config,
     pub clock: Clock,
     pub served: Served,
+    /// Every route, made once: some facts ask tens of thousands of times.
+    router: Router,
     postgres: Option<(String, String)>,
 }
 
@@ -121,7 +124,8 @@ impl TestApp {
         let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
         let clock = Clock::fixed(noon());
         let served = open(&config, &clock).await;
-        Some(Self { on, folder, config, clock, served, postgres })
+        let router = served.router(false);
+        Some(Self { on, folder, config, clock, served, router, postgres })
     }
 
     pub fn app(&self) -> &App {
@@ -136,14 +140,16 @@ impl TestApp {
         elsewhere.data_dir = spare.path().to_path_buf();
         let old = std::mem::replace(&mut self.served, open(&elsewhere, &self.clock).await);
         drop(old);
+        self.router = Router::new();
         self.served = open(&self.config, &self.clock).await;
+        self.router = self.served.router(false);
         jobs::follow(&self.served).await.unwrap();
     }
 
     /// Take the test's own database away.
     pub async fn end(self) {
         let _ = self.served.app.db.clone().close().await;
-        drop(self.served);
+        drop((self.served, self.router));
         if let Some((server, name)) = self.postgres {
             let admin = sea_orm::Database::connect(server).await.unwrap();
             let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
@@ -161,7 +167,7 @@ impl TestApp {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.served.router(false).oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
     }
@@ -221,6 +227,14 @@ impl TestApp {
         self.app().records.withdraw(&tx, &Self::person(why), id, None).await.unwrap();
         tx.commit().await.unwrap();
         self.follow().await;
+    }
+
+    /// What `fingerpost export` writes.
+    pub async fn export(&self, format: Format, kind: Kind) -> String {
+        let mut out = Vec::new();
+        let base = PUBLIC_URL.parse().unwrap();
+        export(&self.app().db, (format, kind), (&base, "Luton directory"), &mut out, |_| {}).await.unwrap();
+        String::from_utf8(out).unwrap()
     }
 
     /// Every file of the data folder that holds `secret`, in whatever case.

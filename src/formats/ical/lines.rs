@@ -1,166 +1,95 @@
-//! The content lines of a calendar: unfolded, and taken apart into name, parameters and value.
-//!
-//! The parser of the `icalendar` crate was tried first. It goes down one level of the stack for
-//! each BEGIN (100,000 of them end the process), and one line that it cannot read refuses the whole
-//! file; a calendar of a village hall has such lines. This reader keeps no nesting and loses a line.
+//! Content lines as RFC 5545 wants them: text escaped, long lines folded, CRLF at each end.
 
-use memchr::memchr_iter;
+use std::fmt::Write as _;
 
-/// A line, unfolded, is no longer than this: pictures inside calendars are, descriptions are not.
-pub(super) const LONGEST: usize = 64 << 10;
+/// Octets of a line at most, its end not counted (RFC 5545, 3.1).
+const LONGEST: usize = 75;
 
-/// A content line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Property {
-    /// Name, in capitals.
-    pub(super) name: String,
-    /// Parameters: names in capitals, values without quotation marks.
-    pub(super) parameters: Vec<(String, String)>,
-    /// The value as it was written, escapes and all.
-    pub(super) value: String,
-    /// Line of the file on which it begins, from 1.
-    pub(super) line: u64,
-    /// Whether it was longer than [`LONGEST`], and cut.
-    pub(super) cut: bool,
-}
-
-impl Property {
-    /// A parameter's value.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The value as text.
-    pub(super) fn text(&self) -> String {
-        unescape(&self.value)
-    }
-
-    /// The value as a list of texts.
-    pub(super) fn texts(&self) -> Vec<String> {
-        let mut items = vec![String::new()];
-        let mut escaped = false;
-        for c in self.value.chars() {
-            match c {
-                ',' if !escaped => items.push(String::new()),
-                c => items.last_mut().expect("there is always one").push(c),
-            }
-            escaped = c == '\\' && !escaped;
+/// Append the line `name:value`, folded. `value` is as it stands in the file: escape text first.
+pub fn put(out: &mut String, name: &str, value: &str) {
+    let mut room = LONGEST;
+    for c in name.chars().chain([':']).chain(value.chars()) {
+        // Whatever else would end the line, and begin one that somebody else has written.
+        if c.is_control() && c != '\t' {
+            continue;
         }
-        items.iter().map(|item| unescape(item).trim().to_owned()).filter(|item| !item.is_empty()).collect()
+        if c.len_utf8() > room {
+            out.push_str("\r\n ");
+            room = LONGEST - 1;
+        }
+        out.push(c);
+        room -= c.len_utf8();
     }
+    out.push_str("\r\n");
 }
 
-fn unescape(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('n' | 'N') => out.push('\n'),
-                Some(other) => out.push(other),
-                None => {}
-            },
-            (c, false) => out.push(c),
+/// `text` as a TEXT value.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            other => out.push(other),
         }
     }
     out
 }
 
-/// A line that was read, or the number of one that could not be.
-pub(super) type Line = Result<Property, u64>;
-
-/// The content lines of `bytes`.
-pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut ends = memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
-    let (mut start, mut number) = (0, 0_u64);
-    let mut physical = std::iter::from_fn(move || {
-        let end = ends.next()?;
-        let line = &bytes[start.min(end)..end];
-        start = end + 1;
-        number += 1;
-        Some((number, line.strip_suffix(b"\r").unwrap_or(line)))
-    })
-    .peekable();
-    std::iter::from_fn(move || {
-        let (number, first) = physical.find(|(_, line)| !line.iter().all(u8::is_ascii_whitespace))?;
-        let mut whole = first[..first.len().min(LONGEST)].to_vec();
-        let mut cut = first.len() > LONGEST;
-        while let Some((_, more)) = physical.next_if(|(_, line)| line.starts_with(b" ") || line.starts_with(b"\t")) {
-            let room = LONGEST - whole.len();
-            cut |= more.len() - 1 > room;
-            whole.extend_from_slice(&more[1..][..(more.len() - 1).min(room)]);
-        }
-        Some(property(&crate::formats::sheet::decode(&whole), number, cut).ok_or(number))
-    })
+/// A moment on the wall clock, as calendars write it: 20261024T100000.
+pub fn local(at: chrono::NaiveDateTime) -> String {
+    let mut out = String::with_capacity(15);
+    // Years beyond 9999 have no form; they do not come out of parsed dates either.
+    let _ = write!(out, "{}", at.format("%Y%m%dT%H%M%S"));
+    out
 }
 
-/// `NAME;PARAMETER=value;OTHER="quoted":value`
-fn property(line: &str, number: u64, cut: bool) -> Option<Property> {
-    let line = line.trim_start();
-    let end = line.find([';', ':'])?;
-    let name = &line[..end];
-    if name.is_empty() || name.len() > 100 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
-        return None;
-    }
-    let mut parameters = Vec::new();
-    let mut rest = &line[end..];
-    while let Some(after) = rest.strip_prefix(';') {
-        let length = unquoted(after);
-        let (name, value) = after[..length].split_once('=').unwrap_or((&after[..length], ""));
-        parameters.push((name.trim().to_ascii_uppercase(), value.replace('"', "").trim().to_owned()));
-        rest = &after[length..];
-    }
-    let value = rest.strip_prefix(':')?.to_owned();
-    Some(Property { name: name.to_ascii_uppercase(), parameters, value, line: number, cut })
-}
-
-/// How far a parameter goes: to the next `;` or `:` outside quotation marks.
-fn unquoted(text: &str) -> usize {
-    let mut quoted = false;
-    text.find(|c| {
-        quoted ^= c == '"';
-        !quoted && matches!(c, ';' | ':')
-    })
-    .unwrap_or(text.len())
+/// A moment in UTC, as calendars write it.
+pub fn utc(at: chrono::DateTime<chrono::Utc>) -> String {
+    format!("{}Z", local(at.naive_utc()))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn read(text: &str) -> Vec<Line> {
-        lines(text.as_bytes()).collect()
+    fn line(value: &str) -> String {
+        let mut out = String::new();
+        put(&mut out, "SUMMARY", value);
+        out
+    }
+
+    fn unfolded(text: &str) -> String {
+        text.replace("\r\n ", "").replace("\r\n", "")
     }
 
     #[test]
-    fn lines_are_unfolded_and_taken_apart() {
-        let found = read("SUMMARY;LANGUAGE=en:Soup\\, bread\r\n  and company\r\n\r\nORGANIZER;CN=\"Hall: the; trust\":mailto:x@example.org\nnonsense\nurl:https://example.org/?a=1;b=2");
-        let summary = found[0].clone().unwrap();
-        assert_eq!((summary.name.as_str(), summary.text().as_str(), summary.parameter("LANGUAGE")), ("SUMMARY", "Soup, bread and company", Some("en")));
-        let organizer = found[1].clone().unwrap();
-        assert_eq!((organizer.line, organizer.parameter("CN"), organizer.value.as_str()), (4, Some("Hall: the; trust"), "mailto:x@example.org"));
-        assert_eq!(found[2], Err(5));
-        assert_eq!(found[3].clone().unwrap().value, "https://example.org/?a=1;b=2");
+    fn long_lines_are_folded_between_characters() {
+        let folded = line(&"Tea 🫖 and cake 🍰 ".repeat(12));
+        assert!(folded.split("\r\n").all(|line| line.len() <= 75), "{folded}");
+        assert_eq!(unfolded(&folded), format!("SUMMARY:{}", "Tea 🫖 and cake 🍰 ".repeat(12)));
+        assert_eq!(line(&"x".repeat(67)), format!("SUMMARY:{}\r\n", "x".repeat(67)), "75 octets are not folded");
+        assert_eq!(line(&"x".repeat(68)), format!("SUMMARY:{}\r\n x\r\n", "x".repeat(67)));
     }
 
     #[test]
-    fn lists_are_parted_at_commas_that_are_not_escaped() {
-        let list = read("CATEGORIES:Food\\, free,Company\\\\,, Families").remove(0).unwrap();
-        assert_eq!(list.texts(), ["Food, free", "Company\\", "Families"]);
+    fn text_cannot_begin_another_property() {
+        assert_eq!(escaped("a;b,c\\d\ne"), "a\\;b\\,c\\\\d\\ne");
+        assert_eq!(line("https://e.org\r\nATTACH:x"), "SUMMARY:https://e.orgATTACH:x\r\n");
     }
 
-    #[test]
-    fn a_character_that_was_folded_apart_is_whole_again() {
-        let mut bytes = b"SUMMARY:caf\xC3\r\n ".to_vec();
-        bytes.extend(b"\xA9\r\n");
-        assert_eq!(lines(&bytes).next().unwrap().unwrap().value, "café");
-    }
-
-    #[test]
-    fn a_line_without_end_is_cut() {
-        let long = format!("ATTACH:{}\n {}\nSUMMARY:x", "a".repeat(LONGEST), "b".repeat(LONGEST));
-        let found = read(&long);
-        assert!(found[0].clone().unwrap().cut && found.len() == 2);
+    proptest! {
+        #[test]
+        fn every_line_is_short_and_nothing_is_lost(text in "\\PC{0,300}") {
+            let folded = line(&escaped(&text));
+            prop_assert!(folded.ends_with("\r\n"));
+            prop_assert!(folded.split("\r\n").all(|line| line.len() <= 75));
+            prop_assert_eq!(unfolded(&folded), format!("SUMMARY:{}", escaped(&text)));
+        }
     }
 }

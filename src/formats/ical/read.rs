@@ -11,7 +11,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::{
-    lines::{self, Property},
+    properties::{self as lines, Property},
     times::{self, Stamp},
 };
 use crate::model::{text::shorten, tidy::Dropped};
@@ -249,14 +249,21 @@ impl Reader {
 
     fn leave_open_event(&mut self, reason: &str) {
         if let Some(event) = self.event.take() {
-            self.out.problems.push(Problem { line: event.line, path: String::new(), reason: format!("has no END:VEVENT; {reason}"), rejected: true });
+            self.out.problems.push(Problem {
+                line: event.line,
+                path: String::new(),
+                reason: format!("has no END:VEVENT; {reason}"),
+                rejected: true,
+            });
         }
     }
 
     fn about_calendar(&mut self, property: &Property) {
         let Some(calendar) = self.calendars.last_mut() else { return };
         match property.name.as_str() {
-            "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty()),
+            "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => {
+                calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty());
+            }
             "X-WR-TIMEZONE" => calendar.zone = times::zone(&property.text()),
             _ => {}
         }
@@ -332,7 +339,9 @@ fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
         return Ok(None);
     }
     let mut left = Left(Vec::new());
-    for property in event.properties.iter().filter(|property| property.cut && property.name != "ATTACH" && !property.name.starts_with("X-")) {
+    for property in
+        event.properties.iter().filter(|property| property.cut && property.name != "ATTACH" && !property.name.starts_with("X-"))
+    {
         left.out(&property.name, format!("is longer than {} KiB; what is beyond was cut off", lines::LONGEST >> 10));
     }
     let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: it does not say when it begins")?;
@@ -391,7 +400,7 @@ fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, 
     if let Some(zone) = found.unknown_zone {
         left.out(name, format!("the zone {:?} is not known; the time is read as that of {}", shorten(&zone, 60), HERE.name()));
     }
-    match found.stamps.first() {
+    match found.read.first() {
         Some(stamp) => Ok(Some(*stamp)),
         None => Err(format!("{name}: {:?} is not a date or time that can be read", shorten(&property.value, 60))),
     }
@@ -433,7 +442,7 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
         let stamps = times::stamps(property, MOST_DATES - found.len());
         unread += stamps.unread;
         unknown = unknown.or(stamps.unknown_zone);
-        found.extend(stamps.stamps.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
+        found.extend(stamps.read.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
     }
     if unread > 0 {
         left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
@@ -513,7 +522,9 @@ fn is_cancelled(event: &Raw) -> bool {
     let said = event.text("SUMMARY").unwrap_or_default().to_lowercase();
     let said = said.trim_start_matches(|c: char| !c.is_alphanumeric());
     event.text("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED"))
-        || ["cancelled", "canceled"].iter().any(|word| said.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+        || ["cancelled", "canceled"]
+            .iter()
+            .any(|word| said.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
 }
 
 /// A date of the series that is otherwise than its rule has it.
@@ -526,7 +537,9 @@ fn change(event: &Raw, named: &Named, series: &mut Series) {
             series.changes.retain(|known| known.start != change.start);
             series.changes.push(change);
         }
-        Ok(_) => left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line)),
+        Ok(_) => {
+            left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line));
+        }
         Err(reason) => left.out(path, format!("the changed date in line {}: {reason}", event.line)),
     }
     series.dropped = left.0;
@@ -557,7 +570,10 @@ fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Resu
 
 /// Calendars on the web put HTML into descriptions. What stood on lines of its own still does.
 fn without_markup(text: &str) -> String {
-    if !["<br", "<p", "<a ", "<div", "<b>", "<ul", "<li", "<span", "<html"].iter().any(|tag| text.to_ascii_lowercase().contains(tag)) {
+    if !["<br", "<p", "<a ", "<div", "<b>", "<ul", "<li", "<span", "<html"]
+        .iter()
+        .any(|tag| text.to_ascii_lowercase().contains(tag))
+    {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());

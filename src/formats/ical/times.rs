@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
 
-use super::lines::Property;
+use super::properties::Property;
 
 /// A moment as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Stamp {
 
 /// A value, or a list of them, of a property; and a zone that it names and nobody knows.
 pub(super) struct Stamps {
-    pub(super) stamps: Vec<Stamp>,
+    pub(super) read: Vec<Stamp>,
     /// How many could not be read.
     pub(super) unread: usize,
     pub(super) unknown_zone: Option<String>,
@@ -45,11 +45,11 @@ pub(super) struct Stamps {
 pub(super) fn stamps(property: &Property, most: usize) -> Stamps {
     let named = property.parameter("TZID").filter(|name| !name.is_empty());
     let zone = named.and_then(zone);
-    let mut found = Stamps { stamps: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
+    let mut found = Stamps { read: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
     for text in property.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         // A period is its start, for us.
         match stamp(text.split('/').next().unwrap_or(text), zone) {
-            Some(stamp) if found.stamps.len() < most => found.stamps.push(stamp),
+            Some(stamp) if found.read.len() < most => found.read.push(stamp),
             _ => found.unread += 1,
         }
     }
@@ -113,7 +113,7 @@ const WINDOWS: [(&str, Tz); 22] = [
     ("pacific standard time", Tz::America__Los_Angeles),
 ];
 
-/// The zone of this name: IANA's, one with a path before it ("/mozilla.org/20070129_1/Europe/London"),
+/// The zone of this name: IANA's, one with a path before it (`/mozilla.org/20070129_1/Europe/London`),
 /// or what Windows and Outlook call it.
 pub(super) fn zone(name: &str) -> Option<Tz> {
     let name = name.trim().trim_matches('"');
@@ -172,7 +172,9 @@ mod tests {
         assert_eq!(read("20260701T090000Z").as_deref(), Some("2026-07-01 10:00:00"), "summer time");
         assert_eq!(read("2026-12-01T10:00:00").as_deref(), Some("2026-12-01 10:00:00"));
         assert_eq!(read("20261201T240000").as_deref(), Some("2026-12-02 00:00:00"));
-        for wrong in ["20261301", "20260230T100000", "tomorrow", "20261201T2500", "99999999T999999", "", "2026120", "20261201T10000"] {
+        for wrong in
+            ["20261301", "20260230T100000", "tomorrow", "20261201T2500", "99999999T999999", "", "2026120", "20261201T10000"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         let paris = stamp("20261201T100000", zone("Romance Standard Time")).unwrap();
@@ -183,10 +185,21 @@ mod tests {
 
     #[test]
     fn zones_are_known_by_their_many_names() {
-        for london in ["Europe/London", "/Europe/London", "/mozilla.org/20070129_1/Europe/London", "GMT Standard Time", "(UTC+00:00) Dublin, Edinburgh, Lisbon, London", "GMT", "\"Europe/London\""] {
+        for london in [
+            "Europe/London",
+            "/Europe/London",
+            "/mozilla.org/20070129_1/Europe/London",
+            "GMT Standard Time",
+            "(UTC+00:00) Dublin, Edinburgh, Lisbon, London",
+            "GMT",
+            "\"Europe/London\"",
+        ] {
             assert_eq!(zone(london), Some(Tz::Europe__London), "{london}");
         }
-        assert_eq!((zone("W. Europe Standard Time"), zone("America/Argentina/Buenos_Aires")), (Some(Tz::Europe__Berlin), Some(Tz::America__Argentina__Buenos_Aires)));
+        assert_eq!(
+            (zone("W. Europe Standard Time"), zone("America/Argentina/Buenos_Aires")),
+            (Some(Tz::Europe__Berlin), Some(Tz::America__Argentina__Buenos_Aires))
+        );
         for unknown in ["Customized Time Zone", "tzone://Microsoft/Custom", "", "/", "Mars/Olympus"] {
             assert_eq!(zone(unknown), None, "{unknown}");
         }

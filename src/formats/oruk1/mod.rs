@@ -114,10 +114,9 @@ fn link(link: &mut Object, path: &str, found: &mut Found) {
 }
 
 fn location(location: &mut Object, path: &str, found: &mut Found) {
-    for (names, kind) in [
-        (&["physical_addresses", "physical_address"], "physical"),
-        (&["postal_addresses", "postal_address"], "postal"),
-    ] {
+    for (names, kind) in
+        [(&["physical_addresses", "physical_address"], "physical"), (&["postal_addresses", "postal_address"], "postal")]
+    {
         for address in take_list(location, names).into_iter().flatten() {
             push(location, "addresses", parts::address(address, kind));
         }
@@ -131,7 +130,8 @@ fn location(location: &mut Object, path: &str, found: &mut Found) {
     ] {
         for_each(location, list, each);
     }
-    for attribute in take_list(location, &["location_taxonomys", "location_taxonomies", "link_taxonomies"]).into_iter().flatten() {
+    for attribute in take_list(location, &["location_taxonomys", "location_taxonomies", "link_taxonomies"]).into_iter().flatten()
+    {
         found.attribute(location, attribute, "location", None);
     }
     schedules(location, path, found);

@@ -28,7 +28,8 @@ pub(in crate::formats) fn organization(row: &mut Object) {
 
 /// The language stood under its own name, as a word or as a code.
 pub(in crate::formats) fn language(row: &mut Object) {
-    let is_code = text(row, "language").is_some_and(|word| (2..=3).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase()));
+    let is_code =
+        text(row, "language").is_some_and(|word| (2..=3).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase()));
     called(row, "language", if is_code { "code" } else { "name" });
 }
 
@@ -117,8 +118,10 @@ pub(in crate::formats) fn schedule(row: &mut Object) {
         }
     }
     // The standard of today has no daily schedules: every day of every week is the same.
-    let once = row.get("interval").is_none_or(|interval| is_nothing(interval) || *interval == json!(1) || *interval == json!("1"));
-    if text(row, "freq").is_some_and(|freq| freq.eq_ignore_ascii_case("daily")) && once && row.get("byday").is_none_or(is_nothing) {
+    let once =
+        row.get("interval").is_none_or(|interval| is_nothing(interval) || *interval == json!(1) || *interval == json!("1"));
+    if text(row, "freq").is_some_and(|freq| freq.eq_ignore_ascii_case("daily")) && once && row.get("byday").is_none_or(is_nothing)
+    {
         row.insert("freq".to_owned(), "WEEKLY".into());
         row.insert("byday".to_owned(), EVERY_DAY.into());
     }
@@ -185,13 +188,13 @@ fn said(day: &str) -> String {
 /// Wider terms go to `besides`.
 pub(in crate::formats) fn term(mut row: Object, besides: &mut Vec<Value>) -> Object {
     // A chain of wider terms is as long as the parser's depth allows.
-    if let Some(Value::Object(parent)) = row.remove("parent") {
-        if let Some(id) = parent.get("id").filter(|id| !is_nothing(id)) {
-            row.entry("parent_id").or_insert_with(|| id.clone());
-            let parent = term(parent, besides);
-            if text(&parent, "name").is_some() {
-                besides.push(Value::Object(parent));
-            }
+    if let Some(Value::Object(parent)) = row.remove("parent")
+        && let Some(id) = parent.get("id").filter(|id| !is_nothing(id))
+    {
+        row.entry("parent_id").or_insert_with(|| id.clone());
+        let parent = term(parent, besides);
+        if text(&parent, "name").is_some() {
+            besides.push(Value::Object(parent));
         }
     }
     called(&mut row, "term", "name");
@@ -214,7 +217,12 @@ pub(in crate::formats) fn term(mut row: Object, besides: &mut Vec<Value>) -> Obj
 }
 
 /// A term attached to something: the row that links them, or the term itself.
-pub(in crate::formats) fn attribute(mut row: Object, entity: &str, link_type: Option<&str>, besides: &mut Vec<Value>) -> Option<Value> {
+pub(in crate::formats) fn attribute(
+    mut row: Object,
+    entity: &str,
+    link_type: Option<&str>,
+    besides: &mut Vec<Value>,
+) -> Option<Value> {
     let nested = ["taxonomy", "taxonomy_term"].into_iter().find_map(|name| match row.get(name) {
         Some(Value::Object(_)) => row.remove(name),
         _ => None,
@@ -243,4 +251,3 @@ pub(in crate::formats) fn attribute(mut row: Object, entity: &str, link_type: Op
     }
     Some(attribute.into())
 }
-

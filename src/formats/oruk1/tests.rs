@@ -221,11 +221,42 @@ fn a_closure_without_opening_hours_beside_it_is_reported() {
 }
 
 fn anything() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-z0-9:T -]{0,8}".prop_map(Value::from), any::<i32>().prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        "[a-z0-9:T -]{0,8}".prop_map(Value::from),
+        any::<i32>().prop_map(Value::from)
+    ];
     let names = prop::sample::select(vec![
-        "eligibilitys", "eligibility", "minimum_age", "taxonomys", "taxonomy", "parent", "id", "name", "regular_schedules", "byday", "freq",
-        "holiday_schedules", "closed", "start_date", "opens_at", "closes_at", "service_at_locations", "location", "physical_addresses",
-        "phones", "contacts", "language", "languages", "schedules", "service_taxonomys", "attributes", "notes", "fundings", "reviews",
+        "eligibilitys",
+        "eligibility",
+        "minimum_age",
+        "taxonomys",
+        "taxonomy",
+        "parent",
+        "id",
+        "name",
+        "regular_schedules",
+        "byday",
+        "freq",
+        "holiday_schedules",
+        "closed",
+        "start_date",
+        "opens_at",
+        "closes_at",
+        "service_at_locations",
+        "location",
+        "physical_addresses",
+        "phones",
+        "contacts",
+        "language",
+        "languages",
+        "schedules",
+        "service_taxonomys",
+        "attributes",
+        "notes",
+        "fundings",
+        "reviews",
     ]);
     leaf.prop_recursive(4, 40, 5, move |inner| {
         prop_oneof![

@@ -114,11 +114,12 @@ impl Join {
 
     /// Rows by their ids. Of two with the same id the first stands.
     fn index(&mut self) {
-        let wanted: HashSet<&str> = ["service", "organization", "location", "taxonomy", "taxonomy_term", "program", "unit", "eligibility"]
-            .into_iter()
-            .chain(known::KNOWN.iter().flat_map(|known| known.hangs.iter().map(|hang| hang.on)))
-            .chain(known::can_carry("attributes").iter().copied())
-            .collect();
+        let wanted: HashSet<&str> =
+            ["service", "organization", "location", "taxonomy", "taxonomy_term", "program", "unit", "eligibility"]
+                .into_iter()
+                .chain(known::KNOWN.iter().flat_map(|known| known.hangs.iter().map(|hang| hang.on)))
+                .chain(known::can_carry("attributes").iter().copied())
+                .collect();
         let mut problems = Vec::new();
         let mut ids: HashMap<&'static str, HashMap<Box<str>, Row>> = HashMap::new();
         for row in self.rows().filter(|row| wanted.contains(self.name(*row))) {
@@ -205,11 +206,12 @@ impl Join {
         }
         let named = |hang: &Hang| Some((hang.on, self.find(hang.on, self.cell(row, hang.column)?)?));
         let at = |table: &str| known.hangs.iter().filter(|hang| hang.on == table).find_map(named);
-        let link = at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
-        if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first()) {
-            if hang.on == "service_at_location" {
-                return Ok(Some((link, hang.list)));
-            }
+        let link =
+            at("service").zip(at("location")).and_then(|((_, service), (_, place))| at_place.get(&(service, place)).copied());
+        if let (Some(link), None, Some(hang)) = (link, at("service_at_location"), known.hangs.first())
+            && hang.on == "service_at_location"
+        {
+            return Ok(Some((link, hang.list)));
         }
         if let Some(found) = known.hangs.iter().find_map(|hang| Some((named(hang)?.1, hang.list))) {
             return Ok(Some(found));
@@ -277,7 +279,8 @@ impl Join {
     /// Whether the table of taxonomies holds terms, as it did before version 3.
     fn older_taxonomy(&self) -> bool {
         let of = |name: &str| self.tables.iter().find(|table| table.known.name == name);
-        let names_lists = |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
+        let names_lists =
+            |table: &Table| ["vocabulary", "parent_id", "parent_name"].iter().any(|name| table.column(name).is_some());
         of("taxonomy").is_some_and(names_lists) || of("taxonomy_term").is_none() && of("service_taxonomy").is_some()
     }
 
@@ -443,9 +446,7 @@ fn number_apart(row: &mut Object, table: &str) {
 
 /// A term attached to something: without the columns that said to what.
 fn attached(part: &mut Object, to: &str) {
-    let names_a_table = |value: &Value| {
-        value.as_str().and_then(known::by_name).is_some_and(|known| known.name != "eligibility")
-    };
+    let names_a_table = |value: &Value| value.as_str().and_then(known::by_name).is_some_and(|known| known.name != "eligibility");
     if part.get("link_type").is_some_and(names_a_table) {
         part.remove("link_type");
     }

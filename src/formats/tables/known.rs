@@ -103,10 +103,7 @@ pub(super) const KNOWN: &[Known] = &[
     shaped("accessibility_for_disability", ACCESS, parts::accessibility),
     shaped(
         "service_area",
-        &[
-            hang("service_at_location_id", "service_at_location", "service_areas"),
-            hang("service_id", "service", "service_areas"),
-        ],
+        &[hang("service_at_location_id", "service_at_location", "service_areas"), hang("service_id", "service", "service_areas")],
         parts::area,
     ),
     shaped("cost_option", &[hang("service_id", "service", "cost_options")], parts::cost),

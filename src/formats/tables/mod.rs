@@ -152,7 +152,7 @@ impl Package {
             }
         };
         if let Some(reason) = known.passed_over {
-            let rows = sheet.filter(Result::is_ok).count();
+            let rows = sheet.flatten().count();
             if rows > 0 {
                 self.passed_over(&file, 0, &format!("{reason} ({rows} rows)"));
             }
@@ -203,7 +203,9 @@ impl Package {
     pub fn join(self) -> Result<Join, String> {
         let has = |name: &str| self.tables.iter().any(|table| table.known.name == name);
         if !["service", "organization", "location", "taxonomy", "taxonomy_term"].into_iter().any(has) {
-            return Err("there is no table of services, organizations or locations in it (services.csv, organizations.csv …)".to_owned());
+            return Err(
+                "there is no table of services, organizations or locations in it (services.csv, organizations.csv …)".to_owned()
+            );
         }
         Ok(Join::new(self.tables, self.problems))
     }

@@ -32,8 +32,14 @@ fn tables_of_today_are_joined_into_services() {
         ("addresses.csv", "id,location_id,address_1,city,postal_code\na1,l1,4 Larkspur Way,Luton,LU3 9XQ\n"),
         ("contacts.csv", "id,service_id,name\nc1,s1,Desk\n"),
         ("phones.csv", "id,contact_id,service_id,number\nt1,c1,s1,01632 960123\nt2,,s9,01632 960124\nt3,,,01632 960125\n"),
-        ("schedules.csv", "id,service_id,location_id,service_at_location_id,freq,byday,opens_at,closes_at\nh1,s1,l1,,WEEKLY,TU,12:00,14:00\n"),
-        ("attributes.csv", "id,link_id,link_entity,link_type,taxonomy_term_id,value\nm1,s1,service,need,t1,yes\nm2,nobody,service,need,t1,\n"),
+        (
+            "schedules.csv",
+            "id,service_id,location_id,service_at_location_id,freq,byday,opens_at,closes_at\nh1,s1,l1,,WEEKLY,TU,12:00,14:00\n",
+        ),
+        (
+            "attributes.csv",
+            "id,link_id,link_entity,link_type,taxonomy_term_id,value\nm1,s1,service,need,t1,yes\nm2,nobody,service,need,t1,\n",
+        ),
         ("taxonomy_terms.csv", "id,name,taxonomy_id\nt1,Food,x\n"),
         ("programs.csv", "id,name\np1,Winter welcome\n"),
         ("units.csv", "id,name\nu1,seat\n"),
@@ -161,7 +167,10 @@ fn older_tables_are_joined_into_services_of_today() {
         ("eligibility.csv", "id,service_id,eligibility,minimum_age\n3,10,Older people,60\n"),
         ("accessibility_for_disabilities.csv", "id,location_id,accessibility\n1,5,Step-free\n"),
         ("service_taxonomy.csv", "id,service_id,taxonomy_id,taxonomy_detail\n1,10,esd:1106,\n"),
-        ("taxonomy.csv", "id,name,parent_id,parent_name,vocabulary\nesd:1106,Lunch clubs,esd:11,Meals,esd\nesd:11,Meals,NULL,,esd\n"),
+        (
+            "taxonomy.csv",
+            "id,name,parent_id,parent_name,vocabulary\nesd:1106,Lunch clubs,esd:11,Meals,esd\nesd:11,Meals,NULL,,esd\n",
+        ),
         ("link_taxonomy.csv", "id,link_type,link_id,taxonomy_id\n1,eligibility,3,esd:11\n2,location,5,esd:77\n"),
         ("language.csv", "id,service_id,language\n1,10,Urdu\n"),
         ("review.csv", "id,service_id,score\n1,10,5\n"),
@@ -244,13 +253,23 @@ fn older_tables_are_joined_into_services_of_today() {
     }
     "#);
     let terms: Vec<_> = join.terms().map(|(kind, joined)| (kind, joined.value)).collect();
-    assert_eq!(terms[0], (crate::model::Kind::TaxonomyTerm, json!({"id": "esd:1106", "code": "esd:1106", "name": "Lunch clubs", "parent_id": "esd:11",
-        "taxonomy": "esd", "taxonomy_detail": {"id": "esd", "name": "esd"}})));
-    let problems: Vec<String> = join.take_problems().into_iter().map(|problem| format!("{}: {}", problem.file, problem.reason)).collect();
-    assert_eq!(problems, [
-        "review.csv: this directory keeps no reviews of services (1 rows)",
-        "link_taxonomy.csv: the package has no term \"esd:77\"; it is only seen where the directory has one",
-    ]);
+    assert_eq!(
+        terms[0],
+        (
+            crate::model::Kind::TaxonomyTerm,
+            json!({"id": "esd:1106", "code": "esd:1106", "name": "Lunch clubs", "parent_id": "esd:11",
+        "taxonomy": "esd", "taxonomy_detail": {"id": "esd", "name": "esd"}})
+        )
+    );
+    let problems: Vec<String> =
+        join.take_problems().into_iter().map(|problem| format!("{}: {}", problem.file, problem.reason)).collect();
+    assert_eq!(
+        problems,
+        [
+            "review.csv: this directory keeps no reviews of services (1 rows)",
+            "link_taxonomy.csv: the package has no term \"esd:77\"; it is only seen where the directory has one",
+        ]
+    );
 }
 
 #[test]
@@ -266,7 +285,10 @@ fn a_place_whose_service_is_not_taken_is_left_out() {
 
 #[test]
 fn of_two_rows_with_the_same_id_the_first_stands() {
-    let mut join = package(&[("organizations.csv", "id,name\no1,First\no1,Second\n"), ("services.csv", "id,name,organization_id\ns1,A,o1\ns1,B,o1\n")]);
+    let mut join = package(&[
+        ("organizations.csv", "id,name\no1,First\no1,Second\n"),
+        ("services.csv", "id,name,organization_id\ns1,A,o1\ns1,B,o1\n"),
+    ]);
     let joined = services(&mut join);
     assert_eq!((joined.len(), joined[0].value["organization"]["name"].clone()), (1, json!("First")));
     let problems = join.take_problems();

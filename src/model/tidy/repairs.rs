@@ -1,7 +1,11 @@
 //! What feeds leave out although the standard requires it, filled from what is there; and what
 //! contradicts itself, named so that it can be dropped.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
+
+use crate::model::{occurrences::check_rule, values::LocalDateTime};
 
 type Object = Map<String, Value>;
 
@@ -72,18 +76,29 @@ fn status(object: &mut Object) {
 fn event(object: &mut Object) {
     default(object, "status", "scheduled");
     default(object, "timezone", "Europe/London");
+    // Calendars write the name of the property before its value.
+    if let Some((name, rule)) = text(object, "rrule").and_then(|rule| rule.split_once(':'))
+        && name.trim().eq_ignore_ascii_case("RRULE")
+    {
+        object.insert("rrule".to_owned(), rule.trim().into());
+    }
 }
 
 /// A field that cannot be true beside another.
 pub(super) struct Contradiction {
     pub(super) field: &'static str,
-    pub(super) reason: &'static str,
+    pub(super) reason: Cow<'static, str>,
+    /// Whether what is left without the field would say something else than its source meant.
+    pub(super) refuses: bool,
 }
 
 /// The fields of a tidy entity that contradict others.
 pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction> {
     let mut found = Vec::new();
-    let mut say = |field, reason| found.push(Contradiction { field, reason });
+    if entity == "event" {
+        found.extend(unusable_rule(object));
+    }
+    let mut say = |field, reason| found.push(Contradiction { field, reason: Cow::Borrowed(reason), refuses: false });
     match entity {
         "service" | "event" => {
             if over(object, "minimum_age", "maximum_age") {
@@ -110,6 +125,14 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
         _ => {}
     }
     found
+}
+
+/// Without its rule a series would be told as one date, and then as over: that is not what its
+/// source says, so the event is refused (`docs/decisions/0011-hours-and-dates.md`).
+fn unusable_rule(object: &Object) -> Option<Contradiction> {
+    let start: LocalDateTime = text(object, "start")?.parse().ok()?;
+    let refused = check_rule(text(object, "rrule")?, start.naive()).err()?;
+    Some(Contradiction { field: "rrule", reason: Cow::Owned(refused.to_string()), refuses: true })
 }
 
 fn over(object: &Object, low: &str, high: &str) -> bool {

@@ -85,6 +85,26 @@ fn parts_without_ids_get_the_same_ids_every_time() {
     assert_eq!(first["phones"].as_array().unwrap().len(), 2, "the same part twice is one part");
 }
 
+#[test]
+fn a_series_whose_rule_cannot_be_used_is_refused_and_not_told_as_one_date() {
+    let event = |rule: &str| {
+        tidy(
+            Kind::Event,
+            json!({"id": "e", "organization_id": "o", "name": "Lunch", "start": "2026-11-24T12:00", "end": "2026-11-24T13:00", "rrule": rule}),
+            "",
+        )
+    };
+    let refused = event("FREQ=SECONDLY").unwrap_err();
+    assert_eq!(
+        (refused.path.as_str(), refused.reason.as_str()),
+        ("rrule", "\"FREQ=SECONDLY\" comes round more often than daily; say the days, and the times as BYHOUR")
+    );
+    assert!(event(&"x".repeat(60_000)).unwrap_err().reason.ends_with("is longer than 500 characters"));
+    let kept = event("RRULE:FREQ=WEEKLY;BYDAY=TU").unwrap();
+    assert_eq!(kept.value["rrule"], "FREQ=WEEKLY;BYDAY=TU");
+    assert!(kept.dropped.is_empty());
+}
+
 /// Any JSON at all, weighted towards names that the schema knows.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -96,6 +116,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(json!("ac148810-d857-441c-9679-408f346de14b")),
         Just(json!("2026-02-30")),
         Just(json!("active")),
+        Just(json!("2026-11-24T12:00")),
+        Just(json!("FREQ=WEEKLY;BYDAY=TU")),
     ];
     let name = prop_oneof![
         Just("id"),
@@ -114,6 +136,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just("description"),
         Just("start"),
         Just("end"),
+        Just("rrule"),
         Just("x\u{0}y"),
     ];
     leaf.prop_recursive(5, 60, 8, move |inner| {

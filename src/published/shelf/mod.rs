@@ -120,21 +120,21 @@ impl Shelf {
         Ok(Self { folder, _lock: lock, inner: RwLock::new(inner) })
     }
 
-    /// Remove the files, unless a server is using them (it follows by itself).
+    /// Remove the files, unless a server is using them (it follows by itself). Whether no server does.
     /// # Errors
     /// When the disk fails.
-    pub fn discard(data_dir: &Path) -> Result<(), Error> {
+    pub fn discard(data_dir: &Path) -> Result<bool, Error> {
         let folder = data_dir.join("shelf");
         let disk = |source| Error::Disk { folder: folder.clone(), source };
         if !folder.exists() {
-            return Ok(());
+            return Ok(true);
         }
-        let Some(held) = lock(&folder).map_err(disk)? else { return Ok(()) };
+        let Some(held) = lock(&folder).map_err(disk)? else { return Ok(false) };
         for file in shelf_files(&folder).map_err(disk)? {
             overwrite(&file).and_then(|()| fs::remove_file(&file)).map_err(disk)?;
         }
         drop(held);
-        Ok(())
+        Ok(true)
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner> {

@@ -37,10 +37,16 @@ fn a_series_with_dates_left_out_added_moved_and_cancelled_is_read() {
     assert_eq!((soup.start, soup.end), (at("2026-12-03T12:00:00"), at("2026-12-03T13:30:00")));
     assert_eq!(soup.without, ["2026-12-24T12:00:00", "2026-12-31T12:00:00", "2027-01-07T12:00:00"].map(at));
     assert_eq!(soup.with, [at("2026-12-29T12:00:00")]);
-    assert_eq!(soup.changes[0], Change {
-        start: at("2026-12-10T12:00:00"), cancelled: false, moved: Some((at("2026-12-10T17:00:00"), at("2026-12-10T19:00:00"))),
-        place: Some("Gorse Centre".to_owned()), note: Some("Soup and carols".to_owned()),
-    });
+    assert_eq!(
+        soup.changes[0],
+        Change {
+            start: at("2026-12-10T12:00:00"),
+            cancelled: false,
+            moved: Some((at("2026-12-10T17:00:00"), at("2026-12-10T19:00:00"))),
+            place: Some("Gorse Centre".to_owned()),
+            note: Some("Soup and carols".to_owned()),
+        }
+    );
     assert_eq!((soup.changes[1].start, soup.changes[1].cancelled, soup.changes.len()), (at("2026-12-17T12:00:00"), true, 2));
     assert_eq!(paths(soup), ["RECURRENCE-ID"]);
 }
@@ -51,7 +57,10 @@ fn times_are_on_the_clock_of_the_event() {
     let series = event("DTSTART:20260701T090000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY");
     assert_eq!((series.zone, series.start), (Tz::UTC, at("2026-07-01T09:00:00")), "a series by UTC stays by UTC");
     let floating = event("DTSTART:20260701T090000");
-    assert_eq!((floating.zone, floating.start, floating.end), (Tz::Europe__London, at("2026-07-01T09:00:00"), at("2026-07-01T09:00:00")));
+    assert_eq!(
+        (floating.zone, floating.start, floating.end),
+        (Tz::Europe__London, at("2026-07-01T09:00:00"), at("2026-07-01T09:00:00"))
+    );
     assert_eq!(event("DTSTART;TZID=\"GMT Standard Time\":20260701T090000").zone, Tz::Europe__London);
     let unknown = event("DTSTART;TZID=Customized Time Zone:20260701T090000\nDTEND:20260701T1000");
     assert_eq!((unknown.zone, unknown.start, paths(&unknown)), (Tz::Europe__London, at("2026-07-01T09:00:00"), vec!["DTSTART"]));
@@ -60,7 +69,10 @@ fn times_are_on_the_clock_of_the_event() {
 #[test]
 fn a_whole_day_ends_a_minute_before_midnight() {
     let days = event("DTSTART;VALUE=DATE:20261205\nDTEND;VALUE=DATE:20261207\nEXDATE:20261212T000000Z\nRRULE:FREQ=WEEKLY");
-    assert_eq!((days.start, days.end, days.without.clone()), (at("2026-12-05T00:00:00"), at("2026-12-06T23:59:00"), vec![at("2026-12-12T00:00:00")]));
+    assert_eq!(
+        (days.start, days.end, days.without.clone()),
+        (at("2026-12-05T00:00:00"), at("2026-12-06T23:59:00"), vec![at("2026-12-12T00:00:00")])
+    );
     for same in ["DTSTART;VALUE=DATE:20261205", "DTSTART:20261205\nDTEND:20261205", "DTSTART:20261205\nDURATION:P1D"] {
         assert_eq!(event(same).end, at("2026-12-05T23:59:00"), "{same}");
     }
@@ -72,7 +84,11 @@ fn people_and_private_events_stay_in_the_calendar() {
         "DTSTART:20261205\nORGANIZER;CN=Sheila Hopcroft:mailto:sheila@example.org\nATTENDEE;CN=A:mailto:a@example.org\nATTENDEE:mailto:b@example.org\nCONTACT:Bob 07700 900123",
     );
     assert_eq!(paths(&found), ["ATTENDEE", "ORGANIZER", "CONTACT"]);
-    assert!(!format!("{:?}", found.dropped).contains("Sheila") && !format!("{found:?}").contains("@example.org\"") && !format!("{found:?}").contains("900123"));
+    assert!(
+        !format!("{:?}", found.dropped).contains("Sheila")
+            && !format!("{found:?}").contains("@example.org\"")
+            && !format!("{found:?}").contains("900123")
+    );
     assert_eq!(found.organizer.as_deref(), Some("Sheila Hopcroft"), "whoever imports decides whether that is an organisation");
     let private = calendar("BEGIN:VEVENT\nUID:2\nSUMMARY:Secret\nCLASS:PRIVATE\nDTSTART:20261205\nEND:VEVENT");
     assert_eq!((private.events.len(), private.problems[0].path.as_str(), private.problems[0].rejected), (0, "CLASS", false));
@@ -86,9 +102,15 @@ fn words_places_and_positions_are_read() {
     assert_eq!(found.description.as_deref(), Some("Come & eat\nSoup\nBread"));
     assert_eq!((found.place.as_deref(), found.position), (Some("Hall, 4 Larkspur Way\nLuton"), Some((51.9, -0.4))));
     assert_eq!(found.categories, ["Food", "Company", "Families"]);
-    assert_eq!(event("DTSTART:20261205\nLOCATION:https://meet.example.org/x").online.as_deref(), Some("https://meet.example.org/x"));
+    assert_eq!(
+        event("DTSTART:20261205\nLOCATION:https://meet.example.org/x").online.as_deref(),
+        Some("https://meet.example.org/x")
+    );
     assert_eq!(event("DTSTART:20261205\nSUMMARY:x\nSTATUS:CANCELLED").status, Status::Cancelled);
-    assert_eq!(paths(&event("DTSTART:20261205\nGEO:here\nRRULE:every week\nDURATION:long\nEXRULE:FREQ=DAILY")), ["DURATION", "EXRULE", "RRULE", "GEO"]);
+    assert_eq!(
+        paths(&event("DTSTART:20261205\nGEO:here\nRRULE:every week\nDURATION:long\nEXRULE:FREQ=DAILY")),
+        ["DURATION", "EXRULE", "RRULE", "GEO"]
+    );
 }
 
 #[test]
@@ -100,7 +122,13 @@ fn what_cannot_be_an_event_is_rejected_and_the_rest_is_read() {
     );
     assert_eq!(found.events.iter().map(|event| event.name.as_deref()).collect::<Vec<_>>(), [Some("Good"), Some("Alone")]);
     assert_eq!((found.events[0].description.as_deref(), found.events[1].uid.as_deref()), (None, Some("6/20261206T100000")));
-    let said: Vec<String> = found.problems.iter().map(|problem| format!("{} {}{}: {}", problem.line, problem.path, if problem.rejected { " rejected" } else { "" }, problem.reason)).collect();
+    let said: Vec<String> = found
+        .problems
+        .iter()
+        .map(|problem| {
+            format!("{} {}{}: {}", problem.line, problem.path, if problem.rejected { " rejected" } else { "" }, problem.reason)
+        })
+        .collect();
     insta::assert_json_snapshot!(said, @r#"
     [
       "16  rejected: has no END:VEVENT; the next event begins before it ends",
@@ -119,10 +147,13 @@ fn hostile_calendars_are_refused_or_cut_quickly() {
     let began = Instant::now();
     let deep = format!("BEGIN:VCALENDAR\n{}", "BEGIN:VEVENT\nBEGIN:X\n".repeat(1_000));
     assert!(read(deep.as_bytes()).unwrap_err().reason.contains("nested"));
-    let line = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261205\nDESCRIPTION:{}\nSUMMARY:x\nEND:VEVENT\nEND:VCALENDAR", "x".repeat(10 << 20));
+    let line = format!(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261205\nDESCRIPTION:{}\nSUMMARY:x\nEND:VEVENT\nEND:VCALENDAR",
+        "x".repeat(10 << 20)
+    );
     let found = read(line.as_bytes()).unwrap();
     let length = found.events[0].description.as_ref().map(String::len);
-    assert_eq!((length, found.events[0].dropped.len()), (Some(lines::LONGEST - "DESCRIPTION:".len()), 1));
+    assert_eq!((length, found.events[0].dropped.len()), (Some(super::lines::LONGEST - "DESCRIPTION:".len()), 1));
     let folded = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x{}", "\n y".repeat(3 << 20));
     assert!(read(folded.as_bytes()).unwrap().problems[0].reason.contains("cut short"));
     let dates = event(&format!("DTSTART:20261205\n{}RDATE:{}", "RDATE:20261206\n".repeat(3_000), "20261207,".repeat(50)));
@@ -130,7 +161,12 @@ fn hostile_calendars_are_refused_or_cut_quickly() {
     let many = format!("BEGIN:VCALENDAR\n{}", "BEGIN:VEVENT\nEND:VEVENT\n".repeat(MOST_EVENTS + 1));
     assert!(read(many.as_bytes()).unwrap_err().reason.contains("more than 50000 events"));
     let changes = "BEGIN:VEVENT\nUID:1\nDTSTART:20261205\nRECURRENCE-ID:20261206\nSTATUS:CANCELLED\nEND:VEVENT\n".repeat(20_000);
-    assert_eq!(calendar(&format!("BEGIN:VEVENT\nUID:1\nSUMMARY:x\nDTSTART:20261205\nRRULE:FREQ=DAILY\nEND:VEVENT\n{changes}")).events[0].changes.len(), 1);
+    assert_eq!(
+        calendar(&format!("BEGIN:VEVENT\nUID:1\nSUMMARY:x\nDTSTART:20261205\nRRULE:FREQ=DAILY\nEND:VEVENT\n{changes}")).events[0]
+            .changes
+            .len(),
+        1
+    );
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}, without optimisation", began.elapsed());
 }
 

@@ -1,5 +1,7 @@
 //! Points on the ground and the distance between them.
 
+pub mod grid;
+
 /// A point in WGS 84 degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {

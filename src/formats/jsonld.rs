@@ -1,19 +1,23 @@
-//! Pages as data: schema.org terms in JSON-LD, made from public documents only.
+//! Public documents as schema.org terms in JSON-LD: what stands in every page, and what the API
+//! gives as `format=jsonld`.
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
-use super::{Site, times};
+use super::address;
 use crate::model::{
     Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
-    event::EventStatus,
+    event::{DateChange, EventStatus},
     location::Address,
+    occurrences::{Freq, Rule},
     parts::{CostOption, Language},
+    schedule::{Frequency, by_days, day_name},
     values::{LocalDateTime, Number, WebAddress},
 };
 
 /// The data as it may stand in a `<script>` element: nothing in it can end the element or begin
 /// a comment, and it is still the same JSON.
-pub(super) fn text(data: &Value) -> String {
+pub fn text(data: &Value) -> String {
     let mut out = String::new();
     for c in data.to_string().chars() {
         match c {
@@ -26,6 +30,17 @@ pub(super) fn text(data: &Value) -> String {
         }
     }
     out
+}
+
+/// Where the words of a document come from; a graph of several says it once, before them.
+pub const CONTEXT: &str = "https://schema.org";
+
+/// The data as one of several in a graph.
+pub fn in_graph(mut data: Value) -> Value {
+    if let Some(members) = data.as_object_mut() {
+        members.remove("@context");
+    }
+    data
 }
 
 /// A thing of a type, without the members that have no value.
@@ -41,18 +56,18 @@ fn thing(of: &str, members: Value) -> Value {
     Value::Object(all)
 }
 
-fn page(of: &str, site: &Site, path: &str, members: Value) -> Value {
+fn page(of: &str, base: &Url, path: &str, members: Value) -> Value {
     let mut thing = thing(of, members);
-    thing["@context"] = "https://schema.org".into();
-    thing["@id"] = site.address(path).into();
+    thing["@context"] = CONTEXT.into();
+    thing["@id"] = address(base, path).into();
     thing
 }
 
-/// A service.
-pub(super) fn service(site: &Site, service: &Service) -> Value {
-    let provider = service.organization.as_deref().map(|found| reference(site, found));
+/// A service, of the directory that the world reaches at `base`.
+pub fn service(base: &Url, service: &Service) -> Value {
+    let provider = service.organization.as_deref().map(|found| reference(base, found));
     let places: Vec<Value> =
-        service.service_at_locations.iter().filter_map(|link| place_inside(site, link.location.as_deref()?)).collect();
+        service.service_at_locations.iter().filter_map(|link| place_inside(base, link.location.as_deref()?)).collect();
     let phone = |phone: &Phone| thing("ContactPoint", json!({"telephone": phone.number}));
     let mut channels: Vec<Value> =
         places.into_iter().map(|place| thing("ServiceChannel", json!({"serviceLocation": place}))).collect();
@@ -61,7 +76,7 @@ pub(super) fn service(site: &Site, service: &Service) -> Value {
     let schedules = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
     page(
         "Service",
-        site,
+        base,
         &format!("/directory/services/{}", service.id),
         json!({
             "identifier": service.id,
@@ -82,8 +97,8 @@ pub(super) fn service(site: &Site, service: &Service) -> Value {
     )
 }
 
-/// An organisation.
-pub(super) fn organisation(site: &Site, organisation: &Organization) -> Value {
+/// An organisation, of the directory that the world reaches at `base`.
+pub fn organisation(base: &Url, organisation: &Organization) -> Value {
     let numbers: Vec<Value> = organisation
         .organization_identifiers
         .iter()
@@ -96,7 +111,7 @@ pub(super) fn organisation(site: &Site, organisation: &Organization) -> Value {
         .collect();
     page(
         "Organization",
-        site,
+        base,
         &format!("/directory/organisations/{}", organisation.id),
         json!({
             "identifier": numbers,
@@ -108,14 +123,14 @@ pub(super) fn organisation(site: &Site, organisation: &Organization) -> Value {
             "email": organisation.email,
             "telephone": organisation.phones.iter().map(|phone| phone.number.as_str()).collect::<Vec<_>>(),
             "foundingDate": organisation.year_incorporated.map(|year| year.to_string()),
-            "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": site.address(&format!("/directory/organisations/{id}"))})),
+            "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": address(base, &format!("/directory/organisations/{id}"))})),
         }),
     )
 }
 
-/// A place that has a page.
-pub(super) fn place(site: &Site, place: &Location) -> Value {
-    page("Place", site, &format!("/directory/places/{}", place.id), place_members(place))
+/// A place that has a page, of the directory that the world reaches at `base`.
+pub fn place(base: &Url, place: &Location) -> Value {
+    page("Place", base, &format!("/directory/places/{}", place.id), place_members(place))
 }
 
 fn place_members(place: &Location) -> Value {
@@ -142,7 +157,7 @@ fn place_members(place: &Location) -> Value {
 }
 
 /// A place inside something else, as far as it may be told.
-fn place_inside(site: &Site, place: &Location) -> Option<Value> {
+fn place_inside(base: &Url, place: &Location) -> Option<Value> {
     match (place.location_policy, place.location_type) {
         (Some(LocationPolicy::Area), _) => {
             Some(thing("Place", json!({"address": thing("PostalAddress", json!({"addressLocality": place.name}))})))
@@ -151,15 +166,15 @@ fn place_inside(site: &Site, place: &Location) -> Option<Value> {
         (None, LocationType::Virtual) => Some(thing("VirtualLocation", json!({"name": place.name, "url": place.url}))),
         (None, _) => {
             let mut members = thing("Place", place_members(place));
-            members["@id"] = site.address(&format!("/directory/places/{}", place.id)).into();
+            members["@id"] = address(base, &format!("/directory/places/{}", place.id)).into();
             Some(members)
         }
     }
 }
 
-/// An event series.
-pub(super) fn event(site: &Site, event: &Event) -> Value {
-    let place = event.location.as_deref().and_then(|place| place_inside(site, place));
+/// An event series, of the directory that the world reaches at `base`.
+pub fn event(base: &Url, event: &Event) -> Value {
+    let place = event.location.as_deref().and_then(|place| place_inside(base, place));
     let online = event.online_url.as_ref().map(|url| thing("VirtualLocation", json!({"url": url})));
     let attendance = match (place.is_some() || event.location.is_some(), online.is_some()) {
         (true, true) => "MixedEventAttendanceMode",
@@ -173,7 +188,7 @@ pub(super) fn event(site: &Site, event: &Event) -> Value {
     };
     page(
         "Event",
-        site,
+        base,
         &format!("/directory/events/{}", event.id),
         json!({
             "identifier": event.id,
@@ -186,7 +201,7 @@ pub(super) fn event(site: &Site, event: &Event) -> Value {
             "eventStatus": format!("https://schema.org/{status}"),
             "eventAttendanceMode": format!("https://schema.org/{attendance}"),
             "location": place.into_iter().chain(online).collect::<Vec<_>>(),
-            "organizer": event.organization.as_deref().map(|found| reference(site, found)),
+            "organizer": event.organization.as_deref().map(|found| reference(base, found)),
             "offers": offers(&event.cost_options, event.booking_url.as_ref().map(WebAddress::as_str)),
             "isAccessibleForFree": (!event.cost_options.is_empty()).then(|| event.cost_options.iter().all(|option| option.amount == Some(Number(0.0)))),
             "maximumAttendeeCapacity": event.capacity,
@@ -199,25 +214,26 @@ pub(super) fn event(site: &Site, event: &Event) -> Value {
 
 /// The rule of a series. What schema.org cannot say is left out.
 fn schedule(event: &Event, rule: &str) -> Option<Value> {
-    let unit = match times::rule_part(rule, "FREQ")?.to_ascii_uppercase().as_str() {
-        "DAILY" => 'D',
-        "WEEKLY" => 'W',
-        "MONTHLY" => 'M',
-        _ => return None,
+    let rule = Rule::parse(rule, event.start.naive(), event.timezone.tz()).ok().filter(Rule::is_plain)?;
+    let unit = match rule.freq {
+        Freq::Daily => 'D',
+        Freq::Weekly => 'W',
+        Freq::Monthly => 'M',
+        Freq::Yearly => return None,
     };
-    let every = times::rule_part(rule, "INTERVAL").and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
+    let cancelled = event.changes.iter().filter(|change| change.status == DateChange::Cancelled).map(|change| &change.start);
     Some(thing(
         "Schedule",
         json!({
-            "repeatFrequency": format!("P{every}{unit}"),
-            "byDay": times::rule_part(rule, "BYDAY").map(|days| days.split(',').collect::<Vec<_>>()),
-            "byMonthDay": times::rule_part(rule, "BYMONTHDAY").and_then(|day| day.parse::<i32>().ok()),
+            "repeatFrequency": format!("P{}{unit}", rule.interval),
+            "byDay": rule.by_day.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "byMonthDay": rule.by_month_day,
             "startDate": event.start.naive().date().to_string(),
-            "endDate": times::rule_until(rule).map(|day| day.to_string()),
-            "repeatCount": times::rule_part(rule, "COUNT").and_then(|text| text.parse::<u32>().ok()),
+            "endDate": rule.until.map(|until| until.date().to_string()),
+            "repeatCount": rule.count,
             "startTime": event.start.naive().format("%H:%M:%S").to_string(),
             "endTime": event.end.naive().format("%H:%M:%S").to_string(),
-            "exceptDate": event.exdates.iter().map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
+            "exceptDate": event.exdates.iter().chain(cancelled).map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
             "scheduleTimezone": event.timezone,
         }),
     ))
@@ -228,11 +244,11 @@ fn moment(event: &Event, at: &LocalDateTime) -> String {
     local.map_or_else(|| at.to_string(), |at| at.to_rfc3339())
 }
 
-fn reference(site: &Site, organisation: &Organization) -> Value {
+fn reference(base: &Url, organisation: &Organization) -> Value {
     thing(
         "Organization",
         json!({
-            "@id": site.address(&format!("/directory/organisations/{}", organisation.id)),
+            "@id": address(base, &format!("/directory/organisations/{}", organisation.id)),
             "name": organisation.name,
             "url": organisation.website,
         }),
@@ -280,26 +296,12 @@ fn offers(options: &[CostOption], booking: Option<&str>) -> Vec<Value> {
 
 /// Hours of every week; schema.org has no word for the others.
 fn opening_hours(schedule: &Schedule) -> Option<Value> {
-    const DAYS: [(&str, &str); 7] = [
-        ("MO", "Monday"),
-        ("TU", "Tuesday"),
-        ("WE", "Wednesday"),
-        ("TH", "Thursday"),
-        ("FR", "Friday"),
-        ("SA", "Saturday"),
-        ("SU", "Sunday"),
-    ];
-    if schedule.freq != Some(crate::model::schedule::Frequency::Weekly)
-        || schedule.interval.is_some_and(|Number(every)| every > 1.0)
-    {
+    if schedule.freq != Some(Frequency::Weekly) || schedule.interval.is_some_and(|Number(every)| every > 1.0) {
         return None;
     }
-    let named: Vec<&str> = schedule
-        .byday
-        .as_deref()?
-        .split(',')
-        .filter_map(|day| DAYS.iter().find(|(code, _)| *code == day.trim()).map(|(_, name)| *name))
-        .collect();
+    let days = by_days(schedule.byday.as_deref()?);
+    let named: Option<Vec<&str>> = days.iter().map(|by| by.which.is_none().then(|| day_name(by.day))).collect();
+    let named = named.filter(|named| !named.is_empty())?;
     Some(thing(
         "OpeningHoursSpecification",
         json!({

@@ -1,0 +1,85 @@
+//! `fingerpost postcodes import`.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::progress;
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    places::{self, Report},
+};
+
+/// `postcodes` and what is to be done with them.
+#[derive(Debug, Args)]
+pub(super) struct Postcodes {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Take in where postcodes are: the ONS Postcode Directory, Code-Point Open, or a CSV file with
+    /// postcode (or outcode), latitude and longitude. It replaces what was imported before.
+    Import {
+        /// A CSV file, a zip as it was downloaded, or a folder.
+        #[arg(value_name = "FILE|DIR")]
+        from: PathBuf,
+        /// Print the report as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Postcodes {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
+        let What::Import { from, json } = self.what;
+        let app = App::open(config, Clock::System, Durability::Batched).await?;
+        let bar = progress(Some(0), "bytes");
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let shown = bar.clone();
+        let outcome = places::import(&app.db, &from, app.clock.now(), move |progress| {
+            shown.set_length(progress.of);
+            shown.set_position(progress.bytes);
+        })
+        .await;
+        bar.finish_and_clear();
+        let report = outcome.context("no postcodes were imported; what was known before still is")?;
+        app.db.settle().await?;
+        if json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            print(&report);
+        }
+        Ok(report.rejected_total == 0)
+    }
+}
+
+/// The report for people.
+fn print(report: &Report) {
+    const SHOWN: usize = 20;
+    println!(
+        "{}: {} postcodes in {} outcodes are known now, {} before",
+        report.format.as_str(),
+        report.postcodes,
+        report.outcodes,
+        report.postcodes_before
+    );
+    for (reason, count) in &report.skipped {
+        println!("  {count:>8} rows skipped: {reason}");
+    }
+    for file in &report.left_out {
+        println!("left out: {file} holds no postcodes, or in another form than the first file");
+    }
+    for rejected in report.rejected.iter().take(SHOWN) {
+        println!("rejected line {} of {}: {}", rejected.line, rejected.file, rejected.reason);
+    }
+    if report.rejected_total > SHOWN as u64 {
+        println!("(the first {SHOWN} of {} are shown; --json has up to a thousand)", report.rejected_total);
+    }
+    println!("{:.1} seconds", report.seconds);
+}

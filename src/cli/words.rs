@@ -1,0 +1,131 @@
+//! `fingerpost words`: the tables of everyday words, taken out to be edited and put back.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::{
+    app::App,
+    search::{self, SaveError},
+};
+
+/// Longest table that is read, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Words {
+    /// Print a table as CSV.
+    Export {
+        /// Which one.
+        #[arg(long, value_enum, default_value = "everyday")]
+        table: Table,
+    },
+    /// Put a CSV in place of a table. A row that cannot be used changes nothing.
+    Import {
+        /// The CSV, or - for what comes in on stdin.
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+        /// Which table it is; by its heading where it is not said.
+        #[arg(long, value_enum)]
+        table: Option<Table>,
+        /// Change nothing, but say whether it can be used.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Table {
+    /// phrase,need,notes: what people write, and the needs that they mean by it.
+    Everyday,
+    /// need,words: the words by which a listing shows that it helps with a need.
+    Needs,
+}
+
+impl From<Table> for search::Table {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Everyday => Self::Everyday,
+            Table::Needs => Self::Needs,
+        }
+    }
+}
+
+impl Words {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        match self {
+            Self::Export { table } => {
+                print!("{}", search::load(&app.db, &app.clock).await?.table(table.into()));
+                Ok(true)
+            }
+            Self::Import { file, table, dry_run, json } => {
+                let body = read(&file)?;
+                let table = table.map_or_else(|| by_heading(&body), search::Table::from);
+                let outcome = if dry_run {
+                    search::load(&app.db, &app.clock).await?.with(table, &body).read().map_err(SaveError::from)
+                } else {
+                    search::save(&app.db, &app.clock, table, &body, "the command line").await
+                };
+                report(outcome, dry_run, json)
+            }
+        }
+    }
+}
+
+fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
+    let words = match outcome {
+        Ok(words) => words,
+        Err(SaveError::Refused(refused)) => {
+            if as_json {
+                println!("{}", json!({"taken": false, "rejected": [refused]}));
+            } else {
+                println!("nothing was changed: {refused}");
+            }
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (phrases, needs) = (words.phrases().len(), words.needs().count());
+    if as_json {
+        println!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}));
+    } else {
+        let verb = if dry_run { "would be" } else { "are" };
+        println!(
+            "{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute"
+        );
+    }
+    Ok(true)
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let mut input: Box<dyn io::Read> = if file.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?)
+    };
+    input
+        .by_ref()
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read {} as UTF-8 text", file.display()))?;
+    if text.len() as u64 > LONGEST {
+        anyhow::bail!("{} is longer than {} MiB", file.display(), LONGEST >> 20);
+    }
+    Ok(text)
+}
+
+/// A table of phrases has a column for them.
+fn by_heading(body: &str) -> search::Table {
+    let heading = body.lines().next().unwrap_or_default().to_lowercase();
+    if heading.contains("phrase") { search::Table::Everyday } else { search::Table::Needs }
+}

@@ -1,0 +1,390 @@
+//! Calendars. A series goes out with its rule and its exceptions, never as a list of dates: a
+//! calendar that subscribes works out the dates itself, for as long as it likes.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use url::Url;
+
+use super::{hours, lines, rule, zone};
+use crate::{
+    formats::{address, one_line, public_point},
+    ids::LocationId,
+    model::{
+        Attribute, Event, Location, LocationPolicy, LocationType, Phone, Service, ServiceStatus,
+        event::{DateChange, EventChange, EventStatus},
+        parts::CostOption,
+        values::LocalDateTime,
+    },
+};
+
+/// `SEQUENCE` counts the seconds from here (1 January 2020) to the last change: it has to grow with
+/// each change and to fit into 31 bits.
+const FIRST_SECOND: i64 = 1_577_836_800;
+
+/// A calendar being written. What is written comes out piece by piece with [`Calendar::take`], so a
+/// calendar of any size needs little memory.
+#[derive(Debug)]
+pub struct Calendar {
+    base: Url,
+    host: String,
+    zones: HashSet<Tz>,
+    out: String,
+}
+
+impl Calendar {
+    /// A calendar called `name` of the directory that the world reaches at `base`.
+    pub fn new(base: &Url, name: &str) -> Self {
+        let host = base.host_str().unwrap_or("localhost").to_owned();
+        let mut calendar = Self { base: base.clone(), host, zones: HashSet::new(), out: String::new() };
+        calendar.put("BEGIN", "VCALENDAR");
+        calendar.put("VERSION", "2.0");
+        calendar.put("PRODID", "-//Fingerpost//Fingerpost//EN");
+        calendar.put("CALSCALE", "GREGORIAN");
+        calendar.put("NAME", &lines::escaped(name));
+        calendar.put("X-WR-CALNAME", &lines::escaped(name));
+        calendar.put("REFRESH-INTERVAL;VALUE=DURATION", "PT6H");
+        calendar.put("X-PUBLISHED-TTL", "PT6H");
+        // A calendar has to hold something, also one of a search that found nothing.
+        calendar.zone(hours::ZONE);
+        calendar
+    }
+
+    /// Add an event series. `elsewhere` knows the places to which single dates have moved, as far as
+    /// they are public.
+    pub fn event(&mut self, event: &Event, elsewhere: &dyn Fn(LocationId) -> Option<Location>) {
+        let zone = event.timezone.tz();
+        let rule = event.rrule.as_deref().and_then(|rule| rule::for_calendars(rule, zone));
+        let (start, end) = (event.start.naive(), event.end.naive());
+        let moments = |list: &[LocalDateTime]| list.iter().map(LocalDateTime::naive).collect::<Vec<_>>();
+        let mut series = Entry {
+            also: moments(&event.rdates),
+            without: moments(&event.exdates),
+            paragraphs: said_of(event),
+            place: event.location.as_deref().cloned(),
+            online: event.online_url.as_ref().map(ToString::to_string),
+            categories: categories(&event.attributes),
+            ..Entry::new(format!("{}@{}", event.id, self.host), event.name.clone(), zone, start)
+        };
+        // An end that is not after the start is none (RFC 5545, 3.6.1).
+        series.end = Some(end).filter(|end| *end > start);
+        series.page = address(&self.base, &format!("/directory/events/{}", event.id));
+        series.modified = event.last_modified.unwrap_or_default();
+        match event.status {
+            EventStatus::Scheduled => {}
+            EventStatus::Cancelled => series.set_state(State::Cancelled, "Cancelled"),
+            EventStatus::Postponed => series.set_state(State::Tentative, "Postponed"),
+        }
+        if event.rrule.is_some() && rule.is_none() {
+            series.paragraphs.push("It takes place more than once. Its page has the dates.".to_owned());
+        }
+        series.rule = rule;
+        if series.rule.is_none() && series.also.is_empty() {
+            series.without.clear();
+            if let Some(change) = event.changes.iter().rev().find(|change| change.start.naive() == start) {
+                series.change(change, elsewhere);
+            }
+            return self.entry(&series);
+        }
+        self.entry(&series);
+        if event.status == EventStatus::Cancelled {
+            return;
+        }
+        // Two changes of one date: the later in the list is the later word. A date that is left out
+        // has nothing to change.
+        let changes: BTreeMap<NaiveDateTime, &EventChange> =
+            event.changes.iter().map(|change| (change.start.naive(), change)).collect();
+        for (date, change) in changes.into_iter().filter(|(date, _)| !series.without.contains(date)) {
+            let mut single = series.at(date);
+            single.change(change, elsewhere);
+            self.entry(&single);
+        }
+    }
+
+    /// Add the hours of a service, each of its schedules as a series of its own. Schedules that are
+    /// words only, or have no time of day, are left out.
+    pub fn service(&mut self, service: &Service) {
+        let since = service.last_modified.unwrap_or_default().with_timezone(&hours::ZONE).date_naive();
+        let only_place = match service.service_at_locations.as_slice() {
+            [only] => only.location.as_deref(),
+            _ => None,
+        };
+        let anywhere = service.schedules.iter().map(|schedule| (schedule, only_place));
+        let here = service
+            .service_at_locations
+            .iter()
+            .flat_map(|link| link.schedules.iter().map(|schedule| (schedule, link.location.as_deref())));
+        for (schedule, place) in anywhere.chain(here) {
+            let Some(found) = hours::of(schedule, since) else { continue };
+            let mut paragraphs: Vec<String> = service.alert.iter().chain(&service.description).cloned().collect();
+            paragraphs.extend(schedule.description.iter().chain(&schedule.notes).cloned());
+            paragraphs.extend(service.application_process.clone());
+            paragraphs.extend(service.fees_description.as_ref().map(|fees| format!("Cost: {fees}")));
+            paragraphs.extend(service.organization.as_ref().map(|found| format!("By {}", found.name)));
+            paragraphs.extend(phones(&service.phones));
+            let uid = format!("{}.{}@{}", service.id, schedule.id, self.host);
+            let mut series = Entry {
+                paragraphs,
+                place: place.cloned(),
+                categories: categories(&service.attributes),
+                free: true,
+                ..Entry::new(uid, service.name.clone(), hours::ZONE, found.start)
+            };
+            (series.end, series.rule) = (found.end, found.rule);
+            series.page = address(&self.base, &format!("/directory/services/{}", service.id));
+            series.modified = service.last_modified.unwrap_or_default();
+            match service.status {
+                ServiceStatus::Active => {}
+                ServiceStatus::TemporarilyClosed => series.set_state(State::Tentative, "Temporarily closed"),
+                ServiceStatus::Inactive => series.set_state(State::Cancelled, "Not running now"),
+                ServiceStatus::Defunct => series.set_state(State::Cancelled, "Closed for good"),
+            }
+            self.entry(&series);
+        }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&mut self) {
+        self.put("END", "VCALENDAR");
+    }
+
+    /// What was written since this was last asked.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.out)
+    }
+
+    fn put(&mut self, name: &str, value: &str) {
+        lines::put(&mut self.out, name, value);
+    }
+
+    fn zone(&mut self, wanted: Tz) {
+        if self.zones.insert(wanted) {
+            self.out.push_str(&zone::definition(wanted));
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        self.zone(entry.zone);
+        let zoned = |name: &str| format!("{name};TZID={}", entry.zone.name());
+        self.put("BEGIN", "VEVENT");
+        self.put("UID", &entry.uid);
+        if let Some(date) = entry.of_date {
+            self.put(&zoned("RECURRENCE-ID"), &lines::local(date));
+        }
+        // Without METHOD, DTSTAMP says when the content last changed (RFC 5545, 3.8.7.2), and the
+        // same content always has the same bytes.
+        self.put("DTSTAMP", &lines::utc(entry.modified));
+        self.put("LAST-MODIFIED", &lines::utc(entry.modified));
+        self.put("SEQUENCE", &(entry.modified.timestamp() - FIRST_SECOND).clamp(0, i64::from(i32::MAX)).to_string());
+        self.put(&zoned("DTSTART"), &lines::local(entry.start));
+        if let Some(end) = entry.end {
+            self.put(&zoned("DTEND"), &lines::local(end));
+        }
+        if let Some(rule) = &entry.rule {
+            self.put("RRULE", rule);
+        }
+        // One date a line: some calendars read only the first of several.
+        for date in &entry.without {
+            self.put(&zoned("EXDATE"), &lines::local(*date));
+        }
+        for date in &entry.also {
+            self.put(&zoned("RDATE"), &lines::local(*date));
+        }
+        self.put("SUMMARY", &lines::escaped(&entry.name));
+        let hint = entry.place.as_ref().and_then(hidden_place);
+        let paragraphs: Vec<&str> = entry.paragraphs.iter().map(String::as_str).chain(hint.as_deref()).collect();
+        if !paragraphs.is_empty() {
+            self.put("DESCRIPTION", &lines::escaped(&paragraphs.join("\n\n")));
+        }
+        if let Some(place) = entry.place.as_ref().and_then(place_in_words).or_else(|| entry.online.clone()) {
+            self.put("LOCATION", &lines::escaped(&place));
+        }
+        if let Some((latitude, longitude)) = entry.place.as_ref().and_then(public_point) {
+            self.put("GEO", &format!("{latitude};{longitude}"));
+        }
+        if let Some(online) = &entry.online {
+            self.put("CONFERENCE;VALUE=URI", online);
+        }
+        self.put("URL", &entry.page);
+        if !entry.categories.is_empty() {
+            self.put("CATEGORIES", &entry.categories.iter().map(|name| lines::escaped(name)).collect::<Vec<_>>().join(","));
+        }
+        self.put(
+            "STATUS",
+            match entry.state {
+                State::Confirmed => "CONFIRMED",
+                State::Tentative => "TENTATIVE",
+                State::Cancelled => "CANCELLED",
+            },
+        );
+        if entry.free || entry.state == State::Cancelled {
+            self.put("TRANSP", "TRANSPARENT");
+        }
+        self.put("END", "VEVENT");
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Confirmed,
+    Tentative,
+    Cancelled,
+}
+
+/// What becomes one VEVENT: a series, or one changed date of it.
+#[derive(Clone, Debug)]
+struct Entry {
+    uid: String,
+    /// The date of the series that this is about, where it is about one.
+    of_date: Option<NaiveDateTime>,
+    zone: Tz,
+    start: NaiveDateTime,
+    end: Option<NaiveDateTime>,
+    rule: Option<String>,
+    without: Vec<NaiveDateTime>,
+    also: Vec<NaiveDateTime>,
+    modified: DateTime<Utc>,
+    name: String,
+    state: State,
+    paragraphs: Vec<String>,
+    place: Option<Location>,
+    online: Option<String>,
+    page: String,
+    categories: Vec<String>,
+    /// Whether it leaves whoever has it in their calendar free.
+    free: bool,
+}
+
+impl Entry {
+    fn new(uid: String, name: String, zone: Tz, start: NaiveDateTime) -> Self {
+        Self {
+            uid,
+            of_date: None,
+            zone,
+            start,
+            end: None,
+            rule: None,
+            without: Vec::new(),
+            also: Vec::new(),
+            modified: DateTime::UNIX_EPOCH,
+            name,
+            state: State::Confirmed,
+            paragraphs: Vec::new(),
+            place: None,
+            online: None,
+            page: String::new(),
+            categories: Vec::new(),
+            free: false,
+        }
+    }
+
+    /// The state also stands before the name: not every calendar shows it.
+    fn set_state(&mut self, state: State, word: &str) {
+        self.state = state;
+        self.name = format!("{word}: {}", self.name);
+    }
+
+    /// One date of this series, as the rule has it.
+    fn at(&self, date: NaiveDateTime) -> Self {
+        Self {
+            of_date: Some(date),
+            start: date,
+            end: self.end.map(|end| date + (end - self.start)),
+            rule: None,
+            without: Vec::new(),
+            also: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    fn change(&mut self, change: &EventChange, elsewhere: &dyn Fn(LocationId) -> Option<Location>) {
+        match change.status {
+            DateChange::Cancelled => self.set_state(State::Cancelled, "Cancelled"),
+            DateChange::Full => self.name = format!("Full: {}", self.name),
+            DateChange::Moved => {
+                let length = self.end.map(|end| end - self.start);
+                self.start = change.new_start.as_ref().map_or(self.start, LocalDateTime::naive);
+                let end = change.new_end.as_ref().map(LocalDateTime::naive).or_else(|| Some(self.start + length?));
+                self.end = end.filter(|end| *end > self.start);
+                if let Some(id) = change.location_id.filter(|id| self.place.as_ref().is_none_or(|place| place.id != *id)) {
+                    self.place = elsewhere(id);
+                    if self.place.is_none() {
+                        self.paragraphs.insert(0, "It is at another place this time. Its page says where.".to_owned());
+                    }
+                }
+            }
+        }
+        if let Some(note) = &change.note {
+            self.paragraphs.insert(0, note.clone());
+        }
+    }
+}
+
+/// What people should know about an event, a paragraph each.
+fn said_of(event: &Event) -> Vec<String> {
+    let mut said: Vec<String> = event.description.iter().chain(&event.eligibility_description).cloned().collect();
+    let costs: Vec<String> = event.cost_options.iter().filter_map(cost).collect();
+    if !costs.is_empty() {
+        said.push(format!("Cost: {}", costs.join("; ")));
+    }
+    said.extend(event.booking_url.as_ref().map(|url| format!("Book: {url}")));
+    said.extend(event.online_url.as_ref().map(|url| format!("Online: {url}")));
+    said.extend(event.organization.as_ref().map(|found| format!("By {}", found.name)));
+    said.extend(phones(&event.phones));
+    said
+}
+
+fn cost(option: &CostOption) -> Option<String> {
+    let amount = option.amount.map(|amount| match option.currency.as_deref().unwrap_or("GBP") {
+        _ if amount.0 == 0.0 => "free".to_owned(),
+        "GBP" | "gbp" if amount.0.fract() != 0.0 => format!("£{:.2}", amount.0),
+        "GBP" | "gbp" => format!("£{amount}"),
+        other => format!("{amount} {other}"),
+    });
+    let who = option.option.as_deref().filter(|who| !who.eq_ignore_ascii_case("free")).map(str::to_owned);
+    let parts: Vec<String> = who.into_iter().chain(amount).chain(option.amount_description.clone()).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn phones(phones: &[Phone]) -> Option<String> {
+    let numbers: Vec<&str> = phones.iter().map(|phone| phone.number.as_str()).collect();
+    (!numbers.is_empty()).then(|| format!("Phone: {}", numbers.join(", ")))
+}
+
+fn categories(attributes: &[Attribute]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for term in attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_deref()) {
+        if !names.contains(&term.name) {
+            names.push(term.name.clone());
+        }
+    }
+    names
+}
+
+/// Where to go, for a place that is shown whole.
+fn place_in_words(place: &Location) -> Option<String> {
+    if place.location_policy.unwrap_or_default() != LocationPolicy::Exact {
+        return None;
+    }
+    if place.location_type == LocationType::Virtual {
+        return place.url.as_ref().map(ToString::to_string).or_else(|| place.name.clone());
+    }
+    let line = place.addresses.first().map(one_line);
+    let name = place.name.clone().filter(|name| line.as_ref().is_none_or(|line| !line.starts_with(name.as_str())));
+    let parts: Vec<String> = name.into_iter().chain(line).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// What to say of a place that is not shown whole. It stands in the text and not where calendars
+/// look for a place: they would lead people to the middle of the town.
+fn hidden_place(place: &Location) -> Option<String> {
+    match (place.location_policy?, &place.name) {
+        (LocationPolicy::Exact, _) => None,
+        (LocationPolicy::Area, Some(town)) => Some(format!("In {town}. The exact address is not published.")),
+        _ => Some("The address is given when you book.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Whether something is open, and when it is next, in plain words.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Europe::London;
+
+use super::{
+    times::time,
+    words::{date, long_date},
+};
+use crate::model::{
+    Event, Service,
+    hours::{Hours, Opening, Session},
+    occurrences::{self, Occurrence, OccurrenceStatus},
+};
+
+/// The hours of a service, wherever it is given.
+pub(super) fn hours_of(service: &Service) -> Hours {
+    Hours::of(service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules)))
+}
+
+/// What a badge says: only that it is open, since closed is what most things are.
+pub(super) fn tag(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
+    match opening {
+        Opening::Open { until: None } => Some("Open now".to_owned()),
+        Opening::Open { until: Some(until) } => Some(format!("Open now until {}", moment(*until, now))),
+        _ => None,
+    }
+}
+
+/// When it is next open, and what may be in the way.
+pub(super) fn next(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
+    match opening {
+        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, now), session)),
+        Opening::HolidayUnsure { session, holiday } => {
+            Some(format!("{}. It is {holiday}, a bank holiday: ring before you go", span(session, now)))
+        }
+        _ => None,
+    }
+}
+
+fn doubtful(said: String, session: &Session) -> String {
+    if session.doubt.is_some() { format!("{said}. Ring before you go: it may be closed on holidays") } else { said }
+}
+
+fn span(session: &Session, now: DateTime<Utc>) -> String {
+    let start = session.start.with_timezone(&London);
+    let day = day(start.date_naive(), now);
+    if session.all_day {
+        return capital(&day);
+    }
+    let end = session.end.with_timezone(&London);
+    capital(&format!("{day}, {} to {}", time(start.time()), time(end.time())))
+}
+
+/// When an event takes place next.
+pub(super) fn next_date(event: &Event, now: DateTime<Utc>) -> Option<String> {
+    let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), 10);
+    let next = dates.iter().find(|occurrence| occurrence.status != OccurrenceStatus::Cancelled)?;
+    Some(occurrence(next, now))
+}
+
+/// A date of an event: "Thursday 26 November, 10am to midday (full)".
+pub(super) fn occurrence(occurrence: &Occurrence, now: DateTime<Utc>) -> String {
+    let start = occurrence.start.with_timezone(&London);
+    let end = occurrence.end.with_timezone(&London);
+    let until = if end.date_naive() == start.date_naive() || end - start < TimeDelta::hours(18) {
+        time(end.time())
+    } else {
+        format!("{} on {}", time(end.time()), date(end.date_naive()))
+    };
+    let state = match occurrence.status {
+        OccurrenceStatus::Scheduled => "",
+        OccurrenceStatus::Moved => " (moved)",
+        OccurrenceStatus::Full => " (full)",
+        OccurrenceStatus::Cancelled => " (cancelled)",
+    };
+    capital(&format!("{}, {} to {until}{state}", day(start.date_naive(), now), time(start.time())))
+}
+
+/// "today", "tomorrow", "Thursday 3 December 2026".
+fn day(day: NaiveDate, now: DateTime<Utc>) -> String {
+    let today = now.with_timezone(&London).date_naive();
+    match (day - today).num_days() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        _ => long_date(day),
+    }
+}
+
+/// "4pm" today, "9am tomorrow", "9am on 3 December 2026".
+fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let at = at.with_timezone(&London);
+    match day(at.date_naive(), now).as_str() {
+        "today" => time(at.time()),
+        "tomorrow" => format!("{} tomorrow", time(at.time())),
+        day => format!("{} on {day}", time(at.time())),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

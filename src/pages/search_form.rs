@@ -1,0 +1,244 @@
+//! What somebody asks for, as they wrote it, and the form that they write it into.
+
+use chrono::Weekday;
+use maud::{Markup, html};
+
+use crate::{
+    http::{Parameters, Problem},
+    search::{Delivery, Times, Wanted},
+};
+
+/// Days of the week, as the form sends them and as it shows them.
+const DAYS: [(&str, &str, Weekday); 7] = [
+    ("MO", "Monday", Weekday::Mon),
+    ("TU", "Tuesday", Weekday::Tue),
+    ("WE", "Wednesday", Weekday::Wed),
+    ("TH", "Thursday", Weekday::Thu),
+    ("FR", "Friday", Weekday::Fri),
+    ("SA", "Saturday", Weekday::Sat),
+    ("SU", "Sunday", Weekday::Sun),
+];
+/// Ways in which help can be had, as the form shows them.
+const WAYS: [(&str, &str); 3] = [("in_person", "In person"), ("phone", "By phone"), ("online", "Online")];
+
+/// Services, events, or both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum What {
+    #[default]
+    Everything,
+    Services,
+    Events,
+}
+
+const WHAT: [(What, &str, &str); 3] = [
+    (What::Everything, "", "Everything"),
+    (What::Services, "services", "Services only"),
+    (What::Events, "events", "Events and workshops only"),
+];
+
+/// What somebody asked for, as they wrote it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// What they need.
+    pub(super) words: String,
+    /// Where they are.
+    pub(super) postcode: String,
+    /// Services, events, or both.
+    pub(super) what: What,
+    /// Only what costs nothing.
+    pub(super) free: bool,
+    /// Only what is open now.
+    pub(super) open_now: bool,
+    /// Only what is there on this day, as `MO`.
+    pub(super) day: String,
+    /// Only what can be had in this way, as `phone`.
+    pub(super) way: String,
+}
+
+/// What is wrong with one field of the form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mistake {
+    /// The field.
+    pub(super) field: &'static str,
+    /// What to do about it.
+    pub(super) said: &'static str,
+}
+
+impl Asked {
+    /// Read what was sent. A choice that the form does not have is no choice.
+    /// # Errors
+    /// When a field stands twice with different values.
+    pub(super) fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let text = |name| Ok::<_, Problem>(parameters.text(name)?.unwrap_or_default().to_owned());
+        let what = text("what")?;
+        let way = text("way")?;
+        let day = text("day")?;
+        Ok(Self {
+            words: text("q")?,
+            postcode: text("postcode")?,
+            what: WHAT.iter().find(|(_, name, _)| *name == what).map(|(what, ..)| *what).unwrap_or_default(),
+            free: parameters.text("free")?.is_some(),
+            open_now: parameters.text("open_now")?.is_some(),
+            day: DAYS.iter().find(|(code, ..)| *code == day).map(|(code, ..)| (*code).to_owned()).unwrap_or_default(),
+            way: WAYS.iter().find(|(code, _)| *code == way).map(|(code, _)| (*code).to_owned()).unwrap_or_default(),
+        })
+    }
+
+    /// Whether nothing was asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.postcode.is_empty() && !self.narrows()
+    }
+
+    /// Whether anything beside words and place is asked for.
+    pub(super) fn narrows(&self) -> bool {
+        self.what != What::Everything || self.free || self.open_now || !self.day.is_empty() || !self.way.is_empty()
+    }
+
+    /// What is wanted, but for the place.
+    pub(super) fn wanted(&self) -> Wanted {
+        let day = DAYS.iter().find(|(code, ..)| *code == self.day).map(|(.., day)| *day);
+        Wanted {
+            text: self.words.clone(),
+            relaxed: true,
+            only_current: true,
+            free: self.free,
+            open_now: self.open_now,
+            times: day.map(Times::on),
+            delivery: Delivery::ALL.iter().find(|(_, name)| *name == self.way).map(|(way, _)| *way),
+            events: match self.what {
+                What::Everything => None,
+                What::Services => Some(false),
+                What::Events => Some(true),
+            },
+            ..Wanted::default()
+        }
+    }
+
+    /// Names and values of every field that is not empty.
+    pub(super) fn fields(&self) -> Vec<(&'static str, &str)> {
+        let what = WHAT.iter().find(|(what, ..)| *what == self.what).map_or("", |(_, name, _)| *name);
+        let flag = |on: bool| if on { "yes" } else { "" };
+        let all = [
+            ("q", self.words.as_str()),
+            ("postcode", &self.postcode),
+            ("what", what),
+            ("free", flag(self.free)),
+            ("open_now", flag(self.open_now)),
+            ("day", &self.day),
+            ("way", &self.way),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The path and query of the same search by link.
+    pub(super) fn path(&self) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(self.fields()).finish();
+        format!("/directory/search?{query}")
+    }
+
+    /// The same without one of its narrower wishes, with what that wish was.
+    pub(super) fn wider(&self) -> Vec<(String, Self)> {
+        let mut wider = Vec::new();
+        let mut without = |said: &str, change: &dyn Fn(&mut Self)| {
+            let mut asked = self.clone();
+            change(&mut asked);
+            wider.push((said.to_owned(), asked));
+        };
+        if self.free {
+            without("Free only", &|asked| asked.free = false);
+        }
+        if self.open_now {
+            without("Open now", &|asked| asked.open_now = false);
+        }
+        if let Some((_, name, _)) = DAYS.iter().find(|(code, ..)| *code == self.day) {
+            without(&format!("On a {name}"), &|asked| asked.day.clear());
+        }
+        if let Some((_, name)) = WAYS.iter().find(|(code, _)| *code == self.way) {
+            without(name, &|asked| asked.way.clear());
+        }
+        if let Some((.., name)) = WHAT.iter().find(|(what, ..)| *what == self.what && *what != What::Everything) {
+            without(name, &|asked| asked.what = What::Everything);
+        }
+        wider
+    }
+}
+
+/// A button that asks for this, with everything in the body of the request.
+pub(super) fn button(asked: &Asked, page: Option<usize>, class: &str, words: &Markup) -> Markup {
+    html! {
+        form method="post" action="/directory/search" {
+            @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
+            @if let Some(page) = page { input type="hidden" name="page" value=(page); }
+            button class=(class) { (words) }
+        }
+    }
+}
+
+/// The search form, with what was written and what is wrong with it. `narrowing` shows the choices
+/// that narrow a search down.
+pub(super) fn form(asked: &Asked, mistakes: &[Mistake], narrowing: bool) -> Markup {
+    let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said);
+    let described =
+        |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
+    let message = |field: &str| {
+        html! {
+            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { "Error: " } (said) } }
+        }
+    };
+    html! {
+        form class="search" method="post" action="/directory/search" role="search" aria-label="Services" {
+            div class=(if wrong("q").is_some() { "field wrong" } else { "field" }) {
+                label for="q" { "What do you need help with?" }
+                p class="hint" id="q-hint" { "Say it in your own words, such as “behind on rent”." }
+                (message("q"))
+                input type="text" id="q" name="q" value=(asked.words) autocomplete="off" aria-describedby=(described("q")) aria-invalid=[wrong("q").map(|_| "true")];
+            }
+            div class=(if wrong("postcode").is_some() { "field wrong" } else { "field" }) {
+                label for="postcode" { "Postcode (you can leave this empty)" }
+                p class="hint" id="postcode-hint" { "To show what is near first. The first half, such as LU1, is enough. We do not keep it." }
+                (message("postcode"))
+                input class="short" type="text" id="postcode" name="postcode" value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
+            }
+            @if narrowing { (choices(asked)) }
+            button class="button" { "Find help" }
+        }
+    }
+}
+
+fn choices(asked: &Asked) -> Markup {
+    let tick = |name: &str, on: bool, words: &str| {
+        html! {
+            div class="choice" {
+                input type="checkbox" id=(name) name=(name) value="yes" checked[on];
+                label for=(name) { (words) }
+            }
+        }
+    };
+    let select = |name: &str, label: &str, options: &[(&str, &str)], chosen: &str| {
+        html! {
+            div class="field" {
+                label for=(name) { (label) }
+                select id=(name) name=(name) {
+                    @for (value, words) in options { option value=(value) selected[*value == chosen] { (words) } }
+                }
+            }
+        }
+    };
+    let days: Vec<(&str, &str)> =
+        [("", "Any day")].into_iter().chain(DAYS.iter().map(|(code, name, _)| (*code, *name))).collect();
+    let ways: Vec<(&str, &str)> = [("", "In any way")].into_iter().chain(WAYS).collect();
+    let what: Vec<(&str, &str)> = WHAT.iter().map(|(_, name, words)| (*name, *words)).collect();
+    let chosen = WHAT.iter().find(|(what, ..)| *what == asked.what).map_or("", |(_, name, _)| *name);
+    html! {
+        fieldset {
+            legend { "Narrow it down" }
+            (tick("free", asked.free, "Free only"))
+            (tick("open_now", asked.open_now, "Open now"))
+            div class="choices" {
+                (select("what", "What", &what, chosen))
+                (select("day", "Day", &days, &asked.day))
+                (select("way", "How", &ways, &asked.way))
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What's on: the dates of events and workshops, a week at a time.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{State, rejection::StringRejection},
+    response::Response,
+};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Europe::London;
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::{
+    Site, data, layout,
+    layout::Page,
+    listing::place_in_words,
+    results::{located, sent, summary_of},
+    search_form::Mistake,
+    times::time,
+    words::{self, count, long_date},
+};
+use crate::{
+    geo::Point,
+    http::{Parameters, Problem},
+    model::{
+        Event, Kind,
+        occurrences::{self, Occurrence, OccurrenceStatus},
+    },
+    published::shelf::Form,
+    publishing::{ask_index, midnight},
+    search::{Delivery, Wanted},
+};
+
+/// Event series of one week that are shown at most.
+const MOST_SERIES: usize = 500;
+/// Dates of one series in a week that are shown at most.
+const MOST_DATES: usize = 14;
+/// Weeks that can be looked at ahead.
+const WEEKS_AHEAD: i64 = occurrences::HORIZON_DAYS / 7 - 1;
+
+/// What somebody wants to see.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// The Monday of the week.
+    monday: NaiveDate,
+    /// Only what costs nothing.
+    free: bool,
+    /// Only what can be joined on the internet.
+    online: bool,
+    /// Where they are.
+    postcode: String,
+}
+
+/// The week by link.
+pub(super) async fn by_link(State(site): State<Site>, parameters: Parameters, headers: HeaderMap) -> Response {
+    layout::answer(&site, &headers, page(&site, &parameters).await)
+}
+
+/// The week by form, with a postcode that stays out of the address.
+pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
+    let page = match sent(&headers, body) {
+        Ok(parameters) => page(&site, &parameters).await,
+        Err(problem) => Err(problem),
+    };
+    layout::answer(&site, &headers, page)
+}
+
+impl Asked {
+    fn read(parameters: &Parameters, today: NaiveDate) -> Result<Self, Problem> {
+        let day = parameters.parsed::<NaiveDate>("week", "a date such as 2026-12-01")?.unwrap_or(today);
+        let (first, last) = (monday_of(today) - TimeDelta::weeks(4), monday_of(today) + TimeDelta::weeks(WEEKS_AHEAD));
+        Ok(Self {
+            monday: monday_of(day.clamp(first, last + Days::new(6))),
+            free: parameters.text("free")?.is_some(),
+            online: parameters.text("online")?.is_some(),
+            postcode: parameters.text("postcode")?.unwrap_or_default().to_owned(),
+        })
+    }
+
+    fn fields(&self) -> Vec<(&'static str, &str)> {
+        let flag = |on: bool| if on { "yes" } else { "" };
+        let all = [("free", flag(self.free)), ("online", flag(self.online)), ("postcode", self.postcode.as_str())];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+}
+
+fn monday_of(day: NaiveDate) -> NaiveDate {
+    day - TimeDelta::days(day.weekday().num_days_from_monday().into())
+}
+
+/// One date of one series.
+struct Date<'a> {
+    event: &'a Event,
+    occurrence: Occurrence,
+}
+
+async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
+    let today = site.today();
+    let asked = Asked::read(parameters, today)?;
+    let (from, mistakes) = match located(site, &asked.postcode).await? {
+        Ok(from) => (from.map(|position| position.point), Vec::new()),
+        Err(mistake) => (None, vec![mistake]),
+    };
+    let (begin, end) = week(asked.monday)?;
+    let wanted = Wanted {
+        only_current: true,
+        free: asked.free,
+        delivery: asked.online.then_some(Delivery::Online),
+        near: from,
+        window: Some((begin, end)),
+        ..Wanted::default()
+    };
+    let found =
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..MOST_SERIES)).await?;
+    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+    let events: Vec<Event> =
+        data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
+    let days = by_day(&events, begin, end);
+    let shown: usize = days.values().map(Vec::len).sum();
+    let last = asked.monday + Days::new(6);
+    let body = html! {
+        (summary_of(&mistakes))
+        h1 { "What’s on: " (words::date(asked.monday)) " to " (words::date(last)) }
+        p class="lead" { (count(shown, "date", "dates")) " of events and workshops this week." }
+        (weeks(&asked, today))
+        details open[!mistakes.is_empty()] { summary { "Narrow it down" } (form(&asked, &mistakes)) }
+        @if days.is_empty() { p { "Nothing is on in this week. Look at another week, or take something away above." } }
+        @for (day, dates) in &days {
+            section aria-labelledby=(format!("d-{day}")) {
+                h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – today" } }
+                ul class="listings" { @for date in dates { li { (item(date, from)) } } }
+            }
+        }
+        (weeks(&asked, today))
+        p class="small" { a href="/events?format=ics" { "All events as a calendar" } " for your phone or computer." }
+    };
+    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let title = if mistakes.is_empty() { "What’s on" } else { "Error: What’s on" };
+    Ok(Page {
+        preview: Some("Events and workshops near you, week by week.".to_owned()),
+        path: Some("/directory/whats-on".to_owned()),
+        unkept: !asked.postcode.is_empty(),
+        status,
+        ..Page::new(title, body)
+    })
+}
+
+/// A week in London, from its first moment to that of the next.
+fn week(monday: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
+    let moment = |day: NaiveDate| midnight(day).ok_or_else(|| Problem::bad_request("there is no such week".to_owned()));
+    Ok((moment(monday)?, moment(monday + Days::new(7))?))
+}
+
+/// The dates of the events by the day on which they begin, in order.
+fn by_day(events: &[Event], begin: DateTime<Utc>, end: DateTime<Utc>) -> BTreeMap<NaiveDate, Vec<Date<'_>>> {
+    let mut days: BTreeMap<NaiveDate, Vec<Date<'_>>> = BTreeMap::new();
+    for event in events {
+        for occurrence in occurrences::between(event, begin, end, MOST_DATES) {
+            // What began before the week stands on its first day.
+            let day = occurrence.start.max(begin).with_timezone(&London).date_naive();
+            days.entry(day).or_default().push(Date { event, occurrence });
+        }
+    }
+    for dates in days.values_mut() {
+        dates.sort_by(|a, b| a.occurrence.start.cmp(&b.occurrence.start).then_with(|| a.event.name.cmp(&b.event.name)));
+    }
+    days
+}
+
+fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
+    let (event, occurrence) = (date.event, &date.occurrence);
+    let (start, end) = (occurrence.start.with_timezone(&London), occurrence.end.with_timezone(&London));
+    let (look, state) = match occurrence.status {
+        OccurrenceStatus::Scheduled => ("", None),
+        OccurrenceStatus::Cancelled => ("warn", Some("Cancelled")),
+        OccurrenceStatus::Moved => ("doubt", Some("Moved")),
+        OccurrenceStatus::Full => ("doubt", Some("Full")),
+    };
+    let place = event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned()));
+    let point = event.location.as_ref().and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
+    let distance = point.zip(from).map(|(point, from)| words::distance(point.metres_to(from)));
+    let facts: Vec<String> =
+        place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
+    html! {
+        h3 { a href=(format!("/directory/events/{}", event.id)) { (event.name) } }
+        @if let Some(state) = state { ul class="tags" { li class=(look) { (state) } } }
+        p class="by" { (time(start.time())) " to " (time(end.time())) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
+        @if let Some(note) = &occurrence.note { p { (note) } }
+    }
+}
+
+/// Links to the weeks before and after; buttons where a postcode must stay out of the address.
+fn weeks(asked: &Asked, today: NaiveDate) -> Markup {
+    let this = monday_of(today);
+    let before = (asked.monday > this - TimeDelta::weeks(4)).then(|| asked.monday - TimeDelta::weeks(1));
+    let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
+    let way = |monday: NaiveDate, words: &str| {
+        if asked.postcode.is_empty() {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("week", &monday.to_string())
+                .extend_pairs(asked.fields())
+                .finish();
+            return html! { li { a href=(format!("/directory/whats-on?{query}")) { (words) } } };
+        }
+        html! {
+            li {
+                form method="post" action="/directory/whats-on" {
+                    input type="hidden" name="week" value=(monday);
+                    @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
+                    button class="link" { (words) }
+                }
+            }
+        }
+    };
+    html! {
+        nav class="pages" aria-label="Weeks" {
+            ul {
+                @if let Some(monday) = before { (way(monday, "Week before")) }
+                @if asked.monday != this { (way(this, "This week")) }
+                @if let Some(monday) = after { (way(monday, "Week after")) }
+            }
+        }
+    }
+}
+
+fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
+    let wrong = mistakes.iter().find(|mistake| mistake.field == "postcode").map(|mistake| mistake.said);
+    let tick = |name: &str, on: bool, words: &str| {
+        html! {
+            div class="choice" {
+                input type="checkbox" id=(name) name=(name) value="yes" checked[on];
+                label for=(name) { (words) }
+            }
+        }
+    };
+    html! {
+        form class="search" method="post" action="/directory/whats-on" {
+            input type="hidden" name="week" value=(asked.monday);
+            (tick("free", asked.free, "Free only"))
+            (tick("online", asked.online, "Online only"))
+            div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
+                label for="postcode" { "Postcode (you can leave this empty)" }
+                p class="hint" id="postcode-hint" { "To say how far away things are. We do not keep it." }
+                @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { "Error: " } (said) } }
+                input class="short" type="text" id="postcode" name="postcode" value=(asked.postcode) autocomplete="postal-code"
+                    aria-describedby=(if wrong.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" }) aria-invalid=[wrong.map(|_| "true")];
+            }
+            button class="button" { "Show" }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Answers in a form: whole and with an `ETag` where there is an end in sight, otherwise read while
+//! they are sent.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, header};
+use serde::Deserialize;
+use url::Url;
+use uuid::Uuid;
+
+use super::{Format, Writer, file_name, write::as_data};
+use crate::{
+    clock,
+    http::{Parameters, Problem, caching},
+    model::{Kind, Organization},
+    published::shelf::{Entry, Error, Form, Found, Shelf},
+    publishing::{Directory, lists::MOST_PER_PAGE},
+};
+
+/// Documents that are read at once.
+const BATCH: usize = 100;
+
+/// What is wanted, and in which form.
+#[derive(Clone, Debug)]
+pub(in crate::publishing) struct Wanted {
+    /// The form.
+    pub(in crate::publishing) format: Format,
+    /// The kind of what is wanted.
+    pub(in crate::publishing) kind: Kind,
+    /// Lines: which form of each document.
+    pub(in crate::publishing) form: Form,
+    /// Lines: only ids and moments.
+    pub(in crate::publishing) minimal: bool,
+    /// These documents in this order, or all of the kind.
+    pub(in crate::publishing) ids: Option<Vec<Uuid>>,
+}
+
+/// The answer with all that is wanted. Up to as much as a page may hold it is made whole and has an
+/// `ETag`; beyond that it is a stream, which takes little memory however long it gets.
+pub(in crate::publishing) async fn list(directory: &Directory, wanted: Wanted, headers: &HeaderMap) -> Result<Response, Problem> {
+    let name = file_name(wanted.kind);
+    named(directory, wanted, name, &directory.name.clone(), headers).await
+}
+
+/// The same, for a file called `file` with the title `title`.
+async fn named(directory: &Directory, wanted: Wanted, file: &str, title: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let format = wanted.format;
+    let count = wanted.ids.as_ref().map_or_else(|| directory.shelf.count(wanted.kind), Vec::len);
+    let run = Run::new(directory, wanted, title);
+    let mut response = if count <= MOST_PER_PAGE {
+        let whole = tokio::task::spawn_blocking(move || run.whole()).await.map_err(|error| Problem::internal(&error))??;
+        whole_answer(headers, format, whole)
+    } else {
+        stream_answer(format, run)
+    };
+    if let Some(disposition) = format.disposition(file).and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
+}
+
+/// An answer that is known as a whole. Its `ETag` is made of its bytes: other documents than those
+/// that are listed may have a say in them.
+pub(super) fn whole_answer(headers: &HeaderMap, format: Format, whole: Vec<u8>) -> Response {
+    let version = caching::Version { etag: caching::etag_of_bytes(&whole), changed_at: None };
+    caching::respond::<Problem>(headers, &version, format.content_type(), || Ok(whole.into()))
+}
+
+fn stream_answer(format: Format, run: Run) -> Response {
+    let body = Body::from_stream(stream::try_unfold(Some(run), |run| async move {
+        let Some(run) = run else { return Ok(None) };
+        let step = tokio::task::spawn_blocking(move || run.step()).await.map_err(std::io::Error::other)?;
+        let (bytes, run) = step.map_err(std::io::Error::other)?;
+        Ok::<_, std::io::Error>(Some((Bytes::from(bytes), run)))
+    }));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
+    response
+}
+
+/// One document in a form other than JSON.
+pub(in crate::publishing) async fn document(
+    directory: &Directory,
+    found: Found,
+    format: Format,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let kind = found.entry.kind;
+    if format == Format::Jsonld {
+        let data = as_data(&directory.public_url, kind, &found.bytes).map(|data| data.to_string()).unwrap_or_default();
+        return Ok(whole_answer(headers, format, data.into_bytes()));
+    }
+    let id = found.entry.id;
+    let (ids, title) = if kind == Kind::Organization {
+        let organization: Organization = serde_json::from_slice(&found.bytes).map_err(|error| Problem::internal(&error))?;
+        (calendar_of(directory, id, parameters.flag("full_service")?)?, organization.name)
+    } else {
+        (vec![id], directory.name.to_string())
+    };
+    let wanted = Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids) };
+    named(directory, wanted, "calendar", &title, headers).await
+}
+
+/// What stands in the calendar of an organization: its events, and, where asked for, the hours of
+/// its services (but not of those that stand for its events).
+fn calendar_of(directory: &Directory, organization: Uuid, hours: bool) -> Result<Vec<Uuid>, Problem> {
+    #[derive(Deserialize)]
+    struct Owned {
+        organization_id: Option<Uuid>,
+        event_id: Option<Uuid>,
+    }
+    let kinds: &[Kind] = if hours { &[Kind::Event, Kind::Service] } else { &[Kind::Event] };
+    let mut found = Vec::new();
+    for kind in kinds {
+        let ids = directory.shelf.belonging_to(*kind, organization);
+        let mut bytes = Vec::new();
+        let entries = directory.shelf.these(&ids, Form::Brief, b'\n', &mut bytes)?;
+        for (entry, line) in entries.iter().zip(bytes.split(|byte| *byte == b'\n')) {
+            let owned = serde_json::from_slice::<Owned>(line).ok();
+            if owned.is_some_and(|owned| owned.organization_id == Some(organization) && owned.event_id.is_none()) {
+                found.push(entry.id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// An answer that is being made.
+struct Run {
+    shelf: std::sync::Arc<Shelf>,
+    source: Source,
+    writer: Writer,
+    form: Form,
+    lines: bool,
+    minimal: bool,
+    begun: bool,
+}
+
+impl Run {
+    fn new(directory: &Directory, wanted: Wanted, title: &str) -> Self {
+        let base: &Url = &directory.public_url;
+        let lines = wanted.format == Format::Ndjson;
+        Self {
+            shelf: directory.shelf.clone(),
+            writer: Writer::new(wanted.format, wanted.kind, base, title),
+            source: match wanted.ids {
+                Some(ids) => Source::These(ids.into_iter()),
+                None => Source::All { kind: wanted.kind, after: None },
+            },
+            form: if lines { wanted.form } else { Form::Full },
+            lines,
+            minimal: lines && wanted.minimal,
+            begun: false,
+        }
+    }
+
+    /// The next piece, and how it goes on; `None` when that was the last.
+    fn step(mut self) -> Result<(Vec<u8>, Option<Self>), Error> {
+        let mut out = if std::mem::replace(&mut self.begun, true) { Vec::new() } else { self.writer.begin() };
+        let mut bytes = Vec::new();
+        let entries = self.source.next(&self.shelf, self.form, &mut bytes)?;
+        if entries.is_empty() {
+            out.extend(self.writer.end());
+            return Ok((out, None));
+        }
+        if self.minimal {
+            out.extend(entries.iter().flat_map(|entry| minimal(entry).into_bytes().into_iter().chain([b'\n'])));
+            return Ok((out, Some(self)));
+        }
+        if self.lines {
+            // They lie on the shelf as they are sent.
+            return Ok((bytes, Some(self)));
+        }
+        let beside = |id| self.shelf.get(id, Form::Full).ok().flatten().filter(|found| found.entry.live).map(|found| found.bytes);
+        let documents = entries.iter().map(|entry| entry.kind).zip(bytes.split(|byte| *byte == b'\n'));
+        out.extend(self.writer.add(documents, &beside));
+        Ok((out, Some(self)))
+    }
+
+    fn whole(self) -> Result<Vec<u8>, Error> {
+        let mut all = Vec::new();
+        let mut run = Some(self);
+        while let Some(next) = run {
+            let (bytes, further) = next.step()?;
+            all.extend(bytes);
+            run = further;
+        }
+        Ok(all)
+    }
+}
+
+/// The id and the last change of a document, as JSON.
+pub(in crate::publishing) fn minimal(entry: &Entry) -> String {
+    format!("{{\"id\":\"{}\",\"last_modified\":\"{}\"}}", entry.id, clock::rfc3339(entry.changed_at()))
+}
+
+/// Where documents come from.
+enum Source {
+    All { kind: Kind, after: Option<Uuid> },
+    These(std::vec::IntoIter<Uuid>),
+}
+
+impl Source {
+    /// The next documents; none at the end.
+    fn next(&mut self, shelf: &Shelf, form: Form, out: &mut Vec<u8>) -> Result<Vec<Entry>, Error> {
+        match self {
+            Self::All { kind, after } => {
+                let entries = shelf.lines_after(*kind, *after, BATCH, form, out)?;
+                *after = entries.last().map(|entry| entry.id);
+                Ok(entries)
+            }
+            Self::These(ids) => loop {
+                let some: Vec<Uuid> = ids.take(BATCH).collect();
+                let entries = shelf.these(&some, form, b'\n', out)?;
+                // All of some may have gone away meanwhile, and others stand behind them.
+                if some.is_empty() || !entries.is_empty() {
+                    return Ok(entries);
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Documents into one form, piece by piece: the same writer serves answers of any size and exports.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use super::Format;
+use crate::{
+    formats::{geojson, ical::write::Calendar, jsonld, rows, sheet},
+    ids::LocationId,
+    model::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm},
+};
+
+/// Writes public documents in one form. Everything is handed out as it is made: nothing is kept but
+/// what the form itself needs to go on.
+#[derive(Debug)]
+pub struct Writer {
+    base: Url,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    Lines,
+    /// The kind decides the columns.
+    Sheet(Kind),
+    Map(geojson::Collection),
+    Calendar(Box<Calendar>),
+    Graph {
+        begun: bool,
+    },
+}
+
+impl Writer {
+    /// A writer of documents of `kind` for the directory `name` that the world reaches at `base`.
+    /// JSON pages and feeds are not made of streams; asked for them, it writes lines.
+    pub fn new(format: Format, kind: Kind, base: &Url, name: &str) -> Self {
+        let form = match format {
+            Format::Csv => Form::Sheet(kind),
+            Format::Geojson => Form::Map(geojson::Collection::new(base)),
+            Format::Ics => Form::Calendar(Box::new(Calendar::new(base, name))),
+            Format::Jsonld => Form::Graph { begun: false },
+            Format::Json | Format::Ndjson | Format::Atom => Form::Lines,
+        };
+        Self { base: base.clone(), form }
+    }
+
+    /// What stands before the first document.
+    pub fn begin(&mut self) -> Vec<u8> {
+        match &mut self.form {
+            Form::Lines => Vec::new(),
+            Form::Sheet(kind) => sheet_of(&[heading(*kind)]),
+            Form::Map(collection) => collection.begin().as_bytes().to_vec(),
+            Form::Calendar(calendar) => calendar.take().into_bytes(),
+            Form::Graph { .. } => format!("{{\"@context\":\"{}\",\"@graph\":[", jsonld::CONTEXT).into_bytes(),
+        }
+    }
+
+    /// Documents with their kinds, in order. `beside` gives other public documents by their ids: a
+    /// calendar asks for the events that services stand for, and the places that dates moved to.
+    /// A document that cannot be read is left out; those that we publish can be.
+    pub fn add<'a>(
+        &mut self,
+        documents: impl Iterator<Item = (Kind, &'a [u8])>,
+        beside: &dyn Fn(Uuid) -> Option<Vec<u8>>,
+    ) -> Vec<u8> {
+        match &mut self.form {
+            Form::Lines => documents.fold(Vec::new(), |mut out, (_, bytes)| {
+                out.extend_from_slice(bytes);
+                out.push(b'\n');
+                out
+            }),
+            Form::Sheet(_) => sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes)).collect::<Vec<_>>()),
+            Form::Map(collection) => {
+                documents.filter_map(|(kind, bytes)| features(collection, kind, bytes)).collect::<String>().into_bytes()
+            }
+            Form::Calendar(calendar) => {
+                for (kind, bytes) in documents {
+                    dates(calendar, kind, bytes, beside);
+                }
+                calendar.take().into_bytes()
+            }
+            Form::Graph { begun } => {
+                let mut out = String::new();
+                for data in documents.filter_map(|(kind, bytes)| as_data(&self.base, kind, bytes)) {
+                    out.push_str(if std::mem::replace(begun, true) { ",\n" } else { "\n" });
+                    out.push_str(&jsonld::in_graph(data).to_string());
+                }
+                out.into_bytes()
+            }
+        }
+    }
+
+    /// What stands behind the last document.
+    pub fn end(&mut self) -> Vec<u8> {
+        match &mut self.form {
+            Form::Lines | Form::Sheet(_) => Vec::new(),
+            Form::Map(collection) => collection.end().into_bytes(),
+            Form::Calendar(calendar) => {
+                calendar.end();
+                calendar.take().into_bytes()
+            }
+            Form::Graph { .. } => b"]}".to_vec(),
+        }
+    }
+}
+
+/// The ids of the other documents that a document needs beside it in a calendar.
+pub(super) fn wants(kind: Kind, bytes: &[u8]) -> Vec<Uuid> {
+    match kind {
+        Kind::Service => read::<Service>(bytes).and_then(|service| service.event_id).map(Uuid::from).into_iter().collect(),
+        Kind::Event => {
+            let changes = read::<Event>(bytes).map(|event| event.changes).unwrap_or_default();
+            changes.into_iter().filter_map(|change| change.location_id).map(Uuid::from).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok()
+}
+
+fn sheet_of(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut writer = sheet::Writer::new(Vec::new());
+    for row in rows {
+        writer.row(row).expect("memory can be written to");
+    }
+    writer.finish().expect("memory can be written to")
+}
+
+fn heading(kind: Kind) -> Vec<String> {
+    match kind {
+        Kind::Service => rows::heading(rows::SERVICES),
+        Kind::Organization => rows::heading(rows::ORGANIZATIONS),
+        Kind::ServiceAtLocation => rows::heading(rows::SERVICES_AT_LOCATIONS),
+        Kind::Location => rows::heading(rows::LOCATIONS),
+        Kind::Event => rows::heading(rows::EVENTS),
+        Kind::Taxonomy => rows::heading(rows::TAXONOMIES),
+        Kind::TaxonomyTerm => rows::heading(rows::TAXONOMY_TERMS),
+    }
+}
+
+fn row(kind: Kind, bytes: &[u8]) -> Option<Vec<String>> {
+    match kind {
+        Kind::Service => read::<Service>(bytes).map(|doc| rows::row(rows::SERVICES, &doc)),
+        Kind::Organization => read::<Organization>(bytes).map(|doc| rows::row(rows::ORGANIZATIONS, &doc)),
+        Kind::ServiceAtLocation => read::<ServiceAtLocation>(bytes).map(|doc| rows::row(rows::SERVICES_AT_LOCATIONS, &doc)),
+        Kind::Location => read::<Location>(bytes).map(|doc| rows::row(rows::LOCATIONS, &doc)),
+        Kind::Event => read::<Event>(bytes).map(|doc| rows::row(rows::EVENTS, &doc)),
+        Kind::Taxonomy => read::<Taxonomy>(bytes).map(|doc| rows::row(rows::TAXONOMIES, &doc)),
+        Kind::TaxonomyTerm => read::<TaxonomyTerm>(bytes).map(|doc| rows::row(rows::TAXONOMY_TERMS, &doc)),
+    }
+}
+
+fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8]) -> Option<String> {
+    match kind {
+        Kind::Service => read(bytes).map(|doc| collection.service(&doc)),
+        Kind::ServiceAtLocation => read(bytes).map(|doc| collection.service_at_location(&doc)),
+        Kind::Location => read(bytes).map(|doc| collection.location(&doc)),
+        Kind::Event => read(bytes).map(|doc| collection.event(&doc)),
+        Kind::Organization | Kind::Taxonomy | Kind::TaxonomyTerm => None,
+    }
+}
+
+fn dates(calendar: &mut Calendar, kind: Kind, bytes: &[u8], beside: &dyn Fn(Uuid) -> Option<Vec<u8>>) {
+    let place = |id: LocationId| beside(id.into()).and_then(|bytes| read::<Location>(&bytes));
+    match kind {
+        Kind::Event => {
+            if let Some(event) = read::<Event>(bytes) {
+                calendar.event(&event, &place);
+            }
+        }
+        Kind::Service => {
+            let Some(service) = read::<Service>(bytes) else { return };
+            // A series that stands in for an event goes out as the event: it knows its exceptions,
+            // and whoever has both calendars does not see it twice.
+            match service.event_id.and_then(|id| beside(id.into())).and_then(|bytes| read::<Event>(&bytes)) {
+                Some(event) => calendar.event(&event, &place),
+                None => calendar.service(&service),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A document in schema.org terms.
+pub(super) fn as_data(base: &Url, kind: Kind, bytes: &[u8]) -> Option<Value> {
+    match kind {
+        Kind::Service => read(bytes).map(|doc| jsonld::service(base, &doc)),
+        Kind::Organization => read(bytes).map(|doc| jsonld::organisation(base, &doc)),
+        Kind::Event => read(bytes).map(|doc| jsonld::event(base, &doc)),
+        Kind::Location => read(bytes).map(|doc| jsonld::place(base, &doc)),
+        Kind::ServiceAtLocation | Kind::Taxonomy | Kind::TaxonomyTerm => None,
+    }
+}

@@ -1,0 +1,413 @@
+//! Going through what fits a query: what is asked of columns, the order, the counts. One pass.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BinaryHeap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta};
+use tantivy::{
+    DocId, Score, SegmentOrdinal, SegmentReader,
+    collector::{Collector, SegmentCollector},
+    columnar::{BytesColumn, Column, StrColumn},
+};
+use uuid::Uuid;
+
+use super::wanted::Times;
+use crate::{geo::Point, model::hours::Hours};
+
+/// In which order the hits come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Order {
+    /// Of ids.
+    Id,
+    /// What fits the words best.
+    Relevance,
+    /// Nearest first.
+    Distance,
+    /// What takes place first.
+    Start,
+}
+
+/// Something that one number of a document must be. A document without the number passes where
+/// `or_missing` says so.
+#[derive(Clone, Debug)]
+pub(super) struct Between<T> {
+    pub(super) field: &'static str,
+    pub(super) least: T,
+    pub(super) most: T,
+    pub(super) or_missing: bool,
+}
+
+/// Which values of a dictionary column pass, for one segment.
+pub(super) type Passing = Arc<Vec<bool>>;
+/// Says for a segment and its column which values pass.
+pub(super) type Judge = Arc<dyn Fn(&SegmentReader, &BytesColumn) -> Passing + Send + Sync>;
+
+/// What a document must be beside fitting the query.
+#[derive(Clone, Default)]
+pub(super) struct Checks {
+    pub(super) whole: Vec<Between<i64>>,
+    pub(super) numbers: Vec<Between<f64>>,
+    /// Field, which of its values pass, and whether a document without the field is left to `else_of`.
+    pub(super) judged: Vec<(&'static str, Judge)>,
+    /// Documents without compiled service areas pass where one of their places has this outcode.
+    pub(super) covers: Option<(Judge, String)>,
+    /// Belongs to one of these.
+    pub(super) groups: Option<Arc<HashSet<u64>>>,
+    /// Takes place in this time.
+    pub(super) window: Option<Window>,
+    /// Distance from here, and at most so many metres.
+    pub(super) near: Option<(Point, Option<f64>)>,
+}
+
+/// When something is to take place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// From this minute since 1970.
+    pub(super) from: i64,
+    /// Before this one.
+    pub(super) until: i64,
+    /// At this time of the week, in London.
+    pub(super) times: Option<Times>,
+}
+
+impl Window {
+    fn holds(&self, start: i64, end: i64) -> bool {
+        let within = start < self.until && (end > self.from || (start == end && start >= self.from));
+        within && self.times.is_none_or(|times| at_that_time(times, start, end))
+    }
+}
+
+/// Whether a date has something of the time of the week on the day on which it begins.
+fn at_that_time(times: Times, start: i64, end: i64) -> bool {
+    let local = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London));
+    let (Some(begins), Some(ends)) = (local(start), local(end)) else { return false };
+    let ends_at = if ends.date_naive() > begins.date_naive() { NaiveTime::MIN - TimeDelta::seconds(1) } else { ends.time() };
+    times.day.is_none_or(|day| begins.weekday() == day) && begins.time() <= times.to && ends_at >= times.from
+}
+
+/// A hit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    /// Id of the document.
+    pub id: Uuid,
+    /// Metres away, where a point was given and the document has one.
+    pub metres: Option<f64>,
+    first: f64,
+    second: i64,
+}
+
+impl Eq for Hit {}
+
+impl Ord for Hit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.first.total_cmp(&other.first).then(self.second.cmp(&other.second)).then(self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Hit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// How many hits have each value, for each facet.
+pub(super) type Counts = BTreeMap<&'static str, BTreeMap<String, usize>>;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) total: usize,
+    pub(super) hits: Vec<Hit>,
+    pub(super) counts: Counts,
+}
+
+/// Collects the first `keep` hits in the order, and counts all.
+#[derive(Clone)]
+pub(super) struct Hits {
+    pub(super) order: Order,
+    pub(super) keep: usize,
+    pub(super) checks: Checks,
+    /// Text columns whose values are counted.
+    pub(super) facets: &'static [&'static str],
+    /// Whether days of the week are counted, as things are on this day.
+    pub(super) days: Option<NaiveDate>,
+}
+
+/// The columns of one segment that are looked at.
+pub(super) struct Segment {
+    wanted: Hits,
+    high: Column<u64>,
+    low: Column<u64>,
+    group: Option<Column<u64>>,
+    whole: Vec<(Column<i64>, Between<i64>)>,
+    numbers: Vec<(Column<f64>, Between<f64>)>,
+    judged: Vec<(Option<BytesColumn>, Passing)>,
+    covers: Option<Covers>,
+    points: Option<(Column<f64>, Column<f64>)>,
+    dates: Option<(Column<i64>, Column<i64>)>,
+    counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
+    hours: Option<(BytesColumn, Vec<usize>)>,
+    total: usize,
+    heap: BinaryHeap<Hit>,
+}
+
+/// What says whether a document covers a postcode.
+struct Covers {
+    areas: Option<BytesColumn>,
+    passing: Passing,
+    /// The column of postcodes, and the value that the outcode has in it.
+    place: Option<(StrColumn, u64)>,
+}
+
+impl Collector for Hits {
+    type Fruit = Collected;
+    type Child = Segment;
+
+    fn for_segment(&self, _: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<Segment> {
+        let columns = reader.fast_fields();
+        let judged = |field: &str, judge: &Judge| -> tantivy::Result<(Option<BytesColumn>, Passing)> {
+            let column = columns.bytes(field)?;
+            let passing = column.as_ref().map_or_else(Passing::default, |column| judge(reader, column));
+            Ok((column, passing))
+        };
+        let checks = &self.checks;
+        let covers = match &checks.covers {
+            None => None,
+            Some((judge, outcode)) => {
+                let (areas, passing) = judged("coverage", judge)?;
+                let place = match columns.str("postcode")? {
+                    None => None,
+                    Some(column) => column.dictionary().term_ord(outcode.as_bytes())?.map(|value| (column, value)),
+                };
+                Some(Covers { areas, passing, place })
+            }
+        };
+        let counted = self.facets.iter().map(|field| Ok(columns.str(field)?.map(|column| (*field, column))));
+        let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
+        Ok(Segment {
+            wanted: self.clone(),
+            high: columns.u64("high")?,
+            low: columns.u64("low")?,
+            group: checks.groups.is_some().then(|| columns.u64("group")).transpose()?,
+            whole: checks
+                .whole
+                .iter()
+                .map(|check| Ok((columns.i64(check.field)?, check.clone())))
+                .collect::<tantivy::Result<_>>()?,
+            numbers: checks
+                .numbers
+                .iter()
+                .map(|check| Ok((columns.f64(check.field)?, check.clone())))
+                .collect::<tantivy::Result<_>>()?,
+            judged: checks.judged.iter().map(|(field, judge)| judged(field, judge)).collect::<tantivy::Result<_>>()?,
+            covers,
+            points: checks
+                .near
+                .is_some()
+                .then(|| Ok::<_, tantivy::TantivyError>((columns.f64("latitude")?, columns.f64("longitude")?)))
+                .transpose()?,
+            dates: checks
+                .window
+                .is_some()
+                .then(|| Ok::<_, tantivy::TantivyError>((columns.i64("starts")?, columns.i64("ends")?)))
+                .transpose()?,
+            counted: counted
+                .into_iter()
+                .flatten()
+                .map(|(field, column)| {
+                    let values = column.num_terms();
+                    (field, column, vec![0; values])
+                })
+                .collect(),
+            hours: match self.days {
+                None => None,
+                Some(_) => columns.bytes("hours")?.map(|column| {
+                    let values = column.num_terms();
+                    (column, vec![0; values])
+                }),
+            },
+            total: 0,
+            heap: BinaryHeap::new(),
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        self.order == Order::Relevance || self.order == Order::Distance
+    }
+
+    fn merge_fruits(&self, fruits: Vec<Collected>) -> tantivy::Result<Collected> {
+        let mut all = Collected::default();
+        for fruit in fruits {
+            all.total += fruit.total;
+            all.hits.extend(fruit.hits);
+            for (field, counts) in fruit.counts {
+                let sum = all.counts.entry(field).or_default();
+                for (value, count) in counts {
+                    *sum.entry(value).or_default() += count;
+                }
+            }
+        }
+        all.hits.sort_unstable();
+        all.hits.truncate(self.keep);
+        Ok(all)
+    }
+}
+
+impl Segment {
+    fn passes(&self, doc: DocId) -> bool {
+        let whole = self.whole.iter().all(|(column, check)| match column.first(doc) {
+            None => check.or_missing,
+            Some(value) => (check.least..=check.most).contains(&value),
+        });
+        whole
+            && self.numbers.iter().all(|(column, check)| match column.first(doc) {
+                None => check.or_missing,
+                Some(value) => (check.least..=check.most).contains(&value),
+            })
+            && self.judged.iter().all(|(column, passing)| value_passes(column.as_ref(), passing, doc) == Some(true))
+            && self.belongs(doc)
+            && self.covers(doc)
+    }
+
+    fn belongs(&self, doc: DocId) -> bool {
+        match (&self.wanted.checks.groups, &self.group) {
+            (Some(groups), Some(column)) => column.first(doc).is_some_and(|group| groups.contains(&group)),
+            _ => true,
+        }
+    }
+
+    /// What says which areas it covers is judged by them; what does not, by where it is.
+    fn covers(&self, doc: DocId) -> bool {
+        let Some(covers) = &self.covers else { return true };
+        let in_the_outcode =
+            || covers.place.as_ref().is_some_and(|(column, outcode)| column.term_ords(doc).any(|value| value == *outcode));
+        value_passes(covers.areas.as_ref(), &covers.passing, doc).unwrap_or_else(in_the_outcode)
+    }
+
+    fn id(&self, doc: DocId) -> Uuid {
+        Uuid::from_u64_pair(self.high.first(doc).unwrap_or_default(), self.low.first(doc).unwrap_or_default())
+    }
+
+    /// Metres to the nearest place; none where it has none, or none near enough.
+    fn metres(&self, doc: DocId) -> Option<f64> {
+        let ((point, most), (latitude, longitude)) = (self.wanted.checks.near?, self.points.as_ref()?);
+        // A degree of latitude has at least 110 km everywhere: most of what is too far away is seen by that.
+        let reach = most.map_or(f64::MAX, |most| most / 110_000.0);
+        latitude
+            .values_for_doc(doc)
+            .zip(longitude.values_for_doc(doc))
+            .filter(|(north, _)| (north - point.latitude).abs() <= reach)
+            .filter_map(|(north, east)| Some(Point::new(north, east)?.metres_to(point)))
+            .filter(|metres| most.is_none_or(|most| *metres <= most))
+            .min_by(f64::total_cmp)
+    }
+
+    /// When it first takes place in the wanted time, in minutes since 1970.
+    fn first_start(&self, doc: DocId) -> Option<i64> {
+        let (window, (starts, ends)) = (self.wanted.checks.window?, self.dates.as_ref()?);
+        let dates = starts.values_for_doc(doc).zip(ends.values_for_doc(doc));
+        dates.filter(|(start, end)| window.holds(*start, *end)).map(|(start, _)| start).min()
+    }
+
+    fn keep(&mut self, doc: DocId, first: f64, second: i64, metres: Option<f64>) {
+        let keep = self.wanted.keep;
+        if keep == 0 {
+            return;
+        }
+        if self.heap.len() >= keep
+            && self.heap.peek().is_some_and(|worst| first.total_cmp(&worst.first).then(second.cmp(&worst.second)).is_gt())
+        {
+            return;
+        }
+        self.heap.push(Hit { id: self.id(doc), metres, first, second });
+        if self.heap.len() > keep {
+            self.heap.pop();
+        }
+    }
+}
+
+/// Whether the value of the document passes; none where it has no value.
+fn value_passes(column: Option<&BytesColumn>, passing: &Passing, doc: DocId) -> Option<bool> {
+    let value = column?.term_ords(doc).next()?;
+    Some(usize::try_from(value).ok().and_then(|value| passing.get(value)).copied().unwrap_or(false))
+}
+
+/// A score as a whole number, larger for better: sums of the same parts in another order are equal.
+#[expect(clippy::cast_possible_truncation, reason = "scores are far below 2^53")]
+fn rounded(score: Score) -> i64 {
+    (f64::from(score) * 1_000.0).round() as i64
+}
+
+impl SegmentCollector for Segment {
+    type Fruit = Collected;
+
+    fn collect(&mut self, doc: DocId, score: Score) {
+        if !self.passes(doc) {
+            return;
+        }
+        let metres = self.metres(doc);
+        if metres.is_none() && self.wanted.checks.near.is_some_and(|(_, most)| most.is_some()) {
+            return;
+        }
+        let start = self.first_start(doc);
+        if start.is_none() && self.wanted.checks.window.is_some() {
+            return;
+        }
+        self.total += 1;
+        for (_, column, counts) in &mut self.counted {
+            count(column.term_ords(doc), counts);
+        }
+        if let Some((column, counts)) = &mut self.hours {
+            count(column.term_ords(doc), counts);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
+        let first = match self.wanted.order {
+            Order::Id => 0.0,
+            Order::Relevance => -(rounded(score) as f64),
+            Order::Distance => metres.unwrap_or(f64::MAX),
+            Order::Start => start.unwrap_or(i64::MAX) as f64,
+        };
+        let second = if self.wanted.order == Order::Distance { -rounded(score) } else { 0 };
+        self.keep(doc, first, second, metres);
+    }
+
+    fn harvest(self) -> Collected {
+        let mut counts = Counts::new();
+        for (field, column, numbers) in self.counted {
+            let named = counts.entry(field).or_default();
+            let mut value = String::new();
+            for (at, count) in (0..).zip(numbers).filter(|(_, count)| *count > 0) {
+                if column.ord_to_str(at, &mut value).unwrap_or(false) {
+                    named.insert(value.clone(), count);
+                }
+            }
+        }
+        if let (Some((column, numbers)), Some(today)) = (self.hours, self.wanted.days) {
+            let named = counts.entry("day").or_default();
+            let mut value = Vec::new();
+            for (at, count) in (0..).zip(numbers).filter(|(_, count)| *count > 0) {
+                let read = column.ord_to_bytes(at, &mut value).unwrap_or(false);
+                let Some(hours) = Hours::decode(&value).filter(|_| read) else { continue };
+                for (day, _) in DAYS.iter().zip(hours.days(today)).filter(|(_, is)| *is) {
+                    *named.entry((*day).to_owned()).or_default() += count;
+                }
+                value.clear();
+            }
+        }
+        Collected { total: self.total, hits: self.heap.into_vec(), counts }
+    }
+}
+
+/// Days of the week as the standard writes them.
+const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
+fn count(values: impl Iterator<Item = u64>, counts: &mut [usize]) {
+    for value in values {
+        if let Some(count) = usize::try_from(value).ok().and_then(|value| counts.get_mut(value)) {
+            *count += 1;
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! What the index takes from a published document of any kind. Read from the published bytes, so a
+//! search can never find what the world cannot see.
+
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use serde::Deserialize;
+use tantivy::TantivyDocument;
+use uuid::Uuid;
+
+use super::fields::Fields;
+use crate::{
+    geo::Point,
+    model::{
+        Event, Kind, Schedule,
+        hours::Hours,
+        occurrences::{self, OccurrenceStatus},
+        parts::ServiceArea,
+        text::fold,
+        whereabouts::Postcode,
+    },
+    places::coverage::Coverage,
+    published::{Published, shelf::group_of},
+};
+
+/// Dates of one event that are indexed at most.
+const MOST_DATES: usize = 500;
+/// Text of one document that is indexed, in bytes.
+const LONGEST_TEXT: usize = 40_000;
+
+/// The members that are looked at; all of them may be missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Facts {
+    name: String,
+    alternate_name: String,
+    description: String,
+    eligibility_description: String,
+    code: String,
+    status: String,
+    assured_date: String,
+    url: String,
+    email: String,
+    online_url: String,
+    location_type: String,
+    fees_description: String,
+    taxonomy_id: Option<Uuid>,
+    parent_id: Option<Uuid>,
+    organization_id: Option<Uuid>,
+    service_id: Option<Uuid>,
+    event_id: Option<Uuid>,
+    minimum_age: Option<f64>,
+    maximum_age: Option<f64>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    organization: Option<Named>,
+    attributes: Vec<Attribute>,
+    schedules: Vec<Schedule>,
+    service_at_locations: Vec<Link>,
+    service_areas: Vec<ServiceArea>,
+    location: Option<Place>,
+    addresses: Vec<Address>,
+    languages: Vec<Language>,
+    cost_options: Vec<Cost>,
+    phones: Vec<serde::de::IgnoredAny>,
+    accessibility: Vec<Access>,
+    interpretation_services: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Attribute {
+    taxonomy_term_id: Option<Uuid>,
+    taxonomy_term: Option<Term>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Term {
+    code: String,
+    name: String,
+    taxonomy_id: Option<Uuid>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Link {
+    location: Option<Place>,
+    schedules: Vec<Schedule>,
+    service_areas: Vec<ServiceArea>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    name: String,
+    location_type: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    addresses: Vec<Address>,
+    accessibility: Vec<Access>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Address {
+    #[serde(rename = "address_1")]
+    first_line: String,
+    postal_code: String,
+    city: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Language {
+    code: String,
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Cost {
+    option: String,
+    amount: Option<f64>,
+    amount_description: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Access {
+    description: String,
+    details: String,
+}
+
+/// The document of the index for a published row, as things are at `now`.
+pub(super) fn document(fields: &Fields, row: &Published, now: DateTime<Utc>) -> TantivyDocument {
+    // What cannot be read whole is found by its id and kind at least.
+    let facts: Facts = serde_json::from_str(&row.full).unwrap_or_default();
+    let mut out = TantivyDocument::default();
+    let (high, low) = row.id.as_u64_pair();
+    out.add_bytes(fields.id, row.id.as_bytes());
+    out.add_u64(fields.high, high);
+    out.add_u64(fields.low, low);
+    out.add_u64(fields.kind, kind_number(row.kind));
+    out.add_u64(fields.group, facts.owner(row.kind).map_or(0, group_of));
+    out.add_i64(fields.changed, row.changed_at.timestamp_micros());
+    out.add_text(fields.source, if row.origin.is_empty() { "own" } else { &row.origin });
+    // A place of a service is found through its service; only what is its own is held for it.
+    if row.kind != Kind::ServiceAtLocation {
+        facts.add_words(fields, row.kind, &mut out);
+        facts.add_terms(fields, row.kind, &mut out);
+        facts.add_people(fields, &mut out);
+    }
+    facts.add_places(fields, &mut out);
+    facts.add_times(fields, &mut out);
+    if row.kind == Kind::Event {
+        add_dates(fields, row, now, &mut out);
+    }
+    out
+}
+
+/// The number that stands for a kind in the index.
+pub(super) fn kind_number(kind: Kind) -> u64 {
+    u64::from(kind.number().unsigned_abs())
+}
+
+impl Facts {
+    fn owner(&self, kind: Kind) -> Option<Uuid> {
+        match kind {
+            Kind::Service | Kind::Event | Kind::Location => self.organization_id,
+            Kind::ServiceAtLocation => self.service_id,
+            Kind::TaxonomyTerm => self.taxonomy_id,
+            Kind::Taxonomy | Kind::Organization => None,
+        }
+    }
+
+    fn add_words(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
+        let names = [self.name.as_str(), self.alternate_name.as_str()];
+        let terms: Vec<&str> = self.terms().map(|term| term.name.as_str()).collect();
+        out.add_text(fields.name, names.join(" "));
+        out.add_text(fields.terms, terms.join(" \u{2022} "));
+        let mut text = String::with_capacity(self.description.len() + 256);
+        let organization = self.organization.as_ref().map(|organization| organization.name.as_str());
+        let places = self.places().flat_map(|place| {
+            [place.name.as_str()].into_iter().chain(place.addresses.iter().map(|address| address.city.as_str()))
+        });
+        let own_address = self.addresses.iter().flat_map(|address| [&*address.first_line, &*address.city, &*address.postal_code]);
+        let code = matches!(kind, Kind::TaxonomyTerm).then_some(self.code.as_str());
+        let parts = names
+            .into_iter()
+            .chain([self.description.as_str(), self.eligibility_description.as_str()])
+            .chain(organization)
+            .chain(terms.iter().copied())
+            .chain(places)
+            .chain(own_address)
+            .chain(code);
+        for part in parts.filter(|part| !part.is_empty()) {
+            // Words of two parts are not beside each other.
+            text.push_str(part);
+            text.push_str(" \u{2022} ");
+            if text.len() > LONGEST_TEXT {
+                break;
+            }
+        }
+        out.add_text(fields.spelling, &text);
+        out.add_text(fields.text, text);
+        let accessibility = self.accessibility.iter().chain(self.places().flat_map(|place| &place.accessibility));
+        let access: Vec<&str> = accessibility.flat_map(|access| [access.description.as_str(), access.details.as_str()]).collect();
+        out.add_text(fields.access, access.join(" "));
+    }
+
+    fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
+        let mut needs: Vec<String> =
+            self.terms().flat_map(|term| [fold(&term.code), fold(&term.name)]).filter(|need| !need.is_empty()).collect();
+        let mut taxonomies: Vec<Uuid> = self.terms().filter_map(|term| term.taxonomy_id).chain(self.taxonomy_id).collect();
+        let mut terms: Vec<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        taxonomies.sort_unstable();
+        taxonomies.dedup();
+        terms.sort_unstable();
+        terms.dedup();
+        for need in &needs {
+            out.add_text(fields.need, need);
+        }
+        for id in &taxonomies {
+            out.add_text(fields.taxonomy, id.simple().to_string());
+        }
+        for id in &terms {
+            out.add_text(fields.term, id.simple().to_string());
+        }
+        if kind == Kind::TaxonomyTerm {
+            out.add_text(fields.parent, self.parent_id.map_or_else(|| "top".to_owned(), |id| id.simple().to_string()));
+        }
+        if !self.status.is_empty() {
+            out.add_text(fields.status, &self.status);
+        }
+    }
+
+    fn add_people(&self, fields: &Fields, out: &mut TantivyDocument) {
+        if let Some(age) = self.minimum_age {
+            out.add_f64(fields.youngest, age);
+        }
+        if let Some(age) = self.maximum_age {
+            out.add_f64(fields.oldest, age);
+        }
+        if let Some(day) = self.assured_date.get(..10).and_then(|day| day.parse::<NaiveDate>().ok()) {
+            out.add_i64(fields.checked, i64::from(day.num_days_from_ce()));
+        }
+        let mut languages: Vec<String> = self
+            .languages
+            .iter()
+            .flat_map(|language| [fold(&language.code), fold(&language.name)])
+            .filter(|name| !name.is_empty())
+            .collect();
+        languages.sort_unstable();
+        languages.dedup();
+        for language in &languages {
+            out.add_text(fields.language, language);
+        }
+        let mut tongues: Vec<&str> = self
+            .languages
+            .iter()
+            .map(|language| if language.name.is_empty() { &*language.code } else { &*language.name })
+            .collect();
+        tongues.sort_unstable();
+        tongues.dedup();
+        for tongue in tongues.iter().filter(|tongue| !tongue.is_empty()) {
+            out.add_text(fields.tongue, tongue);
+        }
+        for way in self.delivery() {
+            out.add_text(fields.delivery, way);
+        }
+        if self.is_free() {
+            out.add_text(fields.mark, "free");
+        }
+        if self.event_id.is_some() {
+            out.add_text(fields.mark, "event");
+        }
+    }
+
+    /// How it can be had: at a place, on the phone, on the internet.
+    fn delivery(&self) -> Vec<&'static str> {
+        let physical = |kind: &str| kind != "virtual";
+        let in_person = self.places().any(|place| physical(&place.location_type));
+        let attending = |word: &str| {
+            self.all_schedules().any(|schedule| schedule.attending_type.as_deref().is_some_and(|kind| fold(kind).contains(word)))
+        };
+        let virtual_place = self.places().any(|place| !physical(&place.location_type));
+        let online =
+            virtual_place || !self.online_url.is_empty() || attending("online") || attending("virtual") || attending("video");
+        let phone = attending("phone") || (!in_person && !online && !self.phones.is_empty());
+        // A listing with nothing but a web page or an address to write to is had on the internet.
+        let by_page = !in_person && !phone && !online && (!self.url.is_empty() || !self.email.is_empty());
+        [(in_person, "in person"), (phone, "phone"), (online || by_page, "online")]
+            .into_iter()
+            .filter_map(|(is, name)| is.then_some(name))
+            .collect()
+    }
+
+    /// Whether the listing says that it costs nothing, to everybody.
+    fn is_free(&self) -> bool {
+        let costs_nothing = |cost: &Cost| match cost.amount {
+            Some(amount) => amount == 0.0,
+            None => {
+                matches!(fold(&cost.option).as_str(), "free" | "no charge" | "free of charge")
+                    || fold(&cost.amount_description) == "free"
+            }
+        };
+        let words = fold(&self.fees_description);
+        let said_free = words.starts_with("free") || words == "no charge" || words == "nothing";
+        let priced = self.cost_options.iter().any(|cost| cost.amount.is_some_and(|amount| amount > 0.0));
+        !priced && (said_free || (!self.cost_options.is_empty() && self.cost_options.iter().all(costs_nothing)))
+    }
+
+    fn add_places(&self, fields: &Fields, out: &mut TantivyDocument) {
+        let own = self.latitude.zip(self.longitude);
+        let of_places = self.places().filter_map(|place| place.latitude.zip(place.longitude));
+        for point in of_places.chain(own).filter_map(|(latitude, longitude)| Point::new(latitude, longitude)) {
+            out.add_f64(fields.latitude, point.latitude);
+            out.add_f64(fields.longitude, point.longitude);
+        }
+        let addresses = self.places().flat_map(|place| &place.addresses).chain(&self.addresses);
+        let mut postcodes: Vec<String> = addresses
+            .filter_map(|address| address.postal_code.parse::<Postcode>().ok())
+            .flat_map(|postcode| [postcode.as_str().to_owned(), postcode.sector().to_owned(), postcode.outcode().to_owned()])
+            .collect();
+        postcodes.sort_unstable();
+        postcodes.dedup();
+        for postcode in &postcodes {
+            out.add_text(fields.postcode, postcode);
+        }
+        let areas = self.service_areas.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.service_areas));
+        let coverage = Coverage::of(areas);
+        if !coverage.is_empty() {
+            out.add_bytes(fields.coverage, &coverage.encode());
+        }
+    }
+
+    fn add_times(&self, fields: &Fields, out: &mut TantivyDocument) {
+        let hours = Hours::of(self.all_schedules());
+        if !hours.is_empty() {
+            out.add_bytes(fields.hours, &hours.encode());
+        }
+    }
+
+    fn all_schedules(&self) -> impl Iterator<Item = &Schedule> {
+        self.schedules.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.schedules))
+    }
+
+    fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref())
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        self.service_at_locations.iter().filter_map(|link| link.location.as_ref()).chain(self.location.as_ref())
+    }
+}
+
+/// The dates of an event from a day ago to the horizon.
+fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut TantivyDocument) {
+    let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
+    let from = now - TimeDelta::days(PAST_DAYS);
+    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
+    for date in occurrences::between(&event, from, until, MOST_DATES) {
+        if date.status != OccurrenceStatus::Cancelled {
+            out.add_i64(fields.starts, minutes(date.start));
+            out.add_i64(fields.ends, minutes(date.end));
+        }
+    }
+}
+
+/// How far back the dates of events can be searched, in days.
+pub(super) const PAST_DAYS: i64 = 31;
+
+/// A moment as the index holds it: whole minutes since 1970.
+pub(super) fn minutes(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(60)
+}

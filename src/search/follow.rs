@@ -1,0 +1,238 @@
+//! Following `published`: the index is one more reader of it, thrown away and built anew whenever it
+//! is missing, damaged, or of another epoch. The server answers from what it has meanwhile.
+
+use std::{fs, path::Path};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tantivy::{
+    Index, IndexSettings, IndexWriter, TantivyDocument,
+    directory::MmapDirectory,
+    indexer::{LogMergePolicy, NoMergePolicy},
+};
+
+use super::{
+    Error, Search, facts,
+    fields::{self, Fields},
+};
+use crate::{
+    db::Database,
+    model::Kind,
+    published::{self, Head, Position, Published},
+};
+
+/// Rows that are read at once.
+const ROWS: u64 = 500;
+/// An index that began empty shows what it has so far each time after so many rows.
+const SHOWN_EACH: usize = 40_000;
+/// Memory of the writer for a few rows, and for many, in bytes.
+const SMALL_WRITER: usize = 15 << 20;
+const LARGE_WRITER: usize = 48 << 20;
+/// The dates of events are worked out anew after so many days.
+const DATES_HOLD_DAYS: i64 = 7;
+
+/// How far the index has followed; written with each of its commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    version: u32,
+    pub(super) epoch: String,
+    pub(super) position: i64,
+    /// When the dates of events were worked out, seconds since 1970.
+    dates_at: i64,
+}
+
+/// How a rebuild is getting on: rows so far, rows in all as far as they are known.
+pub type Progress<'a> = &'a mut (dyn FnMut(usize) + Send);
+
+/// Open the index below `folder`, or make an empty one.
+pub(super) fn open(folder: &Path) -> Result<(Index, Fields, State), Error> {
+    let disk = |source| Error::Disk { folder: folder.to_path_buf(), source };
+    fs::create_dir_all(folder).map_err(disk)?;
+    let (schema, fields) = fields::schema();
+    if let Some((index, state)) = existing(folder, &schema) {
+        return Ok((index, fields, state));
+    }
+    clear(folder).map_err(disk)?;
+    let directory = MmapDirectory::open(folder).map_err(|error| Error::Index(error.into()))?;
+    let index = Index::create(directory, schema, IndexSettings::default())?;
+    fields::register(&index);
+    Ok((index, fields, State { version: fields::VERSION, ..State::default() }))
+}
+
+fn existing(folder: &Path, schema: &tantivy::schema::Schema) -> Option<(Index, State)> {
+    let index = Index::open_in_dir(folder).ok()?;
+    fields::register(&index);
+    let state: State = serde_json::from_str(&index.load_metas().ok()?.payload?).ok()?;
+    let fits = state.version == fields::VERSION && index.schema() == *schema;
+    fits.then_some((index, state))
+}
+
+/// How far the index in `folder` has followed, without opening it for writing.
+pub(super) fn look_at(folder: &Path) -> Option<(String, Position)> {
+    let payload = Index::open_in_dir(folder).ok()?.load_metas().ok()?.payload?;
+    let state: State = serde_json::from_str(&payload).ok()?;
+    Some((state.epoch, Position(state.position)))
+}
+
+/// Take every file out of the folder.
+pub(super) fn clear(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        fs::remove_file(entry?.path())?;
+    }
+    Ok(())
+}
+
+impl Search {
+    /// Follow `published` to its end, as things are at `now`. Idempotent; the caller sees to it that
+    /// only one follows at a time.
+    /// # Errors
+    /// When the database or the disk fails; what was committed before stays.
+    pub async fn catch_up(&self, db: &Database, head: &Head, now: DateTime<Utc>, progress: Progress<'_>) -> Result<(), Error> {
+        let state = self.state();
+        let fresh = state.epoch != head.epoch;
+        let from = if fresh { Position::ZERO } else { Position(state.position) };
+        let dates_hold = state.dates_at > (now - TimeDelta::days(DATES_HOLD_DAYS)).timestamp();
+        if !fresh && from >= head.position && dates_hold {
+            return Ok(());
+        }
+        let many = fresh || head.position.0 - from.0 > 5_000;
+        let mut taking = Taking::begin(self, if many { LARGE_WRITER } else { SMALL_WRITER }, now)?;
+        if fresh {
+            taking.writer.delete_all_documents()?;
+        }
+        let next = State { epoch: head.epoch.clone(), version: fields::VERSION, dates_at: now.timestamp(), ..state.clone() };
+        if !fresh && !dates_hold {
+            taking.take_events(db).await?;
+        }
+        // Of an index that has something to answer from nothing is shown before the new one is whole.
+        let shows_early = state.position == 0;
+        let mut at = from;
+        loop {
+            let rows = published::after(db, at, ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            at = last.position;
+            aside(|| taking.take(&rows))?;
+            progress(taking.rows);
+            if shows_early && taking.rows.is_multiple_of(SHOWN_EACH) {
+                aside(|| taking.commit(&State { position: at.0, ..next.clone() }))?;
+            }
+        }
+        let done = State { position: at.0.max(if fresh { head.position.0 } else { at.0 }), ..next };
+        aside(|| taking.finish(&done))
+    }
+
+    /// Begin again from nothing with the next row; what is there is answered from until then.
+    pub(super) fn forget(&self) -> Result<(), Error> {
+        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        writer.delete_all_documents()?;
+        writer.commit()?;
+        writer.wait_merging_threads()?;
+        *self.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = State::default();
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        self.state.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// How far it has followed.
+    pub fn position(&self) -> Position {
+        Position(self.state().position)
+    }
+}
+
+/// Do what keeps a processor busy without holding up others on the same thread.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
+    }
+}
+
+/// Rows being taken in.
+struct Taking<'a> {
+    search: &'a Search,
+    writer: IndexWriter,
+    now: DateTime<Utc>,
+    rows: usize,
+    /// Whether something that was there before must not be found in the files any more.
+    urgent: bool,
+}
+
+impl<'a> Taking<'a> {
+    fn begin(search: &'a Search, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
+        let writer: IndexWriter = search.index.writer_with_num_threads(1, memory)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_del_docs_ratio_before_merge(0.2);
+        writer.set_merge_policy(Box::new(policy));
+        Ok(Self { search, writer, now, rows: 0, urgent: false })
+    }
+
+    fn take(&mut self, rows: &[Published]) -> Result<(), Error> {
+        for row in rows {
+            self.writer.delete_term(fields::id_term(&self.search.fields, row.id));
+            self.urgent |= row.urgent;
+            self.rows += 1;
+            if row.live {
+                let document: TantivyDocument = facts::document(&self.search.fields, row, self.now);
+                self.writer.add_document(document)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Work out the dates of events anew.
+    async fn take_events(&mut self, db: &Database) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let rows = published::by_kind(db, Kind::Event, after, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.id);
+            self.take(&rows)?;
+        }
+    }
+
+    fn commit(&mut self, state: &State) -> Result<(), Error> {
+        let payload = serde_json::to_string(state)
+            .map_err(|error| Error::Index(tantivy::TantivyError::InternalError(error.to_string())))?;
+        let mut commit = self.writer.prepare_commit()?;
+        commit.set_payload(&payload);
+        commit.commit()?;
+        self.search.reader.reload()?;
+        *self.search.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = state.clone();
+        Ok(())
+    }
+
+    fn finish(mut self, state: &State) -> Result<(), Error> {
+        self.commit(state)?;
+        let (search, urgent) = (self.search, self.urgent);
+        self.writer.wait_merging_threads()?;
+        if urgent {
+            search.purge()?;
+        }
+        search.reader.reload()?;
+        Ok(())
+    }
+}
+
+impl Search {
+    /// Write every segment anew that still holds something deleted, and remove the old files.
+    fn purge(&self) -> Result<(), Error> {
+        // No other merge may take the same segments meanwhile.
+        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        let dirty: Vec<_> = self
+            .index
+            .searchable_segment_metas()?
+            .into_iter()
+            .filter(|segment| segment.num_deleted_docs() > 0)
+            .map(|segment| segment.id())
+            .collect();
+        if !dirty.is_empty() {
+            writer.merge(&dirty).wait()?;
+            self.reader.reload()?;
+        }
+        writer.garbage_collect_files().wait()?;
+        Ok(writer.wait_merging_threads()?)
+    }
+}

@@ -1,0 +1,314 @@
+//! Everyday words: what people mean by what they write. Two tables that a council edits: phrases
+//! with the needs they stand for, and for each need the words by which a listing shows that it helps.
+//!
+//! The longest phrase counts first. A phrase may be written with a small slip in its longer words,
+//! but what is close to an urgent phrase is never taken for something that is not urgent.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::fields::{Word, words_of};
+use crate::formats::sheet;
+
+/// Phrases that one table may have.
+const MOST_PHRASES: usize = 5_000;
+/// Words of one phrase.
+const LONGEST_PHRASE: usize = 10;
+/// Words this long may have a slip in them, in letters.
+const FORGIVEN_FROM: usize = 5;
+/// Words that say nothing about what somebody needs. What is left must be found.
+const SMALL_WORDS: &str = " a about all am an and any are as asap at be been can could do for from get getting give got had has have help helping her him his how i id if im in is it its \
+    ive like looking me my near need needs now of on or our please she some somebody someone so that the there they this to today us want wants was we what when where which who will with would you your ";
+
+/// Whether the word says nothing about what somebody needs.
+pub(super) fn is_small(word: &str) -> bool {
+    SMALL_WORDS.contains(&format!(" {word} "))
+}
+
+/// What a phrase stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// As it stands in the table.
+    pub text: String,
+    /// Codes of the needs, the main one first.
+    pub needs: Vec<String>,
+    /// Whether somebody who writes it may be in danger or on the street today.
+    pub urgent: bool,
+    /// Whether others had better not see that somebody wrote it.
+    pub sensitive: bool,
+    stems: Vec<String>,
+}
+
+/// A row of a table that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct Refused {
+    /// Line, from 1.
+    pub line: u64,
+    /// Why, in words a person can act on.
+    pub reason: String,
+}
+
+/// Both tables, read.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    phrases: Vec<Phrase>,
+    exact: HashMap<Vec<String>, usize>,
+    /// Phrases without their small words, where two words or more are left.
+    telling: HashMap<Vec<String>, usize>,
+    /// Phrases by the first letter of their first word, for those written with a slip.
+    by_letter: HashMap<char, Vec<usize>>,
+    urgent: HashSet<String>,
+    own: HashMap<String, Vec<Vec<String>>>,
+}
+
+/// A part of what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A word as such.
+    Word(Word),
+    /// Words that stand for needs.
+    Meaning { words: Vec<Word>, phrase: usize },
+}
+
+impl Words {
+    /// The tables that a fresh directory starts with.
+    pub const STARTING: [&'static str; 2] =
+        [include_str!("../../content/everyday_words.csv"), include_str!("../../content/need_words.csv")];
+
+    /// The starting tables, read.
+    pub fn starting() -> Self {
+        let [everyday, needs] = Self::STARTING;
+        Self::read(everyday, needs).expect("the starting tables are tested")
+    }
+
+    /// Read both tables: `phrase,need,notes` and `need,words`.
+    /// # Errors
+    /// The first row that cannot be used.
+    pub fn read(everyday: &str, needs: &str) -> Result<Self, Refused> {
+        let mut words = Self::default();
+        for (line, [phrase, need, notes]) in rows(everyday, ["phrase", "need", "notes"])? {
+            words.add_phrase(&phrase, &need, &notes).map_err(|reason| Refused { line, reason })?;
+        }
+        for (line, [need, own]) in rows(needs, ["need", "words"])? {
+            if need.is_empty() {
+                return Err(Refused { line, reason: "the code of the need is missing".to_owned() });
+            }
+            let phrases = own.split('|').map(stems_of).filter(|phrase| !phrase.is_empty());
+            words.own.entry(need).or_default().extend(phrases);
+        }
+        Ok(words)
+    }
+
+    fn add_phrase(&mut self, phrase: &str, needs: &str, notes: &str) -> Result<(), String> {
+        let needs: Vec<String> = needs.split('|').map(str::trim).filter(|need| !need.is_empty()).map(str::to_owned).collect();
+        let written = words_of(phrase);
+        if written.is_empty() {
+            return Err("the phrase has no letter or digit".to_owned());
+        }
+        if written.len() > LONGEST_PHRASE {
+            return Err(format!("the phrase {phrase:?} has {} words; at most {LONGEST_PHRASE} are compared", written.len()));
+        }
+        if needs.is_empty() {
+            return Err(format!("the phrase {phrase:?} has no need beside it"));
+        }
+        if self.phrases.len() >= MOST_PHRASES {
+            return Err(format!("the table has more than {MOST_PHRASES} phrases"));
+        }
+        let at = self.phrases.len();
+        let urgent = notes.contains("URGENT");
+        let stems: Vec<String> = written.iter().map(|word| word.stem.clone()).collect();
+        let telling: Vec<String> = written.iter().filter(|word| !is_small(&word.text)).map(|word| word.stem.clone()).collect();
+        if urgent {
+            self.urgent.extend(telling.iter().cloned());
+        }
+        if telling.len() >= 2 {
+            self.telling.entry(telling).or_insert(at);
+        }
+        if let Some(letter) = stems.first().and_then(|stem| stem.chars().next()) {
+            self.by_letter.entry(letter).or_default().push(at);
+        }
+        self.exact.entry(stems.clone()).or_insert(at);
+        self.phrases.push(Phrase {
+            text: phrase.trim().to_owned(),
+            needs,
+            urgent,
+            sensitive: urgent || notes.contains("SENSITIVE"),
+            stems,
+        });
+        Ok(())
+    }
+
+    /// The phrase with this number.
+    pub(super) fn phrase(&self, at: usize) -> &Phrase {
+        &self.phrases[at]
+    }
+
+    /// Every phrase, in the order of the table.
+    pub fn phrases(&self) -> &[Phrase] {
+        &self.phrases
+    }
+
+    /// Codes of the needs that have own words.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        self.own.keys().map(String::as_str)
+    }
+
+    /// The words by which a listing shows that it helps with the need, as stems, most telling first.
+    pub(super) fn own(&self, need: &str) -> &[Vec<String>] {
+        self.own.get(need).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the word belongs to an urgent phrase: it is not taken for a slip of another word.
+    pub(super) fn is_urgent(&self, stem: &str) -> bool {
+        self.urgent.contains(stem)
+    }
+
+    /// Take apart what somebody wrote.
+    pub(super) fn understand(&self, text: &str) -> Vec<Part> {
+        let words = words_of(text);
+        let mut matches = self.matches(&words);
+        // The longest first; of two as long, the one without a slip, then the one that stands first.
+        matches.sort_by_key(|found| (std::cmp::Reverse(found.words), found.slips, found.from));
+        let mut taken: Vec<Option<usize>> = vec![None; words.len()];
+        let mut chosen: Vec<Match> = Vec::new();
+        for found in matches {
+            if taken[found.from..found.until].iter().all(Option::is_none) {
+                taken[found.from..found.until].fill(Some(chosen.len()));
+                chosen.push(found);
+            }
+        }
+        let mut parts = Vec::new();
+        let mut said: Vec<bool> = vec![false; chosen.len()];
+        for (word, of) in words.iter().zip(&taken) {
+            match of {
+                None => parts.push(Part::Word(word.clone())),
+                Some(at) if !said[*at] => {
+                    said[*at] = true;
+                    let found = &chosen[*at];
+                    parts.push(Part::Meaning { words: words[found.from..found.until].to_vec(), phrase: found.phrase });
+                }
+                Some(_) => {}
+            }
+        }
+        leave_out_small_words(parts)
+    }
+
+    fn matches(&self, words: &[Word]) -> Vec<Match> {
+        let mut found = Vec::new();
+        for from in 0..words.len() {
+            for until in from + 1..=words.len().min(from + LONGEST_PHRASE) {
+                let stems: Vec<String> = words[from..until].iter().map(|word| word.stem.clone()).collect();
+                if let Some(phrase) = self.exact.get(&stems) {
+                    found.push(Match { from, until, phrase: *phrase, words: until - from, slips: 0 });
+                }
+            }
+            if is_small(&words[from].text) {
+                continue;
+            }
+            let mut telling = Vec::new();
+            for (until, word) in words.iter().enumerate().skip(from).take(LONGEST_PHRASE + 4).map(|(at, word)| (at + 1, word)) {
+                if is_small(&word.text) {
+                    continue;
+                }
+                telling.push(word.stem.clone());
+                if let Some(phrase) = self.telling.get(&telling) {
+                    found.push(Match { from, until, phrase: *phrase, words: telling.len(), slips: 0 });
+                }
+            }
+            found.extend(self.with_slips(words, from));
+        }
+        found
+    }
+
+    /// Phrases that stand here with a slip in one or more of their longer words.
+    fn with_slips(&self, words: &[Word], from: usize) -> Vec<Match> {
+        let Some(letter) = words[from].stem.chars().next() else { return Vec::new() };
+        let near = self.by_letter.get(&letter).map_or(&[][..], Vec::as_slice).iter().filter_map(|at| {
+            let phrase = &self.phrases[*at];
+            let here = words.get(from..from + phrase.stems.len())?;
+            let slips = slips(&phrase.stems, here)?;
+            // A word of an urgent phrase is what it is.
+            let hides_danger =
+                !phrase.urgent && phrase.stems.iter().zip(here).any(|(a, b)| *a != b.stem && self.is_urgent(&b.stem));
+            (slips > 0 && !hides_danger).then_some(Match {
+                from,
+                until: from + here.len(),
+                phrase: *at,
+                words: here.len(),
+                slips,
+            })
+        });
+        let near: Vec<Match> = near.collect();
+        let urgent = near.iter().any(|found| self.phrases[found.phrase].urgent);
+        near.into_iter().filter(|found| !urgent || self.phrases[found.phrase].urgent).collect()
+    }
+}
+
+/// A phrase that stands somewhere.
+#[derive(Clone, Copy, Debug)]
+struct Match {
+    from: usize,
+    until: usize,
+    phrase: usize,
+    words: usize,
+    slips: usize,
+}
+
+/// How many words have a slip in them; none where it is another phrase.
+fn slips(phrase: &[String], here: &[Word]) -> Option<usize> {
+    let mut slips = 0;
+    for (stem, word) in phrase.iter().zip(here) {
+        if *stem == word.stem {
+            continue;
+        }
+        if !is_slip(stem, &word.stem) {
+            return None;
+        }
+        slips += 1;
+    }
+    // One word alone says little: "broker" is not "broke".
+    let short_and_alone = phrase.len() == 1 && phrase[0].chars().count() <= FORGIVEN_FROM;
+    (slips == 0 || !short_and_alone).then_some(slips)
+}
+
+/// Whether two words differ by one letter more, less, other or by two letters swapped.
+fn is_slip(a: &str, b: &str) -> bool {
+    let long = a.chars().count() >= FORGIVEN_FROM && b.chars().count() >= FORGIVEN_FROM;
+    long && a.len().abs_diff(b.len()) <= 4 && strsim::osa_distance(a, b) == 1
+}
+
+/// Small words count only where there are no others.
+fn leave_out_small_words(parts: Vec<Part>) -> Vec<Part> {
+    let small = |part: &Part| matches!(part, Part::Word(word) if is_small(&word.text));
+    if parts.iter().all(small) { parts } else { parts.into_iter().filter(|part| !small(part)).collect() }
+}
+
+fn stems_of(text: &str) -> Vec<String> {
+    words_of(text).into_iter().map(|word| word.stem).collect()
+}
+
+/// The rows of a table with these columns, in whatever order; further columns are left alone.
+fn rows<const N: usize>(text: &str, columns: [&str; N]) -> Result<Vec<(u64, [String; N])>, Refused> {
+    let damaged = |error: std::io::Error| Refused { line: 1, reason: error.to_string() };
+    let mut rows = sheet::read(text.as_bytes()).map_err(damaged)?;
+    let refused = |bad: sheet::BadRow| Refused { line: bad.line, reason: bad.reason };
+    let heading = rows.next().transpose().map_err(refused)?.map(|row| row.cells).unwrap_or_default();
+    let mut at = [0; N];
+    for (place, column) in at.iter_mut().zip(columns) {
+        *place = heading
+            .iter()
+            .position(|cell| cell.trim().eq_ignore_ascii_case(column))
+            .or((column == "notes").then_some(usize::MAX))
+            .ok_or_else(|| Refused {
+                line: 1,
+                reason: format!("the heading has no column {column:?}; it needs {}", columns.join(",")),
+            })?;
+    }
+    rows.map(|row| {
+        let row = row.map_err(refused)?;
+        Ok((row.line, at.map(|place| row.cells.get(place).map(|cell| cell.trim().to_owned()).unwrap_or_default())))
+    })
+    .collect()
+}

@@ -1,0 +1,333 @@
+//! Finding things: in people's own words, near them, at the right time.
+
+use fingerpost::{
+    importing::Options,
+    model::Document,
+    search::{self, Table},
+};
+use serde_json::{Value, json};
+
+use super::{id, pantry, refuge};
+use crate::support::{TestApp, fact};
+
+/// A service with a name, a description, and whatever else.
+fn service(name: &str, description: &str, more: Value) -> String {
+    let mut service = json!({
+        "id": id(name), "name": name, "status": "active", "description": description,
+        "organization": {"id": id("a group"), "name": "Lark Hill Group", "description": "A group."},
+    });
+    for (member, value) in more.as_object().unwrap() {
+        service[member] = value.clone();
+    }
+    service.to_string()
+}
+
+fn at(name: &str, latitude: f64, longitude: f64, postcode: &str) -> Value {
+    json!({"service_at_locations": [{"id": id(&format!("link {name}")), "location": {
+        "id": id(&format!("place {name}")), "location_type": "physical", "name": format!("Hall {name}"), "latitude": latitude, "longitude": longitude,
+        "addresses": [{"id": id(&format!("address {name}")), "address_1": "1 High Street", "city": "Luton", "state_province": "Bedfordshire",
+            "postal_code": postcode, "country": "GB", "address_type": "physical"}]}}]})
+}
+
+impl TestApp {
+    /// Names of what a list gives, in its order.
+    async fn names(&self, path: &str) -> Vec<String> {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()["contents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    async fn take(&self, lines: &[String]) {
+        let report = self.import(lines.join("\n")).await;
+        assert_eq!(report.rejected, []);
+    }
+}
+
+fact! {
+    async fn words_are_found_in_other_forms_with_slips_and_without_accents(app) {
+        app.take(&[
+            service("Repair café", "Volunteers mend kettles and toasters.", json!({})),
+            service("Tenancy desk", "We help people who are renting and behind with payments.", json!({})),
+        ]).await;
+        for search in ["cafe", "CAFÉ", "repairing", "kettle", "toasters mend", "volonteers", "kettels", "repair kett"] {
+            assert_eq!(app.names(&format!("/services?search={}", search.replace(' ', "%20"))).await, ["Repair café"], "{search}");
+        }
+        assert_eq!(app.names("/services?search=rents").await, ["Tenancy desk"], "a stem, not a prefix");
+        let none: [String; 0] = [];
+        assert_eq!(app.names("/services?search=kettle%20renting").await, none, "all words must be there");
+        assert_eq!(app.names("/services?search=kettle%20zzqxjk").await, none, "a word that nobody knows finds nothing");
+        let said = app.get("/services?search=volonteers").await.json()["interpreted"]["corrected"].clone();
+        assert_eq!(said, json!([{"from": "volonteers", "to": "volunteers"}]));
+        assert_eq!(app.get("/services?search=zzqxjk").await.json()["interpreted"]["unknown"], json!(["zzqxjk"]));
+    }
+}
+
+fact! {
+    async fn the_syntax_of_other_search_engines_is_plain_text(app) {
+        app.take(&[service("Larder AND more", "Food + friends (weekly).", json!({}))]).await;
+        for search in ["food AND friends", "\"food friends\"", "+food -friends", "name:food OR (friends", "food~2 friends^3", "f* food", "food\\", "[food TO friends]", "food;DROP TABLE record"] {
+            let path = format!("/services?search={}", percent(search));
+            let answer = app.get(&path).await;
+            assert_eq!(answer.status, 200, "{search}: {}", answer.text());
+        }
+        assert_eq!(app.names(&format!("/services?search={}", percent("\"food\" +friends"))).await, ["Larder AND more"]);
+        assert_eq!(app.get(&format!("/services?search={}", "x".repeat(301))).await.status, 400);
+        assert_eq!(app.get(&format!("/services?search={}", "x+".repeat(5_000))).await.status, 400);
+        assert_eq!(app.get("/services?search=%25%25%25").await.status, 400);
+    }
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+fact! {
+    async fn what_is_called_so_stands_above_what_only_mentions_it(app) {
+        app.take(&[
+            service("Open morning", "Tea, a food bank on Fridays, and a chat.", json!({})),
+            service("Food bank", "Parcels for three days.", json!({})),
+            service("Parcels at the door", "From the larder.", json!({"attributes": [{"id": id("x"), "taxonomy_term": {
+                "id": id("food emergency"), "code": "food-emergency", "name": "Food today", "description": "Food."}}]})),
+        ]).await;
+        let found = app.get("/services?search=food%20bank").await.json();
+        let names: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by the way");
+        assert_eq!(found["interpreted"]["needs"][0], json!({"code": "food-emergency", "name": "Food today", "phrase": "food bank"}));
+    }
+}
+
+fact! {
+    async fn a_need_is_found_by_its_term_and_by_its_own_words_in_feeds_with_other_terms_or_none(app) {
+        app.take(&[
+            service("Court desk", "Help on the day for tenants facing eviction.", json!({})),
+            service("Housing team", "For council tenants.", json!({"attributes": [{"id": id("y"), "taxonomy_term": {
+                "id": id("eviction"), "code": "housing-eviction", "name": "Told to leave", "description": "Told to leave."}}]})),
+            service("Knitting circle", "Wool and cake.", json!({})),
+        ]).await;
+        for path in ["/services?search=landlord%20wants%20me%20out", "/services?need=housing-eviction", "/services?search=my%20landlord%20wants%20me%20out%20now"] {
+            assert_eq!(app.names(path).await, ["Housing team", "Court desk"], "{path}");
+        }
+        assert_eq!(app.names("/services?search=landlord%20wants%20me%20out%20court").await, ["Court desk"], "further words must be there as well");
+        let relaxed = app.get("/services?search=landlord%20wants%20me%20out%20wool").await.json();
+        assert_eq!((relaxed["total_items"].clone(), relaxed["interpreted"]["left_out"].clone()), (2.into(), json!(["wool"])), "unless nothing has all of it");
+    }
+}
+
+fact! {
+    async fn urgent_words_are_never_taken_for_harmless_ones(app) {
+        app.take(&[
+            service("Dye workshop", "Colour and dye your own wool.", json!({})),
+            service("Listening line", "If you feel suicidal, talk to us.", json!({"attributes": [{"id": id("z"), "taxonomy_term": {
+                "id": id("crisis"), "code": "health-crisis", "name": "Crisis", "description": "Crisis."}}]})),
+        ]).await;
+        let found = app.get("/services?search=want%20to%20die").await.json();
+        assert_eq!((found["contents"][0]["name"].clone(), found["total_items"].clone()), ("Listening line".into(), 1.into()));
+        assert_eq!((found["interpreted"]["urgent"].clone(), found["interpreted"]["sensitive"].clone()), (true.into(), true.into()));
+        assert_eq!(app.get("/services?search=wool").await.json()["interpreted"]["urgent"], false);
+    }
+}
+
+fact! {
+    async fn an_edit_is_found_at_once_and_what_is_gone_is_not(app) {
+        app.take(&[pantry().to_string()]).await;
+        assert_eq!(app.names("/services?search=larder").await, ["Meadow larder"]);
+        app.edit(id("pantry"), |document| {
+            if let Document::Service(service) = document { service.name = "Harvest cupboard".to_owned(); }
+        }).await;
+        assert_eq!(app.names("/services?search=cupboard").await, ["Harvest cupboard"]);
+        let none: [String; 0] = [];
+        assert_eq!(app.names("/services?search=meadow").await, none);
+        app.withdraw(id("pantry"), "closed").await;
+        assert_eq!(app.names("/services?search=cupboard").await, none);
+    }
+}
+
+fact! {
+    async fn a_lost_or_old_index_is_built_anew(app) {
+        app.fixtures().await;
+        let before = app.get("/services?search=food&per_page=100").await.json();
+        std::fs::remove_dir_all(app.folder.path().join("index")).unwrap();
+        app.restart().await;
+        assert_eq!(app.get("/services?search=food&per_page=100").await.json(), before);
+        std::fs::write(app.folder.path().join("index").join("meta.json"), "{").unwrap();
+        app.restart().await;
+        assert_eq!(app.get("/services?search=food&per_page=100").await.json(), before);
+        assert_eq!(app.get("/readyz").await.status, 200);
+    }
+}
+
+fact! {
+    async fn near_sorts_by_distance_and_proximity_is_in_metres(app) {
+        let hall = |name: &str, north: f64, east: f64, postcode: &str| service(name, "A hall.", at(name, north, east, postcode));
+        app.take(&[
+            hall("Greenwich", 51.4779, -0.0015, "SE10 9NF"),
+            hall("East of it", 51.4779, 0.0100, "SE10 9AA"),
+            hall("Luton", 51.8787, -0.4200, "LU1 2AA"),
+            service("By phone", "A line.", json!({})),
+        ]).await;
+        let found = app.get("/services?near=51.4779,0.0").await.json();
+        let names: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["Greenwich", "East of it", "Luton", "By phone"], "on both sides of the meridian");
+        assert_eq!(found["distances"][id("Greenwich").to_string()], 104.0);
+        assert_eq!(app.names("/services?near=51.4779,0.0&proximity=200").await, ["Greenwich"]);
+        assert_eq!(app.names("/services?near=SE10%209AA&proximity=1000").await, ["East of it", "Greenwich"]);
+        assert_eq!(app.names("/services?postcode=lu12aa&proximity=10").await, ["Luton"]);
+        let rough = app.get("/services?near=SE10&proximity=5000").await.json();
+        assert_eq!((rough["interpreted"]["place"]["precision"].clone(), rough["interpreted"]["place"]["approximate"].clone()), ("outcode".into(), true.into()));
+        for bad in ["near=ZE1%200AA", "near=91,0", "near=inf,0", "near=51", "near=LU1%202AA&postcode=LU1", "proximity=-1&near=51,0", "proximity=NaN&near=51,0", "near=51,0&near=52,0"] {
+            let answer = app.get(&format!("/services?{bad}")).await;
+            assert_eq!(answer.status, 400, "{bad}");
+            assert!(!answer.json()["parameter"].is_null(), "{bad}");
+        }
+    }
+}
+
+fact! {
+    async fn a_hidden_place_has_no_distance(app) {
+        app.take(&[refuge().to_string(), pantry().to_string()]).await;
+        let found = app.get("/services?near=51.8811,-0.4177").await.json();
+        assert_eq!(found["distances"].as_object().unwrap().keys().cloned().collect::<Vec<_>>(), [id("pantry").to_string()]);
+        assert_eq!(app.names("/services?near=51.8811,-0.4177&proximity=500").await, [] as [String; 0]);
+        assert_eq!(app.get("/services?near=LU2%209ZZ").await.status, 400, "nor is its postcode learned from it");
+    }
+}
+
+fact! {
+    async fn areas_decide_what_covers_a_postcode_and_places_where_there_are_none(app) {
+        let mut county = at("county", 52.5, -0.4, "PE1 1AA");
+        county["service_areas"] = json!([{"id": id("area"), "name": "LU1, LU2", "extent": "LU1, LU2", "extent_type": "text"}]);
+        let mut elsewhere = at("elsewhere", 51.8787, -0.42, "LU1 2AA");
+        elsewhere["service_areas"] = json!([{"id": id("area 2"), "name": "Peterborough", "uri": "http://statistics.data.gov.uk/id/statistical-geography/E06000031"}]);
+        app.take(&[
+            service("For Luton, from afar", "x", county), service("In Luton, for others", "x", elsewhere),
+            service("In Luton", "x", at("luton", 51.8787, -0.42, "LU1 3BB")),
+        ]).await;
+        let mut found = app.names("/services?postcode=LU1%202AA").await;
+        found.sort();
+        assert_eq!(found, ["For Luton, from afar", "In Luton"]);
+    }
+}
+
+fact! {
+    async fn open_now_counts_what_is_surely_open(app) {
+        // Sunday 22 November 2026, midday.
+        let hours = |byday: &str, opens: &str, closes: &str| json!({"schedules": [{"id": id("s"), "freq": "WEEKLY", "byday": byday, "opens_at": opens, "closes_at": closes}]});
+        app.take(&[
+            service("Sundays", "x", hours("SU", "10:00", "13:00")), service("Mondays", "x", hours("MO", "10:00", "13:00")),
+            service("All hours", "x", hours("MO,TU,WE,TH,FR,SA,SU", "00:00", "23:59")), service("Nights", "x", hours("SA", "20:00", "12:30")), service("No hours", "x", json!({})),
+        ]).await;
+        let open = |mut names: Vec<String>| { names.sort(); names };
+        assert_eq!(open(app.names("/services?open_now=true").await), ["All hours", "Nights", "Sundays"]);
+        app.clock.set("2026-11-22T13:00:00Z".parse().unwrap());
+        assert_eq!(open(app.names("/services?open_now=true").await), ["All hours"]);
+        app.clock.set("2026-12-28T11:00:00Z".parse().unwrap());
+        assert_eq!(open(app.names("/services?open_now=true").await), ["All hours"], "a bank holiday Monday");
+        let times = app.get(&format!("/services/{}?times=true", id("Mondays"))).await.json();
+        assert_eq!(times["next"][0]["ring_first"], true, "{times}");
+        assert!(times.get("open_now").is_none(), "nobody knows");
+        let times = app.get(&format!("/services/{}?times=true", id("All hours"))).await.json();
+        assert_eq!(times["open_now"], true);
+    }
+}
+
+fact! {
+    async fn filters_hold_together_and_facets_count_what_they_leave(app) {
+        app.take(&[
+            service("Free class", "English for beginners", json!({"languages": [{"id": id("l"), "name": "Polish", "code": "pl"}], "cost_options": [{"id": id("c"), "option": "Free", "amount": 0}]})),
+            service("Paid class", "English for all", json!({"cost_options": [{"id": id("c2"), "option": "Everybody", "amount": 5}]})),
+            service("Line", "English on the phone", json!({"phones": [{"id": id("p"), "number": "01632 960001"}], "fees_description": "Free", "minimum_age": 16})),
+        ]).await;
+        let sorted = |mut names: Vec<String>| { names.sort(); names };
+        assert_eq!(sorted(app.names("/services?free=true").await), ["Free class", "Line"]);
+        assert_eq!(app.names("/services?free=true&language=polish&search=english").await, ["Free class"]);
+        assert_eq!(app.names("/services?language=PL").await, ["Free class"]);
+        assert_eq!(app.names("/services?delivery=phone").await, ["Line"]);
+        assert_eq!(sorted(app.names("/services?maximum_age=15").await), ["Free class", "Paid class"]);
+        let facets = app.get("/facets?search=english").await.json();
+        assert_eq!((facets["total_items"].clone(), facets["facets"]["free"].clone()), (3.into(), 2.into()));
+        assert_eq!(facets["facets"]["language"], json!([{"value": "Polish", "count": 1}]));
+        assert_eq!(app.get("/facets?of=nothing").await.status, 400);
+    }
+}
+
+fact! {
+    async fn a_snippet_shows_the_words_and_no_markup_of_strangers(app) {
+        app.take(&[service("Club", "Bring <b>your</b> kettles & cups. <script>alert(1)</script>", json!({}))]).await;
+        let found = app.get("/services?search=kettle&snippets=true").await.json();
+        let snippet = found["snippets"][id("Club").to_string()]["description"].as_str().unwrap();
+        assert!(snippet.contains("<mark>kettles</mark> &amp; cups") && !snippet.contains("<b>") && !snippet.contains("<script>"), "{snippet}");
+    }
+}
+
+fact! {
+    async fn events_are_found_by_the_dates_on_which_they_take_place(app) {
+        app.fixtures().await;
+        // The repair café is on first Saturdays.
+        let on = |from: &str, to: &str| format!("/events?from={from}&to={to}&per_page=100");
+        assert!(app.names(&on("2026-12-05", "2026-12-05")).await.contains(&"Repair café".to_owned()));
+        assert!(!app.names(&on("2026-12-06", "2026-12-07")).await.contains(&"Repair café".to_owned()));
+        let week = app.get(&on("2026-11-23", "2026-11-29")).await.json();
+        let starts: Vec<&str> = week["contents"].as_array().unwrap().iter()
+            .map(|event| week["times"][event["id"].as_str().unwrap()]["occurrences"].as_array().unwrap().iter().find(|date| date["status"] != "cancelled").unwrap()["start"].as_str().unwrap())
+            .collect();
+        assert!(!starts.is_empty() && starts.is_sorted(), "{starts:?}");
+        assert!(starts.iter().all(|start| ("2026-11-23"..="2026-11-30").contains(start)), "{starts:?}");
+        let saturdays = app.names("/events?from=2026-11-22&to=2026-12-31&day=SA&per_page=100").await;
+        assert!(saturdays.contains(&"Repair café".to_owned()) && !saturdays.contains(&"Seated strength".to_owned()), "{saturdays:?}");
+        assert!(app.names("/events?online=true&per_page=100").await.contains(&"Open the envelope: online workshop".to_owned()));
+        let cancelled = app.names(&on("2026-12-03", "2026-12-03")).await;
+        assert!(!cancelled.contains(&"Open bench Thursday".to_owned()), "{cancelled:?}");
+        for bad in ["from=yesterday", "from=2026-12-02&to=2026-12-01", "to=999999-01-01", "from=2026-13-01"] {
+            assert_eq!(app.get(&format!("/events?{bad}")).await.status, 400, "{bad}");
+        }
+        assert_eq!(app.names("/events?from=1900-01-01&to=1900-01-02").await, [] as [String; 0]);
+        assert_eq!(app.names("/events?from=2300-01-01").await, [] as [String; 0]);
+        let one = app.ids("/events?search=repair%20caf%C3%A9").await.remove(0);
+        let dates = app.get(&format!("/events/{one}")).await.json()["occurrences"].clone();
+        assert_eq!(dates[0]["start"], "2026-12-05T10:00:00Z", "{dates}");
+    }
+}
+
+fact! {
+    async fn a_council_changes_its_everyday_words_and_a_bad_row_changes_nothing(app) {
+        app.take(&[service("Warm room", "Tea and radiators.", json!({"attributes": [{"id": id("w"), "taxonomy_term": {
+            "id": id("heating"), "code": "energy-heating", "name": "Keeping warm", "description": "Warmth."}}]}))]).await;
+        assert_eq!(app.names("/services?search=nithered").await, [] as [String; 0]);
+        let words = search::load(&app.app().db, &app.clock).await.unwrap();
+        let table = format!("{}nithered,energy-heating,local word\n", words.table(Table::Everyday));
+        search::save(&app.app().db, &app.clock, Table::Everyday, &table, "an officer").await.unwrap();
+        fingerpost::jobs::tidy(&app.served).await.unwrap();
+        assert_eq!(app.names("/services?search=nithered").await, ["Warm room"]);
+        let refused = search::save(&app.app().db, &app.clock, Table::Everyday, &format!("{table}cold,,\n"), "an officer").await.unwrap_err();
+        assert!(refused.to_string().contains("the phrase \"cold\" has no need beside it"), "{refused}");
+        assert_eq!(search::load(&app.app().db, &app.clock).await.unwrap().table(Table::Everyday), table);
+    }
+}
+
+/// The same words give the same order on both databases, after the same history.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_databases_rank_alike() {
+    use crate::support::On;
+    let mut answers = Vec::new();
+    for on in [On::Sqlite, On::Postgres] {
+        let Some(app) = TestApp::start(on).await else { return };
+        for file in ["fixtures/luton/directory.ndjson", "fixtures/central-bedfordshire/directory.ndjson"] {
+            app.import_with(std::fs::read(file).unwrap(), &Options { source: file.to_owned(), ..Options::default() }).await;
+        }
+        let mut ranked = Vec::new();
+        for search in
+            ["food", "advice", "help", "children", "rent arrears", "lonely", "group", "free", "online workshop", "skint"]
+        {
+            ranked.push(app.ids(&format!("/services?search={}", search.replace(' ', "%20"))).await);
+        }
+        assert!(ranked.iter().all(|ids| ids.len() > 1), "{ranked:?}");
+        answers.push(ranked);
+        app.end().await;
+    }
+    assert_eq!(answers[0], answers[1]);
+}

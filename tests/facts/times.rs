@@ -1,0 +1,68 @@
+//! Events as time goes by.
+
+use fingerpost::jobs;
+use serde_json::{Value, json};
+
+use super::id;
+use crate::support::{TestApp, fact};
+
+fn lines(rule: &str) -> String {
+    let organization =
+        json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+    let event = json!({"kind": "event", "document": {
+        "id": id("lunch"), "organization_id": id("kitchen"), "name": "Tuesday lunch", "status": "scheduled", "timezone": "Europe/London",
+        "start": "2026-11-17T12:00:00", "end": "2026-11-17T13:30:00", "rrule": rule,
+        "changes": [{"start": "2026-11-24T12:00:00", "status": "cancelled"}]
+    }});
+    format!("{organization}\n{event}\n")
+}
+
+async fn service(app: &TestApp) -> Value {
+    app.get("/services?search=Tuesday+lunch&full=true").await.json()["contents"][0].clone()
+}
+
+fact! {
+    async fn after_its_last_date_a_series_is_inactive_without_anybody_touching_it(app) {
+        let report = app.import(lines("FREQ=WEEKLY;COUNT=3")).await;
+        assert_eq!(report.rejected, []);
+        let before = service(&app).await;
+        assert_eq!(before["status"], "active");
+        let dates: Vec<_> = before["schedules"].as_array().unwrap().iter().map(|one| one["dtstart"].clone()).collect();
+        assert_eq!(dates, ["2026-11-17", "2026-12-01"], "the cancelled date is not among them");
+        let start = app.app().head().await.unwrap();
+        assert_eq!(jobs::events(app.app()).await.unwrap(), 0);
+        app.clock.set("2026-12-01T13:29:00Z".parse().unwrap());
+        assert_eq!(jobs::events(app.app()).await.unwrap(), 0);
+        assert_eq!(app.app().head().await.unwrap(), start, "nothing is published while nothing is different");
+
+        app.clock.set("2026-12-01T13:30:00Z".parse().unwrap());
+        let event = app.get(&format!("/events/{}", id("lunch"))).await.text();
+        assert_eq!(jobs::events(app.app()).await.unwrap(), 1);
+        app.follow().await;
+        let after = service(&app).await;
+        assert_eq!((&after["status"], &after["id"]), (&json!("inactive"), &before["id"]));
+        assert_eq!(after["last_modified"], "2026-12-01T13:30:00Z");
+        assert_eq!(app.get(&format!("/events/{}", id("lunch"))).await.text(), event, "the event itself says the same");
+        let end = app.app().head().await.unwrap();
+        assert_eq!(end.position.0, start.position.0 + 1);
+        assert_eq!(jobs::events(app.app()).await.unwrap(), 0, "once is enough");
+        assert_eq!(app.app().head().await.unwrap(), end);
+    }
+}
+
+fact! {
+    async fn the_fixtures_do_not_age_on_the_day_that_they_are_imported(app) {
+        app.fixtures().await;
+        assert_eq!(jobs::events(app.app()).await.unwrap(), 0);
+    }
+}
+
+fact! {
+    async fn an_event_whose_rule_cannot_be_used_is_rejected_with_the_reason(app) {
+        let report = app.import(lines("FREQ=SECONDLY;COUNT=4294967295")).await;
+        assert_eq!(report.rejected.len(), 1);
+        assert_eq!(report.rejected[0].line, 2);
+        assert!(report.rejected[0].reason.contains("more often than daily"), "{}", report.rejected[0].reason);
+        assert_eq!(app.get("/events").await.json()["total_items"], 0);
+    }
+}
