@@ -2,7 +2,7 @@
 //! an organization.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{self, BufRead, Read as _},
 };
 
@@ -62,26 +62,40 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
         return;
     }
     let count = calendar.events.len() as u64;
-    let positions = positions(&calendar.events);
+    let known = Known::of(&calendar.events, how);
     for (at, event) in calendar.events.into_iter().enumerate() {
         let line = event.line;
-        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(&event, &positions, how) }) {
+        if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(&event, &known, how) }) {
             return;
         }
     }
 }
 
-/// Where places are, by their folded words. Calendars say it at one event and not at the next.
-type Positions = HashMap<String, (f64, f64)>;
+/// What a calendar says of its places at one event and not at the next, by their folded words.
+#[derive(Default)]
+struct Known {
+    positions: HashMap<String, (f64, f64)>,
+    /// Places of events of a secret category: they are secret at every event.
+    secret: HashSet<String>,
+}
 
-fn positions(events: &[Series]) -> Positions {
-    let mut found = Positions::new();
-    for event in events {
-        if let (Some(place), Some(position)) = (&event.place, event.position) {
-            found.entry(fold(place)).or_insert(position);
+impl Known {
+    fn of(events: &[Series], how: &How) -> Self {
+        let mut known = Self::default();
+        for event in events {
+            if event.categories.iter().any(|category| how.vocabulary.is_secret(category)) {
+                known.secret.extend(places_of(event).map(fold));
+            } else if let (Some(place), Some(position)) = (&event.place, event.position) {
+                known.positions.entry(fold(place)).or_insert(position);
+            }
         }
+        known
     }
-    found
+}
+
+/// Every place that an event names.
+fn places_of(event: &Series) -> impl Iterator<Item = &str> {
+    event.place.iter().chain(event.changes.iter().filter_map(|change| change.place.as_ref())).map(String::as_str)
 }
 
 /// Who holds an event: what was asked for, or a name in the calendar that is an organisation's.
@@ -180,13 +194,13 @@ fn organisation(name: Option<&str>) -> Option<String> {
         .then(|| whole.to_owned())
 }
 
-fn take(event: &Series, positions: &Positions, how: &How) -> Result<Taken, String> {
+fn take(event: &Series, known: &Known, how: &How) -> Result<Taken, String> {
     let provider =
         held_by(event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();
-    let mut places = Places { provider: &provider, positions, parts: Vec::new() };
+    let mut places = Places { provider: &provider, positions: &known.positions, parts: Vec::new() };
     let source_id = event.uid.clone();
     let id = source_id.as_deref().map_or_else(
         || {
@@ -208,7 +222,8 @@ fn take(event: &Series, positions: &Positions, how: &How) -> Result<Taken, Strin
             })
         })
         .collect();
-    let (attributes, secret) = categories(event, how, &mut dropped);
+    let (attributes, secret_category) = categories(event, how, &mut dropped);
+    let secret = secret_category || places_of(event).any(|place| known.secret.contains(&fold(place)));
     let value = json!({
         "id": id,
         "organization_id": provider.id,
@@ -272,7 +287,7 @@ fn categories(event: &Series, how: &How, dropped: &mut Vec<Dropped>) -> (Vec<Val
 /// Places of an event, as locations.
 struct Places<'a> {
     provider: &'a Provider,
-    positions: &'a Positions,
+    positions: &'a HashMap<String, (f64, f64)>,
     /// Places of changed dates.
     parts: Vec<Value>,
 }
@@ -401,7 +416,7 @@ mod tests {
     #[test]
     fn places_are_read_from_one_line_of_text() {
         let provider = Provider { id: Uuid::nil(), name: String::new() };
-        let positions = Positions::from([(fold("The green by the pond"), (51.9, -0.4))]);
+        let positions = HashMap::from([(fold("The green by the pond"), (51.9, -0.4))]);
         let places = Places { provider: &provider, positions: &positions, parts: Vec::new() };
         let hall = places.location("Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ, UK");
         assert_eq!(hall["name"], "Larkspur Hall");
@@ -425,7 +440,7 @@ mod tests {
         #[test]
         fn no_place_makes_it_panic(text in "\\PC{0,60}|([A-Z]{1,2}[0-9]{1,2} ?[0-9][A-Z]{2}[, ]?){0,3}") {
             let provider = Provider { id: Uuid::nil(), name: String::new() };
-            let places = Places { provider: &provider, positions: &Positions::new(), parts: Vec::new() };
+            let places = Places { provider: &provider, positions: &HashMap::new(), parts: Vec::new() };
             let _ = (places.location(&text), organisation(Some(&text)));
         }
     }

@@ -288,7 +288,7 @@ fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
     ];
     let filled: Vec<&str> =
         cells.iter().filter_map(|row| row.get(place)).map(String::as_str).filter(|cell| !cells::is_nothing(cell)).collect();
-    let most = |looks: Looks| filled.len() >= 2 && filled.iter().filter(|cell| looks(cell)).count() * 5 >= filled.len() * 4;
+    let most = |looks: Looks| !filled.is_empty() && filled.iter().filter(|cell| looks(cell)).count() * 5 >= filled.len() * 4;
     let name = LOOKS.into_iter().find(|(_, looks)| most(*looks))?.0;
     COLUMNS.iter().map(|column: &Column| column.name).find(|known| *known == name)
 }

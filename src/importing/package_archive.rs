@@ -2,11 +2,7 @@
 //! it is used: names that lead out of it, links, passwords, archives in archives, and bombs, which
 //! are told by the bytes that really come out, never by what a header promises.
 
-use std::{
-    cell::RefCell,
-    io::{self, BufRead, BufReader, Cursor, Read},
-    rc::Rc,
-};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
@@ -39,53 +35,79 @@ pub(super) fn is_zip(start: &[u8]) -> bool {
     start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06")
 }
 
-/// Read the entries of `bytes` whose names end in .csv or .json, one after the other; others are
-/// passed over. `each` is given the entry's path and its content.
-/// # Errors
-/// What is wrong with the archive, or what `each` says.
-pub(super) fn entries(
-    bytes: &[u8],
-    limits: Limits,
-    mut each: impl FnMut(&str, &mut dyn BufRead) -> Result<(), String>,
-) -> Result<(), String> {
-    // Counted before the directory is read into memory: five million entries fit into 256 MiB.
-    let listed = memchr::memmem::find_iter(bytes, b"PK\x01\x02").take(limits.entries + 1).count();
-    if listed > limits.entries {
-        return Err(format!("the archive has more than {} entries", limits.entries));
+/// An archive that was looked through from end to end and does no harm.
+pub(super) struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    /// Where the entries stand whose names end in .csv or .json; others are passed over.
+    entries: Vec<(usize, String)>,
+}
+
+impl<'a> Archive<'a> {
+    /// Look through `bytes`: every entry that may be read is unpacked once and thrown away. That
+    /// costs a fraction of reading its tables, and a bomb goes off where nothing stands.
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn checked(bytes: &'a [u8], limits: Limits) -> Result<Self, String> {
+        // Counted before the directory is read into memory: five million entries fit into 256 MiB.
+        let listed = memchr::memmem::find_iter(bytes, b"PK\x01\x02").take(limits.entries + 1).count();
+        if listed > limits.entries {
+            return Err(format!("the archive has more than {} entries", limits.entries));
+        }
+        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| said(&error))?;
+        if zip.has_duplicate_names() {
+            return Err("the archive has two entries of the same name".to_owned());
+        }
+        let mut entries = Vec::new();
+        for at in 0..zip.len() {
+            entries.extend(check(&mut zip, at)?.map(|name| (at, name)));
+        }
+        let mut left = limits.bytes;
+        for (at, name) in &entries {
+            let wrong = |reason: String| format!("{name:?} in the archive {reason}");
+            let entry = zip.by_index(*at).map_err(|error| wrong(said(&error)))?;
+            let packed = entry.compressed_size().min(bytes.len() as u64);
+            left -= unpacked(entry, left, packed.saturating_mul(limits.ratio).max(HARMLESS)).map_err(wrong)?;
+        }
+        Ok(Self { zip, entries })
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| said(&error))?;
-    if archive.has_duplicate_names() {
-        return Err("the archive has two entries of the same name".to_owned());
+
+    /// The paths of its entries.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(_, name)| name.as_str())
     }
-    let mut wanted = Vec::new();
-    for at in 0..archive.len() {
-        let name = check(&mut archive, at)?;
-        if let Some(name) = name {
-            wanted.push((at, name));
+
+    /// Read the entries that are wanted, one after the other: `each` is given the path and the content.
+    /// # Errors
+    /// What `each` says.
+    pub(super) fn each(
+        &mut self,
+        wanted: impl Fn(&str) -> bool,
+        mut each: impl FnMut(&str, &mut dyn BufRead) -> Result<(), String>,
+    ) -> Result<(), String> {
+        for (at, name) in self.entries.iter().filter(|(_, name)| wanted(name)) {
+            let entry = self.zip.by_index(*at).map_err(|error| format!("{name:?} in the archive {}", said(&error)))?;
+            each(name, &mut BufReader::new(entry))?;
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes come out of `entry`.
+fn unpacked(mut entry: impl Read, most: u64, most_of_ratio: u64) -> Result<u64, String> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut count = 0;
+    loop {
+        match entry.read(&mut buffer).map_err(|error| format!("cannot be unpacked: {error}"))? {
+            0 => return Ok(count),
+            more => count += more as u64,
+        }
+        if count > most_of_ratio {
+            return Err(format!("unpacks to over {} MiB from very little, as a bomb does", most_of_ratio >> 20));
+        }
+        if count > most {
+            return Err("goes beyond what an archive may unpack to".to_owned());
         }
     }
-    let mut left = limits.bytes;
-    for (at, name) in wanted {
-        let entry = archive.by_index(at).map_err(|error| format!("{name:?} in the archive: {}", said(&error)))?;
-        let packed = entry.compressed_size().min(bytes.len() as u64);
-        let tripped = Rc::new(RefCell::new(None));
-        let bounded = Bounded {
-            inner: entry,
-            count: 0,
-            most: left,
-            most_of_ratio: packed.saturating_mul(limits.ratio).max(HARMLESS),
-            tripped: tripped.clone(),
-        };
-        let mut reader = BufReader::new(bounded);
-        let outcome = each(&name, &mut reader);
-        left -= reader.get_ref().count.min(left);
-        // What is wrong with the entry explains what `each` could not read.
-        if let Some(reason) = tripped.borrow_mut().take() {
-            return Err(format!("{name:?} in the archive {reason}"));
-        }
-        outcome?;
-    }
-    Ok(())
 }
 
 /// Whether an entry is harmless; its name when it is one to read.
@@ -130,34 +152,6 @@ fn said(error: &ZipError) -> String {
     }
 }
 
-/// A reader that stops at a limit, and remembers why: whoever reads through it may take the end
-/// for a fault of its own.
-struct Bounded<R> {
-    inner: R,
-    count: u64,
-    most: u64,
-    most_of_ratio: u64,
-    tripped: Rc<RefCell<Option<String>>>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fail = |reason: String| {
-            *self.tripped.borrow_mut() = Some(reason.clone());
-            io::Error::new(io::ErrorKind::InvalidData, reason)
-        };
-        let count = self.inner.read(buffer).map_err(|error| fail(format!("cannot be unpacked: {error}")))?;
-        self.count += count as u64;
-        if self.count > self.most_of_ratio {
-            return Err(fail(format!("unpacks to over {} MiB from very little, as a bomb does", self.most_of_ratio >> 20)));
-        }
-        if self.count > self.most {
-            return Err(fail("goes beyond what an archive may unpack to".to_owned()));
-        }
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -178,10 +172,9 @@ mod tests {
 
     fn read(bytes: &[u8], limits: Limits) -> Result<Vec<(String, usize)>, String> {
         let mut found = Vec::new();
-        entries(bytes, limits, |name, content| {
+        Archive::checked(bytes, limits)?.each(|_| true, |name, content| {
             let mut text = Vec::new();
-            // As a reader of tables does, which takes an error for the end.
-            let _ = content.read_to_end(&mut text);
+            content.read_to_end(&mut text).map_err(|error| error.to_string())?;
             found.push((name.to_owned(), text.len()));
             Ok(())
         })?;

@@ -10,7 +10,10 @@ use std::{
     path::Path,
 };
 
-use super::{Read, Taken, documents, package_archive as archive};
+use super::{
+    Read, Taken, documents,
+    package_archive::{Archive, LARGEST, Limits},
+};
 use crate::{
     formats::tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
     model::{Kind, tidy::Dropped},
@@ -26,29 +29,25 @@ fn refused(reason: String) -> io::Error {
 /// Read a package that is a zip.
 pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut bytes = Vec::new();
-    input.by_ref().take(archive::LARGEST).read_to_end(&mut bytes)?;
+    input.by_ref().take(LARGEST).read_to_end(&mut bytes)?;
     if !input.fill_buf()?.is_empty() {
-        let reason = format!("the archive is larger than {} MiB: unpack it and import the folder", archive::LARGEST >> 20);
+        let reason = format!("the archive is larger than {} MiB: unpack it and import the folder", LARGEST >> 20);
         return Err(refused(reason));
     }
-    let (mut package, mut names) = (Package::default(), Vec::new());
-    archive::entries(&bytes, archive::Limits::default(), |name, content| {
-        if tables::is_description(name) {
-            package.describe(&description(content).map_err(|error| error.to_string())?);
-        }
-        names.push(name.to_owned());
+    let mut package = Package::default();
+    let mut archive = Archive::checked(&bytes, Limits::default()).map_err(refused)?;
+    let describe = |_: &str, content: &mut dyn BufRead| {
+        package.describe(&description(content).map_err(|error| error.to_string())?);
         Ok(())
-    })
-    .map_err(refused)?;
+    };
+    archive.each(tables::is_description, describe).map_err(refused)?;
+    let names: Vec<String> = archive.names().map(str::to_owned).collect();
     let top = folder_of_tables(&names);
-    archive::entries(&bytes, archive::Limits::default(), |name, content| {
-        if tables::is_description(name) || !is_sheet(name) {
-            return Ok(());
-        }
-        if folder_of(name) == top { package.add(name, content) } else { Ok(()) }
-    })
-    .map_err(refused)?;
+    archive
+        .each(|name| is_sheet(name) && folder_of(name) == top, |name, content| package.add(name, content))
+        .map_err(refused)?;
     let length = bytes.len() as u64;
+    drop(archive);
     drop(bytes);
     give(package.join().map_err(refused)?, length, each);
     Ok(())

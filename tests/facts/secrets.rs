@@ -319,7 +319,7 @@ fact! {
         let doors = crate::facts::intake::doors_of_a_refuge();
         for (door, word, file) in &doors {
             let report = app.import(file.clone()).await;
-            assert_eq!((report.created, report.rejected_total), (1, 0), "{door}: {report:?}");
+            assert!(report.created > 0 && report.rejected_total == 0, "{door}: {report:?}");
             let mut told = Vec::new();
             for path in ["/services", "/organizations", "/locations", "/service_at_locations", "/events", "/taxonomy_terms"] {
                 told.extend(app.get(&format!("{path}?full=true&per_page=1000")).await.body);

@@ -357,7 +357,7 @@ fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
     let whole_days = matches!(begins, Stamp::Day(_));
     let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
     let (without, with) = (dates("EXDATE"), dates("RDATE"));
-    let rule = rule(event, &mut left);
+    let rule = rule(event, &mut left)?;
     let (url, online) = addresses(event);
     let place = event.text("LOCATION");
     let (place, online) = match place {
@@ -463,9 +463,11 @@ fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) 
     }
 }
 
-fn rule(event: &Raw, left: &mut Left) -> Option<String> {
+/// The rule. An event whose rule cannot be read is not taken: as a single date it would say something else.
+fn rule(event: &Raw, left: &mut Left) -> Result<Option<String>, String> {
     let mut rules = event.all("RRULE");
-    let rule: String = rules.next()?.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
+    let Some(first) = rules.next() else { return Ok(None) };
+    let rule: String = first.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
     if rules.next().is_some() {
         left.out("RRULE", "there is more than one rule; the first one stands");
     }
@@ -474,10 +476,9 @@ fn rule(event: &Raw, left: &mut Left) -> Option<String> {
     }
     let plain = rule.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b';' | b',' | b'+' | b'-' | b':'));
     if !plain || rule.len() > LONGEST_RULE || !rule.contains("FREQ=") {
-        left.out("RRULE", format!("{:?} is not a rule that can be read; only the first date is kept", shorten(&rule, 60)));
-        return None;
+        return Err(format!("RRULE: {:?} is not a rule that can be read", shorten(&rule, 60)));
     }
-    Some(rule.trim_end_matches(';').to_owned())
+    Ok(Some(rule.trim_end_matches(';').to_owned()))
 }
 
 /// A page about the event, and where to join it.

@@ -107,9 +107,11 @@ fn words_places_and_positions_are_read() {
         Some("https://meet.example.org/x")
     );
     assert_eq!(event("DTSTART:20261205\nSUMMARY:x\nSTATUS:CANCELLED").status, Status::Cancelled);
+    let broken = calendar("BEGIN:VEVENT\nUID:1\nDTSTART:20261205\nRRULE:every week\nEND:VEVENT");
+    assert!(broken.problems[0].rejected && broken.problems[0].reason == "RRULE: \"EVERYWEEK\" is not a rule that can be read");
     assert_eq!(
-        paths(&event("DTSTART:20261205\nGEO:here\nRRULE:every week\nDURATION:long\nEXRULE:FREQ=DAILY")),
-        ["DURATION", "EXRULE", "RRULE", "GEO"]
+        paths(&event("DTSTART:20261205\nGEO:here\nRRULE:FREQ=WEEKLY\nDURATION:long\nEXRULE:FREQ=DAILY")),
+        ["DURATION", "EXRULE", "GEO"]
     );
 }
 
