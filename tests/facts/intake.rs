@@ -198,7 +198,8 @@ fact! {
         let services: Vec<Value> = public.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|service: &Value| service.get("event_id").is_none()).collect();
         let mut lines = String::new();
         for service in &services {
-            lines.push_str(&format!("{service}\n"));
+            lines.push_str(&service.to_string());
+            lines.push('\n');
         }
         let Some(by_lines) = TestApp::start(app.on).await else { return };
         by_lines.import(lines).await;

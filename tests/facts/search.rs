@@ -11,7 +11,8 @@ use super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 /// A service with a name, a description, and whatever else.
-fn service(name: &str, description: &str, more: Value) -> String {
+fn service(name: &str, description: &str, more: impl Into<Value>) -> String {
+    let more: Value = more.into();
     let mut service = json!({
         "id": id(name), "name": name, "status": "active", "description": description,
         "organization": {"id": id("a group"), "name": "Lark Hill Group", "description": "A group."},
@@ -83,7 +84,7 @@ fact! {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    percent_encoding::percent_encode(text.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fact! {
@@ -137,7 +138,7 @@ fact! {
         app.take(&[pantry().to_string()]).await;
         assert_eq!(app.names("/services?search=larder").await, ["Meadow larder"]);
         app.edit(id("pantry"), |document| {
-            if let Document::Service(service) = document { service.name = "Harvest cupboard".to_owned(); }
+            if let Document::Service(service) = document { "Harvest cupboard".clone_into(&mut service.name); }
         }).await;
         assert_eq!(app.names("/services?search=cupboard").await, ["Harvest cupboard"]);
         let none: [String; 0] = [];
