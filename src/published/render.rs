@@ -394,22 +394,28 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     redaction::phones(&mut doc.phones);
     attributes(&mut doc.attributes, around);
     doc.service_id = doc.service_id.filter(|id| matches!(around.documents.get(&Uuid::from(*id)), Some(Document::Service(_))));
+    // A place of which nothing is shown is hidden as well, whatever the categories say.
+    let mut hides_a_place = secret || said != LocationPolicy::Exact;
     let shown = doc.location_id.and_then(|id| around.location(id)).and_then(|place| {
         let policy = said.max(place.location_policy.unwrap_or_default());
+        hides_a_place |= policy != LocationPolicy::Exact;
         public_location(place.clone(), policy, id, around)
     });
     for change in &mut doc.changes {
-        change.location_id = change
-            .location_id
-            .filter(|id| said == LocationPolicy::Exact && around.location(*id).is_some_and(|place| is_open(place, around)));
+        let place = change.location_id.and_then(|id| around.location(id));
+        let open = said == LocationPolicy::Exact && place.is_some_and(|place| is_open(place, around));
+        hides_a_place |= place.is_some() && !open;
+        change.location_id = change.location_id.filter(|_| open);
     }
     doc.location_id = shown.as_ref().map(|place| place.id);
     doc.location = shown.map(Box::new);
     doc.location_policy = None;
     doc.organization = Some(organization);
-    let hides_a_place = secret || doc.location.as_ref().is_some_and(|place| place.location_policy.is_some());
     if hides_a_place && let Some(masked) = redaction::mask_free_text(&doc) {
         doc = masked;
+    }
+    if hides_a_place && let Some(masked) = redaction::mask_free_text(&projected) {
+        projected = masked;
     }
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));
