@@ -277,8 +277,8 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
 /// When the clocks of London show `at`: the first time where they do twice, and where they jump
 /// over it, the moment of the jump.
 fn moment(at: NaiveDateTime) -> DateTime<Utc> {
-    let minutes = (0..=180).filter_map(|minutes| at.checked_add_signed(TimeDelta::minutes(minutes)));
-    minutes.filter_map(|at| London.from_local_datetime(&at).earliest()).next().map_or_else(|| at.and_utc(), |at| at.to_utc())
+    let mut minutes = (0..=180).filter_map(|minutes| at.checked_add_signed(TimeDelta::minutes(minutes)));
+    minutes.find_map(|at| London.from_local_datetime(&at).earliest()).map_or_else(|| at.and_utc(), |at| at.to_utc())
 }
 
 fn minute_of(time: NaiveTime) -> i32 {

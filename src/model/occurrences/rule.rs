@@ -113,11 +113,11 @@ impl Rule {
                 "UNTIL" => rule.until = Some(until(value, zone)?),
                 "BYDAY" => rule.by_day = days(value)?,
                 "BYMONTHDAY" => {
-                    rule.by_month_day = some(value, -31..=31, "has something in BYMONTHDAY that is not a day of a month")?
+                    rule.by_month_day = some(value, -31..=31, "has something in BYMONTHDAY that is not a day of a month")?;
                 }
                 "BYMONTH" => rule.by_month = some(value, 1..=12, "has something in BYMONTH that is not a month")?,
                 "BYYEARDAY" => {
-                    rule.by_year_day = some(value, -366..=366, "has something in BYYEARDAY that is not a day of a year")?
+                    rule.by_year_day = some(value, -366..=366, "has something in BYYEARDAY that is not a day of a year")?;
                 }
                 "BYSETPOS" => rule.by_set_pos = some(value, -366..=366, "has something in BYSETPOS that is not a position")?,
                 "BYHOUR" => rule.by_hour = some(value, 0..=23, "has something in BYHOUR that is not an hour")?,
