@@ -49,7 +49,7 @@ impl Records {
             let mut events = Vec::with_capacity(page.len());
             for stored in page.iter().filter(|stored| stored.state == State::Published) {
                 if let Document::Event(event) = read(stored)? {
-                    events.push(event);
+                    events.push(*event);
                 }
             }
             let aged = self.aged(&events).await?;
@@ -61,7 +61,7 @@ impl Records {
     }
 
     /// Those of the events that are published, and would be published differently now.
-    async fn aged(&self, events: &[Box<Event>]) -> Result<Vec<Uuid>, Error> {
+    async fn aged(&self, events: &[Event]) -> Result<Vec<Uuid>, Error> {
         let now = self.clock.now();
         let ids: Vec<Uuid> = events.iter().map(|event| projected_service_id(event.id.into())).collect();
         let snapshot = self.db.snapshot().await?;
