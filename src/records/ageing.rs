@@ -72,6 +72,6 @@ impl Records {
             let service = standing.get(id).and_then(|full| serde_json::from_str::<Service>(full).ok());
             service.is_some_and(|service| projection::has_aged(event, &service, now))
         };
-        Ok(events.iter().map(Box::as_ref).zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
+        Ok(events.iter().zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
     }
 }

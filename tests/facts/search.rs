@@ -90,14 +90,14 @@ fn percent(text: &str) -> String {
 fact! {
     async fn what_is_called_so_stands_above_what_only_mentions_it(app) {
         app.take(&[
-            service("Open morning", "Tea, a food bank on Fridays, and a chat.", json!({})),
+            service("Open morning", "Tea on Fridays, by the bank that gives to the food appeal.", json!({})),
             service("Food bank", "Parcels for three days.", json!({})),
             service("Parcels at the door", "From the larder.", json!({"attributes": [{"id": id("x"), "taxonomy_term": {
                 "id": id("food emergency"), "code": "food-emergency", "name": "Food today", "description": "Food."}}]})),
         ]).await;
         let found = app.get("/services?search=food%20bank").await.json();
         let names: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by the way");
+        assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by its words");
         assert_eq!(found["interpreted"]["needs"][0], json!({"code": "food-emergency", "name": "Food today", "phrase": "food bank"}));
     }
 }
