@@ -390,7 +390,7 @@ fact! {
         assert_eq!((evening["start"].as_str(), evening["online_url"].as_str()), (Some("2026-12-03T19:00:00"), Some("https://meet.example.org/larkspur-committee")));
         assert_eq!(event("Mending table")["timezone"], "Europe/London");
         let everything = app.get("/events?format=ndjson&full=true").await.text() + &app.get("/services?format=ndjson&full=true").await.text();
-        for person in ["Pellew", "Ambrose", "Violet", "dorothy", "Boiler"] {
+        for person in ["Pellew", "Ambrose", "Violet", "dorothy", "Cistern"] {
             assert!(!everything.contains(person), "{person}");
             assert!(app.files_with(person).is_empty(), "{person} is not kept either");
             assert!(!serde_json::to_string(&report).unwrap().contains(person), "{person} is not in the report");
