@@ -3,7 +3,7 @@
 //! The rules are those of the Banking and Financial Dealings Act 1971, schedule 1, with the days
 //! that are proclaimed every year (New Year's Day, the first Monday in May, substitutes), as
 //! <https://www.gov.uk/bank-holidays> lists them. What was decided for one year only stands in
-//! [`ONCE`]; a new proclamation is a new line there.
+//! `ONCE`; a new proclamation is a new line there.
 
 use chrono::{Datelike as _, Days, NaiveDate, Weekday};
 

@@ -49,7 +49,7 @@ impl Records {
             let mut events = Vec::with_capacity(page.len());
             for stored in page.iter().filter(|stored| stored.state == State::Published) {
                 if let Document::Event(event) = read(stored)? {
-                    events.push(event);
+                    events.push(*event);
                 }
             }
             let aged = self.aged(&events).await?;
@@ -61,7 +61,7 @@ impl Records {
     }
 
     /// Those of the events that are published, and would be published differently now.
-    async fn aged(&self, events: &[Box<Event>]) -> Result<Vec<Uuid>, Error> {
+    async fn aged(&self, events: &[Event]) -> Result<Vec<Uuid>, Error> {
         let now = self.clock.now();
         let ids: Vec<Uuid> = events.iter().map(|event| projected_service_id(event.id.into())).collect();
         let snapshot = self.db.snapshot().await?;
@@ -72,6 +72,6 @@ impl Records {
             let service = standing.get(id).and_then(|full| serde_json::from_str::<Service>(full).ok());
             service.is_some_and(|service| projection::has_aged(event, &service, now))
         };
-        Ok(events.iter().map(Box::as_ref).zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
+        Ok(events.iter().zip(ids).filter(has_aged).map(|(event, _)| event.id.into()).collect())
     }
 }

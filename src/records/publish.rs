@@ -1,6 +1,6 @@
 //! From changed records to published rows: what has to be rendered again, with what around it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -457,7 +457,17 @@ fn render_changed<'a>(
     };
     let first = render(document.clone(), around, kept, own);
     let all = first.iter().map(|one| one.id).collect();
-    let unchanged: HashSet<Uuid> = first.iter().filter(|one| same(one)).map(|one| one.id).collect();
+    let mut unchanged: HashSet<Uuid> = first.iter().filter(|one| same(one)).map(|one| one.id).collect();
+    // What is made of a record may have changed at another moment than the record itself.
+    let others: BTreeSet<DateTime<Utc>> = first
+        .iter()
+        .filter(|one| !unchanged.contains(&one.id))
+        .filter_map(|one| standing(&one.id).map(|row| row.changed_at))
+        .filter(|at| *at != kept)
+        .collect();
+    for other in others {
+        unchanged.extend(render(document.clone(), around, other, false).iter().filter(|one| same(one)).map(|one| one.id));
+    }
     if unchanged.len() == first.len() {
         return Changed { all, different: Vec::new(), at: kept };
     }

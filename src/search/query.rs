@@ -28,7 +28,7 @@ const IN_A_TERM: f32 = 1.5;
 /// All words beside each other in the name: what somebody looks for by its name.
 const BY_NAME: f32 = 3.0;
 /// Carries the term of the main need that the words stand for; for further needs it falls off.
-const BY_TERM: f32 = 18.0;
+const BY_TERM: f32 = 24.0;
 /// The need's own words stand in the name, or somewhere else.
 const OWN_WORDS_IN_NAME: f32 = 10.0;
 const OWN_WORDS: f32 = 4.0;

@@ -11,7 +11,8 @@ use super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 /// A service with a name, a description, and whatever else.
-fn service(name: &str, description: &str, more: Value) -> String {
+fn service(name: &str, description: &str, more: impl Into<Value>) -> String {
+    let more: Value = more.into();
     let mut service = json!({
         "id": id(name), "name": name, "status": "active", "description": description,
         "organization": {"id": id("a group"), "name": "Lark Hill Group", "description": "A group."},
@@ -83,20 +84,20 @@ fact! {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    percent_encoding::percent_encode(text.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fact! {
     async fn what_is_called_so_stands_above_what_only_mentions_it(app) {
         app.take(&[
-            service("Open morning", "Tea, a food bank on Fridays, and a chat.", json!({})),
+            service("Open morning", "Tea on Fridays, by the bank that gives to the food appeal.", json!({})),
             service("Food bank", "Parcels for three days.", json!({})),
             service("Parcels at the door", "From the larder.", json!({"attributes": [{"id": id("x"), "taxonomy_term": {
                 "id": id("food emergency"), "code": "food-emergency", "name": "Food today", "description": "Food."}}]})),
         ]).await;
         let found = app.get("/services?search=food%20bank").await.json();
         let names: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by the way");
+        assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by its words");
         assert_eq!(found["interpreted"]["needs"][0], json!({"code": "food-emergency", "name": "Food today", "phrase": "food bank"}));
     }
 }
@@ -137,7 +138,7 @@ fact! {
         app.take(&[pantry().to_string()]).await;
         assert_eq!(app.names("/services?search=larder").await, ["Meadow larder"]);
         app.edit(id("pantry"), |document| {
-            if let Document::Service(service) = document { service.name = "Harvest cupboard".to_owned(); }
+            if let Document::Service(service) = document { "Harvest cupboard".clone_into(&mut service.name); }
         }).await;
         assert_eq!(app.names("/services?search=cupboard").await, ["Harvest cupboard"]);
         let none: [String; 0] = [];

@@ -47,6 +47,9 @@ fact! {
         assert_eq!(end.position.0, start.position.0 + 1);
         assert_eq!(jobs::events(app.app()).await.unwrap(), 0, "once is enough");
         assert_eq!(app.app().head().await.unwrap(), end);
+        app.clock.set("2026-12-02T09:00:00Z".parse().unwrap());
+        app.app().records.refresh(&[id("lunch")]).await.unwrap();
+        assert_eq!(app.app().head().await.unwrap(), end, "it keeps the moment at which it became different");
     }
 }
 

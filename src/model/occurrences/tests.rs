@@ -10,9 +10,8 @@ use super::*;
 fn event(fields: &Value) -> Event {
     let mut event = json!({"id": "6d1f2e3c-4b5a-4678-9abc-def012345678", "organization_id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         "name": "Cooking on a budget", "status": "scheduled", "timezone": "Europe/London"});
-    for (name, value) in fields.as_object().unwrap() {
-        event[name] = value.clone();
-    }
+    let Value::Object(fields) = fields else { panic!("fields of an event") };
+    event.as_object_mut().unwrap().extend(fields.clone());
     serde_json::from_value(event).unwrap()
 }
 

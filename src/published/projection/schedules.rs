@@ -126,7 +126,7 @@ fn by_rule(event: &Event) -> Option<Vec<Schedule>> {
 
 /// Every date by itself: all of them where they are few, otherwise those from this week on.
 fn by_date(event: &Event, now: DateTime<Utc>) -> Vec<Schedule> {
-    let told = |dates: &[Occurrence]| dates.iter().flat_map(|one| single(event, one)).take(MOST).collect();
+    let told = |dates: &[Occurrence]| dates.iter().flat_map(|one| single(event, one)).collect();
     if occurrences::last_end(event).is_some() {
         let all = occurrences::between(event, DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC, MOST + 1);
         if all.len() <= MOST {
