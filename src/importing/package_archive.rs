@@ -172,12 +172,15 @@ mod tests {
 
     fn read(bytes: &[u8], limits: Limits) -> Result<Vec<(String, usize)>, String> {
         let mut found = Vec::new();
-        Archive::checked(bytes, limits)?.each(|_| true, |name, content| {
-            let mut text = Vec::new();
-            content.read_to_end(&mut text).map_err(|error| error.to_string())?;
-            found.push((name.to_owned(), text.len()));
-            Ok(())
-        })?;
+        Archive::checked(bytes, limits)?.each(
+            |_| true,
+            |name, content| {
+                let mut text = Vec::new();
+                content.read_to_end(&mut text).map_err(|error| error.to_string())?;
+                found.push((name.to_owned(), text.len()));
+                Ok(())
+            },
+        )?;
         Ok(found)
     }
 

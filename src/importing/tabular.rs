@@ -43,9 +43,7 @@ pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> b
     archive.each(tables::is_description, describe).map_err(refused)?;
     let names: Vec<String> = archive.names().map(str::to_owned).collect();
     let top = folder_of_tables(&names);
-    archive
-        .each(|name| is_sheet(name) && folder_of(name) == top, |name, content| package.add(name, content))
-        .map_err(refused)?;
+    archive.each(|name| is_sheet(name) && folder_of(name) == top, |name, content| package.add(name, content)).map_err(refused)?;
     let length = bytes.len() as u64;
     drop(archive);
     drop(bytes);
