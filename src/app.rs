@@ -23,14 +23,15 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Database, Durability},
-    http::{Problem, guard},
+    federation::{self, Outlet, Publisher},
+    http::{self as web, Problem, guard},
     importing::Importer,
     pages::{self, Site},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
     records::Records,
     search::{self, Search},
-    signing::{Key, Signer},
+    signing::{Keyring, Signer},
 };
 
 /// Requests that take longer are given up.
@@ -60,10 +61,10 @@ impl App {
     pub async fn open(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
         let folder = &config.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
-        let key = Key::open(folder)?;
+        let keys = Keyring::open(folder, clock.now())?;
         let db = Database::open(&config.database_url, durability).await?;
         let origin = public_url(&config, config.listen);
-        let signer = Arc::new(Signer::new(key, origin.to_string(), config.licence.to_string()));
+        let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
         published::head(&db, &clock).await?;
         Ok(Self { config: Arc::new(config), db, clock, records })
@@ -93,6 +94,18 @@ pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
     })
 }
 
+/// The description of everything that is answered over HTTP.
+pub fn openapi() -> serde_json::Value {
+    let mut document = publishing::openapi(env!("CARGO_PKG_VERSION"));
+    let (paths, schemas) = federation::openapi_paths();
+    for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
+        if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
+            there.extend(more);
+        }
+    }
+    document
+}
+
 /// What the server answers from.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -100,6 +113,8 @@ pub struct Served {
     pub app: App,
     /// What is read.
     pub directory: Directory,
+    /// What followers are told.
+    pub outlet: Outlet,
     /// Who may ask how often.
     pub guard: guard::Guard,
     /// Where the order stood when the server started: it is ready when the shelf has got there.
@@ -117,7 +132,7 @@ impl Served {
         let words = search::load(&app.db, &app.clock).await?;
         let search =
             Arc::new(Search::open(&app.config.data_dir, words.read().context("the tables of everyday words are damaged")?)?);
-        let openapi = publishing::openapi(env!("CARGO_PKG_VERSION"));
+        let openapi = openapi();
         let directory = Directory {
             shelf,
             public_url: Arc::new(public_url(&app.config, listen)),
@@ -129,8 +144,15 @@ impl Served {
             searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES)),
             vocabularies: Arc::default(),
         };
+        let publisher = Publisher {
+            origin: public_url(&app.config, listen),
+            name: app.config.name.clone(),
+            gss: app.config.gss.clone(),
+            licence: app.config.licence.clone(),
+        };
+        let outlet = Outlet::new(app.db.clone(), app.clock.clone(), app.records.signer().clone(), publisher);
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
-        Ok(Self { app, directory, guard, start: head.position, metrics: recorder() })
+        Ok(Self { app, directory, outlet, guard, start: head.position, metrics: recorder() })
     }
 
     /// Whether everything that was published before the start can be read and found.
@@ -142,8 +164,8 @@ impl Served {
     pub fn router(&self, demo: bool) -> Router {
         let site = Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), demo);
         let api = publishing::routes(self.directory.clone());
-        let root = publishing::api(get(publishing::root)).with_state(self.directory.clone());
-        let front = publishing::api(get(front)).with_state((site.clone(), self.directory.clone()));
+        let root = web::api(get(publishing::root)).with_state(self.directory.clone());
+        let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
         let own = Router::new()
             .route("/healthz", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
@@ -152,6 +174,7 @@ impl Served {
         Router::new()
             .route("/", front)
             .merge(api.clone())
+            .merge(federation::routes(self.outlet.clone()))
             .merge(pages::routes(site.clone()))
             .route("/api", root.clone())
             .route("/api/", root)

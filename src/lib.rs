@@ -27,6 +27,7 @@ pub mod search;
 // floor 4: capabilities
 pub mod publishing;
 pub mod importing;
+pub mod federation;
 pub mod safekeeping;
 
 // floor 5: the site

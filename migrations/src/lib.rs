@@ -6,6 +6,8 @@ use sea_orm_migration::prelude::*;
 mod m0001_records;
 mod m0002_places;
 mod m0003_words;
+mod m0004_followers;
+mod m0005_peers;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -13,6 +15,12 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_records::Migration), Box::new(m0002_places::Migration), Box::new(m0003_words::Migration)]
+        vec![
+            Box::new(m0001_records::Migration),
+            Box::new(m0002_places::Migration),
+            Box::new(m0003_words::Migration),
+            Box::new(m0004_followers::Migration),
+            Box::new(m0005_peers::Migration),
+        ]
     }
 }

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use super::progress;
 use crate::{
-    app::App,
+    app::{self, App},
     clock::Clock,
     config::{self, Config},
     db::Durability,
-    jobs,
+    federation, jobs,
     model::{Kind, shape},
     published::shelf::Shelf,
-    publishing, safekeeping,
+    safekeeping,
     safekeeping::doctor::Verdict,
     search::{Search, Words},
 };
@@ -134,7 +134,10 @@ fn schemas() -> BTreeMap<String, Value> {
         files.insert(format!("records/{}.json", kind.as_str()), rooted(Value::Object(schema)));
     }
     files.insert("config.json".to_owned(), config::schema());
-    files.insert("openapi.json".to_owned(), publishing::openapi(env!("CARGO_PKG_VERSION")));
+    files.insert("openapi.json".to_owned(), app::openapi());
+    for (name, schema) in federation::schemas() {
+        files.insert(format!("federation/{name}.json"), rooted(schema));
+    }
     files
 }
 

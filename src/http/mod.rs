@@ -7,4 +7,14 @@ pub mod openapi;
 pub mod parameters;
 pub mod problem;
 
+use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter};
+
 pub use {parameters::Parameters, problem::Problem};
+
+/// A route of the API: readable from any page, and 405 as a problem document.
+pub fn api<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
+    methods
+        .options(|| async { Json(()).into_response() })
+        .fallback(|| async { Problem::method_not_allowed().into_response() })
+        .layer(middleware::from_fn(guard::open_to_all))
+}

@@ -9,12 +9,14 @@ use std::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{How, Provider, Read, Taken, documents, nested, personal, said};
+use super::{How, Provider, Read, Taken, documents, said};
 use crate::{
     formats::ical::read::{self as ical, Calendar, Series, Status},
     ids,
     model::{
         Document, Kind,
+        apart::apart,
+        personal,
         text::{fold, shorten},
         tidy::{self, Dropped},
         whereabouts::Postcode,
@@ -253,10 +255,7 @@ fn take(event: &Series, known: &Known, how: &How) -> Result<Taken, String> {
         taken.parts.extend(place.parts);
         dropped.extend(place.dropped);
     }
-    match Document::from_value(Kind::Event, tidied.value)? {
-        Document::Event(event) => nested::event(*event, &mut taken),
-        other => return Err(format!("expected an event, found a {}", other.kind())),
-    }
+    taken.main(apart(Document::from_value(Kind::Event, tidied.value)?)?);
     dropped.extend(tidied.dropped);
     taken.dropped = dropped;
     taken.provider = (!by_id).then_some(provider);

@@ -8,11 +8,10 @@ use serde_json::{Map, Value, json};
 use super::{
     Taken, Vocabulary, cells, documents,
     mapping::{Mapped, Mapping},
-    personal,
 };
 use crate::{
     ids,
-    model::{text::fold, tidy, whereabouts::Postcode},
+    model::{personal, text::fold, tidy, whereabouts::Postcode},
 };
 
 /// A column: its name, the other names under which people send it, and what stands in it.

@@ -57,13 +57,13 @@ impl Line {
 pub(super) fn take(value: Value) -> Result<Taken, String> {
     let line: Line =
         serde_path_to_error::deserialize(value).map_err(|error| format!("not a line of a complete export: {error}"))?;
-    let tidied = tidy::tidy(line.kind, line.document, &line.origin).map_err(|refused| format!("document.{}", said(&refused)))?;
+    let tidied = tidy::tidy(line.kind, line.document, "").map_err(|refused| format!("document.{}", said(&refused)))?;
     let document = Document::from_value(line.kind, tidied.value)?;
     let id: Uuid = document.id();
     let source_id =
         line.source_id.or_else(|| tidied.source_ids.iter().find(|(known, _)| *known == id).map(|(_, raw)| raw.clone()));
     let mut taken = Taken { dropped: tidied.dropped, own_export: true, ..Taken::default() };
     taken.last_modified.extend(line.last_modified.map(|at| (id, at)));
-    taken.main(Draft { state: line.state, origin: line.origin, source_id, kept: line.kept, ..Draft::new(document) });
+    taken.main = Some(Draft { state: line.state, origin: line.origin, source_id, kept: line.kept, ..Draft::new(document) });
     Ok(taken)
 }

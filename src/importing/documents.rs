@@ -4,11 +4,10 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, Read, Taken, complete, nested, said};
+use super::{Format, Read, Taken, complete, said};
 use crate::{
     formats::{json, lines, oruk1, page},
-    model::{Document, Kind, tidy},
-    records::Draft,
+    model::{Document, Kind, apart::apart, tidy},
 };
 
 /// A file that is one JSON value is read as a whole; it may have at most so many bytes.
@@ -150,10 +149,7 @@ fn take(value: Value, format: Format) -> Result<Taken, String> {
 pub(super) fn take_service(value: Value) -> Result<Taken, String> {
     let tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
-    match Document::from_value(Kind::Service, tidied.value)? {
-        Document::Service(service) => nested::service(*service, &mut taken)?,
-        other => return Err(format!("expected a service, found a {}", other.kind())),
-    }
+    taken.main(apart(Document::from_value(Kind::Service, tidied.value)?)?);
     taken.finish();
     Ok(taken)
 }
@@ -174,9 +170,9 @@ fn take_term(term: Value, taken: &mut Taken) {
     match tidy::tidy(Kind::TaxonomyTerm, term, "") {
         Ok(tidied) => {
             let ids = tidied.source_ids;
-            if let Ok(Document::TaxonomyTerm(term)) = Document::from_value(Kind::TaxonomyTerm, tidied.value) {
+            if let Ok(wider_term) = Document::from_value(Kind::TaxonomyTerm, tidied.value) {
                 let mut wider = Taken::default();
-                nested::term(*term, &mut wider);
+                wider.parts(apart(wider_term).unwrap_or_default());
                 for draft in &mut wider.parts {
                     let id = draft.document.id();
                     draft.source_id = ids.iter().find(|(known, _)| *known == id).map(|(_, raw)| raw.clone());
@@ -194,11 +190,8 @@ pub(super) fn take_record(kind: Kind, value: Value) -> Result<Taken, String> {
     let tidied = tidy::tidy(kind, value, "").map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
     match Document::from_value(kind, tidied.value)? {
-        Document::Organization(organization) => nested::organization(*organization, &mut taken),
-        Document::Location(location) => nested::location(*location, &mut taken),
-        Document::TaxonomyTerm(term) => nested::term(*term, &mut taken),
-        Document::Taxonomy(taxonomy) => taken.part(Draft::new(Document::Taxonomy(taxonomy))),
-        other => return Err(format!("a {} does not stand alone", other.kind())),
+        Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} does not stand alone")),
+        document => taken.parts(apart(document)?),
     }
     taken.finish();
     Ok(taken)

@@ -13,9 +13,7 @@ mod complete;
 mod documents;
 pub mod export;
 mod mapping;
-mod nested;
 mod package_archive;
-mod personal;
 mod report;
 mod rows;
 mod save;
@@ -31,7 +29,7 @@ use uuid::Uuid;
 
 use crate::{
     formats::ical,
-    model::tidy,
+    model::{Document, personal, tidy},
     records::{Draft, Entrance, LastModified},
 };
 use vocabulary::Vocabulary;
@@ -39,7 +37,6 @@ pub use {
     columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
     mapping::{Mapping, suggest as suggest_mapping},
-    personal::Personal,
     report::{Counts, Report},
     save::{Importer, Options},
 };
@@ -75,7 +72,7 @@ struct Taken {
     /// Ids that were not UUIDs.
     source_ids: Vec<(Uuid, String)>,
     /// Contacts that look like a person's own.
-    personal: Vec<Personal>,
+    personal: Vec<personal::Personal>,
     /// Moments of last change that the line brings along.
     last_modified: LastModified,
     /// The organization that it names and does not describe.
@@ -87,12 +84,15 @@ struct Taken {
 }
 
 impl Taken {
-    fn part(&mut self, draft: Draft) {
-        self.parts.push(draft);
+    /// Documents that stand alone, what they refer to before them.
+    fn parts(&mut self, documents: Vec<Document>) {
+        self.parts.extend(documents.into_iter().map(Draft::new));
     }
 
-    fn main(&mut self, draft: Draft) {
-        self.main = Some(draft);
+    /// What the line is about, behind what it refers to.
+    fn main(&mut self, mut documents: Vec<Document>) {
+        self.main = documents.pop().map(Draft::new);
+        self.parts(documents);
     }
 
     fn entrance(&self) -> Entrance {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Personal;
 use crate::{
-    model::{Kind, tidy::Dropped},
+    model::{Kind, personal::Personal, tidy::Dropped},
     records::Saved,
 };
 

@@ -11,10 +11,10 @@ use std::{
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, nested, read, tabular};
+use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, read, tabular};
 use crate::{
     ids,
-    model::{Document, Kind, text::fold, tidy::Dropped},
+    model::{Document, Kind, apart::rename, text::fold, tidy::Dropped},
     records::{self, Caller, Draft, Entrance, LastModified, Records, State},
 };
 
@@ -367,7 +367,7 @@ impl Run {
             }
         }
         for draft in taken.iter_mut().flat_map(|one| one.parts.iter_mut().chain(&mut one.main)) {
-            nested::rename(&mut draft.document, &self.renamed);
+            rename(&mut draft.document, &self.renamed);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! The same types hold a record as it is kept (references by id, private parts marked) and as it
 //! is published (referenced records nested, private parts gone). Nothing here does I/O.
 
+pub mod apart;
 pub mod contact;
 mod entity;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod location;
 pub mod occurrences;
 pub mod organization;
 pub mod parts;
+pub mod personal;
 pub mod schedule;
 pub mod service;
 pub mod shape;

@@ -77,6 +77,10 @@ impl Tidier<'_> {
         let mut kept = Map::new();
         for (name, value) in object {
             let here = join(path, &name);
+            if name == "id" && id.is_some() {
+                kept.insert(name, value);
+                continue;
+            }
             let Some(field) = entity.fields.get(&name) else {
                 if let Some(value) = without_blanks(value) {
                     kept.insert(name, value);
@@ -188,8 +192,11 @@ impl Tidier<'_> {
         if kept.is_empty() { Err(Refusal::Blank) } else { Ok(Value::Array(kept)) }
     }
 
+    /// What a thing of the kind `of` is called here. Our own UUIDs stay; whatever comes from elsewhere
+    /// gets an id that is made of its origin, so that it can neither clash with ours nor take its place.
     fn id(&mut self, of: &str, text: &str) -> Uuid {
-        Uuid::try_parse(text).unwrap_or_else(|_| {
+        let own = Uuid::try_parse(text).ok().filter(|_| self.origin.is_empty());
+        own.unwrap_or_else(|| {
             let id = ids::from_source(self.origin, of, text);
             self.source_ids.push((id, text.to_owned()));
             id

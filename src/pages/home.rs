@@ -11,7 +11,10 @@ use super::{
     search_form::{Asked, form},
     words::{count, date, london_day},
 };
-use crate::http::Problem;
+use crate::{
+    federation::{self, Publisher},
+    http::Problem,
+};
 
 /// The first page as an answer.
 pub(super) async fn show(site: &Site, headers: &HeaderMap) -> Response {
@@ -32,7 +35,19 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         (figures(&overview))
     };
     let preview = "Find free and low-cost help from local groups, charities and councils.";
-    Ok(Page { preview: Some(preview.to_owned()), path: Some("/".to_owned()), ..Page::new("Find help near you", body) })
+    let directory = &site.directory;
+    let publisher = Publisher {
+        origin: directory.public_url.as_ref().clone(),
+        name: directory.name.to_string(),
+        gss: None,
+        licence: site.licence.clone(),
+    };
+    Ok(Page {
+        preview: Some(preview.to_owned()),
+        path: Some("/".to_owned()),
+        data: Some(federation::described(&publisher)),
+        ..Page::new("Find help near you", body)
+    })
 }
 
 /// What to do when it cannot wait.

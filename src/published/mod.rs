@@ -4,6 +4,7 @@
 //! Readers keep a position and ask what came after it ([`after`]). The order of positions is the
 //! order of commits, because the counter is locked until the commit (`docs/decisions/0001-positions.md`).
 
+pub mod own;
 pub mod projection;
 pub mod redaction;
 pub mod render;
@@ -35,6 +36,8 @@ pub struct Head {
     pub position: Position,
     /// Name of the epoch.
     pub epoch: String,
+    /// Where the epoch began: nothing in it stands before.
+    pub began: Position,
 }
 
 /// A published record, or what is left of it.

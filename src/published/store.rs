@@ -14,7 +14,7 @@ use crate::{
     model::Kind,
 };
 
-mod row {
+pub(super) mod row {
     #![expect(unreachable_pub, reason = "the derive needs its types to be public")]
     use sea_orm::entity::prelude::*;
 
@@ -75,7 +75,7 @@ impl Locked {
 pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
     // The update changes nothing but takes the row's lock, which PostgreSQL gives back only after
     // the commit is visible. That is what makes number order commit order.
-    let sql = "UPDATE head SET position = position WHERE id = 1 RETURNING position, epoch";
+    let sql = "UPDATE head SET position = position WHERE id = 1 RETURNING position, epoch, began";
     let row = tx
         .connection()
         .query_one_raw(Statement::from_string(backend(tx.backend()), sql))
@@ -86,6 +86,7 @@ pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
         head: Head {
             position: Position(row.try_get("", "position").context("cannot read the counter")?),
             epoch: row.try_get("", "epoch").context("cannot read the counter")?,
+            began: Position(row.try_get("", "began").context("cannot read the counter")?),
         },
     })
 }
@@ -158,11 +159,12 @@ pub async fn head(db: &Database, clock: &Clock) -> Result<Head, db::Error> {
 }
 
 async fn read_head(db: &Database) -> Result<Option<Head>, db::Error> {
-    let statement = Statement::from_string(backend(db.backend()), "SELECT position, epoch FROM head WHERE id = 1");
+    let statement = Statement::from_string(backend(db.backend()), "SELECT position, epoch, began FROM head WHERE id = 1");
     let Some(row) = db.reader().query_one_raw(statement).await.context("cannot read the counter")? else { return Ok(None) };
     Ok(Some(Head {
         position: Position(row.try_get("", "position").context("cannot read the counter")?),
         epoch: row.try_get("", "epoch").context("cannot read the counter")?,
+        began: Position(row.try_get("", "began").context("cannot read the counter")?),
     }))
 }
 

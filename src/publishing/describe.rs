@@ -158,7 +158,8 @@ pub fn openapi(version: &str) -> Value {
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "standard", "description": "Part of Open Referral UK 3.0."},
-            {"name": "extension", "description": "Our own additions."}
+            {"name": "extension", "description": "Our own additions."},
+            {"name": "federation", "description": "For other directories that follow this one."}
         ],
         "paths": paths,
         "components": {"schemas": schemas()}

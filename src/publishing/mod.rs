@@ -17,19 +17,18 @@ mod vocabulary;
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, State},
-    middleware,
-    response::{IntoResponse as _, Response},
-    routing::{MethodRouter, get},
+    response::Response,
+    routing::get,
 };
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use crate::{
     clock::Clock,
     db::Database,
-    http::{Parameters, Problem, caching, guard},
+    http::{Parameters, Problem, api, caching},
     model::Kind,
     published::shelf::Shelf,
     search::Search,
@@ -134,18 +133,15 @@ pub async fn root(State(directory): State<Directory>, headers: HeaderMap) -> Res
         "name": &*directory.name,
     });
     let version = caching::Version { etag: caching::etag_of(body.to_string().bytes().map(u64::from)), changed_at: None };
-    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into()))
+    let mut response = caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into()));
+    let discovery = format!("<{}.well-known/open-directory>; rel=\"open-directory\"", directory.public_url);
+    if let Ok(link) = HeaderValue::from_str(&discovery) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 async fn openapi_document(State(directory): State<Directory>, headers: HeaderMap) -> Response {
     let version = caching::Version { etag: caching::etag_of([directory.openapi.len() as u64]), changed_at: None };
     caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.to_vec().into()))
-}
-
-/// A route of the API: readable from any page, and 405 as a problem document.
-pub fn api<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
-    methods
-        .options(|| async { Json(()).into_response() })
-        .fallback(|| async { Problem::method_not_allowed().into_response() })
-        .layer(middleware::from_fn(guard::open_to_all))
 }

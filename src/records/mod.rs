@@ -241,6 +241,11 @@ impl Records {
         &self.db
     }
 
+    /// Who signs what is published.
+    pub fn signer(&self) -> &Arc<Signer> {
+        &self.signer
+    }
+
     /// The clock they go by.
     pub fn clock(&self) -> &Clock {
         &self.clock

@@ -1,6 +1,7 @@
 mod api;
 mod bad_input;
 mod commands;
+mod federation;
 mod formats;
 mod importing;
 mod places;

@@ -5,10 +5,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    ids,
-    model::{Contact, Document, Phone, Visibility, text::fold, values::EmailAddress},
-};
+use super::{Contact, Document, Phone, Visibility, text::fold, values::EmailAddress};
+use crate::ids;
 
 /// A contact that looks like a person's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -113,7 +111,7 @@ const TITLES: [&str; 9] = ["mr", "mrs", "ms", "miss", "mx", "dr", "rev", "revd",
 
 /// Whether `name` looks like that of a person: two or three words with capitals, none of which
 /// names a role.
-pub(super) fn is_a_persons_name(name: &str) -> bool {
+pub fn is_a_persons_name(name: &str) -> bool {
     let words: Vec<&str> = name.split_whitespace().collect();
     let Some(first) = words.first() else { return false };
     if TITLES.contains(&fold(first).as_str()) {
@@ -159,7 +157,7 @@ fn reason(contact: &Contact, record: &str) -> Option<&'static str> {
 
 /// Decide who may see the contacts of a document from a public feed: everybody, unless they look
 /// like a person's own. Gives those that do.
-pub(super) fn decide(document: &mut Document) -> Vec<Personal> {
+pub fn decide(document: &mut Document) -> Vec<Personal> {
     let (record, name) = (document.id(), document.name().to_owned());
     set_aside_private_mailbox(document, &name);
     let mut found = Vec::new();
@@ -207,7 +205,7 @@ fn set_aside_private_mailbox(document: &mut Document, name: &str) {
 }
 
 /// A contact with nothing but these.
-pub(super) fn new_contact(id: Uuid, name: Option<String>, email: Option<EmailAddress>, phones: Vec<Phone>) -> Contact {
+pub fn new_contact(id: Uuid, name: Option<String>, email: Option<EmailAddress>, phones: Vec<Phone>) -> Contact {
     Contact {
         id,
         name,

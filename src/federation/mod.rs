@@ -1,0 +1,72 @@
+//! Federation: our own records flow out to whoever follows us, and those of neighbouring directories
+//! flow in. The protocol is `open-directory/1` (`docs/federation.md`): a feed of changes that every
+//! RPDE client can read, with a signed statement beside each record.
+//!
+//! What flows out comes straight from `published`, own records only: what came from elsewhere is never
+//! sent on, so directories that follow each other cannot echo.
+
+mod changes;
+mod describe;
+mod discovery;
+pub mod protocol;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::{clock::Clock, db::Database, http::api, signing::Signer};
+pub use {
+    describe::{openapi_paths, schemas},
+    discovery::described,
+};
+
+/// Followers that wait for news at once; further ones are answered right away.
+const WAITING: usize = 256;
+
+/// What is said to followers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    db: Database,
+    clock: Clock,
+    signer: Arc<Signer>,
+    publisher: Arc<Publisher>,
+    waiting: Arc<Semaphore>,
+}
+
+/// Who publishes here.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    /// How the world reaches us, with a slash at its end; our identity.
+    pub origin: Url,
+    /// Name.
+    pub name: String,
+    /// Area code.
+    pub gss: Option<String>,
+    /// Licence of our own records.
+    pub licence: Url,
+}
+
+impl Publisher {
+    /// The address of `path` below our origin.
+    fn address(&self, path: &str) -> Url {
+        self.origin.join(path).unwrap_or_else(|_| self.origin.clone())
+    }
+}
+
+impl Outlet {
+    /// What followers of this directory are told.
+    pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, publisher: Publisher) -> Self {
+        Self { db, clock, signer, publisher: Arc::new(publisher), waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+}
+
+/// Every route of federation.
+pub fn routes(outlet: Outlet) -> Router {
+    Router::new()
+        .route("/.well-known/open-directory", api(get(discovery::show)))
+        .route("/federation/v1/changes", api(get(changes::show)))
+        .route("/federation/v1/dataset", api(get(discovery::dataset)))
+        .with_state(outlet)
+}

@@ -1,0 +1,268 @@
+//! The directories that we follow: who they are, how far they are believed, and how it goes.
+
+mod store;
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::protocol::Discovery;
+use crate::signing::Listed;
+pub use store::{
+    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, find, foreign, forget_held, forget_quarantined, held,
+    live_count, lease, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code,
+    release, save,
+};
+
+/// Number of a peer, as commands name it.
+pub type PeerId = i32;
+
+/// A word out of a few, as it stands in the database, in reports and in commands.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$one:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$one])* #[value(name = $word)] #[serde(rename = $word)] $variant),+ }
+        impl $name {
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text { $($word => Ok(Self::$variant),)+ other => Err(format!("{other:?} is not one of: {}", [$($word),+].join(", "))) }
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        }
+    };
+}
+
+words! {
+    /// What a peer speaks.
+    PeerKind {
+        /// `open-directory/1`: a feed of changes.
+        OpenDirectory = "open-directory",
+        /// An Open Referral UK 3 API, crawled page by page.
+        Oruk3 = "oruk3",
+    }
+}
+
+words! {
+    /// How far what a peer says is believed.
+    Trust {
+        /// Nothing is fetched.
+        Blocked = "blocked",
+        /// Only names and addresses are shown, for people to go there.
+        LinkOnly = "link-only",
+        /// What comes waits for a person.
+        Review = "review",
+        /// What comes is published.
+        Auto = "auto",
+    }
+}
+
+words! {
+    /// How it stands with a peer.
+    PeerState {
+        /// Somebody has to look at its keys first.
+        New = "new",
+        /// It is followed.
+        Following = "following",
+        /// Something is wrong that a person has to decide; what came before stays.
+        Held = "held",
+    }
+}
+
+/// What of a peer's records is taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scope {
+    /// At most so many records.
+    pub most: u64,
+    /// Licences under which records may be shown here; under any other, only a link is.
+    pub licences: Vec<String>,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { most: 50_000, licences: Vec::new() }
+    }
+}
+
+/// Addresses of licences that let everybody use the records. Compared without scheme, `www.` and the
+/// slash at the end.
+const OPEN_LICENCES: &[&str] = &[
+    "nationalarchives.gov.uk/doc/open-government-licence/version/3",
+    "nationalarchives.gov.uk/doc/open-government-licence/version/2",
+    "creativecommons.org/licenses/by/4.0",
+    "creativecommons.org/publicdomain/zero/1.0",
+    "opendatacommons.org/licenses/by/1-0",
+];
+
+impl Scope {
+    /// Whether records under this licence may be shown here.
+    pub fn allows(&self, licence: &str) -> bool {
+        let plain = |text: &str| {
+            let text = text.trim().to_lowercase();
+            let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(&text).to_owned();
+            text.strip_prefix("www.").unwrap_or(&text).trim_end_matches('/').trim_end_matches("/legalcode").to_owned()
+        };
+        let licence = plain(licence);
+        OPEN_LICENCES.iter().any(|open| licence == *open) || self.licences.iter().any(|more| plain(more) == licence)
+    }
+}
+
+/// Something that went wrong with a peer, for a person to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A name for it that does not change.
+    pub code: String,
+    /// What happened.
+    pub detail: String,
+}
+
+/// Where we stand in what a peer tells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cursor {
+    /// The address to ask next; none before the first page.
+    pub next: Option<Url>,
+    /// The epoch that its numbers belong to.
+    pub epoch: Option<String>,
+    /// The last change number that was applied.
+    pub after: i64,
+    /// Tag of the last answer at `next`, when it had nothing new.
+    pub etag: Option<String>,
+    /// How far the peer's feed went when it was last asked.
+    pub head: i64,
+    /// Which walk over everything this is: records that a whole one did not meet are gone.
+    pub crawl: i64,
+    /// Whether a walk over everything is under way.
+    pub walking: bool,
+    /// For a crawl: how it goes.
+    pub pages: Option<Crawl>,
+}
+
+/// A crawl under way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Crawl {
+    /// The next page, from 1.
+    pub page: u64,
+    /// Items in all, as the first page said.
+    pub total: Option<u64>,
+    /// Items that were met.
+    pub met: u64,
+    /// A hash of the ids of the page before, to see when a server gives the same page again.
+    pub fingerprint: String,
+    /// Whether nothing has gone wrong, so that what was not met can be taken for gone.
+    pub whole: bool,
+}
+
+/// What a pull did. The names are those of `peer pull --json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// Name of the peer.
+    pub peer: String,
+    /// `ok`: there is nothing more at the moment; `partial`: there is, and the next pull goes on;
+    /// `held`: a person has to decide; `failed`.
+    pub outcome: Outcome,
+    /// Pages that were read.
+    pub pages: u64,
+    /// Records that were not here before.
+    pub created: u64,
+    /// Records that were different before.
+    pub updated: u64,
+    /// Records that were the same before.
+    pub unchanged: u64,
+    /// Records that were taken out.
+    pub deleted: u64,
+    /// Records that could not be taken.
+    pub quarantined: u64,
+    /// Deletions that wait for a person.
+    pub held_deletes: u64,
+    /// Records that wait for their organisation or place.
+    pub left_out: BTreeMap<String, u64>,
+    /// Bytes that came over the wire.
+    pub bytes: u64,
+    /// Requests that were made.
+    pub requests: u64,
+    /// Answers that said that nothing has changed.
+    pub not_modified: u64,
+    /// The last change number that was applied.
+    pub cursor: i64,
+    /// What went wrong.
+    pub error: Option<Trouble>,
+}
+
+/// How a pull ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything is here.
+    #[default]
+    Ok,
+    /// There is more.
+    Partial,
+    /// A person has to decide.
+    Held,
+    /// It did not work; what came before stays.
+    Failed,
+}
+
+/// A directory that is followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peer {
+    /// Number.
+    pub id: PeerId,
+    /// What it is called.
+    pub name: String,
+    /// Where it was added from.
+    pub url: Url,
+    /// Its identity: the ids of its records are made with it.
+    pub origin: String,
+    /// What it speaks.
+    pub kind: PeerKind,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// How it stands.
+    pub state: PeerState,
+    /// What of it is taken.
+    pub scope: Scope,
+    /// Licence of its records, by its own word or by an officer's.
+    pub licence: Option<String>,
+    /// What to say where its records are shown.
+    pub attribution: Option<String>,
+    /// How often to ask, in seconds.
+    pub every_seconds: i64,
+    /// What it says of itself.
+    pub discovered: Option<Discovery>,
+    /// The keys that an officer has approved, and those that they vouched for since.
+    pub pinned_keys: Option<Vec<Listed>>,
+    /// Where we stand.
+    pub cursor: Cursor,
+    /// Why it is held.
+    pub held: Option<Trouble>,
+    /// When to ask next.
+    pub next_due_at: DateTime<Utc>,
+    /// When it was last asked.
+    pub tried_at: Option<DateTime<Utc>>,
+    /// When everything was last known to be here.
+    pub succeeded_at: Option<DateTime<Utc>>,
+    /// How often asking has failed since.
+    pub failures: i32,
+    /// What went wrong last.
+    pub problem: Option<Trouble>,
+    /// What the last pull did.
+    pub report: Option<Report>,
+    /// When it was added.
+    pub added_at: DateTime<Utc>,
+}

@@ -1,0 +1,167 @@
+//! Signatures of our own records: Ed25519 over canonical JSON, and the key they are made with.
+//!
+//! What is signed is a small statement about a record (whose, which, at which position, with which
+//! content hash), so a signature can be checked without the record's other fields.
+
+mod keys;
+
+use std::sync::{Arc, RwLock};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::model::Kind;
+pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, verifies};
+
+/// Stands before the canonical statement, so that a signature cannot be taken for one of another use.
+const DOMAIN: &[u8] = b"open-directory-record-v1\n";
+/// The same before the list of keys.
+const KEYS_DOMAIN: &[u8] = b"open-directory-keys-v1\n";
+
+/// What we say of a record when we publish it. Field names as in `open-directory/1`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statement<'a> {
+    v: u8,
+    origin: &'a str,
+    kind: Kind,
+    id: Uuid,
+    epoch: &'a str,
+    rev: i64,
+    state: &'static str,
+    changed: String,
+    schema: &'static str,
+    license: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_hash: Option<String>,
+    kid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sig: Option<String>,
+}
+
+/// Schema that our records follow, as statements name it.
+pub const SCHEMA: &str = "https://openreferraluk.org/specifications/3.0";
+
+/// Who signs, and under which name and licence. Cheap to clone; clones change keys together.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    ring: Arc<RwLock<Keyring>>,
+    origin: String,
+    licence: String,
+}
+
+/// What a statement is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Kind of the record.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Uuid,
+    /// The epoch in force.
+    pub epoch: &'a str,
+    /// The position at which it stands.
+    pub position: i64,
+    /// When its content changed.
+    pub changed: chrono::DateTime<chrono::Utc>,
+    /// Its canonical content; none for a record that is gone.
+    pub canonical: Option<&'a [u8]>,
+}
+
+impl Signer {
+    /// A signer for the directory at `origin`.
+    pub fn new(ring: Keyring, origin: String, licence: String) -> Self {
+        Self { ring: Arc::new(RwLock::new(ring)), origin, licence }
+    }
+
+    /// The directory that signs: its address with a slash at its end.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The keys, as they are now.
+    pub fn keyring(&self) -> Keyring {
+        self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Go on with these keys.
+    pub fn use_keys(&self, ring: Keyring) {
+        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = ring;
+    }
+
+    /// Our signature of our own list of keys, base64url, and the name of the key that made it.
+    pub fn sign_keys(&self) -> (String, String) {
+        let ring = self.keyring();
+        let message = keys_message(&self.origin, &ring.listed);
+        (ring.active.kid().to_owned(), ring.active.sign(&message))
+    }
+
+    /// The signed statement as JSON.
+    pub fn sign(&self, about: About<'_>) -> String {
+        let ring = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut statement = Statement {
+            v: 1,
+            origin: &self.origin,
+            kind: about.kind,
+            id: about.id,
+            epoch: about.epoch,
+            rev: about.position,
+            state: if about.canonical.is_some() { "updated" } else { "deleted" },
+            changed: crate::clock::rfc3339(about.changed),
+            schema: SCHEMA,
+            license: &self.licence,
+            data_hash: about.canonical.map(hash_of),
+            kid: ring.active.kid(),
+            sig: None,
+        };
+        let mut message = DOMAIN.to_vec();
+        message.extend(canonical(&statement));
+        statement.sig = Some(ring.active.sign(&message));
+        serde_json::to_string(&statement).expect("a statement has string keys only")
+    }
+}
+
+/// What is signed of a list of keys.
+pub fn keys_message(origin: &str, keys: &[Listed]) -> Vec<u8> {
+    [KEYS_DOMAIN, &canonical(&serde_json::json!({"origin": origin, "keys": keys}))].concat()
+}
+
+/// The hash of canonical bytes, as statements write it.
+pub fn hash_of(canonical: &[u8]) -> String {
+    format!("sha-256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)))
+}
+
+/// RFC 8785 canonical JSON.
+pub fn canonical(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).expect("documents hold finite numbers and string keys only")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_verifies_with_the_public_key_and_a_changed_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Keyring::open(folder.path(), chrono::DateTime::UNIX_EPOCH).unwrap();
+        let signer = Signer::new(ring, "https://directory.example.org/".into(), "https://licence.example.org/".into());
+        let data = canonical(&serde_json::json!({"name": "Pantry", "id": "x"}));
+        let about = About {
+            kind: Kind::Service,
+            id: Uuid::nil(),
+            epoch: "e1",
+            position: 42,
+            changed: chrono::DateTime::UNIX_EPOCH,
+            canonical: Some(&data),
+        };
+        let mut statement: Value = serde_json::from_str(&signer.sign(about)).unwrap();
+        let sig = statement.as_object_mut().unwrap().remove("sig").unwrap();
+        let public = signer.keyring().active.public();
+        let message = |statement: &Value| [DOMAIN, &canonical(statement)].concat();
+        assert!(verifies(&public, &message(&statement), sig.as_str().unwrap()));
+        statement["rev"] = 43.into();
+        assert!(!verifies(&public, &message(&statement), sig.as_str().unwrap()));
+    }
+}

@@ -1,0 +1,3 @@
+//! What followers of a directory are told, and what becomes of what neighbours tell.
+
+mod feed;
