@@ -58,6 +58,8 @@ pub struct Config {
     pub licence: Url,
     /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks in which other directories may be asked although they are not public.
+    pub allow_private_peers: Vec<IpNet>,
     /// Words in a category's name or code that make its places secret unless somebody decides otherwise.
     pub withheld_categories: Vec<String>,
     /// How many requests a client may make in a minute.
@@ -143,6 +145,12 @@ const SETTINGS: &[Setting] = &[
         example: "10.0.0.0/8",
     },
     Setting {
+        name: "allow_private_peers",
+        default: "",
+        meaning: "Networks (CIDR, comma separated) in which other directories are asked although they are not public, over http and on every port too. For intranets, demos and tests: whoever may add a peer reaches everything there.",
+        example: "10.20.0.0/16",
+    },
+    Setting {
         name: "withheld_categories",
         default: "refuge, refuges, human trafficking, modern slavery, forced marriage",
         meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.",
@@ -224,6 +232,7 @@ impl Config {
             gss: optional(values, "gss", "an area code such as E06000032")?,
             licence: parse(values, "licence", "a web address")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
+            allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
             log: parse(values, "log", "a log level")?,
@@ -255,6 +264,7 @@ impl Config {
             ("gss", self.gss.clone().unwrap_or_default()),
             ("licence", self.licence.to_string()),
             ("trusted_proxies", joined(&self.trusted_proxies)),
+            ("allow_private_peers", joined(&self.allow_private_peers)),
             ("withheld_categories", self.withheld_categories.join(", ")),
             ("requests_per_minute", self.requests_per_minute.to_string()),
             ("log", self.log.clone()),
@@ -379,6 +389,7 @@ mod tests {
         ));
         assert!(said(&[("FINGERPOST_GSS", "Luton")]).contains("E06000032"));
         assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
+        assert!(said(&[("FINGERPOST_ALLOW_PRIVATE_PEERS", "10.20.0.7")]).contains("10.20.0.0/16"));
         assert!(!said(&[("FINGERPOST_DATABASE_URL", "mysql://root:secret@x/y")]).contains("secret"));
     }
 

@@ -13,6 +13,7 @@ pub mod model;
 pub mod config;
 pub mod db;
 pub mod signing;
+pub mod outbound;
 pub mod formats;
 pub mod places;
 pub mod published;

@@ -106,6 +106,21 @@ fn the_orm_stays_in_its_files() {
 }
 
 #[test]
+fn outbound_is_the_only_door_out() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    let ways = ["TcpStream::connect", "UdpSocket", "lookup_host", "hyper::client", "client::conn", "client::legacy", "reqwest"];
+    let opens = |file: &Path| {
+        let text = fs::read_to_string(file).unwrap();
+        ways.iter().any(|way| text.contains(way))
+    };
+    let (door, others): (Vec<_>, Vec<_>) =
+        files.into_iter().filter(|file| opens(file)).partition(|file| file.starts_with("src/outbound"));
+    assert!(!door.is_empty(), "outbound connects in one of these ways");
+    assert!(others.is_empty(), "requests go through src/outbound, which guards them: {others:?}");
+}
+
+#[test]
 fn a_use_of_a_lower_floor_would_be_seen() {
     assert_eq!(
         uses("use crate::{\n    db,\n    model::{Kind, text},\n    records::Records,\n};\nuse crate::cli::x;"),

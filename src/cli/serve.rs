@@ -17,6 +17,13 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
     let listener = serve::listen(config.listen).await?;
     config.listen = listener.local_addr()?;
     let app = App::open(config, Clock::System, Durability::Full).await?;
+    if !app.config.allow_private_peers.is_empty() {
+        tracing::warn!(
+            networks = %app.config.allow_private_peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            "FINGERPOST_ALLOW_PRIVATE_PEERS is set: other directories are asked inside of these networks, over http and on every \
+             port; whoever may add a peer reaches what is there. Take it away if no peer lives there"
+        );
+    }
     let served = Served::open(app.clone(), app.config.listen).await?;
     let mut out = std::io::stdout();
     writeln!(

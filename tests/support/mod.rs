@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each fact uses its own part of this")]
 
+pub mod peer;
+
 use std::{io::Cursor, net::SocketAddr, path::Path};
 
 use axum::{Router, body::Body};
