@@ -23,9 +23,10 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Database, Durability},
-    federation::{self, Outlet, Publisher},
+    federation::{self, Outlet, Publisher, harvest::Harvester},
     http::{self as web, Problem, guard},
     importing::Importer,
+    outbound::{self, Outbound},
     pages::{self, Site},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
@@ -52,6 +53,7 @@ pub struct App {
     pub clock: Clock,
     /// The records.
     pub records: Records,
+    outbound: Outbound,
 }
 
 impl App {
@@ -67,7 +69,11 @@ impl App {
         let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
         published::head(&db, &clock).await?;
-        Ok(Self { config: Arc::new(config), db, clock, records })
+        let outbound = Outbound::new(outbound::Settings {
+            allow_private: config.allow_private_peers.clone(),
+            user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
+        });
+        Ok(Self { config: Arc::new(config), db, clock, records, outbound })
     }
 
     /// Where the order of everything published stands.
@@ -75,6 +81,16 @@ impl App {
     /// When the database fails.
     pub async fn head(&self) -> Result<Head, crate::db::Error> {
         published::head(&self.db, &self.clock).await
+    }
+
+    /// The only way out to other directories.
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    /// Pulls from other directories.
+    pub fn harvester(&self) -> Harvester {
+        Harvester::new(self.records.clone(), self.outbound.clone(), &public_url(&self.config, self.config.listen))
     }
 
     /// Imports.

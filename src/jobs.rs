@@ -9,12 +9,15 @@ use crate::{
     app::{App, Served},
     published::Head,
     safekeeping, search,
+    signing::Keyring,
 };
 
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often to tidy up.
 const TIDY: Duration = Duration::from_mins(1);
+/// How often to look for peers that are due.
+const PEERS: Duration = Duration::from_secs(2);
 /// How often to look for events that are over.
 const EVENTS: Duration = Duration::from_mins(15);
 
@@ -62,6 +65,7 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
 /// When the database or the disk fails.
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     served.guard.tidy();
+    keys(&served.app)?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
     Ok(())
@@ -75,8 +79,39 @@ pub async fn events(app: &App) -> anyhow::Result<usize> {
     Ok(app.records.refresh_events().await?)
 }
 
+/// Take over keys that a command has made beside this process.
+/// # Errors
+/// When the files of the keys are damaged.
+pub fn keys(app: &App) -> anyhow::Result<()> {
+    let signer = app.records.signer();
+    let ring = Keyring::open(&app.config.data_dir, app.clock.now())?;
+    if ring.listed != signer.keyring().listed {
+        signer.use_keys(ring);
+    }
+    Ok(())
+}
+
+/// Ask peers that are due, over and over, until `stop`.
+pub async fn pull(app: App, stop: CancellationToken) {
+    let harvester = app.harvester();
+    while !stop.is_cancelled() {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            asked = harvester.pull_due() => asked,
+        };
+        if let Err(error) = asked {
+            tracing::warn!(error = %error, "cannot look for peers that are due");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(PEERS) => {}
+        }
+    }
+}
+
 /// Run the jobs until `stop`.
 pub async fn run(served: Served, stop: CancellationToken) {
+    let pulls = tokio::spawn(pull(served.app.clone(), stop.clone()));
     let mut commits = served.app.db.commits();
     let mut tidied = tokio::time::Instant::now();
     let mut looked: Option<tokio::time::Instant> = None;
@@ -122,4 +157,6 @@ pub async fn run(served: Served, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK) => {}
         }
     }
+    // A pull that was cut short goes on from its last page at the next start.
+    let _ = pulls.await;
 }

@@ -60,7 +60,7 @@ impl MigrationTrait for Migration {
                     .col(column("live").boolean().not_null())
                     .col(column("own_item").boolean().not_null())
                     .col(column("statement").text().null())
-                    .col(column("data").text().null())
+                    .col(column("listed").text().null())
                     .col(column("crawl").big_integer().not_null())
                     .col(column("missing").integer().not_null())
                     .col(column("fetched_at").big_integer().not_null())

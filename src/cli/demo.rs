@@ -1,19 +1,21 @@
 //! `fingerpost demo`: two neighbouring directories from the fixtures, in folders that go away.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use ipnet::IpNet;
 
 use super::serve::until_told;
 use crate::{
-    app::{App, Served},
+    app::{App, Served, public_url},
     clock::Clock,
     config::Config,
     db::Durability,
+    federation::{neighbours::New, peers::Trust},
     importing::{Format, Options},
     jobs, serve,
 };
@@ -24,6 +26,9 @@ pub(super) struct Demo {
     #[arg(long, default_value_t = 8080)]
     port: u16,
 }
+
+/// How often the directories ask each other, in seconds.
+const EVERY: i64 = 10;
 
 /// The two districts: what they are called, their area code, and their fixtures, built into the program.
 const DISTRICTS: [(&str, &str, &str); 2] = [
@@ -43,15 +48,18 @@ impl Demo {
         let folder = Folder::new()?;
         let stop = until_told();
         let mut running = Vec::new();
+        let mut apps = Vec::new();
         for (district, number) in DISTRICTS.into_iter().zip(0_u16..) {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port + number));
             let listener = serve::listen(address).await?;
             let served = open(&config, district, listener.local_addr()?, &folder.0.join(number.to_string())).await?;
             jobs::follow(&served).await?;
+            apps.push(served.app.clone());
             running.push(tokio::spawn(jobs::run(served.clone(), stop.clone())));
             let router = served.router(true);
             running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
         }
+        follow_each_other(&apps).await?;
         print_what_to_try(self.port);
         for part in running {
             part.await?;
@@ -69,6 +77,8 @@ async fn open(
     let config = Config {
         listen: address,
         public_url: None,
+        // The two follow each other on this machine.
+        allow_private_peers: vec![IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST))],
         data_dir: data_dir.to_path_buf(),
         database_url: format!("sqlite:{}", data_dir.join("fingerpost.db").display()),
         name: name.to_owned(),
@@ -82,6 +92,25 @@ async fn open(
         bail!("the fixtures are damaged: {:?}", report.rejected);
     }
     Served::open(app, address).await
+}
+
+/// Let each directory follow the other, and wait until the listings are there.
+async fn follow_each_other(apps: &[App]) -> anyhow::Result<()> {
+    for (app, other) in apps.iter().zip(apps.iter().rev()) {
+        let harvester = app.harvester();
+        let new = New {
+            url: public_url(&other.config, other.config.listen),
+            name: None,
+            kind: None,
+            trust: Trust::Auto,
+            every_seconds: EVERY,
+            licence: None,
+        };
+        let peer = harvester.add_peer(new).await.context("the two directories cannot follow each other")?;
+        // The server may have begun already: then this one has nothing to do.
+        let _ = harvester.pull(peer.id, |_| {}).await?;
+    }
+    Ok(())
 }
 
 fn print_what_to_try(port: u16) {

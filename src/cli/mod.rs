@@ -4,6 +4,8 @@
 mod demo;
 mod directory;
 mod exchange;
+mod keys;
+mod peer;
 mod postcodes;
 mod record;
 mod serve;
@@ -48,6 +50,11 @@ enum Command {
     Record(record::Record),
     /// Take in where postcodes are.
     Postcodes(postcodes::Postcodes),
+    /// Follow neighbouring directories: add, approve, pull, hold, release, remove.
+    Peer(peer::Peers),
+    /// The keys that sign what is published.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Build the derived files anew from the database: the published bytes and the search index.
     Reindex,
     /// Everyday words: what people write, and the needs that they mean by it.
@@ -133,6 +140,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Export(export) => export.run(open(config).await?).await,
         Command::Record(record) => record.run(open(config).await?).await,
         Command::Postcodes(postcodes) => postcodes.run(config).await,
+        Command::Peer(peers) => peers.run(open(config).await?).await,
+        Command::Keys(keys) => keys.run(open(config).await?).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,

@@ -8,6 +8,9 @@
 mod changes;
 mod describe;
 mod discovery;
+pub mod harvest;
+pub mod neighbours;
+pub mod peers;
 pub mod protocol;
 
 use std::sync::Arc;

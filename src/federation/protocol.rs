@@ -268,6 +268,10 @@ pub struct Statement {
     /// Whether the record is there.
     #[schemars(extend("examples" = ["updated"]))]
     pub state: ItemState,
+    /// Whether what stood there before has to be destroyed wherever it was kept, not only replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("examples" = [false]))]
+    pub urgent: bool,
     /// When its content changed, RFC 3339. For people; nothing is decided by it.
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub changed: String,

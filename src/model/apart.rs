@@ -91,7 +91,7 @@ fn term(mut term: TaxonomyTerm, parts: &mut Vec<Document>) {
 }
 
 /// Make every reference of the document to one of `renamed` one to what it became.
-pub fn rename(document: &mut Document, renamed: &HashMap<(Kind, Uuid), Uuid>) {
+pub fn rename<S: std::hash::BuildHasher>(document: &mut Document, renamed: &HashMap<(Kind, Uuid), Uuid, S>) {
     if renamed.is_empty() {
         return;
     }

@@ -206,6 +206,11 @@ impl Document {
         }
     }
 
+    /// Members that the schema does not name.
+    pub fn extra_mut(&mut self) -> &mut serde_json::Map<String, Value> {
+        each_document!(self, doc => &mut doc.extra)
+    }
+
     /// Every list of contacts in the document.
     pub fn contact_lists(&mut self) -> Vec<&mut Vec<Contact>> {
         match self {

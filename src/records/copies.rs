@@ -115,6 +115,32 @@ impl Records {
         Ok(records)
     }
 
+    /// Sign everything of our own again, under new positions: the key that it was signed with is not
+    /// to be believed any more. Published bytes stay the same. Gives how many records there were.
+    /// # Errors
+    /// When the database fails; what was signed before stays signed.
+    pub async fn sign_again(&self) -> Result<u64, Error> {
+        let kid = self.signer.keyring().active.kid().to_owned();
+        let mut many = 0;
+        let mut position = Position::ZERO;
+        loop {
+            let rows = published::own::after(&self.db, position, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(many) };
+            position = last.position;
+            let ids: Vec<Uuid> = rows.iter().filter(|row| !row.statement.contains(&kid)).map(|row| row.id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let tx = self.db.write().await?;
+            let mut locked = published::lock(&tx).await?;
+            let rows = published::current(&tx, &ids).await?;
+            many += rows.len() as u64;
+            let rows: Vec<Published> = rows.into_iter().map(|row| self.again(row, &mut locked)).collect();
+            published::write(&tx, locked, &rows).await?;
+            tx.commit().await?;
+        }
+    }
+
     /// A published row under its new number.
     fn again(&self, mut row: Published, locked: &mut published::Locked) -> Published {
         row.position = locked.take();
@@ -127,6 +153,7 @@ impl Records {
                 id: row.id,
                 epoch: locked.epoch(),
                 position: row.position.0,
+                urgent: false,
                 changed: row.changed_at,
                 canonical: canonical.as_deref(),
             };

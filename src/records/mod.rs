@@ -312,7 +312,22 @@ impl Records {
         drafts: Vec<Draft>,
         last_modified: &LastModified,
     ) -> Result<Outcome, Error> {
-        self.save_saying(tx, caller, drafts, last_modified, "it is not published any more").await
+        self.save_and_purge(tx, caller, drafts, last_modified, &[]).await
+    }
+
+    /// [`Records::save`], and nothing is kept of what stood under the ids `purged` before: no history
+    /// here, and readers destroy their copies.
+    /// # Errors
+    /// As [`Records::save`].
+    pub async fn save_and_purge(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        last_modified: &LastModified,
+        purged: &[Uuid],
+    ) -> Result<Outcome, Error> {
+        self.save_saying(tx, caller, drafts, last_modified, purged, "it is not published any more").await
     }
 
     /// [`Records::save`], with what the tombstones of whatever leaves say to everybody. What
@@ -323,6 +338,7 @@ impl Records {
         caller: &Caller,
         drafts: Vec<Draft>,
         last_modified: &LastModified,
+        purged: &[Uuid],
         public_reason: &str,
     ) -> Result<Outcome, Error> {
         let now = self.clock.now();
@@ -383,12 +399,13 @@ impl Records {
         rows.sort_unstable_by_key(|row| row.id);
         store::put(tx, &rows).await?;
         store::put_revisions(tx, &replaced).await?;
+        store::forget_revisions(tx, purged).await?;
         store::put_references(tx, &references, fresh).await?;
         self.scrub_history(tx, &decided.scrubs).await?;
         store::put_scrubs(tx, &decided.scrubs).await?;
         self.forget_opened(tx, &decided.opened).await?;
 
-        let scrubbed = !decided.scrubs.is_empty();
+        let scrubbed = !decided.scrubs.is_empty() || !purged.is_empty();
         let cause =
             publish::Cause { reason: public_reason, urgent: scrubbed, reopened: !decided.opened.is_empty(), now, last_modified };
         let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
@@ -415,7 +432,7 @@ impl Records {
             expected_revision,
             ..Draft::new(document)
         };
-        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &caller.why).await
+        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], &caller.why).await
     }
 
     /// Drafts beside what is stored, each id once (the last draft of an id stands).

@@ -122,6 +122,7 @@ impl Records {
                 id: one.id,
                 epoch,
                 position: position.0,
+                urgent: cause.urgent,
                 changed: changed_at,
                 canonical: Some(canonical),
             })
@@ -150,6 +151,7 @@ impl Records {
                 id: row.id,
                 epoch,
                 position: position.0,
+                urgent: cause.urgent,
                 changed: cause.now,
                 canonical: None,
             })

@@ -291,6 +291,18 @@ pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Resu
     Ok(())
 }
 
+/// Forget the earlier versions of these records.
+pub(super) async fn forget_revisions(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in ids.chunks(CHUNK) {
+        revision::Entity::delete_many()
+            .filter(revision::Column::RecordId.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget history")?;
+    }
+    Ok(())
+}
+
 /// The earlier versions of `record`, oldest first.
 pub(super) async fn revisions(on: &impl ConnectionTrait, record: &Stored) -> Result<Vec<Stored>, db::Error> {
     let rows = revision::Entity::find()

@@ -30,6 +30,8 @@ pub struct Statement<'a> {
     epoch: &'a str,
     rev: i64,
     state: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    urgent: bool,
     changed: String,
     schema: &'static str,
     license: &'a str,
@@ -62,6 +64,8 @@ pub struct About<'a> {
     pub epoch: &'a str,
     /// The position at which it stands.
     pub position: i64,
+    /// Whether what stood there before has to be destroyed everywhere, not only replaced.
+    pub urgent: bool,
     /// When its content changed.
     pub changed: chrono::DateTime<chrono::Utc>,
     /// Its canonical content; none for a record that is gone.
@@ -107,6 +111,7 @@ impl Signer {
             epoch: about.epoch,
             rev: about.position,
             state: if about.canonical.is_some() { "updated" } else { "deleted" },
+            urgent: about.urgent,
             changed: crate::clock::rfc3339(about.changed),
             schema: SCHEMA,
             license: &self.licence,
@@ -114,11 +119,14 @@ impl Signer {
             kid: ring.active.kid(),
             sig: None,
         };
-        let mut message = DOMAIN.to_vec();
-        message.extend(canonical(&statement));
-        statement.sig = Some(ring.active.sign(&message));
+        statement.sig = Some(ring.active.sign(&record_message(&statement)));
         serde_json::to_string(&statement).expect("a statement has string keys only")
     }
+}
+
+/// What is signed of a statement about a record, which is `statement` without its signature.
+pub fn record_message(statement: &impl Serialize) -> Vec<u8> {
+    [DOMAIN, &canonical(statement)].concat()
 }
 
 /// What is signed of a list of keys.
@@ -153,6 +161,7 @@ mod tests {
             id: Uuid::nil(),
             epoch: "e1",
             position: 42,
+            urgent: false,
             changed: chrono::DateTime::UNIX_EPOCH,
             canonical: Some(&data),
         };

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set, sea_query::{Expr, OnConflict},
+    ActiveValue::NotSet, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set, sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -86,7 +86,7 @@ mod foreign_record {
         #[sea_orm(column_type = "Text", nullable)]
         pub(super) statement: Option<String>,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) data: Option<String>,
+        pub(super) listed: Option<String>,
         pub(super) crawl: i64,
         pub(super) missing: i32,
         pub(super) fetched_at: i64,
@@ -368,8 +368,8 @@ pub struct Foreign {
     pub own_item: bool,
     /// What its origin has signed.
     pub statement: Option<String>,
-    /// What the signature is of, as it came.
-    pub data: Option<String>,
+    /// For a crawl: the hash of the record as lists show it, by which a change is noticed.
+    pub listed: Option<String>,
     /// The walk over everything that met it last.
     pub crawl: i64,
     /// How many whole walks in a row have not met it.
@@ -389,7 +389,7 @@ fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
         live: row.live,
         own_item: row.own_item,
         statement: row.statement,
-        data: row.data,
+        listed: row.listed,
         crawl: row.crawl,
         missing: row.missing,
         fetched_at: moment(row.fetched_at),
@@ -449,7 +449,7 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
     use foreign_record::Column as C;
     let replace = OnConflict::column(C::Id)
         .update_columns([
-            C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Hash, C::Live, C::OwnItem, C::Statement, C::Data, C::Crawl, C::Missing,
+            C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Hash, C::Live, C::OwnItem, C::Statement, C::Listed, C::Crawl, C::Missing,
             C::FetchedAt,
         ])
         .to_owned();
@@ -464,7 +464,7 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
             live: Set(row.live),
             own_item: Set(row.own_item),
             statement: Set(row.statement.clone()),
-            data: Set(row.data.clone()),
+            listed: Set(row.listed.clone()),
             crawl: Set(row.crawl),
             missing: Set(row.missing),
             fetched_at: Set(row.fetched_at.timestamp_micros()),

@@ -1,0 +1,57 @@
+//! `fingerpost keys`: the keys that sign what is published.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::{app::App, signing};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// The keys, oldest first, with the fingerprints that neighbours compare.
+    Show {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Begin to sign with a new key, which the old one vouches for.
+    Rotate {
+        /// Somebody else may have the old key: neighbours then believe nothing new that it signed.
+        #[arg(long)]
+        compromised: bool,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Keys {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        let signer = app.records.signer().clone();
+        let as_json = match self {
+            Self::Show { json } => json,
+            Self::Rotate { compromised, json } => {
+                let mut ring = signer.keyring();
+                ring.rotate(signer.origin(), app.clock.now(), compromised)?;
+                signer.use_keys(ring);
+                if compromised {
+                    let again = app.records.sign_again().await?;
+                    if !json {
+                        println!("{again} records are signed again with the new key");
+                    }
+                }
+                json
+            }
+        };
+        let listed = signer.keyring().listed;
+        if as_json {
+            println!("{}", json!({"origin": signer.origin(), "keys": listed}));
+            return Ok(true);
+        }
+        println!("{} signs with", signer.origin());
+        for key in listed {
+            let print = signing::fingerprint(&key.x).unwrap_or_default();
+            println!("  {}  {print}  {} since {}", key.kid, serde_json::to_value(key.status)?.as_str().unwrap_or_default(), key.nbf);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,319 @@
+//! `fingerpost peer`: neighbouring directories that are followed.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use url::Url;
+
+use super::{WrongCall, progress};
+use crate::{
+    app::App,
+    federation::{
+        neighbours::{Described, New, Refused},
+        peers::{self, Outcome, PeerKind, Report, Trust},
+    },
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Peers {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What a peer speaks, or that it is to be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Speaks {
+    /// Found out by asking.
+    Auto,
+    /// A feed of changes, as Fingerpost has one.
+    OpenDirectory,
+    /// An Open Referral UK 3 API.
+    Oruk3,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Follow another directory.
+    Add {
+        /// Its web address.
+        url: Url,
+        /// What to call it (default: its own name).
+        #[arg(long)]
+        name: Option<String>,
+        /// What it speaks.
+        #[arg(long, value_enum, default_value = "auto")]
+        kind: Speaks,
+        /// How far it is believed. auto also approves the keys that it shows now.
+        #[arg(long, value_enum, default_value = "review")]
+        trust: Trust,
+        /// How often to ask it: 90s, 15m, 6h, 1d.
+        #[arg(long, default_value = "15m", value_parser = seconds)]
+        every: i64,
+        /// Web address of the licence of its records, where it does not say so itself.
+        #[arg(long, value_name = "URL")]
+        licence: Option<Url>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every peer, and how it stands.
+    List {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What happened with a peer, why, and what to do next.
+    Show {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pull from a peer now.
+    Pull {
+        /// Number, name or address.
+        #[arg(required_unless_present = "all")]
+        peer: Option<String>,
+        /// From every peer that is followed.
+        #[arg(long, conflicts_with = "peer")]
+        all: bool,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Approve the keys that a peer shows now, and follow it.
+    Approve {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop asking a peer until it is released; its records stay.
+    Hold {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a held peer go on, and carry out the deletions that waited.
+    Release {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How many records of a peer are taken, and under which further licences.
+    Scope {
+        /// Number, name or address.
+        peer: String,
+        /// At most so many records.
+        #[arg(long)]
+        most: Option<u64>,
+        /// Web address of a licence under which records may be shown here.
+        #[arg(long, value_name = "URL")]
+        licence: Vec<String>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a peer and take out everything that came from it.
+    Remove {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A length of time such as `15m`, in seconds.
+fn seconds(text: &str) -> Result<i64, String> {
+    let expected = "expected a length of time such as 90s, 15m, 6h or 1d, from 10s to 30d";
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(expected.to_owned()),
+    };
+    let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| (10..=30 * 86_400).contains(seconds)).ok_or_else(|| expected.to_owned())
+}
+
+impl Peers {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        let harvester = app.harvester();
+        match self.action {
+            Action::Add { url, name, kind, trust, every, licence, json } => {
+                let kind = match kind {
+                    Speaks::Auto => None,
+                    Speaks::OpenDirectory => Some(PeerKind::OpenDirectory),
+                    Speaks::Oruk3 => Some(PeerKind::Oruk3),
+                };
+                let new = New { url, name, kind, trust, every_seconds: every, licence: licence.map(Into::into) };
+                let peer = harvester.add_peer(new).await.map_err(wrong_call)?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::List { json } => {
+                let mut all = Vec::new();
+                for peer in peers::all(&app.db).await? {
+                    all.push(harvester.describe_peer(&peer).await?);
+                }
+                list(&all, json)
+            }
+            Action::Show { peer, json } => {
+                let peer = harvester.peer(&peer).await?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Pull { peer, all, json } => pull(&app, peer, all, json).await,
+            Action::Approve { peer, json } => {
+                let peer = harvester.approve_peer(&peer).await.map_err(wrong_call)?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Hold { peer, json } => {
+                let peer = harvester.hold_peer(&peer).await.map_err(wrong_call)?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Release { peer, json } => {
+                let (peer, deleted) = harvester.release_peer(&peer).await.map_err(wrong_call)?;
+                if !json && deleted > 0 {
+                    println!("{deleted} records were taken out");
+                }
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Scope { peer, most, licence, json } => {
+                let peer = harvester.scope_peer(&peer, most, licence).await.map_err(wrong_call)?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Remove { peer, json } => {
+                let deleted = harvester.remove_peer(&peer).await.map_err(wrong_call)?;
+                if json {
+                    println!("{}", json!({"removed": peer, "deleted": deleted}));
+                } else {
+                    println!("{peer} is forgotten; {deleted} records were taken out");
+                }
+                Ok(true)
+            }
+        }
+    }
+}
+
+fn wrong_call(error: Refused) -> anyhow::Error {
+    match error {
+        Refused::Senseless(why) => WrongCall(why).into(),
+        other => other.into(),
+    }
+}
+
+async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyhow::Result<bool> {
+    let harvester = app.harvester();
+    let chosen = match peer.filter(|_| !all) {
+        Some(peer) => vec![harvester.peer(&peer).await?],
+        None => peers::all(&app.db).await?.into_iter().filter(|peer| peer.trust != Trust::Blocked).collect(),
+    };
+    let mut reports = Vec::new();
+    for peer in chosen {
+        let bar = progress(None, "records");
+        let report = harvester.pull(peer.id, |report| bar.set_position(report.created + report.updated + report.unchanged)).await?;
+        bar.finish_and_clear();
+        if !as_json {
+            println!("{}", said(&report));
+        }
+        reports.push(report);
+    }
+    if as_json {
+        let document = if all { json!(reports) } else { json!(reports.first()) };
+        println!("{document}");
+    }
+    Ok(reports.iter().all(|report| matches!(report.outcome, Outcome::Ok | Outcome::Partial)))
+}
+
+fn said(report: &Report) -> String {
+    let mut said = format!(
+        "{}: {} created, {} updated, {} unchanged, {} deleted, {} could not be taken; {} pages, {} bytes",
+        report.peer, report.created, report.updated, report.unchanged, report.deleted, report.quarantined, report.pages, report.bytes
+    );
+    if report.held_deletes > 0 {
+        said.push_str(&format!("; {} deletions wait for you", report.held_deletes));
+    }
+    match (&report.error, report.outcome) {
+        (Some(trouble), _) => said.push_str(&format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
+        (None, Outcome::Partial) => said.push_str("\n  there is more; the next pull goes on"),
+        (None, _) => {}
+    }
+    said
+}
+
+fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
+    if as_json {
+        println!("{}", serde_json::to_string(peers)?);
+        return Ok(true);
+    }
+    if peers.is_empty() {
+        println!("no peers yet; `fingerpost peer add URL` follows one");
+    }
+    for peer in peers {
+        let fresh = peer.succeeded_at.as_deref().unwrap_or("never");
+        println!(
+            "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
+            peer.id, peer.state, peer.trust, peer.records, peer.name, peer.origin
+        );
+    }
+    Ok(true)
+}
+
+fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
+    if as_json {
+        println!("{}", serde_json::to_string(peer)?);
+        return Ok(true);
+    }
+    println!("{} (peer {})", peer.name, peer.id);
+    let line = |name: &str, value: &str| println!("  {name:<18} {value}");
+    line("address", peer.url.as_str());
+    line("origin", &peer.origin);
+    line("speaks", peer.kind.as_str());
+    line("state", peer.state.as_str());
+    line("trust", peer.trust.as_str());
+    line("licence", peer.licence.as_deref().unwrap_or("not known: only links are shown"));
+    line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at));
+    line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"));
+    line("records here", &peer.records.to_string());
+    for key in &peer.keys {
+        let approved = if key["approved"] == true { "approved" } else { "not approved" };
+        let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
+        line("key", &format!("{}  ({}, {approved})", text("fingerprint"), text("status")));
+    }
+    for (code, many) in peer.quarantined.as_object().into_iter().flatten() {
+        line("not taken", &format!("{many} because of {code}"));
+    }
+    if peer.held_deletes > 0 {
+        line("deletions waiting", &peer.held_deletes.to_string());
+    }
+    if let Some(report) = &peer.report {
+        line("last pull", &said(report));
+    }
+    if let Some(held) = &peer.held {
+        line("held because", &format!("{} ({})", held.detail, held.code));
+    }
+    println!("  what to do         {}", peer.advice);
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_as_people_write_them() {
+        assert_eq!(seconds("15m"), Ok(900));
+        assert_eq!(seconds("90"), Ok(90));
+        assert_eq!(seconds("1d"), Ok(86_400));
+        for bad in ["", "m", "5s", "31d", "-5m", "1.5h", "9999999999999999999h"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The way of one record into the directory: every check that it has to pass, and what is made of it.
+//! Decides and writes nothing.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        peers::{Foreign, Peer, Quarantined, Trust},
+        protocol::ItemState,
+    },
+    event::{Event, Unreadable},
+    keys::{self, Beside, Doubt},
+};
+use crate::{
+    clock, ids,
+    model::{Document, Kind, apart::{apart, rename}, personal, shape, text::shorten, tidy},
+    records::{Draft, State},
+    signing,
+};
+
+/// A record larger than this as canonical JSON is not taken, in bytes.
+const LARGEST: usize = 256 << 10;
+/// Ids longer than this are not taken, in bytes.
+const LONGEST_ID: usize = 200;
+/// Larger whole numbers are not the same everywhere, so what has them cannot be hashed.
+const LARGEST_WHOLE: u64 = 1 << 53;
+
+/// What becomes of an item.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It is stored: the record, and whatever came nested in it.
+    Take {
+        main: Foreign,
+        parts: Vec<Foreign>,
+        drafts: Vec<Draft>,
+        /// Parts that were left out.
+        dropped: usize,
+        /// Whether earlier versions have to be destroyed.
+        urgent: bool,
+    },
+    /// It is the same as what is here; only what is known about it changes.
+    Same(Foreign),
+    /// It is gone.
+    Gone(Foreign, Departure),
+    /// It cannot be taken; what was here before stays.
+    Quarantine(Quarantined),
+    /// It is of no concern, for this reason.
+    Ignore(&'static str),
+    /// No statement of this peer can be believed until somebody has looked.
+    Stop(Doubt),
+}
+
+/// How a record left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// Its origin says so, signed.
+    Signed,
+    /// The same, and whatever was kept of it has to go too.
+    Urgent,
+    /// The feed says so, unsigned.
+    Told,
+}
+
+/// What the checks need to know.
+pub(super) struct Gate<'a> {
+    pub(super) peer: &'a Peer,
+    /// Our own origin: what comes back to us is no news.
+    pub(super) here: &'a str,
+    pub(super) now: DateTime<Utc>,
+    pub(super) crawl: i64,
+    /// What is known of the records already, by their ids here.
+    pub(super) known: &'a HashMap<Uuid, Foreign>,
+    /// Terms and taxonomies that are called otherwise here, because they are known by their address.
+    pub(super) shared: &'a HashMap<(Kind, Uuid), Uuid>,
+}
+
+/// What the peer calls `id` is called this here.
+pub(super) fn local_id(origin: &str, kind: &str, id: &str) -> Uuid {
+    ids::from_source(origin, kind, id)
+}
+
+impl Gate<'_> {
+    pub(super) fn judge(&self, item: Result<Event, Unreadable>) -> Verdict {
+        match item {
+            Ok(event) => self.event(event),
+            Err(bad) => self.quarantine(&bad.kind, &bad.id, bad.rev, bad.code, bad.detail, Some(&bad.raw)),
+        }
+    }
+
+    fn event(&self, event: Event) -> Verdict {
+        let kind = event.kind.as_str();
+        if event.id.is_empty() || event.id.len() > LONGEST_ID {
+            let detail = format!("the id has {} bytes; 1 to {LONGEST_ID} are taken", event.id.len());
+            return self.quarantine(kind, &event.id, event.rev, "bad-id", detail, None);
+        }
+        let id = local_id(&self.peer.origin, kind, &event.id);
+        let id = self.shared.get(&(event.kind, id)).copied().unwrap_or(id);
+        let known = self.known.get(&id);
+        if event.statement.as_ref().is_some_and(|(_, statement)| statement.origin == self.here)
+            || event.data.as_ref().is_some_and(|data| self.is_from_here(data))
+        {
+            return Verdict::Ignore("echo");
+        }
+        if let Some(known) = known.filter(|known| event.rev != 0 && event.rev < known.rev) {
+            tracing::debug!(record.id = %known.id, "an older version came again");
+            return Verdict::Ignore("older");
+        }
+        let hash = match event.data.as_ref().map(hash).transpose() {
+            Ok(hash) => hash,
+            Err((code, detail)) => return self.quarantine(kind, &event.id, event.rev, code, detail, event.data.as_ref()),
+        };
+        let signed = match self.believe(&event, hash.as_deref()) {
+            Ok(signed) => signed,
+            Err(doubt @ (Doubt::UnknownKey | Doubt::RevokedKey)) => return Verdict::Stop(doubt),
+            Err(doubt) => {
+                let raw = event.statement.as_ref().map(|(raw, _)| raw);
+                return self.quarantine(kind, &event.id, event.rev, doubt.code(), doubt.said().to_owned(), raw);
+            }
+        };
+        let mut foreign = Foreign {
+            id,
+            peer: self.peer.id,
+            kind: event.kind,
+            foreign_id: event.id.clone(),
+            rev: event.rev,
+            hash: hash.clone().unwrap_or_default(),
+            live: event.data.is_some(),
+            own_item: true,
+            statement: event.statement.as_ref().filter(|_| signed).map(|(raw, _)| raw.to_string()),
+            listed: event.listed.clone(),
+            crawl: self.crawl,
+            missing: 0,
+            fetched_at: self.now,
+        };
+        let urgent = event.statement.as_ref().is_some_and(|(_, statement)| signed && statement.urgent);
+        let Some(data) = event.data else {
+            let departure = match (signed, urgent) {
+                (true, true) => Departure::Urgent,
+                (true, false) => Departure::Signed,
+                _ => Departure::Told,
+            };
+            return Verdict::Gone(foreign, departure);
+        };
+        if let Some(known) = known.filter(|known| known.live && known.own_item) {
+            if known.hash == foreign.hash {
+                foreign.fetched_at = known.fetched_at;
+                return Verdict::Same(foreign);
+            }
+            if known.rev == event.rev && event.rev != 0 {
+                let detail = "the peer gave this version before with other content".to_owned();
+                return self.quarantine(kind, &event.id, event.rev, "equivocation", detail, Some(&data));
+            }
+        }
+        match self.take(event.kind, &event.id, data.clone(), event.alone, signed) {
+            Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
+            Err((code, detail)) => self.quarantine(kind, &event.id, event.rev, code, detail, Some(&data)),
+        }
+    }
+
+    /// Whether a record says that it came from here, or from a third directory.
+    fn is_from_here(&self, data: &Value) -> bool {
+        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.origin)
+    }
+
+    /// Whether the statement is believed. Without approved keys nothing is signed, and everything is
+    /// the peer's word.
+    fn believe(&self, event: &Event, hash: Option<&str>) -> Result<bool, Doubt> {
+        let Some(keys) = self.peer.pinned_keys.as_deref().filter(|keys| !keys.is_empty()) else {
+            let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.origin);
+            return if foreign { Err(Doubt::OtherOrigin) } else { Ok(false) };
+        };
+        let (raw, statement) = event.statement.as_ref().ok_or(Doubt::BadSignature)?;
+        let state = if event.data.is_some() { ItemState::Updated } else { ItemState::Deleted };
+        let beside =
+            Beside { origin: &self.peer.origin, kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
+        keys::check(raw, statement, &beside, keys).map(|()| true)
+    }
+
+    /// Make drafts of a record: the record itself last.
+    #[expect(clippy::type_complexity, reason = "drafts, what is known about the parts, how much was dropped")]
+    fn take(
+        &self,
+        kind: Kind,
+        foreign_id: &str,
+        mut data: Value,
+        alone: bool,
+        signed: bool,
+    ) -> Result<(Vec<Draft>, Vec<Foreign>, usize), (&'static str, String)> {
+        if let Some(members) = data.as_object_mut() {
+            members.remove("provenance");
+        }
+        let licence = self.peer.licence.as_deref().unwrap_or_default();
+        if self.peer.trust == Trust::LinkOnly || !self.peer.scope.allows(licence) {
+            reduce(kind, &mut data);
+        }
+        let tidied = tidy::tidy(kind, data, &self.peer.origin).map_err(|refused| {
+            let place = if refused.path.is_empty() { String::new() } else { format!("{}: ", refused.path) };
+            ("invalid", format!("{place}{}", refused.reason))
+        })?;
+        let sources: HashMap<Uuid, String> = tidied.source_ids.into_iter().collect();
+        let document = Document::from_value(kind, tidied.value).map_err(|reason| ("invalid", reason))?;
+        let mut documents = apart(document).map_err(|reason| ("invalid", reason))?;
+        if alone {
+            documents.drain(..documents.len().saturating_sub(1));
+        }
+        let last = documents.len().saturating_sub(1);
+        let mut drafts = Vec::with_capacity(documents.len());
+        let mut parts = Vec::new();
+        for (at, mut document) in documents.into_iter().enumerate() {
+            let source_id = if at == last { Some(foreign_id.to_owned()) } else { sources.get(&document.id()).cloned() };
+            self.rename(&mut document);
+            if !signed {
+                personal::decide(&mut document);
+            }
+            self.say_where_from(&mut document, source_id.as_deref(), signed);
+            if at != last {
+                parts.push(self.part(&document, source_id.clone()));
+            }
+            drafts.push(Draft {
+                state: State::Published,
+                origin: self.peer.origin.clone(),
+                source_id,
+                ..Draft::new(document)
+            });
+        }
+        Ok((drafts, parts, tidied.dropped.len()))
+    }
+
+    fn rename(&self, document: &mut Document) {
+        if let Some(shared) = self.shared.get(&(document.kind(), document.id())) {
+            document.set_id(*shared);
+        }
+        rename(document, self.shared);
+    }
+
+    /// Where a record comes from, as everybody sees it.
+    fn say_where_from(&self, document: &mut Document, source_id: Option<&str>, signed: bool) {
+        let peer = self.peer;
+        let collection = match document.kind() {
+            Kind::Taxonomy => "taxonomies",
+            Kind::TaxonomyTerm => "taxonomy_terms",
+            Kind::Organization => "organizations",
+            Kind::Location => "locations",
+            Kind::Service => "services",
+            Kind::Event => "events",
+            Kind::ServiceAtLocation => "service_at_locations",
+        };
+        let base = peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
+        let mut said = json!({
+            "origin": peer.origin,
+            "source": peer.name,
+            "evidence": if signed { "signed" } else { "attested" },
+            "fetched_at": clock::rfc3339(self.now),
+        });
+        if let Some(id) = source_id {
+            said["id"] = id.into();
+            said["url"] = format!("{}/{collection}/{id}", base.trim_end_matches('/')).into();
+        }
+        for (name, value) in [("licence", &peer.licence), ("attribution", &peer.attribution)] {
+            if let Some(value) = value {
+                said[name] = value.as_str().into();
+            }
+        }
+        document.extra_mut().insert("provenance".to_owned(), said);
+    }
+
+    fn part(&self, document: &Document, source_id: Option<String>) -> Foreign {
+        Foreign {
+            id: document.id(),
+            peer: self.peer.id,
+            kind: document.kind(),
+            foreign_id: source_id.unwrap_or_else(|| document.id().to_string()),
+            rev: 0,
+            hash: String::new(),
+            live: true,
+            own_item: false,
+            statement: None,
+            listed: None,
+            crawl: self.crawl,
+            missing: 0,
+            fetched_at: self.now,
+        }
+    }
+
+    fn quarantine(&self, kind: &str, id: &str, rev: i64, code: &str, detail: String, raw: Option<&Value>) -> Verdict {
+        let raw = raw.map(Value::to_string).filter(|raw| raw.len() <= LARGEST);
+        Verdict::Quarantine(Quarantined {
+            id: local_id(&self.peer.origin, kind, id),
+            peer: self.peer.id,
+            kind: shorten(kind, 40),
+            foreign_id: shorten(id, LONGEST_ID),
+            rev,
+            code: code.to_owned(),
+            detail: shorten(&detail, 500),
+            // U+0000 stands as an escape in JSON text, and nothing else that a database refuses can.
+            raw,
+            at: self.now,
+        })
+    }
+}
+
+/// The hash of a record as statements write it.
+fn hash(data: &Value) -> Result<String, (&'static str, String)> {
+    if has_inexact_number(data) {
+        return Err(("inexact-number", "holds a whole number beyond 2^53, which is not the same everywhere".to_owned()));
+    }
+    let canonical = signing::canonical(data);
+    if canonical.len() > LARGEST {
+        return Err(("too-large", format!("has {} bytes; at most {LARGEST} are taken", canonical.len())));
+    }
+    Ok(signing::hash_of(&canonical))
+}
+
+fn has_inexact_number(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(whole), _) => whole > LARGEST_WHOLE,
+            (None, Some(whole)) => whole.unsigned_abs() > LARGEST_WHOLE,
+            (None, None) => false,
+        },
+        Value::Array(items) => items.iter().any(has_inexact_number),
+        Value::Object(members) => members.values().any(has_inexact_number),
+        _ => false,
+    }
+}
+
+/// What stands in the place of a record that has to be destroyed: only what it is nothing without.
+pub(super) fn hollow(kind: Kind, stored: &str) -> Option<Document> {
+    let mut value: Value = serde_json::from_str(stored).ok()?;
+    let entity = shape::entity(shape::title(kind))?;
+    let members = value.as_object_mut()?;
+    members.retain(|name, _| entity.fields.get(name).is_some_and(|field| field.required));
+    for name in ["name", "description"] {
+        if let Some(text) = members.get_mut(name) {
+            *text = "(removed)".into();
+        }
+    }
+    Document::from_value(kind, value).ok()
+}
+
+/// Members that lead people to the record at its source.
+const LINKS: [&str; 5] = ["name", "url", "website", "organization_id", "organization"];
+
+/// Leave of a record only what leads people to it: its name, its address, who holds it, and what it
+/// is nothing without.
+fn reduce(kind: Kind, data: &mut Value) {
+    let Some(members) = data.as_object_mut() else { return };
+    let entity = shape::entity(shape::title(kind));
+    let needed = |name: &str| entity.and_then(|entity| entity.fields.get(name)).is_some_and(|field| field.required);
+    members.retain(|name, _| name != "description" && (LINKS.contains(&name.as_str()) || needed(name)));
+    if let Some(organization) = members.get_mut("organization") {
+        reduce(Kind::Organization, organization);
+    }
+}

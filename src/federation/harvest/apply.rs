@@ -1,0 +1,325 @@
+//! A page of a peer, applied: records, what is known about them, what could not be taken and where we
+//! stand now, all in one transaction. Whatever happens, the cursor and the records belong together.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::Duration;
+use uuid::Uuid;
+
+use super::{
+    super::peers::{self, Cursor, Foreign, Held, Quarantined},
+    End, Harvester, Run,
+    admit::{self, Departure, Gate, Verdict},
+    event::Items,
+};
+use crate::{
+    db::Transaction,
+    ids,
+    model::Kind,
+    records::{Caller, Draft, Entrance, LastModified, Saved, State},
+};
+
+/// For so long a pull may be silent before somebody else may take over.
+pub(super) const LEASE: Duration = Duration::minutes(5);
+/// A page of which more than a fifth cannot be taken is not applied, from so many records on.
+const BAD: usize = 10;
+
+/// What a page comes to.
+#[derive(Default)]
+struct Plan {
+    drafts: Vec<Draft>,
+    /// For each draft, whether it is a record of its own, not a part of one.
+    main: Vec<bool>,
+    foreign: Vec<Foreign>,
+    seen: Vec<Uuid>,
+    quarantined: Vec<Quarantined>,
+    /// Ids that are fine now, or gone.
+    fine: Vec<Uuid>,
+    /// Records that left: theirs, and how.
+    gone: Vec<(Foreign, Departure)>,
+    /// Records of which nothing older may be kept.
+    purged: Vec<Uuid>,
+    held: Vec<Held>,
+    unchanged: u64,
+    ignored: HashMap<&'static str, u64>,
+    dropped: u64,
+}
+
+impl Harvester {
+    /// Apply a page and move on to `cursor`. `seen` are records that were met and have not changed.
+    pub(super) async fn apply(&self, run: &mut Run, items: Items, seen: Vec<Uuid>, cursor: Cursor) -> Result<(), End> {
+        let count = items.len();
+        let mut plan = self.plan(run, items).await?;
+        plan.unchanged += seen.len() as u64;
+        plan.seen.extend(seen);
+        if plan.quarantined.len() >= BAD && plan.quarantined.len() * 5 > count {
+            let first = &plan.quarantined[0];
+            let detail = format!(
+                "{} of the {count} records of a page cannot be taken, the first one ({} {}) because: {}",
+                plan.quarantined.len(), first.kind, first.foreign_id, first.detail
+            );
+            return Err(End::failed("too-many-bad-records", detail));
+        }
+        self.guard_deletions(run, &mut plan);
+        self.write(run, plan, cursor).await
+    }
+
+    /// Judge every item.
+    async fn plan(&self, run: &Run, items: Items) -> Result<Plan, End> {
+        let origin = &run.peer.origin;
+        let shared = self.shared_terms(run, &items);
+        let asked: Vec<Uuid> = items
+            .iter()
+            .flatten()
+            .map(|event| (event.kind, admit::local_id(origin, event.kind.as_str(), &event.id)))
+            .map(|(kind, id)| shared.get(&(kind, id)).copied().unwrap_or(id))
+            .collect();
+        let known: HashMap<Uuid, Foreign> =
+            peers::foreign(&self.db, &asked).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
+        let gate = Gate {
+            peer: &run.peer,
+            here: &self.here,
+            now: self.clock.now(),
+            crawl: run.peer.cursor.crawl,
+            known: &known,
+            shared: &shared,
+        };
+        let mut plan = Plan::default();
+        let mut parts_seen: HashSet<Uuid> = HashSet::new();
+        for item in items {
+            match gate.judge(item) {
+                Verdict::Take { main, parts, drafts, dropped, urgent } => {
+                    plan.purged.extend(urgent.then_some(main.id));
+                    plan.dropped += dropped as u64;
+                    plan.fine.push(main.id);
+                    plan.foreign.push(main);
+                    let last = drafts.len().saturating_sub(1);
+                    for (at, draft) in drafts.into_iter().enumerate() {
+                        // The first copy of a part stands; a term that is ours already stays ours.
+                        if at == last || parts_seen.insert(draft.document.id()) {
+                            plan.main.push(at == last);
+                            plan.drafts.push(draft);
+                        }
+                    }
+                    plan.foreign.extend(parts);
+                }
+                Verdict::Same(foreign) => {
+                    plan.unchanged += 1;
+                    plan.fine.push(foreign.id);
+                    plan.foreign.push(foreign);
+                }
+                Verdict::Gone(foreign, departure) => {
+                    plan.fine.push(foreign.id);
+                    plan.purged.extend((departure == Departure::Urgent).then_some(foreign.id));
+                    if known.get(&foreign.id).is_some_and(|known| known.live) {
+                        plan.gone.push((foreign, departure));
+                    } else {
+                        // Remembered, so that an older version cannot bring it back.
+                        plan.foreign.push(foreign);
+                    }
+                }
+                Verdict::Quarantine(bad) => {
+                    // It was met, though it was not understood: it is not gone.
+                    plan.seen.push(bad.id);
+                    plan.quarantined.push(bad);
+                }
+                Verdict::Ignore(why) => *plan.ignored.entry(why).or_default() += 1,
+                Verdict::Stop(doubt) => return Err(End::held(doubt.code(), doubt.said().to_owned())),
+            }
+        }
+        self.leave_out_what_is_ours(run, &mut plan).await?;
+        Ok(plan)
+    }
+
+    /// Terms and taxonomies of a page that are called otherwise here: who holds the same term holds it
+    /// under the same id.
+    fn shared_terms(&self, run: &Run, items: &Items) -> HashMap<(Kind, Uuid), Uuid> {
+        let mut shared = run.shared.clone();
+        for event in items.iter().flatten() {
+            if let Some(data) = &event.data {
+                self.collect_terms(&run.peer.origin, &run.vocabulary, data, event.kind, &mut shared);
+            }
+        }
+        shared
+    }
+
+    fn collect_terms(
+        &self,
+        origin: &str,
+        vocabulary: &HashMap<String, Uuid>,
+        value: &serde_json::Value,
+        kind: Kind,
+        shared: &mut HashMap<(Kind, Uuid), Uuid>,
+    ) {
+        let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
+        let uri = match kind {
+            Kind::TaxonomyTerm => text("term_uri"),
+            Kind::Taxonomy => text("uri"),
+            _ => None,
+        };
+        if let (Some(uri), Some(id)) = (uri, text("id")) {
+            let here = vocabulary.get(uri).copied().unwrap_or_else(|| ids::from_uri(uri));
+            shared.insert((kind, admit::local_id(origin, kind.as_str(), id)), here);
+        }
+        let Some(members) = value.as_object() else { return };
+        for (name, member) in members {
+            let kind = match name.as_str() {
+                "taxonomy_term" => Kind::TaxonomyTerm,
+                "taxonomy_detail" => Kind::Taxonomy,
+                "organization" => Kind::Organization,
+                "location" => Kind::Location,
+                "service" => Kind::Service,
+                _ => Kind::ServiceAtLocation,
+            };
+            match member {
+                serde_json::Value::Object(_) => self.collect_terms(origin, vocabulary, member, kind, shared),
+                serde_json::Value::Array(items) => {
+                    for item in items {
+                        self.collect_terms(origin, vocabulary, item, kind, shared);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A record that stands here under the same id and is not this peer's stays as it is: terms that
+    /// are known by their address are the only ones whose ids are not made of their origin.
+    async fn leave_out_what_is_ours(&self, run: &Run, plan: &mut Plan) -> Result<(), End> {
+        let terms: Vec<Uuid> = plan
+            .drafts
+            .iter()
+            .filter(|draft| matches!(draft.document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm))
+            .map(|draft| draft.document.id())
+            .collect();
+        let mut theirs: HashSet<Uuid> = HashSet::new();
+        for id in terms {
+            if self.records.find(id).await?.is_some_and(|stored| stored.origin != run.peer.origin) {
+                theirs.insert(id);
+            }
+        }
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        let keep: Vec<bool> = plan.drafts.iter().map(|draft| !theirs.contains(&draft.document.id())).collect();
+        let mut at = keep.iter();
+        plan.drafts.retain(|_| *at.next().unwrap_or(&true));
+        let mut at = keep.iter();
+        plan.main.retain(|_| *at.next().unwrap_or(&true));
+        plan.foreign.retain(|foreign| !theirs.contains(&foreign.id));
+        *plan.ignored.entry("known-term").or_default() += theirs.len() as u64;
+        Ok(())
+    }
+
+    /// Too many deletions at once wait for a person. What is urgent never does.
+    fn guard_deletions(&self, run: &mut Run, plan: &mut Plan) {
+        let signed = plan.gone.iter().any(|(_, departure)| *departure != Departure::Told);
+        let limit = deletions_allowed(run.live, signed);
+        let ordinary = plan.gone.iter().filter(|(_, departure)| *departure != Departure::Urgent).count() as u64;
+        if run.report.deleted + run.report.held_deletes + ordinary <= limit {
+            return;
+        }
+        let now = self.clock.now();
+        let (urgent, wait): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut plan.gone).into_iter().partition(|(_, departure)| *departure == Departure::Urgent);
+        plan.gone = urgent;
+        plan.held.extend(wait.into_iter().map(|(foreign, _)| Held {
+            id: foreign.id,
+            peer: foreign.peer,
+            rev: foreign.rev,
+            why: format!("its source deletes more than {limit} of {} records at once", run.live),
+            at: now,
+        }));
+    }
+
+    async fn write(&self, run: &mut Run, plan: Plan, cursor: Cursor) -> Result<(), End> {
+        let now = self.clock.now();
+        let gone: Vec<Uuid> = plan.gone.iter().map(|(foreign, _)| foreign.id).collect();
+        let mut drafts = plan.drafts;
+        let mut main = plan.main;
+        for id in &gone {
+            if let Some(stored) = self.records.find(*id).await? {
+                main.push(false);
+                let hollow = plan.purged.contains(id).then(|| admit::hollow(stored.kind, &stored.document)).flatten();
+                let document = hollow.map_or_else(|| stored.read(), Ok)?;
+                drafts.push(Draft {
+                    state: State::Gone,
+                    origin: stored.origin,
+                    source_id: stored.source_id,
+                    ..Draft::new(document)
+                });
+            }
+        }
+        let mut foreign = plan.foreign;
+        foreign.extend(plan.gone.into_iter().map(|(foreign, _)| foreign));
+        // A part that is told by itself as well is known by what it says of itself.
+        let told: HashSet<Uuid> = foreign.iter().filter(|one| one.own_item).map(|one| one.id).collect();
+        foreign.retain(|one| one.own_item || !told.contains(&one.id));
+        let mut once = HashSet::new();
+        foreign.reverse();
+        foreign.retain(|one| once.insert(one.id));
+
+        let mut peer = run.peer.clone();
+        peer.cursor = cursor;
+        peer.tried_at = Some(now);
+        let tx = self.db.write().await?;
+        if !run.lease.hold(&tx, now + LEASE).await? {
+            tx.roll_back().await?;
+            return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
+        }
+        peers::put_foreign(&tx, &foreign).await?;
+        peers::mark_seen(&tx, &plan.seen, peer.cursor.crawl).await?;
+        peers::put_quarantined(&tx, &plan.quarantined).await?;
+        peers::forget_quarantined(&tx, &plan.fine).await?;
+        peers::put_held(&tx, &plan.held).await?;
+        peers::forget_held(&tx, &gone).await?;
+        peers::save(&tx, &peer).await?;
+        let saved = self.save_records(&tx, run, drafts, &plan.purged).await?;
+        tx.commit().await?;
+        if !plan.purged.is_empty() {
+            self.db.sweep().await?;
+        }
+        run.peer = peer;
+        let report = &mut run.report;
+        for (saved, main) in saved.into_iter().zip(main) {
+            match saved {
+                _ if !main => {}
+                Saved::Created => report.created += 1,
+                Saved::Updated => report.updated += 1,
+                Saved::Unchanged => report.unchanged += 1,
+            }
+        }
+        report.unchanged += plan.unchanged;
+        report.deleted += gone.len() as u64;
+        report.quarantined += plan.quarantined.len() as u64;
+        report.held_deletes += plan.held.len() as u64;
+        for (why, many) in plan.ignored.into_iter().chain([("dropped-part", plan.dropped)]).filter(|(_, many)| *many > 0) {
+            *report.left_out.entry(why.to_owned()).or_default() += many;
+        }
+        Ok(())
+    }
+
+    async fn save_records(
+        &self,
+        tx: &Transaction,
+        run: &Run,
+        drafts: Vec<Draft>,
+        purged: &[Uuid],
+    ) -> Result<Vec<Saved>, End> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let caller = Caller {
+            name: format!("peer {}", run.peer.name),
+            why: format!("pulled from {}", run.peer.origin),
+            entrance: Entrance::Feed,
+        };
+        Ok(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged).await?.saved)
+    }
+}
+
+/// How many deletions in one pull need no person, of so many records: half as careful with those that
+/// the origin has signed.
+pub(super) fn deletions_allowed(live: u64, signed: bool) -> u64 {
+    if signed { 50.max(live * 3 / 10) } else { 20.max(live / 10) }
+}

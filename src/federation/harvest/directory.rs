@@ -1,0 +1,303 @@
+//! The adapter for `open-directory/1`: discovery, and the change feed page by page.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    super::{
+        peers::{self, Cursor, Held, Peer, Report, Trouble},
+        protocol::{Discovery, Item, PROTOCOL, Statement, WELL_KNOWN},
+    },
+    End, Harvester, Run,
+    event::{Event, Items, Unreadable},
+    keys,
+};
+use crate::{
+    formats::json,
+    model::Kind,
+    outbound::{Answer, Ask, Outbound},
+};
+
+/// Records that are looked at together when a walk is over.
+const ROWS: u64 = 500;
+
+/// What a directory says of itself.
+/// # Errors
+/// Why it cannot be known: nobody answers, what answers speaks otherwise, or claims to be another.
+pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trouble> {
+    let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
+    let mut root = base.clone();
+    root.set_path("/");
+    root.set_query(None);
+    root.set_fragment(None);
+    let url = root.join(WELL_KNOWN).map_err(|error| trouble("bad-url", error.to_string()))?;
+    let answer = outbound.fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+    if answer.status != 200 || !answer.is_json() {
+        return Err(trouble("no-discovery", format!("{} answers {} and no discovery document", answer.url, answer.status)));
+    }
+    let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
+    let discovery: Discovery = serde_path_to_error::deserialize(value)
+        .map_err(|error| trouble("bad-discovery", format!("{}: {error}", answer.url)))?;
+    if discovery.protocol != PROTOCOL {
+        let detail = format!("it speaks {:?}, and we speak {PROTOCOL}", discovery.protocol);
+        return Err(trouble("other-protocol", detail));
+    }
+    if discovery.origin.origin() != answer.url.origin() || discovery.origin.path() != "/" {
+        let detail = format!("the document at {} says that it belongs to {}", answer.url, discovery.origin);
+        return Err(trouble("other-origin", detail));
+    }
+    Ok(discovery)
+}
+
+/// What one page of the feed says.
+struct Page {
+    items: Items,
+    next: Url,
+    cursor: Cursor,
+    /// Whether the numbers begin anew, so that everything has to be compared.
+    anew: bool,
+    /// Whether there is nothing more at the moment.
+    end: bool,
+}
+
+impl Harvester {
+    /// Follow the feed to its end.
+    pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        if run.peer.discovered.is_none() || run.peer.cursor.next.is_none() {
+            self.rediscover(run).await?;
+        }
+        let mut looked_again = false;
+        let mut begun_anew = false;
+        loop {
+            let url = match &run.peer.cursor.next {
+                Some(next) => next.clone(),
+                None => feed_of(&run.peer)?,
+            };
+            let ask = Ask { if_none_match: run.peer.cursor.etag.clone(), ..Ask::get(url.clone()) };
+            let answer = self.ask(run, ask).await?;
+            if answer.status == 304 {
+                return self.caught_up(run, run.peer.cursor.clone()).await;
+            }
+            let page = read_page(&run.peer, &url, &answer)?;
+            if page.anew {
+                if std::mem::replace(&mut begun_anew, true) {
+                    return Err(End::failed("loop", "its feed begins anew over and over".to_owned()));
+                }
+                // Nothing of this page counts: everything is walked from the start.
+                self.rediscover(run).await?;
+                let walk = Cursor {
+                    crawl: run.peer.cursor.crawl + 1,
+                    walking: true,
+                    epoch: page.cursor.epoch,
+                    head: page.cursor.head,
+                    ..Cursor::default()
+                };
+                self.apply(run, Vec::new(), Vec::new(), walk).await?;
+                continue;
+            }
+            run.report.pages += 1;
+            if page.end {
+                return self.caught_up(run, page.cursor).await;
+            }
+            match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
+                // Perhaps there is a new key that the old one vouches for: look once.
+                Err(End::Held(trouble)) if trouble.code == "unknown-key" && !looked_again => {
+                    looked_again = true;
+                    self.rediscover(run).await?;
+                    continue;
+                }
+                other => other?,
+            }
+            progress(&run.report);
+            self.mind_the_cap(run)?;
+            if run.is_long() {
+                return Err(End::Later);
+            }
+        }
+    }
+
+    /// Read the discovery document again, and take over keys that trusted ones vouch for.
+    async fn rediscover(&self, run: &mut Run) -> Result<(), End> {
+        run.report.requests += 1;
+        let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
+        if discovery.origin.as_str() != run.peer.origin {
+            let detail = format!("{} was followed, and what answers now is {}", run.peer.origin, discovery.origin);
+            return Err(End::held("other-origin", detail));
+        }
+        if let Some(pinned) = &run.peer.pinned_keys {
+            let Some(trusted) = keys::trusted(pinned, &discovery) else {
+                let detail = "it signs with a key that none of the approved ones vouches for. Ask them whether they have a new \
+                              key, compare its fingerprint, then approve it again"
+                    .to_owned();
+                return Err(End::held("key-changed", detail));
+            };
+            run.peer.pinned_keys = Some(trusted);
+        }
+        run.peer.licence = Some(discovery.license.url.clone());
+        run.peer.attribution = Some(discovery.license.attribution.clone()).filter(|text| !text.is_empty());
+        run.peer.discovered = Some(discovery);
+        Ok(())
+    }
+
+    /// Nothing more at the moment. After a walk over everything, what it has not met waits for a person.
+    async fn caught_up(&self, run: &mut Run, mut cursor: Cursor) -> Result<(), End> {
+        if cursor.walking {
+            let held = self.hold_what_was_not_met(run, &cursor).await?;
+            run.report.held_deletes += held;
+            cursor.walking = false;
+        }
+        if cursor != run.peer.cursor {
+            self.apply(run, Vec::new(), Vec::new(), cursor).await?;
+        }
+        Ok(())
+    }
+
+    /// After a new epoch, records that are not told any more may have been made after the backup that
+    /// the peer went back to: nobody knows but its people.
+    async fn hold_what_was_not_met(&self, run: &Run, cursor: &Cursor) -> Result<u64, End> {
+        let mut after = None;
+        let mut many = 0;
+        loop {
+            let rows = peers::not_seen(&self.db, run.peer.id, cursor.crawl, after, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(many) };
+            after = Some(last.id);
+            let now = self.clock.now();
+            let held: Vec<Held> = rows
+                .into_iter()
+                .map(|row| Held {
+                    id: row.id,
+                    peer: row.peer,
+                    rev: row.rev,
+                    why: "the peer has begun to number anew and does not tell it any more".to_owned(),
+                    at: now,
+                })
+                .collect();
+            many += held.len() as u64;
+            let tx = self.db.write().await?;
+            if !run.lease.hold(&tx, now + super::apply::LEASE).await? {
+                return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
+            }
+            peers::put_held(&tx, &held).await?;
+            tx.commit().await?;
+        }
+    }
+
+    /// A peer that tells more than was agreed is held, so that one cannot fill the directory.
+    pub(super) fn mind_the_cap(&self, run: &Run) -> Result<(), End> {
+        let there = run.live + run.report.created;
+        if there <= run.peer.scope.most {
+            return Ok(());
+        }
+        let detail = format!(
+            "it has told {there} records, and {} were agreed; `fingerpost peer scope {} --most N` allows more",
+            run.peer.scope.most, run.peer.id
+        );
+        Err(End::held("too-many-records", detail))
+    }
+}
+
+fn feed_of(peer: &Peer) -> Result<Url, End> {
+    let feeds = peer.discovered.as_ref().map(|discovery| discovery.feeds.as_slice()).unwrap_or_default();
+    let feed = feeds.iter().find(|feed| feed.scope == "own");
+    let feed = feed.ok_or_else(|| End::held("no-feed", "its discovery document names no feed of its own records".to_owned()))?;
+    if feed.url.origin() != peer.discovered.as_ref().map_or_else(|| peer.url.origin(), |said| said.origin.origin()) {
+        return Err(End::held("feed-elsewhere", format!("its feed stands at {}, which is another directory", feed.url)));
+    }
+    Ok(feed.url.clone())
+}
+
+fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
+    if !answer.is_json() {
+        let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
+        return Err(End::failed("not-json", format!("{url} answers with {kind} instead of JSON")));
+    }
+    let value = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+    let Value::Object(mut page) = value else {
+        return Err(End::failed("bad-page", format!("{url} is not a page of a feed: it is no object")));
+    };
+    let Some(Value::Array(items)) = page.remove("items") else {
+        return Err(End::failed("bad-page", format!("{url} is not a page of a feed: it has no items")));
+    };
+    let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
+    let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} names no next page")))?;
+    let text = |name: &str| page.get(name).and_then(Value::as_str).map(str::to_owned);
+    let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64);
+    let epoch = text("epoch");
+    let mut cursor = Cursor {
+        epoch: epoch.clone(),
+        head: feed("head").unwrap_or(0),
+        next: Some(url.clone()),
+        etag: None,
+        ..peer.cursor.clone()
+    };
+    let another_epoch = peer.cursor.epoch.is_some() && epoch != peer.cursor.epoch;
+    let missed_tombstones = peer.cursor.after != 0 && feed("min_safe").is_some_and(|least| least > peer.cursor.after);
+    if another_epoch || missed_tombstones {
+        return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
+    }
+    if cursor.head != 0 && cursor.head < peer.cursor.after {
+        let detail = format!("its feed went to {} and now ends at {}", peer.cursor.after, cursor.head);
+        return Err(End::held("head-went-back", detail));
+    }
+    if next.origin() != url.origin() || next.path() != url.path() {
+        return Err(End::held("next-elsewhere", format!("{url} sends us on to {next}, which is not the same feed")));
+    }
+    if items.is_empty() && next == *url {
+        cursor.etag = answer.header("etag").map(str::to_owned);
+        return Ok(Page { items: Vec::new(), next, cursor, anew: false, end: true });
+    }
+    let mut last = peer.cursor.after;
+    let mut read = Vec::with_capacity(items.len());
+    for item in items {
+        let rev = item.get("modified").and_then(Value::as_i64);
+        match rev {
+            Some(rev) if rev > last => last = rev,
+            _ => return Err(End::failed("not-in-order", format!("{url}: the items are not in order of their change numbers"))),
+        }
+        read.push(read_item(item));
+    }
+    let leads_to = next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
+    match leads_to {
+        Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
+        _ => return Err(End::failed("loop", format!("{url} leads on to {next}, which is not further"))),
+    }
+    Ok(Page { items: read, next, cursor, anew: false, end: false })
+}
+
+fn read_item(item: Value) -> Result<Event, Unreadable> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
+    let raw_statement = item.get("fed").cloned();
+    let bad = |code: &'static str, detail: String, raw: Value| Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw };
+    let read: Item = match serde_path_to_error::deserialize(&item) {
+        Ok(read) => read,
+        Err(error) => return Err(bad("bad-item", error.to_string(), item)),
+    };
+    let known = Kind::RECORDS.into_iter().find(|known| known.as_str() == read.kind);
+    let Some(known) = known else {
+        return Err(bad("unknown-kind", format!("{:?} is not a kind of record that we know", read.kind), item));
+    };
+    let is_there = read.state == super::super::protocol::ItemState::Updated;
+    if is_there != read.data.is_some() {
+        return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item));
+    }
+    if let Some(fed) = read.fed.as_ref().filter(|fed| is_future(fed)) {
+        return Err(bad("schema-future", format!("it follows {}, which this version does not know", fed.schema), item.clone()));
+    }
+    Ok(Event {
+        kind: known,
+        id: read.id,
+        rev: read.modified,
+        data: read.data,
+        statement: raw_statement.zip(read.fed),
+        alone: true,
+        listed: None,
+    })
+}
+
+/// Whether a record follows a later major version of the standard than we know.
+fn is_future(statement: &Statement) -> bool {
+    let version = statement.schema.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    statement.v > 1 || major.is_some_and(|major| major > 3)
+}

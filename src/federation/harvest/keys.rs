@@ -1,0 +1,112 @@
+//! Whether a peer's words are its own: which of its keys are trusted, and whether a statement is
+//! signed by one of them and speaks of the data beside it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::super::protocol::{Discovery, ItemState, Statement};
+use crate::signing::{self, Listed, Status};
+
+/// Why a statement is not believed. The names do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It speaks of another record than the item that it stands in.
+    OtherRecord,
+    /// It speaks of a record of another directory.
+    OtherOrigin,
+    /// The data are not those that it was made for.
+    OtherData,
+    /// The key that it names is not trusted.
+    UnknownKey,
+    /// The key was given up because somebody else may have it, and this is first seen afterwards.
+    RevokedKey,
+    /// The signature is not that of the key.
+    BadSignature,
+}
+
+impl Doubt {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::OtherRecord => "statement-of-another-record",
+            Self::OtherOrigin => "statement-of-another-origin",
+            Self::OtherData => "hash-mismatch",
+            Self::UnknownKey => "unknown-key",
+            Self::RevokedKey => "revoked-key",
+            Self::BadSignature => "bad-signature",
+        }
+    }
+
+    pub(super) fn said(self) -> &'static str {
+        match self {
+            Self::OtherRecord => "the signed statement speaks of another record, version or state than the item that it stands in",
+            Self::OtherOrigin => "the signed statement speaks of a record of another directory",
+            Self::OtherData => "the data are not those that the statement was signed for",
+            Self::UnknownKey => "the statement is signed with a key that nobody here has approved",
+            Self::RevokedKey => "the statement is signed with a key that was given up because somebody else may have it",
+            Self::BadSignature => "the signature is not that of the key that it names",
+        }
+    }
+}
+
+/// The item that a statement stands in.
+pub(super) struct Beside<'a> {
+    pub(super) origin: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) id: &'a str,
+    pub(super) rev: i64,
+    pub(super) state: ItemState,
+    pub(super) hash: Option<&'a str>,
+}
+
+/// Check a statement, as it came and as it was read, against the item and the trusted keys.
+pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys: &[Listed]) -> Result<(), Doubt> {
+    if statement.origin != item.origin {
+        return Err(Doubt::OtherOrigin);
+    }
+    let same = statement.v == 1
+        && statement.kind == item.kind
+        && statement.id == item.id
+        && statement.rev == item.rev
+        && statement.state == item.state;
+    if !same {
+        return Err(Doubt::OtherRecord);
+    }
+    if statement.data_hash.as_deref() != item.hash {
+        return Err(Doubt::OtherData);
+    }
+    let key = keys.iter().find(|key| key.kid == statement.kid).ok_or(Doubt::UnknownKey)?;
+    if key.status == Status::Revoked {
+        return Err(Doubt::RevokedKey);
+    }
+    let mut unsigned = raw.clone();
+    if let Some(members) = unsigned.as_object_mut() {
+        members.remove("sig");
+    }
+    if signing::verifies(&key.x, &signing::record_message(&unsigned), &statement.sig) { Ok(()) } else { Err(Doubt::BadSignature) }
+}
+
+/// The keys of `discovery` that can be trusted by whoever trusts `pinned`: those themselves, and
+/// every one that a trusted key vouches for. None when the key that signs now is not among them.
+pub(super) fn trusted(pinned: &[Listed], discovery: &Discovery) -> Option<Vec<Listed>> {
+    let origin = discovery.origin.as_str();
+    let mut trusted: HashMap<&str, &Listed> = HashMap::new();
+    // Oldest first, so that whoever vouches stands before whom it vouches for.
+    for key in &discovery.keys {
+        let is_pinned = pinned.iter().any(|known| known.kid == key.kid && known.x == key.x);
+        let vouched = key.endorsed_by.as_ref().is_some_and(|by| {
+            let message = signing::endorsement_of(origin, key);
+            trusted.get(by.kid.as_str()).is_some_and(|older| signing::verifies(&older.x, &message, &by.sig))
+        });
+        if is_pinned || vouched {
+            trusted.insert(&key.kid, key);
+        }
+    }
+    let active = discovery.keys.iter().rev().find(|key| key.status == Status::Active)?;
+    if !trusted.contains_key(active.kid.as_str()) {
+        return None;
+    }
+    let message = signing::keys_message(origin, &discovery.keys);
+    let signed = discovery.keys_sig.iter().any(|by| by.kid == active.kid && signing::verifies(&active.x, &message, &by.sig));
+    signed.then(|| discovery.keys.iter().filter(|key| trusted.contains_key(key.kid.as_str())).cloned().collect())
+}

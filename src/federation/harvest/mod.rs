@@ -1,0 +1,417 @@
+//! Following other directories: what they tell flows in, checked, page by page.
+//!
+//! A page and where we stand are written together, so a pull can die anywhere and goes on where it
+//! was. Only whoever has the lease of a peer writes. An answer that is no good changes nothing: what
+//! came before stays, the peer is asked again later, and where only a person can decide, it is held.
+
+mod admit;
+mod apply;
+mod directory;
+mod event;
+mod keys;
+mod oruk3;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+use uuid::Uuid;
+
+use super::peers::{self, Lease, Outcome, Peer, PeerId, PeerKind, PeerState, Report, Trouble, Trust};
+use crate::{
+    clock::Clock,
+    db::{self, Database},
+    model::{Document, Kind},
+    outbound::{Answer, Ask, Outbound},
+    records::{self, Records},
+};
+pub use directory::discover;
+
+/// Pages in one pull; the next pull goes on.
+const MOST_PAGES: u64 = 2_000;
+/// How long one pull may take.
+const LONGEST: Duration = Duration::from_mins(30);
+/// Pulls at once.
+pub const AT_ONCE: usize = 8;
+/// The longest time between two attempts.
+const LONGEST_BACKOFF: Duration = Duration::from_hours(6);
+/// So many answers in a row that there is nothing, and somebody has to look.
+const GONE_AFTER: i32 = 3;
+
+/// What pulls need. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Harvester {
+    db: Database,
+    records: Records,
+    clock: Clock,
+    outbound: Outbound,
+    /// Our own origin.
+    here: Arc<str>,
+}
+
+/// Why a pull could not even be reported.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// A record could not be read or written.
+    #[error(transparent)]
+    Records(#[from] records::Error),
+    /// There is no such peer.
+    #[error("there is no peer {0:?}; `fingerpost peer list` shows those that there are")]
+    NoPeer(String),
+}
+
+/// How a pull ends, other than well.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// There is more; the next pull goes on.
+    Later,
+    /// It did not work.
+    Failed(Trouble, Option<Duration>),
+    /// A person has to decide.
+    Held(Trouble),
+    /// Our side failed.
+    Broken(Error),
+}
+
+impl End {
+    fn failed(code: &str, detail: String) -> Self {
+        Self::Failed(Trouble { code: code.to_owned(), detail }, None)
+    }
+
+    fn held(code: &str, detail: String) -> Self {
+        Self::Held(Trouble { code: code.to_owned(), detail })
+    }
+}
+
+impl From<db::Error> for End {
+    fn from(error: db::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl From<records::Error> for End {
+    fn from(error: records::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// A pull under way.
+struct Run {
+    peer: Peer,
+    lease: Lease,
+    report: Report,
+    began: tokio::time::Instant,
+    /// Records of the peer that were there when it began.
+    live: u64,
+    /// Terms and taxonomies here, by their addresses.
+    vocabulary: HashMap<String, Uuid>,
+    /// Terms and taxonomies of this peer that are called otherwise here.
+    shared: HashMap<(Kind, Uuid), Uuid>,
+}
+
+impl Run {
+    /// Whether it is time to let others have their turn.
+    fn is_long(&self) -> bool {
+        self.report.pages >= MOST_PAGES || self.began.elapsed() >= LONGEST
+    }
+}
+
+impl Harvester {
+    /// A harvester for the directory at `here`.
+    pub fn new(records: Records, outbound: Outbound, here: &Url) -> Self {
+        Self { db: records.database().clone(), clock: records.clock().clone(), records, outbound, here: here.as_str().into() }
+    }
+
+    /// The client that goes out.
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.db
+    }
+
+    pub(super) fn records(&self) -> &Records {
+        &self.records
+    }
+
+    pub(super) fn here(&self) -> &str {
+        &self.here
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Pull from a peer until there is nothing more, as far as one turn goes. `progress` hears of the
+    /// report after each page.
+    /// # Errors
+    /// When there is no such peer, or our own database fails. What the peer does wrong stands in the report.
+    pub async fn pull(&self, id: PeerId, mut progress: impl FnMut(&Report) + Send) -> Result<Report, Error> {
+        let now = self.clock.now();
+        let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
+        let mut report = Report { peer: peer.name.clone(), cursor: peer.cursor.after, ..Report::default() };
+        if let Some((outcome, trouble)) = why_not(&peer) {
+            report.outcome = outcome;
+            report.error = Some(trouble);
+            return Ok(report);
+        }
+        let Some(lease) = peers::lease(&self.db, id, now, apply::LEASE).await? else {
+            report.outcome = Outcome::Failed;
+            let detail = "another process is pulling from this peer at the moment".to_owned();
+            report.error = Some(Trouble { code: "busy".to_owned(), detail });
+            return Ok(report);
+        };
+        // Read again: whoever had the lease before may have moved on.
+        let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
+        let mut run = Run {
+            live: peers::live_count(&self.db, id).await?,
+            vocabulary: self.vocabulary().await?,
+            shared: HashMap::new(),
+            began: tokio::time::Instant::now(),
+            peer,
+            lease,
+            report,
+        };
+        let ended = match run.peer.kind {
+            PeerKind::OpenDirectory => self.follow(&mut run, &mut progress).await,
+            PeerKind::Oruk3 => self.crawl(&mut run, &mut progress).await,
+        };
+        self.finish(run, ended).await
+    }
+
+    /// Pull from every peer that is due, some at once. Gives how many there were.
+    /// # Errors
+    /// When our own database fails.
+    pub async fn pull_due(&self) -> Result<usize, Error> {
+        let due = peers::due(&self.db, self.clock.now(), AT_ONCE as u64).await?;
+        let pulls: Vec<_> = due
+            .into_iter()
+            .map(|peer| {
+                let harvester = self.clone();
+                tokio::spawn(async move { harvester.pull(peer.id, |_| {}).await })
+            })
+            .collect();
+        let many = pulls.len();
+        for pull in pulls {
+            match pull.await {
+                Ok(Ok(report)) => tell(&report),
+                Ok(Err(error)) => tracing::warn!(error = %error, "a pull failed on our side"),
+                Err(error) => tracing::error!(error = %error, "a pull died"),
+            }
+        }
+        Ok(many)
+    }
+
+    /// Ask a peer within a run, and count it.
+    async fn ask(&self, run: &mut Run, ask: Ask) -> Result<Answer, End> {
+        run.report.requests += 1;
+        let answer = self.outbound.fetch(ask).await.map_err(|error| {
+            // Where it wants to send us is for a person to judge; everything else may pass.
+            let trouble = Trouble { code: error.code().to_owned(), detail: error.to_string() };
+            if matches!(error, crate::outbound::Error::Redirect { .. }) { End::Held(trouble) } else { End::Failed(trouble, None) }
+        })?;
+        run.report.bytes += answer.wire_bytes;
+        let wait = answer.retry_after(self.clock.now());
+        match answer.status {
+            200 => Ok(answer),
+            304 => {
+                run.report.not_modified += 1;
+                Ok(answer)
+            }
+            status @ (404 | 410) => Err(End::failed("not-there", format!("{} answers {status}: there is nothing", answer.url))),
+            429 => {
+                let trouble = Trouble { code: "too-many-requests".to_owned(), detail: format!("{} asks us to wait", answer.url) };
+                Err(End::Failed(trouble, wait))
+            }
+            status => {
+                let trouble = Trouble { code: "bad-status".to_owned(), detail: format!("{} answers {status}", answer.url) };
+                Err(End::Failed(trouble, wait))
+            }
+        }
+    }
+
+    /// Terms and taxonomies that have a web address, by it.
+    async fn vocabulary(&self) -> Result<HashMap<String, Uuid>, Error> {
+        let mut found = HashMap::new();
+        for kind in [Kind::Taxonomy, Kind::TaxonomyTerm] {
+            let mut after = None;
+            loop {
+                let page = self.records.by_kind(kind, after, 500).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for stored in &page {
+                    let uri = match stored.read()? {
+                        Document::TaxonomyTerm(term) => term.term_uri.map(|uri| uri.to_string()),
+                        Document::Taxonomy(taxonomy) => taxonomy.uri.map(|uri| uri.to_string()),
+                        _ => None,
+                    };
+                    // Our own term comes first where several have one address.
+                    if let Some(uri) = uri
+                        && (stored.origin.is_empty() || !found.contains_key(&uri))
+                    {
+                        found.insert(uri, stored.id);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Write how it went, and when to ask next.
+    async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
+        let Run { mut peer, lease, mut report, .. } = run;
+        let now = self.clock.now();
+        peer.tried_at = Some(now);
+        report.cursor = peer.cursor.after;
+        let (every, trouble) = (Duration::from_secs(peer.every_seconds.unsigned_abs()), ended);
+        let wait = match trouble {
+            Ok(()) => {
+                peer.failures = 0;
+                peer.problem = None;
+                peer.succeeded_at = Some(now);
+                jitter(every)
+            }
+            Err(End::Later) => {
+                report.outcome = Outcome::Partial;
+                peer.failures = 0;
+                peer.problem = None;
+                Duration::ZERO
+            }
+            Err(End::Held(trouble)) => {
+                report.outcome = Outcome::Held;
+                report.error = Some(trouble.clone());
+                peer.state = PeerState::Held;
+                peer.held = Some(trouble);
+                jitter(every)
+            }
+            Err(End::Failed(trouble, asked)) => {
+                peer.failures += 1;
+                let gone = trouble.code == "not-there" && peer.failures >= GONE_AFTER;
+                report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
+                report.error = Some(trouble.clone());
+                if gone {
+                    peer.state = PeerState::Held;
+                    peer.held = Some(trouble.clone());
+                }
+                peer.problem = Some(trouble);
+                asked.unwrap_or_else(|| backoff(peer.failures))
+            }
+            Err(End::Broken(error)) => {
+                let tx = self.db.write().await?;
+                peers::release(&tx, lease).await?;
+                tx.commit().await?;
+                return Err(error);
+            }
+        };
+        peer.next_due_at = later(now, wait);
+        peer.report = Some(report.clone());
+        let tx = self.db.write().await?;
+        if peers::release(&tx, lease).await? {
+            peers::save(&tx, &peer).await?;
+            tx.commit().await?;
+        } else {
+            tx.roll_back().await?;
+        }
+        count(&peer, &report, now);
+        Ok(report)
+    }
+}
+
+/// Why a peer cannot be pulled from at all.
+fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
+    let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
+    if peer.trust == Trust::Blocked {
+        return Some((Outcome::Failed, trouble("blocked", format!("{} is blocked", peer.name))));
+    }
+    match (peer.state, &peer.held) {
+        (PeerState::Following, _) => None,
+        (PeerState::New, _) => {
+            let what_to_do = format!("look at it with `fingerpost peer show {0}`, then `fingerpost peer approve {0}`", peer.id);
+            Some((Outcome::Held, trouble("not-approved", what_to_do)))
+        }
+        (PeerState::Held, held) => {
+            let held = held.clone().unwrap_or_else(|| trouble("held", "an officer has held it".to_owned()));
+            Some((Outcome::Held, held))
+        }
+    }
+}
+
+fn tell(report: &Report) {
+    let error = report.error.as_ref();
+    match report.outcome {
+        Outcome::Ok | Outcome::Partial => tracing::info!(
+            peer = report.peer, pages = report.pages, created = report.created, updated = report.updated,
+            deleted = report.deleted, quarantined = report.quarantined, "pulled"
+        ),
+        Outcome::Held | Outcome::Failed => tracing::warn!(
+            peer = report.peer,
+            code = error.map_or("", |error| &error.code),
+            detail = error.map_or("", |error| &error.detail),
+            "cannot pull; what came before stays"
+        ),
+    }
+}
+
+/// What Prometheus is told about a peer.
+#[expect(clippy::cast_precision_loss, reason = "gauges are for looking at")]
+fn count(peer: &Peer, report: &Report, now: DateTime<Utc>) {
+    let labels = [("peer", peer.name.clone())];
+    metrics::counter!("federation_pages_total", &labels).increment(report.pages);
+    metrics::counter!("federation_requests_total", &labels).increment(report.requests);
+    metrics::counter!("federation_not_modified_total", &labels).increment(report.not_modified);
+    metrics::counter!("federation_bytes_total", &labels).increment(report.bytes);
+    metrics::counter!("federation_quarantined_total", &labels).increment(report.quarantined);
+    metrics::counter!("federation_echo_total", &labels).increment(report.left_out.get("echo").copied().unwrap_or(0));
+    metrics::gauge!("federation_held_deletes", &labels).set(report.held_deletes as f64);
+    metrics::gauge!("federation_lag_positions", &labels).set((peer.cursor.head - peer.cursor.after).max(0) as f64);
+    if let Some(at) = peer.succeeded_at {
+        metrics::gauge!("federation_last_success_timestamp_seconds", &labels).set(at.timestamp() as f64);
+        metrics::gauge!("federation_lag_seconds", &labels).set((now - at).num_seconds().max(0) as f64);
+    }
+}
+
+fn later(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    chrono::Duration::from_std(wait).ok().and_then(|wait| now.checked_add_signed(wait)).unwrap_or(now)
+}
+
+/// A number from 0 to 1 that nobody can foresee, so that many followers do not ask at one moment.
+fn chance() -> f64 {
+    f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX)
+}
+
+/// A fifth more or less.
+fn jitter(wait: Duration) -> Duration {
+    wait.mul_f64(0.8 + 0.4 * chance())
+}
+
+/// How long to wait after so many failures in a row: up to twice as long each time.
+fn backoff(failures: i32) -> Duration {
+    let doublings = u32::try_from(failures.clamp(1, 10) - 1).unwrap_or(0);
+    let most = (Duration::from_mins(1) * 2_u32.pow(doublings)).min(LONGEST_BACKOFF);
+    Duration::from_secs(10).max(most.mul_f64(chance()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_with_failures_and_never_beyond_six_hours() {
+        for failures in 1..100 {
+            let wait = backoff(failures);
+            assert!((Duration::from_secs(10)..=LONGEST_BACKOFF).contains(&wait), "{failures}: {wait:?}");
+        }
+        let hour = Duration::from_hours(1);
+        assert!((Duration::from_mins(48)..=Duration::from_mins(72)).contains(&jitter(hour)));
+    }
+
+    #[test]
+    fn a_tenth_of_what_is_told_and_three_tenths_of_what_is_signed_may_go_at_once() {
+        assert_eq!((apply::deletions_allowed(1_000, false), apply::deletions_allowed(1_000, true)), (100, 300));
+        assert_eq!((apply::deletions_allowed(10, false), apply::deletions_allowed(10, true)), (20, 50));
+    }
+}

@@ -1,0 +1,251 @@
+//! The adapter for a plain Open Referral UK 3 API: a crawl over all pages of `/services`.
+//!
+//! The standard has no feed of changes and no deletions. So each page is compared with what was seen
+//! before, whole services are fetched where something is different, and what two whole crawls in a
+//! row have not met, and the server says is not there, is gone.
+
+use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    super::peers::{self, Crawl, Cursor, Foreign, Report},
+    End, Harvester, Run, admit,
+    event::{Event, Items, Unreadable},
+};
+use crate::{
+    formats::json,
+    model::Kind,
+    outbound::{Answer, Ask},
+    signing,
+};
+
+/// Services on a page.
+const PER_PAGE: u64 = 50;
+/// Services that are fetched at once.
+const AT_ONCE: usize = 2;
+/// Whole crawls in a row that must miss a record before it is taken for gone.
+const MISSING: i32 = 2;
+/// Records that are looked at together when a crawl is over.
+const ROWS: u64 = 200;
+
+/// A page of the list.
+struct Page {
+    items: Vec<Value>,
+    total: Option<u64>,
+    last: bool,
+}
+
+impl Harvester {
+    /// Walk over all pages once, or go on with a walk that was broken off.
+    pub(super) async fn crawl(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        if run.peer.cursor.pages.is_none() {
+            let begin = Crawl { page: 1, whole: true, ..Crawl::default() };
+            run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, pages: Some(begin), ..Cursor::default() };
+        }
+        loop {
+            let mut crawl = run.peer.cursor.pages.clone().unwrap_or_default();
+            let page = self.list(run, crawl.page).await?;
+            run.report.pages += 1;
+            let fingerprint = fingerprint(&page.items);
+            if !page.items.is_empty() && fingerprint == crawl.fingerprint {
+                run.peer.cursor.pages = None;
+                let detail = format!("page {} of {} is the page before once more", crawl.page, run.peer.url);
+                return Err(End::failed("same-page", detail));
+            }
+            crawl.total = crawl.total.or(page.total);
+            crawl.met += page.items.len() as u64;
+            crawl.fingerprint = fingerprint;
+            crawl.page += 1;
+            if page.items.is_empty() && crawl.met == 0 && run.live > 0 {
+                run.peer.cursor.pages = None;
+                let detail = format!("it had {} records, and now its list is empty", run.live);
+                return Err(End::held("suddenly-empty", detail));
+            }
+            let (items, seen) = self.look_at(run, page.items).await?;
+            let cursor = Cursor { pages: Some(crawl.clone()), ..run.peer.cursor.clone() };
+            self.apply(run, items, seen, cursor).await?;
+            progress(&run.report);
+            self.mind_the_cap(run)?;
+            if page.last {
+                return self.close(run, &crawl, page.total).await;
+            }
+            if run.is_long() {
+                return Err(End::Later);
+            }
+        }
+    }
+
+    async fn list(&self, run: &mut Run, number: u64) -> Result<Page, End> {
+        let mut url = below(&run.peer.url, "services")?;
+        url.query_pairs_mut()
+            .append_pair("page", &number.to_string())
+            .append_pair("per_page", &PER_PAGE.to_string())
+            .append_pair("source", "own");
+        let answer = self.ask(run, Ask::get(url.clone())).await?;
+        let value = read(&answer)?;
+        let items = ["contents", "content", "items"].iter().find_map(|name| value.get(*name)?.as_array());
+        let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a page of a list: it has no contents")))?;
+        let whole = |name: &str| value.get(name).and_then(Value::as_u64);
+        let flag = |name: &str| value.get(name).and_then(Value::as_bool);
+        let last = items.is_empty()
+            || flag("last_page").unwrap_or_else(|| whole("total_pages").is_some_and(|pages| number >= pages));
+        Ok(Page { items: items.clone(), total: whole("total_items"), last })
+    }
+
+    /// Fetch those services of a page that are new, or look different in the list than before.
+    async fn look_at(&self, run: &mut Run, listed: Vec<Value>) -> Result<(Items, Vec<Uuid>), End> {
+        let origin = run.peer.origin.clone();
+        let local = |id: &str| admit::local_id(&origin, Kind::Service.as_str(), id);
+        let mut items: Items = Vec::new();
+        let mut ask = Vec::new();
+        let ids: Vec<Uuid> = listed.iter().filter_map(id_of).map(|id| local(&id)).collect();
+        let known: Vec<Foreign> = peers::foreign(&self.db, &ids).await?;
+        let mut seen = Vec::new();
+        for item in listed {
+            let Some(id) = id_of(&item) else {
+                let detail = "a service of the list has no id".to_owned();
+                items.push(Err(unreadable(String::new(), "bad-item", detail, item)));
+                continue;
+            };
+            if item.pointer("/provenance/origin").is_some() {
+                // It came to them from elsewhere, and would come to us from there.
+                *run.report.left_out.entry("echo".to_owned()).or_default() += 1;
+                continue;
+            }
+            let hash = signing::hash_of(&signing::canonical(&item));
+            let here = known.iter().find(|known| known.id == local(&id) && known.live);
+            if here.is_some_and(|known| known.listed.as_deref() == Some(&hash)) {
+                seen.push(local(&id));
+            } else {
+                ask.push((id, hash));
+            }
+        }
+        run.report.requests += ask.len() as u64;
+        let base = run.peer.url.clone();
+        let fetched: Vec<_> = stream::iter(ask)
+            .map(|(id, hash)| {
+                let base = base.clone();
+                async move { (self.service(&base, &id).await, id, hash) }
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        for (answer, id, hash) in fetched {
+            items.push(match answer {
+                Ok((bytes, data)) => {
+                    run.report.bytes += bytes;
+                    Ok(Event { kind: Kind::Service, id, rev: 0, data: Some(data), statement: None, alone: false, listed: Some(hash) })
+                }
+                Err(detail) => Err(unreadable(id, "not-answered", detail, Value::Null)),
+            });
+        }
+        Ok((items, seen))
+    }
+
+    /// One whole service, and how many bytes it took.
+    async fn service(&self, base: &Url, id: &str) -> Result<(u64, Value), String> {
+        let url = one(base, id).map_err(|end| format!("{end:?}"))?;
+        let answer = self.outbound.fetch(Ask::get(url)).await.map_err(|error| error.to_string())?;
+        if answer.status != 200 {
+            return Err(format!("{} answers {}", answer.url, answer.status));
+        }
+        let bytes = answer.wire_bytes;
+        let value = json::parse(&answer.body).map_err(|error| format!("{}: {error}", answer.url))?;
+        Ok((bytes, value))
+    }
+
+    /// The end of a crawl: where it was a whole one, what it has not met may be gone.
+    async fn close(&self, run: &mut Run, crawl: &Crawl, total: Option<u64>) -> Result<(), End> {
+        let near = |a: u64, b: u64| a.abs_diff(b) * 100 <= b;
+        let steady = match (crawl.total, total) {
+            (Some(first), Some(last)) => near(first, last) && crawl.met * 100 >= last * 99,
+            _ => false,
+        };
+        if crawl.whole && steady {
+            self.take_out_what_is_gone(run).await?;
+        }
+        let cursor = Cursor { pages: None, ..run.peer.cursor.clone() };
+        self.apply(run, Vec::new(), Vec::new(), cursor).await
+    }
+
+    async fn take_out_what_is_gone(&self, run: &mut Run) -> Result<(), End> {
+        let crawl = run.peer.cursor.crawl;
+        let mut after = None;
+        loop {
+            let rows = peers::not_seen(&self.db, run.peer.id, crawl, after, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.id);
+            let (mut gone, mut missed): (Items, Vec<Foreign>) = (Vec::new(), Vec::new());
+            for mut row in rows {
+                row.missing += 1;
+                if row.missing >= MISSING && self.is_gone(run, &row.foreign_id).await? {
+                    gone.push(Ok(Event {
+                        kind: row.kind, id: row.foreign_id, rev: 0, data: None, statement: None, alone: false, listed: None,
+                    }));
+                } else {
+                    missed.push(row);
+                }
+            }
+            let tx = self.db.write().await?;
+            if !run.lease.hold(&tx, self.clock.now() + super::apply::LEASE).await? {
+                return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
+            }
+            peers::put_foreign(&tx, &missed).await?;
+            tx.commit().await?;
+            let cursor = run.peer.cursor.clone();
+            self.apply(run, gone, Vec::new(), cursor).await?;
+        }
+    }
+
+    /// Whether the server itself says that a service is not there.
+    async fn is_gone(&self, run: &mut Run, id: &str) -> Result<bool, End> {
+        run.report.requests += 1;
+        let answer = self.outbound.fetch(Ask::get(one(&run.peer.url, id)?)).await;
+        Ok(answer.is_ok_and(|answer| matches!(answer.status, 404 | 410)))
+    }
+}
+
+fn below(base: &Url, path: &str) -> Result<Url, End> {
+    let mut base = base.clone();
+    base.set_query(None);
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    base.join(path).map_err(|error| End::failed("bad-url", error.to_string()))
+}
+
+/// The address of one service; an id is one part of a path, whatever stands in it.
+fn one(base: &Url, id: &str) -> Result<Url, End> {
+    let mut url = below(base, "services")?;
+    if let Ok(mut parts) = url.path_segments_mut() {
+        parts.push(id);
+    }
+    Ok(url)
+}
+
+fn read(answer: &Answer) -> Result<Value, End> {
+    if !answer.is_json() {
+        let kind = answer.header("content-type").unwrap_or("no content type");
+        return Err(End::failed("not-json", format!("{} answers with {kind} instead of JSON", answer.url)));
+    }
+    json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
+}
+
+fn id_of(item: &Value) -> Option<String> {
+    match item.get("id")? {
+        Value::String(id) if !id.is_empty() && id != "." && id != ".." => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn fingerprint(items: &[Value]) -> String {
+    let ids: Vec<String> = items.iter().filter_map(id_of).collect();
+    signing::hash_of(ids.join("\n").as_bytes())
+}
+
+fn unreadable(id: String, code: &'static str, detail: String, raw: Value) -> Unreadable {
+    Unreadable { kind: Kind::Service.as_str().to_owned(), id, rev: 0, code, detail, raw }
+}

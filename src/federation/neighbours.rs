@@ -1,0 +1,439 @@
+//! What an officer does about peers: add, approve, hold, release, remove. Commands and pages call these.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    harvest::{Error, Harvester, discover},
+    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
+    protocol::Discovery,
+};
+use crate::{
+    clock,
+    formats::json,
+    outbound::Ask,
+    records::{Caller, Draft, LastModified, State},
+    signing,
+};
+
+/// Records in one transaction.
+const BATCH: u64 = 500;
+
+/// What is to be followed, and how.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// Its web address.
+    pub url: Url,
+    /// What to call it; its own name unless it is given.
+    pub name: Option<String>,
+    /// What it speaks; found out unless it is given.
+    pub kind: Option<PeerKind>,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// How often to ask, in seconds.
+    pub every_seconds: i64,
+    /// The licence of its records, where it does not say so itself.
+    pub licence: Option<String>,
+}
+
+/// Why something about a peer could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Our side failed, or there is no such peer.
+    #[error(transparent)]
+    Failed(#[from] Error),
+    /// The peer is no good.
+    #[error("{url} cannot be followed: {} ({})", trouble.detail, trouble.code)]
+    Peer {
+        /// Its address.
+        url: Url,
+        /// What is wrong.
+        trouble: Trouble,
+    },
+    /// It makes no sense.
+    #[error("{0}")]
+    Senseless(String),
+}
+
+impl From<crate::db::Error> for Refused {
+    fn from(error: crate::db::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<crate::records::Error> for Refused {
+    fn from(error: crate::records::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Harvester {
+    /// The peer with this number, name or address.
+    /// # Errors
+    /// When there is none.
+    pub async fn peer(&self, name: &str) -> Result<Peer, Error> {
+        peers::by_name(self.database(), name).await?.ok_or_else(|| Error::NoPeer(name.to_owned()))
+    }
+
+    /// Follow another directory. With [`Trust::Auto`] its present keys are approved with it.
+    /// # Errors
+    /// When it cannot be reached, speaks nothing that we know, is ourselves, or is followed already.
+    pub async fn add_peer(&self, new: New) -> Result<Peer, Refused> {
+        let refused = |trouble| Refused::Peer { url: new.url.clone(), trouble };
+        let (kind, discovered) = self.find_out(&new).await.map_err(refused)?;
+        let origin = match &discovered {
+            Some(said) => said.origin.to_string(),
+            None => plain_origin(&new.url),
+        };
+        if origin == self.here() {
+            return Err(Refused::Senseless(format!("{origin} is this directory itself")));
+        }
+        if let Some(known) = peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin) {
+            return Err(Refused::Senseless(format!("{origin} is followed already, as peer {} ({})", known.id, known.name)));
+        }
+        let now = self.now();
+        let name = new.name.clone().or_else(|| discovered.as_ref().map(|said| said.publisher.name.clone()));
+        let said = discovered.as_ref().map(|said| &said.license);
+        let mut peer = Peer {
+            id: 0,
+            name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| new.url.host_str().unwrap_or("peer").to_owned()),
+            url: new.url.clone(),
+            origin,
+            kind,
+            trust: new.trust,
+            state: if new.trust == Trust::Review { PeerState::New } else { PeerState::Following },
+            scope: Scope::default(),
+            licence: new.licence.clone().or_else(|| said.map(|licence| licence.url.clone())),
+            attribution: said.map(|licence| licence.attribution.clone()).filter(|text| !text.is_empty()),
+            every_seconds: new.every_seconds,
+            pinned_keys: None,
+            discovered,
+            cursor: Cursor::default(),
+            held: None,
+            next_due_at: now,
+            tried_at: None,
+            succeeded_at: None,
+            failures: 0,
+            problem: None,
+            report: None,
+            added_at: now,
+        };
+        if new.trust == Trust::Auto {
+            pin(&mut peer);
+        }
+        let tx = self.database().write().await?;
+        peer.id = peers::add(&tx, &peer).await?;
+        tx.commit().await?;
+        Ok(peer)
+    }
+
+    /// What a directory speaks, and what it says of itself.
+    async fn find_out(&self, new: &New) -> Result<(PeerKind, Option<Discovery>), Trouble> {
+        if new.kind == Some(PeerKind::Oruk3) {
+            self.speaks_oruk3(&new.url).await?;
+            return Ok((PeerKind::Oruk3, None));
+        }
+        match discover(self.outbound(), &new.url).await {
+            Ok(said) => Ok((PeerKind::OpenDirectory, Some(said))),
+            Err(trouble) if new.kind.is_some() || trouble.code != "no-discovery" => Err(trouble),
+            Err(_) => {
+                self.speaks_oruk3(&new.url).await.map_err(|trouble| Trouble {
+                    detail: format!("it has no discovery document, and is no Open Referral UK 3 API: {}", trouble.detail),
+                    ..trouble
+                })?;
+                Ok((PeerKind::Oruk3, None))
+            }
+        }
+    }
+
+    async fn speaks_oruk3(&self, base: &Url) -> Result<(), Trouble> {
+        let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
+        let mut url = base.clone();
+        url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
+        url.set_query(Some("page=1&per_page=1"));
+        let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+        let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
+        let is_page = |value: &Value| value.get("contents").is_some_and(Value::is_array) && value.get("total_items").is_some();
+        if value.as_ref().is_some_and(is_page) {
+            return Ok(());
+        }
+        Err(trouble("not-oruk3", format!("{} answers {} and no page of services", answer.url, answer.status)))
+    }
+
+    /// Approve a peer: the keys that it shows now are pinned, and it is followed.
+    /// # Errors
+    /// When there is no such peer, or it cannot be asked.
+    pub async fn approve_peer(&self, name: &str) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        if peer.kind == PeerKind::OpenDirectory {
+            let said = discover(self.outbound(), &peer.url).await;
+            let said = said.map_err(|trouble| Refused::Peer { url: peer.url.clone(), trouble })?;
+            if said.origin.as_str() != peer.origin {
+                let detail = format!("{} was added, and what answers now is {}", peer.origin, said.origin);
+                let trouble = Trouble { code: "other-origin".to_owned(), detail };
+                return Err(Refused::Peer { url: peer.url.clone(), trouble });
+            }
+            peer.discovered = Some(said);
+            pin(&mut peer);
+        }
+        follow_again(&mut peer, self.now());
+        self.keep(&peer).await?;
+        Ok(peer)
+    }
+
+    /// Stop asking a peer until somebody releases it. What came before stays.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn hold_peer(&self, name: &str) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        peer.state = PeerState::Held;
+        peer.held = Some(Trouble { code: "held".to_owned(), detail: "an officer has held it".to_owned() });
+        self.keep(&peer).await?;
+        Ok(peer)
+    }
+
+    /// Let a held peer go on, and carry out the deletions that waited. Gives how many those were.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn release_peer(&self, name: &str) -> Result<(Peer, u64), Refused> {
+        let mut peer = self.peer(name).await?;
+        let waiting: Vec<Uuid> = peers::held(self.database(), peer.id).await?.into_iter().map(|held| held.id).collect();
+        for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
+            let rows = peers::foreign(self.database(), some).await?;
+            self.take_out(&peer, rows, "its source does not tell it any more", false).await?;
+        }
+        follow_again(&mut peer, self.now());
+        self.keep(&peer).await?;
+        Ok((peer, waiting.len() as u64))
+    }
+
+    /// Say how many records of a peer are taken, and under which further licences.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn scope_peer(&self, name: &str, most: Option<u64>, licences: Vec<String>) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        peer.scope.most = most.unwrap_or(peer.scope.most);
+        peer.scope.licences.extend(licences);
+        peer.scope.licences.sort();
+        peer.scope.licences.dedup();
+        self.keep(&peer).await?;
+        Ok(peer)
+    }
+
+    /// Forget a peer, and take out everything that came from it. Gives how many records those were.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn remove_peer(&self, name: &str) -> Result<u64, Refused> {
+        let mut peer = self.peer(name).await?;
+        // Nobody pulls while its records are taken out.
+        peer.state = PeerState::Held;
+        self.keep(&peer).await?;
+        let mut many = 0;
+        let mut after = None;
+        loop {
+            let rows = peers::of_peer(self.database(), peer.id, after, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id);
+            many += self.take_out(&peer, rows, "this directory does not follow its source any more", true).await?;
+        }
+        let tx = self.database().write().await?;
+        peers::delete(&tx, peer.id).await?;
+        tx.commit().await?;
+        Ok(many)
+    }
+
+    /// Take records of a peer out of the directory.
+    async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Refused> {
+        let mut drafts = Vec::new();
+        for row in &rows {
+            let stored = self.records().find(row.id).await?;
+            if let Some(stored) = stored.filter(|stored| stored.state != State::Gone && stored.origin == peer.origin) {
+                drafts.push(Draft {
+                    state: State::Gone,
+                    origin: stored.origin.clone(),
+                    source_id: stored.source_id.clone(),
+                    ..Draft::new(stored.read()?)
+                });
+            }
+        }
+        let many = drafts.len() as u64;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let left: Vec<Foreign> = rows.into_iter().map(|row| Foreign { live: false, ..row }).collect();
+        let caller = Caller {
+            name: format!("peer {}", peer.name),
+            why: why.to_owned(),
+            entrance: crate::records::Entrance::Feed,
+        };
+        let tx = self.database().write().await?;
+        if !forget {
+            peers::put_foreign(&tx, &left).await?;
+        }
+        peers::forget_held(&tx, &ids).await?;
+        if !drafts.is_empty() {
+            self.records().save(&tx, &caller, drafts, &LastModified::new()).await?;
+        }
+        tx.commit().await?;
+        Ok(many)
+    }
+
+    async fn keep(&self, peer: &Peer) -> Result<(), Refused> {
+        let tx = self.database().write().await?;
+        peers::save(&tx, peer).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A peer as people and programs are told of it.
+    /// # Errors
+    /// When our own database fails.
+    pub async fn describe_peer(&self, peer: &Peer) -> Result<Described, Error> {
+        let records = peers::live_count(self.database(), peer.id).await?;
+        let quarantined = peers::quarantined_by_code(self.database(), peer.id).await?;
+        let held_deletes = peers::held(self.database(), peer.id).await?.len();
+        Ok(Described::new(peer, records, quarantined, held_deletes))
+    }
+}
+
+/// A peer as people and programs are told of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Described {
+    /// Number.
+    pub id: i32,
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub url: Url,
+    /// Identity.
+    pub origin: String,
+    /// What it speaks.
+    pub kind: PeerKind,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// How it stands.
+    pub state: PeerState,
+    /// Licence of its records.
+    pub licence: Option<String>,
+    /// How often it is asked, in seconds.
+    pub every_seconds: i64,
+    /// Records of it that are here.
+    pub records: u64,
+    /// Records that could not be taken, by reason.
+    pub quarantined: Value,
+    /// Deletions that wait for a person.
+    pub held_deletes: usize,
+    /// The last change number that was applied.
+    pub cursor: i64,
+    /// How far its feed goes, as it last said.
+    pub head: i64,
+    /// Fingerprints of the keys that it shows, with what each is good for and whether it is approved.
+    pub keys: Vec<Value>,
+    /// When everything was last known to be here, RFC 3339.
+    pub succeeded_at: Option<String>,
+    /// When it was last asked, RFC 3339.
+    pub tried_at: Option<String>,
+    /// When it is asked next, RFC 3339.
+    pub next_due_at: String,
+    /// Failures in a row.
+    pub failures: i32,
+    /// Why it is held.
+    pub held: Option<Trouble>,
+    /// What went wrong last.
+    pub problem: Option<Trouble>,
+    /// What the last pull did.
+    pub report: Option<Report>,
+    /// What to do next, in words.
+    pub advice: String,
+}
+
+impl Described {
+    fn new(peer: &Peer, records: u64, quarantined: Vec<(String, i64)>, held_deletes: usize) -> Self {
+        let time = |at: Option<DateTime<Utc>>| at.map(clock::rfc3339);
+        let pinned = peer.pinned_keys.as_deref().unwrap_or_default();
+        let listed = peer.discovered.as_ref().map(|said| said.keys.as_slice()).unwrap_or_default();
+        let keys = listed
+            .iter()
+            .map(|key| {
+                json!({
+                    "kid": key.kid, "fingerprint": signing::fingerprint(&key.x), "status": key.status,
+                    "approved": pinned.iter().any(|known| known.kid == key.kid && known.x == key.x),
+                })
+            })
+            .collect();
+        Self {
+            id: peer.id,
+            name: peer.name.clone(),
+            url: peer.url.clone(),
+            origin: peer.origin.clone(),
+            kind: peer.kind,
+            trust: peer.trust,
+            state: peer.state,
+            licence: peer.licence.clone(),
+            every_seconds: peer.every_seconds,
+            records,
+            quarantined: quarantined.into_iter().map(|(code, many)| (code, Value::from(many))).collect::<serde_json::Map<_, _>>().into(),
+            held_deletes,
+            cursor: peer.cursor.after,
+            head: peer.cursor.head,
+            keys,
+            succeeded_at: time(peer.succeeded_at),
+            tried_at: time(peer.tried_at),
+            next_due_at: clock::rfc3339(peer.next_due_at),
+            failures: peer.failures,
+            held: peer.held.clone(),
+            problem: peer.problem.clone(),
+            report: peer.report.clone(),
+            advice: advice(peer, held_deletes),
+        }
+    }
+}
+
+/// What to do next about a peer.
+fn advice(peer: &Peer, held_deletes: usize) -> String {
+    let id = peer.id;
+    let code = peer.held.as_ref().map(|held| held.code.as_str());
+    match (peer.trust, peer.state, code) {
+        (Trust::Blocked, ..) => "Nothing: it is blocked.".to_owned(),
+        (_, PeerState::New, _) => format!(
+            "Ask them by telephone for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
+        ),
+        (_, PeerState::Held, Some("key-changed" | "unknown-key" | "revoked-key")) => format!(
+            "Ring them: have they a new key? If its fingerprint is the one above, run `fingerpost peer approve {id}`; if not, leave it held."
+        ),
+        (_, PeerState::Held, Some("not-there")) => format!(
+            "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
+        ),
+        (_, PeerState::Held, Some("suddenly-empty")) => format!(
+            "Ask them whether they really have no services any more. `fingerpost peer release {id}` tries again."
+        ),
+        (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
+        (..) if held_deletes > 0 => format!(
+            "{held_deletes} records wait to be taken out, because so many at once may be a mistake. Ask them, then run `fingerpost peer release {id}`."
+        ),
+        (..) if peer.failures > 0 => "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned(),
+        _ => "Nothing: it is followed.".to_owned(),
+    }
+}
+
+/// Approve the keys that a peer shows. A peer without keys is taken at its word.
+fn pin(peer: &mut Peer) {
+    let keys = peer.discovered.as_ref().map(|said| said.keys.clone()).unwrap_or_default();
+    peer.pinned_keys = (!keys.is_empty()).then_some(keys);
+}
+
+fn follow_again(peer: &mut Peer, now: DateTime<Utc>) {
+    peer.state = PeerState::Following;
+    peer.held = None;
+    peer.failures = 0;
+    peer.next_due_at = now;
+}
+
+/// The identity of a source that says nothing of itself: its address, lower-case host, no slash at the end.
+fn plain_origin(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
