@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use fingerpost::outbound::{Answer, Ask, Error, Limits, Names, Outbound, Settings};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, pki_types::CertificateDer};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
@@ -240,6 +240,21 @@ async fn case_08_a_hundred_megabytes_stop_at_the_limit() {
     }
 }
 
+#[tokio::test]
+async fn case_08_what_comes_after_the_promised_length_is_not_taken_for_another_answer() {
+    let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
+    let peer = HostilePeer::start(move |seen| match seen.path.as_str() {
+        "/two" => Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]{forged}").into_bytes()),
+        _ => Reply::json("{}"),
+    })
+    .await;
+    let client = client();
+    // As HTTP has it, what was promised is all. Half a document is no document for whoever reads it.
+    assert_eq!(client.fetch(get(peer.url("/two"))).await.unwrap().body, b"[]");
+    assert_eq!(client.fetch(get(peer.url("/next"))).await.unwrap().body, b"{}");
+    assert_eq!(peer.paths(), ["/two", "/next"]);
+}
+
 /// The most memory this process has held, in kB.
 fn most_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -262,6 +277,7 @@ async fn hostile_pages_in_a_process_of_their_own() {
         client().fetch(get(peer.url(path))).await.unwrap_err();
     }
     let grown = most_memory() - before;
+    println!("grown by {grown} kB");
     assert!(grown < 40 << 10, "{grown} kB");
 }
 
@@ -420,9 +436,10 @@ fn serving(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = params.self_signed(&key).unwrap().der().clone();
         Self { root, issuer: Issuer::new(params, key) }
@@ -450,7 +467,7 @@ fn at_neighbour(peer: &HostilePeer, path: &str) -> Url {
 
 #[tokio::test]
 async fn case_27_a_certificate_must_be_valid_for_the_name_and_today() {
-    let authority = Authority::new();
+    let authority = Authority::new("Trusted");
     let script = |_: &Seen| Reply::json("{}");
     let good = HostilePeer::start_tls(authority.server("neighbour.example.org", 2100), script).await;
     let answer = authority.client().fetch(get(at_neighbour(&good, "/"))).await;
@@ -463,7 +480,7 @@ async fn case_27_a_certificate_must_be_valid_for_the_name_and_today() {
         ("expired", authority.server("neighbour.example.org", 2021), "expired"),
         ("somebody else's", authority.server("neighbour.example.com", 2100), "not valid for name"),
         ("self-signed", serving(self_signed.der().clone(), &own), "UnknownIssuer"),
-        ("of an unknown authority", Authority::new().server("neighbour.example.org", 2100), "UnknownIssuer"),
+        ("of an unknown authority", Authority::new("Unknown").server("neighbour.example.org", 2100), "UnknownIssuer"),
     ] {
         let peer = HostilePeer::start_tls(server, script).await;
         let error = authority.client().fetch(get(at_neighbour(&peer, "/"))).await.unwrap_err();
@@ -598,7 +615,7 @@ async fn case_28_redirects_are_few_and_stay_where_they_must() {
 
 #[tokio::test]
 async fn case_28_a_secure_peer_cannot_send_us_to_an_insecure_one() {
-    let authority = Authority::new();
+    let authority = Authority::new("Trusted");
     let plain = HostilePeer::canary_on("127.0.0.1").await;
     let target = plain.url("/").to_string();
     let peer =
