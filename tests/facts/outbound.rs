@@ -99,6 +99,8 @@ async fn a_request_says_who_asks_and_carries_nothing_that_the_peer_gave_it() {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
     assert_eq!(peer.connections(), 1, "the connection is used again");
+    client.fetch(Ask { headers: vec![("range", "bytes=5-".to_owned())], ..get(peer.url("/snapshot")) }).await.unwrap();
+    assert_eq!(peer.seen()[2].header("accept-encoding"), Some("identity"), "a part of something packed cannot be unpacked");
 }
 
 #[tokio::test]
@@ -281,13 +283,28 @@ async fn hostile_pages_in_a_process_of_their_own() {
     assert!(grown < 40 << 10, "{grown} kB");
 }
 
-#[test]
-fn case_08_memory_stays_bounded() {
+/// Run one of these facts in a process of its own.
+fn alone(fact: &str, environment: &[(&str, &str)]) {
     let program = std::env::current_exe().unwrap();
-    let arguments = ["--exact", "facts::outbound::hostile_pages_in_a_process_of_their_own", "--ignored", "--nocapture"];
-    let output = std::process::Command::new(program).args(arguments).output().unwrap();
+    let arguments = ["--exact", &format!("facts::outbound::{fact}"), "--include-ignored", "--nocapture"];
+    let output = std::process::Command::new(program).args(arguments).envs(environment.iter().copied()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn case_08_memory_stays_bounded() {
+    alone("hostile_pages_in_a_process_of_their_own", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn proxies_of_the_environment_are_not_used() {
+    let canary = HostilePeer::canary_on("127.0.0.1").await;
+    let proxy = canary.url("/").to_string();
+    let variables =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, proxy.as_str()));
+    alone("a_request_says_who_asks_and_carries_nothing_that_the_peer_gave_it", &variables);
+    assert_eq!(canary.connections(), 0);
 }
 
 #[tokio::test]
