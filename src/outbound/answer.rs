@@ -84,7 +84,7 @@ mod tests {
             ("Sun, 22 Nov 2026 12:05:00 GMT", Some(300)),
             ("Sunday, 22-Nov-26 12:05:00 GMT", Some(300)),
             ("Sun, 22 Nov 2026 11:00:00 GMT", Some(0)),
-            ("Sun, 22 Nov 2036 12:00:00 GMT", Some(day)),
+            ("Sat, 22 Nov 2036 12:00:00 GMT", Some(day)),
             ("", None),
             ("-5", None),
             ("1.5", None),

@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use fingerpost::outbound::{Answer, Ask, Error, Limits, Names, Outbound, Settings};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, pki_types::CertificateDer};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
@@ -99,6 +99,8 @@ async fn a_request_says_who_asks_and_carries_nothing_that_the_peer_gave_it() {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
     assert_eq!(peer.connections(), 1, "the connection is used again");
+    client.fetch(Ask { headers: vec![("range", "bytes=5-".to_owned())], ..get(peer.url("/snapshot")) }).await.unwrap();
+    assert_eq!(peer.seen()[2].header("accept-encoding"), Some("identity"), "a part of something packed cannot be unpacked");
 }
 
 #[tokio::test]
@@ -240,6 +242,21 @@ async fn case_08_a_hundred_megabytes_stop_at_the_limit() {
     }
 }
 
+#[tokio::test]
+async fn case_08_what_comes_after_the_promised_length_is_not_taken_for_another_answer() {
+    let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
+    let peer = HostilePeer::start(move |seen| match seen.path.as_str() {
+        "/two" => Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]{forged}").into_bytes()),
+        _ => Reply::json("{}"),
+    })
+    .await;
+    let client = client();
+    // As HTTP has it, what was promised is all. Half a document is no document for whoever reads it.
+    assert_eq!(client.fetch(get(peer.url("/two"))).await.unwrap().body, b"[]");
+    assert_eq!(client.fetch(get(peer.url("/next"))).await.unwrap().body, b"{}");
+    assert_eq!(peer.paths(), ["/two", "/next"]);
+}
+
 /// The most memory this process has held, in kB.
 fn most_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -262,16 +279,32 @@ async fn hostile_pages_in_a_process_of_their_own() {
         client().fetch(get(peer.url(path))).await.unwrap_err();
     }
     let grown = most_memory() - before;
+    println!("grown by {grown} kB");
     assert!(grown < 40 << 10, "{grown} kB");
+}
+
+/// Run one of these facts in a process of its own.
+fn alone(fact: &str, environment: &[(&str, &str)]) {
+    let program = std::env::current_exe().unwrap();
+    let arguments = ["--exact", &format!("facts::outbound::{fact}"), "--include-ignored", "--nocapture"];
+    let output = std::process::Command::new(program).args(arguments).envs(environment.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn case_08_memory_stays_bounded() {
-    let program = std::env::current_exe().unwrap();
-    let arguments = ["--exact", "facts::outbound::hostile_pages_in_a_process_of_their_own", "--ignored", "--nocapture"];
-    let output = std::process::Command::new(program).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    alone("hostile_pages_in_a_process_of_their_own", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn proxies_of_the_environment_are_not_used() {
+    let canary = HostilePeer::canary_on("127.0.0.1").await;
+    let proxy = canary.url("/").to_string();
+    let variables =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, proxy.as_str()));
+    alone("a_request_says_who_asks_and_carries_nothing_that_the_peer_gave_it", &variables);
+    assert_eq!(canary.connections(), 0);
 }
 
 #[tokio::test]
@@ -420,9 +453,10 @@ fn serving(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = params.self_signed(&key).unwrap().der().clone();
         Self { root, issuer: Issuer::new(params, key) }
@@ -450,7 +484,7 @@ fn at_neighbour(peer: &HostilePeer, path: &str) -> Url {
 
 #[tokio::test]
 async fn case_27_a_certificate_must_be_valid_for_the_name_and_today() {
-    let authority = Authority::new();
+    let authority = Authority::new("Trusted");
     let script = |_: &Seen| Reply::json("{}");
     let good = HostilePeer::start_tls(authority.server("neighbour.example.org", 2100), script).await;
     let answer = authority.client().fetch(get(at_neighbour(&good, "/"))).await;
@@ -463,7 +497,7 @@ async fn case_27_a_certificate_must_be_valid_for_the_name_and_today() {
         ("expired", authority.server("neighbour.example.org", 2021), "expired"),
         ("somebody else's", authority.server("neighbour.example.com", 2100), "not valid for name"),
         ("self-signed", serving(self_signed.der().clone(), &own), "UnknownIssuer"),
-        ("of an unknown authority", Authority::new().server("neighbour.example.org", 2100), "UnknownIssuer"),
+        ("of an unknown authority", Authority::new("Unknown").server("neighbour.example.org", 2100), "UnknownIssuer"),
     ] {
         let peer = HostilePeer::start_tls(server, script).await;
         let error = authority.client().fetch(get(at_neighbour(&peer, "/"))).await.unwrap_err();
@@ -598,7 +632,7 @@ async fn case_28_redirects_are_few_and_stay_where_they_must() {
 
 #[tokio::test]
 async fn case_28_a_secure_peer_cannot_send_us_to_an_insecure_one() {
-    let authority = Authority::new();
+    let authority = Authority::new("Trusted");
     let plain = HostilePeer::canary_on("127.0.0.1").await;
     let target = plain.url("/").to_string();
     let peer =
