@@ -50,7 +50,12 @@ impl Keys {
         println!("{} signs with", signer.origin());
         for key in listed {
             let print = signing::fingerprint(&key.x).unwrap_or_default();
-            println!("  {}  {print}  {} since {}", key.kid, serde_json::to_value(key.status)?.as_str().unwrap_or_default(), key.nbf);
+            println!(
+                "  {}  {print}  {} since {}",
+                key.kid,
+                serde_json::to_value(key.status)?.as_str().unwrap_or_default(),
+                key.nbf
+            );
         }
         Ok(true)
     }

@@ -218,7 +218,8 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
     let mut reports = Vec::new();
     for peer in chosen {
         let bar = progress(None, "records");
-        let report = harvester.pull(peer.id, |report| bar.set_position(report.created + report.updated + report.unchanged)).await?;
+        let report =
+            harvester.pull(peer.id, |report| bar.set_position(report.created + report.updated + report.unchanged)).await?;
         bar.finish_and_clear();
         if !as_json {
             println!("{}", said(&report));
@@ -235,7 +236,14 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
 fn said(report: &Report) -> String {
     let mut said = format!(
         "{}: {} created, {} updated, {} unchanged, {} deleted, {} could not be taken; {} pages, {} bytes",
-        report.peer, report.created, report.updated, report.unchanged, report.deleted, report.quarantined, report.pages, report.bytes
+        report.peer,
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.deleted,
+        report.quarantined,
+        report.pages,
+        report.bytes
     );
     if report.held_deletes > 0 {
         said.push_str(&format!("; {} deletions wait for you", report.held_deletes));

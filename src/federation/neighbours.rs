@@ -262,11 +262,8 @@ impl Harvester {
         let many = drafts.len() as u64;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let left: Vec<Foreign> = rows.into_iter().map(|row| Foreign { live: false, ..row }).collect();
-        let caller = Caller {
-            name: format!("peer {}", peer.name),
-            why: why.to_owned(),
-            entrance: crate::records::Entrance::Feed,
-        };
+        let caller =
+            Caller { name: format!("peer {}", peer.name), why: why.to_owned(), entrance: crate::records::Entrance::Feed };
         let tx = self.database().write().await?;
         if !forget {
             peers::put_foreign(&tx, &left).await?;
@@ -373,7 +370,11 @@ impl Described {
             licence: peer.licence.clone(),
             every_seconds: peer.every_seconds,
             records,
-            quarantined: quarantined.into_iter().map(|(code, many)| (code, Value::from(many))).collect::<serde_json::Map<_, _>>().into(),
+            quarantined: quarantined
+                .into_iter()
+                .map(|(code, many)| (code, Value::from(many)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
             held_deletes,
             cursor: peer.cursor.after,
             head: peer.cursor.head,
@@ -405,14 +406,16 @@ fn advice(peer: &Peer, held_deletes: usize) -> String {
         (_, PeerState::Held, Some("not-there")) => format!(
             "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
         ),
-        (_, PeerState::Held, Some("suddenly-empty")) => format!(
-            "Ask them whether they really have no services any more. `fingerpost peer release {id}` tries again."
-        ),
+        (_, PeerState::Held, Some("suddenly-empty")) => {
+            format!("Ask them whether they really have no services any more. `fingerpost peer release {id}` tries again.")
+        }
         (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
         (..) if held_deletes > 0 => format!(
             "{held_deletes} records wait to be taken out, because so many at once may be a mistake. Ask them, then run `fingerpost peer release {id}`."
         ),
-        (..) if peer.failures > 0 => "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned(),
+        (..) if peer.failures > 0 => {
+            "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned()
+        }
         _ => "Nothing: it is followed.".to_owned(),
     }
 }

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each fact uses its own part of this")]
 
+pub mod liar;
+pub mod network;
 pub mod peer;
 
 use std::{io::Cursor, net::SocketAddr, path::Path};
@@ -107,6 +109,11 @@ pub const PUBLIC_URL: &str = "https://directory.luton.example.org/";
 impl TestApp {
     /// A directory without records; none where the database is not to be had.
     pub async fn start(on: On) -> Option<Self> {
+        Self::start_as(on, PUBLIC_URL, "Luton directory").await
+    }
+
+    /// The same, known to the world under another address and name.
+    pub async fn start_as(on: On, public_url: &str, name: &str) -> Option<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let (database_url, postgres) = match on {
@@ -119,8 +126,9 @@ impl TestApp {
         let settings = [
             ("FINGERPOST_DATA_DIR", folder.path().display().to_string()),
             ("FINGERPOST_DATABASE_URL", database_url),
-            ("FINGERPOST_PUBLIC_URL", PUBLIC_URL.to_owned()),
-            ("FINGERPOST_NAME", "Luton directory".to_owned()),
+            ("FINGERPOST_PUBLIC_URL", public_url.to_owned()),
+            ("FINGERPOST_NAME", name.to_owned()),
+            ("FINGERPOST_ALLOW_PRIVATE_PEERS", "127.0.0.1/32".to_owned()),
             ("FINGERPOST_GSS", "E06000032".to_owned()),
         ];
         let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
@@ -128,6 +136,11 @@ impl TestApp {
         let served = open(&config, &clock).await;
         let router = served.router(false);
         Some(Self { on, folder, config, clock, served, router, postgres })
+    }
+
+    /// Every route, for a server over real sockets.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub fn app(&self) -> &App {

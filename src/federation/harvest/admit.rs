@@ -17,7 +17,13 @@ use super::{
 };
 use crate::{
     clock, ids,
-    model::{Document, Kind, apart::{apart, rename}, personal, shape, text::shorten, tidy},
+    model::{
+        Document, Kind,
+        apart::{apart, rename},
+        personal, shape,
+        text::shorten,
+        tidy,
+    },
     records::{Draft, State},
     signing,
 };
@@ -175,8 +181,7 @@ impl Gate<'_> {
         };
         let (raw, statement) = event.statement.as_ref().ok_or(Doubt::BadSignature)?;
         let state = if event.data.is_some() { ItemState::Updated } else { ItemState::Deleted };
-        let beside =
-            Beside { origin: &self.peer.origin, kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
+        let beside = Beside { origin: &self.peer.origin, kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
         keys::check(raw, statement, &beside, keys).map(|()| true)
     }
 
@@ -220,12 +225,7 @@ impl Gate<'_> {
             if at != last {
                 parts.push(self.part(&document, source_id.clone()));
             }
-            drafts.push(Draft {
-                state: State::Published,
-                origin: self.peer.origin.clone(),
-                source_id,
-                ..Draft::new(document)
-            });
+            drafts.push(Draft { state: State::Published, origin: self.peer.origin.clone(), source_id, ..Draft::new(document) });
         }
         Ok((drafts, parts, tidied.dropped.len()))
     }
@@ -249,7 +249,8 @@ impl Gate<'_> {
             Kind::Event => "events",
             Kind::ServiceAtLocation => "service_at_locations",
         };
-        let base = peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
+        let base =
+            peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
         let mut said = json!({
             "origin": peer.origin,
             "source": peer.name,

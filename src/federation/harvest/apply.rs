@@ -7,7 +7,7 @@ use chrono::Duration;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Cursor, Foreign, Held, Quarantined},
+    super::peers::{self, Cursor, Foreign, Held, Peer, Quarantined},
     End, Harvester, Run,
     admit::{self, Departure, Gate, Verdict},
     event::Items,
@@ -45,18 +45,40 @@ struct Plan {
     dropped: u64,
 }
 
+impl Plan {
+    /// For a held peer: what has to be taken out or reduced at once, and nothing else.
+    fn keep_only_what_is_urgent(&mut self) {
+        let purged = std::mem::take(&mut self.purged);
+        let main = std::mem::take(&mut self.main);
+        let drafts = std::mem::take(&mut self.drafts);
+        let urgent = drafts.into_iter().zip(main).filter(|(draft, main)| *main && purged.contains(&draft.document.id()));
+        let (drafts, main) = urgent.unzip();
+        let mut foreign = std::mem::take(&mut self.foreign);
+        foreign.retain(|foreign| purged.contains(&foreign.id));
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.retain(|(_, departure)| *departure == Departure::Urgent);
+        *self = Self { drafts, main, foreign, gone, purged, ..Self::default() };
+    }
+}
+
 impl Harvester {
     /// Apply a page and move on to `cursor`. `seen` are records that were met and have not changed.
     pub(super) async fn apply(&self, run: &mut Run, items: Items, seen: Vec<Uuid>, cursor: Cursor) -> Result<(), End> {
         let count = items.len();
         let mut plan = self.plan(run, items).await?;
+        if run.held_at.is_some() {
+            plan.keep_only_what_is_urgent();
+        }
         plan.unchanged += seen.len() as u64;
         plan.seen.extend(seen);
         if plan.quarantined.len() >= BAD && plan.quarantined.len() * 5 > count {
             let first = &plan.quarantined[0];
             let detail = format!(
                 "{} of the {count} records of a page cannot be taken, the first one ({} {}) because: {}",
-                plan.quarantined.len(), first.kind, first.foreign_id, first.detail
+                plan.quarantined.len(),
+                first.kind,
+                first.foreign_id,
+                first.detail
             );
             return Err(End::failed("too-many-bad-records", detail));
         }
@@ -124,6 +146,7 @@ impl Harvester {
                     plan.quarantined.push(bad);
                 }
                 Verdict::Ignore(why) => *plan.ignored.entry(why).or_default() += 1,
+                Verdict::Stop(_) if run.held_at.is_some() => {}
                 Verdict::Stop(doubt) => return Err(End::held(doubt.code(), doubt.said().to_owned())),
             }
         }
@@ -273,7 +296,8 @@ impl Harvester {
         peers::forget_quarantined(&tx, &plan.fine).await?;
         peers::put_held(&tx, &plan.held).await?;
         peers::forget_held(&tx, &gone).await?;
-        peers::save(&tx, &peer).await?;
+        let cursor = run.held_at.as_ref().map_or_else(|| peer.cursor.clone(), |(held_at, _)| held_at.clone());
+        peers::save(&tx, &Peer { cursor, ..peer.clone() }).await?;
         let saved = self.save_records(&tx, run, drafts, &plan.purged).await?;
         tx.commit().await?;
         if !plan.purged.is_empty() {
@@ -299,13 +323,7 @@ impl Harvester {
         Ok(())
     }
 
-    async fn save_records(
-        &self,
-        tx: &Transaction,
-        run: &Run,
-        drafts: Vec<Draft>,
-        purged: &[Uuid],
-    ) -> Result<Vec<Saved>, End> {
+    async fn save_records(&self, tx: &Transaction, run: &Run, drafts: Vec<Draft>, purged: &[Uuid]) -> Result<Vec<Saved>, End> {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }

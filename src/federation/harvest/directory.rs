@@ -36,8 +36,8 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
         return Err(trouble("no-discovery", format!("{} answers {} and no discovery document", answer.url, answer.status)));
     }
     let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
-    let discovery: Discovery = serde_path_to_error::deserialize(value)
-        .map_err(|error| trouble("bad-discovery", format!("{}: {error}", answer.url)))?;
+    let discovery: Discovery =
+        serde_path_to_error::deserialize(value).map_err(|error| trouble("bad-discovery", format!("{}: {error}", answer.url)))?;
     if discovery.protocol != PROTOCOL {
         let detail = format!("it speaks {:?}, and we speak {PROTOCOL}", discovery.protocol);
         return Err(trouble("other-protocol", detail));
@@ -118,6 +118,9 @@ impl Harvester {
 
     /// Read the discovery document again, and take over keys that trusted ones vouch for.
     async fn rediscover(&self, run: &mut Run) -> Result<(), End> {
+        if run.held_at.is_some() {
+            return Ok(()); // whatever it says of itself now, an officer has to look first
+        }
         run.report.requests += 1;
         let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
         if discovery.origin.as_str() != run.peer.origin {
@@ -141,7 +144,7 @@ impl Harvester {
 
     /// Nothing more at the moment. After a walk over everything, what it has not met waits for a person.
     async fn caught_up(&self, run: &mut Run, mut cursor: Cursor) -> Result<(), End> {
-        if cursor.walking {
+        if cursor.walking && run.held_at.is_none() {
             let held = self.hold_what_was_not_met(run, &cursor).await?;
             run.report.held_deletes += held;
             cursor.walking = false;
@@ -256,7 +259,8 @@ fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
         }
         read.push(read_item(item));
     }
-    let leads_to = next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
+    let leads_to =
+        next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
     match leads_to {
         Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
         _ => return Err(End::failed("loop", format!("{url} leads on to {next}, which is not further"))),
@@ -268,7 +272,14 @@ fn read_item(item: Value) -> Result<Event, Unreadable> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
     let raw_statement = item.get("fed").cloned();
-    let bad = |code: &'static str, detail: String, raw: Value| Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw };
+    let bad = |code: &'static str, detail: String, raw: Value| Unreadable {
+        kind: kind.clone(),
+        id: id.clone(),
+        rev,
+        code,
+        detail,
+        raw,
+    };
     let read: Item = match serde_path_to_error::deserialize(&item) {
         Ok(read) => read,
         Err(error) => return Err(bad("bad-item", error.to_string(), item)),

@@ -39,7 +39,9 @@ impl Doubt {
 
     pub(super) fn said(self) -> &'static str {
         match self {
-            Self::OtherRecord => "the signed statement speaks of another record, version or state than the item that it stands in",
+            Self::OtherRecord => {
+                "the signed statement speaks of another record, version or state than the item that it stands in"
+            }
             Self::OtherOrigin => "the signed statement speaks of a record of another directory",
             Self::OtherData => "the data are not those that the statement was signed for",
             Self::UnknownKey => "the statement is signed with a key that nobody here has approved",

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 use uuid::Uuid;
 
-use super::peers::{self, Lease, Outcome, Peer, PeerId, PeerKind, PeerState, Report, Trouble, Trust};
+use super::peers::{self, Cursor, Lease, Outcome, Peer, PeerId, PeerKind, PeerState, Report, Trouble, Trust};
 use crate::{
     clock::Clock,
     db::{self, Database},
@@ -104,6 +104,8 @@ struct Run {
     lease: Lease,
     report: Report,
     began: tokio::time::Instant,
+    /// For a held peer, where it was held: only what must not wait is applied, and we stay there.
+    held_at: Option<(Cursor, Trouble)>,
     /// Records of the peer that were there when it began.
     live: u64,
     /// Terms and taxonomies here, by their addresses.
@@ -167,7 +169,9 @@ impl Harvester {
         };
         // Read again: whoever had the lease before may have moved on.
         let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
+        let held_at = (peer.state == PeerState::Held).then(|| (peer.cursor.clone(), why_held(&peer)));
         let mut run = Run {
+            held_at,
             live: peers::live_count(&self.db, id).await?,
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
@@ -263,12 +267,22 @@ impl Harvester {
 
     /// Write how it went, and when to ask next.
     async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
-        let Run { mut peer, lease, mut report, .. } = run;
+        let Run { mut peer, lease, mut report, held_at, .. } = run;
         let now = self.clock.now();
+        let ended = match held_at {
+            None => ended,
+            Some((cursor, why)) => {
+                peer.cursor = cursor;
+                match ended {
+                    Err(End::Broken(error)) => Err(End::Broken(error)),
+                    _ => Err(End::Held(why)),
+                }
+            }
+        };
         peer.tried_at = Some(now);
         report.cursor = peer.cursor.after;
-        let (every, trouble) = (Duration::from_secs(peer.every_seconds.unsigned_abs()), ended);
-        let wait = match trouble {
+        let every = Duration::from_secs(peer.every_seconds.unsigned_abs());
+        let wait = match ended {
             Ok(()) => {
                 peer.failures = 0;
                 peer.problem = None;
@@ -327,25 +341,34 @@ fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
     if peer.trust == Trust::Blocked {
         return Some((Outcome::Failed, trouble("blocked", format!("{} is blocked", peer.name))));
     }
-    match (peer.state, &peer.held) {
-        (PeerState::Following, _) => None,
-        (PeerState::New, _) => {
+    match peer.state {
+        PeerState::Following => None,
+        PeerState::New => {
             let what_to_do = format!("look at it with `fingerpost peer show {0}`, then `fingerpost peer approve {0}`", peer.id);
             Some((Outcome::Held, trouble("not-approved", what_to_do)))
         }
-        (PeerState::Held, held) => {
-            let held = held.clone().unwrap_or_else(|| trouble("held", "an officer has held it".to_owned()));
-            Some((Outcome::Held, held))
-        }
+        // What its origin has signed as urgent is applied all the same.
+        PeerState::Held if peer.pinned_keys.is_some() && peer.kind == PeerKind::OpenDirectory => None,
+        PeerState::Held => Some((Outcome::Held, why_held(peer))),
     }
+}
+
+fn why_held(peer: &Peer) -> Trouble {
+    let by_an_officer = || Trouble { code: "held".to_owned(), detail: "an officer has held it".to_owned() };
+    peer.held.clone().unwrap_or_else(by_an_officer)
 }
 
 fn tell(report: &Report) {
     let error = report.error.as_ref();
     match report.outcome {
         Outcome::Ok | Outcome::Partial => tracing::info!(
-            peer = report.peer, pages = report.pages, created = report.created, updated = report.updated,
-            deleted = report.deleted, quarantined = report.quarantined, "pulled"
+            peer = report.peer,
+            pages = report.pages,
+            created = report.created,
+            updated = report.updated,
+            deleted = report.deleted,
+            quarantined = report.quarantined,
+            "pulled"
         ),
         Outcome::Held | Outcome::Failed => tracing::warn!(
             peer = report.peer,

@@ -89,8 +89,8 @@ impl Harvester {
         let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a page of a list: it has no contents")))?;
         let whole = |name: &str| value.get(name).and_then(Value::as_u64);
         let flag = |name: &str| value.get(name).and_then(Value::as_bool);
-        let last = items.is_empty()
-            || flag("last_page").unwrap_or_else(|| whole("total_pages").is_some_and(|pages| number >= pages));
+        let last =
+            items.is_empty() || flag("last_page").unwrap_or_else(|| whole("total_pages").is_some_and(|pages| number >= pages));
         Ok(Page { items: items.clone(), total: whole("total_items"), last })
     }
 
@@ -136,7 +136,15 @@ impl Harvester {
             items.push(match answer {
                 Ok((bytes, data)) => {
                     run.report.bytes += bytes;
-                    Ok(Event { kind: Kind::Service, id, rev: 0, data: Some(data), statement: None, alone: false, listed: Some(hash) })
+                    Ok(Event {
+                        kind: Kind::Service,
+                        id,
+                        rev: 0,
+                        data: Some(data),
+                        statement: None,
+                        alone: false,
+                        listed: Some(hash),
+                    })
                 }
                 Err(detail) => Err(unreadable(id, "not-answered", detail, Value::Null)),
             });
@@ -182,7 +190,13 @@ impl Harvester {
                 row.missing += 1;
                 if row.missing >= MISSING && self.is_gone(run, &row.foreign_id).await? {
                     gone.push(Ok(Event {
-                        kind: row.kind, id: row.foreign_id, rev: 0, data: None, statement: None, alone: false, listed: None,
+                        kind: row.kind,
+                        id: row.foreign_id,
+                        rev: 0,
+                        data: None,
+                        statement: None,
+                        alone: false,
+                        listed: None,
                     }));
                 } else {
                     missed.push(row);

@@ -12,7 +12,7 @@ use super::protocol::Discovery;
 use crate::signing::Listed;
 pub use store::{
     Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, find, foreign, forget_held, forget_quarantined, held,
-    live_count, lease, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code,
+    lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code,
     release, save,
 };
 

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set, sea_query::{Expr, ExprTrait as _, OnConflict},
+    ActiveValue::NotSet,
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -449,7 +450,17 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
     use foreign_record::Column as C;
     let replace = OnConflict::column(C::Id)
         .update_columns([
-            C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Hash, C::Live, C::OwnItem, C::Statement, C::Listed, C::Crawl, C::Missing,
+            C::PeerId,
+            C::Kind,
+            C::ForeignId,
+            C::Rev,
+            C::Hash,
+            C::Live,
+            C::OwnItem,
+            C::Statement,
+            C::Listed,
+            C::Crawl,
+            C::Missing,
             C::FetchedAt,
         ])
         .to_owned();

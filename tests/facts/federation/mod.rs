@@ -1,3 +1,5 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
 mod feed;
+mod hostile;
+mod pulls;

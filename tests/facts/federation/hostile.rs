@@ -1,0 +1,610 @@
+//! A peer that lies, breaks off, floods and forges. The numbers are those of section 4 of the protocol
+//! (`docs/federation.md` has the table). Each fact looks at everything that can be seen before and after.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fingerpost::{
+    federation::peers::{self, Outcome, Peer, PeerState, Trust},
+    model::Kind,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    On,
+    liar::{BEGAN, Liar, id, organization, service},
+    network::Node,
+    peer::{HostilePeer, Reply, Seen},
+};
+
+/// Facts about a directory that follows a liar, on both databases.
+macro_rules! fact_of_a_liar {
+    ($(#[$meta:meta])* async fn $name:ident($here:ident, $liar:ident) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "facts use what they need")]
+            use super::*;
+
+            async fn tried_on(on: On) {
+                let Some($here) = Node::start(on, "Here").await else { return };
+                let $liar = Liar::start().await;
+                $body
+                $here.end().await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                tried_on(On::Sqlite).await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                tried_on(On::Postgres).await;
+            }
+        }
+    };
+}
+
+fn is_feed(seen: &Seen) -> bool {
+    seen.path.contains("/changes")
+}
+
+/// Follow a liar that tells an organisation and three services, and pull once.
+async fn three_services(here: &Node, liar: &Liar) -> Peer {
+    liar.tell_services(3);
+    let peer = here.follows(&liar.url(), Trust::Auto).await;
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.created, report.error), (Outcome::Ok, 4, None));
+    peer
+}
+
+/// Pull from a peer that lies now: nothing here may change, and the report says why.
+async fn nothing_changes(here: &Node, peer: &Peer, code: &str) -> peers::Report {
+    let before = here.state(peer).await;
+    let report = here.pull(peer).await;
+    assert_eq!(report.error.as_ref().map(|trouble| trouble.code.as_str()), Some(code), "{report:?}");
+    assert_eq!(here.state(peer).await, before, "{code}: nothing has happened");
+    report
+}
+
+/// What could not be taken, by reason.
+async fn quarantine(here: &Node, peer: &Peer) -> Vec<(String, i64)> {
+    peers::quarantined_by_code(&here.app.app().db, peer.id).await.unwrap()
+}
+
+fact_of_a_liar! {
+    async fn case_01_a_page_that_breaks_off_is_discarded_whole(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|_, page| {
+            let body = page.to_string();
+            Reply::Short { headers: vec![("content-type".into(), "application/json".into())], body: body.as_bytes()[..body.len() / 2].to_vec(), promised: body.len() }
+        });
+        let report = nothing_changes(&here, &peer, "truncated").await;
+        assert_eq!(report.outcome, Outcome::Failed);
+        liar.repent();
+        assert_eq!(here.pull(&peer).await.created, 1);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_03_a_pull_that_dies_after_a_page_goes_on_from_there_and_asks_for_nothing_twice(here, liar) {
+        liar.tell_services(30);
+        liar.page_items(10);
+        let pages = AtomicUsize::new(0);
+        liar.twist(move |seen, page| {
+            if is_feed(seen) && pages.fetch_add(1, Ordering::SeqCst) == 2 { Reply::status(500) } else { Reply::json(page.to_string()) }
+        });
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.pages, report.created), (Outcome::Failed, 2, 20));
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created), (Outcome::Ok, 11));
+        let mut asked = liar.asked();
+        let requests = asked.len();
+        asked.dedup();
+        assert_eq!(requests - asked.len(), 1, "only the page that failed is asked for again: {asked:?}");
+        assert_eq!(here.services().await.len(), 30);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_04_a_page_with_items_that_leads_to_itself_is_a_loop(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["next"] = json!(format!("http://{}{}", seen.header("host").unwrap(), seen.path));
+            }
+            Reply::json(page.to_string())
+        });
+        nothing_changes(&here, &peer, "loop").await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_05_pages_that_lead_back_or_are_not_in_order_are_refused(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 8"), Some(service(8)));
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["next"] = json!(format!("http://{}/federation/v1/changes?afterChangeNumber={}&epoch=first", seen.header("host").unwrap(), BEGAN + 1));
+            }
+            Reply::json(page.to_string())
+        });
+        nothing_changes(&here, &peer, "loop").await;
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["items"].as_array_mut().unwrap().reverse();
+            }
+            Reply::json(page.to_string())
+        });
+        nothing_changes(&here, &peer, "not-in-order").await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_06_a_page_that_leads_to_another_host_holds_the_peer_and_nobody_else_is_asked(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let canary = HostilePeer::canary_on("127.0.0.1").await;
+        let elsewhere = canary.url("/federation/v1/changes?afterChangeNumber=1764000000000999").to_string();
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(move |seen, mut page| {
+            if is_feed(seen) {
+                page["next"] = json!(elsewhere);
+            }
+            Reply::json(page.to_string())
+        });
+        assert_eq!(nothing_changes(&here, &peer, "next-elsewhere").await.outcome, Outcome::Held);
+        assert_eq!(here.peer(&peer).await.state, PeerState::Held);
+        assert_eq!(canary.connections(), 0);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_11_a_page_that_is_no_json_is_rejected_whole(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let bad = [
+            r#"{"items":[}"#.to_owned(),
+            r#"{"items":[NaN]}"#.to_owned(),
+            format!("{} trailing", json!({"items": []})),
+            deep,
+            "\u{feff}".to_owned(),
+        ];
+        for body in bad {
+            liar.twist(move |_, _| Reply::json(body.clone()));
+            assert_eq!(nothing_changes(&here, &peer, "bad-json").await.outcome, Outcome::Failed);
+        }
+        for body in ["[]", "{}", r#"{"items":{}}"#, r#"{"items":[],"next":"nowhere"}"#] {
+            liar.twist(move |_, _| Reply::json(body));
+            nothing_changes(&here, &peer, "bad-page").await;
+        }
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_12_a_key_that_stands_twice_is_refused(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|_, page| Reply::json(page.to_string().replacen("\"items\":", "\"license\":\"x\",\"license\":\"y\",\"items\":", 1)));
+        nothing_changes(&here, &peer, "bad-json").await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_13_a_login_page_with_status_200_is_no_empty_feed(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.twist(|_, _| Reply::Full { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<h1>Sign in</h1>".to_vec() });
+        let report = nothing_changes(&here, &peer, "not-json").await;
+        assert_eq!((report.outcome, here.services().await.len()), (Outcome::Failed, 3));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_14_an_id_that_stands_twice_is_one_record_and_the_later_version_wins(here, liar) {
+        liar.tell_services(1);
+        liar.tell(Kind::Service, id("service 0"), Some(service(0)));
+        liar.edit(|told| {
+            let mut again = told.last().unwrap().clone();
+            again.rev += 5;
+            again.data.as_mut().unwrap()["name"] = json!("Later");
+            told.push(again);
+        });
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, ["Later"]);
+        assert_eq!(here.app.ids("/services").await.len(), 1);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_16_a_statement_about_a_record_of_another_directory_is_not_believed(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                for item in page["items"].as_array_mut().unwrap() {
+                    item["fed"]["origin"] = json!("https://directory.elsewhere.example.org/");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("statement-of-another-origin".to_owned(), 1)]);
+        assert_eq!(here.services().await.len(), 3);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_18_tampered_data_and_tampered_statements_are_quarantined_and_the_old_version_stays(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 0"), Some(json!({"name": "x"})));
+        let tampered = |twist: fn(&mut Value)| {
+            move |seen: &Seen, mut page: Value| {
+                if is_feed(seen) {
+                    page["items"].as_array_mut().unwrap().iter_mut().for_each(twist);
+                }
+                Reply::json(page.to_string())
+            }
+        };
+        let twists: [(fn(&mut Value), &str); 4] = [
+            (|item| item["data"]["name"] = json!("Tampered"), "hash-mismatch"),
+            (|item| item["fed"]["license"] = json!("https://tampered.example.org/"), "bad-signature"),
+            (|item| item["fed"]["kind"] = json!("organization"), "statement-of-another-record"),
+            (|item| { item.as_object_mut().unwrap().remove("fed"); }, "bad-signature"),
+        ];
+        for (number, (twist, code)) in twists.into_iter().enumerate() {
+            let mut data = service(0);
+            data["name"] = json!(format!("Version {number}"));
+            liar.tell(Kind::Service, id("service 0"), Some(data));
+            liar.twist(tampered(twist));
+            let report = here.pull(&peer).await;
+            assert_eq!((report.quarantined, quarantine(&here, &peer).await), (1, vec![(code.to_owned(), 1)]), "{report:?}");
+            assert!(here.services().await.contains(&"Club 0".to_owned()), "the good version stays");
+        }
+        liar.repent();
+        liar.tell(Kind::Service, id("service 0"), Some(service(0)));
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [], "a good version ends the quarantine");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_19_an_older_version_and_what_was_deleted_do_not_come_back(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 0"), None);
+        assert_eq!(here.pull(&peer).await.deleted, 1);
+        let before = here.everything().await;
+        // The cursor is lost, and the old page is told again.
+        let tx = here.app.app().db.write().await.unwrap();
+        let mut forgetful = here.peer(&peer).await;
+        forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
+        peers::save(&tx, &forgetful).await.unwrap();
+        tx.commit().await.unwrap();
+        liar.edit(|told| {
+            let gone = told.iter_mut().find(|told| told.id == id("service 0")).unwrap();
+            *gone = crate::support::liar::Told { rev: BEGAN + 2, data: Some(service(0)), ..gone.clone() };
+            told.retain(|told| told.id == id("service 0") || told.rev > BEGAN + 2);
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.created, report.left_out.get("older")), (0, Some(&1)), "{report:?}");
+        assert_eq!(here.everything().await, before);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_20_the_same_version_with_other_content_is_an_alarm(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let tx = here.app.app().db.write().await.unwrap();
+        let mut forgetful = here.peer(&peer).await;
+        forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
+        peers::save(&tx, &forgetful).await.unwrap();
+        tx.commit().await.unwrap();
+        liar.edit(|told| told.iter_mut().find(|told| told.id == id("service 1")).unwrap().data.as_mut().unwrap()["name"] = json!("Another"));
+        let before = here.everything().await;
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("equivocation".to_owned(), 1)]);
+        assert_eq!(here.everything().await, before);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_23_a_feed_that_ends_before_where_we_are_holds_the_peer(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.edit(|told| told.truncate(1));
+        let report = nothing_changes(&here, &peer, "head-went-back").await;
+        assert_eq!((report.outcome, here.services().await.len()), (Outcome::Held, 3));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_24_a_new_key_that_the_old_one_vouches_for_is_taken_over(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        for round in 0..2 {
+            liar.rotate(true, false);
+            liar.tell(Kind::Service, id(&format!("service {}", 10 + round)), Some(service(10 + round)));
+        }
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 2, 0), "{report:?}");
+        assert_eq!(here.peer(&peer).await.pinned_keys.unwrap().len(), 3);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_25_a_new_key_that_nobody_vouches_for_holds_the_peer_until_it_is_approved(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.rotate(false, false);
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        assert_eq!(nothing_changes(&here, &peer, "key-changed").await.outcome, Outcome::Held);
+        let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+        assert!(shown.advice.contains("have they a new key?"), "{}", shown.advice);
+        here.harvester().approve_peer("1").await.unwrap();
+        assert_eq!(here.pull(&peer).await.created, 1);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_26_what_a_given_up_key_signs_is_not_believed_and_what_is_signed_again_is(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.rotate(true, true);
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created), (Outcome::Ok, 1), "{report:?}");
+        let old = here.peer(&peer).await.pinned_keys.unwrap()[0].kid.clone();
+        liar.tell(Kind::Service, id("service 10"), Some(service(10)));
+        liar.twist(move |seen, mut page| {
+            if is_feed(seen) {
+                page["items"].as_array_mut().unwrap().iter_mut().for_each(|item| item["fed"]["kid"] = json!(old));
+            }
+            Reply::json(page.to_string())
+        });
+        nothing_changes(&here, &peer, "revoked-key").await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_29_who_asks_us_to_wait_is_not_asked_before_and_never_for_longer_than_a_day(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        for (asked, seconds) in [("120", 120), ("315360000", 86_400)] {
+            liar.twist(move |_, _| Reply::status(429).with("retry-after", asked));
+            nothing_changes(&here, &peer, "too-many-requests").await;
+            let waits = (here.peer(&peer).await.next_due_at - here.app.clock.now()).num_seconds();
+            assert_eq!(waits, seconds, "{asked}");
+        }
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_30_after_failures_it_is_asked_later_and_later(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.twist(|_, _| Reply::status(503));
+        for failure in 1..=10 {
+            nothing_changes(&here, &peer, "bad-status").await;
+            let now = here.peer(&peer).await;
+            let waits = (now.next_due_at - here.app.clock.now()).num_seconds();
+            assert_eq!((now.failures, (10..=21_600).contains(&waits)), (failure, true), "{waits}");
+        }
+        liar.repent();
+        here.pull(&peer).await;
+        assert_eq!((here.peer(&peer).await.failures, here.peer(&peer).await.problem), (0, None));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_31_a_feed_that_is_not_there_deletes_nothing_and_is_held_after_three_times(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.twist(|_, _| Reply::status(404));
+        let outcomes = [Outcome::Failed, Outcome::Failed, Outcome::Held];
+        for outcome in outcomes {
+            assert_eq!(nothing_changes(&here, &peer, "not-there").await.outcome, outcome);
+        }
+        assert_eq!(here.services().await.len(), 3);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_32_many_deletions_at_once_wait_for_a_person(here, liar) {
+        liar.tell_services(100);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        for number in 0..60 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), None);
+        }
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (0, 60, 100), "{report:?}");
+        let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+        assert!(shown.advice.starts_with("60 records wait to be taken out"), "{}", shown.advice);
+        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 60);
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 40);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_33_a_few_deletions_are_applied_in_the_same_pull(here, liar) {
+        liar.tell_services(100);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        for number in 0..5 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), None);
+        }
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (5, 0, 95));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_34_a_signed_urgent_takedown_is_applied_while_the_peer_is_held_and_nothing_is_kept(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        here.harvester().hold_peer("1").await.unwrap();
+        liar.tell(Kind::Service, id("service 1"), Some({ let mut changed = service(1); changed["name"] = json!("Not applied"); changed }));
+        liar.tell_urgently(Kind::Service, id("service 0"), None, true);
+        let cursor = here.peer(&peer).await.cursor;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted), (Outcome::Held, 1), "{report:?}");
+        assert_eq!(here.services().await, ["Club 1", "Club 2"]);
+        assert_eq!(here.peer(&peer).await.cursor, cursor, "and we still stand where we stood");
+        let gone = fingerpost::ids::from_source(liar.url().as_str(), "service", &id("service 0").to_string());
+        let history = here.app.app().records.history(gone).await.unwrap();
+        assert!(history.iter().all(|version| !version.document.contains("Club 0")), "{history:?}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_37_a_later_version_of_the_standard_waits_and_unknown_members_are_kept(here, liar) {
+        let mut with_more = service(0);
+        with_more["x_more"] = json!({"colour": "green"});
+        liar.tell_services(0);
+        liar.tell(Kind::Service, id("service 0"), Some(with_more));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        assert_eq!(here.pull(&peer).await.quarantined, 0);
+        let page = here.app.get("/services?full=true").await.json();
+        assert_eq!(page["contents"][0]["x_more"], json!({"colour": "green"}));
+        liar.tell(Kind::Service, id("service 1"), Some(service(1)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["items"].as_array_mut().unwrap().iter_mut().for_each(|item| item["fed"]["schema"] = json!("https://openreferraluk.org/specifications/4.0"));
+            }
+            Reply::json(page.to_string())
+        });
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("schema-future".to_owned(), 1)]);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_38_markup_and_invisible_characters_are_made_harmless_and_what_cannot_be_is_quarantined(here, liar) {
+        liar.tell_services(0);
+        let mut strange = service(0);
+        strange["name"] = json!("<script>alert(1)</script> \u{202e}evil\u{200b} 👩\u{200d}👧");
+        strange["url"] = json!("javascript:alert(1)");
+        strange["description"] = json!("<img src=x onerror=alert(1)>");
+        liar.tell(Kind::Service, id("service 0"), Some(strange));
+        let mut null = service(1);
+        null["name"] = json!("nu\u{0}ll");
+        liar.tell(Kind::Service, id("service 1"), Some(null));
+        let mut large = service(2);
+        large["description"] = json!("x".repeat(1_000_000));
+        liar.tell(Kind::Service, id("service 2"), Some(large));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("invalid".to_owned(), 1), ("too-large".to_owned(), 1)]);
+        assert_eq!(here.services().await, ["<script>alert(1)</script> evil 👩\u{200d}👧"]);
+        let id = here.app.ids("/services").await[0].clone();
+        let page = here.app.page(&format!("/directory/services/{id}")).await.text();
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("javascript:"), "{page}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_43_whoever_may_have_missed_tombstones_compares_everything(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        // While nobody asked, a service went and its tombstone was thrown away.
+        liar.edit(|told| told.retain(|told| told.id != id("service 0")));
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["feed"]["min_safe"] = page["feed"]["head"].clone();
+                if page["items"].as_array().unwrap().is_empty() || !seen.path.contains("afterChangeNumber") {
+                    page["feed"]["min_safe"] = json!(BEGAN);
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.held_deletes), (Outcome::Ok, 1, 1), "{report:?}");
+        here.harvester().release_peer("1").await.unwrap();
+        here.app.follow().await;
+        assert_eq!(here.services().await, ["Club 1", "Club 2", "Club 9"]);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_47_of_two_that_pull_at_once_one_has_the_lease_and_the_other_writes_nothing(here, liar) {
+        liar.tell_services(40);
+        liar.page_items(5);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let (one, other) = (here.harvester(), here.harvester());
+        let (first, second) = tokio::join!(one.pull(peer.id, |_| {}), other.pull(peer.id, |_| {}));
+        let codes: Vec<Option<String>> = [first.unwrap(), second.unwrap()].into_iter().map(|report| report.error.map(|trouble| trouble.code)).collect();
+        assert!(codes.contains(&None) && codes.contains(&Some("busy".to_owned())), "{codes:?}");
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 40);
+        // Somebody who was away for longer than the lease must not write any more.
+        let db = &here.app.app().db;
+        let now = here.app.clock.now();
+        let old = peers::lease(db, peer.id, now, chrono::Duration::seconds(1)).await.unwrap().unwrap();
+        let later = now + chrono::Duration::minutes(1);
+        let new = peers::lease(db, peer.id, later, chrono::Duration::minutes(5)).await.unwrap().unwrap();
+        let tx = db.write().await.unwrap();
+        assert!(!old.hold(&tx, later).await.unwrap() && new.hold(&tx, later).await.unwrap());
+        tx.roll_back().await.unwrap();
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_49_under_a_licence_that_is_not_open_only_a_link_is_shown(here, liar) {
+        liar.licence("https://creativecommons.org/licenses/by-nc/4.0/");
+        liar.tell_services(0);
+        let mut with_contact = service(0);
+        with_contact["email"] = json!("club@holder.example.org");
+        with_contact["url"] = json!("https://holder.example.org/club");
+        liar.tell(Kind::Service, id("service 0"), Some(with_contact));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        assert_eq!(here.pull(&peer).await.created, 2);
+        let service = here.app.get("/services?full=true").await.json()["contents"][0].clone();
+        assert_eq!((&service["name"], &service["url"]), (&json!("Club 0"), &json!("https://holder.example.org/club")));
+        let all = here.everything().await.join("\n");
+        assert!(!all.contains("club@holder") && !all.contains("for everybody"), "{all}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_51_a_peer_that_tells_more_than_was_agreed_is_held_at_that(here, liar) {
+        liar.tell_services(50);
+        liar.page_items(10);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.harvester().scope_peer("1", Some(20), Vec::new()).await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("too-many-records".to_owned())));
+        assert!(here.services().await.len() < 30);
+        here.harvester().scope_peer("1", Some(100), Vec::new()).await.unwrap();
+        here.harvester().release_peer("1").await.unwrap();
+        here.pull(&peer).await;
+        assert_eq!(here.services().await.len(), 50);
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_page_that_is_mostly_bad_is_not_applied_at_all(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        for number in 10..30 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(json!({"id": id(&format!("service {number}")), "description": "nameless"})));
+        }
+        nothing_changes(&here, &peer, "too-many-bad-records").await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_service_waits_until_its_organisation_is_there(here, liar) {
+        liar.tell(Kind::Service, id("service 0"), Some(service(0)));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, Vec::<String>::new());
+        liar.tell(Kind::Organization, id("holder"), Some(organization()));
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, ["Club 0"]);
+        let organizations = here.app.get("/organizations?full=true").await.json();
+        assert_eq!(organizations["contents"][0]["name"], "Holder", "what it says of itself, not what the service says of it");
+    }
+}
+
+fact_of_a_liar! {
+    async fn somebody_has_to_approve_the_keys_before_anything_is_pulled(here, liar) {
+        liar.tell_services(1);
+        let peer = here.follows(&liar.url(), Trust::Review).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.requests, report.error.map(|trouble| trouble.code)), (Outcome::Held, 0, Some("not-approved".to_owned())));
+    }
+}

@@ -1,0 +1,308 @@
+//! Directories that follow one another, each a whole Fingerpost.
+
+use fingerpost::{
+    federation::peers::{Outcome, Trust},
+    ids,
+    model::Document,
+    records::Draft,
+};
+use serde_json::json;
+
+use super::super::{id, pantry, refuge};
+use crate::support::{
+    On, TestApp,
+    network::{Node, new},
+};
+
+/// Facts about two directories, on both databases.
+macro_rules! fact_of_two {
+    ($(#[$meta:meta])* async fn $name:ident($luton:ident, $beds:ident) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "facts use what they need")]
+            use super::*;
+
+            async fn tried_on(on: On) {
+                let Some($luton) = Node::start(on, "Luton").await else { return };
+                let Some($beds) = Node::start(on, "Central Bedfordshire").await else { return };
+                $body
+                $luton.end().await;
+                $beds.end().await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                tried_on(On::Sqlite).await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                tried_on(On::Postgres).await;
+            }
+        }
+    };
+}
+
+fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
+    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
+}
+
+async fn rename(node: &Node, which: &str, name: &str) {
+    node.app
+        .edit(id(which), |document| {
+            if let Document::Service(service) = document {
+                name.clone_into(&mut service.name);
+            }
+        })
+        .await;
+}
+
+fact_of_two! {
+    async fn what_a_neighbour_publishes_is_here_under_an_id_of_its_own_and_says_where_it_comes_from(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined, report.error.clone()), (Outcome::Ok, 5, 0, None), "{report:?}");
+        let here = local(&luton, "service", "pantry");
+        let service = beds.app.get(&format!("/services/{here}")).await.json();
+        assert_eq!(service["name"], "Meadow larder");
+        assert_eq!(service["organization"]["id"], local(&luton, "organization", "marsh farm").to_string());
+        assert_eq!(service["service_at_locations"][0]["location"]["id"], local(&luton, "location", "centre").to_string());
+        let provenance = &service["provenance"];
+        assert_eq!(provenance["origin"], luton.url.as_str());
+        assert_eq!(provenance["source"], "Luton");
+        assert_eq!(provenance["evidence"], "signed");
+        assert_eq!(provenance["url"], format!("{}services/{}", luton.url, id("pantry")));
+        assert_eq!(provenance["licence"], "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/");
+        assert_eq!(beds.app.get(&format!("/services/{}", id("pantry"))).await.status, 404, "their id is not ours");
+        assert_eq!(beds.app.ids(&format!("/services?source={}", luton.url)).await, [here.to_string()]);
+        assert_eq!(beds.app.ids("/services?source=own").await, Vec::<String>::new());
+    }
+}
+
+fact_of_two! {
+    async fn a_change_and_a_deletion_arrive_with_the_next_pull_and_nothing_new_costs_one_small_request(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let quiet = beds.pull(&peer).await;
+        assert_eq!((quiet.requests, quiet.not_modified, quiet.created + quiet.updated), (1, 1, 0));
+        assert!(quiet.bytes <= 1_024, "{}", quiet.bytes);
+        rename(&luton, "pantry", "Meadow larder, Tuesdays").await;
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.updated, report.pages, beds.services().await), (1, 2, vec!["Meadow larder, Tuesdays".to_owned()]));
+        luton.app.withdraw(id("pantry"), "closed for good").await;
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.deleted, beds.services().await), (2, vec![]), "the service, and the place that nothing else shows");
+        assert_eq!(beds.app.get(&format!("/services/{}", local(&luton, "service", "pantry"))).await.status, 410);
+    }
+}
+
+fact_of_two! {
+    async fn case_39_two_that_follow_each_other_neither_grow_nor_echo(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let mut own = pantry();
+        own["id"] = json!(id("bedfordshire club"));
+        own["name"] = json!("Bedfordshire club");
+        beds.app.import(own.to_string()).await;
+        let of_luton = beds.follows(&luton.url, Trust::Auto).await;
+        let of_beds = luton.follows(&beds.url, Trust::Auto).await;
+        let both = vec!["Bedfordshire club".to_owned(), "Meadow larder".to_owned()];
+        for round in 0..10 {
+            beds.pull(&of_luton).await;
+            let report = luton.pull(&of_beds).await;
+            assert_eq!((luton.services().await, beds.services().await), (both.clone(), both.clone()), "round {round}");
+            if round > 1 {
+                assert_eq!((report.requests, report.created + report.updated), (1, 0), "round {round}");
+            }
+        }
+        let feed = luton.app.get("/federation/v1/changes").await.text();
+        assert!(!feed.contains("Bedfordshire club"), "what came from elsewhere is not told on");
+    }
+}
+
+fact_of_two! {
+    async fn a_place_that_is_secret_there_is_secret_here(luton, beds) {
+        luton.app.import(refuge().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let report = beds.pull(&peer).await;
+        assert_eq!(report.error, None);
+        let all = beds.everything().await.join("\n");
+        assert!(all.contains("Rowan House"));
+        for secret in ["Hidden", "LU2 9ZZ", "51.8811"] {
+            assert!(!all.contains(secret), "{secret}");
+        }
+        assert_eq!(beds.app.files_with("hidden lane"), Vec::<String>::new());
+    }
+}
+
+fact_of_two! {
+    async fn an_address_that_becomes_secret_is_destroyed_here_even_while_the_peer_is_held(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let mut other = pantry();
+        other["id"] = json!(id("other"));
+        other["name"] = json!("Other");
+        other.as_object_mut().unwrap().remove("service_at_locations");
+        luton.app.import(other.to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let place = local(&luton, "location", "centre");
+        assert!(beds.app.get(&format!("/locations/{place}")).await.text().contains("12 Gorse Close"));
+        beds.harvester().hold_peer(&peer.id.to_string()).await.unwrap();
+        rename(&luton, "other", "New name").await;
+        luton.app.edit(id("centre"), |document| {
+            if let Document::Location(place) = document {
+                place.location_policy = Some(fingerpost::model::LocationPolicy::Withheld);
+            }
+        }).await;
+        let report = beds.pull(&peer).await;
+        assert_eq!(report.outcome, Outcome::Held);
+        let all = beds.everything().await.join("\n");
+        assert!(!all.contains("Gorse Close"), "{all}");
+        assert!(!all.contains("New name"), "nothing but what is urgent is applied");
+        assert_eq!(beds.app.files_with("gorse close"), Vec::<String>::new());
+        let (held, _) = beds.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        assert_eq!(beds.pull(&held).await.outcome, Outcome::Ok);
+        assert_eq!(beds.services().await, ["Meadow larder", "New name"]);
+    }
+}
+
+fact_of_two! {
+    async fn case_15_the_same_id_at_two_directories_is_two_records_and_ours_stays(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let mut ours = pantry();
+        ours["name"] = json!("Ours");
+        beds.app.import(ours.to_string()).await;
+        let before = beds.app.get(&format!("/services/{}", id("pantry"))).await.body;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        assert_eq!(beds.services().await, ["Meadow larder", "Ours"]);
+        assert_eq!(beds.app.get(&format!("/services/{}", id("pantry"))).await.body, before);
+    }
+}
+
+fact_of_two! {
+    async fn a_term_that_both_know_by_its_address_is_one_term(luton, beds) {
+        let with_uri = |name: &str| {
+            let mut service = pantry();
+            service["id"] = json!(id(name));
+            service["attributes"][0]["taxonomy_term"]["term_uri"] = json!("https://vocabulary.example.org/food");
+            service
+        };
+        luton.app.import(with_uri("pantry").to_string()).await;
+        beds.app.import(with_uri("larder").to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let terms = beds.app.get("/taxonomy_terms?per_page=100&full=true").await.json();
+        let with_address: Vec<&str> = terms["contents"].as_array().unwrap().iter()
+            .filter(|term| term["term_uri"] == "https://vocabulary.example.org/food").map(|term| term["id"].as_str().unwrap()).collect();
+        assert_eq!(with_address.len(), 1, "{terms}");
+        assert_eq!(beds.app.ids(&format!("/services?taxonomy_term_id={}", with_address[0])).await.len(), 2);
+    }
+}
+
+fact_of_two! {
+    async fn a_removed_peer_takes_its_records_with_it_and_only_those(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let mut ours = pantry();
+        ours["name"] = json!("Ours");
+        beds.app.import(ours.to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let before = beds.everything().await;
+        beds.pull(&peer).await;
+        assert_eq!(beds.harvester().remove_peer("Luton").await.unwrap(), 5);
+        beds.app.follow().await;
+        assert_eq!(beds.everything().await, before);
+        assert!(beds.harvester().peer("Luton").await.is_err());
+    }
+}
+
+fact_of_two! {
+    async fn a_plain_open_referral_api_is_followed_by_crawling_it(luton, beds) {
+        luton.app.fixtures().await;
+        let plain = fingerpost::federation::neighbours::New {
+            kind: Some(fingerpost::federation::peers::PeerKind::Oruk3),
+            licence: Some("https://creativecommons.org/licenses/by/4.0/".to_owned()),
+            ..new(&luton.url, Trust::Auto)
+        };
+        let peer = beds.harvester().add_peer(plain).await.unwrap();
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.error.clone(), report.quarantined), (Outcome::Ok, None, 0), "{report:?}");
+        assert_eq!(beds.services().await, luton.services().await);
+        let again = beds.pull(&peer).await;
+        assert_eq!((again.created, again.updated), (0, 0), "{again:?}");
+        assert!(again.requests < 10, "unchanged services are not fetched again: {}", again.requests);
+        let gone = luton.app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1).await.unwrap()[0].id;
+        luton.app.withdraw(gone, "closed").await;
+        let first = beds.pull(&peer).await;
+        assert_eq!((first.deleted, beds.services().await.len()), (0, luton.services().await.len() + 1), "one crawl that misses it is not enough");
+        let second = beds.pull(&peer).await;
+        assert_eq!((second.deleted, beds.services().await), (1, luton.services().await));
+    }
+}
+
+fact_of_two! {
+    async fn two_that_follow_each_other_by_crawling_do_not_echo_either(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let plain = |url: &url::Url| fingerpost::federation::neighbours::New {
+            kind: Some(fingerpost::federation::peers::PeerKind::Oruk3), ..new(url, Trust::Auto)
+        };
+        let of_luton = beds.harvester().add_peer(plain(&luton.url)).await.unwrap();
+        let of_beds = luton.harvester().add_peer(plain(&beds.url)).await.unwrap();
+        for _ in 0..4 {
+            beds.pull(&of_luton).await;
+            luton.pull(&of_beds).await;
+        }
+        assert_eq!((luton.services().await.len(), beds.services().await.len()), (1, 1));
+    }
+}
+
+fact_of_two! {
+    async fn a_directory_that_went_back_to_a_backup_is_walked_anew_and_nothing_goes_at_once(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let file = luton.app.folder.path().join("yesterday.backup");
+        fingerpost::safekeeping::backup(&luton.app.app().records, &file).await.unwrap();
+        let mut later = pantry();
+        later["id"] = json!(id("later"));
+        later["name"] = json!("Made after the backup");
+        luton.app.import(later.to_string()).await;
+        beds.pull(&peer).await;
+        fingerpost::safekeeping::restore(&luton.app.app().records, &file, luton.app.folder.path()).await.unwrap();
+        luton.app.follow().await;
+        assert_eq!(luton.services().await, ["Meadow larder"]);
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 1), "{report:?}");
+        assert_eq!(beds.services().await, ["Made after the backup", "Meadow larder"], "it waits for a person");
+        let (_, deleted) = beds.harvester().release_peer("Luton").await.unwrap();
+        beds.app.follow().await;
+        assert_eq!((deleted, beds.services().await), (1, vec!["Meadow larder".to_owned()]));
+        assert_eq!(beds.pull(&peer).await.requests, 1, "and from then on it is followed as before");
+    }
+}
+
+fact_of_two! {
+    async fn following_oneself_or_somebody_twice_is_refused(luton, beds) {
+        let _ = beds.follows(&luton.url, Trust::Auto).await;
+        let twice = beds.harvester().add_peer(new(&luton.url, Trust::Auto)).await.unwrap_err().to_string();
+        assert!(twice.contains("is followed already, as peer 1 (Luton)"), "{twice}");
+        let oneself = beds.harvester().add_peer(new(&beds.url, Trust::Auto)).await.unwrap_err().to_string();
+        assert!(oneself.contains("is this directory itself"), "{oneself}");
+        let nobody = beds.harvester().add_peer(new(&"http://127.0.0.1:9/".parse().unwrap(), Trust::Auto)).await.unwrap_err().to_string();
+        assert!(nobody.contains("cannot be followed"), "{nobody}");
+    }
+}
+
+fact_of_two! {
+    async fn what_is_ours_cannot_be_taken_over_by_saying_that_it_came_from_us(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let here = local(&luton, "service", "pantry");
+        let stored = beds.app.app().records.find(here).await.unwrap().unwrap();
+        let draft = Draft { origin: stored.origin.clone(), ..Draft::new(stored.read().unwrap()) };
+        let tx = beds.app.app().db.write().await.unwrap();
+        let outcome = beds.app.app().records.save(&tx, &TestApp::person("an edit"), vec![draft], &fingerpost::records::LastModified::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(outcome.saved, [fingerpost::records::Saved::Unchanged]);
+    }
+}

@@ -1,0 +1,252 @@
+//! A directory that speaks `open-directory/1` as it should, until a test makes it lie: it signs, pages
+//! and numbers its records, and a test can change each answer before it is sent.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use fingerpost::{
+    model::Kind,
+    signing::{About, Keyring, Signer, canonical},
+};
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::peer::{HostilePeer, Reply, Seen};
+
+/// A record as the liar tells it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub kind: Kind,
+    pub id: Uuid,
+    pub rev: i64,
+    /// None when it is gone.
+    pub data: Option<Value>,
+    pub urgent: bool,
+}
+
+type Twist = dyn Fn(&Seen, Value) -> Reply + Send + Sync;
+
+/// What it says at the moment.
+struct Words {
+    told: Vec<Told>,
+    epoch: String,
+    began: i64,
+    page_items: usize,
+    licence: String,
+    signer: Option<Signer>,
+    ring: Keyring,
+    twist: Arc<Twist>,
+}
+
+pub struct Liar {
+    pub peer: HostilePeer,
+    words: Arc<Mutex<Words>>,
+    _keys: tempfile::TempDir,
+}
+
+/// The number that the liar's first epoch begins at.
+pub const BEGAN: i64 = 1_764_000_000_000_000;
+pub const OGL: &str = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/";
+
+fn honest(_: &Seen, page: Value) -> Reply {
+    Reply::json(page.to_string())
+}
+
+impl Liar {
+    pub async fn start() -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let ring = Keyring::open(keys.path(), DateTime::<Utc>::UNIX_EPOCH).unwrap();
+        let words = Arc::new(Mutex::new(Words {
+            told: Vec::new(),
+            epoch: "first".to_owned(),
+            began: BEGAN,
+            page_items: 500,
+            licence: OGL.to_owned(),
+            signer: None,
+            ring,
+            twist: Arc::new(honest),
+        }));
+        let said = words.clone();
+        let peer = HostilePeer::start(move |seen| {
+            let (value, twist) = {
+                let words = said.lock().unwrap();
+                (words.answer(seen), words.twist.clone())
+            };
+            value.map_or_else(|| Reply::status(404), |value| twist(seen, value))
+        })
+        .await;
+        let origin = peer.url("/").to_string();
+        {
+            let mut words = words.lock().unwrap();
+            words.signer = Some(Signer::new(words.ring.clone(), origin, OGL.to_owned()));
+        }
+        Self { peer, words, _keys: keys }
+    }
+
+    pub fn url(&self) -> Url {
+        self.peer.url("/")
+    }
+
+    fn change(&self, with: impl FnOnce(&mut Words)) {
+        with(&mut self.words.lock().unwrap());
+    }
+
+    /// Change each answer before it is sent: the twist is given what an honest directory would say.
+    pub fn twist(&self, twist: impl Fn(&Seen, Value) -> Reply + Send + Sync + 'static) {
+        self.change(|words| words.twist = Arc::new(twist));
+    }
+
+    /// Be honest again.
+    pub fn repent(&self) {
+        self.twist(honest);
+    }
+
+    pub fn page_items(&self, items: usize) {
+        self.change(|words| words.page_items = items);
+    }
+
+    pub fn licence(&self, licence: &str) {
+        self.change(|words| words.licence = licence.to_owned());
+    }
+
+    /// Begin to number anew.
+    pub fn new_epoch(&self, name: &str, began: i64) {
+        self.change(|words| {
+            words.epoch = name.to_owned();
+            words.began = began;
+            words.told.sort_by_key(|told| told.rev);
+            for (told, rev) in words.told.iter_mut().zip(began + 1..) {
+                told.rev = rev;
+            }
+        });
+    }
+
+    /// Change the keys: with the endorsement of the old one, or as somebody else would.
+    pub fn rotate(&self, endorsed: bool, compromised: bool) {
+        self.change(|words| {
+            let origin = words.signer.as_ref().unwrap().origin().to_owned();
+            words.ring.rotate(&origin, DateTime::<Utc>::UNIX_EPOCH, compromised).unwrap();
+            if !endorsed {
+                words.ring.listed.last_mut().unwrap().endorsed_by = None;
+            }
+            words.signer = Some(Signer::new(words.ring.clone(), origin, OGL.to_owned()));
+        });
+    }
+
+    /// Tell a record; the number is the next one.
+    pub fn tell(&self, kind: Kind, id: Uuid, data: Option<Value>) {
+        self.tell_urgently(kind, id, data, false);
+    }
+
+    pub fn tell_urgently(&self, kind: Kind, id: Uuid, data: Option<Value>, urgent: bool) {
+        self.change(|words| {
+            let rev = words.told.iter().map(|told| told.rev).max().unwrap_or(words.began) + 1;
+            words.told.retain(|told| told.id != id);
+            words.told.push(Told { kind, id, rev, data, urgent });
+        });
+    }
+
+    /// An organisation, and so many services of it.
+    pub fn tell_services(&self, many: usize) {
+        self.tell(Kind::Organization, id("holder"), Some(organization()));
+        for number in 0..many {
+            self.tell(Kind::Service, id(&format!("service {number}")), Some(service(number)));
+        }
+    }
+
+    /// Change what is told as it stands there.
+    pub fn edit(&self, with: impl FnOnce(&mut Vec<Told>)) {
+        self.change(|words| with(&mut words.told));
+    }
+
+    /// Paths of the feed that were asked for.
+    pub fn asked(&self) -> Vec<String> {
+        self.peer.paths().into_iter().filter(|path| path.contains("/changes")).collect()
+    }
+}
+
+impl Words {
+    fn answer(&self, seen: &Seen) -> Option<Value> {
+        let host = seen.header("host").unwrap_or_default();
+        let url = Url::parse(&format!("http://{host}{}", seen.path)).ok()?;
+        match url.path() {
+            "/.well-known/open-directory" => Some(self.discovery(host)),
+            "/federation/v1/changes" => Some(self.page(&url)),
+            _ => None,
+        }
+    }
+
+    fn discovery(&self, host: &str) -> Value {
+        let signer = self.signer.as_ref().unwrap();
+        let (kid, sig) = signer.sign_keys();
+        json!({
+            "protocol": "open-directory/1", "versions": ["1.0"], "origin": format!("http://{host}/"), "level": 1,
+            "publisher": {"name": "Liar"}, "epoch": self.epoch,
+            "feeds": [{"scope": "own", "kinds": ["service"], "url": format!("http://{host}/federation/v1/changes"), "format": "rpde-1.0+fed"}],
+            "license": {"url": self.licence, "attribution": "Contains lies"},
+            "keys": signer.keyring().listed, "keys_sig": [{"kid": kid, "sig": sig}]
+        })
+    }
+
+    fn page(&self, url: &Url) -> Value {
+        let asked = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let same_epoch = asked("epoch").is_none_or(|epoch| epoch == self.epoch);
+        let after: i64 = asked("afterChangeNumber").filter(|_| same_epoch).and_then(|number| number.parse().ok()).unwrap_or(0);
+        let mut told: Vec<&Told> = self.told.iter().filter(|told| told.rev > after).collect();
+        told.sort_by_key(|told| told.rev);
+        told.truncate(self.page_items);
+        let mut here = url.clone();
+        here.set_query(None);
+        let next = match told.last() {
+            None => url.to_string(),
+            Some(last) => format!("{here}?afterChangeNumber={}&epoch={}", last.rev, self.epoch),
+        };
+        json!({
+            "next": next, "items": told.into_iter().map(|told| self.item(told)).collect::<Vec<_>>(), "license": self.licence,
+            "epoch": self.epoch,
+            "feed": {
+                "origin": self.signer.as_ref().unwrap().origin(), "scope": "own",
+                "head": self.told.iter().map(|told| told.rev).max().unwrap_or(self.began), "min_safe": self.began
+            }
+        })
+    }
+
+    fn item(&self, told: &Told) -> Value {
+        let bytes = told.data.as_ref().map(canonical);
+        let statement = self.signer.as_ref().unwrap().sign(About {
+            kind: told.kind,
+            id: told.id,
+            epoch: &self.epoch,
+            position: told.rev,
+            urgent: told.urgent,
+            changed: DateTime::<Utc>::UNIX_EPOCH,
+            canonical: bytes.as_deref(),
+        });
+        let statement: Value = serde_json::from_str(&statement).unwrap();
+        let mut item = json!({
+            "state": if told.data.is_some() { "updated" } else { "deleted" },
+            "kind": told.kind.as_str(), "id": told.id, "modified": told.rev, "fed": statement
+        });
+        if let Some(data) = &told.data {
+            item["data"] = data.clone();
+        }
+        item
+    }
+}
+
+/// The same name gives the same id.
+pub fn id(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+pub fn organization() -> Value {
+    json!({"id": id("holder"), "name": "Holder", "description": "Holds clubs."})
+}
+
+pub fn service(number: usize) -> Value {
+    json!({
+        "id": id(&format!("service {number}")), "name": format!("Club {number}"), "status": "active",
+        "description": "A club for everybody.", "organization": {"id": id("holder"), "name": "Holder, as the service calls it", "description": "x"}
+    })
+}

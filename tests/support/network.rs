@@ -1,0 +1,92 @@
+//! Directories that know each other: each a whole Fingerpost behind a real socket.
+
+use fingerpost::{
+    federation::{
+        harvest::Harvester,
+        neighbours::New,
+        peers::{self, Peer, Report, Trust},
+    },
+    model::Kind,
+    published, serve,
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{On, TestApp};
+
+/// A directory behind a socket.
+pub struct Node {
+    pub app: TestApp,
+    pub url: Url,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// A directory without records; none where the database is not to be had.
+    pub async fn start(on: On, name: &str) -> Option<Self> {
+        let listener = serve::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let app = TestApp::start_as(on, url.as_str(), name).await?;
+        let stop = CancellationToken::new();
+        tokio::spawn(serve::serve(listener, app.router(), stop.clone()));
+        Some(Self { app, url, stop })
+    }
+
+    pub fn harvester(&self) -> Harvester {
+        self.app.app().harvester()
+    }
+
+    /// Follow another directory.
+    pub async fn follows(&self, url: &Url, trust: Trust) -> Peer {
+        self.harvester().add_peer(new(url, trust)).await.unwrap()
+    }
+
+    /// Pull, and bring what is derived up to date.
+    pub async fn pull(&self, peer: &Peer) -> Report {
+        let report = self.harvester().pull(peer.id, |_| {}).await.unwrap();
+        self.app.follow().await;
+        report
+    }
+
+    /// The peer as it stands now.
+    pub async fn peer(&self, peer: &Peer) -> Peer {
+        peers::find(&self.app.app().db, peer.id).await.unwrap().unwrap()
+    }
+
+    /// Everything that the world may see of it, and where it stands with a peer: equal before and
+    /// after means that nothing has happened.
+    pub async fn state(&self, peer: &Peer) -> (Vec<String>, i64, Vec<u8>) {
+        let feed = self.app.get("/federation/v1/changes").await.body;
+        (self.everything().await, self.peer(peer).await.cursor.after, feed)
+    }
+
+    /// Every published document.
+    pub async fn everything(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for kind in Kind::PUBLISHED {
+            let rows = published::by_kind(&self.app.app().db, kind, None, 100_000).await.unwrap();
+            all.extend(rows.into_iter().filter(|row| row.live).map(|row| row.full));
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// Names of the published services, sorted.
+    pub async fn services(&self) -> Vec<String> {
+        let page = self.app.get("/services?per_page=1000").await.json();
+        let mut names: Vec<String> =
+            page["contents"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub async fn end(self) {
+        self.stop.cancel();
+        self.app.end().await;
+    }
+}
+
+/// What is to be followed, as `peer add URL --trust …` does.
+pub fn new(url: &Url, trust: Trust) -> New {
+    New { url: url.clone(), name: None, kind: None, trust, every_seconds: 900, licence: None }
+}
