@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Served},
-    published::Head,
+    federation::harvest::Harvester,
+    published::{Head, Position, own},
     safekeeping, search,
     signing::Keyring,
 };
@@ -16,6 +17,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 /// How often to tidy up.
 const TIDY: Duration = Duration::from_mins(1);
+/// How often at most to tell others that there is something new.
+const TELL: Duration = Duration::from_mins(1);
 /// How often to look for peers that are due.
 const PEERS: Duration = Duration::from_secs(2);
 /// How often to look for events that are over.
@@ -94,6 +97,7 @@ pub fn keys(app: &App) -> anyhow::Result<()> {
 /// Ask peers that are due, over and over, until `stop`.
 pub async fn pull(app: App, stop: CancellationToken) {
     let harvester = app.harvester();
+    let mut told = (None, tokio::time::Instant::now());
     while !stop.is_cancelled() {
         let asked = tokio::select! {
             () = stop.cancelled() => return,
@@ -102,11 +106,32 @@ pub async fn pull(app: App, stop: CancellationToken) {
         if let Err(error) = asked {
             tracing::warn!(error = %error, "cannot look for peers that are due");
         }
+        if let Err(error) = tell_of_news(&app, &harvester, &mut told).await {
+            tracing::warn!(error = format!("{error:#}"), "cannot tell others of news");
+        }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(PEERS) => {}
         }
     }
+}
+
+/// Tell others once a minute at most that there is something new.
+async fn tell_of_news(
+    app: &App,
+    harvester: &Harvester,
+    told: &mut (Option<Position>, tokio::time::Instant),
+) -> anyhow::Result<()> {
+    let head = own::head(&app.db).await?;
+    let (before, at) = *told;
+    // What was there before the start is no news.
+    if before.is_none() || (head > before && at.elapsed() >= TELL) {
+        if let (Some(_), Some(head)) = (before, head) {
+            harvester.tell_of_news(head.0).await?;
+        }
+        *told = (head.or(Some(Position::ZERO)), tokio::time::Instant::now());
+    }
+    Ok(())
 }
 
 /// Run the jobs until `stop`.

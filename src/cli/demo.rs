@@ -15,7 +15,10 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Durability,
-    federation::{neighbours::New, peers::Trust},
+    federation::{
+        neighbours::New,
+        peers::{self, Trust},
+    },
     importing::{Format, Options},
     jobs, serve,
 };
@@ -27,6 +30,8 @@ pub(super) struct Demo {
     port: u16,
 }
 
+/// How often to look whether the first pull is over, a tenth of a second apart.
+const PATIENCE: usize = 300;
 /// How often the directories ask each other, in seconds.
 const EVERY: i64 = 10;
 
@@ -107,8 +112,14 @@ async fn follow_each_other(apps: &[App]) -> anyhow::Result<()> {
             licence: None,
         };
         let peer = harvester.add_peer(new).await.context("the two directories cannot follow each other")?;
-        // The server may have begun already: then this one has nothing to do.
-        let _ = harvester.pull(peer.id, |_| {}).await?;
+        // The server may have begun already: then it is waited for.
+        for _ in 0..PATIENCE {
+            harvester.pull(peer.id, |_| {}).await?;
+            if peers::find(&app.db, peer.id).await?.is_some_and(|peer| peer.succeeded_at.is_some()) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
     }
     Ok(())
 }
@@ -133,6 +144,13 @@ Open them in a browser, or ask the API (Open Referral UK 3.0):
   curl '{here}/services?format=csv&search=food' > food.csv
   curl '{here}/services?format=ndjson&full=true' > luton.ndjson
   curl '{here}/openapi.json'
+
+The two follow each other: each shows the other's listings, and says where they come from.
+
+  curl '{here}/.well-known/open-directory'
+  curl '{here}/federation/v1/changes'
+  curl '{here}/federation/v1/status'
+  curl '{here}/services?source={there}/&per_page=1'
 
 Stop with Ctrl-C; nothing is left behind."
     );

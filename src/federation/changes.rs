@@ -49,6 +49,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&parameters)?;
+    outlet.followers.note(&headers, asked.after, outlet.clock.now());
     let mut page = page(&outlet, &asked, uri.query()).await?;
     let mut waited = None;
     if page.items == 0

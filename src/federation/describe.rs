@@ -48,9 +48,11 @@ fn schema<T: JsonSchema>() -> Value {
 pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
     let mut named = Map::new();
-    for (name, schema) in
-        [("Discovery", generator.root_schema_for::<Discovery>()), ("ChangePage", generator.root_schema_for::<Page>())]
-    {
+    for (name, schema) in [
+        ("Discovery", generator.root_schema_for::<Discovery>()),
+        ("ChangePage", generator.root_schema_for::<Page>()),
+        ("Ping", generator.root_schema_for::<Ping>()),
+    ] {
         let mut schema = schema.to_value();
         if let Some(object) = schema.as_object_mut() {
             for member in ["$schema", "title", "components"] {
@@ -66,9 +68,42 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     changes["get"]["responses"]["400"] = problems(&[(400, "A parameter cannot be used; the problem names it.")])["400"].clone();
     let mut dataset = get("describeDataset", "The dataset in DCAT and schema.org terms", "Discovery", &[]);
     dataset["get"]["responses"]["200"]["content"] = json!({"application/ld+json": {"schema": {"type": "object"}}});
-    let paths =
-        [("/.well-known/open-directory", discovery), ("/federation/v1/changes", changes), ("/federation/v1/dataset", dataset)];
+    let mut status = get("federationStatus", "How fresh what comes from other directories is, and who follows", "Discovery", &[]);
+    status["get"]["responses"]["200"]["content"] = json!({"application/json": {"schema": {
+        "type": "object",
+        "required": ["origin", "following", "followers"],
+        "properties": {
+            "origin": {"type": "string", "description": "This directory.", "examples": ["https://directory.luton.example.org/"]},
+            "head": {"type": ["integer", "null"], "description": "The latest change number of the feed.", "examples": [1_764_000_000_000_123_i64]},
+            "following": {"type": "array", "description": "Directories that are followed, each with its records here and when it was last complete.", "items": {"type": "object"}},
+            "followers": {"type": "array", "description": "Those of them that follow this directory, and whether they have caught up.", "items": {"type": "object"}}
+        }
+    }}});
+    let paths = [
+        ("/.well-known/open-directory", discovery),
+        ("/federation/v1/changes", changes),
+        ("/federation/v1/dataset", dataset),
+        ("/federation/v1/status", status),
+        ("/federation/v1/ping", ping()),
+    ];
     (paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect(), definitions)
+}
+
+fn ping() -> Value {
+    let mut answers = problems(COMMON);
+    answers.extend(problems(&[
+        (400, "The hint cannot be read."),
+        (403, "Only directories that are followed here can tell of news."),
+        (413, "The hint is too large."),
+    ]));
+    answers.insert("202".to_owned(), json_answer("It is asked soon.", &json!({"type": "object"}), &[]));
+    json!({"post": {
+        "operationId": "ping",
+        "summary": "Tell that you have something new; nothing in the hint is believed",
+        "tags": ["federation"],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ping"}}}},
+        "responses": answers
+    }})
 }
 
 fn get(id: &str, summary: &str, answers_with: &str, parameters: &[Parameter]) -> Value {

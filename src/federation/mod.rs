@@ -12,10 +12,14 @@ pub mod harvest;
 pub mod neighbours;
 pub mod peers;
 pub mod protocol;
+mod status;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -23,6 +27,7 @@ use crate::{clock::Clock, db::Database, http::api, signing::Signer};
 pub use {
     describe::{openapi_paths, schemas},
     discovery::described,
+    status::{Freshness, freshness},
 };
 
 /// Followers that wait for news at once; further ones are answered right away.
@@ -36,6 +41,7 @@ pub struct Outlet {
     signer: Arc<Signer>,
     publisher: Arc<Publisher>,
     waiting: Arc<Semaphore>,
+    followers: status::Followers,
 }
 
 /// Who publishes here.
@@ -61,7 +67,14 @@ impl Publisher {
 impl Outlet {
     /// What followers of this directory are told.
     pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, publisher: Publisher) -> Self {
-        Self { db, clock, signer, publisher: Arc::new(publisher), waiting: Arc::new(Semaphore::new(WAITING)) }
+        Self {
+            db,
+            clock,
+            signer,
+            publisher: Arc::new(publisher),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            followers: status::Followers::default(),
+        }
     }
 }
 
@@ -70,6 +83,8 @@ pub fn routes(outlet: Outlet) -> Router {
     Router::new()
         .route("/.well-known/open-directory", api(get(discovery::show)))
         .route("/federation/v1/changes", api(get(changes::show)))
+        .route("/federation/v1/status", api(get(status::show)))
+        .route("/federation/v1/ping", api(post(status::ping)))
         .route("/federation/v1/dataset", api(get(discovery::dataset)))
         .with_state(outlet)
 }

@@ -53,6 +53,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "about:blank#bad-request", "The request cannot be read", detail)
     }
 
+    /// Whoever asks may not.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "about:blank#forbidden", "This is not allowed", why.to_owned())
+    }
+
     /// Nothing is, or ever was, under this address.
     pub fn not_found(detail: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, "about:blank#not-found", "There is nothing here", detail)

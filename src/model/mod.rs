@@ -14,6 +14,7 @@ pub mod occurrences;
 pub mod organization;
 pub mod parts;
 pub mod personal;
+pub mod provenance;
 pub mod schedule;
 pub mod service;
 pub mod shape;

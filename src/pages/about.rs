@@ -17,6 +17,7 @@ fn page(site: &Site) -> Page {
         h1 { "About this directory" }
         p class="lead" { (name) " lists groups, services, workshops and events that help people before things get bad." }
         p { "Groups and the people who run this directory keep the listings right. Each listing says when somebody last checked it." }
+        p { "Some listings come from " a href="/directory/sources" { "neighbouring directories" } "." }
         h2 id="wrong" { "If a listing is wrong" }
         p { "Tell the organisation first: how to reach it is on its page. Then tell " (name) ", so that we can correct the listing. Say which page it is and what is wrong." }
         p { "If a page shows an address that must stay secret, tell the council at once and say that it is urgent." }

@@ -88,7 +88,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         h2 { "About this listing" }
         dl class="summary" {
             (parts::terms(&event.attributes))
-            (parts::origin(site, entry, &format!("/events/{}", event.id)))
+            (parts::origin(site, entry, &format!("/events/{}", event.id), &event.extra))
         }
         (parts::wrong())
     };

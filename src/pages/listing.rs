@@ -13,7 +13,10 @@ use super::{
 use crate::{
     geo::Point,
     http::Problem,
-    model::{Attribute, Event, Location, LocationPolicy, LocationType, Service, ServiceStatus, event::EventStatus},
+    model::{
+        Attribute, Event, Location, LocationPolicy, LocationType, Service, ServiceStatus, event::EventStatus,
+        provenance::Provenance,
+    },
     published::shelf::Form,
     search::Found,
 };
@@ -86,6 +89,7 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
         ServiceStatus::Inactive => tags.push(Tag::new("Not running now", "warn")),
         ServiceStatus::Defunct => tags.push(Tag::new("Closed for good", "warn")),
     }
+    tags.extend(from_elsewhere(&service.extra));
     if service.event_id.is_some() {
         // Nobody checks single events; their dates say how fresh they are.
         tags.push(Tag::new("Event or workshop", "plain"));
@@ -96,6 +100,11 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
         Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
     });
     tags
+}
+
+/// The directory that something comes from, where that is another one.
+fn from_elsewhere(extra: &serde_json::Map<String, serde_json::Value>) -> Option<Tag> {
+    Provenance::of(extra).map(|from| Tag::new(format!("From {}", from.source), "plain"))
 }
 
 /// The tags, one beside the other.
@@ -209,7 +218,7 @@ impl Listing {
             name: event.name.clone(),
             organisation: None,
             summary: event.description.as_deref().map(|text| words::summary(text, 260)),
-            tags: state.into_iter().collect(),
+            tags: state.into_iter().chain(from_elsewhere(&event.extra)).collect(),
             place: event
                 .location
                 .as_deref()

@@ -21,6 +21,7 @@ mod place;
 mod results;
 mod search_form;
 mod service;
+mod sources;
 mod times;
 mod whats_on;
 mod words;
@@ -101,6 +102,7 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/events/{id}", get(event::show))
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
+        .route("/directory/sources", get(sources::show))
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
         .route("/robots.txt", get(files::robots))

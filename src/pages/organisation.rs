@@ -79,7 +79,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
             (text_row("What it is in law", organisation.legal_status.as_deref()))
             @for number in &organisation.organization_identifiers { (text_row(&number.identifier_type, Some(&number.identifier))) }
             (parts::terms(&organisation.attributes))
-            (parts::origin(site, &found.entry, &format!("/organizations/{owner}")))
+            (parts::origin(site, &found.entry, &format!("/organizations/{owner}"), &organisation.extra))
         }
         (parts::wrong())
     };

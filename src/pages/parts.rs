@@ -9,6 +9,7 @@ use crate::{
         Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
         location::Address,
         parts::{Accessibility, Language},
+        provenance::Provenance,
         values::{Number, WebAddress},
     },
     published::shelf::Entry,
@@ -202,16 +203,34 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
 }
 
 /// Where a listing comes from, when it last changed, and how to read it as data.
-pub(super) fn origin(site: &Site, entry: &Entry, api: &str) -> Markup {
+pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::Map<String, serde_json::Value>) -> Markup {
+    let from = Provenance::of(extra);
+    let licence = from.as_ref().map_or(Some(site.licence.as_str()), |from| from.licence.as_deref());
     html! {
         div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
-        div {
-            dt { "Source" }
-            dd { @if entry.own { (site.directory.name) } @else { "Another directory, passed on by " (site.directory.name) } }
+        div { dt { "Source" } dd { @match &from { None => (site.directory.name), Some(from) => (source(from)) } } }
+        @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
+            div { dt { "Licence" } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
         }
-        @if entry.own { div { dt { "Licence" } dd { a href=(site.licence.as_str()) rel="license noreferrer" { (licence_name(site.licence.as_str())) } } } }
         div { dt { "As data" } dd { a href=(api) { "JSON" } } }
     }
+}
+
+/// The directory that a listing comes from, with the way to it.
+fn source(from: &Provenance) -> Markup {
+    let day = from.fetched_at.get(..10).and_then(|day| day.parse().ok()).map(words::date);
+    html! {
+        @match from.url.as_deref().filter(|url| is_web_address(url)) {
+            Some(url) => a href=(url) rel="noreferrer" { (from.source) },
+            None => (from.source),
+        }
+        @if let Some(day) = day { ", as it was there on " (day) }
+        @if let Some(words) = &from.attribution { ". " (words) }
+    }
+}
+
+fn is_web_address(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// What a licence is called, where we know it.

@@ -62,7 +62,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
         h2 { "About this listing" }
         dl class="summary" {
             (parts::terms(&place.attributes))
-            (parts::origin(site, &found.entry, &format!("/locations/{at}")))
+            (parts::origin(site, &found.entry, &format!("/locations/{at}"), &place.extra))
         }
         (parts::wrong())
     };

@@ -63,7 +63,7 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
         dl class="summary" {
             (parts::terms(&service.attributes))
             div { dt { "Checked" } dd { (Checked::read(service.assured_date.as_deref(), today).sentence()) } }
-            (parts::origin(site, entry, &format!("/services/{}", service.id)))
+            (parts::origin(site, entry, &format!("/services/{}", service.id), &service.extra))
         }
         (parts::wrong())
     };

@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use super::render::projected_service_id;
 use crate::{
     ids,
-    model::{Event, Location, LocationPolicy, Service, ServiceAtLocation, ServiceStatus, event::EventStatus, occurrences},
+    model::{
+        Event, Location, LocationPolicy, Service, ServiceAtLocation, ServiceStatus, event::EventStatus, occurrences, provenance,
+    },
 };
 
 /// The service that stands for `event`, as things are at `now`: its places are added with [`link`].
@@ -109,7 +111,12 @@ fn empty_service(event: &Event, status: ServiceStatus) -> Service {
         attributes: Vec::new(),
         metadata: Vec::new(),
         event_id: Some(event.id),
-        extra: serde_json::Map::new(),
+        extra: event
+            .extra
+            .iter()
+            .filter(|(name, _)| *name == provenance::MEMBER)
+            .map(|(name, from)| (name.clone(), from.clone()))
+            .collect(),
     }
 }
 

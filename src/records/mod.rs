@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     db::{self, Database, Transaction},
-    model::{Document, Kind, LocationPolicy, Reference},
+    model::{Document, Kind, LocationPolicy, Reference, provenance},
     published::Position,
     signing::Signer,
 };
@@ -441,7 +441,11 @@ impl Records {
         let mut before = store::load_locked(tx, &ids).await?;
         let mut pending: Vec<Pending> = Vec::with_capacity(drafts.len());
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(drafts.len());
-        for draft in drafts {
+        for mut draft in drafts {
+            if draft.origin.is_empty() {
+                // Ours comes from here, whatever it says of itself.
+                draft.document.extra_mut().remove(provenance::MEMBER);
+            }
             let id = draft.document.id();
             if let Some(place) = places.get(&id) {
                 pending[*place].draft = draft;

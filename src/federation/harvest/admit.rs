@@ -20,7 +20,9 @@ use crate::{
     model::{
         Document, Kind,
         apart::{apart, rename},
-        personal, shape,
+        personal,
+        provenance::{self, Evidence, Provenance},
+        shape,
         text::shorten,
         tidy,
     },
@@ -196,7 +198,7 @@ impl Gate<'_> {
         signed: bool,
     ) -> Result<(Vec<Draft>, Vec<Foreign>, usize), (&'static str, String)> {
         if let Some(members) = data.as_object_mut() {
-            members.remove("provenance");
+            members.remove(provenance::MEMBER);
         }
         let licence = self.peer.licence.as_deref().unwrap_or_default();
         if self.peer.trust == Trust::LinkOnly || !self.peer.scope.allows(licence) {
@@ -251,22 +253,17 @@ impl Gate<'_> {
         };
         let base =
             peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
-        let mut said = json!({
-            "origin": peer.origin,
-            "source": peer.name,
-            "evidence": if signed { "signed" } else { "attested" },
-            "fetched_at": clock::rfc3339(self.now),
-        });
-        if let Some(id) = source_id {
-            said["id"] = id.into();
-            said["url"] = format!("{}/{collection}/{id}", base.trim_end_matches('/')).into();
-        }
-        for (name, value) in [("licence", &peer.licence), ("attribution", &peer.attribution)] {
-            if let Some(value) = value {
-                said[name] = value.as_str().into();
-            }
-        }
-        document.extra_mut().insert("provenance".to_owned(), said);
+        let said = Provenance {
+            origin: peer.origin.clone(),
+            source: peer.name.clone(),
+            url: source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
+            id: source_id.map(str::to_owned),
+            licence: peer.licence.clone(),
+            attribution: peer.attribution.clone(),
+            evidence: if signed { Evidence::Signed } else { Evidence::Attested },
+            fetched_at: clock::rfc3339(self.now),
+        };
+        document.extra_mut().insert(provenance::MEMBER.to_owned(), json!(said));
     }
 
     fn part(&self, document: &Document, source_id: Option<String>) -> Foreign {

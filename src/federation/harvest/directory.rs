@@ -73,7 +73,8 @@ impl Harvester {
                 Some(next) => next.clone(),
                 None => feed_of(&run.peer)?,
             };
-            let ask = Ask { if_none_match: run.peer.cursor.etag.clone(), ..Ask::get(url.clone()) };
+            let follower = vec![("fed-follower", self.here.to_string())];
+            let ask = Ask { if_none_match: run.peer.cursor.etag.clone(), headers: follower, ..Ask::get(url.clone()) };
             let answer = self.ask(run, ask).await?;
             if answer.status == 304 {
                 return self.caught_up(run, run.peer.cursor.clone()).await;

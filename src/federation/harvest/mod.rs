@@ -210,6 +210,25 @@ impl Harvester {
         Ok(many)
     }
 
+    /// Tell those that we follow, and that may follow us, that we have something new. Whoever does not
+    /// listen hears of it at its next look.
+    /// # Errors
+    /// When our own database fails.
+    pub async fn tell_of_news(&self, head: i64) -> Result<(), Error> {
+        let body = serde_json::json!({"origin": &*self.here, "head": head}).to_string();
+        for peer in peers::all(&self.db).await? {
+            let ping = peer.discovered.as_ref().and_then(|said| said.ping.clone());
+            let Some(url) = ping.filter(|url| peer.state == PeerState::Following && url.origin() == peer.url.origin()) else {
+                continue;
+            };
+            let ask = Ask { body: Some(body.clone().into_bytes()), ..Ask::get(url) };
+            if let Err(error) = self.outbound.fetch(ask).await {
+                tracing::debug!(peer = peer.name, code = error.code(), "cannot be told of news");
+            }
+        }
+        Ok(())
+    }
+
     /// Ask a peer within a run, and count it.
     async fn ask(&self, run: &mut Run, ask: Ask) -> Result<Answer, End> {
         run.report.requests += 1;
@@ -361,6 +380,9 @@ fn why_held(peer: &Peer) -> Trouble {
 fn tell(report: &Report) {
     let error = report.error.as_ref();
     match report.outcome {
+        Outcome::Ok if report.created + report.updated + report.deleted + report.quarantined == 0 => {
+            tracing::debug!(peer = report.peer, "nothing new");
+        }
         Outcome::Ok | Outcome::Partial => tracing::info!(
             peer = report.peer,
             pages = report.pages,

@@ -11,9 +11,9 @@ use url::Url;
 use super::protocol::Discovery;
 use crate::signing::Listed;
 pub use store::{
-    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, find, foreign, forget_held, forget_quarantined, held,
-    lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code,
-    release, save,
+    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, due_now, find, foreign, forget_held, forget_quarantined,
+    held, lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined,
+    quarantined_by_code, release, save,
 };
 
 /// Number of a peer, as commands name it.

@@ -280,6 +280,19 @@ pub async fn save(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
     peer::Entity::update(to_row(peer)).exec(tx.connection()).await.context("cannot write a peer").map(drop)
 }
 
+/// Ask a peer at the next look.
+/// # Errors
+/// When the database fails.
+pub async fn due_now(tx: &Transaction, id: PeerId, now: DateTime<Utc>) -> Result<(), db::Error> {
+    peer::Entity::update_many()
+        .col_expr(peer::Column::NextDueAt, Expr::value(now.timestamp_micros()))
+        .filter(peer::Column::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot write a peer")
+        .map(drop)
+}
+
 /// Forget a peer, and everything that is kept about its records.
 /// # Errors
 /// When the database fails.

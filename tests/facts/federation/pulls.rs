@@ -306,3 +306,88 @@ fact_of_two! {
         assert_eq!(outcome.saved, [fingerpost::records::Saved::Unchanged]);
     }
 }
+
+fact_of_two! {
+    async fn everybody_can_see_how_fresh_a_neighbour_is_and_who_has_not_caught_up(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let of_luton = beds.follows(&luton.url, Trust::Auto).await;
+        luton.follows(&beds.url, Trust::Auto).await;
+        beds.pull(&of_luton).await;
+        beds.pull(&of_luton).await;
+        let status = beds.app.get("/federation/v1/status").await.json();
+        assert_eq!(status["following"][0]["name"], "Luton");
+        assert_eq!(status["following"][0]["records"], 5);
+        assert_eq!(status["following"][0]["complete_at"], "2026-11-22T12:00:00.000Z");
+        let followers = luton.app.get("/federation/v1/status").await.json()["followers"].clone();
+        assert_eq!((&followers[0]["name"], &followers[0]["caught_up"]), (&json!("Central Bedfordshire"), &json!(true)));
+        luton.app.withdraw(id("pantry"), "closed").await;
+        let followers = luton.app.get("/federation/v1/status").await.json()["followers"].clone();
+        assert_eq!(followers[0]["caught_up"], false);
+        let page = beds.app.page("/directory/sources").await.text();
+        assert!(page.contains("5 records") && page.contains("Last compared on 22 November 2026"), "{page}");
+    }
+}
+
+fact_of_two! {
+    async fn a_page_and_a_list_say_which_directory_something_comes_from(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let page = beds.app.page(&format!("/directory/services/{}", local(&luton, "service", "pantry"))).await.text();
+        let there = format!("<a href=\"{}services/{}\" rel=\"noreferrer\">Luton</a>, as it was there on 22 November 2026", luton.url, id("pantry"));
+        assert!(page.contains(&there), "{page}");
+        assert!(page.contains("Open Government Licence v3.0"));
+        let results = beds.app.page("/directory/search?q=larder").await.text();
+        assert!(results.contains("From Luton"), "{results}");
+        let own = luton.app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(!own.contains("as it was there on"));
+    }
+}
+
+fact_of_two! {
+    async fn case_50_a_ping_is_a_hint_from_those_that_are_followed_once_a_minute_and_never_an_address(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let canary = crate::support::peer::HostilePeer::canary_on("127.0.0.1").await;
+        let ping = async |origin: &str| beds.app.ask(http::Method::POST, "/federation/v1/ping", &[], &json!({"origin": origin, "head": 0}).to_string()).await;
+        assert_eq!(ping(canary.url("/").as_str()).await.status, 403);
+        assert_eq!(canary.connections(), 0);
+        let now = beds.app.clock.now();
+        assert!(beds.peer(&peer).await.next_due_at > now);
+        assert_eq!(ping(luton.url.as_str()).await.status, 202);
+        assert_eq!(beds.peer(&peer).await.next_due_at, now);
+        for _ in 0..20 {
+            assert_eq!(ping(luton.url.as_str()).await.status, 429);
+        }
+        assert_eq!(beds.app.ask(http::Method::POST, "/federation/v1/ping", &[], "[]").await.status, 400);
+    }
+}
+
+fact_of_two! {
+    async fn a_directory_that_changes_its_key_goes_on_being_followed_and_after_a_theft_signs_everything_again(luton, beds) {
+        luton.app.fixtures().await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let signer = luton.app.app().records.signer().clone();
+        let mut ring = signer.keyring();
+        ring.rotate(signer.origin(), luton.app.clock.now(), true).unwrap();
+        signer.use_keys(ring);
+        let again = luton.app.app().records.sign_again().await.unwrap();
+        assert!(again > 100, "{again}");
+        let before = beds.everything().await;
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, report.unchanged, report.updated), (Outcome::Ok, 0, again, 0), "{report:?}");
+        assert_eq!(beds.everything().await, before);
+        assert_eq!(luton.app.app().records.sign_again().await.unwrap(), 0);
+    }
+}
+
+fact_of_two! {
+    async fn an_imported_record_cannot_say_that_it_comes_from_a_neighbour(luton, beds) {
+        let mut spoofed = pantry();
+        spoofed["provenance"] = json!({"origin": beds.url, "source": "Beds", "evidence": "signed", "fetched_at": "2026-11-22T00:00:00Z"});
+        luton.app.import(spoofed.to_string()).await;
+        assert_eq!(luton.app.get(&format!("/services/{}", id("pantry"))).await.json().get("provenance"), None);
+    }
+}
