@@ -1,5 +1,6 @@
 //! Directories that are followed (`peer`), the records that came from them (`foreign_record`), what
-//! came and could not be taken (`quarantined`), and deletions that wait for a person (`held_delete`).
+//! came and could not be taken (`quarantined`), and what waits for a person: deletions (`held_delete`)
+//! and changes (`proposal`).
 //!
 //! Moments are microseconds since 1970 in UTC.
 
@@ -103,11 +104,38 @@ impl MigrationTrait for Migration {
             .await?;
         let mut by_peer = Index::create();
         by_peer.name("held_delete_by_peer").table("held_delete").col("peer_id").col("id");
-        manager.create_index(by_peer).await
+        manager.create_index(by_peer).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("proposal")
+                    .col(column("id").uuid().not_null().primary_key())
+                    .col(column("record_id").uuid().not_null())
+                    .col(column("kind").small_integer().not_null())
+                    .col(column("origin").string().not_null())
+                    .col(column("source_id").text().null())
+                    .col(column("base_revision").big_integer().not_null())
+                    .col(column("document").text().not_null())
+                    .col(column("by_whom").text().not_null())
+                    .col(column("why").text().not_null())
+                    .col(column("at").big_integer().not_null())
+                    .col(column("decision").small_integer().not_null())
+                    .col(column("decided_by").text().null())
+                    .col(column("decided_at").big_integer().null())
+                    .col(column("reason").text().null())
+                    .to_owned(),
+            )
+            .await?;
+        let mut by_record = Index::create();
+        by_record.name("proposal_by_record").table("proposal").col("record_id");
+        manager.create_index(by_record).await?;
+        let mut by_decision = Index::create();
+        by_decision.name("proposal_by_decision").table("proposal").col("decision").col("id");
+        manager.create_index(by_decision).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["held_delete", "quarantined", "foreign_record", "peer"] {
+        for table in ["proposal", "held_delete", "quarantined", "foreign_record", "peer"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())

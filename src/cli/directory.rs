@@ -79,6 +79,8 @@ pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
 
 pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await?;
+    // What neighbours told since is not in the backup: it is asked for again.
+    app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
     println!("{records} records are back, in a new epoch; a running server follows by itself");
     Ok(true)

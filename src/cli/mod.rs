@@ -7,6 +7,7 @@ mod exchange;
 mod keys;
 mod peer;
 mod postcodes;
+mod proposal;
 mod record;
 mod serve;
 mod words;
@@ -52,6 +53,9 @@ enum Command {
     Postcodes(postcodes::Postcodes),
     /// Follow neighbouring directories: add, approve, pull, hold, release, remove.
     Peer(peer::Peers),
+    /// Changes that wait for a person, such as what comes from a peer under review.
+    #[command(subcommand)]
+    Proposal(proposal::Proposals),
     /// The keys that sign what is published.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -141,6 +145,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Record(record) => record.run(open(config).await?).await,
         Command::Postcodes(postcodes) => postcodes.run(config).await,
         Command::Peer(peers) => peers.run(open(config).await?).await,
+        Command::Proposal(proposals) => proposals.run(open(config).await?).await,
         Command::Keys(keys) => keys.run(open(config).await?).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,

@@ -245,6 +245,9 @@ fn said(report: &Report) -> String {
         report.pages,
         report.bytes
     );
+    if report.waiting > 0 {
+        said.push_str(&format!("; {} wait for you", report.waiting));
+    }
     if report.held_deletes > 0 {
         said.push_str(&format!("; {} deletions wait for you", report.held_deletes));
     }
@@ -300,6 +303,9 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     }
     if peer.held_deletes > 0 {
         line("deletions waiting", &peer.held_deletes.to_string());
+    }
+    if peer.waiting > 0 {
+        line("changes waiting", &peer.waiting.to_string());
     }
     if let Some(report) = &peer.report {
         line("last pull", &said(report));

@@ -19,6 +19,8 @@ use crate::{
     signing,
 };
 
+/// Waiting changes are counted up to this.
+const MOST_COUNTED: u64 = 1_000;
 /// Records in one transaction.
 const BATCH: u64 = 500;
 
@@ -283,6 +285,22 @@ impl Harvester {
         Ok(())
     }
 
+    /// After a restore: ask every peer for everything again, because what it told since is not in the
+    /// backup, and what is remembered about its records is of another time.
+    /// # Errors
+    /// When our own database fails.
+    pub async fn start_over(&self) -> Result<(), Refused> {
+        for mut peer in peers::all(self.database()).await? {
+            peer.cursor = Cursor { crawl: peer.cursor.crawl + 1, walking: true, ..Cursor::default() };
+            peer.next_due_at = self.now();
+            let tx = self.database().write().await?;
+            peers::forget_versions(&tx, peer.id).await?;
+            peers::save(&tx, &peer).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// A peer as people and programs are told of it.
     /// # Errors
     /// When our own database fails.
@@ -290,7 +308,8 @@ impl Harvester {
         let records = peers::live_count(self.database(), peer.id).await?;
         let quarantined = peers::quarantined_by_code(self.database(), peer.id).await?;
         let held_deletes = peers::held(self.database(), peer.id).await?.len();
-        Ok(Described::new(peer, records, quarantined, held_deletes))
+        let waiting = self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len();
+        Ok(Described::new(peer, records, quarantined, held_deletes, waiting))
     }
 }
 
@@ -321,6 +340,8 @@ pub struct Described {
     pub quarantined: Value,
     /// Deletions that wait for a person.
     pub held_deletes: usize,
+    /// Changes that wait for a person, at most 1,000.
+    pub waiting: usize,
     /// The last change number that was applied.
     pub cursor: i64,
     /// How far its feed goes, as it last said.
@@ -346,7 +367,7 @@ pub struct Described {
 }
 
 impl Described {
-    fn new(peer: &Peer, records: u64, quarantined: Vec<(String, i64)>, held_deletes: usize) -> Self {
+    fn new(peer: &Peer, records: u64, quarantined: Vec<(String, i64)>, held_deletes: usize, waiting: usize) -> Self {
         let time = |at: Option<DateTime<Utc>>| at.map(clock::rfc3339);
         let pinned = peer.pinned_keys.as_deref().unwrap_or_default();
         let listed = peer.discovered.as_ref().map(|said| said.keys.as_slice()).unwrap_or_default();
@@ -376,6 +397,7 @@ impl Described {
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
             held_deletes,
+            waiting,
             cursor: peer.cursor.after,
             head: peer.cursor.head,
             keys,
@@ -386,13 +408,13 @@ impl Described {
             held: peer.held.clone(),
             problem: peer.problem.clone(),
             report: peer.report.clone(),
-            advice: advice(peer, held_deletes),
+            advice: advice(peer, held_deletes, waiting),
         }
     }
 }
 
 /// What to do next about a peer.
-fn advice(peer: &Peer, held_deletes: usize) -> String {
+fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
     let id = peer.id;
     let code = peer.held.as_ref().map(|held| held.code.as_str());
     match (peer.trust, peer.state, code) {
@@ -412,6 +434,9 @@ fn advice(peer: &Peer, held_deletes: usize) -> String {
         (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
         (..) if held_deletes > 0 => format!(
             "{held_deletes} records wait to be taken out, because so many at once may be a mistake. Ask them, then run `fingerpost peer release {id}`."
+        ),
+        (..) if waiting > 0 => format!(
+            "{waiting} changes wait for you: `fingerpost proposal list --peer {id}` shows them, `fingerpost proposal accept --all-of {id}` takes them."
         ),
         (..) if peer.failures > 0 => {
             "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned()

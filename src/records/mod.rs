@@ -9,6 +9,7 @@
 mod ageing;
 mod copies;
 mod places;
+mod proposals;
 mod publish;
 mod scrubs;
 mod store;
@@ -27,6 +28,7 @@ use crate::{
     signing::Signer,
 };
 pub use copies::Copied;
+pub use proposals::{Decided, Decision, Proposal};
 pub use store::{Remembered, Stored};
 
 /// Whether a record is to be seen.
@@ -403,6 +405,8 @@ impl Records {
         store::put_references(tx, &references, fresh).await?;
         self.scrub_history(tx, &decided.scrubs).await?;
         store::put_scrubs(tx, &decided.scrubs).await?;
+        let scrubbed_records: Vec<Uuid> = decided.scrubs.iter().map(|scrub| scrub.record_id).collect();
+        store::forget_proposals(tx, &scrubbed_records).await?;
         self.forget_opened(tx, &decided.opened).await?;
 
         let scrubbed = !decided.scrubs.is_empty() || !purged.is_empty();

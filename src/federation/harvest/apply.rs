@@ -7,7 +7,7 @@ use chrono::Duration;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Cursor, Foreign, Held, Peer, Quarantined},
+    super::peers::{self, Cursor, Foreign, Held, Peer, Quarantined, Trust},
     End, Harvester, Run,
     admit::{self, Departure, Gate, Verdict},
     event::Items,
@@ -298,6 +298,7 @@ impl Harvester {
         peers::forget_held(&tx, &gone).await?;
         let cursor = run.held_at.as_ref().map_or_else(|| peer.cursor.clone(), |(held_at, _)| held_at.clone());
         peers::save(&tx, &Peer { cursor, ..peer.clone() }).await?;
+        let proposed = self.propose(&tx, run, &mut drafts, &mut main, &plan.purged).await?;
         let saved = self.save_records(&tx, run, drafts, &plan.purged).await?;
         tx.commit().await?;
         if !plan.purged.is_empty() {
@@ -314,6 +315,7 @@ impl Harvester {
             }
         }
         report.unchanged += plan.unchanged;
+        report.waiting += proposed;
         report.deleted += gone.len() as u64;
         report.quarantined += plan.quarantined.len() as u64;
         report.held_deletes += plan.held.len() as u64;
@@ -323,17 +325,51 @@ impl Harvester {
         Ok(())
     }
 
+    /// Under review, what is new or different waits for a person. What goes, goes; what must not be
+    /// seen any more is reduced at once; and terms are no listings.
+    async fn propose(
+        &self,
+        tx: &Transaction,
+        run: &Run,
+        drafts: &mut Vec<Draft>,
+        main: &mut Vec<bool>,
+        purged: &[Uuid],
+    ) -> Result<u64, End> {
+        let gone: Vec<Uuid> = drafts.iter().filter(|draft| draft.state == State::Gone).map(|draft| draft.document.id()).collect();
+        self.records.forget_proposals(tx, &gone).await?;
+        self.records.forget_proposals(tx, purged).await?;
+        if run.peer.trust != Trust::Review {
+            return Ok(0);
+        }
+        let mut waiting = Vec::new();
+        let (mut now, mut now_main) = (Vec::new(), Vec::new());
+        for (draft, main) in std::mem::take(drafts).into_iter().zip(std::mem::take(main)) {
+            let id = draft.document.id();
+            let is_term = matches!(draft.document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm);
+            let stands =
+                purged.contains(&id) && self.records.find(id).await?.is_some_and(|stored| stored.state == State::Published);
+            if draft.state == State::Gone || is_term || stands {
+                now.push(draft);
+                now_main.push(main);
+            } else {
+                waiting.push(draft);
+            }
+        }
+        (*drafts, *main) = (now, now_main);
+        Ok(self.records.propose(tx, &caller(run), waiting).await?)
+    }
+
     async fn save_records(&self, tx: &Transaction, run: &Run, drafts: Vec<Draft>, purged: &[Uuid]) -> Result<Vec<Saved>, End> {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
-        let caller = Caller {
-            name: format!("peer {}", run.peer.name),
-            why: format!("pulled from {}", run.peer.origin),
-            entrance: Entrance::Feed,
-        };
+        let caller = caller(run);
         Ok(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged).await?.saved)
     }
+}
+
+fn caller(run: &Run) -> Caller {
+    Caller { name: format!("peer {}", run.peer.name), why: format!("pulled from {}", run.peer.origin), entrance: Entrance::Feed }
 }
 
 /// How many deletions in one pull need no person, of so many records: half as careful with those that

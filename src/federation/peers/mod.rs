@@ -12,7 +12,7 @@ use super::protocol::Discovery;
 use crate::signing::Listed;
 pub use store::{
     Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, due_now, find, foreign, forget_held, forget_quarantined,
-    held, lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined,
+    forget_versions, held, lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined,
     quarantined_by_code, release, save,
 };
 
@@ -185,6 +185,8 @@ pub struct Report {
     pub unchanged: u64,
     /// Records that were taken out.
     pub deleted: u64,
+    /// Records that wait for a person, because the peer is under review.
+    pub waiting: u64,
     /// Records that could not be taken.
     pub quarantined: u64,
     /// Deletions that wait for a person.

@@ -502,6 +502,22 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
     Ok(())
 }
 
+/// Forget which versions of a peer's records were applied, so that all are compared again.
+/// # Errors
+/// When the database fails.
+pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::Rev, Expr::value(0_i64))
+        .col_expr(C::Hash, Expr::value(""))
+        .col_expr(C::Listed, Expr::value(Option::<String>::None))
+        .filter(C::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot write what came from a peer")
+        .map(drop)
+}
+
 /// Note that a walk over everything has met these records.
 /// # Errors
 /// When the database fails.

@@ -3,3 +3,4 @@
 mod feed;
 mod hostile;
 mod pulls;
+mod review;

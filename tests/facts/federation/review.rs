@@ -1,0 +1,90 @@
+//! What comes from a peer under review waits for a person.
+
+use fingerpost::{
+    federation::peers::{Outcome, Peer, Trust},
+    model::{Document, Kind},
+    records::{Draft, Error},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{
+    On, TestApp,
+    liar::{Liar, id, service},
+    network::Node,
+};
+
+async fn waiting(here: &Node) -> Vec<(Uuid, String)> {
+    let proposals = here.app.app().records.waiting(None, None, 100).await.unwrap();
+    let mut names: Vec<(Uuid, String)> =
+        proposals.into_iter().map(|one| (one.id, one.read().unwrap().name().to_owned())).collect();
+    names.sort_by(|a, b| a.1.cmp(&b.1));
+    names
+}
+
+async fn under_review(here: &Node, liar: &Liar) -> Peer {
+    let peer = here.follows(&liar.url(), Trust::Review).await;
+    here.harvester().approve_peer(&peer.id.to_string()).await.unwrap();
+    peer
+}
+
+async fn tried_on(on: On) {
+    let Some(here) = Node::start(on, "Here").await else { return };
+    let liar = Liar::start().await;
+    liar.tell_services(2);
+    let peer = under_review(&here, &liar).await;
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.created, report.waiting), (Outcome::Ok, 0, 3), "{report:?}");
+    assert_eq!(here.services().await, Vec::<String>::new(), "nothing is published before somebody has looked");
+    let all = waiting(&here).await;
+    assert_eq!(all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["Club 0", "Club 1", "Holder"]);
+
+    // Two are taken, one is refused.
+    let records = here.app.app().records.clone();
+    let caller = TestApp::person("looked at");
+    records.accept(&caller, &[all[0].0, all[2].0]).await.unwrap();
+    records.reject(&caller, &[all[1].0]).await.unwrap();
+    here.app.follow().await;
+    assert_eq!((here.services().await, waiting(&here).await.len()), (vec!["Club 0".to_owned()], 0));
+    assert!(matches!(records.accept(&caller, &[all[1].0]).await, Err(Error::NotFound(_))), "what was decided is decided");
+
+    // A change of what was taken waits, the version that stands stays.
+    let mut changed = service(0);
+    changed["name"] = json!("Club 0, Tuesdays");
+    liar.tell(Kind::Service, id("service 0"), Some(changed.clone()));
+    here.pull(&peer).await;
+    assert_eq!(here.services().await, ["Club 0"]);
+    let first = waiting(&here).await[0].0;
+    // A later change takes the place of the earlier one.
+    changed["name"] = json!("Club 0, Wednesdays");
+    liar.tell(Kind::Service, id("service 0"), Some(changed));
+    here.pull(&peer).await;
+    assert_eq!(waiting(&here).await, [(first, "Club 0, Wednesdays".to_owned())]);
+
+    // Somebody changes the record meanwhile: the proposal was made against another version.
+    let proposal = records.proposal(first).await.unwrap().unwrap();
+    let stored = records.find(proposal.record_id).await.unwrap().unwrap();
+    let mut draft = Draft { origin: stored.origin.clone(), ..Draft::new(stored.read().unwrap()) };
+    if let Document::Service(service) = &mut draft.document {
+        service.alert = Some("Closed today".to_owned());
+    }
+    here.app.save(vec![draft]).await;
+    assert!(matches!(records.accept(&caller, &[first]).await, Err(Error::Stale { .. })));
+    assert_eq!(here.services().await, ["Club 0"]);
+
+    // A deletion needs nobody, and what waited goes with it.
+    liar.tell(Kind::Service, id("service 0"), None);
+    assert_eq!(here.pull(&peer).await.deleted, 1);
+    assert_eq!((here.services().await.len(), waiting(&here).await.len()), (0, 0));
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_peer_under_review_tells_waits_for_a_person_on_sqlite() {
+    tried_on(On::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_peer_under_review_tells_waits_for_a_person_on_postgres() {
+    tried_on(On::Postgres).await;
+}
