@@ -23,7 +23,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Database, Durability},
-    federation::{self, Outlet, Publisher, harvest::Harvester},
+    federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
     importing::Importer,
     outbound::{self, Outbound},
@@ -69,6 +69,7 @@ impl App {
         let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
         published::head(&db, &clock).await?;
+        published::own::ensure_counted(&db, &clock).await?;
         let outbound = Outbound::new(outbound::Settings {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
@@ -166,7 +167,13 @@ impl Served {
             gss: app.config.gss.clone(),
             licence: app.config.licence.clone(),
         };
-        let outlet = Outlet::new(app.db.clone(), app.clock.clone(), app.records.signer().clone(), publisher);
+        let outlet = Outlet::new(
+            app.db.clone(),
+            app.clock.clone(),
+            app.records.signer().clone(),
+            publisher,
+            Snapshots::open(&app.config.data_dir),
+        );
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
         Ok(Self { app, directory, outlet, guard, start: head.position, metrics: recorder() })
     }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Served},
-    federation::harvest::Harvester,
+    federation::{harvest::Harvester, snapshot::Snapshot},
     published::{Head, Position, own},
     safekeeping, search,
     signing::Keyring,
@@ -30,6 +30,7 @@ const EVENTS: Duration = Duration::from_mins(15);
 pub async fn follow(served: &Served) -> anyhow::Result<()> {
     let head = served.app.head().await?;
     served.directory.shelf.catch_up(&served.app.db, &head).await?;
+    served.outlet.forget_urgent().await?;
     index(served, &head, &mut |_| {}).await
 }
 
@@ -69,6 +70,7 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     served.guard.tidy();
     keys(&served.app)?;
+    snapshot(served).await?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
     Ok(())
@@ -80,6 +82,17 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
 /// When the database fails.
 pub async fn events(app: &App) -> anyhow::Result<usize> {
     Ok(app.records.refresh_events().await?)
+}
+
+/// Make a new snapshot when the one that is there is a day old. The first is made when somebody asks.
+/// # Errors
+/// When the database or the disk fails.
+pub async fn snapshot(served: &Served) -> anyhow::Result<()> {
+    let old = |latest: &Snapshot| served.app.clock.now() - latest.issued >= chrono::Duration::days(1);
+    if served.outlet.latest_snapshot().is_some_and(|latest| old(&latest)) {
+        served.outlet.make_snapshot().await?;
+    }
+    Ok(())
 }
 
 /// Take over keys that a command has made beside this process.

@@ -1,4 +1,5 @@
-//! Own records in order, for those who follow us: an index on origin and position.
+//! Own records for those who follow us: an index on origin and position for the feed, and the sums
+//! (`own_bucket`) by which two directories compare what they have.
 
 use sea_orm_migration::prelude::*;
 
@@ -17,10 +18,22 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut index = Index::create();
         index.name(NAME).table("published").col("origin").col("position");
-        manager.create_index(index).await
+        manager.create_index(index).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("own_bucket")
+                    .col(ColumnDef::new("bucket").small_integer().not_null().primary_key())
+                    .col(ColumnDef::new("value").string_len(64).not_null())
+                    .col(ColumnDef::new("live").big_integer().not_null())
+                    .col(ColumnDef::new("gone").big_integer().not_null())
+                    .to_owned(),
+            )
+            .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("own_bucket").to_owned()).await?;
         manager.drop_index(Index::drop().name(NAME).table("published").to_owned()).await
     }
 }

@@ -105,6 +105,14 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Pull, and compare what is here with what the peer has. The server does so once a week.
+    Compare {
+        /// Number, name or address.
+        peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// How many records of a peer are taken, and under which further licences.
     Scope {
         /// Number, name or address.
@@ -184,6 +192,10 @@ impl Peers {
                     println!("{deleted} records were taken out");
                 }
                 show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Compare { peer, json } => {
+                let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
+                pull(&app, Some(peer.id.to_string()), false, json).await
             }
             Action::Scope { peer, most, licence, json } => {
                 let peer = harvester.scope_peer(&peer, most, licence).await.map_err(wrong_call)?;

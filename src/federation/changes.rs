@@ -158,7 +158,7 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
 }
 
 /// What is published is JSON already and stands in the item as it is.
-fn write_item(row: &OwnRow, body: &mut Vec<u8>) {
+pub(super) fn write_item(row: &OwnRow, body: &mut Vec<u8>) {
     let state = if row.live { "updated" } else { "deleted" };
     let start = format!(r#"{{"state":"{state}","kind":"{}","id":"{}","modified":{},"#, row.kind.as_str(), row.id, row.position.0);
     body.extend_from_slice(start.as_bytes());

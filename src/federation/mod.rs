@@ -6,12 +6,14 @@
 //! sent on, so directories that follow each other cannot echo.
 
 mod changes;
+pub mod compare;
 mod describe;
 mod discovery;
 pub mod harvest;
 pub mod neighbours;
 pub mod peers;
 pub mod protocol;
+pub mod snapshot;
 mod status;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::{clock::Clock, db::Database, http::api, signing::Signer};
+use snapshot::Snapshots;
 pub use {
     describe::{openapi_paths, schemas},
     discovery::described,
@@ -42,6 +45,9 @@ pub struct Outlet {
     publisher: Arc<Publisher>,
     waiting: Arc<Semaphore>,
     followers: status::Followers,
+    snapshots: Snapshots,
+    /// One looks through all own records at a time.
+    digesting: Arc<Semaphore>,
 }
 
 /// Who publishes here.
@@ -66,7 +72,7 @@ impl Publisher {
 
 impl Outlet {
     /// What followers of this directory are told.
-    pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, publisher: Publisher) -> Self {
+    pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, publisher: Publisher, snapshots: Snapshots) -> Self {
         Self {
             db,
             clock,
@@ -74,6 +80,8 @@ impl Outlet {
             publisher: Arc::new(publisher),
             waiting: Arc::new(Semaphore::new(WAITING)),
             followers: status::Followers::default(),
+            snapshots,
+            digesting: Arc::new(Semaphore::new(1)),
         }
     }
 }
@@ -83,6 +91,11 @@ pub fn routes(outlet: Outlet) -> Router {
     Router::new()
         .route("/.well-known/open-directory", api(get(discovery::show)))
         .route("/federation/v1/changes", api(get(changes::show)))
+        .route("/federation/v1/checkpoint", api(get(compare::checkpoint)))
+        .route("/federation/v1/digest", api(get(compare::buckets)))
+        .route("/federation/v1/digest/{bucket}", api(get(compare::bucket)))
+        .route("/federation/v1/snapshot", api(get(snapshot::pointer)))
+        .route("/federation/v1/snapshots/{name}", api(get(snapshot::file)))
         .route("/federation/v1/status", api(get(status::show)))
         .route("/federation/v1/ping", api(post(status::ping)))
         .route("/federation/v1/dataset", api(get(discovery::dataset)))

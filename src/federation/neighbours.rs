@@ -212,6 +212,16 @@ impl Harvester {
         Ok((peer, waiting.len() as u64))
     }
 
+    /// Compare what is here with what the peer has at the next pull, whenever that was done last.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn compare_peer(&self, name: &str) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        peer.cursor.compared_at = None;
+        self.keep(&peer).await?;
+        Ok(peer)
+    }
+
     /// Say how many records of a peer are taken, and under which further licences.
     /// # Errors
     /// When there is no such peer.

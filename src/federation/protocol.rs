@@ -45,6 +45,18 @@ pub struct Discovery {
     pub api: Api,
     /// What can be followed.
     pub feeds: Vec<Feed>,
+    /// Where the signed checkpoint is (level 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/checkpoint"]))]
+    pub checkpoint: Option<Url>,
+    /// Where it says which file holds everything (level 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/snapshot"]))]
+    pub snapshot: Option<Url>,
+    /// Where the sums are by which two directories compare what they have (level 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/digest"]))]
+    pub digest: Option<Url>,
     /// Where to tell us that you have something new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/ping"]))]

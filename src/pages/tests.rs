@@ -78,7 +78,7 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
     let tx = db.write().await.unwrap();
     let mut locked = published::lock(&tx).await.unwrap();
     let rows: Vec<Published> = rows.into_iter().map(|row| Published { position: locked.take(), ..row }).collect();
-    published::write(&tx, locked, &rows).await.unwrap();
+    published::write(&tx, locked, &rows, &std::collections::HashMap::new()).await.unwrap();
     tx.commit().await.unwrap();
     let head = published::head(&db, &clock).await.unwrap();
     let shelf = Shelf::open(folder.path(), &head).unwrap();

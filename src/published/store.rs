@@ -1,5 +1,7 @@
 //! The tables `published` and `head`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
@@ -7,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Head, Position, Published};
+use super::{Head, Position, Published, own};
 use crate::{
     clock::Clock,
     db::{self, Backend, Context as _, Database, Transaction},
@@ -91,11 +93,18 @@ pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
     })
 }
 
-/// Write what was numbered, and the counter. The last thing a transaction does before it commits.
+/// Write what was numbered, in place of what `replaced` holds, and the counter. The last thing a
+/// transaction does before it commits.
 /// # Errors
 /// When the database fails.
-pub async fn write(tx: &Transaction, locked: Locked, rows: &[Published]) -> Result<Position, db::Error> {
+pub async fn write(
+    tx: &Transaction,
+    locked: Locked,
+    rows: &[Published],
+    replaced: &HashMap<Uuid, Published>,
+) -> Result<Position, db::Error> {
     put(tx, rows).await?;
+    own::count(tx, &own::digest::difference(rows, |id| replaced.get(id))).await?;
     finish(tx, locked).await
 }
 

@@ -1,5 +1,7 @@
 //! Everything that is kept, as it is at one moment, and put back: for backups.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -106,6 +108,7 @@ impl Records {
             }
         }
         batch.write(&tx).await?;
+        published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
         if !scrubs.is_empty() {
             self.remember(&tx, by, scrubs).await?;
@@ -135,8 +138,9 @@ impl Records {
             let mut locked = published::lock(&tx).await?;
             let rows = published::current(&tx, &ids).await?;
             many += rows.len() as u64;
+            let before: HashMap<Uuid, Published> = rows.iter().map(|row| (row.id, row.clone())).collect();
             let rows: Vec<Published> = rows.into_iter().map(|row| self.again(row, &mut locked)).collect();
-            published::write(&tx, locked, &rows).await?;
+            published::write(&tx, locked, &rows, &before).await?;
             tx.commit().await?;
         }
     }

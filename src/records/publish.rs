@@ -102,7 +102,7 @@ impl Records {
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
         });
         // One number each, in the order in which they were taken.
-        Ok(published::write(tx, locked, &rows).await?)
+        Ok(published::write(tx, locked, &rows, &current).await?)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a column")]

@@ -100,6 +100,16 @@ impl Signer {
         (ring.active.kid().to_owned(), ring.active.sign(&message))
     }
 
+    /// `statement`, an object, with the name of our key and our signature of all that, for the use that
+    /// `domain` names.
+    pub fn seal(&self, domain: &[u8], mut statement: serde_json::Value) -> serde_json::Value {
+        let ring = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        statement["kid"] = ring.active.kid().into();
+        let sig = ring.active.sign(&[domain, &canonical(&statement)].concat());
+        statement["sig"] = sig.into();
+        statement
+    }
+
     /// The signed statement as JSON.
     pub fn sign(&self, about: About<'_>) -> String {
         let ring = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -127,6 +137,15 @@ impl Signer {
 /// What is signed of a statement about a record, which is `statement` without its signature.
 pub fn record_message(statement: &impl Serialize) -> Vec<u8> {
     [DOMAIN, &canonical(statement)].concat()
+}
+
+/// Whether a statement that was sealed for the use `domain` carries the signature of one of `keys`.
+pub fn seal_verifies(domain: &[u8], sealed: &serde_json::Value, keys: &[Listed]) -> bool {
+    let mut statement = sealed.clone();
+    let sig = statement.as_object_mut().and_then(|members| members.remove("sig"));
+    let key = keys.iter().find(|key| sealed["kid"] == *key.kid && key.status != Status::Revoked);
+    let sig = sig.as_ref().and_then(serde_json::Value::as_str);
+    key.zip(sig).is_some_and(|(key, sig)| verifies(&key.x, &[domain, &canonical(&statement)].concat(), sig))
 }
 
 /// What is signed of a list of keys.

@@ -158,7 +158,7 @@ impl Gate<'_> {
                 foreign.fetched_at = known.fetched_at;
                 return Verdict::Same(foreign);
             }
-            if known.rev == event.rev && event.rev != 0 {
+            if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() {
                 let detail = "the peer gave this version before with other content".to_owned();
                 return self.quarantine(kind, &event.id, event.rev, "equivocation", detail, Some(&data));
             }

@@ -9,6 +9,7 @@ use super::{
         protocol::{Discovery, Item, PROTOCOL, Statement, WELL_KNOWN},
     },
     End, Harvester, Run,
+    checkpoint::{self, Compared},
     event::{Event, Items, Unreadable},
     keys,
 };
@@ -61,8 +62,30 @@ struct Page {
 }
 
 impl Harvester {
-    /// Follow the feed to its end.
+    /// Follow the feed to its end, and from time to time compare what is here with what is there.
     pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        self.follow_to_the_end(run, progress).await?;
+        if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
+            return Ok(());
+        }
+        let again = match self.compare(run).await? {
+            Compared::Same => None,
+            // It said that there was nothing new, and there was.
+            Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
+            Compared::Different => {
+                *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
+                Some(walk_anew(&run.peer.cursor))
+            }
+        };
+        if let Some(cursor) = again {
+            self.apply(run, Vec::new(), Vec::new(), cursor).await?;
+            self.follow_to_the_end(run, progress).await?;
+        }
+        let cursor = Cursor { compared_at: Some(self.clock.now()), ..run.peer.cursor.clone() };
+        self.apply(run, Vec::new(), Vec::new(), cursor).await
+    }
+
+    async fn follow_to_the_end(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.discovered.is_none() || run.peer.cursor.next.is_none() {
             self.rediscover(run).await?;
         }
@@ -86,13 +109,7 @@ impl Harvester {
                 }
                 // Nothing of this page counts: everything is walked from the start.
                 self.rediscover(run).await?;
-                let walk = Cursor {
-                    crawl: run.peer.cursor.crawl + 1,
-                    walking: true,
-                    epoch: page.cursor.epoch,
-                    head: page.cursor.head,
-                    ..Cursor::default()
-                };
+                let walk = walk_anew(&page.cursor);
                 self.apply(run, Vec::new(), Vec::new(), walk).await?;
                 continue;
             }
@@ -197,6 +214,18 @@ impl Harvester {
             run.peer.scope.most, run.peer.id
         );
         Err(End::held("too-many-records", detail))
+    }
+}
+
+/// Everything from the start: what is met is compared, what is not waits for a person.
+fn walk_anew(from: &Cursor) -> Cursor {
+    Cursor {
+        crawl: from.crawl + 1,
+        walking: true,
+        epoch: from.epoch.clone(),
+        head: from.head,
+        compared_at: from.compared_at,
+        ..Cursor::default()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod admit;
 mod apply;
+mod checkpoint;
 mod directory;
 mod event;
 mod keys;

@@ -146,6 +146,8 @@ pub struct Cursor {
     pub crawl: i64,
     /// Whether a walk over everything is under way.
     pub walking: bool,
+    /// When what is here was last compared with what the peer has.
+    pub compared_at: Option<DateTime<Utc>>,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
 }

@@ -3,6 +3,7 @@
 //! Rows that were made of a record (an event as a service, a service at a location) are left out:
 //! whoever follows makes them again, and nobody makes them twice.
 
+pub mod digest;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,8 @@ use uuid::Uuid;
 
 use super::Position;
 use crate::model::Kind;
-pub use store::{after, head};
+pub(super) use store::count;
+pub use store::{after, after_in, buckets_in, ensure_counted, head, head_in, recount, urgent_since};
 
 /// An own record as the feed tells of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,7 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
+mod compare;
+mod crashes;
 mod feed;
 mod hostile;
 mod pulls;

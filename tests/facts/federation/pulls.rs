@@ -391,3 +391,63 @@ fact_of_two! {
         assert_eq!(luton.app.get(&format!("/services/{}", id("pantry"))).await.json().get("provenance"), None);
     }
 }
+
+fact_of_two! {
+    async fn case_44_what_has_drifted_apart_is_found_by_the_digest_and_repaired(luton, beds) {
+        luton.app.fixtures().await;
+        luton.app.withdraw(luton.app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1).await.unwrap()[0].id, "gone").await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let first = beds.pull(&peer).await;
+        assert_eq!(first.left_out.get("drift"), None, "what was just pulled is the same: {first:?}");
+        let good = beds.everything().await;
+        // Somebody has deleted rows here, and the directory does not know.
+        let some: Vec<uuid::Uuid> = fingerpost::federation::peers::of_peer(&beds.app.app().db, peer.id, None, 500).await.unwrap()
+            .into_iter().filter(|row| row.live && row.kind == fingerpost::model::Kind::Service).take(3).map(|row| row.id).collect();
+        let mut drafts = Vec::new();
+        for id in &some {
+            let stored = beds.app.app().records.find(*id).await.unwrap().unwrap();
+            drafts.push(Draft { state: fingerpost::records::State::Gone, origin: stored.origin.clone(), ..Draft::new(stored.read().unwrap()) });
+        }
+        beds.app.save(drafts).await;
+        let tx = beds.app.app().db.write().await.unwrap();
+        let mut lost = fingerpost::federation::peers::foreign(&beds.app.app().db, &some).await.unwrap();
+        for row in &mut lost { row.hash.clear(); }
+        fingerpost::federation::peers::put_foreign(&tx, &lost).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(beds.pull(&peer).await.updated, 0, "the feed has nothing new, so nothing is noticed");
+        beds.harvester().compare_peer("Luton").await.unwrap();
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.left_out.get("drift"), report.updated), (Some(&1), 3), "{report:?}");
+        let without_moment = |all: Vec<String>| -> Vec<serde_json::Value> {
+            all.iter().map(|text| {
+                let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+                value.as_object_mut().unwrap().remove("last_modified");
+                value
+            }).collect()
+        };
+        assert_eq!(without_moment(beds.everything().await).len(), good.len());
+        beds.harvester().compare_peer("Luton").await.unwrap();
+        assert_eq!(beds.pull(&peer).await.left_out.get("drift"), None);
+    }
+}
+
+fact_of_two! {
+    async fn case_45_a_peer_that_says_304_although_it_has_news_is_found_out_by_its_checkpoint(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        rename(&luton, "pantry", "Changed").await;
+        // The tag of the changed feed, as if a cache in between had kept the old page under it.
+        let mut lied_to = beds.peer(&peer).await;
+        let path = lied_to.cursor.next.clone().unwrap();
+        let tag = luton.app.get(&format!("{}?{}", path.path(), path.query().unwrap())).await.header("etag").to_owned();
+        lied_to.cursor.etag = Some(tag);
+        let tx = beds.app.app().db.write().await.unwrap();
+        fingerpost::federation::peers::save(&tx, &lied_to).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((beds.pull(&peer).await.not_modified, beds.services().await), (1, vec!["Meadow larder".to_owned()]));
+        beds.harvester().compare_peer("Luton").await.unwrap();
+        beds.pull(&peer).await;
+        assert_eq!(beds.services().await, ["Changed"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Once a week, and when somebody asks: is what we have what the peer has? Its signed checkpoint says
+//! how far its feed goes and what the sum over its records is. Where ours is different, everything is
+//! walked anew, which costs a download and changes only what differs.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    super::{compare, peers},
+    End, Harvester, Run,
+};
+use crate::{
+    formats::json,
+    outbound::Ask,
+    published::own::digest::{self, BUCKETS, Bucket},
+};
+
+/// How often to compare.
+const EVERY: Duration = Duration::days(7);
+/// Records that are read at once.
+const ROWS: u64 = 500;
+
+/// What a comparison says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// It is the same, or cannot be compared now.
+    Same,
+    /// The peer has something newer than it told us.
+    Behind,
+    /// Something is different.
+    Different,
+}
+
+/// Whether it is time to compare.
+pub(super) fn is_due(compared_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    compared_at.is_none_or(|at| now - at >= EVERY)
+}
+
+impl Harvester {
+    /// Compare what is here of a peer with its checkpoint.
+    pub(super) async fn compare(&self, run: &mut Run) -> Result<Compared, End> {
+        let said = run.peer.discovered.as_ref().and_then(|said| said.checkpoint.clone());
+        let Some(url) = said.filter(|url| url.origin() == run.peer.url.origin()) else { return Ok(Compared::Same) };
+        let Some(keys) = run.peer.pinned_keys.clone() else { return Ok(Compared::Same) };
+        let answer = self.ask(run, Ask::get(url.clone())).await?;
+        let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("origin") != run.peer.origin || !compare::verifies(&checkpoint, &keys) {
+            return Err(End::held("bad-checkpoint", format!("the checkpoint at {url} is not signed by an approved key")));
+        }
+        let now = self.clock.now();
+        if DateTime::parse_from_rfc3339(text("expires")).map_or(true, |expires| expires < now) {
+            return Err(End::failed("old-checkpoint", format!("the checkpoint at {url} was good until {}", text("expires"))));
+        }
+        if Some(text("epoch")) != run.peer.cursor.epoch.as_deref() {
+            return Ok(Compared::Same); // the next page tells of the new epoch
+        }
+        let head = checkpoint.get("head").and_then(Value::as_i64).unwrap_or(0);
+        let here = run.peer.cursor.after;
+        if head < here {
+            return Err(End::held("head-went-back", format!("its feed went to {here} and its checkpoint says {head}")));
+        }
+        if head > here {
+            return Ok(Compared::Behind);
+        }
+        let same = text("digest_root") == hex::encode(self.root_of(run.peer.id).await?);
+        Ok(if same { Compared::Same } else { Compared::Different })
+    }
+
+    /// The sum over what is known of a peer's records, as the peer makes it.
+    async fn root_of(&self, peer: peers::PeerId) -> Result<[u8; 32], End> {
+        let mut buckets = vec![Bucket::default(); BUCKETS];
+        let mut after = None;
+        loop {
+            let rows = peers::of_peer(&self.db, peer, after, ROWS).await?;
+            let Some(last) = rows.last() else { return Ok(digest::root(&buckets)) };
+            after = Some(last.id);
+            for row in rows.into_iter().filter(|row| row.own_item) {
+                let at = Sha256::digest(format!("{}\n{}", row.kind.as_str(), row.foreign_id))[0];
+                let bucket = &mut buckets[usize::from(at)];
+                *bucket = bucket.plus(&digest::weight(&row.foreign_id, row.live, &row.hash));
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Checkpoint, digest and snapshot: what followers compare with what they have, and begin with.
+
+use fingerpost::{
+    federation::{compare, protocol::Discovery, snapshot::SNAPSHOT},
+    ids,
+    model::{Document, Kind, LocationPolicy},
+    published::own,
+    safekeeping, signing,
+};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::super::{id, pantry};
+use crate::support::{TestApp, fact};
+
+async fn keys(app: &TestApp) -> Vec<signing::Listed> {
+    serde_json::from_value::<Discovery>(app.get("/.well-known/open-directory").await.json()).unwrap().keys
+}
+
+/// The digest worked out from the feed alone, as a follower does it.
+async fn from_the_feed(app: &TestApp) -> Vec<String> {
+    let page = app.get("/federation/v1/changes").await.json();
+    let items = page["items"].as_array().unwrap().clone();
+    assert!(items.len() < 500, "one page holds everything");
+    let mut sums = vec![own::digest::Bucket::default(); 256];
+    for item in items {
+        let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+        let bucket = usize::from(Sha256::digest(format!("{}\n{}", text("kind"), text("id")))[0]);
+        let hash = item["fed"]["data_hash"].as_str().unwrap_or_default();
+        let value = Sha256::digest(format!("{}\n{}\n{hash}", text("id"), text("state"))).into();
+        sums[bucket] = sums[bucket].plus(&own::digest::Bucket { value, live: 0, gone: 0 });
+    }
+    sums.into_iter().map(|bucket| hex::encode(bucket.value)).collect()
+}
+
+async fn buckets(app: &TestApp) -> Vec<String> {
+    serde_json::from_value(app.get("/federation/v1/digest").await.json()["buckets"].clone()).unwrap()
+}
+
+fact! {
+    async fn the_digest_is_the_sum_of_the_feed_whatever_happens(app) {
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await, "with nothing");
+        app.import(pantry().to_string()).await;
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after an import");
+        app.import(pantry().to_string()).await;
+        app.edit(id("pantry"), |document| {
+            if let Document::Service(service) = document { "Renamed".clone_into(&mut service.name); }
+        }).await;
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after an edit");
+        let mut foreign = app.app().records.find(id("pantry")).await.unwrap().unwrap().read().unwrap();
+        foreign.set_id(ids::from_source("https://elsewhere.example.org/", "service", "x"));
+        app.save(vec![fingerpost::records::Draft { origin: "https://elsewhere.example.org/".into(), ..fingerpost::records::Draft::new(foreign) }]).await;
+        app.withdraw(id("pantry"), "closed").await;
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after a deletion, with a record from elsewhere");
+        let file = app.folder.path().join("a.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
+        app.follow().await;
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after a restore");
+        let kept = buckets(&app).await;
+        let tx = app.app().db.write().await.unwrap();
+        own::recount(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(buckets(&app).await, kept, "counted anew");
+    }
+}
+
+fact! {
+    async fn a_bucket_lists_its_records_and_all_buckets_list_all(app) {
+        app.import(pantry().to_string()).await;
+        app.withdraw(id("food"), "gone").await;
+        let mut found: Vec<(String, String)> = Vec::new();
+        for bucket in 0..256 {
+            let page = app.get(&format!("/federation/v1/digest/{bucket}")).await.json();
+            for item in page["items"].as_array().unwrap() {
+                found.push((item["id"].as_str().unwrap().to_owned(), item["state"].as_str().unwrap().to_owned()));
+            }
+        }
+        found.sort();
+        let feed = app.get("/federation/v1/changes").await.json();
+        let mut told: Vec<(String, String)> = feed["items"].as_array().unwrap().iter()
+            .map(|item| (item["id"].as_str().unwrap().to_owned(), item["state"].as_str().unwrap().to_owned())).collect();
+        told.sort();
+        assert_eq!(found, told);
+        for bad in ["256", "-1", "x"] {
+            assert_eq!(app.get(&format!("/federation/v1/digest/{bad}")).await.status, 404);
+        }
+    }
+}
+
+fact! {
+    async fn the_checkpoint_is_signed_and_counts_what_the_feed_holds(app) {
+        app.import(pantry().to_string()).await;
+        app.withdraw(id("food"), "gone").await;
+        let checkpoint = app.get("/federation/v1/checkpoint").await.json();
+        assert!(compare::verifies(&checkpoint, &keys(&app).await));
+        let mut tampered = checkpoint.clone();
+        tampered["head"] = json!(tampered["head"].as_i64().unwrap() + 1);
+        assert!(!compare::verifies(&tampered, &keys(&app).await));
+        let feed = app.get("/federation/v1/changes").await.json();
+        assert_eq!(checkpoint["head"], feed["feed"]["head"]);
+        assert_eq!(checkpoint["epoch"], feed["epoch"]);
+        assert_eq!((&checkpoint["count_live"], &checkpoint["count_deleted"]), (&json!(4), &json!(1)));
+        let root = hex::encode(Sha256::digest(buckets(&app).await.iter().flat_map(|value| hex::decode(value).unwrap()).collect::<Vec<u8>>()));
+        assert_eq!(checkpoint["digest_root"], root);
+    }
+}
+
+/// The file that the pointer names, unpacked.
+async fn lines(app: &TestApp) -> (Value, Vec<Value>) {
+    let pointer = app.get("/federation/v1/snapshot").await.json();
+    let path = pointer["url"].as_str().unwrap().strip_prefix(crate::support::PUBLIC_URL).unwrap().to_owned();
+    let file = app.get(&format!("/{path}")).await;
+    assert_eq!(file.status, 200);
+    assert_eq!(hex::encode(Sha256::digest(&file.body)), pointer["sha256"].as_str().unwrap(), "the name is the hash");
+    assert_eq!(file.body.len() as u64, pointer["bytes"].as_u64().unwrap());
+    let text = String::from_utf8(zstd::decode_all(file.body.as_slice()).unwrap()).unwrap();
+    (pointer, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+fact! {
+    async fn a_snapshot_holds_the_items_of_the_feed_and_comes_in_parts(app) {
+        app.fixtures().await;
+        app.withdraw(app.app().records.by_kind(Kind::Service, None, 1).await.unwrap()[0].id, "gone").await;
+        let (pointer, mut lines) = lines(&app).await;
+        assert!(signing::seal_verifies(SNAPSHOT, &pointer, &keys(&app).await));
+        let end = lines.pop().unwrap();
+        assert_eq!((&end["end"], end["count"].as_u64().unwrap()), (&json!(true), lines.len() as u64));
+        let mut items = Vec::new();
+        let mut path = "/federation/v1/changes".to_owned();
+        loop {
+            let page = app.get(&path).await.json();
+            if page["items"].as_array().unwrap().is_empty() { break; }
+            items.extend(page["items"].as_array().unwrap().clone());
+            path = format!("/{}", page["next"].as_str().unwrap().strip_prefix(crate::support::PUBLIC_URL).unwrap());
+        }
+        assert_eq!(lines, items);
+        assert_eq!(pointer["seq"], items.last().unwrap()["modified"]);
+        let file = format!("/{}", pointer["url"].as_str().unwrap().strip_prefix(crate::support::PUBLIC_URL).unwrap());
+        let part = app.ask(http::Method::GET, &file, &[("range", "bytes=10-19")], "").await;
+        assert_eq!((part.status.as_u16(), part.body.len()), (206, 10));
+        let checkpoint = app.get("/federation/v1/checkpoint").await.json();
+        assert_eq!(checkpoint["snapshot"]["sha256"], pointer["sha256"]);
+        for bad in ["x.ndjson.zst", "..%2F..%2Ffingerpost.db", "latest.json"] {
+            assert_eq!(app.get(&format!("/federation/v1/snapshots/{bad}")).await.status, 404, "{bad}");
+        }
+    }
+}
+
+fact! {
+    async fn a_snapshot_that_holds_an_address_that_became_secret_is_destroyed(app) {
+        app.import(pantry().to_string()).await;
+        let (before, _) = lines(&app).await;
+        let file = format!("/{}", before["url"].as_str().unwrap().strip_prefix(crate::support::PUBLIC_URL).unwrap());
+        app.edit(id("centre"), |document| {
+            if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::Withheld); }
+        }).await;
+        assert_eq!(app.get(&file).await.status, 404);
+        let left: Vec<_> = std::fs::read_dir(app.folder.path().join("snapshots")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+        let (after, lines) = lines(&app).await;
+        assert_ne!(after["sha256"], before["sha256"]);
+        assert!(!json!(lines).to_string().contains("Gorse Close"));
+    }
+}

@@ -1,0 +1,95 @@
+//! A pull that is killed in the middle, as a process: whatever was written belongs together.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use fingerpost::{federation::peers::Trust, model::Kind};
+use serde_json::Value;
+
+use crate::support::{On, liar::Liar, network::Node, peer::Reply};
+
+/// `fingerpost peer pull` in a process of its own, on the node's database.
+fn pull_as_a_process(here: &Node) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+        .args(["peer", "pull", "1", "--json"])
+        .env("FINGERPOST_DATA_DIR", here.app.folder.path())
+        .env("FINGERPOST_DATABASE_URL", &here.app.config.database_url)
+        .env("FINGERPOST_PUBLIC_URL", here.url.as_str())
+        .env("FINGERPOST_ALLOW_PRIVATE_PEERS", "127.0.0.1/32")
+        .env("FINGERPOST_LOG", "error")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn tried_on(on: On) {
+    let Some(killed) = Node::start(on, "Killed").await else { return };
+    let Some(calm) = Node::start(on, "Calm").await else { return };
+    let liar = Liar::start().await;
+    liar.tell_services(60);
+    liar.page_items(10);
+    let of_calm = calm.follows(&liar.url(), Trust::Auto).await;
+    calm.pull(&of_calm).await;
+    let of_killed = killed.follows(&liar.url(), Trust::Auto).await;
+
+    for kill_at in 1..=3 {
+        // The page after the last one that is applied takes long enough to be killed in it.
+        let pages = Arc::new(AtomicUsize::new(0));
+        let count = pages.clone();
+        liar.twist(move |seen, page| {
+            let is_page = seen.path.contains("/changes");
+            let reply = Reply::json(page.to_string());
+            if is_page && count.fetch_add(1, Ordering::SeqCst) >= kill_at { reply.late(Duration::from_mins(1)) } else { reply }
+        });
+        let mut child = pull_as_a_process(&killed);
+        while pages.load(Ordering::SeqCst) <= kill_at {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let standing = killed.peer(&of_killed).await.cursor.after;
+        let there = killed.app.app().records.by_kind(Kind::Service, None, 1_000).await.unwrap().len()
+            + killed.app.app().records.by_kind(Kind::Organization, None, 1_000).await.unwrap().len();
+        let pages_applied = (standing - crate::support::liar::BEGAN) / 10;
+        assert_eq!(i64::try_from(there).unwrap(), pages_applied * 10, "records and cursor belong together");
+        // Whoever was killed still has the lease; five minutes later somebody else may go on.
+        let after = fingerpost::federation::peers::lease(
+            &killed.app.app().db,
+            of_killed.id,
+            chrono::Utc::now() + chrono::Duration::minutes(6),
+            chrono::Duration::seconds(-600),
+        );
+        assert!(after.await.unwrap().is_some());
+    }
+    liar.repent();
+    let child = pull_as_a_process(&killed);
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{report}");
+    assert_eq!(report["outcome"], "ok");
+    killed.app.follow().await;
+    assert_eq!(killed.services().await, calm.services().await);
+    assert_eq!(killed.peer(&of_killed).await.cursor.after, calm.peer(&of_calm).await.cursor.after);
+    let asked = liar.asked().len();
+    killed.pull(&of_killed).await;
+    assert_eq!(liar.asked().len(), asked + 1, "nothing more to ask for");
+    killed.end().await;
+    calm.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_that_was_not_on_sqlite() {
+    tried_on(On::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_that_was_not_on_postgres() {
+    tried_on(On::Postgres).await;
+}
