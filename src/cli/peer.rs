@@ -28,6 +28,8 @@ enum Speaks {
     OpenDirectory,
     /// An Open Referral UK 3 API.
     Oruk3,
+    /// An Open Referral UK 1 API.
+    Oruk1,
 }
 
 #[derive(Debug, Subcommand)]
@@ -161,6 +163,7 @@ impl Peers {
                     Speaks::Auto => None,
                     Speaks::OpenDirectory => Some(PeerKind::OpenDirectory),
                     Speaks::Oruk3 => Some(PeerKind::Oruk3),
+                    Speaks::Oruk1 => Some(PeerKind::Oruk1),
                 };
                 let new = New { url, name, kind, trust, every_seconds: every, licence: licence.map(Into::into) };
                 let peer = harvester.add_peer(new).await.map_err(wrong_call)?;

@@ -134,35 +134,38 @@ impl Harvester {
 
     /// What a directory speaks, and what it says of itself.
     async fn find_out(&self, new: &New) -> Result<(PeerKind, Option<Discovery>), Trouble> {
-        if new.kind == Some(PeerKind::Oruk3) {
-            self.speaks_oruk3(&new.url).await?;
-            return Ok((PeerKind::Oruk3, None));
+        if let Some(kind @ (PeerKind::Oruk3 | PeerKind::Oruk1)) = new.kind {
+            let speaks = self.plain_api(&new.url).await?;
+            let other = || Trouble { code: "other-kind".to_owned(), detail: format!("it speaks {speaks}, not {kind}") };
+            return if speaks == kind { Ok((kind, None)) } else { Err(other()) };
         }
         match discover(self.outbound(), &new.url).await {
             Ok(said) => Ok((PeerKind::OpenDirectory, Some(said))),
             Err(trouble) if new.kind.is_some() || trouble.code != "no-discovery" => Err(trouble),
             Err(_) => {
-                self.speaks_oruk3(&new.url).await.map_err(|trouble| Trouble {
-                    detail: format!("it has no discovery document, and is no Open Referral UK 3 API: {}", trouble.detail),
+                let speaks = self.plain_api(&new.url).await.map_err(|trouble| Trouble {
+                    detail: format!("it has no discovery document, and is no Open Referral UK API: {}", trouble.detail),
                     ..trouble
                 })?;
-                Ok((PeerKind::Oruk3, None))
+                Ok((speaks, None))
             }
         }
     }
 
-    async fn speaks_oruk3(&self, base: &Url) -> Result<(), Trouble> {
+    /// Which version of the Open Referral UK API answers, by the envelope of its lists.
+    async fn plain_api(&self, base: &Url) -> Result<PeerKind, Trouble> {
         let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
         let mut url = base.clone();
         url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
         url.set_query(Some("page=1&per_page=1"));
         let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
         let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
-        let is_page = |value: &Value| value.get("contents").is_some_and(Value::is_array) && value.get("total_items").is_some();
-        if value.as_ref().is_some_and(is_page) {
-            return Ok(());
+        let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
+        match (list("contents"), list("content")) {
+            (true, _) => Ok(PeerKind::Oruk3),
+            (_, true) => Ok(PeerKind::Oruk1),
+            _ => Err(trouble("no-list", format!("{} answers {} and no page of services", answer.url, answer.status))),
         }
-        Err(trouble("not-oruk3", format!("{} answers {} and no page of services", answer.url, answer.status)))
     }
 
     /// Approve a peer: the keys that it shows now are pinned, and it is followed.

@@ -7,10 +7,10 @@
 mod admit;
 mod apply;
 mod checkpoint;
+mod crawl;
 mod directory;
 mod event;
 mod keys;
-mod oruk3;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -183,7 +183,7 @@ impl Harvester {
         };
         let ended = match run.peer.kind {
             PeerKind::OpenDirectory => self.follow(&mut run, &mut progress).await,
-            PeerKind::Oruk3 => self.crawl(&mut run, &mut progress).await,
+            PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
         };
         self.finish(run, ended).await
     }

@@ -51,6 +51,8 @@ words! {
         OpenDirectory = "open-directory",
         /// An Open Referral UK 3 API, crawled page by page.
         Oruk3 = "oruk3",
+        /// An Open Referral UK 1 API, the same way.
+        Oruk1 = "oruk1",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod crashes;
+mod crawls;
 mod feed;
 mod hostile;
 mod pulls;

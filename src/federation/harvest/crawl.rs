@@ -1,4 +1,4 @@
-//! The adapter for a plain Open Referral UK 3 API: a crawl over all pages of `/services`.
+//! The adapter for a plain Open Referral UK API, of version 3 or 1: a crawl over all pages of `/services`.
 //!
 //! The standard has no feed of changes and no deletions. So each page is compared with what was seen
 //! before, whole services are fetched where something is different, and what two whole crawls in a
@@ -10,12 +10,12 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Crawl, Cursor, Foreign, Report},
+    super::peers::{self, Crawl, Cursor, Foreign, PeerKind, Report},
     End, Harvester, Run, admit,
     event::{Event, Items, Unreadable},
 };
 use crate::{
-    formats::json,
+    formats::{json, oruk1},
     model::Kind,
     outbound::{Answer, Ask},
     signing,
@@ -41,7 +41,8 @@ impl Harvester {
     /// Walk over all pages once, or go on with a walk that was broken off.
     pub(super) async fn crawl(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.cursor.pages.is_none() {
-            let begin = Crawl { page: 1, whole: true, ..Crawl::default() };
+            let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
+            let begin = Crawl { page, whole: true, ..Crawl::default() };
             run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, pages: Some(begin), ..Cursor::default() };
         }
         loop {
@@ -77,6 +78,21 @@ impl Harvester {
         }
     }
 
+    /// Some servers of the older standard count their pages from 0, some from 1: where the pages 0 and
+    /// 1 are two that hold something, there is a page 0.
+    async fn first_page(&self, run: &mut Run) -> Result<u64, End> {
+        let zero = match self.list(run, 0).await {
+            Ok(zero) => zero,
+            Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == "not-there" => return Ok(1),
+            Err(other) => return Err(other),
+        };
+        if zero.items.is_empty() || zero.last && zero.total.is_none_or(|total| total <= zero.items.len() as u64) {
+            return Ok(u64::from(zero.items.is_empty()));
+        }
+        let one = self.list(run, 1).await?;
+        Ok(u64::from(fingerprint(&zero.items) == fingerprint(&one.items)))
+    }
+
     async fn list(&self, run: &mut Run, number: u64) -> Result<Page, End> {
         let mut url = below(&run.peer.url, "services")?;
         url.query_pairs_mut()
@@ -87,11 +103,11 @@ impl Harvester {
         let value = read(&answer)?;
         let items = ["contents", "content", "items"].iter().find_map(|name| value.get(*name)?.as_array());
         let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a page of a list: it has no contents")))?;
-        let whole = |name: &str| value.get(name).and_then(Value::as_u64);
-        let flag = |name: &str| value.get(name).and_then(Value::as_bool);
-        let last =
-            items.is_empty() || flag("last_page").unwrap_or_else(|| whole("total_pages").is_some_and(|pages| number >= pages));
-        Ok(Page { items: items.clone(), total: whole("total_items"), last })
+        let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
+        let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
+        let is_last = || whole(["total_pages", "totalPages"]).is_some_and(|pages| number >= pages);
+        let last = items.is_empty() || flag(["last_page", "last"]).unwrap_or_else(is_last);
+        Ok(Page { items: items.clone(), total: whole(["total_items", "totalElements"]), last })
     }
 
     /// Fetch those services of a page that are new, or look different in the list than before.
@@ -136,6 +152,7 @@ impl Harvester {
             items.push(match answer {
                 Ok((bytes, data)) => {
                     run.report.bytes += bytes;
+                    let data = upgraded(run, data);
                     Ok(Event {
                         kind: Kind::Service,
                         id,
@@ -219,6 +236,18 @@ impl Harvester {
         let answer = self.outbound.fetch(Ask::get(one(&run.peer.url, id)?)).await;
         Ok(answer.is_ok_and(|answer| matches!(answer.status, 404 | 410)))
     }
+}
+
+/// A service of the older standard in today's shape; what has no place today is counted.
+fn upgraded(run: &mut Run, data: Value) -> Value {
+    if run.peer.kind != PeerKind::Oruk1 && !oruk1::is_older(&data) {
+        return data;
+    }
+    let upgraded = oruk1::service(data);
+    if !upgraded.dropped.is_empty() {
+        *run.report.left_out.entry("dropped-part".to_owned()).or_default() += upgraded.dropped.len() as u64;
+    }
+    upgraded.value
 }
 
 fn below(base: &Url, path: &str) -> Result<Url, End> {

@@ -1,0 +1,190 @@
+//! Crawling directories that have an Open Referral UK API and nothing else.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use fingerpost::federation::peers::{Outcome, PeerKind, Trust};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::{
+    On,
+    network::Node,
+    peer::{HostilePeer, Reply, Seen},
+};
+
+fn asked(seen: &Seen, name: &str) -> Option<u64> {
+    let url = Url::parse(&format!("http://x{}", seen.path)).unwrap();
+    url.query_pairs().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+}
+
+fn is_list(seen: &Seen) -> bool {
+    seen.path.starts_with("/api/services?")
+}
+
+fn service(number: u64) -> Value {
+    json!({
+        "id": format!("service-{number}"), "name": format!("Club {number}"), "status": "active", "description": "A club.",
+        "organization": {"id": "7", "name": "Holder", "description": "Holds clubs."}
+    })
+}
+
+/// A service of the older standard.
+fn older(number: u64) -> Value {
+    json!({
+        "id": format!("service-{number}"), "name": format!("Club {number}"), "status": "active", "description": "A club.",
+        "organization": {"id": "7", "name": "Holder", "description": "Holds clubs."},
+        "contacts": [{"id": "1", "name": "Desk", "title": "Desk", "phones": [{"id": "1", "number": "01632 960123"}]}],
+        "regular_schedules": [{"id": "1", "opens_at": "10:00", "closes_at": "12:00", "byday": "TU", "freq": "WEEKLY"}],
+        "service_at_locations": [], "eligibilitys": [{"id": "1", "eligibility": "Adults", "minimum_age": 18, "maximum_age": 99}]
+    })
+}
+
+fn one(seen: &Seen, of: fn(u64) -> Value) -> Reply {
+    let number = seen.path.rsplit("service-").next().and_then(|number| number.parse().ok());
+    number.map_or_else(|| Reply::status(404), |number| Reply::json(of(number).to_string()))
+}
+
+/// A server of today's standard with 120 services, which a test can make worse.
+fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
+    if !is_list(seen) {
+        return if seen.path.starts_with("/api/services/") { one(seen, service) } else { Reply::status(404) };
+    }
+    let (page, size) = (asked(seen, "page").unwrap_or(1), 50);
+    let numbers = (page - 1) * size..(page * size).min(120);
+    let items: Vec<Value> = numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
+    let mut answer = json!({
+        "total_items": 120, "total_pages": 3, "page_number": page, "size": items.len(), "first_page": page == 1, "last_page": page >= 3,
+        "empty": items.is_empty(), "contents": items
+    });
+    change(page, &mut answer);
+    Reply::json(answer.to_string())
+}
+
+async fn start(on: On, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Option<(Node, HostilePeer, fingerpost::federation::peers::Peer)> {
+    let here = Node::start(on, "Here").await?;
+    let server = HostilePeer::start(script).await;
+    let new = fingerpost::federation::neighbours::New {
+        licence: Some("https://creativecommons.org/licenses/by/4.0/".to_owned()),
+        ..crate::support::network::new(&server.url("/api"), Trust::Auto)
+    };
+    let peer = here.harvester().add_peer(new).await.unwrap();
+    Some((here, server, peer))
+}
+
+async fn loses_a_page(on: On) {
+    let broken = Arc::new(AtomicBool::new(false));
+    let breaks = broken.clone();
+    let script = move |seen: &Seen| {
+        if is_list(seen) && asked(seen, "page") == Some(2) && breaks.load(Ordering::SeqCst) { Reply::status(500) } else { modern(seen, |_, _| {}) }
+    };
+    let Some((here, _server, peer)) = start(on, script).await else { return };
+    assert_eq!(peer.kind, PeerKind::Oruk3, "found out by asking");
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    broken.store(true, Ordering::SeqCst);
+    for _ in 0..4 {
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Failed, 0, 0), "{report:?}");
+    }
+    assert_eq!(here.services().await.len(), 120);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_sqlite() {
+    loses_a_page(On::Sqlite).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_postgres() {
+    loses_a_page(On::Postgres).await;
+}
+
+async fn lies_about_pages(on: On) {
+    // It gives the first page whatever is asked, and says that there are a thousand.
+    let script = |seen: &Seen| {
+        let mut first = seen.clone();
+        if is_list(seen) {
+            first.path = "/api/services?page=1".to_owned();
+        }
+        modern(&first, |_, answer| {
+            answer["total_pages"] = json!(1_000);
+            answer["last_page"] = json!(false);
+        })
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Failed, Some("same-page".to_owned())));
+    assert_eq!(here.services().await.len(), 50);
+    assert!(server.paths().iter().filter(|path| path.contains("page=")).count() <= 3);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_sqlite() {
+    lies_about_pages(On::Sqlite).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_postgres() {
+    lies_about_pages(On::Postgres).await;
+}
+
+async fn becomes_empty(on: On) {
+    let emptied = Arc::new(AtomicBool::new(false));
+    let empty = emptied.clone();
+    let script = move |seen: &Seen| {
+        let gone = empty.load(Ordering::SeqCst);
+        modern(seen, |_, answer| if gone { *answer = json!({"total_items": 0, "total_pages": 1, "page_number": 1, "size": 0, "last_page": true, "empty": true, "contents": []}) })
+    };
+    let Some((here, _server, peer)) = start(on, script).await else { return };
+    here.pull(&peer).await;
+    emptied.store(true, Ordering::SeqCst);
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("suddenly-empty".to_owned())));
+    assert_eq!(here.services().await.len(), 120);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_32_a_list_that_is_suddenly_empty_is_held_on_sqlite() {
+    becomes_empty(On::Sqlite).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_32_a_list_that_is_suddenly_empty_is_held_on_postgres() {
+    becomes_empty(On::Postgres).await;
+}
+
+/// A server of the older standard with 70 services that counts its pages from `first`.
+fn ancient(seen: &Seen, first: u64) -> Reply {
+    if !is_list(seen) {
+        return if seen.path.starts_with("/api/services/") { one(seen, older) } else { Reply::status(404) };
+    }
+    let page = asked(seen, "page").unwrap_or(first).max(first) - first;
+    let numbers = page * 50..((page + 1) * 50).min(70);
+    let items: Vec<Value> = numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
+    Reply::json(json!({"totalElements": 70, "totalPages": 2, "number": page + first, "size": 50, "first": page == 0, "last": page >= 1, "content": items}).to_string())
+}
+
+async fn is_older(on: On) {
+    for first in [0, 1] {
+        let Some((here, _server, peer)) = start(on, move |seen| ancient(seen, first)).await else { return };
+        assert_eq!(peer.kind, PeerKind::Oruk1, "found out by asking");
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, here.services().await.len()), (Outcome::Ok, 0, 70), "from {first}: {report:?}");
+        let full = here.app.get("/services?full=true&per_page=1").await.json()["contents"][0].clone();
+        assert_eq!(full["schedules"][0]["opens_at"], "10:00");
+        assert_eq!(full["minimum_age"], 18);
+        assert_eq!(full["provenance"]["evidence"], "attested");
+        here.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_sqlite() {
+    is_older(On::Sqlite).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_postgres() {
+    is_older(On::Postgres).await;
+}
