@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Namespace of ids that were not UUIDs at their source.
-/// `UUIDv5` of `https://fingerpost.example.org/ids/source` in the URL namespace.
+/// A constant that was drawn once; every directory has to use the same one.
 pub const SOURCE_NAMESPACE: Uuid = Uuid::from_u128(0x5a3f_0f67_8d0d_5c62_8f1b_5f0d_3a5e_9c11);
 
 /// The id for `raw`, an id of the kind `of` that is not a UUID, as found at `origin`.

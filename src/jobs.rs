@@ -69,7 +69,6 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
 /// When the database or the disk fails.
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     served.guard.tidy();
-    keys(&served.app)?;
     snapshot(served).await?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
@@ -111,13 +110,13 @@ pub fn keys(app: &App) -> anyhow::Result<()> {
 pub async fn pull(app: App, stop: CancellationToken) {
     let harvester = app.harvester();
     let mut told = (None, tokio::time::Instant::now());
+    let mut running = tokio::task::JoinSet::new();
     while !stop.is_cancelled() {
-        let asked = tokio::select! {
-            () = stop.cancelled() => return,
-            asked = harvester.pull_due() => asked,
-        };
-        if let Err(error) = asked {
+        if let Err(error) = harvester.pull_due(&mut running).await {
             tracing::warn!(error = %error, "cannot look for peers that are due");
+        }
+        if let Err(error) = keys(&app) {
+            tracing::warn!(error = format!("{error:#}"), "cannot read the keys");
         }
         if let Err(error) = tell_of_news(&app, &harvester, &mut told).await {
             tracing::warn!(error = format!("{error:#}"), "cannot tell others of news");

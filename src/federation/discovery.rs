@@ -18,8 +18,8 @@ use crate::{
     signing::SCHEMA,
 };
 
-/// For how long the document may be kept, in seconds.
-const KEPT: &str = "public, max-age=3600";
+/// For how long the document may be kept: a new key must be known soon after it signs.
+const KEPT: &str = "public, max-age=300";
 
 /// The discovery document.
 pub(super) async fn show(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {

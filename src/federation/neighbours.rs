@@ -181,7 +181,16 @@ impl Harvester {
                 let trouble = Trouble { code: "other-origin".to_owned(), detail };
                 return Err(Refused::Peer { url: peer.url.clone(), trouble });
             }
+            let keys = |said: &Option<Discovery>| said.as_ref().map(|said| said.keys.clone());
+            let shown = keys(&peer.discovered);
             peer.discovered = Some(said);
+            if keys(&peer.discovered) != shown {
+                self.keep(&peer).await?;
+                return Err(Refused::Senseless(format!(
+                    "the keys of {} have changed since they were shown; look again with `fingerpost peer show {}`",
+                    peer.name, peer.id
+                )));
+            }
             pin(&mut peer);
         }
         follow_again(&mut peer, self.now());
@@ -205,6 +214,17 @@ impl Harvester {
     /// When there is no such peer.
     pub async fn release_peer(&self, name: &str) -> Result<(Peer, u64), Refused> {
         let mut peer = self.peer(name).await?;
+        if peer.state == PeerState::New {
+            return Err(Refused::Senseless(format!(
+                "nobody has approved {} yet: `fingerpost peer approve {}`",
+                peer.name, peer.id
+            )));
+        }
+        let mut emptied = 0;
+        if peer.held.as_ref().is_some_and(|held| held.code == "suddenly-empty") {
+            // Somebody has asked them: they really have nothing any more.
+            emptied = self.take_out_all(&peer, "its source has no records any more", false).await?;
+        }
         let waiting: Vec<Uuid> = peers::held(self.database(), peer.id).await?.into_iter().map(|held| held.id).collect();
         for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             let rows = peers::foreign(self.database(), some).await?;
@@ -212,7 +232,7 @@ impl Harvester {
         }
         follow_again(&mut peer, self.now());
         self.keep(&peer).await?;
-        Ok((peer, waiting.len() as u64))
+        Ok((peer, waiting.len() as u64 + emptied))
     }
 
     /// Compare what is here with what the peer has at the next pull, whenever that was done last.
@@ -246,18 +266,22 @@ impl Harvester {
         // Nobody pulls while its records are taken out.
         peer.state = PeerState::Held;
         self.keep(&peer).await?;
-        let mut many = 0;
-        let mut after = None;
-        loop {
-            let rows = peers::of_peer(self.database(), peer.id, after, BATCH).await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.id);
-            many += self.take_out(&peer, rows, "this directory does not follow its source any more", true).await?;
-        }
+        let many = self.take_out_all(&peer, "this directory does not follow its source any more", true).await?;
         let tx = self.database().write().await?;
         peers::delete(&tx, peer.id).await?;
         tx.commit().await?;
         Ok(many)
+    }
+
+    async fn take_out_all(&self, peer: &Peer, why: &str, forget: bool) -> Result<u64, Refused> {
+        let mut many = 0;
+        let mut after = None;
+        loop {
+            let rows = peers::of_peer(self.database(), peer.id, after, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(many) };
+            after = Some(last.id);
+            many += self.take_out(peer, rows, why, forget).await?;
+        }
     }
 
     /// Take records of a peer out of the directory.
@@ -284,6 +308,7 @@ impl Harvester {
             peers::put_foreign(&tx, &left).await?;
         }
         peers::forget_held(&tx, &ids).await?;
+        self.records().forget_proposals(&tx, &ids).await?;
         if !drafts.is_empty() {
             self.records().save(&tx, &caller, drafts, &LastModified::new()).await?;
         }
@@ -442,7 +467,9 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
             "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
         ),
         (_, PeerState::Held, Some("suddenly-empty")) => {
-            format!("Ask them whether they really have no services any more. `fingerpost peer release {id}` tries again.")
+            format!(
+                "Ask them whether they really have no services any more. If so, `fingerpost peer release {id}` takes their records out."
+            )
         }
         (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
         (..) if held_deletes > 0 => format!(

@@ -90,9 +90,11 @@ impl Followers {
             return;
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < MOST_FOLLOWERS || seen.contains_key(origin) {
-            seen.insert(origin.to_owned(), (position, now));
+        if seen.len() >= MOST_FOLLOWERS && !seen.contains_key(origin) {
+            let oldest = seen.iter().min_by_key(|(_, (_, at))| *at).map(|(origin, _)| origin.clone());
+            oldest.and_then(|oldest| seen.remove(&oldest));
         }
+        seen.insert(origin.to_owned(), (position, now));
     }
 
     fn of(&self, origin: &str) -> Option<(Position, DateTime<Utc>)> {

@@ -9,7 +9,7 @@ use super::{Error, Records, Remembered, State, Stored, read, store};
 use crate::{
     db::Transaction,
     published::{self, Position, Published},
-    signing::About,
+    signing::{self, About},
 };
 
 /// Rows that are read or written at once.
@@ -100,7 +100,9 @@ impl Records {
                     batch.records.push(record);
                 }
                 Copied::Revision(version) => batch.revisions.push(version),
-                Copied::Published(row) => batch.published.push(self.again(row, &mut locked)),
+                Copied::Published(row) => {
+                    batch.published.push(self.again(Published { urgent: false, ..row }, &mut locked));
+                }
                 Copied::Scrub(scrub) => scrubs.push(scrub),
             }
             if batch.is_full() {
@@ -148,16 +150,15 @@ impl Records {
     /// A published row under its new number.
     fn again(&self, mut row: Published, locked: &mut published::Locked) -> Published {
         row.position = locked.take();
-        row.urgent = false;
         if row.statement.is_some() {
             let value: Option<serde_json::Value> = serde_json::from_str(&row.full).ok();
-            let canonical = value.filter(|_| row.live).map(|value| crate::signing::canonical(&value));
+            let canonical = value.filter(|_| row.live).map(|value| signing::canonical(&value));
             let about = About {
                 kind: row.kind,
                 id: row.id,
                 epoch: locked.epoch(),
                 position: row.position.0,
-                urgent: false,
+                urgent: row.urgent || row.statement.as_deref().is_some_and(signing::is_urgent),
                 changed: row.changed_at,
                 canonical: canonical.as_deref(),
             };

@@ -71,7 +71,7 @@ impl Key {
     /// The key that 32 bytes of randomness make.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&seed);
-        Self { kid: kid_of(key.verifying_key().as_bytes()), key }
+        Self { kid: hex::encode(&Sha256::digest(key.verifying_key().as_bytes())[..6]), key }
     }
 
     fn random() -> io::Result<Self> {
@@ -100,8 +100,10 @@ impl Key {
     }
 }
 
-fn kid_of(public: &[u8]) -> String {
-    hex::encode(&Sha256::digest(public)[..6])
+/// The name of the key with the public half `x`, base64url; none where it is no key.
+pub fn kid_of(x: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(x).ok().filter(|bytes| bytes.len() == 32)?;
+    Some(hex::encode(&Sha256::digest(bytes)[..6]))
 }
 
 /// How a public key is compared by people, over the telephone: its SHA-256 in groups of four

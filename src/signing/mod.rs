@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::model::Kind;
-pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, verifies};
+pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, kid_of, verifies};
 
 /// Stands before the canonical statement, so that a signature cannot be taken for one of another use.
 const DOMAIN: &[u8] = b"open-directory-record-v1\n";
@@ -156,6 +156,16 @@ pub fn keys_message(origin: &str, keys: &[Listed]) -> Vec<u8> {
 /// The hash of canonical bytes, as statements write it.
 pub fn hash_of(canonical: &[u8]) -> String {
     format!("sha-256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)))
+}
+
+/// Whether a statement asks everybody to destroy what stood there before.
+pub fn is_urgent(statement: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Urgent {
+        #[serde(default)]
+        urgent: bool,
+    }
+    serde_json::from_str::<Urgent>(statement).is_ok_and(|statement| statement.urgent)
 }
 
 /// RFC 8785 canonical JSON.

@@ -36,6 +36,7 @@ struct Words {
     licence: String,
     signer: Option<Signer>,
     ring: Keyring,
+    first: Keyring,
     twist: Arc<Twist>,
 }
 
@@ -64,6 +65,7 @@ impl Liar {
             page_items: 500,
             licence: OGL.to_owned(),
             signer: None,
+            first: ring.clone(),
             ring,
             twist: Arc::new(honest),
         }));
@@ -131,6 +133,17 @@ impl Liar {
                 words.ring.listed.last_mut().unwrap().endorsed_by = None;
             }
             words.signer = Some(Signer::new(words.ring.clone(), origin, OGL.to_owned()));
+        });
+    }
+
+    /// Somebody who has an old key and the host: it counts again, and the newer ones never were.
+    pub fn thief(&self) {
+        self.change(|words| {
+            let origin = words.signer.as_ref().unwrap().origin().to_owned();
+            let mut ring = words.first.clone();
+            ring.listed.truncate(1);
+            words.signer = Some(Signer::new(ring.clone(), origin, OGL.to_owned()));
+            words.ring = ring;
         });
     }
 

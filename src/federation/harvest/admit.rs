@@ -106,7 +106,6 @@ impl Gate<'_> {
             return self.quarantine(kind, &event.id, event.rev, "bad-id", detail, None);
         }
         let id = local_id(&self.peer.origin, kind, &event.id);
-        let id = self.shared.get(&(event.kind, id)).copied().unwrap_or(id);
         let known = self.known.get(&id);
         if event.statement.as_ref().is_some_and(|(_, statement)| statement.origin == self.here)
             || event.data.as_ref().is_some_and(|data| self.is_from_here(data))
@@ -123,7 +122,7 @@ impl Gate<'_> {
         };
         let signed = match self.believe(&event, hash.as_deref()) {
             Ok(signed) => signed,
-            Err(doubt @ (Doubt::UnknownKey | Doubt::RevokedKey)) => return Verdict::Stop(doubt),
+            Err(doubt @ Doubt::UnknownKey) => return Verdict::Stop(doubt),
             Err(doubt) => {
                 let raw = event.statement.as_ref().map(|(raw, _)| raw);
                 return self.quarantine(kind, &event.id, event.rev, doubt.code(), doubt.said().to_owned(), raw);
@@ -165,6 +164,8 @@ impl Gate<'_> {
         }
         match self.take(event.kind, &event.id, data.clone(), event.alone, signed) {
             Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
+            // What must not be told any more goes, also when what is to be told instead is no good.
+            Err(_) if urgent => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Urgent),
             Err((code, detail)) => self.quarantine(kind, &event.id, event.rev, code, detail, Some(&data)),
         }
     }

@@ -57,7 +57,9 @@ impl Plan {
         foreign.retain(|foreign| purged.contains(&foreign.id));
         let mut gone = std::mem::take(&mut self.gone);
         gone.retain(|(_, departure)| *departure == Departure::Urgent);
-        *self = Self { drafts, main, foreign, gone, purged, ..Self::default() };
+        let mut fine = std::mem::take(&mut self.fine);
+        fine.retain(|id| purged.contains(id));
+        *self = Self { drafts, main, foreign, gone, purged, fine, ..Self::default() };
     }
 }
 
@@ -69,19 +71,16 @@ impl Harvester {
         if run.held_at.is_some() {
             plan.keep_only_what_is_urgent();
         }
+        if let Some(refused) = too_many_bad(&plan, count) {
+            if !plan.purged.is_empty() {
+                // What has to be destroyed does not wait for the rest of the page.
+                plan.keep_only_what_is_urgent();
+                self.write(run, plan, run.peer.cursor.clone()).await?;
+            }
+            return Err(refused);
+        }
         plan.unchanged += seen.len() as u64;
         plan.seen.extend(seen);
-        if plan.quarantined.len() >= BAD && plan.quarantined.len() * 5 > count {
-            let first = &plan.quarantined[0];
-            let detail = format!(
-                "{} of the {count} records of a page cannot be taken, the first one ({} {}) because: {}",
-                plan.quarantined.len(),
-                first.kind,
-                first.foreign_id,
-                first.detail
-            );
-            return Err(End::failed("too-many-bad-records", detail));
-        }
         self.guard_deletions(run, &mut plan);
         self.write(run, plan, cursor).await
     }
@@ -90,12 +89,8 @@ impl Harvester {
     async fn plan(&self, run: &Run, items: Items) -> Result<Plan, End> {
         let origin = &run.peer.origin;
         let shared = self.shared_terms(run, &items);
-        let asked: Vec<Uuid> = items
-            .iter()
-            .flatten()
-            .map(|event| (event.kind, admit::local_id(origin, event.kind.as_str(), &event.id)))
-            .map(|(kind, id)| shared.get(&(kind, id)).copied().unwrap_or(id))
-            .collect();
+        let asked: Vec<Uuid> =
+            items.iter().flatten().map(|event| admit::local_id(origin, event.kind.as_str(), &event.id)).collect();
         let known: HashMap<Uuid, Foreign> =
             peers::foreign(&self.db, &asked).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
         let gate = Gate {
@@ -229,7 +224,7 @@ impl Harvester {
         plan.drafts.retain(|_| *at.next().unwrap_or(&true));
         let mut at = keep.iter();
         plan.main.retain(|_| *at.next().unwrap_or(&true));
-        plan.foreign.retain(|foreign| !theirs.contains(&foreign.id));
+        plan.foreign.retain(|foreign| foreign.own_item || !theirs.contains(&foreign.id));
         *plan.ignored.entry("known-term").or_default() += theirs.len() as u64;
         Ok(())
     }
@@ -237,9 +232,9 @@ impl Harvester {
     /// Too many deletions at once wait for a person. What is urgent never does.
     fn guard_deletions(&self, run: &mut Run, plan: &mut Plan) {
         let signed = plan.gone.iter().any(|(_, departure)| *departure != Departure::Told);
-        let limit = deletions_allowed(run.live, signed);
+        let limit = deletions_allowed(run.live + run.deleted_lately, signed);
         let ordinary = plan.gone.iter().filter(|(_, departure)| *departure != Departure::Urgent).count() as u64;
-        if run.report.deleted + run.report.held_deletes + ordinary <= limit {
+        if run.deleted_lately + run.report.deleted + run.report.held_deletes + ordinary <= limit {
             return;
         }
         let now = self.clock.now();
@@ -295,9 +290,15 @@ impl Harvester {
         peers::put_quarantined(&tx, &plan.quarantined).await?;
         peers::forget_quarantined(&tx, &plan.fine).await?;
         peers::put_held(&tx, &plan.held).await?;
-        peers::forget_held(&tx, &gone).await?;
+        // What is told again, or gone, waits for nobody any more.
+        let decided: Vec<Uuid> = plan.fine.iter().copied().filter(|id| !plan.held.iter().any(|held| held.id == *id)).collect();
+        peers::forget_held(&tx, &decided).await?;
+        if run.held_at.is_none() && peers::is_held(&tx, peer.id).await? {
+            tx.roll_back().await?;
+            return Err(End::held("held", "an officer has held it while it was pulled from".to_owned()));
+        }
         let cursor = run.held_at.as_ref().map_or_else(|| peer.cursor.clone(), |(held_at, _)| held_at.clone());
-        peers::save(&tx, &Peer { cursor, ..peer.clone() }).await?;
+        peers::save_progress(&tx, &Peer { cursor, ..peer.clone() }).await?;
         let proposed = self.propose(&tx, run, &mut drafts, &mut main, &plan.purged).await?;
         let saved = self.save_records(&tx, run, drafts, &plan.purged).await?;
         tx.commit().await?;
@@ -366,6 +367,16 @@ impl Harvester {
         let caller = caller(run);
         Ok(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged).await?.saved)
     }
+}
+
+fn too_many_bad(plan: &Plan, count: usize) -> Option<End> {
+    let bad = plan.quarantined.len();
+    let first = plan.quarantined.first().filter(|_| bad >= BAD && bad * 5 > count)?;
+    let detail = format!(
+        "{bad} of the {count} records of a page cannot be taken, the first one ({} {}) because: {}",
+        first.kind, first.foreign_id, first.detail
+    );
+    Some(End::failed("too-many-bad-records", detail))
 }
 
 fn caller(run: &Run) -> Caller {

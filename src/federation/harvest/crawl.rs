@@ -42,7 +42,7 @@ impl Harvester {
     pub(super) async fn crawl(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.cursor.pages.is_none() {
             let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
-            let begin = Crawl { page, whole: true, ..Crawl::default() };
+            let begin = Crawl { page, ..Crawl::default() };
             run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, pages: Some(begin), ..Cursor::default() };
         }
         loop {
@@ -188,7 +188,7 @@ impl Harvester {
             (Some(first), Some(last)) => near(first, last) && crawl.met * 100 >= last * 99,
             _ => false,
         };
-        if crawl.whole && steady {
+        if steady {
             self.take_out_what_is_gone(run).await?;
         }
         let cursor = Cursor { pages: None, ..run.peer.cursor.clone() };

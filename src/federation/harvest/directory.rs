@@ -1,5 +1,6 @@
 //! The adapter for `open-directory/1`: discovery, and the change feed page by page.
 
+use chrono::Duration;
 use serde_json::Value;
 use url::Url;
 
@@ -47,6 +48,9 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
         let detail = format!("the document at {} says that it belongs to {}", answer.url, discovery.origin);
         return Err(trouble("other-origin", detail));
     }
+    if !keys::is_sound(&discovery) {
+        return Err(trouble("bad-keys", format!("the list of keys at {} is not signed by the key that signs now", answer.url)));
+    }
     Ok(discovery)
 }
 
@@ -86,8 +90,18 @@ impl Harvester {
     }
 
     async fn follow_to_the_end(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        let now = self.clock.now();
+        let known = run.peer.cursor.discovered_at.is_some_and(|at| now - at < Duration::days(1));
         if run.peer.discovered.is_none() || run.peer.cursor.next.is_none() {
             self.rediscover(run).await?;
+        } else if !known {
+            match self.rediscover(run).await {
+                // What it said before stands until it says something else.
+                Err(End::Failed(trouble, _)) => {
+                    tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot discover anew")
+                }
+                other => other?,
+            }
         }
         let mut looked_again = false;
         let mut begun_anew = false;
@@ -109,6 +123,12 @@ impl Harvester {
                 }
                 // Nothing of this page counts: everything is walked from the start.
                 self.rediscover(run).await?;
+                if page.cursor.epoch != run.peer.cursor.epoch {
+                    // The numbers of another epoch cannot be compared; the content can.
+                    let tx = self.db.write().await?;
+                    peers::forget_numbers(&tx, run.peer.id).await?;
+                    tx.commit().await?;
+                }
                 let walk = walk_anew(&page.cursor);
                 self.apply(run, Vec::new(), Vec::new(), walk).await?;
                 continue;
@@ -124,6 +144,8 @@ impl Harvester {
                     self.rediscover(run).await?;
                     continue;
                 }
+                // Its list of keys is vouched for and does not have this one: perhaps not yet.
+                Err(End::Held(trouble)) if trouble.code == "unknown-key" => return Err(End::Failed(trouble, None)),
                 other => other?,
             }
             progress(&run.report);
@@ -147,6 +169,8 @@ impl Harvester {
         }
         if let Some(pinned) = &run.peer.pinned_keys {
             let Some(trusted) = keys::trusted(pinned, &discovery) else {
+                // Shown to whoever has to decide.
+                run.peer.discovered = Some(discovery);
                 let detail = "it signs with a key that none of the approved ones vouches for. Ask them whether they have a new \
                               key, compare its fingerprint, then approve it again"
                     .to_owned();
@@ -154,7 +178,16 @@ impl Harvester {
             };
             run.peer.pinned_keys = Some(trusted);
         }
-        run.peer.licence = Some(discovery.license.url.clone());
+        let licence = Some(discovery.license.url.clone());
+        if run.peer.discovered.is_some() && run.peer.licence != licence && run.peer.cursor.next.is_some() {
+            // What may be shown of its records is another question now.
+            let tx = self.db.write().await?;
+            peers::forget_versions(&tx, run.peer.id).await?;
+            tx.commit().await?;
+            run.peer.cursor = walk_anew(&run.peer.cursor);
+        }
+        run.peer.licence = licence;
+        run.peer.cursor.discovered_at = Some(self.clock.now());
         run.peer.attribution = Some(discovery.license.attribution.clone()).filter(|text| !text.is_empty());
         run.peer.discovered = Some(discovery);
         Ok(())
@@ -205,7 +238,7 @@ impl Harvester {
 
     /// A peer that tells more than was agreed is held, so that one cannot fill the directory.
     pub(super) fn mind_the_cap(&self, run: &Run) -> Result<(), End> {
-        let there = run.live + run.report.created;
+        let there = run.live + run.report.created + run.report.waiting;
         if there <= run.peer.scope.most {
             return Ok(());
         }
@@ -225,6 +258,7 @@ fn walk_anew(from: &Cursor) -> Cursor {
         epoch: from.epoch.clone(),
         head: from.head,
         compared_at: from.compared_at,
+        discovered_at: from.discovered_at,
         ..Cursor::default()
     }
 }

@@ -92,11 +92,13 @@ pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys:
 /// every one that a trusted key vouches for. None when the key that signs now is not among them.
 pub(super) fn trusted(pinned: &[Listed], discovery: &Discovery) -> Option<Vec<Listed>> {
     let origin = discovery.origin.as_str();
+    // A key that was given up once stays given up, whatever is said of it later.
+    let is_revoked = |kid: &str| pinned.iter().any(|known| known.kid == kid && known.status == Status::Revoked);
     let mut trusted: HashMap<&str, &Listed> = HashMap::new();
     // Oldest first, so that whoever vouches stands before whom it vouches for.
     for key in &discovery.keys {
         let is_pinned = pinned.iter().any(|known| known.kid == key.kid && known.x == key.x);
-        let vouched = key.endorsed_by.as_ref().is_some_and(|by| {
+        let vouched = key.endorsed_by.as_ref().filter(|by| !is_revoked(&by.kid)).is_some_and(|by| {
             let message = signing::endorsement_of(origin, key);
             trusted.get(by.kid.as_str()).is_some_and(|older| signing::verifies(&older.x, &message, &by.sig))
         });
@@ -108,7 +110,24 @@ pub(super) fn trusted(pinned: &[Listed], discovery: &Discovery) -> Option<Vec<Li
     if !trusted.contains_key(active.kid.as_str()) {
         return None;
     }
-    let message = signing::keys_message(origin, &discovery.keys);
-    let signed = discovery.keys_sig.iter().any(|by| by.kid == active.kid && signing::verifies(&active.x, &message, &by.sig));
-    signed.then(|| discovery.keys.iter().filter(|key| trusted.contains_key(key.kid.as_str())).cloned().collect())
+    if is_revoked(&active.kid) || !is_sound(discovery) {
+        return None;
+    }
+    let mut kept: Vec<Listed> = discovery.keys.iter().filter(|key| trusted.contains_key(key.kid.as_str())).cloned().collect();
+    for key in kept.iter_mut().filter(|key| is_revoked(&key.kid)) {
+        key.status = Status::Revoked;
+    }
+    Some(kept)
+}
+
+/// Whether a list of keys is what it says: each is called after its hash, and the one that signs now
+/// has signed the list. A directory without keys is sound.
+pub(super) fn is_sound(discovery: &Discovery) -> bool {
+    if discovery.keys.is_empty() {
+        return true;
+    }
+    let Some(active) = discovery.keys.iter().rev().find(|key| key.status == Status::Active) else { return false };
+    let message = signing::keys_message(discovery.origin.as_str(), &discovery.keys);
+    discovery.keys.iter().all(|key| signing::kid_of(&key.x).as_deref() == Some(&key.kid))
+        && discovery.keys_sig.iter().any(|by| by.kid == active.kid && signing::verifies(&active.x, &message, &by.sig))
 }

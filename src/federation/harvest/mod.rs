@@ -15,6 +15,7 @@ mod keys;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use tokio::task::JoinSet;
 use url::Url;
 use uuid::Uuid;
 
@@ -36,8 +37,10 @@ const LONGEST: Duration = Duration::from_mins(30);
 pub const AT_ONCE: usize = 8;
 /// The longest time between two attempts.
 const LONGEST_BACKOFF: Duration = Duration::from_hours(6);
-/// So many answers in a row that there is nothing, and somebody has to look.
-const GONE_AFTER: i32 = 3;
+/// Nothing there for so long, and somebody has to look.
+const GONE_AFTER: chrono::Duration = chrono::Duration::days(3);
+/// Nobody is asked again before that, whatever they say.
+const SHORTEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What pulls need. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -109,6 +112,8 @@ struct Run {
     held_at: Option<(Cursor, Trouble)>,
     /// Records of the peer that were there when it began.
     live: u64,
+    /// Records of the peer that have gone in the day before.
+    deleted_lately: u64,
     /// Terms and taxonomies here, by their addresses.
     vocabulary: HashMap<String, Uuid>,
     /// Terms and taxonomies of this peer that are called otherwise here.
@@ -160,6 +165,11 @@ impl Harvester {
         if let Some((outcome, trouble)) = why_not(&peer) {
             report.outcome = outcome;
             report.error = Some(trouble);
+            // Others have their turn meanwhile.
+            let tx = self.db.write().await?;
+            let every = Duration::from_secs(peer.every_seconds.unsigned_abs());
+            peers::due_now(&tx, id, later(now, jitter(every))).await?;
+            tx.commit().await?;
             return Ok(report);
         }
         let Some(lease) = peers::lease(&self.db, id, now, apply::LEASE).await? else {
@@ -174,6 +184,7 @@ impl Harvester {
         let mut run = Run {
             held_at,
             live: peers::live_count(&self.db, id).await?,
+            deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
             began: tokio::time::Instant::now(),
@@ -188,27 +199,26 @@ impl Harvester {
         self.finish(run, ended).await
     }
 
-    /// Pull from every peer that is due, some at once. Gives how many there were.
+    /// Begin to pull from peers that are due, so that at most [`AT_ONCE`] pulls run: whoever is slow
+    /// keeps one place and holds nobody else up.
     /// # Errors
     /// When our own database fails.
-    pub async fn pull_due(&self) -> Result<usize, Error> {
-        let due = peers::due(&self.db, self.clock.now(), AT_ONCE as u64).await?;
-        let pulls: Vec<_> = due
-            .into_iter()
-            .map(|peer| {
-                let harvester = self.clone();
-                tokio::spawn(async move { harvester.pull(peer.id, |_| {}).await })
-            })
-            .collect();
-        let many = pulls.len();
-        for pull in pulls {
-            match pull.await {
-                Ok(Ok(report)) => tell(&report),
-                Ok(Err(error)) => tracing::warn!(error = %error, "a pull failed on our side"),
-                Err(error) => tracing::error!(error = %error, "a pull died"),
-            }
+    pub async fn pull_due(&self, running: &mut JoinSet<()>) -> Result<(), Error> {
+        while running.try_join_next().is_some() {}
+        let free = AT_ONCE.saturating_sub(running.len());
+        if free == 0 {
+            return Ok(());
         }
-        Ok(many)
+        for peer in peers::due(&self.db, self.clock.now(), free as u64).await? {
+            let harvester = self.clone();
+            running.spawn(async move {
+                match harvester.pull(peer.id, |_| {}).await {
+                    Ok(report) => tell(&report),
+                    Err(error) => tracing::warn!(error = %error, "a pull failed on our side"),
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Tell those that we follow, and that may follow us, that we have something new. Whoever does not
@@ -302,6 +312,7 @@ impl Harvester {
         peer.tried_at = Some(now);
         report.cursor = peer.cursor.after;
         let every = Duration::from_secs(peer.every_seconds.unsigned_abs());
+        let mut hold = None;
         let wait = match ended {
             Ok(()) => {
                 peer.failures = 0;
@@ -318,21 +329,19 @@ impl Harvester {
             Err(End::Held(trouble)) => {
                 report.outcome = Outcome::Held;
                 report.error = Some(trouble.clone());
-                peer.state = PeerState::Held;
-                peer.held = Some(trouble);
+                hold = Some(trouble);
                 jitter(every)
             }
             Err(End::Failed(trouble, asked)) => {
                 peer.failures += 1;
-                let gone = trouble.code == "not-there" && peer.failures >= GONE_AFTER;
+                let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
+                let since = now - peer.succeeded_at.unwrap_or(peer.added_at);
+                let gone = trouble.code == "not-there" && again && since >= GONE_AFTER;
                 report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
                 report.error = Some(trouble.clone());
-                if gone {
-                    peer.state = PeerState::Held;
-                    peer.held = Some(trouble.clone());
-                }
+                hold = gone.then(|| trouble.clone());
                 peer.problem = Some(trouble);
-                asked.unwrap_or_else(|| backoff(peer.failures))
+                asked.map_or_else(|| backoff(peer.failures), |wait| wait.max(SHORTEST_WAIT))
             }
             Err(End::Broken(error)) => {
                 let tx = self.db.write().await?;
@@ -345,7 +354,11 @@ impl Harvester {
         peer.report = Some(report.clone());
         let tx = self.db.write().await?;
         if peers::release(&tx, lease).await? {
-            peers::save(&tx, &peer).await?;
+            peers::save_progress(&tx, &peer).await?;
+            peers::due_now(&tx, peer.id, peer.next_due_at).await?;
+            if let Some(why) = hold {
+                peers::hold(&tx, peer.id, &why).await?;
+            }
             tx.commit().await?;
         } else {
             tx.roll_back().await?;

@@ -11,9 +11,9 @@ use url::Url;
 use super::protocol::Discovery;
 use crate::signing::Listed;
 pub use store::{
-    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, due, due_now, find, foreign, forget_held, forget_quarantined,
-    forget_versions, held, lease, live_count, mark_seen, not_seen, of_peer, put_foreign, put_held, put_quarantined, quarantined,
-    quarantined_by_code, release, save,
+    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, deleted_since, due, due_now, find, foreign, forget_held,
+    forget_numbers, forget_quarantined, forget_versions, held, hold, is_held, lease, live_count, mark_seen, not_seen, of_peer,
+    put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code, release, save, save_progress,
 };
 
 /// Number of a peer, as commands name it.
@@ -150,6 +150,8 @@ pub struct Cursor {
     pub walking: bool,
     /// When what is here was last compared with what the peer has.
     pub compared_at: Option<DateTime<Utc>>,
+    /// When the peer's discovery document was last read.
+    pub discovered_at: Option<DateTime<Utc>>,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
 }
@@ -166,8 +168,6 @@ pub struct Crawl {
     pub met: u64,
     /// A hash of the ids of the page before, to see when a server gives the same page again.
     pub fingerprint: String,
-    /// Whether nothing has gone wrong, so that what was not met can be taken for gone.
-    pub whole: bool,
 }
 
 /// What a pull did. The names are those of `peer pull --json`.
@@ -195,7 +195,7 @@ pub struct Report {
     pub quarantined: u64,
     /// Deletions that wait for a person.
     pub held_deletes: u64,
-    /// Records that wait for their organisation or place.
+    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`.
     pub left_out: BTreeMap<String, u64>,
     /// Bytes that came over the wire.
     pub bytes: u64,

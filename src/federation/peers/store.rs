@@ -9,7 +9,7 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{Peer, PeerId};
+use super::{Peer, PeerId, Trouble};
 use crate::{
     db::{self, Context as _, Database, Transaction},
     model::Kind,
@@ -280,6 +280,50 @@ pub async fn save(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
     peer::Entity::update(to_row(peer)).exec(tx.connection()).await.context("cannot write a peer").map(drop)
 }
 
+/// Write how far a pull has come and what it has learned of the peer, and nothing that an officer decides.
+/// # Errors
+/// When the database fails.
+pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
+    let all = to_row(peer);
+    let row = peer::ActiveModel {
+        id: all.id,
+        licence: all.licence,
+        attribution: all.attribution,
+        discovered: all.discovered,
+        pinned_keys: all.pinned_keys,
+        cursor: all.cursor,
+        tried_at: all.tried_at,
+        succeeded_at: all.succeeded_at,
+        failures: all.failures,
+        problem: all.problem,
+        report: all.report,
+        ..Default::default()
+    };
+    peer::Entity::update(row).exec(tx.connection()).await.context("cannot write a peer").map(drop)
+}
+
+/// Whether a peer is held now.
+/// # Errors
+/// When the database fails.
+pub async fn is_held(tx: &Transaction, id: PeerId) -> Result<bool, db::Error> {
+    let row = peer::Entity::find_by_id(id).one(tx.connection()).await.context("cannot read peers")?;
+    Ok(row.is_none_or(|row| row.state == "held"))
+}
+
+/// Hold a peer, for this reason.
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &Transaction, id: PeerId, why: &Trouble) -> Result<(), db::Error> {
+    peer::Entity::update_many()
+        .col_expr(peer::Column::State, Expr::value("held"))
+        .col_expr(peer::Column::Held, Expr::value(json(why)))
+        .filter(peer::Column::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot hold a peer")
+        .map(drop)
+}
+
 /// Ask a peer at the next look.
 /// # Errors
 /// When the database fails.
@@ -516,6 +560,35 @@ pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::E
         .await
         .context("cannot write what came from a peer")
         .map(drop)
+}
+
+/// Forget the numbers of a peer's records, which are those of an epoch that has ended.
+/// # Errors
+/// When the database fails.
+pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::Rev, Expr::value(0_i64))
+        .filter(C::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot write what came from a peer")
+        .map(drop)
+}
+
+/// How many records of a peer have gone since this moment.
+/// # Errors
+/// When the database fails.
+pub async fn deleted_since(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Result<u64, db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::find()
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Live.eq(false))
+        .filter(C::OwnItem.eq(true))
+        .filter(C::FetchedAt.gte(since.timestamp_micros()))
+        .count(db.reader())
+        .await
+        .context("cannot count what came from a peer")
 }
 
 /// Note that a walk over everything has met these records.

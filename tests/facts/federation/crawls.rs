@@ -54,7 +54,8 @@ fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
     }
     let (page, size) = (asked(seen, "page").unwrap_or(1), 50);
     let numbers = (page - 1) * size..(page * size).min(120);
-    let items: Vec<Value> = numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
+    let items: Vec<Value> =
+        numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
     let mut answer = json!({
         "total_items": 120, "total_pages": 3, "page_number": page, "size": items.len(), "first_page": page == 1, "last_page": page >= 3,
         "empty": items.is_empty(), "contents": items
@@ -63,7 +64,10 @@ fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
     Reply::json(answer.to_string())
 }
 
-async fn start(on: On, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Option<(Node, HostilePeer, fingerpost::federation::peers::Peer)> {
+async fn start(
+    on: On,
+    script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+) -> Option<(Node, HostilePeer, fingerpost::federation::peers::Peer)> {
     let here = Node::start(on, "Here").await?;
     let server = HostilePeer::start(script).await;
     let new = fingerpost::federation::neighbours::New {
@@ -78,7 +82,11 @@ async fn loses_a_page(on: On) {
     let broken = Arc::new(AtomicBool::new(false));
     let breaks = broken.clone();
     let script = move |seen: &Seen| {
-        if is_list(seen) && asked(seen, "page") == Some(2) && breaks.load(Ordering::SeqCst) { Reply::status(500) } else { modern(seen, |_, _| {}) }
+        if is_list(seen) && asked(seen, "page") == Some(2) && breaks.load(Ordering::SeqCst) {
+            Reply::status(500)
+        } else {
+            modern(seen, |_, _| {})
+        }
     };
     let Some((here, _server, peer)) = start(on, script).await else { return };
     assert_eq!(peer.kind, PeerKind::Oruk3, "found out by asking");
@@ -135,7 +143,11 @@ async fn becomes_empty(on: On) {
     let empty = emptied.clone();
     let script = move |seen: &Seen| {
         let gone = empty.load(Ordering::SeqCst);
-        modern(seen, |_, answer| if gone { *answer = json!({"total_items": 0, "total_pages": 1, "page_number": 1, "size": 0, "last_page": true, "empty": true, "contents": []}) })
+        modern(seen, |_, answer| {
+            if gone {
+                *answer = json!({"total_items": 0, "total_pages": 1, "page_number": 1, "size": 0, "last_page": true, "empty": true, "contents": []})
+            }
+        })
     };
     let Some((here, _server, peer)) = start(on, script).await else { return };
     here.pull(&peer).await;
@@ -143,6 +155,11 @@ async fn becomes_empty(on: On) {
     let report = here.pull(&peer).await;
     assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("suddenly-empty".to_owned())));
     assert_eq!(here.services().await.len(), 120);
+    // Somebody has asked them: it is true.
+    here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+    here.app.follow().await;
+    assert_eq!(here.services().await.len(), 0);
+    assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
     here.end().await;
 }
 
@@ -162,7 +179,8 @@ fn ancient(seen: &Seen, first: u64) -> Reply {
     }
     let page = asked(seen, "page").unwrap_or(first).max(first) - first;
     let numbers = page * 50..((page + 1) * 50).min(70);
-    let items: Vec<Value> = numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
+    let items: Vec<Value> =
+        numbers.map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}")})).collect();
     Reply::json(json!({"totalElements": 70, "totalPages": 2, "number": page + first, "size": 50, "first": page == 0, "last": page >= 1, "content": items}).to_string())
 }
 
@@ -171,7 +189,11 @@ async fn is_older(on: On) {
         let Some((here, _server, peer)) = start(on, move |seen| ancient(seen, first)).await else { return };
         assert_eq!(peer.kind, PeerKind::Oruk1, "found out by asking");
         let report = here.pull(&peer).await;
-        assert_eq!((report.outcome, report.quarantined, here.services().await.len()), (Outcome::Ok, 0, 70), "from {first}: {report:?}");
+        assert_eq!(
+            (report.outcome, report.quarantined, here.services().await.len()),
+            (Outcome::Ok, 0, 70),
+            "from {first}: {report:?}"
+        );
         let full = here.app.get("/services?full=true&per_page=1").await.json()["contents"][0].clone();
         assert_eq!(full["schedules"][0]["opens_at"], "10:00");
         assert_eq!(full["minimum_age"], 18);

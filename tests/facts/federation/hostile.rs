@@ -359,7 +359,10 @@ fact_of_a_liar! {
             }
             Reply::json(page.to_string())
         });
-        nothing_changes(&here, &peer, "revoked-key").await;
+        let before = here.everything().await;
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("revoked-key".to_owned(), 1)]);
+        assert_eq!(here.everything().await, before);
     }
 }
 
@@ -392,14 +395,117 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
-    async fn case_31_a_feed_that_is_not_there_deletes_nothing_and_is_held_after_three_times(here, liar) {
+    async fn case_31_a_feed_that_is_not_there_deletes_nothing_and_is_held_after_three_days(here, liar) {
         let peer = three_services(&here, &liar).await;
         liar.twist(|_, _| Reply::status(404));
-        let outcomes = [Outcome::Failed, Outcome::Failed, Outcome::Held];
-        for outcome in outcomes {
-            assert_eq!(nothing_changes(&here, &peer, "not-there").await.outcome, outcome);
+        for days in 0..=3 {
+            here.app.clock.set(crate::support::noon() + chrono::Duration::days(days));
+            let outcome = if days == 3 { Outcome::Held } else { Outcome::Failed };
+            assert_eq!(nothing_changes(&here, &peer, "not-there").await.outcome, outcome, "after {days} days");
         }
         assert_eq!(here.services().await.len(), 3);
+    }
+}
+
+fact_of_a_liar! {
+    async fn what_is_told_again_is_not_taken_out_when_the_peer_is_released(here, liar) {
+        liar.tell_services(100);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        for number in 0..60 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), None);
+        }
+        assert_eq!(here.pull(&peer).await.held_deletes, 60);
+        for number in 0..60 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(service(number)));
+        }
+        here.pull(&peer).await;
+        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 0);
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 100);
+    }
+}
+
+fact_of_a_liar! {
+    async fn many_deletions_spread_over_several_pulls_of_a_day_are_still_many(here, liar) {
+        liar.tell_services(100);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let mut deleted = 0;
+        for round in 0..4 {
+            for number in 0..20 {
+                liar.tell(Kind::Service, id(&format!("service {}", round * 20 + number)), None);
+            }
+            deleted += here.pull(&peer).await.deleted;
+        }
+        assert!(deleted <= 60, "{deleted} have gone without anybody being asked");
+    }
+}
+
+fact_of_a_liar! {
+    async fn an_officer_who_holds_a_peer_while_it_is_pulled_from_is_obeyed(here, liar) {
+        liar.tell_services(40);
+        liar.page_items(10);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let officer = here.harvester();
+        let pages = std::sync::Arc::new(AtomicUsize::new(0));
+        let seen = pages.clone();
+        liar.twist(move |asked, page| {
+            let reply = Reply::json(page.to_string());
+            if is_feed(asked) && seen.fetch_add(1, Ordering::SeqCst) == 2 { reply.late(std::time::Duration::from_millis(1_500)) } else { reply }
+        });
+        let hold = async {
+            while pages.load(Ordering::SeqCst) < 3 { tokio::time::sleep(std::time::Duration::from_millis(10)).await; }
+            officer.hold_peer("1").await.unwrap();
+        };
+        let (report, ()) = tokio::join!(here.pull(&peer), hold);
+        assert_eq!((report.outcome, report.pages), (Outcome::Held, 3), "{report:?}");
+        let now = here.peer(&peer).await;
+        assert_eq!((now.state, now.cursor.after), (PeerState::Held, BEGAN + 20));
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_new_peer_is_not_released_into_being_followed(here, liar) {
+        here.follows(&liar.url(), Trust::Review).await;
+        let refused = here.harvester().release_peer("1").await.unwrap_err().to_string();
+        assert!(refused.contains("nobody has approved"), "{refused}");
+        // Between looking and approving, somebody else answers there.
+        liar.rotate(false, false);
+        let refused = here.harvester().approve_peer("1").await.unwrap_err().to_string();
+        assert!(refused.contains("have changed since they were shown"), "{refused}");
+        here.harvester().approve_peer("1").await.unwrap();
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_key_that_was_given_up_cannot_be_made_good_again_by_whoever_has_it(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.rotate(true, true);
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+        // The thief has the old key and the host, and says that it is the one that counts.
+        liar.thief();
+        liar.tell(Kind::Service, id("service 10"), Some(service(10)));
+        let before = here.everything().await;
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("revoked-key".to_owned(), 1)]);
+        here.app.clock.set(crate::support::noon() + chrono::Duration::days(2));
+        assert_eq!(nothing_changes(&here, &peer, "key-changed").await.outcome, Outcome::Held);
+        assert_eq!(here.everything().await, before);
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_peer_whose_licence_is_not_open_any_more_is_reduced_to_links(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        assert!(here.everything().await.join("\n").contains("for everybody"));
+        liar.licence("https://creativecommons.org/licenses/by-nc/4.0/");
+        here.app.clock.set(crate::support::noon() + chrono::Duration::days(2));
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.updated), (Outcome::Ok, 4), "{report:?}");
+        let all = here.everything().await.join("\n");
+        assert!(all.contains("Club 0") && !all.contains("for everybody"), "{all}");
     }
 }
 
