@@ -4,3 +4,4 @@ mod feed;
 mod hostile;
 mod pulls;
 mod review;
+mod vectors;
