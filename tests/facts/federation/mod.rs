@@ -7,3 +7,4 @@ mod feed;
 mod hostile;
 mod pulls;
 mod review;
+mod vectors;
