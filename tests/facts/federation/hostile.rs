@@ -714,3 +714,78 @@ fact_of_a_liar! {
         assert_eq!((report.outcome, report.requests, report.error.map(|trouble| trouble.code)), (Outcome::Held, 0, Some("not-approved".to_owned())));
     }
 }
+
+fact_of_a_liar! {
+    async fn case_07_empty_pages_without_end_are_followed_so_far_and_no_further(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let number = std::sync::Arc::new(AtomicUsize::new(0));
+        liar.twist(move |seen, mut page| {
+            if is_feed(seen) {
+                let next = BEGAN + 1_000 + i64::try_from(number.fetch_add(1, Ordering::SeqCst)).unwrap();
+                page["items"] = json!([]);
+                page["next"] = json!(format!("http://{}/federation/v1/changes?afterChangeNumber={next}&epoch=first", seen.header("host").unwrap()));
+                page["feed"]["head"] = json!(next + 1);
+            }
+            Reply::json(page.to_string())
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.pages, here.services().await.len()), (Outcome::Partial, 2_000, 3));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_21_a_peer_whose_clock_is_wrong_changes_nothing_but_what_it_says(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let cursor = here.peer(&peer).await.cursor.after;
+        here.app.clock.set("2099-01-01T00:00:00Z".parse().unwrap());
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        assert_eq!(here.pull(&peer).await.created, 1);
+        here.app.clock.set(crate::support::noon());
+        liar.tell(Kind::Service, id("service 10"), Some(service(10)));
+        assert_eq!(here.pull(&peer).await.created, 1);
+        assert_eq!(here.peer(&peer).await.cursor.after, cursor + 2);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_46_an_older_page_out_of_a_cache_brings_nothing_back(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let end = liar.asked().last().unwrap().clone();
+        // A cache in between has kept the page after the cursor as it was before the last change.
+        liar.tell(Kind::Service, id("service 0"), Some({ let mut one = service(0); one["name"] = json!("First"); one }));
+        let stale = std::sync::Mutex::new(None);
+        liar.twist(move |seen, page| {
+            if seen.path != end {
+                return Reply::json(page.to_string());
+            }
+            let mut stale = stale.lock().unwrap();
+            let kept = stale.get_or_insert_with(|| page.to_string());
+            Reply::json(kept.clone())
+        });
+        here.pull(&peer).await;
+        liar.tell(Kind::Service, id("service 0"), Some({ let mut one = service(0); one["name"] = json!("Second"); one }));
+        assert_eq!(here.pull(&peer).await.error, None);
+        assert!(here.services().await.contains(&"Second".to_owned()));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_52_a_dead_slow_peer_keeps_one_place_and_the_others_go_on(here, liar) {
+        liar.tell_services(1);
+        let slow = here.follows(&liar.url(), Trust::Auto).await;
+        liar.twist(|_, page| Reply::json(page.to_string()).late(std::time::Duration::from_secs(8)));
+        let quick = Liar::start().await;
+        quick.tell_services(2);
+        let other = here.follows(&quick.url(), Trust::Auto).await;
+        let harvester = here.harvester();
+        let mut running = tokio::task::JoinSet::new();
+        let began = std::time::Instant::now();
+        while here.peer(&other).await.succeeded_at.is_none() {
+            harvester.pull_due(&mut running).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            assert!(began.elapsed() < std::time::Duration::from_secs(7), "the quick one does not wait for the slow one");
+        }
+        assert_eq!(here.peer(&slow).await.succeeded_at, None);
+        running.shutdown().await;
+    }
+}

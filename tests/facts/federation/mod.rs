@@ -5,6 +5,7 @@ mod crashes;
 mod crawls;
 mod feed;
 mod hostile;
+mod meshes;
 mod pulls;
 mod review;
 mod vectors;
