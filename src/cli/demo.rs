@@ -1,6 +1,7 @@
 //! `fingerpost demo`: two neighbouring directories from the fixtures, in folders that go away.
 
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -8,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::serve::until_told;
+use super::{say, serve::until_told};
 use crate::{
     app::{App, Served},
     clock::Clock,
@@ -52,7 +53,7 @@ impl Demo {
             let router = served.router(true);
             running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
         }
-        print_what_to_try(self.port);
+        print_what_to_try(self.port)?;
         for part in running {
             part.await?;
         }
@@ -84,9 +85,9 @@ async fn open(
     Served::open(app, address).await
 }
 
-fn print_what_to_try(port: u16) {
+fn print_what_to_try(port: u16) -> io::Result<()> {
     let (here, there) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", port + 1));
-    println!(
+    say!(
         "Two neighbouring directories are running. Everything in them is invented.
 
   Luton                  {here}/
@@ -106,7 +107,7 @@ Open them in a browser, or ask the API (Open Referral UK 3.0):
   curl '{here}/openapi.json'
 
 Stop with Ctrl-C; nothing is left behind."
-    );
+    )
 }
 
 /// A folder of our own below the system's temporary folder, removed when it is dropped.

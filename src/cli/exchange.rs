@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::{WrongCall, progress};
+use super::{WrongCall, progress, say, stdout};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -105,12 +105,12 @@ impl Import {
             report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;
-        if self.json {
-            println!("{}", serde_json::to_string(&report)?);
-        } else {
-            print(&report);
-        }
         app.db.settle().await?;
+        if self.json {
+            say!("{}", serde_json::to_string(&report)?)?;
+        } else {
+            print(&report)?;
+        }
         Ok(report.rejected_total == 0)
     }
 
@@ -121,7 +121,7 @@ impl Import {
         let name = self.source.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
         let draft = importing::suggest_mapping(open(&self.source)?.0, &name)
             .with_context(|| format!("cannot read {}", self.source.display()))?;
-        print!("{draft}");
+        write!(stdout(), "{draft}")?;
         Ok(true)
     }
 
@@ -195,42 +195,51 @@ pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
 }
 
 /// The report for people.
-fn print(report: &Report) {
+fn print(report: &Report) -> io::Result<()> {
     const SHOWN: usize = 20;
     let verb = if report.dry_run { "would be" } else { "were" };
-    println!(
+    say!(
         "{} {verb} created, {} updated, {} unchanged, {} rejected",
-        report.created, report.updated, report.unchanged, report.rejected_total
-    );
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.rejected_total
+    )?;
     for (kind, counts) in &report.records {
-        println!(
+        say!(
             "  {:<20} {:>7} created {:>7} updated {:>7} unchanged",
             kind.as_str(),
             counts.created,
             counts.updated,
             counts.unchanged
-        );
+        )?;
     }
     for rejected in report.rejected.iter().take(SHOWN) {
-        println!("rejected line {}: {}", rejected.line, rejected.reason);
+        say!("rejected line {}: {}", rejected.line, rejected.reason)?;
     }
     for left in report.dropped.iter().take(SHOWN) {
-        println!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason);
+        say!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason)?;
     }
     for waiting in report.personal.iter().take(SHOWN) {
-        println!(
+        say!(
             "not shown until confirmed, line {}: {} has {} (fingerpost record confirm-contact {} {})",
-            waiting.line, waiting.personal.name, waiting.personal.reason, waiting.personal.record, waiting.personal.contact
-        );
+            waiting.line,
+            waiting.personal.name,
+            waiting.personal.reason,
+            waiting.personal.record,
+            waiting.personal.contact
+        )?;
     }
     let shown = |total: u64| total > SHOWN as u64;
     if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
-        println!(
+        say!(
             "(the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; --json has all)",
-            report.rejected_total, report.dropped_total, report.personal_total
-        );
+            report.rejected_total,
+            report.dropped_total,
+            report.personal_total
+        )?;
     }
-    println!("{:.1} seconds", report.seconds);
+    say!("{:.1} seconds", report.seconds)
 }
 
 #[derive(Debug, Args)]
@@ -311,7 +320,7 @@ impl Export {
             return Err(WrongCall(format!("this list is not written as {}; it is as {has}", format.name())).into());
         }
         let Some(file) = &self.out else {
-            let mut out = BufWriter::new(io::stdout());
+            let mut out = BufWriter::new(stdout());
             self.write(&app, &mut out).await?;
             out.flush()?;
             return Ok(true);
