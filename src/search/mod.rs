@@ -43,7 +43,7 @@ pub use self::{
     words::{Phrase, Refused, Words},
 };
 use self::{
-    collect::{Between, Checks, Collected, Hits, Judge, Order, Passing, Window},
+    collect::{Between, Checks, Collected, Hits, Judge, Open, Order, Passing, Window},
     fields::Fields,
     follow::State,
     query::{Builder, Constant, Strictness},
@@ -286,7 +286,7 @@ impl Search {
         let mut tried = [Strictness::AllWords, Strictness::Meaning, Strictness::SomeWords].into_iter();
         while let Some(strictness) = tried.next() {
             let built = builder.build(kind, wanted, strictness)?;
-            let mut checks = self.checks(kind, wanted, now);
+            let mut checks = self.checks(searcher, kind, wanted, now)?;
             checks.groups = groups.cloned();
             let order = match (&checks, built.scored) {
                 (Checks { near: Some(_), .. }, _) => Order::Distance,
@@ -313,7 +313,7 @@ impl Search {
         Ok(collected)
     }
 
-    fn checks(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Checks {
+    fn checks(&self, searcher: &Searcher, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Result<Checks, TantivyError> {
         let mut checks = Checks::default();
         if let Some(at) = wanted.modified_after {
             checks.whole.push(Between { field: "changed", least: at.timestamp_micros(), most: i64::MAX, or_missing: false });
@@ -331,22 +331,25 @@ impl Search {
             checks.numbers.push(Between { field: "youngest", least: f64::MIN, most: to, or_missing: true });
             checks.numbers.push(Between { field: "oldest", least: from, most: f64::MAX, or_missing: true });
         }
+        let mut judges = Vec::new();
         if let Some(times) = wanted.times.filter(|_| kind != Kind::Event) {
             let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
             let question = format!("{times:?} {today}");
-            checks
-                .judged
-                .push(("hours", self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))));
+            judges.push(self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today)));
         }
         if wanted.open_now {
             let question = format!("open {}", facts::minutes(now));
-            checks.judged.push(("hours", self.judge_hours(question, move |hours| hours.is_open(now))));
+            judges.push(self.judge_hours(question, move |hours| hours.is_open(now)));
+        }
+        for judge in judges {
+            let usual = (kind == Kind::ServiceAtLocation).then(|| usual_hours(searcher, &judge)).transpose()?;
+            checks.hours.push(Open { judge, usual: usual.map(Arc::new) });
         }
         if let Some(place) = &wanted.covers {
             let outcode = place.at.as_ref().map(|at| at.outcode().to_owned()).unwrap_or_default();
             let place = place.clone();
             checks.covers =
-                Some((judge(move |bytes| Coverage::decode(bytes).is_some_and(|coverage| coverage.covers(&place))), outcode));
+                Some((judge(move |bytes| Coverage::decode(bytes).and_then(|coverage| coverage.decides(&place))), outcode));
         }
         if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
             let (from, until) = wanted.window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
@@ -354,19 +357,19 @@ impl Search {
             checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
-        checks
+        Ok(checks)
     }
 
     /// Judges opening hours; the verdict about a segment is kept for the next time it is asked.
     fn judge_hours(&self, question: String, passes: impl Fn(&Hours) -> bool + Send + Sync + 'static) -> Judge {
         let verdicts = self.verdicts.clone();
-        let judge = judge(move |bytes| Hours::decode(bytes).is_some_and(|hours| passes(&hours)));
-        Arc::new(move |segment, column| {
-            let key = (segment.segment_id(), question.clone());
+        let judge = judge(move |bytes| Hours::decode(bytes).map(|hours| passes(&hours)));
+        Arc::new(move |segment, field, column| {
+            let key = (segment.segment_id(), format!("{field} {question}"));
             if let Some(known) = verdicts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
                 return known.clone();
             }
-            let passing = judge(segment, column);
+            let passing = judge(segment, field, column);
             let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
             if verdicts.len() >= VERDICTS {
                 verdicts.clear();
@@ -422,9 +425,27 @@ impl Search {
     }
 }
 
+/// What the usual hours of services say, by the first half of their ids.
+fn usual_hours(searcher: &Searcher, judge: &Judge) -> Result<HashMap<u64, bool>, TantivyError> {
+    const FIELD: &str = "usual_hours";
+    let mut said = HashMap::new();
+    for segment in searcher.segment_readers() {
+        let columns = segment.fast_fields();
+        let Some(hours) = columns.bytes(FIELD)? else { continue };
+        let (passing, ids) = (judge(segment, FIELD, &hours), columns.u64("high")?);
+        for service in segment.doc_ids_alive() {
+            let value = hours.term_ords(service).next().and_then(|value| usize::try_from(value).ok());
+            if let (Some(id), Some(value)) = (ids.first(service), value) {
+                said.insert(id, passing.get(value).copied().flatten().unwrap_or(false));
+            }
+        }
+    }
+    Ok(said)
+}
+
 /// Judges each value of a column once.
-fn judge(passes: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Judge {
-    Arc::new(move |_: &SegmentReader, column: &BytesColumn| {
+fn judge(passes: impl Fn(&[u8]) -> Option<bool> + Send + Sync + 'static) -> Judge {
+    Arc::new(move |_: &SegmentReader, _: &str, column: &BytesColumn| {
         let mut passing = Vec::with_capacity(column.num_terms());
         if let Ok(mut stream) = column.dictionary().stream() {
             while stream.advance() {

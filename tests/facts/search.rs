@@ -3,6 +3,7 @@
 use fingerpost::{
     importing::Options,
     model::Document,
+    places,
     search::{self, Table},
 };
 use serde_json::{Value, json};
@@ -203,7 +204,7 @@ fact! {
         let mut county = at("county", 52.5, -0.4, "PE1 1AA");
         county["service_areas"] = json!([{"id": id("area"), "name": "LU1, LU2", "extent": "LU1, LU2", "extent_type": "text"}]);
         let mut elsewhere = at("elsewhere", 51.8787, -0.42, "LU1 2AA");
-        elsewhere["service_areas"] = json!([{"id": id("area 2"), "name": "Peterborough", "uri": "http://statistics.data.gov.uk/id/statistical-geography/E06000031"}]);
+        elsewhere["service_areas"] = json!([{"id": id("area 2"), "name": "PE1 to PE7", "extent": "PE1 to PE7", "extent_type": "text"}]);
         app.take(&[
             service("For Luton, from afar", "x", county), service("In Luton, for others", "x", elsewhere),
             service("In Luton", "x", at("luton", 51.8787, -0.42, "LU1 3BB")),
@@ -211,6 +212,28 @@ fact! {
         let mut found = app.names("/services?postcode=LU1%202AA").await;
         found.sort();
         assert_eq!(found, ["For Luton, from afar", "In Luton"]);
+    }
+}
+
+fact! {
+    async fn areas_by_code_decide_nothing_about_a_postcode_of_which_no_codes_are_known(app) {
+        let by_code = |code: &str, mut more: Value| {
+            let uri = format!("http://statistics.data.gov.uk/id/statistical-geography/{code}");
+            more["service_areas"] = json!([{"id": id(code), "name": "By code", "uri": uri}]);
+            more
+        };
+        app.take(&[
+            service("There", "x", by_code("E06000032", at("there", 51.8787, -0.42, "LU1 2AA"))),
+            service("There, for others", "x", by_code("E06000031", at("for others", 51.8787, -0.42, "LU1 3BB"))),
+            service("Elsewhere", "x", by_code("E06000032", at("elsewhere", 52.5, -0.4, "PE1 1AA"))),
+            service("Nowhere", "x", by_code("E06000032", json!({}))),
+        ]).await;
+        let covering = async || { let mut names = app.names("/services?postcode=LU1%202AA").await; names.sort(); names };
+        assert_eq!(covering().await, ["There", "There, for others"], "nothing was imported: those with a place in the outcode");
+        let file = app.folder.path().join("places.csv");
+        std::fs::write(&file, "postcode,latitude,longitude,gss\nLU1 2AA,51.8787,-0.42,E06000032\n").unwrap();
+        places::import(&app.app().db, &file, app.clock.now(), |_| {}).await.unwrap();
+        assert_eq!(covering().await, ["Elsewhere", "Nowhere", "There"], "its codes are known: the areas decide");
     }
 }
 
@@ -233,6 +256,41 @@ fact! {
         assert!(times.get("open_now").is_none(), "nobody knows");
         let times = app.get(&format!("/services/{}?times=true", id("All hours"))).await.json();
         assert_eq!(times["open_now"], true);
+    }
+}
+
+fact! {
+    async fn a_place_of_a_service_has_its_own_hours_else_those_of_the_service_else_those_of_the_house(app) {
+        // Sunday 22 November 2026, midday.
+        let weekly = |byday: &str| json!([{"id": id(byday), "freq": "WEEKLY", "byday": byday, "opens_at": "10:00", "closes_at": "13:00"}]);
+        let lines = [("own", Some("MO"), Some("TU")), ("usual", None, Some("TU")), ("house", None, None)].map(|(name, own, usual)| {
+            let mut more = at(name, 51.8787, -0.42, "LU1 2AA");
+            let link = &mut more["service_at_locations"][0];
+            link["location"]["schedules"] = weekly("SU");
+            if let Some(day) = own { link["schedules"] = weekly(day); }
+            if let Some(day) = usual { more["schedules"] = weekly(day); }
+            service(name, "x", more)
+        });
+        app.take(&lines).await;
+        let links = async |query: &str| {
+            let ids = app.ids(&format!("/service_at_locations?{query}")).await;
+            ["own", "usual", "house"].into_iter().filter(|name| ids.contains(&id(&format!("link {name}")).to_string())).collect::<Vec<_>>()
+        };
+        for (day, there) in [("MO", "own"), ("TU", "usual"), ("SU", "house")] {
+            assert_eq!(links(&format!("day={day}")).await, [there]);
+            assert_eq!(links(&format!("day={day}&start_time=12:30&end_time=14:00")).await, [there]);
+        }
+        assert_eq!(links("day=WE").await, [] as [&str; 0]);
+        assert_eq!(links("open_now=true").await, ["house"]);
+        for (name, open, next) in [("own", false, "2026-11-23T10:00:00.000Z"), ("usual", false, "2026-11-24T10:00:00.000Z"), ("house", true, "2026-11-22T10:00:00.000Z")] {
+            let times = app.get(&format!("/service_at_locations/{}?times=true", id(&format!("link {name}")))).await.json();
+            assert_eq!((&times["open_now"], &times["next"][0]["start"]), (&open.into(), &next.into()), "{name}: the answer says what the filter does");
+        }
+        // The place is not published again when only its service's hours change.
+        app.edit(id("usual"), |document| {
+            if let Document::Service(service) = document { service.schedules[0].byday = Some("WE".to_owned()); }
+        }).await;
+        assert_eq!((links("day=TU").await, links("day=WE").await), (Vec::new(), vec!["usual"]));
     }
 }
 
