@@ -17,7 +17,7 @@ use crate::{
     published::shelf::Shelf,
     publishing, safekeeping,
     safekeeping::doctor::Verdict,
-    search::{Search, Words},
+    search::{self, Search, Words},
 };
 
 /// A job that can be run by hand.
@@ -58,11 +58,15 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     say!("{entries} published documents, {bytes} bytes")?;
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
-    let search = Search::open(&app.config.data_dir, Words::default())?;
-    let bar = progress(Some(entries as u64), "documents");
-    search.catch_up(&app.db, &head, app.clock.now(), &mut |rows| bar.set_position(rows as u64)).await?;
+    let index = Search::open(&app.config.data_dir, Words::default())?;
+    let bar = progress(Some(0), "documents");
+    let show = &mut |indexing: search::Indexing| {
+        bar.set_length(indexing.of);
+        bar.set_position(indexing.rows);
+    };
+    index.catch_up(&app.db, &head, app.clock.now(), show).await?;
     bar.finish_and_clear();
-    let (documents, bytes) = search.size();
+    let (documents, bytes) = index.size();
     say!("{documents} documents in the search index, {bytes} bytes")?;
     Ok(true)
 }

@@ -97,15 +97,20 @@ impl Records {
             }
         }
         let epoch = locked.epoch().to_owned();
+        // A reader that lags behind sees only what stands now: once urgent, an id stays so, or what was
+        // scrubbed would lie in its files for good because of a harmless edit that came after.
+        let was_urgent = |id: &Uuid| current.get(id).is_some_and(|row| row.urgent);
         let rows = in_parallel(numbered, |(position, next)| match next {
-            Next::Shown(one, record, origin, changed_at) => self.row(&epoch, position, one, record, origin, changed_at, cause),
+            Next::Shown(one, record, origin, changed_at) => {
+                let urgent = cause.urgent || was_urgent(&one.id);
+                Published { urgent, ..self.row(&epoch, position, one, record, origin, changed_at) }
+            }
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
         });
         // One number each, in the order in which they were taken.
         Ok(published::write(tx, locked, &rows).await?)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a column")]
     fn row(
         &self,
         epoch: &str,
@@ -114,7 +119,6 @@ impl Records {
         record: Uuid,
         origin: String,
         changed_at: DateTime<Utc>,
-        cause: &Cause<'_>,
     ) -> Published {
         let statement = one.canonical.as_deref().map(|canonical| {
             self.signer.sign(About {
@@ -131,7 +135,7 @@ impl Records {
             kind: one.kind,
             position,
             live: true,
-            urgent: cause.urgent,
+            urgent: false,
             origin,
             derived_from: one.derived.then_some(record),
             full: one.full,
@@ -157,7 +161,7 @@ impl Records {
         Published {
             position,
             live: false,
-            urgent: cause.urgent,
+            urgent: cause.urgent || row.urgent,
             full: String::new(),
             brief: String::new(),
             statement,

@@ -37,7 +37,7 @@ use tantivy::{
 
 pub use self::{
     collect::Hit,
-    follow::Progress,
+    follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
     words::{Phrase, Refused, Words},
@@ -145,6 +145,7 @@ pub struct Search {
     state: RwLock<State>,
     words: RwLock<Arc<Words>>,
     verdicts: Arc<Verdicts>,
+    indexing: Mutex<Option<Indexing>>,
 }
 
 /// Which values of a column pass, by segment and question.
@@ -176,6 +177,7 @@ impl Search {
             state: RwLock::new(state),
             words: RwLock::new(Arc::new(words)),
             verdicts: Arc::default(),
+            indexing: Mutex::default(),
         })
     }
 
