@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     db::Durability,
     importing::{self, Options, Report},
-    model::Kind,
+    model::{Kind, text::fold},
     published::shelf::Shelf,
     publishing::forms,
     safekeeping,
@@ -28,7 +28,7 @@ pub(super) struct Import {
     /// A file, a folder, or - for what comes in on stdin. A folder of HSDS tables is read as one
     /// package, any other file by file.
     #[arg(value_name = "FILE|DIR|-")]
-    source: PathBuf,
+    from: PathBuf,
     /// How to read it.
     #[arg(long, value_enum, default_value = "auto")]
     format: Format,
@@ -38,6 +38,10 @@ pub(super) struct Import {
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
+    /// Whose ids those are that are not UUIDs. Give it when two sources number their records 1, 2, 3,
+    /// and give it each time: the same ids of another source, or of none, are other records.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// For calendars: the organisation that holds the events, by its name or the id of its record.
     #[arg(long, value_name = "NAME|ID")]
     organisation: Option<String>,
@@ -77,6 +81,10 @@ impl Import {
             return self.print_mapping();
         }
         let mapping = self.mapping.as_deref().map(read_mapping).transpose()?;
+        let ids_of = self.source.as_deref().map(fold).unwrap_or_default();
+        if self.source.is_some() && ids_of.is_empty() {
+            return Err(WrongCall("--source needs a name with a letter or a digit in it".to_owned()).into());
+        }
         let sources = self.sources()?;
         let app = App::open(config, Clock::System, Durability::Batched).await?;
         let format = match self.format {
@@ -96,6 +104,7 @@ impl Import {
                 format,
                 dry_run: self.dry_run,
                 source: name.clone(),
+                ids_of: ids_of.clone(),
                 organisation: self.organisation.clone(),
                 mapping: mapping.clone(),
             };
@@ -115,38 +124,38 @@ impl Import {
     }
 
     fn print_mapping(&self) -> anyhow::Result<bool> {
-        if self.source.is_dir() {
+        if self.from.is_dir() {
             return Err(WrongCall("--suggest-mapping drafts the mapping of one spreadsheet, not of a folder".to_owned()).into());
         }
-        let name = self.source.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-        let draft = importing::suggest_mapping(open(&self.source)?.0, &name)
-            .with_context(|| format!("cannot read {}", self.source.display()))?;
+        let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+        let draft = importing::suggest_mapping(open(&self.from)?.0, &name)
+            .with_context(|| format!("cannot read {}", self.from.display()))?;
         write!(stdout(), "{draft}")?;
         Ok(true)
     }
 
     fn sources(&self) -> anyhow::Result<Vec<Source>> {
-        if !self.source.is_dir() {
-            return Ok(vec![Source::File(self.source.clone())]);
+        if !self.from.is_dir() {
+            return Ok(vec![Source::File(self.from.clone())]);
         }
-        let cannot = || format!("cannot read the folder {}", self.source.display());
+        let cannot = || format!("cannot read the folder {}", self.from.display());
         let is_package = match self.format {
             Format::HsdsTabular => true,
-            Format::Auto => importing::is_package(&self.source).with_context(cannot)?,
+            Format::Auto => importing::is_package(&self.from).with_context(cannot)?,
             _ => false,
         };
         if is_package {
-            return Ok(vec![Source::Package(self.source.clone())]);
+            return Ok(vec![Source::Package(self.from.clone())]);
         }
         let known = |file: &PathBuf| {
             let endings = ["ndjson", "jsonl", "json", "csv", "zip", "ics"];
             file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
         let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.source).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
+            fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.source.display());
+            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())

@@ -134,6 +134,8 @@ struct Read {
 #[derive(Debug, Default)]
 struct How {
     format: Format,
+    /// Whose ids those are that are not UUIDs; nobody's in particular when it is empty.
+    ids_of: String,
     vocabulary: Vocabulary,
     /// Who holds the events of a calendar: a name, or the id of a record.
     organisation: Option<String>,
@@ -154,9 +156,9 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     match format {
-        Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, format, &mut each),
+        Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, how, &mut each),
         Format::Csv => rows::read(input, how, &mut each),
-        Format::HsdsTabular => tabular::read_zip(input, &mut each),
+        Format::HsdsTabular => tabular::read_zip(input, how, &mut each),
         Format::Ical => calendar::read(input, how, &mut each),
     }
 }

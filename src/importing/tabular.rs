@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Read, Taken, documents,
+    How, Read, Taken, documents,
     package_archive::{Archive, LARGEST, Limits},
 };
 use crate::{
@@ -27,7 +27,7 @@ fn refused(reason: String) -> io::Error {
 }
 
 /// Read a package that is a zip.
-pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut bytes = Vec::new();
     input.by_ref().take(LARGEST).read_to_end(&mut bytes)?;
     if !input.fill_buf()?.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> b
     let length = bytes.len() as u64;
     drop(archive);
     drop(bytes);
-    give(package.join().map_err(refused)?, length, each);
+    give(package.join().map_err(refused)?, length, how, each);
     Ok(())
 }
 
@@ -91,7 +91,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Read a package that is a folder.
-pub(super) fn read_folder(folder: &Path, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let names = names(folder)?;
     let mut package = Package::default();
     let mut length = 0;
@@ -116,19 +116,19 @@ pub(super) fn read_folder(folder: &Path, each: &mut impl FnMut(Read) -> bool) ->
         }
         length += read;
     }
-    give(package.join().map_err(refused)?, length, each);
+    give(package.join().map_err(refused)?, length, how, each);
     Ok(())
 }
 
 /// Hand out what was joined. `length` is what the package weighs, for the progress bar.
-fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
+fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> bool) {
     for problem in join.take_problems() {
         if !each(told(problem, 0)) {
             return;
         }
     }
     for (kind, joined) in join.terms() {
-        if !each(record(kind, joined, 0)) {
+        if !each(record(kind, joined, 0, how)) {
             return;
         }
     }
@@ -137,7 +137,7 @@ fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
         let joined = join.service(*row);
         let nested = joined.nested.clone();
         let until = length * (at as u64 + 1) / services.len() as u64;
-        let read = service(joined, until);
+        let read = service(joined, until, how);
         if read.taken.is_ok() {
             join.given(&nested);
         }
@@ -147,8 +147,8 @@ fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
     }
     let further = join
         .further_organizations()
-        .map(|joined| record(Kind::Organization, joined, length))
-        .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length)))
+        .map(|joined| record(Kind::Organization, joined, length, how))
+        .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length, how)))
         .chain(join.locations_left_out().map(|problem| told(problem, length)));
     for read in further {
         if !each(read) {
@@ -164,8 +164,8 @@ fn told(problem: Problem, until: u64) -> Read {
     Read { line, until, taken }
 }
 
-fn service(joined: Joined, until: u64) -> Read {
-    let taken = documents::take_service(joined.value).map(|mut taken| {
+fn service(joined: Joined, until: u64, how: &How) -> Read {
+    let taken = documents::take_service(joined.value, how).map(|mut taken| {
         for dropped in &mut taken.dropped {
             let holds =
                 |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
@@ -180,9 +180,9 @@ fn service(joined: Joined, until: u64) -> Read {
 }
 
 /// A record that stands alone. Its line is one of its own file, so everything names the file.
-fn record(kind: Kind, joined: Joined, until: u64) -> Read {
+fn record(kind: Kind, joined: Joined, until: u64, how: &How) -> Read {
     let file = joined.file;
-    let taken = documents::take_record(kind, joined.value).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
+    let taken = documents::take_record(kind, joined.value, how).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
         taken.dropped.extend(joined.problems);
         for dropped in &mut taken.dropped {
             dropped.path = format!("{file}: {}", dropped.path);

@@ -117,6 +117,26 @@ fact! {
 }
 
 fact! {
+    async fn two_sources_that_both_count_from_1_are_told_apart_by_their_names(app) {
+        let package = |name: &str| zipped([
+            ("organizations.csv", format!("id,name,description\n1,{name},A group.\n").as_str()),
+            ("services.csv", format!("id,organization_id,name,status\n1,1,{name} lunch,active\n").as_str()),
+        ]);
+        let of = |source: &str| Options { ids_of: source.to_owned(), source: "a test".to_owned(), ..Options::default() };
+        app.import_with(package("Elm"), &of("elm network")).await;
+        let second = app.import_with(package("Oak"), &of("oak network")).await;
+        assert_eq!((second.created, second.updated), (1, 0));
+        assert_eq!(app.ids("/organizations").await.len(), 2);
+        let again = app.import_with(package("Elm"), &of("elm network")).await;
+        assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 1), "the same file under the same name");
+        let nameless = app.import_with(package("Elm"), &of("")).await;
+        assert_eq!(nameless.created, 1, "without a name they are what they always were");
+        let without = fingerpost::ids::from_source("", "service", "1");
+        assert_eq!(app.get(&format!("/services/{without}")).await.json()["name"], "Elm lunch");
+    }
+}
+
+fact! {
     async fn an_older_package_comes_in_with_the_names_of_today(app) {
         let report = import_folder(&app, "fixtures/as-sent/older-package").await;
         insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#"
