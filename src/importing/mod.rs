@@ -14,7 +14,6 @@ mod documents;
 pub mod export;
 mod mapping;
 mod nested;
-mod package_archive;
 mod personal;
 mod report;
 mod rows;
@@ -30,7 +29,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    formats::ical,
+    formats::{archive, ical},
     model::tidy,
     records::{Draft, Entrance, LastModified},
 };
@@ -173,7 +172,7 @@ pub fn is_package(folder: &Path) -> io::Result<bool> {
 /// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else
 /// is taken for a spreadsheet.
 fn guess(start: &[u8]) -> Format {
-    if package_archive::is_zip(start) {
+    if archive::is_zip(start) {
         return Format::HsdsTabular;
     }
     if ical::read::is_calendar(start) {

@@ -6,19 +6,23 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read as _},
+    io::{self, BufRead, BufReader, Cursor, Read as _},
     path::Path,
 };
 
-use super::{
-    How, Read, Taken, documents,
-    package_archive::{Archive, LARGEST, Limits},
-};
+use super::{How, Read, Taken, documents};
 use crate::{
-    formats::tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
-    model::{Kind, tidy::Dropped},
+    formats::{
+        archive::{self, Archive, Limits},
+        tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
+    },
+    model::{Kind, text::shorten, tidy::Dropped},
 };
 
+/// What a zip may have: its largest file is all of it.
+const LIMITS: Limits = Limits { entries: 1_000, file_bytes: 1 << 30, all_bytes: 1 << 30 };
+/// A zip itself may have at most so many bytes: it stands in memory.
+const LARGEST: u64 = 256 << 20;
 /// A description of a package is no longer than this.
 const LONGEST_DESCRIPTION: u64 = 16 << 20;
 
@@ -31,24 +35,41 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     let mut bytes = Vec::new();
     input.by_ref().take(LARGEST).read_to_end(&mut bytes)?;
     if !input.fill_buf()?.is_empty() {
-        let reason = format!("the archive is larger than {} MiB: unpack it and import the folder", LARGEST >> 20);
+        let reason = format!("the zip is larger than {} MiB: unpack it and import the folder", LARGEST >> 20);
         return Err(refused(reason));
     }
     let mut package = Package::default();
-    let mut archive = Archive::checked(&bytes, Limits::default()).map_err(refused)?;
-    let describe = |_: &str, content: &mut dyn BufRead| {
-        package.describe(&description(content).map_err(|error| error.to_string())?);
-        Ok(())
-    };
-    archive.each(tables::is_description, describe).map_err(refused)?;
-    let names: Vec<String> = archive.names().map(str::to_owned).collect();
+    let unfit = |error: archive::Error| refused(error.to_string());
+    let mut archive = Archive::open(Cursor::new(&bytes), LIMITS).map_err(unfit)?;
+    if let Some(inner) = archive.names().iter().find(|name| is_archive(name)) {
+        return Err(refused(format!("the zip is refused: its file {:?} is an archive: send its contents", shorten(inner, 80))));
+    }
+    let names: Vec<String> = archive.names().iter().filter(|name| is_read(name)).cloned().collect();
+    archive.try_out(&names).map_err(unfit)?;
+    for name in names.iter().filter(|name| tables::is_description(name)) {
+        package.describe(&description(&mut BufReader::new(archive.read(name).map_err(unfit)?))?);
+    }
     let top = folder_of_tables(&names);
-    archive.each(|name| is_sheet(name) && folder_of(name) == top, |name, content| package.add(name, content)).map_err(refused)?;
+    for name in names.iter().filter(|name| is_sheet(name) && folder_of(name) == top) {
+        package.add(name, &mut BufReader::new(archive.read(name).map_err(unfit)?)).map_err(refused)?;
+    }
     let length = bytes.len() as u64;
     drop(archive);
     drop(bytes);
     give(package.join().map_err(refused)?, length, how, each);
     Ok(())
+}
+
+fn is_archive(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Sheets and descriptions, without hidden files and what macOS adds beside each file.
+fn is_read(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let hidden = lower.split('/').any(|part| part.starts_with('.') || part == "__macosx");
+    !hidden && [".csv", ".json"].iter().any(|end| lower.ends_with(end))
 }
 
 fn is_sheet(name: &str) -> bool {

@@ -298,9 +298,9 @@ fn with_entry(name: &str) -> Vec<u8> {
 fact! {
     async fn archives_that_could_harm_are_refused_and_nothing_of_them_is_taken(app) {
         for name in ["../organizations.csv", "/tmp/organizations.csv", "a/../../organizations.csv"] {
-            assert!(refused(&app, with_entry(name)).await.contains("leads out of the archive"), "{name}");
+            assert!(refused(&app, with_entry(name)).await.contains("leads out of the zip"), "{name}");
         }
-        assert!(refused(&app, with_entry("more.zip")).await.contains("is an archive in the archive"));
+        assert!(refused(&app, with_entry("more.zip")).await.contains("\"more.zip\" is an archive"));
         let mut link = ZipWriter::new(Cursor::new(Vec::new()));
         link.add_symlink("services.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         assert!(refused(&app, link.finish().unwrap().into_inner()).await.contains("is a link"));
@@ -313,7 +313,7 @@ fact! {
         let began = Instant::now();
         assert!(refused(&app, bomb).await.contains("as a bomb does"));
         assert!(began.elapsed() < Duration::from_secs(30));
-        assert!(refused(&app, b"PK\x03\x04 and nothing more".to_vec()).await.contains("cannot be unpacked"));
+        assert!(refused(&app, b"PK\x03\x04 and nothing more".to_vec()).await.contains("cannot read the zip"));
         assert!(refused(&app, zipped([("readme.csv", "a,b\n1,2\n")])).await.contains("there is no table of services"));
     }
 }
@@ -645,7 +645,7 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     );
     std::fs::write(mixed.join("bad.zip"), with_entry("../x.csv")).unwrap();
     let (code, _, error) = fingerpost(folder.path(), &["import", "mixed"]);
-    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the archive"), "{error}");
+    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the zip"), "{error}");
 }
 
 #[test]
