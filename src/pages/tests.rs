@@ -282,6 +282,9 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
     assert!(page.contains("Thursdays, 11am to midday"));
     assert!(page.contains("Thursday 10 December 2026 is moved to Friday 11 December 2026, 11am to midday. On Friday this week"));
     assert!(page.contains("Thursday 24 December 2026"));
+    for next in ["Thursday 26 November 2026, 11am to midday", "Friday 11 December 2026, 11am to midday (moved)"] {
+        assert!(page.contains(next), "{next}: {page}");
+    }
     let (_, _, page) = stand.get(&stand.path("events", "Rainbow supper")).await;
     assert!(page.contains("Address given when you book"));
 }
