@@ -143,6 +143,8 @@ pub(super) struct Hits {
     pub(super) facets: &'static [&'static str],
     /// Whether days of the week are counted, as things are on this day.
     pub(super) days: Option<NaiveDate>,
+    /// For places of services: each of those days, for places that say no hours of their own.
+    pub(super) usual_days: Vec<Open>,
 }
 
 /// The columns of one segment that are looked at.
@@ -159,6 +161,7 @@ pub(super) struct Segment {
     dates: Option<(Column<i64>, Column<i64>)>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<(BytesColumn, Vec<usize>)>,
+    usual_days: Vec<(SaysOpen, usize)>,
     total: usize,
     heap: BinaryHeap<Hit>,
 }
@@ -244,6 +247,7 @@ impl Collector for Hits {
                     (field, column, vec![0; values])
                 })
                 .collect(),
+            usual_days: self.usual_days.iter().map(|day| Ok((open(day)?, 0))).collect::<tantivy::Result<_>>()?,
             hours: match self.days {
                 None => None,
                 Some(_) => columns.bytes("hours")?.map(|column| {
@@ -393,6 +397,11 @@ impl SegmentCollector for Segment {
         if let Some((column, counts)) = &mut self.hours {
             count(column.term_ords(doc), counts);
         }
+        for day in 0..self.usual_days.len() {
+            let open = &self.usual_days[day].0;
+            let borrowed = value_passes(&open.own, doc).is_none() && self.is_open(open, doc);
+            self.usual_days[day].1 += usize::from(borrowed);
+        }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {
             Order::Id => 0.0,
@@ -426,6 +435,9 @@ impl SegmentCollector for Segment {
                 }
                 value.clear();
             }
+        }
+        for (day, (_, number)) in DAYS.iter().zip(self.usual_days).filter(|(_, (_, number))| *number > 0) {
+            *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
         }
         Collected { total: self.total, hits: self.heap.into_vec(), counts }
     }

@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
 use serde::Serialize;
 use tantivy::{
     Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError,
@@ -157,6 +157,8 @@ impl std::fmt::Debug for Search {
     }
 }
 
+/// Days of the week in the order in which they are counted.
+const WEEK: [Weekday; 7] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 /// Columns that are counted for facets.
 const FACETS: &[&str] = &["term", "tongue", "delivery", "mark", "source", "status"];
 
@@ -297,7 +299,11 @@ impl Search {
                 _ => Order::Id,
             };
             let days = count.then(|| now.with_timezone(&chrono_tz::Europe::London).date_naive());
-            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days };
+            let mut usual_days = Vec::new();
+            for day in days.into_iter().filter(|_| kind == Kind::ServiceAtLocation).flat_map(|_| WEEK) {
+                usual_days.push(says_open(searcher, kind, self.judge_times(Times::on(day), now))?);
+            }
+            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
@@ -335,17 +341,14 @@ impl Search {
         }
         let mut judges = Vec::new();
         if let Some(times) = wanted.times.filter(|_| kind != Kind::Event) {
-            let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
-            let question = format!("{times:?} {today}");
-            judges.push(self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today)));
+            judges.push(self.judge_times(times, now));
         }
         if wanted.open_now {
             let question = format!("open {}", facts::minutes(now));
             judges.push(self.judge_hours(question, move |hours| hours.is_open(now)));
         }
         for judge in judges {
-            let usual = (kind == Kind::ServiceAtLocation).then(|| usual_hours(searcher, &judge)).transpose()?;
-            checks.hours.push(Open { judge, usual: usual.map(Arc::new) });
+            checks.hours.push(says_open(searcher, kind, judge)?);
         }
         if let Some(place) = &wanted.covers {
             let outcode = place.at.as_ref().map(|at| at.outcode().to_owned()).unwrap_or_default();
@@ -360,6 +363,12 @@ impl Search {
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
         Ok(checks)
+    }
+
+    fn judge_times(&self, times: Times, now: DateTime<Utc>) -> Judge {
+        let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
+        let question = format!("{times:?} {today}");
+        self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))
     }
 
     /// Judges opening hours; the verdict about a segment is kept for the next time it is asked.
@@ -425,6 +434,11 @@ impl Search {
         }
         Ok(if count > 0.0 { Point::new(north / count, east / count) } else { None })
     }
+}
+
+fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result<Open, TantivyError> {
+    let usual = (kind == Kind::ServiceAtLocation).then(|| usual_hours(searcher, &judge)).transpose()?;
+    Ok(Open { judge, usual: usual.map(Arc::new) })
 }
 
 /// What the usual hours of services say, by the first half of their ids.

@@ -299,6 +299,8 @@ fact! {
             assert_eq!(links(&format!("day={day}&start_time=12:30&end_time=14:00")).await, [there]);
         }
         assert_eq!(links("day=WE").await, [] as [&str; 0]);
+        let facets = app.get("/facets?of=service_at_locations").await.json();
+        assert_eq!(facets["facets"]["day"], json!([{"value": "MO", "count": 1}, {"value": "SU", "count": 1}, {"value": "TU", "count": 1}]));
         assert_eq!(links("open_now=true").await, ["house"]);
         for (name, open, next) in [("own", false, "2026-11-23T10:00:00.000Z"), ("usual", false, "2026-11-24T10:00:00.000Z"), ("house", true, "2026-11-22T10:00:00.000Z")] {
             let times = app.get(&format!("/service_at_locations/{}?times=true", id(&format!("link {name}")))).await.json();
