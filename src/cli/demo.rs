@@ -7,6 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use chrono::NaiveDate;
+use chrono_tz::Europe::London;
 use clap::Args;
 
 use super::{say, serve::until_told};
@@ -53,7 +55,7 @@ impl Demo {
             let router = served.router(true);
             running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
         }
-        print_what_to_try(self.port)?;
+        print_what_to_try(self.port, Clock::System.now().with_timezone(&London).date_naive())?;
         for part in running {
             part.await?;
         }
@@ -85,7 +87,7 @@ async fn open(
     Served::open(app, address).await
 }
 
-fn print_what_to_try(port: u16) -> io::Result<()> {
+fn print_what_to_try(port: u16, today: NaiveDate) -> io::Result<()> {
     let (here, there) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", port + 1));
     say!(
         "Two neighbouring directories are running. Everything in them is invented.
@@ -96,11 +98,12 @@ fn print_what_to_try(port: u16) -> io::Result<()> {
 Open them in a browser, or ask the API (Open Referral UK 3.0):
 
   curl '{here}/services?per_page=2'
-  curl '{here}/services?search=food&full=true&per_page=1'
-  curl '{here}/services?need=housing-eviction'
-  curl '{here}/services?postcode=LU1%202AA&proximity=2000'
+  curl '{here}/services?search=landlord%20wants%20me%20out&near=LU1&snippets=true'
+  curl '{here}/services?need=food-emergency&full=true&per_page=1'
+  curl '{here}/services?open_now=true&near=LU1%202AA&proximity=3000&times=true'
+  curl '{here}/facets?search=advice'            # how many have each term, language, day …
   curl '{here}/organizations'
-  curl '{here}/events'
+  curl '{here}/events?from={today}&near=LU1'    # what takes place, nearest first
   curl '{here}/events.ics'                      # a calendar to subscribe to
   curl '{here}/services?format=csv&search=food' > food.csv
   curl '{here}/services?format=ndjson&full=true' > luton.ndjson

@@ -290,6 +290,20 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
 }
 
 #[tokio::test]
+async fn what_is_on_begins_with_today_and_later_weeks_with_their_monday() {
+    let stand = stand(Vec::new()).await;
+    let (_, _, page) = stand.get("/directory/whats-on").await;
+    assert!(page.contains("<h1>What’s on: 22 November 2026</h1>") && !page.contains("<h2 id=\"d-2026-11-21\">"), "{page}");
+    let (_, _, page) = stand.get("/directory/whats-on?week=2026-12-05").await;
+    assert!(
+        page.contains("<h1>What’s on: 30 November to 6 December 2026</h1>") && page.contains("<h2 id=\"d-2026-12-05\">"),
+        "{page}"
+    );
+    let (_, _, page) = stand.get("/directory/whats-on?week=2026-11-16").await;
+    assert!(page.contains("<h1>What’s on: 22 November 2026</h1>"), "the same week: {page}");
+}
+
+#[tokio::test]
 async fn dates_can_be_taken_into_a_calendar_but_not_from_quiet_pages() {
     let stand = stand(Vec::new()).await;
     let event = stand.ids["Seated strength"];

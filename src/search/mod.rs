@@ -390,13 +390,18 @@ impl Search {
         })
     }
 
-    /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>`; none
-    /// where it has none of them.
+    /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>` and an
+    /// ellipsis where something was cut off; none where it has none of them.
     pub fn snippet(&self, found: &Found, text: &str) -> Option<String> {
         let generator = SnippetGenerator::new(found.marked.clone(), fields::analyzer(), self.fields.text, SNIPPET);
         let mut snippet = generator.snippet(text);
         snippet.set_snippet_prefix_postfix("<mark>", "</mark>");
-        (!snippet.is_empty()).then(|| snippet.to_html())
+        let (before, after) = text.split_once(snippet.fragment()).filter(|_| !snippet.is_empty())?;
+        let has_words = |cut: &str| cut.chars().any(char::is_alphanumeric);
+        let (begin, end) = (if has_words(before) { "… " } else { "" }, if has_words(after) { " …" } else { after.trim_end() });
+        // What is left of a text without words is a full stop or the like.
+        let end = end.replace('&', "&amp;").replace('<', "&lt;");
+        Some(format!("{begin}{}{end}", snippet.to_html()))
     }
 
     /// Where a postcode is, learned from the places in the directory: those with the same postcode,

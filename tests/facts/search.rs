@@ -340,6 +340,11 @@ fact! {
         let found = app.get("/services?search=kettle&snippets=true").await.json();
         let snippet = found["snippets"][id("Club").to_string()]["description"].as_str().unwrap();
         assert!(snippet.contains("<mark>kettles</mark> &amp; cups") && !snippet.contains("<b>") && !snippet.contains("<script>"), "{snippet}");
+        let around = "Something else is said here. ".repeat(20);
+        app.take(&[service("Talk", &format!("{around}We mend toasters. {around}"), json!({}))]).await;
+        let found = app.get("/services?search=toaster&snippets=true").await.json();
+        let snippet = found["snippets"][id("Talk").to_string()]["description"].as_str().unwrap();
+        assert!(snippet.starts_with("… ") && snippet.ends_with(" …") && snippet.contains("<mark>toasters</mark>"), "{snippet}");
     }
 }
 
