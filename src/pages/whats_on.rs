@@ -126,7 +126,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         (summary_of(&mistakes))
         h1 { "What’s on: " (words::dates(first, last)) }
         p class="lead" { (count(shown, "date", "dates")) " of events and workshops." }
-        (weeks(&asked, today))
+        (weeks(&asked, today, "Weeks"))
         details open[!mistakes.is_empty()] { summary { "Narrow it down" } (form(&asked, &mistakes)) }
         @if days.is_empty() { p { "Nothing is on in these days. Look at another week, or take something away above." } }
         @for (day, dates) in &days {
@@ -135,7 +135,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
                 ul class="listings" { @for date in dates { li { (item(date, from)) } } }
             }
         }
-        (weeks(&asked, today))
+        (weeks(&asked, today, "Weeks, below the dates"))
         p class="small" { a href="/events?format=ics" { "All events as a calendar" } " for your phone or computer." }
     };
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -193,7 +193,7 @@ fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
 }
 
 /// Links to the weeks before and after; buttons where a postcode must stay out of the address.
-fn weeks(asked: &Asked, today: NaiveDate) -> Markup {
+fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     let this = monday_of(today);
     let before = (asked.monday > this - TimeDelta::weeks(4)).then(|| asked.monday - TimeDelta::weeks(1));
     let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
@@ -216,7 +216,7 @@ fn weeks(asked: &Asked, today: NaiveDate) -> Markup {
         }
     };
     html! {
-        nav class="pages" aria-label="Weeks" {
+        nav class="pages" aria-label=(label) {
             ul {
                 @if let Some(monday) = before { (way(monday, "Week before")) }
                 @if asked.monday != this { (way(this, "This week")) }
