@@ -64,6 +64,9 @@ fact! {
         let none: [String; 0] = [];
         assert_eq!(app.names("/services?search=kettle%20renting").await, none, "all words must be there");
         assert_eq!(app.names("/services?search=kettle%20zzqxjk").await, none, "a word that nobody knows finds nothing");
+        assert_eq!(app.names("/services?search=can%27t%20repair%20my%20kettle").await, ["Repair café"], "words that say nothing need not be there");
+        app.take(&[service("History group", "Since 2006.", json!({}))]).await;
+        assert_eq!(app.names("/services?search=200").await, none, "a number is no slip of another");
         let said = app.get("/services?search=volonteers").await.json()["interpreted"]["corrected"].clone();
         assert_eq!(said, json!([{"from": "volonteers", "to": "volunteers"}]));
         assert_eq!(app.get("/services?search=zzqxjk").await.json()["interpreted"]["unknown"], json!(["zzqxjk"]));
