@@ -241,15 +241,17 @@ async fn front(State((site, directory)): State<(Site, Directory)>, headers: Head
 }
 
 async fn ready(State(served): State<Served>) -> Response {
-    let there = served.directory.shelf.position().min(served.directory.search.position());
-    let wanted = served.start;
     if let Err(error) = served.app.db.ping().await {
         return Problem::from(error).into_response();
     }
     if served.is_ready() {
         return "ready\n".into_response();
     }
-    Problem::unavailable(&format!("reading what is published: at {} of {}", there.0, wanted.0)).into_response()
+    let far = match served.directory.search.indexing() {
+        Some(indexing) => format!("the search is being built: {indexing}"),
+        None => format!("reading what is published: {} documents so far", served.directory.shelf.size().0),
+    };
+    Problem::unavailable(&far).into_response()
 }
 
 async fn metrics(State(served): State<Served>) -> Response {

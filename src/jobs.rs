@@ -21,6 +21,8 @@ const TIDY: Duration = Duration::from_mins(1);
 const TELL: Duration = Duration::from_mins(1);
 /// How often to look for peers that are due.
 const PEERS: Duration = Duration::from_secs(2);
+/// So many rows of a rebuild stand in one line of the log.
+const SAID_EACH: u64 = 10_000;
 /// How often to look for events that are over.
 const EVENTS: Duration = Duration::from_mins(15);
 
@@ -31,7 +33,14 @@ pub async fn follow(served: &Served) -> anyhow::Result<()> {
     let head = served.app.head().await?;
     served.directory.shelf.catch_up(&served.app.db, &head).await?;
     served.outlet.forget_urgent().await?;
-    index(served, &head, &mut |_| {}).await
+    let mut said = 0;
+    let mut say = |indexing: search::Indexing| {
+        if indexing.rows >= said + SAID_EACH {
+            said = indexing.rows;
+            tracing::info!("{indexing}");
+        }
+    };
+    index(served, &head, &mut say).await
 }
 
 /// Bring the search index up to the head of what is published.

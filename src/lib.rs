@@ -2,6 +2,7 @@
 //!
 //! The modules stand in floor order: one may use those above it in this list, never those below,
 //! and the capabilities of floor 4 never use one another. `tests/floors.rs` keeps it so.
+#![warn(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads; use cli's say!")]
 
 // floor 0: words
 pub mod ids;

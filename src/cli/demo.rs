@@ -1,15 +1,18 @@
 //! `fingerpost demo`: two neighbouring directories from the fixtures, in folders that go away.
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
+use chrono::NaiveDate;
+use chrono_tz::Europe::London;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::serve::until_told;
+use super::{say, serve::until_told};
 use crate::{
     app::{App, Served, public_url},
     clock::Clock,
@@ -65,7 +68,7 @@ impl Demo {
             running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
         }
         follow_each_other(&apps).await?;
-        print_what_to_try(self.port);
+        print_what_to_try(self.port, Clock::System.now().with_timezone(&London).date_naive())?;
         for part in running {
             part.await?;
         }
@@ -124,9 +127,9 @@ async fn follow_each_other(apps: &[App]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_what_to_try(port: u16) {
+fn print_what_to_try(port: u16, today: NaiveDate) -> io::Result<()> {
     let (here, there) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", port + 1));
-    println!(
+    say!(
         "Two neighbouring directories are running. Everything in them is invented.
 
   Luton                  {here}/
@@ -135,11 +138,12 @@ fn print_what_to_try(port: u16) {
 Open them in a browser, or ask the API (Open Referral UK 3.0):
 
   curl '{here}/services?per_page=2'
-  curl '{here}/services?search=food&full=true&per_page=1'
-  curl '{here}/services?need=housing-eviction'
-  curl '{here}/services?postcode=LU1%202AA&proximity=2000'
+  curl '{here}/services?search=landlord%20wants%20me%20out&near=LU1&snippets=true'
+  curl '{here}/services?need=food-emergency&full=true&per_page=1'
+  curl '{here}/services?open_now=true&near=LU1%202AA&proximity=3000&times=true'
+  curl '{here}/facets?search=advice'            # how many have each term, language, day …
   curl '{here}/organizations'
-  curl '{here}/events'
+  curl '{here}/events?from={today}&near=LU1'    # what takes place, nearest first
   curl '{here}/events.ics'                      # a calendar to subscribe to
   curl '{here}/services?format=csv&search=food' > food.csv
   curl '{here}/services?format=ndjson&full=true' > luton.ndjson
@@ -153,7 +157,7 @@ The two follow each other: each shows the other's listings, and says where they 
   curl '{here}/services?source={there}/&per_page=1'
 
 Stop with Ctrl-C; nothing is left behind."
-    );
+    )
 }
 
 /// A folder of our own below the system's temporary folder, removed when it is dropped.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::progress;
+use super::{progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -17,7 +17,7 @@ use crate::{
     published::shelf::Shelf,
     safekeeping,
     safekeeping::doctor::Verdict,
-    search::{Search, Words},
+    search::{self, Search, Words},
 };
 
 /// A job that can be run by hand.
@@ -41,7 +41,7 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
         Job::Events => {
             let events = jobs::events(&app).await?;
-            println!("{events} events published again, because time has passed");
+            say!("{events} events published again, because time has passed")?;
         }
     }
     Ok(true)
@@ -55,25 +55,29 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     shelf.catch_up(&app.db, &head).await?;
     bar.finish_and_clear();
     let (entries, bytes) = shelf.size();
-    println!("{entries} published documents, {bytes} bytes");
+    say!("{entries} published documents, {bytes} bytes")?;
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
-    let search = Search::open(&app.config.data_dir, Words::default())?;
-    let bar = progress(Some(entries as u64), "documents");
-    search.catch_up(&app.db, &head, app.clock.now(), &mut |rows| bar.set_position(rows as u64)).await?;
+    let index = Search::open(&app.config.data_dir, Words::default())?;
+    let bar = progress(Some(0), "documents");
+    let show = &mut |indexing: search::Indexing| {
+        bar.set_length(indexing.of);
+        bar.set_position(indexing.rows);
+    };
+    index.catch_up(&app.db, &head, app.clock.now(), show).await?;
     bar.finish_and_clear();
-    let (documents, bytes) = search.size();
-    println!("{documents} documents in the search index, {bytes} bytes");
+    let (documents, bytes) = index.size();
+    say!("{documents} documents in the search index, {bytes} bytes")?;
     Ok(true)
 }
 
 pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
     let lines = safekeeping::backup(&app.records, file).await?;
-    println!("saved {lines} records, versions and published documents to {}", file.display());
-    println!(
+    say!("saved {lines} records, versions and published documents to {}", file.display())?;
+    say!(
         "it holds private records: keep it where only you can read it. Keep {} too.",
         app.config.data_dir.join("keys").display()
-    );
+    )?;
     Ok(true)
 }
 
@@ -82,7 +86,7 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     // What neighbours told since is not in the backup: it is asked for again.
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
-    println!("{records} records are back, in a new epoch; a running server follows by itself");
+    say!("{records} records are back, in a new epoch; a running server follows by itself")?;
     Ok(true)
 }
 
@@ -94,7 +98,7 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
     let head = app.head().await?;
     let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
     if as_json {
-        println!("{}", serde_json::to_string(&json!({"findings": findings}))?);
+        say!("{}", serde_json::to_string(&json!({"findings": findings}))?)?;
     } else {
         for finding in &findings {
             let sign = match finding.verdict {
@@ -102,9 +106,9 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
                 Verdict::Careful => "careful",
                 Verdict::Bad => "bad    ",
             };
-            println!("{sign}  {:<16} {}", finding.what, finding.found);
+            say!("{sign}  {:<16} {}", finding.what, finding.found)?;
             if let Some(advice) = finding.advice {
-                println!("{:>27}{advice}", "what to do: ");
+                say!("{:>27}{advice}", "what to do: ")?;
             }
         }
     }
@@ -114,10 +118,10 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
 pub(super) fn show_config(config: &Config, as_json: bool) -> anyhow::Result<bool> {
     let shown = config.shown();
     if as_json {
-        println!("{}", serde_json::to_string(&shown)?);
+        say!("{}", serde_json::to_string(&shown)?)?;
     } else {
         for (name, value) in shown {
-            println!("{name} = {}", Value::from(value));
+            say!("{name} = {}", Value::from(value))?;
         }
     }
     Ok(true)
@@ -174,7 +178,7 @@ pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
         let fresh = fs::read_to_string(&file).is_ok_and(|there| there == text);
         if check {
             if !fresh {
-                println!("{} is not what `fingerpost schema` writes", file.display());
+                say!("{} is not what `fingerpost schema` writes", file.display())?;
             }
             same &= fresh;
         } else if !fresh {
@@ -182,7 +186,7 @@ pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
                 fs::create_dir_all(folder)?;
             }
             fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-            println!("wrote {}", file.display());
+            say!("wrote {}", file.display())?;
         }
     }
     Ok(same)

@@ -9,14 +9,14 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::{WrongCall, progress};
+use super::{WrongCall, progress, say, stdout};
 use crate::{
     app::{self, App},
     clock::Clock,
     config::Config,
     db::Durability,
     importing::{self, Options, Report},
-    model::Kind,
+    model::{Kind, text::fold},
     published::shelf::Shelf,
     publishing::forms,
     safekeeping,
@@ -28,7 +28,7 @@ pub(super) struct Import {
     /// A file, a folder, or - for what comes in on stdin. A folder of HSDS tables is read as one
     /// package, any other file by file.
     #[arg(value_name = "FILE|DIR|-")]
-    source: PathBuf,
+    from: PathBuf,
     /// How to read it.
     #[arg(long, value_enum, default_value = "auto")]
     format: Format,
@@ -38,6 +38,10 @@ pub(super) struct Import {
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
+    /// Whose ids those are that are not UUIDs. Give it when two sources number their records 1, 2, 3,
+    /// and give it each time: the same ids of another source, or of none, are other records.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// For calendars: the organisation that holds the events, by its name or the id of its record.
     #[arg(long, value_name = "NAME|ID")]
     organisation: Option<String>,
@@ -77,6 +81,10 @@ impl Import {
             return self.print_mapping();
         }
         let mapping = self.mapping.as_deref().map(read_mapping).transpose()?;
+        let ids_of = self.source.as_deref().map(fold).unwrap_or_default();
+        if self.source.is_some() && ids_of.is_empty() {
+            return Err(WrongCall("--source needs a name with a letter or a digit in it".to_owned()).into());
+        }
         let sources = self.sources()?;
         let app = App::open(config, Clock::System, Durability::Batched).await?;
         let format = match self.format {
@@ -96,6 +104,7 @@ impl Import {
                 format,
                 dry_run: self.dry_run,
                 source: name.clone(),
+                ids_of: ids_of.clone(),
                 organisation: self.organisation.clone(),
                 mapping: mapping.clone(),
             };
@@ -105,48 +114,48 @@ impl Import {
             report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;
-        if self.json {
-            println!("{}", serde_json::to_string(&report)?);
-        } else {
-            print(&report);
-        }
         app.db.settle().await?;
+        if self.json {
+            say!("{}", serde_json::to_string(&report)?)?;
+        } else {
+            print(&report)?;
+        }
         Ok(report.rejected_total == 0)
     }
 
     fn print_mapping(&self) -> anyhow::Result<bool> {
-        if self.source.is_dir() {
+        if self.from.is_dir() {
             return Err(WrongCall("--suggest-mapping drafts the mapping of one spreadsheet, not of a folder".to_owned()).into());
         }
-        let name = self.source.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-        let draft = importing::suggest_mapping(open(&self.source)?.0, &name)
-            .with_context(|| format!("cannot read {}", self.source.display()))?;
-        print!("{draft}");
+        let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+        let draft = importing::suggest_mapping(open(&self.from)?.0, &name)
+            .with_context(|| format!("cannot read {}", self.from.display()))?;
+        write!(stdout(), "{draft}")?;
         Ok(true)
     }
 
     fn sources(&self) -> anyhow::Result<Vec<Source>> {
-        if !self.source.is_dir() {
-            return Ok(vec![Source::File(self.source.clone())]);
+        if !self.from.is_dir() {
+            return Ok(vec![Source::File(self.from.clone())]);
         }
-        let cannot = || format!("cannot read the folder {}", self.source.display());
+        let cannot = || format!("cannot read the folder {}", self.from.display());
         let is_package = match self.format {
             Format::HsdsTabular => true,
-            Format::Auto => importing::is_package(&self.source).with_context(cannot)?,
+            Format::Auto => importing::is_package(&self.from).with_context(cannot)?,
             _ => false,
         };
         if is_package {
-            return Ok(vec![Source::Package(self.source.clone())]);
+            return Ok(vec![Source::Package(self.from.clone())]);
         }
         let known = |file: &PathBuf| {
             let endings = ["ndjson", "jsonl", "json", "csv", "zip", "ics"];
             file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
         let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.source).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
+            fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.source.display());
+            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())
@@ -195,42 +204,51 @@ pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
 }
 
 /// The report for people.
-fn print(report: &Report) {
+fn print(report: &Report) -> io::Result<()> {
     const SHOWN: usize = 20;
     let verb = if report.dry_run { "would be" } else { "were" };
-    println!(
+    say!(
         "{} {verb} created, {} updated, {} unchanged, {} rejected",
-        report.created, report.updated, report.unchanged, report.rejected_total
-    );
+        report.created,
+        report.updated,
+        report.unchanged,
+        report.rejected_total
+    )?;
     for (kind, counts) in &report.records {
-        println!(
+        say!(
             "  {:<20} {:>7} created {:>7} updated {:>7} unchanged",
             kind.as_str(),
             counts.created,
             counts.updated,
             counts.unchanged
-        );
+        )?;
     }
     for rejected in report.rejected.iter().take(SHOWN) {
-        println!("rejected line {}: {}", rejected.line, rejected.reason);
+        say!("rejected line {}: {}", rejected.line, rejected.reason)?;
     }
     for left in report.dropped.iter().take(SHOWN) {
-        println!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason);
+        say!("left out of line {}: {} {}", left.line, left.dropped.path, left.dropped.reason)?;
     }
     for waiting in report.personal.iter().take(SHOWN) {
-        println!(
+        say!(
             "not shown until confirmed, line {}: {} has {} (fingerpost record confirm-contact {} {})",
-            waiting.line, waiting.personal.name, waiting.personal.reason, waiting.personal.record, waiting.personal.contact
-        );
+            waiting.line,
+            waiting.personal.name,
+            waiting.personal.reason,
+            waiting.personal.record,
+            waiting.personal.contact
+        )?;
     }
     let shown = |total: u64| total > SHOWN as u64;
     if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
-        println!(
+        say!(
             "(the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; --json has all)",
-            report.rejected_total, report.dropped_total, report.personal_total
-        );
+            report.rejected_total,
+            report.dropped_total,
+            report.personal_total
+        )?;
     }
-    println!("{:.1} seconds", report.seconds);
+    say!("{:.1} seconds", report.seconds)
 }
 
 #[derive(Debug, Args)]
@@ -311,7 +329,7 @@ impl Export {
             return Err(WrongCall(format!("this list is not written as {}; it is as {has}", format.name())).into());
         }
         let Some(file) = &self.out else {
-            let mut out = BufWriter::new(io::stdout());
+            let mut out = BufWriter::new(stdout());
             self.write(&app, &mut out).await?;
             out.flush()?;
             return Ok(true);

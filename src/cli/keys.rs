@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::say;
 use crate::{app::App, signing};
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +37,7 @@ impl Keys {
                 if compromised {
                     let again = app.records.sign_again().await?;
                     if !json {
-                        println!("{again} records are signed again with the new key");
+                        say!("{again} records are signed again with the new key")?;
                     }
                 }
                 json
@@ -44,18 +45,13 @@ impl Keys {
         };
         let listed = signer.keyring().listed;
         if as_json {
-            println!("{}", json!({"origin": signer.origin(), "keys": listed}));
+            say!("{}", json!({"origin": signer.origin(), "keys": listed}))?;
             return Ok(true);
         }
-        println!("{} signs with", signer.origin());
+        say!("{} signs with", signer.origin())?;
         for key in listed {
             let print = signing::fingerprint(&key.x).unwrap_or_default();
-            println!(
-                "  {}  {print}  {} since {}",
-                key.kid,
-                serde_json::to_value(key.status)?.as_str().unwrap_or_default(),
-                key.nbf
-            );
+            say!("  {}  {print}  {} since {}", key.kid, serde_json::to_value(key.status)?.as_str().unwrap_or_default(), key.nbf)?;
         }
         Ok(true)
     }

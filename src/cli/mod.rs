@@ -1,5 +1,5 @@
 //! The commands. Results go to stdout, progress and logs to stderr; 0 means that it did what was
-//! asked, 1 that it did not, 2 that the call was wrong.
+//! asked, 1 that it did not, 2 that the call was wrong, 141 that nobody read its results to the end.
 
 mod demo;
 mod directory;
@@ -12,7 +12,11 @@ mod record;
 mod serve;
 mod words;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -116,14 +120,56 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) if is_left_unread(&error) => ExitCode::from(128 + SIGPIPE),
         Err(error) => {
-            eprintln!("fingerpost: {error:#}");
+            // Whoever closed stderr does not want to know.
+            let _ = writeln!(io::stderr(), "fingerpost: {error:#}");
             let wrong_call =
                 error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
             ExitCode::from(if wrong_call { 2 } else { 1 })
         }
     }
 }
+
+/// What the system would have ended the command with, had it written on. Shells add 128.
+const SIGPIPE: u8 = 13;
+
+/// Nobody reads what a command prints any more: `| head` has seen enough.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads what is printed")]
+struct Unread;
+
+/// Where results go.
+struct Stdout(io::Stdout);
+
+fn stdout() -> Stdout {
+    Stdout(io::stdout())
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(unread)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(unread)
+    }
+}
+
+/// Told apart from the broken pipes of others, such as a database's.
+fn unread(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::BrokenPipe { io::Error::new(io::ErrorKind::BrokenPipe, Unread) } else { error }
+}
+
+fn is_left_unread(error: &anyhow::Error) -> bool {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.filter_map(io::Error::get_ref).any(|inner| inner.downcast_ref::<Unread>().is_some())
+}
+
+/// A line on stdout. What `println!` does, except that it is an error, no panic, when nobody reads it.
+macro_rules! say {
+    ($($words:tt)*) => { std::io::Write::write_fmt(&mut $crate::cli::stdout(), format_args!("{}\n", format_args!($($words)*))) };
+}
+use say;
 
 /// A call that makes no sense, although its words could be read.
 #[derive(Debug, thiserror::Error)]
@@ -180,11 +226,18 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     // The framework tells of every migration that there is nothing to do for.
     let quiet = "sea_orm_migration=warn".parse().context("a constant filter")?;
     let quiet_too = "sqlx=warn".parse().context("a constant filter")?;
+    // Of a log that nobody reads any more nothing can be told: trying to is a panic.
     let registry = tracing_subscriber::registry().with(filter.add_directive(quiet).add_directive(quiet_too));
     let started = match config.log_format {
-        LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
+        LogFormat::Json => registry.with(fmt::layer().log_internal_errors(false).json().with_writer(io::stderr)).try_init(),
         LogFormat::Text => registry
-            .with(fmt::layer().with_target(false).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr))
+            .with(
+                fmt::layer()
+                    .log_internal_errors(false)
+                    .with_target(false)
+                    .with_ansi(io::stderr().is_terminal())
+                    .with_writer(io::stderr),
+            )
             .try_init(),
     };
     started.context("cannot start the log")
@@ -193,7 +246,7 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
 /// A progress bar on stderr when that is a terminal, otherwise nothing.
 fn progress(length: Option<u64>, unit: &'static str) -> indicatif::ProgressBar {
     use std::io::IsTerminal as _;
-    if !std::io::stderr().is_terminal() {
+    if !io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }
     let bar = length.map_or_else(indicatif::ProgressBar::new_spinner, indicatif::ProgressBar::new);

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use url::Url;
 
-use super::{WrongCall, progress};
+use super::{WrongCall, progress, say};
 use crate::{
     app::App,
     federation::{
@@ -192,7 +192,7 @@ impl Peers {
             Action::Release { peer, json } => {
                 let (peer, deleted) = harvester.release_peer(&peer).await.map_err(wrong_call)?;
                 if !json && deleted > 0 {
-                    println!("{deleted} records were taken out");
+                    say!("{deleted} records were taken out")?;
                 }
                 show(&harvester.describe_peer(&peer).await?, json)
             }
@@ -207,9 +207,9 @@ impl Peers {
             Action::Remove { peer, json } => {
                 let deleted = harvester.remove_peer(&peer).await.map_err(wrong_call)?;
                 if json {
-                    println!("{}", json!({"removed": peer, "deleted": deleted}));
+                    say!("{}", json!({"removed": peer, "deleted": deleted}))?;
                 } else {
-                    println!("{peer} is forgotten; {deleted} records were taken out");
+                    say!("{peer} is forgotten; {deleted} records were taken out")?;
                 }
                 Ok(true)
             }
@@ -237,19 +237,19 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
             harvester.pull(peer.id, |report| bar.set_position(report.created + report.updated + report.unchanged)).await?;
         bar.finish_and_clear();
         if !as_json {
-            println!("{}", said(&report));
+            say!("{}", said(&report))?;
         }
         reports.push(report);
     }
     if as_json {
         let document = if all { json!(reports) } else { json!(reports.first()) };
-        println!("{document}");
+        say!("{document}")?;
     }
     Ok(reports.iter().all(|report| matches!(report.outcome, Outcome::Ok | Outcome::Partial)))
 }
 
 fn said(report: &Report) -> String {
-    let mut said = format!(
+    let mut said = vec![format!(
         "{}: {} created, {} updated, {} unchanged, {} deleted, {} could not be taken; {} pages, {} bytes",
         report.peer,
         report.created,
@@ -259,76 +259,81 @@ fn said(report: &Report) -> String {
         report.quarantined,
         report.pages,
         report.bytes
-    );
+    )];
     if report.waiting > 0 {
-        said.push_str(&format!("; {} wait for you", report.waiting));
+        said.push(format!("; {} wait for you", report.waiting));
     }
     if report.held_deletes > 0 {
-        said.push_str(&format!("; {} deletions wait for you", report.held_deletes));
+        said.push(format!("; {} deletions wait for you", report.held_deletes));
     }
     match (&report.error, report.outcome) {
-        (Some(trouble), _) => said.push_str(&format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
-        (None, Outcome::Partial) => said.push_str("\n  there is more; the next pull goes on"),
+        (Some(trouble), _) => said.push(format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
+        (None, Outcome::Partial) => said.push("\n  there is more; the next pull goes on".to_owned()),
         (None, _) => {}
     }
-    said
+    said.concat()
 }
 
 fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
     if as_json {
-        println!("{}", serde_json::to_string(peers)?);
+        say!("{}", serde_json::to_string(peers)?)?;
         return Ok(true);
     }
     if peers.is_empty() {
-        println!("no peers yet; `fingerpost peer add URL` follows one");
+        say!("no peers yet; `fingerpost peer add URL` follows one")?;
     }
     for peer in peers {
         let fresh = peer.succeeded_at.as_deref().unwrap_or("never");
-        println!(
+        say!(
             "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
-            peer.id, peer.state, peer.trust, peer.records, peer.name, peer.origin
-        );
+            peer.id,
+            peer.state,
+            peer.trust,
+            peer.records,
+            peer.name,
+            peer.origin
+        )?;
     }
     Ok(true)
 }
 
 fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     if as_json {
-        println!("{}", serde_json::to_string(peer)?);
+        say!("{}", serde_json::to_string(peer)?)?;
         return Ok(true);
     }
-    println!("{} (peer {})", peer.name, peer.id);
-    let line = |name: &str, value: &str| println!("  {name:<18} {value}");
-    line("address", peer.url.as_str());
-    line("origin", &peer.origin);
-    line("speaks", peer.kind.as_str());
-    line("state", peer.state.as_str());
-    line("trust", peer.trust.as_str());
-    line("licence", peer.licence.as_deref().unwrap_or("not known: only links are shown"));
-    line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at));
-    line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"));
-    line("records here", &peer.records.to_string());
+    say!("{} (peer {})", peer.name, peer.id)?;
+    let line = |name: &str, value: &str| say!("  {name:<18} {value}");
+    line("address", peer.url.as_str())?;
+    line("origin", &peer.origin)?;
+    line("speaks", peer.kind.as_str())?;
+    line("state", peer.state.as_str())?;
+    line("trust", peer.trust.as_str())?;
+    line("licence", peer.licence.as_deref().unwrap_or("not known: only links are shown"))?;
+    line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at))?;
+    line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"))?;
+    line("records here", &peer.records.to_string())?;
     for key in &peer.keys {
         let approved = if key["approved"] == true { "approved" } else { "not approved" };
         let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
-        line("key", &format!("{}  ({}, {approved})", text("fingerprint"), text("status")));
+        line("key", &format!("{}  ({}, {approved})", text("fingerprint"), text("status")))?;
     }
     for (code, many) in peer.quarantined.as_object().into_iter().flatten() {
-        line("not taken", &format!("{many} because of {code}"));
+        line("not taken", &format!("{many} because of {code}"))?;
     }
     if peer.held_deletes > 0 {
-        line("deletions waiting", &peer.held_deletes.to_string());
+        line("deletions waiting", &peer.held_deletes.to_string())?;
     }
     if peer.waiting > 0 {
-        line("changes waiting", &peer.waiting.to_string());
+        line("changes waiting", &peer.waiting.to_string())?;
     }
     if let Some(report) = &peer.report {
-        line("last pull", &said(report));
+        line("last pull", &said(report))?;
     }
     if let Some(held) = &peer.held {
-        line("held because", &format!("{} ({})", held.detail, held.code));
+        line("held because", &format!("{} ({})", held.detail, held.code))?;
     }
-    println!("  what to do         {}", peer.advice);
+    say!("  what to do         {}", peer.advice)?;
     Ok(true)
 }
 

@@ -1,11 +1,11 @@
 //! `fingerpost postcodes import`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::progress;
+use super::{progress, say};
 use crate::{
     app::App,
     clock::Clock,
@@ -51,35 +51,35 @@ impl Postcodes {
         let report = outcome.context("no postcodes were imported; what was known before still is")?;
         app.db.settle().await?;
         if json {
-            println!("{}", serde_json::to_string(&report)?);
+            say!("{}", serde_json::to_string(&report)?)?;
         } else {
-            print(&report);
+            print(&report)?;
         }
         Ok(report.rejected_total == 0)
     }
 }
 
 /// The report for people.
-fn print(report: &Report) {
+fn print(report: &Report) -> io::Result<()> {
     const SHOWN: usize = 20;
-    println!(
+    say!(
         "{}: {} postcodes in {} outcodes are known now, {} before",
         report.format.as_str(),
         report.postcodes,
         report.outcodes,
         report.postcodes_before
-    );
+    )?;
     for (reason, count) in &report.skipped {
-        println!("  {count:>8} rows skipped: {reason}");
+        say!("  {count:>8} rows skipped: {reason}")?;
     }
     for file in &report.left_out {
-        println!("left out: {file} holds no postcodes, or in another form than the first file");
+        say!("left out: {file} holds no postcodes, or in another form than the first file")?;
     }
     for rejected in report.rejected.iter().take(SHOWN) {
-        println!("rejected line {} of {}: {}", rejected.line, rejected.file, rejected.reason);
+        say!("rejected line {} of {}: {}", rejected.line, rejected.file, rejected.reason)?;
     }
     if report.rejected_total > SHOWN as u64 {
-        println!("(the first {SHOWN} of {} are shown; --json has up to a thousand)", report.rejected_total);
+        say!("(the first {SHOWN} of {} are shown; --json has up to a thousand)", report.rejected_total)?;
     }
-    println!("{:.1} seconds", report.seconds);
+    say!("{:.1} seconds", report.seconds)
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{WrongCall, exchange::after_changes};
+use super::{WrongCall, exchange::after_changes, say};
 use crate::{
     app::App,
     records::{Caller, Entrance, Proposal},
@@ -80,14 +80,14 @@ async fn list(app: &App, peer: Option<String>, as_json: bool) -> anyhow::Result<
                 all.push(json!({"id": one.id, "record_id": one.record_id, "kind": one.kind, "name": name, "by": one.by, "at": crate::clock::rfc3339(one.at), "new": one.base_revision == 0}));
             } else {
                 let what = if one.base_revision == 0 { "new" } else { "changed" };
-                println!("{}  {what:<8} {:<13} {name}  ({})", one.id, one.kind.as_str(), one.by);
+                say!("{}  {what:<8} {:<13} {name}  ({})", one.id, one.kind.as_str(), one.by)?;
             }
         }
     }
     if as_json {
-        println!("{}", Value::Array(all));
+        say!("{}", Value::Array(all))?;
     } else if after.is_none() {
-        println!("nothing waits");
+        say!("nothing waits")?;
     }
     Ok(true)
 }
@@ -97,10 +97,10 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
     let standing = app.records.find(proposal.record_id).await?;
     let standing: Value = standing.map_or(Ok(Value::Null), |stored| serde_json::from_str(&stored.document))?;
     let proposed: Value = serde_json::from_str(&proposal.document)?;
-    println!(
+    say!(
         "{}",
         json!({"proposal": {"id": proposal.id, "by": proposal.by, "why": proposal.why, "decision": proposal.decision, "decided": proposal.decided}, "stands": standing, "proposed": proposed})
-    );
+    )?;
     Ok(true)
 }
 
@@ -126,6 +126,6 @@ async fn decide(app: &App, which: Which, accept: bool) -> anyhow::Result<bool> {
         ids.clear();
     }
     after_changes(app).await?;
-    println!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" });
+    say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
     Ok(true)
 }

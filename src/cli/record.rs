@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::exchange::after_changes;
+use super::{exchange::after_changes, say};
 use crate::{
     app::App,
     model::{Document, LocationPolicy},
@@ -109,12 +109,12 @@ impl Record {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let outcome = match self.action {
             Action::Show { id } => {
-                println!("{}", serde_json::to_string_pretty(&shown(&find(&app, id).await?)?)?);
+                say!("{}", serde_json::to_string_pretty(&shown(&find(&app, id).await?)?)?)?;
                 return Ok(true);
             }
             Action::History { id } => {
                 let versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
-                println!("{}", serde_json::to_string_pretty(&versions)?);
+                say!("{}", serde_json::to_string_pretty(&versions)?)?;
                 return Ok(true);
             }
             Action::Withdraw { id, why } => {
@@ -151,9 +151,9 @@ impl Record {
             }
         };
         after_changes(&app).await?;
-        println!("done; a running server shows it within a second, caches within 30");
+        say!("done; a running server shows it within a second, caches within 30")?;
         if outcome.scrubbed {
-            println!("what may not be told any more was taken out of the history and of derived files as well");
+            say!("what may not be told any more was taken out of the history and of derived files as well")?;
         }
         Ok(true)
     }

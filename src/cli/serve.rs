@@ -1,10 +1,9 @@
 //! `fingerpost serve`.
 
-use std::io::Write as _;
-
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::say;
 use crate::{
     app::{App, Served, public_url},
     clock::Clock,
@@ -25,15 +24,7 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
         );
     }
     let served = Served::open(app.clone(), app.config.listen).await?;
-    let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "{} at http://{}/ (known as {})",
-        app.config.name,
-        app.config.listen,
-        public_url(&app.config, app.config.listen)
-    )?;
-    out.flush()?;
+    say!("{} at http://{}/ (known as {})", app.config.name, app.config.listen, public_url(&app.config, app.config.listen))?;
     let stop = until_told();
     let jobs = tokio::spawn(jobs::run(served.clone(), stop.clone()));
     serve::serve(listener, served.router(false), stop).await;

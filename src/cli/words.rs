@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     path::PathBuf,
 };
 
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
+use super::{say, stdout};
 use crate::{
     app::App,
     search::{self, SaveError},
@@ -64,7 +65,7 @@ impl Words {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         match self {
             Self::Export { table } => {
-                print!("{}", search::load(&app.db, &app.clock).await?.table(table.into()));
+                write!(stdout(), "{}", search::load(&app.db, &app.clock).await?.table(table.into()))?;
                 Ok(true)
             }
             Self::Import { file, table, dry_run, json } => {
@@ -86,9 +87,9 @@ fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: boo
         Ok(words) => words,
         Err(SaveError::Refused(refused)) => {
             if as_json {
-                println!("{}", json!({"taken": false, "rejected": [refused]}));
+                say!("{}", json!({"taken": false, "rejected": [refused]}))?;
             } else {
-                println!("nothing was changed: {refused}");
+                say!("nothing was changed: {refused}")?;
             }
             return Ok(false);
         }
@@ -96,12 +97,10 @@ fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: boo
     };
     let (phrases, needs) = (words.phrases().len(), words.needs().count());
     if as_json {
-        println!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}));
+        say!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}))?;
     } else {
         let verb = if dry_run { "would be" } else { "are" };
-        println!(
-            "{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute"
-        );
+        say!("{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute")?;
     }
     Ok(true)
 }

@@ -48,12 +48,7 @@ pub struct Freshness {
     /// Records of it that are here.
     pub records: u64,
     /// When everything was last known to be here.
-    #[serde(serialize_with = "moment")]
     pub complete_at: Option<DateTime<Utc>>,
-}
-
-fn moment<S: serde::Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
-    at.map(clock::rfc3339).serialize(to)
 }
 
 /// How fresh what comes from each directory that we follow is.
@@ -74,10 +69,13 @@ pub async fn freshness(db: &db::Database) -> Result<Vec<Freshness>, db::Error> {
     Ok(all)
 }
 
+/// Where a follower stood when it asked last, and when that was.
+type Seen = (Position, DateTime<Utc>);
+
 /// Who follows us, and how far each has come. Kept for as long as the process runs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followers {
-    seen: Arc<Mutex<HashMap<String, (Position, DateTime<Utc>)>>>,
+    seen: Arc<Mutex<HashMap<String, Seen>>>,
     pinged: Arc<Mutex<HashMap<peers::PeerId, DateTime<Utc>>>>,
 }
 
@@ -97,7 +95,7 @@ impl Followers {
         seen.insert(origin.to_owned(), (position, now));
     }
 
-    fn of(&self, origin: &str) -> Option<(Position, DateTime<Utc>)> {
+    fn of(&self, origin: &str) -> Option<Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(origin).copied()
     }
 

@@ -209,7 +209,7 @@ fn take(event: &Series, known: &Known, how: &How) -> Result<Taken, String> {
             let name = fold(event.name.as_deref().unwrap_or_default());
             ids::from_source("", "event", &format!("calendar\n{}\n{name}\n{}", provider.id, event.start))
         },
-        |uid| ids::from_source("", "event", uid),
+        |uid| ids::from_source(&how.ids_of, "event", uid),
     );
     let changes: Vec<Value> = event
         .changes
@@ -247,11 +247,11 @@ fn take(event: &Series, known: &Known, how: &How) -> Result<Taken, String> {
         "location_policy": secret.then_some("withheld"),
     });
     let parts = places.parts;
-    let tidied = tidy::tidy(Kind::Event, value, "").map_err(|refused| said(&refused))?;
+    let tidied = tidy::tidy(Kind::Event, value, tidy::Names::Ours("")).map_err(|refused| said(&refused))?;
     let mut taken = Taken { source_ids: tidied.source_ids, ..Taken::default() };
     taken.source_ids.extend(source_id.filter(|uid| uid.len() <= 500).map(|uid| (id, uid)));
     for place in parts {
-        let place = documents::take_record(Kind::Location, place)?;
+        let place = documents::take_record(Kind::Location, place, how)?;
         taken.parts.extend(place.parts);
         dropped.extend(place.dropped);
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Taken, Vocabulary, cells, documents,
+    How, Taken, Vocabulary, cells, documents,
     mapping::{Mapped, Mapping},
 };
 use crate::{
@@ -223,7 +223,7 @@ impl Columns {
     }
 
     /// A row as a service.
-    pub(super) fn take(&self, cells: &[String], vocabulary: &Vocabulary) -> Result<Taken, String> {
+    pub(super) fn take(&self, cells: &[String], how: &How) -> Result<Taken, String> {
         if cells.iter().skip(self.width).any(|cell| !cell.is_empty()) {
             let found = cells.len();
             return Err(format!(
@@ -234,8 +234,8 @@ impl Columns {
         let mut row = Row { columns: self, cells, dropped: Vec::new() };
         let name = row.text("service").ok_or("service: the name of the service is missing")?;
         let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
-        let value = row.service(name, organisation, vocabulary);
-        let mut taken = documents::take_service(value)?;
+        let value = row.service(name, organisation, &how.vocabulary);
+        let mut taken = documents::take_service(value, how)?;
         taken.dropped.splice(0..0, row.dropped);
         Ok(taken)
     }

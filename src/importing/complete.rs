@@ -57,7 +57,8 @@ impl Line {
 pub(super) fn take(value: Value) -> Result<Taken, String> {
     let line: Line =
         serde_path_to_error::deserialize(value).map_err(|error| format!("not a line of a complete export: {error}"))?;
-    let tidied = tidy::tidy(line.kind, line.document, "").map_err(|refused| format!("document.{}", said(&refused)))?;
+    let tidied =
+        tidy::tidy(line.kind, line.document, tidy::Names::Ours("")).map_err(|refused| format!("document.{}", said(&refused)))?;
     let document = Document::from_value(line.kind, tidied.value)?;
     let id: Uuid = document.id();
     let source_id =

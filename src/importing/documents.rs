@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, Read, Taken, complete, said};
+use super::{Format, How, Read, Taken, complete, said};
 use crate::{
     formats::{json, lines, oruk1, page},
     model::{Document, Kind, apart::apart, tidy},
@@ -16,7 +16,7 @@ const LARGEST_VALUE: u64 = 256 << 20;
 const BRIEF: &str = "the services of this page are brief: none has a list of phones, places or opening hours. Ask the API for full ones (full=true), or for each service by its id";
 
 /// Read JSON, whichever way it is written.
-pub(super) fn read(mut input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+pub(super) fn read(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut start = Vec::new();
     first_line(&mut input, &mut start)?;
     let one_value = match json::parse(&start) {
@@ -24,13 +24,13 @@ pub(super) fn read(mut input: impl BufRead, format: Format, each: &mut impl FnMu
         Err(malformed) => malformed.unfinished && !start.iter().all(u8::is_ascii_whitespace) || start.len() > lines::LONGEST,
     };
     if !one_value {
-        return read_lines(Cursor::new(start).chain(input), format, each);
+        return read_lines(Cursor::new(start).chain(input), how, each);
     }
     input.by_ref().take(LARGEST_VALUE.saturating_sub(start.len() as u64)).read_to_end(&mut start)?;
     if input.fill_buf()?.is_empty() {
         match page::cut(&start) {
             Ok(page) => {
-                read_page(&page, format, each);
+                read_page(&page, how, each);
                 return Ok(());
             }
             Err(_) if goes_on_line_by_line(&start) => {}
@@ -41,7 +41,7 @@ pub(super) fn read(mut input: impl BufRead, format: Format, each: &mut impl FnMu
             }
         }
     }
-    read_lines(Cursor::new(start).chain(input), format, each)
+    read_lines(Cursor::new(start).chain(input), how, each)
 }
 
 /// Blank lines and the first other one, as far as a line may be long.
@@ -61,7 +61,7 @@ fn goes_on_line_by_line(bytes: &[u8]) -> bool {
     lines.nth(1).is_some_and(|second| second.trim_ascii_start().starts_with(b"{") && json::parse(second).is_ok())
 }
 
-fn read_lines(input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+fn read_lines(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut until = 0;
     for line in lines::lines(input) {
         let line = line?;
@@ -70,7 +70,7 @@ fn read_lines(input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -
         let mut give = |taken| each(Read { line: number, until, taken });
         let goes_on = match &line.bytes {
             None => give(Err(format!("the line is longer than {} MiB", lines::LONGEST >> 20))),
-            Some(bytes) => take_line(bytes, format, &mut give),
+            Some(bytes) => take_line(bytes, how, &mut give),
         };
         if !goes_on {
             break;
@@ -80,7 +80,7 @@ fn read_lines(input: impl BufRead, format: Format, each: &mut impl FnMut(Read) -
 }
 
 /// One line: a document, or a page of them.
-fn take_line(bytes: &[u8], format: Format, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
+fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
     let mut value = match json::parse(bytes) {
         Ok(value) => value,
         Err(malformed) => return give(Err(format!("not JSON that can be read: {malformed}"))),
@@ -89,21 +89,21 @@ fn take_line(bytes: &[u8], format: Format, give: &mut impl FnMut(Result<Taken, S
         Value::Object(members) => {
             match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
                 Some(name) => (name, members.remove(name)),
-                None => return give(take(value, format)),
+                None => return give(take(value, how)),
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
-        _ => return give(take(value, format)),
+        _ => return give(take(value, how)),
     };
     let Some(Value::Array(documents)) = documents else { return true };
     let has_list = |one: &Value| one.as_object().is_some_and(|members| members.values().any(Value::is_array));
     if !under.is_empty() && !documents.is_empty() && !documents.iter().any(has_list) {
         return give(Err(BRIEF.to_owned()));
     }
-    documents.into_iter().enumerate().all(|(at, document)| give(within(take(document, format), &format!("{under}[{at}]"))))
+    documents.into_iter().enumerate().all(|(at, document)| give(within(take(document, how), &format!("{under}[{at}]"))))
 }
 
-fn read_page(page: &page::Page<'_>, format: Format, each: &mut impl FnMut(Read) -> bool) {
+fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bool) {
     let from_an_api = page.under.is_some_and(|under| !under.is_empty());
     if let Some(first) = page.documents.first()
         && from_an_api
@@ -115,7 +115,7 @@ fn read_page(page: &page::Page<'_>, format: Format, each: &mut impl FnMut(Read) 
     for (at, one) in page.documents.iter().enumerate() {
         let taken = json::parse(one.bytes)
             .map_err(|malformed| format!("not JSON that can be read: {malformed}"))
-            .and_then(|value| take(value, format));
+            .and_then(|value| take(value, how));
         let taken = match page.under {
             Some(under) => within(taken, &format!("{under}[{at}]")),
             None => taken,
@@ -136,18 +136,18 @@ fn within(taken: Result<Taken, String>, place: &str) -> Result<Taken, String> {
 }
 
 /// One document: a record of our own complete export, or a full service of somebody's feed.
-fn take(value: Value, format: Format) -> Result<Taken, String> {
+fn take(value: Value, how: &How) -> Result<Taken, String> {
     match &value {
         Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
-        Value::Object(_) if format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value),
-        Value::Object(_) => take_service(value),
+        Value::Object(_) if how.format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value, how),
+        Value::Object(_) => take_service(value, how),
         _ => Err("expected a JSON object: one full service a line".to_owned()),
     }
 }
 
 /// A full service with everything nested.
-pub(super) fn take_service(value: Value) -> Result<Taken, String> {
-    let tidied = tidy::tidy(Kind::Service, value, "").map_err(|refused| said(&refused))?;
+pub(super) fn take_service(value: Value, how: &How) -> Result<Taken, String> {
+    let tidied = tidy::tidy(Kind::Service, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
     taken.main(apart(Document::from_value(Kind::Service, tidied.value)?)?);
     taken.finish();
@@ -155,19 +155,19 @@ pub(super) fn take_service(value: Value) -> Result<Taken, String> {
 }
 
 /// A service of an Open Referral UK 1 API.
-fn take_older(value: Value) -> Result<Taken, String> {
+fn take_older(value: Value, how: &How) -> Result<Taken, String> {
     let upgraded = oruk1::service(value);
-    let mut taken = take_service(upgraded.value)?;
+    let mut taken = take_service(upgraded.value, how)?;
     for term in upgraded.terms.into_iter().rev() {
-        take_term(term, &mut taken);
+        take_term(term, how, &mut taken);
     }
     taken.dropped.extend(upgraded.dropped);
     Ok(taken)
 }
 
 /// A wider term that came along becomes a record before those that refer to it.
-fn take_term(term: Value, taken: &mut Taken) {
-    match tidy::tidy(Kind::TaxonomyTerm, term, "") {
+fn take_term(term: Value, how: &How, taken: &mut Taken) {
+    match tidy::tidy(Kind::TaxonomyTerm, term, tidy::Names::Ours(&how.ids_of)) {
         Ok(tidied) => {
             let ids = tidied.source_ids;
             if let Ok(wider_term) = Document::from_value(Kind::TaxonomyTerm, tidied.value) {
@@ -186,8 +186,8 @@ fn take_term(term: Value, taken: &mut Taken) {
 }
 
 /// A record that stands alone, such as an organisation without services, as parts of nothing.
-pub(super) fn take_record(kind: Kind, value: Value) -> Result<Taken, String> {
-    let tidied = tidy::tidy(kind, value, "").map_err(|refused| said(&refused))?;
+pub(super) fn take_record(kind: Kind, value: Value, how: &How) -> Result<Taken, String> {
+    let tidied = tidy::tidy(kind, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
     match Document::from_value(kind, tidied.value)? {
         Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} does not stand alone")),

@@ -13,7 +13,6 @@ mod complete;
 mod documents;
 pub mod export;
 mod mapping;
-mod package_archive;
 mod report;
 mod rows;
 mod save;
@@ -28,7 +27,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    formats::ical,
+    formats::{archive, ical},
     model::{Document, personal, tidy},
     records::{Draft, Entrance, LastModified},
 };
@@ -134,6 +133,8 @@ struct Read {
 #[derive(Debug, Default)]
 struct How {
     format: Format,
+    /// Whose ids those are that are not UUIDs; nobody's in particular when it is empty.
+    ids_of: String,
     vocabulary: Vocabulary,
     /// Who holds the events of a calendar: a name, or the id of a record.
     organisation: Option<String>,
@@ -154,9 +155,9 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     match format {
-        Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, format, &mut each),
+        Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, how, &mut each),
         Format::Csv => rows::read(input, how, &mut each),
-        Format::HsdsTabular => tabular::read_zip(input, &mut each),
+        Format::HsdsTabular => tabular::read_zip(input, how, &mut each),
         Format::Ical => calendar::read(input, how, &mut each),
     }
 }
@@ -171,7 +172,7 @@ pub fn is_package(folder: &Path) -> io::Result<bool> {
 /// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else
 /// is taken for a spreadsheet.
 fn guess(start: &[u8]) -> Format {
-    if package_archive::is_zip(start) {
+    if archive::is_zip(start) {
         return Format::HsdsTabular;
     }
     if ical::read::is_calendar(start) {

@@ -39,7 +39,7 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         let (line, taken) = match row {
             Ok(row) => {
                 until = row.end;
-                (row.line, columns.take(&row.cells, &how.vocabulary))
+                (row.line, columns.take(&row.cells, how))
             }
             Err(bad) => (bad.line, Err(bad.reason)),
         };

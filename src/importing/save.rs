@@ -32,6 +32,9 @@ pub struct Options {
     pub dry_run: bool,
     /// Who imports and from where, as history shows it.
     pub source: String,
+    /// Whose ids those are that are not UUIDs: the same ones of another source are other records. Empty
+    /// for one that needs no telling apart.
+    pub ids_of: String,
     /// Who holds the events of a calendar: the name of an organisation, or the id of its record.
     pub organisation: Option<String>,
     /// What the headings of a sheet mean; when it is not given, they speak for themselves.
@@ -91,7 +94,8 @@ impl Importer {
     /// # Errors
     /// As [`Importer::run`], and when it is no package.
     pub async fn run_folder(&self, folder: PathBuf, options: &Options, progress: impl FnMut(u64)) -> Result<Report, Error> {
-        self.run_reader(move |mut each| tabular::read_folder(&folder, &mut each), options, progress).await
+        let how = self.how(options).await?;
+        self.run_reader(move |mut each| tabular::read_folder(&folder, &how, &mut each), options, progress).await
     }
 
     async fn how(&self, options: &Options) -> Result<How, Error> {
@@ -101,7 +105,13 @@ impl Importer {
         {
             return Err(Error::Options(format!("there is no organisation with the id {id}")));
         }
-        Ok(How { format: options.format, vocabulary: self.vocabulary().await?, organisation, mapping: options.mapping.clone() })
+        Ok(How {
+            format: options.format,
+            ids_of: options.ids_of.clone(),
+            vocabulary: self.vocabulary().await?,
+            organisation,
+            mapping: options.mapping.clone(),
+        })
     }
 
     /// Read in one thread, save in another.

@@ -6,19 +6,23 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read as _},
+    io::{self, BufRead, BufReader, Cursor, Read as _},
     path::Path,
 };
 
-use super::{
-    Read, Taken, documents,
-    package_archive::{Archive, LARGEST, Limits},
-};
+use super::{How, Read, Taken, documents};
 use crate::{
-    formats::tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
-    model::{Kind, tidy::Dropped},
+    formats::{
+        archive::{self, Archive, Limits},
+        tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
+    },
+    model::{Kind, text::shorten, tidy::Dropped},
 };
 
+/// What a zip may have: its largest file is all of it.
+const LIMITS: Limits = Limits { entries: 1_000, file_bytes: 1 << 30, all_bytes: 1 << 30 };
+/// A zip itself may have at most so many bytes: it stands in memory.
+const LARGEST: u64 = 256 << 20;
 /// A description of a package is no longer than this.
 const LONGEST_DESCRIPTION: u64 = 16 << 20;
 
@@ -27,28 +31,45 @@ fn refused(reason: String) -> io::Error {
 }
 
 /// Read a package that is a zip.
-pub(super) fn read_zip(mut input: impl BufRead, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut bytes = Vec::new();
     input.by_ref().take(LARGEST).read_to_end(&mut bytes)?;
     if !input.fill_buf()?.is_empty() {
-        let reason = format!("the archive is larger than {} MiB: unpack it and import the folder", LARGEST >> 20);
+        let reason = format!("the zip is larger than {} MiB: unpack it and import the folder", LARGEST >> 20);
         return Err(refused(reason));
     }
     let mut package = Package::default();
-    let mut archive = Archive::checked(&bytes, Limits::default()).map_err(refused)?;
-    let describe = |_: &str, content: &mut dyn BufRead| {
-        package.describe(&description(content).map_err(|error| error.to_string())?);
-        Ok(())
-    };
-    archive.each(tables::is_description, describe).map_err(refused)?;
-    let names: Vec<String> = archive.names().map(str::to_owned).collect();
+    let unfit = |error: archive::Error| refused(error.to_string());
+    let mut archive = Archive::open(Cursor::new(&bytes), LIMITS).map_err(unfit)?;
+    if let Some(inner) = archive.names().iter().find(|name| is_archive(name)) {
+        return Err(refused(format!("the zip is refused: its file {:?} is an archive: send its contents", shorten(inner, 80))));
+    }
+    let names: Vec<String> = archive.names().iter().filter(|name| is_read(name)).cloned().collect();
+    archive.try_out(&names).map_err(unfit)?;
+    for name in names.iter().filter(|name| tables::is_description(name)) {
+        package.describe(&description(&mut BufReader::new(archive.read(name).map_err(unfit)?))?);
+    }
     let top = folder_of_tables(&names);
-    archive.each(|name| is_sheet(name) && folder_of(name) == top, |name, content| package.add(name, content)).map_err(refused)?;
+    for name in names.iter().filter(|name| is_sheet(name) && folder_of(name) == top) {
+        package.add(name, &mut BufReader::new(archive.read(name).map_err(unfit)?)).map_err(refused)?;
+    }
     let length = bytes.len() as u64;
     drop(archive);
     drop(bytes);
-    give(package.join().map_err(refused)?, length, each);
+    give(package.join().map_err(refused)?, length, how, each);
     Ok(())
+}
+
+fn is_archive(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [".zip", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Sheets and descriptions, without hidden files and what macOS adds beside each file.
+fn is_read(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let hidden = lower.split('/').any(|part| part.starts_with('.') || part == "__macosx");
+    !hidden && [".csv", ".json"].iter().any(|end| lower.ends_with(end))
 }
 
 fn is_sheet(name: &str) -> bool {
@@ -91,7 +112,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Read a package that is a folder.
-pub(super) fn read_folder(folder: &Path, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
+pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let names = names(folder)?;
     let mut package = Package::default();
     let mut length = 0;
@@ -116,19 +137,19 @@ pub(super) fn read_folder(folder: &Path, each: &mut impl FnMut(Read) -> bool) ->
         }
         length += read;
     }
-    give(package.join().map_err(refused)?, length, each);
+    give(package.join().map_err(refused)?, length, how, each);
     Ok(())
 }
 
 /// Hand out what was joined. `length` is what the package weighs, for the progress bar.
-fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
+fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> bool) {
     for problem in join.take_problems() {
         if !each(told(problem, 0)) {
             return;
         }
     }
     for (kind, joined) in join.terms() {
-        if !each(record(kind, joined, 0)) {
+        if !each(record(kind, joined, 0, how)) {
             return;
         }
     }
@@ -137,7 +158,7 @@ fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
         let joined = join.service(*row);
         let nested = joined.nested.clone();
         let until = length * (at as u64 + 1) / services.len() as u64;
-        let read = service(joined, until);
+        let read = service(joined, until, how);
         if read.taken.is_ok() {
             join.given(&nested);
         }
@@ -147,8 +168,8 @@ fn give(mut join: Join, length: u64, each: &mut impl FnMut(Read) -> bool) {
     }
     let further = join
         .further_organizations()
-        .map(|joined| record(Kind::Organization, joined, length))
-        .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length)))
+        .map(|joined| record(Kind::Organization, joined, length, how))
+        .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length, how)))
         .chain(join.locations_left_out().map(|problem| told(problem, length)));
     for read in further {
         if !each(read) {
@@ -164,8 +185,8 @@ fn told(problem: Problem, until: u64) -> Read {
     Read { line, until, taken }
 }
 
-fn service(joined: Joined, until: u64) -> Read {
-    let taken = documents::take_service(joined.value).map(|mut taken| {
+fn service(joined: Joined, until: u64, how: &How) -> Read {
+    let taken = documents::take_service(joined.value, how).map(|mut taken| {
         for dropped in &mut taken.dropped {
             let holds =
                 |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
@@ -180,9 +201,9 @@ fn service(joined: Joined, until: u64) -> Read {
 }
 
 /// A record that stands alone. Its line is one of its own file, so everything names the file.
-fn record(kind: Kind, joined: Joined, until: u64) -> Read {
+fn record(kind: Kind, joined: Joined, until: u64, how: &How) -> Read {
     let file = joined.file;
-    let taken = documents::take_record(kind, joined.value).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
+    let taken = documents::take_record(kind, joined.value, how).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
         taken.dropped.extend(joined.problems);
         for dropped in &mut taken.dropped {
             dropped.path = format!("{file}: {}", dropped.path);

@@ -38,19 +38,30 @@ pub struct Tidied {
     pub source_ids: Vec<(Uuid, String)>,
 }
 
-/// Tidy `value`, a document of the given kind that came from `origin` (empty for our own).
+/// What the things of a document are called here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names<'a> {
+    /// UUIDs stay as they are. Other ids are made into UUIDs with the name of their source, which is
+    /// empty for the one that needs none.
+    Ours(&'a str),
+    /// Whatever they are called elsewhere, their ids are made of their origin, so that they can neither
+    /// clash with ours nor take their place.
+    Foreign(&'a str),
+}
+
+/// Tidy `value`, a document of the given kind.
 /// # Errors
 /// What is missing or wrong, and where, when the document cannot stand without it.
-pub fn tidy(kind: Kind, value: Value, origin: &str) -> Result<Tidied, Dropped> {
+pub fn tidy(kind: Kind, value: Value, names: Names<'_>) -> Result<Tidied, Dropped> {
     let entity = shape::entity(shape::title(kind))
         .ok_or_else(|| Dropped { path: String::new(), reason: format!("{kind} has no schema") })?;
-    let mut tidier = Tidier { origin, dropped: Vec::new(), source_ids: Vec::new() };
+    let mut tidier = Tidier { names, dropped: Vec::new(), source_ids: Vec::new() };
     let value = tidier.entity(entity, value, "", None)?;
     Ok(Tidied { value, dropped: tidier.dropped, source_ids: tidier.source_ids })
 }
 
 struct Tidier<'a> {
-    origin: &'a str,
+    names: Names<'a>,
     dropped: Vec<Dropped>,
     source_ids: Vec<(Uuid, String)>,
 }
@@ -192,12 +203,14 @@ impl Tidier<'_> {
         if kept.is_empty() { Err(Refusal::Blank) } else { Ok(Value::Array(kept)) }
     }
 
-    /// What a thing of the kind `of` is called here. Our own UUIDs stay; whatever comes from elsewhere
-    /// gets an id that is made of its origin, so that it can neither clash with ours nor take its place.
+    /// What a thing of the kind `of` is called here.
     fn id(&mut self, of: &str, text: &str) -> Uuid {
-        let own = Uuid::try_parse(text).ok().filter(|_| self.origin.is_empty());
+        let (source, own) = match self.names {
+            Names::Ours(source) => (source, Uuid::try_parse(text).ok()),
+            Names::Foreign(origin) => (origin, None),
+        };
         own.unwrap_or_else(|| {
-            let id = ids::from_source(self.origin, of, text);
+            let id = ids::from_source(source, of, text);
             self.source_ids.push((id, text.to_owned()));
             id
         })

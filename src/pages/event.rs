@@ -4,14 +4,14 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
     Site, data, layout,
     layout::Page,
-    listing,
+    listing, open,
     parts::{self, row, text_row},
     times,
     words::{self, long_date},
@@ -22,7 +22,7 @@ use crate::{
     model::{
         Event, Kind, Service,
         event::{DateChange, EventChange, EventStatus},
-        occurrences::last_end,
+        occurrences::{self, last_end},
         values::LocalDateTime,
     },
     published::shelf::{Entry, Form},
@@ -63,6 +63,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         @if let Some(text) = &event.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (text_row("When", Some(&times::event(event))))
+            (row("Next dates", &next_dates(event, site.now())))
             (row("Not on", &left_out))
             (row("Also on", &further))
             (row("Changes", &changes(&event.changes, today)))
@@ -104,6 +105,16 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         data: Some(jsonld::event(&site.directory.public_url, event)),
         ..Page::new(title, body)
     })
+}
+
+/// The next dates of a series; an event that takes place once has its date already.
+fn next_dates(event: &Event, now: DateTime<Utc>) -> Vec<String> {
+    const SHOWN: usize = 5;
+    if event.status != EventStatus::Scheduled || (event.rrule.is_none() && event.rdates.is_empty()) {
+        return Vec::new();
+    }
+    let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), SHOWN);
+    dates.iter().map(|date| open::occurrence(date, now)).collect()
 }
 
 fn banner(event: &Event, now: DateTime<Utc>) -> Markup {

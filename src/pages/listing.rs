@@ -201,8 +201,10 @@ impl Listing {
 
     /// What stands for an event, with when that takes place next.
     fn with_dates(mut self, event: &Event, now: DateTime<Utc>) -> Self {
-        self.next = open::next_date(event, now);
-        self.when = Some(times::event(event));
+        let when = times::event(event);
+        // One date need not be said twice.
+        self.next = open::next_date(event, now).filter(|next| *next != when);
+        self.when = Some(when);
         self
     }
 

@@ -282,8 +282,25 @@ async fn events_have_pages_of_their_own_and_say_their_changes() {
     assert!(page.contains("Thursdays, 11am to midday"));
     assert!(page.contains("Thursday 10 December 2026 is moved to Friday 11 December 2026, 11am to midday. On Friday this week"));
     assert!(page.contains("Thursday 24 December 2026"));
+    for next in ["Thursday 26 November 2026, 11am to midday", "Friday 11 December 2026, 11am to midday (moved)"] {
+        assert!(page.contains(next), "{next}: {page}");
+    }
     let (_, _, page) = stand.get(&stand.path("events", "Rainbow supper")).await;
     assert!(page.contains("Address given when you book"));
+}
+
+#[tokio::test]
+async fn what_is_on_begins_with_today_and_later_weeks_with_their_monday() {
+    let stand = stand(Vec::new()).await;
+    let (_, _, page) = stand.get("/directory/whats-on").await;
+    assert!(page.contains("<h1>What’s on: 22 November 2026</h1>") && !page.contains("<h2 id=\"d-2026-11-21\">"), "{page}");
+    let (_, _, page) = stand.get("/directory/whats-on?week=2026-12-05").await;
+    assert!(
+        page.contains("<h1>What’s on: 30 November to 6 December 2026</h1>") && page.contains("<h2 id=\"d-2026-12-05\">"),
+        "{page}"
+    );
+    let (_, _, page) = stand.get("/directory/whats-on?week=2026-11-16").await;
+    assert!(page.contains("<h1>What’s on: 22 November 2026</h1>"), "the same week: {page}");
 }
 
 #[tokio::test]

@@ -103,7 +103,9 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         Ok(from) => (from.map(|position| position.point), Vec::new()),
         Err(mistake) => (None, vec![mistake]),
     };
-    let (begin, end) = week(asked.monday)?;
+    // Of the present week what is left of it: nobody can go to what is over.
+    let first = if asked.monday == monday_of(today) { today } else { asked.monday };
+    let (begin, end) = (moment(first)?, moment(asked.monday + Days::new(7))?);
     let wanted = Wanted {
         only_current: true,
         free: asked.free,
@@ -122,18 +124,18 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let last = asked.monday + Days::new(6);
     let body = html! {
         (summary_of(&mistakes))
-        h1 { "What’s on: " (words::date(asked.monday)) " to " (words::date(last)) }
-        p class="lead" { (count(shown, "date", "dates")) " of events and workshops this week." }
-        (weeks(&asked, today))
+        h1 { "What’s on: " (words::dates(first, last)) }
+        p class="lead" { (count(shown, "date", "dates")) " of events and workshops." }
+        (weeks(&asked, today, "Weeks"))
         details open[!mistakes.is_empty()] { summary { "Narrow it down" } (form(&asked, &mistakes)) }
-        @if days.is_empty() { p { "Nothing is on in this week. Look at another week, or take something away above." } }
+        @if days.is_empty() { p { "Nothing is on in these days. Look at another week, or take something away above." } }
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
                 h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – today" } }
                 ul class="listings" { @for date in dates { li { (item(date, from)) } } }
             }
         }
-        (weeks(&asked, today))
+        (weeks(&asked, today, "Weeks, below the dates"))
         p class="small" { a href="/events?format=ics" { "All events as a calendar" } " for your phone or computer." }
     };
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
@@ -147,10 +149,9 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     })
 }
 
-/// A week in London, from its first moment to that of the next.
-fn week(monday: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
-    let moment = |day: NaiveDate| midnight(day).ok_or_else(|| Problem::bad_request("there is no such week".to_owned()));
-    Ok((moment(monday)?, moment(monday + Days::new(7))?))
+/// The moment at which a day begins in London.
+fn moment(day: NaiveDate) -> Result<DateTime<Utc>, Problem> {
+    midnight(day).ok_or_else(|| Problem::bad_request("there is no such week".to_owned()))
 }
 
 /// The dates of the events by the day on which they begin, in order.
@@ -158,7 +159,7 @@ fn by_day(events: &[Event], begin: DateTime<Utc>, end: DateTime<Utc>) -> BTreeMa
     let mut days: BTreeMap<NaiveDate, Vec<Date<'_>>> = BTreeMap::new();
     for event in events {
         for occurrence in occurrences::between(event, begin, end, MOST_DATES) {
-            // What began before the week stands on its first day.
+            // What began before stands on the first day.
             let day = occurrence.start.max(begin).with_timezone(&London).date_naive();
             days.entry(day).or_default().push(Date { event, occurrence });
         }
@@ -192,7 +193,7 @@ fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
 }
 
 /// Links to the weeks before and after; buttons where a postcode must stay out of the address.
-fn weeks(asked: &Asked, today: NaiveDate) -> Markup {
+fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     let this = monday_of(today);
     let before = (asked.monday > this - TimeDelta::weeks(4)).then(|| asked.monday - TimeDelta::weeks(1));
     let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
@@ -215,7 +216,7 @@ fn weeks(asked: &Asked, today: NaiveDate) -> Markup {
         }
     };
     html! {
-        nav class="pages" aria-label="Weeks" {
+        nav class="pages" aria-label=(label) {
             ul {
                 @if let Some(monday) = before { (way(monday, "Week before")) }
                 @if asked.monday != this { (way(this, "This week")) }

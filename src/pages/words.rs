@@ -14,6 +14,16 @@ pub(super) fn date(day: NaiveDate) -> String {
     format!("{} {}", day.day(), day.format("%B %Y"))
 }
 
+/// "23 to 29 November 2026", "30 November to 6 December 2026".
+pub(super) fn dates(first: NaiveDate, last: NaiveDate) -> String {
+    let begins = match (first.year() == last.year(), first.month() == last.month()) {
+        (true, true) => first.day().to_string(),
+        (true, false) => format!("{} {}", first.day(), first.format("%B")),
+        (false, _) => date(first),
+    };
+    if first == last { date(last) } else { format!("{begins} to {}", date(last)) }
+}
+
 /// "Thursday 3 December 2026".
 pub(super) fn long_date(day: NaiveDate) -> String {
     format!("{} {}", day.format("%A"), date(day))
@@ -239,6 +249,16 @@ mod tests {
         assert_eq!(ages(age(18.0), None).unwrap(), "Aged 18 or over");
         assert_eq!(ages(age(0.0), age(25.0)).unwrap(), "Aged 25 or under");
         assert_eq!(ages(None, None), None);
+    }
+
+    #[test]
+    fn a_span_of_days_says_month_and_year_once() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let said = |first: &str, last: &str| dates(day(first), day(last));
+        assert_eq!(said("2026-11-23", "2026-11-29"), "23 to 29 November 2026");
+        assert_eq!(said("2026-11-30", "2026-12-06"), "30 November to 6 December 2026");
+        assert_eq!(said("2026-12-28", "2027-01-03"), "28 December 2026 to 3 January 2027");
+        assert_eq!(said("2026-11-29", "2026-11-29"), "29 November 2026");
     }
 
     #[test]

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::Kind;
-pub use store::{Locked, after, after_in, by_kind, clear, current, derived_from, finish, head, lock, new_epoch, put, write};
+pub use store::{
+    Locked, after, after_in, by_kind, clear, count_after, current, derived_from, finish, head, lock, new_epoch, put, write,
+};
 
 /// A place in the order of everything that was ever published. In each epoch positions start at
 /// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.
@@ -51,7 +53,8 @@ pub struct Published {
     pub position: Position,
     /// Whether it is there; a tombstone otherwise.
     pub live: bool,
-    /// Whether derived copies of what stood here before must be destroyed, not only replaced.
+    /// Whether derived copies of what stood here before must be destroyed, not only replaced. Once so,
+    /// it stays so: a reader may have missed the version that was the first.
     pub urgent: bool,
     /// Which directory it comes from; empty for our own.
     pub origin: String,

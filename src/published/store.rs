@@ -1,10 +1,10 @@
 //! The tables `published` and `head`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::BuildHasher};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -97,11 +97,11 @@ pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
 /// transaction does before it commits.
 /// # Errors
 /// When the database fails.
-pub async fn write(
+pub async fn write<S: BuildHasher + Sync>(
     tx: &Transaction,
     locked: Locked,
     rows: &[Published],
-    replaced: &HashMap<Uuid, Published>,
+    replaced: &HashMap<Uuid, Published, S>,
 ) -> Result<Position, db::Error> {
     put(tx, rows).await?;
     own::count(tx, &own::digest::difference(rows, |id| replaced.get(id))).await?;
@@ -238,6 +238,14 @@ pub async fn derived_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Publishe
 /// When the database fails.
 pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<Published>, db::Error> {
     after_on(db.reader(), position, limit).await
+}
+
+/// How many rows came after `position`.
+/// # Errors
+/// When the database fails.
+pub async fn count_after(db: &Database, position: Position) -> Result<u64, db::Error> {
+    let rows = row::Entity::find().filter(row::Column::Position.gt(position.0));
+    rows.count(db.reader()).await.context("cannot count what is published")
 }
 
 /// [`after`], as things are in a snapshot.

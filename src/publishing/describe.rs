@@ -79,7 +79,7 @@ const HELP: &[Parameter] = &[
     parameter(
         "postcode",
         Form::Text,
-        "Only what covers this postcode, by the areas that it names; with proximity, what is near it.",
+        "Only what covers this postcode, by the areas that it names, or by its places where these cannot tell; with proximity, what is near it.",
     ),
     parameter(
         "near",

@@ -38,16 +38,16 @@ pub(super) async fn document(
         return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into())));
     }
     if kind == Kind::Event || parameters.flag("times")? {
-        return Ok(with_times(directory, kind, found, headers));
+        return with_times(directory, kind, found, headers);
     }
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(found.bytes.into())))
 }
 
 /// A document with when it is open, or next takes place.
-fn with_times(directory: &Directory, kind: Kind, found: Found, headers: &HeaderMap) -> Response {
+fn with_times(directory: &Directory, kind: Kind, found: Found, headers: &HeaderMap) -> Result<Response, Problem> {
     let mut body = found.bytes;
     let mut tag = vec![found.entry.hash];
-    if let Some(Value::Object(times)) = times::of(kind, &body, directory.clock.now()) {
+    if let Some(Value::Object(times)) = times::of(directory, kind, &body)? {
         for (name, value) in times {
             body.pop();
             body.extend_from_slice(format!(",\"{name}\":{value}}}").as_bytes());
@@ -55,7 +55,7 @@ fn with_times(directory: &Directory, kind: Kind, found: Found, headers: &HeaderM
         }
     }
     let version = caching::Version { etag: caching::etag_of(tag), changed_at: None };
-    caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into()))
+    Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into())))
 }
 
 /// The document of the given kind under `id`, 404 where there never was one, 410 where there was.

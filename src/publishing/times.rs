@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Directory;
+use super::{Directory, filters::Window};
 use crate::{
     clock::rfc3339,
     http::Problem,
@@ -23,12 +23,14 @@ const DATES: usize = 20;
 /// Sessions of one service that an answer shows.
 const SESSIONS: usize = 5;
 
-/// What opening hours are made of, in a service or a place of one.
+/// What opening hours are made of, in a service, a place of one, a house.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Scheduled {
     schedules: Vec<Schedule>,
     service_at_locations: Vec<Self>,
+    service_id: Option<Uuid>,
+    location: Option<Box<Self>>,
 }
 
 /// The times of these documents, by id.
@@ -36,35 +38,61 @@ pub(super) fn of_entries(
     directory: &Directory,
     kind: Kind,
     entries: &[Entry],
-    window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    window: Option<Window>,
 ) -> Result<serde_json::Map<String, Value>, Problem> {
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
     let mut bytes = Vec::new();
     let entries = directory.shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
     let lines = entries.iter().zip(bytes.split(|byte| *byte == b'\n'));
     let now = directory.clock.now();
-    Ok(lines.filter_map(|(entry, line)| Some((entry.id.to_string(), within(kind, line, now, window)?))).collect())
+    let mut times = serde_json::Map::new();
+    for (entry, line) in lines {
+        times.extend(within(directory, kind, line, now, window)?.map(|said| (entry.id.to_string(), said)));
+    }
+    Ok(times)
 }
 
 /// The times of one document; none for kinds that have none.
-pub(super) fn of(kind: Kind, document: &[u8], now: DateTime<Utc>) -> Option<Value> {
-    within(kind, document, now, None)
+/// # Errors
+/// When the disk fails.
+pub(super) fn of(directory: &Directory, kind: Kind, document: &[u8]) -> Result<Option<Value>, Problem> {
+    within(directory, kind, document, directory.clock.now(), None)
 }
 
-fn within(kind: Kind, document: &[u8], now: DateTime<Utc>, window: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Option<Value> {
-    match kind {
-        Kind::Event => {
-            let event = serde_json::from_slice::<Event>(document).ok()?;
+fn within(
+    directory: &Directory,
+    kind: Kind,
+    document: &[u8],
+    now: DateTime<Utc>,
+    window: Option<Window>,
+) -> Result<Option<Value>, Problem> {
+    let scheduled = || serde_json::from_slice::<Scheduled>(document).ok();
+    Ok(match kind {
+        Kind::Event => serde_json::from_slice::<Event>(document).ok().map(|event| {
             let (from, until) = window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
-            Some(json!({"occurrences": occurrences::between(&event, from, until, DATES)}))
-        }
-        Kind::Service | Kind::ServiceAtLocation | Kind::Location => {
-            let scheduled = serde_json::from_slice::<Scheduled>(document).ok()?;
-            let nested = scheduled.service_at_locations.iter().flat_map(|link| &link.schedules);
-            Some(hours(&Hours::of(scheduled.schedules.iter().chain(nested)), now))
-        }
+            json!({"occurrences": occurrences::between(&event, from, until, DATES)})
+        }),
+        Kind::Service | Kind::Location => scheduled().map(|found| {
+            let nested = found.service_at_locations.iter().flat_map(|link| &link.schedules);
+            hours(&Hours::of(found.schedules.iter().chain(nested)), now)
+        }),
+        Kind::ServiceAtLocation => match scheduled() {
+            Some(found) => Some(hours(&Hours::of(&at_a_place(directory, found)?), now)),
+            None => None,
+        },
         _ => None,
+    })
+}
+
+/// The schedules of a place of a service: its own, else those of its service, else those of the house.
+fn at_a_place(directory: &Directory, link: Scheduled) -> Result<Vec<Schedule>, Problem> {
+    if !link.schedules.is_empty() {
+        return Ok(link.schedules);
     }
+    let service = link.service_id.map(|id| directory.shelf.get(id, Form::Full)).transpose()?.flatten();
+    let usual = service.and_then(|found| serde_json::from_slice::<Scheduled>(&found.bytes).ok());
+    let of_service = usual.map(|service| service.schedules).filter(|schedules| !schedules.is_empty());
+    Ok(of_service.or_else(|| Some(link.location?.schedules)).unwrap_or_default())
 }
 
 fn hours(hours: &Hours, now: DateTime<Utc>) -> Value {

@@ -97,32 +97,28 @@ impl Records {
             }
         }
         let epoch = locked.epoch().to_owned();
+        // A reader that lags behind sees only what stands now: once urgent, an id stays so, or what was
+        // scrubbed would lie in its files for good because of a harmless edit that came after.
+        let was_urgent = |id: &Uuid| current.get(id).is_some_and(|row| row.urgent);
         let rows = in_parallel(numbered, |(position, next)| match next {
-            Next::Shown(one, record, origin, changed_at) => self.row(&epoch, position, one, record, origin, changed_at, cause),
+            Next::Shown(one, record, origin, changed_at) => {
+                let numbered = Numbered { epoch: &epoch, position, urgent: cause.urgent || was_urgent(&one.id) };
+                self.row(&numbered, one, record, origin, changed_at)
+            }
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
         });
         // One number each, in the order in which they were taken.
         Ok(published::write(tx, locked, &rows, &current).await?)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a column")]
-    fn row(
-        &self,
-        epoch: &str,
-        position: Position,
-        one: Rendered,
-        record: Uuid,
-        origin: String,
-        changed_at: DateTime<Utc>,
-        cause: &Cause<'_>,
-    ) -> Published {
+    fn row(&self, numbered: &Numbered<'_>, one: Rendered, record: Uuid, origin: String, changed_at: DateTime<Utc>) -> Published {
         let statement = one.canonical.as_deref().map(|canonical| {
             self.signer.sign(About {
                 kind: one.kind,
                 id: one.id,
-                epoch,
-                position: position.0,
-                urgent: cause.urgent,
+                epoch: numbered.epoch,
+                position: numbered.position.0,
+                urgent: numbered.urgent,
                 changed: changed_at,
                 canonical: Some(canonical),
             })
@@ -130,9 +126,9 @@ impl Records {
         Published {
             id: one.id,
             kind: one.kind,
-            position,
+            position: numbered.position,
             live: true,
-            urgent: cause.urgent,
+            urgent: numbered.urgent,
             origin,
             derived_from: one.derived.then_some(record),
             full: one.full,
@@ -151,7 +147,7 @@ impl Records {
                 id: row.id,
                 epoch,
                 position: position.0,
-                urgent: cause.urgent,
+                urgent: cause.urgent || row.urgent,
                 changed: cause.now,
                 canonical: None,
             })
@@ -159,7 +155,7 @@ impl Records {
         Published {
             position,
             live: false,
-            urgent: cause.urgent,
+            urgent: cause.urgent || row.urgent,
             full: String::new(),
             brief: String::new(),
             statement,
@@ -362,6 +358,13 @@ fn organization_of(document: &Document) -> Option<Uuid> {
         Document::Event(event) => Some(event.organization_id.into()),
         _ => None,
     }
+}
+
+/// The number that something gets, and whether what stood there before has to be destroyed.
+struct Numbered<'a> {
+    epoch: &'a str,
+    position: Position,
+    urgent: bool,
 }
 
 /// Something that gets a number.

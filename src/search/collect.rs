@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BinaryHeap, HashSet},
+    collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -40,19 +40,28 @@ pub(super) struct Between<T> {
     pub(super) or_missing: bool,
 }
 
-/// Which values of a dictionary column pass, for one segment.
-pub(super) type Passing = Arc<Vec<bool>>;
-/// Says for a segment and its column which values pass.
-pub(super) type Judge = Arc<dyn Fn(&SegmentReader, &BytesColumn) -> Passing + Send + Sync>;
+/// Which values of a dictionary column pass, for one segment; none where a value does not decide.
+pub(super) type Passing = Arc<Vec<Option<bool>>>;
+/// Says for a segment and its column of that name which values pass.
+pub(super) type Judge = Arc<dyn Fn(&SegmentReader, &str, &BytesColumn) -> Passing + Send + Sync>;
+
+/// Something that opening hours must say.
+#[derive(Clone)]
+pub(super) struct Open {
+    pub(super) judge: Judge,
+    /// For places of services: what the usual hours of the services say, by the first half of their
+    /// ids. A place that says no hours of its own has those of its service, else those of the house.
+    pub(super) usual: Option<Arc<HashMap<u64, bool>>>,
+}
 
 /// What a document must be beside fitting the query.
 #[derive(Clone, Default)]
 pub(super) struct Checks {
     pub(super) whole: Vec<Between<i64>>,
     pub(super) numbers: Vec<Between<f64>>,
-    /// Field, which of its values pass, and whether a document without the field is left to `else_of`.
-    pub(super) judged: Vec<(&'static str, Judge)>,
-    /// Documents without compiled service areas pass where one of their places has this outcode.
+    /// What opening hours must say.
+    pub(super) hours: Vec<Open>,
+    /// Documents whose service areas do not decide pass where one of their places has this outcode.
     pub(super) covers: Option<(Judge, String)>,
     /// Belongs to one of these.
     pub(super) groups: Option<Arc<HashSet<u64>>>,
@@ -134,6 +143,8 @@ pub(super) struct Hits {
     pub(super) facets: &'static [&'static str],
     /// Whether days of the week are counted, as things are on this day.
     pub(super) days: Option<NaiveDate>,
+    /// For places of services: each of those days, for places that say no hours of their own.
+    pub(super) usual_days: Vec<Open>,
 }
 
 /// The columns of one segment that are looked at.
@@ -141,23 +152,33 @@ pub(super) struct Segment {
     wanted: Hits,
     high: Column<u64>,
     low: Column<u64>,
-    group: Option<Column<u64>>,
+    group: Column<u64>,
     whole: Vec<(Column<i64>, Between<i64>)>,
     numbers: Vec<(Column<f64>, Between<f64>)>,
-    judged: Vec<(Option<BytesColumn>, Passing)>,
+    open: Vec<SaysOpen>,
     covers: Option<Covers>,
     points: Option<(Column<f64>, Column<f64>)>,
     dates: Option<(Column<i64>, Column<i64>)>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<(BytesColumn, Vec<usize>)>,
+    usual_days: Vec<(SaysOpen, usize)>,
     total: usize,
     heap: BinaryHeap<Hit>,
 }
 
+/// A column whose values were judged.
+type Judged = (Option<BytesColumn>, Passing);
+
+/// What says whether something is open.
+struct SaysOpen {
+    own: Judged,
+    /// For places of services.
+    otherwise: Option<(Arc<HashMap<u64, bool>>, Judged)>,
+}
+
 /// What says whether a document covers a postcode.
 struct Covers {
-    areas: Option<BytesColumn>,
-    passing: Passing,
+    areas: Judged,
     /// The column of postcodes, and the value that the outcode has in it.
     place: Option<(StrColumn, u64)>,
 }
@@ -168,21 +189,25 @@ impl Collector for Hits {
 
     fn for_segment(&self, _: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<Segment> {
         let columns = reader.fast_fields();
-        let judged = |field: &str, judge: &Judge| -> tantivy::Result<(Option<BytesColumn>, Passing)> {
+        let judged = |field: &str, judge: &Judge| -> tantivy::Result<Judged> {
             let column = columns.bytes(field)?;
-            let passing = column.as_ref().map_or_else(Passing::default, |column| judge(reader, column));
+            let passing = column.as_ref().map_or_else(Passing::default, |column| judge(reader, field, column));
             Ok((column, passing))
+        };
+        let open = |Open { judge, usual }: &Open| -> tantivy::Result<SaysOpen> {
+            let otherwise =
+                usual.as_ref().map(|usual| Ok::<_, tantivy::TantivyError>((usual.clone(), judged("house_hours", judge)?)));
+            Ok(SaysOpen { own: judged("hours", judge)?, otherwise: otherwise.transpose()? })
         };
         let checks = &self.checks;
         let covers = match &checks.covers {
             None => None,
             Some((judge, outcode)) => {
-                let (areas, passing) = judged("coverage", judge)?;
                 let place = match columns.str("postcode")? {
                     None => None,
                     Some(column) => column.dictionary().term_ord(outcode.as_bytes())?.map(|value| (column, value)),
                 };
-                Some(Covers { areas, passing, place })
+                Some(Covers { areas: judged("coverage", judge)?, place })
             }
         };
         let counted = self.facets.iter().map(|field| Ok(columns.str(field)?.map(|column| (*field, column))));
@@ -191,7 +216,7 @@ impl Collector for Hits {
             wanted: self.clone(),
             high: columns.u64("high")?,
             low: columns.u64("low")?,
-            group: checks.groups.is_some().then(|| columns.u64("group")).transpose()?,
+            group: columns.u64("group")?,
             whole: checks
                 .whole
                 .iter()
@@ -202,7 +227,7 @@ impl Collector for Hits {
                 .iter()
                 .map(|check| Ok((columns.f64(check.field)?, check.clone())))
                 .collect::<tantivy::Result<_>>()?,
-            judged: checks.judged.iter().map(|(field, judge)| judged(field, judge)).collect::<tantivy::Result<_>>()?,
+            open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
             points: checks
                 .near
@@ -222,6 +247,7 @@ impl Collector for Hits {
                     (field, column, vec![0; values])
                 })
                 .collect(),
+            usual_days: self.usual_days.iter().map(|day| Ok((open(day)?, 0))).collect::<tantivy::Result<_>>()?,
             hours: match self.days {
                 None => None,
                 Some(_) => columns.bytes("hours")?.map(|column| {
@@ -267,24 +293,32 @@ impl Segment {
                 None => check.or_missing,
                 Some(value) => (check.least..=check.most).contains(&value),
             })
-            && self.judged.iter().all(|(column, passing)| value_passes(column.as_ref(), passing, doc) == Some(true))
+            && self.open.iter().all(|open| self.is_open(open, doc))
             && self.belongs(doc)
             && self.covers(doc)
     }
 
     fn belongs(&self, doc: DocId) -> bool {
-        match (&self.wanted.checks.groups, &self.group) {
-            (Some(groups), Some(column)) => column.first(doc).is_some_and(|group| groups.contains(&group)),
-            _ => true,
-        }
+        self.wanted.checks.groups.as_ref().is_none_or(|groups| self.group.first(doc).is_some_and(|group| groups.contains(&group)))
     }
 
-    /// What says which areas it covers is judged by them; what does not, by where it is.
+    fn is_open(&self, open: &SaysOpen, doc: DocId) -> bool {
+        let own = value_passes(&open.own, doc);
+        let otherwise = || {
+            let (usual, house) = open.otherwise.as_ref()?;
+            let of_service = self.group.first(doc).and_then(|service| usual.get(&service).copied());
+            of_service.or_else(|| value_passes(house, doc))
+        };
+        own.or_else(otherwise).unwrap_or(false)
+    }
+
+    /// Areas that decide are believed: codes do not for a postcode of which no codes are known. Else it
+    /// is covered by what is there.
     fn covers(&self, doc: DocId) -> bool {
         let Some(covers) = &self.covers else { return true };
         let in_the_outcode =
             || covers.place.as_ref().is_some_and(|(column, outcode)| column.term_ords(doc).any(|value| value == *outcode));
-        value_passes(covers.areas.as_ref(), &covers.passing, doc).unwrap_or_else(in_the_outcode)
+        value_passes(&covers.areas, doc).unwrap_or_else(in_the_outcode)
     }
 
     fn id(&self, doc: DocId) -> Uuid {
@@ -329,10 +363,10 @@ impl Segment {
     }
 }
 
-/// Whether the value of the document passes; none where it has no value.
-fn value_passes(column: Option<&BytesColumn>, passing: &Passing, doc: DocId) -> Option<bool> {
-    let value = column?.term_ords(doc).next()?;
-    Some(usize::try_from(value).ok().and_then(|value| passing.get(value)).copied().unwrap_or(false))
+/// Whether the value of the document passes; none where it has no value, or one that does not decide.
+fn value_passes((column, passing): &Judged, doc: DocId) -> Option<bool> {
+    let value = column.as_ref()?.term_ords(doc).next()?;
+    usize::try_from(value).ok().and_then(|value| passing.get(value)).copied().flatten()
 }
 
 /// A score as a whole number, larger for better: sums of the same parts in another order are equal.
@@ -362,6 +396,11 @@ impl SegmentCollector for Segment {
         }
         if let Some((column, counts)) = &mut self.hours {
             count(column.term_ords(doc), counts);
+        }
+        for day in 0..self.usual_days.len() {
+            let open = &self.usual_days[day].0;
+            let borrowed = value_passes(&open.own, doc).is_none() && self.is_open(open, doc);
+            self.usual_days[day].1 += usize::from(borrowed);
         }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {
@@ -396,6 +435,9 @@ impl SegmentCollector for Segment {
                 }
                 value.clear();
             }
+        }
+        for (day, (_, number)) in DAYS.iter().zip(self.usual_days).filter(|(_, (_, number))| *number > 0) {
+            *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
         }
         Collected { total: self.total, hits: self.heap.into_vec(), counts }
     }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
-use tantivy::TantivyDocument;
+use tantivy::{TantivyDocument, schema::Field};
 use uuid::Uuid;
 
 use super::fields::Fields;
@@ -103,6 +103,7 @@ struct Place {
     longitude: Option<f64>,
     addresses: Vec<Address>,
     accessibility: Vec<Access>,
+    schedules: Vec<Schedule>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -156,7 +157,7 @@ pub(super) fn document(fields: &Fields, row: &Published, now: DateTime<Utc>) -> 
         facts.add_people(fields, &mut out);
     }
     facts.add_places(fields, &mut out);
-    facts.add_times(fields, &mut out);
+    facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
         add_dates(fields, row, now, &mut out);
     }
@@ -341,10 +342,20 @@ impl Facts {
         }
     }
 
-    fn add_times(&self, fields: &Fields, out: &mut TantivyDocument) {
-        let hours = Hours::of(self.all_schedules());
-        if !hours.is_empty() {
-            out.add_bytes(fields.hours, &hours.encode());
+    fn add_times(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
+        // Schedules that say nothing that is understood are kept for places of services and what these
+        // fall back on: they do not mean that another's hours hold.
+        let house = self.location.iter().flat_map(|place| &place.schedules);
+        match kind {
+            Kind::ServiceAtLocation => {
+                add_hours(fields.hours, &self.schedules, out);
+                add_hours(fields.house_hours, house, out);
+            }
+            Kind::Service => {
+                add_hours(fields.hours, self.all_schedules(), out);
+                add_hours(fields.usual_hours, &self.schedules, out);
+            }
+            _ => add_hours(fields.hours, &self.schedules, out),
         }
     }
 
@@ -358,6 +369,13 @@ impl Facts {
 
     fn places(&self) -> impl Iterator<Item = &Place> {
         self.service_at_locations.iter().filter_map(|link| link.location.as_ref()).chain(self.location.as_ref())
+    }
+}
+
+fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>, out: &mut TantivyDocument) {
+    let mut schedules = schedules.into_iter().peekable();
+    if schedules.peek().is_some() {
+        out.add_bytes(field, &Hours::of(schedules).encode());
     }
 }
 

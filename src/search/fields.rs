@@ -11,7 +11,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
@@ -92,8 +92,12 @@ fields! {
     latitude: f64 FAST;
     /// Degrees east of each of its places.
     longitude: f64 FAST;
-    /// Compiled opening hours.
+    /// Compiled opening hours: of a service wherever it is given, of anything else its own.
     hours: bytes FAST;
+    /// Of a service, those that it has wherever a place of it says no others.
+    usual_hours: bytes FAST;
+    /// Of a place of a service, those of the house.
+    house_hours: bytes FAST;
     /// Compiled service areas.
     coverage: bytes FAST;
     /// Starts of the dates of an event, minutes since 1970.

@@ -28,6 +28,8 @@ const SHOWN_EACH: usize = 40_000;
 /// Memory of the writer for a few rows, and for many, in bytes.
 const SMALL_WRITER: usize = 15 << 20;
 const LARGE_WRITER: usize = 48 << 20;
+/// Further behind than this, the writer gets more memory, and says how it is getting on.
+const MANY: i64 = 5_000;
 /// The dates of events are worked out anew after so many days.
 const DATES_HOLD_DAYS: i64 = 7;
 
@@ -39,10 +41,35 @@ pub(super) struct State {
     pub(super) position: i64,
     /// When the dates of events were worked out, seconds since 1970.
     dates_at: i64,
+    /// Whether segments may still hold what must not be found in the files any more.
+    #[serde(default)]
+    unpurged: bool,
 }
 
-/// How a rebuild is getting on: rows so far, rows in all as far as they are known.
-pub type Progress<'a> = &'a mut (dyn FnMut(usize) + Send);
+/// How far many rows have been taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indexing {
+    /// Rows so far.
+    pub rows: u64,
+    /// Rows in all, as many as there were when it began.
+    pub of: u64,
+}
+
+impl std::fmt::Display for Indexing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "indexing {} of {}", grouped(self.rows), grouped(self.of))
+    }
+}
+
+/// 12,000 for 12000.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b',')).into_owned()
+}
+
+/// Hears how it is getting on where there are many rows to take in.
+pub type Progress<'a> = &'a mut (dyn FnMut(Indexing) + Send);
 
 /// Open the index below `folder`, or make an empty one.
 pub(super) fn open(folder: &Path) -> Result<(Index, Fields, State), Error> {
@@ -92,15 +119,23 @@ impl Search {
         let fresh = state.epoch != head.epoch;
         let from = if fresh { Position::ZERO } else { Position(state.position) };
         let dates_hold = state.dates_at > (now - TimeDelta::days(DATES_HOLD_DAYS)).timestamp();
+        if state.unpurged && !fresh {
+            // The process ended between the commit and the purge.
+            aside(|| self.purge())?;
+        }
         if !fresh && from >= head.position && dates_hold {
             return Ok(());
         }
-        let many = fresh || head.position.0 - from.0 > 5_000;
+        let many = fresh || head.position.0 - from.0 > MANY;
+        let mut indexing = if many { Some(Indexing { rows: 0, of: published::count_after(db, from).await? }) } else { None };
+        self.tell(indexing);
         let mut taking = Taking::begin(self, if many { LARGE_WRITER } else { SMALL_WRITER }, now)?;
         if fresh {
             taking.writer.delete_all_documents()?;
         }
-        let next = State { epoch: head.epoch.clone(), version: fields::VERSION, dates_at: now.timestamp(), ..state.clone() };
+        let dates_at = now.timestamp();
+        let next =
+            State { epoch: head.epoch.clone(), version: fields::VERSION, dates_at, position: state.position, unpurged: false };
         if !fresh && !dates_hold {
             taking.take_events(db).await?;
         }
@@ -112,13 +147,28 @@ impl Search {
             let Some(last) = rows.last() else { break };
             at = last.position;
             aside(|| taking.take(&rows))?;
-            progress(taking.rows);
+            if let Some(indexing) = &mut indexing {
+                indexing.rows += rows.len() as u64;
+                self.tell(Some(*indexing));
+                progress(*indexing);
+            }
             if shows_early && taking.rows.is_multiple_of(SHOWN_EACH) {
                 aside(|| taking.commit(&State { position: at.0, ..next.clone() }))?;
             }
         }
         let done = State { position: at.0.max(if fresh { head.position.0 } else { at.0 }), ..next };
-        aside(|| taking.finish(&done))
+        aside(|| taking.finish(&done))?;
+        self.tell(None);
+        Ok(())
+    }
+
+    /// How far it has got with many rows; none when it has them all, or has few to take in.
+    pub fn indexing(&self) -> Option<Indexing> {
+        *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn tell(&self, indexing: Option<Indexing>) {
+        *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = indexing;
     }
 
     /// Begin again from nothing with the next row; what is there is answered from until then.
@@ -193,29 +243,33 @@ impl<'a> Taking<'a> {
     }
 
     fn commit(&mut self, state: &State) -> Result<(), Error> {
-        let payload = serde_json::to_string(state)
-            .map_err(|error| Error::Index(tantivy::TantivyError::InternalError(error.to_string())))?;
-        let mut commit = self.writer.prepare_commit()?;
-        commit.set_payload(&payload);
-        commit.commit()?;
-        self.search.reader.reload()?;
-        *self.search.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = state.clone();
-        Ok(())
+        self.search.commit(&mut self.writer, state)
     }
 
     fn finish(mut self, state: &State) -> Result<(), Error> {
-        self.commit(state)?;
-        let (search, urgent) = (self.search, self.urgent);
+        let state = State { unpurged: self.urgent, ..state.clone() };
+        self.commit(&state)?;
         self.writer.wait_merging_threads()?;
-        if urgent {
-            search.purge()?;
+        if state.unpurged {
+            self.search.purge()?;
         }
-        search.reader.reload()?;
+        self.search.reader.reload()?;
         Ok(())
     }
 }
 
 impl Search {
+    fn commit(&self, writer: &mut IndexWriter, state: &State) -> Result<(), Error> {
+        let payload = serde_json::to_string(state)
+            .map_err(|error| Error::Index(tantivy::TantivyError::InternalError(error.to_string())))?;
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&payload);
+        commit.commit()?;
+        self.reader.reload()?;
+        *self.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = state.clone();
+        Ok(())
+    }
+
     /// Write every segment anew that still holds something deleted, and remove the old files.
     fn purge(&self) -> Result<(), Error> {
         // No other merge may take the same segments meanwhile.
@@ -233,6 +287,18 @@ impl Search {
             self.reader.reload()?;
         }
         writer.garbage_collect_files().wait()?;
+        self.commit(&mut writer, &State { unpurged: false, ..self.state() })?;
         Ok(writer.wait_merging_threads()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_in_numbers_that_can_be_read() {
+        assert_eq!(Indexing { rows: 12_000, of: 100_000 }.to_string(), "indexing 12,000 of 100,000");
+        assert_eq!(Indexing { rows: 500, of: 1_234_567 }.to_string(), "indexing 500 of 1,234,567");
     }
 }

@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
 use serde::Serialize;
 use tantivy::{
     Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError,
@@ -37,13 +37,13 @@ use tantivy::{
 
 pub use self::{
     collect::Hit,
-    follow::Progress,
+    follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
     words::{Phrase, Refused, Words},
 };
 use self::{
-    collect::{Between, Checks, Collected, Hits, Judge, Order, Passing, Window},
+    collect::{Between, Checks, Collected, Hits, Judge, Open, Order, Passing, Window},
     fields::Fields,
     follow::State,
     query::{Builder, Constant, Strictness},
@@ -145,6 +145,7 @@ pub struct Search {
     state: RwLock<State>,
     words: RwLock<Arc<Words>>,
     verdicts: Arc<Verdicts>,
+    indexing: Mutex<Option<Indexing>>,
 }
 
 /// Which values of a column pass, by segment and question.
@@ -156,6 +157,8 @@ impl std::fmt::Debug for Search {
     }
 }
 
+/// Days of the week in the order in which they are counted.
+const WEEK: [Weekday; 7] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 /// Columns that are counted for facets.
 const FACETS: &[&str] = &["term", "tongue", "delivery", "mark", "source", "status"];
 
@@ -176,6 +179,7 @@ impl Search {
             state: RwLock::new(state),
             words: RwLock::new(Arc::new(words)),
             verdicts: Arc::default(),
+            indexing: Mutex::default(),
         })
     }
 
@@ -286,7 +290,7 @@ impl Search {
         let mut tried = [Strictness::AllWords, Strictness::Meaning, Strictness::SomeWords].into_iter();
         while let Some(strictness) = tried.next() {
             let built = builder.build(kind, wanted, strictness)?;
-            let mut checks = self.checks(kind, wanted, now);
+            let mut checks = self.checks(searcher, kind, wanted, now)?;
             checks.groups = groups.cloned();
             let order = match (&checks, built.scored) {
                 (Checks { near: Some(_), .. }, _) => Order::Distance,
@@ -295,7 +299,11 @@ impl Search {
                 _ => Order::Id,
             };
             let days = count.then(|| now.with_timezone(&chrono_tz::Europe::London).date_naive());
-            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days };
+            let mut usual_days = Vec::new();
+            for day in days.into_iter().filter(|_| kind == Kind::ServiceAtLocation).flat_map(|_| WEEK) {
+                usual_days.push(says_open(searcher, kind, self.judge_times(Times::on(day), now))?);
+            }
+            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
@@ -313,7 +321,7 @@ impl Search {
         Ok(collected)
     }
 
-    fn checks(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Checks {
+    fn checks(&self, searcher: &Searcher, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Result<Checks, TantivyError> {
         let mut checks = Checks::default();
         if let Some(at) = wanted.modified_after {
             checks.whole.push(Between { field: "changed", least: at.timestamp_micros(), most: i64::MAX, or_missing: false });
@@ -331,22 +339,22 @@ impl Search {
             checks.numbers.push(Between { field: "youngest", least: f64::MIN, most: to, or_missing: true });
             checks.numbers.push(Between { field: "oldest", least: from, most: f64::MAX, or_missing: true });
         }
+        let mut judges = Vec::new();
         if let Some(times) = wanted.times.filter(|_| kind != Kind::Event) {
-            let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
-            let question = format!("{times:?} {today}");
-            checks
-                .judged
-                .push(("hours", self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))));
+            judges.push(self.judge_times(times, now));
         }
         if wanted.open_now {
             let question = format!("open {}", facts::minutes(now));
-            checks.judged.push(("hours", self.judge_hours(question, move |hours| hours.is_open(now))));
+            judges.push(self.judge_hours(question, move |hours| hours.is_open(now)));
+        }
+        for judge in judges {
+            checks.hours.push(says_open(searcher, kind, judge)?);
         }
         if let Some(place) = &wanted.covers {
             let outcode = place.at.as_ref().map(|at| at.outcode().to_owned()).unwrap_or_default();
             let place = place.clone();
             checks.covers =
-                Some((judge(move |bytes| Coverage::decode(bytes).is_some_and(|coverage| coverage.covers(&place))), outcode));
+                Some((judge(move |bytes| Coverage::decode(bytes).and_then(|coverage| coverage.decides(&place))), outcode));
         }
         if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
             let (from, until) = wanted.window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
@@ -354,19 +362,25 @@ impl Search {
             checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
-        checks
+        Ok(checks)
+    }
+
+    fn judge_times(&self, times: Times, now: DateTime<Utc>) -> Judge {
+        let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
+        let question = format!("{times:?} {today}");
+        self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))
     }
 
     /// Judges opening hours; the verdict about a segment is kept for the next time it is asked.
     fn judge_hours(&self, question: String, passes: impl Fn(&Hours) -> bool + Send + Sync + 'static) -> Judge {
         let verdicts = self.verdicts.clone();
-        let judge = judge(move |bytes| Hours::decode(bytes).is_some_and(|hours| passes(&hours)));
-        Arc::new(move |segment, column| {
-            let key = (segment.segment_id(), question.clone());
+        let judge = judge(move |bytes| Hours::decode(bytes).map(|hours| passes(&hours)));
+        Arc::new(move |segment, field, column| {
+            let key = (segment.segment_id(), format!("{field} {question}"));
             if let Some(known) = verdicts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
                 return known.clone();
             }
-            let passing = judge(segment, column);
+            let passing = judge(segment, field, column);
             let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
             if verdicts.len() >= VERDICTS {
                 verdicts.clear();
@@ -376,13 +390,18 @@ impl Search {
         })
     }
 
-    /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>`; none
-    /// where it has none of them.
+    /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>` and an
+    /// ellipsis where something was cut off; none where it has none of them.
     pub fn snippet(&self, found: &Found, text: &str) -> Option<String> {
         let generator = SnippetGenerator::new(found.marked.clone(), fields::analyzer(), self.fields.text, SNIPPET);
         let mut snippet = generator.snippet(text);
         snippet.set_snippet_prefix_postfix("<mark>", "</mark>");
-        (!snippet.is_empty()).then(|| snippet.to_html())
+        let (before, after) = text.split_once(snippet.fragment()).filter(|_| !snippet.is_empty())?;
+        let has_words = |cut: &str| cut.chars().any(char::is_alphanumeric);
+        let (begin, end) = (if has_words(before) { "… " } else { "" }, if has_words(after) { " …" } else { after.trim_end() });
+        // What is left of a text without words is a full stop or the like.
+        let end = end.replace('&', "&amp;").replace('<', "&lt;");
+        Some(format!("{begin}{}{end}", snippet.to_html()))
     }
 
     /// Where a postcode is, learned from the places in the directory: those with the same postcode,
@@ -422,9 +441,32 @@ impl Search {
     }
 }
 
+fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result<Open, TantivyError> {
+    let usual = (kind == Kind::ServiceAtLocation).then(|| usual_hours(searcher, &judge)).transpose()?;
+    Ok(Open { judge, usual: usual.map(Arc::new) })
+}
+
+/// What the usual hours of services say, by the first half of their ids.
+fn usual_hours(searcher: &Searcher, judge: &Judge) -> Result<HashMap<u64, bool>, TantivyError> {
+    const FIELD: &str = "usual_hours";
+    let mut said = HashMap::new();
+    for segment in searcher.segment_readers() {
+        let columns = segment.fast_fields();
+        let Some(hours) = columns.bytes(FIELD)? else { continue };
+        let (passing, ids) = (judge(segment, FIELD, &hours), columns.u64("high")?);
+        for service in segment.doc_ids_alive() {
+            let value = hours.term_ords(service).next().and_then(|value| usize::try_from(value).ok());
+            if let (Some(id), Some(value)) = (ids.first(service), value) {
+                said.insert(id, passing.get(value).copied().flatten().unwrap_or(false));
+            }
+        }
+    }
+    Ok(said)
+}
+
 /// Judges each value of a column once.
-fn judge(passes: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Judge {
-    Arc::new(move |_: &SegmentReader, column: &BytesColumn| {
+fn judge(passes: impl Fn(&[u8]) -> Option<bool> + Send + Sync + 'static) -> Judge {
+    Arc::new(move |_: &SegmentReader, _: &str, column: &BytesColumn| {
         let mut passing = Vec::with_capacity(column.num_terms());
         if let Ok(mut stream) = column.dictionary().stream() {
             while stream.advance() {

@@ -179,7 +179,9 @@ impl Builder<'_> {
             clauses.push((Occur::Should, boosted(Self::text(self.fields.terms, &word.stem), IN_A_TERM)));
             return Ok(());
         }
-        let others = if self.words.is_urgent(&word.stem) { Vec::new() } else { self.corrections(&word.text)? };
+        // A number is what it is, and so is a postcode: "200" is no slip of "2006".
+        let is_itself = self.words.is_urgent(&word.stem) || word.text.contains(|c: char| c.is_ascii_digit());
+        let others = if is_itself { Vec::new() } else { self.corrections(&word.text)? };
         if others.is_empty() {
             if spare && relaxed {
                 built.understood.left_out.push(word.text.clone());

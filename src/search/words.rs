@@ -21,6 +21,11 @@ const FORGIVEN_FROM: usize = 5;
 const SMALL_WORDS: &str = " a about all am an and any are as asap at be been can could do for from get getting give got had has have help helping her him his how i id if im in is it its \
     ive like looking me my near need needs now of on or our please she some somebody someone so that the there they this to today us want wants was we what when where which who will with would you your ";
 
+/// Words that are telling in a phrase ("don't want to marry"), and need not be found where no phrase
+/// has them: listings do not write so.
+const SHORT_FORMS: &str = " aint arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent hes isnt lets shes shouldnt thats theres theyre theyve \
+    wasnt werent weve wont wouldnt youre youve ";
+
 /// Whether the word says nothing about what somebody needs.
 pub(super) fn is_small(word: &str) -> bool {
     SMALL_WORDS.contains(&format!(" {word} "))
@@ -279,9 +284,10 @@ fn is_slip(a: &str, b: &str) -> bool {
     long && a.len().abs_diff(b.len()) <= 4 && strsim::osa_distance(a, b) == 1
 }
 
-/// Small words count only where there are no others.
+/// Small words and short forms count only where there are no others.
 fn leave_out_small_words(parts: Vec<Part>) -> Vec<Part> {
-    let small = |part: &Part| matches!(part, Part::Word(word) if is_small(&word.text));
+    let is_short_form = |word: &str| SHORT_FORMS.contains(&format!(" {word} "));
+    let small = |part: &Part| matches!(part, Part::Word(word) if is_small(&word.text) || is_short_form(&word.text));
     if parts.iter().all(small) { parts } else { parts.into_iter().filter(|part| !small(part)).collect() }
 }
 

@@ -71,7 +71,13 @@ async function pages() {
   return [
     { name: 'home', path: '/' },
     { name: 'search', path: '/directory/search?q=food' },
+    // What the form sends comes by link as well; the title says no more than that these are results.
+    { name: 'search-narrowed', path: '/directory/search?q=food&postcode=LU1&free=yes&what=services', titleOf: 'search' },
+    { name: 'search-urgent', path: '/directory/search?q=landlord+wants+me+out&postcode=LU1', titleOf: 'search' },
     { name: 'search-nothing', path: '/directory/search?q=zzzz+qqqq' },
+    { name: 'search-mistaken', path: '/directory/search?q=food&postcode=nowhere', status: 400 },
+    { name: 'whats-on', path: '/directory/whats-on' },
+    { name: 'whats-on-narrowed', path: '/directory/whats-on?free=yes&postcode=LU1', titleOf: 'whats-on' },
     { name: 'needs', path: '/directory/needs' },
     { name: 'need', path: await firstNeed() },
     { name: 'service', path: `/directory/services/${await firstId('services')}` },
@@ -96,8 +102,8 @@ async function listen(context, page) {
     if (url.protocol !== 'data:' && url.origin !== new URL(base).origin) heard.foreign.push(request.url());
   });
   page.on('console', (message) => {
-    // Chromium logs the answer 404 of a page that is meant to be missing.
-    const expected = message.location().url === page.url() && /status of 404/.test(message.text());
+    // Chromium logs the answer of a page that is meant to be missing, or mistaken.
+    const expected = message.location().url === page.url() && /status of (404|400)/.test(message.text());
     if (message.type() === 'error' && !expected) heard.complaints.push(message.text());
   });
   page.on('pageerror', (error) => heard.complaints.push(String(error)));
@@ -135,7 +141,7 @@ async function skipLinkProblems(page) {
   });
 }
 
-async function checkFirstVisit(browser, { name, path: where, status = 200 }, titles) {
+async function checkFirstVisit(browser, { name, path: where, status = 200, titleOf = name }, titles) {
   const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
   const page = await context.newPage();
   const heard = await listen(context, page);
@@ -146,8 +152,9 @@ async function checkFirstVisit(browser, { name, path: where, status = 200 }, tit
   check(name, 'lang is en-GB', outline.lang === 'en-GB' ? '' : `lang is "${outline.lang}"`);
   check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
   check(name, 'skip link', outline.skip);
-  check(name, 'title of its own', !outline.title ? 'no title' : titles.has(outline.title) ? `"${outline.title}" is also the title of ${titles.get(outline.title)}` : '');
-  titles.set(outline.title, name);
+  const other = titles.get(outline.title) ?? titleOf;
+  check(name, 'title of its own', !outline.title ? 'no title' : other === titleOf ? '' : `"${outline.title}" is also the title of ${other}`);
+  titles.set(outline.title, titleOf);
   check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
   check(name, 'nothing leaves the origin', heard.foreign);
   check(name, 'nothing on the console', heard.complaints);
@@ -220,6 +227,22 @@ async function checkJourneyWithoutScript(plain) {
   await page.close();
 }
 
+/** From what is on this week, narrowed down, to an event. */
+async function checkWeekWithoutScript(plain) {
+  const page = await plain.newPage();
+  await page.goto(`${base}/directory/whats-on`);
+  await page.locator('main summary').first().click();
+  await page.locator('main input[name="postcode"]').first().fill('LU1 2AA');
+  await page.locator('main form.search button').first().click();
+  await page.waitForLoadState('load');
+  check('journey', 'JavaScript off: the week is narrowed down, and the postcode stays out of the address', /LU1/i.test(page.url()) ? `it leads to ${page.url()}` : '');
+  const distances = await page.locator('main').getByText(/mile away|miles away/).count();
+  check('journey', 'JavaScript off: it says how far away things are', distances > 0 ? '' : 'no distance anywhere');
+  await page.locator('main a[href*="/directory/events/"]').first().click({ timeout: 10_000 });
+  check('journey', 'JavaScript off: a date leads to its event', /\/directory\/events\//.test(page.url()) ? '' : `it leads to ${page.url()}`);
+  await page.close();
+}
+
 // --- all of it -----------------------------------------------------------------------------------
 
 /** A page that breaks the check itself (no main, no answer) is a failed check, not the end of the run. */
@@ -249,6 +272,7 @@ async function main() {
     const scripted = await browser.newContext({ viewport: { width: 375, height: 812 } });
     for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
     await guarded('journey', 'JavaScript off', () => checkJourneyWithoutScript(plain));
+    await guarded('journey', 'JavaScript off, the week', () => checkWeekWithoutScript(plain));
   } finally {
     await browser.close();
   }

@@ -83,6 +83,31 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
 }
 
 #[test]
+fn a_command_whose_output_nobody_reads_to_the_end_does_its_work_and_ends_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    let unread = |arguments: &[&str]| {
+        let mut child = fingerpost(folder.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        text(&child.wait_with_output().unwrap())
+    };
+    for arguments in [
+        &["import", feed.to_str().unwrap()] as &[&str],
+        &["export", "--complete"],
+        &["export", "--format", "csv"],
+        &["words", "export"],
+        &["record", "history", &id("pantry").to_string()],
+        &["reindex"],
+        &["doctor"],
+    ] {
+        let (code, _, error) = unread(arguments);
+        assert_eq!((code, error.contains("nobody reads") || error.contains("panicked")), (141, false), "{arguments:?}: {error}");
+    }
+    assert!(text(&run(folder.path(), &["export", "--format", "ndjson"])).1.contains("Meadow larder"), "it was imported");
+}
+
+#[test]
 fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =

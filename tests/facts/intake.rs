@@ -117,6 +117,26 @@ fact! {
 }
 
 fact! {
+    async fn two_sources_that_both_count_from_1_are_told_apart_by_their_names(app) {
+        let package = |name: &str| zipped([
+            ("organizations.csv", format!("id,name,description\n1,{name},A group.\n").as_str()),
+            ("services.csv", format!("id,organization_id,name,status\n1,1,{name} lunch,active\n").as_str()),
+        ]);
+        let of = |source: &str| Options { ids_of: source.to_owned(), source: "a test".to_owned(), ..Options::default() };
+        app.import_with(package("Elm"), &of("elm network")).await;
+        let second = app.import_with(package("Oak"), &of("oak network")).await;
+        assert_eq!((second.created, second.updated), (1, 0));
+        assert_eq!(app.ids("/organizations").await.len(), 2);
+        let again = app.import_with(package("Elm"), &of("elm network")).await;
+        assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 1), "the same file under the same name");
+        let nameless = app.import_with(package("Elm"), &of("")).await;
+        assert_eq!(nameless.created, 1, "without a name they are what they always were");
+        let without = fingerpost::ids::from_source("", "service", "1");
+        assert_eq!(app.get(&format!("/services/{without}")).await.json()["name"], "Elm lunch");
+    }
+}
+
+fact! {
     async fn an_older_package_comes_in_with_the_names_of_today(app) {
         let report = import_folder(&app, "fixtures/as-sent/older-package").await;
         insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#"
@@ -278,9 +298,9 @@ fn with_entry(name: &str) -> Vec<u8> {
 fact! {
     async fn archives_that_could_harm_are_refused_and_nothing_of_them_is_taken(app) {
         for name in ["../organizations.csv", "/tmp/organizations.csv", "a/../../organizations.csv"] {
-            assert!(refused(&app, with_entry(name)).await.contains("leads out of the archive"), "{name}");
+            assert!(refused(&app, with_entry(name)).await.contains("leads out of the zip"), "{name}");
         }
-        assert!(refused(&app, with_entry("more.zip")).await.contains("is an archive in the archive"));
+        assert!(refused(&app, with_entry("more.zip")).await.contains("\"more.zip\" is an archive"));
         let mut link = ZipWriter::new(Cursor::new(Vec::new()));
         link.add_symlink("services.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         assert!(refused(&app, link.finish().unwrap().into_inner()).await.contains("is a link"));
@@ -293,7 +313,7 @@ fact! {
         let began = Instant::now();
         assert!(refused(&app, bomb).await.contains("as a bomb does"));
         assert!(began.elapsed() < Duration::from_secs(30));
-        assert!(refused(&app, b"PK\x03\x04 and nothing more".to_vec()).await.contains("cannot be unpacked"));
+        assert!(refused(&app, b"PK\x03\x04 and nothing more".to_vec()).await.contains("cannot read the zip"));
         assert!(refused(&app, zipped([("readme.csv", "a,b\n1,2\n")])).await.contains("there is no table of services"));
     }
 }
@@ -625,7 +645,7 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     );
     std::fs::write(mixed.join("bad.zip"), with_entry("../x.csv")).unwrap();
     let (code, _, error) = fingerpost(folder.path(), &["import", "mixed"]);
-    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the archive"), "{error}");
+    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the zip"), "{error}");
 }
 
 #[test]

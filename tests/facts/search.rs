@@ -2,7 +2,9 @@
 
 use fingerpost::{
     importing::Options,
+    jobs,
     model::Document,
+    places,
     search::{self, Table},
 };
 use serde_json::{Value, json};
@@ -62,6 +64,9 @@ fact! {
         let none: [String; 0] = [];
         assert_eq!(app.names("/services?search=kettle%20renting").await, none, "all words must be there");
         assert_eq!(app.names("/services?search=kettle%20zzqxjk").await, none, "a word that nobody knows finds nothing");
+        assert_eq!(app.names("/services?search=can%27t%20repair%20my%20kettle").await, ["Repair café"], "words that say nothing need not be there");
+        app.take(&[service("History group", "Since 2006.", json!({}))]).await;
+        assert_eq!(app.names("/services?search=200").await, none, "a number is no slip of another");
         let said = app.get("/services?search=volonteers").await.json()["interpreted"]["corrected"].clone();
         assert_eq!(said, json!([{"from": "volonteers", "to": "volunteers"}]));
         assert_eq!(app.get("/services?search=zzqxjk").await.json()["interpreted"]["unknown"], json!(["zzqxjk"]));
@@ -163,6 +168,23 @@ fact! {
 }
 
 fact! {
+    async fn a_rebuild_says_how_far_it_is(app) {
+        app.fixtures().await;
+        let head = app.app().head().await.unwrap();
+        app.served.directory.search.reset().unwrap();
+        let mut said: Vec<(String, u16, String)> = Vec::new();
+        let mut each = |indexing: search::Indexing| {
+            let ready = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(app.get("/readyz")));
+            said.push((indexing.to_string(), ready.status.as_u16(), ready.text()));
+        };
+        jobs::index(&app.served, &head, &mut each).await.unwrap();
+        assert!(said.len() > 1 && said[0].0.starts_with("indexing 500 of "), "{said:?}");
+        assert!(said[0].1 == 503 && said[0].2.contains(&said[0].0), "{said:?}");
+        assert_eq!((app.served.directory.search.indexing(), app.get("/readyz").await.status), (None, http::StatusCode::OK));
+    }
+}
+
+fact! {
     async fn near_sorts_by_distance_and_proximity_is_in_metres(app) {
         let hall = |name: &str, north: f64, east: f64, postcode: &str| service(name, "A hall.", at(name, north, east, postcode));
         app.take(&[
@@ -203,7 +225,7 @@ fact! {
         let mut county = at("county", 52.5, -0.4, "PE1 1AA");
         county["service_areas"] = json!([{"id": id("area"), "name": "LU1, LU2", "extent": "LU1, LU2", "extent_type": "text"}]);
         let mut elsewhere = at("elsewhere", 51.8787, -0.42, "LU1 2AA");
-        elsewhere["service_areas"] = json!([{"id": id("area 2"), "name": "Peterborough", "uri": "http://statistics.data.gov.uk/id/statistical-geography/E06000031"}]);
+        elsewhere["service_areas"] = json!([{"id": id("area 2"), "name": "PE1 to PE7", "extent": "PE1 to PE7", "extent_type": "text"}]);
         app.take(&[
             service("For Luton, from afar", "x", county), service("In Luton, for others", "x", elsewhere),
             service("In Luton", "x", at("luton", 51.8787, -0.42, "LU1 3BB")),
@@ -211,6 +233,28 @@ fact! {
         let mut found = app.names("/services?postcode=LU1%202AA").await;
         found.sort();
         assert_eq!(found, ["For Luton, from afar", "In Luton"]);
+    }
+}
+
+fact! {
+    async fn areas_by_code_decide_nothing_about_a_postcode_of_which_no_codes_are_known(app) {
+        let by_code = |code: &str, mut more: Value| {
+            let uri = format!("http://statistics.data.gov.uk/id/statistical-geography/{code}");
+            more["service_areas"] = json!([{"id": id(code), "name": "By code", "uri": uri}]);
+            more
+        };
+        app.take(&[
+            service("There", "x", by_code("E06000032", at("there", 51.8787, -0.42, "LU1 2AA"))),
+            service("There, for others", "x", by_code("E06000031", at("for others", 51.8787, -0.42, "LU1 3BB"))),
+            service("Elsewhere", "x", by_code("E06000032", at("elsewhere", 52.5, -0.4, "PE1 1AA"))),
+            service("Nowhere", "x", by_code("E06000032", json!({}))),
+        ]).await;
+        let covering = async || { let mut names = app.names("/services?postcode=LU1%202AA").await; names.sort(); names };
+        assert_eq!(covering().await, ["There", "There, for others"], "nothing was imported: those with a place in the outcode");
+        let file = app.folder.path().join("places.csv");
+        std::fs::write(&file, "postcode,latitude,longitude,gss\nLU1 2AA,51.8787,-0.42,E06000032\n").unwrap();
+        places::import(&app.app().db, &file, app.clock.now(), |_| {}).await.unwrap();
+        assert_eq!(covering().await, ["Elsewhere", "Nowhere", "There"], "its codes are known: the areas decide");
     }
 }
 
@@ -233,6 +277,43 @@ fact! {
         assert!(times.get("open_now").is_none(), "nobody knows");
         let times = app.get(&format!("/services/{}?times=true", id("All hours"))).await.json();
         assert_eq!(times["open_now"], true);
+    }
+}
+
+fact! {
+    async fn a_place_of_a_service_has_its_own_hours_else_those_of_the_service_else_those_of_the_house(app) {
+        // Sunday 22 November 2026, midday.
+        let weekly = |byday: &str| json!([{"id": id(byday), "freq": "WEEKLY", "byday": byday, "opens_at": "10:00", "closes_at": "13:00"}]);
+        let lines = [("own", Some("MO"), Some("TU")), ("usual", None, Some("TU")), ("house", None, None)].map(|(name, own, usual)| {
+            let mut more = at(name, 51.8787, -0.42, "LU1 2AA");
+            let link = &mut more["service_at_locations"][0];
+            link["location"]["schedules"] = weekly("SU");
+            if let Some(day) = own { link["schedules"] = weekly(day); }
+            if let Some(day) = usual { more["schedules"] = weekly(day); }
+            service(name, "x", more)
+        });
+        app.take(&lines).await;
+        let links = async |query: &str| {
+            let ids = app.ids(&format!("/service_at_locations?{query}")).await;
+            ["own", "usual", "house"].into_iter().filter(|name| ids.contains(&id(&format!("link {name}")).to_string())).collect::<Vec<_>>()
+        };
+        for (day, there) in [("MO", "own"), ("TU", "usual"), ("SU", "house")] {
+            assert_eq!(links(&format!("day={day}")).await, [there]);
+            assert_eq!(links(&format!("day={day}&start_time=12:30&end_time=14:00")).await, [there]);
+        }
+        assert_eq!(links("day=WE").await, [] as [&str; 0]);
+        let facets = app.get("/facets?of=service_at_locations").await.json();
+        assert_eq!(facets["facets"]["day"], json!([{"value": "MO", "count": 1}, {"value": "SU", "count": 1}, {"value": "TU", "count": 1}]));
+        assert_eq!(links("open_now=true").await, ["house"]);
+        for (name, open, next) in [("own", false, "2026-11-23T10:00:00.000Z"), ("usual", false, "2026-11-24T10:00:00.000Z"), ("house", true, "2026-11-22T10:00:00.000Z")] {
+            let times = app.get(&format!("/service_at_locations/{}?times=true", id(&format!("link {name}")))).await.json();
+            assert_eq!((&times["open_now"], &times["next"][0]["start"]), (&open.into(), &next.into()), "{name}: the answer says what the filter does");
+        }
+        // The place is not published again when only its service's hours change.
+        app.edit(id("usual"), |document| {
+            if let Document::Service(service) = document { service.schedules[0].byday = Some("WE".to_owned()); }
+        }).await;
+        assert_eq!((links("day=TU").await, links("day=WE").await), (Vec::new(), vec!["usual"]));
     }
 }
 
@@ -262,6 +343,11 @@ fact! {
         let found = app.get("/services?search=kettle&snippets=true").await.json();
         let snippet = found["snippets"][id("Club").to_string()]["description"].as_str().unwrap();
         assert!(snippet.contains("<mark>kettles</mark> &amp; cups") && !snippet.contains("<b>") && !snippet.contains("<script>"), "{snippet}");
+        let around = "Something else is said here. ".repeat(20);
+        app.take(&[service("Talk", &format!("{around}We mend toasters. {around}"), json!({}))]).await;
+        let found = app.get("/services?search=toaster&snippets=true").await.json();
+        let snippet = found["snippets"][id("Talk").to_string()]["description"].as_str().unwrap();
+        assert!(snippet.starts_with("… ") && snippet.ends_with(" …") && snippet.contains("<mark>toasters</mark>"), "{snippet}");
     }
 }
 

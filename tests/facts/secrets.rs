@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use fingerpost::{
     importing::export,
-    model::{Document, LocationPolicy},
+    model::{Document, Location, LocationPolicy},
     publishing::forms::{self, Format},
-    records::{Draft, State},
+    records::{Draft, LastModified, State},
     safekeeping,
 };
 use serde_json::{Value, json};
@@ -195,6 +195,36 @@ fact! {
         search(&app, &secrets, true).await;
         app.restart().await;
         search(&app, &secrets, true).await;
+    }
+}
+
+/// Change a place while nothing follows.
+async fn change_unseen(app: &TestApp, place: Uuid, with: impl FnOnce(&mut Location)) {
+    let mut draft = Draft::new(app.app().records.find(place).await.unwrap().unwrap().read().unwrap());
+    if let Document::Location(place) = &mut draft.document {
+        with(place);
+    }
+    app.app().records.save_now(&TestApp::person("a threat"), vec![draft], &LastModified::new()).await.unwrap();
+}
+
+fact! {
+    async fn an_index_that_lagged_does_not_keep_what_was_scrubbed_meanwhile(app) {
+        // Words are packed in the index's files, so it is asked for segments that still hold something deleted.
+        let in_the_index = |app: &TestApp| {
+            let files = std::fs::read_dir(app.folder.path().join("index")).unwrap();
+            files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "del")).count()
+        };
+        app.fixtures().await;
+        let place: Uuid = app.ids("/locations").await[0].parse().unwrap();
+        change_unseen(&app, place, |place| place.name = Some("Gorse Hall".to_owned())).await;
+        app.restart().await;
+        assert!(in_the_index(&app) > 0, "what was harmless may stay until segments are merged");
+        change_unseen(&app, place, |place| place.location_policy = Some(LocationPolicy::Withheld)).await;
+        // They have moved, and may be found again: nothing that stands now is urgent by itself.
+        change_unseen(&app, place, |place| { place.location_policy = Some(LocationPolicy::Exact); place.name = Some("Xylograph Hall".to_owned()); }).await;
+        app.restart().await;
+        assert_eq!(in_the_index(&app), 0);
+        assert_ne!(app.get("/services?search=xylograph").await.json()["total_items"], 0);
     }
 }
 

@@ -92,10 +92,10 @@ pub(super) fn local_id(origin: &str, kind: &str, id: &str) -> Uuid {
 }
 
 impl Gate<'_> {
-    pub(super) fn judge(&self, item: Result<Event, Unreadable>) -> Verdict {
+    pub(super) fn judge(&self, item: Result<Event, Box<Unreadable>>) -> Verdict {
         match item {
             Ok(event) => self.event(event),
-            Err(bad) => self.quarantine(&bad.kind, &bad.id, bad.rev, bad.code, bad.detail, Some(&bad.raw)),
+            Err(bad) => self.quarantine(&bad.kind, &bad.id, bad.rev, bad.code, &bad.detail, Some(&bad.raw)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Gate<'_> {
         let kind = event.kind.as_str();
         if event.id.is_empty() || event.id.len() > LONGEST_ID {
             let detail = format!("the id has {} bytes; 1 to {LONGEST_ID} are taken", event.id.len());
-            return self.quarantine(kind, &event.id, event.rev, "bad-id", detail, None);
+            return self.quarantine(kind, &event.id, event.rev, "bad-id", &detail, None);
         }
         let id = local_id(&self.peer.origin, kind, &event.id);
         let known = self.known.get(&id);
@@ -118,14 +118,14 @@ impl Gate<'_> {
         }
         let hash = match event.data.as_ref().map(hash).transpose() {
             Ok(hash) => hash,
-            Err((code, detail)) => return self.quarantine(kind, &event.id, event.rev, code, detail, event.data.as_ref()),
+            Err((code, detail)) => return self.quarantine(kind, &event.id, event.rev, code, &detail, event.data.as_ref()),
         };
         let signed = match self.believe(&event, hash.as_deref()) {
             Ok(signed) => signed,
             Err(doubt @ Doubt::UnknownKey) => return Verdict::Stop(doubt),
             Err(doubt) => {
                 let raw = event.statement.as_ref().map(|(raw, _)| raw);
-                return self.quarantine(kind, &event.id, event.rev, doubt.code(), doubt.said().to_owned(), raw);
+                return self.quarantine(kind, &event.id, event.rev, doubt.code(), doubt.said(), raw);
             }
         };
         let mut foreign = Foreign {
@@ -159,14 +159,14 @@ impl Gate<'_> {
             }
             if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() {
                 let detail = "the peer gave this version before with other content".to_owned();
-                return self.quarantine(kind, &event.id, event.rev, "equivocation", detail, Some(&data));
+                return self.quarantine(kind, &event.id, event.rev, "equivocation", &detail, Some(&data));
             }
         }
         match self.take(event.kind, &event.id, data.clone(), event.alone, signed) {
             Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
             // What must not be told any more goes, also when what is to be told instead is no good.
             Err(_) if urgent => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Urgent),
-            Err((code, detail)) => self.quarantine(kind, &event.id, event.rev, code, detail, Some(&data)),
+            Err((code, detail)) => self.quarantine(kind, &event.id, event.rev, code, &detail, Some(&data)),
         }
     }
 
@@ -205,7 +205,7 @@ impl Gate<'_> {
         if self.peer.trust == Trust::LinkOnly || !self.peer.scope.allows(licence) {
             reduce(kind, &mut data);
         }
-        let tidied = tidy::tidy(kind, data, &self.peer.origin).map_err(|refused| {
+        let tidied = tidy::tidy(kind, data, tidy::Names::Foreign(&self.peer.origin)).map_err(|refused| {
             let place = if refused.path.is_empty() { String::new() } else { format!("{}: ", refused.path) };
             ("invalid", format!("{place}{}", refused.reason))
         })?;
@@ -285,7 +285,7 @@ impl Gate<'_> {
         }
     }
 
-    fn quarantine(&self, kind: &str, id: &str, rev: i64, code: &str, detail: String, raw: Option<&Value>) -> Verdict {
+    fn quarantine(&self, kind: &str, id: &str, rev: i64, code: &str, detail: &str, raw: Option<&Value>) -> Verdict {
         let raw = raw.map(Value::to_string).filter(|raw| raw.len() <= LARGEST);
         Verdict::Quarantine(Quarantined {
             id: local_id(&self.peer.origin, kind, id),
@@ -294,7 +294,7 @@ impl Gate<'_> {
             foreign_id: shorten(id, LONGEST_ID),
             rev,
             code: code.to_owned(),
-            detail: shorten(&detail, 500),
+            detail: shorten(detail, 500),
             // U+0000 stands as an escape in JSON text, and nothing else that a database refuses can.
             raw,
             at: self.now,

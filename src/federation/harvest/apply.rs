@@ -59,7 +59,7 @@ impl Plan {
         gone.retain(|(_, departure)| *departure == Departure::Urgent);
         let mut fine = std::mem::take(&mut self.fine);
         fine.retain(|id| purged.contains(id));
-        *self = Self { drafts, main, foreign, gone, purged, fine, ..Self::default() };
+        *self = Self { drafts, main, foreign, fine, gone, purged, ..Self::default() };
     }
 }
 
@@ -75,20 +75,20 @@ impl Harvester {
             if !plan.purged.is_empty() {
                 // What has to be destroyed does not wait for the rest of the page.
                 plan.keep_only_what_is_urgent();
-                self.write(run, plan, run.peer.cursor.clone()).await?;
+                Box::pin(self.write(run, plan, run.peer.cursor.clone())).await?;
             }
             return Err(refused);
         }
         plan.unchanged += seen.len() as u64;
         plan.seen.extend(seen);
         self.guard_deletions(run, &mut plan);
-        self.write(run, plan, cursor).await
+        Box::pin(self.write(run, plan, cursor)).await
     }
 
     /// Judge every item.
     async fn plan(&self, run: &Run, items: Items) -> Result<Plan, End> {
         let origin = &run.peer.origin;
-        let shared = self.shared_terms(run, &items);
+        let shared = Self::shared_terms(run, &items);
         let asked: Vec<Uuid> =
             items.iter().flatten().map(|event| admit::local_id(origin, event.kind.as_str(), &event.id)).collect();
         let known: HashMap<Uuid, Foreign> =
@@ -151,54 +151,14 @@ impl Harvester {
 
     /// Terms and taxonomies of a page that are called otherwise here: who holds the same term holds it
     /// under the same id.
-    fn shared_terms(&self, run: &Run, items: &Items) -> HashMap<(Kind, Uuid), Uuid> {
+    fn shared_terms(run: &Run, items: &Items) -> HashMap<(Kind, Uuid), Uuid> {
         let mut shared = run.shared.clone();
         for event in items.iter().flatten() {
             if let Some(data) = &event.data {
-                self.collect_terms(&run.peer.origin, &run.vocabulary, data, event.kind, &mut shared);
+                collect_terms(&run.peer.origin, &run.vocabulary, data, event.kind, &mut shared);
             }
         }
         shared
-    }
-
-    fn collect_terms(
-        &self,
-        origin: &str,
-        vocabulary: &HashMap<String, Uuid>,
-        value: &serde_json::Value,
-        kind: Kind,
-        shared: &mut HashMap<(Kind, Uuid), Uuid>,
-    ) {
-        let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-        let uri = match kind {
-            Kind::TaxonomyTerm => text("term_uri"),
-            Kind::Taxonomy => text("uri"),
-            _ => None,
-        };
-        if let (Some(uri), Some(id)) = (uri, text("id")) {
-            let here = vocabulary.get(uri).copied().unwrap_or_else(|| ids::from_uri(uri));
-            shared.insert((kind, admit::local_id(origin, kind.as_str(), id)), here);
-        }
-        let Some(members) = value.as_object() else { return };
-        for (name, member) in members {
-            let kind = match name.as_str() {
-                "taxonomy_term" => Kind::TaxonomyTerm,
-                "taxonomy_detail" => Kind::Taxonomy,
-                "organization" => Kind::Organization,
-                "location" => Kind::Location,
-                "service" => Kind::Service,
-                _ => Kind::ServiceAtLocation,
-            };
-            match member {
-                serde_json::Value::Object(_) => self.collect_terms(origin, vocabulary, member, kind, shared),
-                serde_json::Value::Array(items) => {
-                    for item in items {
-                        self.collect_terms(origin, vocabulary, item, kind, shared);
-                    }
-                }
-                _ => {}
-            }
-        }
     }
 
     /// A record that stands here under the same id and is not this peer's stays as it is: terms that
@@ -365,7 +325,46 @@ impl Harvester {
             return Ok(Vec::new());
         }
         let caller = caller(run);
-        Ok(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged).await?.saved)
+        Ok(Box::pin(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged)).await?.saved)
+    }
+}
+
+fn collect_terms(
+    origin: &str,
+    vocabulary: &HashMap<String, Uuid>,
+    value: &serde_json::Value,
+    kind: Kind,
+    shared: &mut HashMap<(Kind, Uuid), Uuid>,
+) {
+    let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
+    let uri = match kind {
+        Kind::TaxonomyTerm => text("term_uri"),
+        Kind::Taxonomy => text("uri"),
+        _ => None,
+    };
+    if let (Some(uri), Some(id)) = (uri, text("id")) {
+        let here = vocabulary.get(uri).copied().unwrap_or_else(|| ids::from_uri(uri));
+        shared.insert((kind, admit::local_id(origin, kind.as_str(), id)), here);
+    }
+    let Some(members) = value.as_object() else { return };
+    for (name, member) in members {
+        let kind = match name.as_str() {
+            "taxonomy_term" => Kind::TaxonomyTerm,
+            "taxonomy_detail" => Kind::Taxonomy,
+            "organization" => Kind::Organization,
+            "location" => Kind::Location,
+            "service" => Kind::Service,
+            _ => Kind::ServiceAtLocation,
+        };
+        match member {
+            serde_json::Value::Object(_) => collect_terms(origin, vocabulary, member, kind, shared),
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    collect_terms(origin, vocabulary, item, kind, shared);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     super::peers::{self, Crawl, Cursor, Foreign, PeerKind, Report},
     End, Harvester, Run, admit,
+    directory::mind_the_cap,
     event::{Event, Items, Unreadable},
 };
 use crate::{
@@ -68,11 +69,11 @@ impl Harvester {
             let cursor = Cursor { pages: Some(crawl.clone()), ..run.peer.cursor.clone() };
             self.apply(run, items, seen, cursor).await?;
             progress(&run.report);
-            self.mind_the_cap(run)?;
+            mind_the_cap(run)?;
             if page.last {
                 return self.close(run, &crawl, page.total).await;
             }
-            if run.is_long() {
+            if run.is_long(self.most_pages) {
                 return Err(End::Later);
             }
         }
@@ -122,7 +123,7 @@ impl Harvester {
         for item in listed {
             let Some(id) = id_of(&item) else {
                 let detail = "a service of the list has no id".to_owned();
-                items.push(Err(unreadable(String::new(), "bad-item", detail, item)));
+                items.push(Err(Box::new(unreadable(String::new(), "bad-item", detail, item))));
                 continue;
             };
             if item.pointer("/provenance/origin").is_some() {
@@ -163,7 +164,7 @@ impl Harvester {
                         listed: Some(hash),
                     })
                 }
-                Err(detail) => Err(unreadable(id, "not-answered", detail, Value::Null)),
+                Err(detail) => Err(Box::new(unreadable(id, "not-answered", detail, Value::Null))),
             });
         }
         Ok((items, seen))

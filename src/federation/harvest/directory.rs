@@ -98,7 +98,7 @@ impl Harvester {
             match self.rediscover(run).await {
                 // What it said before stands until it says something else.
                 Err(End::Failed(trouble, _)) => {
-                    tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot discover anew")
+                    tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot discover anew");
                 }
                 other => other?,
             }
@@ -149,8 +149,8 @@ impl Harvester {
                 other => other?,
             }
             progress(&run.report);
-            self.mind_the_cap(run)?;
-            if run.is_long() {
+            mind_the_cap(run)?;
+            if run.is_long(self.most_pages) {
                 return Err(End::Later);
             }
         }
@@ -235,19 +235,19 @@ impl Harvester {
             tx.commit().await?;
         }
     }
+}
 
-    /// A peer that tells more than was agreed is held, so that one cannot fill the directory.
-    pub(super) fn mind_the_cap(&self, run: &Run) -> Result<(), End> {
-        let there = run.live + run.report.created + run.report.waiting;
-        if there <= run.peer.scope.most {
-            return Ok(());
-        }
-        let detail = format!(
-            "it has told {there} records, and {} were agreed; `fingerpost peer scope {} --most N` allows more",
-            run.peer.scope.most, run.peer.id
-        );
-        Err(End::held("too-many-records", detail))
+/// A peer that tells more than was agreed is held, so that one cannot fill the directory.
+pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
+    let there = run.live + run.report.created + run.report.waiting;
+    if there <= run.peer.scope.most {
+        return Ok(());
     }
+    let detail = format!(
+        "it has told {there} records, and {} were agreed; `fingerpost peer scope {} --most N` allows more",
+        run.peer.scope.most, run.peer.id
+    );
+    Err(End::held("too-many-records", detail))
 }
 
 /// Everything from the start: what is met is compared, what is not waits for a person.
@@ -332,17 +332,12 @@ fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
-fn read_item(item: Value) -> Result<Event, Unreadable> {
+fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
     let raw_statement = item.get("fed").cloned();
-    let bad = |code: &'static str, detail: String, raw: Value| Unreadable {
-        kind: kind.clone(),
-        id: id.clone(),
-        rev,
-        code,
-        detail,
-        raw,
+    let bad = |code: &'static str, detail: String, raw: Value| {
+        Box::new(Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw })
     };
     let read: Item = match serde_path_to_error::deserialize(&item) {
         Ok(read) => read,

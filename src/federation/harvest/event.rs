@@ -42,4 +42,4 @@ pub(super) struct Unreadable {
 }
 
 /// What a page holds.
-pub(super) type Items = Vec<Result<Event, Unreadable>>;
+pub(super) type Items = Vec<Result<Event, Box<Unreadable>>>;

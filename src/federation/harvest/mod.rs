@@ -51,6 +51,7 @@ pub struct Harvester {
     outbound: Outbound,
     /// Our own origin.
     here: Arc<str>,
+    most_pages: u64,
 }
 
 /// Why a pull could not even be reported.
@@ -122,15 +123,28 @@ struct Run {
 
 impl Run {
     /// Whether it is time to let others have their turn.
-    fn is_long(&self) -> bool {
-        self.report.pages >= MOST_PAGES || self.began.elapsed() >= LONGEST
+    fn is_long(&self, most_pages: u64) -> bool {
+        self.report.pages >= most_pages || self.began.elapsed() >= LONGEST
     }
 }
 
 impl Harvester {
     /// A harvester for the directory at `here`.
     pub fn new(records: Records, outbound: Outbound, here: &Url) -> Self {
-        Self { db: records.database().clone(), clock: records.clock().clone(), records, outbound, here: here.as_str().into() }
+        Self {
+            db: records.database().clone(),
+            clock: records.clock().clone(),
+            records,
+            outbound,
+            here: here.as_str().into(),
+            most_pages: MOST_PAGES,
+        }
+    }
+
+    /// The same with another limit of pages in one pull.
+    #[must_use]
+    pub fn with_most_pages(self, most_pages: u64) -> Self {
+        Self { most_pages, ..self }
     }
 
     /// The client that goes out.
@@ -158,7 +172,12 @@ impl Harvester {
     /// report after each page.
     /// # Errors
     /// When there is no such peer, or our own database fails. What the peer does wrong stands in the report.
-    pub async fn pull(&self, id: PeerId, mut progress: impl FnMut(&Report) + Send) -> Result<Report, Error> {
+    pub async fn pull(&self, id: PeerId, progress: impl FnMut(&Report) + Send) -> Result<Report, Error> {
+        // Everything that a pull holds on to, in one place apart.
+        Box::pin(self.pull_in_turn(id, progress)).await
+    }
+
+    async fn pull_in_turn(&self, id: PeerId, mut progress: impl FnMut(&Report) + Send) -> Result<Report, Error> {
         let now = self.clock.now();
         let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
         let mut report = Report { peer: peer.name.clone(), cursor: peer.cursor.after, ..Report::default() };

@@ -269,7 +269,7 @@ pub async fn add(tx: &Transaction, peer: &Peer) -> Result<PeerId, db::Error> {
     let mut row = to_row(peer);
     row.lease_fence = Set(0);
     row.lease_until = Set(0);
-    let added = peer::Entity::insert(row).exec(tx.connection()).await.context("cannot add a peer")?;
+    let added = Box::pin(peer::Entity::insert(row).exec(tx.connection())).await.context("cannot add a peer")?;
     Ok(added.last_insert_id)
 }
 
@@ -277,7 +277,7 @@ pub async fn add(tx: &Transaction, peer: &Peer) -> Result<PeerId, db::Error> {
 /// # Errors
 /// When the database fails.
 pub async fn save(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
-    peer::Entity::update(to_row(peer)).exec(tx.connection()).await.context("cannot write a peer").map(drop)
+    Box::pin(peer::Entity::update(to_row(peer)).exec(tx.connection())).await.context("cannot write a peer").map(drop)
 }
 
 /// Write how far a pull has come and what it has learned of the peer, and nothing that an officer decides.
@@ -299,7 +299,7 @@ pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Erro
         report: all.report,
         ..Default::default()
     };
-    peer::Entity::update(row).exec(tx.connection()).await.context("cannot write a peer").map(drop)
+    Box::pin(peer::Entity::update(row).exec(tx.connection())).await.context("cannot write a peer").map(drop)
 }
 
 /// Whether a peer is held now.

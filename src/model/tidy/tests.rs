@@ -21,7 +21,7 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
                 "addresses": [{"address_1": "1 Main St", "city": "Springfield", "postal_code": "62701", "country": "US"}]}}],
             "local_note": {"kept": "yes", "empty": "", "nothing": null}
         }),
-        "",
+        Names::Ours(""),
     )
     .unwrap();
     insta::assert_json_snapshot!(dropped(&tidied), @r#"
@@ -58,19 +58,19 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
 
 #[test]
 fn a_missing_required_part_refuses_the_document_and_says_where() {
-    let refused = tidy(Kind::Service, json!({"id": "x", "description": "no name"}), "").unwrap_err();
+    let refused = tidy(Kind::Service, json!({"id": "x", "description": "no name"}), Names::Ours("")).unwrap_err();
     assert_eq!(refused.reason, "name is missing; a service cannot do without it");
-    let refused = tidy(Kind::Organization, json!({"id": "x", "name": 5, "description": {"a": 1}}), "").unwrap_err();
+    let refused = tidy(Kind::Organization, json!({"id": "x", "name": 5, "description": {"a": 1}}), Names::Ours("")).unwrap_err();
     assert_eq!((refused.path.as_str(), refused.reason.as_str()), ("description", "expected text, found an object"));
-    let refused = tidy(Kind::Service, json!({"id": "x", "name": "a".repeat(1_000_000)}), "").unwrap_err();
+    let refused = tidy(Kind::Service, json!({"id": "x", "name": "a".repeat(1_000_000)}), Names::Ours("")).unwrap_err();
     assert_eq!(refused.reason, "is 1000000 characters long; at most 1000 are taken");
-    assert!(tidy(Kind::Service, json!([1]), "").is_err());
+    assert!(tidy(Kind::Service, json!([1]), Names::Ours("")).is_err());
 }
 
 #[test]
 fn ids_that_are_not_uuids_are_mapped_alike_wherever_they_stand() {
-    let service = tidy(Kind::Service, json!({"id": 17, "name": "Club", "organization_id": "17"}), "").unwrap();
-    let organization = tidy(Kind::Organization, json!({"id": "17", "name": "Group"}), "").unwrap();
+    let service = tidy(Kind::Service, json!({"id": 17, "name": "Club", "organization_id": "17"}), Names::Ours("")).unwrap();
+    let organization = tidy(Kind::Organization, json!({"id": "17", "name": "Group"}), Names::Ours("")).unwrap();
     assert_eq!(service.value["organization_id"], organization.value["id"]);
     assert_ne!(service.value["id"], organization.value["id"]);
     assert_eq!(organization.value["description"], "Group");
@@ -80,8 +80,8 @@ fn ids_that_are_not_uuids_are_mapped_alike_wherever_they_stand() {
 #[test]
 fn parts_without_ids_get_the_same_ids_every_time() {
     let raw = json!({"id": "s", "name": "Club", "phones": [{"number": "01632 960001"}, {"number": "01632 960002"}, {"number": "01632 960001"}]});
-    let first = tidy(Kind::Service, raw.clone(), "").unwrap().value;
-    assert_eq!(first, tidy(Kind::Service, raw, "").unwrap().value);
+    let first = tidy(Kind::Service, raw.clone(), Names::Ours("")).unwrap().value;
+    assert_eq!(first, tidy(Kind::Service, raw, Names::Ours("")).unwrap().value);
     assert_eq!(first["phones"].as_array().unwrap().len(), 2, "the same part twice is one part");
 }
 
@@ -91,7 +91,7 @@ fn a_series_whose_rule_cannot_be_used_is_refused_and_not_told_as_one_date() {
         tidy(
             Kind::Event,
             json!({"id": "e", "organization_id": "o", "name": "Lunch", "start": "2026-11-24T12:00", "end": "2026-11-24T13:00", "rrule": rule}),
-            "",
+            Names::Ours(""),
         )
     };
     let refused = event("FREQ=SECONDLY").unwrap_err();
@@ -151,10 +151,10 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn whatever_is_tidied_can_be_read_and_stays_tidy(value in any_json(), kind in prop::sample::select(Kind::RECORDS.to_vec())) {
-        if let Ok(tidied) = tidy(kind, value, "https://peer.example.org") {
+        if let Ok(tidied) = tidy(kind, value, Names::Ours("https://peer.example.org")) {
             let document = Document::from_value(kind, tidied.value.clone());
             prop_assert!(document.is_ok(), "{kind}: {document:?}");
-            let again = tidy(kind, tidied.value.clone(), "https://peer.example.org").unwrap();
+            let again = tidy(kind, tidied.value.clone(), Names::Ours("https://peer.example.org")).unwrap();
             prop_assert_eq!(&again.value, &tidied.value);
             prop_assert!(again.dropped.is_empty(), "{:?}", again.dropped);
         }

@@ -86,10 +86,10 @@ async fn tried_on(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_that_was_not_on_sqlite() {
-    tried_on(On::Sqlite).await;
+    Box::pin(tried_on(On::Sqlite)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_that_was_not_on_postgres() {
-    tried_on(On::Postgres).await;
+    Box::pin(tried_on(On::Postgres)).await;
 }

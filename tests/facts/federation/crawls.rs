@@ -102,11 +102,11 @@ async fn loses_a_page(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_sqlite() {
-    loses_a_page(On::Sqlite).await;
+    Box::pin(loses_a_page(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_postgres() {
-    loses_a_page(On::Postgres).await;
+    Box::pin(loses_a_page(On::Postgres)).await;
 }
 
 async fn lies_about_pages(on: On) {
@@ -114,7 +114,7 @@ async fn lies_about_pages(on: On) {
     let script = |seen: &Seen| {
         let mut first = seen.clone();
         if is_list(seen) {
-            first.path = "/api/services?page=1".to_owned();
+            "/api/services?page=1".clone_into(&mut first.path);
         }
         modern(&first, |_, answer| {
             answer["total_pages"] = json!(1_000);
@@ -131,11 +131,11 @@ async fn lies_about_pages(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_sqlite() {
-    lies_about_pages(On::Sqlite).await;
+    Box::pin(lies_about_pages(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_postgres() {
-    lies_about_pages(On::Postgres).await;
+    Box::pin(lies_about_pages(On::Postgres)).await;
 }
 
 async fn becomes_empty(on: On) {
@@ -145,7 +145,7 @@ async fn becomes_empty(on: On) {
         let gone = empty.load(Ordering::SeqCst);
         modern(seen, |_, answer| {
             if gone {
-                *answer = json!({"total_items": 0, "total_pages": 1, "page_number": 1, "size": 0, "last_page": true, "empty": true, "contents": []})
+                *answer = json!({"total_items": 0, "total_pages": 1, "page_number": 1, "size": 0, "last_page": true, "empty": true, "contents": []});
             }
         })
     };
@@ -165,11 +165,11 @@ async fn becomes_empty(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_32_a_list_that_is_suddenly_empty_is_held_on_sqlite() {
-    becomes_empty(On::Sqlite).await;
+    Box::pin(becomes_empty(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_32_a_list_that_is_suddenly_empty_is_held_on_postgres() {
-    becomes_empty(On::Postgres).await;
+    Box::pin(becomes_empty(On::Postgres)).await;
 }
 
 /// A server of the older standard with 70 services that counts its pages from `first`.
@@ -204,9 +204,9 @@ async fn is_older(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_sqlite() {
-    is_older(On::Sqlite).await;
+    Box::pin(is_older(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_postgres() {
-    is_older(On::Postgres).await;
+    Box::pin(is_older(On::Postgres)).await;
 }

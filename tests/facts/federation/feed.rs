@@ -70,7 +70,7 @@ fact! {
         let (before, _) = follow(&app, FEED).await;
         app.edit(id("pantry"), |document| {
             let fingerpost::model::Document::Service(service) = document else { panic!("a service") };
-            service.name = "Moved to Tuesdays".to_owned();
+            "Moved to Tuesdays".clone_into(&mut service.name);
         }).await;
         app.withdraw(id("food"), "not used any more").await;
         let (items, _) = follow(&app, FEED).await;

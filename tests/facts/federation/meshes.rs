@@ -76,11 +76,11 @@ async fn a_mesh(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_39_a_mesh_neither_grows_nor_echoes_on_sqlite() {
-    a_mesh(On::Sqlite).await;
+    Box::pin(a_mesh(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_39_a_mesh_neither_grows_nor_echoes_on_postgres() {
-    a_mesh(On::Postgres).await;
+    Box::pin(a_mesh(On::Postgres)).await;
 }
 
 /// Something that happens at a directory.
@@ -125,9 +125,14 @@ async fn happen(nodes: &mut [Node], peers: &[Vec<Peer>], own: &mut [Own], kept: 
         Happens::Rename(node, number) if own[node].contains_key(&number) => {
             let name = format!("Renamed at {step}");
             let renamed = name.clone();
-            nodes[node].app.edit(id(&format!("club {number} of {node}")), move |document| {
-                if let Document::Service(service) = document { service.name = renamed; }
-            }).await;
+            nodes[node]
+                .app
+                .edit(id(&format!("club {number} of {node}")), move |document| {
+                    if let Document::Service(service) = document {
+                        service.name = renamed;
+                    }
+                })
+                .await;
             own[node].insert(number, name);
         }
         Happens::Withdraw(node, number) if own[node].contains_key(&number) => {

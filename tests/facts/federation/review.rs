@@ -81,10 +81,10 @@ async fn tried_on(on: On) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_peer_under_review_tells_waits_for_a_person_on_sqlite() {
-    tried_on(On::Sqlite).await;
+    Box::pin(tried_on(On::Sqlite)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_peer_under_review_tells_waits_for_a_person_on_postgres() {
-    tried_on(On::Postgres).await;
+    Box::pin(tried_on(On::Postgres)).await;
 }
