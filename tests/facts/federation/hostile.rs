@@ -43,6 +43,9 @@ macro_rules! fact_of_a_liar {
     };
 }
 
+/// What is changed in each item before it is sent.
+type Tampers = fn(&mut Value);
+
 fn is_feed(seen: &Seen) -> bool {
     seen.path.contains("/changes")
 }
@@ -248,7 +251,6 @@ fact_of_a_liar! {
                 Reply::json(page.to_string())
             }
         };
-        type Tampers = fn(&mut Value);
         let twists: [(Tampers, &str); 4] = [
             (|item| item["data"]["name"] = json!("Tampered"), "hash-mismatch"),
             (|item| item["fed"]["license"] = json!("https://tampered.example.org/"), "bad-signature"),
