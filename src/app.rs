@@ -1,6 +1,10 @@
 //! The application: every part, put together from the settings.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::{
@@ -134,6 +138,8 @@ pub struct Served {
     pub outlet: Outlet,
     /// Who may ask how often.
     pub guard: guard::Guard,
+    /// How far it is known that everything is signed for our present address.
+    pub signed_up_to: Arc<AtomicI64>,
     /// Where the order stood when the server started: it is ready when the shelf has got there.
     pub start: Position,
     metrics: PrometheusHandle,
@@ -175,7 +181,7 @@ impl Served {
             Snapshots::open(&app.config.data_dir),
         );
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
-        Ok(Self { app, directory, outlet, guard, start: head.position, metrics: recorder() })
+        Ok(Self { app, directory, outlet, guard, signed_up_to: Arc::default(), start: head.position, metrics: recorder() })
     }
 
     /// Whether everything that was published before the start can be read and found.

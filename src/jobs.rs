@@ -1,7 +1,7 @@
 //! What happens without being asked: following what is published, and tidying up. Each job is
 //! idempotent and can be called from the scheduler, the command line and tests.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ const EVENTS: Duration = Duration::from_mins(15);
 /// # Errors
 /// When the database or the disk fails; the next call goes on from there.
 pub async fn follow(served: &Served) -> anyhow::Result<()> {
+    sign_for_here(served).await?;
     let head = served.app.head().await?;
     served.directory.shelf.catch_up(&served.app.db, &head).await?;
     served.outlet.forget_urgent().await?;
@@ -41,6 +42,20 @@ pub async fn follow(served: &Served) -> anyhow::Result<()> {
         }
     };
     index(served, &head, &mut say).await
+}
+
+/// Sign for our present address what was signed for another one.
+async fn sign_for_here(served: &Served) -> anyhow::Result<()> {
+    let up_to = served.app.head().await?.position;
+    let looked = served.signed_up_to.load(Ordering::Relaxed);
+    if up_to.0 > looked {
+        let signed = served.app.records.sign_for_here(Position(looked)).await?;
+        if signed > 0 {
+            tracing::info!(records = signed, origin = served.app.records.signer().origin(), "signed again for this address");
+        }
+        served.signed_up_to.store(up_to.0, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Bring the search index up to the head of what is published.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
+    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Trouble, Trust},
     protocol::Discovery,
 };
 use crate::{
@@ -100,28 +100,18 @@ impl Harvester {
         let name = new.name.clone().or_else(|| discovered.as_ref().map(|said| said.publisher.name.clone()));
         let said = discovered.as_ref().map(|said| &said.license);
         let mut peer = Peer {
-            id: 0,
             name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| new.url.host_str().unwrap_or("peer").to_owned()),
-            url: new.url.clone(),
             origin,
             kind,
             trust: new.trust,
             state: if new.trust == Trust::Review { PeerState::New } else { PeerState::Following },
-            scope: Scope::default(),
             licence: new.licence.clone().or_else(|| said.map(|licence| licence.url.clone())),
             attribution: said.map(|licence| licence.attribution.clone()).filter(|text| !text.is_empty()),
             every_seconds: new.every_seconds,
-            pinned_keys: None,
             discovered,
-            cursor: Cursor::default(),
-            held: None,
             next_due_at: now,
-            tried_at: None,
-            succeeded_at: None,
-            failures: 0,
-            problem: None,
-            report: None,
             added_at: now,
+            ..Peer::unknown(&new.url)
         };
         if new.trust == Trust::Auto {
             pin(&mut peer);

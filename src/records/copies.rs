@@ -120,8 +120,8 @@ impl Records {
         Ok(records)
     }
 
-    /// Sign everything of our own again, under new positions: the key that it was signed with is not
-    /// to be believed any more. Published bytes stay the same. Gives how many records there were.
+    /// Sign everything of our own again that another key than the present one has signed: that key is
+    /// not to be believed any more. Gives how many records there were.
     /// # Errors
     /// When the database fails; what was signed before stays signed.
     pub async fn sign_again(&self) -> Result<u64, Error> {
@@ -133,18 +133,37 @@ impl Records {
             let Some(last) = rows.last() else { return Ok(many) };
             position = last.position;
             let ids: Vec<Uuid> = rows.iter().filter(|row| !row.statement.contains(&kid)).map(|row| row.id).collect();
-            if ids.is_empty() {
-                continue;
-            }
-            let tx = self.db.write().await?;
-            let mut locked = published::lock(&tx).await?;
-            let rows = published::current(&tx, &ids).await?;
-            many += rows.len() as u64;
-            let before: HashMap<Uuid, Published> = rows.iter().map(|row| (row.id, row.clone())).collect();
-            let rows: Vec<Published> = rows.into_iter().map(|row| self.again(row, &mut locked)).collect();
-            published::write(&tx, locked, &rows, &before).await?;
-            tx.commit().await?;
+            many += self.sign(&ids).await?;
         }
+    }
+
+    /// Sign for the present address of this directory what came after `position` and was signed for
+    /// another one: by a command that did not know it, or before the directory moved. Gives how many
+    /// records there were.
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_for_here(&self, position: Position) -> Result<u64, Error> {
+        let mut many = 0;
+        let ids = published::own::signed_elsewhere(&self.db, position, self.signer.origin()).await?;
+        for some in ids.chunks(usize::try_from(ROWS).unwrap_or(usize::MAX)) {
+            many += self.sign(some).await?;
+        }
+        Ok(many)
+    }
+
+    /// Sign these published rows again, under new positions; their bytes stay the same.
+    async fn sign(&self, ids: &[Uuid]) -> Result<u64, Error> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let tx = self.db.write().await?;
+        let mut locked = published::lock(&tx).await?;
+        let rows = published::current(&tx, ids).await?;
+        let before: HashMap<Uuid, Published> = rows.iter().map(|row| (row.id, row.clone())).collect();
+        let rows: Vec<Published> = rows.into_iter().map(|row| self.again(row, &mut locked)).collect();
+        published::write(&tx, locked, &rows, &before).await?;
+        tx.commit().await?;
+        Ok(rows.len() as u64)
     }
 
     /// A published row under its new number.

@@ -273,6 +273,11 @@ fn feed_of(peer: &Peer) -> Result<Url, End> {
     Ok(feed.url.clone())
 }
 
+/// The items of a page, for the fuzzer; none where the page is refused.
+pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
+    read_page(peer, url, answer).map(|page| page.items).unwrap_or_default()
+}
+
 fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type").to_owned();

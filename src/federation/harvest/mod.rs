@@ -387,6 +387,29 @@ impl Harvester {
     }
 }
 
+/// For the fuzzer and the property tests: read a page as one of a peer, judge every item, keep nothing.
+/// Gives how many would be taken, and how many not; none for a page that is refused as a whole.
+pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
+    let url: Url = "https://peer.example.org/federation/v1/changes".parse().expect("a constant address");
+    let peer = Peer::unknown(&url);
+    let headers = http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
+    let wire_bytes = bytes.len() as u64;
+    let answer = Answer { status: 200, headers, body: bytes.to_vec(), wire_bytes, url: url.clone(), redirected: false };
+    let items = directory::items_of(&peer, &url, &answer);
+    let (known, shared) = (HashMap::new(), HashMap::new());
+    let gate = admit::Gate {
+        peer: &peer,
+        here: "https://here.example.org/",
+        now: DateTime::UNIX_EPOCH,
+        crawl: 0,
+        known: &known,
+        shared: &shared,
+    };
+    let judged = items.into_iter().map(|item| gate.judge(item));
+    let (taken, left): (Vec<_>, Vec<_>) = judged.partition(|verdict| matches!(verdict, admit::Verdict::Take { .. }));
+    (taken.len(), left.len())
+}
+
 /// Why a peer cannot be pulled from at all.
 fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
     let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
@@ -476,6 +499,44 @@ fn backoff(failures: i32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        /// Pages that are nearly right: each byte is changed here and there.
+        #[test]
+        fn no_page_makes_it_panic(changes in proptest::collection::vec((0_usize..700, 0_u8..=255), 0..6), cut in 0_usize..900) {
+            let page = serde_json::json!({
+                "items": [
+                    {"state": "updated", "kind": "service", "id": "a", "modified": 1, "data": {
+                        "id": "a", "name": "Pantry", "status": "active", "description": "Food.",
+                        "organization": {"id": "o", "name": "Holder", "description": "x"},
+                        "schedules": [{"id": "s", "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00"}],
+                    }},
+                    {"state": "deleted", "kind": "event", "id": "b", "modified": 2},
+                    {"state": "updated", "kind": "organization", "id": "o", "modified": 3, "data": {"id": "o", "name": "Holder"}},
+                ],
+                "next": "https://peer.example.org/federation/v1/changes?afterChangeNumber=3",
+                "license": "x",
+            });
+            let mut bytes = page.to_string().into_bytes();
+            for (at, byte) in changes {
+                if let Some(there) = bytes.get_mut(at) {
+                    *there = byte;
+                }
+            }
+            bytes.truncate(cut);
+            read_anything(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_page_as_it_should_be_is_taken() {
+        let page =
+            br#"{"items":[{"state":"updated","kind":"organization","id":"o","modified":3,"data":{"id":"o","name":"Holder"}},
+            {"state":"updated","kind":"nonsense","id":"n","modified":4,"data":{}}],
+            "next":"https://peer.example.org/federation/v1/changes?afterChangeNumber=4","license":"x"}"#;
+        assert_eq!(read_anything(page), (1, 1));
+        assert_eq!(read_anything(b"[]"), (0, 0));
+    }
 
     #[test]
     fn waiting_grows_with_failures_and_never_beyond_six_hours() {

@@ -272,3 +272,34 @@ pub struct Peer {
     /// When it was added.
     pub added_at: DateTime<Utc>,
 }
+
+impl Peer {
+    /// A peer at `url` of which nothing is known yet, and whose word is taken.
+    pub fn unknown(url: &Url) -> Self {
+        let never = DateTime::UNIX_EPOCH;
+        Self {
+            id: 0,
+            name: url.host_str().unwrap_or("peer").to_owned(),
+            url: url.clone(),
+            origin: url.as_str().trim_end_matches('/').to_owned(),
+            kind: PeerKind::OpenDirectory,
+            trust: Trust::Auto,
+            state: PeerState::Following,
+            scope: Scope::default(),
+            licence: None,
+            attribution: None,
+            every_seconds: 900,
+            discovered: None,
+            pinned_keys: None,
+            cursor: Cursor::default(),
+            held: None,
+            next_due_at: never,
+            tried_at: None,
+            succeeded_at: None,
+            failures: 0,
+            problem: None,
+            report: None,
+            added_at: never,
+        }
+    }
+}

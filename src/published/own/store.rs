@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Set,
-    sea_query::OnConflict,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use uuid::Uuid;
 
@@ -91,6 +91,26 @@ pub async fn head(db: &Database) -> Result<Option<Position>, db::Error> {
 /// When the database fails.
 pub async fn head_in(tx: &Transaction) -> Result<Option<Position>, db::Error> {
     head_on(tx.connection()).await
+}
+
+/// Own records that came after `position` and whose statement speaks for another origin than `origin`.
+/// # Errors
+/// When the database fails.
+pub async fn signed_elsewhere(db: &Database, position: Position, origin: &str) -> Result<Vec<Uuid>, db::Error> {
+    use row::Column as C;
+    // The origin has no characters that JSON escapes. An underscore in it matches any character, which
+    // at worst leaves a record signed as it was.
+    let ours = format!("\"origin\":\"{origin}\"");
+    own()
+        .select_only()
+        .column(C::Id)
+        .filter(C::Position.gt(position.0))
+        .filter(C::Statement.contains(&ours).not())
+        .order_by_asc(C::Position)
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .context("cannot read what is published")
 }
 
 /// Whether something of ours that came after `position` has to be destroyed wherever it was copied to.

@@ -239,3 +239,28 @@ fact! {
         assert_eq!(Kind::RECORDS.len(), 6);
     }
 }
+
+fact! {
+    async fn a_directory_that_moves_to_another_address_signs_for_that_one(app) {
+        app.import(pantry().to_string()).await;
+        app.withdraw(id("food"), "gone").await;
+        let (before, _) = follow(&app, FEED).await;
+        let elsewhere = "http://127.0.0.1:4711/";
+        app.config.public_url = Some(elsewhere.parse().unwrap());
+        app.restart().await;
+        let page = app.get(FEED).await.json();
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), before.len());
+        let keys = keys(&app).await;
+        for item in items {
+            let mut statement = item["fed"].clone();
+            assert_eq!(statement["origin"], elsewhere);
+            let sig = statement.as_object_mut().unwrap().remove("sig").unwrap();
+            assert!(signing::verifies(&keys[statement["kid"].as_str().unwrap()], &signing::record_message(&statement), sig.as_str().unwrap()));
+            assert_eq!(statement["rev"], item["modified"]);
+        }
+        let head = page["feed"]["head"].clone();
+        app.follow().await;
+        assert_eq!(app.get(FEED).await.json()["feed"]["head"], head, "once is enough");
+    }
+}
