@@ -51,7 +51,7 @@ function check(page, name, problems) {
 
 /** The first record's id in one of the API's lists. */
 async function firstId(list) {
-  const response = await fetch(`${base}/${list}?per_page=1`, { headers: { accept: 'application/json' } });
+  const response = await fetch(`${base}/${list}${list.includes('?') ? '&' : '?'}per_page=1`, { headers: { accept: 'application/json' } });
   if (!response.ok) throw new Error(`/${list} answered ${response.status}`);
   const id = (await response.json()).contents?.[0]?.id;
   if (!id) throw new Error(`/${list} has no record to look at`);
@@ -64,6 +64,14 @@ async function firstNeed() {
   const link = /href="(?:https?:\/\/[^/"]+)?(\/directory\/needs\/[^"?#]+)/.exec(html);
   if (!link) throw new Error('/directory/needs links to no category');
   return link[1];
+}
+
+/** A service that came from the directory that this one follows. */
+async function firstFromANeighbour() {
+  const status = await (await fetch(`${base}/federation/v1/status`)).json();
+  const origin = status.following?.[0]?.origin;
+  if (!origin) throw new Error('this directory follows nobody');
+  return firstId(`services?source=${encodeURIComponent(origin)}`);
 }
 
 /** Every kind of page, by the name its screenshots get. */
@@ -85,6 +93,8 @@ async function pages() {
     { name: 'place', path: `/directory/places/${await firstId('locations')}` },
     { name: 'event', path: `/directory/events/${await firstId('events')}` },
     { name: 'about', path: '/directory/about' },
+    { name: 'sources', path: '/directory/sources' },
+    { name: 'service-from-a-neighbour', path: `/directory/services/${await firstFromANeighbour()}`, titleOf: 'service' },
     { name: 'not-found', path: '/directory/services/00000000-0000-4000-8000-000000000000', status: 404 },
   ];
 }

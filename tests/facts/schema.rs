@@ -49,7 +49,10 @@ fact! {
         let committed: Value = serde_json::from_str(&std::fs::read_to_string("schema/openapi.json").unwrap()).unwrap();
         assert_eq!(app.get("/openapi.json").await.json(), committed);
         for (path, methods) in committed["paths"].as_object().unwrap() {
-            assert!(methods["get"]["operationId"].is_string() && methods["get"]["responses"]["200"] != json!(null), "{path}");
+            for (method, operation) in methods.as_object().unwrap() {
+                let answers = operation["responses"].as_object().unwrap();
+                assert!(operation["operationId"].is_string() && answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
+            }
         }
     }
 }
