@@ -48,7 +48,7 @@ pub enum Refused {
     #[error(transparent)]
     Failed(#[from] Error),
     /// The peer is no good.
-    #[error("{url} cannot be followed: {} ({})", trouble.detail, trouble.code)]
+    #[error("{url} cannot be followed: {} ({}){}", trouble.detail, trouble.code, hint(trouble))]
     Peer {
         /// Its address.
         url: Url,
@@ -438,6 +438,15 @@ impl Described {
             report: peer.report.clone(),
             advice: advice(peer, held_deletes, waiting),
         }
+    }
+}
+
+/// What to do about a peer that cannot even be asked.
+fn hint(trouble: &Trouble) -> &'static str {
+    match trouble.code.as_str() {
+        "blocked-address" => "; if it is inside your own network, name that network in FINGERPOST_ALLOW_PRIVATE_PEERS",
+        "dns" | "connect" | "timeout" => "; is the address right, and does it answer in a browser?",
+        _ => "",
     }
 }
 

@@ -288,7 +288,9 @@ fact_of_two! {
         let oneself = beds.harvester().add_peer(new(&beds.url, Trust::Auto)).await.unwrap_err().to_string();
         assert!(oneself.contains("is this directory itself"), "{oneself}");
         let nobody = beds.harvester().add_peer(new(&"http://127.0.0.1:9/".parse().unwrap(), Trust::Auto)).await.unwrap_err().to_string();
-        assert!(nobody.contains("cannot be followed"), "{nobody}");
+        assert!(nobody.contains("cannot be followed") && nobody.contains("is the address right"), "{nobody}");
+        let inside = beds.harvester().add_peer(new(&"http://10.1.2.3/".parse().unwrap(), Trust::Auto)).await.unwrap_err().to_string();
+        assert!(inside.contains("FINGERPOST_ALLOW_PRIVATE_PEERS"), "{inside}");
     }
 }
 
