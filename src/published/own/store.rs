@@ -43,7 +43,7 @@ const ROWS: u64 = 500;
 
 type Columns = (Uuid, i16, i64, bool, String, Option<String>, i64);
 
-/// Own records, by the index on origin and position.
+/// Own records, by the index on origin, derivation and position.
 fn own() -> Select<row::Entity> {
     row::Entity::find().filter(row::Column::Origin.eq("")).filter(row::Column::DerivedFrom.is_null())
 }
