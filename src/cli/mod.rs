@@ -190,7 +190,10 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Export(export) => export.run(open(config).await?).await,
         Command::Record(record) => record.run(open(config).await?).await,
         Command::Postcodes(postcodes) => postcodes.run(config).await,
-        Command::Peer(peers) => peers.run(open(config).await?).await,
+        Command::Peer(peers) => {
+            let durability = peers.durability();
+            peers.run(App::open(config, Clock::System, durability).await?).await
+        }
         Command::Proposal(proposals) => proposals.run(open(config).await?).await,
         Command::Keys(keys) => keys.run(open(config).await?).await,
         Command::Reindex => directory::reindex(open(config).await?).await,

@@ -7,6 +7,7 @@ use url::Url;
 use super::{WrongCall, progress, say};
 use crate::{
     app::App,
+    db::Durability,
     federation::{
         neighbours::{Described, New, Refused},
         peers::{self, Outcome, PeerKind, Report, Trust},
@@ -155,6 +156,11 @@ fn seconds(text: &str) -> Result<i64, String> {
 }
 
 impl Peers {
+    /// A pull that a power cut takes back goes on from where it was; what an officer decides must stay.
+    pub(super) fn durability(&self) -> Durability {
+        if matches!(self.action, Action::Pull { .. } | Action::Compare { .. }) { Durability::Batched } else { Durability::Full }
+    }
+
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let harvester = app.harvester();
         match self.action {
