@@ -1,6 +1,8 @@
 //! The directories that we follow: who they are, how far they are believed, and how it goes.
 
+mod foreign;
 mod store;
+mod waiting;
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -10,11 +12,11 @@ use url::Url;
 
 use super::protocol::Discovery;
 use crate::signing::Listed;
-pub use store::{
-    Foreign, Held, Lease, Quarantined, add, all, by_name, delete, deleted_since, due, due_now, find, foreign, forget_held,
-    forget_numbers, forget_quarantined, forget_versions, held, hold, is_held, lease, live_count, mark_seen, not_seen, of_peer,
-    put_foreign, put_held, put_quarantined, quarantined, quarantined_by_code, release, save, save_progress,
+pub use foreign::{
+    Foreign, deleted_since, foreign, forget_numbers, forget_versions, live_count, mark_seen, not_seen, of_peer, put_foreign,
 };
+pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
+pub use waiting::{Held, Quarantined, forget_held, forget_quarantined, held, put_held, put_quarantined, quarantined_by_code};
 
 /// Number of a peer, as commands name it.
 pub type PeerId = i32;

@@ -1,0 +1,8 @@
+//! What is known about the records that came from peers, beside the records themselves.
+
+mod store;
+
+pub(super) use store::forget_all;
+pub use store::{
+    Foreign, deleted_since, foreign, forget_numbers, forget_versions, live_count, mark_seen, not_seen, of_peer, put_foreign,
+};

@@ -1,0 +1,285 @@
+//! The table `foreign_record`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use super::super::{PeerId, store::moment};
+use crate::{
+    db::{self, Context as _, Database, Transaction},
+    model::Kind,
+};
+
+mod foreign_record {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "foreign_record")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) peer_id: i32,
+        pub(super) kind: i16,
+        #[sea_orm(column_type = "Text")]
+        pub(super) foreign_id: String,
+        pub(super) rev: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) hash: String,
+        pub(super) live: bool,
+        pub(super) own_item: bool,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) statement: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) listed: Option<String>,
+        pub(super) crawl: i64,
+        pub(super) missing: i32,
+        pub(super) fetched_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Ids or rows in one statement; well below what either database allows.
+const CHUNK: usize = 500;
+
+/// What is known about a record that came from a peer, beside the record itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its id here.
+    pub id: Uuid,
+    /// The peer.
+    pub peer: PeerId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id at its origin.
+    pub foreign_id: String,
+    /// Which version of it was applied.
+    pub rev: i64,
+    /// Hash of its content at its origin.
+    pub hash: String,
+    /// Whether it is there.
+    pub live: bool,
+    /// Whether the peer tells it by itself; otherwise it came as a part of another.
+    pub own_item: bool,
+    /// What its origin has signed.
+    pub statement: Option<String>,
+    /// For a crawl: the hash of the record as lists show it, by which a change is noticed.
+    pub listed: Option<String>,
+    /// The walk over everything that met it last.
+    pub crawl: i64,
+    /// How many whole walks in a row have not met it.
+    pub missing: i32,
+    /// When it came.
+    pub fetched_at: DateTime<Utc>,
+}
+
+fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
+    Some(Foreign {
+        id: row.id,
+        peer: row.peer_id,
+        kind: Kind::from_number(row.kind)?,
+        foreign_id: row.foreign_id,
+        rev: row.rev,
+        hash: row.hash,
+        live: row.live,
+        own_item: row.own_item,
+        statement: row.statement,
+        listed: row.listed,
+        crawl: row.crawl,
+        missing: row.missing,
+        fetched_at: moment(row.fetched_at),
+    })
+}
+
+/// What is known about records with these ids here.
+/// # Errors
+/// When the database fails.
+pub async fn foreign(db: &Database, ids: &[Uuid]) -> Result<Vec<Foreign>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = foreign_record::Entity::find()
+            .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
+            .all(db.reader())
+            .await
+            .context("cannot read what came from peers")?;
+        found.extend(rows.into_iter().filter_map(from_foreign));
+    }
+    Ok(found)
+}
+
+/// Records of a peer after the given id, in order of ids, at most `limit`.
+/// # Errors
+/// When the database fails.
+pub async fn of_peer(db: &Database, peer: PeerId, after: Option<Uuid>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
+    let mut query = foreign_record::Entity::find().filter(foreign_record::Column::PeerId.eq(peer));
+    if let Some(after) = after {
+        query = query.filter(foreign_record::Column::Id.gt(after));
+    }
+    let rows = query
+        .order_by_asc(foreign_record::Column::Id)
+        .limit(limit)
+        .all(db.reader())
+        .await
+        .context("cannot read what came from peers")?;
+    Ok(rows.into_iter().filter_map(from_foreign).collect())
+}
+
+/// How many records of a peer are there.
+/// # Errors
+/// When the database fails.
+pub async fn live_count(db: &Database, peer: PeerId) -> Result<u64, db::Error> {
+    foreign_record::Entity::find()
+        .filter(foreign_record::Column::PeerId.eq(peer))
+        .filter(foreign_record::Column::Live.eq(true))
+        .filter(foreign_record::Column::OwnItem.eq(true))
+        .count(db.reader())
+        .await
+        .context("cannot count what came from a peer")
+}
+
+/// Write what is known about records.
+/// # Errors
+/// When the database fails.
+pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    let replace = OnConflict::column(C::Id)
+        .update_columns([
+            C::PeerId,
+            C::Kind,
+            C::ForeignId,
+            C::Rev,
+            C::Hash,
+            C::Live,
+            C::OwnItem,
+            C::Statement,
+            C::Listed,
+            C::Crawl,
+            C::Missing,
+            C::FetchedAt,
+        ])
+        .to_owned();
+    for chunk in rows.chunks(CHUNK) {
+        let rows = chunk.iter().map(|row| foreign_record::ActiveModel {
+            id: Set(row.id),
+            peer_id: Set(row.peer),
+            kind: Set(row.kind.number()),
+            foreign_id: Set(row.foreign_id.clone()),
+            rev: Set(row.rev),
+            hash: Set(row.hash.clone()),
+            live: Set(row.live),
+            own_item: Set(row.own_item),
+            statement: Set(row.statement.clone()),
+            listed: Set(row.listed.clone()),
+            crawl: Set(row.crawl),
+            missing: Set(row.missing),
+            fetched_at: Set(row.fetched_at.timestamp_micros()),
+        });
+        foreign_record::Entity::insert_many(rows)
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write what came from a peer")?;
+    }
+    Ok(())
+}
+
+/// Forget which versions of a peer's records were applied, so that all are compared again.
+/// # Errors
+/// When the database fails.
+pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::Rev, Expr::value(0_i64))
+        .col_expr(C::Hash, Expr::value(""))
+        .col_expr(C::Listed, Expr::value(Option::<String>::None))
+        .filter(C::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot write what came from a peer")
+        .map(drop)
+}
+
+/// Forget the numbers of a peer's records, which are those of an epoch that has ended.
+/// # Errors
+/// When the database fails.
+pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::Rev, Expr::value(0_i64))
+        .filter(C::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot write what came from a peer")
+        .map(drop)
+}
+
+/// How many records of a peer have gone since this moment.
+/// # Errors
+/// When the database fails.
+pub async fn deleted_since(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Result<u64, db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::find()
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Live.eq(false))
+        .filter(C::OwnItem.eq(true))
+        .filter(C::FetchedAt.gte(since.timestamp_micros()))
+        .count(db.reader())
+        .await
+        .context("cannot count what came from a peer")
+}
+
+/// Note that a walk over everything has met these records.
+/// # Errors
+/// When the database fails.
+pub async fn mark_seen(tx: &Transaction, ids: &[Uuid], crawl: i64) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    for chunk in ids.chunks(CHUNK) {
+        foreign_record::Entity::update_many()
+            .col_expr(C::Crawl, Expr::value(crawl))
+            .col_expr(C::Missing, Expr::value(0))
+            .filter(C::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot write what came from a peer")?;
+    }
+    Ok(())
+}
+
+/// Records of a peer that it tells by themselves, that are there and that the walk `crawl` has not
+/// met, after the given id, in order of ids.
+/// # Errors
+/// When the database fails.
+pub async fn not_seen(
+    db: &Database,
+    peer: PeerId,
+    crawl: i64,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Foreign>, db::Error> {
+    use foreign_record::Column as C;
+    let mut query = foreign_record::Entity::find()
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Live.eq(true))
+        .filter(C::OwnItem.eq(true))
+        .filter(C::Crawl.lt(crawl));
+    if let Some(after) = after {
+        query = query.filter(C::Id.gt(after));
+    }
+    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read what came from peers")?;
+    Ok(rows.into_iter().filter_map(from_foreign).collect())
+}
+
+/// Forget everything about a peer's records.
+pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    foreign_record::Entity::delete_many()
+        .filter(foreign_record::Column::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget a peer")
+        .map(drop)
+}

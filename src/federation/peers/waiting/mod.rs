@@ -1,0 +1,6 @@
+//! What came from peers and waits: records that could not be taken, and deletions for a person to look at.
+
+mod store;
+
+pub(super) use store::forget_all;
+pub use store::{Held, Quarantined, forget_held, forget_quarantined, held, put_held, put_quarantined, quarantined_by_code};

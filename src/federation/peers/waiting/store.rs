@@ -1,0 +1,228 @@
+//! The tables `quarantined` and `held_delete`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::super::{PeerId, store::moment};
+use crate::db::{self, Context as _, Database, Transaction};
+
+mod quarantined {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "quarantined")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) peer_id: i32,
+        #[sea_orm(column_type = "Text")]
+        pub(super) kind: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) foreign_id: String,
+        pub(super) rev: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) code: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) detail: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) raw: Option<String>,
+        pub(super) at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod held_delete {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "held_delete")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) peer_id: i32,
+        pub(super) rev: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) why: String,
+        pub(super) at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Ids or rows in one statement; well below what either database allows.
+const CHUNK: usize = 500;
+
+/// Something that came and could not be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quarantined {
+    /// The id that it would have here.
+    pub id: Uuid,
+    /// The peer.
+    #[serde(skip)]
+    pub peer: PeerId,
+    /// Its kind, by the peer's word.
+    pub kind: String,
+    /// Its id at its origin.
+    pub foreign_id: String,
+    /// Which version of it.
+    pub rev: i64,
+    /// A name for the reason that does not change.
+    pub code: String,
+    /// The reason in words.
+    pub detail: String,
+    /// What came, where it was not too large.
+    #[serde(skip)]
+    pub raw: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Write what could not be taken; what stood under the same id is replaced.
+/// # Errors
+/// When the database fails.
+pub async fn put_quarantined(tx: &Transaction, rows: &[Quarantined]) -> Result<(), db::Error> {
+    use quarantined::Column as C;
+    let replace = OnConflict::column(C::Id)
+        .update_columns([C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Code, C::Detail, C::Raw, C::At])
+        .to_owned();
+    for chunk in rows.chunks(CHUNK) {
+        let rows = chunk.iter().map(|row| quarantined::ActiveModel {
+            id: Set(row.id),
+            peer_id: Set(row.peer),
+            kind: Set(row.kind.clone()),
+            foreign_id: Set(row.foreign_id.clone()),
+            rev: Set(row.rev),
+            code: Set(row.code.clone()),
+            detail: Set(row.detail.clone()),
+            raw: Set(row.raw.clone()),
+            at: Set(row.at.timestamp_micros()),
+        });
+        quarantined::Entity::insert_many(rows)
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write what could not be taken")?;
+    }
+    Ok(())
+}
+
+/// Forget what could not be taken, of these ids.
+/// # Errors
+/// When the database fails.
+pub async fn forget_quarantined(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in ids.chunks(CHUNK) {
+        quarantined::Entity::delete_many()
+            .filter(quarantined::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget what could not be taken")?;
+    }
+    Ok(())
+}
+
+/// How many of a peer's records could not be taken, by reason.
+/// # Errors
+/// When the database fails.
+pub async fn quarantined_by_code(db: &Database, peer: PeerId) -> Result<Vec<(String, i64)>, db::Error> {
+    quarantined::Entity::find()
+        .select_only()
+        .column(quarantined::Column::Code)
+        .column_as(quarantined::Column::Id.count(), "many")
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .group_by(quarantined::Column::Code)
+        .order_by_asc(quarantined::Column::Code)
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .context("cannot count what could not be taken")
+}
+
+/// A deletion that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The record's id here.
+    pub id: Uuid,
+    /// The peer.
+    #[serde(skip)]
+    pub peer: PeerId,
+    /// Which version of it was deleted.
+    pub rev: i64,
+    /// Why it is taken for deleted.
+    pub why: String,
+    /// Since when it waits.
+    pub at: DateTime<Utc>,
+}
+
+/// Write deletions that wait; those that wait already stay as they are.
+/// # Errors
+/// When the database fails.
+pub async fn put_held(tx: &Transaction, rows: &[Held]) -> Result<(), db::Error> {
+    let keep = OnConflict::column(held_delete::Column::Id).do_nothing().to_owned();
+    for chunk in rows.chunks(CHUNK) {
+        let rows = chunk.iter().map(|row| held_delete::ActiveModel {
+            id: Set(row.id),
+            peer_id: Set(row.peer),
+            rev: Set(row.rev),
+            why: Set(row.why.clone()),
+            at: Set(row.at.timestamp_micros()),
+        });
+        held_delete::Entity::insert_many(rows)
+            .on_conflict(keep.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write held deletions")?;
+    }
+    Ok(())
+}
+
+/// Deletions of a peer that wait, in order of ids.
+/// # Errors
+/// When the database fails.
+pub async fn held(on: &Database, peer: PeerId) -> Result<Vec<Held>, db::Error> {
+    let rows = held_delete::Entity::find()
+        .filter(held_delete::Column::PeerId.eq(peer))
+        .order_by_asc(held_delete::Column::Id)
+        .all(on.reader())
+        .await
+        .context("cannot read held deletions")?;
+    let read = |row: held_delete::Model| Held { id: row.id, peer: row.peer_id, rev: row.rev, why: row.why, at: moment(row.at) };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Forget that deletions of these records wait.
+/// # Errors
+/// When the database fails.
+pub async fn forget_held(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in ids.chunks(CHUNK) {
+        held_delete::Entity::delete_many()
+            .filter(held_delete::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget held deletions")?;
+    }
+    Ok(())
+}
+
+/// Forget everything about a peer's records.
+pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    quarantined::Entity::delete_many()
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget a peer")?;
+    held_delete::Entity::delete_many()
+        .filter(held_delete::Column::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget a peer")
+        .map(drop)
+}
