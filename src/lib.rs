@@ -13,6 +13,7 @@ pub mod model;
 // floor 1: things that words are done with
 pub mod config;
 pub mod db;
+pub mod identity;
 pub mod signing;
 pub mod outbound;
 pub mod formats;

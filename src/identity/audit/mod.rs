@@ -1,0 +1,89 @@
+//! The audit trail: who signed in, was let do what, decided what. Written in the transaction of its
+//! cause, never changed, forgotten after a time that is a setting.
+
+mod store;
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Error, Identity};
+use crate::db::Transaction;
+
+/// A line of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Names it; later ones sort behind earlier ones.
+    pub id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who, as history names them.
+    pub who: String,
+    /// What was done: a verb such as `sign in`.
+    pub what: String,
+    /// To which record, person or thing, if to one.
+    pub to: String,
+    /// More, in plain words. No secrets, no words of residents.
+    pub detail: String,
+    /// From what kind of network: never a whole address.
+    pub from: String,
+}
+
+impl Identity {
+    /// Note something.
+    /// # Errors
+    /// When the database fails.
+    pub async fn note(
+        &self,
+        tx: &Transaction,
+        who: &str,
+        what: &str,
+        to: &str,
+        detail: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        let entry = Entry {
+            id: Uuid::now_v7(),
+            at: self.clock.now(),
+            who: who.to_owned(),
+            what: what.to_owned(),
+            to: to.to_owned(),
+            detail: detail.to_owned(),
+            from: from.map(network).unwrap_or_default(),
+        };
+        Ok(store::put(tx, &entry).await?)
+    }
+
+    /// The newest lines, at most `limit`: all, or those of one person or record; older than `before`.
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit(&self, about: Option<&str>, before: Option<Uuid>, limit: u64) -> Result<Vec<Entry>, Error> {
+        Ok(store::newest(self.db.reader(), about, before, limit).await?)
+    }
+
+    /// Forget lines that are older than this.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_audit(&self, tx: &Transaction, keep: Duration) -> Result<(), Error> {
+        Ok(store::forget(tx, self.clock.now() - keep).await?)
+    }
+}
+
+/// The network that an address is in, coarse enough to name no household: `203.0.113.0/24`, `2001:db8::/32`.
+fn network(address: IpAddr) -> String {
+    let length = if address.is_ipv4() { 24 } else { 32 };
+    ipnet::IpNet::new(address, length).map(|net| net.trunc().to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_network_of_an_address_is_kept() {
+        assert_eq!(network("203.0.113.77".parse().unwrap()), "203.0.113.0/24");
+        assert_eq!(network("2001:db8:1:2::3".parse().unwrap()), "2001:db8::/32");
+    }
+}

@@ -1,0 +1,81 @@
+//! The table `audit`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+};
+use uuid::Uuid;
+
+use super::Entry;
+use crate::db::{self, Context as _, Transaction};
+
+mod audit {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) at: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) who: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) what: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) subject: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) detail: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) network: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) async fn put(tx: &Transaction, one: &Entry) -> Result<(), db::Error> {
+    let row = audit::ActiveModel {
+        id: Set(one.id),
+        at: Set(one.at.timestamp_micros()),
+        who: Set(one.who.clone()),
+        what: Set(one.what.clone()),
+        subject: Set(one.to.clone()),
+        detail: Set(one.detail.clone()),
+        network: Set(one.from.clone()),
+    };
+    audit::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot write the audit trail")?;
+    Ok(())
+}
+
+pub(super) async fn newest(
+    on: &impl ConnectionTrait,
+    about: Option<&str>,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Entry>, db::Error> {
+    let mut query = audit::Entity::find().order_by_desc(audit::Column::Id).limit(limit);
+    if let Some(about) = about {
+        query = query.filter(Condition::any().add(audit::Column::Who.eq(about)).add(audit::Column::Subject.eq(about)));
+    }
+    if let Some(before) = before {
+        query = query.filter(audit::Column::Id.lt(before));
+    }
+    let rows = query.all(on).await.context("cannot read the audit trail")?;
+    let entry = |row: audit::Model| Entry {
+        id: row.id,
+        at: DateTime::from_timestamp_micros(row.at).unwrap_or_default(),
+        who: row.who,
+        what: row.what,
+        to: row.subject,
+        detail: row.detail,
+        from: row.network,
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+pub(super) async fn forget(tx: &Transaction, before: DateTime<Utc>) -> Result<(), db::Error> {
+    let old = audit::Column::At.lt(before.timestamp_micros());
+    audit::Entity::delete_many().filter(old).exec(tx.connection()).await.context("cannot shorten the audit trail").map(drop)
+}

@@ -1,0 +1,290 @@
+//! The one place that decides who may do what. What is not allowed here is refused.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{MemberRole, Membership, PersonId, PlatformRole, Scope};
+
+/// Something that somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Read a record with what is not public of it, and its history.
+    ReadPrivate,
+    /// Change a record; what is risky waits for a moderator.
+    Edit,
+    /// Change a record so that everything of it stands at once.
+    EditAtOnce,
+    /// Add a listing; it waits for a moderator.
+    AddListing,
+    /// Say that one keeps an organisation.
+    Claim,
+    /// Say that a listing is still correct.
+    Confirm,
+    /// Say so for a group that was rung up.
+    ConfirmByPhone,
+    /// Invite members, change what they are, take them out.
+    ManageMembers,
+    /// Make and end API tokens of an organisation.
+    ManageTokens,
+    /// See what waits for a decision.
+    SeeQueue,
+    /// Accept and reject what waits.
+    Decide,
+    /// Hide a listing at once, and restore it.
+    Hide,
+    /// Take out a person's data for good.
+    Erase,
+    /// Read the audit trail.
+    SeeAudit,
+    /// Give and take roles for the whole directory.
+    ManagePeople,
+    /// Write the listing policy and other texts of the directory.
+    WritePolicy,
+}
+
+impl Action {
+    /// What it is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ReadPrivate => "read what is not public of a record, and its history",
+            Self::Edit => "change a record; what is risky waits for a moderator",
+            Self::EditAtOnce => "change a record so that everything stands at once",
+            Self::AddListing => "add a listing, which waits for a moderator",
+            Self::Claim => "say that one keeps an organisation",
+            Self::Confirm => "say that a listing is still correct",
+            Self::ConfirmByPhone => "confirm a listing for a group that was rung up",
+            Self::ManageMembers => "invite and remove members",
+            Self::ManageTokens => "make and end API tokens of an organisation",
+            Self::SeeQueue => "see what waits for a decision",
+            Self::Decide => "accept and reject what waits",
+            Self::Hide => "hide a listing at once, and restore it",
+            Self::Erase => "take out a person's data for good",
+            Self::SeeAudit => "read the audit trail",
+            Self::ManagePeople => "give and take roles",
+            Self::WritePolicy => "write the listing policy",
+        }
+    }
+}
+
+/// What somebody is towards a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Not signed in.
+    Visitor,
+    /// Signed in.
+    Person,
+    /// Keeps all organisations that the subject belongs to.
+    Editor,
+    /// That, and leads them.
+    Lead,
+    /// A program that may read for the organisation.
+    ReadToken,
+    /// A program that may write for the organisation.
+    WriteToken,
+    /// See [`PlatformRole::Reader`].
+    Reader,
+    /// See [`PlatformRole::Collector`].
+    Collector,
+    /// See [`PlatformRole::Moderator`].
+    Moderator,
+    /// See [`PlatformRole::Administrator`].
+    Administrator,
+}
+
+/// Every role, as the columns of the table in `docs/guides/people-and-roles.md`.
+pub const ROLES: [Role; 10] = [
+    Role::Visitor,
+    Role::Person,
+    Role::Editor,
+    Role::Lead,
+    Role::ReadToken,
+    Role::WriteToken,
+    Role::Reader,
+    Role::Collector,
+    Role::Moderator,
+    Role::Administrator,
+];
+
+/// Who may do what: the whole of it.
+pub const RULES: [(Action, &[Role]); 16] = {
+    use Action as A;
+    use Role::{Administrator, Collector, Editor, Lead, Moderator, Person, ReadToken, Reader, WriteToken};
+    [
+        (A::ReadPrivate, &[Editor, Lead, ReadToken, WriteToken, Reader, Collector, Moderator, Administrator]),
+        (A::Edit, &[Editor, Lead, WriteToken, Moderator, Administrator]),
+        (A::EditAtOnce, &[Moderator, Administrator]),
+        (A::AddListing, &[Person, WriteToken]),
+        (A::Claim, &[Person]),
+        (A::Confirm, &[Editor, Lead, WriteToken, Moderator, Administrator]),
+        (A::ConfirmByPhone, &[Collector, Moderator, Administrator]),
+        (A::ManageMembers, &[Lead, Moderator, Administrator]),
+        (A::ManageTokens, &[Lead, Administrator]),
+        (A::SeeQueue, &[Reader, Collector, Moderator, Administrator]),
+        (A::Decide, &[Moderator, Administrator]),
+        (A::Hide, &[Moderator, Administrator]),
+        (A::Erase, &[Moderator, Administrator]),
+        (A::SeeAudit, &[Reader, Moderator, Administrator]),
+        (A::ManagePeople, &[Administrator]),
+        (A::WritePolicy, &[Administrator]),
+    ]
+};
+
+/// What something is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The directory as a whole.
+    Directory,
+    /// A record that belongs to these organisations; an organisation belongs to itself. Without any it
+    /// belongs to the directory.
+    Of(Vec<Uuid>),
+}
+
+/// Somebody who wants something, and all that decides whether they may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actor {
+    person: Option<PersonId>,
+    platform: Option<PlatformRole>,
+    memberships: Vec<Membership>,
+    token: Option<(Uuid, Uuid, Scope)>,
+}
+
+impl Actor {
+    /// Nobody in particular.
+    pub fn visitor() -> Self {
+        Self::default()
+    }
+
+    /// A person.
+    pub fn person(person: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>) -> Self {
+        Self { person: Some(person), platform, memberships, token: None }
+    }
+
+    /// A program that presents the token `id` of an organisation.
+    pub fn token(id: Uuid, organisation: Uuid, scope: Scope) -> Self {
+        Self { token: Some((id, organisation, scope)), ..Self::default() }
+    }
+
+    /// What history calls them.
+    pub fn known_as(&self) -> String {
+        match (self.person, self.token) {
+            (Some(person), _) => super::Identity::known_as(person),
+            (None, Some((id, ..))) => format!("token:{id}"),
+            (None, None) => "somebody".to_owned(),
+        }
+    }
+
+    /// Which person it is.
+    pub fn person_id(&self) -> Option<PersonId> {
+        self.person
+    }
+
+    /// Their role for the whole directory.
+    pub fn platform_role(&self) -> Option<PlatformRole> {
+        self.platform
+    }
+
+    /// What they keep.
+    pub fn memberships(&self) -> &[Membership] {
+        &self.memberships
+    }
+
+    /// The organisations that they keep or act for.
+    pub fn organisations(&self) -> Vec<Uuid> {
+        let mut all: Vec<Uuid> = self.memberships.iter().map(|membership| membership.organisation).collect();
+        all.extend(self.token.map(|(_, organisation, _)| organisation));
+        all
+    }
+
+    /// What they are towards a subject.
+    fn roles(&self, subject: &Subject) -> Vec<Role> {
+        let mut roles = Vec::new();
+        match (self.person, self.platform) {
+            (None, _) => roles.push(Role::Visitor),
+            (Some(_), platform) => {
+                roles.push(Role::Person);
+                roles.extend(platform.map(|role| match role {
+                    PlatformRole::Reader => Role::Reader,
+                    PlatformRole::Collector => Role::Collector,
+                    PlatformRole::Moderator => Role::Moderator,
+                    PlatformRole::Administrator => Role::Administrator,
+                }));
+            }
+        }
+        let owners: &[Uuid] = match subject {
+            Subject::Directory => &[],
+            Subject::Of(owners) => owners,
+        };
+        // Who keeps one of two owners does not speak for the other.
+        let keeps = |role: MemberRole| {
+            let kept = |owner: &Uuid| self.memberships.iter().any(|one| one.organisation == *owner && one.role >= role);
+            !owners.is_empty() && owners.iter().all(kept)
+        };
+        if keeps(MemberRole::Editor) {
+            roles.push(Role::Editor);
+        }
+        if keeps(MemberRole::Lead) {
+            roles.push(Role::Lead);
+        }
+        if let Some((_, organisation, scope)) = self.token
+            && !owners.is_empty()
+            && owners.iter().all(|owner| *owner == organisation)
+        {
+            roles.push(if scope == Scope::Write { Role::WriteToken } else { Role::ReadToken });
+        }
+        roles
+    }
+}
+
+/// Whether somebody may do something to a subject.
+pub fn can(actor: &Actor, action: Action, subject: &Subject) -> bool {
+    let roles = actor.roles(subject);
+    RULES.iter().any(|(rule, allowed)| *rule == action && roles.iter().any(|role| allowed.contains(role)))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn member(organisation: Uuid, role: MemberRole) -> Actor {
+        let person = PersonId(Uuid::from_u128(1));
+        Actor::person(person, None, vec![Membership { organisation, person, role, since: DateTime::UNIX_EPOCH }])
+    }
+
+    #[test]
+    fn every_action_has_one_rule_and_a_visitor_may_do_nothing() {
+        for (action, _) in RULES {
+            assert_eq!(RULES.iter().filter(|(other, _)| *other == action).count(), 1, "{action:?}");
+            for subject in [Subject::Directory, Subject::Of(vec![]), Subject::Of(vec![Uuid::nil()])] {
+                assert!(!can(&Actor::visitor(), action, &subject), "{action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_editor_keeps_only_what_belongs_to_their_organisations_alone() {
+        let (ours, theirs) = (Uuid::from_u128(10), Uuid::from_u128(20));
+        let editor = member(ours, MemberRole::Editor);
+        assert!(can(&editor, Action::Edit, &Subject::Of(vec![ours])));
+        for subject in [Subject::Of(vec![theirs]), Subject::Of(vec![ours, theirs]), Subject::Of(vec![]), Subject::Directory] {
+            assert!(!can(&editor, Action::Edit, &subject), "{subject:?}");
+        }
+        assert!(!can(&editor, Action::ManageMembers, &Subject::Of(vec![ours])));
+        assert!(can(&member(ours, MemberRole::Lead), Action::ManageMembers, &Subject::Of(vec![ours])));
+        assert!(!can(&member(ours, MemberRole::Lead), Action::EditAtOnce, &Subject::Of(vec![ours])));
+    }
+
+    #[test]
+    fn a_token_acts_for_its_organisation_within_its_scope() {
+        let (ours, theirs) = (Uuid::from_u128(10), Uuid::from_u128(20));
+        let (read, write) = (Actor::token(Uuid::nil(), ours, Scope::Read), Actor::token(Uuid::nil(), ours, Scope::Write));
+        assert!(can(&read, Action::ReadPrivate, &Subject::Of(vec![ours])));
+        assert!(!can(&read, Action::Edit, &Subject::Of(vec![ours])));
+        assert!(can(&write, Action::Edit, &Subject::Of(vec![ours])));
+        assert!(!can(&write, Action::Edit, &Subject::Of(vec![theirs])));
+        assert!(!can(&write, Action::Decide, &Subject::Directory));
+    }
+}

@@ -1,0 +1,163 @@
+//! People: an address that was proved, a name, and perhaps a role for the whole directory.
+
+mod store;
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Email, Error, Identity};
+use crate::db::Transaction;
+
+/// Names one person for good; says nothing about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PersonId(pub Uuid);
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A role for the whole directory, given by its administrators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformRole {
+    /// Sees what waits and what happened; changes nothing.
+    Reader,
+    /// Confirms listings by phone for groups that cannot.
+    Collector,
+    /// Decides what waits, hides and restores, edits everything.
+    Moderator,
+    /// All of that, and who has which role.
+    Administrator,
+}
+
+impl PlatformRole {
+    /// Every role, the least first.
+    pub const ALL: [Self; 4] = [Self::Reader, Self::Collector, Self::Moderator, Self::Administrator];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Collector => "collector",
+            Self::Moderator => "moderator",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl FromStr for PlatformRole {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| format!("{text:?} is not a role"))
+    }
+}
+
+/// Somebody who has signed in, or was given a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// Names them for good.
+    pub id: PersonId,
+    /// Their address, which they have proved by the time they signed in.
+    pub email: Email,
+    /// How they want to be called; empty until they say so.
+    pub name: String,
+    /// Their role for the whole directory.
+    pub role: Option<PlatformRole>,
+    /// When they came.
+    pub created_at: DateTime<Utc>,
+    /// When they last signed in.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// When they accepted the terms for contributors.
+    pub terms_at: Option<DateTime<Utc>>,
+}
+
+impl Person {
+    /// What colleagues see: the name, or the address where there is none.
+    pub fn shown(&self) -> &str {
+        if self.name.is_empty() { self.email.as_str() } else { &self.name }
+    }
+}
+
+impl Identity {
+    /// The person with this id.
+    /// # Errors
+    /// When the database fails.
+    pub async fn person(&self, id: PersonId) -> Result<Option<Person>, Error> {
+        Ok(store::by_id(self.db.reader(), id).await?)
+    }
+
+    /// The person with this address.
+    /// # Errors
+    /// When the database fails.
+    pub async fn person_at(&self, email: &Email) -> Result<Option<Person>, Error> {
+        Ok(store::by_email(self.db.reader(), email).await?)
+    }
+
+    /// Everybody with a role for the whole directory, by address.
+    /// # Errors
+    /// When the database fails.
+    pub async fn officers(&self) -> Result<Vec<Person>, Error> {
+        Ok(store::with_role(self.db.reader()).await?)
+    }
+
+    /// The person with this address, made when there is none.
+    /// # Errors
+    /// When the database fails.
+    pub async fn welcome(&self, tx: &Transaction, email: &Email) -> Result<Person, Error> {
+        if let Some(person) = store::by_email(tx.connection(), email).await? {
+            return Ok(person);
+        }
+        let person = Person {
+            id: PersonId(Uuid::now_v7()),
+            email: email.clone(),
+            name: String::new(),
+            role: None,
+            created_at: self.clock.now(),
+            seen_at: None,
+            terms_at: None,
+        };
+        store::put(tx, &person).await?;
+        Ok(person)
+    }
+
+    /// Give somebody a role for the whole directory, or take it. Their sessions and tokens end, so that
+    /// no right outlives its role.
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_role(&self, tx: &Transaction, email: &Email, role: Option<PlatformRole>) -> Result<Person, Error> {
+        let mut person = self.welcome(tx, email).await?;
+        if person.role != role {
+            person.role = role;
+            store::put(tx, &person).await?;
+            self.end_sessions(tx, person.id).await?;
+        }
+        Ok(person)
+    }
+
+    /// Keep what somebody says of themselves.
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_person(&self, tx: &Transaction, person: &Person) -> Result<(), Error> {
+        Ok(store::put(tx, person).await?)
+    }
+
+    /// Forget a person: their address, name, sessions, tokens and grants. What they did stays in
+    /// history under an id that leads to nobody any more.
+    /// # Errors
+    /// [`Error::LastLead`] while others depend on them; or when the database fails.
+    pub async fn forget(&self, tx: &Transaction, id: PersonId) -> Result<(), Error> {
+        for membership in self.memberships_in(tx, id).await? {
+            self.leave(tx, membership.organisation, id).await?;
+        }
+        self.end_sessions(tx, id).await?;
+        self.end_tokens_of(tx, id).await?;
+        self.forget_claims(tx, id).await?;
+        Ok(store::remove(tx, id).await?)
+    }
+}

@@ -1,0 +1,90 @@
+//! The table `person`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set, sea_query::OnConflict,
+};
+
+use super::{Person, PersonId};
+use crate::{
+    db::{self, Context as _, Transaction},
+    identity::Email,
+};
+
+mod person {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "person")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) email: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) name: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) role: Option<String>,
+        pub(super) created_at: i64,
+        pub(super) seen_at: Option<i64>,
+        pub(super) terms_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+fn from_row(row: person::Model) -> Option<Person> {
+    Some(Person {
+        id: PersonId(row.id),
+        email: row.email.parse().ok()?,
+        name: row.name,
+        role: row.role.and_then(|role| role.parse().ok()),
+        created_at: moment(row.created_at),
+        seen_at: row.seen_at.map(moment),
+        terms_at: row.terms_at.map(moment),
+    })
+}
+
+pub(super) async fn by_id(on: &impl ConnectionTrait, id: PersonId) -> Result<Option<Person>, db::Error> {
+    let row = person::Entity::find_by_id(id.0).one(on).await.context("cannot read people")?;
+    Ok(row.and_then(from_row))
+}
+
+pub(super) async fn by_email(on: &impl ConnectionTrait, email: &Email) -> Result<Option<Person>, db::Error> {
+    let query = person::Entity::find().filter(person::Column::Email.eq(email.as_str()));
+    Ok(query.one(on).await.context("cannot read people")?.and_then(from_row))
+}
+
+pub(super) async fn with_role(on: &impl ConnectionTrait) -> Result<Vec<Person>, db::Error> {
+    let query = person::Entity::find().filter(person::Column::Role.is_not_null()).order_by_asc(person::Column::Email);
+    Ok(query.all(on).await.context("cannot read people")?.into_iter().filter_map(from_row).collect())
+}
+
+pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error> {
+    use person::Column as C;
+    let row = person::ActiveModel {
+        id: Set(one.id.0),
+        email: Set(one.email.as_str().to_owned()),
+        name: Set(one.name.clone()),
+        role: Set(one.role.map(|role| role.as_str().to_owned())),
+        created_at: Set(one.created_at.timestamp_micros()),
+        seen_at: Set(one.seen_at.map(|at| at.timestamp_micros())),
+        terms_at: Set(one.terms_at.map(|at| at.timestamp_micros())),
+    };
+    let replace = OnConflict::column(C::Id).update_columns([C::Email, C::Name, C::Role, C::SeenAt, C::TermsAt]).to_owned();
+    person::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx.connection())
+        .await
+        .context("cannot keep a person")?;
+    Ok(())
+}
+
+pub(super) async fn remove(tx: &Transaction, id: PersonId) -> Result<(), db::Error> {
+    person::Entity::delete_by_id(id.0).exec(tx.connection()).await.context("cannot forget a person").map(drop)
+}

@@ -1,0 +1,170 @@
+//! Sessions: who is signed in on which browser, until when.
+
+mod store;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Actor, Error, Hashed, Identity, Person, PersonId, Secret};
+use crate::db::Transaction;
+
+/// A session ends after so long without use: of somebody with a role for the whole directory, of others.
+const IDLE: (Duration, Duration) = (Duration::hours(12), Duration::days(14));
+/// A session ends after so long, however much it is used.
+const ABSOLUTE: (Duration, Duration) = (Duration::days(7), Duration::days(60));
+/// How often the time of last use is written: a read should not become a write.
+const NOTED_EACH: Duration = Duration::minutes(10);
+
+/// How somebody proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// By a link to their address.
+    Link,
+    /// By an identity provider, of this name.
+    Provider(String),
+}
+
+impl Strength {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Link => "link".to_owned(),
+            Self::Provider(name) => format!("provider {name}"),
+        }
+    }
+
+    fn from_text(text: &str) -> Self {
+        text.strip_prefix("provider ").map_or(Self::Link, |name| Self::Provider(name.to_owned()))
+    }
+}
+
+/// Somebody's session on one browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Session {
+    /// Names it in lists; lets nobody in.
+    pub id: Uuid,
+    /// Whose.
+    pub person: PersonId,
+    /// What kind of browser, such as "Firefox on Android".
+    pub browser: String,
+    /// How they signed in.
+    pub strength: Strength,
+    /// When.
+    pub began_at: DateTime<Utc>,
+    /// When it was last used, to ten minutes.
+    pub used_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// Whether somebody with a role for the whole directory signed in with it.
+    officer: bool,
+}
+
+impl Session {
+    /// Whether it still lets in.
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        let idle = if self.officer { IDLE.0 } else { IDLE.1 };
+        // A clock that was set back makes nobody's session longer than it was to be.
+        now < self.expires_at && now - self.used_at < idle && now >= self.began_at - Duration::minutes(5)
+    }
+}
+
+impl Identity {
+    /// Begin a session: the secret is for the cookie. Whatever session the browser had before is to be
+    /// ended by the caller. `known` tells browsers that this person has used before from new ones.
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin_session(
+        &self,
+        tx: &Transaction,
+        person: &Person,
+        strength: Strength,
+        browser: &str,
+        known: &Secret,
+    ) -> Result<(Secret, bool), Error> {
+        let now = self.clock.now();
+        let officer = person.role.is_some();
+        let secret = Secret::new();
+        let is_new = !store::has_used(tx.connection(), person.id, &known.hashed()).await?;
+        let session = Session {
+            id: Uuid::now_v7(),
+            person: person.id,
+            browser: browser.to_owned(),
+            strength,
+            began_at: now,
+            used_at: now,
+            expires_at: now + if officer { ABSOLUTE.0 } else { ABSOLUTE.1 },
+            officer,
+        };
+        store::put(tx, &secret.hashed(), &known.hashed(), &session).await?;
+        Ok((secret, is_new && person.created_at < now))
+    }
+
+    /// Who holds this secret of a session, with everything that decides what they may do.
+    /// # Errors
+    /// When the database fails.
+    pub async fn signed_in(&self, secret: &Secret) -> Result<Option<(Person, Session, Actor)>, Error> {
+        let now = self.clock.now();
+        let hash = secret.hashed();
+        let Some(mut session) = store::by_hash(self.db.reader(), &hash).await?.filter(|session| session.is_good(now)) else {
+            return Ok(None);
+        };
+        let Some(person) = self.person(session.person).await? else { return Ok(None) };
+        if now - session.used_at >= NOTED_EACH {
+            session.used_at = now;
+            let tx = self.db.write().await?;
+            store::note_use(&tx, &hash, now).await?;
+            tx.commit().await?;
+        }
+        let actor = self.actor_for(&person).await?;
+        Ok(Some((person, session, actor)))
+    }
+
+    /// Everything that decides what this person may do.
+    /// # Errors
+    /// When the database fails.
+    pub async fn actor_for(&self, person: &Person) -> Result<Actor, Error> {
+        Ok(Actor::person(person.id, person.role, self.memberships(person.id).await?))
+    }
+
+    /// Somebody's sessions that still let in, the last used first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions(&self, person: PersonId) -> Result<Vec<Session>, Error> {
+        let now = self.clock.now();
+        Ok(store::of_person(self.db.reader(), person).await?.into_iter().filter(|session| session.is_good(now)).collect())
+    }
+
+    /// End one of somebody's own sessions.
+    /// # Errors
+    /// [`Error::NotFound`] when it is not theirs or over; or when the database fails.
+    pub async fn end_session(&self, tx: &Transaction, person: PersonId, id: Uuid) -> Result<(), Error> {
+        if store::end(tx, person, id).await? { Ok(()) } else { Err(Error::NotFound { what: "session", id }) }
+    }
+
+    /// End the session of this secret, if there is one.
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out(&self, tx: &Transaction, secret: &Secret) -> Result<(), Error> {
+        Ok(store::end_by_hash(tx, &secret.hashed()).await?)
+    }
+
+    /// End all sessions of somebody.
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_sessions(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
+        Ok(store::end_all(tx, person).await?)
+    }
+
+    /// Forget sessions that are over.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_sessions(&self, tx: &Transaction) -> Result<(), Error> {
+        Ok(store::tidy(tx, self.clock.now()).await?)
+    }
+}
+
+/// Proof that a form is ours: only a page of this session holds it.
+pub(crate) fn form_token(session: &Secret) -> Hashed {
+    session.hashed_for("a form of this session")
+}

@@ -1,0 +1,130 @@
+//! Signing in by a link that is sent to an address: whoever can read the mail is let in.
+//!
+//! A link works once and for half an hour. Opening it changes nothing, because mail scanners open
+//! links too; the page behind it has a button. Asking says nothing about whether an address is known:
+//! the same is written and sent for every address, up to a limit for each address and each client.
+
+mod store;
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Duration, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::{Email, Error, Hashed, Identity, Person, Secret};
+use crate::db::Transaction;
+
+/// A link works for so long.
+pub const LINK_LIFE: Duration = Duration::minutes(30);
+/// Links for one address, and askings by one client, within [`WINDOW`].
+const LINKS_EACH_ADDRESS: i32 = 5;
+const LINKS_EACH_CLIENT: i32 = 30;
+/// Links that did not work, tried by one client, within [`WINDOW`].
+const TRIES_EACH_CLIENT: i32 = 50;
+/// What the limits count within.
+const WINDOW: Duration = Duration::hours(1);
+
+/// What a one-time link stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whom it lets in.
+    pub email: Email,
+    /// The browser that asked; none where a command made it.
+    pub browser: Option<Hashed>,
+    /// Where to go then: a path of ours.
+    pub return_to: String,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What is counted against a limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    what: &'static str,
+    most: i32,
+}
+
+impl Identity {
+    /// Make a link for an address; `None` when too many were asked for lately, which whoever asks is
+    /// not told.
+    /// # Errors
+    /// When the database fails.
+    pub async fn ask_for_link(
+        &self,
+        tx: &Transaction,
+        email: &Email,
+        browser: &Secret,
+        return_to: &str,
+        client: IpAddr,
+    ) -> Result<Option<Secret>, Error> {
+        let by_client = Limit { what: "links for a client", most: LINKS_EACH_CLIENT };
+        let by_address = Limit { what: "links for an address", most: LINKS_EACH_ADDRESS };
+        let within = self.count(tx, by_client, &client.to_string()).await? & self.count(tx, by_address, email.as_str()).await?;
+        if !within {
+            return Ok(None);
+        }
+        self.make_link(tx, email, Some(browser.hashed()), return_to).await.map(Some)
+    }
+
+    /// Make a link without being asked over the network: for commands, invitations and tests.
+    /// # Errors
+    /// When the database fails.
+    pub async fn link_for(&self, tx: &Transaction, email: &Email, return_to: &str) -> Result<Secret, Error> {
+        self.make_link(tx, email, None, return_to).await
+    }
+
+    async fn make_link(
+        &self,
+        tx: &Transaction,
+        email: &Email,
+        browser: Option<Hashed>,
+        return_to: &str,
+    ) -> Result<Secret, Error> {
+        let secret = Secret::new();
+        let expires_at = self.clock.now() + LINK_LIFE;
+        let link = Link { email: email.clone(), browser, return_to: return_to.to_owned(), expires_at };
+        store::put_link(tx, &secret.hashed(), &link).await?;
+        Ok(secret)
+    }
+
+    /// The link of this secret, if it still works. Changes nothing.
+    /// # Errors
+    /// When the database fails.
+    pub async fn link(&self, secret: &Secret) -> Result<Option<Link>, Error> {
+        let link = store::link(self.db.reader(), &secret.hashed()).await?;
+        Ok(link.filter(|link| link.expires_at > self.clock.now()))
+    }
+
+    /// Use a link up: the person that it lets in, and where they wanted to go. `None` when it was used,
+    /// is too old or never was, without saying which.
+    /// # Errors
+    /// When the database fails.
+    pub async fn redeem(&self, tx: &Transaction, secret: &Secret, client: IpAddr) -> Result<Option<(Person, Link)>, Error> {
+        let limit = Limit { what: "tries of a client", most: TRIES_EACH_CLIENT };
+        if !self.count(tx, limit, &client.to_string()).await? {
+            return Ok(None);
+        }
+        let taken = store::take_link(tx, &secret.hashed()).await?;
+        let Some(link) = taken.filter(|link| link.expires_at > self.clock.now()) else { return Ok(None) };
+        let mut person = self.welcome(tx, &link.email).await?;
+        person.seen_at = Some(self.clock.now());
+        self.keep_person(tx, &person).await?;
+        Ok(Some((person, link)))
+    }
+
+    /// Count one more of something; whether it is still within its limit.
+    pub(super) async fn count(&self, tx: &Transaction, limit: Limit, whose: &str) -> Result<bool, Error> {
+        // No address of a person or client is kept for this, only what it becomes with the day.
+        let now = self.clock.now();
+        let key = hex::encode(Sha256::digest(format!("{}\n{}\n{whose}", limit.what, now.date_naive())));
+        let counted = store::count(tx, &key, now, WINDOW).await?;
+        Ok(counted <= limit.most)
+    }
+
+    /// Forget links that are too old and counts that are over.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_links(&self, tx: &Transaction) -> Result<(), Error> {
+        Ok(store::tidy(tx, self.clock.now(), WINDOW).await?)
+    }
+}

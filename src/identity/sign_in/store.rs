@@ -1,0 +1,102 @@
+//! The tables `sign_in_link` and `attempt`.
+
+use chrono::{DateTime, Duration, Utc};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
+
+use super::Link;
+use crate::{
+    db::{self, Context as _, Transaction},
+    identity::Hashed,
+};
+
+mod sign_in_link {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in_link")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) hash: String,
+        pub(super) email: String,
+        pub(super) browser: Option<String>,
+        #[sea_orm(column_type = "Text")]
+        pub(super) return_to: String,
+        pub(super) expires_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod attempt {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "attempt")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) key: String,
+        pub(super) since: i64,
+        pub(super) count: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn from_row(row: sign_in_link::Model) -> Option<Link> {
+    Some(Link {
+        email: row.email.parse().ok()?,
+        browser: row.browser.map(Hashed),
+        return_to: row.return_to,
+        expires_at: DateTime::from_timestamp_micros(row.expires_at)?,
+    })
+}
+
+pub(super) async fn put_link(tx: &Transaction, hash: &Hashed, link: &Link) -> Result<(), db::Error> {
+    let row = sign_in_link::ActiveModel {
+        hash: Set(hash.as_str().to_owned()),
+        email: Set(link.email.as_str().to_owned()),
+        browser: Set(link.browser.as_ref().map(|browser| browser.as_str().to_owned())),
+        return_to: Set(link.return_to.clone()),
+        expires_at: Set(link.expires_at.timestamp_micros()),
+    };
+    sign_in_link::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot keep a link")?;
+    Ok(())
+}
+
+pub(super) async fn link(on: &impl ConnectionTrait, hash: &Hashed) -> Result<Option<Link>, db::Error> {
+    let row = sign_in_link::Entity::find_by_id(hash.as_str()).one(on).await.context("cannot read a link")?;
+    Ok(row.and_then(from_row))
+}
+
+/// The link, which from now on is there no more. Of two who take it at once only one gets it: what
+/// counts is whose statement deleted the row.
+pub(super) async fn take_link(tx: &Transaction, hash: &Hashed) -> Result<Option<Link>, db::Error> {
+    let link = link(tx.connection(), hash).await?;
+    let gone = sign_in_link::Entity::delete_by_id(hash.as_str()).exec(tx.connection()).await.context("cannot use a link up")?;
+    Ok(link.filter(|_| gone.rows_affected == 1))
+}
+
+/// How many there are now, with this one, since the window began.
+pub(super) async fn count(tx: &Transaction, key: &str, now: DateTime<Utc>, window: Duration) -> Result<i32, db::Error> {
+    let on = tx.connection();
+    let known = attempt::Entity::find_by_id(key).one(on).await.context("cannot count attempts")?;
+    let running = known.filter(|row| row.since > (now - window).timestamp_micros() && row.since <= now.timestamp_micros());
+    let (since, count) = running.map_or((now.timestamp_micros(), 1), |row| (row.since, row.count.saturating_add(1)));
+    let row = attempt::ActiveModel { key: Set(key.to_owned()), since: Set(since), count: Set(count) };
+    let replace =
+        OnConflict::column(attempt::Column::Key).update_columns([attempt::Column::Since, attempt::Column::Count]).to_owned();
+    attempt::Entity::insert(row).on_conflict(replace).exec_without_returning(on).await.context("cannot count attempts")?;
+    Ok(count)
+}
+
+pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration) -> Result<(), db::Error> {
+    let on = tx.connection();
+    let old = sign_in_link::Column::ExpiresAt.lte(now.timestamp_micros());
+    sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot forget links")?;
+    let over = attempt::Column::Since.lte((now - window).timestamp_micros());
+    attempt::Entity::delete_many().filter(over).exec(on).await.context("cannot forget attempts").map(drop)
+}

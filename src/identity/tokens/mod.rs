@@ -1,0 +1,133 @@
+//! API tokens: a program that reads or writes for one organisation.
+
+mod store;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Actor, Error, Identity, PersonId, Secret};
+use crate::db::Transaction;
+
+/// How often the time of last use is written.
+const NOTED_EACH: Duration = Duration::minutes(10);
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// To read what is not public of its organisation.
+    #[default]
+    Read,
+    /// To change it as well, as an editor may.
+    Write,
+}
+
+/// A token as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiToken {
+    /// Names it in lists; lets nobody in.
+    pub id: Uuid,
+    /// What it is for, in its owner's words.
+    pub name: String,
+    /// The organisation that it acts for.
+    pub organisation: Uuid,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// Who made it; none when a command did.
+    pub person: Option<PersonId>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Until when it works.
+    pub expires_at: DateTime<Utc>,
+    /// When it was last used, to ten minutes.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A token to be.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// The organisation that it acts for.
+    pub organisation: Uuid,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// Who makes it; none when a command does.
+    pub person: Option<PersonId>,
+    /// For how long it works.
+    pub life: Duration,
+}
+
+impl Identity {
+    /// Make a token. The secret is to be shown once.
+    /// # Errors
+    /// When the database fails.
+    pub async fn make_token(&self, tx: &Transaction, new: NewToken) -> Result<(Secret, ApiToken), Error> {
+        let now = self.clock.now();
+        let secret = Secret::new();
+        let token = ApiToken {
+            id: Uuid::now_v7(),
+            name: new.name,
+            organisation: new.organisation,
+            scope: new.scope,
+            person: new.person,
+            created_at: now,
+            expires_at: now + new.life,
+            used_at: None,
+        };
+        store::put(tx, &secret.hashed(), &token).await?;
+        Ok((secret, token))
+    }
+
+    /// Who presents this token, with everything that decides what they may do.
+    /// # Errors
+    /// When the database fails.
+    pub async fn presented(&self, secret: &Secret) -> Result<Option<(ApiToken, Actor)>, Error> {
+        let now = self.clock.now();
+        let found = store::by_hash(self.db.reader(), &secret.hashed()).await?;
+        let Some(token) = found.filter(|token| token.expires_at > now) else { return Ok(None) };
+        // The token of somebody who has left their organisation is worth nothing.
+        if let Some(person) = token.person {
+            let known = self.person(person).await?;
+            let officer = known.as_ref().is_some_and(|person| person.role.is_some());
+            let member = self.memberships(person).await?.iter().any(|membership| membership.organisation == token.organisation);
+            if known.is_none() || !(officer || member) {
+                return Ok(None);
+            }
+        }
+        if token.used_at.is_none_or(|used| now - used >= NOTED_EACH) {
+            let tx = self.db.write().await?;
+            store::note_use(&tx, token.id, now).await?;
+            tx.commit().await?;
+        }
+        let actor = Actor::token(token.id, token.organisation, token.scope);
+        Ok(Some((token, actor)))
+    }
+
+    /// The tokens of an organisation, the newest first, also those that have expired.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tokens(&self, organisation: Option<Uuid>) -> Result<Vec<ApiToken>, Error> {
+        Ok(store::of_organisation(self.db.reader(), organisation).await?)
+    }
+
+    /// End a token.
+    /// # Errors
+    /// [`Error::NotFound`] when there is none; or when the database fails.
+    pub async fn end_token(&self, tx: &Transaction, id: Uuid) -> Result<(), Error> {
+        if store::remove(tx, id).await? { Ok(()) } else { Err(Error::NotFound { what: "token", id }) }
+    }
+
+    /// End the tokens that somebody made.
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_tokens_of(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
+        Ok(store::remove_of(tx, person, None).await?)
+    }
+
+    /// End the tokens that somebody made for one organisation.
+    pub(super) async fn end_tokens_for(&self, tx: &Transaction, person: PersonId, organisation: Uuid) -> Result<(), Error> {
+        Ok(store::remove_of(tx, person, Some(organisation)).await?)
+    }
+}
