@@ -1,5 +1,6 @@
 //! People: `person`, their secrets (`sign_in_link`, `session`, `api_token`), what they keep (`member`,
-//! `invitation`, `claim`), what they did (`audit`), and what is counted against them (`attempt`).
+//! `invitation`, `claim`), what they did (`audit`), what is counted against them (`attempt`), and what
+//! is said about a proposal (`message`).
 //!
 //! Secrets stand here as SHA-256 only. Moments are microseconds since 1970 in UTC.
 
@@ -111,7 +112,23 @@ impl MigrationTrait for Migration {
         for table in [person, link, session, token, member, invitation, claim, audit, attempt] {
             manager.create_table(table).await?;
         }
+        // What waits for a person learned to be decided part by part, and to be talked about.
+        for added in [column("bundle").uuid().null().to_owned(), column("parts").text().null().to_owned()] {
+            manager.alter_table(Table::alter().table("proposal").add_column(added).to_owned()).await?;
+        }
+        let mut message = Table::create();
+        message
+            .table("message")
+            .col(column("id").uuid().not_null().primary_key())
+            .col(column("proposal_id").uuid().not_null())
+            .col(column("at").big_integer().not_null())
+            .col(column("by_whom").text().not_null())
+            .col(column("words").text().not_null());
+        manager.create_table(message).await?;
         for (name, table, column) in [
+            ("message_by_proposal", "message", "proposal_id"),
+            ("proposal_by_bundle", "proposal", "bundle"),
+            ("proposal_by_author", "proposal", "by_whom"),
             ("session_by_person", "session", "person_id"),
             ("member_by_person", "member", "person_id"),
             ("invitation_by_email", "invitation", "email"),
@@ -123,7 +140,15 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["attempt", "audit", "claim", "invitation", "member", "api_token", "session", "sign_in_link", "person"] {
+        for name in ["proposal_by_bundle", "proposal_by_author"] {
+            manager.drop_index(Index::drop().name(name).table("proposal").to_owned()).await?;
+        }
+        for name in ["bundle", "parts"] {
+            manager.alter_table(Table::alter().table("proposal").drop_column(name).to_owned()).await?;
+        }
+        for table in
+            ["message", "attempt", "audit", "claim", "invitation", "member", "api_token", "session", "sign_in_link", "person"]
+        {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! is published (referenced records nested, private parts gone). Nothing here does I/O.
 
 pub mod apart;
+pub mod changes;
 pub mod contact;
 mod entity;
 pub mod event;

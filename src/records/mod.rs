@@ -28,7 +28,7 @@ use crate::{
     signing::Signer,
 };
 pub use copies::Copied;
-pub use proposals::{Decided, Decision, Proposal};
+pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use store::{Remembered, Stored};
 
 /// Whether a record is to be seen.
@@ -185,6 +185,17 @@ pub enum Error {
         /// What wants it.
         wanted: Kind,
     },
+    /// Somebody has decided it already, or its author took it back.
+    #[error("proposal {0} does not wait any more")]
+    Decided(Uuid),
+    /// What was accepted of a change gives no document that can stand.
+    #[error("this does not make a {kind} that can be published: {problem}")]
+    Unfit {
+        /// Kind of the record.
+        kind: Kind,
+        /// What is wrong.
+        problem: String,
+    },
     /// What is stored cannot be read. Never the fault of the caller.
     #[error("record {id} is damaged: {problem}")]
     Damaged {
@@ -216,6 +227,15 @@ pub struct Records {
     clock: Clock,
     signer: Arc<Signer>,
     withheld_categories: Arc<[String]>,
+}
+
+/// What the world is told of what leaves.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    /// What its tombstone says.
+    reason: &'a str,
+    /// Whether followers have to drop their copies at once.
+    urgent: bool,
 }
 
 /// A draft beside what is stored under its id.
@@ -329,7 +349,8 @@ impl Records {
         last_modified: &LastModified,
         purged: &[Uuid],
     ) -> Result<Outcome, Error> {
-        self.save_saying(tx, caller, drafts, last_modified, purged, "it is not published any more").await
+        let told = Told { reason: "it is not published any more", urgent: false };
+        self.save_saying(tx, caller, drafts, last_modified, purged, told).await
     }
 
     /// [`Records::save`], with what the tombstones of whatever leaves say to everybody. What
@@ -341,7 +362,7 @@ impl Records {
         drafts: Vec<Draft>,
         last_modified: &LastModified,
         purged: &[Uuid],
-        public_reason: &str,
+        told: Told<'_>,
     ) -> Result<Outcome, Error> {
         let now = self.clock.now();
         let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
@@ -406,12 +427,17 @@ impl Records {
         self.scrub_history(tx, &decided.scrubs).await?;
         store::put_scrubs(tx, &decided.scrubs).await?;
         let scrubbed_records: Vec<Uuid> = decided.scrubs.iter().map(|scrub| scrub.record_id).collect();
-        store::forget_proposals(tx, &scrubbed_records).await?;
+        proposals::forget(tx, &scrubbed_records).await?;
         self.forget_opened(tx, &decided.opened).await?;
 
         let scrubbed = !decided.scrubs.is_empty() || !purged.is_empty();
-        let cause =
-            publish::Cause { reason: public_reason, urgent: scrubbed, reopened: !decided.opened.is_empty(), now, last_modified };
+        let cause = publish::Cause {
+            reason: told.reason,
+            urgent: scrubbed || told.urgent,
+            reopened: !decided.opened.is_empty(),
+            now,
+            last_modified,
+        };
         let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
         Ok(Outcome { saved, position, scrubbed })
@@ -436,7 +462,49 @@ impl Records {
             expected_revision,
             ..Draft::new(document)
         };
-        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], &caller.why).await
+        let told = Told { reason: &caller.why, urgent: false };
+        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+    }
+
+    /// Let a record be seen by nobody but those who keep it, at once: followers are told that it is
+    /// urgent, so they drop their copies. The reason is for history; the world is told none.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
+    pub async fn hide(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        id: Uuid,
+        expected_revision: Option<i64>,
+    ) -> Result<Outcome, Error> {
+        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let document = read(&stored)?;
+        let draft = Draft {
+            state: State::Unpublished,
+            origin: stored.origin,
+            source_id: stored.source_id,
+            expected_revision,
+            ..Draft::new(document)
+        };
+        let told = Told { reason: "it is not published any more", urgent: true };
+        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+    }
+
+    /// The records that refer to this one, such as the services of an organisation or at a place.
+    /// # Errors
+    /// When the database fails.
+    pub async fn referring_to(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
+        let from: Vec<Uuid> = store::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
+        let mut found: Vec<Stored> = store::load(self.db.reader(), &from).await?.into_values().collect();
+        found.sort_by_key(|stored| stored.id);
+        Ok(found)
+    }
+
+    /// The records with these ids, those that there are.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_all(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
+        Ok(store::load(self.db.reader(), ids).await?)
     }
 
     /// Drafts beside what is stored, each id once (the last draft of an id stands).

@@ -106,8 +106,12 @@ impl Records {
             return Ok(());
         }
         let known: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
-        let from: Vec<Uuid> =
-            store::links_to(tx, &secret).await?.into_iter().map(|link| link.from).filter(|id| !known.contains(id)).collect();
+        let from: Vec<Uuid> = store::links_to(tx.connection(), &secret)
+            .await?
+            .into_iter()
+            .map(|link| link.from)
+            .filter(|id| !known.contains(id))
+            .collect();
         for (_, stored) in store::load(tx.connection(), &from).await? {
             let document = read(&stored)?;
             if matches!(document, Document::Service(_) | Document::Event(_)) {
@@ -185,7 +189,11 @@ impl Records {
             |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
         places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
         places.extend(
-            store::links_from(tx, &with_history).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to),
+            store::links_from(tx.connection(), &with_history)
+                .await?
+                .into_iter()
+                .filter(|link| link.policy.is_some())
+                .map(|link| link.to),
         );
         let places: Vec<Uuid> = places.into_iter().collect();
 
@@ -196,7 +204,7 @@ impl Records {
                 links.entry(to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
             }
         };
-        for link in store::links_to(tx, &places).await? {
+        for link in store::links_to(tx.connection(), &places).await? {
             open(&mut before, link.to, link.policy);
             if !in_hand.contains(&link.from) {
                 open(&mut after, link.to, link.policy);

@@ -186,7 +186,7 @@ impl Records {
         let own_policy =
             |document: &Document| matches!(document, Document::Location(place) if reopened || place.location_policy.is_some());
         let places: Vec<Uuid> = changed.iter().filter(|(_, (_, _, document))| own_policy(document)).map(|(id, _)| *id).collect();
-        let linking: Vec<Uuid> = store::links_to(tx, &places).await?.into_iter().map(|link| link.from).collect();
+        let linking: Vec<Uuid> = store::links_to(tx.connection(), &places).await?.into_iter().map(|link| link.from).collect();
         for stored in store::load(tx.connection(), &linking).await?.values() {
             speaking.extend(organization_of(&read(stored)?));
         }
@@ -196,7 +196,8 @@ impl Records {
         // Terms stand in places, places and terms in services: what shows a changed record may be
         // shown itself by another. Nothing else is nested more than once.
         while !frontier.is_empty() {
-            let showing: HashSet<Uuid> = store::links_to(tx, &frontier).await?.into_iter().map(|link| link.from).collect();
+            let showing: HashSet<Uuid> =
+                store::links_to(tx.connection(), &frontier).await?.into_iter().map(|link| link.from).collect();
             let fresh: Vec<Uuid> = showing.into_iter().filter(|id| dirty.insert(*id)).collect();
             frontier.clear();
             for (id, stored) in store::load(tx.connection(), &fresh).await? {
@@ -211,7 +212,11 @@ impl Records {
             // Services come and go with their organization, and the only links to places with them.
             let services: Vec<Uuid> = documents.keys().copied().collect();
             dirty.extend(
-                store::links_from(tx, &services).await?.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to),
+                store::links_from(tx.connection(), &services)
+                    .await?
+                    .into_iter()
+                    .filter(|link| link.policy.is_some())
+                    .map(|link| link.to),
             );
         }
         documents.extend(changed);
@@ -284,7 +289,7 @@ async fn most_open_links(
 ) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
     let places: Vec<Uuid> =
         documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
-    let links = store::links_to(tx, &places).await?;
+    let links = store::links_to(tx.connection(), &places).await?;
     let mut elsewhere: HashMap<Uuid, (State, Option<Uuid>)> = HashMap::new();
     let missing: Vec<Uuid> = links.iter().map(|link| link.from).filter(|id| !documents.contains_key(id)).collect();
     for (id, stored) in store::load(tx.connection(), &missing).await? {
@@ -325,11 +330,11 @@ async fn discreet_organizations(
     let organizations: Vec<Uuid> =
         documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Organization).map(|(id, _)| *id).collect();
     let mut provider: HashMap<Uuid, Uuid> = HashMap::new();
-    for link in store::links_to(tx, &organizations).await? {
+    for link in store::links_to(tx.connection(), &organizations).await? {
         provider.insert(link.from, link.to);
     }
     let services: Vec<Uuid> = provider.keys().copied().collect();
-    let links = store::links_from(tx, &services).await?;
+    let links = store::links_from(tx.connection(), &services).await?;
     let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);
     let places: Vec<Uuid> = links.iter().filter(|link| link.policy.is_some()).map(|link| link.to).collect();
     let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !documents.contains_key(id)).collect();

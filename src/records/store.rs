@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Decided, Decision, Kept, Proposal, Scrub, State};
+use super::{Kept, Scrub, State};
 use crate::{
     db::{self, Backend, Context as _, Database, Transaction},
     model::{Kind, LocationPolicy, Reference},
@@ -107,42 +107,8 @@ mod scrub {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod proposal {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "proposal")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) record_id: Uuid,
-        pub(super) kind: i16,
-        pub(super) origin: String,
-        #[sea_orm(column_type = "Text", nullable)]
-        pub(super) source_id: Option<String>,
-        pub(super) base_revision: i64,
-        #[sea_orm(column_type = "Text")]
-        pub(super) document: String,
-        #[sea_orm(column_type = "Text")]
-        pub(super) by_whom: String,
-        #[sea_orm(column_type = "Text")]
-        pub(super) why: String,
-        pub(super) at: i64,
-        pub(super) decision: i16,
-        #[sea_orm(column_type = "Text", nullable)]
-        pub(super) decided_by: Option<String>,
-        pub(super) decided_at: Option<i64>,
-        #[sea_orm(column_type = "Text", nullable)]
-        pub(super) reason: Option<String>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
 /// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +129,7 @@ pub struct Stored {
     pub kept: Kept,
 }
 
-fn moment(micros: i64) -> DateTime<Utc> {
+pub(super) fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
@@ -268,7 +234,7 @@ pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
     record::Entity::delete_many().exec(on).await.context("cannot clear records")?;
     revision::Entity::delete_many().exec(on).await.context("cannot clear history")?;
     reference::Entity::delete_many().exec(on).await.context("cannot clear references")?;
-    proposal::Entity::delete_many().exec(on).await.context("cannot clear proposals")?;
+    super::proposals::clear(tx).await?;
     scrub::Entity::delete_many().exec(on).await.context("cannot clear scrubs").map(drop)
 }
 
@@ -395,131 +361,23 @@ pub(super) struct Link {
 }
 
 /// Every link to one of these records.
-pub(super) async fn links_to(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
-    links(tx, reference::Column::ToId, ids).await
+pub(super) async fn links_to(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+    links(on, reference::Column::ToId, ids).await
 }
 
 /// Every link from one of these records.
-pub(super) async fn links_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
-    links(tx, reference::Column::FromId, ids).await
+pub(super) async fn links_from(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+    links(on, reference::Column::FromId, ids).await
 }
 
-async fn links(tx: &Transaction, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
+async fn links(on: &impl ConnectionTrait, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows = reference::Entity::find()
-            .filter(by.is_in(chunk.iter().copied()))
-            .all(tx.connection())
-            .await
-            .context("cannot read references")?;
+        let rows =
+            reference::Entity::find().filter(by.is_in(chunk.iter().copied())).all(on).await.context("cannot read references")?;
         found.extend(rows.into_iter().map(|row| Link { from: row.from_id, to: row.to_id, policy: policy_of(row.policy) }));
     }
     Ok(found)
-}
-
-/// Write proposals; one that stands under the same id is replaced.
-pub(super) async fn put_proposals(tx: &Transaction, proposals: &[Proposal]) -> Result<(), db::Error> {
-    use proposal::Column as C;
-    let replace = OnConflict::column(C::Id)
-        .update_columns([
-            C::BaseRevision,
-            C::Document,
-            C::SourceId,
-            C::Why,
-            C::At,
-            C::Decision,
-            C::DecidedBy,
-            C::DecidedAt,
-            C::Reason,
-        ])
-        .to_owned();
-    for chunk in proposals.chunks(CHUNK) {
-        let rows = chunk.iter().map(|one| proposal::ActiveModel {
-            id: Set(one.id),
-            record_id: Set(one.record_id),
-            kind: Set(one.kind.number()),
-            origin: Set(one.origin.clone()),
-            source_id: Set(one.source_id.clone()),
-            base_revision: Set(one.base_revision),
-            document: Set(one.document.clone()),
-            by_whom: Set(one.by.clone()),
-            why: Set(one.why.clone()),
-            at: Set(one.at.timestamp_micros()),
-            decision: Set(one.decision as i16),
-            decided_by: Set(one.decided.as_ref().map(|decided| decided.by.clone())),
-            decided_at: Set(one.decided.as_ref().map(|decided| decided.at.timestamp_micros())),
-            reason: Set(one.decided.as_ref().map(|decided| decided.reason.clone())),
-        });
-        proposal::Entity::insert_many(rows)
-            .on_conflict(replace.clone())
-            .exec_without_returning(tx.connection())
-            .await
-            .context("cannot write proposals")?;
-    }
-    Ok(())
-}
-
-/// The proposals with these ids.
-pub(super) async fn proposals(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
-    let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows = proposal::Entity::find()
-            .filter(proposal::Column::Id.is_in(chunk.iter().copied()))
-            .all(on)
-            .await
-            .context("cannot read proposals")?;
-        found.extend(rows.into_iter().filter_map(from_proposal));
-    }
-    Ok(found)
-}
-
-/// Proposals that wait, of one origin or of all, after the given id, in order of ids.
-pub(super) async fn waiting_proposals(
-    db: &Database,
-    origin: Option<&str>,
-    after: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<Proposal>, db::Error> {
-    use proposal::Column as C;
-    let mut query = proposal::Entity::find().filter(C::Decision.eq(Decision::Waiting as i16));
-    if let Some(origin) = origin {
-        query = query.filter(C::Origin.eq(origin));
-    }
-    if let Some(after) = after {
-        query = query.filter(C::Id.gt(after));
-    }
-    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read proposals")?;
-    Ok(rows.into_iter().filter_map(from_proposal).collect())
-}
-
-/// Forget every proposal about these records.
-pub(super) async fn forget_proposals(tx: &Transaction, records: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in records.chunks(CHUNK) {
-        proposal::Entity::delete_many()
-            .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await
-            .context("cannot forget proposals")?;
-    }
-    Ok(())
-}
-
-fn from_proposal(row: proposal::Model) -> Option<Proposal> {
-    let decided = row.decided_by.zip(row.decided_at);
-    Some(Proposal {
-        id: row.id,
-        record_id: row.record_id,
-        kind: Kind::from_number(row.kind)?,
-        origin: row.origin,
-        source_id: row.source_id,
-        base_revision: row.base_revision,
-        document: row.document,
-        by: row.by_whom,
-        why: row.why,
-        at: moment(row.at),
-        decision: Decision::from_number(row.decision),
-        decided: decided.map(|(by, at)| Decided { by, at: moment(at), reason: row.reason.unwrap_or_default() }),
-    })
 }
 
 /// A scrub as it is stored: what was taken out for good, of which record, and by whom.

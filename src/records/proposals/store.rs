@@ -1,0 +1,266 @@
+//! The tables `proposal` and `message`.
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Set, sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use super::{Decided, Decision, Message, Proposal};
+use crate::{
+    db::{self, Backend, Context as _, Database, Transaction},
+    model::Kind,
+    records::store::{CHUNK, moment},
+};
+
+mod proposal {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "proposal")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) record_id: Uuid,
+        pub(super) kind: i16,
+        pub(super) origin: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) source_id: Option<String>,
+        pub(super) base_revision: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) document: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) by_whom: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) why: String,
+        pub(super) at: i64,
+        pub(super) decision: i16,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) decided_by: Option<String>,
+        pub(super) decided_at: Option<i64>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) reason: Option<String>,
+        pub(super) bundle: Option<Uuid>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) parts: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod message {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "message")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) proposal_id: Uuid,
+        pub(super) at: i64,
+        #[sea_orm(column_type = "Text")]
+        pub(super) by_whom: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) words: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Write proposals; one that stands under the same id is replaced.
+pub(super) async fn put(tx: &Transaction, proposals: &[Proposal]) -> Result<(), db::Error> {
+    use proposal::Column as C;
+    let replace = OnConflict::column(C::Id)
+        .update_columns([
+            C::BaseRevision,
+            C::Document,
+            C::SourceId,
+            C::Why,
+            C::At,
+            C::Decision,
+            C::DecidedBy,
+            C::DecidedAt,
+            C::Reason,
+            C::Bundle,
+            C::Parts,
+        ])
+        .to_owned();
+    for chunk in proposals.chunks(CHUNK) {
+        let rows = chunk.iter().map(|one| proposal::ActiveModel {
+            id: Set(one.id),
+            record_id: Set(one.record_id),
+            kind: Set(one.kind.number()),
+            origin: Set(one.origin.clone()),
+            source_id: Set(one.source_id.clone()),
+            base_revision: Set(one.base_revision),
+            document: Set(one.document.clone()),
+            by_whom: Set(one.by.clone()),
+            why: Set(one.why.clone()),
+            at: Set(one.at.timestamp_micros()),
+            decision: Set(one.decision as i16),
+            decided_by: Set(one.decided.as_ref().map(|decided| decided.by.clone())),
+            decided_at: Set(one.decided.as_ref().map(|decided| decided.at.timestamp_micros())),
+            reason: Set(one.decided.as_ref().map(|decided| decided.reason.clone())),
+            bundle: Set(one.bundle),
+            parts: Set(parts(one)),
+        });
+        proposal::Entity::insert_many(rows)
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot write proposals")?;
+    }
+    Ok(())
+}
+
+/// The proposals with these ids.
+pub(super) async fn by_ids(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = proposal::Entity::find()
+            .filter(proposal::Column::Id.is_in(chunk.iter().copied()))
+            .all(on)
+            .await
+            .context("cannot read proposals")?;
+        found.extend(rows.into_iter().filter_map(from_proposal));
+    }
+    Ok(found)
+}
+
+/// Proposals that wait, of one origin or of all, after the given id, in order of ids.
+pub(super) async fn waiting(
+    db: &Database,
+    origin: Option<&str>,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Proposal>, db::Error> {
+    use proposal::Column as C;
+    let mut query = proposal::Entity::find().filter(C::Decision.eq(Decision::Waiting as i16));
+    if let Some(origin) = origin {
+        query = query.filter(C::Origin.eq(origin));
+    }
+    if let Some(after) = after {
+        query = query.filter(C::Id.gt(after));
+    }
+    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read proposals")?;
+    Ok(rows.into_iter().filter_map(from_proposal).collect())
+}
+
+/// Forget every proposal about these records.
+pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in records.chunks(CHUNK) {
+        let theirs = proposal::Entity::find()
+            .select_only()
+            .column(proposal::Column::Id)
+            .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
+            .into_query();
+        message::Entity::delete_many()
+            .filter(message::Column::ProposalId.in_subquery(theirs))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget messages")?;
+        proposal::Entity::delete_many()
+            .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget proposals")?;
+    }
+    Ok(())
+}
+
+fn from_proposal(row: proposal::Model) -> Option<Proposal> {
+    let decided = row.decided_by.zip(row.decided_at);
+    Some(Proposal {
+        id: row.id,
+        record_id: row.record_id,
+        kind: Kind::from_number(row.kind)?,
+        origin: row.origin,
+        source_id: row.source_id,
+        base_revision: row.base_revision,
+        document: row.document,
+        by: row.by_whom,
+        why: row.why,
+        at: moment(row.at),
+        decision: Decision::from_number(row.decision),
+        decided: decided.map(|(by, at)| Decided { by, at: moment(at), reason: row.reason.unwrap_or_default() }),
+        bundle: row.bundle,
+        parts: row.parts.and_then(|parts| serde_json::from_str(&parts).ok()).unwrap_or_default(),
+    })
+}
+
+fn parts(one: &Proposal) -> Option<String> {
+    (!one.parts.is_empty()).then(|| serde_json::to_string(&one.parts).expect("these have string keys only"))
+}
+
+/// The proposals with these ids, locked until the transaction ends, so that of two who decide only one
+/// finds them waiting. In order of ids, so that two never wait for each other.
+pub(super) async fn locked(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let mut query =
+            proposal::Entity::find().filter(proposal::Column::Id.is_in(chunk.iter().copied())).order_by_asc(proposal::Column::Id);
+        if tx.backend() == Backend::Postgres {
+            query = query.lock_exclusive();
+        }
+        let rows = query.all(tx.connection()).await.context("cannot read proposals")?;
+        found.extend(rows.into_iter().filter_map(from_proposal));
+    }
+    Ok(found)
+}
+
+/// Everything that was ever proposed by somebody, the newest first.
+pub(super) async fn by_whom(on: &impl ConnectionTrait, who: &str, limit: u64) -> Result<Vec<Proposal>, db::Error> {
+    let query =
+        proposal::Entity::find().filter(proposal::Column::ByWhom.eq(who)).order_by_desc(proposal::Column::At).limit(limit);
+    Ok(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal).collect())
+}
+
+/// Everything that was ever proposed about these records, the newest first.
+pub(super) async fn about(on: &impl ConnectionTrait, records: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in records.chunks(CHUNK) {
+        let query = proposal::Entity::find()
+            .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
+            .order_by_desc(proposal::Column::At);
+        found.extend(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal));
+    }
+    Ok(found)
+}
+
+/// What belongs to one bundle.
+pub(super) async fn of_bundle(on: &impl ConnectionTrait, bundle: Uuid) -> Result<Vec<Proposal>, db::Error> {
+    let query = proposal::Entity::find().filter(proposal::Column::Bundle.eq(bundle)).order_by_asc(proposal::Column::Kind);
+    Ok(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal).collect())
+}
+
+/// Forget everything, for a restore.
+pub(in crate::records) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
+    message::Entity::delete_many().exec(tx.connection()).await.context("cannot clear messages")?;
+    proposal::Entity::delete_many().exec(tx.connection()).await.context("cannot clear proposals").map(drop)
+}
+
+/// Add to the thread of a proposal.
+pub(super) async fn say(tx: &Transaction, proposal: Uuid, one: &Message) -> Result<(), db::Error> {
+    let row = message::ActiveModel {
+        id: Set(one.id),
+        proposal_id: Set(proposal),
+        at: Set(one.at.timestamp_micros()),
+        by_whom: Set(one.by.clone()),
+        words: Set(one.words.clone()),
+    };
+    message::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot keep a message")?;
+    Ok(())
+}
+
+/// The thread of a proposal, oldest first.
+pub(super) async fn thread(on: &impl ConnectionTrait, proposal: Uuid) -> Result<Vec<Message>, db::Error> {
+    let query = message::Entity::find().filter(message::Column::ProposalId.eq(proposal)).order_by_asc(message::Column::Id);
+    let rows = query.all(on).await.context("cannot read messages")?;
+    Ok(rows.into_iter().map(|row| Message { id: row.id, at: moment(row.at), by: row.by_whom, words: row.words }).collect())
+}
