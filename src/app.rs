@@ -30,6 +30,7 @@ use crate::{
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
     importing::Importer,
+    mail::{self, Mailer},
     outbound::{self, Outbound},
     pages::{self, Site},
     published::{self, Head, Position, shelf::Shelf},
@@ -96,6 +97,16 @@ impl App {
     /// Pulls from other directories.
     pub fn harvester(&self) -> Harvester {
         Harvester::new(self.records.clone(), self.outbound.clone(), &public_url(&self.config, self.config.listen))
+    }
+
+    /// Sends letters.
+    pub fn mailer(&self) -> Mailer {
+        let settings = mail::Settings {
+            smtp: self.config.smtp_url.as_ref().map(mail::Server::new),
+            from: self.config.mail_from.clone(),
+            name: self.config.name.clone(),
+        };
+        Mailer::new(self.db.clone(), self.clock.clone(), settings)
     }
 
     /// Imports.

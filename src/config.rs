@@ -64,6 +64,10 @@ pub struct Config {
     pub withheld_categories: Vec<String>,
     /// How many requests a client may make in a minute.
     pub requests_per_minute: u32,
+    /// The mail server; without one letters are written to the log.
+    pub smtp_url: Option<Url>,
+    /// The mailbox that letters come from.
+    pub mail_from: String,
     /// What is logged.
     pub log: String,
     /// How it is logged.
@@ -163,6 +167,18 @@ const SETTINGS: &[Setting] = &[
         example: "12000",
     },
     Setting {
+        name: "smtp_url",
+        default: "",
+        meaning: "The mail server: smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST. When not set, letters are written to the log.",
+        example: "smtps://directory:password@mail.luton.example.org",
+    },
+    Setting {
+        name: "mail_from",
+        default: "directory@localhost",
+        meaning: "The mailbox that letters come from.",
+        example: "directory@luton.example.org",
+    },
+    Setting {
         name: "log",
         default: "info",
         meaning: "What is logged: error, warn, info, debug, or a tracing filter.",
@@ -235,6 +251,8 @@ impl Config {
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            smtp_url: mail_server(values)?,
+            mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
@@ -245,6 +263,9 @@ impl Config {
                 && gss[1..].bytes().all(|b| b.is_ascii_digit()))
         {
             return Err(wrong("gss", gss, "expected an area code such as E06000032"));
+        }
+        if !config.mail_from.contains('@') || config.mail_from.contains([' ', '<', ',']) {
+            return Err(wrong("mail_from", &config.mail_from, "expected one mailbox such as directory@example.org"));
         }
         if config.requests_per_minute == 0 {
             return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
@@ -267,6 +288,8 @@ impl Config {
             ("allow_private_peers", joined(&self.allow_private_peers)),
             ("withheld_categories", self.withheld_categories.join(", ")),
             ("requests_per_minute", self.requests_per_minute.to_string()),
+            ("smtp_url", self.smtp_url.as_ref().map(|url| without_password(url.as_str())).unwrap_or_default()),
+            ("mail_from", self.mail_from.clone()),
             ("log", self.log.clone()),
             ("log_format", if self.log_format == LogFormat::Json { "json" } else { "text" }.to_owned()),
         ])
@@ -334,6 +357,23 @@ fn optional<T: FromStr<Err: Display>>(
     if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
 }
 
+/// The mail server, whose password is in no message.
+fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
+    let text = values.get("smtp_url").map(|value| value.trim()).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let usable = |url: &Url| {
+        ["smtp", "smtps"].contains(&url.scheme())
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && matches!(url.path(), "" | "/")
+            && matches!(url.query(), None | Some("tls=none"))
+    };
+    let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
+                   with other characters than letters and digits in them written as %40";
+    text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
+}
+
 fn list<T: FromStr<Err: Display>>(
     values: &BTreeMap<String, String>,
     name: &'static str,
@@ -391,6 +431,13 @@ mod tests {
         assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
         assert!(said(&[("FINGERPOST_ALLOW_PRIVATE_PEERS", "10.20.0.7")]).contains("10.20.0.0/16"));
         assert!(!said(&[("FINGERPOST_DATABASE_URL", "mysql://root:secret@x/y")]).contains("secret"));
+        for url in
+            ["mail.example.org", "http://a:secret@mail.example.org", "smtp://a:secret@mail.example.org/x", "smtps://a:secret@"]
+        {
+            let told = read(&[("FINGERPOST_SMTP_URL", url)]).unwrap_err().to_string();
+            assert!(told.contains("expected smtp://HOST:PORT") && !told.contains("secret"), "{told}");
+        }
+        assert!(said(&[("FINGERPOST_MAIL_FROM", "Luton")]).contains("directory@example.org"));
     }
 
     #[test]
@@ -398,6 +445,8 @@ mod tests {
         let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
         assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
         assert!(config.public_url.is_none());
+        let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
+        assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
     }
 
     #[test]

@@ -36,6 +36,15 @@ pub fn derived(from: Uuid, what: &str) -> Uuid {
     Uuid::new_v5(&from, what.as_bytes())
 }
 
+/// An id that nobody can guess, for what is neither imported nor derived.
+/// # Panics
+/// When the operating system has no random numbers to give; then nothing here is safe.
+pub fn random() -> Uuid {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident = $of:literal;)*) => {$(
         $(#[$doc])*

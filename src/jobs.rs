@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Served},
     federation::{harvest::Harvester, snapshot::Snapshot},
+    mail,
     published::{Head, Position, own},
     safekeeping, search,
     signing::Keyring,
@@ -23,6 +24,14 @@ const TELL: Duration = Duration::from_mins(1);
 const PEERS: Duration = Duration::from_secs(2);
 /// So many rows of a rebuild stand in one line of the log.
 const SAID_EACH: u64 = 10_000;
+/// How often to look for letters that other processes have queued.
+const POST: Duration = Duration::from_secs(1);
+/// How long after a commit to look for letters: an import makes many.
+const GATHER: Duration = Duration::from_millis(100);
+/// How long at most to leave a mail server in peace that is in trouble.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long a letter may take that is under way when the server stops.
+const LAST_LETTER: Duration = Duration::from_secs(10);
 /// How often to look for events that are over.
 const EVENTS: Duration = Duration::from_mins(15);
 
@@ -88,7 +97,7 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
 }
 
 /// Forget clients that have gone, keep the list of scrubs beside the database, take new tables of
-/// everyday words.
+/// everyday words, forget old letters.
 /// # Errors
 /// When the database or the disk fails.
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
@@ -96,6 +105,7 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     snapshot(served).await?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
+    served.app.mailer().tidy().await?;
     Ok(())
 }
 
@@ -170,9 +180,48 @@ async fn tell_of_news(
     Ok(())
 }
 
+/// Send letters as they come, until `stop`.
+pub async fn post(app: App, stop: CancellationToken) {
+    let mailer = app.mailer();
+    let mut commits = app.db.commits();
+    let mut failures = 0_u32;
+    while !stop.is_cancelled() {
+        let sending = mailer.send_due();
+        let sent = tokio::select! {
+            sent = sending => sent,
+            // What is being handed over may be handed over.
+            () = async { stop.cancelled().await; tokio::time::sleep(LAST_LETTER).await } => break,
+        };
+        let wait = match sent {
+            Ok(mail::Sent { trouble: None, .. }) => {
+                failures = 0;
+                POST
+            }
+            Ok(mail::Sent { trouble: Some(trouble), later, .. }) => {
+                failures = failures.saturating_add(1);
+                if failures.is_power_of_two() {
+                    tracing::error!(trouble, waiting = later, failures, "letters cannot be sent; trying again");
+                }
+                (POST * 2_u32.pow(failures.min(8))).min(LONGEST_PAUSE)
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot look for letters");
+                LONGEST_PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+            // A commit of this process may have queued one; but a server in trouble gets its rest.
+            _ = commits.changed(), if failures == 0 => tokio::time::sleep(GATHER).await,
+        }
+    }
+}
+
 /// Run the jobs until `stop`.
 pub async fn run(served: Served, stop: CancellationToken) {
     let pulls = tokio::spawn(pull(served.app.clone(), stop.clone()));
+    let post = tokio::spawn(post(served.app.clone(), stop.clone()));
     let mut commits = served.app.db.commits();
     let mut tidied = tokio::time::Instant::now();
     let mut looked: Option<tokio::time::Instant> = None;
@@ -220,4 +269,5 @@ pub async fn run(served: Served, stop: CancellationToken) {
     }
     // A pull that was cut short goes on from its last page at the next start.
     let _ = pulls.await;
+    let _ = post.await;
 }

@@ -16,6 +16,7 @@ pub mod db;
 pub mod identity;
 pub mod signing;
 pub mod outbound;
+pub mod mail;
 pub mod formats;
 pub mod places;
 pub mod published;

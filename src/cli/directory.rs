@@ -29,6 +29,8 @@ pub(super) enum Job {
     KeepScrubs,
     /// Publish events again whose last date has passed. The server does so every quarter of an hour.
     Events,
+    /// Send the letters that are due. The server does so within a second.
+    Mail,
 }
 
 pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
@@ -42,6 +44,19 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Events => {
             let events = jobs::events(&app).await?;
             say!("{events} events published again, because time has passed")?;
+        }
+        Job::Mail => {
+            let sent = app.mailer().send_due().await?;
+            say!(
+                "{} letters sent, {} bounced, {} tried again later, {} given up",
+                sent.sent,
+                sent.bounced,
+                sent.later,
+                sent.given_up
+            )?;
+            if let Some(trouble) = sent.trouble {
+                anyhow::bail!(trouble);
+            }
         }
     }
     Ok(true)

@@ -6,6 +6,7 @@ mod formats;
 mod importing;
 mod places;
 mod intake;
+mod mail;
 mod outbound;
 mod positions;
 mod safekeeping;

@@ -1,0 +1,387 @@
+//! The table `letter`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    sea_query::{Expr, ExprTrait as _},
+};
+use uuid::Uuid;
+
+use super::{Channel, Kind, State, Status};
+use crate::{
+    db::{self, Context as _, Database, Transaction},
+    ids,
+};
+
+mod letter {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "letter")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) channel: i16,
+        #[sea_orm(column_type = "Text")]
+        pub(super) recipient: String,
+        pub(super) recipient_key: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) kind: String,
+        pub(super) urgency: i16,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) subject: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) text: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) html: Option<String>,
+        pub(super) queued_at: i64,
+        pub(super) due_at: i64,
+        pub(super) attempts: i32,
+        pub(super) state: i16,
+        pub(super) claim: Option<Uuid>,
+        pub(super) claimed_until: i64,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) reference: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) problem: Option<String>,
+        pub(super) settled_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use letter::Column as C;
+
+/// Ids in one statement; well below what either database allows.
+const CHUNK: usize = 500;
+/// Letters of which a page tells.
+const TOLD: u64 = 100;
+
+impl State {
+    fn number(self) -> i16 {
+        match self {
+            Self::Waiting => 0,
+            Self::HandingOver => 1,
+            Self::Sent => 2,
+            Self::Bounced => 3,
+            Self::GivenUp => 4,
+            Self::Unclear => 5,
+        }
+    }
+
+    fn from_number(number: i16) -> Self {
+        match number {
+            0 => Self::Waiting,
+            1 => Self::HandingOver,
+            2 => Self::Sent,
+            3 => Self::Bounced,
+            4 => Self::GivenUp,
+            _ => Self::Unclear,
+        }
+    }
+}
+
+fn channel(number: i16) -> Channel {
+    if number == 0 { Channel::Mail } else { Channel::Text }
+}
+
+fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+/// What a letter says.
+#[derive(Debug)]
+pub(super) struct Says {
+    pub(super) subject: Option<String>,
+    pub(super) text: String,
+    pub(super) html: Option<String>,
+}
+
+/// Whom a letter is for.
+#[derive(Debug)]
+pub(super) struct Recipient {
+    pub(super) channel: Channel,
+    /// By which all letters to them are found.
+    pub(super) key: String,
+    /// Whether anything can be sent there.
+    pub(super) good: bool,
+}
+
+/// A letter that this process has claimed.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) id: Uuid,
+    pub(super) claim: Uuid,
+    pub(super) channel: Channel,
+    pub(super) to: String,
+    pub(super) kind: Kind,
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+    pub(super) queued_at: DateTime<Utc>,
+    pub(super) attempts: i32,
+}
+
+/// What became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was taken, and is called so by whoever took it.
+    Sent(Option<String>),
+    /// It was refused for good.
+    Bounced(String),
+    /// It is tried again at this moment.
+    Later(DateTime<Utc>, String),
+    /// It is not tried again.
+    GivenUp(String),
+    /// Nobody knows.
+    Unclear(String),
+}
+
+pub(super) async fn add(
+    tx: &Transaction,
+    (to, recipient): (&str, &Recipient),
+    kind: Kind,
+    says: Says,
+    now: DateTime<Utc>,
+) -> Result<Uuid, db::Error> {
+    let id = ids::random();
+    let at = now.timestamp_micros();
+    let good = recipient.good;
+    let row = letter::ActiveModel {
+        id: Set(id),
+        channel: Set(i16::from(recipient.channel == Channel::Text)),
+        recipient: Set(to.replace('\0', "")),
+        recipient_key: Set(recipient.key.replace('\0', "")),
+        kind: Set(kind.as_str().to_owned()),
+        urgency: Set(i16::from(!kind.is_awaited())),
+        subject: Set(says.subject.filter(|_| good)),
+        text: Set(Some(says.text.replace('\0', "")).filter(|_| good)),
+        html: Set(says.html.map(|html| html.replace('\0', "")).filter(|_| good)),
+        queued_at: Set(at),
+        due_at: Set(at),
+        attempts: Set(0),
+        state: Set(if good { State::Waiting } else { State::Bounced }.number()),
+        claim: Set(None),
+        claimed_until: Set(0),
+        reference: Set(None),
+        problem: Set((!good).then(|| "nothing can be sent to this address".to_owned())),
+        settled_at: Set((!good).then_some(at)),
+    };
+    Box::pin(letter::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot queue a letter")?;
+    Ok(id)
+}
+
+/// Take up to `most` letters that are due, until `until`: awaited ones first, then the oldest.
+pub(super) async fn claim(
+    db: &Database,
+    claim: Uuid,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    most: u64,
+) -> Result<Vec<Waiting>, db::Error> {
+    let free = |now: i64| {
+        Condition::all().add(C::State.eq(State::Waiting.number())).add(C::DueAt.lte(now)).add(C::ClaimedUntil.lte(now))
+    };
+    let now = now.timestamp_micros();
+    let due: Vec<Uuid> = letter::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(free(now))
+        .order_by_asc(C::Urgency)
+        .order_by_asc(C::DueAt)
+        .order_by_asc(C::Id)
+        .limit(most)
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .context("cannot look for letters")?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tx = db.write().await?;
+    // Asked once more: another process may have taken some since.
+    letter::Entity::update_many()
+        .col_expr(C::Claim, Expr::value(claim))
+        .col_expr(C::ClaimedUntil, Expr::value(until.timestamp_micros()))
+        .filter(C::Id.is_in(due))
+        .filter(free(now))
+        .exec(tx.connection())
+        .await
+        .context("cannot take letters")?;
+    let rows = letter::Entity::find()
+        .filter(C::Claim.eq(claim))
+        .order_by_asc(C::Urgency)
+        .order_by_asc(C::DueAt)
+        .order_by_asc(C::Id)
+        .all(tx.connection())
+        .await
+        .context("cannot take letters")?;
+    tx.commit().await?;
+    Ok(rows.into_iter().filter_map(|row| waiting(row, claim)).collect())
+}
+
+fn waiting(row: letter::Model, claim: Uuid) -> Option<Waiting> {
+    Some(Waiting {
+        id: row.id,
+        claim,
+        channel: channel(row.channel),
+        to: row.recipient,
+        kind: Kind::read(&row.kind)?,
+        subject: row.subject.unwrap_or_default(),
+        text: row.text?,
+        html: row.html.unwrap_or_default(),
+        queued_at: moment(row.queued_at),
+        attempts: row.attempts,
+    })
+}
+
+/// Note that the text is about to be handed over. False where the letter is not ours any more: then
+/// it must not be.
+pub(super) async fn hand_over(db: &Database, letter: &Waiting, until: DateTime<Utc>) -> Result<bool, db::Error> {
+    let tx = db.write().await?;
+    // UPDATE letter SET state = handing over WHERE id = ? AND claim = ? AND state = waiting
+    let noted = letter::Entity::update_many()
+        .col_expr(C::State, Expr::value(State::HandingOver.number()))
+        .col_expr(C::ClaimedUntil, Expr::value(until.timestamp_micros()))
+        .filter(C::Id.eq(letter.id))
+        .filter(C::Claim.eq(letter.claim))
+        .filter(C::State.eq(State::Waiting.number()))
+        .exec(tx.connection())
+        .await
+        .context("cannot note that a letter is handed over")?;
+    tx.commit().await?;
+    Ok(noted.rows_affected == 1)
+}
+
+/// Note what became of a letter. False where it is not ours any more.
+pub(super) async fn settle(db: &Database, letter: &Waiting, fate: &Fate, now: DateTime<Utc>) -> Result<bool, db::Error> {
+    let (state, problem, reference) = match fate {
+        Fate::Sent(reference) => (State::Sent, None, reference.clone()),
+        Fate::Bounced(why) => (State::Bounced, Some(why), None),
+        Fate::Later(_, why) => (State::Waiting, Some(why), None),
+        Fate::GivenUp(why) => (State::GivenUp, Some(why), None),
+        Fate::Unclear(why) => (State::Unclear, Some(why), None),
+    };
+    let problem = problem.map(|why| super::letter::one_line(&why.replace('\0', ""), 500));
+    let mut update = letter::Entity::update_many()
+        .col_expr(C::State, Expr::value(state.number()))
+        .col_expr(C::Problem, Expr::value(problem))
+        .col_expr(C::Reference, Expr::value(reference))
+        .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
+        .col_expr(C::ClaimedUntil, Expr::value(0_i64))
+        .filter(C::Id.eq(letter.id))
+        .filter(C::Claim.eq(letter.claim));
+    update = match fate {
+        Fate::Later(next, _) => update.col_expr(C::DueAt, Expr::value(next.timestamp_micros())),
+        _ => without_words(update).col_expr(C::SettledAt, Expr::value(Some(now.timestamp_micros()))),
+    };
+    let tx = db.write().await?;
+    let settled = update.exec(tx.connection()).await.context("cannot note what became of a letter")?;
+    tx.commit().await?;
+    Ok(settled.rows_affected == 1)
+}
+
+/// What a letter said is of no use any more, and may hold a secret.
+fn without_words(update: sea_orm::UpdateMany<letter::Entity>) -> sea_orm::UpdateMany<letter::Entity> {
+    [C::Subject, C::Text, C::Html].into_iter().fold(update, |update, column| update.col_expr(column, Expr::value(None::<String>)))
+}
+
+/// Letters that were being handed over when their process died: nobody knows what became of them.
+pub(super) async fn give_up_unclear(db: &Database, now: DateTime<Utc>) -> Result<u64, db::Error> {
+    let lost = Condition::all().add(C::State.eq(State::HandingOver.number())).add(C::ClaimedUntil.lte(now.timestamp_micros()));
+    let some = letter::Entity::find().filter(lost.clone()).one(db.reader()).await.context("cannot look for letters")?;
+    if some.is_none() {
+        return Ok(0);
+    }
+    let update = letter::Entity::update_many()
+        .col_expr(C::State, Expr::value(State::Unclear.number()))
+        .col_expr(C::Problem, Expr::value(Some("the process ended while the letter was handed over")))
+        .col_expr(C::SettledAt, Expr::value(Some(now.timestamp_micros())))
+        .filter(lost);
+    let tx = db.write().await?;
+    let lost = without_words(update).exec(tx.connection()).await.context("cannot give up letters")?;
+    tx.commit().await?;
+    Ok(lost.rows_affected)
+}
+
+fn status(row: &letter::Model) -> Option<Status> {
+    Some(Status {
+        id: row.id,
+        to: row.recipient.clone(),
+        kind: Kind::read(&row.kind)?,
+        channel: channel(row.channel),
+        state: State::from_number(row.state),
+        queued_at: moment(row.queued_at),
+        settled_at: row.settled_at.map(moment),
+        attempts: row.attempts,
+        problem: row.problem.clone(),
+    })
+}
+
+pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Status>, db::Error> {
+    let row = letter::Entity::find_by_id(id).one(db.reader()).await.context("cannot read a letter")?;
+    Ok(row.as_ref().and_then(status))
+}
+
+pub(super) async fn to(db: &Database, key: &str, number: &Option<String>) -> Result<Vec<Status>, db::Error> {
+    let keys: Vec<&str> = std::iter::once(key).chain(number.as_deref()).collect();
+    let rows = letter::Entity::find()
+        .filter(C::RecipientKey.is_in(keys))
+        .order_by_desc(C::QueuedAt)
+        .limit(TOLD)
+        .all(db.reader())
+        .await
+        .context("cannot read letters")?;
+    Ok(rows.iter().filter_map(status).collect())
+}
+
+/// The latest letter that was settled to each of `keys`, where it bounced.
+pub(super) async fn bounced(db: &Database, keys: &[String]) -> Result<Vec<Status>, db::Error> {
+    let mut found = Vec::new();
+    for keys in keys.chunks(CHUNK) {
+        let rows = letter::Entity::find()
+            .filter(C::RecipientKey.is_in(keys.iter().map(String::as_str)))
+            .filter(C::State.is_in([State::Sent.number(), State::Bounced.number()]))
+            .order_by_asc(C::RecipientKey)
+            .order_by_desc(C::QueuedAt)
+            .order_by_desc(C::SettledAt)
+            .all(db.reader())
+            .await
+            .context("cannot read letters")?;
+        let mut last = None;
+        for row in rows {
+            if last.as_ref() != Some(&row.recipient_key) {
+                found.extend(status(&row).filter(|status| status.state == State::Bounced));
+                last = Some(row.recipient_key);
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let tx = db.write().await?;
+    let gone = letter::Entity::delete_many()
+        .filter(C::SettledAt.lt(before.timestamp_micros()))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget letters")?;
+    tx.commit().await?;
+    Ok(gone.rows_affected)
+}
+
+/// Forget every letter to a mailbox or telephone, also those that wait: for whoever asks to be
+/// forgotten. How many there were.
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &Transaction, recipient: &str) -> Result<u64, db::Error> {
+    let keys = std::iter::once(super::address::key(recipient)).chain(super::mobile(recipient));
+    let gone = letter::Entity::delete_many()
+        .filter(C::RecipientKey.is_in(keys))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget letters")?;
+    Ok(gone.rows_affected)
+}
