@@ -27,12 +27,14 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Database, Durability},
+    editing::{About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
+    identity::Identity,
     importing::Importer,
     mail::{self, Mailer},
     outbound::{self, Outbound},
-    pages::{self, Site},
+    pages::{self, Desk, Site},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
     records::Records,
@@ -107,6 +109,21 @@ impl App {
             name: self.config.name.clone(),
         };
         Mailer::new(self.db.clone(), self.clock.clone(), settings)
+    }
+
+    /// People, and what they may do.
+    pub fn identity(&self) -> Identity {
+        Identity::new(self.db.clone(), self.clock.clone())
+    }
+
+    /// Changes by people, of a directory that the world reaches at `public_url`.
+    pub fn editing(&self, public_url: &Url) -> Editing {
+        let about = About {
+            protected_categories: self.config.protected_categories.clone(),
+            public_url: public_url.clone(),
+            name: self.config.name.clone(),
+        };
+        Editing::new(self.records.clone(), self.identity(), about)
     }
 
     /// Imports.
@@ -203,6 +220,11 @@ impl Served {
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
         let site = Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), demo);
+        let desk = Desk {
+            site: site.clone(),
+            editing: self.app.editing(&self.directory.public_url),
+            trusted_proxies: self.app.config.trusted_proxies.clone().into(),
+        };
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
@@ -216,6 +238,7 @@ impl Served {
             .merge(api.clone())
             .merge(federation::routes(self.outlet.clone()))
             .merge(pages::routes(site.clone()))
+            .merge(pages::people(desk))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

@@ -62,6 +62,9 @@ pub struct Config {
     pub allow_private_peers: Vec<IpNet>,
     /// Words in a category's name or code that make its places secret unless somebody decides otherwise.
     pub withheld_categories: Vec<String>,
+    /// Words in the name of a listing, or in a category's name or code, of help that could be used to
+    /// reach somebody in danger.
+    pub protected_categories: Vec<String>,
     /// How many requests a client may make in a minute.
     pub requests_per_minute: u32,
     /// The mail server; without one letters are written to the log.
@@ -161,6 +164,12 @@ const SETTINGS: &[Setting] = &[
         example: "refuge, safe house",
     },
     Setting {
+        name: "protected_categories",
+        default: "refuge, refuges, domestic abuse, domestic violence, sexual violence, sexual abuse, rape, forced marriage, honour based abuse, human trafficking, modern slavery, stalking, safeguarding, child protection, children at risk, adults at risk",
+        meaning: "Words in the name of a listing, or in the name or code of its category (comma separated), that make it a protected listing: nobody claims it automatically, and every change of contact, address or link waits until a moderator has called back.",
+        example: "refuge, domestic abuse, safeguarding",
+    },
+    Setting {
         name: "requests_per_minute",
         default: "12000",
         meaning: "Requests that one client may make in a minute before it is asked to wait.",
@@ -250,6 +259,7 @@ impl Config {
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
+            protected_categories: list(values, "protected_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
@@ -287,6 +297,7 @@ impl Config {
             ("trusted_proxies", joined(&self.trusted_proxies)),
             ("allow_private_peers", joined(&self.allow_private_peers)),
             ("withheld_categories", self.withheld_categories.join(", ")),
+            ("protected_categories", self.protected_categories.join(", ")),
             ("requests_per_minute", self.requests_per_minute.to_string()),
             ("smtp_url", self.smtp_url.as_ref().map(|url| without_password(url.as_str())).unwrap_or_default()),
             ("mail_from", self.mail_from.clone()),

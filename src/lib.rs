@@ -13,10 +13,10 @@ pub mod model;
 // floor 1: things that words are done with
 pub mod config;
 pub mod db;
-pub mod identity;
 pub mod signing;
 pub mod outbound;
 pub mod mail;
+pub mod identity;
 pub mod formats;
 pub mod places;
 pub mod published;
@@ -30,6 +30,7 @@ pub mod search;
 
 // floor 4: capabilities
 pub mod publishing;
+pub mod editing;
 pub mod importing;
 pub mod federation;
 pub mod safekeeping;

@@ -41,6 +41,11 @@ impl Guard {
         self.limiter.shrink_to_fit();
     }
 
+    /// Networks whose word about a client is believed.
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.trusted_proxies
+    }
+
     fn check(&self, client: IpAddr) -> Result<(), u64> {
         self.limiter
             .check_key(&client)

@@ -6,10 +6,14 @@ pub mod guard;
 pub mod openapi;
 pub mod parameters;
 pub mod problem;
+pub mod visitor;
 
 use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter};
 
-pub use {parameters::Parameters, problem::Problem};
+pub use {
+    parameters::Parameters,
+    problem::{Fault, Problem},
+};
 
 /// A route of the API: readable from any page, and 405 as a problem document.
 pub fn api<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {

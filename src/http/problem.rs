@@ -28,11 +28,25 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
     pub gone_at: Option<String>,
+    /// Everything that is wrong with a document, where it is a document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is wrong with a field of a form or document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Fault {
+    /// Where, such as `phones[0].number`.
+    #[schemars(extend("examples" = ["phones[0].number"]))]
+    pub field: String,
+    /// What, and what would be right.
+    #[schemars(extend("examples" = ["number is missing; a phone cannot do without it"]))]
+    pub problem: String,
 }
 
 impl Problem {
     fn new(status: StatusCode, r#type: &'static str, title: &'static str, detail: String) -> Self {
-        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None }
+        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, faults: Vec::new() }
     }
 
     /// A parameter that cannot be used.
@@ -51,6 +65,38 @@ impl Problem {
     /// A request that cannot be read.
     pub fn bad_request(detail: String) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "about:blank#bad-request", "The request cannot be read", detail)
+    }
+
+    /// Nobody knows who asks.
+    pub fn unauthorized(detail: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "about:blank#unauthorized", "Say who you are", detail.to_owned())
+    }
+
+    /// What was asked does not fit what is there now.
+    pub fn conflict(detail: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "about:blank#conflict", "It has changed meanwhile", detail)
+    }
+
+    /// The version that the client has read is not the one that is there.
+    pub fn precondition_failed(detail: String) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "about:blank#precondition-failed", "It has changed meanwhile", detail)
+    }
+
+    /// The client has to say which version it has read.
+    pub fn precondition_required() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "about:blank#precondition-required",
+            "Say which version you have read",
+            "send If-Match with the ETag that GET gave, so that nobody's change is overwritten".to_owned(),
+        )
+    }
+
+    /// The document cannot stand.
+    pub fn unfit(detail: String, faults: Vec<Fault>) -> Self {
+        let problem =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "about:blank#unfit", "The document cannot be published", detail);
+        Self { faults, ..problem }
     }
 
     /// Whoever asks may not.

@@ -10,6 +10,7 @@
 mod audit;
 mod can;
 mod email;
+pub mod letters;
 mod members;
 mod people;
 mod secret;

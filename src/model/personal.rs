@@ -21,27 +21,52 @@ pub struct Personal {
     pub reason: &'static str,
 }
 
-/// Providers of mailboxes for anybody.
-const PRIVATE_MAIL: [&str; 18] = [
+/// Domains where anybody can have a mailbox, so that sharing one proves nothing.
+const EVERYBODYS: &[&str] = &[
+    "aol.co.uk",
+    "aol.com",
+    "blueyonder.co.uk",
+    "btconnect.com",
+    "btinternet.com",
+    "btopenworld.com",
+    "email.com",
+    "fastmail.com",
     "gmail.com",
     "googlemail.com",
-    "hotmail.com",
-    "hotmail.co.uk",
-    "outlook.com",
-    "live.co.uk",
-    "live.com",
-    "yahoo.com",
-    "yahoo.co.uk",
     "icloud.com",
+    "mac.com",
+    "mail.com",
+    "mail.ru",
     "me.com",
-    "aol.com",
-    "btinternet.com",
+    "msn.com",
+    "ntlworld.com",
+    "o2.co.uk",
+    "onetel.com",
+    "orange.net",
+    "plus.com",
+    "plusnet.com",
+    "proton.me",
+    "protonmail.com",
+    "rocketmail.com",
     "sky.com",
     "talktalk.net",
+    "tiscali.co.uk",
+    "tutanota.com",
+    "virgin.net",
     "virginmedia.com",
-    "ntlworld.com",
-    "proton.me",
+    "wp.pl",
+    "yandex.com",
+    "ymail.com",
+    "zoho.com",
 ];
+
+/// Providers that have a domain in every country.
+const EVERYBODYS_BEGIN: &[&str] = &["gmx.", "hotmail.", "live.", "outlook.", "yahoo."];
+
+/// Whether anybody can have a mailbox in this domain.
+pub fn is_everybodys_domain(domain: &str) -> bool {
+    EVERYBODYS.contains(&domain) || EVERYBODYS_BEGIN.iter().any(|start| domain.starts_with(start))
+}
 
 /// Words that name a desk or a group, not a person.
 const ROLES: [&str; 60] = [
@@ -138,7 +163,7 @@ fn is_mobile(number: &str) -> bool {
 /// A mailbox at a provider for anybody, whose name has neither a role nor a word of the record's name in it.
 fn is_private_mailbox(email: &EmailAddress, record: &str) -> bool {
     let Some((local, domain)) = email.as_str().rsplit_once('@') else { return false };
-    if !PRIVATE_MAIL.contains(&domain) {
+    if !is_everybodys_domain(domain) {
         return false;
     }
     let local = fold(local).replace(' ', "");

@@ -29,6 +29,18 @@ pub(super) fn page(problem: &Problem) -> Page {
                 p { "Part of the address or form could not be used: " (problem.detail) "." }
             },
         ),
+        StatusCode::FORBIDDEN => ("You cannot do that", html! { p { (sentence(&problem.detail)) } }),
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => (
+            "It has changed meanwhile",
+            html! {
+                p { "Somebody was quicker: " (problem.detail) ". Nothing of what you sent was saved over it." }
+                p { "Go back, reload the page, and look at it again." }
+            },
+        ),
+        StatusCode::UNPROCESSABLE_ENTITY => (
+            "That could not be saved",
+            html! { p { (sentence(&problem.detail)) } p { "Go back: what you wrote is still there." } },
+        ),
         StatusCode::METHOD_NOT_ALLOWED => {
             ("That does not work here", html! { p { "This page cannot be used in that way. Start again from the first page." } })
         }
@@ -46,6 +58,12 @@ pub(super) fn page(problem: &Problem) -> Page {
         (ways_on())
     };
     Page { status, unkept: true, ..Page::new(title, body) }
+}
+
+/// An error as a sentence.
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 fn gone(problem: &Problem) -> Markup {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Site, errors, files};
 use crate::{
     formats::jsonld,
-    http::{Problem, caching},
+    http::{Problem, caching, visitor::FORM_TOKEN},
 };
 
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
@@ -31,6 +31,23 @@ impl Step {
     pub(super) fn to(href: impl Into<String>, name: impl Into<String>) -> Self {
         Self { href: href.into(), name: name.into() }
     }
+}
+
+/// Whom a page is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum For {
+    /// Anybody.
+    #[default]
+    Everybody,
+    /// Somebody who is about to sign in.
+    Arriving,
+    /// Somebody who is signed in.
+    Signed {
+        /// What proves that a form of this page is ours.
+        form: String,
+        /// Whether they see what waits for a decision.
+        officer: bool,
+    },
 }
 
 /// A page before it is put into its frame.
@@ -56,6 +73,8 @@ pub(super) struct Page {
     pub(super) status: StatusCode,
     /// Whether no browser or cache may keep it.
     pub(super) unkept: bool,
+    /// Whom it is for.
+    pub(super) audience: For,
 }
 
 impl Page {
@@ -72,6 +91,7 @@ impl Page {
             body,
             status: StatusCode::OK,
             unkept: false,
+            audience: For::Everybody,
         }
     }
 }
@@ -90,7 +110,9 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Without the referrer of our own pages browsers do not say that our forms are sent by us.
+    let referrer = if page.audience == For::Everybody { "no-referrer" } else { "same-origin" };
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     response
 }
 
@@ -126,12 +148,12 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     div class="width" {
                         a class="brand" href="/" { (name) }
                         nav aria-label="Main" {
-                            ul {
+                            @if let For::Signed { form, officer } = &page.audience { (signed_in(form, *officer)) } @else { ul {
                                 li { a href="/" { "Find help" } }
                                 li { a href="/directory/needs" { "Browse by need" } }
                                 li { a href="/directory/whats-on" { "What’s on" } }
                                 li { a href="/directory/about" { "About" } }
-                            }
+                            } }
                         }
                     }
                     @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and phone number here is made up." } } }
@@ -148,9 +170,28 @@ fn frame(site: &Site, page: &Page) -> Markup {
                             li { a href="/directory/about#wrong" { "Report something wrong" } }
                             li { a href="/directory/about#access" { "Accessibility" } }
                             li { a href="/directory/about#data" { "Open data" } }
+                            li { a href="/account" { "For groups: keep your listing right" } }
                         }
                         p { "We keep no record of what you look for. Your own device and your network may." }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What somebody who is signed in needs on every page.
+fn signed_in(form: &str, officer: bool) -> Markup {
+    html! {
+        ul {
+            li { a href="/" { "Directory" } }
+            li { a href="/account" { "Your listings" } }
+            @if officer { li { a href="/moderation" { "Waiting" } } }
+            li { a href="/account/profile" { "You" } }
+            li {
+                form method="post" action="/sign-out" {
+                    input type="hidden" name=(FORM_TOKEN) value=(form);
+                    button class="link" { "Sign out" }
                 }
             }
         }

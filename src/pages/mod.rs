@@ -5,9 +5,13 @@
 //! words of a search travel in the body of a request, not in an address. Editing is not here.
 
 mod about;
+mod account;
 mod data;
+mod desk;
+mod differences;
 mod errors;
 mod event;
+mod fields;
 mod files;
 mod home;
 mod layout;
@@ -36,6 +40,7 @@ use axum::{
 use http::HeaderMap;
 use url::Url;
 
+pub use self::desk::Desk;
 use crate::{clock::Clock, http::Problem, publishing::Directory};
 
 /// What the pages are made from. Cheap to clone.
@@ -110,6 +115,11 @@ pub fn routes(site: Site) -> Router {
         .route("/.well-known/security.txt", get(files::security))
         .method_not_allowed_fallback(errors::method_not_allowed)
         .with_state(site)
+}
+
+/// The pages of people who are signed in, or about to be.
+pub fn people(desk: Desk) -> Router {
+    account::routes().method_not_allowed_fallback(desk::method_not_allowed).with_state(desk)
 }
 
 /// The first page.

@@ -29,6 +29,12 @@ pub(super) fn long_date(day: NaiveDate) -> String {
     format!("{} {}", day.format("%A"), date(day))
 }
 
+/// A moment as people write it, by the clock on their wall.
+pub(super) fn moment(at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&chrono_tz::Europe::London);
+    format!("{}, {}", date(local.date_naive()), local.format("%-I:%M%P"))
+}
+
 /// The day that it is in London at that moment.
 pub(super) fn london_day(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&chrono_tz::Europe::London).date_naive()

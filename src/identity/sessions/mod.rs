@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Actor, Error, Hashed, Identity, Person, PersonId, Secret};
+use super::{Actor, Error, Identity, Person, PersonId, Secret};
 use crate::db::Transaction;
 
 /// A session ends after so long without use: of somebody with a role for the whole directory, of others.
@@ -162,9 +162,4 @@ impl Identity {
     pub async fn tidy_sessions(&self, tx: &Transaction) -> Result<(), Error> {
         Ok(store::tidy(tx, self.clock.now()).await?)
     }
-}
-
-/// Proof that a form is ours: only a page of this session holds it.
-pub(crate) fn form_token(session: &Secret) -> Hashed {
-    session.hashed_for("a form of this session")
 }

@@ -375,6 +375,13 @@ impl Records {
         Ok(store::by_ids(self.db.reader(), &[id]).await?.into_iter().next())
     }
 
+    /// The proposal with this id, as a transaction sees it.
+    /// # Errors
+    /// When the database fails.
+    pub async fn proposal_in(&self, tx: &Transaction, id: Uuid) -> Result<Option<Proposal>, Error> {
+        Ok(store::by_ids(tx.connection(), &[id]).await?.into_iter().next())
+    }
+
     /// Take proposals: each becomes a version of its record.
     /// # Errors
     /// [`Error::NotFound`] for one that does not wait; [`Error::Stale`] when a record has changed since

@@ -1,0 +1,227 @@
+//! Claiming an organisation: who may keep it without being asked, and who decides otherwise.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Editing, Error};
+use crate::{
+    identity::{Action, Actor, Claim, ClaimState, Email, MemberRole, Person, Subject, can, letters},
+    mail,
+    model::{Contact, Document, Kind},
+    records::State,
+};
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Claimed {
+    /// They keep it from now on.
+    Granted,
+    /// Somebody has to decide; a code may have been sent to the listed contact meanwhile.
+    Waiting {
+        /// The claim.
+        claim: Uuid,
+        /// The address on the listing that a code went to, most of it hidden.
+        code_sent_to: Option<String>,
+    },
+}
+
+/// What is on a published listing that an address can be compared with.
+#[derive(Debug, Default)]
+struct Listed {
+    addresses: BTreeSet<String>,
+    domains: BTreeSet<String>,
+}
+
+impl Listed {
+    fn address(&mut self, email: &str) {
+        if let Ok(email) = email.parse::<Email>() {
+            if !email.is_generic() {
+                self.domains.insert(email.domain().to_owned());
+            }
+            self.addresses.insert(email.as_str().to_owned());
+        }
+    }
+
+    fn website(&mut self, address: &str) {
+        let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
+        if let Some(host) = host {
+            let host = host.trim_start_matches("www.").to_owned();
+            if !crate::model::personal::is_everybodys_domain(&host) && !SHARED_HOSTS.iter().any(|shared| host.ends_with(shared)) {
+                self.domains.insert(host);
+            }
+        }
+    }
+
+    fn contacts(&mut self, contacts: &[Contact]) {
+        for contact in contacts.iter().filter(|contact| contact.is_public()) {
+            if let Some(email) = &contact.email {
+                self.address(email.as_str());
+            }
+        }
+    }
+
+    /// What speaks for this address, if anything does.
+    fn evidence(&self, email: &Email) -> Option<String> {
+        if self.addresses.contains(email.as_str()) {
+            return Some("their address is on the listing".to_owned());
+        }
+        (!email.is_generic() && self.domains.contains(email.domain()))
+            .then(|| format!("the listing has the domain {}", email.domain()))
+    }
+}
+
+/// Hosts where anybody can have a page.
+const SHARED_HOSTS: [&str; 14] = [
+    "facebook.com",
+    "instagram.com",
+    "twitter.com",
+    "x.com",
+    "linktr.ee",
+    "eventbrite.co.uk",
+    "eventbrite.com",
+    "wordpress.com",
+    "wixsite.com",
+    "blogspot.com",
+    "google.com",
+    "weebly.com",
+    "gov.uk",
+    "nhs.uk",
+];
+
+impl Editing {
+    /// Say that one keeps an organisation. It is granted at once to whoever has an address, or the
+    /// domain, that is on the published listing, as long as nobody keeps it yet and it is not protected.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Foreign`], [`Error::Forbidden`]; or when the database fails.
+    pub async fn claim(&self, actor: &Actor, person: &Person, organisation: Uuid, words: &str) -> Result<Claimed, Error> {
+        Self::require(actor, Action::Claim, &Subject::Directory, "sign in to claim an organisation")?;
+        let sight = self.sight(organisation).await?;
+        if sight.stored.kind != Kind::Organization || !sight.is_public() {
+            return Err(Error::NotFound(organisation));
+        }
+        if sight.is_foreign() {
+            return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+        }
+        if actor.organisations().contains(&organisation) {
+            return Ok(Claimed::Granted);
+        }
+        let listed = self.listed(&sight.document).await?;
+        let evidence = listed.evidence(&person.email);
+        let members = self.identity.members(organisation).await?;
+        let automatic = evidence.is_some() && members.is_empty() && !sight.protected;
+        let now = self.records.clock().now();
+        let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
+        let said = evidence.unwrap_or_else(|| "nothing on the listing speaks for it".to_owned());
+        let tx = self.records.database().write().await?;
+        let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
+        self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, None).await?;
+        if automatic {
+            self.identity.decide_claim(&tx, claim.id, ClaimState::Accepted, "the listing", &said).await?;
+            tx.commit().await?;
+            return Ok(Claimed::Granted);
+        }
+        let mut code_sent_to = None;
+        if members.is_empty() && !sight.protected {
+            // Somebody who can read the listed mailbox can pass the code on.
+            if let Some(address) = listed.addresses.iter().next() {
+                let code = self.identity.make_code(&tx, claim.id).await?;
+                mail::queue(&tx, &letters::code(address, &code, name, directory), now).await?;
+                code_sent_to = address.parse::<Email>().ok().map(|address| address.masked());
+            }
+        }
+        for lead in members.iter().filter(|member| member.membership.role == MemberRole::Lead) {
+            let letter = letters::claim_made(&lead.person.email, &person.email, name, at, directory);
+            mail::queue(&tx, &letter, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Claimed::Waiting { claim: claim.id, code_sent_to })
+    }
+
+    /// Show that one was given the code that went to the listed contact.
+    /// # Errors
+    /// [`Error::NotFound`] when the claim is somebody else's or does not wait; or when the database fails.
+    pub async fn claim_by_code(&self, person: &Person, claim: Uuid, code: &str) -> Result<bool, Error> {
+        let known = self.identity.find_claim(claim).await?.filter(|known| known.person == person.id);
+        let known = known.ok_or(Error::NotFound(claim))?;
+        let protected = self.sight(known.organisation).await?.protected;
+        let tx = self.records.database().write().await?;
+        let right = self.identity.try_code(&tx, claim, code).await? && !protected;
+        if right {
+            self.identity.decide_claim(&tx, claim, ClaimState::Accepted, "a code", "the code from the listed contact").await?;
+        }
+        tx.commit().await?;
+        Ok(right)
+    }
+
+    /// Decide a claim that waits. The person is told in the same transaction.
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::NeedsReason`], [`Error::NeedsCallBack`]; or when the database fails.
+    pub async fn decide_claim(
+        &self,
+        actor: &Actor,
+        claim: Uuid,
+        accept: bool,
+        reason: &str,
+        called_back: Option<&str>,
+    ) -> Result<Claim, Error> {
+        if !can(actor, Action::Decide, &Subject::Directory) {
+            return Err(Error::Forbidden("only a moderator can decide"));
+        }
+        let reason = reason.trim();
+        if !accept && reason.is_empty() {
+            return Err(Error::NeedsReason { field: "the claim".to_owned() });
+        }
+        let known = self.identity.find_claim(claim).await?.ok_or(Error::NotFound(claim))?;
+        let sight = self.sight(known.organisation).await?;
+        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
+        if accept && sight.protected && called.is_none() {
+            return Err(Error::NeedsCallBack);
+        }
+        let state = if accept { ClaimState::Accepted } else { ClaimState::Rejected };
+        let tx = self.records.database().write().await?;
+        let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
+        let detail =
+            called.map_or_else(|| state.as_str().to_owned(), |called| format!("{} (called back: {called})", state.as_str()));
+        self.identity.note(&tx, &actor.known_as(), "decide a claim", &known.organisation.to_string(), &detail, None).await?;
+        if let Some(person) = self.identity.person(decided.person).await? {
+            let letter = letters::claim_decided(
+                &person.email,
+                accept,
+                sight.document.name(),
+                reason,
+                &self.about.public_url,
+                &self.about.name,
+            );
+            mail::queue(&tx, &letter, self.records.clock().now()).await?;
+        }
+        tx.commit().await?;
+        Ok(decided)
+    }
+
+    /// The addresses and domains that the world can read on an organisation and its services.
+    async fn listed(&self, document: &Document) -> Result<Listed, Error> {
+        let mut listed = Listed::default();
+        let Document::Organization(organisation) = document else { return Ok(listed) };
+        if let Some(email) = &organisation.email {
+            listed.address(email.as_str());
+        }
+        if let Some(website) = &organisation.website {
+            listed.website(website.as_str());
+        }
+        listed.contacts(&organisation.contacts);
+        for kept in self.records.referring_to(organisation.id.into()).await? {
+            if kept.state != State::Published || !kept.origin.is_empty() {
+                continue;
+            }
+            if let Document::Service(service) = kept.read()? {
+                if let Some(email) = &service.email {
+                    listed.address(email.as_str());
+                }
+                listed.contacts(&service.contacts);
+            }
+        }
+        Ok(listed)
+    }
+}

@@ -1,0 +1,304 @@
+//! What waits for a moderator, and deciding it.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Editing, Error, Risk, caller, letters, risk};
+use crate::{
+    db::Transaction,
+    identity::{Action, Actor, Claim, PersonId, Subject},
+    mail,
+    model::{Kind, changes::Change},
+    records::{self, Decision, Part, Proposal, Verdict},
+};
+
+/// Proposals that are read at once.
+const BATCH: u64 = 500;
+/// More than this is not shown in one queue.
+const MOST: usize = 2_000;
+
+/// Something that waits.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// What.
+    pub waiting: Waiting,
+    /// How it is called.
+    pub name: String,
+    /// Since when it waits.
+    pub since: DateTime<Utc>,
+    /// Whether it concerns somebody who could be in danger.
+    pub protected: bool,
+    /// How much harm waiting, or deciding wrongly, could do: what is highest comes first.
+    pub harm: u8,
+}
+
+/// What waits.
+#[derive(Clone, Debug)]
+pub enum Waiting {
+    /// A change, and what it changes.
+    Change(Box<Proposal>, Vec<Change>),
+    /// A listing that is new, with all that belongs to it.
+    Listing(Vec<Proposal>),
+    /// Somebody who says that they keep an organisation.
+    Claim(Box<Claim>),
+}
+
+/// What a moderator decides about a change.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// The version of the record that they looked at.
+    pub revision: i64,
+    /// When what they looked at was proposed.
+    pub at: DateTime<Utc>,
+    /// The parts that are refused, each with its reason.
+    pub rejected: Vec<Part>,
+    /// Parts that are taken in another form.
+    pub amended: Vec<(String, Value)>,
+    /// Who was called back about a protected listing, and what they confirmed.
+    pub called_back: Option<String>,
+    /// More to the author.
+    pub words: String,
+}
+
+impl Editing {
+    /// Everything that waits, what could do most harm first, then what waits longest.
+    /// # Errors
+    /// [`Error::Forbidden`], or when the database fails.
+    pub async fn queue(&self, actor: &Actor) -> Result<Vec<Queued>, Error> {
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "the queue is for officers")?;
+        let mut all: Vec<Queued> = Vec::new();
+        let mut bundles: Vec<Uuid> = Vec::new();
+        let mut after = None;
+        while all.len() < MOST {
+            let some = self.records.waiting(None, after, BATCH).await?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.id);
+            for proposal in some {
+                match proposal.bundle {
+                    Some(bundle) if bundles.contains(&bundle) => {}
+                    Some(bundle) => {
+                        bundles.push(bundle);
+                        all.push(self.queued_listing(bundle).await?);
+                    }
+                    None => all.push(self.queued_change(proposal).await?),
+                }
+            }
+        }
+        for claim in self.identity.waiting_claims().await? {
+            let name = self.records.find(claim.organisation).await?.map(|stored| stored.read()).transpose()?;
+            let name = name.map_or_else(|| "an organisation that is gone".to_owned(), |document| document.name().to_owned());
+            let protected = match self.sight(claim.organisation).await {
+                Ok(sight) => sight.protected,
+                Err(Error::NotFound(_)) => false,
+                Err(error) => return Err(error),
+            };
+            let harm = if protected { 3 } else { 1 };
+            all.push(Queued { name, since: claim.at, protected, harm, waiting: Waiting::Claim(Box::new(claim)) });
+        }
+        all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
+        Ok(all)
+    }
+
+    async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
+        let mut parts = self.records.bundle(bundle).await?;
+        parts.retain(|one| one.decision == Decision::Waiting);
+        let mut protected = false;
+        for part in &parts {
+            protected |= self.is_protected(&part.read()?, &[]).await?;
+        }
+        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
+        let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
+        let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
+        Ok(Queued { name, since, protected, harm: if protected { 3 } else { 1 }, waiting: Waiting::Listing(parts) })
+    }
+
+    async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
+        let changes = self.records.proposed_changes(&proposal).await?;
+        let document = proposal.read()?;
+        let protected = match self.sight(proposal.record_id).await {
+            Ok(sight) => sight.protected,
+            Err(Error::NotFound(_)) => {
+                let owners = self.owners(&document).await?;
+                self.is_protected(&document, &owners).await?
+            }
+            Err(error) => return Err(error),
+        };
+        let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
+        let harm = match (protected, risky, proposal.origin.is_empty()) {
+            (true, ..) => 3,
+            (false, true, true) => 2,
+            (false, true, false) => 1,
+            (false, false, _) => 0,
+        };
+        let name = document.name().to_owned();
+        Ok(Queued { name, since: proposal.at, protected, harm, waiting: Waiting::Change(Box::new(proposal), changes) })
+    }
+
+    /// One change that waits or was decided, for those who decide and for its author.
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, or none that the actor may know of; or when the database fails.
+    pub async fn change(&self, actor: &Actor, id: Uuid) -> Result<(Proposal, Vec<Change>, bool), Error> {
+        let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
+        let sees_all = crate::identity::can(actor, Action::SeeQueue, &Subject::Directory);
+        if !sees_all && proposal.by != actor.known_as() {
+            let sight = self.sight(proposal.record_id).await.map_err(|_| Error::NotFound(id))?;
+            if !sight.lets(actor, Action::ReadPrivate) {
+                return Err(Error::NotFound(id));
+            }
+        }
+        let queued = self.queued_change(proposal).await?;
+        match queued.waiting {
+            Waiting::Change(proposal, changes) => Ok((*proposal, changes, queued.protected)),
+            Waiting::Listing(_) | Waiting::Claim(_) => Err(Error::NotFound(id)),
+        }
+    }
+
+    /// Decide a change part by part. Its author is told in the same transaction.
+    /// # Errors
+    /// [`Error::Forbidden`]; [`Error::NeedsReason`] for a part that is refused without one;
+    /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`records::Error`] says; or when the database fails.
+    pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
+        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
+        let (_, changes, protected) = self.change(actor, id).await?;
+        if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
+            return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
+        }
+        let taken = |field: &str| !judgement.rejected.iter().any(|part| part.field == field);
+        let called = judgement.called_back.as_deref().map(str::trim).filter(|called| !called.is_empty());
+        if protected && called.is_none() && changes.iter().any(|change| taken(&change.field)) {
+            return Err(Error::NeedsCallBack);
+        }
+        let why = match called {
+            Some(called) => format!("accepted (called back: {called})"),
+            None => "accepted".to_owned(),
+        };
+        let verdict =
+            Verdict { revision: judgement.revision, at: judgement.at, rejected: judgement.rejected, amended: judgement.amended };
+        let tx = self.records.database().write().await?;
+        let outcome = self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
+        if !judgement.words.trim().is_empty() {
+            self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), &why, None).await?;
+        let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
+        self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
+        tx.commit().await?;
+        if outcome.scrubbed {
+            self.records.database().sweep().await?;
+        }
+        Ok(proposal)
+    }
+
+    /// Accept or refuse a new listing as a whole. Its author then keeps the new organisation.
+    /// # Errors
+    /// As [`Editing::decide`].
+    pub async fn decide_listing(
+        &self,
+        actor: &Actor,
+        bundle: Uuid,
+        accept: bool,
+        reason: &str,
+        called_back: Option<&str>,
+    ) -> Result<(), Error> {
+        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
+        let mut parts = self.records.bundle(bundle).await?;
+        parts.retain(|one| one.decision == Decision::Waiting);
+        let Some(first) = parts.first() else { return Err(records::Error::Decided(bundle).into()) };
+        let reason = reason.trim();
+        if !accept && reason.is_empty() {
+            return Err(Error::NeedsReason { field: "the listing".to_owned() });
+        }
+        let mut protected = false;
+        for part in &parts {
+            protected |= self.is_protected(&part.read()?, &[]).await?;
+        }
+        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
+        if accept && protected && called.is_none() {
+            return Err(Error::NeedsCallBack);
+        }
+        let author = person_of(&first.by);
+        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
+        let why = match (accept, called) {
+            (true, Some(called)) => format!("accepted (called back: {called})"),
+            (true, None) => "accepted".to_owned(),
+            (false, _) => reason.to_owned(),
+        };
+        let caller = caller(actor, &why);
+        let tx = self.records.database().write().await?;
+        if accept {
+            self.records.accept_in(&tx, &caller, &which).await?;
+            if let Some(author) = author {
+                for part in parts.iter().filter(|one| one.kind == Kind::Organization) {
+                    self.identity.add_member(&tx, part.record_id, author, crate::identity::MemberRole::Lead).await?;
+                }
+            }
+        } else {
+            self.records.reject_in(&tx, &caller, &which).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, None).await?;
+        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
+        if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
+            proposal.parts = vec![Part { field: "listing".to_owned(), accepted: accept, reason: reason.to_owned() }];
+            self.tell_author(&tx, &proposal, "").await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Say something about a change: its author and those who decide hear of it.
+    /// # Errors
+    /// [`Error::NotFound`], or when the database fails.
+    pub async fn say(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
+        let (proposal, ..) = self.change(actor, id).await?;
+        let words = words.trim();
+        if words.is_empty() {
+            return Err(Error::Unfit(vec![crate::http::Fault {
+                field: "words".to_owned(),
+                problem: "write what you want to say".to_owned(),
+            }]));
+        }
+        let tx = self.records.database().write().await?;
+        self.records.say(&tx, &actor.known_as(), id, words).await?;
+        let name = proposal.read()?.name().to_owned();
+        let mut hear: Vec<(PersonId, &str)> = Vec::new();
+        if proposal.by != actor.known_as() {
+            hear.extend(person_of(&proposal.by).map(|author| (author, "account/changes")));
+        } else {
+            // Whoever asked before hears the answer.
+            let thread = self.records.thread(id).await?;
+            let asked = thread.iter().rev().find(|message| message.by != proposal.by);
+            hear.extend(asked.and_then(|message| person_of(&message.by)).map(|officer| (officer, "moderation/changes")));
+        }
+        for (person, folder) in hear {
+            if let Some(person) = self.identity.person(person).await? {
+                let page = format!("{folder}/{id}");
+                let letter = letters::question(&person.email, &page, &name, words, &self.about.public_url, &self.about.name);
+                mail::queue(&tx, &letter, self.records.clock().now()).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Take one's own change back while it waits.
+    /// # Errors
+    /// [`Error::NotFound`], decided as [`records::Error`] says, or when the database fails.
+    pub async fn take_back(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let tx = self.records.database().write().await?;
+        self.records.take_back(&tx, &actor.known_as(), id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
+        let Some(author) = person_of(&proposal.by) else { return Ok(()) };
+        let Some(author) = self.identity.person(author).await? else { return Ok(()) };
+        let name = proposal.read()?.name().to_owned();
+        let letter = letters::decided(&author.email, proposal, &name, words, &self.about.public_url, &self.about.name);
+        mail::queue(tx, &letter, self.records.clock().now()).await?;
+        Ok(())
+    }
+}
+
+/// The person that history names, if it names one.
+fn person_of(name: &str) -> Option<PersonId> {
+    name.strip_prefix("person:").and_then(|id| id.parse().ok()).map(PersonId)
+}

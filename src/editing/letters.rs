@@ -1,0 +1,57 @@
+//! The letters about changes.
+
+use url::Url;
+
+use crate::{
+    identity::{Email, letters::ours},
+    mail::{Kind, Letter, Part},
+    records::Proposal,
+};
+
+/// What became of a change, part by part.
+pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
+    let (taken, refused): (Vec<_>, Vec<_>) = proposal.parts.iter().partition(|part| part.accepted);
+    let mut body = Vec::new();
+    match (taken.is_empty(), refused.is_empty()) {
+        (_, true) => body.push(Part::paragraph(format!("Your change to {listing} is now in {directory}. Thank you."))),
+        (true, false) => body.push(Part::paragraph(format!("Your change to {listing} was not taken."))),
+        (false, false) => body.push(Part::paragraph(format!("Part of your change to {listing} is now in {directory}."))),
+    }
+    if !refused.is_empty() {
+        body.push(Part::paragraph("Not taken:"));
+        let with_reason = |part: &&crate::records::Part| format!("{}: {}", words_for(&part.field), part.reason);
+        body.push(Part::List(refused.iter().map(with_reason).collect()));
+    }
+    if !words.is_empty() {
+        body.push(Part::Quotation(words.to_owned()));
+    }
+    body.push(Part::link("Look at it, or answer", ours(at, &format!("account/changes/{}", proposal.id))));
+    let subject = if refused.is_empty() { format!("Published: {listing}") } else { format!("About your change to {listing}") };
+    Letter::new(to.as_str(), Kind::ChangeDecided, subject, &body)
+}
+
+/// A question about a change, or the answer to one.
+pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("There is a message about the change to {listing} in {directory}:")),
+        Part::Quotation(words.to_owned()),
+        Part::link("Answer", ours(at, page)),
+    ];
+    Letter::new(to.as_str(), Kind::Question, format!("A question about {listing}"), &body)
+}
+
+/// A member of a document in plain words.
+pub(crate) fn words_for(field: &str) -> String {
+    match field {
+        "service_at_locations" => "places and hours there".to_owned(),
+        "attributes" => "categories".to_owned(),
+        "schedules" => "opening times".to_owned(),
+        "phones" => "phone numbers".to_owned(),
+        "url" | "website" | "additional_urls" | "additional_websites" => "web addresses".to_owned(),
+        "eligibility_description" => "who it is for".to_owned(),
+        "fees" | "fees_description" | "cost_options" => "cost".to_owned(),
+        "rrule" | "exdates" | "rdates" | "changes" | "start" | "end" => "dates".to_owned(),
+        "location_policy" => "how much of the place is told".to_owned(),
+        other => other.replace('_', " "),
+    }
+}

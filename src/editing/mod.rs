@@ -1,0 +1,146 @@
+//! Changing listings by people and their programs: what of an edit stands at once and what waits, who
+//! decides it, and how it is undone.
+//!
+//! The published version stays as it is while a change waits. Pages, the write API and commands call
+//! the same functions; each asks [`identity::can`](crate::identity::can) first.
+//!
+//! Not here: who somebody is (`identity`), how a document is stored and published (`records`).
+
+mod claims;
+mod decide;
+mod letters;
+mod risk;
+mod sight;
+mod submit;
+mod undo;
+
+use std::sync::Arc;
+
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    db,
+    http::{Fault, Problem},
+    identity::{self, Action, Actor, Identity, Subject, can},
+    records::{self, Caller, Entrance, Records},
+};
+
+pub use claims::Claimed;
+pub use decide::{Judgement, Queued, Waiting};
+pub(crate) use letters::words_for;
+pub use risk::{Risk, risk};
+pub use sight::Sight;
+pub use submit::{Became, Submission, Write};
+
+/// What edits go by. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    records: Records,
+    identity: Identity,
+    about: Arc<About>,
+}
+
+/// What edits have to know of this directory.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Words that name categories of listings that could be used to reach somebody in danger.
+    pub protected_categories: Vec<String>,
+    /// How the world reaches us.
+    pub public_url: Url,
+    /// The directory's name.
+    pub name: String,
+}
+
+/// Why something was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing under this id, or nothing that this actor may know of.
+    #[error("there is no record {0}")]
+    NotFound(Uuid),
+    /// Whoever asks may not.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The record is another directory's.
+    #[error("this listing comes from {origin}; ask there to have it changed")]
+    Foreign {
+        /// Whose.
+        origin: String,
+    },
+    /// The document cannot stand.
+    #[error("{}", list(.0))]
+    Unfit(Vec<Fault>),
+    /// A protected listing changes only after somebody was called back.
+    #[error("this listing is protected: say who was called back, on which number that was known before, and what they confirmed")]
+    NeedsCallBack,
+    /// A refusal needs a reason.
+    #[error("say why {field} is refused: the author is told")]
+    NeedsReason {
+        /// Which part.
+        field: String,
+    },
+    /// The records.
+    #[error(transparent)]
+    Records(#[from] records::Error),
+    /// The people.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let said = error.to_string();
+        match error {
+            Error::NotFound(_)
+            | Error::Records(records::Error::NotFound(_))
+            | Error::Identity(identity::Error::NotFound { .. }) => Self::not_found(said),
+            Error::Forbidden(_) | Error::Foreign { .. } => Self::forbidden(&said),
+            Error::Unfit(faults) => Self::unfit(said, faults),
+            Error::NeedsCallBack | Error::NeedsReason { .. } => Self::unfit(said, Vec::new()),
+            Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => Self::unfit(said, Vec::new()),
+            Error::Records(records::Error::Stale { .. } | records::Error::Decided(_)) => Self::conflict(said),
+            Error::Identity(identity::Error::LastLead) => Self::conflict(said),
+            Error::Identity(identity::Error::Database(error)) | Error::Records(records::Error::Database(error)) => error.into(),
+            Error::Database(error) => error.into(),
+            Error::Records(_) | Error::Identity(_) => Self::internal(&error),
+        }
+    }
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("{}: {}", fault.field, fault.problem)).collect::<Vec<_>>().join("; ")
+}
+
+impl Editing {
+    /// Editing of these records by these people.
+    pub fn new(records: Records, identity: Identity, about: About) -> Self {
+        Self { records, identity, about: Arc::new(about) }
+    }
+
+    /// The people.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The records.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// What it goes by.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn require(actor: &Actor, action: Action, subject: &Subject, why_not: &'static str) -> Result<(), Error> {
+        if can(actor, action, subject) { Ok(()) } else { Err(Error::Forbidden(why_not)) }
+    }
+}
+
+/// An actor as history names them.
+fn caller(actor: &Actor, why: &str) -> Caller {
+    Caller { name: actor.known_as(), why: why.to_owned(), entrance: Entrance::Person }
+}

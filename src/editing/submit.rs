@@ -1,0 +1,270 @@
+//! Handing in an edit.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Editing, Error, Risk, Sight, caller, risk};
+use crate::{
+    http::Fault,
+    identity::{Action, Actor, Subject, can},
+    model::{
+        Document, Kind,
+        changes::{self, Change},
+        tidy,
+    },
+    records::{Draft, Edit, State},
+};
+
+/// Members that only checking a listing changes, never an edit.
+const BY_CHECKING: [&str; 2] = ["assured_date", "assurer_email"];
+
+/// A document as it is to be.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The document.
+    pub document: Document,
+    /// The version that the author had read; none for a new record.
+    pub expected_revision: Option<i64>,
+}
+
+/// An edit: one document, or several that make one listing.
+#[derive(Clone, Debug, Default)]
+pub struct Submission {
+    /// The documents.
+    pub writes: Vec<Write>,
+    /// Why, in the author's words.
+    pub why: String,
+    /// Who was called back about a protected listing, and what they confirmed.
+    pub called_back: Option<String>,
+}
+
+/// What became of an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Became {
+    /// Members that stand now, by record.
+    pub published: Vec<(Uuid, Vec<String>)>,
+    /// Members that wait, by record.
+    pub waiting: Vec<(Uuid, Vec<String>)>,
+    /// The proposals that wait because of it.
+    pub proposals: Vec<Uuid>,
+}
+
+impl Became {
+    /// Whether nothing was different.
+    pub fn is_nothing(&self) -> bool {
+        self.published.is_empty() && self.waiting.is_empty()
+    }
+}
+
+/// A write beside what stands.
+struct Compared {
+    write: Write,
+    standing: Option<Sight>,
+    changes: Vec<Change>,
+    protected: bool,
+    at_once: bool,
+}
+
+impl Editing {
+    /// Read `value` as a document of this kind, as strictly as somebody who typed it deserves: nothing is
+    /// dropped in silence.
+    /// # Errors
+    /// [`Error::Unfit`] with every fault that was found.
+    pub fn read(kind: Kind, value: Value) -> Result<Document, Error> {
+        let unfit = |faults| Err(Error::Unfit(faults));
+        let fault = |dropped: &tidy::Dropped| Fault { field: dropped.path.clone(), problem: dropped.reason.clone() };
+        let tidied = match tidy::tidy(kind, value, tidy::Names::Ours("")) {
+            Ok(tidied) => tidied,
+            Err(dropped) => return unfit(vec![fault(&dropped)]),
+        };
+        if !tidied.dropped.is_empty() {
+            return unfit(tidied.dropped.iter().map(fault).collect());
+        }
+        Document::from_value(kind, tidied.value).or_else(|problem| unfit(vec![Fault { field: String::new(), problem }]))
+    }
+
+    /// What would become of an edit: which members would stand at once and which would wait.
+    /// # Errors
+    /// As [`Editing::submit`].
+    pub async fn foresee(&self, actor: &Actor, submission: &Submission) -> Result<Became, Error> {
+        let mut became = Became { published: Vec::new(), waiting: Vec::new(), proposals: Vec::new() };
+        for one in self.compare(actor, submission).await? {
+            tell(&one, &mut became);
+        }
+        Ok(became)
+    }
+
+    /// Hand in an edit.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Foreign`] when it is not the actor's to change;
+    /// [`Error::NeedsCallBack`]; [`records::Error::Stale`](crate::records::Error::Stale) when somebody was
+    /// quicker; or when the database fails. Then nothing of it stands.
+    pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
+        let compared = self.compare(actor, &submission).await?;
+        let mut became = Became { published: Vec::new(), waiting: Vec::new(), proposals: Vec::new() };
+        let mut edit = Edit { together: compared.iter().filter(|one| one.standing.is_none()).count() > 1, ..Edit::default() };
+        for one in compared {
+            tell(&one, &mut became);
+            one.put_into(&mut edit)?;
+        }
+        if became.is_nothing() {
+            return Ok(became);
+        }
+        let why = match &submission.called_back {
+            Some(called) => format!("{} (called back: {called})", submission.why),
+            None => submission.why.clone(),
+        };
+        let tx = self.records.database().write().await?;
+        let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &why), edit).await?;
+        became.proposals = proposals;
+        tx.commit().await?;
+        if outcome.scrubbed {
+            self.records.database().sweep().await?;
+        }
+        Ok(became)
+    }
+
+    async fn compare(&self, actor: &Actor, submission: &Submission) -> Result<Vec<Compared>, Error> {
+        let new_organisations: Vec<Uuid> = submission
+            .writes
+            .iter()
+            .filter(|write| write.document.kind() == Kind::Organization && write.expected_revision.is_none())
+            .map(|write| write.document.id())
+            .collect();
+        let mut compared = Vec::new();
+        for write in &submission.writes {
+            let one = self.compare_one(actor, write, &new_organisations).await?;
+            let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
+            let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
+            if one.protected && one.at_once && leads_somewhere && !said {
+                return Err(Error::NeedsCallBack);
+            }
+            compared.push(one);
+        }
+        Ok(compared)
+    }
+
+    async fn compare_one(&self, actor: &Actor, write: &Write, new_organisations: &[Uuid]) -> Result<Compared, Error> {
+        let id = write.document.id();
+        let standing = match self.sight(id).await {
+            Ok(sight) => Some(sight),
+            Err(Error::NotFound(_)) if write.expected_revision.is_none_or(|revision| revision == 0) => None,
+            Err(error) => return Err(error),
+        };
+        let owners = self.owners(&write.document).await?;
+        let subject = match &standing {
+            Some(sight) => {
+                // Nobody learns from here what there is that they may not see.
+                if !sight.lets(actor, Action::ReadPrivate) {
+                    return Err(Error::NotFound(id));
+                }
+                if sight.is_foreign() {
+                    return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+                }
+                if sight.stored.kind != write.document.kind() {
+                    return Err(
+                        crate::records::Error::OtherKind { id, found: sight.stored.kind, wanted: write.document.kind() }.into()
+                    );
+                }
+                Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to change")?;
+                sight.subject()
+            }
+            None => {
+                self.may_add(actor, &write.document, &owners, new_organisations)?;
+                Subject::Of(owners.clone())
+            }
+        };
+        let at_once = can(actor, Action::EditAtOnce, &subject);
+        let moves = standing.as_ref().is_some_and(|sight| write.document.kind() != Kind::Location && sight.owners != owners);
+        if moves && !at_once {
+            return Err(Error::Forbidden("only a moderator can give a listing to another organisation"));
+        }
+        let before: Value = match &standing {
+            Some(sight) => serde_json::from_str(&sight.stored.document).unwrap_or_default(),
+            None => Value::Null,
+        };
+        let after: Value = serde_json::from_str(&write.document.to_json()).unwrap_or_default();
+        let changes = changes::between(&before, &after);
+        if let Some(change) = changes.iter().find(|change| BY_CHECKING.contains(&change.field.as_str())) {
+            return Err(Error::Unfit(vec![Fault {
+                field: change.field.clone(),
+                problem: "is set by checking the listing, not by an edit".to_owned(),
+            }]));
+        }
+        let protected = match &standing {
+            // Taking the category away is a change of a protected listing like any other.
+            Some(sight) if sight.protected => true,
+            _ => self.is_protected(&write.document, &owners).await?,
+        };
+        Ok(Compared { write: write.clone(), standing, changes, protected, at_once })
+    }
+
+    /// Whether somebody may add this listing.
+    fn may_add(&self, actor: &Actor, document: &Document, owners: &[Uuid], new_organisations: &[Uuid]) -> Result<(), Error> {
+        let subject = Subject::Of(owners.to_vec());
+        if can(actor, Action::EditAtOnce, &subject) {
+            return Ok(());
+        }
+        match document.kind() {
+            Kind::Taxonomy | Kind::TaxonomyTerm => return Err(Error::Forbidden("only a moderator can add categories")),
+            Kind::Organization => {
+                return Self::require(actor, Action::AddListing, &subject, "sign in to add an organisation");
+            }
+            _ => {}
+        }
+        let with_its_organisation = !owners.is_empty() && owners.iter().all(|owner| new_organisations.contains(owner));
+        if with_its_organisation && can(actor, Action::AddListing, &subject) {
+            return Ok(());
+        }
+        Self::require(actor, Action::Edit, &subject, "this organisation is not yours to add listings to")
+    }
+}
+
+impl Compared {
+    fn waits(&self, change: &Change) -> bool {
+        !self.at_once && (self.standing.is_none() || risk(self.write.document.kind(), self.protected, change) == Risk::High)
+    }
+
+    fn put_into(self, edit: &mut Edit) -> Result<(), Error> {
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let kind = self.write.document.kind();
+        let draft = |document: Document| Draft {
+            state: self.standing.as_ref().map_or(State::Published, |sight| sight.stored.state),
+            source_id: self.standing.as_ref().and_then(|sight| sight.stored.source_id.clone()),
+            expected_revision: Some(self.write.expected_revision.unwrap_or_default()),
+            ..Draft::new(document)
+        };
+        let (waiting, low): (Vec<&Change>, Vec<&Change>) = self.changes.iter().partition(|change| self.waits(change));
+        if !low.is_empty() {
+            let document = if waiting.is_empty() {
+                self.write.document.clone()
+            } else {
+                let before: Value = match &self.standing {
+                    Some(sight) => serde_json::from_str(&sight.stored.document).unwrap_or_default(),
+                    None => Value::Null,
+                };
+                Editing::read(kind, changes::apply(&before, low))?
+            };
+            edit.at_once.push(draft(document));
+        }
+        if !waiting.is_empty() {
+            edit.waiting.push(draft(self.write.document.clone()));
+        }
+        Ok(())
+    }
+}
+
+fn tell(one: &Compared, became: &mut Became) {
+    let id = one.write.document.id();
+    let mut by_fate: HashMap<bool, Vec<String>> = HashMap::new();
+    for change in &one.changes {
+        by_fate.entry(one.waits(change)).or_default().push(change.field.clone());
+    }
+    became.published.extend(by_fate.remove(&false).map(|fields| (id, fields)));
+    became.waiting.extend(by_fate.remove(&true).map(|fields| (id, fields)));
+}

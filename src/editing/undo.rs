@@ -1,0 +1,90 @@
+//! Hiding, restoring, and putting an earlier version back. Nothing is ever deleted by it.
+
+use uuid::Uuid;
+
+use super::{Became, Editing, Error, Submission, Write, caller};
+use crate::{
+    identity::{Action, Actor},
+    records::{self, Draft, Kept, LastModified, State, Stored},
+};
+
+impl Editing {
+    /// Let a listing be seen by nobody but those who keep it, at once, here and by those who follow us.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::NeedsReason`]; or when the database fails.
+    pub async fn hide(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
+        let sight = self.look(actor, id).await?;
+        Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can hide a listing")?;
+        self.change_state(actor, sight.stored, State::Unpublished, reason).await
+    }
+
+    /// Let a hidden or withdrawn listing be seen again.
+    /// # Errors
+    /// As [`Editing::hide`].
+    pub async fn show_again(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
+        let sight = self.look(actor, id).await?;
+        Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can show a hidden listing again")?;
+        self.change_state(actor, sight.stored, State::Published, reason).await
+    }
+
+    async fn change_state(&self, actor: &Actor, stored: Stored, state: State, reason: &str) -> Result<(), Error> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(Error::NeedsReason { field: "it".to_owned() });
+        }
+        let (what, verb) = if state == State::Published { ("shown again", "show") } else { ("hidden", "hide") };
+        let caller = caller(actor, &format!("{what}: {reason}"));
+        let tx = self.records.database().write().await?;
+        if state == State::Published {
+            let draft = Draft {
+                state,
+                origin: stored.origin.clone(),
+                source_id: stored.source_id.clone(),
+                expected_revision: Some(stored.kept.revision),
+                ..Draft::new(stored.read()?)
+            };
+            self.records.save(&tx, &caller, vec![draft], &LastModified::new()).await?;
+        } else {
+            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, None).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Put an earlier version back, as a new one. What is risky about that waits like any other edit.
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such version; otherwise as [`Editing::submit`].
+    pub async fn put_back(&self, actor: &Actor, id: Uuid, revision: i64, called_back: Option<String>) -> Result<Became, Error> {
+        let sight = self.look(actor, id).await?;
+        let versions = self.records.history(id).await?;
+        let version = versions.iter().find(|version| version.kept.revision == revision).ok_or(Error::NotFound(id))?;
+        let mut document = version.read()?;
+        keep_assurance(&mut document, &sight.document);
+        let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
+        let why = format!("version {revision} put back");
+        self.submit(actor, Submission { writes: vec![write], why, called_back }).await
+    }
+
+    /// Undo the last change, if it was this actor's own.
+    /// # Errors
+    /// [`Error::Forbidden`] when somebody else has changed it since; otherwise as [`Editing::put_back`].
+    pub async fn undo(&self, actor: &Actor, id: Uuid, revision: i64) -> Result<Became, Error> {
+        let sight = self.look(actor, id).await?;
+        let Kept { revision: found, changed_by, .. } = &sight.stored.kept;
+        if *found != revision {
+            return Err(records::Error::Stale { id, expected: revision, found: *found }.into());
+        }
+        if *changed_by != actor.known_as() || revision < 2 {
+            return Err(Error::Forbidden("only your own last change can be undone"));
+        }
+        self.put_back(actor, id, revision - 1, None).await
+    }
+}
+
+/// Whether a listing was checked is not part of what is put back.
+fn keep_assurance(document: &mut crate::model::Document, now: &crate::model::Document) {
+    if let (crate::model::Document::Service(then), crate::model::Document::Service(now)) = (document, now) {
+        then.assured_date.clone_from(&now.assured_date);
+        then.assurer_email.clone_from(&now.assurer_email);
+    }
+}

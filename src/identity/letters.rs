@@ -1,0 +1,99 @@
+//! The letters about signing in and about who keeps what.
+
+use url::Url;
+
+use super::{Email, Invitation, LINK_LIFE, MemberRole, Secret};
+use crate::mail::{Kind, Letter, Part};
+
+/// The letter with a one-time link. `at` is our address, `name` the directory's.
+pub fn sign_in(to: &Email, secret: &Secret, at: &Url, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("Use this link to sign in to {name}.")),
+        Part::link("Sign in", sign_in_address(at, secret)),
+        Part::paragraph(format!("It works once, for {} minutes.", LINK_LIFE.num_minutes())),
+        Part::paragraph("If you did not ask for it, do nothing: nobody can sign in without it."),
+    ];
+    Letter::new(to.as_str(), Kind::SignIn, format!("Sign in to {name}"), &body)
+}
+
+/// Where a one-time link leads.
+pub fn sign_in_address(at: &Url, secret: &Secret) -> Url {
+    ours(at, &format!("sign-in/link/{}", secret.as_str()))
+}
+
+/// Word that somebody signed in on a browser that was not seen before.
+pub fn new_browser(to: &Email, browser: &str, at: &Url, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("You have just signed in to {name} on a browser that we have not seen before: {browser}.")),
+        Part::paragraph("If it was you, there is nothing to do."),
+        Part::paragraph("If it was not, somebody can read your mail. Change its password first, then end the session here:"),
+        Part::link("See where you are signed in", ours(at, "account/profile")),
+    ];
+    Letter::new(to.as_str(), Kind::SignInNotice, format!("New sign-in to {name}"), &body)
+}
+
+/// An invitation to keep an organisation's listings.
+pub fn invitation(invitation: &Invitation, organisation: &str, at: &Url, name: &str) -> Letter {
+    let role = match invitation.role {
+        MemberRole::Editor => "keep its listings up to date",
+        MemberRole::Lead => "keep its listings up to date and say who else may",
+    };
+    let body = [
+        Part::paragraph(format!("You are invited to help {organisation} in {name}. You could then {role}.")),
+        Part::link("Sign in and accept", ours(at, "account")),
+        Part::paragraph(format!(
+            "Sign in with this address, {}. The invitation stands until {}.",
+            invitation.email,
+            invitation.expires_at.format("%-d %B %Y")
+        )),
+        Part::paragraph("If you do not know what this is about, do nothing."),
+    ];
+    Letter::new(invitation.email.as_str(), Kind::Invitation, format!("Help keep {organisation} up to date"), &body)
+}
+
+/// Word to whoever leads an organisation that somebody else wants to keep it, too.
+pub fn claim_made(to: &Email, who: &Email, organisation: &str, at: &Url, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("{who} asks to help keep {organisation} up to date in {name}.")),
+        Part::paragraph(
+            "If you know them, invite them from your organisation’s page. If you do not, do nothing: a moderator decides.",
+        ),
+        Part::link("Open your organisations", ours(at, "account")),
+    ];
+    Letter::new(to.as_str(), Kind::ClaimMade, format!("Somebody asks to help with {organisation}"), &body)
+}
+
+/// A code for whoever reads the address on a listing.
+pub fn code(to: &str, code: &str, organisation: &str, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!(
+            "Somebody asks to keep the listing of {organisation} in {name} up to date. This address stands on it."
+        )),
+        Part::paragraph(format!("If you know who it is, give them this code: {code}")),
+        Part::paragraph("If you do not, do nothing. Nobody from the council will ask you for it."),
+    ];
+    Letter::new(to, Kind::Code, format!("A code for {organisation}"), &body)
+}
+
+/// What became of a claim.
+pub fn claim_decided(to: &Email, accepted: bool, organisation: &str, reason: &str, at: &Url, name: &str) -> Letter {
+    let (subject, said) = if accepted {
+        (format!("You can now edit {organisation}"), format!("You can now keep {organisation} up to date in {name}."))
+    } else {
+        (format!("About {organisation}"), format!("We could not let you edit {organisation} in {name}."))
+    };
+    let mut body = vec![Part::paragraph(said)];
+    if !reason.is_empty() {
+        body.push(Part::Quotation(reason.to_owned()));
+    }
+    body.push(Part::link("Open your organisations", ours(at, "account")));
+    if !accepted {
+        body.push(Part::paragraph("If you think this is wrong, answer from there: somebody else will look at it."));
+    }
+    Letter::new(to.as_str(), Kind::ClaimDecided, subject, &body)
+}
+
+/// The page of ours at `path`, which has no slash at its beginning.
+pub fn ours(at: &Url, path: &str) -> Url {
+    at.join(path).unwrap_or_else(|_| at.clone())
+}

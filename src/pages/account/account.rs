@@ -1,0 +1,223 @@
+//! What somebody has here: their organisations and listings, and how their changes stand.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::{Claim, ClaimState, Identity, Invitation, Membership},
+    model::Kind,
+    pages::{
+        desk::{Desk, Posted, Signed, go_to},
+        layout::Page,
+        words::{date, london_day},
+    },
+    records::{Decision, Proposal, State as Seen, Stored},
+};
+
+/// Changes that are shown.
+const CHANGES: u64 = 30;
+
+/// An organisation that somebody keeps, with its listings.
+struct Kept {
+    membership: Membership,
+    name: String,
+    listings: Vec<Listing>,
+}
+
+/// A listing in a list.
+pub(super) struct Listing {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) state: &'static str,
+    pub(super) good: bool,
+}
+
+/// GET `/account`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
+    let mut kept = Vec::new();
+    for membership in signed.actor.memberships() {
+        if let Some(organisation) = desk.editing.records().find(membership.organisation).await? {
+            let name = organisation.read()?.name().to_owned();
+            let listings = listings(desk, membership.organisation).await?;
+            kept.push(Kept { membership: membership.clone(), name, listings });
+        }
+    }
+    let invitations = desk.identity().invitations_for(&signed.person.email).await?;
+    let mut invited = Vec::new();
+    for invitation in invitations {
+        invited.push((name_of(desk, invitation.organisation).await?, invitation));
+    }
+    let mut claims = Vec::new();
+    for claim in desk.identity().claims_of(signed.person.id).await? {
+        if claim.state != ClaimState::Accepted && claim.state != ClaimState::Withdrawn {
+            claims.push((name_of(desk, claim.organisation).await?, claim));
+        }
+    }
+    let changes = desk.editing.records().proposed_by(&signed.actor.known_as(), CHANGES).await?;
+    let body = html! {
+        h1 { "Your listings" }
+        @if kept.is_empty() && invited.is_empty() {
+            p { "You keep no organisation yet. Find yours first: it may be listed already." }
+        }
+        (invitations_to(signed, &invited))
+        @for one in &kept { (organisation(one)) }
+        p { a class="button" href="/account/find" { "Find or add your organisation" } }
+        (claims_of(&claims))
+        (changes_of(&changes)?)
+    };
+    Ok(Page::new("Your listings", body))
+}
+
+async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
+    let stored = desk.editing.records().find(organisation).await?;
+    Ok(stored
+        .map(|stored| stored.read())
+        .transpose()?
+        .map_or_else(|| "an organisation that is gone".to_owned(), |document| document.name().to_owned()))
+}
+
+/// The services and events of an organisation, by name.
+pub(super) async fn listings(desk: &Desk, organisation: Uuid) -> Result<Vec<Listing>, Error> {
+    let mut listings = Vec::new();
+    for stored in desk.editing.records().referring_to(organisation).await? {
+        if matches!(stored.kind, Kind::Service | Kind::Event) && stored.state != Seen::Gone {
+            let document = stored.read()?;
+            let (state, good) = state_of(&stored, &document);
+            listings.push(Listing { id: stored.id, name: document.name().to_owned(), state, good });
+        }
+    }
+    listings.sort_by_cached_key(|listing| crate::model::text::fold(&listing.name));
+    Ok(listings)
+}
+
+/// How the world sees a listing.
+pub(super) fn state_of(stored: &Stored, document: &crate::model::Document) -> (&'static str, bool) {
+    use crate::model::{Document, ServiceStatus};
+    match (stored.state, document) {
+        (Seen::Unpublished, _) => ("Hidden", false),
+        (Seen::Gone, _) => ("Taken out", false),
+        (Seen::Published, Document::Service(service)) => match service.status {
+            ServiceStatus::Active => ("Public", true),
+            ServiceStatus::TemporarilyClosed => ("Closed for now", false),
+            ServiceStatus::Inactive | ServiceStatus::Defunct => ("Closed", false),
+        },
+        (Seen::Published, _) => ("Public", true),
+    }
+}
+
+fn organisation(one: &Kept) -> Markup {
+    let id = one.membership.organisation;
+    html! {
+        section {
+            h2 { a href=(format!("/account/organisations/{id}")) { (one.name) } }
+            (listing_list(&one.listings))
+            p { a href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " · " a href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
+        }
+    }
+}
+
+/// Listings with how they stand, each leading to its page.
+pub(super) fn listing_list(listings: &[Listing]) -> Markup {
+    html! {
+        @if listings.is_empty() { p { "Nothing is listed yet." } }
+        ul class="listings" {
+            @for listing in listings {
+                li {
+                    h3 { a href=(format!("/account/listings/{}", listing.id)) { (listing.name) } }
+                    ul class="tags" { li class=(if listing.good { "good" } else { "doubt" }) { (listing.state) } }
+                }
+            }
+        }
+    }
+}
+
+fn invitations_to(signed: &Signed, invited: &[(String, Invitation)]) -> Markup {
+    html! {
+        @for (name, invitation) in invited {
+            section class="banner" {
+                h2 { "You are invited to help " (name) }
+                form method="post" action=(format!("/account/invitations/{}", invitation.id)) {
+                    (signed.proof())
+                    p { button class="button" { "Accept" } }
+                }
+            }
+        }
+    }
+}
+
+fn claims_of(claims: &[(String, Claim)]) -> Markup {
+    html! {
+        @if !claims.is_empty() {
+            h2 { "Organisations you asked for" }
+            ul {
+                @for (name, claim) in claims {
+                    li {
+                        a href=(format!("/account/claims/{}", claim.id)) { (name) } ": "
+                        @if claim.state == ClaimState::Waiting { "somebody will decide" } @else { "not granted" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn changes_of(changes: &[Proposal]) -> Result<Markup, Error> {
+    let mut rows = Vec::new();
+    for change in changes {
+        rows.push((change, change.read()?.name().to_owned()));
+    }
+    Ok(html! {
+        @if !rows.is_empty() {
+            h2 { "Your changes" }
+            ul class="plain" {
+                @for (change, name) in rows {
+                    li {
+                        a href=(format!("/account/changes/{}", change.id)) { (name) } ", "
+                        (date(london_day(change.at))) ": " (stands(change))
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// How a change stands, in words.
+pub(super) fn stands(change: &Proposal) -> &'static str {
+    match change.decision {
+        Decision::Waiting => "waits for a moderator",
+        Decision::Accepted if change.parts.iter().any(|part| !part.accepted) => "partly published",
+        Decision::Accepted => "published",
+        Decision::Rejected => "not taken",
+        Decision::Withdrawn => "taken back",
+    }
+}
+
+/// POST `/account/invitations/{id}`.
+pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        let identity = desk.identity();
+        let tx = identity.write().await?;
+        let membership = identity.accept_invitation(&tx, &signed.person, id).await?;
+        let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
+        identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), None).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(membership.organisation)
+    };
+    match done.await {
+        Ok(organisation) => go_to(&format!("/account/organisations/{organisation}")),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

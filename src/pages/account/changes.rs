@@ -1,0 +1,114 @@
+//! How one of somebody's changes stands: what was decided and why, what is said about it.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::account::stands;
+use crate::{
+    editing::{Editing, Error, words_for},
+    http::Problem,
+    model::text::shorten,
+    pages::{
+        desk::{Desk, Posted, Signed, go_to},
+        differences,
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        words::moment,
+    },
+    records::{Decision, Message, Proposal},
+};
+
+/// The longest message, in characters.
+const LONGEST: usize = 4_000;
+
+/// GET `/account/changes/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> {
+    let (proposal, changes, _) = desk.editing.change(&signed.actor, id).await?;
+    let name = proposal.read()?.name().to_owned();
+    let own = proposal.by == signed.actor.known_as();
+    let thread = thread(&desk.editing, id).await?;
+    let title = format!("Change to {name}");
+    let body = html! {
+        h1 { (title) }
+        p { strong { (moment(proposal.at)) } ": " (stands(&proposal)) "." }
+        @if let Some(decided) = &proposal.decided { @if !decided.reason.is_empty() && proposal.parts.is_empty() { blockquote { (decided.reason) } } }
+        (parts(&proposal))
+        h2 { "What it changes" }
+        (differences::list(&changes))
+        @if own && proposal.decision == Decision::Waiting {
+            form method="post" action=(format!("/account/changes/{id}")) {
+                (signed.proof())
+                p { button class="link" name="do" value="take back" { "Take this change back" } }
+            }
+            p { "To change it, edit the listing again: the newer change takes the place of this one. " a href=(format!("/account/listings/{}", proposal.record_id)) { "Edit the listing" } }
+        }
+        (messages(&thread))
+        form method="post" action=(format!("/account/changes/{id}")) {
+            (signed.proof())
+            (Field::new("words", "Say something to the moderators", "").lines(&Mistakes::default(), 3))
+            button class="button" name="do" value="say" { "Send" }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) })
+}
+
+fn parts(proposal: &Proposal) -> Markup {
+    html! {
+        @if !proposal.parts.is_empty() {
+            dl class="summary" {
+                @for part in &proposal.parts {
+                    div { dt { (words_for(&part.field)) } dd { @if part.accepted { "taken" } @else { "not taken: " (part.reason) } } }
+                }
+            }
+        }
+    }
+}
+
+/// What was said about a change, with people's names as they are now.
+pub(in crate::pages) async fn thread(editing: &Editing, id: Uuid) -> Result<Vec<Message>, Error> {
+    let mut thread = editing.records().thread(id).await?;
+    for message in &mut thread {
+        message.by = editing.identity().shown_as(&message.by).await?;
+    }
+    Ok(thread)
+}
+
+/// What was said, as a list.
+pub(in crate::pages) fn messages(thread: &[Message]) -> Markup {
+    html! {
+        @if !thread.is_empty() {
+            h2 { "What was said" }
+            ul class="listings" {
+                @for message in thread {
+                    li { p class="by" { (message.by) ", " (moment(message.at)) } (crate::pages::parts::paragraphs(&message.words)) }
+                }
+            }
+        }
+    }
+}
+
+/// POST `/account/changes/{id}`.
+pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        if posted.fields.text("do") == "take back" {
+            desk.editing.take_back(&signed.actor, id).await
+        } else {
+            desk.editing.say(&signed.actor, id, &shorten(posted.fields.text("words"), LONGEST)).await
+        }
+    };
+    match done.await {
+        Ok(()) => go_to(&format!("/account/changes/{id}")),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

@@ -1,0 +1,165 @@
+//! Claiming an organisation.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    editing::{Claimed, Error},
+    http::Problem,
+    identity::{Claim, ClaimState},
+    pages::{
+        desk::{Desk, Posted, Signed, go_to},
+        fields::{Field, Mistakes, tick},
+        layout::{Page, Step},
+    },
+};
+
+/// GET `/account/organisations/{id}/claim`.
+pub(super) async fn ask(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = form(&desk, &signed, id, "", &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
+    let stored = desk.editing.records().find(organisation).await?;
+    let public = stored
+        .filter(|stored| stored.kind == crate::model::Kind::Organization && stored.state == crate::records::State::Published);
+    Ok(public.ok_or(Error::NotFound(organisation))?.read()?.name().to_owned())
+}
+
+async fn form(desk: &Desk, signed: &Signed, id: Uuid, words: &str, mistakes: &Mistakes) -> Result<Page, Error> {
+    let name = name_of(desk, id).await?;
+    let title = format!("Ask to keep {name}");
+    let body = html! {
+        (mistakes.summary())
+        h1 { (title) }
+        p { "If your email address is on the listing, you can begin at once. If not, somebody from the council looks at it." }
+        form method="post" action=(format!("/account/organisations/{id}/claim")) novalidate {
+            (signed.proof())
+            (Field::new("words", "What do you do there?", words)
+                .hint("For whoever decides, not for the public. For example: I run the Thursday session.")
+                .lines(mistakes, 3))
+            (terms(signed, mistakes))
+            button class="button" { "Ask" }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&title), body) })
+}
+
+/// What contributors agree to, in plain words; nothing once they have.
+pub(in crate::pages) fn terms(signed: &Signed, mistakes: &Mistakes) -> Markup {
+    html! {
+        @if signed.person.terms_at.is_none() {
+            h2 { "What you agree to" }
+            ul {
+                li { "What you write is true as far as you know, and you may publish it." }
+                li { "Anybody may use it: it is published under an open licence, which cannot be taken back for what is out." }
+                li { "You do not write about people without their yes. Contacts are private unless you say that they may be public." }
+                li { "We keep your email address and what you changed, for as long as you keep listings here. You can have it deleted." }
+            }
+            (tick("terms", "I agree", false, mistakes))
+        }
+    }
+}
+
+/// Keep that somebody has agreed, or say that they have to.
+pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut Mistakes) -> Result<(), Error> {
+    if posted.signed.person.terms_at.is_some() {
+        return Ok(());
+    }
+    if !posted.fields.has("terms") {
+        mistakes.add("terms", "Tick the box if you agree; without it we cannot take what you write");
+        return Ok(());
+    }
+    let mut person = posted.signed.person.clone();
+    person.terms_at = Some(desk.site.now());
+    let tx = desk.identity().write().await?;
+    desk.identity().keep_person(&tx, &person).await?;
+    Ok(tx.commit().await?)
+}
+
+/// POST `/account/organisations/{id}/claim`.
+pub(super) async fn make(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        let mut mistakes = Mistakes::default();
+        agree(&desk, &posted, &mut mistakes).await?;
+        let words = posted.fields.text("words");
+        if !mistakes.none() {
+            return form(&desk, signed, id, words, &mistakes).await.map(Err);
+        }
+        desk.editing.claim(&signed.actor, &signed.person, id, &crate::model::text::shorten(words, 2_000)).await.map(Ok)
+    };
+    match done.await {
+        Ok(Ok(Claimed::Granted)) => go_to(&format!("/account/organisations/{id}")),
+        Ok(Ok(Claimed::Waiting { claim, .. })) => go_to(&format!("/account/claims/{claim}")),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
+
+async fn own_claim(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(Claim, String), Error> {
+    let claim =
+        desk.identity().find_claim(id).await?.filter(|claim| claim.person == signed.person.id).ok_or(Error::NotFound(id))?;
+    let name = name_of(desk, claim.organisation).await?;
+    Ok((claim, name))
+}
+
+/// GET `/account/claims/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = async { Ok(claim_page(&signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default())) };
+    let page = page.await.map_err(|error: Error| error.into());
+    desk.answer(&headers, &signed, page)
+}
+
+fn claim_page(signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Page {
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        @match claim.state {
+            ClaimState::Waiting => {
+                p { "Somebody from the council will decide. We send you an email." }
+                h2 { "Do you have a code?" }
+                p { "We may have sent one to the address on the listing. Whoever reads it there can give it to you." }
+                form method="post" action=(format!("/account/claims/{}", claim.id)) novalidate {
+                    (signed.proof())
+                    (Field::new("code", "Code", "").hint("Eight digits").short(mistakes, "text"))
+                    button class="button" { "Use the code" }
+                }
+            },
+            ClaimState::Accepted => p { a href=(format!("/account/organisations/{}", claim.organisation)) { "You can edit it now." } },
+            ClaimState::Rejected => {
+                p { "It was not granted." }
+                @if let Some(reason) = &claim.reason { blockquote { (reason) } }
+                p { "If you think that is wrong, ask again and say why. Somebody else will look at it." }
+                p { a class="button" href=(format!("/account/organisations/{}/claim", claim.organisation)) { "Ask again" } }
+            },
+            ClaimState::Withdrawn => p { "You took it back." },
+        }
+    };
+    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(name), body) }
+}
+
+/// POST `/account/claims/{id}`: a code from the listed contact.
+pub(super) async fn try_code(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        let known = own_claim(&desk, signed, id).await?;
+        if desk.editing.claim_by_code(&signed.person, id, posted.fields.text("code")).await? {
+            return Ok::<_, Error>(Ok(known.0.organisation));
+        }
+        let mut mistakes = Mistakes::default();
+        mistakes.add("code", "This code does not work. It may be mistyped, too old, or tried too often");
+        Ok(Err(claim_page(signed, &known, &mistakes)))
+    };
+    match done.await {
+        Ok(Ok(organisation)) => go_to(&format!("/account/organisations/{organisation}")),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

@@ -1,0 +1,84 @@
+//! Finding one's organisation before adding it.
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    http::{Parameters, Problem},
+    model::{Kind, Organization, provenance::Provenance},
+    pages::{
+        desk::{Desk, Signed},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+    },
+    published::shelf::Form,
+    search::Wanted,
+};
+
+/// Organisations that are shown.
+const SHOWN: usize = 20;
+
+/// An organisation that somebody may mean.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    description: String,
+    /// Whose it is, where it is not ours.
+    source: Option<String>,
+}
+
+/// The organisations whose listings have these words, or most of them, the likeliest first.
+pub(in crate::pages) fn candidates(desk: &Desk, words: &str) -> Result<Vec<Candidate>, Problem> {
+    let directory = &desk.site.directory;
+    let wanted = Wanted { text: words.to_owned(), relaxed: true, ..Wanted::default() };
+    let found = directory
+        .search
+        .find(Kind::Organization, &wanted, desk.site.now(), 0..SHOWN)
+        .map_err(|error| Problem::internal(&error))?;
+    let mut candidates = Vec::new();
+    for id in found.hits.iter().map(|hit| hit.id) {
+        let Some(found) = directory.shelf.get(id, Form::Full)? else { continue };
+        if let Ok(one) = serde_json::from_slice::<Organization>(&found.bytes) {
+            let source = Provenance::of(&one.extra).map(|provenance| provenance.source);
+            candidates.push(Candidate { id, name: one.name, description: one.description, source });
+        }
+    }
+    Ok(candidates)
+}
+
+/// GET `/account/find`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
+    let words = parameters.text("q").ok().flatten().unwrap_or_default().to_owned();
+    let page = page(&desk, &words);
+    desk.answer(&headers, &signed, page)
+}
+
+fn page(desk: &Desk, words: &str) -> Result<Page, Problem> {
+    let found = if words.is_empty() { Vec::new() } else { candidates(desk, words)? };
+    let body = html! {
+        h1 { "Find your organisation" }
+        form method="get" action="/account/find" {
+            (Field::new("q", "Name of the organisation", words).hint("Part of it will do.").line(&Mistakes::default(), "text", "organization"))
+            button class="button" { "Look" }
+        }
+        @if !words.is_empty() {
+            h2 { @if found.is_empty() { "Nothing found" } @else { "Is it one of these?" } }
+            ul class="listings" {
+                @for one in &found {
+                    li {
+                        h3 { (one.name) }
+                        p { (crate::model::text::shorten(&one.description, 160)) }
+                        @if let Some(source) = &one.source { p class="by" { "Kept in another directory: " (source) ". Ask there to edit it." } }
+                        @else { p { a class="button" href=(format!("/account/organisations/{}/claim", one.id)) { "This is us" span class="unseen" { ": " (one.name) } } } }
+                    }
+                }
+            }
+            h2 { "Not listed?" }
+            p { a class="button" href="/account/organisations/new" { "Add your organisation" } }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new("Find your organisation", body) })
+}

@@ -1,0 +1,36 @@
+//! Signing in, and what somebody has here: their organisations, their changes, their sessions.
+
+mod account;
+mod changes;
+mod claims;
+mod find;
+mod organisation;
+mod profile;
+mod sign_in;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use super::desk::Desk;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/sign-in", get(sign_in::ask).post(sign_in::send))
+        .route("/sign-in/link", post(sign_in::redeem))
+        .route("/sign-in/link/{secret}", get(sign_in::open))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/account", get(account::show))
+        .route("/account/invitations/{id}", post(account::accept))
+        .route("/account/profile", get(profile::show).post(profile::save))
+        .route("/account/profile/forget", get(profile::ask_to_forget).post(profile::forget))
+        .route("/account/sessions/{id}/end", post(profile::end_session))
+        .route("/account/find", get(find::show))
+        .route("/account/organisations/{id}", get(organisation::show))
+        .route("/account/organisations/{id}/members", post(organisation::change_members))
+        .route("/account/organisations/{id}/tokens", post(organisation::change_tokens))
+        .route("/account/organisations/{id}/claim", get(claims::ask).post(claims::make))
+        .route("/account/claims/{id}", get(claims::show).post(claims::try_code))
+        .route("/account/changes/{id}", get(changes::show).post(changes::act))
+}

@@ -1,0 +1,263 @@
+//! An organisation as those who keep it see it: its listings, its members, its tokens.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::Duration;
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::account::{listing_list, listings};
+use crate::{
+    editing::{Error, Sight},
+    http::Problem,
+    identity::{Action, ApiToken, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, letters},
+    mail,
+    model::text::shorten,
+    pages::{
+        desk::{Desk, Posted, Signed, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        words::{date, london_day},
+    },
+};
+
+/// GET `/account/organisations/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Mistakes::default(), None).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+/// `secret` is a token that was just made: it is shown this once.
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secret: Option<&str>) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let name = sight.document.name().to_owned();
+    let members = desk.identity().members(id).await?;
+    let invitations = desk.identity().invitations_of(id).await?;
+    let tokens = desk.identity().tokens(Some(id)).await?;
+    let listings = listings(desk, id).await?;
+    let manages = sight.lets(&signed.actor, Action::ManageMembers);
+    let makes_tokens = sight.lets(&signed.actor, Action::ManageTokens);
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
+        p { a href=(format!("/account/listings/{id}")) { "Change what stands here about the organisation" } " · " a href=(format!("/directory/organisations/{id}")) { "See it as the public does" } }
+        h2 { "Services and events" }
+        (listing_list(&listings))
+        p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
+        h2 { "Who keeps it" }
+        (member_list(signed, &sight, &members, &invitations, manages))
+        @if manages { (invite(signed, id, mistakes)) }
+        @if makes_tokens { (token_list(signed, id, &tokens, secret)) }
+    };
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
+}
+
+fn member_list(signed: &Signed, sight: &Sight, members: &[Member], invitations: &[Invitation], manages: bool) -> Markup {
+    let action = format!("/account/organisations/{}/members", sight.stored.id);
+    html! {
+        @if members.is_empty() { p { "Nobody yet." } }
+        ul class="listings" {
+            @for member in members {
+                @let own = member.person.id == signed.person.id;
+                li {
+                    p { strong { (member.person.shown()) } @if own { " (you)" } ", " (member.membership.role.as_str()) " since " (date(london_day(member.membership.since))) }
+                    @if manages || own {
+                        form method="post" action=(action) {
+                            (signed.proof())
+                            input type="hidden" name="person" value=(member.person.id);
+                            @if manages && member.membership.role == MemberRole::Editor { button class="link" name="do" value="lead" { "Make lead" span class="unseen" { ": " (member.person.shown()) } } " " }
+                            @if manages && member.membership.role == MemberRole::Lead { button class="link" name="do" value="editor" { "Make editor" span class="unseen" { ": " (member.person.shown()) } } " " }
+                            @if own { button class="link" name="do" value="leave" { "Leave" } }
+                            @else { button class="link" name="do" value="remove" { "Remove" span class="unseen" { ": " (member.person.shown()) } } }
+                        }
+                    }
+                }
+            }
+            @for invitation in invitations {
+                li {
+                    p { (invitation.email) ", invited as " (invitation.role.as_str()) " until " (date(london_day(invitation.expires_at))) }
+                    @if manages {
+                        form method="post" action=(action) {
+                            (signed.proof())
+                            input type="hidden" name="invitation" value=(invitation.id);
+                            button class="link" name="do" value="withdraw" { "Take the invitation back" span class="unseen" { ": " (invitation.email) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn invite(signed: &Signed, id: Uuid, mistakes: &Mistakes) -> Markup {
+    html! {
+        form method="post" action=(format!("/account/organisations/{id}/members")) novalidate {
+            (signed.proof())
+            (Field::new("email", "Invite somebody: their email address", "").hint("More than one person should be able to keep a listing.").line(mistakes, "email", "off"))
+            (Field::new("role", "As", "editor").one_of(mistakes, &[("editor", "editor: keeps listings"), ("lead", "lead: also says who else may")]))
+            button class="button" name="do" value="invite" { "Invite" }
+        }
+    }
+}
+
+fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&str>) -> Markup {
+    let action = format!("/account/organisations/{id}/tokens");
+    html! {
+        details open[secret.is_some()] {
+            summary { "Tokens for programs" }
+            p { "A program of yours can read and write through our API with a token. Most groups need none." }
+            @if let Some(secret) = secret {
+                p class="banner" { "Your token, shown this once: " code { (secret) } }
+            }
+            ul class="listings" {
+                @for token in tokens {
+                    li {
+                        p {
+                            strong { (token.name) } ", may " @if token.scope == Scope::Write { "write" } @else { "read" }
+                            ", until " (date(london_day(token.expires_at)))
+                            @if let Some(used) = token.used_at { ", last used " (date(london_day(used))) } @else { ", never used" }
+                        }
+                        form method="post" action=(action) {
+                            (signed.proof())
+                            input type="hidden" name="token" value=(token.id);
+                            button class="link" name="do" value="end" { "End it" span class="unseen" { ": " (token.name) } }
+                        }
+                    }
+                }
+            }
+            form method="post" action=(action) {
+                (signed.proof())
+                (Field::new("name", "What is the token for?", "").line(&Mistakes::default(), "text", "off"))
+                (Field::new("scope", "It may", "read").one_of(&Mistakes::default(), &[("read", "read"), ("write", "read and write")]))
+                (Field::new("days", "It works for", "90").one_of(&Mistakes::default(), &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
+                button class="button" name="do" value="make" { "Make a token" }
+            }
+        }
+    }
+}
+
+/// POST `/account/organisations/{id}/members`.
+pub(super) async fn change_members(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    match members(&desk, id, &posted).await {
+        Ok(None) => go_to(&after(&posted, id)),
+        Ok(Some(mistakes)) => {
+            let page = page(&desk, &posted.signed, id, &mistakes, None).await.map_err(Problem::from);
+            desk.answer(&posted.headers, &posted.signed, page)
+        }
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}
+
+fn after(posted: &Posted, id: Uuid) -> String {
+    if posted.fields.text("do") == "leave" { "/account".to_owned() } else { format!("/account/organisations/{id}") }
+}
+
+async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistakes>, Error> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let manages = sight.lets(&signed.actor, Action::ManageMembers);
+    let person = fields.text("person").parse().ok().map(PersonId);
+    let what = fields.text("do");
+    let leaves = what == "leave" && person == Some(signed.person.id);
+    if !manages && !leaves {
+        return Err(Error::Forbidden("only a lead can say who keeps an organisation"));
+    }
+    let identity = desk.identity();
+    let who = Identity::known_as(signed.person.id);
+    let tx = identity.write().await?;
+    let detail = match (what, person) {
+        ("leave", Some(person)) => {
+            identity.leave(&tx, id, person).await?;
+            "leave".to_owned()
+        }
+        ("remove", Some(person)) => {
+            identity.revoke(&tx, id, person).await?;
+            format!("remove {}", Identity::known_as(person))
+        }
+        ("lead" | "editor", Some(person)) => {
+            let known = identity.memberships(person).await?.iter().any(|membership| membership.organisation == id);
+            let role = if what == "lead" { MemberRole::Lead } else { MemberRole::Editor };
+            if !known {
+                return Err(Error::Forbidden("they do not keep this organisation"));
+            }
+            identity.add_member(&tx, id, person, role).await?;
+            format!("make {} {what}", Identity::known_as(person))
+        }
+        ("invite", _) => match fields.text("email").parse::<Email>() {
+            Err(error) => {
+                let mut mistakes = Mistakes::default();
+                mistakes.add("email", error.to_string());
+                return Ok(Some(mistakes));
+            }
+            Ok(email) => {
+                let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
+                let invitation = identity.invite(&tx, id, &email, role, &who).await?;
+                let about = desk.editing.about();
+                let letter = letters::invitation(&invitation, sight.document.name(), &about.public_url, &about.name);
+                mail::queue(&tx, &letter, desk.site.now()).await?;
+                format!("invite as {}", role.as_str())
+            }
+        },
+        ("withdraw", _) => {
+            let invitation = fields.text("invitation").parse().map_err(|_| Error::Forbidden("there is no such invitation"))?;
+            identity.withdraw_invitation(&tx, id, invitation).await?;
+            "take an invitation back".to_owned()
+        }
+        _ => return Err(Error::Forbidden("this form is not complete")),
+    };
+    identity.note(&tx, &who, "members", &id.to_string(), &detail, None).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
+/// POST `/account/organisations/{id}/tokens`.
+pub(super) async fn change_tokens(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    match tokens(&desk, id, &posted).await {
+        Ok(None) => go_to(&format!("/account/organisations/{id}")),
+        Ok(Some(secret)) => {
+            let page = page(&desk, signed, id, &Mistakes::default(), Some(&secret)).await.map_err(Problem::from);
+            desk.answer(&posted.headers, signed, page)
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
+
+async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>, Error> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    if !sight.lets(&signed.actor, Action::ManageTokens) {
+        return Err(Error::Forbidden("only a lead can make tokens"));
+    }
+    let identity = desk.identity();
+    let who = Identity::known_as(signed.person.id);
+    let tx = identity.write().await?;
+    if fields.text("do") == "end" {
+        let token: Uuid = fields.text("token").parse().map_err(|_| Error::Forbidden("there is no such token"))?;
+        let known = identity.tokens(Some(id)).await?.iter().any(|one| one.id == token);
+        if !known {
+            return Err(Error::NotFound(token));
+        }
+        identity.end_token(&tx, token).await?;
+        identity.note(&tx, &who, "end a token", &id.to_string(), &token.to_string(), None).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let days = fields.text("days").parse().unwrap_or(90).clamp(1, 365);
+    let name = shorten(fields.text("name"), 100);
+    let new = NewToken {
+        name: if name.is_empty() { "a program".to_owned() } else { name },
+        organisation: id,
+        scope: if fields.text("scope") == "write" { Scope::Write } else { Scope::Read },
+        person: Some(signed.person.id),
+        life: Duration::days(days),
+    };
+    let (secret, token) = identity.make_token(&tx, new).await?;
+    identity.note(&tx, &who, "make a token", &id.to_string(), &token.id.to_string(), None).await?;
+    tx.commit().await?;
+    Ok(Some(secret.as_str().to_owned()))
+}

@@ -1,0 +1,233 @@
+//! Signing in by a one-time link.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, header, request::Parts};
+use maud::{Markup, html};
+
+use crate::{
+    http::{
+        Parameters, Problem,
+        visitor::{self, BROWSER, FORM_TOKEN, Presented, SESSION},
+    },
+    identity::{Email, Error, Identity, LINK_LIFE, Secret, Strength, letters},
+    mail,
+    pages::{
+        desk::{Desk, Fields, Posted, go_to},
+        fields::{Field, Mistakes},
+        layout::{self, For, Page},
+    },
+};
+
+/// A browser is remembered for so many days.
+const REMEMBERED: u32 = 400;
+/// A session's cookie stays for so many days at most; the session may end before.
+const KEPT: u32 = 60;
+
+/// A form that somebody has sent who is not signed in, proved to be ours by the browser's cookie.
+struct Knock {
+    fields: Fields,
+    parts: Parts,
+    browser: Secret,
+}
+
+impl Knock {
+    async fn read(desk: &Desk, request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let fields = Fields::read(&parts.headers, body).await?;
+        let browser = Presented::read(&parts.headers).browser;
+        let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url);
+        match browser.filter(|browser| ours && visitor::form_token(browser).is(fields.text(FORM_TOKEN))) {
+            Some(browser) => Ok(Self { fields, parts, browser }),
+            None => Err(Problem::forbidden(
+                "this form was not sent by a page of ours, or your browser keeps no cookies; allow cookies for this site and open \
+                 the page again",
+            )),
+        }
+    }
+}
+
+/// A page for somebody who is not signed in, on a browser that is known from now on.
+fn page(desk: &Desk, headers: &HeaderMap, browser: &Secret, title: String, body: Markup) -> Response {
+    let page = Page { unkept: true, audience: For::Arriving, ..Page::new(title, body) };
+    let mut response = layout::answer(&desk.site, headers, Ok(page));
+    response.headers_mut().append(header::SET_COOKIE, visitor::keep(BROWSER, browser, Some(REMEMBERED)));
+    response
+}
+
+fn refused(desk: &Desk, headers: &HeaderMap, problem: Problem) -> Response {
+    layout::answer(&desk.site, headers, Err(problem))
+}
+
+fn proof(browser: &Secret) -> Markup {
+    html! { input type="hidden" name=(FORM_TOKEN) value=(visitor::form_token(browser).as_str()); }
+}
+
+/// GET `/sign-in`: which address to send a link to.
+pub(super) async fn ask(State(desk): State<Desk>, parameters: Parameters, headers: HeaderMap) -> Response {
+    let browser = Presented::read(&headers).browser.unwrap_or_default();
+    let back = parameters.text("return_to").ok().flatten().and_then(visitor::path_of_ours).unwrap_or_default();
+    form(&desk, &headers, &browser, "", &back, &Mistakes::default())
+}
+
+fn form(desk: &Desk, headers: &HeaderMap, browser: &Secret, email: &str, back: &str, mistakes: &Mistakes) -> Response {
+    let body = html! {
+        (mistakes.summary())
+        h1 { "Sign in" }
+        p { "For people who keep listings right, and for the council’s staff. You need no account to look for help." }
+        form method="post" action="/sign-in" novalidate {
+            (proof(browser))
+            input type="hidden" name="return_to" value=(back);
+            (Field::new("email", "Your email address", email)
+                .hint("We send you a link. There is no password. If you are new here, this is how you begin, too.")
+                .line(mistakes, "email", "email"))
+            button class="button" { "Send me a link" }
+        }
+    };
+    page(desk, headers, browser, mistakes.title("Sign in"), body)
+}
+
+/// POST `/sign-in`: send the link. Says the same whether or not the address is known.
+pub(super) async fn send(State(desk): State<Desk>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    match send_link(&desk, request).await {
+        Ok(response) => response,
+        Err(problem) => refused(&desk, &headers, problem),
+    }
+}
+
+async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
+    let Knock { fields, parts, browser } = Knock::read(desk, request).await?;
+    let back = visitor::path_of_ours(fields.text("return_to")).unwrap_or_default();
+    let email: Email = match fields.text("email").parse() {
+        Ok(email) => email,
+        Err(error) => {
+            let mut mistakes = Mistakes::default();
+            let said = error.to_string();
+            mistakes.add("email", format!("{}{}", said[..1].to_uppercase(), &said[1..]));
+            return Ok(form(desk, &parts.headers, &browser, fields.text("email"), &back, &mistakes));
+        }
+    };
+    let identity = desk.identity();
+    let tx = identity.write().await.map_err(problem)?;
+    let secret = identity.ask_for_link(&tx, &email, &browser, &back, desk.client(&parts)).await.map_err(problem)?;
+    if let Some(secret) = secret {
+        let about = desk.editing.about();
+        let letter = letters::sign_in(&email, &secret, &about.public_url, &about.name);
+        mail::queue(&tx, &letter, desk.site.now()).await?;
+    }
+    tx.commit().await?;
+    let body = html! {
+        h1 { "Look at your email" }
+        p { "If we can reach " strong { (email) } ", a link is on its way to it. It works once, for " (LINK_LIFE.num_minutes()) " minutes." }
+        p { "Nothing there after a few minutes? Look into the folder for unwanted mail, check the address, and " a href="/sign-in" { "ask again" } "." }
+    };
+    Ok(page(desk, &parts.headers, &browser, "Look at your email".to_owned(), body))
+}
+
+/// GET `/sign-in/link/…`: opening a link changes nothing, because mail scanners open links, too.
+pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
+    let browser = Presented::read(&headers).browser.unwrap_or_default();
+    let found = match Secret::presented(&secret) {
+        Some(secret) => match desk.identity().link(&secret).await {
+            Ok(link) => link.map(|link| (secret, link)),
+            Err(error) => return refused(&desk, &headers, problem(error)),
+        },
+        None => None,
+    };
+    let Some((secret, link)) = found else { return no_such_link(&desk, &headers, &browser) };
+    let elsewhere = link.browser.as_ref().is_some_and(|asked| *asked != browser.hashed());
+    let body = html! {
+        h1 { "Sign in" }
+        @if elsewhere {
+            p class="danger" {
+                "This link was asked for on another browser or device. Go on only if you asked for it yourself, and if nobody sent it to you."
+            }
+        }
+        p { "You sign in as " strong { (link.email) } "." }
+        form method="post" action="/sign-in/link" {
+            (proof(&browser))
+            input type="hidden" name="secret" value=(secret.as_str());
+            button class="button" { "Sign in" }
+        }
+    };
+    page(&desk, &headers, &browser, "Sign in".to_owned(), body)
+}
+
+fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response {
+    let body = html! {
+        h1 { "This link does not work" }
+        p { "It was used already, or it is older than " (LINK_LIFE.num_minutes()) " minutes, or part of it is missing." }
+        p { a class="button" href="/sign-in" { "Ask for a new link" } }
+    };
+    let mut response = page(desk, headers, browser, "This link does not work".to_owned(), body);
+    *response.status_mut() = http::StatusCode::GONE;
+    response
+}
+
+/// POST `/sign-in/link`: use the link up and begin a session.
+pub(super) async fn redeem(State(desk): State<Desk>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    match redeem_link(&desk, request).await {
+        Ok(response) => response,
+        Err(problem) => refused(&desk, &headers, problem),
+    }
+}
+
+async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
+    let Knock { fields, parts, browser } = Knock::read(desk, request).await?;
+    let Some(secret) = Secret::presented(fields.text("secret")) else {
+        return Ok(no_such_link(desk, &parts.headers, &browser));
+    };
+    let identity = desk.identity();
+    let client = desk.client(&parts);
+    let tx = identity.write().await.map_err(problem)?;
+    let Some((person, link)) = identity.redeem(&tx, &secret, client).await.map_err(problem)? else {
+        // The try counts.
+        tx.commit().await?;
+        return Ok(no_such_link(desk, &parts.headers, &browser));
+    };
+    if let Some(before) = Presented::read(&parts.headers).session {
+        identity.sign_out(&tx, &before).await.map_err(problem)?;
+    }
+    let words = visitor::browser(&parts.headers);
+    let (session, is_new) = identity.begin_session(&tx, &person, Strength::Link, &words, &browser).await.map_err(problem)?;
+    identity.note(&tx, &Identity::known_as(person.id), "sign in", "", &words, Some(client)).await.map_err(problem)?;
+    if is_new {
+        let about = desk.editing.about();
+        let letter = letters::new_browser(&person.email, &words, &about.public_url, &about.name);
+        mail::queue(&tx, &letter, desk.site.now()).await?;
+    }
+    tx.commit().await?;
+    let mut response = go_to(visitor::path_of_ours(&link.return_to).as_deref().unwrap_or("/account"));
+    let headers = response.headers_mut();
+    headers.append(header::SET_COOKIE, visitor::keep(SESSION, &session, Some(KEPT)));
+    headers.append(header::SET_COOKIE, visitor::keep(BROWSER, &browser, Some(REMEMBERED)));
+    Ok(response)
+}
+
+/// POST `/sign-out`.
+pub(super) async fn sign_out(State(desk): State<Desk>, posted: Posted) -> Response {
+    let done = async {
+        let tx = desk.identity().write().await?;
+        desk.identity().end_session(&tx, posted.signed.person.id, posted.signed.session.id).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(())
+    };
+    match done.await {
+        Ok(()) => {
+            let mut response = go_to("/");
+            response.headers_mut().append(header::SET_COOKIE, visitor::forget(SESSION));
+            // Nothing of what they saw stays in this browser.
+            response.headers_mut().insert("clear-site-data", http::HeaderValue::from_static("\"cache\""));
+            response.into_response()
+        }
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(problem(error))),
+    }
+}
+
+fn problem(error: Error) -> Problem {
+    crate::editing::Error::from(error).into()
+}

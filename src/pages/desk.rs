@@ -1,0 +1,201 @@
+//! What the pages of people who are signed in share: who they are, the forms that they send, the answer
+//! that nobody may keep.
+
+use std::net::IpAddr;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequest, FromRequestParts, OriginalUri, Request},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use maud::{Markup, html};
+
+use super::{
+    Site, layout,
+    layout::{For, Page},
+};
+use crate::{
+    editing::Editing,
+    http::{
+        Problem,
+        visitor::{self, FORM_TOKEN, Presented},
+    },
+    identity::{Action, Actor, Identity, Person, Secret, Session, Subject, can},
+    model::text,
+};
+
+/// Forms of people are at most so many bytes.
+const LARGEST_FORM: usize = 256 << 10;
+/// Fields of a form.
+const MOST_FIELDS: usize = 2_000;
+
+/// What the pages of people are made from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The site around them.
+    pub site: Site,
+    /// What they do.
+    pub editing: Editing,
+    /// Networks whose word about a client is believed.
+    pub trusted_proxies: std::sync::Arc<[ipnet::IpNet]>,
+}
+
+impl Desk {
+    pub(super) fn identity(&self) -> &Identity {
+        self.editing.identity()
+    }
+
+    /// A page for somebody who is signed in.
+    pub(super) fn answer(&self, headers: &HeaderMap, signed: &Signed, page: Result<Page, Problem>) -> Response {
+        let page = page.unwrap_or_else(|problem| super::errors::page(&problem));
+        let page = Page { unkept: true, audience: signed.audience(), ..page };
+        layout::answer(&self.site, headers, Ok(page))
+    }
+
+    /// The client that a request comes from.
+    pub(super) fn client(&self, parts: &Parts) -> IpAddr {
+        visitor::client(&parts.extensions, &parts.headers, &self.trusted_proxies)
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    pub(super) person: Person,
+    pub(super) session: Session,
+    pub(super) actor: Actor,
+    secret: Secret,
+}
+
+impl Signed {
+    async fn read(headers: &HeaderMap, desk: &Desk) -> Result<Option<Self>, Problem> {
+        let Some(secret) = Presented::read(headers).session else { return Ok(None) };
+        let found =
+            desk.identity().signed_in(&secret).await.map_err(|error| Problem::from(crate::editing::Error::from(error)))?;
+        Ok(found.map(|(person, session, actor)| Self { person, session, actor, secret }))
+    }
+
+    /// Whether they may do something to the directory as a whole.
+    pub(super) fn may(&self, action: Action) -> bool {
+        can(&self.actor, action, &Subject::Directory)
+    }
+
+    fn token(&self) -> String {
+        visitor::form_token(&self.secret).as_str().to_owned()
+    }
+
+    fn audience(&self) -> For {
+        For::Signed { form: self.token(), officer: self.may(Action::SeeQueue) }
+    }
+
+    /// The field that proves that a form is ours.
+    pub(super) fn proof(&self) -> Markup {
+        html! { input type="hidden" name=(FORM_TOKEN) value=(self.token()); }
+    }
+}
+
+impl FromRequestParts<Desk> for Signed {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
+        let site = &desk.site;
+        match Self::read(&parts.headers, desk).await {
+            Ok(Some(signed)) => Ok(signed),
+            Ok(None) => {
+                // What was sent by a form cannot be asked for again.
+                let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
+                let back = if parts.method == Method::GET { path.path().to_owned() } else { "/account".to_owned() };
+                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &back).finish();
+                Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
+            }
+            Err(problem) => Err(super::problem(site, &parts.headers, problem)),
+        }
+    }
+}
+
+/// A form that somebody who is signed in has sent, proved to be ours.
+#[derive(Debug)]
+pub(super) struct Posted {
+    pub(super) signed: Signed,
+    pub(super) fields: Fields,
+    pub(super) headers: HeaderMap,
+}
+
+impl FromRequest<Desk> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let signed = Signed::from_request_parts(&mut parts, desk).await?;
+        let refuse = |problem| Err(desk.answer(&parts.headers, &signed, Err(problem)));
+        let fields = match Fields::read(&parts.headers, body).await {
+            Ok(fields) => fields,
+            Err(problem) => return refuse(problem),
+        };
+        let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url)
+            && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
+        if !ours {
+            return refuse(Problem::forbidden("this form was not sent by a page of ours, or is too old; open the page again"));
+        }
+        Ok(Self { signed, fields, headers: parts.headers })
+    }
+}
+
+/// The fields of a form, in their order, without invisible characters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Read a form from the body of a request.
+    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(Problem::bad_request("this is not a form".to_owned()));
+        }
+        let bytes = to_bytes(body, LARGEST_FORM)
+            .await
+            .map_err(|_| Problem::bad_request(format!("the form has more than {} kB", LARGEST_FORM >> 10)))?;
+        let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes)
+            .take(MOST_FIELDS)
+            .map(|(name, value)| (name.into_owned(), text::clean(&value)))
+            .collect();
+        Ok(Self(fields))
+    }
+
+    /// The first value of a field; empty where there is none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The same, where there is one that is not empty.
+    pub(super) fn some(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a box was ticked or a button pressed.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Every value of a field.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Put a value under a name, in place of what is there.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.into()));
+    }
+}
+
+/// Send a browser on after a form, so that reloading sends nothing again.
+pub(super) fn go_to(path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")]).into_response()
+}
+
+/// The answer where an address is right and the method is not.
+pub(super) async fn method_not_allowed(axum::extract::State(desk): axum::extract::State<Desk>, headers: HeaderMap) -> Response {
+    layout::answer(&desk.site, &headers, Err(Problem::method_not_allowed()))
+}

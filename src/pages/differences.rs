@@ -1,0 +1,106 @@
+//! What a change changes, for people: each part with what stood there and what would, in words.
+
+use chrono::NaiveDate;
+use maud::{Markup, html};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::times;
+use crate::{
+    editing::words_for,
+    model::{Schedule, changes::Change},
+};
+
+/// Texts that are longer are compared line by line: word by word it would take too long.
+const LONGEST_BY_WORDS: usize = 20_000;
+
+/// Changes, one below the other.
+pub(super) fn list(changes: &[Change]) -> Markup {
+    html! {
+        @if changes.is_empty() { p { "Nothing differs from what stands now." } }
+        dl class="summary differences" {
+            @for change in changes {
+                div { dt { (heading(&change.field)) } dd { (one(change)) } }
+            }
+        }
+    }
+}
+
+/// A part of a document as a heading.
+pub(super) fn heading(field: &str) -> String {
+    let words = words_for(field);
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}
+
+/// One change: what goes is struck out, what comes is marked.
+pub(super) fn one(change: &Change) -> Markup {
+    let (before, after) = (readable(&change.field, &change.before), readable(&change.field, &change.after));
+    let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
+    let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
+    html! {
+        @if before.is_empty() { p class="small" { "Nothing stood here." } }
+        p class="difference" {
+            @for piece in differences.iter_all_changes() {
+                @match piece.tag() {
+                    ChangeTag::Equal => (piece.value()),
+                    ChangeTag::Delete => del { span class="unseen" { " removed: " } (piece.value()) },
+                    ChangeTag::Insert => ins { span class="unseen" { " added: " } (piece.value()) },
+                }
+            }
+        }
+        @if after.is_empty() { p class="small" { "Nothing would stand here." } }
+    }
+}
+
+/// A value in words, one thing a line.
+fn readable(field: &str, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(|item| item_in_words(field, item)).collect::<Vec<_>>().join("\n"),
+        Value::Object(_) => item_in_words(field, value),
+        other => other.to_string(),
+    }
+}
+
+fn item_in_words(field: &str, item: &Value) -> String {
+    if field == "schedules"
+        && let Some(words) = schedule(item)
+    {
+        return words;
+    }
+    let Value::Object(members) = item else { return readable(field, item) };
+    let mut said = Vec::new();
+    for (name, value) in members {
+        // What people would not recognise.
+        if name == "id" || name.ends_with("_id") && name != "location_id" {
+            continue;
+        }
+        let words = readable(name, value);
+        if words.is_empty() {
+            continue;
+        }
+        let obvious = matches!(
+            name.as_str(),
+            "number"
+                | "name"
+                | "email"
+                | "value"
+                | "url"
+                | "address_1"
+                | "address_2"
+                | "city"
+                | "postal_code"
+                | "schedules"
+                | "description"
+        );
+        said.push(if obvious { words } else { format!("{}: {words}", words_for(name)) });
+    }
+    said.join(", ")
+}
+
+fn schedule(item: &Value) -> Option<String> {
+    let one: Schedule = serde_json::from_value(item.clone()).ok()?;
+    times::schedule(&one, NaiveDate::MIN)
+}
