@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Database, Durability},
-    editing::{About, Editing},
+    editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
     identity::Identity,
@@ -238,6 +238,7 @@ impl Served {
             .merge(api.clone())
             .merge(federation::routes(self.outlet.clone()))
             .merge(pages::routes(site.clone()))
+            .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
             .route("/api", root.clone())
             .route("/api/", root)

@@ -22,8 +22,11 @@ use crate::{
         neighbours::New,
         peers::{self, Trust},
     },
+    identity::{Email, MemberRole, PlatformRole, letters},
     importing::{Format, Options},
-    jobs, serve,
+    jobs,
+    model::Kind,
+    serve,
 };
 
 #[derive(Debug, Args)]
@@ -69,6 +72,10 @@ impl Demo {
         }
         follow_each_other(&apps).await?;
         print_what_to_try(self.port, Clock::System.now().with_timezone(&London).date_naive())?;
+        if let Some(luton) = apps.first() {
+            print_ways_in(luton).await?;
+        }
+        say!("\nStop with Ctrl-C; nothing is left behind.")?;
         for part in running {
             part.await?;
         }
@@ -154,10 +161,34 @@ The two follow each other: each shows the other's listings, and says where they 
   curl '{here}/.well-known/open-directory'
   curl '{here}/federation/v1/changes'
   curl '{here}/federation/v1/status'
-  curl '{here}/services?source={there}/&per_page=1'
-
-Stop with Ctrl-C; nothing is left behind."
+  curl '{here}/services?source={there}/&per_page=1'"
     )
+}
+
+/// A link that signs in, for each role, and for somebody who keeps a listing.
+async fn print_ways_in(app: &App) -> anyhow::Result<()> {
+    let identity = app.identity();
+    let base = public_url(&app.config, app.config.listen);
+    let organisations = app.records.by_kind(Kind::Organization, None, 1_000).await?;
+    let own = organisations.iter().filter(|stored| stored.origin.is_empty() && stored.document.contains("Pantry"));
+    let kept = own.min_by_key(|stored| stored.id);
+    say!("\nSign in as somebody who keeps listings, or as an officer (each link works once, for half an hour):\n")?;
+    for role in PlatformRole::ALL.into_iter().map(Some).chain([None]) {
+        let name = role.map_or("editor", PlatformRole::as_str);
+        let email: Email = format!("{name}@demo.example").parse().context("a constant address")?;
+        let tx = identity.write().await?;
+        let person = match role {
+            Some(role) => identity.give_role(&tx, &email, Some(role)).await?,
+            None => identity.welcome(&tx, &email).await?,
+        };
+        if let (None, Some(kept)) = (role, kept) {
+            identity.add_member(&tx, kept.id, person.id, MemberRole::Lead).await?;
+        }
+        let secret = identity.link_for(&tx, &email, "").await?;
+        tx.commit().await?;
+        say!("  {name:<14} {}", letters::sign_in_address(&base, &secret))?;
+    }
+    Ok(())
 }
 
 /// A folder of our own below the system's temporary folder, removed when it is dropped.

@@ -10,6 +10,8 @@ mod postcodes;
 mod proposal;
 mod record;
 mod serve;
+mod token;
+mod user;
 mod words;
 
 use std::{
@@ -60,6 +62,12 @@ enum Command {
     /// Changes that wait for a person, such as what comes from a peer under review.
     #[command(subcommand)]
     Proposal(proposal::Proposals),
+    /// People with a role for the whole directory: add, list, remove.
+    #[command(subcommand)]
+    User(user::Users),
+    /// Programs that read or write for an organisation: create, list, revoke.
+    #[command(subcommand)]
+    Token(token::Tokens),
     /// The keys that sign what is published.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -195,6 +203,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
             peers.run(App::open(config, Clock::System, durability).await?).await
         }
         Command::Proposal(proposals) => proposals.run(open(config).await?).await,
+        Command::User(users) => users.run(open(config).await?).await,
+        Command::Token(tokens) => tokens.run(open(config).await?).await,
         Command::Keys(keys) => keys.run(open(config).await?).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,

@@ -190,7 +190,7 @@ impl Editing {
         Ok(proposal)
     }
 
-    /// Accept or refuse a new listing as a whole. Its author then keeps the new organisation.
+    /// Accept or refuse a new listing as a whole.
     /// # Errors
     /// As [`Editing::decide`].
     pub async fn decide_listing(
@@ -217,7 +217,6 @@ impl Editing {
         if accept && protected && called.is_none() {
             return Err(Error::NeedsCallBack);
         }
-        let author = person_of(&first.by);
         let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
         let why = match (accept, called) {
             (true, Some(called)) => format!("accepted (called back: {called})"),
@@ -228,11 +227,6 @@ impl Editing {
         let tx = self.records.database().write().await?;
         if accept {
             self.records.accept_in(&tx, &caller, &which).await?;
-            if let Some(author) = author {
-                for part in parts.iter().filter(|one| one.kind == Kind::Organization) {
-                    self.identity.add_member(&tx, part.record_id, author, crate::identity::MemberRole::Lead).await?;
-                }
-            }
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
         }

@@ -6,6 +6,7 @@
 //!
 //! Not here: who somebody is (`identity`), how a document is stored and published (`records`).
 
+mod api;
 mod claims;
 mod decide;
 mod letters;
@@ -26,6 +27,7 @@ use crate::{
     records::{self, Caller, Entrance, Records},
 };
 
+pub use api::routes;
 pub use claims::Claimed;
 pub use decide::{Judgement, Queued, Waiting};
 pub(crate) use letters::words_for;

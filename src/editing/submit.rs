@@ -1,6 +1,7 @@
 //! Handing in an edit.
-
-use std::collections::HashMap;
+//!
+//! What is not published can be changed freely: nobody sees it. Letting it be seen is what waits then,
+//! as a new listing that a moderator decides as a whole.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use crate::{
         changes::{self, Change},
         tidy,
     },
-    records::{Draft, Edit, State},
+    records::{Decision, Draft, Edit, State},
 };
 
 /// Members that only checking a listing changes, never an edit.
@@ -37,17 +38,21 @@ pub struct Submission {
     pub writes: Vec<Write>,
     /// Why, in the author's words.
     pub why: String,
+    /// Whether listings that are not public are to become so. Without it they are kept as drafts.
+    pub publish: bool,
     /// Who was called back about a protected listing, and what they confirmed.
     pub called_back: Option<String>,
 }
 
 /// What became of an edit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Became {
     /// Members that stand now, by record.
     pub published: Vec<(Uuid, Vec<String>)>,
     /// Members that wait, by record.
     pub waiting: Vec<(Uuid, Vec<String>)>,
+    /// Records that are kept and that nobody else sees, yet.
+    pub drafts: Vec<Uuid>,
     /// The proposals that wait because of it.
     pub proposals: Vec<Uuid>,
 }
@@ -55,7 +60,7 @@ pub struct Became {
 impl Became {
     /// Whether nothing was different.
     pub fn is_nothing(&self) -> bool {
-        self.published.is_empty() && self.waiting.is_empty()
+        self.published.is_empty() && self.waiting.is_empty() && self.drafts.is_empty()
     }
 }
 
@@ -65,7 +70,10 @@ struct Compared {
     standing: Option<Sight>,
     changes: Vec<Change>,
     protected: bool,
+    /// Whether the actor needs nobody's yes.
     at_once: bool,
+    /// Whether it is to be seen, if it is not.
+    publish: bool,
 }
 
 impl Editing {
@@ -90,7 +98,7 @@ impl Editing {
     /// # Errors
     /// As [`Editing::submit`].
     pub async fn foresee(&self, actor: &Actor, submission: &Submission) -> Result<Became, Error> {
-        let mut became = Became { published: Vec::new(), waiting: Vec::new(), proposals: Vec::new() };
+        let mut became = Became::default();
         for one in self.compare(actor, submission).await? {
             tell(&one, &mut became);
         }
@@ -104,8 +112,8 @@ impl Editing {
     /// quicker; or when the database fails. Then nothing of it stands.
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
         let compared = self.compare(actor, &submission).await?;
-        let mut became = Became { published: Vec::new(), waiting: Vec::new(), proposals: Vec::new() };
-        let mut edit = Edit { together: compared.iter().filter(|one| one.standing.is_none()).count() > 1, ..Edit::default() };
+        let mut became = Became::default();
+        let mut edit = Edit { together: compared.iter().any(Compared::goes_public), ..Edit::default() };
         for one in compared {
             tell(&one, &mut became);
             one.put_into(&mut edit)?;
@@ -136,7 +144,7 @@ impl Editing {
             .collect();
         let mut compared = Vec::new();
         for write in &submission.writes {
-            let one = self.compare_one(actor, write, &new_organisations).await?;
+            let one = self.compare_one(actor, write, submission.publish, &new_organisations).await?;
             let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
             let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
             if one.protected && one.at_once && leads_somewhere && !said {
@@ -147,7 +155,13 @@ impl Editing {
         Ok(compared)
     }
 
-    async fn compare_one(&self, actor: &Actor, write: &Write, new_organisations: &[Uuid]) -> Result<Compared, Error> {
+    async fn compare_one(
+        &self,
+        actor: &Actor,
+        write: &Write,
+        publish: bool,
+        new_organisations: &[Uuid],
+    ) -> Result<Compared, Error> {
         let id = write.document.id();
         let standing = match self.sight(id).await {
             Ok(sight) => Some(sight),
@@ -160,6 +174,9 @@ impl Editing {
                 // Nobody learns from here what there is that they may not see.
                 if !sight.lets(actor, Action::ReadPrivate) {
                     return Err(Error::NotFound(id));
+                }
+                if sight.stored.state == State::Gone {
+                    return Err(Error::Forbidden("this listing was taken out; a moderator can bring it back"));
                 }
                 if sight.is_foreign() {
                     return Err(Error::Foreign { origin: sight.stored.origin.clone() });
@@ -199,7 +216,15 @@ impl Editing {
             Some(sight) if sight.protected => true,
             _ => self.is_protected(&write.document, &owners).await?,
         };
-        Ok(Compared { write: write.clone(), standing, changes, protected, at_once })
+        // Whoever goes on with what waits to be published sends the newer version after it.
+        let waits_already = match &standing {
+            Some(sight) if !sight.is_public() => {
+                let proposed = self.records.proposed_about(&[id]).await?;
+                proposed.iter().any(|one| one.decision == Decision::Waiting && one.by == actor.known_as())
+            }
+            _ => false,
+        };
+        Ok(Compared { write: write.clone(), standing, changes, protected, at_once, publish: publish || waits_already })
     }
 
     /// Whether somebody may add this listing.
@@ -224,36 +249,55 @@ impl Editing {
 }
 
 impl Compared {
-    fn waits(&self, change: &Change) -> bool {
-        !self.at_once && (self.standing.is_none() || risk(self.write.document.kind(), self.protected, change) == Risk::High)
+    fn is_public(&self) -> bool {
+        self.standing.as_ref().is_some_and(Sight::is_public)
     }
 
-    fn put_into(self, edit: &mut Edit) -> Result<(), Error> {
-        if self.changes.is_empty() {
-            return Ok(());
-        }
-        let kind = self.write.document.kind();
-        let draft = |document: Document| Draft {
-            state: self.standing.as_ref().map_or(State::Published, |sight| sight.stored.state),
+    /// Whether it waits to be seen for the first time, or again.
+    fn goes_public(&self) -> bool {
+        self.publish && !self.at_once && !self.is_public()
+    }
+
+    fn waits(&self, change: &Change) -> bool {
+        !self.at_once && self.is_public() && risk(self.write.document.kind(), self.protected, change) == Risk::High
+    }
+
+    fn draft(&self, document: Document, state: State) -> Draft {
+        Draft {
+            state,
             source_id: self.standing.as_ref().and_then(|sight| sight.stored.source_id.clone()),
             expected_revision: Some(self.write.expected_revision.unwrap_or_default()),
             ..Draft::new(document)
-        };
+        }
+    }
+
+    fn put_into(self, edit: &mut Edit) -> Result<(), Error> {
+        let document = || self.write.document.clone();
+        if !self.is_public() {
+            let state = if self.at_once && self.publish { State::Published } else { State::Unpublished };
+            if self.standing.is_none() || !self.changes.is_empty() || state == State::Published {
+                edit.at_once.push(self.draft(document(), state));
+            }
+            if self.goes_public() {
+                edit.waiting.push(self.draft(document(), State::Published));
+            }
+            return Ok(());
+        }
         let (waiting, low): (Vec<&Change>, Vec<&Change>) = self.changes.iter().partition(|change| self.waits(change));
         if !low.is_empty() {
-            let document = if waiting.is_empty() {
-                self.write.document.clone()
+            let now = if waiting.is_empty() {
+                document()
             } else {
                 let before: Value = match &self.standing {
                     Some(sight) => serde_json::from_str(&sight.stored.document).unwrap_or_default(),
                     None => Value::Null,
                 };
-                Editing::read(kind, changes::apply(&before, low))?
+                Editing::read(self.write.document.kind(), changes::apply(&before, low))?
             };
-            edit.at_once.push(draft(document));
+            edit.at_once.push(self.draft(now, State::Published));
         }
         if !waiting.is_empty() {
-            edit.waiting.push(draft(self.write.document.clone()));
+            edit.waiting.push(self.draft(document(), State::Published));
         }
         Ok(())
     }
@@ -261,10 +305,18 @@ impl Compared {
 
 fn tell(one: &Compared, became: &mut Became) {
     let id = one.write.document.id();
-    let mut by_fate: HashMap<bool, Vec<String>> = HashMap::new();
-    for change in &one.changes {
-        by_fate.entry(one.waits(change)).or_default().push(change.field.clone());
+    let fields = |waits: bool| -> Vec<String> {
+        one.changes.iter().filter(|change| one.waits(change) == waits).map(|change| change.field.clone()).collect()
+    };
+    if one.goes_public() {
+        became.waiting.push((id, fields(false)));
+    } else if !one.is_public() && !one.publish {
+        became.drafts.push(id);
+    } else {
+        for (fate, fields) in [(&mut became.published, fields(false)), (&mut became.waiting, fields(true))] {
+            if !fields.is_empty() {
+                fate.push((id, fields));
+            }
+        }
     }
-    became.published.extend(by_fate.remove(&false).map(|fields| (id, fields)));
-    became.waiting.extend(by_fate.remove(&true).map(|fields| (id, fields)));
 }

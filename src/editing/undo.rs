@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Submission, Write, caller};
+use super::{Became, Editing, Error, Sight, Submission, Write, caller};
 use crate::{
     identity::{Action, Actor},
     records::{self, Draft, Kept, LastModified, State, Stored},
@@ -25,6 +25,24 @@ impl Editing {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can show a hidden listing again")?;
         self.change_state(actor, sight.stored, State::Published, reason).await
+    }
+
+    /// Take a listing out for good; its tombstone says why. A group may take out its own, unless it is
+    /// protected: somebody who is looked for by others must not lose the number that they know.
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Foreign`]; stale as [`records::Error`] says; or when the database fails.
+    pub async fn withdraw(&self, actor: &Actor, sight: &Sight, revision: i64, why: &str) -> Result<(), Error> {
+        if sight.is_foreign() {
+            return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+        }
+        Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to take out")?;
+        if sight.protected {
+            Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can take out a protected listing")?;
+        }
+        let tx = self.records.database().write().await?;
+        self.records.withdraw(&tx, &caller(actor, why), sight.stored.id, Some(revision)).await?;
+        self.identity.note(&tx, &actor.known_as(), "take out", &sight.stored.id.to_string(), why, None).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn change_state(&self, actor: &Actor, stored: Stored, state: State, reason: &str) -> Result<(), Error> {
@@ -62,7 +80,7 @@ impl Editing {
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = format!("version {revision} put back");
-        self.submit(actor, Submission { writes: vec![write], why, called_back }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, publish: false }).await
     }
 
     /// Undo the last change, if it was this actor's own.

@@ -9,6 +9,7 @@ use super::{
     parts::Language,
     taxonomy::Attribute,
     values::{EmailAddress, Number},
+    with_only,
 };
 
 /// Who may see a contact or a phone.
@@ -76,6 +77,11 @@ entity! {
 }
 
 impl Phone {
+    /// A number with nothing else about it.
+    pub fn new(id: Uuid, number: String) -> Self {
+        with_only(serde_json::json!({"id": id, "number": number}))
+    }
+
     /// Whether the world may see this number where its record is seen.
     pub fn is_public(&self) -> bool {
         matches!(self.visibility, None | Some(Visibility::Public))

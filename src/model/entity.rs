@@ -37,3 +37,8 @@ macro_rules! entity {
     };
 }
 pub(crate) use entity;
+
+/// An entity with nothing but these members, which have to be all that it cannot do without.
+pub(crate) fn with_only<T: serde::de::DeserializeOwned>(members: serde_json::Value) -> T {
+    serde_json::from_value(members).expect("these are the members that it needs")
+}

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub(crate) use entity::entity;
+pub(crate) use entity::{entity, with_only};
 pub use {
     contact::{Contact, Phone, Visibility},
     event::Event,

@@ -7,6 +7,7 @@ use super::{
     entity,
     taxonomy::Attribute,
     values::{Number, WebAddress},
+    with_only,
 };
 use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
 
@@ -45,6 +46,13 @@ entity! {
         opt amount: Number = 2.5,
         /// What the amount buys.
         opt amount_description: String = "for each session",
+    }
+}
+
+impl CostOption {
+    /// One that says nothing yet.
+    pub fn new(id: Uuid) -> Self {
+        with_only(serde_json::json!({"id": id}))
     }
 }
 

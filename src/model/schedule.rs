@@ -11,6 +11,7 @@ use super::{
     entity,
     taxonomy::Attribute,
     values::{Number, TimeOfDay, WebAddress},
+    with_only,
 };
 use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
 
@@ -82,6 +83,11 @@ entity! {
 }
 
 impl Schedule {
+    /// One that says nothing yet.
+    pub fn new(id: Uuid) -> Self {
+        with_only(serde_json::json!({"id": id}))
+    }
+
     /// The last day on which it can hold, where it says one.
     pub fn last_day(&self) -> Option<NaiveDate> {
         let once = self.freq.is_none() && self.byday.is_none() && self.bymonthday.is_none();

@@ -178,9 +178,9 @@ impl Fields {
         self.0.iter().any(|(known, _)| known == name)
     }
 
-    /// Every value of a field.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    /// The fields whose names begin like this.
+    pub(super) fn starting<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter(move |(name, _)| name.starts_with(prefix)).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Put a value under a name, in place of what is there.

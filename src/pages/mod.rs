@@ -9,6 +9,7 @@ mod account;
 mod data;
 mod desk;
 mod differences;
+mod editing;
 mod errors;
 mod event;
 mod fields;
@@ -16,6 +17,7 @@ mod files;
 mod home;
 mod layout;
 mod listing;
+mod moderation;
 mod needs;
 mod open;
 mod organisation;
@@ -119,7 +121,11 @@ pub fn routes(site: Site) -> Router {
 
 /// The pages of people who are signed in, or about to be.
 pub fn people(desk: Desk) -> Router {
-    account::routes().method_not_allowed_fallback(desk::method_not_allowed).with_state(desk)
+    account::routes()
+        .merge(editing::routes())
+        .merge(moderation::routes())
+        .method_not_allowed_fallback(desk::method_not_allowed)
+        .with_state(desk)
 }
 
 /// The first page.

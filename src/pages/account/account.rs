@@ -103,7 +103,7 @@ pub(super) async fn listings(desk: &Desk, organisation: Uuid) -> Result<Vec<List
 }
 
 /// How the world sees a listing.
-pub(super) fn state_of(stored: &Stored, document: &crate::model::Document) -> (&'static str, bool) {
+pub(in crate::pages) fn state_of(stored: &Stored, document: &crate::model::Document) -> (&'static str, bool) {
     use crate::model::{Document, ServiceStatus};
     match (stored.state, document) {
         (Seen::Unpublished, _) => ("Hidden", false),

@@ -22,9 +22,9 @@ const SHOWN: usize = 20;
 
 /// An organisation that somebody may mean.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
-    pub(super) id: Uuid,
-    pub(super) name: String,
+pub(in crate::pages) struct Candidate {
+    pub(in crate::pages) id: Uuid,
+    pub(in crate::pages) name: String,
     description: String,
     /// Whose it is, where it is not ours.
     source: Option<String>,

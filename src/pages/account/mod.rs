@@ -13,6 +13,12 @@ use axum::{
     routing::{get, post},
 };
 
+pub(super) use self::{
+    account::state_of,
+    changes::{messages, thread},
+    claims::{agree, terms},
+    find::candidates,
+};
 use super::desk::Desk;
 
 pub(super) fn routes() -> Router<Desk> {

@@ -204,7 +204,9 @@ impl Records {
         let standing = records::load_locked(tx, &ids).await?;
         let mut earlier = store::about(tx.connection(), &ids).await?;
         earlier.retain(|one| one.decision == Decision::Waiting && one.by == caller.name);
-        let bundle = edit.together.then(Uuid::now_v7);
+        // What belonged together stays together.
+        let known = earlier.iter().find_map(|one| one.bundle);
+        let bundle = edit.together.then(|| known.unwrap_or_else(Uuid::now_v7));
         let mut proposals = Vec::new();
         for draft in &edit.waiting {
             let (id, kind, document) = (draft.document.id(), draft.document.kind(), draft.document.to_json());
@@ -220,8 +222,9 @@ impl Records {
                 first.document.id() == id
                     && before.is_none_or(|before| before.document != first.document.to_json() || before.state != first.state)
             });
+            let replaced = earlier.iter().find(|one| one.record_id == id);
             proposals.push(Proposal {
-                id: earlier.iter().find(|one| one.record_id == id).map_or_else(Uuid::now_v7, |one| one.id),
+                id: replaced.map_or_else(Uuid::now_v7, |one| one.id),
                 record_id: id,
                 kind,
                 origin: draft.origin.clone(),
@@ -233,7 +236,7 @@ impl Records {
                 at: self.clock.now(),
                 decision: Decision::Waiting,
                 decided: None,
-                bundle,
+                bundle: bundle.or_else(|| replaced.and_then(|one| one.bundle)),
                 parts: Vec::new(),
             });
         }

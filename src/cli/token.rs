@@ -1,0 +1,132 @@
+//! `fingerpost token`: programs that read or write for one organisation.
+
+use chrono::Duration;
+use clap::Subcommand;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{WrongCall, say};
+use crate::{
+    app::App,
+    clock::rfc3339,
+    identity::{NewToken, Scope},
+    model::Kind,
+};
+
+/// The longest life of a token.
+const LONGEST: Duration = Duration::days(5 * 366);
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Tokens {
+    /// Make a token; it is printed this once.
+    Create {
+        /// The organisation that it acts for: the id of its record.
+        #[arg(long, value_name = "ID")]
+        organisation: Uuid,
+        /// What it may be used for.
+        #[arg(long, value_enum, default_value = "read")]
+        scope: Scope,
+        /// How long it works, such as 90d, 12h or 52w.
+        #[arg(long, default_value = "90d")]
+        expires: String,
+        /// What it is for.
+        #[arg(long, default_value = "made at the command line")]
+        name: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The tokens that there are. Their secrets are not kept.
+    List {
+        /// Only those of this organisation.
+        #[arg(long, value_name = "ID")]
+        organisation: Option<Uuid>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token.
+    Revoke {
+        /// Its id, as `token list` says.
+        id: Uuid,
+    },
+}
+
+impl Tokens {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        match self {
+            Self::Create { organisation, scope, expires, name, json } => {
+                create(&app, NewToken { name, organisation, scope, person: None, life: life(&expires)? }, json).await
+            }
+            Self::List { organisation, json } => list(&app, organisation, json).await,
+            Self::Revoke { id } => {
+                let identity = app.identity();
+                let tx = identity.write().await?;
+                identity.end_token(&tx, id).await?;
+                identity.note(&tx, "command line", "end a token", "", &id.to_string(), None).await?;
+                tx.commit().await?;
+                say!("ended")?;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// "90d" as a time.
+fn life(text: &str) -> anyhow::Result<Duration> {
+    let wrong = || WrongCall(format!("--expires {text:?}: expected a time up to five years, such as 90d, 12h or 52w"));
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    let life = match unit {
+        "h" => Duration::try_hours(number),
+        "d" => Duration::try_days(number),
+        "w" => Duration::try_weeks(number),
+        _ => None,
+    };
+    Ok(life.filter(|life| *life > Duration::zero() && *life <= LONGEST).ok_or_else(wrong)?)
+}
+
+async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool> {
+    let id = new.organisation;
+    if app.records.find(id).await?.is_none_or(|stored| stored.kind != Kind::Organization) {
+        anyhow::bail!("there is no organisation {id}");
+    }
+    let identity = app.identity();
+    let tx = identity.write().await?;
+    let (secret, token) = identity.make_token(&tx, new).await?;
+    identity.note(&tx, "command line", "make a token", &id.to_string(), &token.id.to_string(), None).await?;
+    tx.commit().await?;
+    if as_json {
+        say!(
+            "{}",
+            json!({"token": secret.as_str(), "id": token.id, "organisation": id, "scope": token.scope, "expires_at": rfc3339(token.expires_at)})
+        )?;
+    } else {
+        say!("{}", secret.as_str())?;
+        tracing::info!(token.id = %token.id, until = rfc3339(token.expires_at), "the token is printed this once; send it as Authorization: Bearer …");
+    }
+    Ok(true)
+}
+
+async fn list(app: &App, organisation: Option<Uuid>, as_json: bool) -> anyhow::Result<bool> {
+    let tokens = app.identity().tokens(organisation).await?;
+    if as_json {
+        say!("{}", serde_json::to_string(&tokens)?)?;
+        return Ok(true);
+    }
+    for token in &tokens {
+        let used = token.used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {}", rfc3339(used)));
+        let scope = if token.scope == Scope::Write { "write" } else { "read" };
+        say!(
+            "{}  {scope:<5}  organisation {}  until {}  {used}  {}",
+            token.id,
+            token.organisation,
+            rfc3339(token.expires_at),
+            token.name
+        )?;
+    }
+    if tokens.is_empty() {
+        say!("there are none")?;
+    }
+    Ok(true)
+}

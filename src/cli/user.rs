@@ -1,0 +1,105 @@
+//! `fingerpost user`: people with a role for the whole directory, and their way in.
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{WrongCall, say};
+use crate::{
+    app::{App, public_url},
+    identity::{Email, Identity, LINK_LIFE, PlatformRole, letters},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Users {
+    /// Give somebody a role; their sessions end, so that no right outlives its role.
+    Add {
+        /// Their email address.
+        email: String,
+        /// What they may do.
+        #[arg(long, value_enum)]
+        role: PlatformRole,
+        /// Print a link that signs them in, once, for half an hour.
+        #[arg(long)]
+        link: bool,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Everybody with a role.
+    List {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take somebody's role away; with --forget, delete everything about them.
+    Remove {
+        /// Their email address.
+        email: String,
+        /// Delete their address, name, sessions and grants as well. History calls them a former editor.
+        #[arg(long)]
+        forget: bool,
+    },
+}
+
+fn read(email: &str) -> anyhow::Result<Email> {
+    email.parse().map_err(|error| WrongCall(format!("{email:?}: {error}")).into())
+}
+
+impl Users {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        match self {
+            Self::Add { email, role, link, json } => add(&app, &read(&email)?, role, link, json).await,
+            Self::List { json } => list(&app, json).await,
+            Self::Remove { email, forget } => remove(&app, &read(&email)?, forget).await,
+        }
+    }
+}
+
+async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, as_json: bool) -> anyhow::Result<bool> {
+    let identity = app.identity();
+    let tx = identity.write().await?;
+    let person = identity.give_role(&tx, email, Some(role)).await?;
+    identity.note(&tx, "command line", "give a role", &Identity::known_as(person.id), role.as_str(), None).await?;
+    let secret = if link { Some(identity.link_for(&tx, email, "").await?) } else { None };
+    tx.commit().await?;
+    let address = secret.map(|secret| letters::sign_in_address(&public_url(&app.config, app.config.listen), &secret));
+    if as_json {
+        say!("{}", json!({"id": person.id, "email": email, "role": role, "link": address}))?;
+        return Ok(true);
+    }
+    say!("{email} is {} now", role.as_str())?;
+    if let Some(address) = address {
+        say!("sign in within {} minutes, once:\n{address}", LINK_LIFE.num_minutes())?;
+    }
+    Ok(true)
+}
+
+async fn list(app: &App, as_json: bool) -> anyhow::Result<bool> {
+    let officers = app.identity().officers().await?;
+    if as_json {
+        say!("{}", serde_json::to_string(&officers)?)?;
+    } else if officers.is_empty() {
+        say!("nobody has a role; begin with: fingerpost user add YOU@EXAMPLE.ORG --role administrator --link")?;
+    }
+    for person in officers.iter().filter(|_| !as_json) {
+        let role = person.role.map_or("", PlatformRole::as_str);
+        say!("{role:<14} {}  {}", person.email, person.name)?;
+    }
+    Ok(true)
+}
+
+async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> {
+    let identity = app.identity();
+    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let tx = identity.write().await?;
+    identity.give_role(&tx, email, None).await?;
+    let what = if forget { "forget" } else { "take a role" };
+    if forget {
+        identity.forget(&tx, person.id).await?;
+    }
+    identity.note(&tx, "command line", what, &Identity::known_as(person.id), "", None).await?;
+    tx.commit().await?;
+    say!("{}", if forget { "everything about them is deleted" } else { "they have no role any more" })?;
+    Ok(true)
+}

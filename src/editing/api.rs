@@ -1,0 +1,518 @@
+//! Writing over HTTP: the same rules and outcomes as the pages, for programs with a token and for pages
+//! of ours with a session.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{FromRequestParts, Path, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Became, Editing, Error, Judgement, Sight, Submission, Write};
+use crate::{
+    clock::rfc3339,
+    http::{
+        Fault, Problem,
+        parameters::Parameters,
+        visitor::{self, Presented},
+    },
+    identity::{Action, Actor, Subject, can},
+    model::{Document, Kind, apart::apart},
+    records::{self, Decision, Part, Proposal},
+};
+
+/// The header in which a page of ours proves that it sent the request, where a session is presented.
+const PROOF: &str = "x-form-token";
+/// Proposals that are listed.
+const LISTED: u64 = 500;
+
+/// The addresses.
+pub fn routes(editing: Editing) -> Router {
+    Router::new()
+        .route("/api/v1/records", axum::routing::post(create))
+        .route("/api/v1/records/{id}", get(read).put(replace).patch(change).delete(withdraw))
+        .route("/api/v1/proposals", get(list_proposals))
+        .route("/api/v1/proposals/{id}", get(read_proposal).post(decide_proposal))
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
+        .with_state(Arc::new(editing))
+}
+
+type Api = State<Arc<Editing>>;
+
+/// Who asks, by a token or by a session.
+struct Asking(Actor);
+
+impl FromRequestParts<Arc<Editing>> for Asking {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, editing: &Arc<Editing>) -> Result<Self, Response> {
+        match who(&parts.headers, &parts.method, editing).await {
+            Ok(actor) => Ok(Self(actor)),
+            Err(problem) => {
+                let unknown = problem.status == StatusCode::UNAUTHORIZED.as_u16();
+                let mut response = problem.into_response();
+                if unknown {
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                }
+                Err(response)
+            }
+        }
+    }
+}
+
+async fn who(headers: &HeaderMap, method: &Method, editing: &Editing) -> Result<Actor, Problem> {
+    let presented = Presented::read(headers);
+    let problem = |error| Problem::from(Error::from(error));
+    match (presented.bearer, presented.session) {
+        (Some(Some(secret)), _) => {
+            let found = editing.identity.presented(&secret).await.map_err(problem)?;
+            found.map(|(_, actor)| actor).ok_or_else(|| Problem::unauthorized("this token is unknown, expired or revoked"))
+        }
+        (Some(None), _) => Err(Problem::unauthorized("this is not a token of ours")),
+        (None, Some(secret)) => {
+            let found = editing.identity.signed_in(&secret).await.map_err(problem)?;
+            let (_, _, actor) = found.ok_or_else(|| Problem::unauthorized("this session is over; sign in again"))?;
+            let proved = headers.get(PROOF).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let ours = visitor::comes_from_us(headers, &editing.about.public_url) && visitor::form_token(&secret).is(proved);
+            if *method == Method::GET || *method == Method::HEAD || ours {
+                Ok(actor)
+            } else {
+                Err(Problem::forbidden("a session may write only from a page of ours, with its X-Form-Token"))
+            }
+        }
+        (None, None) => Err(Problem::unauthorized("send a token as Authorization: Bearer …")),
+    }
+}
+
+/// A record as those who keep it read it.
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct RecordAnswer {
+    /// Its id.
+    id: Uuid,
+    /// Its kind.
+    kind: Kind,
+    /// Whether the world sees it: published, unpublished or gone.
+    state: String,
+    /// Its version; what If-Match compares.
+    revision: i64,
+    /// When it last changed, RFC 3339.
+    changed_at: String,
+    /// Whose it is.
+    organisations: Vec<Uuid>,
+    /// The directory that it comes from; empty for ours.
+    origin: String,
+    /// Whether every change of contact, address or link waits until a moderator has called back.
+    protected: bool,
+    /// What waits for a moderator.
+    proposals: Vec<String>,
+    /// The document.
+    document: Value,
+}
+
+/// What became of a write.
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct WriteAnswer {
+    /// `published` when everything stands, `proposed` when some of it waits, `unchanged` when nothing differed.
+    status: &'static str,
+    /// The record.
+    id: Uuid,
+    /// Its version now.
+    revision: i64,
+    /// Members that stand now.
+    published: Vec<String>,
+    /// Members that wait for a moderator.
+    proposed: Vec<String>,
+    /// Addresses of the proposals that wait.
+    proposals: Vec<String>,
+}
+
+fn proposal_path(id: Uuid) -> String {
+    format!("/api/v1/proposals/{id}")
+}
+
+fn etag(revision: i64) -> String {
+    format!("\"{revision}\"")
+}
+
+fn answer(status: StatusCode, body: &impl Serialize, more: &[(header::HeaderName, String)]) -> Response {
+    let mut response = (status, Json(json!(body))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    for (name, value) in more {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name.clone(), value);
+        }
+    }
+    response
+}
+
+fn id_of(text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|_| Problem::not_found(format!("{:?} is not an id", crate::model::text::shorten(text, 80))))
+}
+
+async fn read(State(editing): Api, Asking(actor): Asking, Path(id): Path<String>) -> Result<Response, Problem> {
+    let sight = editing.look(&actor, id_of(&id)?).await?;
+    let revision = sight.stored.kept.revision;
+    let waiting = editing.records.proposed_about(&[sight.stored.id]).await.map_err(Error::from)?;
+    let body = RecordAnswer {
+        id: sight.stored.id,
+        kind: sight.stored.kind,
+        state: serde_json::to_value(sight.stored.state)
+            .ok()
+            .and_then(|state| state.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        revision,
+        changed_at: rfc3339(sight.stored.kept.changed_at),
+        organisations: sight.owners.clone(),
+        origin: sight.stored.origin.clone(),
+        protected: sight.protected,
+        proposals: waiting.iter().filter(|one| one.decision == Decision::Waiting).map(|one| proposal_path(one.id)).collect(),
+        document: serde_json::from_str(&sight.stored.document).unwrap_or_default(),
+    };
+    Ok(answer(StatusCode::OK, &body, &[(header::ETAG, etag(revision))]))
+}
+
+/// The version that the client has read: 428 where it does not say, 412 where it is not the one there.
+fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
+    let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition_required)?;
+    let found = sight.stored.kept.revision;
+    let tags = given.to_str().unwrap_or_default();
+    // A weak tag never matches here (RFC 9110), and * says that the client has read nothing.
+    let matches = tags.split(',').map(str::trim).any(|tag| tag == etag(found));
+    if matches {
+        Ok(found)
+    } else {
+        Err(Problem::precondition_failed(format!("the record is at version {found}; read it again, then send the change again")))
+    }
+}
+
+fn json_of(body: &Bytes) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
+}
+
+fn stale(error: Error) -> Problem {
+    match error {
+        Error::Records(records::Error::Stale { found, .. }) => {
+            Problem::precondition_failed(format!("the record is at version {found}; read it again, then send the change again"))
+        }
+        other => other.into(),
+    }
+}
+
+/// What is asked beside the document.
+struct Said {
+    why: String,
+    called_back: Option<String>,
+}
+
+impl Said {
+    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+        let text = |name: &str| Ok::<_, Problem>(parameters.text(name)?.map(|text| crate::model::text::shorten(text, 500)));
+        Ok(Self { why: text("why")?.unwrap_or_else(|| "over the API".to_owned()), called_back: text("called_back")? })
+    }
+}
+
+async fn written(editing: &Editing, id: Uuid, became: Became, status: StatusCode) -> Result<Response, Problem> {
+    let revision = editing.records.find(id).await.map_err(Error::from)?.map_or(0, |stored| stored.kept.revision);
+    let fields = |of: Vec<(Uuid, Vec<String>)>| {
+        of.into_iter().filter(|(record, _)| *record == id).flat_map(|(_, fields)| fields).collect()
+    };
+    let body = WriteAnswer {
+        status: match (became.is_nothing(), became.proposals.is_empty()) {
+            (true, _) => "unchanged",
+            (false, true) => "published",
+            (false, false) => "proposed",
+        },
+        id,
+        revision,
+        proposals: became.proposals.iter().copied().map(proposal_path).collect(),
+        published: fields(became.published),
+        proposed: fields(became.waiting),
+    };
+    let status = if body.proposals.is_empty() { status } else { StatusCode::ACCEPTED };
+    let location = body.proposals.first().cloned().unwrap_or_else(|| format!("/api/v1/records/{id}"));
+    let etag = (header::ETAG, etag(revision));
+    Ok(answer(status, &body, &[etag, (header::LOCATION, location)]))
+}
+
+async fn put(
+    editing: &Editing,
+    actor: &Actor,
+    sight: &Sight,
+    revision: i64,
+    value: Value,
+    said: Said,
+) -> Result<Response, Problem> {
+    let id = sight.stored.id;
+    let mut value = value;
+    if let Some(members) = value.as_object_mut() {
+        match members.get("id").and_then(Value::as_str).map(Uuid::try_parse) {
+            None => {
+                members.insert("id".to_owned(), json!(id));
+            }
+            Some(Ok(given)) if given == id => {}
+            Some(_) => {
+                let fault = Fault { field: "id".to_owned(), problem: format!("is not {id}, the id in the address") };
+                return Err(Problem::unfit("the document is another record’s".to_owned(), vec![fault]));
+            }
+        }
+    }
+    let document = alone(Editing::read(sight.stored.kind, value)?)?;
+    let write = Write { document, expected_revision: Some(revision) };
+    let publish = sight.stored.state == records::State::Unpublished;
+    let submission = Submission { writes: vec![write], why: said.why, called_back: said.called_back, publish };
+    let became = Box::pin(editing.submit(actor, submission)).await.map_err(stale)?;
+    written(editing, id, became, StatusCode::OK).await
+}
+
+/// The document without the records that were nested in it: each has an address of its own.
+fn alone(document: Document) -> Result<Document, Problem> {
+    let mut parts = parts_of(document)?;
+    parts.pop().ok_or_else(|| Problem::bad_request("there is no document".to_owned()))
+}
+
+fn parts_of(document: Document) -> Result<Vec<Document>, Problem> {
+    apart(document).map_err(|problem| {
+        let fault = Fault { field: "organization_id".to_owned(), problem: problem.clone() };
+        Problem::unfit(problem, vec![fault])
+    })
+}
+
+async fn replace(
+    State(editing): Api,
+    Asking(actor): Asking,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let sight = editing.look(&actor, id_of(&id)?).await?;
+    let revision = expected(&headers, &sight)?;
+    Box::pin(put(&editing, &actor, &sight, revision, json_of(&body)?, Said::read(&parameters)?)).await
+}
+
+/// RFC 7396: members that are given replace those that stand, `null` takes one away.
+fn merge(into: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch;
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    let Some(members) = into.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            members.remove(&name);
+        } else {
+            merge(members.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+async fn change(
+    State(editing): Api,
+    Asking(actor): Asking,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let sight = editing.look(&actor, id_of(&id)?).await?;
+    let revision = expected(&headers, &sight)?;
+    let patch = json_of(&body)?;
+    if !patch.is_object() {
+        return Err(Problem::bad_request("a change is an object with the members to change (RFC 7396)".to_owned()));
+    }
+    let mut value: Value = serde_json::from_str(&sight.stored.document).unwrap_or_default();
+    merge(&mut value, patch);
+    Box::pin(put(&editing, &actor, &sight, revision, value, Said::read(&parameters)?)).await
+}
+
+async fn withdraw(
+    State(editing): Api,
+    Asking(actor): Asking,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let sight = editing.look(&actor, id_of(&id)?).await?;
+    let revision = expected(&headers, &sight)?;
+    let said = Said::read(&parameters)?;
+    Box::pin(editing.withdraw(&actor, &sight, revision, &said.why)).await.map_err(stale)?;
+    Ok(answer(StatusCode::OK, &json!({"status": "withdrawn", "id": sight.stored.id}), &[]))
+}
+
+/// A new record: `{"kind": …, "document": …}`.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct NewRecord {
+    /// Its kind: organization, service, location, event.
+    kind: Kind,
+    /// The document. Records that are nested in it and are not there yet are made with it.
+    document: Value,
+}
+
+async fn create(State(editing): Api, Asking(actor): Asking, parameters: Parameters, body: Bytes) -> Result<Response, Problem> {
+    let new: NewRecord = serde_json::from_slice(&body)
+        .map_err(|error| Problem::bad_request(format!("expected {{\"kind\": …, \"document\": …}}: {error}")))?;
+    let mut value = new.document;
+    if let Some(members) = value.as_object_mut() {
+        members.entry("id").or_insert_with(|| json!(Uuid::now_v7()));
+    }
+    let parts = parts_of(Editing::read(new.kind, value)?)?;
+    let ids: Vec<Uuid> = parts.iter().map(Document::id).collect();
+    let known = editing.records.kinds(&ids).await.map_err(Error::from)?;
+    let id = ids.last().copied().unwrap_or_default();
+    if known.contains_key(&id) {
+        return Err(Problem::conflict(format!("there is a record {id} already; change it at /api/v1/records/{id}")));
+    }
+    let writes: Vec<Write> = parts
+        .into_iter()
+        .filter(|part| !known.contains_key(&part.id()))
+        .map(|document| Write { document, expected_revision: None })
+        .collect();
+    let said = Said::read(&parameters)?;
+    let submission = Submission { writes, why: said.why, called_back: said.called_back, publish: true };
+    let became = Box::pin(editing.submit(&actor, submission)).await.map_err(stale)?;
+    written(&editing, id, became, StatusCode::CREATED).await
+}
+
+/// A proposal as its author and those who decide read it.
+async fn shown(editing: &Editing, actor: &Actor, id: Uuid) -> Result<Value, Problem> {
+    let (proposal, changes, protected) = editing.change(actor, id).await?;
+    let thread = editing.records.thread(id).await.map_err(Error::from)?;
+    let revision = editing.records.find(proposal.record_id).await.map_err(Error::from)?.map_or(0, |stored| stored.kept.revision);
+    let mut body = brief(&proposal);
+    if let Some(members) = body.as_object_mut() {
+        members.insert("changes".to_owned(), json!(changes));
+        members.insert("protected".to_owned(), json!(protected));
+        members.insert("revision".to_owned(), json!(revision));
+        members.insert("thread".to_owned(), json!(thread));
+        members.insert("parts".to_owned(), json!(proposal.parts));
+    }
+    Ok(body)
+}
+
+fn brief(proposal: &Proposal) -> Value {
+    json!({
+        "id": proposal.id,
+        "record": format!("/api/v1/records/{}", proposal.record_id),
+        "kind": proposal.kind,
+        "by": proposal.by,
+        "why": proposal.why,
+        "at": proposal.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "decision": proposal.decision,
+        "reason": proposal.decided.as_ref().map(|decided| decided.reason.clone()),
+        "bundle": proposal.bundle,
+    })
+}
+
+async fn list_proposals(State(editing): Api, Asking(actor): Asking) -> Result<Response, Problem> {
+    let all = can(&actor, Action::SeeQueue, &Subject::Directory);
+    let proposals = if all {
+        editing.records.waiting(None, None, LISTED).await
+    } else {
+        editing.records.proposed_by(&actor.known_as(), LISTED).await
+    };
+    let proposals = proposals.map_err(Error::from)?;
+    Ok(answer(StatusCode::OK, &json!({"proposals": proposals.iter().map(brief).collect::<Vec<_>>()}), &[]))
+}
+
+async fn read_proposal(State(editing): Api, Asking(actor): Asking, Path(id): Path<String>) -> Result<Response, Problem> {
+    let body = shown(&editing, &actor, id_of(&id)?).await?;
+    Ok(answer(StatusCode::OK, &body, &[]))
+}
+
+/// What is decided about a proposal.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct DecideProposal {
+    /// `accept` or `reject` by those who decide, `withdraw` by its author, `say` by either.
+    decision: Deciding,
+    /// The version of the record that was looked at.
+    #[serde(default)]
+    revision: Option<i64>,
+    /// When what was looked at was proposed.
+    #[serde(default)]
+    at: Option<DateTime<Utc>>,
+    /// Parts that are refused while the rest is accepted.
+    #[serde(default)]
+    rejected: Vec<Refused>,
+    /// Why everything is refused, or what is said.
+    #[serde(default)]
+    reason: String,
+    /// Who was called back about a protected listing, and what they confirmed.
+    #[serde(default)]
+    called_back: Option<String>,
+}
+
+/// A part that is refused.
+#[derive(Deserialize, schemars::JsonSchema)]
+struct Refused {
+    /// The member of the document.
+    field: String,
+    /// Why: its author is told.
+    reason: String,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Deciding {
+    Accept,
+    Reject,
+    Withdraw,
+    Say,
+}
+
+async fn decide_proposal(
+    State(editing): Api,
+    Asking(actor): Asking,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    let wanted: DecideProposal =
+        serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("expected {{\"decision\": …}}: {error}")))?;
+    let (proposal, changes, _) = editing.change(&actor, id).await?;
+    match wanted.decision {
+        Deciding::Withdraw => editing.take_back(&actor, id).await?,
+        Deciding::Say => editing.say(&actor, id, &wanted.reason).await?,
+        Deciding::Accept | Deciding::Reject if proposal.bundle.is_some() => {
+            let accept = wanted.decision == Deciding::Accept;
+            let bundle = proposal.bundle.unwrap_or_default();
+            Box::pin(editing.decide_listing(&actor, bundle, accept, &wanted.reason, wanted.called_back.as_deref())).await?;
+        }
+        Deciding::Accept | Deciding::Reject => {
+            let missing = |field: &str| {
+                let fault = Fault { field: field.to_owned(), problem: "is missing: say what you have looked at".to_owned() };
+                Problem::unfit(format!("{field} is missing"), vec![fault])
+            };
+            let all = wanted.decision == Deciding::Reject;
+            let part = |field: String, reason: String| Part { field, accepted: false, reason };
+            let rejected = if all {
+                changes.iter().map(|change| part(change.field.clone(), wanted.reason.clone())).collect()
+            } else {
+                wanted.rejected.into_iter().map(|refused| part(refused.field, refused.reason)).collect()
+            };
+            let judgement = Judgement {
+                revision: wanted.revision.ok_or_else(|| missing("revision"))?,
+                at: wanted.at.ok_or_else(|| missing("at"))?,
+                rejected,
+                amended: Vec::new(),
+                called_back: wanted.called_back,
+                words: String::new(),
+            };
+            Box::pin(editing.decide(&actor, id, judgement)).await?;
+        }
+    }
+    let body = shown(&editing, &actor, id).await?;
+    Ok(answer(StatusCode::OK, &body, &[]))
+}

@@ -1,0 +1,131 @@
+//! How to get in touch.
+
+use std::fmt::Display;
+
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    model::{
+        Contact, Document, Kind, Phone, Visibility,
+        personal::new_contact,
+        values::{EmailAddress, WebAddress},
+    },
+    pages::{
+        desk::Fields,
+        fields::{Field, Mistakes, tick},
+    },
+};
+
+/// The parts of a document that the form is about.
+struct Ways<'a> {
+    phones: &'a mut Vec<Phone>,
+    email: Option<&'a mut Option<EmailAddress>>,
+    web: &'a mut Option<WebAddress>,
+    contacts: &'a mut Vec<Contact>,
+}
+
+fn ways(document: &mut Document) -> Option<Ways<'_>> {
+    Some(match document {
+        Document::Service(one) => {
+            Ways { phones: &mut one.phones, email: Some(&mut one.email), web: &mut one.url, contacts: &mut one.contacts }
+        }
+        Document::Organization(one) => {
+            Ways { phones: &mut one.phones, email: Some(&mut one.email), web: &mut one.website, contacts: &mut one.contacts }
+        }
+        Document::Event(one) => {
+            Ways { phones: &mut one.phones, email: None, web: &mut one.booking_url, contacts: &mut one.contacts }
+        }
+        _ => return None,
+    })
+}
+
+pub(super) fn fill(document: &Document) -> Fields {
+    let mut fields = Fields::default();
+    let mut document = document.clone();
+    let Some(ways) = ways(&mut document) else { return fields };
+    if let Some(phone) = ways.phones.first() {
+        fields.set("phone", phone.number.clone());
+        fields.set("phone_note", phone.description.clone().unwrap_or_default());
+    }
+    if let Some(email) = ways.email {
+        fields.set("email", email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default());
+    }
+    fields.set("web", ways.web.as_ref().map(|web| web.as_str().to_owned()).unwrap_or_default());
+    if let Some(contact) = ways.contacts.first() {
+        fields.set("person", contact.name.clone().unwrap_or_default());
+        fields.set("person_email", contact.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default());
+        fields.set("person_phone", contact.phones.first().map(|phone| phone.number.clone()).unwrap_or_default());
+        if contact.is_public() {
+            fields.set("person_public", "yes");
+        }
+    }
+    fields
+}
+
+pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let web = if kind == Kind::Event { "Web page to book" } else { "Web page" };
+    html! {
+        p { "One way is enough. Everything here is public, but for the part about a person." }
+        (Field::new("phone", "Phone number", fields.text("phone")).line(mistakes, "tel", "tel"))
+        (Field::new("phone_note", "About this number", fields.text("phone_note")).hint("For example: weekdays 9am to 5pm.").line(mistakes, "text", "off"))
+        @if kind != Kind::Event { (Field::new("email", "Email address", fields.text("email")).hint("Better one of the group than somebody’s own.").line(mistakes, "email", "email")) }
+        (Field::new("web", web, fields.text("web")).line(mistakes, "url", "url"))
+        h2 { "A person to talk to" }
+        p class="hint" { "Not public, unless you tick the box. Then we and other groups know whom to ask about this listing." }
+        (Field::new("person", "Name", fields.text("person")).line(mistakes, "text", "off"))
+        (Field::new("person_phone", "Their phone number", fields.text("person_phone")).line(mistakes, "tel", "off"))
+        (Field::new("person_email", "Their email address", fields.text("person_email")).line(mistakes, "email", "off"))
+        (tick("person_public", "They agree that this is public", fields.has("person_public"), mistakes))
+    }
+}
+
+/// A value that may be left out; a mistake where it cannot be read.
+fn optional<T: std::str::FromStr<Err: Display>>(fields: &Fields, name: &str, what: &str, mistakes: &mut Mistakes) -> Option<T> {
+    match fields.some(name)?.parse() {
+        Ok(value) => Some(value),
+        Err(error) => {
+            mistakes.add(name, format!("{what} {error}"));
+            None
+        }
+    }
+}
+
+fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mistakes) -> Option<Phone> {
+    let number = fields.some(name)?;
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    if !(3..=20).contains(&digits) || number.chars().any(|c| c.is_alphabetic()) {
+        mistakes.add(name, "Enter a phone number, such as 01582 123456");
+        return None;
+    }
+    let mut phone = known.cloned().unwrap_or_else(|| Phone::new(Uuid::now_v7(), String::new()));
+    number.clone_into(&mut phone.number);
+    Some(phone)
+}
+
+pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+    let Some(ways) = ways(document) else { return };
+    let first = phone(fields, "phone", ways.phones.first(), mistakes).map(|mut phone| {
+        phone.description = fields.some("phone_note").map(str::to_owned);
+        phone
+    });
+    let others: Vec<Phone> = ways.phones.drain(..).skip(1).collect();
+    ways.phones.extend(first.into_iter().chain(others));
+    if let Some(email) = ways.email {
+        *email = optional(fields, "email", "The email address", mistakes);
+    }
+    *ways.web = optional(fields, "web", "The web page", mistakes);
+    let known = ways.contacts.first().cloned();
+    let phones: Vec<Phone> =
+        phone(fields, "person_phone", known.as_ref().and_then(|known| known.phones.first()), mistakes).into_iter().collect();
+    let email: Option<EmailAddress> = optional(fields, "person_email", "Their email address", mistakes);
+    let name = fields.some("person").map(str::to_owned);
+    let others: Vec<Contact> = ways.contacts.drain(..).skip(1).collect();
+    if name.is_some() || email.is_some() || !phones.is_empty() {
+        let mut contact = known.unwrap_or_else(|| new_contact(Uuid::now_v7(), None, None, Vec::new()));
+        (contact.name, contact.email, contact.phones) = (name, email, phones);
+        contact.visibility = Some(if fields.has("person_public") { Visibility::Public } else { Visibility::Private });
+        ways.contacts.push(contact);
+    }
+    ways.contacts.extend(others);
+}

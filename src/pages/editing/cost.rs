@@ -1,0 +1,71 @@
+//! What it costs.
+
+use maud::{Markup, html};
+
+use crate::{
+    model::{Document, parts::CostOption, values::Number},
+    pages::{
+        desk::Fields,
+        fields::{Field, Mistakes, radios},
+        words::costs,
+    },
+};
+
+pub(super) fn fill(document: &Document) -> Fields {
+    let mut fields = Fields::default();
+    let words = match document {
+        Document::Service(one) => costs(one.fees_description.as_deref().or(one.fees.as_deref()), &one.cost_options),
+        Document::Event(one) => costs(None, &one.cost_options),
+        _ => Vec::new(),
+    };
+    let words = words.join("; ");
+    let free = words.trim().eq_ignore_ascii_case("free");
+    fields.set(
+        "free",
+        if free {
+            "yes"
+        } else if words.is_empty() {
+            ""
+        } else {
+            "no"
+        },
+    );
+    fields.set("cost", if free { String::new() } else { words });
+    fields
+}
+
+pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    html! {
+        (radios("free", "Is it free?", "", fields.text("free"), &[("yes", "Yes, it is free"), ("no", "No, or only for some")], mistakes))
+        (Field::new("cost", "If not, what does it cost?", fields.text("cost")).hint("For example: £4 a visit; free if you get Universal Credit.").lines(mistakes, 2))
+    }
+}
+
+pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+    let free = fields.text("free") == "yes";
+    let words = fields.text("cost");
+    if !free && words.is_empty() {
+        mistakes.add("cost", "Say what it costs, or choose that it is free");
+        return;
+    }
+    if fields.text("cost") == fill(document).text("cost") && fields.text("free") == fill(document).text("free") {
+        return;
+    }
+    match document {
+        Document::Service(one) => {
+            one.cost_options.clear();
+            (one.fees, one.fees_description) =
+                if free { (Some("Free".to_owned()), None) } else { (None, Some(words.to_owned())) };
+        }
+        Document::Event(one) => {
+            let id = one.cost_options.first().map_or_else(uuid::Uuid::now_v7, |option| option.id);
+            let option = CostOption {
+                amount: free.then_some(Number(0.0)),
+                amount_description: (!free).then(|| words.to_owned()),
+                ..CostOption::new(id)
+            };
+            one.cost_options = vec![option];
+        }
+        _ => {}
+    }
+}

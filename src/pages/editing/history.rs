@@ -1,0 +1,111 @@
+//! Every version of a record: who made it, when, why, what differs; and putting one back.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::section::{called_back, said};
+use crate::{
+    editing::Error,
+    http::{Parameters, Problem},
+    identity::Action,
+    model::changes::between,
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        differences,
+        fields::Mistakes,
+        layout::{Page, Step},
+        words::moment,
+    },
+    records::Stored,
+};
+
+/// GET `/account/listings/{id}/history`; with `from` and `to`, two versions compared.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let number = |name: &str| parameters.text(name).ok().flatten().and_then(|text| text.parse::<i64>().ok());
+    let page = page(&desk, &signed, id, number("from").zip(number("to")), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64)>, mistakes: &Mistakes) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let versions = desk.editing.records().history(id).await?;
+    let mut shown = Vec::new();
+    for (at, version) in versions.iter().enumerate().rev() {
+        let by = desk.identity().shown_as(&version.kept.changed_by).await?;
+        let before = at.checked_sub(1).map(|at| &versions[at]);
+        shown.push((version, by, changes(before, version)));
+    }
+    let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
+    let chosen = |number: i64| versions.iter().find(|version| version.kept.revision == number);
+    let title = format!("History of {}", sight.document.name());
+    let last = sight.stored.kept.revision;
+    let body = html! {
+        (mistakes.summary())
+        h1 { (title) }
+        @if let Some((from, to)) = compared.and_then(|(from, to)| chosen(from).zip(chosen(to))) {
+            h2 { "Version " (from.kept.revision) " beside version " (to.kept.revision) }
+            (differences::list(&changes(Some(from), to)))
+        }
+        @if versions.len() > 2 {
+            form method="get" action=(format!("/account/listings/{id}/history")) {
+                @for (name, label, chosen) in [("from", "Compare version", 1), ("to", "with version", last)] {
+                    div class="field" {
+                        label for=(name) { (label) }
+                        select id=(name) name=(name) { @for version in &versions { option selected[version.kept.revision == chosen] { (version.kept.revision) } } }
+                    }
+                }
+                button class="button" { "Compare" }
+            }
+        }
+        @for (version, by, changes) in &shown {
+            section {
+                h2 { "Version " (version.kept.revision) }
+                p class="by" { (moment(version.kept.changed_at)) " by " (by) ": " (version.kept.why) }
+                (differences::list(changes))
+                @if may_edit && version.kept.revision != last {
+                    form method="post" action=(format!("/account/listings/{id}/history")) {
+                        (signed.proof())
+                        input type="hidden" name="revision" value=(version.kept.revision);
+                        @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(&Fields::default(), mistakes)) }
+                        p { button class="link" { "Put version " (version.kept.revision) " back" } }
+                    }
+                }
+            }
+        }
+    };
+    let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
+    Ok(Page { trail, ..Page::new(title, body) })
+}
+
+fn changes(before: Option<&Stored>, version: &Stored) -> Vec<crate::model::changes::Change> {
+    let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
+    between(&before.map(parsed).unwrap_or_default(), &parsed(version))
+}
+
+/// POST `/account/listings/{id}/history`.
+pub(super) async fn put_back(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let revision = posted.fields.text("revision").parse().unwrap_or(-1);
+    let called = posted.fields.some("called_back").map(str::to_owned);
+    match desk.editing.put_back(&posted.signed.actor, id, revision, called).await {
+        Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        Err(error @ Error::NeedsCallBack) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("called_back", error.to_string());
+            let page = page(&desk, &posted.signed, id, None, &mistakes).await.map_err(Problem::from);
+            desk.answer(&posted.headers, &posted.signed, page)
+        }
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}

@@ -1,0 +1,34 @@
+//! Keeping a listing right: one thing a page, each saved on its own, with what will become of it said
+//! before.
+
+mod about;
+mod contact;
+mod cost;
+mod dates;
+mod history;
+mod new_listing;
+mod overview;
+mod place;
+mod section;
+mod status;
+mod times;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub(super) use self::section::called_back;
+use super::desk::Desk;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/account/organisations/new", get(new_listing::ask_organisation).post(new_listing::make_organisation))
+        .route("/account/organisations/{id}/services/new", get(new_listing::ask_service).post(new_listing::make_service))
+        .route("/account/organisations/{id}/events/new", get(new_listing::ask_event).post(new_listing::make_event))
+        .route("/account/listings/{id}", get(overview::show))
+        .route("/account/listings/{id}/undo", post(overview::undo))
+        .route("/account/listings/{id}/send", post(overview::send))
+        .route("/account/listings/{id}/history", get(history::show).post(history::put_back))
+        .route("/account/listings/{id}/{section}", get(section::show).post(section::save))
+}

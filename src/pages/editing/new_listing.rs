@@ -1,0 +1,256 @@
+//! Adding an organisation, a service, an event: begun with two or three fields, kept as a draft that can
+//! be gone on with on any device, public once a moderator has said yes.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::{Duration, NaiveTime};
+use http::HeaderMap;
+use maud::{Markup, html};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::about;
+use crate::{
+    editing::{Error, Submission, Write},
+    http::{Parameters, Problem},
+    identity::{Action, Identity, MemberRole},
+    model::{Document, Kind, text::fold, with_only},
+    pages::{
+        account::{agree, candidates, terms},
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Mistakes, tick},
+        layout::{Page, Step},
+        words::london_day,
+    },
+};
+
+/// Names that are at least so alike may be the same organisation.
+const ALIKE: f64 = 0.82;
+
+fn page(signed: &Signed, title: &str, action: &str, kind: Kind, fields: &Fields, mistakes: &Mistakes, more: &Markup) -> Page {
+    let body = html! {
+        (mistakes.summary())
+        h1 { (title) }
+        p { "It is kept as a draft. Nobody else sees it until you send it and a moderator has looked at it." }
+        form method="post" action=(action) novalidate {
+            (signed.proof())
+            @if let Some(copy) = fields.some("copy") { input type="hidden" name="copy" value=(copy); }
+            (about::form(kind, fields, mistakes))
+            (more)
+            (terms(signed, mistakes))
+            button class="button" { "Go on" }
+        }
+    };
+    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(title), body) }
+}
+
+const ADD_ORGANISATION: &str = "Add your organisation";
+
+/// GET `/account/organisations/new`.
+pub(super) async fn ask_organisation(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(
+        &signed,
+        ADD_ORGANISATION,
+        "/account/organisations/new",
+        Kind::Organization,
+        &Fields::default(),
+        &Mistakes::default(),
+        &html! {},
+    );
+    desk.answer(&headers, &signed, Ok(page))
+}
+
+/// Organisations that are there already and may be this one.
+fn alike(desk: &Desk, name: &str) -> Result<Vec<(Uuid, String)>, Problem> {
+    let wanted = fold(name);
+    let mut found: Vec<(Uuid, String)> = candidates(desk, name)?.into_iter().map(|one| (one.id, one.name)).collect();
+    found.retain(|(_, known)| {
+        let known = fold(known);
+        strsim::jaro_winkler(&known, &wanted) >= ALIKE || known.contains(&wanted) || wanted.contains(&known)
+    });
+    Ok(found)
+}
+
+/// POST `/account/organisations/new`.
+pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let done = async {
+        let mut mistakes = Mistakes::default();
+        let id = Uuid::now_v7();
+        let mut document = Document::Organization(Box::new(with_only(json!({"id": id, "name": "", "description": ""}))));
+        about::take(fields, &mut document, &mut mistakes);
+        agree(&desk, &posted, &mut mistakes).await?;
+        let alike = alike(&desk, fields.text("name"))?;
+        if !alike.is_empty() && !fields.has("none_of_these") {
+            mistakes.add("none_of_these", "There are organisations with names like this. Look whether yours is one of them");
+        }
+        if !mistakes.none() {
+            let same = html! {
+                @if !alike.is_empty() {
+                    h2 { "Is it one of these?" }
+                    ul { @for (id, name) in &alike { li { a href=(format!("/account/organisations/{id}/claim")) { (name) } } } }
+                    (tick("none_of_these", "No, it is none of these", fields.has("none_of_these"), &mistakes))
+                }
+            };
+            return Ok(Err(page(
+                signed,
+                ADD_ORGANISATION,
+                "/account/organisations/new",
+                Kind::Organization,
+                fields,
+                &mistakes,
+                &same,
+            )));
+        }
+        keep(&desk, signed, document, "new organisation").await?;
+        // Whoever adds it keeps it; nobody else sees it yet.
+        let tx = desk.identity().write().await.map_err(Error::from)?;
+        desk.identity().add_member(&tx, id, signed.person.id, MemberRole::Lead).await.map_err(Error::from)?;
+        let who = Identity::known_as(signed.person.id);
+        desk.identity().note(&tx, &who, "add an organisation", &id.to_string(), "", None).await.map_err(Error::from)?;
+        tx.commit().await?;
+        Ok::<_, Problem>(Ok(id))
+    };
+    match done.await {
+        Ok(Ok(id)) => go_to(&format!("/account/listings/{id}/contact")),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+        Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
+    }
+}
+
+async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
+    let submission = Submission {
+        writes: vec![Write { document, expected_revision: None }],
+        why: why.to_owned(),
+        publish: false,
+        called_back: None,
+    };
+    desk.editing.submit(&signed.actor, submission).await.map(drop)
+}
+
+/// That somebody may add listings to an organisation.
+async fn may_add(desk: &Desk, signed: &Signed, organisation: Uuid) -> Result<(), Error> {
+    let sight = desk.editing.look(&signed.actor, organisation).await?;
+    let may = sight.stored.kind == Kind::Organization && !sight.is_foreign() && sight.lets(&signed.actor, Action::Edit);
+    if may { Ok(()) } else { Err(Error::Forbidden("this organisation is not yours to add listings to")) }
+}
+
+const ADD_SERVICE: &str = "Add a service";
+const ADD_EVENT: &str = "Add an event or workshop";
+
+/// GET `/account/organisations/{id}/services/new`.
+pub(super) async fn ask_service(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = may_add(&desk, &signed, id).await.map(|()| {
+        let action = format!("/account/organisations/{id}/services/new");
+        page(&signed, ADD_SERVICE, &action, Kind::Service, &Fields::default(), &Mistakes::default(), &html! {})
+    });
+    desk.answer(&headers, &signed, done.map_err(Problem::from))
+}
+
+/// POST `/account/organisations/{id}/services/new`.
+pub(super) async fn make_service(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
+    let id = Uuid::now_v7();
+    let value = json!({"id": id, "name": "", "status": "active", "organization_id": organisation});
+    let document = Document::Service(Box::new(with_only(value)));
+    make(&desk, &posted, organisation, document, (ADD_SERVICE, "services"), "times").await
+}
+
+/// GET `/account/organisations/{id}/events/new`; with `copy`, beginning with another event.
+pub(super) async fn ask_event(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let done = async {
+        may_add(&desk, &signed, id).await?;
+        let mut fields = Fields::default();
+        if let Some(copied) = parameters.text("copy").ok().flatten().and_then(|copy| copy.parse::<Uuid>().ok()) {
+            let sight = desk.editing.look(&signed.actor, copied).await?;
+            fields = about::fill(&sight.document);
+            fields.set("copy", copied.to_string());
+        }
+        let action = format!("/account/organisations/{id}/events/new");
+        Ok::<_, Error>(page(&signed, ADD_EVENT, &action, Kind::Event, &fields, &Mistakes::default(), &html! {}))
+    };
+    desk.answer(&headers, &signed, done.await.map_err(Problem::from))
+}
+
+/// POST `/account/organisations/{id}/events/new`.
+pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
+    let id = Uuid::now_v7();
+    let copied = match posted.fields.some("copy").and_then(|copy| copy.parse::<Uuid>().ok()) {
+        Some(copied) => desk.editing.look(&posted.signed.actor, copied).await.ok(),
+        None => None,
+    };
+    let document = match copied.map(|sight| sight.document) {
+        // Last year's event, a year later, without what was different on single dates.
+        Some(Document::Event(mut event)) => {
+            event.id = id.into();
+            event.changes.clear();
+            event.exdates.clear();
+            event.rdates.clear();
+            a_year_later(&mut event);
+            Document::Event(event)
+        }
+        _ => {
+            // Something to change: a week from now, in the morning. It is a draft.
+            let day = london_day(desk.site.now()) + Duration::days(7);
+            let at =
+                |hour| NaiveTime::from_hms_opt(hour, 0, 0).map(|time| day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string());
+            let value = json!({
+                "id": id, "name": "", "status": "scheduled", "organization_id": organisation,
+                "start": at(10), "end": at(12), "timezone": "Europe/London",
+            });
+            Document::Event(Box::new(with_only(value)))
+        }
+    };
+    make(&desk, &posted, organisation, document, (ADD_EVENT, "events"), "dates").await
+}
+
+/// Move an event on by whole weeks, so that it stays on its day of the week.
+fn a_year_later(event: &mut crate::model::Event) {
+    let later = |at: &crate::model::values::LocalDateTime| {
+        (at.naive() + Duration::weeks(52)).format("%Y-%m-%dT%H:%M:%S").to_string().parse().ok()
+    };
+    if let (Some(start), Some(end)) = (later(&event.start), later(&event.end)) {
+        (event.start, event.end) = (start, end);
+    }
+    if let Some(rule) = &event.rrule {
+        let kept: Vec<&str> = rule.split(';').filter(|part| !part.starts_with("UNTIL=")).collect();
+        event.rrule = Some(kept.join(";"));
+    }
+}
+
+async fn make(
+    desk: &Desk,
+    posted: &Posted,
+    organisation: Uuid,
+    mut document: Document,
+    (title, folder): (&str, &str),
+    next: &str,
+) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let kind = document.kind();
+    let id = document.id();
+    let done = async {
+        may_add(desk, signed, organisation).await?;
+        let mut mistakes = Mistakes::default();
+        about::take(fields, &mut document, &mut mistakes);
+        agree(desk, posted, &mut mistakes).await?;
+        if !mistakes.none() {
+            let action = format!("/account/organisations/{organisation}/{folder}/new");
+            return Ok(Err(page(signed, title, &action, kind, fields, &mistakes, &html! {})));
+        }
+        keep(desk, signed, document, "new listing begun").await?;
+        Ok::<_, Error>(Ok(()))
+    };
+    match done.await {
+        Ok(Ok(())) => go_to(&format!("/account/listings/{id}/{next}")),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

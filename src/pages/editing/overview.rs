@@ -1,0 +1,353 @@
+//! A listing as those who keep it see it: how it stands, what it says, what is missing.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::NaiveDate;
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::section::{Section, said};
+use crate::{
+    editing::{Error, Sight, Submission, Write},
+    http::{Parameters, Problem},
+    identity::Action,
+    model::{
+        Document, Kind, Location, Schedule, ServiceStatus,
+        event::EventStatus,
+        values::{EmailAddress, WebAddress},
+    },
+    pages::{
+        account::state_of,
+        desk::{Desk, Posted, Signed, go_to},
+        layout::{Page, Step},
+        parts, times,
+        words::{self, moment},
+    },
+    records::{Decision, Proposal},
+};
+
+/// GET `/account/listings/{id}`.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let saved = parameters.text("saved").ok().flatten().unwrap_or_default().to_owned();
+    let page = page(&desk, &signed, id, &saved).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let places = places(desk, &sight.document).await?;
+    let mut about = vec![id];
+    about.extend(places.iter().map(|(place, _)| Uuid::from(place.id)));
+    let mut waiting = desk.editing.records().proposed_about(&about).await?;
+    waiting.retain(|one| one.decision == Decision::Waiting);
+    let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
+    let (state, good) = state_of(&sight.stored, &sight.document);
+    let missing = missing(&sight.document, &places);
+    let by = desk.identity().shown_as(&sight.stored.kept.changed_by).await?;
+    let name = sight.document.name().to_owned();
+    let body = html! {
+        (told(signed, &sight, saved))
+        h1 { (name) }
+        ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Hidden" { "Not public" } else { state }) } }
+        @if sight.is_foreign() { p class="banner" { "This listing comes from " (sight.stored.origin) ". It can only be changed there." } }
+        @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
+        (waiting_changes(&waiting))
+        @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
+        (completeness(&sight.document, &places, &missing))
+        dl class="summary" {
+            @for section in Section::of(sight.stored.kind) {
+                div {
+                    dt { (section.title()) }
+                    dd {
+                        (summary(*section, &sight.document, &places))
+                        @if may_edit { p { a href=(format!("/account/listings/{id}/{}", section.word())) { "Change" span class="unseen" { ": " (section.title()) } } } }
+                    }
+                }
+            }
+        }
+        @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
+            p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
+        }
+        p class="by" { "Last changed " (moment(sight.stored.kept.changed_at)) " by " (by) ". " a href=(format!("/account/listings/{id}/history")) { "History" } }
+        @if sight.is_public() { p { a href=(public_page(sight.stored.kind, id)) { "See it as the public does" } } }
+        @if signed.may(Action::Hide) { p { a href=(format!("/moderation/records/{id}")) { "Hide it, or show it again" } } }
+    };
+    let mut trail = vec![Step::to("/account", "Your listings")];
+    if sight.stored.kind != Kind::Organization
+        && let Some(owner) = sight.owners.first()
+    {
+        trail.push(Step::to(format!("/account/organisations/{owner}"), "Organisation"));
+    }
+    Ok(Page { trail, ..Page::new(name, body) })
+}
+
+fn public_page(kind: Kind, id: Uuid) -> String {
+    let folder = match kind {
+        Kind::Organization => "organisations",
+        Kind::Event => "events",
+        Kind::Location => "places",
+        _ => "services",
+    };
+    format!("/directory/{folder}/{id}")
+}
+
+/// What became of what was just saved.
+fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
+    let own = sight.stored.kept.changed_by == signed.actor.known_as();
+    let words = match saved {
+        "published" => "Saved. It is public now, and others see it within a minute.",
+        "waiting" => "Saved. A moderator looks at it; what stood there before stays until then.",
+        "both" => "Saved. Part of it is public now, part of it waits for a moderator.",
+        "draft" => "Saved. Nobody else sees it yet.",
+        "nothing" => "Nothing was different, so nothing was changed.",
+        "sent" => "Sent. A moderator looks at it, and we send you an email.",
+        "undone" => "Undone.",
+        _ => return html! {},
+    };
+    html! {
+        div class="banner" role="status" {
+            p { (words) }
+            @if matches!(saved, "published" | "both") && own && sight.stored.kept.revision > 1 {
+                form method="post" action=(format!("/account/listings/{}/undo", sight.stored.id)) {
+                    (signed.proof())
+                    input type="hidden" name="revision" value=(sight.stored.kept.revision);
+                    p { button class="link" { "Undo" } }
+                }
+            }
+        }
+    }
+}
+
+fn waiting_changes(waiting: &[Proposal]) -> Markup {
+    html! {
+        @for one in waiting {
+            p class="banner" { "A change of " (moment(one.at)) " waits for a moderator. " a href=(format!("/account/changes/{}", one.id)) { "See how it stands" } }
+        }
+    }
+}
+
+fn publication(signed: &Signed, sight: &Sight, waiting: &[Proposal], missing: &[Section]) -> Markup {
+    html! {
+        @if waiting.is_empty() {
+            @if missing.is_empty() {
+                form method="post" action=(format!("/account/listings/{}/send", sight.stored.id)) {
+                    (signed.proof())
+                    p { button class="button" { "Send it for publication" } }
+                }
+            } @else {
+                p { "Before it can be published, we need: " (words::list(&missing.iter().map(|section| section.title().to_lowercase()).collect::<Vec<_>>())) "." }
+            }
+        }
+    }
+}
+
+/// The places of a listing, with the version of each.
+async fn places(desk: &Desk, document: &Document) -> Result<Vec<(Location, i64)>, Error> {
+    let ids: Vec<Uuid> = match document {
+        Document::Service(one) => one.service_at_locations.iter().filter_map(|link| link.location_id.map(Uuid::from)).collect(),
+        Document::Event(one) => one.location_id.map(Uuid::from).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let mut found = desk.editing.records().find_all(&ids).await?;
+    let mut places = Vec::new();
+    for stored in ids.iter().filter_map(|id| found.remove(id)) {
+        let revision = stored.kept.revision;
+        if let Document::Location(place) = stored.read()? {
+            places.push((*place, revision));
+        }
+    }
+    Ok(places)
+}
+
+fn has_times(document: &Document, places: &[(Location, i64)]) -> bool {
+    match document {
+        Document::Service(one) => {
+            !one.schedules.is_empty()
+                || one.service_at_locations.iter().any(|link| !link.schedules.is_empty())
+                || places.iter().any(|(place, _)| !place.schedules.is_empty())
+        }
+        _ => true,
+    }
+}
+
+/// What a listing cannot be published without and does not have yet.
+fn missing(document: &Document, places: &[(Location, i64)]) -> Vec<Section> {
+    let mut missing = Vec::new();
+    let (described, priced, reachable) = match document {
+        Document::Service(one) => (
+            one.description.is_some(),
+            one.fees.is_some() || one.fees_description.is_some() || !one.cost_options.is_empty(),
+            !one.phones.is_empty() || one.email.is_some() || one.url.is_some(),
+        ),
+        Document::Event(one) => (one.description.is_some(), !one.cost_options.is_empty(), true),
+        Document::Organization(one) => {
+            (!one.description.is_empty(), true, !one.phones.is_empty() || one.email.is_some() || one.website.is_some())
+        }
+        _ => (true, true, true),
+    };
+    for (there, section) in [
+        (described, Section::About),
+        (has_times(document, places), Section::Times),
+        (priced, Section::Cost),
+        (reachable, Section::Contact),
+    ] {
+        if !there {
+            missing.push(section);
+        }
+    }
+    missing
+}
+
+/// What else would help people, each with what it is worth.
+fn completeness(document: &Document, places: &[(Location, i64)], missing: &[Section]) -> Markup {
+    let Document::Service(service) = document else { return html! {} };
+    let accessible = places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some());
+    let wishes: [(bool, u8, &str); 8] = [
+        (!missing.contains(&Section::About), 20, "what you do"),
+        (!missing.contains(&Section::Times), 20, "opening times"),
+        (!missing.contains(&Section::Contact), 15, "how to get in touch"),
+        (!missing.contains(&Section::Cost), 10, "what it costs"),
+        (service.eligibility_description.is_some(), 10, "who it is for"),
+        (!places.is_empty(), 10, "where it is"),
+        (accessible, 10, "how to get there"),
+        (
+            service.attributes.iter().any(|one| one.taxonomy_term_id.is_some()),
+            5,
+            "what people need it for (a moderator adds this)",
+        ),
+    ];
+    let score: u8 = wishes.iter().filter(|(there, ..)| *there).map(|(_, worth, _)| worth).sum();
+    let wanted: Vec<String> =
+        wishes.iter().filter(|(there, ..)| !there).map(|(_, worth, what)| format!("{what} (+{worth})")).collect();
+    html! {
+        p class="small" {
+            "This listing is " strong { (score) " %" } " complete."
+            @if !wanted.is_empty() { " It would help people to know " (words::list(&wanted)) "." }
+        }
+    }
+}
+
+fn summary(section: Section, document: &Document, places: &[(Location, i64)]) -> Markup {
+    let text = |text: Option<&str>| html! { @if let Some(text) = text { (parts::paragraphs(text)) } @else { p class="hint" { "Nothing yet" } } };
+    match (section, document) {
+        (Section::About, Document::Service(one)) => text(one.description.as_deref()),
+        (Section::About, Document::Event(one)) => text(one.description.as_deref()),
+        (Section::About, Document::Organization(one)) => text(Some(&one.description)),
+        (Section::Who, Document::Service(one)) => {
+            let ages = words::ages(one.minimum_age, one.maximum_age);
+            text(one.eligibility_description.as_deref().or(ages.as_deref()))
+        }
+        (Section::Who, Document::Event(one)) => text(one.eligibility_description.as_deref()),
+        (Section::Times, Document::Service(one)) => {
+            let all: Vec<&Schedule> =
+                one.schedules.iter().chain(one.service_at_locations.iter().flat_map(|link| &link.schedules)).collect();
+            let said: Vec<String> = all.iter().filter_map(|one| times::schedule(one, NaiveDate::MIN)).collect();
+            html! { @if said.is_empty() { p class="hint" { "Nothing yet" } } ul class="plain" { @for one in said { li { (one) } } } }
+        }
+        (Section::Dates, Document::Event(one)) => {
+            let first = one.start.naive();
+            html! { p { (words::long_date(first.date())) ", " (times::time(first.time())) " to " (times::time(one.end.naive().time())) @if let Some(rule) = &one.rrule { br; (repeats(rule)) } } }
+        }
+        (Section::Place, _) => html! {
+            @if places.is_empty() { p class="hint" { "No place" } }
+            @for (place, _) in places {
+                p {
+                    (place.name.as_deref().unwrap_or_default()) " "
+                    @if let Some(address) = place.addresses.first() { (address.address_1) ", " (address.city) ", " (address.postal_code) }
+                }
+            }
+        },
+        (Section::Cost, Document::Service(one)) => {
+            let costs = words::costs(one.fees_description.as_deref().or(one.fees.as_deref()), &one.cost_options);
+            text(Some(costs.join("; ")).as_deref().filter(|words| !words.is_empty()))
+        }
+        (Section::Cost, Document::Event(one)) => {
+            let costs = words::costs(None, &one.cost_options);
+            text(Some(costs.join("; ")).as_deref().filter(|words| !words.is_empty()))
+        }
+        (Section::Contact, Document::Service(one)) => {
+            reach(&one.phones, one.email.as_ref().map(EmailAddress::as_str), one.url.as_ref().map(WebAddress::as_str))
+        }
+        (Section::Contact, Document::Organization(one)) => {
+            reach(&one.phones, one.email.as_ref().map(EmailAddress::as_str), one.website.as_ref().map(WebAddress::as_str))
+        }
+        (Section::Contact, Document::Event(one)) => reach(&one.phones, None, one.booking_url.as_ref().map(WebAddress::as_str)),
+        (Section::Status, Document::Service(one)) => html! {
+            p { (match one.status { ServiceStatus::Active => "Open as usual", ServiceStatus::TemporarilyClosed => "Closed for now", _ => "Closed" }) }
+            @if let Some(alert) = &one.alert { p { (alert) } }
+        },
+        (Section::Status, Document::Event(one)) => html! {
+            p { (match one.status { EventStatus::Scheduled => "It takes place", EventStatus::Postponed => "Postponed", EventStatus::Cancelled => "Cancelled" }) }
+        },
+        _ => html! {},
+    }
+}
+
+fn repeats(rule: &str) -> &'static str {
+    let has = |word: &str| rule.contains(word);
+    match () {
+        () if has("FREQ=WEEKLY") && has("INTERVAL=2") => "every other week",
+        () if has("FREQ=WEEKLY") => "every week",
+        () if has("FREQ=MONTHLY") => "every month",
+        () if has("FREQ=DAILY") => "every day",
+        () if has("FREQ=YEARLY") => "every year",
+        () => "it comes round",
+    }
+}
+
+fn reach(phones: &[crate::model::Phone], email: Option<&str>, web: Option<&str>) -> Markup {
+    let all: Vec<&str> = phones.iter().map(|phone| phone.number.as_str()).chain(email).chain(web).collect();
+    html! { @if all.is_empty() { p class="hint" { "Nothing yet" } } @for one in all { p { (one) } } }
+}
+
+/// POST `/account/listings/{id}/undo`.
+pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let revision = posted.fields.text("revision").parse().unwrap_or(-1);
+    match desk.editing.undo(&posted.signed.actor, id, revision).await {
+        Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
+        Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}
+
+/// POST `/account/listings/{id}/send`: let a draft, with all that belongs to it, wait for a moderator.
+pub(super) async fn send(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    match send_all(&desk, &posted.signed, id).await {
+        Ok(()) => go_to(&format!("/account/listings/{id}?saved=sent")),
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}
+
+async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let places = places(desk, &sight.document).await?;
+    if let Some(section) = missing(&sight.document, &places).first() {
+        let fault = crate::http::Fault { field: section.title().to_owned(), problem: "is missing".to_owned() };
+        return Err(Error::Unfit(vec![fault]));
+    }
+    let mut writes = Vec::new();
+    let mut together: Vec<Uuid> = sight.owners.iter().copied().filter(|owner| *owner != id).collect();
+    together.extend(places.iter().map(|(place, _)| Uuid::from(place.id)));
+    for other in together {
+        // Only what is a draft itself has to be let out with it.
+        match desk.editing.look(&signed.actor, other).await {
+            Ok(other) if !other.is_public() => {
+                writes.push(Write { expected_revision: Some(other.stored.kept.revision), document: other.document });
+            }
+            Ok(_) | Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    writes.push(Write { expected_revision: Some(sight.stored.kept.revision), document: sight.document });
+    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, called_back: None };
+    desk.editing.submit(&signed.actor, submission).await.map(drop)
+}

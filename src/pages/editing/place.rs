@@ -1,0 +1,253 @@
+//! Where a listing is: the place that it has, another one, or none.
+
+use maud::{Markup, html};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::section::Open;
+use crate::{
+    editing::Error,
+    http::Problem,
+    ids::{LocationId, ServiceAtLocationId},
+    model::{
+        Document, Location, LocationPolicy, ServiceAtLocation,
+        values::{Number, Postcode},
+        whereabouts::Whereabouts,
+        with_only,
+    },
+    pages::{
+        desk::{Desk, Fields, Signed},
+        fields::{Field, Mistakes, radios},
+    },
+    publishing::locate,
+};
+
+/// Lines of an address: the field, its label, whether it has to be there.
+const LINES: [(&str, &str, bool); 6] = [
+    ("place_name", "Name of the place", false),
+    ("address_1", "Building and street", true),
+    ("address_2", "Second line", false),
+    ("city", "Town", true),
+    ("county", "County", true),
+    ("postcode", "Postcode", true),
+];
+const POLICIES: [(&str, &str); 4] = [
+    ("exact", "Show the whole address"),
+    ("on_request", "Say “address given when you book”"),
+    ("area", "Show only the town"),
+    ("withheld", "Do not tell at all that there is a place. The address is deleted here, too."),
+];
+
+/// The link that the form is about: the one that is named, or the first.
+fn link_of<'a>(document: &'a Document, which: &str) -> Option<&'a ServiceAtLocation> {
+    let Document::Service(service) = document else { return None };
+    if which == "new" {
+        return None;
+    }
+    service.service_at_locations.iter().find(|link| link.id.to_string() == which).or(service.service_at_locations.first())
+}
+
+fn place_and_policy(document: &Document, which: &str) -> (Option<LocationId>, Option<LocationPolicy>) {
+    match document {
+        Document::Event(event) => (event.location_id, event.location_policy),
+        other => link_of(other, which).map_or((None, None), |link| (link.location_id, link.location_policy)),
+    }
+}
+
+async fn location(desk: &Desk, id: Option<LocationId>) -> Result<Option<(Location, i64)>, Error> {
+    let Some(id) = id else { return Ok(None) };
+    let Some(stored) = desk.editing.records().find(id.into()).await? else { return Ok(None) };
+    let revision = stored.kept.revision;
+    Ok(match stored.read()? {
+        Document::Location(place) => Some((*place, revision)),
+        _ => None,
+    })
+}
+
+pub(super) async fn fill(desk: &Desk, document: &Document, which: &str) -> Result<Fields, Error> {
+    let mut fields = Fields::default();
+    let which = if which == "new" { which } else { link_of(document, which).map_or("", |_| which) };
+    let (id, link_policy) = place_and_policy(document, which);
+    let place = location(desk, id).await?;
+    let has_none = place.is_none();
+    fields.set("which", link_of(document, which).map_or_else(|| which.to_owned(), |link| link.id.to_string()));
+    fields.set("has", if has_none && which != "new" { "" } else { "place" });
+    let own_policy = place.as_ref().and_then(|(place, _)| place.location_policy);
+    let policy = link_policy.unwrap_or_default().max(own_policy.unwrap_or_default());
+    fields.set("policy", policy.as_str());
+    if let Some((place, _)) = &place {
+        fields.set("place_name", place.name.clone().unwrap_or_default());
+        fields.set("access", place.transportation.clone().unwrap_or_default());
+        if let Some(address) = place.addresses.first() {
+            fields.set("address_1", address.address_1.clone());
+            fields.set("address_2", address.address_2.clone().unwrap_or_default());
+            fields.set("city", address.city.clone());
+            fields.set("county", address.state_province.clone());
+            fields.set("postcode", address.postal_code.clone());
+        }
+    }
+    Ok(fields)
+}
+
+pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    html! {
+        input type="hidden" name="which" value=(fields.text("which"));
+        (radios("has", "Is there a place where people come?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
+        @for (name, label, _) in LINES { (Field::new(name, label, fields.text(name)).line(mistakes, "text", "off")) }
+        (Field::new("access", "How to get there", fields.text("access")).hint("Bus stops, parking, step-free way in.").lines(mistakes, 2))
+        (radios("policy", "What may everybody know about the place?", "If somebody could be in danger when others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
+    }
+}
+
+pub(super) async fn take(
+    desk: &Desk,
+    signed: &Signed,
+    fields: &Fields,
+    edited: &mut Open,
+    mistakes: &mut Mistakes,
+) -> Result<(), Error> {
+    let which = fields.text("which").to_owned();
+    match fields.text("has") {
+        "none" => {
+            unlink(&mut edited.document, &which);
+            return Ok(());
+        }
+        "place" => {}
+        _ => {
+            mistakes.add("has", "Choose one");
+            return Ok(());
+        }
+    }
+    let policy = LocationPolicy::from_text(fields.text("policy")).unwrap_or_default();
+    let told = policy != LocationPolicy::Withheld;
+    for (name, label, needed) in LINES {
+        if needed && told && fields.text(name).is_empty() {
+            mistakes.add(name, format!("Enter the {}", label.to_lowercase()));
+        }
+    }
+    let postcode = fields.some("postcode").map(str::parse::<Postcode>);
+    if let Some(Err(error)) = &postcode {
+        mistakes.add("postcode", format!("{} {error}", fields.text("postcode")));
+    }
+    if !mistakes.none() {
+        return Ok(());
+    }
+    let (id, _) = place_and_policy(&edited.document, &which);
+    let known = location(desk, id).await?;
+    let owner = match &edited.document {
+        Document::Service(service) => service.organization_id,
+        Document::Event(event) => Some(event.organization_id),
+        _ => None,
+    };
+    // A place that others use, too, is not theirs to move: they get one of their own.
+    let mut shared = false;
+    if let (Some((place, _)), Some(owner)) = (&known, owner) {
+        let sight = desk.editing.look(&signed.actor, place.id.into()).await;
+        shared = sight.is_ok_and(|sight| sight.owners.iter().any(|other| *other != Uuid::from(owner)))
+            || desk.editing.look(&signed.actor, place.id.into()).await.is_err();
+    }
+    let same = known.as_ref().is_some_and(|(place, _)| says_the_same(place, fields));
+    let place_id = match (&known, shared && !same) {
+        (Some((place, _)), false) => place.id,
+        _ => LocationId(Uuid::now_v7()),
+    };
+    set_link(&mut edited.document, &which, place_id, policy);
+    if same {
+        return Ok(());
+    }
+    let kept = known.filter(|_| !shared);
+    let revision = kept.as_ref().map(|(_, revision)| *revision);
+    let mut place =
+        kept.map_or_else(|| with_only::<Location>(json!({"id": place_id, "location_type": "physical"})), |(place, _)| place);
+    if place.organization_id.is_none() && revision.is_none() {
+        place.organization_id = owner;
+    }
+    place.name = fields.some("place_name").map(str::to_owned);
+    place.transportation = fields.some("access").map(str::to_owned);
+    if let Some(Ok(postcode)) = postcode {
+        let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
+        set_address(&mut place, fields, &postcode);
+        if moved {
+            let found = locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(not_located)?;
+            let point = found.map(|position| position.point);
+            place.latitude = point.map(|point| Number(point.latitude));
+            place.longitude = point.map(|point| Number(point.longitude));
+        }
+    }
+    edited.place = Some(place);
+    edited.place_revision = revision;
+    Ok(())
+}
+
+fn not_located(problem: Problem) -> Error {
+    tracing::warn!(problem = problem.detail, "cannot look a postcode up");
+    Error::Forbidden("the postcode cannot be looked up now; try again in a minute")
+}
+
+fn says_the_same(place: &Location, fields: &Fields) -> bool {
+    let address = place.addresses.first();
+    let line = |get: fn(&crate::model::Address) -> &str| address.map_or("", get).trim().to_owned();
+    place.name.as_deref().unwrap_or_default() == fields.text("place_name")
+        && place.transportation.as_deref().unwrap_or_default() == fields.text("access")
+        && line(|a| &a.address_1) == fields.text("address_1")
+        && line(|a| a.address_2.as_deref().unwrap_or_default()) == fields.text("address_2")
+        && line(|a| &a.city) == fields.text("city")
+        && line(|a| &a.state_province) == fields.text("county")
+        && line(|a| &a.postal_code) == fields.text("postcode")
+}
+
+fn set_address(place: &mut Location, fields: &Fields, postcode: &Postcode) {
+    if place.addresses.is_empty() {
+        place.addresses.push(with_only(json!({
+            "id": Uuid::now_v7(), "location_id": place.id, "address_1": "", "city": "", "state_province": "",
+            "postal_code": "", "country": "GB", "address_type": "physical",
+        })));
+    }
+    let address = &mut place.addresses[0];
+    fields.text("address_1").clone_into(&mut address.address_1);
+    address.address_2 = fields.some("address_2").map(str::to_owned);
+    fields.text("city").clone_into(&mut address.city);
+    fields.text("county").clone_into(&mut address.state_province);
+    address.postal_code = postcode.to_string();
+}
+
+fn set_link(document: &mut Document, which: &str, place: LocationId, policy: LocationPolicy) {
+    let said = (policy != LocationPolicy::Exact).then_some(policy);
+    match document {
+        Document::Event(event) => {
+            event.location_id = Some(place);
+            event.location_policy = said.or(event.location_policy.map(|_| policy));
+        }
+        Document::Service(service) => {
+            let at = if which == "new" {
+                None
+            } else {
+                let links = &service.service_at_locations;
+                links.iter().position(|link| link.id.to_string() == which).or_else(|| (!links.is_empty()).then_some(0))
+            };
+            let service_id = service.id;
+            let link = match at {
+                Some(at) => &mut service.service_at_locations[at],
+                None => {
+                    let id = ServiceAtLocationId(Uuid::now_v7());
+                    service.service_at_locations.push(with_only(json!({"id": id, "service_id": service_id})));
+                    service.service_at_locations.last_mut().expect("one was just added")
+                }
+            };
+            link.location_id = Some(place);
+            link.location_policy = said.or(link.location_policy.map(|_| policy));
+        }
+        _ => {}
+    }
+}
+
+fn unlink(document: &mut Document, which: &str) {
+    match document {
+        Document::Event(event) => event.location_id = None,
+        Document::Service(service) => {
+            let at = service.service_at_locations.iter().position(|link| link.id.to_string() == which);
+            at.map(|at| service.service_at_locations.remove(at));
+        }
+        _ => {}
+    }
+}

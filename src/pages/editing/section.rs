@@ -1,0 +1,336 @@
+//! The parts that a listing is edited in, and what all of their forms share.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{about, contact, cost, dates, place, status, times};
+use crate::{
+    editing::{Became, Error, Risk, Sight, Submission, Write, risk},
+    http::{Parameters, Problem},
+    identity::Action,
+    model::{Document, Kind, Location, changes::Change},
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+    },
+    records,
+};
+
+/// A part of a listing that has a page of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    About,
+    Who,
+    Times,
+    Dates,
+    Place,
+    Cost,
+    Contact,
+    Status,
+}
+
+impl Section {
+    /// The parts of a kind of listing, in the order in which people think of them.
+    pub(super) fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Service => &[Self::Status, Self::About, Self::Who, Self::Times, Self::Place, Self::Cost, Self::Contact],
+            Kind::Event => &[Self::Status, Self::About, Self::Who, Self::Dates, Self::Place, Self::Cost, Self::Contact],
+            Kind::Organization => &[Self::About, Self::Contact],
+            _ => &[],
+        }
+    }
+
+    /// Its word in addresses.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::About => "about",
+            Self::Who => "who",
+            Self::Times => "times",
+            Self::Dates => "dates",
+            Self::Place => "place",
+            Self::Cost => "cost",
+            Self::Contact => "contact",
+            Self::Status => "status",
+        }
+    }
+
+    /// Its heading.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::About => "What it is",
+            Self::Who => "Who it is for",
+            Self::Times => "When",
+            Self::Dates => "Dates",
+            Self::Place => "Where",
+            Self::Cost => "What it costs",
+            Self::Contact => "How to get in touch",
+            Self::Status => "Open or closed",
+        }
+    }
+
+    /// The members of a document that it changes.
+    fn members(self, kind: Kind) -> &'static [&'static str] {
+        match (self, kind) {
+            (Self::About, _) => &["name", "description"],
+            (Self::Who, _) => &["eligibility_description", "minimum_age", "maximum_age"],
+            (Self::Times, _) => &["schedules"],
+            (Self::Dates, _) => &["start", "end", "rrule", "exdates", "rdates", "changes"],
+            (Self::Place, _) => &["addresses"],
+            (Self::Cost, Kind::Event) => &["cost_options"],
+            (Self::Cost, _) => &["fees", "fees_description", "cost_options"],
+            (Self::Contact, Kind::Organization) => &["phones", "email", "website"],
+            (Self::Contact, Kind::Event) => &["phones", "contacts", "booking_url"],
+            (Self::Contact, _) => &["phones", "email", "url"],
+            (Self::Status, _) => &["status", "alert"],
+        }
+    }
+}
+
+/// A listing that is being edited, with the place that the form is about.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) document: Document,
+    /// A place that is changed or made together with the listing.
+    pub(super) place: Option<Location>,
+    /// The version of the place that was read; none for a new one.
+    pub(super) place_revision: Option<i64>,
+}
+
+fn find(desk_kind: Kind, word: &str) -> Option<Section> {
+    Section::of(desk_kind).iter().copied().find(|section| section.word() == word)
+}
+
+/// GET `/account/listings/{id}/{section}`.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path((id, word)): Path<(Uuid, String)>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let done = async {
+        let (sight, section) = open(&desk, &signed, id, &word).await?;
+        let which = parameters.text("place").ok().flatten().unwrap_or_default().to_owned();
+        let mut fields = fill(&desk, section, &sight.document, &which).await?;
+        fields.set("revision", sight.stored.kept.revision.to_string());
+        Ok::<_, Error>(page(&signed, &sight, section, &fields, &Mistakes::default(), false))
+    };
+    desk.answer(&headers, &signed, done.await.map_err(Problem::from))
+}
+
+async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sight, Section), Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    if !sight.lets(&signed.actor, Action::Edit) {
+        return Err(Error::Forbidden("this listing is not yours to change"));
+    }
+    if sight.is_foreign() {
+        return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+    }
+    let section = find(sight.stored.kind, word).ok_or(Error::NotFound(id))?;
+    Ok((sight, section))
+}
+
+async fn fill(desk: &Desk, section: Section, document: &Document, which: &str) -> Result<Fields, Error> {
+    Ok(match section {
+        Section::About => about::fill(document),
+        Section::Who => about::fill_who(document),
+        Section::Times => times::fill(document),
+        Section::Dates => dates::fill(document),
+        Section::Place => place::fill(desk, document, which).await?,
+        Section::Cost => cost::fill(document),
+        Section::Contact => contact::fill(document),
+        Section::Status => status::fill(document),
+    })
+}
+
+fn form(section: Section, kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    match section {
+        Section::About => about::form(kind, fields, mistakes),
+        Section::Who => about::form_who(fields, mistakes),
+        Section::Times => times::form(fields, mistakes),
+        Section::Dates => dates::form(fields, mistakes),
+        Section::Place => place::form(fields, mistakes),
+        Section::Cost => cost::form(fields, mistakes),
+        Section::Contact => contact::form(kind, fields, mistakes),
+        Section::Status => status::form(kind, fields, mistakes),
+    }
+}
+
+fn page(signed: &Signed, sight: &Sight, section: Section, fields: &Fields, mistakes: &Mistakes, moved: bool) -> Page {
+    let id = sight.stored.id;
+    let kind = sight.stored.kind;
+    let title = section.title();
+    let body = html! {
+        (mistakes.summary())
+        @if moved {
+            div class="banner" role="alert" {
+                p { strong { "Somebody else has changed this listing meanwhile." } " Your answers are still here. Look at the listing, then save again if they still hold." }
+                p { a href=(format!("/account/listings/{id}/history")) { "See what was changed" } }
+            }
+        }
+        p class="by" { (sight.document.name()) }
+        h1 { (title) }
+        form method="post" action=(format!("/account/listings/{id}/{}", section.word())) novalidate {
+            (signed.proof())
+            input type="hidden" name="revision" value=(fields.text("revision"));
+            (form(section, kind, fields, mistakes))
+            @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(fields, mistakes)) }
+            p class="hint" { (fate(signed, sight, section)) }
+            button class="button" name="do" value="save" { "Save" }
+        }
+        p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
+    };
+    let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
+    Page { trail, ..Page::new(mistakes.title(&format!("{title}: {}", sight.document.name())), body) }
+}
+
+/// What a moderator has to say who changes a protected listing.
+pub(in crate::pages) fn called_back(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    Field::new("called_back", "Who did you call back?", fields.text("called_back"))
+        .hint("This listing is protected. Ring the number that was known before, not the new one. Write who answered and what they confirmed.")
+        .lines(mistakes, 2)
+}
+
+/// What will become of a change, before it is saved.
+fn fate(signed: &Signed, sight: &Sight, section: Section) -> &'static str {
+    if !sight.is_public() {
+        return "This listing is not public yet. Save as often as you like.";
+    }
+    if sight.lets(&signed.actor, Action::EditAtOnce) {
+        return "You are a moderator: what you save is public at once.";
+    }
+    let risks: Vec<Risk> = section
+        .members(sight.stored.kind)
+        .iter()
+        .map(|member| {
+            let change = Change { field: (*member).to_owned(), before: Value::Null, after: Value::from("x") };
+            let kind = if section == Section::Place { Kind::Location } else { sight.stored.kind };
+            risk(kind, sight.protected, &change)
+        })
+        .collect();
+    if risks.iter().all(|risk| *risk == Risk::Low) {
+        "What you save is public at once. You can undo it."
+    } else if risks.iter().all(|risk| *risk == Risk::High) {
+        "A moderator looks at this before it is public. What stands there now stays until then."
+    } else {
+        "Most of it is public at once. Names and web addresses wait for a moderator; what stands there now stays until then."
+    }
+}
+
+/// POST `/account/listings/{id}/{section}`.
+pub(super) async fn save(State(desk): State<Desk>, Path((id, word)): Path<(Uuid, String)>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let saved = Box::pin(save_section(&desk, id, &word, &posted)).await;
+    match saved {
+        Ok(Ok(became)) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(*page)),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
+
+/// What became of a save, as a word in an address.
+pub(super) fn said(became: &Became) -> &'static str {
+    match (became.published.is_empty(), became.waiting.is_empty(), became.drafts.is_empty()) {
+        (true, true, true) => "nothing",
+        (_, true, false) => "draft",
+        (false, true, true) => "published",
+        (true, false, _) => "waiting",
+        (false, false, _) => "both",
+    }
+}
+
+async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Result<Result<Became, Box<Page>>, Error> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let (sight, section) = open(desk, signed, id, word).await?;
+    let again = |fields: &Fields, mistakes: &Mistakes, moved: bool| {
+        let mut page = page(signed, &sight, section, fields, mistakes, moved);
+        page.status = if moved { StatusCode::CONFLICT } else { StatusCode::OK };
+        Ok(Err(Box::new(page)))
+    };
+    if fields.text("do") != "save" {
+        // A button that only changes the form, such as "more times".
+        return again(&more(section, fields), &Mistakes::default(), false);
+    }
+    let mut mistakes = Mistakes::default();
+    let mut edited = Open { document: sight.document.clone(), place: None, place_revision: None };
+    take(desk, signed, section, fields, &mut edited, &mut mistakes).await?;
+    if !mistakes.none() {
+        return again(fields, &mistakes, false);
+    }
+    let revision: i64 = fields.text("revision").parse().unwrap_or(-1);
+    if revision != sight.stored.kept.revision {
+        let mut fields = fields.clone();
+        fields.set("revision", sight.stored.kept.revision.to_string());
+        return again(&fields, &mistakes, true);
+    }
+    let mut writes = vec![Write { document: edited.document, expected_revision: Some(revision) }];
+    let is_new_place = edited.place.is_some() && edited.place_revision.is_none();
+    writes.extend(
+        edited
+            .place
+            .map(|place| Write { document: Document::Location(Box::new(place)), expected_revision: edited.place_revision }),
+    );
+    let submission = Submission {
+        writes,
+        why: format!("{} changed", section.title().to_lowercase()),
+        called_back: fields.some("called_back").map(str::to_owned),
+        // A new place of a public listing is to be seen with it.
+        publish: is_new_place && sight.is_public(),
+    };
+    match desk.editing.submit(&signed.actor, submission).await {
+        Ok(became) => Ok(Ok(became)),
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            let now = desk.editing.look(&signed.actor, id).await?;
+            let mut fields = fields.clone();
+            fields.set("revision", now.stored.kept.revision.to_string());
+            again(&fields, &mistakes, true)
+        }
+        Err(Error::Unfit(faults)) => {
+            for fault in faults {
+                mistakes.add("form", format!("{}: {}", crate::editing::words_for(&fault.field), fault.problem));
+            }
+            again(fields, &mistakes, false)
+        }
+        Err(error @ Error::NeedsCallBack) => {
+            mistakes.add("called_back", error.to_string());
+            again(fields, &mistakes, false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn more(section: Section, fields: &Fields) -> Fields {
+    match section {
+        Section::Times => times::more(fields),
+        _ => fields.clone(),
+    }
+}
+
+async fn take(
+    desk: &Desk,
+    signed: &Signed,
+    section: Section,
+    fields: &Fields,
+    edited: &mut Open,
+    mistakes: &mut Mistakes,
+) -> Result<(), Error> {
+    let document = &mut edited.document;
+    match section {
+        Section::About => about::take(fields, document, mistakes),
+        Section::Who => about::take_who(fields, document, mistakes),
+        Section::Times => times::take(fields, document, mistakes),
+        Section::Dates => dates::take(fields, document, mistakes),
+        Section::Place => place::take(desk, signed, fields, edited, mistakes).await?,
+        Section::Cost => cost::take(fields, document, mistakes),
+        Section::Contact => contact::take(fields, document, mistakes),
+        Section::Status => status::take(fields, document, mistakes),
+    }
+    Ok(())
+}

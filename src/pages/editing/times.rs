@@ -1,0 +1,350 @@
+//! Weekly hours by plain controls: "every Tuesday 10 to 12, not in school holidays".
+
+use chrono::NaiveDate;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    model::{
+        Document, Schedule, Service,
+        schedule::{Frequency, by_days},
+        values::{Number, TimeOfDay},
+    },
+    pages::{
+        desk::Fields,
+        fields::{Field, Mistakes, tick},
+        times,
+    },
+};
+
+/// Empty rows below those that are filled in.
+const SPARE: usize = 2;
+/// Rows that "more times" adds.
+const MORE: usize = 3;
+/// Rows of a form.
+const MOST: usize = 60;
+const DAYS: [(&str, &str); 8] = [
+    ("", "No day"),
+    ("MO", "Monday"),
+    ("TU", "Tuesday"),
+    ("WE", "Wednesday"),
+    ("TH", "Thursday"),
+    ("FR", "Friday"),
+    ("SA", "Saturday"),
+    ("SU", "Sunday"),
+];
+const EVERY: [(&str, &str); 8] = [
+    ("1", "every week"),
+    ("2", "every other week"),
+    ("1M", "the first of the month"),
+    ("2M", "the second of the month"),
+    ("3M", "the third of the month"),
+    ("4M", "the fourth of the month"),
+    ("-1M", "the last of the month"),
+    ("1,3M", "the first and third of the month"),
+];
+const TERM_ONLY: &str = "Not in school holidays";
+
+/// The hours that the form is about: those of the service, or, where it has none, those at its one place.
+fn kept(service: &Service) -> &[Schedule] {
+    match service.service_at_locations.as_slice() {
+        [only] if service.schedules.is_empty() => &only.schedules,
+        _ => &service.schedules,
+    }
+}
+
+fn kept_mut(service: &mut Service) -> &mut Vec<Schedule> {
+    if service.schedules.is_empty()
+        && service.service_at_locations.len() == 1
+        && !service.service_at_locations[0].schedules.is_empty()
+    {
+        &mut service.service_at_locations[0].schedules
+    } else {
+        &mut service.schedules
+    }
+}
+
+/// A line of the form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Row {
+    day: String,
+    every: String,
+    from: String,
+    to: String,
+    note: String,
+}
+
+/// The lines that say what a schedule says; none for one that plain controls cannot say.
+fn rows(schedule: &Schedule) -> Option<Vec<Row>> {
+    let bounded = schedule.valid_from.is_some()
+        || schedule.valid_to.is_some()
+        || schedule.until.is_some()
+        || schedule.count.is_some()
+        || schedule.bymonthday.is_some()
+        || schedule.byweekno.is_some()
+        || schedule.byyearday.is_some();
+    if bounded || schedule.schedule_link.is_some() || !schedule.extra.is_empty() {
+        return None;
+    }
+    let days = by_days(schedule.byday.as_deref()?);
+    let interval = schedule.interval.map_or(1.0, |interval| interval.0);
+    let words: Vec<String> = schedule.description.iter().chain(&schedule.notes).cloned().collect();
+    let time = |at: &Option<TimeOfDay>| at.as_ref().map(|at| at.as_str().to_owned()).unwrap_or_default();
+    let line = |day: String, every: String| Row {
+        day,
+        every,
+        from: time(&schedule.opens_at),
+        to: time(&schedule.closes_at),
+        note: words.join("; "),
+    };
+    match schedule.freq? {
+        Frequency::Weekly if days.iter().all(|day| day.which.is_none()) => {
+            let every = if interval < 1.5 {
+                "1"
+            } else if interval < 2.5 && schedule.dtstart.is_none() {
+                "2"
+            } else {
+                return None;
+            };
+            let day = |day: &crate::model::schedule::ByDay| day.to_string();
+            Some(days.iter().map(|by| line(day(by), every.to_owned())).collect())
+        }
+        Frequency::Monthly if interval < 1.5 && !days.is_empty() => {
+            let which: Vec<String> = days.iter().map(|day| day.which.map(|which| which.to_string())).collect::<Option<_>>()?;
+            let every = format!("{}M", which.join(","));
+            let one_day = days.windows(2).all(|pair| pair[0].day == pair[1].day);
+            let day = crate::model::schedule::ByDay { which: None, day: days[0].day }.to_string();
+            (one_day && EVERY.iter().any(|(known, _)| *known == every)).then(|| vec![line(day, every)])
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn fill(document: &Document) -> Fields {
+    let mut fields = Fields::default();
+    let Document::Service(service) = document else { return fields };
+    let mut number = 0;
+    for schedule in kept(service) {
+        match rows(schedule) {
+            Some(lines) => {
+                for line in lines {
+                    put(&mut fields, number, &line);
+                    number += 1;
+                }
+            }
+            None => {
+                let words = times::schedule(schedule, NaiveDate::MIN).unwrap_or_else(|| "Other times".to_owned());
+                fields.set(&format!("other-{}", schedule.id), words);
+            }
+        }
+    }
+    fields.set("rows", (number + SPARE).to_string());
+    fields
+}
+
+fn put(fields: &mut Fields, number: usize, row: &Row) {
+    let term = row.note.contains(TERM_ONLY);
+    let note = row.note.replace(TERM_ONLY, "");
+    fields.set(&format!("day-{number}"), row.day.clone());
+    fields.set(&format!("every-{number}"), row.every.clone());
+    fields.set(&format!("from-{number}"), row.from.clone());
+    fields.set(&format!("to-{number}"), row.to.clone());
+    fields.set(&format!("note-{number}"), note.trim_matches([';', ' ']));
+    if term {
+        fields.set(&format!("term-{number}"), "yes");
+    }
+}
+
+fn count(fields: &Fields) -> usize {
+    fields.text("rows").parse().unwrap_or(SPARE).min(MOST)
+}
+
+pub(super) fn more(fields: &Fields) -> Fields {
+    let mut fields = fields.clone();
+    let rows = (count(&fields) + MORE).min(MOST);
+    fields.set("rows", rows.to_string());
+    fields
+}
+
+pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    html! {
+        input type="hidden" name="rows" value=(count(fields));
+        p { "One line for each time of the week. To take a time away, choose “No day”." }
+        @for number in 0..count(fields) { (line(fields, number, mistakes)) }
+        @for (name, words) in fields.starting("other-") {
+            div class="field" {
+                p { (words) }
+                input type="hidden" name=(name) value=(words);
+                (tick(&format!("without-{}", name.trim_start_matches("other-")), "Take this away", fields.has(&format!("without-{}", name.trim_start_matches("other-"))), mistakes))
+            }
+        }
+        p { button class="link" name="do" value="more" { "More times" } }
+    }
+}
+
+fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
+    let names = ["day", "every", "from", "to", "note", "term"].map(|name| format!("{name}-{number}"));
+    let [day, every, from, to, note, term] = &names;
+    let value = |name: &str, default: &'static str| fields.some(name).unwrap_or(default).to_owned();
+    html! {
+        fieldset class="times" {
+            legend { "Time " (number + 1) }
+            (Field::new(day, "Day", &value(day, "")).one_of(mistakes, &DAYS))
+            (Field::new(every, "How often", &value(every, "1")).one_of(mistakes, &EVERY))
+            (Field::new(from, "From", fields.text(from)).short(mistakes, "time"))
+            (Field::new(to, "To", fields.text(to)).short(mistakes, "time"))
+            (tick(term, TERM_ONLY, fields.has(term), mistakes))
+            (Field::new(note, "Anything else about this time", fields.text(note)).line(mistakes, "text", "off"))
+        }
+    }
+}
+
+pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+    let Document::Service(service) = document else { return };
+    let mut wanted: Vec<Row> = Vec::new();
+    for number in 0..count(fields) {
+        if let Some(row) = read(fields, number, mistakes) {
+            wanted.push(row);
+        }
+    }
+    if !mistakes.none() {
+        return;
+    }
+    let service_id = service.id;
+    let schedules = kept_mut(service);
+    let mut now: Vec<Schedule> = Vec::new();
+    for schedule in schedules.drain(..) {
+        match rows(&schedule) {
+            // Stays as it is while every line of it is still wanted.
+            Some(lines) if lines.iter().all(|line| wanted.contains(line)) => {
+                for line in &lines {
+                    let at = wanted.iter().position(|row| row == line);
+                    at.map(|at| wanted.remove(at));
+                }
+                now.push(schedule);
+            }
+            Some(_) => {}
+            None if fields.has(&format!("without-{}", schedule.id)) => {}
+            None => now.push(schedule),
+        }
+    }
+    while let Some(first) = wanted.first().cloned() {
+        let same = |row: &Row| Row { day: String::new(), ..row.clone() } == Row { day: String::new(), ..first.clone() };
+        let together = |row: &Row| same(row) && !first.every.ends_with('M');
+        let mut days: Vec<String> = Vec::new();
+        let mut rest = Vec::new();
+        for (at, row) in wanted.into_iter().enumerate() {
+            if at == 0 || together(&row) { days.push(row.day) } else { rest.push(row) }
+        }
+        wanted = rest;
+        let mut schedule = made_of(&first, &days);
+        schedule.service_id = Some(service_id);
+        now.push(schedule);
+    }
+    *schedules = now;
+}
+
+fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> {
+    let text = |name: &str| fields.text(&format!("{name}-{number}")).to_owned();
+    let (day, every) = (text("day"), text("every"));
+    if !DAYS.iter().any(|(known, _)| *known == day) || day.is_empty() {
+        let begun = !text("from").is_empty() || !text("to").is_empty();
+        if begun && !fields.has(&format!("day-{number}")) {
+            mistakes.add(format!("day-{number}"), "Choose a day");
+        }
+        return None;
+    }
+    let every = if EVERY.iter().any(|(known, _)| *known == every) { every } else { "1".to_owned() };
+    let mut time = |name: &str, words: &str| {
+        let given = text(name);
+        match given.parse::<TimeOfDay>() {
+            Ok(time) => time.as_str().to_owned(),
+            Err(_) if given.is_empty() => String::new(),
+            Err(_) => {
+                mistakes.add(format!("{name}-{number}"), format!("Enter the time it {words} as 9:30 or 14:00"));
+                String::new()
+            }
+        }
+    };
+    let (from, to) = (time("from", "begins"), time("to", "ends"));
+    let mut notes: Vec<String> = fields.some(&format!("note-{number}")).map(str::to_owned).into_iter().collect();
+    if fields.has(&format!("term-{number}")) {
+        notes.push(TERM_ONLY.to_owned());
+    }
+    Some(Row { day, every, from, to, note: notes.join("; ") })
+}
+
+fn made_of(row: &Row, days: &[String]) -> Schedule {
+    let monthly = row.every.strip_suffix('M');
+    let byday = match monthly {
+        Some(which) => which.split(',').map(|which| format!("{which}{}", row.day)).collect::<Vec<_>>().join(","),
+        None => days.join(","),
+    };
+    let time = |text: &str| text.parse::<TimeOfDay>().ok();
+    Schedule {
+        freq: Some(if monthly.is_some() { Frequency::Monthly } else { Frequency::Weekly }),
+        interval: (row.every == "2").then_some(Number(2.0)),
+        byday: Some(byday),
+        opens_at: time(&row.from),
+        closes_at: time(&row.to),
+        notes: (!row.note.is_empty()).then(|| row.note.clone()),
+        ..Schedule::new(Uuid::now_v7())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Kind;
+
+    fn service(schedules: serde_json::Value) -> Document {
+        let value = json!({"id": Uuid::nil(), "name": "Pantry", "status": "active", "schedules": schedules});
+        Document::from_value(Kind::Service, value).unwrap()
+    }
+
+    fn said(document: &Document) -> Vec<String> {
+        let Document::Service(service) = document else { panic!() };
+        service.schedules.iter().filter_map(|schedule| times::schedule(schedule, NaiveDate::MIN)).collect()
+    }
+
+    #[test]
+    fn what_is_not_touched_stays_as_it_was() {
+        let before = service(json!([
+            {"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "MO,WE", "opens_at": "09:30", "closes_at": "16:00"},
+            {"id": Uuid::from_u128(2), "freq": "MONTHLY", "byday": "-1FR", "opens_at": "10:00", "notes": "Not in school holidays"},
+            {"id": Uuid::from_u128(3), "dtstart": "2026-12-24", "opens_at": "10:00", "description": "Christmas lunch"},
+        ]));
+        let mut after = before.clone();
+        let mut mistakes = Mistakes::default();
+        take(&fill(&before), &mut after, &mut mistakes);
+        assert!(mistakes.none());
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn we_moved_to_tuesdays() {
+        let before = service(
+            json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
+        );
+        let mut fields = fill(&before);
+        fields.set("day-0", "TU");
+        fields.set("term-0", "yes");
+        let mut after = before.clone();
+        take(&fields, &mut after, &mut Mistakes::default());
+        assert_eq!(said(&after), ["Tuesdays, 10am to midday (Not in school holidays)"]);
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_said_beside_its_field() {
+        let before = service(json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00"}]));
+        let mut fields = fill(&before);
+        fields.set("from-0", "ten");
+        let mut after = before.clone();
+        let mut mistakes = Mistakes::default();
+        take(&fields, &mut after, &mut mistakes);
+        assert!(mistakes.summary().into_string().contains("from-0"));
+        assert_eq!(after, before, "nothing is changed");
+    }
+}

@@ -1,0 +1,54 @@
+//! The audit trail.
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::{Parameters, Problem},
+    identity::Action,
+    pages::{
+        desk::{Desk, Signed},
+        layout::{Page, Step},
+        words::moment,
+    },
+};
+
+/// Lines on one page.
+const LINES: u64 = 100;
+
+/// GET `/moderation/audit`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
+    let before = parameters.text("before").ok().flatten().and_then(|id| id.parse::<Uuid>().ok());
+    let about = parameters.text("about").ok().flatten().map(str::to_owned);
+    let page = page(&desk, &signed, about.as_deref(), before).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<Uuid>) -> Result<Page, Error> {
+    if !signed.may(Action::SeeAudit) {
+        return Err(Error::Forbidden("the audit trail is for officers"));
+    }
+    let lines = desk.identity().audit(about, before, LINES).await?;
+    let mut shown = Vec::new();
+    for line in &lines {
+        shown.push((line, desk.identity().shown_as(&line.who).await?, desk.identity().shown_as(&line.to).await?));
+    }
+    let body = html! {
+        h1 { "What happened" }
+        div class="scrolled" tabindex="0" role="region" aria-label="What happened" {
+            table {
+                thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "To" } th scope="col" { "More" } th scope="col" { "From" } } }
+                tbody {
+                    @for (line, who, to) in &shown {
+                        tr { td { (moment(line.at)) } td { (who) } td { (line.what) } td { (to) } td { (line.detail) } td { (line.from) } }
+                    }
+                }
+            }
+        }
+        @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}", last.id)) { "Earlier" } } }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("What happened", body) })
+}

@@ -1,0 +1,178 @@
+//! One change: what differs, who, why; and a decision for each part.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    editing::{Error, Judgement, words_for},
+    http::Problem,
+    identity::Action,
+    model::changes::Change,
+    pages::{
+        account::{messages, thread},
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        differences,
+        fields::{Field, Mistakes, tick},
+        layout::{Page, Step},
+        words::moment,
+    },
+    records::{self, Decision, Part, Proposal},
+};
+
+/// GET `/moderation/changes/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("this page is for officers"));
+    }
+    let (proposal, changes, protected) = desk.editing.change(&signed.actor, id).await?;
+    let standing = desk.editing.records().find(proposal.record_id).await?;
+    let revision = standing.as_ref().map_or(0, |standing| standing.kept.revision);
+    let name = proposal.read()?.name().to_owned();
+    let by = desk.identity().shown_as(&proposal.by).await?;
+    let thread = thread(&desk.editing, id).await?;
+    let waits = proposal.decision == Decision::Waiting;
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        p class="by" { "Change by " (by) ", " (moment(proposal.at)) @if !proposal.why.is_empty() { ": " (proposal.why) } }
+        @if protected { p class="danger" { "Protected listing. Ring the number that was known before; do not use the one in the change." } }
+        @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do." } }
+        p { a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" } }
+        @if waits && signed.may(Action::Decide) {
+            form method="post" action=(format!("/moderation/changes/{id}")) novalidate {
+                (signed.proof())
+                input type="hidden" name="revision" value=(revision);
+                input type="hidden" name="at" value=(proposal.at.timestamp_micros());
+                @for change in &changes { (decision(change, fields, mistakes)) }
+                @if protected { (super::super::editing::called_back(fields, mistakes)) }
+                (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
+                p {
+                    button class="button" name="do" value="decide" accesskey="s" { "Decide" }
+                }
+                p class="hint" { "Everything that is not refused is published." }
+            }
+        } @else { (differences::list(&changes)) (decided(&proposal)) }
+        (messages(&thread))
+        @if signed.may(Action::Decide) {
+            form method="post" action=(format!("/moderation/changes/{id}/ask")) {
+                (signed.proof())
+                (Field::new("question", "Ask the author", "").lines(&Mistakes::default(), 2))
+                button class="button" { "Send" }
+            }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+fn decided(proposal: &Proposal) -> Markup {
+    html! {
+        @if let Some(decided) = &proposal.decided { p { "Decided " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } } }
+        ul { @for part in &proposal.parts { li { (words_for(&part.field)) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
+    }
+}
+
+/// What differs, a box to refuse it, a reason, and for texts another wording.
+fn decision(change: &Change, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let field = &change.field;
+    let (refuse, reason, wording) = (format!("refuse-{field}"), format!("reason-{field}"), format!("wording-{field}"));
+    let heading = differences::heading(field);
+    html! {
+        section class="decision" {
+            h2 { (heading) }
+            (differences::one(change))
+            (tick(&refuse, &format!("Refuse: {}", words_for(field)), fields.has(&refuse), mistakes))
+            (Field::new(&reason, &format!("Why is “{}” refused?", words_for(field)), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
+            @if let Some(text) = change.after.as_str() {
+                details {
+                    summary { "Take it in other words" }
+                    (Field::new(&wording, &format!("{heading}, as it is to be published"), fields.some(&wording).unwrap_or(text)).lines(mistakes, 3))
+                }
+            }
+        }
+    }
+}
+
+/// POST `/moderation/changes/{id}`.
+pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    match Box::pin(judge(&desk, id, &posted)).await {
+        Ok(_) => go_to("/moderation"),
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            // A fresh view, with what they had decided still in it.
+            let mut mistakes = Mistakes::default();
+            mistakes
+                .add("words", "The listing or the change was edited while you looked at it. This is how it is now; decide again");
+            let page = page(&desk, signed, id, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack | Error::Records(records::Error::Unfit { .. }))) => {
+            let mut mistakes = Mistakes::default();
+            let at = match &error {
+                Error::NeedsCallBack => "called_back".to_owned(),
+                Error::NeedsReason { .. } => missing_reason(fields),
+                _ => "words".to_owned(),
+            };
+            mistakes.add(at, error.to_string());
+            let page = page(&desk, signed, id, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
+
+fn missing_reason(fields: &Fields) -> String {
+    let mut refused = fields.starting("refuse-").map(|(name, _)| name.trim_start_matches("refuse-"));
+    let without = refused.find(|field| fields.text(&format!("reason-{field}")).is_empty());
+    format!("reason-{}", without.unwrap_or_default())
+}
+
+async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let (_, changes, _) = desk.editing.change(&signed.actor, id).await?;
+    let mut judgement = Judgement {
+        revision: fields.text("revision").parse().unwrap_or(-1),
+        at: fields.text("at").parse().ok().and_then(DateTime::<Utc>::from_timestamp_micros).unwrap_or_default(),
+        called_back: fields.some("called_back").map(str::to_owned),
+        words: fields.text("words").to_owned(),
+        ..Judgement::default()
+    };
+    for change in &changes {
+        let field = &change.field;
+        if fields.has(&format!("refuse-{field}")) {
+            let reason = fields.text(&format!("reason-{field}")).to_owned();
+            judgement.rejected.push(Part { field: field.clone(), accepted: false, reason });
+        } else if let (Some(wording), Some(proposed)) = (fields.some(&format!("wording-{field}")), change.after.as_str())
+            && wording != crate::model::text::clean(proposed)
+        {
+            judgement.amended.push((field.clone(), Value::from(wording)));
+        }
+    }
+    desk.editing.decide(&signed.actor, id, judgement).await
+}
+
+/// POST `/moderation/changes/{id}/ask`.
+pub(super) async fn say(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        if !signed.may(Action::Decide) {
+            return Err(Error::Forbidden("only a moderator can ask"));
+        }
+        desk.editing.say(&signed.actor, id, &crate::model::text::shorten(posted.fields.text("question"), 4_000)).await
+    };
+    match done.await {
+        Ok(()) => go_to(&format!("/moderation/changes/{id}")),
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

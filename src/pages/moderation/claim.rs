@@ -1,0 +1,78 @@
+//! Somebody asks to keep an organisation.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::{Action, ClaimState},
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        words::moment,
+    },
+};
+
+/// GET `/moderation/claims/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("this page is for officers"));
+    }
+    let claim = desk.identity().find_claim(id).await?.ok_or(Error::NotFound(id))?;
+    let sight = desk.editing.look(&signed.actor, claim.organisation).await?;
+    let person = desk.identity().person(claim.person).await?;
+    let members = desk.identity().members(claim.organisation).await?;
+    let name = sight.document.name().to_owned();
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        @if sight.protected { p class="danger" { "Protected listing. Ring the number that was known before, and ask whether they know this person." } }
+        dl class="summary" {
+            div { dt { "Who asks" } dd { @if let Some(person) = &person { (person.shown()) " (" (person.email) ")" } @else { "somebody who has left" } } }
+            div { dt { "What they say" } dd { (claim.words) } }
+            div { dt { "What we found" } dd { (claim.evidence) } }
+            div { dt { "Since" } dd { (moment(claim.at)) } }
+            div { dt { "Who keeps it now" } dd { @if members.is_empty() { "nobody" } @else { ul { @for member in &members { li { (member.person.shown()) ", " (member.membership.role.as_str()) } } } } } }
+        }
+        p { a href=(format!("/directory/organisations/{}", claim.organisation)) { "The listing, as the public sees it" } }
+        @if claim.state == ClaimState::Waiting && signed.may(Action::Decide) {
+            form method="post" action=(format!("/moderation/claims/{id}")) novalidate {
+                (signed.proof())
+                @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
+                (Field::new("reason", "If you refuse: why?", fields.text("reason")).hint("They read it.").lines(mistakes, 2))
+                p { button class="button" name="do" value="accept" { "Let them keep it" } " " button class="button warn" name="do" value="refuse" { "Refuse" } }
+            }
+        } @else { p { "It is " (claim.state.as_str()) "." } }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// POST `/moderation/claims/{id}`.
+pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let accept = fields.text("do") == "accept";
+    let called = fields.some("called_back");
+    match desk.editing.decide_claim(&signed.actor, id, accept, fields.text("reason"), called).await {
+        Ok(_) => go_to("/moderation"),
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
+            let mut mistakes = Mistakes::default();
+            let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };
+            mistakes.add(at, error.to_string());
+            let page = page(&desk, signed, id, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

@@ -1,0 +1,97 @@
+//! A new listing with all that belongs to it: taken or refused as a whole.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    editing::{Error, Waiting},
+    http::Problem,
+    identity::Action,
+    model::changes::between,
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        differences,
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        words::moment,
+    },
+};
+
+/// GET `/moderation/listings/{bundle}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, bundle, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    let queue = desk.editing.queue(&signed.actor).await?;
+    let found = queue.into_iter().find_map(|one| match one.waiting {
+        Waiting::Listing(parts) if parts.first().is_some_and(|part| part.bundle == Some(bundle)) => {
+            Some((one.name, one.protected, parts))
+        }
+        _ => None,
+    });
+    let (name, protected, parts) = found.ok_or(Error::NotFound(bundle))?;
+    let mut shown = Vec::new();
+    for part in &parts {
+        let proposed: Value = serde_json::from_str(&part.document).unwrap_or_default();
+        // What is public already is shown beside what it would become; the rest is new as a whole.
+        let standing = desk.editing.records().find(part.record_id).await?;
+        let public = standing.filter(|standing| standing.state == crate::records::State::Published);
+        let before: Value = public.map_or(Value::Null, |standing| serde_json::from_str(&standing.document).unwrap_or_default());
+        shown.push((part, between(&before, &proposed)));
+    }
+    let by = match parts.first() {
+        Some(part) => desk.identity().shown_as(&part.by).await?,
+        None => String::new(),
+    };
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
+        @if protected { p class="danger" { "Protected listing. Find a number that you know to be theirs, and ring it." } }
+        @for (part, changes) in &shown {
+            section {
+                h2 { (part.kind.as_str().replace('_', " ")) }
+                (differences::list(changes))
+                p { a href=(format!("/account/listings/{}", part.record_id)) { "Look at it, or edit it before you accept" } }
+            }
+        }
+        @if signed.may(Action::Decide) {
+            form method="post" action=(format!("/moderation/listings/{bundle}")) novalidate {
+                (signed.proof())
+                @if protected { (super::super::editing::called_back(fields, mistakes)) }
+                (Field::new("reason", "If you refuse: why?", fields.text("reason")).hint("The author reads it. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
+                p {
+                    button class="button" name="do" value="accept" { "Publish it" } " "
+                    button class="button warn" name="do" value="refuse" { "Refuse" }
+                }
+            }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// POST `/moderation/listings/{bundle}`.
+pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let accept = fields.text("do") == "accept";
+    let called = fields.some("called_back");
+    match Box::pin(desk.editing.decide_listing(&signed.actor, bundle, accept, fields.text("reason"), called)).await {
+        Ok(()) => go_to("/moderation"),
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
+            let mut mistakes = Mistakes::default();
+            let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };
+            mistakes.add(at, error.to_string());
+            let page = page(&desk, signed, bundle, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

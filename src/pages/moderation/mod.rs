@@ -1,0 +1,29 @@
+//! What officers decide: the queue, one change, one new listing, one claim; hiding and restoring; who
+//! has which role; what happened.
+
+mod audit;
+mod change;
+mod claim;
+mod listing;
+mod people;
+mod queue;
+mod record;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use super::desk::Desk;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/moderation", get(queue::show).post(queue::accept_harmless))
+        .route("/moderation/changes/{id}", get(change::show).post(change::decide))
+        .route("/moderation/changes/{id}/ask", post(change::say))
+        .route("/moderation/listings/{bundle}", get(listing::show).post(listing::decide))
+        .route("/moderation/claims/{id}", get(claim::show).post(claim::decide))
+        .route("/moderation/records/{id}", get(record::show).post(record::act))
+        .route("/moderation/people", get(people::show).post(people::change))
+        .route("/moderation/audit", get(audit::show))
+}

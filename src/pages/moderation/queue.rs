@@ -1,0 +1,111 @@
+//! Everything that waits, in the order of the harm that it could do.
+
+use axum::{extract::State, response::Response};
+use chrono::Duration;
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use crate::{
+    editing::{Error, Judgement, Queued, Risk, Waiting, risk, words_for},
+    http::Problem,
+    identity::Action,
+    pages::{
+        desk::{Desk, Posted, Signed, go_to},
+        layout::Page,
+        words::{count, moment},
+    },
+};
+
+/// What waits for longer is late.
+const LATE: Duration = Duration::hours(48);
+/// Changes that are accepted at once.
+const AT_ONCE: usize = 200;
+
+/// GET `/moderation`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = desk.editing.queue(&signed.actor).await.map(|queue| page(&desk, &signed, &queue));
+    desk.answer(&headers, &signed, page.map_err(Problem::from))
+}
+
+fn page(desk: &Desk, signed: &Signed, queue: &[Queued]) -> Page {
+    let now = desk.site.now();
+    let late = queue.iter().filter(|one| now - one.since > LATE).count();
+    let harmless = queue.iter().filter(|one| is_harmless(one)).count();
+    let body = html! {
+        h1 { "Waiting for a decision" }
+        @if queue.is_empty() { p { "Nothing waits." } }
+        @else {
+            p { (count(queue.len(), "thing waits", "things wait")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." }
+        }
+        ol class="listings" { @for one in queue { (row(one, now)) } }
+        @if harmless > 0 && signed.may(Action::Decide) {
+            form method="post" action="/moderation" {
+                (signed.proof())
+                p { button class="button" { "Accept " (count(harmless, "harmless change", "harmless changes")) } }
+                p class="hint" { "Changes from followed directories that touch nothing risky." }
+            }
+        }
+        p {
+            a href="/moderation/audit" { "What happened" }
+            @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "Who has which role" } }
+        }
+    };
+    Page::new("Waiting for a decision", body)
+}
+
+fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>) -> Markup {
+    let (href, what) = match &one.waiting {
+        Waiting::Change(proposal, changes) => {
+            let fields: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
+            (format!("/moderation/changes/{}", proposal.id), format!("Change: {}", fields.join(", ")))
+        }
+        Waiting::Listing(parts) => {
+            let bundle = parts.first().and_then(|part| part.bundle).unwrap_or_default();
+            (format!("/moderation/listings/{bundle}"), "New listing".to_owned())
+        }
+        Waiting::Claim(claim) => (format!("/moderation/claims/{}", claim.id), "Somebody asks to keep it".to_owned()),
+    };
+    html! {
+        li {
+            h2 { a href=(href) { (one.name) } }
+            p { (what) }
+            ul class="tags" {
+                @if one.protected { li class="warn" { "Protected" } }
+                @if now - one.since > LATE { li class="doubt" { "Late" } }
+                li { "since " (moment(one.since)) }
+            }
+        }
+    }
+}
+
+/// A change by a directory that we follow that touches nothing risky.
+fn is_harmless(one: &Queued) -> bool {
+    match &one.waiting {
+        Waiting::Change(proposal, changes) => {
+            !one.protected
+                && proposal.base_revision > 0
+                && changes.iter().all(|change| risk(proposal.kind, one.protected, change) == Risk::Low)
+        }
+        Waiting::Listing(_) | Waiting::Claim(_) => false,
+    }
+}
+
+/// POST `/moderation`: accept what touches nothing risky.
+pub(super) async fn accept_harmless(State(desk): State<Desk>, posted: Posted) -> Response {
+    match accept_all(&desk, &posted.signed).await {
+        Ok(()) => go_to("/moderation"),
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}
+
+async fn accept_all(desk: &Desk, signed: &Signed) -> Result<(), Error> {
+    let queue = desk.editing.queue(&signed.actor).await?;
+    for one in queue.iter().filter(|one| is_harmless(one)).take(AT_ONCE) {
+        let Waiting::Change(proposal, _) = &one.waiting else { continue };
+        let standing = desk.editing.records().find(proposal.record_id).await?;
+        let revision = standing.map_or(0, |standing| standing.kept.revision);
+        let judgement = Judgement { revision, at: proposal.at, ..Judgement::default() };
+        desk.editing.decide(&signed.actor, proposal.id, judgement).await?;
+    }
+    Ok(())
+}

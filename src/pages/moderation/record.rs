@@ -1,0 +1,74 @@
+//! Hiding a listing at once, and showing it again.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::Action,
+    pages::{
+        account::state_of,
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+    },
+};
+
+/// GET `/moderation/records/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    if !sight.lets(&signed.actor, Action::Hide) {
+        return Err(Error::Forbidden("only a moderator can hide a listing"));
+    }
+    let name = sight.document.name().to_owned();
+    let (state, _) = state_of(&sight.stored, &sight.document);
+    let body = html! {
+        (mistakes.summary())
+        h1 { (name) }
+        p { "Now: " strong { (state) } "." }
+        form method="post" action=(format!("/moderation/records/{id}")) novalidate {
+            (signed.proof())
+            (Field::new("reason", "Why?", fields.text("reason")).hint("It stands in the history, which only officers and those who keep the listing read.").line(mistakes, "text", "off"))
+            @if sight.is_public() {
+                p { button class="button warn" name="do" value="hide" { "Hide it now" } }
+                p class="hint" { "Gone within a minute from our pages, the API, exports and the feed; followers are told to drop their copies." }
+            } @else {
+                p { button class="button" name="do" value="show" { "Show it again" } }
+            }
+        }
+        p { a href=(format!("/account/listings/{id}")) { "Edit it" } " · " a href=(format!("/account/listings/{id}/history")) { "History" } }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// POST `/moderation/records/{id}`.
+pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let reason = fields.text("reason");
+    let done = match fields.text("do") {
+        "hide" => Box::pin(desk.editing.hide(&signed.actor, id, reason)).await,
+        "show" => Box::pin(desk.editing.show_again(&signed.actor, id, reason)).await,
+        _ => Err(Error::Forbidden("this form is not complete")),
+    };
+    match done {
+        Ok(()) => go_to(&format!("/moderation/records/{id}")),
+        Err(Error::NeedsReason { .. }) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("reason", "Say why");
+            let page = page(&desk, signed, id, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
