@@ -8,6 +8,7 @@ mod places;
 mod intake;
 mod mail;
 mod outbound;
+mod people;
 mod positions;
 mod safekeeping;
 mod schema;

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each fact uses its own part of this")]
 
+pub mod browser;
 pub mod liar;
 pub mod network;
 pub mod peer;

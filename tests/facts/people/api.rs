@@ -1,0 +1,183 @@
+//! Writing over HTTP.
+
+use chrono::Duration;
+use fingerpost::identity::{NewToken, Scope};
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{id, public, with_pantry};
+use crate::support::{Answer, TestApp, browser::Browser, fact, noon};
+
+async fn token(app: &TestApp, organisation: Uuid, scope: Scope) -> String {
+    let identity = app.app().identity();
+    let tx = identity.write().await.unwrap();
+    let new = NewToken { name: "a program".to_owned(), organisation, scope, person: None, life: Duration::days(90) };
+    let (secret, _) = identity.make_token(&tx, new).await.unwrap();
+    tx.commit().await.unwrap();
+    format!("Bearer {}", secret.as_str())
+}
+
+async fn send(app: &TestApp, method: Method, path: &str, token: &str, etag: &str, body: &Value) -> Answer {
+    let mut headers = vec![("authorization", token), ("content-type", "application/json")];
+    if !etag.is_empty() {
+        headers.push(("if-match", etag));
+    }
+    let answer = app.ask(method, path, &headers, &body.to_string()).await;
+    app.follow().await;
+    answer
+}
+
+fn record(name: &str) -> String {
+    format!("/api/v1/records/{}", id(name))
+}
+
+fact! {
+    async fn a_program_reads_changes_and_is_told_what_stands_and_what_waits(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let read = send(&app, Method::GET, &record("pantry"), &token, "", &Value::Null).await;
+        assert_eq!(read.status, 200, "{}", read.text());
+        assert_eq!(read.json()["document"]["name"], "Meadow larder");
+        assert_eq!(read.header("cache-control"), "private, no-store");
+        let etag = read.header("etag").to_owned();
+        let changed = send(&app, Method::PATCH, &record("pantry"), &token, &etag, &json!({"fees_description": "£5", "name": "The larder"})).await;
+        assert_eq!(changed.status, 202, "{}", changed.text());
+        let said = changed.json();
+        assert_eq!((&said["status"], &said["published"], &said["proposed"]), (&json!("proposed"), &json!(["fees_description"]), &json!(["name"])));
+        assert_eq!((public(&app, "pantry").await["fees_description"].as_str(), public(&app, "pantry").await["name"].as_str()), (Some("£5"), Some("Meadow larder")));
+        let proposal = said["proposals"][0].as_str().unwrap().to_owned();
+        let shown = send(&app, Method::GET, &proposal, &token, "", &Value::Null).await.json();
+        assert_eq!((&shown["decision"], &shown["changes"][0]["after"]), (&json!("waiting"), &json!("The larder")));
+        let back = send(&app, Method::POST, &proposal, &token, "", &json!({"decision": "withdraw"})).await;
+        assert_eq!(back.json()["decision"], "withdrawn", "{}", back.text());
+    }
+}
+
+fact! {
+    async fn nobody_writes_over_what_they_have_not_read(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let body = json!({"fees_description": "£5"});
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "", &body).await.status, 428);
+        assert_eq!(send(&app, Method::DELETE, &record("pantry"), &token, "", &body).await.status, 428);
+        for etag in ["\"7\"", "*", "W/\"1\"", "1"] {
+            assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, etag, &body).await.status, 412, "{etag}");
+        }
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &body).await.status, 200);
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &json!({"fees_description": "£6"})).await.status, 412);
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
+    }
+}
+
+fact! {
+    async fn a_whole_document_is_put_and_what_is_nested_in_it_left_alone(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let mut full = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        full["wait_time"] = json!("None");
+        full["organization"]["name"] = json!("Hacked");
+        let put = send(&app, Method::PUT, &record("pantry"), &token, "\"1\"", &full).await;
+        assert!(put.status.is_success(), "{}", put.text());
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["wait_time"].as_str(), now["organization"]["name"].as_str()), (Some("None"), Some("Lark Hill Community Pantry")));
+    }
+}
+
+fact! {
+    async fn who_asks_decides_what_is_there(app) {
+        with_pantry(&app).await;
+        let (ours, theirs) = (token(&app, id("marsh farm"), Scope::Read).await, token(&app, id("rowan"), Scope::Write).await);
+        let nobody = app.ask(Method::GET, &record("pantry"), &[], "").await;
+        assert_eq!((nobody.status.as_u16(), nobody.header("www-authenticate")), (401, "Bearer"));
+        for wrong in ["Bearer nonsense", "Bearer ", "Basic YTpi"] {
+            assert_eq!(send(&app, Method::GET, &record("pantry"), wrong, "", &Value::Null).await.status, 401, "{wrong}");
+        }
+        assert_eq!(send(&app, Method::GET, &record("pantry"), &ours, "", &Value::Null).await.status, 200);
+        assert_eq!(send(&app, Method::GET, &record("pantry"), &theirs, "", &Value::Null).await.status, 404);
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &ours, "\"1\"", &json!({"fees_description": "£9"})).await.status, 403);
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &theirs, "\"1\"", &json!({"fees_description": "£9"})).await.status, 404);
+        let steal = json!({"organization_id": id("rowan")});
+        let own = token(&app, id("marsh farm"), Scope::Write).await;
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &own, "\"1\"", &steal).await.status, 403, "a listing is not given away");
+    }
+}
+
+fact! {
+    async fn a_token_ends_when_it_is_revoked_or_old(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Read).await;
+        app.clock.set(noon() + Duration::days(91));
+        assert_eq!(send(&app, Method::GET, &record("pantry"), &token, "", &Value::Null).await.status, 401);
+        app.clock.set(noon());
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        identity.end_token(&tx, identity.tokens(None).await.unwrap()[0].id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(send(&app, Method::GET, &record("pantry"), &token, "", &Value::Null).await.status, 401);
+        assert_eq!(app.files_with(token.trim_start_matches("Bearer ")), Vec::<String>::new());
+    }
+}
+
+fact! {
+    async fn what_only_checking_changes_is_not_written(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let refused = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &json!({"assured_date": "2026-11-22", "fees_description": "£5"})).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["faults"][0]["field"], "assured_date");
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£4 a visit", "all or nothing");
+    }
+}
+
+fact! {
+    async fn a_document_that_cannot_stand_is_refused_with_every_fault(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let wrong = json!({"email": "not an address", "url": "javascript:alert(1)", "minimum_age": "old"});
+        let refused = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &wrong).await;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        let mut fields: Vec<String> = refused.json()["faults"].as_array().unwrap().iter().map(|fault| fault["field"].as_str().unwrap().to_owned()).collect();
+        fields.sort();
+        assert_eq!(fields, ["email", "minimum_age", "url"]);
+        for body in ["", "nonsense", "[]", "\"x\"", "{\"id\": \"00000000-0000-0000-0000-000000000000\"}"] {
+            let answer = app.ask(Method::PATCH, &record("pantry"), &[("authorization", &token), ("if-match", "\"1\"")], body).await;
+            assert!([400, 422].contains(&answer.status.as_u16()), "{body}: {}", answer.status);
+        }
+    }
+}
+
+fact! {
+    async fn a_new_record_waits_and_an_editor_takes_out_their_own(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let new = json!({"kind": "service", "document": {"name": "Repair café", "status": "active", "description": "We mend.", "organization_id": id("marsh farm")}});
+        let made = send(&app, Method::POST, "/api/v1/records", &token, "", &new).await;
+        assert_eq!((made.status.as_u16(), made.json()["status"].as_str()), (202, Some("proposed")), "{}", made.text());
+        let service = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(app.get(&format!("/services/{service}")).await.status, 404);
+        let theirs = json!({"kind": "service", "document": {"name": "Fake", "status": "active", "description": "x", "organization_id": id("rowan")}});
+        assert_eq!(send(&app, Method::POST, "/api/v1/records", &token, "", &theirs).await.status, 403);
+        let gone = send(&app, Method::DELETE, &record("pantry"), &token, "\"1\"", &Value::Null).await;
+        assert_eq!(gone.status, 200, "{}", gone.text());
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+        let refuge = self::token(&app, id("rowan"), Scope::Write).await;
+        assert_eq!(send(&app, Method::DELETE, &record("refuge"), &refuge, "\"1\"", &Value::Null).await.status, 403, "a refuge is not taken out by its mailbox");
+    }
+}
+
+fact! {
+    async fn a_session_writes_only_with_the_proof_of_a_page_of_ours(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let cookie = format!("__Host-session={}", amina.cookie("__Host-session").unwrap());
+        let body = json!({"fees_description": "£5"}).to_string();
+        let bare = app.ask(Method::PATCH, &record("pantry"), &[("cookie", &cookie), ("if-match", "\"1\"")], &body).await;
+        assert_eq!(bare.status, 403);
+        let page = amina.open("/account").await.text();
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let headers = [("cookie", cookie.as_str()), ("if-match", "\"1\""), ("x-form-token", &proof), ("origin", "https://evil.example")];
+        assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers, &body).await.status, 403);
+        assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers[..3], &body).await.status, 200);
+    }
+}

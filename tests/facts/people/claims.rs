@@ -1,0 +1,184 @@
+//! Claiming an organisation.
+
+use fingerpost::identity::PlatformRole;
+use uuid::Uuid;
+
+use super::{id, with_pantry};
+use crate::support::{Answer, TestApp, browser::Browser, fact, sink::Sink};
+
+async fn claim(browser: &Browser<'_>, organisation: Uuid) -> Answer {
+    let path = format!("/account/organisations/{organisation}/claim");
+    let page = browser.open(&path).await;
+    let with = [("words", "I run the Thursday session."), ("terms", "yes")];
+    browser.submit(&page, &path, &with).await
+}
+
+async fn keeps(app: &TestApp, email: &str, organisation: Uuid) -> bool {
+    app.app().identity().members(organisation).await.unwrap().iter().any(|member| member.person.email.as_str() == email)
+}
+
+fact! {
+    async fn whoever_has_the_domain_of_the_listing_keeps_it_at_once(app) {
+        with_pantry(&app).await;
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        let found = amina.open("/account/find?q=lark+hill").await;
+        assert!(found.text().contains("Lark Hill Community Pantry"), "{}", found.text());
+        let page = claim(&amina, id("marsh farm")).await;
+        assert!(page.text().contains("Who keeps it"), "{}", page.text());
+        assert!(keeps(&app, "amina@lark-hill.example.org", id("marsh farm")).await);
+    }
+}
+
+fact! {
+    async fn others_wait_for_a_moderator_and_hear_why(app) {
+        with_pantry(&app).await;
+        for email in ["amina@gmail.com", "amina@lark-hill.example.org.evil.example", "amina@evil.example"] {
+            let stranger = Browser::signed_in(&app, email).await;
+            let page = claim(&stranger, id("marsh farm")).await;
+            assert!(page.text().contains("Somebody from the council will decide"), "{email}: {}", page.text());
+            assert!(!keeps(&app, email, id("marsh farm")).await);
+        }
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await;
+        assert_eq!(queue.text().matches("asks to keep it").count(), 3);
+        let claim = app.app().identity().waiting_claims().await.unwrap().remove(0);
+        let path = format!("/moderation/claims/{}", claim.id);
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains("I run the Thursday session."));
+        let again = moderator.submit(&page, &path, &[("do", "refuse")]).await;
+        assert!(again.text().contains("There is a problem"), "a refusal needs a reason");
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "refuse"), ("reason", "We could not reach you by phone.")]).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let told = sink.received().into_iter().find(|letter| letter.text().contains("could not reach you by phone"));
+        assert_eq!(told.expect("the person is told").to, ["amina@gmail.com"]);
+    }
+}
+
+fact! {
+    async fn the_code_from_the_listed_mailbox_opens_the_listing(app) {
+        with_pantry(&app).await;
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        let page = claim(&amina, id("marsh farm")).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let letter = sink.received().into_iter().find(|letter| letter.to == ["desk@lark-hill.example.org"] || letter.to == ["hello@lark-hill.example.org"] || letter.to == ["pantry@lark-hill.example.org"]).expect("a code went to the listing");
+        let code: String = letter.text().split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).expect("a code").to_owned();
+        let claim = app.app().identity().waiting_claims().await.unwrap().remove(0);
+        let path = format!("/account/claims/{}", claim.id);
+        let wrong = amina.submit(&page, &path, &[("code", "00000000")]).await;
+        assert!(wrong.text().contains("does not work"));
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("code", &format!("{} {}", &code[..4], &code[4..]))]).await;
+        assert!(keeps(&app, "amina@gmail.com", id("marsh farm")).await);
+    }
+}
+
+fact! {
+    async fn a_code_can_be_tried_five_times(app) {
+        with_pantry(&app).await;
+        let mallory = Browser::signed_in(&app, "mallory@evil.example").await;
+        claim(&mallory, id("marsh farm")).await;
+        let identity = app.app().identity();
+        let claim = identity.waiting_claims().await.unwrap().remove(0);
+        let tx = identity.write().await.unwrap();
+        let code = identity.make_code(&tx, claim.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let path = format!("/account/claims/{}", claim.id);
+        for _ in 0..5 {
+            let page = mallory.open(&path).await;
+            mallory.submit(&page, &path, &[("code", "12345678")]).await;
+        }
+        let page = mallory.open(&path).await;
+        mallory.submit(&page, &path, &[("code", &code)]).await;
+        assert!(!keeps(&app, "mallory@evil.example", id("marsh farm")).await, "the right one comes too late");
+    }
+}
+
+fact! {
+    async fn a_refuge_is_never_claimed_without_a_call_back(app) {
+        let mut listing = crate::facts::refuge();
+        listing["organization"]["email"] = serde_json::json!("office@rowan.example.org");
+        app.import(format!("{listing}\n")).await;
+        let somebody = Browser::signed_in(&app, "office@rowan.example.org").await;
+        let page = claim(&somebody, id("rowan")).await;
+        assert!(page.text().contains("Somebody from the council will decide"), "{}", page.text());
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert!(!sink.received().iter().any(|letter| letter.text().contains("code")), "no code is sent");
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let claim = app.app().identity().waiting_claims().await.unwrap().remove(0);
+        let path = format!("/moderation/claims/{}", claim.id);
+        let page = moderator.open(&path).await;
+        let refused = moderator.submit(&page, &path, &[("do", "accept")]).await;
+        assert!(refused.text().contains("called back"), "{}", refused.text());
+        assert!(!keeps(&app, "office@rowan.example.org", id("rowan")).await);
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "accept"), ("called_back", "0808 157 0114, the manager, yes")]).await;
+        assert!(keeps(&app, "office@rowan.example.org", id("rowan")).await);
+        let trail = app.app().identity().audit(None, None, 10).await.unwrap();
+        assert!(trail.iter().any(|line| line.detail.contains("0808 157 0114")), "the call back is on record");
+    }
+}
+
+fact! {
+    async fn a_second_claim_goes_to_whoever_leads(app) {
+        with_pantry(&app).await;
+        let _lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let second = Browser::signed_in(&app, "second@lark-hill.example.org").await;
+        let page = claim(&second, id("marsh farm")).await;
+        assert!(page.text().contains("Somebody from the council will decide"), "{}", page.text());
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert!(sink.received().iter().any(|letter| letter.to == ["lead@lark-hill.example.org"]), "the lead hears of it");
+    }
+}
+
+fact! {
+    async fn a_removed_member_can_do_nothing_from_that_moment(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/organisations/{}/members", id("marsh farm"));
+        let home = format!("/account/organisations/{}", id("marsh farm"));
+        let page = lead.open(&home).await;
+        lead.submit(&page, &path, &[("do", "invite"), ("email", "ex@lark-hill.example.org"), ("role", "editor")]).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert!(sink.received().iter().any(|letter| letter.to == ["ex@lark-hill.example.org"]));
+        let ex = Browser::signed_in(&app, "ex@lark-hill.example.org").await;
+        let identity = app.app().identity();
+        let invitation = identity.invitations_for(&"ex@lark-hill.example.org".parse().unwrap()).await.unwrap().remove(0);
+        let page = ex.open("/account").await;
+        ex.submit(&page, &format!("/account/invitations/{}", invitation.id), &[]).await;
+        let listing = format!("/account/listings/{}/about", id("pantry"));
+        let form = ex.open(&listing).await;
+        assert_eq!(form.status, 200);
+        let person = identity.person_at(&"ex@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        // The form on the lead's page for this member.
+        let page = lead.open(&home).await;
+        lead.submit(&page, &path, &[("do", "remove"), ("person", &person.id.to_string()), ("-email", ""), ("-role", "")]).await;
+        let after = ex.submit(&form, &listing, &[("do", "save"), ("description", "Hacked")]).await;
+        assert!(after.text().contains("Send me a link"), "the session ended with the grant: {}", after.text());
+        let back = Browser::signed_in(&app, "ex@lark-hill.example.org").await;
+        assert_eq!(back.open(&listing).await.status, 404);
+    }
+}
+
+fact! {
+    async fn the_last_lead_cannot_leave_the_others_alone(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let other = identity.welcome(&tx, &"other@lark-hill.example.org".parse().unwrap()).await.unwrap();
+        identity.add_member(&tx, id("marsh farm"), other.id, fingerpost::identity::MemberRole::Editor).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = lead.open(&format!("/account/organisations/{}", id("marsh farm"))).await;
+        let me = identity.person_at(&"lead@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let path = format!("/account/organisations/{}/members", id("marsh farm"));
+        let refused = lead.submit(&page, &path, &[("do", "leave"), ("person", &me.id.to_string())]).await;
+        assert_eq!(refused.status, 409, "{}", refused.text());
+        assert!(keeps(&app, "lead@lark-hill.example.org", id("marsh farm")).await);
+    }
+}

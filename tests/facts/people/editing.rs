@@ -1,0 +1,275 @@
+//! Keeping a listing right.
+
+use fingerpost::identity::PlatformRole;
+
+use super::{id, public, with_pantry};
+use crate::support::{Answer, TestApp, browser::Browser, fact};
+
+const AMINA: &str = "amina@lark-hill.example.org";
+
+async fn amina(app: &TestApp) -> Browser<'_> {
+    with_pantry(app).await;
+    Browser::keeper(app, AMINA, id("marsh farm")).await
+}
+
+fn at(name: &str, section: &str) -> String {
+    format!("/account/listings/{}/{section}", id(name))
+}
+
+/// Change a part of a listing, as its form lets one.
+async fn change(browser: &Browser<'_>, name: &str, section: &str, with: &[(&str, &str)]) -> Answer {
+    let path = at(name, section);
+    let page = browser.open(&path).await;
+    assert_eq!(page.status, 200, "{path}: {}", page.text());
+    let mut with = with.to_vec();
+    with.push(("do", "save"));
+    browser.submit(&page, &path, &with).await
+}
+
+fact! {
+    async fn we_moved_to_tuesdays(app) {
+        let amina = amina(&app).await;
+        let page = amina.open(&at("pantry", "times")).await;
+        assert!(page.text().contains("What you save is public at once. You can undo it."), "{}", page.text());
+        let saved = change(&amina, "pantry", "times", &[("day-0", "TU")]).await;
+        assert!(saved.text().contains("It is public now"), "{}", saved.text());
+        assert_eq!(public(&app, "pantry").await["schedules"][0]["byday"], "TU");
+        let undo = format!("/account/listings/{}/undo", id("pantry"));
+        let undone = amina.submit(&saved, &undo, &[]).await;
+        assert!(undone.text().contains("Undone."), "{}", undone.text());
+        assert_eq!(public(&app, "pantry").await["schedules"][0]["byday"], "TH");
+        let history = amina.open(&at("pantry", "history")).await;
+        assert_eq!(history.text().matches("Version ").count() >= 3, true, "nothing is deleted by it");
+    }
+}
+
+fact! {
+    async fn a_new_name_waits_and_the_phone_beside_it_does_not(app) {
+        let amina = amina(&app).await;
+        let saved = change(&amina, "pantry", "about", &[("name", "Lark Hill larder"), ("description", "Food for less.")]).await;
+        assert!(saved.text().contains("Part of it is public now, part of it waits"), "{}", saved.text());
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["name"].as_str(), now["description"].as_str()), (Some("Meadow larder"), Some("Food for less.")));
+        let changes = amina.open("/account").await;
+        assert!(changes.text().contains("waits for a moderator"));
+        let link = changes.text().split("/account/changes/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let path = format!("/account/changes/{link}");
+        let page = amina.open(&path).await;
+        let back = amina.submit(&page, &path, &[("do", "take back"), ("-words", "")]).await;
+        assert!(back.text().contains("taken back"), "{}", back.text());
+    }
+}
+
+fact! {
+    async fn a_later_change_takes_the_place_of_ones_own_earlier_one(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "about", &[("name", "First try")]).await;
+        change(&amina, "pantry", "about", &[("name", "Second try")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert!(waiting[0].document.contains("Second try"));
+    }
+}
+
+fact! {
+    async fn of_two_editors_the_second_is_told_and_loses_nothing(app) {
+        let amina = amina(&app).await;
+        let bela = Browser::keeper(&app, "bela@lark-hill.example.org", id("marsh farm")).await;
+        let path = at("pantry", "cost");
+        let (first, second) = (amina.open(&path).await, bela.open(&path).await);
+        amina.submit(&first, &path, &[("free", "no"), ("cost", "£5 a visit"), ("do", "save")]).await;
+        let told = bela.submit(&second, &path, &[("free", "no"), ("cost", "£6, or £3 for students"), ("do", "save")]).await;
+        assert_eq!(told.status, 409);
+        assert!(told.text().contains("Somebody else has changed this listing"), "{}", told.text());
+        assert!(told.text().contains("£6, or £3 for students"), "their words are still there");
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£5 a visit");
+        let again = bela.submit(&told, &path, &[("do", "save")]).await;
+        assert!(again.text().contains("It is public now"), "{}", again.text());
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£6, or £3 for students");
+    }
+}
+
+fact! {
+    async fn an_import_between_reading_and_saving_is_not_overwritten(app) {
+        let amina = amina(&app).await;
+        let path = at("pantry", "who");
+        let page = amina.open(&path).await;
+        let mut newer = crate::facts::pantry();
+        newer["eligibility_description"] = serde_json::json!("Anybody in Luton");
+        app.import(format!("{newer}\n")).await;
+        let told = amina.submit(&page, &path, &[("who", "Only adults"), ("do", "save")]).await;
+        assert_eq!(told.status, 409);
+        assert_eq!(public(&app, "pantry").await["eligibility_description"], "Anybody in Luton");
+    }
+}
+
+fact! {
+    async fn what_is_wrong_is_said_beside_its_field_and_the_rest_is_kept(app) {
+        let amina = amina(&app).await;
+        let page = change(&amina, "pantry", "contact", &[("phone", "call us!"), ("email", "new@lark-hill.example.org"), ("web", "not a page")]).await;
+        let text = page.text();
+        assert!(text.contains("There is a problem"), "{text}");
+        for (anchor, kept) in [("href=\"#phone\"", "call us!"), ("href=\"#web\"", "not a page"), ("", "new@lark-hill.example.org")] {
+            assert!(text.contains(anchor) && text.contains(kept), "{anchor} {kept}");
+        }
+        assert_eq!(public(&app, "pantry").await["email"], "pantry@lark-hill.example.org");
+    }
+}
+
+fact! {
+    async fn closed_for_now_shows_everywhere(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "status", &[("status", "paused"), ("until", "2027-01-12")]).await;
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["status"].as_str(), now["alert"].as_str()), (Some("temporarily closed"), Some("Closed until 12 January 2027")));
+        let page = app.page(&format!("/directory/services/{}", id("pantry"))).await;
+        assert!(page.text().contains("This is closed for now.") && page.text().contains("Closed until 12 January 2027"));
+        change(&amina, "pantry", "status", &[("status", "open"), ("until", "")]).await;
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["status"].as_str(), now.get("alert")), (Some("active"), None));
+    }
+}
+
+fact! {
+    async fn a_group_hides_its_address_at_once_and_shows_it_only_through_a_moderator(app) {
+        let amina = amina(&app).await;
+        let saved = change(&amina, "pantry", "place", &[("policy", "on_request")]).await;
+        assert!(saved.text().contains("It is public now"), "{}", saved.text());
+        assert!(!public(&app, "pantry").await.to_string().contains("LU3 9XQ"));
+        let saved = change(&amina, "pantry", "place", &[("policy", "exact")]).await;
+        assert!(saved.text().contains("A moderator looks at it"), "{}", saved.text());
+        assert!(!public(&app, "pantry").await.to_string().contains("LU3 9XQ"));
+    }
+}
+
+fact! {
+    async fn a_contact_is_private_unless_somebody_says_otherwise(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "contact", &[("person", "Bela Wexham"), ("person_phone", "07700 900123"), ("-person_public", "")]).await;
+        assert!(!public(&app, "pantry").await.to_string().contains("Wexham"));
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert!(stored.document.contains("Wexham"), "it is kept for us");
+    }
+}
+
+fact! {
+    async fn markup_is_text_in_every_field(app) {
+        let amina = amina(&app).await;
+        let evil = "<script>alert(1)</script><img src=x onerror=alert(1)>";
+        change(&amina, "pantry", "about", &[("description", evil)]).await;
+        change(&amina, "pantry", "status", &[("status", "open"), ("alert", evil)]).await;
+        change(&amina, "pantry", "who", &[("who", evil)]).await;
+        let paths = [format!("/directory/services/{}", id("pantry")), at("pantry", "about"), at("pantry", "history"), format!("/account/listings/{}", id("pantry"))];
+        app.follow().await;
+        for path in paths {
+            let page = amina.open(&path).await;
+            assert!(page.text().contains("&lt;script&gt;"), "{path}");
+            for raw in ["<script>alert", "<img src=x"] {
+                assert!(!page.text().contains(raw), "{path}");
+            }
+            assert!(page.header("content-security-policy").contains("default-src 'none'"));
+        }
+    }
+}
+
+fact! {
+    async fn a_new_service_is_a_draft_until_a_moderator_has_seen_it(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/organisations/{}/services/new", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let times = amina.submit(&page, &path, &[("name", "Repair café"), ("description", "We mend what is broken."), ("terms", "yes")]).await;
+        assert!(times.text().contains("This listing is not public yet"), "{}", times.text());
+        let listing = times.text().split("/account/listings/").nth(1).unwrap()[..36].to_owned();
+        let section = |word: &str| format!("/account/listings/{listing}/{word}");
+        amina.submit(&times, &section("times"), &[("day-0", "SA"), ("from-0", "10:00"), ("to-0", "13:00"), ("do", "save")]).await;
+        let page = amina.open(&section("cost")).await;
+        amina.submit(&page, &section("cost"), &[("free", "yes"), ("do", "save")]).await;
+        // Gone on with on another device.
+        let laptop = Browser::signed_in(&app, AMINA).await;
+        let page = laptop.open(&section("place")).await;
+        let place = [("has", "place"), ("address_1", "3 Mill Yard"), ("city", "Luton"), ("county", "Bedfordshire"), ("postcode", "lu3 9xq"), ("policy", "exact"), ("do", "save")];
+        laptop.submit(&page, &section("place"), &place).await;
+        let page = laptop.open(&format!("/account/listings/{listing}")).await;
+        assert!(page.text().contains("Before it can be published, we need: how to get in touch"), "{}", page.text());
+        let page = laptop.open(&section("contact")).await;
+        let page = laptop.submit(&page, &section("contact"), &[("phone", "01632 960555"), ("do", "save")]).await;
+        assert_eq!(app.get(&format!("/services/{listing}")).await.status, 404);
+        let sent = laptop.submit(&page, &format!("/account/listings/{listing}/send"), &[]).await;
+        assert!(sent.text().contains("Sent. A moderator looks at it"), "{}", sent.text());
+        assert_eq!(app.get(&format!("/services/{listing}")).await.status, 404);
+
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await;
+        let bundle = queue.text().split("/moderation/listings/").nth(1).unwrap()[..36].to_owned();
+        let path = format!("/moderation/listings/{bundle}");
+        let page = moderator.open(&path).await;
+        for shown in ["Repair café", "3 Mill Yard", "Saturdays"] {
+            assert!(page.text().contains(shown), "{shown}: {}", page.text());
+        }
+        moderator.submit(&page, &path, &[("do", "accept")]).await;
+        app.follow().await;
+        let service = app.get(&format!("/services/{listing}")).await;
+        assert_eq!(service.status, 200);
+        let service = service.json();
+        assert_eq!(service["service_at_locations"][0]["location"]["addresses"][0]["postal_code"], "LU3 9XQ");
+        assert!(service["service_at_locations"][0]["location"]["latitude"].is_number(), "the postcode places the point: {service}");
+    }
+}
+
+fact! {
+    async fn an_organisation_that_is_there_already_is_not_added_twice_by_mistake(app) {
+        with_pantry(&app).await;
+        let somebody = Browser::signed_in(&app, "somebody@example.org").await;
+        let path = "/account/organisations/new";
+        let page = somebody.open(path).await;
+        let with = [("name", "Lark Hill Pantry"), ("description", "Food."), ("terms", "yes")];
+        let asked = somebody.submit(&page, path, &with).await;
+        assert!(asked.text().contains("Is it one of these?"), "{}", asked.text());
+        assert!(asked.text().contains(&format!("/account/organisations/{}/claim", id("marsh farm"))));
+        let made = somebody.submit(&asked, path, &[("none_of_these", "yes")]).await;
+        assert!(made.text().contains("How to get in touch"), "{}", made.text());
+        assert_eq!(app.ids("/organizations").await.len(), 2, "nobody else sees it");
+    }
+}
+
+fact! {
+    async fn an_event_loses_one_date_and_gains_another(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/organisations/{}/events/new", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let dates = amina.submit(&page, &path, &[("name", "Cooking on a budget"), ("description", "Cook a meal."), ("terms", "yes")]).await;
+        let listing = dates.text().split("/account/listings/").nth(1).unwrap()[..36].to_owned();
+        let path = format!("/account/listings/{listing}/dates");
+        let first = [("date", "2026-12-01"), ("from", "10:00"), ("to", "12:00"), ("round", "FREQ=WEEKLY"), ("until", "2026-12-22"), ("do", "save")];
+        amina.submit(&dates, &path, &first).await;
+        let page = amina.open(&path).await;
+        let wrong = amina.submit(&page, &path, &[("cancel", "2026-12-09"), ("do", "save")]).await;
+        assert!(wrong.text().contains("There is no date on Wednesday 9 December 2026"), "{}", wrong.text());
+        let page = amina.open(&path).await;
+        let single = [("cancel", "2026-12-08"), ("cancel_note", "The hall is closed"), ("add", "2026-12-10"), ("do", "save")];
+        amina.submit(&page, &path, &single).await;
+        let stored = app.app().records.find(listing.parse().unwrap()).await.unwrap().unwrap();
+        let document: serde_json::Value = serde_json::from_str(&stored.document).unwrap();
+        assert_eq!(document["rrule"], "FREQ=WEEKLY;UNTIL=20261222T235959Z");
+        assert_eq!(document["rdates"], serde_json::json!(["2026-12-10T10:00:00"]));
+        assert_eq!(document["changes"][0]["status"], "cancelled");
+        let unchanged = amina.open(&path).await;
+        amina.submit(&unchanged, &path, &[("do", "save")]).await;
+        assert_eq!(app.app().records.find(listing.parse().unwrap()).await.unwrap().unwrap(), stored, "the form says what stands");
+    }
+}
+
+fact! {
+    async fn somebody_who_is_forgotten_leaves_a_former_editor(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "cost", &[("free", "yes")]).await;
+        let page = amina.open("/account/profile/forget").await;
+        amina.submit_only(&page, "/account/profile/forget", &[]).await;
+        assert!(amina.open("/account").await.text().contains("Send me a link"));
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let history = moderator.open(&at("pantry", "history")).await;
+        assert!(history.text().contains("a former editor"), "{}", history.text());
+        app.app().db.sweep().await.unwrap();
+        assert_eq!(app.files_with(AMINA), Vec::<String>::new(), "the address is nowhere");
+    }
+}

@@ -1,0 +1,27 @@
+//! Facts about people: signing in, keeping listings, deciding, and what attackers try.
+
+mod api;
+mod claims;
+mod editing;
+mod moderation;
+mod rights;
+mod sign_in;
+
+use super::{id, pantry, refuge};
+use crate::support::TestApp;
+
+/// The Lark Hill pantry, with a public address of its own.
+pub async fn with_pantry(app: &TestApp) {
+    let mut listing = pantry();
+    listing["organization"]["email"] = serde_json::json!("hello@lark-hill.example.org");
+    let report = app.import(format!("{listing}\n{}\n", refuge())).await;
+    assert_eq!(report.rejected, []);
+}
+
+/// What the world reads of a service.
+pub async fn public(app: &TestApp, name: &str) -> serde_json::Value {
+    app.follow().await;
+    let answer = app.get(&format!("/services/{}", id(name))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}

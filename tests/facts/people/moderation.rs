@@ -1,0 +1,194 @@
+//! Deciding, hiding and restoring.
+
+use std::time::Duration;
+
+use fingerpost::identity::PlatformRole;
+
+use super::{id, public, with_pantry};
+use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
+
+/// Somebody proposes another name and web page for the pantry; the page of the change.
+async fn proposed(app: &TestApp) -> String {
+    with_pantry(app).await;
+    let amina = Browser::keeper(app, "amina@lark-hill.example.org", id("marsh farm")).await;
+    let path = format!("/account/listings/{}/about", id("pantry"));
+    let page = amina.open(&path).await;
+    amina.submit(&page, &path, &[("name", "Lark Hill larder and loans"), ("do", "save")]).await;
+    let path = format!("/account/listings/{}/contact", id("pantry"));
+    let page = amina.open(&path).await;
+    amina.submit(&page, &path, &[("web", "https://lark-hill.example.org/new"), ("do", "save")]).await;
+    let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+    let [one] = &waiting[..] else { panic!("one change waits: {waiting:?}") };
+    format!("/moderation/changes/{}", one.id)
+}
+
+fact! {
+    async fn a_change_is_decided_part_by_part_and_its_author_reads_why(app) {
+        let path = proposed(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains("<ins>"), "words that differ are marked: {}", page.text());
+        let again = moderator.submit(&page, &path, &[("refuse-name", "yes"), ("do", "decide")]).await;
+        assert!(again.text().contains("href=\"#reason-name\""), "a refusal needs a reason: {}", again.text());
+        let done = moderator.submit(&again, &path, &[("reason-name", "You do not lend money."), ("do", "decide")]).await;
+        assert!(done.text().contains("Nothing waits."), "{}", done.text());
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["name"].as_str(), now["url"].as_str()), (Some("Meadow larder"), Some("https://lark-hill.example.org/new")));
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let [letter] = &sink.received()[..] else { panic!("the author is told") };
+        assert_eq!(letter.to, ["amina@lark-hill.example.org"]);
+        assert!(letter.text().contains("name: You do not lend money."), "{}", letter.text());
+    }
+}
+
+fact! {
+    async fn what_moved_while_a_moderator_looked_is_not_accepted_unseen(app) {
+        let path = proposed(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        // Its author thinks of something else meanwhile.
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        let about = format!("/account/listings/{}/about", id("pantry"));
+        let form = amina.open(&about).await;
+        amina.submit(&form, &about, &[("name", "Cheap loans here"), ("do", "save")]).await;
+        let told = moderator.submit(&page, &path, &[("do", "decide")]).await;
+        assert_eq!(told.status, 409, "{}", told.text());
+        assert!(told.text().contains("Cheap loans here"), "a fresh view");
+        assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");
+        // And the listing itself.
+        let page = moderator.open(&path).await;
+        app.edit(id("pantry"), |document| {
+            let fingerpost::model::Document::Service(service) = document else { panic!() };
+            service.alert = Some("Closed today".to_owned());
+        }).await;
+        assert_eq!(moderator.submit(&page, &path, &[("do", "decide")]).await.status, 409);
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "decide")]).await;
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["name"].as_str(), now["alert"].as_str()), (Some("Cheap loans here"), Some("Closed today")), "nothing of the other edit is lost");
+    }
+}
+
+fact! {
+    async fn of_two_moderators_only_one_decides(app) {
+        let path = proposed(&app).await;
+        let first = Browser::officer(&app, PlatformRole::Moderator).await;
+        let second = Browser::officer(&app, PlatformRole::Administrator).await;
+        let (one, other) = (first.open(&path).await, second.open(&path).await);
+        let (a, b) = tokio::join!(
+            first.submit_only(&one, &path, &[("do", "decide")]),
+            second.submit_only(&other, &path, &[("refuse-name", "yes"), ("reason-name", "No"), ("refuse-url", "yes"), ("reason-url", "No"), ("do", "decide")]),
+        );
+        let won = [a.status, b.status].iter().filter(|status| status.as_u16() == 303).count();
+        assert_eq!(won, 1, "{} and {}: {} {}", a.status, b.status, a.text(), b.text());
+        assert!([a.status, b.status].iter().any(|status| status.as_u16() == 409));
+    }
+}
+
+fact! {
+    async fn a_moderator_takes_a_change_in_other_words(app) {
+        let path = proposed(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("wording-name", "Lark Hill larder"), ("do", "decide")]).await;
+        assert_eq!(public(&app, "pantry").await["name"], "Lark Hill larder");
+    }
+}
+
+fact! {
+    async fn a_question_and_its_answer_stand_in_one_thread(app) {
+        let path = proposed(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &format!("{path}/ask"), &[("question", "Do you lend money?")]).await;
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        let own = path.replace("/moderation/", "/account/");
+        let page = amina.open(&own).await;
+        assert!(page.text().contains("Do you lend money?"));
+        amina.submit(&page, &own, &[("words", "No, only tins."), ("do", "say")]).await;
+        assert!(moderator.open(&path).await.text().contains("No, only tins."));
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let mut to: Vec<String> = sink.received().into_iter().flat_map(|letter| letter.to).collect();
+        to.sort();
+        assert_eq!(to, ["amina@lark-hill.example.org", "moderator@council.example.org"]);
+    }
+}
+
+fact! {
+    async fn a_stolen_mailbox_cannot_change_the_number_of_a_refuge(app) {
+        with_pantry(&app).await;
+        let thief = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
+        let path = format!("/account/listings/{}/contact", id("refuge"));
+        let page = thief.open(&path).await;
+        assert!(page.text().contains("A moderator looks at this before it is public"), "{}", page.text());
+        thief.submit(&page, &path, &[("phone", "07700 900666"), ("do", "save")]).await;
+        assert_eq!(public(&app, "refuge").await["phones"][0]["number"], "0808 157 0114");
+        // Nor its words, nor its organisation's number.
+        for (name, section, field) in [("refuge", "about", "description"), ("rowan", "contact", "phone"), ("rowan", "about", "description")] {
+            let path = format!("/account/listings/{}/{section}", id(name));
+            let page = thief.open(&path).await;
+            thief.submit(&page, &path, &[(field, "07700 900666"), ("do", "save")]).await;
+        }
+        let feed = app.get("/federation/v1/changes").await.text();
+        assert!(!feed.contains("900666"));
+        // A moderator who has not called back cannot let it through by mistake, either.
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let waiting = app.app().records.proposed_about(&[id("refuge")]).await.unwrap();
+        let path = format!("/moderation/changes/{}", waiting[0].id);
+        let page = moderator.open(&path).await;
+        let refused = moderator.submit(&page, &path, &[("do", "decide")]).await;
+        assert!(refused.text().contains("called back"), "{}", refused.text());
+        assert_eq!(public(&app, "refuge").await["phones"][0]["number"], "0808 157 0114");
+    }
+}
+
+fact! {
+    async fn hiding_takes_two_clicks_and_reaches_everything(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&path).await;
+        let asked = moderator.submit(&page, &path, &[("do", "hide")]).await;
+        assert!(asked.text().contains("Say why"));
+        let before = std::time::Instant::now();
+        moderator.submit(&page, &path, &[("do", "hide"), ("reason", "A complaint about safety")]).await;
+        app.follow().await;
+        assert!(before.elapsed() < Duration::from_secs(60));
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+        assert!(!app.get("/services?format=ndjson&full=true").await.text().contains("Meadow larder"));
+        let feed = app.get("/federation/v1/changes").await.json();
+        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == id("pantry").to_string()).unwrap().clone();
+        assert_eq!(item["state"], "deleted");
+        assert!(!item.to_string().contains("complaint"), "the reason is for those who keep it: {item}");
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "show"), ("reason", "It was looked into")]).await;
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 200);
+        let history = moderator.open(&format!("/account/listings/{}/history", id("pantry"))).await;
+        for said in ["hidden: A complaint about safety", "shown again: It was looked into"] {
+            assert!(history.text().contains(said), "{said}");
+        }
+    }
+}
+
+fact! {
+    async fn an_earlier_version_is_put_back_as_a_new_one(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        for name in ["Second name", "Third name"] {
+            let page = moderator.open(&path).await;
+            moderator.submit(&page, &path, &[("name", name), ("do", "save")]).await;
+        }
+        let history = format!("/account/listings/{}/history", id("pantry"));
+        let compared = moderator.open(&format!("{history}?from=1&to=3")).await;
+        assert!(compared.text().contains("Version 1 beside version 3"), "{}", compared.text());
+        let page = moderator.open(&history).await;
+        moderator.submit(&page, &history, &[("revision", "1")]).await;
+        assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert_eq!(stored.kept.revision, 4);
+    }
+}

@@ -1,0 +1,105 @@
+//! Who may do what, tried on every page.
+
+use fingerpost::identity::{PlatformRole, ROLES, RULES};
+
+use super::{id, with_pantry};
+use crate::support::{browser::Browser, fact};
+
+fact! {
+    async fn nobody_who_is_not_signed_in_reads_a_page_for_people(app) {
+        with_pantry(&app).await;
+        let visitor = Browser::new(&app);
+        let listing = id("pantry");
+        let organisation = id("marsh farm");
+        for path in [
+            "/account".to_owned(), "/account/profile".to_owned(), "/account/find".to_owned(), "/moderation".to_owned(),
+            "/moderation/people".to_owned(), "/moderation/audit".to_owned(), format!("/account/listings/{listing}"),
+            format!("/account/listings/{listing}/history"), format!("/account/listings/{listing}/about"),
+            format!("/account/organisations/{organisation}"), format!("/moderation/records/{listing}"),
+        ] {
+            let page = visitor.open(&path).await;
+            assert!(page.text().contains("Send me a link"), "{path}: {}", page.text());
+        }
+        for path in [format!("/account/listings/{listing}/about"), format!("/moderation/records/{listing}"), "/moderation/people".to_owned()] {
+            let answer = visitor.post(&path, "https://directory.luton.example.org", &[("do", "hide"), ("reason", "x"), ("name", "x")]).await;
+            assert_eq!(answer.status, 303, "{path}");
+            assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+        }
+    }
+}
+
+fact! {
+    async fn another_groups_record_is_not_there_for_an_editor(app) {
+        with_pantry(&app).await;
+        let mallory = Browser::keeper(&app, "mallory@rowan.example.org", id("rowan")).await;
+        let own = mallory.open(&format!("/account/listings/{}/about", id("refuge"))).await;
+        for (path, name) in [
+            (format!("/account/listings/{}", id("pantry")), "pantry"), (format!("/account/listings/{}/history", id("pantry")), "pantry"),
+            (format!("/account/listings/{}/about", id("pantry")), "pantry"), (format!("/account/organisations/{}", id("marsh farm")), "marsh farm"),
+            (format!("/account/organisations/{}/services/new", id("marsh farm")), "marsh farm"),
+        ] {
+            assert_eq!(mallory.open(&path).await.status, 404, "{path} {name}");
+        }
+        // A form of one's own, sent to somebody else's listing.
+        let body = own.text();
+        let token = body.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let fields = [("form", token), ("revision", "1"), ("name", "Hacked"), ("description", "Hacked"), ("do", "save")];
+        let answer = mallory.post(&path, "https://directory.luton.example.org", &fields).await;
+        assert_eq!(answer.status, 404, "{}", answer.text());
+        let officer_only = [("form", token), ("do", "hide"), ("reason", "x")];
+        for path in [format!("/moderation/records/{}", id("pantry")), format!("/moderation/records/{}", id("refuge"))] {
+            let answer = mallory.post(&path, "https://directory.luton.example.org", &officer_only).await;
+            assert!([403, 404].contains(&answer.status.as_u16()), "{path}: {}", answer.status);
+        }
+        let answer = mallory.post("/moderation/people", "https://directory.luton.example.org", &[("form", token), ("email", "mallory@rowan.example.org"), ("role", "administrator")]).await;
+        assert_eq!(answer.status, 403);
+    }
+}
+
+fact! {
+    async fn a_reader_sees_and_changes_nothing(app) {
+        with_pantry(&app).await;
+        let reader = Browser::officer(&app, PlatformRole::Reader).await;
+        for path in ["/moderation", "/moderation/audit"] {
+            assert_eq!(reader.open(path).await.status, 200, "{path}");
+        }
+        assert_eq!(reader.open("/moderation/people").await.status, 403);
+        assert_eq!(reader.open(&format!("/account/listings/{}", id("pantry"))).await.status, 200);
+        for path in [format!("/account/listings/{}/about", id("pantry")), format!("/moderation/records/{}", id("pantry"))] {
+            assert_eq!(reader.open(&path).await.status, 403, "{path}");
+        }
+    }
+}
+
+fact! {
+    async fn a_role_that_is_taken_takes_its_sessions_along(app) {
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert_eq!(moderator.open("/moderation").await.status, 200);
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        identity.give_role(&tx, &"moderator@council.example.org".parse().unwrap(), None).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(moderator.open("/moderation").await.text().contains("Send me a link"));
+    }
+}
+
+/// The table in the guide is the table in the code. Set `UPDATE` to write it anew.
+#[test]
+fn the_guide_has_every_action_and_role() {
+    let name = |role: &fingerpost::identity::Role| serde_json::to_value(role).unwrap().as_str().unwrap().replace('_', " ");
+    let mut table = format!("| | {} |\n|---|{}\n", ROLES.iter().map(name).collect::<Vec<_>>().join(" | "), "---|".repeat(ROLES.len()));
+    for (action, allowed) in RULES {
+        let cells: Vec<&str> = ROLES.iter().map(|role| if allowed.contains(role) { "yes" } else { "" }).collect();
+        table.push_str(&format!("| {} | {} |\n", action.words(), cells.join(" | ")));
+    }
+    let file = "docs/guides/people-and-roles.md";
+    let guide = std::fs::read_to_string(file).unwrap();
+    let (start, rest) = guide.split_once("<!-- table -->\n").expect("a place for the table");
+    let (found, end) = rest.split_once("<!-- end of table -->").expect("an end of the table");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, format!("{start}<!-- table -->\n{table}<!-- end of table -->{end}")).unwrap();
+        return;
+    }
+    assert_eq!(found, table, "run the tests with UPDATE=1 to write it anew");
+}
