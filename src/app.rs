@@ -146,11 +146,17 @@ pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
 /// The description of everything that is answered over HTTP.
 pub fn openapi() -> serde_json::Value {
     let mut document = publishing::openapi(env!("CARGO_PKG_VERSION"));
-    let (paths, schemas) = federation::openapi_paths();
-    for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
-        if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
-            there.extend(more);
+    for (paths, schemas) in [federation::openapi_paths(), editing::openapi_paths()] {
+        for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
+            if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
+                there.extend(more);
+            }
         }
+    }
+    if let Some(serde_json::Value::Object(components)) = document.pointer_mut("/components") {
+        let token =
+            serde_json::json!({"token": {"type": "http", "scheme": "bearer", "description": "A token of an organisation."}});
+        components.insert("securitySchemes".to_owned(), token);
     }
     document
 }

@@ -9,6 +9,7 @@
 mod api;
 mod claims;
 mod decide;
+mod describe;
 mod letters;
 mod risk;
 mod sight;
@@ -30,6 +31,7 @@ use crate::{
 pub use api::routes;
 pub use claims::Claimed;
 pub use decide::{Judgement, Queued, Waiting};
+pub use describe::openapi_paths;
 pub(crate) use letters::words_for;
 pub use risk::{Risk, risk};
 pub use sight::Sight;

@@ -70,6 +70,8 @@ struct Compared {
     standing: Option<Sight>,
     changes: Vec<Change>,
     protected: bool,
+    /// What the actor has proposed of it before and still waits.
+    earlier: Vec<Change>,
     /// Whether the actor needs nobody's yes.
     at_once: bool,
     /// Whether it is to be seen, if it is not.
@@ -216,15 +218,18 @@ impl Editing {
             Some(sight) if sight.protected => true,
             _ => self.is_protected(&write.document, &owners).await?,
         };
-        // Whoever goes on with what waits to be published sends the newer version after it.
-        let waits_already = match &standing {
-            Some(sight) if !sight.is_public() => {
-                let proposed = self.records.proposed_about(&[id]).await?;
-                proposed.iter().any(|one| one.decision == Decision::Waiting && one.by == actor.known_as())
+        let mut earlier = Vec::new();
+        let mut waits_already = false;
+        for proposal in self.records.proposed_about(&[id]).await? {
+            if proposal.decision == Decision::Waiting && proposal.by == actor.known_as() {
+                // Whoever goes on with what waits to be published sends the newer version after it.
+                waits_already = standing.as_ref().is_some_and(|sight| !sight.is_public());
+                earlier = self.records.proposed_changes(&proposal).await?;
             }
-            _ => false,
-        };
-        Ok(Compared { write: write.clone(), standing, changes, protected, at_once, publish: publish || waits_already })
+        }
+        earlier.retain(|change| !changes.iter().any(|newer| newer.field == change.field));
+        let publish = publish || waits_already;
+        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish })
     }
 
     /// Whether somebody may add this listing.
@@ -297,7 +302,10 @@ impl Compared {
             edit.at_once.push(self.draft(now, State::Published));
         }
         if !waiting.is_empty() {
-            edit.waiting.push(self.draft(document(), State::Published));
+            // The proposal that waits is replaced, so what it says of other members goes on in this one.
+            let wanted: Value = serde_json::from_str(&self.write.document.to_json()).unwrap_or_default();
+            let together = Editing::read(self.write.document.kind(), changes::apply(&wanted, &self.earlier))?;
+            edit.waiting.push(self.draft(together, State::Published));
         }
         Ok(())
     }

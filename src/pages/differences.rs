@@ -41,16 +41,28 @@ pub(super) fn one(change: &Change) -> Markup {
     html! {
         @if before.is_empty() { p class="small" { "Nothing stood here." } }
         p class="difference" {
-            @for piece in differences.iter_all_changes() {
-                @match piece.tag() {
-                    ChangeTag::Equal => (piece.value()),
-                    ChangeTag::Delete => del { span class="unseen" { " removed: " } (piece.value()) },
-                    ChangeTag::Insert => ins { span class="unseen" { " added: " } (piece.value()) },
+            @for (tag, words) in runs(differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()))) {
+                @match tag {
+                    ChangeTag::Equal => (words),
+                    ChangeTag::Delete => del { span class="unseen" { " removed: " } (words) },
+                    ChangeTag::Insert => ins { span class="unseen" { " added: " } (words) },
                 }
             }
         }
         @if after.is_empty() { p class="small" { "Nothing would stand here." } }
     }
+}
+
+/// Pieces of the same fate as one: nobody wants to hear "added" before each word.
+fn runs<'a>(pieces: impl Iterator<Item = (ChangeTag, &'a str)>) -> Vec<(ChangeTag, String)> {
+    let mut runs: Vec<(ChangeTag, String)> = Vec::new();
+    for (tag, words) in pieces {
+        match runs.last_mut() {
+            Some((last, run)) if *last == tag => run.push_str(words),
+            _ => runs.push((tag, words.to_owned())),
+        }
+    }
+    runs
 }
 
 /// A value in words, one thing a line.

@@ -134,7 +134,7 @@ fn form(page: &str, action: &str) -> Vec<(String, String)> {
     let wanted = format!("action=\"{action}\"");
     let start = page
         .match_indices("<form")
-        .find(|(at, _)| page[*at..].split('>').next().is_some_and(|tag| tag.contains(&wanted)))
+        .find(|(at, _)| page[*at..].split('>').next().is_some_and(|tag| tag.contains(&wanted) && tag.contains("\"post\"")))
         .unwrap_or_else(|| panic!("no form goes to {action}: {page}"))
         .0;
     let inside = page[start..].split("</form>").next().unwrap();

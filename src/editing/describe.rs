@@ -1,0 +1,126 @@
+//! What the write API says of itself in `openapi.json`.
+
+use serde_json::{Map, Value, json};
+
+use super::api::{DecideProposal, NewRecord, RecordAnswer, WriteAnswer};
+use crate::{http::openapi::problems, model::shape};
+
+const ID: &str = "The id of the record.";
+
+/// The addresses of the write API, and the schemas that they use.
+pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
+    let mut generator = shape::generator("/components/schemas");
+    let mut schemas = Map::new();
+    for (name, schema) in [
+        ("RecordAnswer", generator.root_schema_for::<RecordAnswer>()),
+        ("WriteAnswer", generator.root_schema_for::<WriteAnswer>()),
+        ("NewRecord", generator.root_schema_for::<NewRecord>()),
+        ("DecideProposal", generator.root_schema_for::<DecideProposal>()),
+    ] {
+        let mut schema = schema.to_value();
+        if let Some(object) = schema.as_object_mut() {
+            for member in ["$schema", "title", "components"] {
+                object.remove(member);
+            }
+        }
+        schemas.insert(name.to_owned(), schema);
+    }
+    let mut all = generator.take_definitions(true);
+    all.extend(schemas);
+
+    let record =
+        json!({"name": "id", "in": "path", "required": true, "description": ID, "schema": {"type": "string", "format": "uuid"}});
+    let document = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
+    let paths = json!({
+        "/api/v1/records": {
+            "post": operation("createRecord", "Add a record; it waits for a moderator", &[], Some(body("NewRecord")), &write_answers("201", "It is public.")),
+        },
+        "/api/v1/records/{id}": {
+            "parameters": [record],
+            "get": operation("readRecord", "A record as those who keep it read it", &[], None, &answers("200", "The record.", "RecordAnswer", &[404])),
+            "put": operation("replaceRecord", "Replace a document", &[if_match()], Some(document.clone()), &changed()),
+            "patch": operation("changeRecord", "Change members of a document (RFC 7396)", &[if_match()], Some(document), &changed()),
+            "delete": operation("withdrawRecord", "Take a listing out", &[if_match()], None, &withdrawn()),
+        },
+        "/api/v1/proposals": {
+            "get": operation("listProposals", "What you proposed; for officers everything that waits", &[], None, &plain("The proposals.", &[])),
+        },
+        "/api/v1/proposals/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": true, "description": "The id of the proposal.", "schema": {"type": "string", "format": "uuid"}}],
+            "get": operation("readProposal", "One proposal, with what it changes and what was said", &[], None, &plain("The proposal.", &[404])),
+            "post": operation("decideProposal", "Accept, reject, withdraw, or say something", &[], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 422])),
+        },
+    });
+    let paths = match paths {
+        Value::Object(paths) => paths,
+        _ => Map::new(),
+    };
+    (paths, all)
+}
+
+fn if_match() -> Value {
+    json!({"name": "If-Match", "in": "header", "required": true, "description": "The ETag of the version that you have read.", "schema": {"type": "string"}})
+}
+
+fn body(schema: &str) -> Value {
+    json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}})
+}
+
+fn operation(id: &str, summary: &str, parameters: &[Value], body: Option<Value>, answers: &Map<String, Value>) -> Value {
+    let mut operation = json!({
+        "operationId": id, "summary": summary, "parameters": parameters, "responses": answers, "security": [{"token": []}],
+    });
+    if let (Some(body), Some(members)) = (body, operation.as_object_mut()) {
+        members.insert("requestBody".to_owned(), body);
+    }
+    operation
+}
+
+fn refusals(more: &[u16]) -> Map<String, Value> {
+    let known: [(u16, &str); 10] = [
+        (400, "The request cannot be read."),
+        (401, "There is no token, or it is unknown, expired or revoked."),
+        (403, "This is not yours to do."),
+        (404, "There is nothing here, or nothing that you may know of."),
+        (409, "It has changed, or was decided, meanwhile."),
+        (412, "If-Match names another version than the one that is there."),
+        (422, "The document cannot stand; every fault is named."),
+        (428, "If-Match is missing."),
+        (429, "You ask too often."),
+        (503, "The directory is starting."),
+    ];
+    let wanted: Vec<(u16, &str)> =
+        known.into_iter().filter(|(status, _)| [400, 401, 403, 429, 503].contains(status) || more.contains(status)).collect();
+    problems(&wanted)
+}
+
+fn answers(status: &str, said: &str, schema: &str, more: &[u16]) -> Map<String, Value> {
+    let mut answers = refusals(more);
+    let content = json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    answers.insert(status.to_owned(), json!({"description": said, "content": content}));
+    answers
+}
+
+fn write_answers(status: &str, said: &str) -> Map<String, Value> {
+    let mut all = answers(status, said, "WriteAnswer", &[404, 409, 412, 422]);
+    let waits = answers("202", "Some of it waits for a moderator.", "WriteAnswer", &[]);
+    all.extend(waits);
+    all
+}
+
+fn changed() -> Map<String, Value> {
+    let mut all = write_answers("200", "Everything stands, or nothing was different.");
+    all.extend(refusals(&[404, 428]));
+    all
+}
+
+fn withdrawn() -> Map<String, Value> {
+    plain("It is taken out.", &[404, 409, 412, 428])
+}
+
+fn plain(said: &str, more: &[u16]) -> Map<String, Value> {
+    let mut answers = refusals(more);
+    answers
+        .insert("200".to_owned(), json!({"description": said, "content": {"application/json": {"schema": {"type": "object"}}}}));
+    answers
+}
