@@ -31,6 +31,8 @@ enum Speaks {
     Oruk3,
     /// An Open Referral UK 1 API.
     Oruk1,
+    /// A calendar (iCalendar).
+    Ical,
 }
 
 #[derive(Debug, Subcommand)]
@@ -170,6 +172,7 @@ impl Peers {
                     Speaks::OpenDirectory => Some(PeerKind::OpenDirectory),
                     Speaks::Oruk3 => Some(PeerKind::Oruk3),
                     Speaks::Oruk1 => Some(PeerKind::Oruk1),
+                    Speaks::Ical => Some(PeerKind::Ical),
                 };
                 let new = New { url, name, kind, trust, every_seconds: every, licence: licence.map(Into::into) };
                 let peer = harvester.add_peer(new).await.map_err(wrong_call)?;

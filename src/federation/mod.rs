@@ -8,6 +8,7 @@
 mod changes;
 pub mod compare;
 mod describe;
+mod detect;
 mod discovery;
 pub mod harvest;
 pub mod neighbours;

@@ -7,14 +7,13 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
+    detect,
     harvest::{Error, Harvester, discover},
     peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Trouble, Trust},
     protocol::Discovery,
 };
 use crate::{
     clock,
-    formats::json,
-    outbound::Ask,
     records::{Caller, Draft, LastModified, State},
     signing,
 };
@@ -84,11 +83,17 @@ impl Harvester {
     /// # Errors
     /// When it cannot be reached, speaks nothing that we know, is ourselves, or is followed already.
     pub async fn add_peer(&self, new: New) -> Result<Peer, Refused> {
-        let refused = |trouble| Refused::Peer { url: new.url.clone(), trouble };
-        let (kind, discovered) = self.find_out(&new).await.map_err(refused)?;
-        let origin = match &discovered {
+        let url = detect::plain_address(&new.url);
+        if detect::is_secret_address(&url) {
+            return Err(Refused::Senseless(
+                "this address is secret, and everybody is told where records come from: ask for the public address".to_owned(),
+            ));
+        }
+        let refused = |trouble| Refused::Peer { url: url.clone(), trouble };
+        let found = self.find_out(&url, new.kind).await.map_err(refused)?;
+        let origin = match &found.discovered {
             Some(said) => said.origin.to_string(),
-            None => plain_origin(&new.url),
+            None => detect::plain_origin(found.kind, &url),
         };
         if origin == self.here() {
             return Err(Refused::Senseless(format!("{origin} is this directory itself")));
@@ -97,21 +102,21 @@ impl Harvester {
             return Err(Refused::Senseless(format!("{origin} is followed already, as peer {} ({})", known.id, known.name)));
         }
         let now = self.now();
-        let name = new.name.clone().or_else(|| discovered.as_ref().map(|said| said.publisher.name.clone()));
-        let said = discovered.as_ref().map(|said| &said.license);
+        let name = new.name.clone().or(found.name);
+        let said = found.discovered.as_ref().map(|said| &said.license);
         let mut peer = Peer {
-            name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| new.url.host_str().unwrap_or("peer").to_owned()),
+            name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| url.host_str().unwrap_or("peer").to_owned()),
             origin,
-            kind,
+            kind: found.kind,
             trust: new.trust,
             state: if new.trust == Trust::Review { PeerState::New } else { PeerState::Following },
-            licence: new.licence.clone().or_else(|| said.map(|licence| licence.url.clone())),
+            licence: new.licence.clone().or(found.licence),
             attribution: said.map(|licence| licence.attribution.clone()).filter(|text| !text.is_empty()),
             every_seconds: new.every_seconds,
-            discovered,
+            discovered: found.discovered,
             next_due_at: now,
             added_at: now,
-            ..Peer::unknown(&new.url)
+            ..Peer::unknown(&url)
         };
         if new.trust == Trust::Auto {
             pin(&mut peer);
@@ -120,42 +125,6 @@ impl Harvester {
         peer.id = peers::add(&tx, &peer).await?;
         tx.commit().await?;
         Ok(peer)
-    }
-
-    /// What a directory speaks, and what it says of itself.
-    async fn find_out(&self, new: &New) -> Result<(PeerKind, Option<Discovery>), Trouble> {
-        if let Some(kind @ (PeerKind::Oruk3 | PeerKind::Oruk1)) = new.kind {
-            let speaks = self.plain_api(&new.url).await?;
-            let other = || Trouble { code: "other-kind".to_owned(), detail: format!("it speaks {speaks}, not {kind}") };
-            return if speaks == kind { Ok((kind, None)) } else { Err(other()) };
-        }
-        match discover(self.outbound(), &new.url).await {
-            Ok(said) => Ok((PeerKind::OpenDirectory, Some(said))),
-            Err(trouble) if new.kind.is_some() || trouble.code != "no-discovery" => Err(trouble),
-            Err(_) => {
-                let speaks = self.plain_api(&new.url).await.map_err(|trouble| Trouble {
-                    detail: format!("it has no discovery document, and is no Open Referral UK API: {}", trouble.detail),
-                    ..trouble
-                })?;
-                Ok((speaks, None))
-            }
-        }
-    }
-
-    /// Which version of the Open Referral UK API answers, by the envelope of its lists.
-    async fn plain_api(&self, base: &Url) -> Result<PeerKind, Trouble> {
-        let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
-        let mut url = base.clone();
-        url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
-        url.set_query(Some("page=1&per_page=1"));
-        let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
-        let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
-        let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
-        match (list("contents"), list("content")) {
-            (true, _) => Ok(PeerKind::Oruk3),
-            (_, true) => Ok(PeerKind::Oruk1),
-            _ => Err(trouble("no-list", format!("{} answers {} and no page of services", answer.url, answer.status))),
-        }
     }
 
     /// Approve a peer: the keys that it shows now are pinned, and it is followed.
@@ -495,12 +464,4 @@ fn follow_again(peer: &mut Peer, now: DateTime<Utc>) {
     peer.held = None;
     peer.failures = 0;
     peer.next_due_at = now;
-}
-
-/// The identity of a source that says nothing of itself: its address, lower-case host, no slash at the end.
-fn plain_origin(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.as_str().trim_end_matches('/').to_owned()
 }

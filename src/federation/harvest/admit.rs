@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        peers::{Foreign, Peer, Quarantined, Trust},
+        peers::{Foreign, Peer, PeerKind, Quarantined, Trust},
         protocol::ItemState,
     },
     event::{Event, Unreadable},
@@ -71,6 +71,8 @@ pub(super) enum Departure {
     Urgent,
     /// The feed says so, unsigned.
     Told,
+    /// Its time was over, and its source does not have it any more.
+    Over,
 }
 
 /// What the checks need to know.
@@ -148,6 +150,7 @@ impl Gate<'_> {
             let departure = match (signed, urgent) {
                 (true, true) => Departure::Urgent,
                 (true, false) => Departure::Signed,
+                _ if event.over => Departure::Over,
                 _ => Departure::Told,
             };
             return Verdict::Gone(foreign, departure);
@@ -254,10 +257,15 @@ impl Gate<'_> {
         };
         let base =
             peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
+        let url = match peer.kind {
+            // These have no addresses for single records, other than those that stand in them.
+            PeerKind::Ical => Some(own_page(document).unwrap_or_else(|| peer.url.to_string())),
+            _ => source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
+        };
         let said = Provenance {
             origin: peer.origin.clone(),
             source: peer.name.clone(),
-            url: source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
+            url,
             id: source_id.map(str::to_owned),
             licence: peer.licence.clone(),
             attribution: peer.attribution.clone(),
@@ -299,6 +307,16 @@ impl Gate<'_> {
             raw,
             at: self.now,
         })
+    }
+}
+
+/// The page about a record that it names itself.
+fn own_page(document: &Document) -> Option<String> {
+    match document {
+        Document::Event(event) => event.url.as_ref().map(ToString::to_string),
+        Document::Organization(organization) => organization.website.as_ref().map(ToString::to_string),
+        Document::Location(place) => place.url.as_ref().map(ToString::to_string),
+        _ => None,
     }
 }
 

@@ -227,10 +227,7 @@ impl Harvester {
                 })
                 .collect();
             many += held.len() as u64;
-            let tx = self.db.write().await?;
-            if !run.lease.hold(&tx, now + super::apply::LEASE).await? {
-                return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
-            }
+            let tx = self.under_lease(run).await?;
             peers::put_held(&tx, &held).await?;
             tx.commit().await?;
         }
@@ -367,6 +364,7 @@ fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
         statement: raw_statement.zip(read.fed),
         alone: true,
         listed: None,
+        over: false,
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod admit;
 mod apply;
+pub(super) mod calendar;
 mod checkpoint;
 mod crawl;
 mod directory;
@@ -115,6 +116,8 @@ struct Run {
     live: u64,
     /// Records of the peer that have gone in the day before.
     deleted_lately: u64,
+    /// Records that have gone since, other than because their time was over.
+    deleted: u64,
     /// Terms and taxonomies here, by their addresses.
     vocabulary: HashMap<String, Uuid>,
     /// Terms and taxonomies of this peer that are called otherwise here.
@@ -204,6 +207,7 @@ impl Harvester {
             held_at,
             live: peers::live_count(&self.db, id).await?,
             deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
+            deleted: 0,
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
             began: tokio::time::Instant::now(),
@@ -214,6 +218,7 @@ impl Harvester {
         let ended = match run.peer.kind {
             PeerKind::OpenDirectory => self.follow(&mut run, &mut progress).await,
             PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
+            PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
         };
         self.finish(run, ended).await
     }

@@ -13,10 +13,14 @@ use url::Url;
 use super::protocol::Discovery;
 use crate::signing::Listed;
 pub use foreign::{
-    Foreign, deleted_since, foreign, forget_numbers, forget_versions, live_count, mark_seen, not_seen, of_peer, put_foreign,
+    Foreign, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions, live_count, mark_seen, not_seen, of_peer,
+    put_foreign,
 };
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
-pub use waiting::{Held, Quarantined, forget_held, forget_quarantined, held, put_held, put_quarantined, quarantined_by_code};
+pub use waiting::{
+    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined,
+    quarantined_by_code,
+};
 
 /// Number of a peer, as commands name it.
 pub type PeerId = i32;
@@ -55,6 +59,8 @@ words! {
         Oruk3 = "oruk3",
         /// An Open Referral UK 1 API, the same way.
         Oruk1 = "oruk1",
+        /// A calendar.
+        Ical = "ical",
     }
 }
 
@@ -144,6 +150,8 @@ pub struct Cursor {
     pub after: i64,
     /// Tag of the last answer at `next`, when it had nothing new.
     pub etag: Option<String>,
+    /// When the file that was last read had changed, as its server said.
+    pub last_modified: Option<String>,
     /// How far the peer's feed went when it was last asked.
     pub head: i64,
     /// Which walk over everything this is: records that a whole one did not meet are gone.
@@ -197,7 +205,7 @@ pub struct Report {
     pub quarantined: u64,
     /// Deletions that wait for a person.
     pub held_deletes: u64,
-    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`.
+    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`, `private`.
     pub left_out: BTreeMap<String, u64>,
     /// Bytes that came over the wire.
     pub bytes: u64,

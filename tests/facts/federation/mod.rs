@@ -1,5 +1,6 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
+mod calendars;
 mod compare;
 mod crashes;
 mod crawls;

@@ -188,6 +188,20 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
     Ok(())
 }
 
+/// Forget what is known about these records.
+/// # Errors
+/// When the database fails.
+pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in ids.chunks(CHUNK) {
+        foreign_record::Entity::delete_many()
+            .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget what came from a peer")?;
+    }
+    Ok(())
+}
+
 /// Forget which versions of a peer's records were applied, so that all are compared again.
 /// # Errors
 /// When the database fails.

@@ -129,6 +129,19 @@ pub async fn forget_quarantined(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
     Ok(())
 }
 
+/// Forget what could not be taken of a peer before this moment.
+/// # Errors
+/// When the database fails.
+pub async fn forget_quarantined_before(tx: &Transaction, peer: PeerId, moment: DateTime<Utc>) -> Result<(), db::Error> {
+    quarantined::Entity::delete_many()
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .filter(quarantined::Column::At.lt(moment.timestamp_micros()))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget what could not be taken")
+        .map(drop)
+}
+
 /// How many of a peer's records could not be taken, by reason.
 /// # Errors
 /// When the database fails.
