@@ -1,11 +1,11 @@
 //! What a directory speaks, found out by asking: its discovery document first, then the list of an
-//! Open Referral UK API, then what stands at the address itself.
+//! Open Referral UK API, then what stands at the address itself: a calendar, or feeds of sessions.
 
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    harvest::{Harvester, calendar, discover},
+    harvest::{Harvester, calendar, discover, sessions},
     peers::{PeerKind, Trouble},
     protocol::Discovery,
 };
@@ -48,8 +48,9 @@ impl Harvester {
                 let other = || trouble("other-kind", format!("it speaks {}, not {kind}", found.kind));
                 if found.kind == kind { Ok(found) } else { Err(other()) }
             }
+            Some(PeerKind::OpenActive) => sessions_of(&sessions::ask_for(self.outbound(), url).await?),
             Some(kind @ PeerKind::Ical) => {
-                let answer = self.answer_of(url).await?;
+                let answer = sessions::ask_for(self.outbound(), url).await?;
                 calendar_of(&answer)
                     .ok_or_else(|| trouble("other-kind", format!("{} answers {} and no {kind}", answer.url, answer.status)))
             }
@@ -66,20 +67,21 @@ impl Harvester {
             Ok(found) => return Ok(found),
             Err(trouble) => trouble,
         };
-        let answer = self.answer_of(url).await?;
-        calendar_of(&answer).ok_or_else(|| {
+        let answer = sessions::ask_for(self.outbound(), url).await?;
+        if let Some(found) = calendar_of(&answer) {
+            return Ok(found);
+        }
+        sessions_of(&answer).map_err(|none| {
+            if none.code == "catalogue" {
+                return none;
+            }
             let detail = format!(
-                "it has no discovery document, is no Open Referral UK API ({}), and what stands at the address itself is no \
-                 calendar",
-                no_api.detail
+                "it has no discovery document and is no Open Referral UK API ({}); what stands at the address itself is no \
+                 calendar, and OpenActive feeds are not there ({})",
+                no_api.detail, none.detail
             );
             trouble(&no_api.code, detail)
         })
-    }
-
-    async fn answer_of(&self, url: &Url) -> Result<Answer, Trouble> {
-        let ask = Ask { accept: "text/calendar, */*;q=0.5", ..Ask::get(url.clone()) };
-        self.outbound().fetch(ask).await.map_err(|error| trouble(error.code(), error.to_string()))
     }
 
     /// Which version of the Open Referral UK API answers, by the envelope of its lists.
@@ -101,6 +103,14 @@ impl Harvester {
 fn told(said: Discovery) -> Found {
     let licence = Some(said.license.url.clone());
     Found { kind: PeerKind::OpenDirectory, name: Some(said.publisher.name.clone()), licence, discovered: Some(said) }
+}
+
+fn sessions_of(answer: &Answer) -> Result<Found, Trouble> {
+    if answer.status != 200 {
+        return Err(trouble("no-feed", format!("{} answers {}", answer.url, answer.status)));
+    }
+    let said = sessions::said_by(answer)?;
+    Ok(Found { name: said.name, licence: said.licence, ..Found::plain(PeerKind::OpenActive) })
 }
 
 fn calendar_of(answer: &Answer) -> Option<Found> {
@@ -128,7 +138,7 @@ pub(super) fn is_secret_address(url: &Url) -> bool {
 pub(super) fn plain_origin(kind: PeerKind, url: &Url) -> String {
     let mut url = url.clone();
     url.set_fragment(None);
-    if kind != PeerKind::Ical {
+    if !matches!(kind, PeerKind::Ical | PeerKind::OpenActive) {
         url.set_query(None);
     }
     url.as_str().trim_end_matches('/').to_owned()

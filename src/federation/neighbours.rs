@@ -1,6 +1,6 @@
 //! What an officer does about peers: add, approve, hold, release, remove. Commands and pages call these.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::{
     detect,
     harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Trouble, Trust},
+    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
     protocol::Discovery,
 };
 use crate::{
     clock,
+    model::Kind,
     records::{Caller, Draft, LastModified, State},
     signing,
 };
@@ -22,6 +23,8 @@ use crate::{
 const MOST_COUNTED: u64 = 1_000;
 /// Records in one transaction.
 const BATCH: u64 = 500;
+/// How long it may take to say that everything is to be looked at again.
+const LOOK: Duration = Duration::seconds(30);
 
 /// What is to be followed, and how.
 #[derive(Clone, Debug)]
@@ -38,6 +41,21 @@ pub struct New {
     pub every_seconds: i64,
     /// The licence of its records, where it does not say so itself.
     pub licence: Option<String>,
+}
+
+/// Which records of a peer are to be taken; what is not said stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// At most so many.
+    pub most: Option<u64>,
+    /// Further licences under which they may be shown.
+    pub licences: Vec<String>,
+    /// Only these kinds of listings.
+    pub kinds: Vec<Kind>,
+    /// Only at places whose postcodes begin so.
+    pub postcodes: Vec<String>,
+    /// Of every kind and everywhere, first.
+    pub everything: bool,
 }
 
 /// Why something about a peer could not be done.
@@ -204,17 +222,79 @@ impl Harvester {
         Ok(peer)
     }
 
-    /// Say how many records of a peer are taken, and under which further licences.
+    /// Say which records of a peer are taken, how many, and under which further licences. Where that
+    /// leaves out or lets in others than before, everything is looked at again.
     /// # Errors
-    /// When there is no such peer.
-    pub async fn scope_peer(&self, name: &str, most: Option<u64>, licences: Vec<String>) -> Result<Peer, Refused> {
+    /// When there is no such peer, or it is pulled from at the moment.
+    pub async fn scope_peer(&self, name: &str, wanted: Wanted) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
-        peer.scope.most = most.unwrap_or(peer.scope.most);
-        peer.scope.licences.extend(licences);
-        peer.scope.licences.sort();
-        peer.scope.licences.dedup();
-        self.keep(&peer).await?;
+        let before = peer.scope.clone();
+        let scope = &mut peer.scope;
+        scope.most = wanted.most.unwrap_or(scope.most);
+        scope.licences.extend(wanted.licences);
+        scope.licences.sort();
+        scope.licences.dedup();
+        if wanted.everything {
+            scope.kinds.clear();
+            scope.postcodes.clear();
+        }
+        if !wanted.kinds.is_empty() {
+            scope.kinds = wanted.kinds;
+        }
+        if !wanted.postcodes.is_empty() {
+            scope.postcodes = wanted.postcodes;
+        }
+        let same = (&before.kinds, &before.postcodes, &before.licences) == (&scope.kinds, &scope.postcodes, &scope.licences);
+        if same {
+            self.keep(&peer).await?
+        } else {
+            self.look_again(&mut peer).await?
+        }
         Ok(peer)
+    }
+
+    /// Believe a peer more, or less, than before. What is here stays as it is where it is now to be
+    /// looked at first; where it is to be shown otherwise, or need not wait any more, everything is
+    /// looked at again with the next pull.
+    /// # Errors
+    /// When there is no such peer, it is pulled from at the moment, or its keys have not been approved.
+    pub async fn trust_peer(&self, name: &str, trust: Trust) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
+        if trust == Trust::Auto && has_keys && peer.pinned_keys.is_none() {
+            return Err(Refused::Senseless(format!(
+                "nobody has approved the keys of {}: compare their fingerprint, then run `fingerpost peer approve {}`",
+                peer.name, peer.id
+            )));
+        }
+        let before = std::mem::replace(&mut peer.trust, trust);
+        let more_or_less = before == Trust::LinkOnly || matches!(trust, Trust::LinkOnly | Trust::Auto);
+        let look = before != trust && trust != Trust::Blocked && more_or_less;
+        if look {
+            self.look_again(&mut peer).await?
+        } else {
+            self.keep(&peer).await?
+        }
+        Ok(peer)
+    }
+
+    /// Compare everything of a peer anew with the next pull. Whoever pulls from it now would go on from
+    /// where it was, so that has to end first.
+    async fn look_again(&self, peer: &mut Peer) -> Result<(), Refused> {
+        let now = self.now();
+        let Some(lease) = peers::lease(self.database(), peer.id, now, LOOK).await? else {
+            return Err(Refused::Senseless(format!("{} is pulled from at the moment; try again in a minute", peer.name)));
+        };
+        let read = peers::find(self.database(), peer.id).await?;
+        let crawl = read.map_or(peer.cursor.crawl, |read| read.cursor.crawl);
+        peer.cursor = Cursor { crawl: crawl + 1, walking: true, ..Cursor::default() };
+        peer.next_due_at = now;
+        let tx = self.database().write().await?;
+        peers::forget_versions(&tx, peer.id).await?;
+        peers::save(&tx, peer).await?;
+        peers::release(&tx, lease).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Forget a peer, and take out everything that came from it. Gives how many records those were.
@@ -331,6 +411,8 @@ pub struct Described {
     pub licence: Option<String>,
     /// How often it is asked, in seconds.
     pub every_seconds: i64,
+    /// Which of its records are taken.
+    pub scope: Scope,
     /// Records of it that are here.
     pub records: u64,
     /// Records that could not be taken, by reason.
@@ -386,7 +468,8 @@ impl Described {
             trust: peer.trust,
             state: peer.state,
             licence: peer.licence.clone(),
-            every_seconds: peer.every_seconds,
+            every_seconds: i64::try_from(peer.every().as_secs()).unwrap_or(peer.every_seconds),
+            scope: peer.scope.clone(),
             records,
             quarantined: quarantined
                 .into_iter()

@@ -7,6 +7,7 @@ use super::{Site, layout::Step, times, words};
 use crate::{
     model::{
         Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
+        annotation::Remark,
         location::Address,
         parts::{Accessibility, Language},
         provenance::Provenance,
@@ -209,6 +210,7 @@ pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::
     html! {
         div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
         div { dt { "Source" } dd { @match &from { None => (site.directory.name), Some(from) => (source(from)) } } }
+        @if let Some(remark) = Remark::of(extra) { div { dt { "Note from " (site.directory.name) } dd { (remark.note) } } }
         @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
             div { dt { "Licence" } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
         }

@@ -71,7 +71,7 @@ pub(super) enum Departure {
     Urgent,
     /// The feed says so, unsigned.
     Told,
-    /// Its time was over, and its source does not have it any more.
+    /// Its time was over and its source does not have it any more, or nobody wants it here.
     Over,
 }
 
@@ -155,6 +155,13 @@ impl Gate<'_> {
             };
             return Verdict::Gone(foreign, departure);
         };
+        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&postcodes(event.kind, &data)) {
+            return match known.filter(|known| known.live) {
+                // It was taken before, and somebody has decided otherwise since, or it has moved away.
+                Some(_) => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Over),
+                None => Verdict::Ignore("out-of-scope"),
+            };
+        }
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
             if known.hash == foreign.hash {
                 foreign.fetched_at = known.fetched_at;
@@ -259,6 +266,7 @@ impl Gate<'_> {
             peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
         let url = match peer.kind {
             // These have no addresses for single records, other than those that stand in them.
+            PeerKind::OpenActive => own_page(document),
             PeerKind::Ical => Some(own_page(document).unwrap_or_else(|| peer.url.to_string())),
             _ => source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
         };
@@ -307,6 +315,23 @@ impl Gate<'_> {
             raw,
             at: self.now,
         })
+    }
+}
+
+/// Postcodes of the places of a record, as it tells them.
+fn postcodes(kind: Kind, data: &Value) -> Vec<&str> {
+    fn of(place: &Value) -> impl Iterator<Item = &str> {
+        let addresses = ["addresses", "physical_addresses"].into_iter().filter_map(|name| place.get(name)?.as_array()).flatten();
+        addresses.filter_map(|address| address.get("postal_code")?.as_str())
+    }
+    match kind {
+        Kind::Event => data.get("location").into_iter().flat_map(of).collect(),
+        Kind::Service => {
+            let links = data.get("service_at_locations").and_then(Value::as_array).into_iter().flatten();
+            links.filter_map(|link| link.get("location")).flat_map(of).collect()
+        }
+        // A place may be needed by something that is also elsewhere.
+        _ => Vec::new(),
     }
 }
 

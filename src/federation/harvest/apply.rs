@@ -245,6 +245,9 @@ impl Harvester {
         peer.cursor = cursor;
         peer.tried_at = Some(now);
         let tx = self.under_lease(run).await?;
+        let parts = std::mem::take(&mut run.parts);
+        peers::put_parts(&tx, &parts.put).await?;
+        peers::drop_parts(&tx, &parts.gone).await?;
         peers::put_foreign(&tx, &foreign).await?;
         peers::forget_foreign(&tx, &over).await?;
         peers::mark_seen(&tx, &plan.seen, peer.cursor.crawl).await?;
@@ -312,6 +315,9 @@ impl Harvester {
         self.records.forget_proposals(tx, &gone).await?;
         self.records.forget_proposals(tx, purged).await?;
         if run.peer.trust != Trust::Review {
+            // Nothing waits any more that is published now.
+            let shown: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+            self.records.forget_proposals(tx, &shown).await?;
             return Ok(0);
         }
         let mut waiting = Vec::new();

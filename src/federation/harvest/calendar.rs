@@ -154,7 +154,7 @@ impl Harvester {
     }
 
     /// Our own terms, by their names and codes.
-    async fn terms_by_name(&self) -> Result<HashMap<String, Uuid>, End> {
+    pub(super) async fn terms_by_name(&self) -> Result<HashMap<String, Uuid>, End> {
         let mut found = HashMap::new();
         let mut after = None;
         loop {

@@ -55,12 +55,12 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
 }
 
 /// What one page of the feed says.
-struct Page {
-    items: Items,
+pub(super) struct Page {
+    pub(super) items: Items,
     next: Url,
     cursor: Cursor,
     /// Whether the numbers begin anew, so that everything has to be compared.
-    anew: bool,
+    pub(super) anew: bool,
     /// Whether there is nothing more at the moment.
     end: bool,
 }
@@ -76,9 +76,11 @@ impl Harvester {
             Compared::Same => None,
             // It said that there was nothing new, and there was.
             Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
-            Compared::Different => {
+            Compared::Different(root) => {
                 *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
-                Some(walk_anew(&run.peer.cursor))
+                // What still differs then waits for a person, or cannot be taken: no walk would mend it.
+                let repaired = self.repair(run, &root).await?;
+                (!repaired).then(|| walk_anew(&run.peer.cursor))
             }
         };
         if let Some(cursor) = again {
@@ -102,6 +104,9 @@ impl Harvester {
                 }
                 other => other?,
             }
+        }
+        if run.peer.cursor.next.is_none() && run.live == 0 && run.held_at.is_none() {
+            self.begin_with_snapshot(run, progress).await?;
         }
         let mut looked_again = false;
         let mut begun_anew = false;
@@ -260,7 +265,7 @@ fn walk_anew(from: &Cursor) -> Cursor {
     }
 }
 
-fn feed_of(peer: &Peer) -> Result<Url, End> {
+pub(super) fn feed_of(peer: &Peer) -> Result<Url, End> {
     let feeds = peer.discovered.as_ref().map(|discovery| discovery.feeds.as_slice()).unwrap_or_default();
     let feed = feeds.iter().find(|feed| feed.scope == "own");
     let feed = feed.ok_or_else(|| End::held("no-feed", "its discovery document names no feed of its own records".to_owned()))?;
@@ -275,7 +280,7 @@ pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
     read_page(peer, url, answer).map(|page| page.items).unwrap_or_default()
 }
 
-fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
+pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
         return Err(End::failed("not-json", format!("{url} answers with {kind} instead of JSON")));
@@ -334,7 +339,7 @@ fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
-fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
+pub(super) fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
     let raw_statement = item.get("fed").cloned();

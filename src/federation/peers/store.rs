@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Peer, PeerId, Trouble, foreign, waiting};
+use super::{Peer, PeerId, Trouble, foreign, parts, waiting};
 use crate::db::{self, Context as _, Database, Transaction};
 
 mod peer {
@@ -257,6 +257,7 @@ pub async fn due_now(tx: &Transaction, id: PeerId, now: DateTime<Utc>) -> Result
 pub async fn delete(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
     foreign::forget_all(tx, id).await?;
     waiting::forget_all(tx, id).await?;
+    parts::forget_all(tx, id).await?;
     peer::Entity::delete_by_id(id).exec(tx.connection()).await.context("cannot forget a peer").map(drop)
 }
 

@@ -208,7 +208,7 @@ impl<'a> Places<'a> {
 
     /// "Larkspur Hall, 4 Larkspur Way, Luton LU3 9XQ" as a location: its name is what stands first,
     /// and there is an address where a postcode stands in it.
-    fn location(&self, text: &str) -> Value {
+    pub fn location(&self, text: &str) -> Value {
         let mut place = self.words(text);
         if let Some((latitude, longitude)) = self.known.positions.get(&fold(text))
             && place["location_type"] != "virtual"

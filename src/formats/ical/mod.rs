@@ -10,3 +10,5 @@ pub mod rule;
 mod times;
 pub mod write;
 pub mod zone;
+
+pub(super) use times::length;

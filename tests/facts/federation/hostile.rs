@@ -4,7 +4,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fingerpost::{
-    federation::peers::{self, Outcome, Peer, PeerState, Trust},
+    federation::{
+        neighbours::Wanted,
+        peers::{self, Outcome, Peer, PeerState, Trust},
+    },
     model::Kind,
 };
 use serde_json::{Value, json};
@@ -674,11 +677,11 @@ fact_of_a_liar! {
         liar.tell_services(50);
         liar.page_items(10);
         let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.harvester().scope_peer("1", Some(20), Vec::new()).await.unwrap();
+        here.harvester().scope_peer("1", Wanted { most: Some(20), ..Wanted::default() }).await.unwrap();
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("too-many-records".to_owned())));
         assert!(here.services().await.len() < 30);
-        here.harvester().scope_peer("1", Some(100), Vec::new()).await.unwrap();
+        here.harvester().scope_peer("1", Wanted { most: Some(100), ..Wanted::default() }).await.unwrap();
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
         assert_eq!(here.services().await.len(), 50);

@@ -218,6 +218,23 @@ pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::E
         .map(drop)
 }
 
+/// The same of these records.
+/// # Errors
+/// When the database fails.
+pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    for chunk in ids.chunks(CHUNK) {
+        foreign_record::Entity::update_many()
+            .col_expr(C::Rev, Expr::value(0_i64))
+            .col_expr(C::Hash, Expr::value(""))
+            .filter(C::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot write what came from a peer")?;
+    }
+    Ok(())
+}
+
 /// Forget the numbers of a peer's records, which are those of an epoch that has ended.
 /// # Errors
 /// When the database fails.
