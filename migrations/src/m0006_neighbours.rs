@@ -1,6 +1,7 @@
 //! What came from OpenActive feeds (`openactive_part`): series and dates arrive in any order and in
 //! feeds of their own, so each is kept until what it belongs to is made anew. And what this directory
-//! adds to records of others (`annotation`).
+//! adds to records of others (`annotation`), and which directories have not been heard of for long
+//! (`stale_source`).
 
 use sea_orm_migration::prelude::*;
 
@@ -42,10 +43,22 @@ impl MigrationTrait for Migration {
                     .col(column("at").big_integer().not_null())
                     .to_owned(),
             )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("stale_source")
+                    .col(column("origin").string().not_null().primary_key())
+                    .col(column("step").small_integer().not_null())
+                    .col(column("since").big_integer().not_null())
+                    .col(column("done").boolean().not_null())
+                    .to_owned(),
+            )
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("stale_source").to_owned()).await?;
         manager.drop_table(Table::drop().table("annotation").to_owned()).await?;
         manager.drop_table(Table::drop().table("openactive_part").to_owned()).await
     }

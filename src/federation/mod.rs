@@ -15,6 +15,7 @@ pub mod neighbours;
 pub mod peers;
 pub mod protocol;
 pub mod snapshot;
+mod staleness;
 mod status;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ mod places;
 mod proposals;
 mod publish;
 mod scrubs;
+mod staleness;
 mod store;
 
 use std::{collections::HashMap, sync::Arc};
@@ -31,6 +32,7 @@ use crate::{
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
+pub use staleness::{Stale, Step};
 pub use store::{Remembered, Stored};
 
 /// Whether a record is to be seen.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, annotations, read, store};
+use super::{Error, LastModified, Records, State, annotations, read, staleness, store};
 use crate::{
     db::Transaction,
     model::{Document, Kind, LocationPolicy},
@@ -232,6 +232,7 @@ impl Records {
         now: DateTime<Utc>,
     ) -> Result<Scene, Error> {
         annotations::apply(tx, &mut documents).await?;
+        staleness::apply(tx, &mut documents).await?;
         let mut wanted: HashSet<Uuid> = dirty.iter().copied().filter(|id| !documents.contains_key(id)).collect();
         wanted.extend(documents.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
         let mut tried: HashSet<Uuid> = HashSet::new();
@@ -246,6 +247,7 @@ impl Records {
                 loaded.insert(id, (stored.origin, stored.state, document));
             }
             annotations::apply(tx, &mut loaded).await?;
+            staleness::apply(tx, &mut loaded).await?;
             wanted.extend(loaded.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
             documents.extend(loaded);
         }

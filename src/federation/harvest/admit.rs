@@ -279,6 +279,7 @@ impl Gate<'_> {
             attribution: peer.attribution.clone(),
             evidence: if signed { Evidence::Signed } else { Evidence::Attested },
             fetched_at: clock::rfc3339(self.now),
+            unconfirmed_since: None,
         };
         document.extra_mut().insert(provenance::MEMBER.to_owned(), json!(said));
     }

@@ -193,7 +193,7 @@ fact_of_two! {
 
         annotate(Annotation { hidden: true, ..noted.clone() }).await.unwrap();
         beds.app.follow().await;
-        assert_eq!((beds.services().await.len(), beds.app.get(&format!("/services/{here}")).await.status.as_u16()), (0, 404));
+        assert_eq!((beds.services().await.len(), beds.app.get(&format!("/services/{here}")).await.status.as_u16()), (0, 410));
         rename(&luton, "Pantry").await;
         beds.pull(&peer).await;
         assert_eq!(beds.services().await.len(), 0, "hidden stays hidden");
@@ -260,4 +260,54 @@ async fn a_peer_cannot_put_a_note_of_ours_into_its_records_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_cannot_put_a_note_of_ours_into_its_records_on_postgres() {
     Box::pin(lies_about_us(On::Postgres)).await;
+}
+
+fact_of_two! {
+    async fn what_nobody_has_confirmed_says_so_falls_behind_and_is_hidden_until_it_is_heard_of_again(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        beds.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        let here = local(&luton, "service", "pantry");
+        let theirs = || async { beds.app.get(&format!("/services/{here}")).await.json() };
+        let days = |days: i64| beds.app.clock.set(beds.app.clock.now() + chrono::Duration::days(days));
+        let mind = || async {
+            let many = beds.harvester().mind_staleness().await.unwrap();
+            beds.app.follow().await;
+            many
+        };
+        let before = theirs().await;
+        days(6);
+        assert_eq!((mind().await, theirs().await), (0, before.clone()));
+
+        days(2);
+        assert_eq!((mind().await, mind().await), (1, 0), "once is enough");
+        let now = theirs().await;
+        assert_eq!(now["provenance"]["unconfirmed_since"], "2026-11-22T12:00:00.000Z");
+        assert_eq!(now["last_modified"], before["last_modified"], "that nobody confirms it is no change to it");
+        let page = beds.app.page(&format!("/directory/services/{here}")).await.text();
+        assert!(page.contains("Not confirmed since 22 November 2026"), "{page}");
+
+        days(24);
+        assert_eq!(mind().await, 1);
+        let found = beds.app.get("/services?search=larder").await.json();
+        let order: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(order, [id("pantry").to_string(), here.to_string()], "ours first");
+
+        days(60);
+        assert_eq!(mind().await, 1);
+        assert_eq!(beds.app.get(&format!("/services/{here}")).await.status.as_u16(), 410);
+        assert_eq!(beds.services().await.len(), 1, "our own stays");
+        // A change that comes in before everything has been looked at does not show it again by itself.
+        rename(&luton, "Pantry").await;
+
+        assert_eq!(beds.pull(&peer).await.outcome, Outcome::Ok);
+        assert_eq!(mind().await, 1);
+        assert_eq!((theirs().await["name"].clone(), theirs().await["provenance"]["unconfirmed_since"].clone()), (json!("Pantry"), Value::Null));
+        days(91);
+        mind().await;
+        beds.harvester().remove_peer("Luton").await.unwrap();
+        mind().await;
+        assert_eq!(beds.app.app().records.stale().await.unwrap(), []);
+    }
 }
