@@ -1,7 +1,7 @@
 //! What came from OpenActive feeds (`openactive_part`): series and dates arrive in any order and in
 //! feeds of their own, so each is kept until what it belongs to is made anew. And what this directory
 //! adds to records of others (`annotation`), and which directories have not been heard of for long
-//! (`stale_source`).
+//! (`stale_source`), and where a directory has moved to (`peer.moved_to`).
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +16,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(Table::alter().table("peer").add_column(column("moved_to").text().null()).to_owned()).await?;
         manager
             .create_table(
                 Table::create()
@@ -60,7 +61,8 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("stale_source").to_owned()).await?;
         manager.drop_table(Table::drop().table("annotation").to_owned()).await?;
-        manager.drop_table(Table::drop().table("openactive_part").to_owned()).await
+        manager.drop_table(Table::drop().table("openactive_part").to_owned()).await?;
+        manager.alter_table(Table::alter().table("peer").drop_column("moved_to").to_owned()).await
     }
 }
 

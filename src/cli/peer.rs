@@ -367,6 +367,9 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     let line = |name: &str, value: &str| say!("  {name:<18} {value}");
     line("address", peer.url.as_str())?;
     line("origin", &peer.origin)?;
+    if let Some(now) = &peer.moved_to {
+        line("moved to", now)?;
+    }
     line("speaks", peer.kind.as_str())?;
     line("state", peer.state.as_str())?;
     line("trust", peer.trust.as_str())?;

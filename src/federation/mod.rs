@@ -27,7 +27,12 @@ use axum::{
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::{clock::Clock, db::Database, http::api, signing::Signer};
+use crate::{
+    clock::Clock,
+    db::Database,
+    http::api,
+    signing::{Moved, Signer},
+};
 use snapshot::Snapshots;
 pub use {
     describe::{openapi_paths, schemas},
@@ -50,6 +55,8 @@ pub struct Outlet {
     snapshots: Snapshots,
     /// One looks through all own records at a time.
     digesting: Arc<Semaphore>,
+    /// Addresses that we had before.
+    moved: Arc<[Moved]>,
 }
 
 /// Who publishes here.
@@ -84,7 +91,14 @@ impl Outlet {
             followers: status::Followers::default(),
             snapshots,
             digesting: Arc::new(Semaphore::new(1)),
+            moved: Arc::new([]),
         }
+    }
+
+    /// The same for a directory that had other addresses before.
+    #[must_use]
+    pub fn with_moves(self, moved: Vec<Moved>) -> Self {
+        Self { moved: moved.into(), ..self }
     }
 }
 

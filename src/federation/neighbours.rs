@@ -116,7 +116,9 @@ impl Harvester {
         if origin == self.here() {
             return Err(Refused::Senseless(format!("{origin} is this directory itself")));
         }
-        if let Some(known) = peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin) {
+        if let Some(known) =
+            peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin || peer.identity() == origin)
+        {
             return Err(Refused::Senseless(format!("{origin} is followed already, as peer {} ({})", known.id, known.name)));
         }
         let now = self.now();
@@ -153,8 +155,8 @@ impl Harvester {
         if peer.kind == PeerKind::OpenDirectory {
             let said = discover(self.outbound(), &peer.url).await;
             let said = said.map_err(|trouble| Refused::Peer { url: peer.url.clone(), trouble })?;
-            if said.origin.as_str() != peer.origin {
-                let detail = format!("{} was added, and what answers now is {}", peer.origin, said.origin);
+            if said.origin.as_str() != peer.identity() {
+                let detail = format!("{} was added, and what answers now is {}", peer.identity(), said.origin);
                 let trouble = Trouble { code: "other-origin".to_owned(), detail };
                 return Err(Refused::Peer { url: peer.url.clone(), trouble });
             }
@@ -401,6 +403,8 @@ pub struct Described {
     pub url: Url,
     /// Identity.
     pub origin: String,
+    /// Its identity now, where it has moved.
+    pub moved_to: Option<String>,
     /// What it speaks.
     pub kind: PeerKind,
     /// How far it is believed.
@@ -464,6 +468,7 @@ impl Described {
             name: peer.name.clone(),
             url: peer.url.clone(),
             origin: peer.origin.clone(),
+            moved_to: peer.moved_to.clone(),
             kind: peer.kind,
             trust: peer.trust,
             state: peer.state,
@@ -517,6 +522,11 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
         (_, PeerState::Held, Some("not-there")) => format!(
             "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
         ),
+        (_, PeerState::Held, Some("merged")) => {
+            format!(
+                "Its records are told by another directory now: `fingerpost peer remove {id}` takes those out that came from here."
+            )
+        }
         (_, PeerState::Held, Some("suddenly-empty")) => {
             format!(
                 "Ask them whether they really have no services any more. If so, `fingerpost peer release {id}` takes their records out."

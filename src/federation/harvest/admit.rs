@@ -182,19 +182,20 @@ impl Gate<'_> {
 
     /// Whether a record says that it came from here, or from a third directory.
     fn is_from_here(&self, data: &Value) -> bool {
-        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.origin)
+        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.identity())
     }
 
     /// Whether the statement is believed. Without approved keys nothing is signed, and everything is
     /// the peer's word.
     fn believe(&self, event: &Event, hash: Option<&str>) -> Result<bool, Doubt> {
         let Some(keys) = self.peer.pinned_keys.as_deref().filter(|keys| !keys.is_empty()) else {
-            let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.origin);
+            let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.identity());
             return if foreign { Err(Doubt::OtherOrigin) } else { Ok(false) };
         };
         let (raw, statement) = event.statement.as_ref().ok_or(Doubt::BadSignature)?;
         let state = if event.data.is_some() { ItemState::Updated } else { ItemState::Deleted };
-        let beside = Beside { origin: &self.peer.origin, kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
+        let beside =
+            Beside { origin: self.peer.identity(), kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
         keys::check(raw, statement, &beside, keys).map(|()| true)
     }
 

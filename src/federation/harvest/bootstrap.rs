@@ -69,7 +69,7 @@ impl Harvester {
         let said = json::parse(&answer.body).ok()?;
         let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
         let whole = |name: &str| said.get(name).and_then(Value::as_u64);
-        if text("origin")? != run.peer.origin || !signing::seal_verifies(SNAPSHOT, &said, &keys) {
+        if text("origin")? != run.peer.identity() || !signing::seal_verifies(SNAPSHOT, &said, &keys) {
             return None;
         }
         Some(Pointer {

@@ -37,7 +37,7 @@ impl Harvester {
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
-        if text("origin") != run.peer.origin || !compare::verifies(&checkpoint, &keys) {
+        if text("origin") != run.peer.identity() || !compare::verifies(&checkpoint, &keys) {
             return Err(End::held("bad-checkpoint", format!("the checkpoint at {url} is not signed by an approved key")));
         }
         let now = self.clock.now();

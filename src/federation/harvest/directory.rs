@@ -69,6 +69,9 @@ impl Harvester {
     /// Follow the feed to its end, and from time to time compare what is here with what is there.
     pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         self.follow_to_the_end(run, progress).await?;
+        if run.held_at.is_none() {
+            self.try_again(run).await?;
+        }
         if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
             return Ok(());
         }
@@ -168,8 +171,8 @@ impl Harvester {
         }
         run.report.requests += 1;
         let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
-        if discovery.origin.as_str() != run.peer.origin {
-            let detail = format!("{} was followed, and what answers now is {}", run.peer.origin, discovery.origin);
+        if discovery.origin.as_str() != run.peer.identity() {
+            let detail = format!("{} was followed, and what answers now is {}", run.peer.identity(), discovery.origin);
             return Err(End::held("other-origin", detail));
         }
         if let Some(pinned) = &run.peer.pinned_keys {
@@ -253,7 +256,7 @@ pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
 }
 
 /// Everything from the start: what is met is compared, what is not waits for a person.
-fn walk_anew(from: &Cursor) -> Cursor {
+pub(super) fn walk_anew(from: &Cursor) -> Cursor {
     Cursor {
         crawl: from.crawl + 1,
         walking: true,
@@ -261,6 +264,7 @@ fn walk_anew(from: &Cursor) -> Cursor {
         head: from.head,
         compared_at: from.compared_at,
         discovered_at: from.discovered_at,
+        tried_with: from.tried_with.clone(),
         ..Cursor::default()
     }
 }

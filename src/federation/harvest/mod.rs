@@ -13,6 +13,7 @@ mod crawl;
 mod directory;
 mod event;
 mod keys;
+mod moves;
 mod repair;
 pub(super) mod sessions;
 
@@ -221,7 +222,7 @@ impl Harvester {
             report,
         };
         let ended = match run.peer.kind {
-            PeerKind::OpenDirectory => self.follow(&mut run, &mut progress).await,
+            PeerKind::OpenDirectory => self.follow_wherever_it_is(&mut run, &mut progress).await,
             PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
             PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
             PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,

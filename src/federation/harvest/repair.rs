@@ -25,6 +25,10 @@ use crate::{
 const MOST_BUCKETS: usize = BUCKETS / 4;
 /// Records that are read at once.
 const ROWS: u64 = 500;
+/// Of what could not be taken, so much is tried again.
+const MOST_TRIED: u64 = 2_000;
+/// The version of this program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A record as a bucket lists it.
 struct Listed {
@@ -140,6 +144,21 @@ impl Harvester {
         peers::forget_versions_of(&tx, &ids).await?;
         tx.commit().await?;
         Ok(wanted)
+    }
+
+    /// What could not be taken by an earlier version of this program is tried again by this one: perhaps
+    /// it knows what that did not.
+    pub(super) async fn try_again(&self, run: &mut Run) -> Result<(), End> {
+        if run.peer.cursor.tried_with.as_deref() == Some(VERSION) {
+            return Ok(());
+        }
+        let waiting = peers::quarantined_by_rev(&self.db, run.peer.id, MOST_TRIED).await?;
+        let wanted: BTreeMap<i64, Uuid> = waiting.into_iter().filter(|(rev, _)| *rev > 0).collect();
+        if !wanted.is_empty() {
+            self.fetch(run, wanted).await?;
+        }
+        let cursor = Cursor { tried_with: Some(VERSION.to_owned()), ..run.peer.cursor.clone() };
+        self.apply(run, Items::new(), Vec::new(), cursor).await
     }
 
     /// Fetch records by their numbers, page by page of the feed.

@@ -21,7 +21,7 @@ pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
 pub use waiting::{
     Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined,
-    quarantined_by_code,
+    quarantined_by_code, quarantined_by_rev,
 };
 
 /// Number of a peer, as commands name it.
@@ -199,6 +199,8 @@ pub struct Cursor {
     pub compared_at: Option<DateTime<Utc>>,
     /// When the peer's discovery document was last read.
     pub discovered_at: Option<DateTime<Utc>>,
+    /// The version of this program that last tried what could not be taken.
+    pub tried_with: Option<String>,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
     /// Where several feeds are followed: where we stand in each.
@@ -257,7 +259,7 @@ pub struct Report {
     /// Deletions that wait for a person.
     pub held_deletes: u64,
     /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
-    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; what was `repaired`; whether the `snapshot` was taken over.
+    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
     pub left_out: BTreeMap<String, u64>,
     /// Bytes that came over the wire.
     pub bytes: u64,
@@ -295,8 +297,10 @@ pub struct Peer {
     pub name: String,
     /// Where it was added from.
     pub url: Url,
-    /// Its identity: the ids of its records are made with it.
+    /// Its identity when it was added: the ids of its records are made with it, also after it has moved.
     pub origin: String,
+    /// Its identity now, where it has moved since.
+    pub moved_to: Option<String>,
     /// What it speaks.
     pub kind: PeerKind,
     /// How far it is believed.
@@ -336,6 +340,11 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Its identity now.
+    pub fn identity(&self) -> &str {
+        self.moved_to.as_deref().unwrap_or(&self.origin)
+    }
+
     /// How often to ask: as the officer said, and never more often than the peer asks for.
     pub fn every(&self) -> Duration {
         let feeds = self.discovered.as_ref().map(|said| said.feeds.as_slice()).unwrap_or_default();
@@ -352,6 +361,7 @@ impl Peer {
             name: url.host_str().unwrap_or("peer").to_owned(),
             url: url.clone(),
             origin: url.as_str().trim_end_matches('/').to_owned(),
+            moved_to: None,
             kind: PeerKind::OpenDirectory,
             trust: Trust::Auto,
             state: PeerState::Following,
