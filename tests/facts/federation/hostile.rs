@@ -810,7 +810,7 @@ fact_of_a_liar! {
         assert_eq!((report.outcome, report.left_out.get("moved"), report.created, report.updated, report.deleted), (Outcome::Ok, Some(&1), 0, 1, 0), "{report:?}");
         assert_eq!((here.app.ids("/services").await, here.services().await[0].as_str()), (ids, "Club 0"));
         let now = here.peer(&peer).await;
-        assert_eq!((now.url.clone(), now.identity(), now.origin), (liar.url(), liar.url().as_str(), peer.origin.clone()));
+        assert_eq!((now.url.clone(), now.identity(), &now.origin), (liar.url(), liar.url().as_str(), &peer.origin));
 
         // From now on only the new address is asked, and what is signed there is believed.
         let asked = old.paths().len();
