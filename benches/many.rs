@@ -77,8 +77,13 @@ async fn changes(State(town): State<Shared>, Query(after): Query<After>, headers
     if headers.get("if-none-match").is_some_and(|known| known == tag.as_str()) {
         return http::StatusCode::NOT_MODIFIED.into_response();
     }
-    let mut told: Vec<(i64, usize, u32)> =
-        town.records.iter().enumerate().map(|(number, (rev, times))| (*rev, number, *times)).filter(|(rev, ..)| *rev > after).collect();
+    let mut told: Vec<(i64, usize, u32)> = town
+        .records
+        .iter()
+        .enumerate()
+        .map(|(number, (rev, times))| (*rev, number, *times))
+        .filter(|(rev, ..)| *rev > after)
+        .collect();
     told.sort_unstable();
     told.truncate(500);
     let last = told.last().map_or(after, |(rev, ..)| *rev);
@@ -136,7 +141,8 @@ async fn pull_all(app: &App) {
 /// Seconds of processor time that this process has taken.
 fn processor() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: Vec<u32> = stat.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2).filter_map(|part| part.parse().ok()).collect();
+    let ticks: Vec<u32> =
+        stat.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2).filter_map(|part| part.parse().ok()).collect();
     f64::from(ticks.iter().sum::<u32>()) / 100.0
 }
 
@@ -147,7 +153,8 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let (many, records, days) = (numbers.first().copied().unwrap_or(400), numbers.get(1).copied().unwrap_or(100), numbers.get(2).copied().unwrap_or(1));
+    let (many, records, days) =
+        (numbers.first().copied().unwrap_or(400), numbers.get(1).copied().unwrap_or(100), numbers.get(2).copied().unwrap_or(1));
     let folder = tempfile::tempdir().unwrap();
     let settings = [
         ("FINGERPOST_DATA_DIR".to_owned(), folder.path().display().to_string()),

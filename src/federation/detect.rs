@@ -11,8 +11,12 @@ use super::{
 };
 use crate::{
     formats::{ical, json},
+    model::text::{clean, shorten},
     outbound::{Answer, Ask},
 };
+
+/// A name that somebody gives themselves has at most so many characters.
+const LONGEST_NAME: usize = 200;
 
 /// What was found at an address.
 #[derive(Clone, Debug)]
@@ -110,7 +114,9 @@ fn sessions_of(answer: &Answer) -> Result<Found, Trouble> {
         return Err(trouble("no-feed", format!("{} answers {}", answer.url, answer.status)));
     }
     let said = sessions::said_by(answer)?;
-    Ok(Found { name: said.name, licence: said.licence, ..Found::plain(PeerKind::OpenActive) })
+    let name = said.name.map(|name| shorten(&clean(&name), LONGEST_NAME)).filter(|name| !name.is_empty());
+    let licence = said.licence.and_then(|licence| Url::parse(&licence).ok()).map(String::from);
+    Ok(Found { name, licence, ..Found::plain(PeerKind::OpenActive) })
 }
 
 fn calendar_of(answer: &Answer) -> Option<Found> {

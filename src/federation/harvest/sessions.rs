@@ -70,8 +70,10 @@ pub(in crate::federation) fn said_by(answer: &Answer) -> Result<Dataset, Trouble
         Some(Said::Dataset(said)) if !said.feeds.is_empty() => Ok(said),
         Some(Said::Dataset(_)) => Err(trouble("no-feed", format!("{} names no feed of sessions or events", answer.url))),
         Some(Said::Catalogue(pages)) => {
-            let some: Vec<&str> = pages.iter().take(5).map(String::as_str).collect();
-            let detail = format!("{} is a list of publishers; follow one of them: {}", answer.url, some.join(", "));
+            // As addresses they hold nothing that a terminal would take for a command.
+            let some = pages.iter().filter_map(|page| Url::parse(page).ok()).take(5).map(String::from);
+            let some = some.collect::<Vec<_>>().join(", ");
+            let detail = format!("{} is a list of publishers; follow one of them: {some}", answer.url);
             Err(trouble("catalogue", detail))
         }
         None => Err(trouble("no-feed", format!("{} is neither a feed nor the page of a publisher of feeds", answer.url))),
@@ -142,7 +144,7 @@ impl Harvester {
         }
         let said = said_by(&answer).map_err(|trouble| End::Failed(trouble, None))?;
         if run.peer.licence.is_none() {
-            run.peer.licence = said.licence;
+            run.peer.licence = said.licence.and_then(|licence| Url::parse(&licence).ok()).map(String::from);
         }
         let feeds = said.feeds.iter().take(MOST_FEEDS).filter_map(|feed| Url::parse(feed).ok());
         let feeds = feeds.map(|url| Feed { next: url.clone(), url, etag: None }).collect();

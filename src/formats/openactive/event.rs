@@ -14,7 +14,7 @@ use super::{
     organizer, place, schedule, times,
     values::{all, as_text, flag, is_a, is_web_address, local, member, number, text},
 };
-use crate::signing;
+use crate::{model::text::clean, signing};
 
 /// Of the dates of a series, so many are taken: records have no longer lists.
 pub const MOST_DATES: usize = 2_000;
@@ -45,9 +45,10 @@ pub enum Refused {
     NoName,
 }
 
-/// An id as it may stand in a record.
+/// An id as it may stand in a record: without invisible characters, which no database can be trusted with.
 pub fn short(id: &str) -> String {
-    if id.len() <= LONGEST_ID { id.to_owned() } else { signing::hash_of(id.as_bytes()) }
+    let clean = clean(id);
+    if clean.is_empty() || clean.len() > LONGEST_ID { signing::hash_of(id.as_bytes()) } else { clean }
 }
 
 /// An event out of `series`, called `id`, and the dates that were told beside it.

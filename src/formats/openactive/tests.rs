@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{
     dataset::{self, Dataset, Said},
-    event::{Mapped, Publisher, Refused, event},
+    event::{Mapped, Publisher, Refused, event, short},
     page::{self, Bad, Item, Role},
 };
 
@@ -234,6 +234,12 @@ fn dates_and_series_meet_by_the_address_of_the_series_or_its_number() {
     assert_eq!(numbered.group(), date.group());
     assert_eq!(item("event", json!({"type": "Event"})).group().as_deref(), Some("event/7"), "kinds number by themselves");
     assert_eq!(item("slot", json!({"type": "Slot"})).role(), None);
+}
+
+#[test]
+fn ids_are_short_and_hold_nothing_invisible() {
+    assert_eq!(short("a\u{0}b\u{200B}c"), "abc");
+    assert!(short(&"x".repeat(300)).starts_with("sha-256:") && short("\u{0}").starts_with("sha-256:"));
 }
 
 #[test]

@@ -88,7 +88,8 @@ fact! {
 #[test]
 fn the_guide_has_every_action_and_role() {
     let name = |role: &fingerpost::identity::Role| serde_json::to_value(role).unwrap().as_str().unwrap().replace('_', " ");
-    let mut table = format!("| | {} |\n|---|{}\n", ROLES.iter().map(name).collect::<Vec<_>>().join(" | "), "---|".repeat(ROLES.len()));
+    let mut table =
+        format!("| | {} |\n|---|{}\n", ROLES.iter().map(name).collect::<Vec<_>>().join(" | "), "---|".repeat(ROLES.len()));
     for (action, allowed) in RULES {
         let cells: Vec<&str> = ROLES.iter().map(|role| if allowed.contains(role) { "yes" } else { "" }).collect();
         table.push_str(&format!("| {} | {} |\n", action.words(), cells.join(" | ")));
