@@ -39,7 +39,7 @@ use crate::{
     publishing::{self, Directory},
     records::Records,
     search::{self, Search},
-    signing::{Keyring, Signer},
+    signing::{self, Keyring, Signer},
 };
 
 /// Requests that take longer are given up.
@@ -213,7 +213,8 @@ impl Served {
             app.records.signer().clone(),
             publisher,
             Snapshots::open(&app.config.data_dir),
-        );
+        )
+        .with_moves(signing::moves(&app.config.data_dir)?);
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
         Ok(Self { app, directory, outlet, guard, signed_up_to: Arc::default(), start: head.position, metrics: recorder() })
     }

@@ -218,6 +218,13 @@ pub async fn post(app: App, stop: CancellationToken) {
     }
 }
 
+/// Mind what nobody has confirmed for long. Gives how many directories that concerned.
+/// # Errors
+/// When the database fails.
+pub async fn staleness(app: &App) -> anyhow::Result<usize> {
+    Ok(app.harvester().mind_staleness().await?)
+}
+
 /// Run the jobs until `stop`.
 pub async fn run(served: Served, stop: CancellationToken) {
     let pulls = tokio::spawn(pull(served.app.clone(), stop.clone()));
@@ -259,6 +266,11 @@ pub async fn run(served: Served, stop: CancellationToken) {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "published again, because time has passed"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that are over"),
+            }
+            match staleness(&served.app).await {
+                Ok(0) => {}
+                Ok(sources) => tracing::info!(sources, "published again, because nobody has confirmed it or somebody has"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot mind what nobody has confirmed"),
             }
         }
         tokio::select! {

@@ -8,6 +8,7 @@ mod m0002_places;
 mod m0003_words;
 mod m0004_followers;
 mod m0005_peers;
+mod m0006_neighbours;
 mod m0007_people;
 mod m0008_letters;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_words::Migration),
             Box::new(m0004_followers::Migration),
             Box::new(m0005_peers::Migration),
+            Box::new(m0006_neighbours::Migration),
             Box::new(m0007_people::Migration),
             Box::new(m0008_letters::Migration),
         ]

@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use serde_json::json;
+use url::Url;
 
-use super::say;
+use super::{WrongCall, say};
 use crate::{app::App, signing};
 
 #[derive(Debug, Subcommand)]
@@ -13,6 +14,12 @@ pub(super) enum Keys {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
+    },
+    /// Say that this directory stood at another address before, so that its followers go on here. Its
+    /// keys must be those that it had there.
+    MovedFrom {
+        /// The address that it had, with a slash at its end.
+        url: Url,
     },
     /// Begin to sign with a new key, which the old one vouches for.
     Rotate {
@@ -30,6 +37,18 @@ impl Keys {
         let signer = app.records.signer().clone();
         let as_json = match self {
             Self::Show { json } => json,
+            Self::MovedFrom { mut url } => {
+                url.set_path("/");
+                url.set_query(None);
+                if url.as_str() == signer.origin() {
+                    return Err(
+                        WrongCall(format!("{url} is the address that it has now: set FINGERPOST_PUBLIC_URL first")).into()
+                    );
+                }
+                signing::keep_move(&app.config.data_dir, signer.moved(&url, app.clock.now()))?;
+                say!("{} says that it stood at {url} before, as soon as it is started again", signer.origin())?;
+                return Ok(true);
+            }
             Self::Rotate { compromised, json } => {
                 let mut ring = signer.keyring();
                 ring.rotate(signer.origin(), app.clock.now(), compromised)?;

@@ -9,9 +9,10 @@ use crate::{
     app::App,
     db::Durability,
     federation::{
-        neighbours::{Described, New, Refused},
+        neighbours::{Described, New, Refused, Wanted},
         peers::{self, Outcome, PeerKind, Report, Trust},
     },
+    model::Kind,
 };
 
 #[derive(Debug, Args)]
@@ -31,6 +32,10 @@ enum Speaks {
     Oruk3,
     /// An Open Referral UK 1 API.
     Oruk1,
+    /// OpenActive: feeds of sessions, or the page that names them.
+    Openactive,
+    /// A calendar (iCalendar).
+    Ical,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,7 +121,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// How many records of a peer are taken, and under which further licences.
+    /// Which records of a peer are taken, how many, and under which further licences.
     Scope {
         /// Number, name or address.
         peer: String,
@@ -126,6 +131,26 @@ enum Action {
         /// Web address of a licence under which records may be shown here.
         #[arg(long, value_name = "URL")]
         licence: Vec<String>,
+        /// Only listings of this kind.
+        #[arg(long, value_enum, value_name = "KIND")]
+        only: Option<Listings>,
+        /// Only where a postcode begins so: LU,MK45. What has no postcode is taken.
+        #[arg(long, value_delimiter = ',', value_parser = area)]
+        postcodes: Vec<String>,
+        /// Listings of every kind, wherever they are.
+        #[arg(long, conflicts_with_all = ["only", "postcodes"])]
+        everything: bool,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Believe a peer more, or less, than before.
+    Trust {
+        /// Number, name or address.
+        peer: String,
+        /// How far it is believed from now on.
+        #[arg(value_enum)]
+        trust: Trust,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
@@ -138,6 +163,24 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Kinds of listings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Listings {
+    /// Services.
+    Services,
+    /// Events and workshops.
+    Events,
+}
+
+/// The beginning of a postcode: letters, then perhaps digits.
+fn area(text: &str) -> Result<String, String> {
+    let text = text.trim().to_uppercase();
+    let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = text.len() - digits.len();
+    let good = (1..=2).contains(&letters) && digits.len() <= 2 && digits.chars().all(|c| c.is_ascii_alphanumeric());
+    if good { Ok(text) } else { Err("expected the beginning of a postcode, such as LU or MK45".to_owned()) }
 }
 
 /// A length of time such as `15m`, in seconds.
@@ -170,6 +213,8 @@ impl Peers {
                     Speaks::OpenDirectory => Some(PeerKind::OpenDirectory),
                     Speaks::Oruk3 => Some(PeerKind::Oruk3),
                     Speaks::Oruk1 => Some(PeerKind::Oruk1),
+                    Speaks::Openactive => Some(PeerKind::OpenActive),
+                    Speaks::Ical => Some(PeerKind::Ical),
                 };
                 let new = New { url, name, kind, trust, every_seconds: every, licence: licence.map(Into::into) };
                 let peer = harvester.add_peer(new).await.map_err(wrong_call)?;
@@ -206,8 +251,18 @@ impl Peers {
                 let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
                 pull(&app, Some(peer.id.to_string()), false, json).await
             }
-            Action::Scope { peer, most, licence, json } => {
-                let peer = harvester.scope_peer(&peer, most, licence).await.map_err(wrong_call)?;
+            Action::Scope { peer, most, licence, only, postcodes, everything, json } => {
+                let kinds = match only {
+                    None => Vec::new(),
+                    Some(Listings::Services) => vec![Kind::Service],
+                    Some(Listings::Events) => vec![Kind::Event],
+                };
+                let wanted = Wanted { most, licences: licence, kinds, postcodes, everything };
+                let peer = harvester.scope_peer(&peer, wanted).await.map_err(wrong_call)?;
+                show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Trust { peer, trust, json } => {
+                let peer = harvester.trust_peer(&peer, trust).await.map_err(wrong_call)?;
                 show(&harvester.describe_peer(&peer).await?, json)
             }
             Action::Remove { peer, json } => {
@@ -312,6 +367,9 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     let line = |name: &str, value: &str| say!("  {name:<18} {value}");
     line("address", peer.url.as_str())?;
     line("origin", &peer.origin)?;
+    if let Some(now) = &peer.moved_to {
+        line("moved to", now)?;
+    }
     line("speaks", peer.kind.as_str())?;
     line("state", peer.state.as_str())?;
     line("trust", peer.trust.as_str())?;
@@ -319,6 +377,11 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at))?;
     line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"))?;
     line("records here", &peer.records.to_string())?;
+    if peer.scope.is_partial() {
+        let kinds: Vec<&str> = peer.scope.kinds.iter().map(|kind| kind.as_str()).collect();
+        let only = [kinds.join(", "), peer.scope.postcodes.join(", ")];
+        line("only", &only.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" in "))?;
+    }
     for key in &peer.keys {
         let approved = if key["approved"] == true { "approved" } else { "not approved" };
         let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
@@ -348,10 +411,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_of_time_are_written_as_people_write_them() {
+    fn lengths_of_time_and_areas_are_written_as_people_write_them() {
         assert_eq!(seconds("15m"), Ok(900));
         assert_eq!(seconds("90"), Ok(90));
         assert_eq!(seconds("1d"), Ok(86_400));
+        assert_eq!((area("lu"), area("MK45"), area("EC1A")), (Ok("LU".into()), Ok("MK45".into()), Ok("EC1A".into())));
+        for bad in ["", "LU3 9XQ", "12", "LUTON"] {
+            assert!(area(bad).is_err(), "{bad}");
+        }
         for bad in ["", "m", "5s", "31d", "-5m", "1.5h", "9999999999999999999h"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }

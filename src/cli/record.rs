@@ -9,7 +9,7 @@ use super::{exchange::after_changes, say};
 use crate::{
     app::App,
     model::{Document, LocationPolicy},
-    records::{Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
+    records::{Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
 };
 
 #[derive(Debug, Args)]
@@ -46,6 +46,29 @@ enum Action {
         #[arg(long)]
         publish: bool,
         /// What history says.
+        #[arg(long)]
+        why: String,
+    },
+    /// Add something of ours to a record that another directory publishes: it survives the next pull.
+    Annotate {
+        /// The record.
+        id: Uuid,
+        /// Do not show it here.
+        #[arg(long, conflicts_with = "show")]
+        hide: bool,
+        /// Show it again.
+        #[arg(long)]
+        show: bool,
+        /// Put it under this term of ours as well, instead of those that were added before.
+        #[arg(long, value_name = "TERM")]
+        category: Vec<Uuid>,
+        /// Say this beside it; nothing takes the note away.
+        #[arg(long)]
+        note: Option<String>,
+        /// Take away everything that was added.
+        #[arg(long, conflicts_with_all = ["hide", "show", "category", "note"])]
+        clear: bool,
+        /// What is kept beside it, such as who decided.
         #[arg(long)]
         why: String,
     },
@@ -109,7 +132,11 @@ impl Record {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let outcome = match self.action {
             Action::Show { id } => {
-                say!("{}", serde_json::to_string_pretty(&shown(&find(&app, id).await?)?)?)?;
+                let mut record = shown(&find(&app, id).await?)?;
+                if let Some(annotated) = app.records.annotation(id).await? {
+                    record["annotation"] = json!(annotated);
+                }
+                say!("{}", serde_json::to_string_pretty(&record)?)?;
                 return Ok(true);
             }
             Action::History { id } => {
@@ -123,6 +150,12 @@ impl Record {
                 tx.commit().await?;
                 outcome
             }
+            Action::Hide { id, publish, why } if !find(&app, id).await?.origin.is_empty() => {
+                // The next pull would show a record of somebody else again.
+                let before = app.records.annotation(id).await?.map(|found| found.annotation).unwrap_or_default();
+                app.records.annotate(&caller(why), id, Annotation { hidden: !publish, ..before }).await?;
+                return done(&app, false).await;
+            }
             Action::Hide { id, publish, why } => {
                 let state = if publish { State::Published } else { State::Unpublished };
                 change(&app, id, why, |draft| {
@@ -130,6 +163,17 @@ impl Record {
                     Ok(())
                 })
                 .await?
+            }
+            Action::Annotate { id, hide, show, category, note, clear, why } => {
+                let before = app.records.annotation(id).await?.map(|found| found.annotation).unwrap_or_default();
+                let annotation = Annotation {
+                    hidden: hide || before.hidden && !show,
+                    terms: if category.is_empty() { before.terms } else { category },
+                    note: note.or(before.note),
+                };
+                let annotation = if clear { Annotation::default() } else { annotation };
+                app.records.annotate(&caller(why), id, annotation).await?;
+                return done(&app, false).await;
             }
             Action::Place { id, policy, why } => {
                 change(&app, id, why, |draft| set_policy(&mut draft.document, policy.into())).await?
@@ -150,13 +194,17 @@ impl Record {
                 .await?
             }
         };
-        after_changes(&app).await?;
-        say!("done; a running server shows it within a second, caches within 30")?;
-        if outcome.scrubbed {
-            say!("what may not be told any more was taken out of the history and of derived files as well")?;
-        }
-        Ok(true)
+        done(&app, outcome.scrubbed).await
     }
+}
+
+async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
+    after_changes(app).await?;
+    say!("done; a running server shows it within a second, caches within 30")?;
+    if scrubbed {
+        say!("what may not be told any more was taken out of the history and of derived files as well")?;
+    }
+    Ok(true)
 }
 
 fn caller(why: String) -> Caller {

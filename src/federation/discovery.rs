@@ -73,6 +73,7 @@ async fn document(outlet: &Outlet) -> Result<Discovery, Problem> {
         license: Licence { url: publisher.licence.to_string(), attribution: attribution(&publisher.name) },
         keys: outlet.signer.keyring().listed,
         keys_sig: vec![KeysSignature { kid, sig }],
+        moved_from: outlet.moved.iter().filter(|moved| moved.to == publisher.origin).cloned().collect(),
     })
 }
 

@@ -8,12 +8,14 @@
 mod changes;
 pub mod compare;
 mod describe;
+mod detect;
 mod discovery;
 pub mod harvest;
 pub mod neighbours;
 pub mod peers;
 pub mod protocol;
 pub mod snapshot;
+mod staleness;
 mod status;
 
 use std::sync::Arc;
@@ -25,7 +27,12 @@ use axum::{
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::{clock::Clock, db::Database, http::api, signing::Signer};
+use crate::{
+    clock::Clock,
+    db::Database,
+    http::api,
+    signing::{Moved, Signer},
+};
 use snapshot::Snapshots;
 pub use {
     describe::{openapi_paths, schemas},
@@ -48,6 +55,8 @@ pub struct Outlet {
     snapshots: Snapshots,
     /// One looks through all own records at a time.
     digesting: Arc<Semaphore>,
+    /// Addresses that we had before.
+    moved: Arc<[Moved]>,
 }
 
 /// Who publishes here.
@@ -82,7 +91,14 @@ impl Outlet {
             followers: status::Followers::default(),
             snapshots,
             digesting: Arc::new(Semaphore::new(1)),
+            moved: Arc::new([]),
         }
+    }
+
+    /// The same for a directory that had other addresses before.
+    #[must_use]
+    pub fn with_moves(self, moved: Vec<Moved>) -> Self {
+        Self { moved: moved.into(), ..self }
     }
 }
 

@@ -1,20 +1,20 @@
 //! What an officer does about peers: add, approve, hold, release, remove. Commands and pages call these.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
 use super::{
+    detect,
     harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Trouble, Trust},
+    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
     protocol::Discovery,
 };
 use crate::{
     clock,
-    formats::json,
-    outbound::Ask,
+    model::Kind,
     records::{Caller, Draft, LastModified, State},
     signing,
 };
@@ -23,6 +23,8 @@ use crate::{
 const MOST_COUNTED: u64 = 1_000;
 /// Records in one transaction.
 const BATCH: u64 = 500;
+/// How long it may take to say that everything is to be looked at again.
+const LOOK: Duration = Duration::seconds(30);
 
 /// What is to be followed, and how.
 #[derive(Clone, Debug)]
@@ -39,6 +41,21 @@ pub struct New {
     pub every_seconds: i64,
     /// The licence of its records, where it does not say so itself.
     pub licence: Option<String>,
+}
+
+/// Which records of a peer are to be taken; what is not said stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// At most so many.
+    pub most: Option<u64>,
+    /// Further licences under which they may be shown.
+    pub licences: Vec<String>,
+    /// Only these kinds of listings.
+    pub kinds: Vec<Kind>,
+    /// Only at places whose postcodes begin so.
+    pub postcodes: Vec<String>,
+    /// Of every kind and everywhere, first.
+    pub everything: bool,
 }
 
 /// Why something about a peer could not be done.
@@ -84,34 +101,42 @@ impl Harvester {
     /// # Errors
     /// When it cannot be reached, speaks nothing that we know, is ourselves, or is followed already.
     pub async fn add_peer(&self, new: New) -> Result<Peer, Refused> {
-        let refused = |trouble| Refused::Peer { url: new.url.clone(), trouble };
-        let (kind, discovered) = self.find_out(&new).await.map_err(refused)?;
-        let origin = match &discovered {
+        let url = detect::plain_address(&new.url);
+        if detect::is_secret_address(&url) {
+            return Err(Refused::Senseless(
+                "this address is secret, and everybody is told where records come from: ask for the public address".to_owned(),
+            ));
+        }
+        let refused = |trouble| Refused::Peer { url: url.clone(), trouble };
+        let found = self.find_out(&url, new.kind).await.map_err(refused)?;
+        let origin = match &found.discovered {
             Some(said) => said.origin.to_string(),
-            None => plain_origin(&new.url),
+            None => detect::plain_origin(found.kind, &url),
         };
         if origin == self.here() {
             return Err(Refused::Senseless(format!("{origin} is this directory itself")));
         }
-        if let Some(known) = peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin) {
+        if let Some(known) =
+            peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin || peer.identity() == origin)
+        {
             return Err(Refused::Senseless(format!("{origin} is followed already, as peer {} ({})", known.id, known.name)));
         }
         let now = self.now();
-        let name = new.name.clone().or_else(|| discovered.as_ref().map(|said| said.publisher.name.clone()));
-        let said = discovered.as_ref().map(|said| &said.license);
+        let name = new.name.clone().or(found.name);
+        let said = found.discovered.as_ref().map(|said| &said.license);
         let mut peer = Peer {
-            name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| new.url.host_str().unwrap_or("peer").to_owned()),
+            name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| url.host_str().unwrap_or("peer").to_owned()),
             origin,
-            kind,
+            kind: found.kind,
             trust: new.trust,
             state: if new.trust == Trust::Review { PeerState::New } else { PeerState::Following },
-            licence: new.licence.clone().or_else(|| said.map(|licence| licence.url.clone())),
+            licence: new.licence.clone().or(found.licence),
             attribution: said.map(|licence| licence.attribution.clone()).filter(|text| !text.is_empty()),
             every_seconds: new.every_seconds,
-            discovered,
+            discovered: found.discovered,
             next_due_at: now,
             added_at: now,
-            ..Peer::unknown(&new.url)
+            ..Peer::unknown(&url)
         };
         if new.trust == Trust::Auto {
             pin(&mut peer);
@@ -122,42 +147,6 @@ impl Harvester {
         Ok(peer)
     }
 
-    /// What a directory speaks, and what it says of itself.
-    async fn find_out(&self, new: &New) -> Result<(PeerKind, Option<Discovery>), Trouble> {
-        if let Some(kind @ (PeerKind::Oruk3 | PeerKind::Oruk1)) = new.kind {
-            let speaks = self.plain_api(&new.url).await?;
-            let other = || Trouble { code: "other-kind".to_owned(), detail: format!("it speaks {speaks}, not {kind}") };
-            return if speaks == kind { Ok((kind, None)) } else { Err(other()) };
-        }
-        match discover(self.outbound(), &new.url).await {
-            Ok(said) => Ok((PeerKind::OpenDirectory, Some(said))),
-            Err(trouble) if new.kind.is_some() || trouble.code != "no-discovery" => Err(trouble),
-            Err(_) => {
-                let speaks = self.plain_api(&new.url).await.map_err(|trouble| Trouble {
-                    detail: format!("it has no discovery document, and is no Open Referral UK API: {}", trouble.detail),
-                    ..trouble
-                })?;
-                Ok((speaks, None))
-            }
-        }
-    }
-
-    /// Which version of the Open Referral UK API answers, by the envelope of its lists.
-    async fn plain_api(&self, base: &Url) -> Result<PeerKind, Trouble> {
-        let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
-        let mut url = base.clone();
-        url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
-        url.set_query(Some("page=1&per_page=1"));
-        let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
-        let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
-        let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
-        match (list("contents"), list("content")) {
-            (true, _) => Ok(PeerKind::Oruk3),
-            (_, true) => Ok(PeerKind::Oruk1),
-            _ => Err(trouble("no-list", format!("{} answers {} and no page of services", answer.url, answer.status))),
-        }
-    }
-
     /// Approve a peer: the keys that it shows now are pinned, and it is followed.
     /// # Errors
     /// When there is no such peer, or it cannot be asked.
@@ -166,8 +155,8 @@ impl Harvester {
         if peer.kind == PeerKind::OpenDirectory {
             let said = discover(self.outbound(), &peer.url).await;
             let said = said.map_err(|trouble| Refused::Peer { url: peer.url.clone(), trouble })?;
-            if said.origin.as_str() != peer.origin {
-                let detail = format!("{} was added, and what answers now is {}", peer.origin, said.origin);
+            if said.origin.as_str() != peer.identity() {
+                let detail = format!("{} was added, and what answers now is {}", peer.identity(), said.origin);
                 let trouble = Trouble { code: "other-origin".to_owned(), detail };
                 return Err(Refused::Peer { url: peer.url.clone(), trouble });
             }
@@ -235,17 +224,79 @@ impl Harvester {
         Ok(peer)
     }
 
-    /// Say how many records of a peer are taken, and under which further licences.
+    /// Say which records of a peer are taken, how many, and under which further licences. Where that
+    /// leaves out or lets in others than before, everything is looked at again.
     /// # Errors
-    /// When there is no such peer.
-    pub async fn scope_peer(&self, name: &str, most: Option<u64>, licences: Vec<String>) -> Result<Peer, Refused> {
+    /// When there is no such peer, or it is pulled from at the moment.
+    pub async fn scope_peer(&self, name: &str, wanted: Wanted) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
-        peer.scope.most = most.unwrap_or(peer.scope.most);
-        peer.scope.licences.extend(licences);
-        peer.scope.licences.sort();
-        peer.scope.licences.dedup();
-        self.keep(&peer).await?;
+        let before = peer.scope.clone();
+        let scope = &mut peer.scope;
+        scope.most = wanted.most.unwrap_or(scope.most);
+        scope.licences.extend(wanted.licences);
+        scope.licences.sort();
+        scope.licences.dedup();
+        if wanted.everything {
+            scope.kinds.clear();
+            scope.postcodes.clear();
+        }
+        if !wanted.kinds.is_empty() {
+            scope.kinds = wanted.kinds;
+        }
+        if !wanted.postcodes.is_empty() {
+            scope.postcodes = wanted.postcodes;
+        }
+        let same = (&before.kinds, &before.postcodes, &before.licences) == (&scope.kinds, &scope.postcodes, &scope.licences);
+        if same {
+            self.keep(&peer).await?
+        } else {
+            self.look_again(&mut peer).await?
+        }
         Ok(peer)
+    }
+
+    /// Believe a peer more, or less, than before. What is here stays as it is where it is now to be
+    /// looked at first; where it is to be shown otherwise, or need not wait any more, everything is
+    /// looked at again with the next pull.
+    /// # Errors
+    /// When there is no such peer, it is pulled from at the moment, or its keys have not been approved.
+    pub async fn trust_peer(&self, name: &str, trust: Trust) -> Result<Peer, Refused> {
+        let mut peer = self.peer(name).await?;
+        let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
+        if trust == Trust::Auto && has_keys && peer.pinned_keys.is_none() {
+            return Err(Refused::Senseless(format!(
+                "nobody has approved the keys of {}: compare their fingerprint, then run `fingerpost peer approve {}`",
+                peer.name, peer.id
+            )));
+        }
+        let before = std::mem::replace(&mut peer.trust, trust);
+        let more_or_less = before == Trust::LinkOnly || matches!(trust, Trust::LinkOnly | Trust::Auto);
+        let look = before != trust && trust != Trust::Blocked && more_or_less;
+        if look {
+            self.look_again(&mut peer).await?
+        } else {
+            self.keep(&peer).await?
+        }
+        Ok(peer)
+    }
+
+    /// Compare everything of a peer anew with the next pull. Whoever pulls from it now would go on from
+    /// where it was, so that has to end first.
+    async fn look_again(&self, peer: &mut Peer) -> Result<(), Refused> {
+        let now = self.now();
+        let Some(lease) = peers::lease(self.database(), peer.id, now, LOOK).await? else {
+            return Err(Refused::Senseless(format!("{} is pulled from at the moment; try again in a minute", peer.name)));
+        };
+        let read = peers::find(self.database(), peer.id).await?;
+        let crawl = read.map_or(peer.cursor.crawl, |read| read.cursor.crawl);
+        peer.cursor = Cursor { crawl: crawl + 1, walking: true, ..Cursor::default() };
+        peer.next_due_at = now;
+        let tx = self.database().write().await?;
+        peers::forget_versions(&tx, peer.id).await?;
+        peers::save(&tx, peer).await?;
+        peers::release(&tx, lease).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Forget a peer, and take out everything that came from it. Gives how many records those were.
@@ -352,6 +403,8 @@ pub struct Described {
     pub url: Url,
     /// Identity.
     pub origin: String,
+    /// Its identity now, where it has moved.
+    pub moved_to: Option<String>,
     /// What it speaks.
     pub kind: PeerKind,
     /// How far it is believed.
@@ -362,6 +415,8 @@ pub struct Described {
     pub licence: Option<String>,
     /// How often it is asked, in seconds.
     pub every_seconds: i64,
+    /// Which of its records are taken.
+    pub scope: Scope,
     /// Records of it that are here.
     pub records: u64,
     /// Records that could not be taken, by reason.
@@ -413,11 +468,13 @@ impl Described {
             name: peer.name.clone(),
             url: peer.url.clone(),
             origin: peer.origin.clone(),
+            moved_to: peer.moved_to.clone(),
             kind: peer.kind,
             trust: peer.trust,
             state: peer.state,
             licence: peer.licence.clone(),
-            every_seconds: peer.every_seconds,
+            every_seconds: i64::try_from(peer.every().as_secs()).unwrap_or(peer.every_seconds),
+            scope: peer.scope.clone(),
             records,
             quarantined: quarantined
                 .into_iter()
@@ -465,6 +522,11 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
         (_, PeerState::Held, Some("not-there")) => format!(
             "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
         ),
+        (_, PeerState::Held, Some("merged")) => {
+            format!(
+                "Its records are told by another directory now: `fingerpost peer remove {id}` takes those out that came from here."
+            )
+        }
         (_, PeerState::Held, Some("suddenly-empty")) => {
             format!(
                 "Ask them whether they really have no services any more. If so, `fingerpost peer release {id}` takes their records out."
@@ -495,12 +557,4 @@ fn follow_again(peer: &mut Peer, now: DateTime<Utc>) {
     peer.held = None;
     peer.failures = 0;
     peer.next_due_at = now;
-}
-
-/// The identity of a source that says nothing of itself: its address, lower-case host, no slash at the end.
-fn plain_origin(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.as_str().trim_end_matches('/').to_owned()
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::signing::Listed;
+use crate::signing::{Listed, Moved};
 
 /// Name of the protocol, with its major version.
 pub const PROTOCOL: &str = "open-directory/1";
@@ -76,6 +76,9 @@ pub struct Discovery {
     /// Signatures of `keys`.
     #[serde(default)]
     pub keys_sig: Vec<KeysSignature>,
+    /// Origins that the directory had before, each signed with a key that it had there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved_from: Vec<Moved>,
 }
 
 /// Who publishes.

@@ -60,7 +60,7 @@ pub async fn freshness(db: &db::Database) -> Result<Vec<Freshness>, db::Error> {
         all.push(Freshness {
             records: peers::live_count(db, peer.id).await?,
             name: peer.name,
-            origin: peer.origin,
+            origin: peer.moved_to.unwrap_or(peer.origin),
             state: peer.state,
             licence: peer.licence,
             complete_at: peer.succeeded_at,
@@ -137,7 +137,7 @@ pub(super) async fn show(State(outlet): State<Outlet>, headers: HeaderMap) -> Re
 pub(super) async fn ping(State(outlet): State<Outlet>, body: axum::body::Bytes) -> Result<Response, Problem> {
     let ping: Ping = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad_request(format!("expected {{\"origin\": …, \"head\": …}}: {error}")))?;
-    let known = peers::all(&outlet.db).await?.into_iter().find(|peer| peer.origin == ping.origin);
+    let known = peers::all(&outlet.db).await?.into_iter().find(|peer| peer.identity() == ping.origin);
     let Some(peer) = known.filter(|peer| peer.state == PeerState::Following) else {
         return Err(Problem::forbidden("only directories that are followed here can tell of news"));
     };

@@ -10,6 +10,7 @@ pub mod tables;
 pub mod rows;
 pub mod geojson;
 pub mod ical;
+pub mod openactive;
 pub mod atom;
 pub mod jsonld;
 

@@ -3,6 +3,7 @@
 //! The same types hold a record as it is kept (references by id, private parts marked) and as it
 //! is published (referenced records nested, private parts gone). Nothing here does I/O.
 
+pub mod annotation;
 pub mod apart;
 pub mod changes;
 pub mod contact;

@@ -39,6 +39,9 @@ pub struct Provenance {
     pub evidence: Evidence,
     /// When it came, RFC 3339.
     pub fetched_at: String,
+    /// Since when nobody has confirmed it, RFC 3339, where that is longer than a week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed_since: Option<String>,
 }
 
 impl Provenance {

@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data, open, times,
+    Site, data, open, parts, times,
     words::{self, Checked},
 };
 use crate::{
@@ -102,9 +102,13 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
     tags
 }
 
-/// The directory that something comes from, where that is another one.
-fn from_elsewhere(extra: &serde_json::Map<String, serde_json::Value>) -> Option<Tag> {
-    Provenance::of(extra).map(|from| Tag::new(format!("From {}", from.source), "plain"))
+/// The directory that something comes from, where that is another one, and since when it has not
+/// been confirmed.
+fn from_elsewhere(extra: &serde_json::Map<String, serde_json::Value>) -> Vec<Tag> {
+    let Some(from) = Provenance::of(extra) else { return Vec::new() };
+    let since = from.unconfirmed_since.as_deref().and_then(parts::day_of);
+    let doubt = since.map(|day| Tag::new(format!("Not confirmed since {day}"), "doubt"));
+    std::iter::once(Tag::new(format!("From {}", from.source), "plain")).chain(doubt).collect()
 }
 
 /// The tags, one beside the other.

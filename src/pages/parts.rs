@@ -7,6 +7,7 @@ use super::{Site, layout::Step, times, words};
 use crate::{
     model::{
         Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
+        annotation::Remark,
         location::Address,
         parts::{Accessibility, Language},
         provenance::Provenance,
@@ -209,6 +210,7 @@ pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::
     html! {
         div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
         div { dt { "Source" } dd { @match &from { None => (site.directory.name), Some(from) => (source(from)) } } }
+        @if let Some(remark) = Remark::of(extra) { div { dt { "Note from " (site.directory.name) } dd { (remark.note) } } }
         @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
             div { dt { "Licence" } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
         }
@@ -218,15 +220,21 @@ pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::
 
 /// The directory that a listing comes from, with the way to it.
 fn source(from: &Provenance) -> Markup {
-    let day = from.fetched_at.get(..10).and_then(|day| day.parse().ok()).map(words::date);
+    let day = day_of(&from.fetched_at);
     html! {
         @match from.url.as_deref().filter(|url| is_web_address(url)) {
             Some(url) => a href=(url) rel="noreferrer" { (from.source) },
             None => (from.source),
         }
         @if let Some(day) = day { ", as it was there on " (day) }
+        @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". Not confirmed since " (day) }
         @if let Some(words) = &from.attribution { ". " (words) }
     }
+}
+
+/// The day of a moment, in words.
+pub(super) fn day_of(moment: &str) -> Option<String> {
+    moment.get(..10).and_then(|day| day.parse().ok()).map(words::date)
 }
 
 fn is_web_address(text: &str) -> bool {

@@ -10,7 +10,8 @@ use super::render::projected_service_id;
 use crate::{
     ids,
     model::{
-        Event, Location, LocationPolicy, Service, ServiceAtLocation, ServiceStatus, event::EventStatus, occurrences, provenance,
+        Event, Location, LocationPolicy, Service, ServiceAtLocation, ServiceStatus, annotation, event::EventStatus, occurrences,
+        provenance,
     },
 };
 
@@ -114,7 +115,7 @@ fn empty_service(event: &Event, status: ServiceStatus) -> Service {
         extra: event
             .extra
             .iter()
-            .filter(|(name, _)| *name == provenance::MEMBER)
+            .filter(|(name, _)| [provenance::MEMBER, annotation::MEMBER].contains(&name.as_str()))
             .map(|(name, from)| (name.clone(), from.clone()))
             .collect(),
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Records, Remembered, State, Stored, read, store};
+use super::{Annotated, Error, Records, Remembered, State, Stored, annotations, read, store};
 use crate::{
     db::Transaction,
     published::{self, Position, Published},
@@ -27,6 +27,8 @@ pub enum Copied {
     Published(Published),
     /// Something that was scrubbed.
     Scrub(Remembered),
+    /// What is added to a record of another directory.
+    Annotation(Annotated),
 }
 
 impl Records {
@@ -65,6 +67,9 @@ impl Records {
         for scrub in store::all_scrubs(snapshot.connection()).await.map_err(db)? {
             each(Copied::Scrub(scrub))?;
         }
+        for annotated in annotations::store::all(snapshot.connection()).await.map_err(db)? {
+            each(Copied::Annotation(annotated))?;
+        }
         snapshot.roll_back().await.map_err(db)
     }
 
@@ -88,6 +93,7 @@ impl Records {
         scrubs.extend(also);
         let tx = self.db.write().await.map_err(db)?;
         store::clear(&tx).await.map_err(db)?;
+        annotations::store::clear(&tx).await.map_err(db)?;
         published::clear(&tx).await.map_err(db)?;
         published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
         let mut locked = published::lock(&tx).await.map_err(db)?;
@@ -104,6 +110,7 @@ impl Records {
                     batch.published.push(self.again(Published { urgent: false, ..row }, &mut locked));
                 }
                 Copied::Scrub(scrub) => scrubs.push(scrub),
+                Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
             }
             if batch.is_full() {
                 batch.write(&tx).await?;

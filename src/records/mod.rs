@@ -7,11 +7,13 @@
 //! what is rendered is read; then it is written. After the counter no record is touched.
 
 mod ageing;
+mod annotations;
 mod copies;
 mod places;
 mod proposals;
 mod publish;
 mod scrubs;
+mod staleness;
 mod store;
 
 use std::{collections::HashMap, sync::Arc};
@@ -23,12 +25,14 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     db::{self, Database, Transaction},
-    model::{Document, Kind, LocationPolicy, Reference, provenance},
+    model::{Document, Kind, LocationPolicy, Reference, annotation, provenance},
     published::Position,
     signing::Signer,
 };
+pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
+pub use staleness::{Stale, Step};
 pub use store::{Remembered, Stored};
 
 /// Whether a record is to be seen.
@@ -167,6 +171,12 @@ pub enum Error {
     /// There is nothing under this id.
     #[error("there is no record {0}")]
     NotFound(Uuid),
+    /// Only records of other directories are annotated; our own are edited.
+    #[error("record {0} is our own: change it instead of annotating it")]
+    NotForeign(Uuid),
+    /// More is to be added to a record than can be.
+    #[error("at most 50 terms and a note of 2,000 characters can be added to record {0}")]
+    TooMuch(Uuid),
     /// The record has no such contact, and never had.
     #[error("record {record} has no contact {contact}, and never had")]
     NoContact {
@@ -514,6 +524,8 @@ impl Records {
         let mut pending: Vec<Pending> = Vec::with_capacity(drafts.len());
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(drafts.len());
         for mut draft in drafts {
+            // What we add to records stands beside them, whatever they say.
+            draft.document.extra_mut().remove(annotation::MEMBER);
             if draft.origin.is_empty() {
                 // Ours comes from here, whatever it says of itself.
                 draft.document.extra_mut().remove(provenance::MEMBER);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, read, store};
+use super::{Error, LastModified, Records, State, annotations, read, staleness, store};
 use crate::{
     db::Transaction,
     model::{Document, Kind, LocationPolicy},
@@ -231,6 +231,8 @@ impl Records {
         mut documents: HashMap<Uuid, (String, State, Document)>,
         now: DateTime<Utc>,
     ) -> Result<Scene, Error> {
+        annotations::apply(tx, &mut documents).await?;
+        staleness::apply(tx, &mut documents).await?;
         let mut wanted: HashSet<Uuid> = dirty.iter().copied().filter(|id| !documents.contains_key(id)).collect();
         wanted.extend(documents.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
         let mut tried: HashSet<Uuid> = HashSet::new();
@@ -239,11 +241,15 @@ impl Records {
             if missing.is_empty() {
                 break;
             }
+            let mut loaded = HashMap::new();
             for (id, stored) in store::load(tx.connection(), &missing).await? {
                 let document = read(&stored)?;
-                wanted.extend(document.references().into_iter().map(|reference| reference.to));
-                documents.insert(id, (stored.origin, stored.state, document));
+                loaded.insert(id, (stored.origin, stored.state, document));
             }
+            annotations::apply(tx, &mut loaded).await?;
+            staleness::apply(tx, &mut loaded).await?;
+            wanted.extend(loaded.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
+            documents.extend(loaded);
         }
         let most_open_link = most_open_links(tx, &documents).await?;
         let discreet = discreet_organizations(tx, &documents).await?;

@@ -13,31 +13,31 @@ use crate::{
     model::{Kind, LocationPolicy, Reference},
 };
 
-mod record {
+pub(super) mod record {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "record")]
-    pub(super) struct Model {
+    pub(in crate::records) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) kind: i16,
-        pub(super) state: i16,
-        pub(super) origin: String,
+        pub(in crate::records) id: Uuid,
+        pub(in crate::records) kind: i16,
+        pub(in crate::records) state: i16,
+        pub(in crate::records) origin: String,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) source_id: Option<String>,
-        pub(super) revision: i64,
+        pub(in crate::records) source_id: Option<String>,
+        pub(in crate::records) revision: i64,
         #[sea_orm(column_type = "Text")]
-        pub(super) document: String,
-        pub(super) changed_at: i64,
+        pub(in crate::records) document: String,
+        pub(in crate::records) changed_at: i64,
         #[sea_orm(column_type = "Text")]
-        pub(super) changed_by: String,
+        pub(in crate::records) changed_by: String,
         #[sea_orm(column_type = "Text")]
-        pub(super) why: String,
+        pub(in crate::records) why: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
+    pub(in crate::records) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 

@@ -58,6 +58,7 @@ pub(super) struct Facts {
     service_areas: Vec<ServiceArea>,
     location: Option<Place>,
     addresses: Vec<Address>,
+    provenance: Source,
     languages: Vec<Language>,
     cost_options: Vec<Cost>,
     phones: Vec<serde::de::IgnoredAny>,
@@ -69,6 +70,13 @@ pub(super) struct Facts {
 #[serde(default)]
 struct Named {
     name: String,
+}
+
+/// Where it comes from, as far as that decides how far up it stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    doubtful: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -281,6 +289,9 @@ impl Facts {
         }
         if self.event_id.is_some() {
             out.add_text(fields.mark, "event");
+        }
+        if self.provenance.doubtful {
+            out.add_text(fields.mark, "doubtful");
         }
     }
 

@@ -76,7 +76,7 @@ fields! {
     tongue: text STRING | FAST;
     /// How it is given: in person, phone, online.
     delivery: text STRING | FAST;
-    /// `free`, `event`: what it is besides.
+    /// `free`, `event`, `doubtful`: what it is besides.
     mark: text STRING | FAST;
     /// Postcodes, sectors and outcodes of its places.
     postcode: text STRING | FAST;

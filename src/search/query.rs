@@ -36,7 +36,7 @@ const OWN_WORDS: f32 = 4.0;
 const FALLS_OFF: f32 = 0.8;
 /// The words of an understood phrase stand there as they were written.
 const AS_WRITTEN: f32 = 1.5;
-/// It runs: what is paused or called off stands behind it.
+/// It runs: what is paused or called off, or has not been confirmed for a month, stands behind it.
 const RUNS: f32 = 8.0;
 /// Words that are close to one that nobody knows count so much less.
 const CORRECTED: f32 = 0.6;
@@ -102,7 +102,11 @@ impl Builder<'_> {
         self.add_filters(kind, wanted, &mut clauses);
         if built.scored && matches!(kind, Kind::Service | Kind::Event) {
             let runs = if kind == Kind::Service { "active" } else { "scheduled" };
-            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(Self::value(self.fields.status, runs), RUNS))));
+            let runs = BooleanQuery::new(vec![
+                must(Self::value(self.fields.status, runs)),
+                (Occur::MustNot, Self::value(self.fields.mark, "doubtful")),
+            ]);
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(Box::new(runs), RUNS))));
         }
         built.query = Box::new(BooleanQuery::new(clauses));
         Ok(built)

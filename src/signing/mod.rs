@@ -4,6 +4,7 @@
 //! content hash), so a signature can be checked without the record's other fields.
 
 mod keys;
+mod moves;
 
 use std::sync::{Arc, RwLock};
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::model::Kind;
 pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, kid_of, verifies};
+pub use moves::{Moved, keep_move, moves};
 
 /// Stands before the canonical statement, so that a signature cannot be taken for one of another use.
 const DOMAIN: &[u8] = b"open-directory-record-v1\n";

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use fingerpost::{
     model::Kind,
-    signing::{About, Keyring, Signer, canonical},
+    signing::{About, Keyring, Moved, Signer, canonical},
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -37,6 +37,7 @@ struct Words {
     signer: Option<Signer>,
     ring: Keyring,
     first: Keyring,
+    moved: Vec<Moved>,
     twist: Arc<Twist>,
 }
 
@@ -55,6 +56,17 @@ fn honest(_: &Seen, page: Value) -> Reply {
     Reply::json(page.to_string())
 }
 
+async fn answers(words: Arc<Mutex<Words>>) -> HostilePeer {
+    HostilePeer::start(move |seen| {
+        let (value, twist) = {
+            let words = words.lock().unwrap();
+            (words.answer(seen), words.twist.clone())
+        };
+        value.map_or_else(|| Reply::status(404), |value| twist(seen, value))
+    })
+    .await
+}
+
 impl Liar {
     pub async fn start() -> Self {
         let keys = tempfile::tempdir().unwrap();
@@ -68,17 +80,10 @@ impl Liar {
             signer: None,
             first: ring.clone(),
             ring,
+            moved: Vec::new(),
             twist: Arc::new(honest),
         }));
-        let said = words.clone();
-        let peer = HostilePeer::start(move |seen| {
-            let (value, twist) = {
-                let words = said.lock().unwrap();
-                (words.answer(seen), words.twist.clone())
-            };
-            value.map_or_else(|| Reply::status(404), |value| twist(seen, value))
-        })
-        .await;
+        let peer = answers(words.clone()).await;
         let origin = peer.url("/").to_string();
         {
             let mut words = words.lock().unwrap();
@@ -148,6 +153,20 @@ impl Liar {
         });
     }
 
+    /// Move to another address and take the keys along; `says` whether it says so. The old address goes on
+    /// answering with what is said at the new one.
+    pub async fn moves(&mut self, says: bool) -> HostilePeer {
+        let from = self.url();
+        let old = std::mem::replace(&mut self.peer, answers(self.words.clone()).await);
+        let to = self.url();
+        self.change(|words| {
+            let signer = Signer::new(words.ring.clone(), to.to_string(), OGL.to_owned());
+            words.moved = if says { vec![signer.moved(&from, DateTime::<Utc>::UNIX_EPOCH)] } else { Vec::new() };
+            words.signer = Some(signer);
+        });
+        old
+    }
+
     /// Tell a record; the number is the next one.
     pub fn tell(&self, kind: Kind, id: Uuid, data: Option<Value>) {
         self.tell_urgently(kind, id, data, false);
@@ -182,24 +201,25 @@ impl Liar {
 
 impl Words {
     fn answer(&self, seen: &Seen) -> Option<Value> {
-        let host = seen.header("host").unwrap_or_default();
-        let url = Url::parse(&format!("http://{host}{}", seen.path)).ok()?;
+        // Wherever it is asked, it speaks of the address that it has.
+        let url = Url::parse(self.signer.as_ref()?.origin()).ok()?.join(&seen.path).ok()?;
         match url.path() {
-            "/.well-known/open-directory" => Some(self.discovery(host)),
+            "/.well-known/open-directory" => Some(self.discovery()),
             "/federation/v1/changes" => Some(self.page(&url)),
             _ => None,
         }
     }
 
-    fn discovery(&self, host: &str) -> Value {
+    fn discovery(&self) -> Value {
         let signer = self.signer.as_ref().unwrap();
+        let origin = signer.origin();
         let (kid, sig) = signer.sign_keys();
         json!({
-            "protocol": "open-directory/1", "versions": ["1.0"], "origin": format!("http://{host}/"), "level": 1,
+            "protocol": "open-directory/1", "versions": ["1.0"], "origin": origin, "level": 1,
             "publisher": {"name": "Liar"}, "epoch": self.epoch,
-            "feeds": [{"scope": "own", "kinds": ["service"], "url": format!("http://{host}/federation/v1/changes"), "format": "rpde-1.0+fed"}],
+            "feeds": [{"scope": "own", "kinds": ["service"], "url": format!("{origin}federation/v1/changes"), "format": "rpde-1.0+fed"}],
             "license": {"url": self.licence, "attribution": "Contains lies"},
-            "keys": signer.keyring().listed, "keys_sig": [{"kid": kid, "sig": sig}]
+            "keys": signer.keyring().listed, "keys_sig": [{"kid": kid, "sig": sig}], "moved_from": self.moved
         })
     }
 

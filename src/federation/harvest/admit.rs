@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        peers::{Foreign, Peer, Quarantined, Trust},
+        peers::{Foreign, Peer, PeerKind, Quarantined, Trust},
         protocol::ItemState,
     },
     event::{Event, Unreadable},
@@ -71,6 +71,8 @@ pub(super) enum Departure {
     Urgent,
     /// The feed says so, unsigned.
     Told,
+    /// Its time was over and its source does not have it any more, or nobody wants it here.
+    Over,
 }
 
 /// What the checks need to know.
@@ -148,10 +150,18 @@ impl Gate<'_> {
             let departure = match (signed, urgent) {
                 (true, true) => Departure::Urgent,
                 (true, false) => Departure::Signed,
+                _ if event.over => Departure::Over,
                 _ => Departure::Told,
             };
             return Verdict::Gone(foreign, departure);
         };
+        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&postcodes(event.kind, &data)) {
+            return match known.filter(|known| known.live) {
+                // It was taken before, and somebody has decided otherwise since, or it has moved away.
+                Some(_) => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Over),
+                None => Verdict::Ignore("out-of-scope"),
+            };
+        }
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
             if known.hash == foreign.hash {
                 foreign.fetched_at = known.fetched_at;
@@ -172,19 +182,20 @@ impl Gate<'_> {
 
     /// Whether a record says that it came from here, or from a third directory.
     fn is_from_here(&self, data: &Value) -> bool {
-        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.origin)
+        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.identity())
     }
 
     /// Whether the statement is believed. Without approved keys nothing is signed, and everything is
     /// the peer's word.
     fn believe(&self, event: &Event, hash: Option<&str>) -> Result<bool, Doubt> {
         let Some(keys) = self.peer.pinned_keys.as_deref().filter(|keys| !keys.is_empty()) else {
-            let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.origin);
+            let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.identity());
             return if foreign { Err(Doubt::OtherOrigin) } else { Ok(false) };
         };
         let (raw, statement) = event.statement.as_ref().ok_or(Doubt::BadSignature)?;
         let state = if event.data.is_some() { ItemState::Updated } else { ItemState::Deleted };
-        let beside = Beside { origin: &self.peer.origin, kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
+        let beside =
+            Beside { origin: self.peer.identity(), kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
         keys::check(raw, statement, &beside, keys).map(|()| true)
     }
 
@@ -254,15 +265,22 @@ impl Gate<'_> {
         };
         let base =
             peer.discovered.as_ref().and_then(|said| said.api.oruk_v3.as_ref()).map_or(peer.origin.as_str(), |url| url.as_str());
+        let url = match peer.kind {
+            // These have no addresses for single records, other than those that stand in them.
+            PeerKind::OpenActive => own_page(document),
+            PeerKind::Ical => Some(own_page(document).unwrap_or_else(|| peer.url.to_string())),
+            _ => source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
+        };
         let said = Provenance {
             origin: peer.origin.clone(),
             source: peer.name.clone(),
-            url: source_id.map(|id| format!("{}/{collection}/{id}", base.trim_end_matches('/'))),
+            url,
             id: source_id.map(str::to_owned),
             licence: peer.licence.clone(),
             attribution: peer.attribution.clone(),
             evidence: if signed { Evidence::Signed } else { Evidence::Attested },
             fetched_at: clock::rfc3339(self.now),
+            unconfirmed_since: None,
         };
         document.extra_mut().insert(provenance::MEMBER.to_owned(), json!(said));
     }
@@ -299,6 +317,33 @@ impl Gate<'_> {
             raw,
             at: self.now,
         })
+    }
+}
+
+/// Postcodes of the places of a record, as it tells them.
+fn postcodes(kind: Kind, data: &Value) -> Vec<&str> {
+    fn of(place: &Value) -> impl Iterator<Item = &str> {
+        let addresses = ["addresses", "physical_addresses"].into_iter().filter_map(|name| place.get(name)?.as_array()).flatten();
+        addresses.filter_map(|address| address.get("postal_code")?.as_str())
+    }
+    match kind {
+        Kind::Event => data.get("location").into_iter().flat_map(of).collect(),
+        Kind::Service => {
+            let links = data.get("service_at_locations").and_then(Value::as_array).into_iter().flatten();
+            links.filter_map(|link| link.get("location")).flat_map(of).collect()
+        }
+        // A place may be needed by something that is also elsewhere.
+        _ => Vec::new(),
+    }
+}
+
+/// The page about a record that it names itself.
+fn own_page(document: &Document) -> Option<String> {
+    match document {
+        Document::Event(event) => event.url.as_ref().map(ToString::to_string),
+        Document::Organization(organization) => organization.website.as_ref().map(ToString::to_string),
+        Document::Location(place) => place.url.as_ref().map(ToString::to_string),
+        _ => None,
     }
 }
 

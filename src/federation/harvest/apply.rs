@@ -191,16 +191,17 @@ impl Harvester {
 
     /// Too many deletions at once wait for a person. What is urgent never does.
     fn guard_deletions(&self, run: &mut Run, plan: &mut Plan) {
-        let signed = plan.gone.iter().any(|(_, departure)| *departure != Departure::Told);
+        let signed = plan.gone.iter().any(|(_, departure)| matches!(departure, Departure::Signed | Departure::Urgent));
         let limit = deletions_allowed(run.live + run.deleted_lately, signed);
-        let ordinary = plan.gone.iter().filter(|(_, departure)| *departure != Departure::Urgent).count() as u64;
-        if run.deleted_lately + run.report.deleted + run.report.held_deletes + ordinary <= limit {
+        let may_go = |departure: Departure| matches!(departure, Departure::Urgent | Departure::Over);
+        let ordinary = plan.gone.iter().filter(|(_, departure)| !may_go(*departure)).count() as u64;
+        if run.deleted_lately + run.deleted + run.report.held_deletes + ordinary <= limit {
             return;
         }
         let now = self.clock.now();
-        let (urgent, wait): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut plan.gone).into_iter().partition(|(_, departure)| *departure == Departure::Urgent);
-        plan.gone = urgent;
+        let (go, wait): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut plan.gone).into_iter().partition(|(_, departure)| may_go(*departure));
+        plan.gone = go;
         plan.held.extend(wait.into_iter().map(|(foreign, _)| Held {
             id: foreign.id,
             peer: foreign.peer,
@@ -213,6 +214,9 @@ impl Harvester {
     async fn write(&self, run: &mut Run, plan: Plan, cursor: Cursor) -> Result<(), End> {
         let now = self.clock.now();
         let gone: Vec<Uuid> = plan.gone.iter().map(|(foreign, _)| foreign.id).collect();
+        // What went because its time was over need not be remembered, and counts for no alarm.
+        let is_over = |(_, departure): &&(Foreign, Departure)| *departure == Departure::Over;
+        let over: Vec<Uuid> = plan.gone.iter().filter(is_over).map(|(foreign, _)| foreign.id).collect();
         let mut drafts = plan.drafts;
         let mut main = plan.main;
         for id in &gone {
@@ -240,12 +244,12 @@ impl Harvester {
         let mut peer = run.peer.clone();
         peer.cursor = cursor;
         peer.tried_at = Some(now);
-        let tx = self.db.write().await?;
-        if !run.lease.hold(&tx, now + LEASE).await? {
-            tx.roll_back().await?;
-            return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
-        }
+        let tx = self.under_lease(run).await?;
+        let parts = std::mem::take(&mut run.parts);
+        peers::put_parts(&tx, &parts.put).await?;
+        peers::drop_parts(&tx, &parts.gone).await?;
         peers::put_foreign(&tx, &foreign).await?;
+        peers::forget_foreign(&tx, &over).await?;
         peers::mark_seen(&tx, &plan.seen, peer.cursor.crawl).await?;
         peers::put_quarantined(&tx, &plan.quarantined).await?;
         peers::forget_quarantined(&tx, &plan.fine).await?;
@@ -278,12 +282,23 @@ impl Harvester {
         report.unchanged += plan.unchanged;
         report.waiting += proposed;
         report.deleted += gone.len() as u64;
+        run.deleted += (gone.len() - over.len()) as u64;
         report.quarantined += plan.quarantined.len() as u64;
         report.held_deletes += plan.held.len() as u64;
         for (why, many) in plan.ignored.into_iter().chain([("dropped-part", plan.dropped)]).filter(|(_, many)| *many > 0) {
             *report.left_out.entry(why.to_owned()).or_default() += many;
         }
         Ok(())
+    }
+
+    /// A transaction of whoever has the lease, which lasts longer with it.
+    pub(super) async fn under_lease(&self, run: &Run) -> Result<Transaction, End> {
+        let tx = self.db.write().await?;
+        if run.lease.hold(&tx, self.clock.now() + LEASE).await? {
+            return Ok(tx);
+        }
+        tx.roll_back().await?;
+        Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()))
     }
 
     /// Under review, what is new or different waits for a person. What goes, goes; what must not be
@@ -300,6 +315,9 @@ impl Harvester {
         self.records.forget_proposals(tx, &gone).await?;
         self.records.forget_proposals(tx, purged).await?;
         if run.peer.trust != Trust::Review {
+            // Nothing waits any more that is published now.
+            let shown: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+            self.records.forget_proposals(tx, &shown).await?;
             return Ok(0);
         }
         let mut waiting = Vec::new();

@@ -1,35 +1,26 @@
 //! Once a week, and when somebody asks: is what we have what the peer has? Its signed checkpoint says
-//! how far its feed goes and what the sum over its records is. Where ours is different, everything is
-//! walked anew, which costs a download and changes only what differs.
+//! how far its feed goes and what the sum over its records is. Where ours is different, it is repaired
+//! bucket by bucket (`repair.rs`); where that does not do, everything is walked anew, which costs a
+//! download and changes only what differs.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
-use super::{
-    super::{compare, peers},
-    End, Harvester, Run,
-};
-use crate::{
-    formats::json,
-    outbound::Ask,
-    published::own::digest::{self, BUCKETS, Bucket},
-};
+use super::{super::compare, End, Harvester, Run};
+use crate::{formats::json, outbound::Ask, published::own::digest};
 
 /// How often to compare.
 const EVERY: Duration = Duration::days(7);
-/// Records that are read at once.
-const ROWS: u64 = 500;
 
 /// What a comparison says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Compared {
     /// It is the same, or cannot be compared now.
     Same,
     /// The peer has something newer than it told us.
     Behind,
-    /// Something is different.
-    Different,
+    /// Something is different from what has this root.
+    Different(String),
 }
 
 /// Whether it is time to compare.
@@ -46,7 +37,7 @@ impl Harvester {
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
-        if text("origin") != run.peer.origin || !compare::verifies(&checkpoint, &keys) {
+        if text("origin") != run.peer.identity() || !compare::verifies(&checkpoint, &keys) {
             return Err(End::held("bad-checkpoint", format!("the checkpoint at {url} is not signed by an approved key")));
         }
         let now = self.clock.now();
@@ -64,23 +55,11 @@ impl Harvester {
         if head > here {
             return Ok(Compared::Behind);
         }
-        let same = text("digest_root") == hex::encode(self.root_of(run.peer.id).await?);
-        Ok(if same { Compared::Same } else { Compared::Different })
-    }
-
-    /// The sum over what is known of a peer's records, as the peer makes it.
-    async fn root_of(&self, peer: peers::PeerId) -> Result<[u8; 32], End> {
-        let mut buckets = vec![Bucket::default(); BUCKETS];
-        let mut after = None;
-        loop {
-            let rows = peers::of_peer(&self.db, peer, after, ROWS).await?;
-            let Some(last) = rows.last() else { return Ok(digest::root(&buckets)) };
-            after = Some(last.id);
-            for row in rows.into_iter().filter(|row| row.own_item) {
-                let at = Sha256::digest(format!("{}\n{}", row.kind.as_str(), row.foreign_id))[0];
-                let bucket = &mut buckets[usize::from(at)];
-                *bucket = bucket.plus(&digest::weight(&row.foreign_id, row.live, &row.hash));
-            }
+        if run.peer.scope.is_partial() {
+            return Ok(Compared::Same); // what was left out on purpose is in their sum and not in ours
         }
+        let root = text("digest_root").to_owned();
+        let same = root == hex::encode(digest::root(&self.buckets_here(run.peer.id).await?));
+        Ok(if same { Compared::Same } else { Compared::Different(root) })
     }
 }

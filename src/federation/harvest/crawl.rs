@@ -154,15 +154,7 @@ impl Harvester {
                 Ok((bytes, data)) => {
                     run.report.bytes += bytes;
                     let data = upgraded(run, data);
-                    Ok(Event {
-                        kind: Kind::Service,
-                        id,
-                        rev: 0,
-                        data: Some(data),
-                        statement: None,
-                        alone: false,
-                        listed: Some(hash),
-                    })
+                    Ok(Event { listed: Some(hash), ..Event::told(Kind::Service, id, data) })
                 }
                 Err(detail) => Err(Box::new(unreadable(id, "not-answered", detail, Value::Null))),
             });
@@ -207,23 +199,12 @@ impl Harvester {
             for mut row in rows {
                 row.missing += 1;
                 if row.missing >= MISSING && self.is_gone(run, &row.foreign_id).await? {
-                    gone.push(Ok(Event {
-                        kind: row.kind,
-                        id: row.foreign_id,
-                        rev: 0,
-                        data: None,
-                        statement: None,
-                        alone: false,
-                        listed: None,
-                    }));
+                    gone.push(Ok(Event::gone(row.kind, row.foreign_id)));
                 } else {
                     missed.push(row);
                 }
             }
-            let tx = self.db.write().await?;
-            if !run.lease.hold(&tx, self.clock.now() + super::apply::LEASE).await? {
-                return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
-            }
+            let tx = self.under_lease(run).await?;
             peers::put_foreign(&tx, &missed).await?;
             tx.commit().await?;
             let cursor = run.peer.cursor.clone();

@@ -55,12 +55,12 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
 }
 
 /// What one page of the feed says.
-struct Page {
-    items: Items,
+pub(super) struct Page {
+    pub(super) items: Items,
     next: Url,
     cursor: Cursor,
     /// Whether the numbers begin anew, so that everything has to be compared.
-    anew: bool,
+    pub(super) anew: bool,
     /// Whether there is nothing more at the moment.
     end: bool,
 }
@@ -69,6 +69,9 @@ impl Harvester {
     /// Follow the feed to its end, and from time to time compare what is here with what is there.
     pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         self.follow_to_the_end(run, progress).await?;
+        if run.held_at.is_none() {
+            self.try_again(run).await?;
+        }
         if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
             return Ok(());
         }
@@ -76,9 +79,11 @@ impl Harvester {
             Compared::Same => None,
             // It said that there was nothing new, and there was.
             Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
-            Compared::Different => {
+            Compared::Different(root) => {
                 *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
-                Some(walk_anew(&run.peer.cursor))
+                // What still differs then waits for a person, or cannot be taken: no walk would mend it.
+                let repaired = self.repair(run, &root).await?;
+                (!repaired).then(|| walk_anew(&run.peer.cursor))
             }
         };
         if let Some(cursor) = again {
@@ -102,6 +107,9 @@ impl Harvester {
                 }
                 other => other?,
             }
+        }
+        if run.peer.cursor.next.is_none() && run.live == 0 && run.held_at.is_none() {
+            self.begin_with_snapshot(run, progress).await?;
         }
         let mut looked_again = false;
         let mut begun_anew = false;
@@ -163,8 +171,8 @@ impl Harvester {
         }
         run.report.requests += 1;
         let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
-        if discovery.origin.as_str() != run.peer.origin {
-            let detail = format!("{} was followed, and what answers now is {}", run.peer.origin, discovery.origin);
+        if discovery.origin.as_str() != run.peer.identity() {
+            let detail = format!("{} was followed, and what answers now is {}", run.peer.identity(), discovery.origin);
             return Err(End::held("other-origin", detail));
         }
         if let Some(pinned) = &run.peer.pinned_keys {
@@ -227,10 +235,7 @@ impl Harvester {
                 })
                 .collect();
             many += held.len() as u64;
-            let tx = self.db.write().await?;
-            if !run.lease.hold(&tx, now + super::apply::LEASE).await? {
-                return Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()));
-            }
+            let tx = self.under_lease(run).await?;
             peers::put_held(&tx, &held).await?;
             tx.commit().await?;
         }
@@ -251,7 +256,7 @@ pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
 }
 
 /// Everything from the start: what is met is compared, what is not waits for a person.
-fn walk_anew(from: &Cursor) -> Cursor {
+pub(super) fn walk_anew(from: &Cursor) -> Cursor {
     Cursor {
         crawl: from.crawl + 1,
         walking: true,
@@ -259,11 +264,12 @@ fn walk_anew(from: &Cursor) -> Cursor {
         head: from.head,
         compared_at: from.compared_at,
         discovered_at: from.discovered_at,
+        tried_with: from.tried_with.clone(),
         ..Cursor::default()
     }
 }
 
-fn feed_of(peer: &Peer) -> Result<Url, End> {
+pub(super) fn feed_of(peer: &Peer) -> Result<Url, End> {
     let feeds = peer.discovered.as_ref().map(|discovery| discovery.feeds.as_slice()).unwrap_or_default();
     let feed = feeds.iter().find(|feed| feed.scope == "own");
     let feed = feed.ok_or_else(|| End::held("no-feed", "its discovery document names no feed of its own records".to_owned()))?;
@@ -278,7 +284,7 @@ pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
     read_page(peer, url, answer).map(|page| page.items).unwrap_or_default()
 }
 
-fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
+pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
         return Err(End::failed("not-json", format!("{url} answers with {kind} instead of JSON")));
@@ -337,7 +343,7 @@ fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
-fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
+pub(super) fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
     let raw_statement = item.get("fed").cloned();
@@ -367,6 +373,7 @@ fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
         statement: raw_statement.zip(read.fed),
         alone: true,
         listed: None,
+        over: false,
     })
 }
 

@@ -22,6 +22,20 @@ pub(super) struct Event {
     pub(super) alone: bool,
     /// For a crawl: the hash of the record as lists show it.
     pub(super) listed: Option<String>,
+    /// Whether it went only because its time was over, so that many at once are no alarm.
+    pub(super) over: bool,
+}
+
+impl Event {
+    /// A record of a peer that numbers and signs nothing; nested ones count.
+    pub(super) fn told(kind: Kind, id: String, data: Value) -> Self {
+        Self { data: Some(data), ..Self::gone(kind, id) }
+    }
+
+    /// A record that such a peer does not have any more.
+    pub(super) fn gone(kind: Kind, id: String) -> Self {
+        Self { kind, id, rev: 0, data: None, statement: None, alone: false, listed: None, over: false }
+    }
 }
 
 /// An item that is not even an event.

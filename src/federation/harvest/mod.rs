@@ -6,11 +6,16 @@
 
 mod admit;
 mod apply;
+mod bootstrap;
+pub(super) mod calendar;
 mod checkpoint;
 mod crawl;
 mod directory;
 mod event;
 mod keys;
+mod moves;
+mod repair;
+pub(super) mod sessions;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -115,6 +120,10 @@ struct Run {
     live: u64,
     /// Records of the peer that have gone in the day before.
     deleted_lately: u64,
+    /// Records that have gone since, other than because their time was over.
+    deleted: u64,
+    /// Parts of series that are kept beside the records.
+    parts: sessions::Parts,
     /// Terms and taxonomies here, by their addresses.
     vocabulary: HashMap<String, Uuid>,
     /// Terms and taxonomies of this peer that are called otherwise here.
@@ -186,8 +195,7 @@ impl Harvester {
             report.error = Some(trouble);
             // Others have their turn meanwhile.
             let tx = self.db.write().await?;
-            let every = Duration::from_secs(peer.every_seconds.unsigned_abs());
-            peers::due_now(&tx, id, later(now, jitter(every))).await?;
+            peers::due_now(&tx, id, later(now, jitter(peer.every()))).await?;
             tx.commit().await?;
             return Ok(report);
         }
@@ -204,6 +212,8 @@ impl Harvester {
             held_at,
             live: peers::live_count(&self.db, id).await?,
             deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
+            deleted: 0,
+            parts: sessions::Parts::default(),
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
             began: tokio::time::Instant::now(),
@@ -212,8 +222,10 @@ impl Harvester {
             report,
         };
         let ended = match run.peer.kind {
-            PeerKind::OpenDirectory => self.follow(&mut run, &mut progress).await,
+            PeerKind::OpenDirectory => self.follow_wherever_it_is(&mut run, &mut progress).await,
             PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
+            PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
+            PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
         };
         self.finish(run, ended).await
     }
@@ -281,6 +293,10 @@ impl Harvester {
                 Err(End::Failed(trouble, wait))
             }
             status => {
+                // What RPDE asks of its clients where the server names no time.
+                let rpde = (status == 503 && run.peer.kind == PeerKind::OpenActive)
+                    .then(|| Duration::from_mins(60).mul_f64(1.0 + chance()));
+                let wait = wait.or(rpde);
                 let trouble = Trouble { code: "bad-status".to_owned(), detail: format!("{} answers {status}", answer.url) };
                 Err(End::Failed(trouble, wait))
             }
@@ -330,7 +346,7 @@ impl Harvester {
         };
         peer.tried_at = Some(now);
         report.cursor = peer.cursor.after;
-        let every = Duration::from_secs(peer.every_seconds.unsigned_abs());
+        let every = peer.every();
         let mut hold = None;
         let wait = match ended {
             Ok(()) => {

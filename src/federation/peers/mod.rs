@@ -1,22 +1,28 @@
 //! The directories that we follow: who they are, how far they are believed, and how it goes.
 
 mod foreign;
+mod parts;
 mod store;
 mod waiting;
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::protocol::Discovery;
-use crate::signing::Listed;
+use crate::{model::Kind, signing::Listed};
 pub use foreign::{
-    Foreign, deleted_since, foreign, forget_numbers, forget_versions, live_count, mark_seen, not_seen, of_peer, put_foreign,
+    Foreign, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of, live_count, mark_seen,
+    not_seen, of_peer, put_foreign,
 };
+pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
-pub use waiting::{Held, Quarantined, forget_held, forget_quarantined, held, put_held, put_quarantined, quarantined_by_code};
+pub use waiting::{
+    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined,
+    quarantined_by_code, quarantined_by_rev,
+};
 
 /// Number of a peer, as commands name it.
 pub type PeerId = i32;
@@ -55,6 +61,10 @@ words! {
         Oruk3 = "oruk3",
         /// An Open Referral UK 1 API, the same way.
         Oruk1 = "oruk1",
+        /// A calendar.
+        Ical = "ical",
+        /// `OpenActive`: feeds of sessions.
+        OpenActive = "openactive",
     }
 }
 
@@ -92,13 +102,22 @@ pub struct Scope {
     pub most: u64,
     /// Licences under which records may be shown here; under any other, only a link is.
     pub licences: Vec<String>,
+    /// Kinds of listings that are taken; all where none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
+    /// Beginnings of postcodes of the places that are taken (`LU`, `MK45`); all where none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub postcodes: Vec<String>,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { most: 50_000, licences: Vec::new() }
+        Self { most: 50_000, licences: Vec::new(), kinds: Vec::new(), postcodes: Vec::new() }
     }
 }
+
+/// A peer that asks to be asked less often than this is asked as often as this.
+const LONGEST_LEAST: Duration = Duration::from_hours(24);
 
 /// Addresses of licences that let everybody use the records. Compared without scheme, `www.` and the
 /// slash at the end.
@@ -111,6 +130,30 @@ const OPEN_LICENCES: &[&str] = &[
 ];
 
 impl Scope {
+    /// Whether some records are left out because of their kind or their place.
+    pub fn is_partial(&self) -> bool {
+        !self.kinds.is_empty() || !self.postcodes.is_empty()
+    }
+
+    /// Whether records of this kind are taken. Holders, places and terms come with what needs them.
+    pub fn takes(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || !matches!(kind, Kind::Service | Kind::Event) || self.kinds.contains(&kind)
+    }
+
+    /// Whether something at places with these postcodes is taken: at one of them at least. What has no
+    /// postcode may be anywhere, and is.
+    pub fn covers(&self, postcodes: &[&str]) -> bool {
+        let plain = |text: &str| text.to_uppercase().split_whitespace().collect::<String>();
+        // L is not LU, and LU1 is not LU10; but EC1 has EC1A in it.
+        let begins = |postcode: &str, area: &str| {
+            let outward = postcode.get(..postcode.len().checked_sub(3)?)?;
+            let rest = outward.strip_prefix(area)?;
+            let letters = |text: &str| text.chars().all(|c| c.is_ascii_alphabetic());
+            Some(if letters(area) { !rest.starts_with(|c: char| c.is_ascii_alphabetic()) } else { letters(rest) })
+        };
+        let is_in = |postcode: &&str| self.postcodes.iter().any(|area| begins(&plain(postcode), &plain(area)) == Some(true));
+        self.postcodes.is_empty() || postcodes.is_empty() || postcodes.iter().any(is_in)
+    }
     /// Whether records under this licence may be shown here.
     pub fn allows(&self, licence: &str) -> bool {
         let plain = |text: &str| {
@@ -144,6 +187,8 @@ pub struct Cursor {
     pub after: i64,
     /// Tag of the last answer at `next`, when it had nothing new.
     pub etag: Option<String>,
+    /// When the file that was last read had changed, as its server said.
+    pub last_modified: Option<String>,
     /// How far the peer's feed went when it was last asked.
     pub head: i64,
     /// Which walk over everything this is: records that a whole one did not meet are gone.
@@ -154,8 +199,24 @@ pub struct Cursor {
     pub compared_at: Option<DateTime<Utc>>,
     /// When the peer's discovery document was last read.
     pub discovered_at: Option<DateTime<Utc>>,
+    /// The version of this program that last tried what could not be taken.
+    pub tried_with: Option<String>,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
+    /// Where several feeds are followed: where we stand in each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<Feed>,
+}
+
+/// Where we stand in one of several feeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Its address.
+    pub url: Url,
+    /// The address to ask next.
+    pub next: Url,
+    /// Tag of the last answer at `next`, when it had nothing new.
+    pub etag: Option<String>,
 }
 
 /// A crawl under way.
@@ -197,7 +258,8 @@ pub struct Report {
     pub quarantined: u64,
     /// Deletions that wait for a person.
     pub held_deletes: u64,
-    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`.
+    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
+    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
     pub left_out: BTreeMap<String, u64>,
     /// Bytes that came over the wire.
     pub bytes: u64,
@@ -235,8 +297,10 @@ pub struct Peer {
     pub name: String,
     /// Where it was added from.
     pub url: Url,
-    /// Its identity: the ids of its records are made with it.
+    /// Its identity when it was added: the ids of its records are made with it, also after it has moved.
     pub origin: String,
+    /// Its identity now, where it has moved since.
+    pub moved_to: Option<String>,
     /// What it speaks.
     pub kind: PeerKind,
     /// How far it is believed.
@@ -276,6 +340,19 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Its identity now.
+    pub fn identity(&self) -> &str {
+        self.moved_to.as_deref().unwrap_or(&self.origin)
+    }
+
+    /// How often to ask: as the officer said, and never more often than the peer asks for.
+    pub fn every(&self) -> Duration {
+        let feeds = self.discovered.as_ref().map(|said| said.feeds.as_slice()).unwrap_or_default();
+        let least = feeds.iter().find(|feed| feed.scope == "own").map_or(0, |feed| feed.min_poll_seconds);
+        let said = Duration::from_secs(self.every_seconds.unsigned_abs());
+        said.max(Duration::from_secs(least.into()).min(LONGEST_LEAST))
+    }
+
     /// A peer at `url` of which nothing is known yet, and whose word is taken.
     pub fn unknown(url: &Url) -> Self {
         let never = DateTime::UNIX_EPOCH;
@@ -284,6 +361,7 @@ impl Peer {
             name: url.host_str().unwrap_or("peer").to_owned(),
             url: url.clone(),
             origin: url.as_str().trim_end_matches('/').to_owned(),
+            moved_to: None,
             kind: PeerKind::OpenDirectory,
             trust: Trust::Auto,
             state: PeerState::Following,
@@ -302,6 +380,33 @@ impl Peer {
             problem: None,
             report: None,
             added_at: never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_is_where_postcodes_begin_and_not_where_they_only_look_alike() {
+        let scope =
+            |areas: &[&str]| Scope { postcodes: areas.iter().map(|area| (*area).to_owned()).collect(), ..Scope::default() };
+        for (areas, postcodes, taken) in [
+            (&["LU"][..], &["LU3 9XQ"][..], true),
+            (&["lu 3"], &["LU39XQ"], true),
+            (&["L"], &["LU3 9XQ"], false),
+            (&["LU1"], &["LU10 9XQ"], false),
+            (&["LU10"], &["LU1 0XQ"], false),
+            (&["LU1"], &["LU1 0XQ"], true),
+            (&["EC1"], &["EC1A 1BB"], true),
+            (&["LU"], &["nonsense"], false),
+            (&["LU", "MK45"], &["SG1 1AA", "MK45 2AB"], true),
+            (&["LU"], &["MK45 2AB"], false),
+            (&["LU"], &[], true),
+            (&[], &["SG1 1AA"], true),
+        ] {
+            assert_eq!(scope(areas).covers(postcodes), taken, "{areas:?} {postcodes:?}");
         }
     }
 }

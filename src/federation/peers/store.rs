@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Peer, PeerId, Trouble, foreign, waiting};
+use super::{Peer, PeerId, Trouble, foreign, parts, waiting};
 use crate::db::{self, Context as _, Database, Transaction};
 
 mod peer {
@@ -24,6 +24,8 @@ mod peer {
         #[sea_orm(column_type = "Text")]
         pub(super) url: String,
         pub(super) origin: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) moved_to: Option<String>,
         #[sea_orm(column_type = "Text")]
         pub(super) kind: String,
         #[sea_orm(column_type = "Text")]
@@ -81,6 +83,7 @@ fn from_row(row: &peer::Model) -> Option<Peer> {
         name: row.name.clone(),
         url: row.url.parse().ok()?,
         origin: row.origin.clone(),
+        moved_to: row.moved_to.clone(),
         kind: row.kind.parse().ok()?,
         trust: row.trust.parse().ok()?,
         state: row.state.parse().ok()?,
@@ -109,6 +112,7 @@ fn to_row(peer: &Peer) -> peer::ActiveModel {
         name: Set(peer.name.clone()),
         url: Set(peer.url.to_string()),
         origin: Set(peer.origin.clone()),
+        moved_to: Set(peer.moved_to.clone()),
         kind: Set(peer.kind.to_string()),
         trust: Set(peer.trust.to_string()),
         state: Set(peer.state.to_string()),
@@ -156,7 +160,11 @@ pub async fn by_name(db: &Database, text: &str) -> Result<Option<Peer>, db::Erro
     let number = text.parse::<PeerId>().ok();
     let peers = all(db).await?;
     let found = peers.iter().find(|peer| Some(peer.id) == number);
-    Ok(found.or_else(|| peers.iter().find(|peer| peer.name == text || same(&peer.origin) || same(peer.url.as_str()))).cloned())
+    Ok(found
+        .or_else(|| {
+            peers.iter().find(|peer| peer.name == text || same(&peer.origin) || same(peer.identity()) || same(peer.url.as_str()))
+        })
+        .cloned())
 }
 
 /// Those that are to be asked now, the longest due first.
@@ -201,6 +209,8 @@ pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Erro
     let all = to_row(peer);
     let row = peer::ActiveModel {
         id: all.id,
+        url: all.url,
+        moved_to: all.moved_to,
         licence: all.licence,
         attribution: all.attribution,
         discovered: all.discovered,
@@ -257,6 +267,7 @@ pub async fn due_now(tx: &Transaction, id: PeerId, now: DateTime<Utc>) -> Result
 pub async fn delete(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
     foreign::forget_all(tx, id).await?;
     waiting::forget_all(tx, id).await?;
+    parts::forget_all(tx, id).await?;
     peer::Entity::delete_by_id(id).exec(tx.connection()).await.context("cannot forget a peer").map(drop)
 }
 

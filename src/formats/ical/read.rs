@@ -35,6 +35,8 @@ pub struct Calendar {
     pub events: Vec<Series>,
     /// What was not taken.
     pub problems: Vec<Problem>,
+    /// Whether it is there to its end: what a calendar that was cut short does not have may be gone, or not.
+    pub whole: bool,
 }
 
 /// Something that was not taken.
@@ -48,7 +50,12 @@ pub struct Problem {
     pub reason: String,
     /// Whether it is an event, or only something besides.
     pub rejected: bool,
+    /// What its source calls the event that it is about, where it is about one.
+    pub uid: Option<String>,
 }
+
+/// Where a problem stands that an event has because it is marked private.
+pub const PRIVATE: &str = "CLASS";
 
 /// Whether an event takes place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +76,8 @@ pub struct Series {
     pub calendar: Option<String>,
     /// What its source calls it.
     pub uid: Option<String>,
+    /// Which version of it, and when that was written: larger is later.
+    pub version: (u64, String),
     /// What it is called.
     pub name: Option<String>,
     /// What happens, in words.
@@ -152,14 +161,16 @@ pub fn read(bytes: &[u8]) -> Result<Calendar, Problem> {
             }
         }
     }
+    let ends = reader.open.is_empty() && !reader.calendars.is_empty();
     reader.leave_open_event("the file ends within it: it was cut short");
+    reader.out.whole = ends && !reader.broken;
     if unread > 0 {
         let reason = format!("is not a line of a calendar (NAME:value); there are {unread} such lines in all");
-        reader.out.problems.push(Problem { line: first_unread, path: String::new(), reason, rejected: false });
+        reader.out.problems.push(Problem { line: first_unread, path: String::new(), reason, rejected: false, uid: None });
     }
     for (name, (line, count)) in &reader.passed_over {
         let reason = format!("only events are taken, not tasks or journals ({count} here)");
-        reader.out.problems.push(Problem { line: *line, path: name.clone(), reason, rejected: false });
+        reader.out.problems.push(Problem { line: *line, path: name.clone(), reason, rejected: false, uid: None });
     }
     Ok(reader.finish())
 }
@@ -186,6 +197,8 @@ struct Reader {
     calendars: Vec<Named>,
     events: Vec<Raw>,
     passed_over: std::collections::BTreeMap<String, (u64, u64)>,
+    /// Whether something did not end where it should have.
+    broken: bool,
     out: Calendar,
 }
 
@@ -206,9 +219,11 @@ impl Reader {
 
     fn begin(&mut self, property: &Property) -> Result<(), Problem> {
         let name = property.value.trim().to_ascii_uppercase();
-        let refuse = |reason: String| Err(Problem { line: property.line, path: String::new(), reason, rejected: true });
+        let refuse =
+            |reason: String| Err(Problem { line: property.line, path: String::new(), reason, rejected: true, uid: None });
         if name == "VCALENDAR" {
             self.leave_open_event("the calendar around it ends before it does");
+            self.broken |= !self.open.is_empty();
             self.open.clear();
             self.calendars.push(Named::default());
         }
@@ -249,11 +264,13 @@ impl Reader {
 
     fn leave_open_event(&mut self, reason: &str) {
         if let Some(event) = self.event.take() {
+            self.broken = true;
             self.out.problems.push(Problem {
                 line: event.line,
                 path: String::new(),
                 reason: format!("has no END:VEVENT; {reason}"),
                 rejected: true,
+                uid: event.uid(),
             });
         }
     }
@@ -297,9 +314,18 @@ impl Reader {
                 }
                 Ok(None) => {
                     let reason = "is marked private, so it was not taken".to_owned();
-                    self.out.problems.push(Problem { line, path: "CLASS".to_owned(), reason, rejected: false });
+                    self.out.problems.push(Problem {
+                        line,
+                        path: PRIVATE.to_owned(),
+                        reason,
+                        rejected: false,
+                        uid: event.name(),
+                    });
                 }
-                Err(reason) => self.out.problems.push(Problem { line, path: String::new(), reason, rejected: true }),
+                Err(reason) => {
+                    let uid = event.name();
+                    self.out.problems.push(Problem { line, path: String::new(), reason, rejected: true, uid });
+                }
             }
         }
         self.out
@@ -321,6 +347,19 @@ impl Raw {
 
     fn uid(&self) -> Option<String> {
         self.text("UID")
+    }
+
+    /// What tells it from all others: a date whose series is not in the file is called after both.
+    fn name(&self) -> Option<String> {
+        match (self.uid(), self.find("RECURRENCE-ID")) {
+            (Some(uid), Some(date)) => Some(format!("{uid}/{}", date.value.trim())),
+            (uid, _) => uid,
+        }
+    }
+
+    fn version(&self) -> (u64, String) {
+        let number = self.text("SEQUENCE").and_then(|text| text.parse().ok()).unwrap_or(0);
+        (number, self.text("DTSTAMP").unwrap_or_default())
     }
 }
 
@@ -365,14 +404,11 @@ fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
         place => (place, online),
     };
     leave_people_out(event, &mut left);
-    let uid = match (event.uid(), event.find("RECURRENCE-ID")) {
-        (Some(uid), Some(date)) => Some(format!("{uid}/{}", date.value.trim())),
-        (uid, _) => uid,
-    };
     Ok(Some(Series {
         line: event.line,
         calendar: named.name.clone(),
-        uid,
+        uid: event.name(),
+        version: event.version(),
         name: event.text("SUMMARY"),
         description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
         url,

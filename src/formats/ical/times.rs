@@ -132,7 +132,7 @@ pub(super) fn zone(name: &str) -> Option<Tz> {
 }
 
 /// "PT1H30M", "P1D", "P2W": a length of time from nothing to a year.
-pub(super) fn length(text: &str) -> Option<TimeDelta> {
+pub(in crate::formats) fn length(text: &str) -> Option<TimeDelta> {
     let text = text.trim().to_ascii_uppercase();
     let rest = text.strip_prefix('+').unwrap_or(&text).strip_prefix('P')?;
     let (mut seconds, mut number) = (0_i64, String::new());

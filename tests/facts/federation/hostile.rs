@@ -4,7 +4,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fingerpost::{
-    federation::peers::{self, Outcome, Peer, PeerState, Trust},
+    federation::{
+        neighbours::Wanted,
+        peers::{self, Outcome, Peer, PeerState, Trust},
+    },
     model::Kind,
 };
 use serde_json::{Value, json};
@@ -674,11 +677,11 @@ fact_of_a_liar! {
         liar.tell_services(50);
         liar.page_items(10);
         let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.harvester().scope_peer("1", Some(20), Vec::new()).await.unwrap();
+        here.harvester().scope_peer("1", Wanted { most: Some(20), ..Wanted::default() }).await.unwrap();
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("too-many-records".to_owned())));
         assert!(here.services().await.len() < 30);
-        here.harvester().scope_peer("1", Some(100), Vec::new()).await.unwrap();
+        here.harvester().scope_peer("1", Wanted { most: Some(100), ..Wanted::default() }).await.unwrap();
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
         assert_eq!(here.services().await.len(), 50);
@@ -790,5 +793,151 @@ fact_of_a_liar! {
         }
         assert_eq!(here.peer(&slow).await.succeeded_at, None);
         running.shutdown().await;
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_directory_that_moves_and_takes_its_keys_along_goes_on_under_the_ids_that_its_records_had(here, liar) {
+        let mut liar = liar;
+        let peer = three_services(&here, &liar).await;
+        let ids = here.app.ids("/services").await;
+        let old = liar.moves(true).await;
+        liar.new_epoch("second", BEGAN + 1_000_000);
+        let mut renamed = service(1);
+        renamed["name"] = json!("Club of the new address");
+        liar.tell(Kind::Service, id("service 1"), Some(renamed));
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.left_out.get("moved"), report.created, report.updated, report.deleted), (Outcome::Ok, Some(&1), 0, 1, 0), "{report:?}");
+        assert_eq!((here.app.ids("/services").await, here.services().await[0].as_str()), (ids, "Club 0"));
+        let now = here.peer(&peer).await;
+        assert_eq!((now.url.clone(), now.identity(), &now.origin), (liar.url(), liar.url().as_str(), &peer.origin));
+
+        // From now on only the new address is asked, and what is signed there is believed.
+        let asked = old.paths().len();
+        liar.tell(Kind::Service, id("service 2"), None);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.quarantined, here.services().await.len(), old.paths().len()), (1, 0, 2, asked), "{report:?}");
+        let twice = here.harvester().add_peer(crate::support::network::new(&liar.url(), Trust::Auto)).await.unwrap_err();
+        assert!(twice.to_string().contains("followed already"), "{twice}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn nobody_takes_a_directory_over_by_saying_that_it_has_moved(here, liar) {
+        let mut liar = liar;
+        let peer = three_services(&here, &liar).await;
+        let before = here.everything().await;
+        // It leads somewhere else and does not say so, signed.
+        let _old = liar.moves(false).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Held, "next-elsewhere"));
+        // It says so, signed with another key than the one that was approved.
+        let folder = tempfile::tempdir().unwrap();
+        let ring = fingerpost::signing::Keyring::open(folder.path(), chrono::DateTime::UNIX_EPOCH).unwrap();
+        let forger = fingerpost::signing::Signer::new(ring, liar.url().to_string(), "x".to_owned());
+        let forged = forger.moved(&peer.url, chrono::DateTime::UNIX_EPOCH);
+        liar.twist(move |seen, mut said| {
+            if seen.path.contains("well-known") {
+                said["moved_from"] = json!([forged]);
+            }
+            Reply::json(said.to_string())
+        });
+        here.harvester().release_peer("1").await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!(report.outcome, Outcome::Held, "{report:?}");
+        let now = here.peer(&peer).await;
+        assert_eq!((here.everything().await, now.url, now.moved_to), (before, peer.url, None));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_37_what_an_older_version_of_ours_could_not_take_is_tried_again_by_a_newer_one(here, liar) {
+        liar.tell_services(3);
+        liar.twist(|seen, mut said| {
+            if is_feed(seen) {
+                for item in said["items"].as_array_mut().unwrap().iter_mut().filter(|item| item["id"] == id("service 1").to_string()) {
+                    item["fed"]["v"] = json!(2);
+                }
+            }
+            Reply::json(said.to_string())
+        });
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let waiting = || async { peers::quarantined_by_code(&here.app.app().db, peer.id).await.unwrap() };
+        assert_eq!((waiting().await, here.services().await.len()), (vec![("schema-future".to_owned(), 1)], 2));
+        liar.repent();
+        here.pull(&peer).await;
+        assert_eq!((waiting().await.len(), here.services().await.len()), (1, 2), "the feed has nothing new");
+
+        let mut before = here.peer(&peer).await;
+        assert_eq!(before.cursor.tried_with.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+        before.cursor.tried_with = Some("0.0.1".to_owned());
+        let tx = here.app.app().db.write().await.unwrap();
+        peers::save(&tx, &before).await.unwrap();
+        tx.commit().await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.created, waiting().await.len(), here.services().await.len()), (1, 0, 3), "{report:?}");
+        let asked = liar.asked().len();
+        here.pull(&peer).await;
+        assert_eq!(liar.asked().len(), asked + 1, "once");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_48_after_a_long_sleep_and_when_the_clocks_change_a_peer_is_asked_once(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        let look = || async {
+            let before = liar.asked().len();
+            for _ in 0..3 {
+                let mut running = tokio::task::JoinSet::new();
+                here.harvester().pull_due(&mut running).await.unwrap();
+                running.join_all().await;
+            }
+            liar.asked().len() - before
+        };
+        assert_eq!(look().await, 0, "it was asked just now");
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::hours(3));
+        assert_eq!(look().await, 1, "twelve quarters of an hour are one pull");
+        // The hour that the clocks show twice, and the one that they jump over, are moments like others.
+        for night in ["2027-03-28T00:50:00Z", "2027-10-31T00:50:00Z"] {
+            here.app.clock.set(night.parse().unwrap());
+            assert_eq!(look().await, 1);
+            let wait = here.peer(&peer).await.next_due_at - here.app.clock.now();
+            assert!((720..=1_080).contains(&wait.num_seconds()), "a quarter of an hour, a fifth more or less: {wait}");
+            here.app.clock.set(here.app.clock.now() + chrono::Duration::minutes(19));
+            assert_eq!(look().await, 1);
+        }
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_53_a_database_that_fails_in_the_middle_of_a_page_leaves_everything_as_it_was(here, liar) {
+        use sea_orm::ConnectionTrait as _;
+        let peer = three_services(&here, &liar).await;
+        let before = (here.state(&peer).await, peers::of_peer(&here.app.app().db, peer.id, None, 100).await.unwrap());
+        liar.tell_services(6);
+        // Records have been written by then, and so has what is known of them.
+        let db = sea_orm::Database::connect(&here.app.config.database_url).await.unwrap();
+        let (fail, mend) = match here.app.on {
+            On::Sqlite => (
+                "CREATE TRIGGER full BEFORE INSERT ON published BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+                "DROP TRIGGER full",
+            ),
+            On::Postgres => (
+                "CREATE FUNCTION fill() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device'; END $$ LANGUAGE plpgsql; \
+                 CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON published FOR EACH ROW EXECUTE FUNCTION fill()",
+                "DROP TRIGGER full_disk ON published",
+            ),
+        };
+        db.execute_unprepared(fail).await.unwrap();
+        for _ in 0..2 {
+            here.harvester().pull(peer.id, |_| {}).await.unwrap_err();
+        }
+        let now = (here.state(&peer).await, peers::of_peer(&here.app.app().db, peer.id, None, 100).await.unwrap());
+        assert_eq!(now, before, "neither records nor what is known of them nor the cursor");
+        db.execute_unprepared(mend).await.unwrap();
+        db.close().await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, here.services().await.len()), (Outcome::Ok, 0, 6), "{report:?}");
     }
 }

@@ -188,6 +188,20 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
     Ok(())
 }
 
+/// Forget what is known about these records.
+/// # Errors
+/// When the database fails.
+pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    for chunk in ids.chunks(CHUNK) {
+        foreign_record::Entity::delete_many()
+            .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot forget what came from a peer")?;
+    }
+    Ok(())
+}
+
 /// Forget which versions of a peer's records were applied, so that all are compared again.
 /// # Errors
 /// When the database fails.
@@ -202,6 +216,23 @@ pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::E
         .await
         .context("cannot write what came from a peer")
         .map(drop)
+}
+
+/// The same of these records.
+/// # Errors
+/// When the database fails.
+pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    for chunk in ids.chunks(CHUNK) {
+        foreign_record::Entity::update_many()
+            .col_expr(C::Rev, Expr::value(0_i64))
+            .col_expr(C::Hash, Expr::value(""))
+            .filter(C::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot write what came from a peer")?;
+    }
+    Ok(())
 }
 
 /// Forget the numbers of a peer's records, which are those of an epoch that has ended.

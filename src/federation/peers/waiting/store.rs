@@ -129,6 +129,36 @@ pub async fn forget_quarantined(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
     Ok(())
 }
 
+/// Forget what could not be taken of a peer before this moment.
+/// # Errors
+/// When the database fails.
+pub async fn forget_quarantined_before(tx: &Transaction, peer: PeerId, moment: DateTime<Utc>) -> Result<(), db::Error> {
+    quarantined::Entity::delete_many()
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .filter(quarantined::Column::At.lt(moment.timestamp_micros()))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget what could not be taken")
+        .map(drop)
+}
+
+/// What could not be taken of a peer, by the numbers of the versions, at most `limit`.
+/// # Errors
+/// When the database fails.
+pub async fn quarantined_by_rev(db: &Database, peer: PeerId, limit: u64) -> Result<Vec<(i64, Uuid)>, db::Error> {
+    quarantined::Entity::find()
+        .select_only()
+        .column(quarantined::Column::Rev)
+        .column(quarantined::Column::Id)
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .order_by_asc(quarantined::Column::Rev)
+        .limit(limit)
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .context("cannot read what could not be taken")
+}
+
 /// How many of a peer's records could not be taken, by reason.
 /// # Errors
 /// When the database fails.

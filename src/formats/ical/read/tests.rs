@@ -52,6 +52,28 @@ fn a_series_with_dates_left_out_added_moved_and_cancelled_is_read() {
 }
 
 #[test]
+fn a_calendar_that_is_cut_short_is_not_whole() {
+    let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261203T120000Z\nEND:VEVENT\nEND:VCALENDAR\n";
+    assert!(read(text.as_bytes()).unwrap().whole);
+    for most in ["BEGIN:VCALENDAR", "END:VEVENT", "DTSTART"] {
+        let until = text.rfind(most).unwrap() + most.len();
+        assert!(!read(&text.as_bytes()[..until]).unwrap().whole, "cut behind {most}");
+    }
+    assert!(!read(format!("{}{text}", &text[..60]).as_bytes()).unwrap().whole, "the first of two is cut short");
+}
+
+#[test]
+fn what_cannot_be_read_or_is_private_says_what_it_is_called_and_versions_can_be_told_apart() {
+    let found = calendar(
+        "BEGIN:VEVENT\nUID:1\nSEQUENCE:2\nDTSTAMP:20261101T120000Z\nDTSTART:20261203T120000Z\nEND:VEVENT\n\
+         BEGIN:VEVENT\nUID:2\nDTSTART:soon\nEND:VEVENT\nBEGIN:VEVENT\nUID:3\nCLASS:PRIVATE\nDTSTART:20261203T120000Z\nEND:VEVENT",
+    );
+    assert_eq!(found.events[0].version, (2, "20261101T120000Z".to_owned()));
+    let said: Vec<_> = found.problems.iter().map(|one| (one.uid.as_deref(), one.rejected, one.path == PRIVATE)).collect();
+    assert_eq!(said, [(Some("2"), true, false), (Some("3"), false, true)]);
+}
+
+#[test]
 fn times_are_on_the_clock_of_the_event() {
     assert_eq!(event("DTSTART:20260701T090000Z\nDTEND:20260701T100000Z").start, at("2026-07-01T10:00:00"));
     let series = event("DTSTART:20260701T090000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY");

@@ -1,0 +1,179 @@
+//! What a directory speaks, found out by asking: its discovery document first, then the list of an
+//! Open Referral UK API, then what stands at the address itself: a calendar, or feeds of sessions.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    harvest::{Harvester, calendar, discover, sessions},
+    peers::{PeerKind, Trouble},
+    protocol::Discovery,
+};
+use crate::{
+    formats::{ical, json},
+    model::text::{clean, shorten},
+    outbound::{Answer, Ask},
+};
+
+/// A name that somebody gives themselves has at most so many characters.
+const LONGEST_NAME: usize = 200;
+
+/// What was found at an address.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// What it speaks.
+    pub(super) kind: PeerKind,
+    /// What it calls itself.
+    pub(super) name: Option<String>,
+    /// Under which licence it says that its records are.
+    pub(super) licence: Option<String>,
+    /// Its discovery document.
+    pub(super) discovered: Option<Discovery>,
+}
+
+impl Found {
+    fn plain(kind: PeerKind) -> Self {
+        Self { kind, name: None, licence: None, discovered: None }
+    }
+}
+
+fn trouble(code: &str, detail: String) -> Trouble {
+    Trouble { code: code.to_owned(), detail }
+}
+
+impl Harvester {
+    /// What stands at `url`, which should be `kind` where that is given.
+    pub(super) async fn find_out(&self, url: &Url, kind: Option<PeerKind>) -> Result<Found, Trouble> {
+        match kind {
+            None => self.find_out_anything(url).await,
+            Some(PeerKind::OpenDirectory) => Ok(told(discover(self.outbound(), url).await?)),
+            Some(kind @ (PeerKind::Oruk3 | PeerKind::Oruk1)) => {
+                let found = self.plain_api(url).await?;
+                let other = || trouble("other-kind", format!("it speaks {}, not {kind}", found.kind));
+                if found.kind == kind { Ok(found) } else { Err(other()) }
+            }
+            Some(PeerKind::OpenActive) => sessions_of(&sessions::ask_for(self.outbound(), url).await?),
+            Some(kind @ PeerKind::Ical) => {
+                let answer = sessions::ask_for(self.outbound(), url).await?;
+                calendar_of(&answer)
+                    .ok_or_else(|| trouble("other-kind", format!("{} answers {} and no {kind}", answer.url, answer.status)))
+            }
+        }
+    }
+
+    async fn find_out_anything(&self, url: &Url) -> Result<Found, Trouble> {
+        match discover(self.outbound(), url).await {
+            Ok(said) => return Ok(told(said)),
+            Err(trouble) if trouble.code == "no-discovery" => {}
+            Err(trouble) => return Err(trouble),
+        }
+        let no_api = match self.plain_api(url).await {
+            Ok(found) => return Ok(found),
+            Err(trouble) => trouble,
+        };
+        let answer = sessions::ask_for(self.outbound(), url).await?;
+        if let Some(found) = calendar_of(&answer) {
+            return Ok(found);
+        }
+        sessions_of(&answer).map_err(|none| {
+            if none.code == "catalogue" {
+                return none;
+            }
+            let detail = format!(
+                "it has no discovery document and is no Open Referral UK API ({}); what stands at the address itself is no \
+                 calendar, and OpenActive feeds are not there ({})",
+                no_api.detail, none.detail
+            );
+            trouble(&no_api.code, detail)
+        })
+    }
+
+    /// Which version of the Open Referral UK API answers, by the envelope of its lists.
+    async fn plain_api(&self, base: &Url) -> Result<Found, Trouble> {
+        let mut url = base.clone();
+        url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
+        url.set_query(Some("page=1&per_page=1"));
+        let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+        let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
+        let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
+        match (list("contents"), list("content")) {
+            (true, _) => Ok(Found::plain(PeerKind::Oruk3)),
+            (_, true) => Ok(Found::plain(PeerKind::Oruk1)),
+            _ => Err(trouble("no-list", format!("{} answers {} and no page of services", answer.url, answer.status))),
+        }
+    }
+}
+
+fn told(said: Discovery) -> Found {
+    let licence = Some(said.license.url.clone());
+    Found { kind: PeerKind::OpenDirectory, name: Some(said.publisher.name.clone()), licence, discovered: Some(said) }
+}
+
+fn sessions_of(answer: &Answer) -> Result<Found, Trouble> {
+    if answer.status != 200 {
+        return Err(trouble("no-feed", format!("{} answers {}", answer.url, answer.status)));
+    }
+    let said = sessions::said_by(answer)?;
+    let name = said.name.map(|name| shorten(&clean(&name), LONGEST_NAME)).filter(|name| !name.is_empty());
+    let licence = said.licence.and_then(|licence| Url::parse(&licence).ok()).map(String::from);
+    Ok(Found { name, licence, ..Found::plain(PeerKind::OpenActive) })
+}
+
+fn calendar_of(answer: &Answer) -> Option<Found> {
+    let is_one = answer.status == 200 && ical::read::is_calendar(&answer.body);
+    is_one.then(|| Found { name: calendar::name_of(&answer.body), ..Found::plain(PeerKind::Ical) })
+}
+
+/// The address that is asked for what people give as one: calendars are often given as `webcal:`.
+pub(super) fn plain_address(url: &Url) -> Url {
+    let rest = url.as_str().strip_prefix("webcal://").or_else(|| url.as_str().strip_prefix("webcals://"));
+    rest.and_then(|rest| Url::parse(&format!("https://{rest}")).ok()).unwrap_or_else(|| url.clone())
+}
+
+/// Whether an address is one that only its owner should know. Everybody is told where records come
+/// from, so nobody may be followed there.
+pub(super) fn is_secret_address(url: &Url) -> bool {
+    // Google calls the address of a calendar that is not public `…/private-0123456789abcdef/basic.ics`.
+    url.path_segments().is_some_and(|mut parts| parts.any(|part| part.starts_with("private-")))
+        || !url.username().is_empty()
+        || url.password().is_some()
+}
+
+/// The identity of a source that says nothing of itself: its address, lower-case host, no slash at
+/// the end. A file is told from others by its query as well.
+pub(super) fn plain_origin(kind: PeerKind, url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    if !matches!(kind, PeerKind::Ical | PeerKind::OpenActive) {
+        url.set_query(None);
+    }
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn calendars_are_asked_over_https_and_told_apart_by_their_queries() {
+        let address = plain_address(&url("webcal://hall.example.org/events?id=7#top"));
+        assert_eq!(address.as_str(), "https://hall.example.org/events?id=7#top");
+        assert_eq!(plain_origin(PeerKind::Ical, &address), "https://hall.example.org/events?id=7");
+        assert_eq!(plain_origin(PeerKind::Oruk3, &url("https://Feed.example.org/oruk/?x=1")), "https://feed.example.org/oruk");
+    }
+
+    #[test]
+    fn addresses_that_only_their_owners_know_are_found_out() {
+        for (address, secret) in [
+            ("https://calendar.google.com/calendar/ical/hall%40example.org/private-0123456789abcdef/basic.ics", true),
+            ("https://somebody:word@hall.example.org/events.ics", true),
+            ("https://calendar.google.com/calendar/ical/hall%40example.org/public/basic.ics", false),
+        ] {
+            assert_eq!(is_secret_address(&url(address)), secret, "{address}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What we add to records that other directories publish: hide one, put it into a category of ours, say
+//! something about it. The record itself stays as its source has it, so the next pull changes nothing of
+//! this; and nothing of this is told to others.
+
+pub(super) mod store;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Caller, Error, LastModified, Records, State, publish};
+use crate::{
+    db::Transaction,
+    ids,
+    model::{
+        Attribute, Document, Kind,
+        annotation::{self, Remark},
+        text,
+    },
+    published::Position,
+};
+
+/// Terms that can be added to one record.
+const MOST_TERMS: usize = 50;
+/// A note has at most so many characters.
+const LONGEST_NOTE: usize = 2_000;
+
+/// What is added to a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Whether it is not to be seen here.
+    pub hidden: bool,
+    /// Terms that it is put under.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Uuid>,
+    /// What people here should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// An annotation, and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotated {
+    /// The record.
+    pub record_id: Uuid,
+    /// What is added to it.
+    pub annotation: Annotation,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Records {
+    /// What is added to a record.
+    /// # Errors
+    /// When the database fails.
+    pub async fn annotation(&self, id: Uuid) -> Result<Option<Annotated>, Error> {
+        Ok(store::of(self.db.reader(), &[id]).await?.into_iter().next())
+    }
+
+    /// Add this to a record of another directory, in place of what was added before, and publish what
+    /// follows from it. What says nothing takes away what was added.
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such record or term, [`Error::NotForeign`] for a record of our
+    /// own, [`Error::TooMuch`], or when the database fails.
+    pub async fn annotate(&self, caller: &Caller, id: Uuid, annotation: Annotation) -> Result<Position, Error> {
+        let stored = self.find(id).await?.ok_or(Error::NotFound(id))?;
+        if stored.origin.is_empty() {
+            return Err(Error::NotForeign(id));
+        }
+        let kinds = self.kinds(&annotation.terms).await?;
+        if let Some(term) = annotation.terms.iter().find(|term| kinds.get(term) != Some(&Kind::TaxonomyTerm)) {
+            return Err(Error::NotFound(*term));
+        }
+        let note = annotation.note.as_deref().map(text::clean).filter(|note| !note.is_empty());
+        if annotation.terms.len() > MOST_TERMS || note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
+            return Err(Error::TooMuch(id));
+        }
+        let annotation = Annotation { note, ..annotation };
+        let tx = self.db.write().await?;
+        if annotation == Annotation::default() {
+            store::forget(&tx, id).await?;
+        } else {
+            let now = self.clock.now();
+            store::put(
+                &tx,
+                &[Annotated { record_id: id, annotation, by: caller.name.clone(), why: caller.why.clone(), at: now }],
+            )
+            .await?;
+        }
+        let brought = LastModified::new();
+        let cause = publish::Cause {
+            reason: "it is not published any more",
+            urgent: false,
+            reopened: false,
+            now: self.clock.now(),
+            last_modified: &brought,
+        };
+        let position = self.publish(&tx, HashMap::new(), &[id], &cause).await?;
+        tx.commit().await?;
+        Ok(position)
+    }
+}
+
+/// Add to these documents what we have to add: those of other directories, each with its origin and state.
+pub(super) async fn apply(tx: &Transaction, documents: &mut HashMap<Uuid, (String, State, Document)>) -> Result<(), Error> {
+    let foreign: Vec<Uuid> = documents.iter().filter(|(_, (origin, ..))| !origin.is_empty()).map(|(id, _)| *id).collect();
+    for found in store::of(tx.connection(), &foreign).await? {
+        let Some((_, state, document)) = documents.get_mut(&found.record_id) else { continue };
+        if found.annotation.hidden && *state == State::Published {
+            *state = State::Unpublished;
+        }
+        add(document, &found.annotation);
+    }
+    Ok(())
+}
+
+fn add(document: &mut Document, annotation: &Annotation) {
+    let id = document.id();
+    let kind = document.kind();
+    let attributes: Option<&mut Vec<Attribute>> = match document {
+        Document::Service(service) => Some(&mut service.attributes),
+        Document::Event(event) => Some(&mut event.attributes),
+        Document::Organization(organization) => Some(&mut organization.attributes),
+        Document::Location(place) => Some(&mut place.attributes),
+        Document::Taxonomy(_) | Document::TaxonomyTerm(_) => None,
+    };
+    if let Some(attributes) = attributes {
+        for term in &annotation.terms {
+            if attributes.iter().any(|known| known.taxonomy_term_id.map(Uuid::from) == Some(*term)) {
+                continue;
+            }
+            let added = json!({
+                "id": ids::derived(id, &format!("annotation\n{term}")), "link_id": id, "link_entity": kind.as_str(), "taxonomy_term_id": term,
+            });
+            attributes.extend(serde_json::from_value::<Attribute>(added));
+        }
+    }
+    if let Some(note) = &annotation.note {
+        document.extra_mut().insert(annotation::MEMBER.to_owned(), json!(Remark { note: note.clone() }));
+    }
+}
