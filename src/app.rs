@@ -32,7 +32,7 @@ use crate::{
     http::{self as web, Problem, guard},
     identity::Identity,
     importing::Importer,
-    mail::{self, Mailer},
+    mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
     pages::{self, Desk, Site},
     published::{self, Head, Position, shelf::Shelf},
@@ -61,6 +61,7 @@ pub struct App {
     /// The records.
     pub records: Records,
     outbound: Outbound,
+    mailer: Mailer,
 }
 
 impl App {
@@ -81,7 +82,8 @@ impl App {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
         });
-        Ok(Self { config: Arc::new(config), db, clock, records, outbound })
+        let mailer = Mailer::new(db.clone(), clock.clone(), letters(&config, &outbound)?);
+        Ok(Self { config: Arc::new(config), db, clock, records, outbound, mailer })
     }
 
     /// Where the order of everything published stands.
@@ -102,13 +104,8 @@ impl App {
     }
 
     /// Sends letters.
-    pub fn mailer(&self) -> Mailer {
-        let settings = mail::Settings {
-            smtp: self.config.smtp_url.as_ref().map(mail::Server::new),
-            from: self.config.mail_from.clone(),
-            name: self.config.name.clone(),
-        };
-        Mailer::new(self.db.clone(), self.clock.clone(), settings)
+    pub fn mailer(&self) -> &Mailer {
+        &self.mailer
     }
 
     /// People, and what they may do.
@@ -130,6 +127,21 @@ impl App {
     pub fn importer(&self) -> Importer {
         Importer::new(self.records.clone())
     }
+}
+
+/// How letters leave.
+fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Settings> {
+    let (mails, texts) = (config.notify_mail_template, config.notify_text_template);
+    let account = |key: &String| {
+        let notify = Notify::new(outbound.clone(), &config.notify_url, key, mails, texts);
+        notify.context("setting FINGERPOST_NOTIFY_KEY is not a key of GOV.UK Notify: those end with two ids")
+    };
+    Ok(mail::Settings {
+        smtp: config.smtp_url.as_ref().map(mail::Server::new),
+        notify: config.notify_key.as_ref().map(account).transpose()?,
+        from: config.mail_from.clone(),
+        name: config.name.clone(),
+    })
 }
 
 /// How the world reaches us: as the settings say, or at the address that we listen on.

@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
+use uuid::Uuid;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,14 @@ pub struct Config {
     pub smtp_url: Option<Url>,
     /// The mailbox that letters come from.
     pub mail_from: String,
+    /// The key of an account with GOV.UK Notify.
+    pub notify_key: Option<String>,
+    /// Where its API is.
+    pub notify_url: Url,
+    /// Its template for mails; without one they go through the mail server.
+    pub notify_mail_template: Option<Uuid>,
+    /// Its template for text messages; without one there are none.
+    pub notify_text_template: Option<Uuid>,
     /// What is logged.
     pub log: String,
     /// How it is logged.
@@ -188,6 +197,30 @@ const SETTINGS: &[Setting] = &[
         example: "directory@luton.example.org",
     },
     Setting {
+        name: "notify_key",
+        default: "",
+        meaning: "Key of an account with GOV.UK Notify, for mails and text messages.",
+        example: "directory-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0",
+    },
+    Setting {
+        name: "notify_url",
+        default: "https://api.notifications.service.gov.uk/",
+        meaning: "Where the API of GOV.UK Notify is, or of another service that speaks it.",
+        example: "https://api.notifications.service.gov.uk/",
+    },
+    Setting {
+        name: "notify_mail_template",
+        default: "",
+        meaning: "Id of a template there with the subject ((subject)) and the message ((message)). When not set, mails go through the mail server.",
+        example: "f33517ff-2a88-4f6e-b855-c550268ce08a",
+    },
+    Setting {
+        name: "notify_text_template",
+        default: "",
+        meaning: "Id of a template there for text messages with the message ((message)). When not set, there are no text messages.",
+        example: "f33517ff-2a88-4f6e-b855-c550268ce08b",
+    },
+    Setting {
         name: "log",
         default: "info",
         meaning: "What is logged: error, warn, info, debug, or a tracing filter.",
@@ -263,6 +296,10 @@ impl Config {
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
+            notify_key: optional(values, "notify_key", "a key")?,
+            notify_url: with_slash(parse(values, "notify_url", "a web address")?),
+            notify_mail_template: optional(values, "notify_mail_template", "the id of a template")?,
+            notify_text_template: optional(values, "notify_text_template", "the id of a template")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
@@ -276,6 +313,10 @@ impl Config {
         }
         if !config.mail_from.contains('@') || config.mail_from.contains([' ', '<', ',']) {
             return Err(wrong("mail_from", &config.mail_from, "expected one mailbox such as directory@example.org"));
+        }
+        if config.notify_key.is_some() != (config.notify_mail_template.is_some() || config.notify_text_template.is_some()) {
+            let problem = "expected a key together with notify_mail_template, notify_text_template or both";
+            return Err(wrong("notify_key", "(hidden)", problem));
         }
         if config.requests_per_minute == 0 {
             return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
@@ -301,6 +342,10 @@ impl Config {
             ("requests_per_minute", self.requests_per_minute.to_string()),
             ("smtp_url", self.smtp_url.as_ref().map(|url| without_password(url.as_str())).unwrap_or_default()),
             ("mail_from", self.mail_from.clone()),
+            ("notify_key", self.notify_key.as_ref().map(|_| "hidden".to_owned()).unwrap_or_default()),
+            ("notify_url", self.notify_url.to_string()),
+            ("notify_mail_template", self.notify_mail_template.map(|id| id.to_string()).unwrap_or_default()),
+            ("notify_text_template", self.notify_text_template.map(|id| id.to_string()).unwrap_or_default()),
             ("log", self.log.clone()),
             ("log_format", if self.log_format == LogFormat::Json { "json" } else { "text" }.to_owned()),
         ])
@@ -456,6 +501,12 @@ mod tests {
         let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
         assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
         assert!(config.public_url.is_none());
+        let notify = [
+            ("FINGERPOST_NOTIFY_KEY", "luton-s3cret"),
+            ("FINGERPOST_NOTIFY_TEXT_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08b"),
+        ];
+        assert_eq!(read(&notify).unwrap().shown()["notify_key"], "hidden");
+        assert!(!read(&notify[..1]).unwrap_err().to_string().contains("s3cret"));
         let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
         assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
     }

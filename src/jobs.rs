@@ -26,6 +26,8 @@ const PEERS: Duration = Duration::from_secs(2);
 const SAID_EACH: u64 = 10_000;
 /// How often to look for letters that other processes have queued.
 const POST: Duration = Duration::from_secs(1);
+/// How often to ask which letters came back.
+const BOUNCES: Duration = Duration::from_mins(10);
 /// How long after a commit to look for letters: an import makes many.
 const GATHER: Duration = Duration::from_millis(100);
 /// How long at most to leave a mail server in peace that is in trouble.
@@ -185,7 +187,14 @@ pub async fn post(app: App, stop: CancellationToken) {
     let mailer = app.mailer();
     let mut commits = app.db.commits();
     let mut failures = 0_u32;
+    let mut looked: Option<tokio::time::Instant> = None;
     while !stop.is_cancelled() {
+        if looked.is_none_or(|looked| looked.elapsed() >= BOUNCES) {
+            looked = Some(tokio::time::Instant::now());
+            if let Err(error) = mailer.look_for_bounces().await {
+                tracing::warn!(error = %error, "cannot note letters that came back");
+            }
+        }
         let sending = mailer.send_due();
         let sent = tokio::select! {
             sent = sending => sent,

@@ -7,6 +7,7 @@ mod importing;
 mod places;
 mod intake;
 mod mail;
+mod notify;
 mod outbound;
 mod positions;
 mod safekeeping;
