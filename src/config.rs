@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Display,
+    fmt::{self, Display},
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
@@ -40,6 +40,29 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Somebody else's door at which people may sign in: an OpenID Connect provider.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignInProvider {
+    /// What people see on the button.
+    pub name: String,
+    /// The provider's own name of itself: a web address, letter by letter as it says it.
+    pub issuer: String,
+    /// What it calls us.
+    pub client_id: String,
+    /// How it knows us.
+    pub client_secret: Option<String>,
+    /// Domains of mail that are the provider's own: addresses there are believed where it does not say
+    /// whether it has verified them.
+    pub domains: Vec<String>,
+}
+
+/// Not its secret.
+impl fmt::Debug for SignInProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} as {}", self.name, self.issuer, self.client_id)
+    }
+}
+
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -68,6 +91,8 @@ pub struct Config {
     pub protected_categories: Vec<String>,
     /// How many requests a client may make in a minute.
     pub requests_per_minute: u32,
+    /// Doors of others at which people may sign in.
+    pub sign_in_providers: Vec<SignInProvider>,
     /// The mail server; without one letters are written to the log.
     pub smtp_url: Option<Url>,
     /// The mailbox that letters come from.
@@ -185,6 +210,21 @@ const SETTINGS: &[Setting] = &[
         example: "12000",
     },
     Setting {
+        name: "oidc_issuer",
+        default: "",
+        meaning: "An OpenID Connect provider at which people may sign in: its issuer, exactly as its own configuration says it. Further ones stand as [[oidc]] in the file, with issuer, client_id, client_secret, name and domains.",
+        example: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
+    },
+    Setting { name: "oidc_client_id", default: "", meaning: "What the provider calls us.", example: "fingerpost" },
+    Setting { name: "oidc_client_secret", default: "", meaning: "How the provider knows us.", example: "a long secret" },
+    Setting { name: "oidc_name", default: "", meaning: "What people see on the button.", example: "Luton Council staff" },
+    Setting {
+        name: "oidc_domains",
+        default: "",
+        meaning: "Domains of mail (comma separated) that are the provider's own: addresses there are believed where it does not say whether it has verified them, as Entra ID does not.",
+        example: "luton.gov.uk",
+    },
+    Setting {
         name: "smtp_url",
         default: "",
         meaning: "The mail server: smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST. When not set, letters are written to the log.",
@@ -257,8 +297,11 @@ impl Config {
         let all = figment
             .extract::<BTreeMap<String, figment::value::Value>>()
             .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
+        let mut all = all;
+        let further = all.remove("oidc").map(|value| tables(&value)).unwrap_or_default();
         let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let mut config = Self::parse(&values)?;
+        config.sign_in_providers = sign_in_providers(&values, &further)?;
         config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
         Ok(config)
     }
@@ -294,6 +337,7 @@ impl Config {
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            sign_in_providers: Vec::new(),
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
             notify_key: optional(values, "notify_key", "a key")?,
@@ -340,6 +384,7 @@ impl Config {
             ("withheld_categories", self.withheld_categories.join(", ")),
             ("protected_categories", self.protected_categories.join(", ")),
             ("requests_per_minute", self.requests_per_minute.to_string()),
+            ("oidc", self.sign_in_providers.iter().map(|provider| format!("{provider:?}")).collect::<Vec<_>>().join(", ")),
             ("smtp_url", self.smtp_url.as_ref().map(|url| without_password(url.as_str())).unwrap_or_default()),
             ("mail_from", self.mail_from.clone()),
             ("notify_key", self.notify_key.as_ref().map(|_| "hidden".to_owned()).unwrap_or_default()),
@@ -363,13 +408,25 @@ struct SettingSchema {
 
 /// The JSON Schema of the settings file.
 pub fn schema() -> serde_json::Value {
-    let properties: BTreeMap<&str, SettingSchema> = SETTINGS
+    let mut properties: BTreeMap<&str, serde_json::Value> = SETTINGS
         .iter()
         .map(|setting| {
             let description = format!("{} Environment: FINGERPOST_{}.", setting.meaning, setting.name.to_uppercase());
-            (setting.name, SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] })
+            let schema = SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] };
+            (setting.name, serde_json::json!(schema))
         })
         .collect();
+    let text = serde_json::json!({"type": "string"});
+    let provider = serde_json::json!({
+        "type": "object",
+        "required": ["issuer", "client_id"],
+        "properties": {
+            "issuer": text, "client_id": text, "client_secret": text, "name": text,
+            "domains": {"type": "array", "items": text},
+        },
+    });
+    let description = "Further providers at which people may sign in, after the one of oidc_issuer.";
+    properties.insert("oidc", serde_json::json!({"type": "array", "description": description, "items": provider}));
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of Fingerpost (fingerpost.toml)",
@@ -411,6 +468,41 @@ fn optional<T: FromStr<Err: Display>>(
     expected: &str,
 ) -> Result<Option<T>, Error> {
     if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
+}
+
+/// The tables of `[[oidc]]`, as text by name.
+fn tables(value: &figment::value::Value) -> Vec<BTreeMap<String, String>> {
+    let tables = value.as_array().unwrap_or_default().iter().filter_map(figment::value::Value::as_dict);
+    tables.map(|table| table.iter().map(|(name, value)| (name.clone(), as_text(value))).collect()).collect()
+}
+
+/// The provider of the single settings, and further ones.
+fn sign_in_providers(
+    values: &BTreeMap<String, String>,
+    further: &[BTreeMap<String, String>],
+) -> Result<Vec<SignInProvider>, Error> {
+    let first: BTreeMap<String, String> = values
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("oidc_")?.to_owned(), value.clone())))
+        .filter(|(_, value)| !value.trim().is_empty())
+        .collect();
+    let mut providers: Vec<SignInProvider> = Vec::new();
+    for table in (!first.is_empty()).then_some(&first).into_iter().chain(further) {
+        let text = |name: &str| table.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let issuer = text("issuer").unwrap_or_default();
+        if Url::parse(&issuer).is_err() {
+            return Err(wrong("oidc_issuer", &issuer, "expected the web address of a sign-in provider, exactly as it says it"));
+        }
+        let client_id =
+            text("client_id").ok_or_else(|| wrong("oidc_client_id", "", "expected what the sign-in provider calls us"))?;
+        let name = text("name").unwrap_or_else(|| issuer.clone());
+        if providers.iter().any(|other| other.name == name) {
+            return Err(wrong("oidc_name", &name, "expected another name for each sign-in provider"));
+        }
+        let domains = list(table, "domains", "domains, separated by commas")?;
+        providers.push(SignInProvider { name, issuer, client_id, client_secret: text("client_secret"), domains });
+    }
+    Ok(providers)
 }
 
 /// The mail server, whose password is in no message.
@@ -509,6 +601,29 @@ mod tests {
         assert!(!read(&notify[..1]).unwrap_err().to_string().contains("s3cret"));
         let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
         assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
+    }
+
+    #[test]
+    fn sign_in_providers_stand_in_the_environment_and_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("fingerpost.toml");
+        let text = "name = \"Luton\"\n[[oidc]]\nissuer = \"https://accounts.google.com\"\nclient_id = \"b\"\nname = \"Google\"\n\
+                    [[oidc]]\nissuer = \"https://c.example.org/\"\nclient_id = \"c\"\ndomains = [\"luton.gov.uk\", \"luton.org\"]\n";
+        std::fs::write(&file, text).unwrap();
+        let first = [("OIDC_ISSUER", "https://a.example.org/v2.0"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "s3cret")];
+        let environment = first.map(|(name, value)| (format!("FINGERPOST_{name}"), value.to_owned()));
+        let config = Config::read(Some(&file), environment).unwrap();
+        assert_eq!(
+            config.shown()["oidc"],
+            "https://a.example.org/v2.0 at https://a.example.org/v2.0 as a, Google at https://accounts.google.com as b, \
+             https://c.example.org/ at https://c.example.org/ as c"
+        );
+        assert_eq!(config.sign_in_providers[0].client_secret.as_deref(), Some("s3cret"));
+        assert_eq!(config.sign_in_providers[2].domains, ["luton.gov.uk", "luton.org"]);
+        assert!(config.without_effect.is_empty());
+        let said = |pairs| read(pairs).unwrap_err().to_string();
+        assert!(said(&[("FINGERPOST_OIDC_CLIENT_ID", "a")]).contains("FINGERPOST_OIDC_ISSUER"));
+        assert!(said(&[("FINGERPOST_OIDC_ISSUER", "https://a.example.org")]).contains("FINGERPOST_OIDC_CLIENT_ID"));
     }
 
     #[test]

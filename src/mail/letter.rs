@@ -126,7 +126,8 @@ pub(super) fn unfold(text: &str) -> String {
         let words = line.trim_start_matches("> ").trim_start();
         let first = words.split(' ').next().unwrap_or_default().chars().count();
         // It was broken where its first word did not fit any more.
-        let broken = width > 0 && !words.is_empty() && !words.starts_with("* ") && width + 1 + first > WIDTH;
+        let begins = ["* ", "https://", "http://"].iter().any(|start| words.starts_with(start));
+        let broken = width > 0 && !words.is_empty() && !begins && width + 1 + first > WIDTH;
         match out.last_mut() {
             Some(last) if broken => {
                 last.push(' ');

@@ -15,6 +15,7 @@ mod schema;
 mod search;
 mod secrets;
 mod shelf;
+mod sign_in_providers;
 mod times;
 
 use serde_json::{Value, json};
