@@ -34,10 +34,11 @@ use crate::{
     importing::Importer,
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
-    pages::{self, Desk, Site},
+    pages::{self, Desk, Site, Upkeep},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
-    records::Records,
+    quality::{Quality, Schedule},
+    records::{Limits, Records},
     search::{self, Search},
     signing::{Keyring, Signer},
 };
@@ -75,7 +76,11 @@ impl App {
         let db = Database::open(&config.database_url, durability).await?;
         let origin = public_url(&config, config.listen);
         let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
-        let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
+        let limits = Limits {
+            label_days: config.label_days.into(),
+            hide_days: (config.hide_days > 0).then_some(config.hide_days.into()),
+        };
+        let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
         published::head(&db, &clock).await?;
         published::own::ensure_counted(&db, &clock).await?;
         let outbound = Outbound::new(outbound::Settings {
@@ -121,6 +126,12 @@ impl App {
             name: self.config.name.clone(),
         };
         Editing::new(self.records.clone(), self.identity(), about)
+    }
+
+    /// Keeps listings right, in the name of the directory at `public_url`.
+    pub fn quality(&self, public_url: &Url) -> Quality {
+        let schedule = Schedule::new(&self.config.reminder_days);
+        Quality::new(self.records.clone(), schedule, self.config.name.clone(), public_url.clone())
     }
 
     /// Imports.
@@ -237,6 +248,8 @@ impl Served {
             editing: self.app.editing(&self.directory.public_url),
             trusted_proxies: self.app.config.trusted_proxies.clone().into(),
         };
+        let quality = self.app.quality(&self.directory.public_url);
+        let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), &self.app.config.trusted_proxies);
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
@@ -252,6 +265,7 @@ impl Served {
             .merge(pages::routes(site.clone()))
             .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
+            .merge(pages::upkeep(upkeep))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

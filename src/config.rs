@@ -91,6 +91,12 @@ pub struct Config {
     pub protected_categories: Vec<String>,
     /// How many requests a client may make in a minute.
     pub requests_per_minute: u32,
+    /// Days after the last check on which whoever keeps a listing is asked whether it is still right.
+    pub reminder_days: Vec<u16>,
+    /// Days after which it is said that a listing needs checking.
+    pub label_days: u16,
+    /// Days after which the search of the site leaves a listing out; 0 for never.
+    pub hide_days: u16,
     /// Doors of others at which people may sign in.
     pub sign_in_providers: Vec<SignInProvider>,
     /// The mail server; without one letters are written to the log.
@@ -208,6 +214,24 @@ const SETTINGS: &[Setting] = &[
         default: "12000",
         meaning: "Requests that one client may make in a minute before it is asked to wait.",
         example: "12000",
+    },
+    Setting {
+        name: "reminder_days",
+        default: "75, 90, 104, 118",
+        meaning: "Days after the last check on which whoever keeps a listing is asked whether it is still right (comma separated, rising).",
+        example: "75, 90, 104, 118",
+    },
+    Setting {
+        name: "label_days",
+        default: "120",
+        meaning: "Days after the last check from which it is said that a listing needs checking. Not before the last reminder.",
+        example: "120",
+    },
+    Setting {
+        name: "hide_days",
+        default: "180",
+        meaning: "Days after the last check from which the search of the site leaves a listing out; 0 for never.",
+        example: "180",
     },
     Setting {
         name: "oidc_issuer",
@@ -337,6 +361,9 @@ impl Config {
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            reminder_days: list(values, "reminder_days", "days such as 75, 90, 104, 118")?,
+            label_days: parse(values, "label_days", "a number of days")?,
+            hide_days: parse(values, "hide_days", "a number of days, or 0 for never")?,
             sign_in_providers: Vec::new(),
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
@@ -357,6 +384,16 @@ impl Config {
         }
         if !config.mail_from.contains('@') || config.mail_from.contains([' ', '<', ',']) {
             return Err(wrong("mail_from", &config.mail_from, "expected one mailbox such as directory@example.org"));
+        }
+        let Self { reminder_days, label_days, hide_days, .. } = &config;
+        if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
+            return Err(wrong("reminder_days", &values["reminder_days"], "expected days from 1 that rise, such as 75, 90, 104, 118"));
+        }
+        if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
+            return Err(wrong("label_days", &label_days.to_string(), "expected a day that is not before the last of reminder_days"));
+        }
+        if *hide_days != 0 && hide_days <= label_days {
+            return Err(wrong("hide_days", &hide_days.to_string(), "expected a later day than label_days, or 0 for never"));
         }
         if config.notify_key.is_some() != (config.notify_mail_template.is_some() || config.notify_text_template.is_some()) {
             let problem = "expected a key together with notify_mail_template, notify_text_template or both";
@@ -624,6 +661,25 @@ mod tests {
         let said = |pairs| read(pairs).unwrap_err().to_string();
         assert!(said(&[("FINGERPOST_OIDC_CLIENT_ID", "a")]).contains("FINGERPOST_OIDC_ISSUER"));
         assert!(said(&[("FINGERPOST_OIDC_ISSUER", "https://a.example.org")]).contains("FINGERPOST_OIDC_CLIENT_ID"));
+    }
+
+    #[test]
+    fn days_of_freshness_rise() {
+        let config = read(&[]).unwrap();
+        assert_eq!((&config.reminder_days[..], config.label_days, config.hide_days), (&[75, 90, 104, 118][..], 120, 180));
+        for (name, value) in [
+            ("REMINDER_DAYS", "90, 75"),
+            ("REMINDER_DAYS", "0, 75"),
+            ("REMINDER_DAYS", "75, 75"),
+            ("REMINDER_DAYS", "soon"),
+            ("LABEL_DAYS", "117"),
+            ("LABEL_DAYS", "-1"),
+            ("HIDE_DAYS", "120"),
+        ] {
+            let name = format!("FINGERPOST_{name}");
+            assert!(read(&[(&name, value)]).unwrap_err().to_string().contains(&name), "{name}={value}");
+        }
+        assert!(read(&[("FINGERPOST_REMINDER_DAYS", ""), ("FINGERPOST_LABEL_DAYS", "30"), ("FINGERPOST_HIDE_DAYS", "0")]).is_ok());
     }
 
     #[test]

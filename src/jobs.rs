@@ -4,12 +4,14 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::{
     app::{App, Served},
     federation::{harvest::Harvester, snapshot::Snapshot},
     mail,
     published::{Head, Position, own},
+    quality::{self, Reminded},
     safekeeping, search,
     signing::Keyring,
 };
@@ -34,7 +36,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long a letter may take that is under way when the server stops.
 const LAST_LETTER: Duration = Duration::from_secs(10);
-/// How often to look for events that are over.
+/// How often to look for events that are over, and for listings that have to be checked.
 const EVENTS: Duration = Duration::from_mins(15);
 
 /// Bring the shelf and the search index up to the head of what is published.
@@ -117,6 +119,20 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
 /// When the database fails.
 pub async fn events(app: &App) -> anyhow::Result<usize> {
     Ok(app.records.refresh_events().await?)
+}
+
+/// Publish again what was not checked for too long, and queue the reminders that are due. Gives how
+/// many listings were published again, and what was queued.
+/// # Errors
+/// When the database fails.
+pub async fn freshness(app: &App, public_url: &Url) -> anyhow::Result<(usize, Reminded)> {
+    let marked = app.records.refresh_freshness().await?;
+    let quality = app.quality(public_url);
+    let owned = quality::owned(&app.records, &app.identity()).await?;
+    let reminded = quality.remind(&owned).await?;
+    quality.tidy().await?;
+    quality.tidy_reports().await?;
+    Ok((marked, reminded))
 }
 
 /// Make a new snapshot when the one that is there is a day old. The first is made when somebody asks.

@@ -37,6 +37,7 @@ pub(super) struct Facts {
     code: String,
     status: String,
     assured_date: String,
+    freshness: String,
     url: String,
     email: String,
     online_url: String,
@@ -281,6 +282,9 @@ impl Facts {
         }
         if self.event_id.is_some() {
             out.add_text(fields.mark, "event");
+        }
+        if self.freshness == "unconfirmed" {
+            out.add_text(fields.mark, "unconfirmed");
         }
     }
 
