@@ -76,10 +76,8 @@ impl App {
         let db = Database::open(&config.database_url, durability).await?;
         let origin = public_url(&config, config.listen);
         let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
-        let limits = Limits {
-            label_days: config.label_days.into(),
-            hide_days: (config.hide_days > 0).then_some(config.hide_days.into()),
-        };
+        let limits =
+            Limits { label_days: config.label_days.into(), hide_days: (config.hide_days > 0).then_some(config.hide_days.into()) };
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
         published::head(&db, &clock).await?;
         published::own::ensure_counted(&db, &clock).await?;

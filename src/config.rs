@@ -387,10 +387,18 @@ impl Config {
         }
         let Self { reminder_days, label_days, hide_days, .. } = &config;
         if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
-            return Err(wrong("reminder_days", &values["reminder_days"], "expected days from 1 that rise, such as 75, 90, 104, 118"));
+            return Err(wrong(
+                "reminder_days",
+                &values["reminder_days"],
+                "expected days from 1 that rise, such as 75, 90, 104, 118",
+            ));
         }
         if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
-            return Err(wrong("label_days", &label_days.to_string(), "expected a day that is not before the last of reminder_days"));
+            return Err(wrong(
+                "label_days",
+                &label_days.to_string(),
+                "expected a day that is not before the last of reminder_days",
+            ));
         }
         if *hide_days != 0 && hide_days <= label_days {
             return Err(wrong("hide_days", &hide_days.to_string(), "expected a later day than label_days, or 0 for never"));
@@ -679,7 +687,9 @@ mod tests {
             let name = format!("FINGERPOST_{name}");
             assert!(read(&[(&name, value)]).unwrap_err().to_string().contains(&name), "{name}={value}");
         }
-        assert!(read(&[("FINGERPOST_REMINDER_DAYS", ""), ("FINGERPOST_LABEL_DAYS", "30"), ("FINGERPOST_HIDE_DAYS", "0")]).is_ok());
+        assert!(
+            read(&[("FINGERPOST_REMINDER_DAYS", ""), ("FINGERPOST_LABEL_DAYS", "30"), ("FINGERPOST_HIDE_DAYS", "0")]).is_ok()
+        );
     }
 
     #[test]

@@ -51,7 +51,11 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Freshness => {
             let here = app::public_url(&app.config, app.config.listen);
             let (marked, reminded) = jobs::freshness(&app, &here).await?;
-            say!("{marked} listings published again; {} reminders about {} listings queued", reminded.letters, reminded.listings)?;
+            say!(
+                "{marked} listings published again; {} reminders about {} listings queued",
+                reminded.letters,
+                reminded.listings
+            )?;
         }
         Job::Mail => {
             let sent = app.mailer().send_due().await?;

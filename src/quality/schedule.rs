@@ -94,9 +94,7 @@ pub fn letters(
         let item = |stage| Item { record: one.record, base, was_checked: fresh.checked_at.is_some(), stage, days };
         if let Some(stage) = schedule.stage(days) {
             for owner in asked(one, stage, bounced).filter(|owner| new_for(owner, stage)) {
-                let letter = due
-                    .entry(key(&owner.email))
-                    .or_insert_with(|| Outgoing { to: owner.clone(), items: Vec::new() });
+                let letter = due.entry(key(&owner.email)).or_insert_with(|| Outgoing { to: owner.clone(), items: Vec::new() });
                 letter.items.push(item(stage));
             }
         }

@@ -245,7 +245,8 @@ impl Records {
                 documents.insert(id, (stored.origin, stored.state, document));
             }
         }
-        let fresh = documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
+        let fresh =
+            documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
         self.freshen(tx, fresh, now).await?;
         let most_open_link = most_open_links(tx, &documents).await?;
         let discreet = discreet_organizations(tx, &documents).await?;

@@ -71,6 +71,8 @@ const EXITS: &[&str] = &[
     "/directory/places/{id}",
     "/directory/events/{id}",
     "/directory/about",
+    "/directory/report/{id}",
+    "/still-correct/{secret}",
 ];
 
 /// Ways in which a list can be asked for.

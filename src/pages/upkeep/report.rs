@@ -44,7 +44,8 @@ struct Sent {
 
 /// GET `/directory/report/{id}`.
 pub(super) async fn show(State(upkeep): State<Upkeep>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let page = listing(&upkeep.site, &id).map(|(id, path, name)| form(&upkeep, id, (&path, &name), &Sent::default(), &Mistakes::default()));
+    let page = listing(&upkeep.site, &id)
+        .map(|(id, path, name)| form(&upkeep, id, (&path, &name), &Sent::default(), &Mistakes::default()));
     layout::answer(&upkeep.site, &headers, page)
 }
 
@@ -58,12 +59,8 @@ pub(super) async fn send(State(upkeep): State<Upkeep>, Path(id): Path<String>, r
 
 /// What is published under this id, its page and its name.
 fn listing(site: &Site, id: &str) -> Result<(Uuid, String, String), Problem> {
-    let kinds = [
-        (Kind::Service, "services"),
-        (Kind::Organization, "organisations"),
-        (Kind::Event, "events"),
-        (Kind::Location, "places"),
-    ];
+    let kinds =
+        [(Kind::Service, "services"), (Kind::Organization, "organisations"), (Kind::Event, "events"), (Kind::Location, "places")];
     let mut absent = Problem::not_found("there is no such listing".to_owned());
     for (kind, path) in kinds {
         match data::one::<Named>(&site.directory, kind, id) {
@@ -78,13 +75,7 @@ fn listing(site: &Site, id: &str) -> Result<(Uuid, String, String), Problem> {
     Err(absent)
 }
 
-async fn take(
-    upkeep: &Upkeep,
-    id: &str,
-    client: std::net::IpAddr,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Page, Problem> {
+async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &HeaderMap, body: Body) -> Result<Page, Problem> {
     let (id, path, name) = listing(&upkeep.site, id)?;
     if !visitor::comes_from_us(headers, &upkeep.site.directory.public_url) {
         return Err(Problem::forbidden("this form was not sent by a page of ours; open the page again"));

@@ -37,12 +37,7 @@ pub(super) async fn show(State(upkeep): State<Upkeep>, Path(secret): Path<String
 }
 
 /// POST `/still-correct/{secret}`.
-pub(super) async fn answer(
-    State(upkeep): State<Upkeep>,
-    Path(secret): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(super) async fn answer(State(upkeep): State<Upkeep>, Path(secret): Path<String>, headers: HeaderMap, body: Body) -> Response {
     match note(&upkeep, &secret, &headers, body).await {
         Ok(()) => go_to(&format!("/still-correct/{secret}")),
         Err(problem) => layout::answer(&upkeep.site, &headers, Err(problem)),
@@ -91,7 +86,7 @@ fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem>
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
             @if today(asked) { p class="done" { "Checked today." } }
-            @else { (buttons(secret, asked, service(asked).map(|found| &found.document))) }
+            @else { (buttons(secret, asked)) }
         }
         @if question.listings.len() > 1 && !all_done {
             form method="post" action=(format!("/still-correct/{secret}")) {
@@ -106,12 +101,8 @@ fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem>
 fn facts(site: &Site, service: &Service) -> Markup {
     let today = site.today();
     let phones: Vec<String> = service.phones.iter().map(|phone| phone.number.clone()).collect();
-    let places: Vec<String> = service
-        .service_at_locations
-        .iter()
-        .filter_map(|link| link.location.as_deref())
-        .map(listing::place_in_words)
-        .collect();
+    let places: Vec<String> =
+        service.service_at_locations.iter().filter_map(|link| link.location.as_deref()).map(listing::place_in_words).collect();
     html! {
         @if let Some(text) = &service.description { p { (words::summary(text, 300)) } }
         dl class="summary" {
@@ -125,14 +116,11 @@ fn facts(site: &Site, service: &Service) -> Markup {
     }
 }
 
-fn buttons(secret: &str, asked: &Asked, service: Option<&Service>) -> Markup {
-    let organisation = service.and_then(|service| service.organization_id.or(service.organization.as_ref().map(|found| found.id)));
+fn buttons(secret: &str, asked: &Asked) -> Markup {
     html! {
         form method="post" action=(format!("/still-correct/{secret}")) {
             button class="button" name="listing" value=(asked.record) { "Still correct" span class="unseen" { ": " (asked.name) } }
         }
-        @if let Some(organisation) = organisation {
-            p { a href=(format!("/account/organisations/{organisation}")) { "Change it" span class="unseen" { ": " (asked.name) } } }
-        }
+        p { a href=(format!("/account/listings/{}", asked.record)) { "Change it" span class="unseen" { ": " (asked.name) } } }
     }
 }

@@ -110,12 +110,16 @@ impl Quality {
         }
         let subject = match names {
             [(_, only)] => {
-                body.push(Part::paragraph(format!("{directory} shows your listing “{only}” to people who need help. Is everything in it still right?")));
+                body.push(Part::paragraph(format!(
+                    "{directory} shows your listing “{only}” to people who need help. Is everything in it still right?"
+                )));
                 format!("Is “{only}” still right?")
             }
             several => {
                 let count = several.len();
-                body.push(Part::paragraph(format!("{directory} shows {count} listings of yours to people who need help. Is everything in them still right?")));
+                body.push(Part::paragraph(format!(
+                    "{directory} shows {count} listings of yours to people who need help. Is everything in them still right?"
+                )));
                 body.push(Part::List(several.iter().map(|(item, name)| format!("{name} ({})", since(item))).collect()));
                 format!("Are your {count} listings still right?")
             }

@@ -101,7 +101,10 @@ pub(super) async fn put_link(
         records: Set(serde_json::to_string(records).expect("ids are text")),
         expires_at: Set(expires_at.timestamp_micros()),
     };
-    Box::pin(confirm_link::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot keep a link").map(drop)
+    Box::pin(confirm_link::Entity::insert(row).exec_without_returning(tx.connection()))
+        .await
+        .context("cannot keep a link")
+        .map(drop)
 }
 
 pub(super) async fn link(db: &Database, hash: &str, now: DateTime<Utc>) -> Result<Option<Link>, db::Error> {

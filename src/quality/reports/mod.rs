@@ -166,10 +166,12 @@ impl Quality {
         store::put(&tx, &report, reply_to).await?;
         if !quiet {
             let mut told: Vec<String> = Vec::new();
-            for to in keepers.iter().chain(moderators) {
+            let listing = format!("account/listings/{}", report.record);
+            let keepers = keepers.iter().map(|to| (to, listing.as_str()));
+            for (to, page) in keepers.chain(moderators.iter().map(|to| (to, "moderation"))) {
                 let key = to.email.to_lowercase();
                 if !told.contains(&key) {
-                    mail::queue(&tx, &self.word_of(to, &report, &name), now).await?;
+                    mail::queue(&tx, &self.word_of(to, page, &report, &name), now).await?;
                     told.push(key);
                 }
             }
@@ -178,15 +180,15 @@ impl Quality {
         Ok(report.id)
     }
 
-    fn word_of(&self, to: &Owner, report: &Report, name: &str) -> Letter {
+    fn word_of(&self, to: &Owner, page: &str, report: &Report, name: &str) -> Letter {
         let mut ticked: Vec<String> = report.wrong.iter().map(|wrong| wrong.words().to_owned()).collect();
         if report.words.is_some() {
-            ticked.push("They wrote something about it, which you can read when you are signed in".to_owned());
+            ticked.push("They also wrote something, which those who decide can read".to_owned());
         }
         let body = [
             Part::paragraph(format!("Somebody says that “{name}” in {} is not right:", self.name)),
             Part::List(ticked),
-            Part::link("Look at it", self.address("account")),
+            Part::link("Look at it", self.address(page)),
             Part::paragraph(format!("It should be settled by {}.", london(report.due_at()))),
         ];
         Letter::new(&to.email, Kind::Reported, format!("Something may be wrong: {name}"), &body)
@@ -224,7 +226,8 @@ impl Quality {
         let answer = Some(text::clean(answer)).filter(|answer| !answer.is_empty());
         let tx = self.db().write().await?;
         let reply_to = store::reply_to(&tx, id).await?;
-        let settled = Report { standing, settled_by: Some(by.to_owned()), settled_at: Some(now), answer, wants_answer: false, ..report };
+        let settled =
+            Report { standing, settled_by: Some(by.to_owned()), settled_at: Some(now), answer, wants_answer: false, ..report };
         if !store::settle(&tx, &settled).await? {
             tx.roll_back().await?;
             return Err(Error::Settled(id));
@@ -241,9 +244,7 @@ impl Quality {
             Standing::Corrected => "We have put it right.",
             Standing::Unchanged | Standing::Open => "We have looked at it, and have not changed the listing.",
         };
-        let mut body = vec![
-            Part::paragraph(format!("Thank you for telling us about “{name}” in {}. {said}", self.name)),
-        ];
+        let mut body = vec![Part::paragraph(format!("Thank you for telling us about “{name}” in {}. {said}", self.name))];
         body.extend(report.answer.clone().map(Part::Quotation));
         body.push(Part::paragraph("We have deleted your address now."));
         Letter::new(to, Kind::ReportSettled, format!("About {name}"), &body)
