@@ -32,12 +32,13 @@ use crate::{
     http::{self as web, Problem, guard},
     identity::Identity,
     importing::Importer,
-    mail::{self, Mailer},
+    mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
-    pages::{self, Desk, Site},
+    pages::{self, Desk, Site, Upkeep},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
-    records::Records,
+    quality::{Quality, Schedule},
+    records::{Limits, Records},
     search::{self, Search},
     signing::{self, Keyring, Signer},
 };
@@ -61,6 +62,7 @@ pub struct App {
     /// The records.
     pub records: Records,
     outbound: Outbound,
+    mailer: Mailer,
 }
 
 impl App {
@@ -74,14 +76,17 @@ impl App {
         let db = Database::open(&config.database_url, durability).await?;
         let origin = public_url(&config, config.listen);
         let signer = Arc::new(Signer::new(keys, origin.to_string(), config.licence.to_string()));
-        let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories);
+        let limits =
+            Limits { label_days: config.label_days.into(), hide_days: (config.hide_days > 0).then_some(config.hide_days.into()) };
+        let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
         published::head(&db, &clock).await?;
         published::own::ensure_counted(&db, &clock).await?;
         let outbound = Outbound::new(outbound::Settings {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
         });
-        Ok(Self { config: Arc::new(config), db, clock, records, outbound })
+        let mailer = Mailer::new(db.clone(), clock.clone(), letters(&config, &outbound)?);
+        Ok(Self { config: Arc::new(config), db, clock, records, outbound, mailer })
     }
 
     /// Where the order of everything published stands.
@@ -102,13 +107,8 @@ impl App {
     }
 
     /// Sends letters.
-    pub fn mailer(&self) -> Mailer {
-        let settings = mail::Settings {
-            smtp: self.config.smtp_url.as_ref().map(mail::Server::new),
-            from: self.config.mail_from.clone(),
-            name: self.config.name.clone(),
-        };
-        Mailer::new(self.db.clone(), self.clock.clone(), settings)
+    pub fn mailer(&self) -> &Mailer {
+        &self.mailer
     }
 
     /// People, and what they may do.
@@ -126,10 +126,31 @@ impl App {
         Editing::new(self.records.clone(), self.identity(), about)
     }
 
+    /// Keeps listings right, in the name of the directory at `public_url`.
+    pub fn quality(&self, public_url: &Url) -> Quality {
+        let schedule = Schedule::new(&self.config.reminder_days);
+        Quality::new(self.records.clone(), schedule, self.config.name.clone(), public_url.clone())
+    }
+
     /// Imports.
     pub fn importer(&self) -> Importer {
         Importer::new(self.records.clone())
     }
+}
+
+/// How letters leave.
+fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Settings> {
+    let (mails, texts) = (config.notify_mail_template, config.notify_text_template);
+    let account = |key: &String| {
+        let notify = Notify::new(outbound.clone(), &config.notify_url, key, mails, texts);
+        notify.context("setting FINGERPOST_NOTIFY_KEY is not a key of GOV.UK Notify: those end with two ids")
+    };
+    Ok(mail::Settings {
+        smtp: config.smtp_url.as_ref().map(mail::Server::new),
+        notify: config.notify_key.as_ref().map(account).transpose()?,
+        from: config.mail_from.clone(),
+        name: config.name.clone(),
+    })
 }
 
 /// How the world reaches us: as the settings say, or at the address that we listen on.
@@ -232,6 +253,8 @@ impl Served {
             editing: self.app.editing(&self.directory.public_url),
             trusted_proxies: self.app.config.trusted_proxies.clone().into(),
         };
+        let quality = self.app.quality(&self.directory.public_url);
+        let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), &self.app.config.trusted_proxies);
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
@@ -247,6 +270,7 @@ impl Served {
             .merge(pages::routes(site.clone()))
             .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
+            .merge(pages::upkeep(upkeep))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Display,
+    fmt::{self, Display},
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
+use uuid::Uuid;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,29 @@ impl FromStr for LogFormat {
             "json" => Ok(Self::Json),
             _ => Err("expected text or json".to_owned()),
         }
+    }
+}
+
+/// Somebody else's door at which people may sign in: an OpenID Connect provider.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignInProvider {
+    /// What people see on the button.
+    pub name: String,
+    /// The provider's own name of itself: a web address, letter by letter as it says it.
+    pub issuer: String,
+    /// What it calls us.
+    pub client_id: String,
+    /// How it knows us.
+    pub client_secret: Option<String>,
+    /// Domains of mail that are the provider's own: addresses there are believed where it does not say
+    /// whether it has verified them.
+    pub domains: Vec<String>,
+}
+
+/// Not its secret.
+impl fmt::Debug for SignInProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} as {}", self.name, self.issuer, self.client_id)
     }
 }
 
@@ -67,10 +91,26 @@ pub struct Config {
     pub protected_categories: Vec<String>,
     /// How many requests a client may make in a minute.
     pub requests_per_minute: u32,
+    /// Days after the last check on which whoever keeps a listing is asked whether it is still right.
+    pub reminder_days: Vec<u16>,
+    /// Days after which it is said that a listing needs checking.
+    pub label_days: u16,
+    /// Days after which the search of the site leaves a listing out; 0 for never.
+    pub hide_days: u16,
+    /// Doors of others at which people may sign in.
+    pub sign_in_providers: Vec<SignInProvider>,
     /// The mail server; without one letters are written to the log.
     pub smtp_url: Option<Url>,
     /// The mailbox that letters come from.
     pub mail_from: String,
+    /// The key of an account with GOV.UK Notify.
+    pub notify_key: Option<String>,
+    /// Where its API is.
+    pub notify_url: Url,
+    /// Its template for mails; without one they go through the mail server.
+    pub notify_mail_template: Option<Uuid>,
+    /// Its template for text messages; without one there are none.
+    pub notify_text_template: Option<Uuid>,
     /// What is logged.
     pub log: String,
     /// How it is logged.
@@ -176,6 +216,39 @@ const SETTINGS: &[Setting] = &[
         example: "12000",
     },
     Setting {
+        name: "reminder_days",
+        default: "75, 90, 104, 118",
+        meaning: "Days after the last check on which whoever keeps a listing is asked whether it is still right (comma separated, rising).",
+        example: "75, 90, 104, 118",
+    },
+    Setting {
+        name: "label_days",
+        default: "120",
+        meaning: "Days after the last check from which it is said that a listing needs checking. Not before the last reminder.",
+        example: "120",
+    },
+    Setting {
+        name: "hide_days",
+        default: "180",
+        meaning: "Days after the last check from which the search of the site leaves a listing out; 0 for never.",
+        example: "180",
+    },
+    Setting {
+        name: "oidc_issuer",
+        default: "",
+        meaning: "An OpenID Connect provider at which people may sign in: its issuer, exactly as its own configuration says it. Further ones stand as [[oidc]] in the file, with issuer, client_id, client_secret, name and domains.",
+        example: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
+    },
+    Setting { name: "oidc_client_id", default: "", meaning: "What the provider calls us.", example: "fingerpost" },
+    Setting { name: "oidc_client_secret", default: "", meaning: "How the provider knows us.", example: "a long secret" },
+    Setting { name: "oidc_name", default: "", meaning: "What people see on the button.", example: "Luton Council staff" },
+    Setting {
+        name: "oidc_domains",
+        default: "",
+        meaning: "Domains of mail (comma separated) that are the provider's own: addresses there are believed where it does not say whether it has verified them, as Entra ID does not.",
+        example: "luton.gov.uk",
+    },
+    Setting {
         name: "smtp_url",
         default: "",
         meaning: "The mail server: smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST. When not set, letters are written to the log.",
@@ -186,6 +259,30 @@ const SETTINGS: &[Setting] = &[
         default: "directory@localhost",
         meaning: "The mailbox that letters come from.",
         example: "directory@luton.example.org",
+    },
+    Setting {
+        name: "notify_key",
+        default: "",
+        meaning: "Key of an account with GOV.UK Notify, for mails and text messages.",
+        example: "directory-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0",
+    },
+    Setting {
+        name: "notify_url",
+        default: "https://api.notifications.service.gov.uk/",
+        meaning: "Where the API of GOV.UK Notify is, or of another service that speaks it.",
+        example: "https://api.notifications.service.gov.uk/",
+    },
+    Setting {
+        name: "notify_mail_template",
+        default: "",
+        meaning: "Id of a template there with the subject ((subject)) and the message ((message)). When not set, mails go through the mail server.",
+        example: "f33517ff-2a88-4f6e-b855-c550268ce08a",
+    },
+    Setting {
+        name: "notify_text_template",
+        default: "",
+        meaning: "Id of a template there for text messages with the message ((message)). When not set, there are no text messages.",
+        example: "f33517ff-2a88-4f6e-b855-c550268ce08b",
     },
     Setting {
         name: "log",
@@ -224,8 +321,11 @@ impl Config {
         let all = figment
             .extract::<BTreeMap<String, figment::value::Value>>()
             .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
+        let mut all = all;
+        let further = all.remove("oidc").map(|value| tables(&value)).unwrap_or_default();
         let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let mut config = Self::parse(&values)?;
+        config.sign_in_providers = sign_in_providers(&values, &further)?;
         config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
         Ok(config)
     }
@@ -261,8 +361,16 @@ impl Config {
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            reminder_days: list(values, "reminder_days", "days such as 75, 90, 104, 118")?,
+            label_days: parse(values, "label_days", "a number of days")?,
+            hide_days: parse(values, "hide_days", "a number of days, or 0 for never")?,
+            sign_in_providers: Vec::new(),
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
+            notify_key: optional(values, "notify_key", "a key")?,
+            notify_url: with_slash(parse(values, "notify_url", "a web address")?),
+            notify_mail_template: optional(values, "notify_mail_template", "the id of a template")?,
+            notify_text_template: optional(values, "notify_text_template", "the id of a template")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
@@ -276,6 +384,28 @@ impl Config {
         }
         if !config.mail_from.contains('@') || config.mail_from.contains([' ', '<', ',']) {
             return Err(wrong("mail_from", &config.mail_from, "expected one mailbox such as directory@example.org"));
+        }
+        let Self { reminder_days, label_days, hide_days, .. } = &config;
+        if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
+            return Err(wrong(
+                "reminder_days",
+                &values["reminder_days"],
+                "expected days from 1 that rise, such as 75, 90, 104, 118",
+            ));
+        }
+        if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
+            return Err(wrong(
+                "label_days",
+                &label_days.to_string(),
+                "expected a day that is not before the last of reminder_days",
+            ));
+        }
+        if *hide_days != 0 && hide_days <= label_days {
+            return Err(wrong("hide_days", &hide_days.to_string(), "expected a later day than label_days, or 0 for never"));
+        }
+        if config.notify_key.is_some() != (config.notify_mail_template.is_some() || config.notify_text_template.is_some()) {
+            let problem = "expected a key together with notify_mail_template, notify_text_template or both";
+            return Err(wrong("notify_key", "(hidden)", problem));
         }
         if config.requests_per_minute == 0 {
             return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
@@ -299,8 +429,13 @@ impl Config {
             ("withheld_categories", self.withheld_categories.join(", ")),
             ("protected_categories", self.protected_categories.join(", ")),
             ("requests_per_minute", self.requests_per_minute.to_string()),
+            ("oidc", self.sign_in_providers.iter().map(|provider| format!("{provider:?}")).collect::<Vec<_>>().join(", ")),
             ("smtp_url", self.smtp_url.as_ref().map(|url| without_password(url.as_str())).unwrap_or_default()),
             ("mail_from", self.mail_from.clone()),
+            ("notify_key", self.notify_key.as_ref().map(|_| "hidden".to_owned()).unwrap_or_default()),
+            ("notify_url", self.notify_url.to_string()),
+            ("notify_mail_template", self.notify_mail_template.map(|id| id.to_string()).unwrap_or_default()),
+            ("notify_text_template", self.notify_text_template.map(|id| id.to_string()).unwrap_or_default()),
             ("log", self.log.clone()),
             ("log_format", if self.log_format == LogFormat::Json { "json" } else { "text" }.to_owned()),
         ])
@@ -318,13 +453,25 @@ struct SettingSchema {
 
 /// The JSON Schema of the settings file.
 pub fn schema() -> serde_json::Value {
-    let properties: BTreeMap<&str, SettingSchema> = SETTINGS
+    let mut properties: BTreeMap<&str, serde_json::Value> = SETTINGS
         .iter()
         .map(|setting| {
             let description = format!("{} Environment: FINGERPOST_{}.", setting.meaning, setting.name.to_uppercase());
-            (setting.name, SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] })
+            let schema = SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] };
+            (setting.name, serde_json::json!(schema))
         })
         .collect();
+    let text = serde_json::json!({"type": "string"});
+    let provider = serde_json::json!({
+        "type": "object",
+        "required": ["issuer", "client_id"],
+        "properties": {
+            "issuer": text, "client_id": text, "client_secret": text, "name": text,
+            "domains": {"type": "array", "items": text},
+        },
+    });
+    let description = "Further providers at which people may sign in, after the one of oidc_issuer.";
+    properties.insert("oidc", serde_json::json!({"type": "array", "description": description, "items": provider}));
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of Fingerpost (fingerpost.toml)",
@@ -366,6 +513,41 @@ fn optional<T: FromStr<Err: Display>>(
     expected: &str,
 ) -> Result<Option<T>, Error> {
     if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
+}
+
+/// The tables of `[[oidc]]`, as text by name.
+fn tables(value: &figment::value::Value) -> Vec<BTreeMap<String, String>> {
+    let tables = value.as_array().unwrap_or_default().iter().filter_map(figment::value::Value::as_dict);
+    tables.map(|table| table.iter().map(|(name, value)| (name.clone(), as_text(value))).collect()).collect()
+}
+
+/// The provider of the single settings, and further ones.
+fn sign_in_providers(
+    values: &BTreeMap<String, String>,
+    further: &[BTreeMap<String, String>],
+) -> Result<Vec<SignInProvider>, Error> {
+    let first: BTreeMap<String, String> = values
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("oidc_")?.to_owned(), value.clone())))
+        .filter(|(_, value)| !value.trim().is_empty())
+        .collect();
+    let mut providers: Vec<SignInProvider> = Vec::new();
+    for table in (!first.is_empty()).then_some(&first).into_iter().chain(further) {
+        let text = |name: &str| table.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let issuer = text("issuer").unwrap_or_default();
+        if Url::parse(&issuer).is_err() {
+            return Err(wrong("oidc_issuer", &issuer, "expected the web address of a sign-in provider, exactly as it says it"));
+        }
+        let client_id =
+            text("client_id").ok_or_else(|| wrong("oidc_client_id", "", "expected what the sign-in provider calls us"))?;
+        let name = text("name").unwrap_or_else(|| issuer.clone());
+        if providers.iter().any(|other| other.name == name) {
+            return Err(wrong("oidc_name", &name, "expected another name for each sign-in provider"));
+        }
+        let domains = list(table, "domains", "domains, separated by commas")?;
+        providers.push(SignInProvider { name, issuer, client_id, client_secret: text("client_secret"), domains });
+    }
+    Ok(providers)
 }
 
 /// The mail server, whose password is in no message.
@@ -456,8 +638,58 @@ mod tests {
         let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
         assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
         assert!(config.public_url.is_none());
+        let notify = [
+            ("FINGERPOST_NOTIFY_KEY", "luton-s3cret"),
+            ("FINGERPOST_NOTIFY_TEXT_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08b"),
+        ];
+        assert_eq!(read(&notify).unwrap().shown()["notify_key"], "hidden");
+        assert!(!read(&notify[..1]).unwrap_err().to_string().contains("s3cret"));
         let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
         assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
+    }
+
+    #[test]
+    fn sign_in_providers_stand_in_the_environment_and_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("fingerpost.toml");
+        let text = "name = \"Luton\"\n[[oidc]]\nissuer = \"https://accounts.google.com\"\nclient_id = \"b\"\nname = \"Google\"\n\
+                    [[oidc]]\nissuer = \"https://c.example.org/\"\nclient_id = \"c\"\ndomains = [\"luton.gov.uk\", \"luton.org\"]\n";
+        std::fs::write(&file, text).unwrap();
+        let first = [("OIDC_ISSUER", "https://a.example.org/v2.0"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "s3cret")];
+        let environment = first.map(|(name, value)| (format!("FINGERPOST_{name}"), value.to_owned()));
+        let config = Config::read(Some(&file), environment).unwrap();
+        assert_eq!(
+            config.shown()["oidc"],
+            "https://a.example.org/v2.0 at https://a.example.org/v2.0 as a, Google at https://accounts.google.com as b, \
+             https://c.example.org/ at https://c.example.org/ as c"
+        );
+        assert_eq!(config.sign_in_providers[0].client_secret.as_deref(), Some("s3cret"));
+        assert_eq!(config.sign_in_providers[2].domains, ["luton.gov.uk", "luton.org"]);
+        assert!(config.without_effect.is_empty());
+        let said = |pairs| read(pairs).unwrap_err().to_string();
+        assert!(said(&[("FINGERPOST_OIDC_CLIENT_ID", "a")]).contains("FINGERPOST_OIDC_ISSUER"));
+        assert!(said(&[("FINGERPOST_OIDC_ISSUER", "https://a.example.org")]).contains("FINGERPOST_OIDC_CLIENT_ID"));
+    }
+
+    #[test]
+    fn days_of_freshness_rise() {
+        let config = read(&[]).unwrap();
+        assert_eq!((&config.reminder_days[..], config.label_days, config.hide_days), (&[75, 90, 104, 118][..], 120, 180));
+        for (name, value) in [
+            ("REMINDER_DAYS", "90, 75"),
+            ("REMINDER_DAYS", "0, 75"),
+            ("REMINDER_DAYS", "75, 75"),
+            ("REMINDER_DAYS", "soon"),
+            ("LABEL_DAYS", "117"),
+            ("LABEL_DAYS", "-1"),
+            ("HIDE_DAYS", "120"),
+        ] {
+            let name = format!("FINGERPOST_{name}");
+            assert!(read(&[(&name, value)]).unwrap_err().to_string().contains(&name), "{name}={value}");
+        }
+        assert!(
+            read(&[("FINGERPOST_REMINDER_DAYS", ""), ("FINGERPOST_LABEL_DAYS", "30"), ("FINGERPOST_HIDE_DAYS", "0")]).is_ok()
+        );
     }
 
     #[test]

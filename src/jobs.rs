@@ -4,12 +4,14 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::{
     app::{App, Served},
     federation::{harvest::Harvester, snapshot::Snapshot},
     mail,
     published::{Head, Position, own},
+    quality::{self, Reminded},
     safekeeping, search,
     signing::Keyring,
 };
@@ -26,13 +28,15 @@ const PEERS: Duration = Duration::from_secs(2);
 const SAID_EACH: u64 = 10_000;
 /// How often to look for letters that other processes have queued.
 const POST: Duration = Duration::from_secs(1);
+/// How often to ask which letters came back.
+const BOUNCES: Duration = Duration::from_mins(10);
 /// How long after a commit to look for letters: an import makes many.
 const GATHER: Duration = Duration::from_millis(100);
 /// How long at most to leave a mail server in peace that is in trouble.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long a letter may take that is under way when the server stops.
 const LAST_LETTER: Duration = Duration::from_secs(10);
-/// How often to look for events that are over.
+/// How often to look for events that are over, and for listings that have to be checked.
 const EVENTS: Duration = Duration::from_mins(15);
 
 /// Bring the shelf and the search index up to the head of what is published.
@@ -117,6 +121,20 @@ pub async fn events(app: &App) -> anyhow::Result<usize> {
     Ok(app.records.refresh_events().await?)
 }
 
+/// Publish again what was not checked for too long, and queue the reminders that are due. Gives how
+/// many listings were published again, and what was queued.
+/// # Errors
+/// When the database fails.
+pub async fn freshness(app: &App, public_url: &Url) -> anyhow::Result<(usize, Reminded)> {
+    let marked = app.records.refresh_freshness().await?;
+    let quality = app.quality(public_url);
+    let owned = quality::owned(&app.records, &app.identity()).await?;
+    let reminded = quality.remind(&owned).await?;
+    quality.tidy().await?;
+    quality.tidy_reports().await?;
+    Ok((marked, reminded))
+}
+
 /// Make a new snapshot when the one that is there is a day old. The first is made when somebody asks.
 /// # Errors
 /// When the database or the disk fails.
@@ -185,7 +203,14 @@ pub async fn post(app: App, stop: CancellationToken) {
     let mailer = app.mailer();
     let mut commits = app.db.commits();
     let mut failures = 0_u32;
+    let mut looked: Option<tokio::time::Instant> = None;
     while !stop.is_cancelled() {
+        if looked.is_none_or(|looked| looked.elapsed() >= BOUNCES) {
+            looked = Some(tokio::time::Instant::now());
+            if let Err(error) = mailer.look_for_bounces().await {
+                tracing::warn!(error = %error, "cannot note letters that came back");
+            }
+        }
         let sending = mailer.send_due();
         let sent = tokio::select! {
             sent = sending => sent,

@@ -33,6 +33,7 @@ pub mod publishing;
 pub mod editing;
 pub mod importing;
 pub mod federation;
+pub mod quality;
 pub mod safekeeping;
 
 // floor 5: the site

@@ -11,6 +11,7 @@ mod m0005_peers;
 mod m0006_neighbours;
 mod m0007_people;
 mod m0008_letters;
+mod m0009_quality;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_neighbours::Migration),
             Box::new(m0007_people::Migration),
             Box::new(m0008_letters::Migration),
+            Box::new(m0009_quality::Migration),
         ]
     }
 }

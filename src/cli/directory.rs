@@ -29,6 +29,9 @@ pub(super) enum Job {
     KeepScrubs,
     /// Publish events again whose last date has passed. The server does so every quarter of an hour.
     Events,
+    /// Mark listings that nobody has checked for long, and queue the reminders that are due. The server does
+    /// so every quarter of an hour.
+    Freshness,
     /// Send the letters that are due. The server does so within a second.
     Mail,
 }
@@ -44,6 +47,15 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Events => {
             let events = jobs::events(&app).await?;
             say!("{events} events published again, because time has passed")?;
+        }
+        Job::Freshness => {
+            let here = app::public_url(&app.config, app.config.listen);
+            let (marked, reminded) = jobs::freshness(&app, &here).await?;
+            say!(
+                "{marked} listings published again; {} reminders about {} listings queued",
+                reminded.letters,
+                reminded.listings
+            )?;
         }
         Job::Mail => {
             let sent = app.mailer().send_due().await?;

@@ -13,6 +13,7 @@ mod email;
 pub mod letters;
 mod members;
 mod people;
+pub mod providers;
 mod secret;
 mod sessions;
 mod sign_in;

@@ -118,6 +118,28 @@ fn fold(text: &str, first: &str, next: &str) -> String {
     lines.join("\n")
 }
 
+/// `text` without the line ends that [`fold`] put in: for who breaks lines by itself.
+pub(super) fn unfold(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut width = 0;
+    for line in text.lines() {
+        let words = line.trim_start_matches("> ").trim_start();
+        let first = words.split(' ').next().unwrap_or_default().chars().count();
+        // It was broken where its first word did not fit any more.
+        let begins = ["* ", "https://", "http://"].iter().any(|start| words.starts_with(start));
+        let broken = width > 0 && !words.is_empty() && !begins && width + 1 + first > WIDTH;
+        match out.last_mut() {
+            Some(last) if broken => {
+                last.push(' ');
+                last.push_str(words);
+            }
+            _ => out.push(line.to_owned()),
+        }
+        width = if words.is_empty() { 0 } else { line.chars().count() };
+    }
+    out.join("\n")
+}
+
 /// Mail programs know no style sheets: each element says how it looks.
 fn marked_up(subject: &str, body: &[Part]) -> String {
     let page: Markup = html! {
@@ -208,6 +230,20 @@ mod tests {
             assert!(html.contains(said), "{said} in {html}");
         }
         assert!(!html.contains("<b>side"), "{html}");
+    }
+
+    #[test]
+    fn who_breaks_lines_by_itself_gets_whole_paragraphs() {
+        let long = "A moderator looked at your change to “Meadow larder” and has a question before it can be shown.";
+        let parts = [
+            Part::paragraph(format!("{long}\nShort.\n{long}")),
+            Part::List(vec![long.to_owned(), "Times".to_owned()]),
+            Part::link("Answer", url()),
+            Part::Quotation(long.to_owned()),
+        ];
+        let text = Letter::new("a@example.org", Kind::Question, "A question", &parts).text;
+        assert!(text.lines().count() > 12);
+        assert_eq!(unfold(&text), format!("{long}\nShort.\n{long}\n\n* {long}\n* Times\n\nAnswer\n{}\n\n> {long}", url()));
     }
 
     proptest! {

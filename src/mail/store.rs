@@ -288,6 +288,26 @@ fn without_words(update: sea_orm::UpdateMany<letter::Entity>) -> sea_orm::Update
     [C::Subject, C::Text, C::Html].into_iter().fold(update, |update, column| update.col_expr(column, Expr::value(None::<String>)))
 }
 
+/// Note letters that came back later than they were taken; how many are news.
+pub(super) async fn bounce(db: &Database, letters: &[Uuid], why: &str, now: DateTime<Utc>) -> Result<u64, db::Error> {
+    let mut news = 0;
+    for some in letters.chunks(CHUNK) {
+        let tx = db.write().await?;
+        let noted = letter::Entity::update_many()
+            .col_expr(C::State, Expr::value(State::Bounced.number()))
+            .col_expr(C::Problem, Expr::value(Some(why)))
+            .col_expr(C::SettledAt, Expr::value(Some(now.timestamp_micros())))
+            .filter(C::Id.is_in(some.iter().copied()))
+            .filter(C::State.is_in([State::Sent.number(), State::Unclear.number()]))
+            .exec(tx.connection())
+            .await
+            .context("cannot note that letters came back")?;
+        tx.commit().await?;
+        news += noted.rows_affected;
+    }
+    Ok(news)
+}
+
 /// Letters that were being handed over when their process died: nobody knows what became of them.
 pub(super) async fn give_up_unclear(db: &Database, now: DateTime<Utc>) -> Result<u64, db::Error> {
     let lost = Condition::all().add(C::State.eq(State::HandingOver.number())).add(C::ClaimedUntil.lte(now.timestamp_micros()));

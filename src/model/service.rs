@@ -83,6 +83,9 @@ entity! {
         opt maximum_age: Number = 65,
         /// Day on which somebody last checked that this is right, YYYY-MM-DD.
         opt assured_date: String = "2026-11-02",
+        /// Says when it was not checked for long: `needs_checking`, then `unconfirmed`. Our own word about our
+        /// own services; what comes in with it is not kept for those.
+        opt freshness: String = "needs_checking",
         /// Email address of the body that checked it.
         opt assurer_email: EmailAddress = "directory@council.example.org",
         /// Something urgent that people should know.

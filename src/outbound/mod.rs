@@ -88,7 +88,7 @@ pub struct Ask {
     pub if_none_match: Option<String>,
     /// Further headers; left out when a redirect leads to another origin.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON to POST. Such a request follows no redirect.
+    /// What to POST: JSON, unless `headers` name another content type. Such a request follows no redirect.
     pub body: Option<Vec<u8>>,
     /// What it may cost.
     pub limits: Limits,
@@ -227,7 +227,7 @@ impl Outbound {
         let mut request = Request::new(Full::from(ask.body.clone().unwrap_or_default()));
         if ask.body.is_some() {
             *request.method_mut() = Method::POST;
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         *request.uri_mut() = url[url::Position::BeforePath..url::Position::AfterQuery]
             .parse()

@@ -19,7 +19,7 @@ fn page(site: &Site) -> Page {
         p { "Groups and the people who run this directory keep the listings right. Each listing says when somebody last checked it." }
         p { "Some listings come from " a href="/directory/sources" { "neighbouring directories" } "." }
         h2 id="wrong" { "If a listing is wrong" }
-        p { "Tell the organisation first: how to reach it is on its page. Then tell " (name) ", so that we can correct the listing. Say which page it is and what is wrong." }
+        p { "Follow “Something wrong?” on its page and tick what is wrong. You need not say who you are. " (name) " and whoever keeps the listing look at it within two days." }
         p { "If a page shows an address that must stay secret, tell the council at once and say that it is urgent." }
         h2 id="private" { "What we know about you" }
         p { "Nothing that we keep. There are no cookies, and nothing is loaded from other websites. What you type into the search box is not stored." }

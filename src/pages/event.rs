@@ -91,7 +91,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
             (parts::terms(&event.attributes))
             (parts::origin(site, entry, &format!("/events/{}", event.id), &event.extra))
         }
-        (parts::wrong())
+        (parts::wrong(event.id))
     };
     let title = if quiet { "An event".to_owned() } else { event.name.clone() };
     let preview = (!quiet).then(|| event.description.as_deref().map(|text| words::summary(text, 200))).flatten();

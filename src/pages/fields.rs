@@ -17,7 +17,8 @@ impl Mistakes {
         self.0.is_empty()
     }
 
-    fn of(&self, field: &str) -> Option<&str> {
+    /// What is wrong with one field.
+    pub(super) fn of(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == field).map(|(_, said)| said.as_str())
     }
 

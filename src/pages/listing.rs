@@ -95,7 +95,7 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
         tags.push(Tag::new("Event or workshop", "plain"));
         return tags;
     }
-    tags.push(match Checked::read(service.assured_date.as_deref(), today) {
+    tags.push(match Checked::of(service, today) {
         Checked::On(day) => Tag::new(format!("Checked on {}", words::date(day)), "good"),
         Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
     });

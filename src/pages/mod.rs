@@ -29,6 +29,7 @@ mod search_form;
 mod service;
 mod sources;
 mod times;
+mod upkeep;
 mod whats_on;
 mod words;
 
@@ -42,7 +43,7 @@ use axum::{
 use http::HeaderMap;
 use url::Url;
 
-pub use self::desk::Desk;
+pub use self::{desk::Desk, upkeep::Upkeep};
 use crate::{clock::Clock, http::Problem, publishing::Directory};
 
 /// What the pages are made from. Cheap to clone.
@@ -126,6 +127,11 @@ pub fn people(desk: Desk) -> Router {
         .merge(moderation::routes())
         .method_not_allowed_fallback(desk::method_not_allowed)
         .with_state(desk)
+}
+
+/// Pages that keep listings right without anybody signing in.
+pub fn upkeep(upkeep: Upkeep) -> Router {
+    upkeep::routes(upkeep)
 }
 
 /// The first page.

@@ -81,7 +81,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
             (parts::terms(&organisation.attributes))
             (parts::origin(site, &found.entry, &format!("/organizations/{owner}"), &organisation.extra))
         }
-        (parts::wrong())
+        (parts::wrong(organisation.id))
     };
     let title = if quiet { "An organisation".to_owned() } else { organisation.name.clone() };
     let preview = (!quiet).then(|| words::summary(&organisation.description, 200));

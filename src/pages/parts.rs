@@ -247,8 +247,8 @@ pub(super) fn licence_name(address: &str) -> &str {
 }
 
 /// Where to say that something is wrong.
-pub(super) fn wrong() -> Markup {
-    html! { p { a href="/directory/about#wrong" { "Is something here wrong?" } } }
+pub(super) fn wrong(id: impl std::fmt::Display) -> Markup {
+    html! { p { a href=(format!("/directory/report/{id}")) rel="nofollow" { "Something wrong?" } } }
 }
 
 /// The step to an organisation's page.

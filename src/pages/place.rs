@@ -64,7 +64,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
             (parts::terms(&place.attributes))
             (parts::origin(site, &found.entry, &format!("/locations/{at}"), &place.extra))
         }
-        (parts::wrong())
+        (parts::wrong(place.id))
     };
     Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), ..Page::new(name, body) })
 }

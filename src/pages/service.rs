@@ -62,10 +62,10 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
         h2 { "About this listing" }
         dl class="summary" {
             (parts::terms(&service.attributes))
-            div { dt { "Checked" } dd { (Checked::read(service.assured_date.as_deref(), today).sentence()) } }
+            div { dt { "Checked" } dd { (Checked::of(service, today).sentence()) } }
             (parts::origin(site, entry, &format!("/services/{}", service.id), &service.extra))
         }
-        (parts::wrong())
+        (parts::wrong(service.id))
     };
     let title = if quiet { "A service".to_owned() } else { service.name.clone() };
     let preview = (!quiet).then(|| service.description.as_deref().map(|text| words::summary(text, 200))).flatten();

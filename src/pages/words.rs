@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
-use crate::model::{parts::CostOption, text::shorten, values::Number};
+use crate::model::{Service, parts::CostOption, text::shorten, values::Number};
 
 /// A listing that nobody has checked for longer than this is said to need checking, in days.
 const CHECKED_FOR_DAYS: i64 = 180;
@@ -52,8 +52,17 @@ pub(super) enum Checked {
 }
 
 impl Checked {
+    /// What a service says of itself.
+    pub(super) fn of(service: &Service, today: NaiveDate) -> Self {
+        match Self::read(service.assured_date.as_deref(), today) {
+            // The directory that keeps it has its own limit.
+            Self::On(day) if service.freshness.is_some() => Self::LongAgo(day),
+            checked => checked,
+        }
+    }
+
     /// Read the `assured_date` of a listing.
-    pub(super) fn read(assured: Option<&str>, today: NaiveDate) -> Self {
+    fn read(assured: Option<&str>, today: NaiveDate) -> Self {
         match assured.and_then(|text| text.get(..10)).and_then(|text| text.parse::<NaiveDate>().ok()) {
             None => Self::Never,
             Some(day) if (today - day).num_days() > CHECKED_FOR_DAYS => Self::LongAgo(day),

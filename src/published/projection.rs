@@ -94,6 +94,7 @@ fn empty_service(event: &Event, status: ServiceStatus) -> Service {
         minimum_age: None,
         maximum_age: None,
         assured_date: None,
+        freshness: None,
         assurer_email: None,
         alert: None,
         last_modified: None,

@@ -9,6 +9,7 @@
 mod ageing;
 mod annotations;
 mod copies;
+mod freshness;
 mod places;
 mod proposals;
 mod publish;
@@ -31,6 +32,7 @@ use crate::{
 };
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
+pub use freshness::{Check, Fresh, How, Limits, Mark, day_of};
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use staleness::{Stale, Step};
 pub use store::{Remembered, Stored};
@@ -237,6 +239,7 @@ pub struct Records {
     clock: Clock,
     signer: Arc<Signer>,
     withheld_categories: Arc<[String]>,
+    limits: Option<Limits>,
 }
 
 /// What the world is told of what leaves.
@@ -265,7 +268,7 @@ impl Pending {
 impl Records {
     /// Records in `db`.
     pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, withheld_categories: &[String]) -> Self {
-        Self { db, clock, signer, withheld_categories: withheld_categories.into() }
+        Self { db, clock, signer, withheld_categories: withheld_categories.into(), limits: None }
     }
 
     /// The database they are in.

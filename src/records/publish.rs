@@ -251,6 +251,9 @@ impl Records {
             wanted.extend(loaded.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
             documents.extend(loaded);
         }
+        let fresh =
+            documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
+        self.freshen(tx, fresh, now).await?;
         let most_open_link = most_open_links(tx, &documents).await?;
         let discreet = discreet_organizations(tx, &documents).await?;
         let wanted_by_events: HashSet<Uuid> = documents

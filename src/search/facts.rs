@@ -37,6 +37,7 @@ pub(super) struct Facts {
     code: String,
     status: String,
     assured_date: String,
+    freshness: String,
     url: String,
     email: String,
     online_url: String,
@@ -292,6 +293,9 @@ impl Facts {
         }
         if self.provenance.doubtful {
             out.add_text(fields.mark, "doubtful");
+        }
+        if self.freshness == "unconfirmed" {
+            out.add_text(fields.mark, "unconfirmed");
         }
     }
 

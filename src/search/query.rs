@@ -310,6 +310,7 @@ impl Builder<'_> {
             let gone: &[&str] = if kind == Kind::Event { &["cancelled"] } else { &["inactive", "defunct"] };
             let gone = gone.iter().map(|status| Term::from_field_text(fields.status, status));
             clauses.push((Occur::MustNot, Box::new(TermSetQuery::new(gone))));
+            clauses.push((Occur::MustNot, Self::value(fields.mark, "unconfirmed")));
         }
     }
 

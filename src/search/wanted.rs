@@ -75,7 +75,7 @@ pub struct Wanted {
     pub checked_since: Option<NaiveDate>,
     /// Has this status.
     pub status: Option<String>,
-    /// Leaves out what cannot be had (inactive, defunct).
+    /// Leaves out what cannot be had (inactive, defunct), and what nobody has confirmed for too long.
     pub only_current: bool,
     /// Comes from this directory; `own` for ours.
     pub source: Option<String>,

@@ -350,7 +350,7 @@ fact! {
         let text = Text { to: "07700 900123".to_owned(), kind: Kind::Code, text: "Your code is 123456".to_owned() };
         let text = mail::queue_text(&tx, &text, app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(send(&app.app().mailer()).await.sent, 2);
+        assert_eq!(send(app.app().mailer()).await.sent, 2);
         assert_eq!((state(&app, id).await, state(&app, text).await), (State::Sent, State::Sent));
     }
 }

@@ -107,6 +107,8 @@ const EXITS: &[&str] = &[
     "/sign-in/link",
     "/sign-in/link/{secret}",
     "/sign-out",
+    "/directory/report/{id}",
+    "/still-correct/{secret}",
 ];
 
 /// Ways in which a list can be asked for.

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod liar;
 pub mod network;
 pub mod peer;
+pub mod provider;
 pub mod sink;
 
 use std::{io::Cursor, net::SocketAddr, path::Path};

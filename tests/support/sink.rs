@@ -221,8 +221,12 @@ impl Sink {
 
 /// A mailer of `app` that sends through `server`.
 pub fn mailer(app: &TestApp, server: Server) -> Mailer {
-    let settings =
-        Settings { smtp: Some(server), from: "directory@luton.example.org".to_owned(), name: "Luton directory".to_owned() };
+    let settings = Settings {
+        smtp: Some(server),
+        notify: None,
+        from: "directory@luton.example.org".to_owned(),
+        name: "Luton directory".to_owned(),
+    };
     Mailer::new(app.app().db.clone(), app.clock.clone(), settings)
 }
 

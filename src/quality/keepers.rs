@@ -1,0 +1,90 @@
+//! Whom letters about listings go to: those who keep them, and the officers.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{Error, Owned, Owner};
+use crate::{
+    identity::{self, Identity, MemberRole, Membership, Person, PlatformRole},
+    model::{Document, Kind},
+    records::{Records, State},
+};
+
+/// Records that are read in one go.
+const PAGE: u64 = 500;
+
+impl From<identity::Error> for Error {
+    fn from(error: identity::Error) -> Self {
+        Self::Identity(Box::new(error))
+    }
+}
+
+impl From<Person> for Owner {
+    fn from(person: Person) -> Self {
+        Self { known_as: Identity::known_as(person.id), email: person.email.into(), name: person.name }
+    }
+}
+
+/// Each of our own published services with those who keep its organisation, leads first.
+/// # Errors
+/// When the database fails.
+pub async fn owned(records: &Records, identity: &Identity) -> Result<Vec<Owned>, Error> {
+    let mut by_organisation: HashMap<Uuid, Vec<Membership>> = HashMap::new();
+    for membership in identity.all_memberships().await? {
+        by_organisation.entry(membership.organisation).or_default().push(membership);
+    }
+    let mut keepers: HashMap<Uuid, Vec<Owner>> = HashMap::new();
+    for (organisation, mut memberships) in by_organisation {
+        in_order(&mut memberships);
+        let mut owners = Vec::new();
+        for membership in memberships {
+            owners.extend(identity.person(membership.person).await?.map(Owner::from));
+        }
+        keepers.insert(organisation, owners);
+    }
+    let mut owned = Vec::new();
+    let mut after = None;
+    loop {
+        let page = records.by_kind(Kind::Service, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(owned) };
+        after = Some(last.id);
+        for stored in page.iter().filter(|stored| stored.origin.is_empty() && stored.state == State::Published) {
+            let Document::Service(service) = stored.read()? else { continue };
+            let owners = service.organization_id.and_then(|id| keepers.get(&id.into()));
+            if let Some(owners) = owners.filter(|owners| !owners.is_empty()) {
+                owned.push(Owned { record: stored.id, owners: owners.clone() });
+            }
+        }
+    }
+}
+
+/// Those who keep the organisation that a record belongs to, leads first.
+/// # Errors
+/// When the database fails.
+pub async fn keepers_of(records: &Records, identity: &Identity, record: Uuid) -> Result<Vec<Owner>, Error> {
+    let Some(stored) = records.find(record).await? else { return Ok(Vec::new()) };
+    let organisation = match stored.read()? {
+        Document::Organization(organisation) => Some(organisation.id),
+        Document::Service(service) => service.organization_id,
+        Document::Event(event) => Some(event.organization_id),
+        Document::Location(place) => place.organization_id,
+        _ => None,
+    };
+    let Some(organisation) = organisation else { return Ok(Vec::new()) };
+    let mut members = identity.members(organisation.into()).await?;
+    members.sort_by_key(|member| (member.membership.role != MemberRole::Lead, member.membership.since));
+    Ok(members.into_iter().map(|member| member.person.into()).collect())
+}
+
+fn in_order(memberships: &mut [Membership]) {
+    memberships.sort_by_key(|membership| (membership.role != MemberRole::Lead, membership.since));
+}
+
+/// Those who decide.
+/// # Errors
+/// When the database fails.
+pub async fn moderators(identity: &Identity) -> Result<Vec<Owner>, Error> {
+    let officers = identity.officers().await?;
+    Ok(officers.into_iter().filter(|person| person.role >= Some(PlatformRole::Moderator)).map(Owner::from).collect())
+}

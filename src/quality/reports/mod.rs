@@ -1,0 +1,263 @@
+//! "Something wrong?": what anybody says about a listing, without signing in.
+//!
+//! What somebody writes is read by those who decide and by nobody else: it may hold anything, so it is
+//! never published and never sent on by mail, where it would speak with the directory's voice. An
+//! address that was left is used once, for the answer, and deleted.
+
+mod store;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Error, Owner, Quality};
+use crate::{
+    ids,
+    mail::{self, Kind, Letter, Part},
+    model::text,
+};
+
+/// A report should be settled in so long.
+pub const CLOCK: Duration = Duration::hours(48);
+/// Letters about one listing go out at most this often, however many report it.
+const QUIET: Duration = Duration::hours(6);
+/// Settled reports are kept for so long.
+const KEPT: Duration = Duration::days(365);
+/// The longest text, in characters.
+pub const LONGEST_WORDS: usize = 1_000;
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wrong {
+    /// The telephone number.
+    Phone,
+    /// The address, or the place on the map.
+    Address,
+    /// The opening times.
+    Times,
+    /// It is not there any more.
+    Closed,
+    /// Something else.
+    Other,
+}
+
+impl Wrong {
+    /// Everything that can be ticked, in the order of the form.
+    pub const ALL: [Self; 5] = [Self::Phone, Self::Address, Self::Times, Self::Closed, Self::Other];
+
+    /// Its name in forms and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Address => "address",
+            Self::Times => "times",
+            Self::Closed => "closed",
+            Self::Other => "other",
+        }
+    }
+
+    /// What it says in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Phone => "The phone number is wrong",
+            Self::Address => "The address is wrong",
+            Self::Times => "The opening times are wrong",
+            Self::Closed => "It has closed",
+            Self::Other => "Something else is wrong",
+        }
+    }
+
+    /// The one with this name.
+    pub fn read(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
+/// A report on its way in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct New {
+    /// What it is about.
+    pub record: Uuid,
+    /// What was ticked.
+    pub wrong: Vec<Wrong>,
+    /// What was written.
+    pub words: String,
+    /// Where to answer, where somebody wants an answer.
+    pub reply_to: Option<String>,
+}
+
+/// Where a report stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Nobody has decided yet.
+    Open,
+    /// It was right, and the listing is.
+    Corrected,
+    /// The listing was right, or it could not be found out.
+    Unchanged,
+}
+
+/// What somebody reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is about.
+    pub record: Uuid,
+    /// What was ticked.
+    pub wrong: Vec<Wrong>,
+    /// What was written. For those who decide, and nobody else.
+    pub words: Option<String>,
+    /// Whether somebody waits for an answer.
+    pub wants_answer: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Who settled it.
+    pub settled_by: Option<String>,
+    /// When it was settled.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// What was answered.
+    pub answer: Option<String>,
+}
+
+impl Report {
+    /// When it should be settled.
+    pub fn due_at(&self) -> DateTime<Utc> {
+        self.at + CLOCK
+    }
+
+    /// Whether it was not settled in time.
+    pub fn is_late(&self, now: DateTime<Utc>) -> bool {
+        self.settled_at.unwrap_or(now) > self.due_at()
+    }
+}
+
+impl Quality {
+    /// Take a report in, and tell those who keep the listing and those who decide: what was ticked, and
+    /// where the rest can be read.
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such listing; or when the database fails.
+    pub async fn report(&self, new: &New, keepers: &[Owner], moderators: &[Owner]) -> Result<Uuid, Error> {
+        let now = self.clock().now();
+        let name = self.name_of(new.record).await?.ok_or(Error::NotFound("listing"))?;
+        let words = text::shorten(&text::clean(&new.words), LONGEST_WORDS);
+        let mut wrong = new.wrong.clone();
+        wrong.sort_unstable();
+        wrong.dedup();
+        let report = Report {
+            id: ids::random(),
+            record: new.record,
+            wrong,
+            words: Some(words).filter(|words| !words.is_empty()),
+            wants_answer: new.reply_to.is_some(),
+            at: now,
+            standing: Standing::Open,
+            settled_by: None,
+            settled_at: None,
+            answer: None,
+        };
+        let reply_to = new.reply_to.as_deref().and_then(mail::address);
+        let tx = self.db().write().await?;
+        let quiet = store::any_since(&tx, new.record, now - QUIET).await?;
+        store::put(&tx, &report, reply_to).await?;
+        if !quiet {
+            let mut told: Vec<String> = Vec::new();
+            let listing = format!("account/listings/{}", report.record);
+            let keepers = keepers.iter().map(|to| (to, listing.as_str()));
+            for (to, page) in keepers.chain(moderators.iter().map(|to| (to, "moderation"))) {
+                let key = to.email.to_lowercase();
+                if !told.contains(&key) {
+                    mail::queue(&tx, &self.word_of(to, page, &report, &name), now).await?;
+                    told.push(key);
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(report.id)
+    }
+
+    fn word_of(&self, to: &Owner, page: &str, report: &Report, name: &str) -> Letter {
+        let mut ticked: Vec<String> = report.wrong.iter().map(|wrong| wrong.words().to_owned()).collect();
+        if report.words.is_some() {
+            ticked.push("They also wrote something, which those who decide can read".to_owned());
+        }
+        let body = [
+            Part::paragraph(format!("Somebody says that “{name}” in {} is not right:", self.name)),
+            Part::List(ticked),
+            Part::link("Look at it", self.address(page)),
+            Part::paragraph(format!("It should be settled by {}.", london(report.due_at()))),
+        ];
+        Letter::new(&to.email, Kind::Reported, format!("Something may be wrong: {name}"), &body)
+    }
+
+    /// A report; none where there is no such one, or not any more.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_report(&self, id: Uuid) -> Result<Option<Report>, Error> {
+        Ok(store::find(self.db(), id).await?)
+    }
+
+    /// Those that nobody has settled, the oldest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_reports(&self) -> Result<Vec<Report>, Error> {
+        Ok(store::open(self.db()).await?)
+    }
+
+    /// Those about a listing, the latest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn reports_about(&self, record: Uuid) -> Result<Vec<Report>, Error> {
+        Ok(store::about(self.db(), record).await?)
+    }
+
+    /// Settle a report, answer where an answer was asked for, and delete the address. Who may is for the
+    /// caller to decide.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Settled`] when somebody was quicker; or when the database fails.
+    pub async fn settle(&self, id: Uuid, by: &str, standing: Standing, answer: &str) -> Result<Report, Error> {
+        let now = self.clock().now();
+        let report = self.find_report(id).await?.ok_or(Error::NotFound("report"))?;
+        let name = self.name_of(report.record).await?.unwrap_or_else(|| "a listing".to_owned());
+        let answer = Some(text::clean(answer)).filter(|answer| !answer.is_empty());
+        let tx = self.db().write().await?;
+        let reply_to = store::reply_to(&tx, id).await?;
+        let settled =
+            Report { standing, settled_by: Some(by.to_owned()), settled_at: Some(now), answer, wants_answer: false, ..report };
+        if !store::settle(&tx, &settled).await? {
+            tx.roll_back().await?;
+            return Err(Error::Settled(id));
+        }
+        if let Some(to) = reply_to {
+            mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
+        }
+        tx.commit().await?;
+        Ok(settled)
+    }
+
+    fn thanks(&self, to: &str, report: &Report, name: &str) -> Letter {
+        let said = match report.standing {
+            Standing::Corrected => "We have put it right.",
+            Standing::Unchanged | Standing::Open => "We have looked at it, and have not changed the listing.",
+        };
+        let mut body = vec![Part::paragraph(format!("Thank you for telling us about “{name}” in {}. {said}", self.name))];
+        body.extend(report.answer.clone().map(Part::Quotation));
+        body.push(Part::paragraph("We have deleted your address now."));
+        Letter::new(to, Kind::ReportSettled, format!("About {name}"), &body)
+    }
+
+    /// Forget reports that were settled long ago.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_reports(&self) -> Result<u64, Error> {
+        Ok(store::forget_old(self.db(), self.clock().now() - KEPT).await?)
+    }
+}
+
+fn london(at: DateTime<Utc>) -> String {
+    at.with_timezone(&chrono_tz::Europe::London).format("%A %-d %B, %H:%M").to_string()
+}

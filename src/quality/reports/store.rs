@@ -1,0 +1,165 @@
+//! The table `report`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::Expr};
+use uuid::Uuid;
+
+use super::{Report, Standing, Wrong};
+use crate::db::{self, Context as _, Database, Transaction};
+
+mod report {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "report")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: Uuid,
+        pub(super) record_id: Uuid,
+        #[sea_orm(column_type = "Text")]
+        pub(super) ticks: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) words: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) reply_to: Option<String>,
+        pub(super) at: i64,
+        pub(super) state: i16,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) settled_by: Option<String>,
+        pub(super) settled_at: Option<i64>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) answer: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use report::Column as C;
+
+/// Reports that one list holds.
+const MOST: u64 = 500;
+
+impl Standing {
+    fn number(self) -> i16 {
+        match self {
+            Self::Open => 0,
+            Self::Corrected => 1,
+            Self::Unchanged => 2,
+        }
+    }
+
+    fn from_number(number: i16) -> Self {
+        match number {
+            0 => Self::Open,
+            1 => Self::Corrected,
+            _ => Self::Unchanged,
+        }
+    }
+}
+
+fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+fn from_row(row: report::Model) -> Report {
+    Report {
+        id: row.id,
+        record: row.record_id,
+        wrong: row.ticks.split(',').filter_map(Wrong::read).collect(),
+        words: row.words,
+        wants_answer: row.reply_to.is_some(),
+        at: moment(row.at),
+        standing: Standing::from_number(row.state),
+        settled_by: row.settled_by,
+        settled_at: row.settled_at.map(moment),
+        answer: row.answer,
+    }
+}
+
+pub(super) async fn put(tx: &Transaction, report: &Report, reply_to: Option<String>) -> Result<(), db::Error> {
+    let row = report::ActiveModel {
+        id: Set(report.id),
+        record_id: Set(report.record),
+        ticks: Set(report.wrong.iter().map(|wrong| wrong.as_str()).collect::<Vec<_>>().join(",")),
+        words: Set(report.words.clone()),
+        reply_to: Set(reply_to),
+        at: Set(report.at.timestamp_micros()),
+        state: Set(report.standing.number()),
+        settled_by: Set(None),
+        settled_at: Set(None),
+        answer: Set(None),
+    };
+    Box::pin(report::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot keep a report").map(drop)
+}
+
+/// Whether the listing was reported since then.
+pub(super) async fn any_since(tx: &Transaction, record: Uuid, since: DateTime<Utc>) -> Result<bool, db::Error> {
+    let one = report::Entity::find()
+        .filter(C::RecordId.eq(record))
+        .filter(C::At.gt(since.timestamp_micros()))
+        .one(tx.connection())
+        .await
+        .context("cannot read reports")?;
+    Ok(one.is_some())
+}
+
+pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Report>, db::Error> {
+    Ok(report::Entity::find_by_id(id).one(db.reader()).await.context("cannot read a report")?.map(from_row))
+}
+
+pub(super) async fn open(db: &Database) -> Result<Vec<Report>, db::Error> {
+    let rows = report::Entity::find()
+        .filter(C::State.eq(Standing::Open.number()))
+        .order_by_asc(C::At)
+        .order_by_asc(C::Id)
+        .limit(MOST)
+        .all(db.reader())
+        .await
+        .context("cannot read reports")?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+pub(super) async fn about(db: &Database, record: Uuid) -> Result<Vec<Report>, db::Error> {
+    let rows = report::Entity::find()
+        .filter(C::RecordId.eq(record))
+        .order_by_desc(C::At)
+        .limit(MOST)
+        .all(db.reader())
+        .await
+        .context("cannot read reports")?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+pub(super) async fn reply_to(tx: &Transaction, id: Uuid) -> Result<Option<String>, db::Error> {
+    let row = report::Entity::find_by_id(id).one(tx.connection()).await.context("cannot read a report")?;
+    Ok(row.and_then(|row| row.reply_to))
+}
+
+/// Note that a report is settled, and forget the address. False where it was settled before.
+pub(super) async fn settle(tx: &Transaction, report: &Report) -> Result<bool, db::Error> {
+    let settled = report::Entity::update_many()
+        .col_expr(C::State, Expr::value(report.standing.number()))
+        .col_expr(C::SettledBy, Expr::value(report.settled_by.clone()))
+        .col_expr(C::SettledAt, Expr::value(report.settled_at.map(|at| at.timestamp_micros())))
+        .col_expr(C::Answer, Expr::value(report.answer.clone()))
+        .col_expr(C::ReplyTo, Expr::value(None::<String>))
+        .filter(C::Id.eq(report.id))
+        .filter(C::State.eq(Standing::Open.number()))
+        .exec(tx.connection())
+        .await
+        .context("cannot settle a report")?;
+    Ok(settled.rows_affected == 1)
+}
+
+pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let tx = db.write().await?;
+    let gone = report::Entity::delete_many()
+        .filter(C::SettledAt.lt(before.timestamp_micros()))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget reports")?;
+    tx.commit().await?;
+    Ok(gone.rows_affected)
+}

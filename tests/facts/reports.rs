@@ -1,0 +1,159 @@
+//! "Something wrong?": reports of people who do not sign in, and what becomes of them.
+
+use chrono::TimeDelta;
+use fingerpost::{
+    identity::{Email, MemberRole, PlatformRole},
+    quality::reports::{Report, Standing, Wrong},
+};
+use http::{Method, StatusCode};
+use uuid::Uuid;
+
+use super::{id, pantry};
+use crate::support::{Answer, PUBLIC_URL, TestApp, fact, sink::Sink};
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+async fn send(app: &TestApp, record: Uuid, body: &str) -> Answer {
+    app.ask(Method::POST, &format!("/directory/report/{record}"), &[FORM], body).await
+}
+
+async fn reports(app: &TestApp) -> Vec<Report> {
+    app.app().quality(&PUBLIC_URL.parse().unwrap()).open_reports().await.unwrap()
+}
+
+/// The pantry, with somebody who keeps it and a moderator.
+async fn kept_pantry(app: &TestApp) {
+    app.import(pantry().to_string()).await;
+    let identity = app.app().identity();
+    let tx = app.app().db.write().await.unwrap();
+    let lead = identity.welcome(&tx, &"lead@lark-hill.example.org".parse::<Email>().unwrap()).await.unwrap();
+    identity.add_member(&tx, id("marsh farm"), lead.id, MemberRole::Lead).await.unwrap();
+    for (email, role) in [("moderator@luton.gov.uk", PlatformRole::Moderator), ("reader@luton.gov.uk", PlatformRole::Reader)] {
+        identity.give_role(&tx, &email.parse::<Email>().unwrap(), Some(role)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+fact! {
+    async fn anybody_can_say_what_is_wrong_and_those_who_can_mend_it_hear_of_it(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        let listing = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        let path = format!("/directory/report/{}", id("pantry"));
+        assert!(listing.contains(&format!("href=\"{path}\"")), "each listing leads there");
+        let form = app.page(&path).await;
+        assert_eq!((form.status, form.header("cache-control"), form.header("set-cookie")), (StatusCode::OK, "no-store", ""));
+        for wrong in Wrong::ALL {
+            assert!(form.text().contains(wrong.words()));
+        }
+        let sent = send(&app, id("pantry"), "wrong=phone&wrong=times&wrong=phone&wrong=nonsense&words=Nobody+answers+at+Xylograph+Mews&reply_to=").await;
+        assert_eq!(sent.status, StatusCode::OK);
+        assert!(sent.text().contains("<h1>Thank you</h1>"));
+        let [report] = &reports(&app).await[..] else { panic!("one report") };
+        assert_eq!((report.record, &report.wrong[..], report.wants_answer), (id("pantry"), &[Wrong::Phone, Wrong::Times][..], false));
+        assert_eq!(report.due_at(), app.clock.now() + TimeDelta::hours(48));
+        assert!(!report.is_late(report.due_at()) && report.is_late(report.due_at() + TimeDelta::seconds(1)));
+        sink.mailer(&app).send_due().await.unwrap();
+        let mut to: Vec<String> = sink.received().iter().map(|letter| letter.to[0].clone()).collect();
+        to.sort_unstable();
+        assert_eq!(to, ["lead@lark-hill.example.org", "moderator@luton.gov.uk"]);
+        for letter in sink.received() {
+            let text = letter.text();
+            assert!(text.contains("* The phone number is wrong") && text.contains("It should be settled by Tuesday 24 November, 12:00."), "{text}");
+            assert!(!letter.data.contains("Xylograph"), "strangers do not speak with the directory's voice");
+        }
+        // What was written comes out nowhere.
+        for exit in ["/services?full=true", "/federation/v1/changes", "/directory/about", &path, &format!("/services/{}", id("pantry"))] {
+            assert!(!app.page(exit).await.text().contains("Xylograph") && !app.get(exit).await.text().contains("Xylograph"), "{exit}");
+        }
+    }
+}
+
+fact! {
+    async fn many_reports_of_one_thing_make_one_letter_and_one_client_cannot_send_for_ever(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            answers.push(send(&app, id("pantry"), "wrong=closed").await.status);
+        }
+        assert_eq!(answers[..10], [StatusCode::OK; 10]);
+        assert_eq!(answers[10..], [StatusCode::TOO_MANY_REQUESTS; 2]);
+        assert_eq!(reports(&app).await.len(), 10);
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 2, "one for each of them");
+    }
+}
+
+fact! {
+    async fn a_form_that_says_nothing_or_too_much_comes_back_with_what_was_in_it(app) {
+        kept_pantry(&app).await;
+        let too_long = format!("words={}", "a".repeat(1_001));
+        for (body, said) in [
+            ("", "Tick what is wrong, or say it in your own words"),
+            ("words=+%0A", "Tick what is wrong"),
+            ("wrong=phone&reply_to=not+an+address", "Enter an email address in the form"),
+            ("wrong=phone&reply_to=a%40example.org%0d%0aBcc%3A+b%40example.org", "Enter an email address in the form"),
+            (too_long.as_str(), "Use at most 1000 letters"),
+        ] {
+            let answer = send(&app, id("pantry"), body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+            assert!(answer.text().contains(said), "{said}");
+        }
+        let again = send(&app, id("pantry"), "wrong=times&words=%3Cscript%3Ealert(1)%3C%2Fscript%3E&reply_to=x").await.text();
+        assert!(again.contains("value=\"times\" checked") && again.contains("&lt;script&gt;alert(1)"), "{again}");
+        assert!(!again.contains("<script>alert"));
+        assert_eq!(reports(&app).await, []);
+    }
+}
+
+fact! {
+    async fn only_what_everybody_sees_can_be_reported_and_only_from_here(app) {
+        kept_pantry(&app).await;
+        let path = format!("/directory/report/{}", id("pantry"));
+        assert_eq!(app.ask(Method::POST, &path, &[FORM, ("origin", "https://evil.example")], "wrong=phone").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(app.ask(Method::POST, &path, &[("content-type", "application/json")], "{}").await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(send(&app, Uuid::nil(), "wrong=phone").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(app.page("/directory/report/nonsense").await.status, StatusCode::NOT_FOUND);
+        for kind in ["marsh farm", "centre"] {
+            assert_eq!(app.page(&format!("/directory/report/{}", id(kind))).await.status, StatusCode::OK, "{kind}");
+        }
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("a test"), id("pantry"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        let hidden = send(&app, id("pantry"), "wrong=phone").await;
+        assert_eq!(hidden.status, StatusCode::GONE);
+        assert!(!hidden.text().contains("Meadow larder"), "nobody learns what it was called");
+        assert_eq!(reports(&app).await, []);
+    }
+}
+
+fact! {
+    async fn whoever_left_an_address_is_answered_once_and_forgotten(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        send(&app, id("pantry"), "wrong=phone&reply_to=Someone%40example.org").await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let before = sink.received().len();
+        assert!(!sink.received().iter().any(|letter| letter.to[0].starts_with("Someone")), "nobody is written to because somebody typed their address");
+        let [report] = &reports(&app).await[..] else { panic!("one report") };
+        assert!(report.wants_answer);
+        let quality = app.app().quality(&PUBLIC_URL.parse().unwrap());
+        let settle = |standing| quality.settle(report.id, "person:9", standing, "The number is 01632 960124 now.");
+        // Two moderators decide at once: one of them is told that the other was quicker.
+        let (a, b) = tokio::join!(settle(Standing::Corrected), settle(Standing::Corrected));
+        assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
+        sink.mailer(&app).send_due().await.unwrap();
+        let letters = &sink.received()[before..];
+        let [letter] = letters else { panic!("one answer") };
+        assert_eq!(letter.to, ["Someone@example.org"]);
+        assert!(letter.text().contains("We have put it right.") && letter.text().contains("> The number is 01632 960124 now."), "{}", letter.text());
+        let settled = quality.find_report(report.id).await.unwrap().unwrap();
+        assert_eq!((settled.standing, settled.wants_answer, settled.settled_by.as_deref()), (Standing::Corrected, false, Some("person:9")));
+        assert_eq!(reports(&app).await, []);
+        assert_eq!(quality.reports_about(id("pantry")).await.unwrap().len(), 1);
+        app.clock.set(app.clock.now() + TimeDelta::days(366));
+        assert_eq!(quality.tidy_reports().await.unwrap(), 1);
+    }
+}
