@@ -39,6 +39,7 @@ use crate::{
     publishing::{self, Directory},
     records::Records,
     search::{self, Search},
+    self_help::{self, SelfHelp},
     signing::{Keyring, Signer},
 };
 
@@ -146,10 +147,11 @@ pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
 /// The description of everything that is answered over HTTP.
 pub fn openapi() -> serde_json::Value {
     let mut document = publishing::openapi(env!("CARGO_PKG_VERSION"));
-    let (paths, schemas) = federation::openapi_paths();
-    for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
-        if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
-            there.extend(more);
+    for (paths, schemas) in [federation::openapi_paths(), self_help::api::openapi_paths()] {
+        for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
+            if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
+                there.extend(more);
+            }
         }
     }
     document
@@ -219,7 +221,9 @@ impl Served {
 
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
-        let site = Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), demo);
+        let self_help = SelfHelp::new(self.app.db.clone(), self.app.clock.clone(), demo);
+        let site =
+            Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), self_help.clone(), demo);
         let desk = Desk {
             site: site.clone(),
             editing: self.app.editing(&self.directory.public_url),
@@ -240,6 +244,7 @@ impl Served {
             .merge(pages::routes(site.clone()))
             .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
+            .merge(self_help::api::routes(self_help))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

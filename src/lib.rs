@@ -34,6 +34,7 @@ pub mod editing;
 pub mod importing;
 pub mod federation;
 pub mod safekeeping;
+pub mod self_help;
 
 // floor 5: the site
 pub mod pages;

@@ -10,6 +10,7 @@ mod m0004_followers;
 mod m0005_peers;
 mod m0007_people;
 mod m0008_letters;
+mod m0010_self_help;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_peers::Migration),
             Box::new(m0007_people::Migration),
             Box::new(m0008_letters::Migration),
+            Box::new(m0010_self_help::Migration),
         ]
     }
 }
