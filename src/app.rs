@@ -245,6 +245,7 @@ impl Served {
             .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
             .merge(self_help::api::routes(self_help))
+            .merge(publishing::needs_route(self.directory.clone()))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

@@ -71,6 +71,16 @@ const EXITS: &[&str] = &[
     "/directory/places/{id}",
     "/directory/events/{id}",
     "/directory/about",
+    "/help",
+    "/help/check",
+    "/help/plan",
+    "/help/budget",
+    "/help/budget/plan",
+    "/assets/help.js",
+    "/assets/budget.js",
+    "/api/v1/checker",
+    "/api/v1/checker/evaluate",
+    "/api/v1/needs",
 ];
 
 /// Ways in which a list can be asked for.
