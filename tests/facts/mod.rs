@@ -14,6 +14,7 @@ mod safekeeping;
 mod schema;
 mod search;
 mod secrets;
+mod self_help;
 mod shelf;
 mod times;
 
