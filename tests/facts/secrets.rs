@@ -71,6 +71,8 @@ const EXITS: &[&str] = &[
     "/directory/places/{id}",
     "/directory/events/{id}",
     "/directory/about",
+    "/directory/accessibility",
+    "/directory/privacy",
     "/help",
     "/help/check",
     "/help/plan",
