@@ -98,6 +98,7 @@ pub(super) struct RecordAnswer {
     /// Its id.
     id: Uuid,
     /// Its kind.
+    #[schemars(with = "String")]
     kind: Kind,
     /// Whether the world sees it: published, unpublished or gone.
     state: String,
@@ -355,6 +356,7 @@ async fn withdraw(
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(super) struct NewRecord {
     /// Its kind: organization, service, location, event.
+    #[schemars(with = "String")]
     kind: Kind,
     /// The document. Records that are nested in it and are not there yet are made with it.
     document: Value,

@@ -37,6 +37,8 @@ pub(super) struct Listing {
     next: Option<String>,
     /// Why it was found: a part of its text with the words marked, as HTML.
     snippet: Option<String>,
+    /// The nearest of its places that may be shown on a map.
+    pub(super) point: Option<Point>,
     /// Whether somebody may be in danger if others see them reading it.
     pub(super) sensitive: bool,
 }
@@ -149,12 +151,26 @@ fn whereabouts(service: &Service) -> Option<String> {
     }
 }
 
-fn nearest(service: &Service, from: Point) -> Option<f64> {
-    let points = service.service_at_locations.iter().filter_map(|link| {
+fn points(service: &Service) -> impl Iterator<Item = Point> {
+    service.service_at_locations.iter().filter_map(|link| {
         let place = link.location.as_ref()?;
         Point::new(place.latitude?.0, place.longitude?.0)
-    });
-    points.map(|point| point.metres_to(from)).min_by(f64::total_cmp)
+    })
+}
+
+fn nearest(service: &Service, from: Point) -> Option<f64> {
+    points(service).map(|point| point.metres_to(from)).min_by(f64::total_cmp)
+}
+
+/// Where it stands on a map: its nearest place, or its first. What somebody may be in danger for is on none.
+fn on_the_map(service: &Service, from: Option<Point>) -> Option<Point> {
+    if is_sensitive(service) {
+        return None;
+    }
+    match from {
+        Some(from) => points(service).min_by(|a, b| a.metres_to(from).total_cmp(&b.metres_to(from))),
+        None => points(service).next(),
+    }
 }
 
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
@@ -188,6 +204,7 @@ impl Listing {
             when: when(service, today),
             next: None,
             snippet: None,
+            point: on_the_map(service, from),
             sensitive: is_sensitive(service),
         }
     }
@@ -210,6 +227,26 @@ impl Listing {
         self.next = open::next_date(event, now).filter(|next| *next != when);
         self.when = Some(when);
         self
+    }
+
+    /// Where it leads, and what it is called.
+    pub(super) fn link(&self) -> (&str, &str) {
+        (&self.href, &self.name)
+    }
+
+    /// What is to be known of its state.
+    pub(super) fn tags(&self) -> Markup {
+        tag_list(&self.tags)
+    }
+
+    /// Where, when, what it costs: as far as there is something to say.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let place = match (&self.place, &self.distance) {
+            (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
+            (place, distance) => place.clone().or_else(|| distance.clone()),
+        };
+        let all = [("Where", place), ("When", self.when.clone()), ("Next", self.next.clone()), ("Cost", self.cost.clone())];
+        all.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
     }
 
     /// An event series.
@@ -235,6 +272,7 @@ impl Listing {
             when: Some(times::event(event)),
             next: None,
             snippet: None,
+            point: None,
             sensitive: is_sensitive_event(event),
         }
     }
@@ -260,7 +298,9 @@ pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result
 }
 
 /// Services with their listings: those that stand for events with the dates of these.
-fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
+/// # Errors
+/// When the disk fails.
+pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
     let (today, now) = (site.today(), site.clock.now());
     let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
     let events: Vec<Uuid> = services.iter().filter_map(|found| found.document.event_id).map(Uuid::from).collect();
@@ -294,21 +334,7 @@ fn marked(html: Option<&str>, plain: &str) -> Markup {
 
 fn item(listing: &Listing, level: &str) -> Markup {
     let name = html! { a href=(listing.href) { (listing.name) } };
-    let facts: Vec<(&str, String)> = [
-        (
-            "Where",
-            match (&listing.place, &listing.distance) {
-                (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
-                (place, distance) => place.clone().or_else(|| distance.clone()),
-            },
-        ),
-        ("When", listing.when.clone()),
-        ("Next", listing.next.clone()),
-        ("Cost", listing.cost.clone()),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some((label, value?)))
-    .collect();
+    let facts = listing.facts();
     html! {
         @match level { "h2" => h2 { (name) }, _ => h3 { (name) } }
         @if let Some(organisation) = &listing.organisation { p class="by" { (organisation) } }

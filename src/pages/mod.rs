@@ -17,6 +17,7 @@ mod files;
 mod home;
 mod layout;
 mod listing;
+mod map;
 mod moderation;
 mod needs;
 mod open;
@@ -26,8 +27,10 @@ mod parts;
 mod place;
 mod results;
 mod search_form;
+mod self_help;
 mod service;
 mod sources;
+mod statements;
 mod times;
 mod upkeep;
 mod whats_on;
@@ -44,7 +47,7 @@ use http::HeaderMap;
 use url::Url;
 
 pub use self::{desk::Desk, upkeep::Upkeep};
-use crate::{clock::Clock, http::Problem, publishing::Directory};
+use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp};
 
 /// What the pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct Site {
     pub clock: Clock,
     /// Licence of the directory's own records.
     pub licence: Url,
+    /// The support checker, and the numbers to ring without one.
+    pub self_help: SelfHelp,
     /// Whether everything here is invented, which every page then says.
     pub demo: bool,
     /// What people need, with counts: made once for each state of the shelf.
@@ -63,8 +68,8 @@ pub struct Site {
 
 impl Site {
     /// A site over a directory.
-    pub fn new(directory: Directory, clock: Clock, licence: Url, demo: bool) -> Self {
-        Self { directory, clock, licence, demo, overview: Arc::default() }
+    pub fn new(directory: Directory, clock: Clock, licence: Url, self_help: SelfHelp, demo: bool) -> Self {
+        Self { directory, clock, licence, self_help, demo, overview: Arc::default() }
     }
 
     /// The moment that it is now.
@@ -110,7 +115,10 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/events/{id}", get(event::show))
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
+        .route("/directory/accessibility", get(statements::accessibility))
+        .route("/directory/privacy", get(statements::privacy))
         .route("/directory/sources", get(sources::show))
+        .merge(self_help::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
         .route("/robots.txt", get(files::robots))
