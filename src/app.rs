@@ -30,7 +30,7 @@ use crate::{
     editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
-    identity::Identity,
+    identity::{Identity, providers::Providers},
     importing::Importer,
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
@@ -115,6 +115,12 @@ impl App {
     /// People, and what they may do.
     pub fn identity(&self) -> Identity {
         Identity::new(self.db.clone(), self.clock.clone())
+    }
+
+    /// Where people can sign in besides here.
+    pub fn providers(&self, public_url: &Url) -> Providers {
+        let callback = public_url.join("sign-in/back").expect("our own paths can be joined to our own address");
+        Providers::new(&self.config.sign_in_providers, self.outbound.clone(), self.clock.clone(), callback)
     }
 
     /// Changes by people, of a directory that the world reaches at `public_url`.
@@ -251,12 +257,14 @@ impl Served {
         let self_help = SelfHelp::new(self.app.db.clone(), self.app.clock.clone(), demo);
         let site =
             Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), self_help.clone(), demo);
+        let quality = self.app.quality(&self.directory.public_url);
         let desk = Desk {
             site: site.clone(),
             editing: self.app.editing(&self.directory.public_url),
+            quality: quality.clone(),
+            providers: self.app.providers(&self.directory.public_url),
             trusted_proxies: self.app.config.trusted_proxies.clone().into(),
         };
-        let quality = self.app.quality(&self.directory.public_url);
         let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), &self.app.config.trusted_proxies);
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());

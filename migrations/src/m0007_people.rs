@@ -1,4 +1,5 @@
-//! People: `person`, their secrets (`sign_in_link`, `session`, `api_token`), what they keep (`member`,
+//! People: `person`, their secrets (`sign_in_link`, `sign_in_pending`,
+//! `session`, `api_token`), what they keep (`member`,
 //! `invitation`, `claim`), what they did (`audit`), what is counted against them (`attempt`), and what
 //! is said about a proposal (`message`).
 //!
@@ -33,6 +34,12 @@ impl MigrationTrait for Migration {
             .col(column("email").string().not_null())
             .col(column("browser").string().null())
             .col(column("return_to").text().not_null())
+            .col(column("expires_at").big_integer().not_null());
+        let mut pending = Table::create();
+        pending
+            .table("sign_in_pending")
+            .col(column("hash").string().not_null().primary_key())
+            .col(column("pending").text().not_null())
             .col(column("expires_at").big_integer().not_null());
         let mut session = Table::create();
         session
@@ -109,7 +116,7 @@ impl MigrationTrait for Migration {
             .col(column("key").string().not_null().primary_key())
             .col(column("since").big_integer().not_null())
             .col(column("count").integer().not_null());
-        for table in [person, link, session, token, member, invitation, claim, audit, attempt] {
+        for table in [person, link, pending, session, token, member, invitation, claim, audit, attempt] {
             manager.create_table(table).await?;
         }
         // What waits for a person learned to be decided part by part, and to be talked about.
@@ -146,9 +153,19 @@ impl MigrationTrait for Migration {
         for name in ["bundle", "parts"] {
             manager.alter_table(Table::alter().table("proposal").drop_column(name).to_owned()).await?;
         }
-        for table in
-            ["message", "attempt", "audit", "claim", "invitation", "member", "api_token", "session", "sign_in_link", "person"]
-        {
+        for table in [
+            "message",
+            "attempt",
+            "audit",
+            "claim",
+            "invitation",
+            "member",
+            "api_token",
+            "session",
+            "sign_in_pending",
+            "sign_in_link",
+            "person",
+        ] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())

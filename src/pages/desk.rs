@@ -21,8 +21,9 @@ use crate::{
         Problem,
         visitor::{self, FORM_TOKEN, Presented},
     },
-    identity::{Action, Actor, Identity, Person, Secret, Session, Subject, can},
+    identity::{Action, Actor, Identity, Person, Secret, Session, Subject, can, providers::Providers},
     model::text,
+    quality::Quality,
 };
 
 /// Forms of people are at most so many bytes.
@@ -37,6 +38,10 @@ pub struct Desk {
     pub site: Site,
     /// What they do.
     pub editing: Editing,
+    /// What keeps listings right.
+    pub quality: Quality,
+    /// Other people's doors.
+    pub providers: Providers,
     /// Networks whose word about a client is believed.
     pub trusted_proxies: std::sync::Arc<[ipnet::IpNet]>,
 }

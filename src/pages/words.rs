@@ -62,7 +62,7 @@ impl Checked {
     }
 
     /// Read the `assured_date` of a listing.
-    fn read(assured: Option<&str>, today: NaiveDate) -> Self {
+    pub(super) fn read(assured: Option<&str>, today: NaiveDate) -> Self {
         match assured.and_then(|text| text.get(..10)).and_then(|text| text.parse::<NaiveDate>().ok()) {
             None => Self::Never,
             Some(day) if (today - day).num_days() > CHECKED_FOR_DAYS => Self::LongAgo(day),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::{Email, Error, Hashed, Identity, Person, Secret};
+use super::{Email, Error, Hashed, Identity, Person, Secret, providers::Pending};
 use crate::db::Transaction;
 
 /// A link works for so long.
@@ -110,6 +110,23 @@ impl Identity {
         person.seen_at = Some(self.clock.now());
         self.keep_person(tx, &person).await?;
         Ok(Some((person, link)))
+    }
+
+    /// Keep what a sign-in elsewhere needs when this browser comes back.
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_pending(&self, tx: &Transaction, browser: &Secret, pending: &Pending) -> Result<(), Error> {
+        let json = serde_json::to_string(pending).expect("it has string keys only");
+        let expires_at = self.clock.now() + LINK_LIFE;
+        Ok(store::put_pending(tx, &browser.hashed_for("a sign-in elsewhere"), &json, expires_at).await?)
+    }
+
+    /// Take it out: it is good for one attempt. The caller commits before the attempt is made.
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_pending(&self, tx: &Transaction, browser: &Secret) -> Result<Option<Pending>, Error> {
+        let json = store::take_pending(tx, &browser.hashed_for("a sign-in elsewhere")).await?;
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
     }
 
     /// Count one more of something; whether it is still within its limit.

@@ -29,6 +29,24 @@ mod sign_in_link {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+mod sign_in_pending {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in_pending")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) hash: String,
+        #[sea_orm(column_type = "Text")]
+        pub(super) pending: String,
+        pub(super) expires_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 mod attempt {
     use sea_orm::entity::prelude::*;
 
@@ -80,6 +98,36 @@ pub(super) async fn take_link(tx: &Transaction, hash: &Hashed) -> Result<Option<
     Ok(link.filter(|_| gone.rows_affected == 1))
 }
 
+/// Keep what a sign-in elsewhere needs when the browser comes back; an earlier one of the browser goes.
+pub(super) async fn put_pending(
+    tx: &Transaction,
+    hash: &Hashed,
+    pending: &str,
+    expires_at: DateTime<Utc>,
+) -> Result<(), db::Error> {
+    use sign_in_pending::Column as C;
+    let row = sign_in_pending::ActiveModel {
+        hash: Set(hash.as_str().to_owned()),
+        pending: Set(pending.to_owned()),
+        expires_at: Set(expires_at.timestamp_micros()),
+    };
+    let replace = OnConflict::column(C::Hash).update_columns([C::Pending, C::ExpiresAt]).to_owned();
+    sign_in_pending::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx.connection())
+        .await
+        .context("cannot keep a sign-in under way")?;
+    Ok(())
+}
+
+/// The same, which from now on is there no more: of two who take it at once only one gets it.
+pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed) -> Result<Option<String>, db::Error> {
+    let on = tx.connection();
+    let row = sign_in_pending::Entity::find_by_id(hash.as_str()).one(on).await.context("cannot read a sign-in under way")?;
+    let gone = sign_in_pending::Entity::delete_by_id(hash.as_str()).exec(on).await.context("cannot end a sign-in under way")?;
+    Ok(row.filter(|_| gone.rows_affected == 1).map(|row| row.pending))
+}
+
 /// How many there are now, with this one, since the window began.
 pub(super) async fn count(tx: &Transaction, key: &str, now: DateTime<Utc>, window: Duration) -> Result<i32, db::Error> {
     let on = tx.connection();
@@ -97,6 +145,8 @@ pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration)
     let on = tx.connection();
     let old = sign_in_link::Column::ExpiresAt.lte(now.timestamp_micros());
     sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot forget links")?;
+    let old = sign_in_pending::Column::ExpiresAt.lte(now.timestamp_micros());
+    sign_in_pending::Entity::delete_many().filter(old).exec(on).await.context("cannot forget sign-ins under way")?;
     let over = attempt::Column::Since.lte((now - window).timestamp_micros());
     attempt::Entity::delete_many().filter(over).exec(on).await.context("cannot forget attempts").map(drop)
 }

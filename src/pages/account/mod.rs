@@ -3,6 +3,7 @@
 mod account;
 mod changes;
 mod claims;
+mod doors;
 mod find;
 mod organisation;
 mod profile;
@@ -26,6 +27,8 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/sign-in", get(sign_in::ask).post(sign_in::send))
         .route("/sign-in/link", post(sign_in::redeem))
         .route("/sign-in/link/{secret}", get(sign_in::open))
+        .route("/sign-in/with/{name}", get(doors::leave))
+        .route("/sign-in/back", get(doors::come_back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account", get(account::show))
         .route("/account/invitations/{id}", post(account::accept))

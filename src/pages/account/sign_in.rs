@@ -8,11 +8,12 @@ use http::{HeaderMap, header, request::Parts};
 use maud::{Markup, html};
 
 use crate::{
+    db::Transaction,
     http::{
         Parameters, Problem,
         visitor::{self, BROWSER, FORM_TOKEN, Presented, SESSION},
     },
-    identity::{Email, Error, Identity, LINK_LIFE, Secret, Strength, letters},
+    identity::{Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters},
     mail,
     pages::{
         desk::{Desk, Fields, Posted, go_to},
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// A browser is remembered for so many days.
-const REMEMBERED: u32 = 400;
+pub(super) const REMEMBERED: u32 = 400;
 /// A session's cookie stays for so many days at most; the session may end before.
 const KEPT: u32 = 60;
 
@@ -50,14 +51,14 @@ impl Knock {
 }
 
 /// A page for somebody who is not signed in, on a browser that is known from now on.
-fn page(desk: &Desk, headers: &HeaderMap, browser: &Secret, title: String, body: Markup) -> Response {
+pub(super) fn page(desk: &Desk, headers: &HeaderMap, browser: &Secret, title: String, body: Markup) -> Response {
     let page = Page { unkept: true, audience: For::Arriving, ..Page::new(title, body) };
     let mut response = layout::answer(&desk.site, headers, Ok(page));
     response.headers_mut().append(header::SET_COOKIE, visitor::keep(BROWSER, browser, Some(REMEMBERED)));
     response
 }
 
-fn refused(desk: &Desk, headers: &HeaderMap, problem: Problem) -> Response {
+pub(super) fn refused(desk: &Desk, headers: &HeaderMap, problem: Problem) -> Response {
     layout::answer(&desk.site, headers, Err(problem))
 }
 
@@ -85,8 +86,23 @@ fn form(desk: &Desk, headers: &HeaderMap, browser: &Secret, email: &str, back: &
                 .line(mistakes, "email", "email"))
             button class="button" { "Send me a link" }
         }
+        @if desk.providers.names().next().is_some() {
+            h2 { "Or with an account that you have" }
+            ul class="plain" {
+                @for name in desk.providers.names() {
+                    li { a class="button" href=(door(name, back)) { "Sign in with " (name) } }
+                }
+            }
+        }
     };
     page(desk, headers, browser, mistakes.title("Sign in"), body)
+}
+
+/// Where somebody goes who signs in at a provider.
+fn door(name: &str, back: &str) -> String {
+    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+    format!("/sign-in/with/{name}?{query}")
 }
 
 /// POST `/sign-in`: send the link. Says the same whether or not the address is known.
@@ -189,22 +205,38 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
         tx.commit().await?;
         return Ok(no_such_link(desk, &parts.headers, &browser));
     };
+    let words = visitor::browser(&parts.headers);
+    identity.note(&tx, &Identity::known_as(person.id), "sign in", "", &words, Some(client)).await.map_err(problem)?;
+    begin(desk, tx, &parts, &browser, &person, Strength::Link, &link.return_to).await
+}
+
+/// Begin a session for somebody who has proved who they are, and send them where they wanted to go. The
+/// session that the browser had before ends: nobody plants one.
+pub(super) async fn begin(
+    desk: &Desk,
+    tx: Transaction,
+    parts: &Parts,
+    browser: &Secret,
+    person: &Person,
+    strength: Strength,
+    return_to: &str,
+) -> Result<Response, Problem> {
+    let identity = desk.identity();
     if let Some(before) = Presented::read(&parts.headers).session {
         identity.sign_out(&tx, &before).await.map_err(problem)?;
     }
     let words = visitor::browser(&parts.headers);
-    let (session, is_new) = identity.begin_session(&tx, &person, Strength::Link, &words, &browser).await.map_err(problem)?;
-    identity.note(&tx, &Identity::known_as(person.id), "sign in", "", &words, Some(client)).await.map_err(problem)?;
+    let (session, is_new) = identity.begin_session(&tx, person, strength, &words, browser).await.map_err(problem)?;
     if is_new {
         let about = desk.editing.about();
         let letter = letters::new_browser(&person.email, &words, &about.public_url, &about.name);
         mail::queue(&tx, &letter, desk.site.now()).await?;
     }
     tx.commit().await?;
-    let mut response = go_to(visitor::path_of_ours(&link.return_to).as_deref().unwrap_or("/account"));
+    let mut response = go_to(visitor::path_of_ours(return_to).as_deref().unwrap_or("/account"));
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, visitor::keep(SESSION, &session, Some(KEPT)));
-    headers.append(header::SET_COOKIE, visitor::keep(BROWSER, &browser, Some(REMEMBERED)));
+    headers.append(header::SET_COOKIE, visitor::keep(BROWSER, browser, Some(REMEMBERED)));
     Ok(response)
 }
 
@@ -228,6 +260,6 @@ pub(super) async fn sign_out(State(desk): State<Desk>, posted: Posted) -> Respon
     }
 }
 
-fn problem(error: Error) -> Problem {
+pub(super) fn problem(error: Error) -> Problem {
     crate::editing::Error::from(error).into()
 }

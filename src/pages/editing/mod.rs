@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/organisations/{id}/events/new", get(new_listing::ask_event).post(new_listing::make_event))
         .route("/account/listings/{id}", get(overview::show))
         .route("/account/listings/{id}/undo", post(overview::undo))
+        .route("/account/listings/{id}/confirm", post(overview::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
         .route("/account/listings/{id}/history", get(history::show).post(history::put_back))
         .route("/account/listings/{id}/{section}", get(section::show).post(section::save))

@@ -26,7 +26,7 @@ use crate::{
         parts, times,
         words::{self, moment},
     },
-    records::{Decision, Proposal},
+    records::{Decision, How, Proposal},
 };
 
 /// GET `/account/listings/{id}`.
@@ -62,6 +62,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
         @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
+        @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(desk, signed, &sight)) }
         (completeness(&sight.document, &places, &missing))
         dl class="summary" {
             @for section in Section::of(sight.stored.kind) {
@@ -111,6 +112,7 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
         "nothing" => "Nothing was different, so nothing was changed.",
         "sent" => "Sent. A moderator looks at it, and we send you an email.",
         "undone" => "Undone.",
+        "confirmed" => "Thank you. Everybody sees that it was checked today.",
         _ => return html! {},
     };
     html! {
@@ -124,6 +126,44 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// When it was last checked, and the button that says that it is still right.
+fn checking(desk: &Desk, signed: &Signed, sight: &Sight) -> Markup {
+    let Document::Service(service) = &sight.document else { return html! {} };
+    let checked = words::Checked::read(service.assured_date.as_deref(), desk.site.today()).sentence();
+    html! {
+        form method="post" action=(format!("/account/listings/{}/confirm", sight.stored.id)) {
+            (signed.proof())
+            p {
+                (checked) " "
+                @if sight.lets(&signed.actor, Action::Confirm) { button class="button" name="how" value="owner" { "It is all still correct" } " " }
+                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="link" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Somebody went there" } }
+            }
+        }
+    }
+}
+
+/// POST `/account/listings/{id}/confirm`: it was checked, and nothing has to be changed.
+pub(super) async fn confirm(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let signed = &posted.signed;
+    let done = async {
+        let sight = desk.editing.look(&signed.actor, id).await?;
+        let (action, how) = match posted.fields.text("how") {
+            "phone" => (Action::ConfirmByPhone, How::Phone),
+            "visit" => (Action::ConfirmByPhone, How::Visit),
+            _ => (Action::Confirm, How::Owner),
+        };
+        if !sight.lets(&signed.actor, action) {
+            return Err(Error::Forbidden("this listing is not yours to confirm").into());
+        }
+        desk.quality.confirm(&[id], &signed.actor.known_as(), how).await.map_err(crate::pages::moderation::problem)?;
+        Ok::<_, Problem>(())
+    };
+    match done.await {
+        Ok(()) => go_to(&format!("/account/listings/{id}?saved=confirmed")),
+        Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 

@@ -8,12 +8,14 @@ mod listing;
 mod people;
 mod queue;
 mod record;
+mod report;
 
 use axum::{
     Router,
     routing::{get, post},
 };
 
+pub(super) use self::report::problem;
 use super::desk::Desk;
 
 pub(super) fn routes() -> Router<Desk> {
@@ -24,6 +26,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/listings/{bundle}", get(listing::show).post(listing::decide))
         .route("/moderation/claims/{id}", get(claim::show).post(claim::decide))
         .route("/moderation/records/{id}", get(record::show).post(record::act))
+        .route("/moderation/reports/{id}", get(report::show).post(report::settle))
         .route("/moderation/people", get(people::show).post(people::change))
         .route("/moderation/audit", get(audit::show))
 }

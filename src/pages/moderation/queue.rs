@@ -14,6 +14,7 @@ use crate::{
         layout::Page,
         words::{count, moment},
     },
+    quality::reports::Report,
 };
 
 /// What waits for longer is late.
@@ -23,16 +24,30 @@ const AT_ONCE: usize = 200;
 
 /// GET `/moderation`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = desk.editing.queue(&signed.actor).await.map(|queue| page(&desk, &signed, &queue));
-    desk.answer(&headers, &signed, page.map_err(Problem::from))
+    let done = async {
+        let queue = desk.editing.queue(&signed.actor).await?;
+        let mut reports = Vec::new();
+        for report in desk.quality.open_reports().await.map_err(super::problem)? {
+            let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
+            let document = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
+            reports.push((
+                document.map_or_else(|| "A listing that is gone".to_owned(), |document| document.name().to_owned()),
+                report,
+            ));
+        }
+        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports))
+    };
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
 }
 
-fn page(desk: &Desk, signed: &Signed, queue: &[Queued]) -> Page {
+fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Report)]) -> Page {
     let now = desk.site.now();
     let late = queue.iter().filter(|one| now - one.since > LATE).count();
     let harmless = queue.iter().filter(|one| is_harmless(one)).count();
     let body = html! {
         h1 { "Waiting for a decision" }
+        (reported(reports, now))
         @if queue.is_empty() { p { "Nothing waits." } }
         @else {
             p { (count(queue.len(), "thing waits", "things wait")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." }
@@ -51,6 +66,27 @@ fn page(desk: &Desk, signed: &Signed, queue: &[Queued]) -> Page {
         }
     };
     Page::new("Waiting for a decision", body)
+}
+
+/// What the public says is wrong, which comes first: somebody may stand before a closed door.
+fn reported(reports: &[(String, Report)], now: chrono::DateTime<chrono::Utc>) -> Markup {
+    let late = reports.iter().filter(|(_, report)| report.is_late(now)).count();
+    html! {
+        @if !reports.is_empty() {
+            h2 { "Reported as wrong" }
+            p { (count(reports.len(), "report", "reports")) @if late > 0 { ", " strong { (late) " for more than 48 hours" } } "." }
+            ol class="listings" {
+                @for (name, report) in reports {
+                    li {
+                        h3 { a href=(format!("/moderation/reports/{}", report.id)) { (name) } }
+                        p { (report.wrong.iter().map(|wrong| wrong.words()).collect::<Vec<_>>().join("; ")) }
+                        ul class="tags" { @if report.is_late(now) { li class="doubt" { "Late" } } li { "since " (moment(report.at)) } }
+                    }
+                }
+            }
+            h2 { "Changes, new listings, claims" }
+        }
+    }
 }
 
 fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>) -> Markup {

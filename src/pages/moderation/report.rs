@@ -1,0 +1,99 @@
+//! What somebody says is wrong with a listing, and settling it.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::{Action, Identity},
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Field, Mistakes, radios},
+        layout::{Page, Step},
+        parts::paragraphs,
+        words::moment,
+    },
+    quality::{self, reports::Standing},
+};
+
+/// GET `/moderation/reports/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await;
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Problem> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("this page is for officers").into());
+    }
+    let report = desk
+        .quality
+        .find_report(id)
+        .await
+        .map_err(problem)?
+        .ok_or_else(|| Problem::not_found(format!("there is no report {id}")))?;
+    let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
+    let name = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
+    let name = name.map_or_else(|| "a listing that is gone".to_owned(), |document| document.name().to_owned());
+    let now = desk.site.now();
+    let body = html! {
+        (mistakes.summary())
+        h1 { "Reported: " (name) }
+        p class="by" { (moment(report.at)) @if report.is_late(now) { ", " strong { "late" } } @else { ", to be settled by " (moment(report.due_at())) } }
+        ul { @for wrong in &report.wrong { li { (wrong.words()) } } }
+        @if let Some(words) = &report.words { blockquote { (paragraphs(words)) } }
+        p { a href=(format!("/account/listings/{}", report.record)) { "Look at the listing, and correct it" } }
+        @if report.standing == Standing::Open {
+            @if signed.may(Action::Decide) {
+                form method="post" action=(format!("/moderation/reports/{id}")) novalidate {
+                    (signed.proof())
+                    (radios("standing", "How was it settled?", "", fields.text("standing"), &[("corrected", "It was right, and the listing is corrected"), ("unchanged", "The listing is right as it stands, or it could not be found out")], mistakes))
+                    (Field::new("answer", "An answer", fields.text("answer")).hint(if report.wants_answer { "Goes to whoever reported it, whose address is then deleted." } else { "Nobody left an address; it is kept with the report." }).lines(mistakes, 3))
+                    button class="button" { "Settle it" }
+                }
+            }
+        } @else {
+            p { "It is settled" @if let Some(at) = report.settled_at { ", " (moment(at)) } "." }
+            @if let Some(answer) = &report.answer { blockquote { (answer) } }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// POST `/moderation/reports/{id}`.
+pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    if !signed.may(Action::Decide) {
+        return desk.answer(&posted.headers, signed, Err(Error::Forbidden("only a moderator settles reports").into()));
+    }
+    let standing = match fields.text("standing") {
+        "corrected" => Standing::Corrected,
+        "unchanged" => Standing::Unchanged,
+        _ => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("standing", "Choose one");
+            let page = page(&desk, signed, id, fields, &mistakes).await;
+            return desk.answer(&posted.headers, signed, page);
+        }
+    };
+    match desk.quality.settle(id, &Identity::known_as(signed.person.id), standing, fields.text("answer")).await {
+        Ok(_) => go_to("/moderation"),
+        Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
+    }
+}
+
+/// A failure of what keeps listings right, as a problem.
+pub(in crate::pages) fn problem(error: quality::Error) -> Problem {
+    match error {
+        quality::Error::NotFound(_) => Problem::not_found(error.to_string()),
+        quality::Error::Settled(_) => Problem::conflict(error.to_string()),
+        quality::Error::Database(error) => error.into(),
+        other => Problem::internal(&other),
+    }
+}
