@@ -98,13 +98,11 @@ fn plain(body: &[Part]) -> String {
 fn fold(text: &str, first: &str, next: &str) -> String {
     let mut lines = Vec::new();
     for paragraph in text::clean(text).lines() {
-        let start = |lines: &Vec<String>| if lines.is_empty() { first } else { next };
-        let mut line = start(&lines).to_owned();
+        let mut line = if lines.is_empty() { first } else { next }.to_owned();
         let mut empty = true;
         for word in paragraph.split_whitespace() {
             if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                lines.push(line);
-                line = start(&lines).to_owned();
+                lines.push(std::mem::replace(&mut line, next.to_owned()));
                 empty = true;
             }
             if !empty {

@@ -181,7 +181,7 @@ impl Mailer {
     async fn write_to_log(&self, letter: &Waiting, report: &mut Sent) -> Result<(), Error> {
         if store::hand_over(&self.db, letter, self.clock.now() + HANDING_OVER).await? {
             // Each line of it is marked, so that a letter cannot look like other lines of the log.
-            let text: String = letter.text.lines().map(|line| format!("\n  | {line}")).collect();
+            let text = letter.text.lines().fold(String::new(), |text, line| text + "\n  | " + line);
             tracing::info!(kind = %letter.kind, to = letter.to, subject = letter.subject, "no mail server is set; the letter says:{text}");
             self.settle(letter, Fate::Sent(None), report).await?;
         }

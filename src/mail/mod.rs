@@ -212,7 +212,7 @@ pub async fn status(db: &Database, id: Uuid) -> Result<Option<Status>, db::Error
 /// # Errors
 /// When the database fails.
 pub async fn letters_to(db: &Database, recipient: &str) -> Result<Vec<Status>, db::Error> {
-    store::to(db, &address::key(recipient), &mobile(recipient)).await
+    store::to(db, &address::key(recipient), mobile(recipient).as_deref()).await
 }
 
 /// The mailboxes among `addresses` whose latest letter bounced, with the reason: somebody should ask

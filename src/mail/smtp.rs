@@ -13,7 +13,7 @@ use lettre::{
     transport::smtp::{
         self,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Certificate, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder},
         commands::{Data, Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use url::{Host, Url};
 
 /// Time to connect, and for each step of a conversation.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Time that a server may take to say that it has taken a letter. Source: RFC 5321, section
 /// 4.5.3.2.6, asks for ten minutes; nobody who waits for a sign-in link has them.
 const TAKING: Duration = Duration::from_mins(3);
@@ -88,7 +88,7 @@ impl Server {
 
     fn tls(&self) -> Result<TlsParameters, smtp::Error> {
         let builder = TlsParameters::builder(self.host.clone());
-        self.roots.iter().cloned().fold(builder, |builder, root| builder.add_root_certificate(root)).build()
+        self.roots.iter().cloned().fold(builder, TlsParametersBuilder::add_root_certificate).build()
     }
 }
 

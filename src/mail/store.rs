@@ -345,8 +345,8 @@ pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Status>, db::
     Ok(row.as_ref().and_then(status))
 }
 
-pub(super) async fn to(db: &Database, key: &str, number: &Option<String>) -> Result<Vec<Status>, db::Error> {
-    let keys: Vec<&str> = std::iter::once(key).chain(number.as_deref()).collect();
+pub(super) async fn to(db: &Database, key: &str, number: Option<&str>) -> Result<Vec<Status>, db::Error> {
+    let keys: Vec<&str> = std::iter::once(key).chain(number).collect();
     let rows = letter::Entity::find()
         .filter(C::RecipientKey.is_in(keys))
         .order_by_desc(C::QueuedAt)

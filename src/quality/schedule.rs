@@ -1,7 +1,7 @@
 //! When somebody is asked about a listing, and whom. Pure: it looks at how things are on a day, so it
 //! does not matter when it last looked, how often, or whether a clock was wrong in between.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -78,7 +78,7 @@ pub fn letters(
     schedule: &Schedule,
     fresh: &[Fresh],
     owned: &[Owned],
-    (ledger, bounced): (&Ledger, &HashSet<String>),
+    (ledger, bounced): (&Ledger, &BTreeSet<String>),
     now: DateTime<Utc>,
 ) -> Vec<Outgoing> {
     let fresh: HashMap<Uuid, &Fresh> = fresh.iter().map(|fresh| (fresh.record, fresh)).collect();
@@ -118,7 +118,7 @@ pub fn letters(
 }
 
 /// Those who are asked about a listing with this reminder.
-fn asked<'a>(owned: &'a Owned, stage: usize, bounced: &'a HashSet<String>) -> impl Iterator<Item = &'a Owner> {
+fn asked<'a>(owned: &'a Owned, stage: usize, bounced: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Owner> {
     let reachable = || owned.owners.iter().filter(|owner| !bounced.contains(&key(&owner.email)));
     let lead_is_reached = owned.owners.first().is_some_and(|lead| !bounced.contains(&key(&lead.email)));
     let only_lead = stage == 0 && lead_is_reached;

@@ -102,6 +102,7 @@ async function pages() {
     { name: 'organisation', path: `/directory/organisations/${await firstId('organizations')}` },
     { name: 'place', path: `/directory/places/${await firstId('locations')}` },
     { name: 'event', path: `/directory/events/${await firstId('events')}` },
+    { name: 'report', path: `/directory/report/${await firstId('services')}` },
     { name: 'about', path: '/directory/about' },
     { name: 'accessibility', path: '/directory/accessibility' },
     { name: 'privacy', path: '/directory/privacy' },

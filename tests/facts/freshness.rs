@@ -1,6 +1,6 @@
 //! Freshness: when listings were checked, who is asked about them, and what follows when nobody answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, TimeDelta, Utc};
 use fingerpost::{
@@ -373,7 +373,7 @@ fn a_simulation_of_a_thousand_listings() {
         })
         .collect();
     let schedule = Schedule::new(&[75, 90, 104, 118]);
-    let (mut ledger, none) = (Ledger::new(), HashSet::new());
+    let (mut ledger, none) = (Ledger::new(), BTreeSet::new());
     let mut called: HashMap<usize, DateTime<Utc>> = HashMap::new();
     let (mut sent, mut calls) = (0_i64, 0_i64);
     let (mut days, mut within_90, mut labelled, mut hidden) = (0_i64, 0_i64, 0_i64, 0_i64);

@@ -233,11 +233,11 @@ impl Providers {
             .request_async(&ask)
             .await
             .map_err(provider::exchange_failed)?;
-        let claims = match known.check(&client, &tokens, &nonce, now) {
+        let claims = match provider::check(&client, &tokens, &nonce, now) {
             // It may have new keys since we looked.
             Err(error) if provider::may_be_a_new_key(&error) => {
                 let fresh = provider.known(&self.outbound, now, true).await?;
-                fresh.check(&fresh.client(&self.callback), &tokens, &nonce, now)
+                provider::check(&fresh.client(&self.callback), &tokens, &nonce, now)
             }
             checked => checked,
         }

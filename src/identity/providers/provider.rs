@@ -145,30 +145,29 @@ impl Known<'_> {
             .set_auth_type(if only_in_body { AuthType::RequestBody } else { AuthType::BasicAuth })
             .set_redirect_uri(RedirectUrl::from_url(callback.clone()))
     }
+}
 
-    /// What the identity token among `tokens` says, once it is certain that it was signed by this
-    /// provider, for us, for this attempt, and is good at `now`.
-    pub(super) fn check(
-        &self,
-        client: &Client,
-        tokens: &CoreTokenResponse,
-        nonce: &Nonce,
-        now: DateTime<Utc>,
-    ) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
-        let other = |what: &str| ClaimsVerificationError::Other(what.to_owned());
-        let token = tokens.id_token().ok_or_else(|| other("there is no identity token"))?;
-        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || now);
-        let claims = token.claims(&verifier, nonce)?;
-        if let Some(expected) = claims.access_token_hash() {
-            let key = token.signing_key(&verifier).map_err(ClaimsVerificationError::SignatureVerification)?;
-            let algorithm = token.signing_alg().map_err(|_| other("it is not signed"))?;
-            let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-            if !actual.is_ok_and(|actual| actual == *expected) {
-                return Err(other("the access token belongs to another answer"));
-            }
+/// What the identity token among `tokens` says, once it is certain that it was signed by the
+/// provider of `client`, for us, for this attempt, and is good at `now`.
+pub(super) fn check(
+    client: &Client,
+    tokens: &CoreTokenResponse,
+    nonce: &Nonce,
+    now: DateTime<Utc>,
+) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
+    let other = |what: &str| ClaimsVerificationError::Other(what.to_owned());
+    let token = tokens.id_token().ok_or_else(|| other("there is no identity token"))?;
+    let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || now);
+    let claims = token.claims(&verifier, nonce)?;
+    if let Some(expected) = claims.access_token_hash() {
+        let key = token.signing_key(&verifier).map_err(ClaimsVerificationError::SignatureVerification)?;
+        let algorithm = token.signing_alg().map_err(|_| other("it is not signed"))?;
+        let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
+        if !actual.is_ok_and(|actual| actual == *expected) {
+            return Err(other("the access token belongs to another answer"));
         }
-        Ok(claims.clone())
     }
+    Ok(claims.clone())
 }
 
 /// Whether another key than those we know could have signed it.
@@ -182,7 +181,7 @@ pub(super) fn exchange_failed(
     error: RequestTokenError<outbound::Error, StandardErrorResponse<CoreErrorResponseType>>,
 ) -> Refused {
     match error {
-        RequestTokenError::ServerResponse(response) => Refused::Code(cut(&response.error().to_string())),
+        RequestTokenError::ServerResponse(response) => Refused::Code(cut(response.error().as_ref())),
         RequestTokenError::Request(error) => Refused::Unreachable(error.to_string()),
         other => Refused::Code(chain(&other)),
     }

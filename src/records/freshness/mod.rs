@@ -251,7 +251,9 @@ impl Records {
             })
             .collect();
         // Only we say it.
-        services.values_mut().for_each(|service| service.freshness = None);
+        for service in services.values_mut() {
+            service.freshness = None;
+        }
         let ids: Vec<Uuid> = services.keys().copied().collect();
         for fresh in store::some(tx, &ids).await? {
             let Some(service) = services.get_mut(&fresh.record) else { continue };
