@@ -248,9 +248,9 @@ impl Harvester {
         }
         let same = (&before.kinds, &before.postcodes, &before.licences) == (&scope.kinds, &scope.postcodes, &scope.licences);
         if same {
-            self.keep(&peer).await?
+            self.keep(&peer).await?;
         } else {
-            self.look_again(&mut peer).await?
+            self.look_again(&mut peer).await?;
         }
         Ok(peer)
     }
@@ -273,9 +273,9 @@ impl Harvester {
         let more_or_less = before == Trust::LinkOnly || matches!(trust, Trust::LinkOnly | Trust::Auto);
         let look = before != trust && trust != Trust::Blocked && more_or_less;
         if look {
-            self.look_again(&mut peer).await?
+            self.look_again(&mut peer).await?;
         } else {
-            self.keep(&peer).await?
+            self.keep(&peer).await?;
         }
         Ok(peer)
     }

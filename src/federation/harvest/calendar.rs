@@ -150,7 +150,7 @@ impl Harvester {
         *run.report.left_out.entry("private".to_owned()).or_default() += private.len() as u64;
         run.report.left_out.retain(|_, many| *many > 0);
         told.parts.extend(told.events);
-        Ok(spread(problems.into_iter().filter(|problem| problem.rejected).map(unreadable).collect(), told.parts))
+        Ok(spread(problems.iter().filter(|problem| problem.rejected).map(unreadable).collect(), told.parts))
     }
 
     /// Our own terms, by their names and codes.
@@ -248,7 +248,7 @@ impl Told {
     }
 }
 
-fn unreadable(problem: Problem) -> Result<Event, Box<Unreadable>> {
+fn unreadable(problem: &Problem) -> Result<Event, Box<Unreadable>> {
     // Without a name of its own, it is one with all that cannot be read for the same reason.
     let id = called(&problem.uid.as_deref().map_or_else(|| problem.reason.clone(), clean));
     let detail = format!("line {}: {}", problem.line, problem.reason);

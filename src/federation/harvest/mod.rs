@@ -295,7 +295,7 @@ impl Harvester {
             status => {
                 // What RPDE asks of its clients where the server names no time.
                 let rpde = (status == 503 && run.peer.kind == PeerKind::OpenActive)
-                    .then(|| Duration::from_mins(60).mul_f64(1.0 + chance()));
+                    .then(|| Duration::from_hours(1).mul_f64(1.0 + chance()));
                 let wait = wait.or(rpde);
                 let trouble = Trouble { code: "bad-status".to_owned(), detail: format!("{} answers {status}", answer.url) };
                 Err(End::Failed(trouble, wait))

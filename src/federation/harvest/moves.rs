@@ -25,7 +25,7 @@ impl Harvester {
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<(), End> {
         let ended = self.follow(run, progress).await;
-        let (Err(End::Held(trouble)) | Err(End::Failed(trouble, _))) = &ended else { return ended };
+        let Err(End::Held(trouble) | End::Failed(trouble, _)) = &ended else { return ended };
         if run.held_at.is_some() || !GONE.contains(&trouble.code.as_str()) {
             return ended;
         }
@@ -61,7 +61,7 @@ impl Harvester {
     /// Go on at the new address. The numbers there are others; the content is compared.
     async fn go_there(&self, run: &mut Run, said: Discovery) -> Result<(), End> {
         let origin = said.origin.to_string();
-        if origin == &*self.here {
+        if origin == *self.here {
             let detail = "it has become this directory: remove it, its records are our own now".to_owned();
             return Err(End::held("merged", detail));
         }

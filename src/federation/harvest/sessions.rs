@@ -1,4 +1,4 @@
-//! The adapter for `OpenActive`: feeds of changes (RPDE 1.0), one for series, one for their dates, found
+//! The adapter for OpenActive: feeds of changes (RPDE 1.0), one for series, one for their dates, found
 //! on the page of a publisher or given by address.
 //!
 //! Series and dates come in any order, so each part is kept, and whenever one changes the whole event is

@@ -63,7 +63,7 @@ words! {
         Oruk1 = "oruk1",
         /// A calendar.
         Ical = "ical",
-        /// `OpenActive`: feeds of sessions.
+        /// OpenActive: feeds of sessions.
         OpenActive = "openactive",
     }
 }

@@ -181,7 +181,7 @@ impl Times {
             return Some(Self {
                 start: rule.start,
                 length: rule.length,
-                rule: rule.rule,
+                rule: rule.says,
                 with: Vec::new(),
                 without: rule.without,
                 changes: Vec::new(),
@@ -244,7 +244,7 @@ fn date(thing: &Value) -> Option<(NaiveDateTime, Date<'_>)> {
     let start = times::moment(&begins).or_else(|| Some(times::day(&begins)?.and_time(chrono::NaiveTime::MIN)))?;
     let ends = text(thing, "endDate").and_then(|text| {
         // The last day of something that takes whole days, to its end.
-        times::moment(&text).or_else(|| Some(times::day(&text)?.and_hms_opt(23, 59, 0)?))
+        times::moment(&text).or_else(|| times::day(&text)?.and_hms_opt(23, 59, 0))
     });
     let day = whole_day.then(|| TimeDelta::minutes(24 * 60 - 1));
     let length = ends.map(|end| end - start).filter(|long| *long >= TimeDelta::zero()).or_else(|| times::duration(thing)).or(day);

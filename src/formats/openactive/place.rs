@@ -1,6 +1,6 @@
 //! Places: addresses as objects and as lines of text, points, and places on the internet.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::values::{all, as_text, is_a, is_web_address, member, name_of, number, text};
 use crate::{
@@ -53,7 +53,7 @@ fn location(place: &Value) -> Option<Value> {
         value["latitude"] = latitude.into();
         value["longitude"] = longitude.into();
     }
-    if value.as_object().is_none_or(|members| members.is_empty()) {
+    if value.as_object().is_none_or(Map::is_empty) {
         return None;
     }
     value["location_type"] = "physical".into();

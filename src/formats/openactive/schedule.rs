@@ -18,7 +18,7 @@ pub(super) struct Rule {
     pub(super) start: NaiveDateTime,
     pub(super) length: TimeDelta,
     /// None for a single date.
-    pub(super) rule: Option<String>,
+    pub(super) says: Option<String>,
     pub(super) without: Vec<NaiveDateTime>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn rule(schedule: &Value, around: &Value) -> Option<Rule> {
     let days: Vec<Weekday> = all(schedule, "byDay").into_iter().filter_map(as_text).filter_map(|text| weekday(&text)).collect();
     let every = text(schedule, "repeatFrequency").or_else(|| (!days.is_empty()).then(|| "P1W".to_owned()));
     let Some(every) = every else {
-        return Some(Rule { start: first.and_time(at), length, rule: None, without: Vec::new() });
+        return Some(Rule { start: first.and_time(at), length, says: None, without: Vec::new() });
     };
     let (frequency, interval) = frequency(&every)?;
     // The first date is one, whatever its day: so it has to be one of those of the rule.
@@ -46,19 +46,21 @@ pub(super) fn rule(schedule: &Value, around: &Value) -> Option<Rule> {
     let mut rule = format!("FREQ={frequency};INTERVAL={interval}");
     if frequency == "WEEKLY" && !days.is_empty() {
         let names: Vec<String> = days.iter().map(|day| ByDay { which: None, day: *day }.to_string()).collect();
-        rule.push_str(&format!(";BYDAY={}", names.join(",")));
+        rule.push_str(";BYDAY=");
+        rule.push_str(&names.join(","));
     }
     if let Some(count) = number(schedule, "repeatCount").filter(|count| (1.0..=2_000.0).contains(count)) {
-        rule.push_str(&format!(";COUNT={count:.0}"));
+        rule.push_str(";COUNT=");
+        rule.push_str(&count.round().to_string());
     } else if let Some(last) = last {
         if last < begins {
             return None;
         }
-        rule.push_str(&format!(";UNTIL={}T235959", last.format("%Y%m%d")));
+        rule.push_str(&last.format(";UNTIL=%Y%m%dT235959").to_string());
     }
     let except = all(schedule, "exceptDate").into_iter().filter_map(as_text);
     let without = except.filter_map(|text| times::moment(&text).or_else(|| Some(times::day(&text)?.and_time(at)))).collect();
-    Some(Rule { start: begins.and_time(at), length, rule: Some(rule), without })
+    Some(Rule { start: begins.and_time(at), length, says: Some(rule), without })
 }
 
 fn length(schedule: &Value, around: &Value, begins: NaiveTime) -> Option<TimeDelta> {
@@ -74,7 +76,7 @@ fn frequency(text: &str) -> Option<(&'static str, u32)> {
     let rest = text.strip_prefix('P')?;
     let number: u32 = rest.get(..rest.len().checked_sub(1)?)?.parse().ok().filter(|number| (1..=366).contains(number))?;
     match rest.chars().next_back()? {
-        'D' if number % 7 == 0 => Some(("WEEKLY", number / 7)),
+        'D' if number.is_multiple_of(7) => Some(("WEEKLY", number / 7)),
         'D' => Some(("DAILY", number)),
         'W' => Some(("WEEKLY", number)),
         'M' => Some(("MONTHLY", number)),

@@ -66,7 +66,7 @@ pub(super) fn flag(of: &Value, name: &str) -> bool {
     }
 }
 
-/// The last part of a name: "Monday" of "https://schema.org/Monday" and of "schema:Monday".
+/// The last part of a name: "Monday" of `https://schema.org/Monday` and of `schema:Monday`.
 pub(super) fn local(text: &str) -> &str {
     text.rsplit(['/', '#', ':']).find(|part| !part.is_empty()).unwrap_or(text)
 }
