@@ -40,6 +40,7 @@ use crate::{
     quality::{Quality, Schedule},
     records::{Limits, Records},
     search::{self, Search},
+    self_help::{self, SelfHelp},
     signing::{self, Keyring, Signer},
 };
 
@@ -167,7 +168,7 @@ pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
 /// The description of everything that is answered over HTTP.
 pub fn openapi() -> serde_json::Value {
     let mut document = publishing::openapi(env!("CARGO_PKG_VERSION"));
-    for (paths, schemas) in [federation::openapi_paths(), editing::openapi_paths()] {
+    for (paths, schemas) in [federation::openapi_paths(), editing::openapi_paths(), self_help::api::openapi_paths()] {
         for (member, more) in [("/paths", paths), ("/components/schemas", schemas)] {
             if let Some(serde_json::Value::Object(there)) = document.pointer_mut(member) {
                 there.extend(more);
@@ -247,7 +248,9 @@ impl Served {
 
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
-        let site = Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), demo);
+        let self_help = SelfHelp::new(self.app.db.clone(), self.app.clock.clone(), demo);
+        let site =
+            Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), self_help.clone(), demo);
         let desk = Desk {
             site: site.clone(),
             editing: self.app.editing(&self.directory.public_url),
@@ -271,6 +274,7 @@ impl Served {
             .merge(editing::routes(desk.editing.clone()))
             .merge(pages::people(desk))
             .merge(pages::upkeep(upkeep))
+            .merge(self_help::api::routes(self_help))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

@@ -35,6 +35,7 @@ pub mod importing;
 pub mod federation;
 pub mod quality;
 pub mod safekeeping;
+pub mod self_help;
 
 // floor 5: the site
 pub mod pages;

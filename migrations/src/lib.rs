@@ -12,6 +12,7 @@ mod m0006_neighbours;
 mod m0007_people;
 mod m0008_letters;
 mod m0009_quality;
+mod m0010_self_help;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_people::Migration),
             Box::new(m0008_letters::Migration),
             Box::new(m0009_quality::Migration),
+            Box::new(m0010_self_help::Migration),
         ]
     }
 }

@@ -44,7 +44,7 @@ use http::HeaderMap;
 use url::Url;
 
 pub use self::{desk::Desk, upkeep::Upkeep};
-use crate::{clock::Clock, http::Problem, publishing::Directory};
+use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp};
 
 /// What the pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub struct Site {
     pub clock: Clock,
     /// Licence of the directory's own records.
     pub licence: Url,
+    /// The support checker, and the numbers to ring without one.
+    pub self_help: SelfHelp,
     /// Whether everything here is invented, which every page then says.
     pub demo: bool,
     /// What people need, with counts: made once for each state of the shelf.
@@ -63,8 +65,8 @@ pub struct Site {
 
 impl Site {
     /// A site over a directory.
-    pub fn new(directory: Directory, clock: Clock, licence: Url, demo: bool) -> Self {
-        Self { directory, clock, licence, demo, overview: Arc::default() }
+    pub fn new(directory: Directory, clock: Clock, licence: Url, self_help: SelfHelp, demo: bool) -> Self {
+        Self { directory, clock, licence, self_help, demo, overview: Arc::default() }
     }
 
     /// The moment that it is now.

@@ -97,7 +97,8 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
         vocabularies: Arc::default(),
     };
     let licence = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/".parse().unwrap();
-    Stand { site: Site::new(directory, clock, licence, true), ids, _folder: folder }
+    let self_help = SelfHelp::new(directory.db.clone(), clock.clone(), true);
+    Stand { site: Site::new(directory, clock, licence, self_help, true), ids, _folder: folder }
 }
 
 impl Stand {

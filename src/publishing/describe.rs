@@ -159,7 +159,8 @@ pub fn openapi(version: &str) -> Value {
         "tags": [
             {"name": "standard", "description": "Part of Open Referral UK 3.0."},
             {"name": "extension", "description": "Our own additions."},
-            {"name": "federation", "description": "For other directories that follow this one."}
+            {"name": "federation", "description": "For other directories that follow this one."},
+            {"name": "self-help", "description": "The support checker, for tools that run it themselves."}
         ],
         "paths": paths,
         "components": {"schemas": schemas()}

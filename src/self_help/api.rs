@@ -1,0 +1,308 @@
+//! The checker for other programs: its definition, so that they can run it themselves, and its
+//! evaluation, which keeps nothing. Answers come in the body and no answer to them may be stored.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Edition, SelfHelp, Unavailable,
+    checker::{Answers, Checker, Outcome, document::worded},
+    contacts::{Area, Chooser, Contacts, Line},
+};
+use crate::{
+    http::{
+        Problem, api, caching,
+        openapi::{json_answer, problems},
+    },
+    model::{shape, whereabouts::Whereabouts},
+    places,
+};
+
+/// Options that one question is answered with at most: more is a mistake.
+const MOST_ANSWERS: usize = 100;
+
+/// The routes.
+pub fn routes(state: SelfHelp) -> Router {
+    Router::new()
+        .route("/api/v1/checker", api(get(definition)))
+        .route("/api/v1/checker/evaluate", api(post(evaluate)))
+        .with_state(state)
+}
+
+/// The checker and its contacts, as far as these may be given today.
+async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Response {
+    let edition = match state.in_force().await {
+        Ok(edition) => edition,
+        Err(reason) => return unavailable(&state, reason).await,
+    };
+    let mut document = edition.document.clone();
+    document["contacts"] = json!(given(&edition, &state));
+    if let Some(day) = edition.reviewed_on {
+        document["reviewed_on"] = json!(day);
+    }
+    let body = document.to_string();
+    let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.into()))
+}
+
+/// Contacts without the lines and steps that may not be given today.
+fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
+    let chooser = edition.chooser(None, state.today());
+    let mut contacts = edition.contacts.clone();
+    contacts.lines.retain(|line| chooser.may_give(&line.dated));
+    contacts.actions.retain(|action| chooser.may_give(&action.dated));
+    contacts
+}
+
+/// What is asked.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Asked {
+    /// For each question the options that were chosen. What the checker does not have is ignored.
+    #[schemars(extend("examples" = [{"risk": ["notice"], "when": ["unsure"]}]))]
+    answers: BTreeMap<String, OneOrMany>,
+    /// Where the person is: a postcode, or its first half. Decides whose numbers are given. Not kept.
+    #[schemars(extend("examples" = ["LU1 2AA"]))]
+    postcode: Option<String>,
+    /// Or the area code of their council.
+    #[schemars(extend("examples" = ["E06000032"]))]
+    council: Option<String>,
+    /// Whether it is somebody else who asks for them.
+    helper: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrMany {
+    /// One option.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// What the answers mean.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Evaluated<'a> {
+    #[serde(flatten)]
+    outcome: Outcome,
+    /// What the level is called.
+    title: &'a str,
+    /// Why, in words.
+    reasons: Vec<String>,
+    /// The panels of urgent help, with the numbers for where the person is.
+    panels: Vec<Shown<'a>>,
+    /// First steps, at most three.
+    steps: Vec<Shown<'a>>,
+    /// Somebody to talk to.
+    talk: Vec<&'a Line>,
+    /// The council that answers for the person; none where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    council: Option<String>,
+    /// Whether other numbers would be given if it were known where the person is.
+    place_wanted: bool,
+    /// Whether nobody has reviewed this checker: then it is to be tried, not relied on.
+    sample: bool,
+}
+
+/// A panel or a step with its numbers.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Shown<'a> {
+    /// Id.
+    id: &'a str,
+    /// Heading.
+    title: &'a str,
+    /// What to do, one paragraph each.
+    body: Vec<&'a str>,
+    /// What can be said on the phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    say: Option<&'a str>,
+    /// Whom to ring.
+    lines: Vec<&'a Line>,
+}
+
+async fn evaluate(State(state): State<SelfHelp>, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Response {
+    let edition = match state.in_force().await {
+        Ok(edition) => edition,
+        Err(reason) => return unavailable(&state, reason).await,
+    };
+    let mut response = match answer(&state, &edition, body.ok().as_deref()).await {
+        Ok(body) => (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Result<Vec<u8>, Problem> {
+    // What was sent is never repeated in an error: errors end up in other people's logs.
+    let bad = |detail: &str| Problem::bad_request(detail.to_owned());
+    let body = body.ok_or_else(|| bad("the body is too long"))?;
+    let asked: Asked = serde_json::from_slice(body)
+        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}"))?;
+    let answers: Answers = asked
+        .answers
+        .into_iter()
+        .map(|(question, given)| match given {
+            OneOrMany::One(option) => (question, vec![option]),
+            OneOrMany::Many(options) => (question, options),
+        })
+        .collect();
+    if answers.values().any(|options| options.len() > MOST_ANSWERS) {
+        return Err(bad("a question is answered with more than 100 options"));
+    }
+    let area = match (&asked.council, &asked.postcode) {
+        (Some(code), _) => Some(
+            Area::of_council(code, &edition.contacts)
+                .ok_or_else(|| bad("council is none of the councils in /api/v1/checker"))?,
+        ),
+        (None, Some(written)) => {
+            let at = written.parse().map_err(|_| bad("postcode is not a postcode, nor the first half of one"))?;
+            state.area_of(&at).await?
+        }
+        (None, None) => None,
+    };
+    let chooser = edition.chooser(area.as_ref(), state.today());
+    let outcome = edition.checker.evaluate(&answers);
+    let evaluated = put_together(&edition.checker, &chooser, outcome, asked.helper, edition.is_sample());
+    serde_json::to_vec(&evaluated).map_err(|error| Problem::internal(&error))
+}
+
+fn put_together<'a>(
+    checker: &'a Checker,
+    chooser: &Chooser<'a>,
+    outcome: Outcome,
+    helper: bool,
+    sample: bool,
+) -> Evaluated<'a> {
+    let level = checker.level(&outcome.level);
+    let panels: Vec<_> = outcome.urgent.iter().filter_map(|id| chooser.contacts.panel(id)).collect();
+    let steps = chooser.steps(&outcome.level, &outcome.needs);
+    let talk = chooser.contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
+    let calls = panels.iter().map(|panel| panel.call.as_slice()).chain(steps.iter().map(|step| step.call.as_slice()));
+    Evaluated {
+        title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), helper)),
+        reasons: checker.reasons(&outcome, helper),
+        place_wanted: calls.chain([talk]).any(|calls| chooser.would_know_better(calls)),
+        panels: panels
+            .into_iter()
+            .map(|panel| Shown {
+                id: &panel.id,
+                title: &panel.title,
+                body: panel.body.iter().map(String::as_str).collect(),
+                say: panel.say.as_deref(),
+                lines: chooser.lines(&panel.call),
+            })
+            .collect(),
+        steps: steps
+            .into_iter()
+            .map(|step| Shown {
+                id: &step.id,
+                title: &step.title,
+                body: vec![&step.body],
+                say: None,
+                lines: chooser.first(&step.call),
+            })
+            .collect(),
+        talk: chooser.first(talk),
+        council: chooser.area.map(|area| area.district.clone()),
+        sample,
+        outcome,
+    }
+}
+
+impl SelfHelp {
+    /// The councils that answer for a postcode; none where that is not certain.
+    /// # Errors
+    /// When the database fails.
+    pub async fn area_of(&self, at: &Whereabouts) -> Result<Option<Area>, Problem> {
+        let located = places::locate(&self.db, at).await?;
+        Ok(located.and_then(|located| Area::of_codes(located.areas.iter().map(String::as_str))))
+    }
+}
+
+/// There is no checker: said plainly, with numbers to ring.
+async fn unavailable(state: &SelfHelp, reason: Unavailable) -> Response {
+    let problem = Problem::unavailable(&format!(
+        "the support checker is not available: {}; in an emergency ring 999",
+        reason.said()
+    ));
+    let mut body = json!(problem);
+    let numbers = state.numbers().await;
+    let shown = numbers.iter().map(|line| json!({"title": line.title, "number": line.number, "hours": line.hours, "text": line.text}));
+    let emergency = json!({"title": "Police, ambulance and fire", "number": "999"});
+    body["type"] = json!("about:blank#no-checker");
+    body["title"] = json!("The support checker is not available");
+    body["urgent_help"] = [emergency].into_iter().chain(shown).collect();
+    let kind = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::SERVICE_UNAVAILABLE, kind, body.to_string()).into_response()
+}
+
+/// The addresses of the checker in the `OpenAPI` document, and the schemas that they use.
+pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
+    let mut generator = shape::generator("/components/schemas");
+    let mut named = Map::new();
+    for (name, schema) in [
+        ("Checker", generator.root_schema_for::<Checker>()),
+        ("CheckerContacts", generator.root_schema_for::<Contacts>()),
+        ("CheckerAsked", generator.root_schema_for::<Asked>()),
+        ("CheckerEvaluated", generator.root_schema_for::<Evaluated<'_>>()),
+    ] {
+        let mut schema = schema.to_value();
+        if let Some(object) = schema.as_object_mut() {
+            for member in ["$schema", "title", "components"] {
+                object.remove(member);
+            }
+        }
+        named.insert(name.to_owned(), schema);
+    }
+    let mut definitions = generator.take_definitions(true);
+    definitions.extend(named);
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let common: &[(u16, &str)] = &[
+        (429, "Too many requests; Retry-After says when to ask again."),
+        (500, "A mistake of ours."),
+        (503, "There is no checker that somebody has reviewed lately. `urgent_help` has numbers to ring."),
+    ];
+    let mut definition = problems(common);
+    definition.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
+    let with_contacts = json!({"allOf": [
+        reference("Checker"),
+        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which somebody reviewed every line."}}},
+    ]});
+    definition.insert("200".to_owned(), json_answer("The checker in force, with its contacts.", &with_contacts, &[]));
+    let mut evaluated = problems(common);
+    evaluated.extend(problems(&[(400, "The body cannot be used. What was sent is not repeated."), (413, "The body is too long.")]));
+    let mut answer = json_answer("What the answers mean. Kept nowhere.", &reference("CheckerEvaluated"), &[]);
+    if let Some(headers) = answer["headers"].as_object_mut() {
+        headers.remove("ETag");
+    }
+    evaluated.insert("200".to_owned(), answer);
+    let paths = [
+        (
+            "/api/v1/checker",
+            json!({"get": {"operationId": "getChecker", "summary": "The support checker: questions, rules, levels and contacts", "tags": ["self-help"], "responses": definition}}),
+        ),
+        (
+            "/api/v1/checker/evaluate",
+            json!({"post": {
+                "operationId": "evaluateChecker",
+                "summary": "What answers to the support checker mean; nothing is kept",
+                "tags": ["self-help"],
+                "requestBody": {"required": true, "content": {"application/json": {"schema": reference("CheckerAsked")}}},
+                "responses": evaluated
+            }}),
+        ),
+    ];
+    (paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect(), definitions)
+}

@@ -1,0 +1,187 @@
+//! What the form asks for, under headings of our own.
+
+use super::sums::Often;
+
+/// Further lines that can be named in each group.
+pub const OTHERS: usize = 3;
+
+/// In or out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Money in.
+    In,
+    /// Money out.
+    Out,
+}
+
+impl Side {
+    /// What the names of its fields begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Lines that belong together.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// Its name for programs.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// In or out.
+    pub side: Side,
+    /// Its lines.
+    pub lines: &'static [Line],
+}
+
+/// One line.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Its name for programs.
+    pub id: &'static str,
+    /// What it is.
+    pub label: &'static str,
+    /// How often it mostly comes.
+    pub often: Often,
+}
+
+/// A kind of debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Debt {
+    /// Its name for programs.
+    pub id: &'static str,
+    /// What it is.
+    pub label: &'static str,
+    /// Why it must be paid before others, where it must.
+    pub first: Option<&'static str>,
+}
+
+const fn line(id: &'static str, label: &'static str, often: Often) -> Line {
+    Line { id, label, often }
+}
+
+const fn first(id: &'static str, label: &'static str, why: &'static str) -> Debt {
+    Debt { id, label, first: Some(why) }
+}
+
+const fn other(id: &'static str, label: &'static str) -> Debt {
+    Debt { id, label, first: None }
+}
+
+use Often::{Monthly, TenInstalments, Termly, Weekly, Yearly};
+
+/// Every group of money in and out.
+pub const GROUPS: &[Group] = &[
+    Group {
+        id: "in",
+        title: "Money that comes in",
+        side: Side::In,
+        lines: &[
+            line("wages", "Wages after tax", Monthly),
+            line("self_employed", "Money from your own business", Monthly),
+            line("universal_credit", "Universal Credit", Monthly),
+            line("benefits", "Other benefits", Weekly),
+            line("child_benefit", "Child Benefit", Often::FourWeekly),
+            line("pension", "Pension", Monthly),
+            line("disability", "Benefits for a disability or for caring", Often::FourWeekly),
+            line("maintenance", "Child maintenance that you get", Monthly),
+            line("household", "Money from others in your home", Monthly),
+        ],
+    },
+    Group {
+        id: "home",
+        title: "Your home",
+        side: Side::Out,
+        lines: &[
+            line("rent", "Rent", Monthly),
+            line("mortgage", "Mortgage", Monthly),
+            line("service_charge", "Service charge", Monthly),
+            line("council_tax", "Council tax", TenInstalments),
+            line("home_insurance", "Home insurance", Yearly),
+        ],
+    },
+    Group {
+        id: "power",
+        title: "Heat, light, water and phone",
+        side: Side::Out,
+        lines: &[
+            line("gas", "Gas", Monthly),
+            line("electric", "Electricity", Monthly),
+            line("fuel_other", "Oil, coal, wood or bottled gas", Yearly),
+            line("water", "Water", Monthly),
+            line("phone_internet", "Phone and internet", Monthly),
+            line("tv_licence", "TV licence", Yearly),
+        ],
+    },
+    Group {
+        id: "living",
+        title: "Day to day",
+        side: Side::Out,
+        lines: &[
+            line("food", "Food and cleaning", Weekly),
+            line("toiletries", "Soap, toothpaste and the like", Weekly),
+            line("clothes", "Clothes and shoes", Monthly),
+            line("baby", "Nappies and baby milk", Weekly),
+            line("medicine", "Medicine, glasses and the dentist", Monthly),
+            line("pets", "Pets", Monthly),
+        ],
+    },
+    Group {
+        id: "children",
+        title: "Children and care",
+        side: Side::Out,
+        lines: &[
+            line("childcare", "Childcare", Weekly),
+            line("school_costs", "School meals, trips and uniform", Termly),
+            line("maintenance_paid", "Child maintenance that you pay", Monthly),
+            line("care", "Care for someone", Weekly),
+        ],
+    },
+    Group {
+        id: "travel",
+        title: "Getting about",
+        side: Side::Out,
+        lines: &[
+            line("fares", "Bus, train and taxi", Weekly),
+            line("car", "Car tax, insurance and repairs", Yearly),
+            line("petrol", "Petrol or charging", Weekly),
+            line("parking", "Parking", Weekly),
+            line("car_finance", "Paying off a car", Monthly),
+        ],
+    },
+    Group {
+        id: "rest",
+        title: "Everything else",
+        side: Side::Out,
+        lines: &[
+            line("fines", "Court fines that you pay in parts", Monthly),
+            line("savings", "Savings", Monthly),
+            line("subscriptions", "Clubs, films and music that you pay for each month", Monthly),
+            line("gifts", "Presents", Yearly),
+            line("leisure", "Going out and hobbies", Weekly),
+        ],
+    },
+];
+
+/// Every kind of debt; those that come first stand first.
+pub const DEBTS: &[Debt] = &[
+    first("rent", "Rent that you owe", "You could lose your home."),
+    first("mortgage", "Mortgage that you owe", "You could lose your home."),
+    first("council_tax", "Council tax that you owe", "Bailiffs could come, and a court could punish you."),
+    first("energy", "Gas or electricity that you owe", "You could be without heat or light."),
+    first("court_fine", "Court fine", "A court could punish you."),
+    first("maintenance", "Child maintenance that you owe", "It can be taken from your wages, and a court could punish you."),
+    first("tax", "Tax that you owe", "It can be taken from your wages or your bank."),
+    first("hire_purchase", "Something you need and have on hire purchase", "It could be taken away."),
+    first("tv_licence", "TV licence that you owe", "You could get a fine."),
+    other("cards", "Credit and store cards"),
+    other("loans", "Loans"),
+    other("catalogue", "Catalogues and pay-later shopping"),
+    other("overdraft", "Overdraft"),
+    other("water", "Water that you owe"),
+    other("family", "Family and friends"),
+    other("other", "Another debt"),
+];

@@ -1,0 +1,85 @@
+//! Amounts as people write them, and as they are shown.
+
+/// The most that one amount may be, in pence: a million pounds.
+pub const MOST: i64 = 100_000_000;
+/// Blanks that may stand in an amount. The script in the browser has the same list.
+const BLANKS: [char; 7] = [' ', '\t', '\n', '\r', '\u{a0}', '\u{2009}', '\u{202f}'];
+
+/// Why an amount cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It has a minus.
+    Negative,
+    /// It is more than a million pounds.
+    TooMuch,
+    /// It is no amount.
+    Unclear,
+}
+
+impl Refused {
+    /// What to do about it.
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::Negative => "Write the amount without a minus",
+            Self::TooMuch => "Write an amount of £1,000,000 or less",
+            Self::Unclear => "Write the amount in numbers, such as 120 or 85.50",
+        }
+    }
+}
+
+/// An amount in pence: `£1,234.5`, `1234`, `85.50`; none where nothing is written.
+/// # Errors
+/// What is wrong with it.
+///
+/// ```
+/// use fingerpost::self_help::budget::{Refused, amount};
+/// assert_eq!(amount("£1,234.5"), Ok(Some(123_450)));
+/// assert_eq!(amount("  "), Ok(None));
+/// assert_eq!(amount("-5"), Err(Refused::Negative));
+/// assert_eq!(amount("about 20"), Err(Refused::Unclear));
+/// ```
+pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
+    let text: String = written.chars().filter(|c| !BLANKS.contains(c)).collect();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.contains(['-', '−', '–']) {
+        return Err(Refused::Negative);
+    }
+    let text = text.strip_prefix('£').unwrap_or(&text);
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if (whole.is_empty() && part.is_empty()) || part.len() > 2 || !is_digits(part) {
+        return Err(Refused::Unclear);
+    }
+    let whole = without_commas(whole).ok_or(Refused::Unclear)?;
+    let digits = whole.trim_start_matches('0');
+    // Longer than a million: it would not fit, either.
+    if digits.len() > 7 {
+        return Err(Refused::TooMuch);
+    }
+    let pounds: i64 = digits.parse().unwrap_or(0);
+    let pence: i64 = format!("{part:0<2}").parse().unwrap_or(0);
+    let pence = pounds * 100 + pence;
+    if pence > MOST { Err(Refused::TooMuch) } else { Ok(Some(pence)) }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The digits, where commas stand only between thousands. "1,5" may mean one and a half.
+fn without_commas(whole: &str) -> Option<String> {
+    let mut parts = whole.split(',');
+    let first = parts.next()?;
+    let rest: Vec<&str> = parts.collect();
+    let grouped = rest.is_empty() || ((1..=3).contains(&first.len()) && rest.iter().all(|part| part.len() == 3));
+    let digits = whole.replace(',', "");
+    (grouped && is_digits(&digits)).then_some(digits)
+}
+
+/// Pence as pounds: `£1962.88`, `-£0.83`.
+pub fn pounds(pence: i64) -> String {
+    let sign = if pence < 0 { "-" } else { "" };
+    let pence = pence.unsigned_abs();
+    format!("{sign}£{}.{:02}", pence / 100, pence % 100)
+}

@@ -1,0 +1,148 @@
+//! The sums against the vectors, and at their edges.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+
+/// Vectors that other programs use, too; they are not part of this repository.
+fn shared(file: &str) -> Option<Value> {
+    #[expect(clippy::disallowed_methods, reason = "a test finds its data")]
+    let folder = std::env::var("FINGERPOST_SHARED").unwrap_or_else(|_| "../shared".to_owned());
+    let Ok(text) = std::fs::read_to_string(format!("{folder}/data/{file}")) else {
+        eprintln!("left out: {folder}/data/{file} is not there");
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+fn budget(case: &Value) -> Budget {
+    let parts = |member: &str, side| -> Vec<Part> {
+        let lines = case[member].as_array().unwrap().iter();
+        lines
+            .map(|line| Part {
+                group: "test",
+                line: line[0].as_str().unwrap().to_owned(),
+                side,
+                yearly: line[1].as_i64().unwrap() * Often::named(line[2].as_str().unwrap()).times(),
+            })
+            .collect()
+    };
+    let debts = parts("debt_payments", Side::Out).into_iter();
+    Budget {
+        parts: parts("income", Side::In).into_iter().chain(parts("spending", Side::Out)).collect(),
+        debts: debts.map(|part| Debted { debt: &DEBTS[0], owed: None, yearly: part.yearly }).collect(),
+    }
+}
+
+#[test]
+fn every_vector_comes_out_to_the_penny() {
+    let Some(vectors) = shared("budget_vectors.json") else { return };
+    for (name, times) in vectors["occurrences_per_year"].as_object().unwrap() {
+        let often = Often::named(name);
+        assert_eq!((often.name(), often.times()), (name.as_str(), times.as_i64().unwrap()));
+    }
+    for case in vectors["cases"].as_array().unwrap() {
+        let totals = budget(case).totals();
+        let yearly = &case["annual_pence"];
+        let got = [totals.income, totals.spending, totals.debts, totals.before(), totals.after()];
+        let wanted = ["income", "spending", "debts", "left_before_debts", "left_after_debts"].map(|sum| yearly[sum].as_i64().unwrap());
+        assert_eq!(got, wanted, "{}", case["case"]);
+        let shown = got.map(|sum| pounds(monthly(sum)));
+        let wanted = ["income", "spending", "debts", "before", "after"].map(|sum| case["monthly"][sum].as_str().unwrap().to_owned());
+        assert_eq!(shown, wanted, "{}", case["case"]);
+        assert_eq!(pounds(weekly(totals.after())), case["weekly_after"].as_str().unwrap(), "{}", case["case"]);
+    }
+}
+
+#[test]
+fn a_hundred_pounds_however_often() {
+    let monthly = Often::ALL.map(|(often, ..)| pounds(monthly(10_000 * often.times())));
+    assert_eq!(
+        monthly,
+        ["£433.33", "£216.67", "£108.33", "£200.00", "£100.00", "£83.33", "£33.33", "£25.00", "£16.67", "£8.33"]
+    );
+}
+
+#[test]
+fn halves_are_rounded_away_from_zero() {
+    assert_eq!([6, 18, -6, -18, 5, -5].map(super::monthly), [1, 2, -1, -2, 0, 0]);
+    assert_eq!([26, -26, 25].map(weekly), [1, -1, 0]);
+}
+
+#[test]
+fn amounts_are_read_as_people_write_them() {
+    let good = [("1234", 123_400), ("£1,234.5", 123_450), ("£ 1 234.56", 123_456), ("0.5", 50), (".5", 50), ("7.", 700), ("007", 700), ("1,000,000", MOST)];
+    for (written, pence) in good {
+        assert_eq!(amount(written), Ok(Some(pence)), "{written:?}");
+    }
+    assert_eq!(["", " ", "\u{a0}\t"].map(amount), [Ok(None); 3]);
+    assert_eq!(["-1", "−1", "5–6"].map(amount), [Err(Refused::Negative); 3]);
+    assert_eq!(["1000000.01", "1,000,001", "99999999999999999999"].map(amount), [Err(Refused::TooMuch); 3]);
+    let unclear = ["abc", "1.234", "1,5", "12,34", "1,2345", ",123", "1..2", "£", ".", "££1", "1£", "1e3", "１２", "0x10", "+5"];
+    for written in unclear {
+        assert_eq!(amount(written), Err(Refused::Unclear), "{written:?}");
+    }
+}
+
+#[test]
+fn one_wrong_field_loses_nothing_of_the_others() {
+    let form = Form::new([("in-wages", "1850"), ("in-wages-how", "monthly"), ("out-food", "lots"), ("out-home-other1", "-3"), ("out-home-other1-name", "Alarm")]);
+    let (budget, mistakes) = form.read();
+    assert_eq!(budget.totals(), Totals { income: 2_220_000, spending: 0, debts: 0 });
+    let said: Vec<(&str, &str)> = mistakes.iter().map(|mistake| (mistake.field.as_str(), mistake.label.as_str())).collect();
+    assert_eq!(said, [("out-home-other1", "Alarm"), ("out-food", "Food and cleaning")]);
+    assert_eq!(form.field("out-food"), "lots");
+}
+
+#[test]
+fn what_is_left_is_said_in_a_sentence() {
+    let said = |after| Totals { income: after, spending: 0, debts: 0 }.sentence();
+    assert_eq!(said(240_460), "You have about £200 a month left.");
+    assert_eq!(said(-64_000), "You are short by about £53 a month.");
+    assert_eq!(said(0), "You just break even.");
+    assert_eq!([said(120), said(-120)], ["You have less than £1 a month left.", "You are short by less than £1 a month."]);
+}
+
+#[test]
+fn tips_follow_from_the_figures() {
+    let ids = |fields: &[(&str, &str)]| -> Vec<&str> {
+        let (budget, mistakes) = Form::new(fields.iter().copied()).read();
+        assert!(mistakes.is_empty());
+        tips(&budget).iter().map(|tip| tip.id).collect()
+    };
+    assert!(ids(&[]).is_empty());
+    assert!(ids(&[("in-wages", "1000"), ("out-rent", "350")]).is_empty(), "35% is not over 35%");
+    assert_eq!(ids(&[("in-wages", "1000"), ("out-rent", "350.01")]), ["home"]);
+    assert_eq!(ids(&[("in-wages", "1000"), ("out-food", "1000.01")]), ["short", "claim", "council_tax"]);
+    assert_eq!(ids(&[("in-wages", "1000"), ("debt-energy-owed", "80")]), ["priority", "energy", "offer"]);
+    assert_eq!(ids(&[("in-wages", "1000"), ("debt-cards", "20")]), ["offer"]);
+}
+
+#[test]
+fn debts_that_come_first_stand_first() {
+    let seconds = DEBTS.iter().skip_while(|debt| debt.first.is_some());
+    assert!(seconds.clone().count() > 0 && seconds.clone().all(|debt| debt.first.is_none()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_reading_an_amount_panic(text in ".{0,40}") {
+        if let Ok(Some(pence)) = amount(&text) {
+            prop_assert!((0..=MOST).contains(&pence));
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_typed_in_again(pence in 0..=MOST) {
+        prop_assert_eq!(amount(&pounds(pence)), Ok(Some(pence)));
+    }
+
+    #[test]
+    fn the_order_of_lines_makes_no_difference(amounts in prop::collection::vec((0..=MOST, 0..10_usize), 0..40)) {
+        let parts: Vec<Part> = amounts.iter().map(|(pence, often)| Part { group: "test", line: String::new(), side: Side::Out, yearly: pence * Often::ALL[*often].0.times() }).collect();
+        let there = Budget { parts: parts.clone(), debts: Vec::new() }.totals();
+        let back = Budget { parts: parts.into_iter().rev().collect(), debts: Vec::new() }.totals();
+        prop_assert_eq!(there, back);
+    }
+}

@@ -1,0 +1,71 @@
+//! Stored test cases: answers and what they must come to. They stand beside a checker, and it is not
+//! published until they hold.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    document::{Answers, Checker},
+    evaluate::Outcome,
+    validate::Finding,
+};
+
+/// Answers and what they must come to. What a case does not say is not compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Case {
+    /// What it is about, for whoever reads that it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What is answered.
+    pub answers: Answers,
+    /// The level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Panels, in whatever order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<Vec<String>>,
+    /// Rules that hold, in whatever order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<String>>,
+    /// Needs, in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<String>>,
+}
+
+impl Case {
+    /// In what the outcome differs from what the case says.
+    fn differences(&self, outcome: &Outcome) -> Vec<String> {
+        let sorted = |items: &[String]| {
+            let mut items = items.to_vec();
+            items.sort();
+            items
+        };
+        let mut said = Vec::new();
+        if let Some(level) = self.level.as_ref().filter(|level| **level != outcome.level) {
+            said.push(format!("the level is {}, not {level}", outcome.level));
+        }
+        let lists = [("urgent", &self.urgent, &outcome.urgent), ("rules", &self.rules, &outcome.rules)];
+        for (name, wanted, got) in lists {
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| sorted(wanted) != sorted(got)) {
+                said.push(format!("{name} is [{}], not [{}]", got.join(", "), wanted.join(", ")));
+            }
+        }
+        if let Some(needs) = self.needs.as_ref().filter(|needs| **needs != outcome.needs) {
+            said.push(format!("needs is [{}], not [{}]", outcome.needs.join(", "), needs.join(", ")));
+        }
+        said
+    }
+}
+
+/// Which cases do not hold, and how. None at all is a finding, too: then nothing was tried.
+pub fn run(checker: &Checker, cases: &[Case]) -> Vec<Finding> {
+    if cases.is_empty() {
+        return vec![Finding::new("cases", "there are no test cases, so nothing says that the levels are what they should be")];
+    }
+    let failures = cases.iter().enumerate().filter_map(|(at, case)| {
+        let said = case.differences(&checker.evaluate(&case.answers));
+        let about = case.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+        (!said.is_empty()).then(|| Finding::new(format!("cases[{at}]{about}"), said.join("; ")))
+    });
+    failures.collect()
+}

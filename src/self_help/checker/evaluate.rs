@@ -1,0 +1,178 @@
+//! What answers mean: the level, why, which panels of urgent help, which needs in which order. Pure:
+//! nothing is looked up, kept or logged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    document::{Answers, Checker, Choice, Question, worded},
+    expression::{Answer, Expression, UNANSWERED},
+};
+
+/// What answers mean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Outcome {
+    /// Id of the level: the highest of what options and rules say, otherwise the lowest.
+    #[schemars(extend("examples" = ["council_now"]))]
+    pub level: String,
+    /// Ids of panels of urgent help, in the order of the questions, then of the rules.
+    pub urgent: Vec<String>,
+    /// Ids of the rules that hold.
+    pub rules: Vec<String>,
+    /// Codes of needs: the worst first, then what stands behind it most, then by code.
+    pub needs: Vec<String>,
+    /// Tags of what was chosen, each once, in order.
+    pub tags: Vec<String>,
+    /// How badly each need is felt.
+    pub severities: BTreeMap<String, u32>,
+    /// Why the level is what it is.
+    pub why: Vec<Why>,
+}
+
+/// A reason for the level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// What was answered says so.
+    Answer {
+        /// Id of the question.
+        question: String,
+        /// Id of the option.
+        option: String,
+    },
+    /// A rule says so.
+    Rule {
+        /// Its id.
+        rule: String,
+    },
+}
+
+/// Answers as they count: of the questions that are asked, the options that are there.
+#[derive(Debug)]
+pub(super) struct Counted<'a> {
+    chosen: BTreeMap<&'a str, Vec<&'a Choice>>,
+}
+
+impl<'a> Counted<'a> {
+    fn is(&self, answer: &Answer) -> bool {
+        let Some(chosen) = self.chosen.get(answer.question.as_str()) else { return false };
+        if answer.option == UNANSWERED && chosen.is_empty() {
+            return true;
+        }
+        chosen.iter().any(|option| option.id == answer.option)
+    }
+
+    fn tagged(&self, tag: &str) -> usize {
+        self.options().filter(|(_, option)| option.tags.iter().any(|own| own == tag)).count()
+    }
+
+    fn options(&self) -> impl Iterator<Item = (&'a str, &'a Choice)> {
+        self.chosen.iter().flat_map(|(question, options)| options.iter().map(|option| (*question, *option)))
+    }
+
+    fn holds(&self, expression: &Expression) -> bool {
+        expression.holds(&|answer| self.is(answer), &|tag| self.tagged(tag))
+    }
+}
+
+impl Checker {
+    /// What the answers mean.
+    pub fn evaluate(&self, answers: &Answers) -> Outcome {
+        let counted = self.count(answers);
+        let rank = |id: &str| self.level(id).map_or(i64::MIN, |level| level.rank);
+        let mut reasons: Vec<(&str, Why)> = Vec::new();
+        let mut urgent: Vec<String> = Vec::new();
+        let mut open = |panel: &Option<String>| urgent.extend(panel.iter().filter(|panel| !panel.is_empty()).cloned());
+        let mut weights: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        let mut tags: Vec<String> = Vec::new();
+        for question in &self.questions {
+            for option in counted.chosen.get(question.id.as_str()).into_iter().flatten() {
+                if let Some(floor) = &option.floor {
+                    let (question, option) = (question.id.clone(), option.id.clone());
+                    reasons.push((floor, Why::Answer { question, option }));
+                }
+                open(&option.urgent);
+                for weighed in &option.needs {
+                    let (most, sum) = weights.entry(&weighed.need).or_default();
+                    *most = weighed.severity.max(*most);
+                    *sum = sum.saturating_add(weighed.severity);
+                }
+                tags.extend(option.tags.iter().cloned());
+            }
+        }
+        let rules: Vec<_> = self.rules.iter().filter(|rule| counted.holds(&rule.when)).collect();
+        for rule in &rules {
+            reasons.push((&rule.level, Why::Rule { rule: rule.id.clone() }));
+            open(&rule.urgent);
+        }
+        let lowest = self.levels.iter().min_by_key(|level| level.rank).map_or("", |level| level.id.as_str());
+        let level = reasons.iter().map(|(level, _)| *level).fold(lowest, |a, b| if rank(b) > rank(a) { b } else { a }).to_owned();
+        let why = reasons.into_iter().filter(|(reason, _)| *reason == level && level != lowest).map(|(_, why)| why).collect();
+        let mut needs: Vec<(&str, (u32, u32))> = weights.into_iter().collect();
+        needs.sort_by(|(a, (most_a, sum_a)), (b, (most_b, sum_b))| most_b.cmp(most_a).then(sum_b.cmp(sum_a)).then(a.cmp(b)));
+        Outcome {
+            level,
+            urgent: once(urgent),
+            rules: rules.into_iter().map(|rule| rule.id.clone()).collect(),
+            needs: needs.iter().map(|(need, _)| (*need).to_owned()).collect(),
+            tags: once(tags),
+            severities: needs.iter().map(|(need, (most, _))| ((*need).to_owned(), *most)).collect(),
+            why,
+        }
+    }
+
+    /// Why the level is what it is, in words: each reason once.
+    pub fn reasons(&self, outcome: &Outcome, helper: bool) -> Vec<String> {
+        let said = outcome.why.iter().filter_map(|why| match why {
+            Why::Answer { question, option } => {
+                let option = self.question(question)?.options.iter().find(|own| own.id == *option)?;
+                let label = worded(&option.label, option.label_helper.as_deref(), helper);
+                let question = self.question(question)?;
+                let asked = worded(&question.text, question.text_helper.as_deref(), helper);
+                Some(format!("{asked} You said: “{label}”."))
+            }
+            Why::Rule { rule } => {
+                let rule = self.rules.iter().find(|own| own.id == *rule)?;
+                Some(worded(&rule.why, rule.why_helper.as_deref(), helper).to_owned())
+            }
+        });
+        once(said.collect())
+    }
+
+    /// Whether the question is asked of somebody who answered so.
+    pub fn asks(&self, question: &Question, answers: &Answers) -> bool {
+        self.count(answers).chosen.contains_key(question.id.as_str())
+    }
+
+    /// Take from the answers what counts. Questions come in order and look only back, so one walk does.
+    fn count<'a>(&'a self, answers: &Answers) -> Counted<'a> {
+        let mut counted = Counted { chosen: BTreeMap::new() };
+        for question in &self.questions {
+            if question.show_if.as_ref().is_none_or(|shown| counted.holds(shown)) {
+                let given = answers.get(&question.id).map(Vec::as_slice).unwrap_or_default();
+                counted.chosen.insert(&question.id, question.chosen(given));
+            }
+        }
+        counted
+    }
+}
+
+impl Question {
+    /// The options that count among those that were given, in the document's order.
+    fn chosen(&self, given: &[String]) -> Vec<&Choice> {
+        let mut chosen: Vec<&Choice> = self.options.iter().filter(|option| given.contains(&option.id)).collect();
+        // "None of these" beside one of these is a slip of the finger.
+        if chosen.iter().any(|option| !option.exclusive) {
+            chosen.retain(|option| !option.exclusive);
+        }
+        // Of several answers where a form sends one, all count: to drop one could make somebody less urgent.
+        chosen
+    }
+}
+
+fn once(items: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
+}

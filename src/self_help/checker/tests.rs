@@ -1,0 +1,234 @@
+//! The engine against the vectors, and what must always hold.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{
+    document::{Answers, Checker, Kind},
+    *,
+};
+use crate::self_help::{contacts::Contacts, reading, store::Part};
+
+fn ours() -> Checker {
+    serde_json::from_str(Part::Checker.starting()).unwrap()
+}
+
+fn cases(body: &str) -> Vec<Case> {
+    serde_json::from_str(body).unwrap()
+}
+
+fn shared(file: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "a test finds its data")]
+    let folder = std::env::var("FINGERPOST_SHARED").unwrap_or_else(|_| "../shared".to_owned());
+    let text = std::fs::read_to_string(format!("{folder}/data/{file}")).ok();
+    if text.is_none() {
+        eprintln!("left out: {folder}/data/{file} is not there");
+    }
+    text
+}
+
+fn known() -> Known {
+    let contacts: Contacts = serde_json::from_str(Part::Contacts.starting()).unwrap();
+    let [_, needs] = crate::search::Words::STARTING;
+    let needs = needs.lines().skip(1).filter_map(|row| row.split(',').next()).map(str::to_owned).collect();
+    Known { needs, panels: contacts.panels.into_iter().map(|panel| panel.id).collect() }
+}
+
+/// Two questions, the second asked only of some, and rules of each form.
+fn small() -> Value {
+    json!({
+        "schema": "support-checker/1", "id": "small",
+        "levels": [{"id": "low", "rank": 1, "title": "Low"}, {"id": "high", "rank": 9, "title": "High"}],
+        "questions": [
+            {"id": "a", "kind": "any", "text": "A?", "options": [
+                {"id": "one", "label": "1", "needs": [{"need": "money-debt", "severity": 2}], "tags": ["t"]},
+                {"id": "two", "label": "2", "needs": [{"need": "money-debt", "severity": 2}, {"need": "food-emergency", "severity": 2}], "tags": ["t"]},
+                {"id": "none", "label": "0", "exclusive": true}]},
+            {"id": "b", "kind": "one", "text": "B?", "show_if": {"tag_count": "t", "at_least": 2}, "options": [
+                {"id": "yes", "label": "Y", "floor": "high", "urgent": "call_999"}, {"id": "no", "label": "N"}]},
+        ],
+        "rules": [
+            {"id": "blank", "when": {"all": ["a.one", "b.unanswered"]}, "level": "high", "why": "It is not said."},
+            {"id": "both", "when": {"count_of": ["a.one", {"any": ["a.two", "b.no"]}], "at_least": 2}, "level": "low", "why": "Both."},
+        ],
+        "colour": "a member that this version does not know",
+    })
+}
+
+fn checker(document: Value) -> Checker {
+    serde_json::from_value(document).unwrap()
+}
+
+fn answers(given: Value) -> Answers {
+    serde_json::from_value(given).unwrap()
+}
+
+#[test]
+fn every_shared_vector_holds_for_the_shared_sample_and_for_ours() {
+    let Some(vectors) = shared("checker_vectors.json") else { return };
+    let vectors = cases(&vectors);
+    assert!(vectors.len() > 20);
+    assert_eq!(super::cases::run(&ours(), &vectors), []);
+    let theirs: Checker = serde_json::from_str(&shared("checker_sample.json").unwrap()).unwrap();
+    assert_eq!(super::cases::run(&theirs, &vectors), []);
+    assert_eq!(validate::problems(&theirs, &known()), []);
+}
+
+#[test]
+fn our_own_cases_hold_and_nothing_is_wrong_with_our_sample() {
+    assert_eq!(super::cases::run(&ours(), &cases(Part::Cases.starting())), []);
+    assert_eq!(validate::problems(&ours(), &known()), []);
+    assert_eq!(validate::warnings(&ours()), []);
+}
+
+#[test]
+fn our_sample_reads_like_a_text_for_children_of_eleven() {
+    let ours = ours();
+    let mut text = String::new();
+    for question in &ours.questions {
+        text += &format!("{} {} ", question.text, question.hint.as_deref().unwrap_or_default());
+        for option in &question.options {
+            text += &format!("{}. ", option.label);
+        }
+    }
+    for rule in &ours.rules {
+        text += &format!("{} ", rule.why);
+    }
+    let contacts: Contacts = serde_json::from_str(Part::Contacts.starting()).unwrap();
+    for panel in &contacts.panels {
+        text += &format!("{}. {} ", panel.title, panel.body.join(" "));
+    }
+    for action in &contacts.actions {
+        text += &format!("{}. {} ", action.title, action.body);
+    }
+    let age = reading::age(&text).unwrap();
+    assert!((7.0..=11.0).contains(&age), "it is {age}");
+}
+
+#[test]
+fn a_case_that_does_not_hold_says_how() {
+    let wrong = [Case { about: Some("food".to_owned()), answers: answers(json!({"today": ["food"]})), level: Some("emergency".to_owned()), needs: Some(vec![]), ..Case::default() }];
+    let said: Vec<String> = super::cases::run(&ours(), &wrong).iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["cases[0] (food): the level is community, not emergency; needs is [food-emergency], not []"]);
+    assert_eq!(super::cases::run(&ours(), &[]).len(), 1, "nothing was tried");
+}
+
+#[test]
+fn answers_to_what_was_not_asked_do_not_count() {
+    let small = checker(small());
+    let hidden = small.evaluate(&answers(json!({"a": ["one"], "b": ["yes"], "zzz": ["one"]})));
+    assert_eq!((hidden.level.as_str(), hidden.urgent.len(), hidden.rules.len()), ("low", 0, 0), "b is not asked, so it is not unanswered either");
+    let shown = small.evaluate(&answers(json!({"a": ["one", "two"], "b": ["yes", "maybe"]})));
+    assert_eq!((shown.level.as_str(), shown.urgent), ("high", vec!["call_999".to_owned()]));
+    assert_eq!(small.evaluate(&answers(json!({"a": ["one", "two"]}))).rules, ["blank", "both"]);
+}
+
+#[test]
+fn needs_are_ordered_by_the_worst_then_by_the_sum_then_by_name() {
+    let outcome = checker(small()).evaluate(&answers(json!({"a": ["two", "one"]})));
+    assert_eq!(outcome.needs, ["money-debt", "food-emergency"]);
+    assert_eq!(outcome.severities["money-debt"], 2);
+    assert_eq!(outcome.tags, ["t"]);
+}
+
+#[test]
+fn none_of_these_is_dropped_beside_one_of_these() {
+    let outcome = checker(small()).evaluate(&answers(json!({"a": ["none", "one", "two"], "b": ["no"]})));
+    assert_eq!(outcome.rules, ["both"]);
+    assert_eq!(checker(small()).evaluate(&answers(json!({"a": ["none"]}))).needs, Vec::<String>::new());
+}
+
+#[test]
+fn a_mistake_is_told_with_where_it_stands() {
+    let said = |change: &dyn Fn(&mut Value)| -> Vec<String> {
+        let mut document = small();
+        change(&mut document);
+        validate::problems(&checker(document), &known()).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(said(&|_| {}), Vec::<String>::new());
+    let one = |change: &dyn Fn(&mut Value)| -> String {
+        let said = said(change);
+        assert_eq!(said.len(), 1, "{said:?}");
+        said.into_iter().next().unwrap()
+    };
+    assert_eq!(one(&|d| d["schema"] = json!("other/1")), "schema: is \"other/1\", expected \"support-checker/1\"");
+    assert_eq!(one(&|d| d["questions"][0]["options"][1]["id"] = json!("one")), "questions[0].options[1].id: \"one\" stands at questions[0].options[0] already; rules[1].when.count_of[1].any[0]: names a.two, which is no option".split("; ").next().unwrap());
+    assert_eq!(one(&|d| d["questions"][0]["options"][0]["needs"][0]["need"] = json!("unicorns")), "questions[0].options[0].needs[0].need: there is no need \"unicorns\"");
+    assert_eq!(one(&|d| d["questions"][0]["options"][0]["needs"][0]["severity"] = json!(4)), "questions[0].options[0].needs[0].severity: is 4, expected 1, 2 or 3");
+    assert_eq!(one(&|d| d["questions"][1]["options"][0]["urgent"] = json!("nothing")), "questions[1].options[0].urgent: there is no panel \"nothing\" with a number to ring");
+    assert_eq!(one(&|d| d["questions"][0]["options"][0]["floor"] = json!("top")), "questions[0].options[0].floor: there is no level \"top\"");
+    assert_eq!(one(&|d| d["questions"][0]["show_if"] = json!("b.yes")), "questions[0].show_if: names the question \"b\", which does not stand before this");
+    assert!(one(&|d| d["rules"][0]["when"] = json!("a.unanswered")).starts_with("rules[0].when: a.unanswered: a question with several answers"));
+    assert!(one(&|d| d["questions"][0]["options"][2]["floor"] = json!("high")).starts_with("questions[0].options[2]: an exclusive option"));
+    assert_eq!(one(&|d| d["rules"][1]["when"]["count_of"][1]["any"] = json!([])), "rules[1].when.count_of[1]: is empty");
+    assert_eq!(one(&|d| d["questions"][1]["options"][0]["urgent"] = Value::Null), "questions: no answer leads to the highest level with a panel of urgent help");
+    let many: Vec<Value> = (0..15).map(|n| json!({"id": format!("q{n}"), "kind": "any", "text": "?", "options": [{"id": "x", "label": "x"}]})).collect();
+    assert!(said(&|d| d["questions"].as_array_mut().unwrap().extend(many.clone())).iter().any(|said| said.contains("1 to 14 can be asked")));
+}
+
+#[test]
+fn there_is_no_way_to_say_not() {
+    let mut document = small();
+    document["rules"][0]["when"] = json!({"not": "a.one"});
+    assert!(serde_json::from_value::<Checker>(document).is_err());
+}
+
+/// Any answers to a checker, some of them nonsense.
+fn any_answers(checker: &Checker) -> impl Strategy<Value = Answers> + use<> {
+    let questions: Vec<(String, Vec<String>, Kind)> = checker
+        .questions
+        .iter()
+        .map(|question| (question.id.clone(), question.options.iter().map(|option| option.id.clone()).chain(["nonsense".to_owned()]).collect(), question.kind))
+        .collect();
+    let each: Vec<_> = questions
+        .into_iter()
+        .map(|(id, options, kind)| {
+            let most = if kind == Kind::One { 1 } else { options.len() };
+            (Just(id), prop::sample::subsequence(options, 0..=most))
+        })
+        .collect();
+    each.prop_map(|answers| answers.into_iter().collect())
+}
+
+fn rank(checker: &Checker, outcome: &Outcome) -> i64 {
+    checker.level(&outcome.level).unwrap().rank
+}
+
+/// Tick every option that is not ticked yet, one after the other, and see what becomes of the level.
+fn ticking_more_never_lowers(checker: &Checker, answers: &Answers) -> Result<(), TestCaseError> {
+    let before = checker.evaluate(answers);
+    let urgent: BTreeSet<_> = before.urgent.iter().collect();
+    for question in checker.questions.iter().filter(|question| question.kind == Kind::Any) {
+        for option in &question.options {
+            let mut more = answers.clone();
+            more.entry(question.id.clone()).or_default().push(option.id.clone());
+            let after = checker.evaluate(&more);
+            prop_assert!(rank(checker, &after) >= rank(checker, &before), "{}.{} lowers the level", question.id, option.id);
+            prop_assert!(urgent.is_subset(&after.urgent.iter().collect()), "{}.{} closes a panel", question.id, option.id);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn ticking_more_never_lowers_the_level(given in any_answers(&ours())) {
+        ticking_more_never_lowers(&ours(), &given)?;
+    }
+
+    #[test]
+    fn ticking_more_never_lowers_the_level_of_another_checker(given in any_answers(&checker(small()))) {
+        ticking_more_never_lowers(&checker(small()), &given)?;
+    }
+
+    #[test]
+    fn a_question_that_is_left_open_is_never_better_than_not_knowing(given in any_answers(&ours())) {
+        let (mut open, mut unsure) = (given.clone(), given);
+        open.remove("when");
+        unsure.insert("when".to_owned(), vec!["unsure".to_owned()]);
+        let ours = ours();
+        prop_assert!(rank(&ours, &ours.evaluate(&open)) >= rank(&ours, &ours.evaluate(&unsure)));
+    }
+}

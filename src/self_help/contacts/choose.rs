@@ -1,0 +1,119 @@
+//! Which lines and first steps somebody is given, by where they are and what day it is.
+
+use chrono::NaiveDate;
+
+use super::{
+    area::{Area, Nation},
+    document::{Action, Call, Contacts, Dated, Line, Standing},
+};
+
+/// First steps that are told at most: more is not done.
+const MOST_STEPS: usize = 3;
+/// Lines that stand in for each other, at most: a circle of fallbacks ends.
+const MOST_FALLBACKS: usize = 5;
+
+/// What may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Only what somebody has checked, and not too long ago.
+    Checked,
+    /// Everything: for a demonstration that says so on every page.
+    Everything,
+}
+
+/// Chooses among contacts for one person.
+#[derive(Clone, Copy, Debug)]
+pub struct Chooser<'a> {
+    /// What there is.
+    pub contacts: &'a Contacts,
+    /// Where the person is, if they said so and it is certain.
+    pub area: Option<&'a Area>,
+    /// The day.
+    pub today: NaiveDate,
+    /// What may be shown.
+    pub trust: Trust,
+}
+
+impl<'a> Chooser<'a> {
+    /// The lines for these calls, each once, in order.
+    pub fn lines(&self, calls: &[Call]) -> Vec<&'a Line> {
+        let mut lines: Vec<&Line> = Vec::new();
+        for call in calls {
+            for line in self.lines_for(call) {
+                if !lines.iter().any(|there| there.id == line.id) {
+                    lines.push(line);
+                }
+            }
+        }
+        lines
+    }
+
+    /// The first of these calls that there is a line for.
+    pub fn first(&self, calls: &[Call]) -> Vec<&'a Line> {
+        calls.iter().map(|call| self.lines_for(call)).find(|lines| !lines.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether one of these calls would give another line if we knew where the person is.
+    pub fn would_know_better(&self, calls: &[Call]) -> bool {
+        self.area.is_none() && calls.iter().any(|call| call.starts_with("duty:"))
+    }
+
+    /// First steps for this level and these needs: those for the worst need first, then those for
+    /// everybody on the level.
+    pub fn steps(&self, level: &str, needs: &[String]) -> Vec<&'a Action> {
+        let rank = |action: &Action| {
+            let of_needs = action.needs.iter().filter_map(|need| needs.iter().position(|own| own == need)).min();
+            of_needs.or_else(|| action.needs.is_empty().then_some(needs.len()))
+        };
+        let fits = |action: &&Action| {
+            (action.levels.is_empty() || action.levels.iter().any(|own| own == level))
+                && self.holds_here(&action.jurisdiction)
+                && self.may_give(&action.dated)
+        };
+        let mut steps: Vec<(usize, &Action)> =
+            self.contacts.actions.iter().filter(fits).filter_map(|action| Some((rank(action)?, action))).collect();
+        // Stable: of two for the same need, the one that stands first.
+        steps.sort_by_key(|(rank, _)| *rank);
+        steps.into_iter().take(MOST_STEPS).map(|(_, action)| action).collect()
+    }
+
+    fn lines_for(&self, call: &str) -> Vec<&'a Line> {
+        let Some(name) = call.strip_prefix("duty:") else { return self.usable(call).into_iter().collect() };
+        let Some(duty) = self.contacts.duties.get(name) else { return Vec::new() };
+        let council = self.area.and_then(|area| area.council_for(duty.tier, self.contacts));
+        let is_theirs = |line: &&Line| line.duty.as_deref() == Some(name) && line.council.is_some() && line.council == council;
+        let theirs: Vec<&Line> = self.contacts.lines.iter().filter(is_theirs).filter(|line| self.may_be_given(line)).collect();
+        if !theirs.is_empty() {
+            return theirs;
+        }
+        duty.fallback.iter().find_map(|line| self.usable(line)).into_iter().collect()
+    }
+
+    /// The line, or the one that stands in for it. A council's own line never comes this way: it is
+    /// for its own area only.
+    fn usable(&self, id: &str) -> Option<&'a Line> {
+        let mut at = self.contacts.line(id);
+        for _ in 0..MOST_FALLBACKS {
+            let line = at?;
+            if line.council.is_none() && self.may_be_given(line) {
+                return Some(line);
+            }
+            at = self.contacts.line(line.fallback.as_deref()?);
+        }
+        None
+    }
+
+    /// Whether something with this date may be given today.
+    pub fn may_give(&self, dated: &Dated) -> bool {
+        self.trust == Trust::Everything || dated.standing(self.today) == Standing::Checked
+    }
+
+    fn may_be_given(&self, line: &Line) -> bool {
+        self.holds_here(&line.jurisdiction) && self.may_give(&line.dated)
+    }
+
+    /// Whether something for this jurisdiction is for where the person is, as far as that is known.
+    fn holds_here(&self, jurisdiction: &str) -> bool {
+        self.area.and_then(Area::nation).is_none_or(|nation: Nation| nation.is_in(jurisdiction))
+    }
+}

@@ -1,0 +1,170 @@
+//! The right council, and only numbers that somebody has checked.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::{document::Standing, *};
+use crate::self_help::store::Part;
+
+fn ours() -> Contacts {
+    serde_json::from_str(Part::Contacts.starting()).unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A unitary council beside a county with two districts, and a national line with one that stands in.
+fn contacts() -> Contacts {
+    let line = |id: &str, more: Value| {
+        let mut line = json!({"id": id, "title": id, "number": "01632 960000", "jurisdiction": "England", "checked_on": "2026-11-01", "review_by": "2027-01-31"});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line
+    };
+    serde_json::from_value(json!({
+        "schema": "support-contacts/1",
+        "councils": [{"code": "E06000032", "name": "Luton"}, {"code": "E07000096", "name": "Dacorum", "county": "E10000015"}],
+        "duties": {
+            "homelessness": {"name": "housing", "tier": "district", "fallback": ["shelter"]},
+            "children": {"name": "children", "tier": "county", "fallback": ["childline", "police"]},
+        },
+        "lines": [
+            line("luton housing", json!({"duty": "homelessness", "council": "E06000032"})),
+            line("luton children", json!({"duty": "children", "council": "E06000032"})),
+            line("dacorum housing", json!({"duty": "homelessness", "council": "E07000096"})),
+            line("county children", json!({"duty": "children", "council": "E10000015"})),
+            line("overdue", json!({"review_by": "2026-11-20", "fallback": "shelter"})),
+            line("shelter", json!({})),
+            line("childline", json!({"checked_on": null})),
+            line("police", json!({"jurisdiction": "United Kingdom"})),
+        ],
+        "actions": [
+            {"id": "first", "title": "1", "body": "1", "levels": ["high"], "needs": ["food"], "checked_on": "2026-11-01"},
+            {"id": "anybody", "title": "2", "body": "2", "checked_on": "2026-11-01"},
+            {"id": "debt", "title": "3", "body": "3", "needs": ["debt"], "checked_on": "2026-11-01"},
+            {"id": "too old", "title": "4", "body": "4", "checked_on": "2026-01-01"},
+            {"id": "last", "title": "5", "body": "5", "checked_on": "2026-11-01"},
+        ],
+    }))
+    .unwrap()
+}
+
+fn given(area: Option<&Area>, call: &str) -> Vec<String> {
+    let contacts = contacts();
+    let chooser = Chooser { contacts: &contacts, area, today: day("2026-11-26"), trust: Trust::Checked };
+    chooser.lines(&[call.to_owned()]).iter().map(|line| line.id.clone()).collect()
+}
+
+fn area(codes: &[&str]) -> Option<Area> {
+    Area::of_codes(codes.iter().copied())
+}
+
+#[test]
+fn each_council_does_what_it_does() {
+    let luton = area(&["E06000032", "E92000001", "E99999999", "E05002192"]).unwrap();
+    assert_eq!((given(Some(&luton), "duty:homelessness"), given(Some(&luton), "duty:children")), (vec!["luton housing".to_owned()], vec!["luton children".to_owned()]));
+    let hemel = area(&["E07000096", "E10000015", "E92000001"]).unwrap();
+    assert_eq!((given(Some(&hemel), "duty:homelessness"), given(Some(&hemel), "duty:children")), (vec!["dacorum housing".to_owned()], vec!["county children".to_owned()]));
+    // Chosen from the list, the county is the one that the list says.
+    let chosen = Area::of_council("E07000096", &contacts()).unwrap();
+    assert_eq!(given(Some(&chosen), "duty:children"), ["county children"]);
+}
+
+#[test]
+fn a_neighbour_never_gets_another_councils_number() {
+    let central_bedfordshire = area(&["E06000056", "E92000001"]).unwrap();
+    assert_eq!(given(Some(&central_bedfordshire), "duty:homelessness"), ["shelter"]);
+    assert_eq!(given(Some(&central_bedfordshire), "duty:children"), ["police"], "nobody has checked the line before it");
+    assert_eq!(given(Some(&central_bedfordshire), "luton housing"), Vec::<String>::new(), "not by its name, either");
+}
+
+#[test]
+fn without_a_place_the_line_is_a_national_one() {
+    assert_eq!(given(None, "duty:homelessness"), ["shelter"]);
+    let contacts = contacts();
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Checked };
+    assert!(chooser.would_know_better(&["duty:homelessness".to_owned()]));
+    assert!(!chooser.would_know_better(&["shelter".to_owned()]));
+}
+
+#[test]
+fn a_place_that_may_be_in_two_councils_is_in_none() {
+    assert_eq!(area(&["E06000032", "E06000056"]), None, "LU1 is in both");
+    assert_eq!(area(&["E06000032", "E07000099", "E10000015"]), None);
+    assert_eq!(area(&[]), None);
+    assert_eq!(area(&["E99999999", "E10000015", "E05000001"]), None);
+    assert_eq!(area(&["E07000096", "E10000015", "E10000003"]).unwrap().county, None);
+}
+
+#[test]
+fn an_overdue_line_is_replaced_by_one_that_was_checked() {
+    assert_eq!(given(None, "overdue"), ["shelter"]);
+    let contacts = contacts();
+    let everything = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Everything };
+    assert_eq!(everything.lines(&["overdue".to_owned()])[0].id, "overdue", "a demonstration shows it as it is");
+    let later = Chooser { today: day("2027-02-01"), trust: Trust::Checked, ..everything };
+    assert!(later.lines(&["overdue".to_owned(), "police".to_owned()]).is_empty(), "better none than a wrong one");
+}
+
+#[test]
+fn a_line_of_another_nation_is_not_given() {
+    let cardiff = area(&["W06000015", "W92000004"]).unwrap();
+    assert_eq!(given(Some(&cardiff), "shelter"), Vec::<String>::new());
+    assert_eq!(given(Some(&cardiff), "police"), ["police"]);
+}
+
+#[test]
+fn first_steps_are_for_the_worst_need_and_at_most_three() {
+    let contacts = contacts();
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Checked };
+    let steps = |level: &str, needs: &[&str]| -> Vec<String> {
+        let needs: Vec<String> = needs.iter().map(|need| (*need).to_owned()).collect();
+        chooser.steps(level, &needs).iter().map(|step| step.id.clone()).collect()
+    };
+    assert_eq!(steps("high", &["debt", "food"]), ["debt", "first", "anybody"]);
+    assert_eq!(steps("low", &["food"]), ["anybody", "last"]);
+}
+
+#[test]
+fn a_check_is_good_for_as_long_as_it_says_or_ninety_days() {
+    let dated = |checked: &str, review: Option<&str>| document::Dated { checked_on: Some(day(checked)), review_by: review.map(day), ..document::Dated::default() };
+    let standing = |dated: document::Dated, today| dated.standing(day(today));
+    assert_eq!(standing(dated("2026-01-01", None), "2026-04-01"), Standing::Checked);
+    assert_eq!(standing(dated("2026-01-01", None), "2026-04-02"), Standing::Overdue);
+    assert_eq!(standing(dated("2026-01-01", Some("2026-01-05")), "2026-01-06"), Standing::Overdue);
+    assert_eq!(standing(dated("2026-01-02", None), "2026-01-01"), Standing::Unchecked);
+    assert_eq!(standing(document::Dated::default(), "2026-01-01"), Standing::Unchecked);
+}
+
+#[test]
+fn nothing_is_wrong_with_our_contacts_and_mistakes_are_told() {
+    assert_eq!(problems(&ours()), []);
+    let mut wrong = ours();
+    wrong.panels[0].call = vec!["luton-homelessness".to_owned(), "duty:dragons".to_owned(), "nobody".to_owned()];
+    wrong.lines[0].duty = Some("homelessness".to_owned());
+    let said: Vec<String> = problems(&wrong).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "lines[0]: a council's line has both duty and council, a national one neither",
+            "panels[0].call: \"luton-homelessness\" is a council's own line, and is chosen by duty and place only",
+            "panels[0].call: there is no duty \"dragons\"",
+            "panels[0].call: there is no line \"nobody\"",
+        ]
+    );
+}
+
+#[test]
+fn numbers_that_nobody_has_checked_are_marked_so_and_never_live() {
+    let ours = ours();
+    let unchecked = ["samaritans", "nhs-111", "shout", "childline", "citizens-advice", "gas", "power-cut"];
+    for id in unchecked {
+        assert_eq!(ours.line(id).unwrap().dated.checked_on, None, "{id}");
+    }
+    let live = Chooser { contacts: &ours, area: None, today: day("2026-11-26"), trust: Trust::Checked };
+    let numbers: Vec<&str> = live.lines(&ours.always).iter().map(|line| line.id.as_str()).collect();
+    assert_eq!(numbers, ["domestic-abuse", "shelter", "loan-sharks", "police", "national-debtline"]);
+    let of_councils = ours.lines.iter().filter(|line| line.council.is_some());
+    assert!(of_councils.clone().count() > 0);
+    assert!(of_councils.clone().all(|line| line.number.starts_with("01632 960") && line.dated.checked_on.is_none()), "they are made up");
+}

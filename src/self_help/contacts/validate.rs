@@ -1,0 +1,127 @@
+//! Whether contacts can be used.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::document::{Call, Contacts, SCHEMA, Standing};
+use crate::self_help::checker::Finding;
+
+/// Everything that is wrong with the contacts.
+pub fn problems(contacts: &Contacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if contacts.schema != SCHEMA {
+        found.push(Finding::new("schema", format!("is {:?}, expected {SCHEMA:?}", contacts.schema)));
+    }
+    let codes: Vec<&str> = contacts.councils.iter().map(|council| council.code.as_str()).collect();
+    unique("councils", &codes, &mut found);
+    for (at, council) in contacts.councils.iter().enumerate() {
+        for (member, code) in [("code", Some(&council.code)), ("county", council.county.as_ref())] {
+            if let Some(code) = code.filter(|code| !is_area_code(code)) {
+                found.push(Finding::new(format!("councils[{at}].{member}"), format!("{code:?} is not an area code such as E06000032")));
+            }
+        }
+    }
+    unique("lines", &contacts.lines.iter().map(|line| line.id.as_str()).collect::<Vec<_>>(), &mut found);
+    unique("panels", &contacts.panels.iter().map(|panel| panel.id.as_str()).collect::<Vec<_>>(), &mut found);
+    unique("actions", &contacts.actions.iter().map(|action| action.id.as_str()).collect::<Vec<_>>(), &mut found);
+    lines(contacts, &mut found);
+    for (name, duty) in &contacts.duties {
+        for line in &duty.fallback {
+            national(contacts, &format!("duties.{name}.fallback"), line, &mut found);
+        }
+    }
+    for (at, panel) in contacts.panels.iter().enumerate() {
+        calls(contacts, &format!("panels[{at}].call"), &panel.call, &mut found);
+        if panel.call.is_empty() {
+            found.push(Finding::new(format!("panels[{at}].call"), "urgent help needs a number to ring"));
+        }
+    }
+    for (at, action) in contacts.actions.iter().enumerate() {
+        calls(contacts, &format!("actions[{at}].call"), &action.call, &mut found);
+        if let Some(page) = action.page.as_ref().filter(|page| !page.starts_with('/') || page.starts_with("//")) {
+            found.push(Finding::new(format!("actions[{at}].page"), format!("{page:?} is not a page of this site")));
+        }
+    }
+    for (level, talk) in &contacts.talk {
+        calls(contacts, &format!("talk.{level}"), talk, &mut found);
+    }
+    calls(contacts, "always", &contacts.always, &mut found);
+    found
+}
+
+/// What is not given on this day: lines, panels and steps that nobody has checked, or not lately.
+pub fn warnings(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
+    let lines = contacts.lines.iter().map(|line| (format!("lines.{}", line.id), &line.dated));
+    let panels = contacts.panels.iter().map(|panel| (format!("panels.{}", panel.id), &panel.dated));
+    let actions = contacts.actions.iter().map(|action| (format!("actions.{}", action.id), &action.dated));
+    let said = lines.chain(panels).chain(actions).filter_map(|(at, dated)| {
+        let problem = match dated.standing(today) {
+            Standing::Checked => return None,
+            Standing::Unchecked => "nobody has checked it (checked_on is missing or not yet)".to_owned(),
+            Standing::Overdue => {
+                format!("its check was good until {}", dated.good_until().map(|day| day.to_string()).unwrap_or_default())
+            }
+        };
+        Some(Finding::new(at, problem))
+    });
+    said.collect()
+}
+
+fn lines(contacts: &Contacts, found: &mut Vec<Finding>) {
+    for (at, line) in contacts.lines.iter().enumerate() {
+        let path = format!("lines[{at}]");
+        if !line.number.chars().any(|c| c.is_ascii_digit()) {
+            found.push(Finding::new(format!("{path}.number"), format!("{:?} is no number", line.number)));
+        }
+        match (&line.duty, &line.council) {
+            (Some(duty), Some(code)) => {
+                if !contacts.duties.contains_key(duty) {
+                    found.push(Finding::new(format!("{path}.duty"), format!("there is no duty {duty:?}")));
+                }
+                if !is_area_code(code) {
+                    found.push(Finding::new(format!("{path}.council"), format!("{code:?} is not an area code such as E06000032")));
+                }
+            }
+            (None, None) => {}
+            _ => found.push(Finding::new(path.clone(), "a council's line has both duty and council, a national one neither")),
+        }
+        if let Some(other) = &line.fallback {
+            national(contacts, &format!("{path}.fallback"), other, found);
+        }
+    }
+}
+
+fn calls(contacts: &Contacts, path: &str, calls: &[Call], found: &mut Vec<Finding>) {
+    for call in calls {
+        match call.strip_prefix("duty:") {
+            Some(duty) if contacts.duties.contains_key(duty) => {}
+            Some(duty) => found.push(Finding::new(path, format!("there is no duty {duty:?}"))),
+            None => national(contacts, path, call, found),
+        }
+    }
+}
+
+/// Only a national line may be named by its id: a council's is chosen by where somebody is.
+fn national(contacts: &Contacts, path: &str, id: &str, found: &mut Vec<Finding>) {
+    match contacts.line(id) {
+        None => found.push(Finding::new(path, format!("there is no line {id:?}"))),
+        Some(line) if line.council.is_some() => {
+            found.push(Finding::new(path, format!("{id:?} is a council's own line, and is chosen by duty and place only")));
+        }
+        Some(_) => {}
+    }
+}
+
+fn unique(path: &str, ids: &[&str], found: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    for (at, id) in ids.iter().enumerate() {
+        if !seen.insert(*id) {
+            found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} is there twice")));
+        }
+    }
+}
+
+fn is_area_code(code: &str) -> bool {
+    code.len() == 9 && code.starts_with(|c: char| c.is_ascii_uppercase()) && code[1..].bytes().all(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,173 @@
+//! What the public is shown. It fails closed: without an edition that somebody reviewed and whose
+//! review is not overdue there is no checker, and whoever asks is told so and given numbers to ring.
+//! A demonstration shows the sample, and says so.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+
+use super::{
+    checker::{Checker, Status},
+    contacts::{Area, Chooser, Contacts, Line, Trust},
+    publish::read,
+    store::{self, Part, Publication},
+};
+use crate::{clock::Clock, db::Database};
+
+/// A checker with its contacts, as it is shown.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// The checker.
+    pub checker: Checker,
+    /// The checker as it was handed in, for other programs.
+    pub document: Value,
+    /// Its contacts.
+    pub contacts: Contacts,
+    /// Which of them may be shown.
+    pub trust: Trust,
+    /// The day on which somebody reviewed it; none for the sample.
+    pub reviewed_on: Option<NaiveDate>,
+}
+
+impl Edition {
+    /// Whether it is the sample, which nobody has reviewed.
+    pub fn is_sample(&self) -> bool {
+        self.reviewed_on.is_none()
+    }
+
+    /// Chooses contacts for somebody who is here.
+    pub fn chooser<'a>(&'a self, area: Option<&'a Area>, today: NaiveDate) -> Chooser<'a> {
+        Chooser { contacts: &self.contacts, area, today, trust: self.trust }
+    }
+
+    fn sample() -> Result<Self, Unavailable> {
+        let body = Part::Checker.starting();
+        let edition = Self {
+            checker: read(Part::Checker, body).map_err(|_| Unavailable::NotThere)?,
+            document: serde_json::from_str(body).map_err(|_| Unavailable::NotThere)?,
+            contacts: starting_contacts(),
+            trust: Trust::Everything,
+            reviewed_on: None,
+        };
+        Ok(edition)
+    }
+
+    fn of(publication: &Publication) -> Result<Self, Unavailable> {
+        Ok(Self {
+            checker: read(Part::Checker, &publication.checker).map_err(|_| Unavailable::NotThere)?,
+            document: serde_json::from_str(&publication.checker).map_err(|_| Unavailable::NotThere)?,
+            contacts: read(Part::Contacts, &publication.contacts).map_err(|_| Unavailable::NotThere)?,
+            trust: Trust::Checked,
+            reviewed_on: Some(london_day(publication.published_at)),
+        })
+    }
+}
+
+/// The day that it is in London at that moment.
+pub(super) fn london_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&chrono_tz::Europe::London).date_naive()
+}
+
+fn starting_contacts() -> Contacts {
+    read(Part::Contacts, Part::Contacts.starting()).expect("the starting contacts are tested")
+}
+
+/// Why there is no checker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// None was published, or it was taken away, or it cannot be read.
+    NotThere,
+    /// It should have been reviewed again by this day.
+    Overdue(NaiveDate),
+    /// The database does not answer, so nobody knows.
+    OutOfReach,
+}
+
+impl Unavailable {
+    /// The reason, to whoever asks.
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::NotThere => "nobody has reviewed the questions yet",
+            Self::Overdue(_) => "the questions are due for a review",
+            Self::OutOfReach => "something is broken at our end",
+        }
+    }
+}
+
+/// The self-help that a server gives. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SelfHelp {
+    /// Where editions are.
+    pub db: Database,
+    /// The time.
+    pub clock: Clock,
+    demo: bool,
+    latest: Arc<Mutex<Option<(i64, Arc<Edition>)>>>,
+    sample: Arc<Mutex<Option<Arc<Edition>>>>,
+}
+
+impl SelfHelp {
+    /// The self-help of this directory. `demo` shows the sample where nothing is published.
+    pub fn new(db: Database, clock: Clock, demo: bool) -> Self {
+        Self { db, clock, demo, latest: Arc::default(), sample: Arc::default() }
+    }
+
+    /// The day that it is now.
+    pub fn today(&self) -> NaiveDate {
+        london_day(self.clock.now())
+    }
+
+    /// What the public is shown now.
+    /// # Errors
+    /// Why there is nothing to show.
+    pub async fn in_force(&self) -> Result<Arc<Edition>, Unavailable> {
+        match self.published().await {
+            Ok(Some(edition)) => match edition.checker.review_by {
+                Some(day) if day >= self.today() && edition.checker.status == Status::Published => Ok(edition),
+                Some(day) if day < self.today() => Err(Unavailable::Overdue(day)),
+                _ => Err(Unavailable::NotThere),
+            },
+            Ok(None) if self.demo => self.sample(),
+            Ok(None) => Err(Unavailable::NotThere),
+            Err(unavailable) => Err(unavailable),
+        }
+    }
+
+    /// Numbers to ring where there is no checker: those of the last edition, else those that
+    /// Fingerpost comes with; only what was checked and is not overdue. 999 is not among them, for
+    /// every page says it anyway.
+    pub async fn numbers(&self) -> Vec<Line> {
+        let edition = self.published().await.ok().flatten();
+        let contacts = edition.map_or_else(starting_contacts, |edition| edition.contacts.clone());
+        let chooser = Chooser { contacts: &contacts, area: None, today: self.today(), trust: Trust::Checked };
+        chooser.lines(&contacts.always).into_iter().filter(|line| line.number != "999").cloned().collect()
+    }
+
+    /// The latest edition; none where there is none, or it was taken away.
+    async fn published(&self) -> Result<Option<Arc<Edition>>, Unavailable> {
+        let out_of_reach = |error: crate::db::Error| {
+            tracing::warn!(error = %error, "cannot read the support checker; it is not shown");
+            Unavailable::OutOfReach
+        };
+        let Some((number, false)) = store::latest(&self.db).await.map_err(out_of_reach)? else { return Ok(None) };
+        let held = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, edition)) = held.filter(|(known, _)| *known == number) {
+            return Ok(Some(edition));
+        }
+        let found = store::publication(&self.db, Some(number)).await.map_err(out_of_reach)?;
+        let edition = Arc::new(Edition::of(&found.ok_or(Unavailable::NotThere)?)?);
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, edition.clone()));
+        Ok(Some(edition))
+    }
+
+    fn sample(&self) -> Result<Arc<Edition>, Unavailable> {
+        let mut held = self.sample.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(edition) = &*held {
+            return Ok(edition.clone());
+        }
+        let edition = Arc::new(Edition::sample()?);
+        *held = Some(edition.clone());
+        Ok(edition)
+    }
+}

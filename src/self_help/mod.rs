@@ -1,0 +1,20 @@
+//! Self-help: the support checker, whom to ring, and the budget. What the public is shown is here,
+//! with the rule that a checker nobody has reviewed, or not lately, is not shown.
+//!
+//! Nothing of the people who use it is kept: answers and amounts come in the body of a request, are
+//! worked with in memory, and leave in the body of the answer.
+
+pub mod api;
+pub mod budget;
+pub mod checker;
+pub mod contacts;
+mod editions;
+mod publish;
+pub mod reading;
+mod store;
+
+pub use {
+    editions::{Edition, SelfHelp, Unavailable},
+    publish::{PublishError, examine, publish},
+    store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
+};

@@ -1,0 +1,171 @@
+//! From a draft to what the public sees. Everything must hold at once: the parts can be used, the
+//! test cases hold, every number that may be needed was checked, and a person says that they
+//! reviewed it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    checker::{Case, Checker, Finding, Known, Status, cases, validate},
+    contacts::{self, Chooser, Contacts, Trust},
+    store::{self, Draft, Part, Publication},
+};
+use crate::{
+    clock::Clock,
+    db::{self, Database},
+};
+
+/// Longest name of a reviewer, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Why a draft was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// It has these problems.
+    #[error("{} things are in the way", .0.len())]
+    Refused(Vec<Finding>),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The parts of a draft, read.
+#[derive(Clone, Debug)]
+struct Parts {
+    checker: Checker,
+    contacts: Contacts,
+    cases: Vec<Case>,
+}
+
+/// Everything that is wrong with one part as it is handed in, beside the others as they are.
+/// # Errors
+/// When it cannot be read at all: the one finding that says where.
+pub fn examine(part: Part, body: &str, others: &[Draft; 3], mut known: Known) -> Result<Vec<Finding>, Finding> {
+    match part {
+        Part::Checker => {
+            let checker: Checker = read(part, body)?;
+            if let Ok(contacts) = others.iter().find(|draft| draft.part == Part::Contacts).map_or_else(
+                || read::<Contacts>(Part::Contacts, Part::Contacts.starting()),
+                |draft| read(Part::Contacts, &draft.body),
+            ) {
+                known.panels = panels(&contacts);
+            }
+            Ok(validate::problems(&checker, &known))
+        }
+        Part::Contacts => Ok(contacts::problems(&read::<Contacts>(part, body)?)),
+        Part::Cases => read::<Vec<Case>>(part, body).map(|_| Vec::new()),
+    }
+}
+
+/// Publish the drafts as `reviewed_by` reviewed them. Gives the edition's number.
+/// # Errors
+/// What is in the way, all of it; or the database.
+pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &str) -> Result<i64, PublishError> {
+    let drafts = store::drafts(db).await?;
+    let now = clock.now();
+    let found = in_the_way(&drafts, known, reviewed_by, now);
+    if !found.is_empty() {
+        return Err(PublishError::Refused(found));
+    }
+    let [checker, contacts, cases] = drafts;
+    let edition = Publication {
+        number: 0,
+        checker: published(&checker.body),
+        contacts: contacts.body,
+        cases: cases.body,
+        reviewed_by: reviewed_by.trim().to_owned(),
+        published_at: now,
+        withdrawn: None,
+    };
+    Ok(store::insert(db, edition).await?)
+}
+
+/// The same document with `status` saying that it is published. Members that this version does not
+/// know stay.
+fn published(body: &str) -> String {
+    let mut document: Value = serde_json::from_str(body).unwrap_or_default();
+    document["status"] = Value::from("published");
+    document.to_string()
+}
+
+fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now: DateTime<Utc>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let name = reviewed_by.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        found.push(Finding::new("reviewed_by", format!("expected the name of who reviewed it, at most {LONGEST_NAME} characters")));
+    }
+    let parts = match parts(drafts) {
+        Ok(parts) => parts,
+        Err(finding) => {
+            found.push(finding);
+            return found;
+        }
+    };
+    let today = super::editions::london_day(now);
+    known.panels = panels(&parts.contacts);
+    found.extend(below("checker", validate::problems(&parts.checker, &known)));
+    found.extend(below("contacts", contacts::problems(&parts.contacts)));
+    found.extend(cases::run(&parts.checker, &parts.cases));
+    found.extend(below("checker", review(&parts.checker, today)));
+    found.extend(below("contacts", unreachable(&parts, today)));
+    found
+}
+
+fn review(checker: &Checker, today: NaiveDate) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if checker.status == Status::Sample {
+        found.push(Finding::new("status", "is sample; whoever has reviewed every line sets it to draft"));
+    }
+    match checker.review_by {
+        None => found.push(Finding::new("review_by", "is missing: say by which day it must be reviewed again")),
+        Some(day) if day < today => found.push(Finding::new("review_by", format!("{day} has passed"))),
+        Some(_) => {}
+    }
+    found
+}
+
+/// Panels and levels for which there would be no number when nothing is known of the place.
+fn unreachable(parts: &Parts, today: NaiveDate) -> Vec<Finding> {
+    let chooser = Chooser { contacts: &parts.contacts, area: None, today, trust: Trust::Checked };
+    let panels = parts.checker.panels().into_iter().filter_map(|id| {
+        let panel = parts.contacts.panel(id)?;
+        chooser.lines(&panel.call).is_empty().then(|| {
+            Finding::new(format!("panels.{id}.call"), "none of its lines was checked lately and is there for everybody")
+        })
+    });
+    let levels = parts.checker.levels.iter().filter_map(|level| {
+        let talk = parts.contacts.talk.get(&level.id).map(Vec::as_slice).unwrap_or_default();
+        chooser.first(talk).is_empty().then(|| {
+            Finding::new(format!("talk.{}", level.id), "none of its lines was checked lately and is there for everybody")
+        })
+    });
+    panels.chain(levels).collect()
+}
+
+fn below(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
+    findings.into_iter().map(move |finding| Finding::new(format!("{part}.{}", finding.at), finding.problem))
+}
+
+fn panels(contacts: &Contacts) -> std::collections::BTreeSet<String> {
+    contacts.panels.iter().filter(|panel| !panel.call.is_empty()).map(|panel| panel.id.clone()).collect()
+}
+
+fn parts(drafts: &[Draft; 3]) -> Result<Parts, Finding> {
+    let [checker, contacts, cases] = drafts;
+    Ok(Parts {
+        checker: read(Part::Checker, &checker.body)?,
+        contacts: read(Part::Contacts, &contacts.body)?,
+        cases: read(Part::Cases, &cases.body)?,
+    })
+}
+
+/// A part as what it is, or where it is not.
+pub(super) fn read<T: DeserializeOwned>(part: Part, body: &str) -> Result<T, Finding> {
+    let mut json = serde_json::Deserializer::from_str(body);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let at = if path == "." { part.name().to_owned() } else { path };
+        Finding::new(at, error.into_inner().to_string())
+    })
+}
