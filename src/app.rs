@@ -275,6 +275,7 @@ impl Served {
             .merge(pages::people(desk))
             .merge(pages::upkeep(upkeep))
             .merge(self_help::api::routes(self_help))
+            .merge(publishing::needs_route(self.directory.clone()))
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)

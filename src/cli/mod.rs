@@ -1,6 +1,7 @@
 //! The commands. Results go to stdout, progress and logs to stderr; 0 means that it did what was
 //! asked, 1 that it did not, 2 that the call was wrong, 141 that nobody read its results to the end.
 
+mod checker;
 mod demo;
 mod directory;
 mod exchange;
@@ -76,6 +77,9 @@ enum Command {
     /// Everyday words: what people write, and the needs that they mean by it.
     #[command(subcommand)]
     Words(words::Words),
+    /// The support checker: take in, try, publish, take away.
+    #[command(subcommand)]
+    Checker(checker::Checkers),
     /// Save everything into FILE, while the server runs.
     Backup {
         /// A file that is not there yet.
@@ -208,6 +212,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Keys(keys) => keys.run(open(config).await?).await,
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,
+        Command::Checker(checkers) => checkers.run(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,
         Command::Restore { file } => directory::restore(open(config).await?, &file).await,
         Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,

@@ -9,6 +9,8 @@ use super::Problem;
 
 /// A query longer than this is refused, in bytes.
 const LONGEST_QUERY: usize = 10_240;
+/// The same for a form with many fields.
+const LONGEST_FORM: usize = 65_536;
 
 /// The parameters of a query string or a form. Unknown ones are ignored.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +21,19 @@ impl Parameters {
     /// # Errors
     /// When it is too long, or not UTF-8 after decoding.
     pub fn read(query: &str) -> Result<Self, Problem> {
-        if query.len() > LONGEST_QUERY {
-            return Err(Problem::bad_request(format!("the query has {} bytes; at most {LONGEST_QUERY} are read", query.len())));
+        Self::read_at_most(query, LONGEST_QUERY)
+    }
+
+    /// Read a form with many fields.
+    /// # Errors
+    /// When it is too long, or not UTF-8 after decoding.
+    pub fn read_form(body: &str) -> Result<Self, Problem> {
+        Self::read_at_most(body, LONGEST_FORM)
+    }
+
+    fn read_at_most(query: &str, longest: usize) -> Result<Self, Problem> {
+        if query.len() > longest {
+            return Err(Problem::bad_request(format!("the query has {} bytes; at most {longest} are read", query.len())));
         }
         let decoded = |text: &str| {
             let plus = text.replace('+', " ");

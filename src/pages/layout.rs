@@ -14,6 +14,8 @@ use crate::{
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The same for a page with a script of ours.
+const POLICY_WITH_SCRIPTS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Where "Exit this page" leads: somewhere ordinary.
 const ELSEWHERE: &str = "https://www.bbc.co.uk/weather";
 
@@ -75,6 +77,8 @@ pub(super) struct Page {
     pub(super) unkept: bool,
     /// Whom it is for.
     pub(super) audience: For,
+    /// Addresses of scripts of ours that make the page handier. It works without them.
+    pub(super) scripts: Vec<&'static str>,
 }
 
 impl Page {
@@ -92,6 +96,7 @@ impl Page {
             status: StatusCode::OK,
             unkept: false,
             audience: For::Everybody,
+            scripts: Vec::new(),
         }
     }
 }
@@ -109,7 +114,8 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
         (page.status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], document).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let policy = if page.scripts.is_empty() { POLICY } else { POLICY_WITH_SCRIPTS };
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     // Without the referrer of our own pages browsers do not say that our forms are sent by us.
     let referrer = if page.audience == For::Everybody { "no-referrer" } else { "same-origin" };
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
@@ -140,6 +146,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     meta property="og:locale" content="en_GB";
                 }
                 @if page.status != StatusCode::OK || page.unkept { meta name="robots" content="noindex"; }
+                @for script in &page.scripts { script src=(script) type="module" {} }
                 @if let Some(data) = &page.data { script type="application/ld+json" { (PreEscaped(jsonld::text(data))) } }
             }
             body {
@@ -152,11 +159,12 @@ fn frame(site: &Site, page: &Page) -> Markup {
                                 li { a href="/" { "Find help" } }
                                 li { a href="/directory/needs" { "Browse by need" } }
                                 li { a href="/directory/whats-on" { "What’s on" } }
+                                li { a href="/help" { "Work out what helps" } }
                                 li { a href="/directory/about" { "About" } }
                             } }
                         }
                     }
-                    @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and phone number here is made up." } } }
+                    @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and local phone number here is made up." } } }
                     @if page.quiet { (exit()) }
                 }
                 div class="width" {

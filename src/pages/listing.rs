@@ -212,6 +212,21 @@ impl Listing {
         self
     }
 
+    /// Where it leads, and what it is called.
+    pub(super) fn link(&self) -> (&str, &str) {
+        (&self.href, &self.name)
+    }
+
+    /// Where, when, what it costs: as far as there is something to say.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let place = match (&self.place, &self.distance) {
+            (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
+            (place, distance) => place.clone().or_else(|| distance.clone()),
+        };
+        let all = [("Where", place), ("When", self.when.clone()), ("Next", self.next.clone()), ("Cost", self.cost.clone())];
+        all.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
+    }
+
     /// An event series.
     pub(super) fn of_event(event: &Event) -> Self {
         let state = match event.status {
@@ -260,7 +275,9 @@ pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result
 }
 
 /// Services with their listings: those that stand for events with the dates of these.
-fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
+/// # Errors
+/// When the disk fails.
+pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
     let (today, now) = (site.today(), site.clock.now());
     let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
     let events: Vec<Uuid> = services.iter().filter_map(|found| found.document.event_id).map(Uuid::from).collect();
@@ -284,6 +301,11 @@ fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Ser
 
 /// The list. `level` is the heading that the names are.
 pub(super) fn list(listings: &[Listing], level: &str) -> Markup {
+    list_of(listings.iter(), level)
+}
+
+/// The same for listings that stand elsewhere.
+pub(super) fn list_of<'a>(listings: impl Iterator<Item = &'a Listing>, level: &str) -> Markup {
     html! { ul class="listings" { @for listing in listings { li { (item(listing, level)) } } } }
 }
 
@@ -294,23 +316,9 @@ fn marked(html: Option<&str>, plain: &str) -> Markup {
 
 fn item(listing: &Listing, level: &str) -> Markup {
     let name = html! { a href=(listing.href) { (listing.name) } };
-    let facts: Vec<(&str, String)> = [
-        (
-            "Where",
-            match (&listing.place, &listing.distance) {
-                (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
-                (place, distance) => place.clone().or_else(|| distance.clone()),
-            },
-        ),
-        ("When", listing.when.clone()),
-        ("Next", listing.next.clone()),
-        ("Cost", listing.cost.clone()),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some((label, value?)))
-    .collect();
+    let facts = listing.facts();
     html! {
-        @match level { "h2" => h2 { (name) }, _ => h3 { (name) } }
+        @match level { "h2" => h2 { (name) }, "h4" => h4 { (name) }, _ => h3 { (name) } }
         @if let Some(organisation) = &listing.organisation { p class="by" { (organisation) } }
         (tag_list(&listing.tags))
         @if listing.snippet.is_some() || listing.summary.is_some() {

@@ -26,6 +26,7 @@ mod parts;
 mod place;
 mod results;
 mod search_form;
+mod self_help;
 mod service;
 mod sources;
 mod times;
@@ -113,6 +114,7 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
         .route("/directory/sources", get(sources::show))
+        .merge(self_help::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
         .route("/robots.txt", get(files::robots))

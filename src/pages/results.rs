@@ -48,12 +48,27 @@ pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: 
 /// # Errors
 /// When it is not a form.
 pub(super) fn sent(headers: &HeaderMap, body: Result<String, StringRejection>) -> Result<Parameters, Problem> {
+    sent_form(headers, body, Parameters::read)
+}
+
+/// The same for a form with more fields than a query could have.
+/// # Errors
+/// When it is not a form.
+pub(super) fn sent_long(headers: &HeaderMap, body: Result<String, StringRejection>) -> Result<Parameters, Problem> {
+    sent_form(headers, body, Parameters::read_form)
+}
+
+fn sent_form(
+    headers: &HeaderMap,
+    body: Result<String, StringRejection>,
+    read: fn(&str) -> Result<Parameters, Problem>,
+) -> Result<Parameters, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match body {
         _ if !kind.starts_with("application/x-www-form-urlencoded") => {
             Err(Problem::bad_request("the form is not application/x-www-form-urlencoded".to_owned()))
         }
-        Ok(body) => Parameters::read(&body),
+        Ok(body) => read(&body),
         Err(_) => Err(Problem::bad_request("the form is not UTF-8, or is too long".to_owned())),
     }
 }

@@ -135,11 +135,15 @@ pub fn openapi(version: &str) -> Value {
         );
     }
     paths.insert("/facets".to_owned(), facets_path());
+    let (needs, of_needs) = super::needs::described(problems(COMMON));
+    paths.insert("/api/v1/needs".to_owned(), needs);
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
         paths.insert(collection.path.to_owned(), list_path(collection, item, None));
         paths.insert(format!("{}/{{id}}", collection.path), document_path(collection, item));
     }
+    let mut schemas = schemas();
+    schemas.extend(of_needs);
     for (path, kind, format) in forms::SHORTCUTS {
         if let Some(collection) = COLLECTIONS.into_iter().find(|collection| collection.kind == kind) {
             paths.insert(path.to_owned(), list_path(collection, shape::title(kind), Some(format)));
@@ -163,7 +167,7 @@ pub fn openapi(version: &str) -> Value {
             {"name": "self-help", "description": "The support checker, for tools that run it themselves."}
         ],
         "paths": paths,
-        "components": {"schemas": schemas()}
+        "components": {"schemas": schemas}
     })
 }
 

@@ -11,6 +11,7 @@ mod facets;
 mod filters;
 pub mod forms;
 mod lists;
+mod needs;
 mod times;
 mod vocabulary;
 
@@ -36,6 +37,7 @@ use crate::{
 pub use {
     describe::openapi,
     filters::{Answer, Filters, LONGEST_SEARCH, Position, ask_index, locate, midnight},
+    needs::needs_route,
     vocabulary::{Term, Vocabularies, Vocabulary},
 };
 

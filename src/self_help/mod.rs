@@ -15,6 +15,6 @@ mod store;
 
 pub use {
     editions::{Edition, SelfHelp, Unavailable},
-    publish::{PublishError, examine, publish},
+    publish::{PublishError, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
 };

@@ -89,7 +89,8 @@ fn published(body: &str) -> String {
     document.to_string()
 }
 
-fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now: DateTime<Utc>) -> Vec<Finding> {
+/// Everything that is in the way of publishing the drafts at this moment.
+pub fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now: DateTime<Utc>) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = reviewed_by.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {

@@ -109,6 +109,16 @@ const EXITS: &[&str] = &[
     "/sign-out",
     "/directory/report/{id}",
     "/still-correct/{secret}",
+    "/help",
+    "/help/check",
+    "/help/plan",
+    "/help/budget",
+    "/help/budget/plan",
+    "/assets/help.js",
+    "/assets/budget.js",
+    "/api/v1/checker",
+    "/api/v1/checker/evaluate",
+    "/api/v1/needs",
 ];
 
 /// Ways in which a list can be asked for.

@@ -1,0 +1,325 @@
+//! `fingerpost checker`: the support checker from a draft to what the public sees, and back.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{WrongCall, say, stdout};
+use crate::{
+    app::App,
+    search,
+    self_help::{
+        self, Draft, Part, PublishError, SelfHelp,
+        checker::{Case, Checker, Finding, Known, cases, validate},
+        contacts::{self, Contacts},
+    },
+};
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Checkers {
+    /// Say what the public sees, what is being worked on, and what is in the way of publishing it.
+    Show {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take in a part as a draft: questions (support-checker/1), contacts (support-contacts/1) or a
+    /// list of test cases. What the public sees does not change.
+    Import {
+        /// The JSON file, or - for what comes in on stdin.
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+        /// Keep nothing, but say whether it can be used.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try questions from a file with test cases, without keeping either.
+    Check {
+        /// Questions (support-checker/1), or - for what comes in on stdin.
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+        /// Test cases; those of the draft where none are named.
+        #[arg(long, value_name = "FILE")]
+        cases: Option<PathBuf>,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the drafts to the public. Refused while anything is in the way, such as a test case that
+    /// does not hold or a number that nobody has checked.
+    Publish {
+        /// Who has reviewed every line: a person, and what they are.
+        #[arg(long, value_name = "NAME")]
+        reviewed_by: String,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the checker away from the public at once. They are told so, with numbers to ring.
+    Withdraw {
+        /// Why, for the record.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a part as JSON, to be edited and taken in again.
+    Export {
+        /// Which part.
+        #[arg(long, value_enum, default_value = "checker")]
+        part: Which,
+        /// Of this edition instead of the draft; 0 is the latest.
+        #[arg(long, value_name = "NUMBER")]
+        edition: Option<u32>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Which {
+    /// Questions, levels and rules.
+    Checker,
+    /// Lines, panels and first steps.
+    Contacts,
+    /// Test cases.
+    Cases,
+}
+
+impl From<Which> for Part {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::Checker => Self::Checker,
+            Which::Contacts => Self::Contacts,
+            Which::Cases => Self::Cases,
+        }
+    }
+}
+
+impl Checkers {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        match self {
+            Self::Show { json } => show(&app, json).await,
+            Self::Import { file, dry_run, json } => import(&app, &read(&file)?, dry_run, json).await,
+            Self::Check { file, cases, json } => check(&app, &file, cases.as_deref(), json).await,
+            Self::Publish { reviewed_by, json } => publish(&app, &reviewed_by, json).await,
+            Self::Withdraw { why, json } => withdraw(&app, &why, json).await,
+            Self::Export { part, edition } => export(&app, part.into(), edition).await,
+        }
+    }
+}
+
+async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
+    let self_help = SelfHelp::new(app.db.clone(), app.clock.clone(), false);
+    let latest = self_help::publication(&app.db, None).await?;
+    let in_force = self_help.in_force().await;
+    let drafts = self_help::drafts(&app.db).await?;
+    let in_the_way = self_help::in_the_way(&drafts, known(app).await?, "somebody", app.clock.now());
+    let not_given = match &in_force {
+        Ok(edition) => contacts::warnings(&edition.contacts, self_help.today()),
+        Err(_) => Vec::new(),
+    };
+    if as_json {
+        let drafts: Vec<Value> = drafts.iter().map(described).collect();
+        let latest = latest.map(|edition| {
+            json!({
+                "number": edition.number, "reviewed_by": edition.reviewed_by, "published_at": crate::clock::rfc3339(edition.published_at),
+                "withdrawn_at": edition.withdrawn.as_ref().map(|(at, _)| crate::clock::rfc3339(*at)), "withdrawn_why": edition.withdrawn.map(|(_, why)| why),
+            })
+        });
+        let (public, why) = (in_force.is_ok(), in_force.as_ref().err().map(|reason| reason.said()));
+        say!(
+            "{}",
+            json!({"public": public, "not_public_because": why, "latest_edition": latest, "not_given": not_given, "drafts": drafts, "in_the_way": in_the_way})
+        )?;
+        return Ok(true);
+    }
+    match (&in_force, &latest) {
+        (Ok(edition), Some(latest)) => say!(
+            "the public sees edition {}, reviewed by {}, due for review by {}",
+            latest.number,
+            latest.reviewed_by,
+            edition.checker.review_by.map(|day| day.to_string()).unwrap_or_default()
+        )?,
+        (Err(reason), _) => say!("the public sees no checker: {}", reason.said())?,
+        (Ok(_), None) => {}
+    }
+    if let Some((at, why)) = latest.and_then(|latest| latest.withdrawn) {
+        say!("the latest edition was taken away at {}: {why}", crate::clock::rfc3339(at))?;
+    }
+    tell("not given to anybody", &not_given)?;
+    for draft in &drafts {
+        match &draft.saved {
+            Some((at, by)) => say!("draft of {}: taken in at {} by {by}", draft.part.name(), crate::clock::rfc3339(*at))?,
+            None => say!("draft of {}: the sample that Fingerpost comes with", draft.part.name())?,
+        }
+    }
+    tell("in the way of publishing the drafts", &in_the_way)?;
+    Ok(true)
+}
+
+fn described(draft: &Draft) -> Value {
+    let (at, by) = draft.saved.clone().unzip();
+    json!({"part": draft.part.name(), "sample": at.is_none(), "saved_at": at.map(crate::clock::rfc3339), "saved_by": by})
+}
+
+fn tell(what: &str, findings: &[Finding]) -> io::Result<()> {
+    if !findings.is_empty() {
+        say!("{what}:")?;
+    }
+    for finding in findings {
+        say!("  {finding}")?;
+    }
+    Ok(())
+}
+
+/// What a checker may name: needs from the tables of everyday words.
+async fn known(app: &App) -> anyhow::Result<Known> {
+    let words = search::load(&app.db, &app.clock).await?.read().context("the tables of everyday words are damaged")?;
+    let of_phrases = words.phrases().iter().flat_map(|phrase| phrase.needs.iter().cloned());
+    Ok(Known { needs: words.needs().map(str::to_owned).chain(of_phrases).collect(), ..Known::default() })
+}
+
+async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
+    let part = part_of(body)?;
+    let drafts = self_help::drafts(&app.db).await?;
+    let found = self_help::examine(part, body, &drafts, known(app).await?).unwrap_or_else(|finding| vec![finding]);
+    let taken = found.is_empty() && !dry_run;
+    if taken {
+        self_help::save_draft(&app.db, &app.clock, part, body, "the command line").await?;
+    }
+    let warnings = match (part, found.is_empty()) {
+        (Part::Checker, true) => serde_json::from_str::<Checker>(body).map(|checker| validate::warnings(&checker)).unwrap_or_default(),
+        (Part::Contacts, true) => {
+            let today = SelfHelp::new(app.db.clone(), app.clock.clone(), false).today();
+            serde_json::from_str::<Contacts>(body).map(|own| contacts::warnings(&own, today)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    if as_json {
+        say!("{}", json!({"part": part.name(), "taken": taken, "problems": found, "warnings": warnings}))?;
+    } else if found.is_empty() {
+        let said = if dry_run { "can be used" } else { "is the draft now; the public sees it once it is published" };
+        say!("{} {said}", part.name())?;
+        tell("to look at", &warnings)?;
+    } else {
+        tell(&format!("nothing was changed: {} cannot be used", part.name()), &found)?;
+    }
+    Ok(found.is_empty())
+}
+
+/// Which part it is, by what it says of itself.
+fn part_of(body: &str) -> anyhow::Result<Part> {
+    let document: Value = serde_json::from_str(body).map_err(|error| WrongCall(format!("it is not JSON: {error}")))?;
+    match (&document, document["schema"].as_str()) {
+        (Value::Array(_), _) => Ok(Part::Cases),
+        (_, Some(schema)) if schema == contacts::document::SCHEMA => Ok(Part::Contacts),
+        (_, Some(schema)) if schema.starts_with("support-checker/") => Ok(Part::Checker),
+        _ => Err(WrongCall(
+            "its \"schema\" is neither support-checker/1 nor support-contacts/1, and it is no list of test cases".to_owned(),
+        )
+        .into()),
+    }
+}
+
+async fn check(app: &App, file: &Path, cases_file: Option<&Path>, as_json: bool) -> anyhow::Result<bool> {
+    let body = read(file)?;
+    let drafts = self_help::drafts(&app.db).await?;
+    let mut found = self_help::examine(Part::Checker, &body, &drafts, known(app).await?).unwrap_or_else(|finding| vec![finding]);
+    let cases_body = match cases_file {
+        Some(file) => read(file)?,
+        None => drafts.iter().find(|draft| draft.part == Part::Cases).map(|draft| draft.body.clone()).unwrap_or_default(),
+    };
+    let tried: Vec<Case> = serde_json::from_str(&cases_body).context("the test cases cannot be read")?;
+    if let Ok(checker) = serde_json::from_str::<Checker>(&body) {
+        found.extend(cases::run(&checker, &tried));
+    }
+    if as_json {
+        say!("{}", json!({"cases": tried.len(), "problems": found}))?;
+    } else if found.is_empty() {
+        say!("nothing is wrong with it, and all {} test cases hold", tried.len())?;
+    } else {
+        tell("it cannot be published", &found)?;
+    }
+    Ok(found.is_empty())
+}
+
+async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<bool> {
+    match self_help::publish(&app.db, &app.clock, known(app).await?, reviewed_by).await {
+        Ok(number) => {
+            if as_json {
+                say!("{}", json!({"published": true, "edition": number, "reviewed_by": reviewed_by.trim(), "in_the_way": []}))?;
+            } else {
+                say!("edition {number} is what the public sees from now on; reviewed by {}", reviewed_by.trim())?;
+            }
+            Ok(true)
+        }
+        Err(PublishError::Refused(found)) => {
+            if as_json {
+                say!("{}", json!({"published": false, "edition": null, "in_the_way": found}))?;
+            } else {
+                tell("nothing was published; in the way", &found)?;
+            }
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
+    let number = self_help::withdraw(&app.db, &app.clock, why).await?;
+    if as_json {
+        say!("{}", json!({"withdrawn": number.is_some(), "edition": number}))?;
+    } else if let Some(number) = number {
+        say!("edition {number} is taken away; the public is told that there is no checker, with numbers to ring")?;
+    } else {
+        say!("there is nothing to take away")?;
+    }
+    Ok(number.is_some())
+}
+
+async fn export(app: &App, part: Part, edition: Option<u32>) -> anyhow::Result<bool> {
+    let body = match edition {
+        None => self_help::drafts(&app.db).await?.into_iter().find(|draft| draft.part == part).map(|draft| draft.body),
+        Some(number) => {
+            let number = (number > 0).then_some(i64::from(number));
+            let found = self_help::publication(&app.db, number).await?.context("there is no such edition")?;
+            Some(match part {
+                Part::Checker => found.checker,
+                Part::Contacts => found.contacts,
+                Part::Cases => found.cases,
+            })
+        }
+    };
+    writeln!(stdout(), "{}", body.unwrap_or_default().trim_end())?;
+    Ok(true)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let mut input: Box<dyn io::Read> = if file.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?)
+    };
+    input
+        .by_ref()
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read {} as UTF-8 text", file.display()))?;
+    if text.len() as u64 > LONGEST {
+        anyhow::bail!("{} is longer than {} MiB", file.display(), LONGEST >> 20);
+    }
+    Ok(text)
+}

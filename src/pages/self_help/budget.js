@@ -1,0 +1,142 @@
+// The sums of the budget, in the browser: nothing is sent while somebody types. The same sums are
+// done by src/self_help/budget; tests/browser/budget.mjs compares the two on a thousand forms.
+
+const TIMES = {
+  weekly: 52, fortnightly: 26, four_weekly: 13, twice_monthly: 24, monthly: 12,
+  ten_instalments: 10, quarterly: 4, termly: 3, half_yearly: 2, yearly: 1,
+};
+const MOST = 100_000_000; // pence: a million pounds
+const SAID = {
+  negative: 'Write the amount without a minus',
+  too_much: 'Write an amount of £1,000,000 or less',
+  unclear: 'Write the amount in numbers, such as 120 or 85.50',
+};
+
+/** Pence of an amount as it was written: {pence} (null where nothing is written), or {refused}. */
+export function amount(written) {
+  let text = written.replace(/[ \t\n\r\u00a0\u2009\u202f]/g, '');
+  if (text === '') return { pence: null };
+  if (/[-−–]/.test(text)) return { refused: 'negative' };
+  if (text.startsWith('£')) text = text.slice(1);
+  // Commas stand between thousands only: "1,5" may mean one and a half.
+  const parts = /^([0-9]*|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{0,2}))?$/.exec(text);
+  if (!parts || (parts[1] === '' && !parts[2])) return { refused: 'unclear' };
+  const digits = parts[1].replace(/,/g, '').replace(/^0+/, '');
+  if (digits.length > 7) return { refused: 'too_much' };
+  const pence = Number(digits || '0') * 100 + Number((parts[2] ?? '').padEnd(2, '0'));
+  return pence > MOST ? { refused: 'too_much' } : { pence };
+}
+
+/** Pence a year, and the fields that cannot be used, of a form's fields as [name, value] pairs. */
+export function workOut(fields) {
+  const form = new Map(fields);
+  const yearly = { income: 0, spending: 0, debts: 0 };
+  const mistakes = new Map();
+  for (const [name, value] of form) {
+    const kind = /^(in|out|debt)-[a-z0-9_-]+$/.exec(name)?.[1];
+    if (!kind || /-(how|name)$/.test(name)) continue;
+    const { pence, refused } = amount(value);
+    if (refused) mistakes.set(name, SAID[refused]);
+    if (refused || name.endsWith('-owed')) continue;
+    const sum = { in: 'income', out: 'spending', debt: 'debts' }[kind];
+    yearly[sum] += (pence ?? 0) * (TIMES[form.get(`${name}-how`)] ?? TIMES.monthly);
+  }
+  yearly.before = yearly.income - yearly.spending;
+  yearly.after = yearly.before - yearly.debts;
+  return { yearly, mistakes };
+}
+
+/** Divide, rounding a half away from zero. All numbers here are far below 2^53. */
+function round(number, by) {
+  const rounded = Math.floor((Math.abs(number) * 2 + by) / (by * 2));
+  return number < 0 ? 0 - rounded : rounded;
+}
+
+export const monthly = (yearly) => round(yearly, 12);
+export const weekly = (yearly) => round(yearly, 52);
+
+/** Pence as pounds: £1962.88, -£0.83. */
+export function pounds(pence) {
+  const whole = Math.abs(pence);
+  return `${pence < 0 ? '-' : ''}£${Math.floor(whole / 100)}.${String(whole % 100).padStart(2, '0')}`;
+}
+
+/** What is left, in a sentence. */
+export function sentence(after) {
+  const about = round(Math.abs(after), 1200);
+  if (after === 0) return 'You just break even.';
+  if (about === 0) return after > 0 ? 'You have less than £1 a month left.' : 'You are short by less than £1 a month.';
+  return after > 0 ? `You have about £${about} a month left.` : `You are short by about £${about} a month.`;
+}
+
+// --- on the page ---------------------------------------------------------------------------------
+
+function show(form, live) {
+  const { yearly, mistakes } = workOut([...new FormData(form)]);
+  for (const row of live.querySelectorAll('[data-live]')) {
+    const sum = yearly[row.dataset.live];
+    row.children[1].textContent = pounds(monthly(sum));
+    row.children[2].textContent = pounds(weekly(sum));
+  }
+  live.querySelector('p').textContent = sentence(yearly.after);
+  return mistakes;
+}
+
+/** Say beside a field what is wrong with it, or that nothing is any more. */
+function mark(field, said) {
+  const error = document.getElementById(`${field.name}-error`);
+  if (!error) return;
+  error.hidden = !said;
+  error.textContent = said ? `Error: ${said}` : '';
+  field.closest('.money')?.classList.toggle('wrong', Boolean(said));
+  if (said) {
+    field.setAttribute('aria-invalid', 'true');
+    field.setAttribute('aria-describedby', error.id);
+  } else {
+    field.removeAttribute('aria-invalid');
+    field.removeAttribute('aria-describedby');
+  }
+}
+
+function begin(form) {
+  const live = document.createElement('section');
+  live.className = 'live';
+  live.setAttribute('aria-label', 'Your sums so far');
+  const rows = [['income', 'Money in'], ['spending', 'Money out, without debts'], ['debts', 'Paid towards debts'], ['after', 'Left in the end']];
+  const words = document.createElement('p');
+  words.setAttribute('role', 'status');
+  const table = document.createElement('table');
+  const caption = table.createCaption();
+  caption.textContent = 'So far, worked out on your own device';
+  const head = table.createTHead().insertRow();
+  for (const title of ['What', 'A month', 'A week']) {
+    const cell = document.createElement('th');
+    cell.scope = 'col';
+    cell.textContent = title;
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  for (const [sum, title] of rows) {
+    const row = body.insertRow();
+    row.dataset.live = sum;
+    const name = document.createElement('th');
+    name.scope = 'row';
+    name.textContent = title;
+    row.append(name);
+    row.insertCell().className = 'number';
+    row.insertCell().className = 'number';
+  }
+  live.append(words, table);
+  form.querySelector('button').before(live);
+  show(form, live);
+  form.addEventListener('input', () => show(form, live));
+  form.addEventListener('change', (event) => {
+    const mistakes = show(form, live);
+    if (event.target.matches('input[inputmode]')) mark(event.target, mistakes.get(event.target.name));
+  });
+}
+
+if (typeof document !== 'undefined') {
+  const form = document.getElementById('budget');
+  if (form) begin(form);
+}

@@ -1,0 +1,64 @@
+//! Where the money goes, as a picture that the server draws. The table beside it says the same.
+
+use maud::{Markup, html};
+
+use crate::self_help::budget::{Budget, GROUPS, Side, monthly, pounds};
+
+/// Size of the picture, and of a bar in it.
+const WIDTH: i64 = 600;
+const BAR: i64 = 30;
+const STEP: i64 = 62;
+
+/// What goes out by group, then debts, in pence a year; groups without anything are left out.
+pub(super) fn shares(budget: &Budget) -> Vec<(&'static str, i64)> {
+    let of = |group: &str| budget.parts.iter().filter(|part| part.group == group).map(|part| part.yearly).sum::<i64>();
+    let groups = GROUPS.iter().filter(|group| group.side == Side::Out).map(|group| (group.title, of(group.id)));
+    groups.chain([("Debts", budget.totals().debts)]).filter(|(_, yearly)| *yearly > 0).collect()
+}
+
+/// The picture with its table.
+pub(super) fn draw(budget: &Budget) -> Markup {
+    let shares = shares(budget);
+    let whole: i64 = shares.iter().map(|(_, yearly)| yearly).sum();
+    let most = shares.iter().map(|(_, yearly)| *yearly).max().unwrap_or(1);
+    let height = i64::try_from(shares.len()).unwrap_or(0) * STEP;
+    html! {
+        @if whole > 0 {
+            h3 { "Where your money goes" }
+            svg class="chart" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="Bars that show where your money goes. The table below says the same." {
+                @for (row, (title, yearly)) in (0_i64..).zip(&shares) {
+                    text x="0" y=(row * STEP + 20) { (title) }
+                    text class="amount" x=(WIDTH) y=(row * STEP + 20) text-anchor="end" { (pounds(monthly(*yearly))) }
+                    rect x="0" y=(row * STEP + 27) height=(BAR - 8) width=((yearly * WIDTH / most).max(2)) {}
+                }
+            }
+            table {
+                caption { "Where your money goes, each month" }
+                thead { tr { th scope="col" { "What for" } th scope="col" class="number" { "A month" } th scope="col" class="number" { "Of all" } } }
+                tbody {
+                    @for (title, yearly) in &shares {
+                        tr { th scope="row" { (title) } td class="number" { (pounds(monthly(*yearly))) } td class="number" { (percent(*yearly, whole)) "%" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn percent(part: i64, whole: i64) -> i64 {
+    (part * 200 + whole) / (whole * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::self_help::budget::Form;
+
+    #[test]
+    fn groups_are_shown_with_their_share() {
+        let (budget, _) = Form::new([("in-wages", "2000"), ("out-rent", "600"), ("out-food", "300"), ("debt-cards", "100")]).read();
+        assert_eq!(shares(&budget), [("Your home", 720_000), ("Day to day", 360_000), ("Debts", 120_000)]);
+        assert_eq!([percent(1, 3), percent(2, 3), percent(1, 200)], [33, 67, 1]);
+        assert!(draw(&Budget::default()).into_string().is_empty());
+    }
+}

@@ -1,0 +1,219 @@
+//! The questions, one a page. Every page is the answer to a form, so that no address says what was
+//! answered.
+
+use axum::{
+    extract::{State, rejection::StringRejection},
+    response::Response,
+};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+
+use super::{
+    carried::Carried,
+    notice, panels,
+    place::{self, Place},
+    result, start,
+};
+use crate::{
+    http::{Parameters, Problem},
+    pages::{Site, home, layout, layout::Page, results::sent},
+    self_help::{
+        Edition,
+        checker::{
+            document::{Kind, Question, worded},
+            Answers,
+        },
+        contacts::Panel,
+    },
+};
+
+/// What the button that was pressed asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Go {
+    Next,
+    Back,
+    Result,
+}
+
+/// The first page of the questions.
+pub(super) async fn begin(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let page = match site.self_help.in_force().await {
+        Ok(edition) => first(&edition, &Carried::default(), &Place::default()),
+        Err(reason) => start::unavailable(&site, reason).await,
+    };
+    layout::answer(&site, &headers, Ok(page))
+}
+
+/// Every other page.
+pub(super) async fn go_on(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
+    let page = match (site.self_help.in_force().await, sent(&headers, body)) {
+        (Err(reason), _) => Ok(start::unavailable(&site, reason).await),
+        (Ok(_), Err(problem)) => Err(problem),
+        (Ok(edition), Ok(form)) => page(&site, &edition, &form).await,
+    };
+    layout::answer(&site, &headers, page)
+}
+
+async fn page(site: &Site, edition: &Edition, form: &Parameters) -> Result<Page, Problem> {
+    let checker = &edition.checker;
+    let carried = Carried::read(form, checker);
+    let last = |name: &str| form.pairs().filter(|(own, _)| *own == name).last().map(|(_, value)| value);
+    let go = match last("go") {
+        Some("back") => Go::Back,
+        Some("result") => Go::Result,
+        _ => Go::Next,
+    };
+    let at = last("at").and_then(|id| checker.questions.iter().position(|question| question.id == id));
+    let place = Place::find(site, Some(&edition.contacts), carried.place.clone()).await?;
+    if at.is_none() && go == Go::Next && place.mistake.is_some() {
+        return Ok(Page { status: StatusCode::BAD_REQUEST, ..first(edition, &carried, &place) });
+    }
+    // Urgent help comes before the next question, whichever button was pressed.
+    if let Some(question) = at.map(|at| &checker.questions[at])
+        && last("shown") != Some("yes")
+        && go != Go::Back
+    {
+        let opened = opened_by(edition, question, &carried.answers);
+        if !opened.is_empty() && go == Go::Next {
+            return Ok(urgent(site, edition, &carried, &place, question, &opened));
+        }
+    }
+    let asked = |question: &&Question| checker.asks(question, &carried.answers);
+    let next = match (go, at) {
+        (Go::Result, _) => None,
+        (Go::Next, None) => checker.questions.iter().find(asked),
+        (Go::Next, Some(at)) => checker.questions[at + 1..].iter().find(asked),
+        (Go::Back, None) => return Ok(first(edition, &carried, &place)),
+        (Go::Back, Some(at)) => match checker.questions[..at].iter().rev().find(asked) {
+            Some(before) => Some(before),
+            None => return Ok(first(edition, &carried, &place)),
+        },
+    };
+    match next {
+        Some(question) => Ok(ask(edition, &carried, question)),
+        None => result::page(site, edition, &carried, &place).await,
+    }
+}
+
+/// Panels that the answers to this question opened.
+fn opened_by<'a>(edition: &'a Edition, question: &Question, answers: &Answers) -> Vec<&'a Panel> {
+    let mut without = answers.clone();
+    without.remove(&question.id);
+    let before = edition.checker.evaluate(&without).urgent;
+    let now = edition.checker.evaluate(answers).urgent;
+    now.iter().filter(|panel| !before.contains(panel)).filter_map(|panel| edition.contacts.panel(panel)).collect()
+}
+
+/// Who it is for, and where: both can be left as they are.
+fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
+    let choice = |id: &str, value: &str, on: bool, words: &str| {
+        html! {
+            div class="choice" {
+                input type="radio" id=(id) name="helper" value=(value) checked[on];
+                label for=(id) { (words) }
+            }
+        }
+    };
+    let body = html! {
+        @if place.mistake.is_some() {
+            div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
+                h2 id="mistakes" { "There is a problem" }
+                ul { li { a href="#postcode" { (place.mistake.unwrap_or_default()) } } }
+            }
+        }
+        (home::danger())
+        (notice(edition))
+        h1 { "A few questions" }
+        p class="lead" { "Your answers show how soon to get help, what to do first, and who can help near you." }
+        ul {
+            li { "You can skip any question." }
+            li { "Your answers are not kept. Each page sends them on to the next one, and then they are gone." }
+            li { "Your device may show in its history that you were on this website. “Exit this page” takes you away at once." }
+        }
+        form class="ask" method="post" action="/help/check" autocomplete="off" {
+            @for (question, given) in &carried.answers {
+                @for option in given { input type="hidden" name=(Carried::field(question)) value=(option); }
+            }
+            fieldset {
+                legend { "Who are you answering for?" }
+                (choice("helper-no", "no", !carried.helper, "For me"))
+                (choice("helper-yes", "yes", carried.helper, "I am helping someone"))
+            }
+            (place::field(place))
+            button class="button" name="go" value="next" { "Start" }
+        }
+        (panels::reviewed(edition))
+    };
+    super::page("A few questions", body)
+}
+
+/// One question.
+fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
+    let checker = &edition.checker;
+    let visible: Vec<&Question> = checker.questions.iter().filter(|question| checker.asks(question, &carried.answers)).collect();
+    let number = visible.iter().position(|own| own.id == question.id).map_or(1, |at| at + 1);
+    let given = carried.answers.get(&question.id).map(Vec::as_slice).unwrap_or_default();
+    let field = Carried::field(&question.id);
+    let body = html! {
+        (notice(edition))
+        (reminder(edition, carried))
+        form class="ask" method="post" action="/help/check" autocomplete="off" {
+            (carried.hidden(Some(&question.id)))
+            input type="hidden" name="at" value=(question.id);
+            fieldset aria-describedby=[question.hint.as_ref().map(|_| "hint")] {
+                legend { h1 { (worded(&question.text, question.text_helper.as_deref(), carried.helper)) } }
+                @if let Some(hint) = &question.hint { p class="hint" id="hint" { (hint) } }
+                @for (at, option) in question.options.iter().enumerate() {
+                    div class="choice" {
+                        input type=(if question.kind == Kind::One { "radio" } else { "checkbox" }) id=(format!("o{at}")) name=(field) value=(option.id) checked[given.contains(&option.id)];
+                        label for=(format!("o{at}")) { (worded(&option.label, option.label_helper.as_deref(), carried.helper)) }
+                    }
+                }
+            }
+            p class="buttons" {
+                button class="button" name="go" value="next" { "Go on" }
+                button class="link" name="go" value="back" { "Back" }
+                button class="link" name="go" value="result" { "Show my result now" }
+            }
+            p class="small" { "Question " (number) " of about " (visible.len()) ". Leave it empty to skip it." }
+        }
+    };
+    super::page("A few questions", body)
+}
+
+/// Urgent help, on a page of its own, before anything else is asked.
+fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, question: &Question, opened: &[&Panel]) -> Page {
+    let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
+    let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
+    let body = html! {
+        (notice(edition))
+        h1 class="unseen" { "Before you go on" }
+        (panels::list(opened, &chooser, "h2"))
+        @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
+        form class="ask" method="post" action="/help/check" {
+            (carried.hidden(None))
+            input type="hidden" name="at" value=(question.id);
+            input type="hidden" name="shown" value="yes";
+            p class="buttons" {
+                button class="button" name="go" value="next" { "Go on with the questions" }
+                button class="link" name="go" value="result" { "Show my result now" }
+            }
+        }
+    };
+    super::page("Before you go on", body)
+}
+
+/// A line that keeps urgent help one tap away on the questions that follow.
+fn reminder(edition: &Edition, carried: &Carried) -> Markup {
+    let open = !edition.checker.evaluate(&carried.answers).urgent.is_empty();
+    html! {
+        @if open {
+            form class="danger" method="post" action="/help/check" {
+                (carried.hidden(None))
+                strong { "You may need help straight away. " }
+                button class="link" name="go" value="result" { "Show the numbers to ring" }
+                " In danger now? Ring " a href="tel:999" { "999" } "."
+            }
+        }
+    }
+}

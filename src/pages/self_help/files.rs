@@ -1,0 +1,45 @@
+//! The scripts. Every page works without them: they leave faster, and do the sums while somebody types.
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::http::{Parameters, Problem, caching};
+
+const HELP: &str = include_str!("help.js");
+const BUDGET: &str = include_str!("budget.js");
+
+fn address(path: &str, body: &str) -> String {
+    format!("{path}?v={}", caching::etag_of_bytes(body.as_bytes()).trim_matches('"'))
+}
+
+/// The address of the script of every page: another one whenever it changes.
+pub(super) fn help_address() -> &'static str {
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/help.js", HELP));
+    &ADDRESS
+}
+
+/// The address of the budget's script.
+pub(super) fn budget_address() -> &'static str {
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/budget.js", BUDGET));
+    &ADDRESS
+}
+
+pub(super) async fn help(parameters: Parameters, headers: HeaderMap) -> Response {
+    file(&parameters, &headers, help_address(), HELP)
+}
+
+pub(super) async fn budget(parameters: Parameters, headers: HeaderMap) -> Response {
+    file(&parameters, &headers, budget_address(), BUDGET)
+}
+
+fn file(parameters: &Parameters, headers: &HeaderMap, address: &str, body: &'static str) -> Response {
+    let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
+    let mut response =
+        caching::respond::<Problem>(headers, &version, "text/javascript; charset=utf-8", || Ok(body.as_bytes().into()));
+    if parameters.text("v").ok().flatten().is_some_and(|version| address.ends_with(version)) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    }
+    response
+}

@@ -1,0 +1,57 @@
+//! Self-help: the support checker and the budget.
+//!
+//! What somebody answers travels in the body of each request, in hidden fields, and is gone when the
+//! answer has been sent. No page may be stored, titles and addresses say nothing of what it is about,
+//! and every page has a way to leave it at once.
+
+mod budget;
+mod carried;
+mod chart;
+mod check;
+mod files;
+mod nearby;
+mod panels;
+mod place;
+mod plan;
+mod result;
+mod start;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use maud::{Markup, html};
+
+use super::{Site, layout::Page};
+use crate::self_help::Edition;
+
+/// The pages of self-help.
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/help", get(start::show))
+        .route("/help/check", get(check::begin).post(check::go_on))
+        .route("/help/plan", post(plan::checked))
+        .route("/help/budget", get(budget::blank).post(budget::filled))
+        .route("/help/budget/plan", post(budget::file))
+        .route("/assets/help.js", get(files::help))
+        .route("/assets/budget.js", get(files::budget))
+}
+
+/// A page of self-help: kept nowhere, quiet, with a way out.
+fn page(title: &str, body: Markup) -> Page {
+    Page { unkept: true, quiet: true, scripts: vec![files::help_address()], ..Page::new(title, body) }
+}
+
+/// What stands above everything while nobody has reviewed it.
+fn notice(edition: &Edition) -> Markup {
+    html! {
+        @if edition.is_sample() {
+            div class="sample" role="note" {
+                p {
+                    strong { "Sample. " }
+                    "No council has reviewed these questions and texts. Council numbers here are made up. National numbers are real, and nobody has rung them for this page."
+                }
+            }
+        }
+    }
+}

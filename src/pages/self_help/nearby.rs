@@ -1,0 +1,175 @@
+//! Services and workshops that fit what somebody needs: the worst need first, then what somebody has
+//! checked lately, then the nearest. The directory's own search finds them; nothing of it is kept.
+
+use std::collections::HashSet;
+
+use chrono::Days;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    geo::Point,
+    http::Problem,
+    model::{Kind, Service},
+    pages::{Site, listing, listing::Listing, words},
+    publishing::ask_index,
+    search::{Delivery, Wanted},
+};
+
+/// A listing that nobody has checked for longer stands below those that somebody has, in days.
+const LATELY: u64 = 180;
+/// Needs that services are shown for.
+const MOST_NEEDS: usize = 5;
+/// Needs that workshops are looked for by.
+const NEEDS_OF_WORKSHOPS: usize = 8;
+
+/// A service with how it is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// The service.
+    pub(super) service: Service,
+    /// As lists show it.
+    pub(super) listing: Listing,
+}
+
+/// Services for one need.
+#[derive(Clone, Debug)]
+pub(super) struct ForNeed {
+    /// What the need is called.
+    pub(super) name: String,
+    /// Services, the best first.
+    pub(super) services: Vec<Found>,
+}
+
+/// What there is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nearby {
+    /// By need, the worst first; needs that nothing helps with are left out.
+    pub(super) needs: Vec<ForNeed>,
+    /// Workshops, groups and events.
+    pub(super) workshops: Vec<Found>,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked<'a> {
+    /// Codes of needs, the worst first.
+    pub(super) needs: &'a [String],
+    /// Tags of what was answered: they change the order, and leave nothing out.
+    pub(super) tags: &'a [String],
+    /// Roughly where somebody is.
+    pub(super) point: Option<Point>,
+    /// Services for each need, and workshops.
+    pub(super) each: usize,
+}
+
+/// Look for it.
+/// # Errors
+/// When the index or the disk fails.
+pub(super) async fn look(site: &Site, looked: Looked<'_>) -> Result<Nearby, Problem> {
+    let vocabulary = site.directory.vocabulary()?;
+    let mut nearby = Nearby::default();
+    let mut shown: HashSet<Uuid> = HashSet::new();
+    for need in looked.needs.iter().take(MOST_NEEDS) {
+        let wanted = Wanted { needs: vec![need.clone()], events: Some(false), ..looked.wanted() };
+        let services = best(site, &wanted, looked, &mut shown).await?;
+        if !services.is_empty() {
+            let name = vocabulary.name_of(need).map_or_else(|| need.replace('-', " "), str::to_owned);
+            nearby.needs.push(ForNeed { name, services });
+        }
+    }
+    if !looked.needs.is_empty() {
+        let needs = looked.needs.iter().take(NEEDS_OF_WORKSHOPS).cloned().collect();
+        let wanted = Wanted { needs, events: Some(true), ..looked.wanted() };
+        nearby.workshops = best(site, &wanted, looked, &mut shown).await?;
+    }
+    Ok(nearby)
+}
+
+impl Looked<'_> {
+    fn wanted(&self) -> Wanted {
+        Wanted { only_current: true, near: self.point, ..Wanted::default() }
+    }
+
+    /// The way of getting help that somebody would rather have.
+    fn way(&self) -> Option<Delivery> {
+        let asked = |name: &str| self.tags.iter().any(|tag| tag.strip_prefix("mode:") == Some(name));
+        Delivery::ALL.iter().find(|(_, name)| asked(name)).map(|(way, _)| *way)
+    }
+}
+
+/// The best of what is wanted that is not shown yet: checked lately and in the way that suits, then
+/// checked lately, then the rest.
+async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut HashSet<Uuid>) -> Result<Vec<Found>, Problem> {
+    let lately = (wanted.events != Some(true)).then(|| site.today() - Days::new(LATELY));
+    let mut questions = Vec::new();
+    if let Some(way) = looked.way() {
+        questions.push(Wanted { checked_since: lately, delivery: Some(way), ..wanted.clone() });
+    }
+    questions.push(Wanted { checked_since: lately, ..wanted.clone() });
+    questions.push(wanted.clone());
+    let mut ids: Vec<Uuid> = Vec::new();
+    for question in questions {
+        if ids.len() >= looked.each {
+            break;
+        }
+        // What was shown above may stand first here, too.
+        let range = 0..looked.each + shown.len();
+        let found = ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range)).await?;
+        ids.extend(found.hits.iter().map(|hit| hit.id).filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
+    }
+    let listed = listing::with_times(site, &ids, looked.point)?;
+    Ok(listed.into_iter().map(|(service, listing)| Found { service, listing }).collect())
+}
+
+/// What there is, as parts of a page.
+pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
+    html! {
+        h2 { "Help near you" }
+        @if nearby.needs.is_empty() {
+            p { "We found no listing for what you told us. That does not mean that there is no help: ring a number above." }
+            ul {
+                li { a href="/directory/needs" { "Look through everything by need" } }
+                li { a href="/" { "Search in your own words" } }
+            }
+        } @else if from.is_none() {
+            p class="small" { "We do not know where you are, so these may not be near." }
+        }
+        @for need in &nearby.needs {
+            h3 { (need.name) }
+            (listing::list_of(need.services.iter().map(|found| &found.listing), "h4"))
+        }
+        @if !nearby.workshops.is_empty() {
+            h2 { "Workshops and groups" }
+            (listing::list_of(nearby.workshops.iter().map(|found| &found.listing), "h3"))
+        }
+    }
+}
+
+impl Found {
+    /// The first number, as people read it.
+    pub(super) fn phone(&self) -> Option<&str> {
+        self.service.phones.first().map(|phone| phone.number.as_str())
+    }
+}
+
+impl Nearby {
+    /// Everything that was found.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Found> {
+        self.needs.iter().flat_map(|need| &need.services).chain(&self.workshops)
+    }
+
+    /// A text with what was found, for the person's own mail or messages.
+    pub(super) fn as_text(&self, site: &Site) -> String {
+        let mut text = String::from("Places to ask:\n");
+        for found in self.all().take(12) {
+            let (path, name) = found.listing.link();
+            text += &format!("\n{name}\n");
+            if let Some(phone) = found.phone() {
+                text += &format!("{}\n", words::summary(phone, 40));
+            }
+            text += &format!("{}\n", site.address(path));
+        }
+        text
+    }
+}

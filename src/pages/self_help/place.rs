@@ -1,0 +1,118 @@
+//! Where somebody is, as far as they say so: it decides whose numbers they are given and what is near.
+//! The point is made rough before anything is looked for, and none of it is kept.
+
+use maud::{Markup, html};
+
+use crate::{
+    geo::Point,
+    http::{Parameters, Problem},
+    pages::{Site, results},
+    self_help::{
+        Edition,
+        contacts::{Area, Contacts},
+    },
+};
+
+/// Longest postcode that is read, in characters.
+const LONGEST: usize = 12;
+
+/// What somebody wrote.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    /// A postcode, or its first half.
+    pub(super) postcode: String,
+    /// Code of a council, chosen from the list.
+    pub(super) council: String,
+}
+
+/// Where that is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// What was written.
+    pub(super) written: Written,
+    /// Roughly where: to about a kilometre.
+    pub(super) point: Option<Point>,
+    /// The councils there, where that is certain.
+    pub(super) area: Option<Area>,
+    /// What is wrong with what was written.
+    pub(super) mistake: Option<&'static str>,
+}
+
+impl Written {
+    /// Read it from a form.
+    pub(super) fn read(form: &Parameters) -> Self {
+        let last = |name: &str| form.pairs().filter(|(own, _)| *own == name).last().map_or("", |(_, value)| value.trim());
+        let postcode = last("postcode").chars().take(LONGEST).collect();
+        Self { postcode, council: last("council").chars().take(LONGEST).collect() }
+    }
+
+    /// Hidden fields with it.
+    pub(super) fn hidden(&self) -> Markup {
+        html! {
+            @if !self.postcode.is_empty() { input type="hidden" name="postcode" value=(self.postcode); }
+            @if !self.council.is_empty() { input type="hidden" name="council" value=(self.council); }
+        }
+    }
+}
+
+impl Place {
+    /// Find out where that is.
+    /// # Errors
+    /// When the database or the index fails.
+    pub(super) async fn find(site: &Site, contacts: Option<&Contacts>, written: Written) -> Result<Self, Problem> {
+        let chosen = contacts.and_then(|contacts| Area::of_council(&written.council, contacts));
+        Ok(match results::located(site, &written.postcode).await? {
+            Err(mistake) => Self { mistake: Some(mistake.said), area: chosen, written, ..Self::default() },
+            Ok(found) => Self {
+                point: found.as_ref().and_then(|position| rough(position.point)),
+                // A postcode says more surely which council it is than a choice from a list.
+                area: found.and_then(|position| Area::of_codes(position.areas.iter().map(String::as_str))).or(chosen),
+                mistake: None,
+                written,
+            },
+        })
+    }
+
+    /// What the council here is called.
+    pub(super) fn council<'a>(&self, contacts: &'a Contacts) -> Option<&'a str> {
+        let area = self.area.as_ref()?;
+        contacts.council(&area.district).map(|council| council.name.as_str())
+    }
+}
+
+/// The point to a hundredth of a degree, which is about a kilometre.
+fn rough(point: Point) -> Option<Point> {
+    let round = |degrees: f64| (degrees * 100.0).round() / 100.0;
+    Point::new(round(point.latitude), round(point.longitude))
+}
+
+/// The field for a postcode.
+pub(super) fn field(place: &Place) -> Markup {
+    html! {
+        div class=(if place.mistake.is_some() { "field wrong" } else { "field" }) {
+            label for="postcode" { "Postcode (you can leave this empty)" }
+            p class="hint" id="postcode-hint" { "It shows the right council and what is near. We do not keep it." }
+            @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { "Error: " } (said) } }
+            input class="short" type="text" id="postcode" name="postcode" value=(place.written.postcode) autocomplete="off"
+                aria-describedby=(if place.mistake.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" })
+                aria-invalid=[place.mistake.map(|_| "true")];
+        }
+    }
+}
+
+/// The choice of a council, for somebody whose postcode does not settle it.
+pub(super) fn choice(edition: &Edition, place: &Place) -> Markup {
+    html! {
+        @if !edition.contacts.councils.is_empty() {
+            div class="field" {
+                label for="council" { "Or choose your council" }
+                select id="council" name="council" {
+                    option value="" { "I do not know, or another one" }
+                    @for council in &edition.contacts.councils {
+                        option value=(council.code) selected[council.code == place.written.council] { (council.name) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The plan as one file that needs nothing else: to keep, to print, to take along.
+
+use axum::{
+    extract::{State, rejection::StringRejection},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{
+    carried::Carried,
+    nearby::Nearby,
+    panels,
+    place::Place,
+    result::{self, Plan},
+    start,
+};
+use crate::{
+    http::Problem,
+    pages::{Site, layout, results::sent, words},
+};
+
+/// What the file looks like.
+const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#16191d;background:#fff}\
+h1,h2,h3{line-height:1.2}ul.lines{list-style:none;padding:0}ul.lines li{margin:.5em 0}.who{display:block;font-weight:700}\
+.number{font-size:1.3em;font-weight:700;margin-right:.5em}.urgent{border-left:.4em solid #a8201a;padding-left:1em}\
+.sample{border:2px solid #16191d;padding:0 1em}@media print{a{color:inherit}}";
+
+/// The plan of somebody who answered the questions.
+pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
+    let edition = match site.self_help.in_force().await {
+        Ok(edition) => edition,
+        Err(reason) => return layout::answer(&site, &headers, Ok(start::unavailable(&site, reason).await)),
+    };
+    let made = async {
+        let carried = Carried::read(&sent(&headers, body)?, &edition.checker);
+        let place = Place::find(&site, Some(&edition.contacts), carried.place.clone()).await?;
+        let result = result::work_out(&site, &edition, &carried, &place).await?;
+        Ok::<_, Problem>(document(&site, &of_result(&site, &result)))
+    };
+    match made.await {
+        Ok(document) => download(document),
+        Err(problem) => layout::answer(&site, &headers, Err(problem)),
+    }
+}
+
+fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
+    html! {
+        @if result.edition.is_sample() { p class="sample" { "This is a sample. No council has reviewed it. Do not rely on its numbers." } }
+        h2 { (result.title) }
+        (panels::list(&result.panels, &result.chooser, "h2"))
+        (result::reasons(result))
+        (result::steps(result, |path| site.address(path)))
+        (result::talk(result))
+        (places(site, &result.nearby))
+        (panels::reviewed(result.edition))
+    }
+}
+
+/// What is near, with whole addresses.
+pub(super) fn places(site: &Site, nearby: &Nearby) -> Markup {
+    let item = |found: &super::nearby::Found| {
+        let (path, name) = found.listing.link();
+        html! {
+            li {
+                a href=(site.address(path)) { (name) }
+                @if let Some(phone) = found.phone() { ". Phone " (phone) }
+                @for (label, value) in found.listing.facts() { br; (label) ": " (value) }
+            }
+        }
+    };
+    html! {
+        @for need in &nearby.needs {
+            h3 { (need.name) }
+            ul { @for found in &need.services { (item(found)) } }
+        }
+        @if !nearby.workshops.is_empty() {
+            h3 { "Workshops and groups" }
+            ul { @for found in &nearby.workshops { (item(found)) } }
+        }
+    }
+}
+
+/// A whole file around the parts of a plan. Its title says nothing of what it is about.
+pub(super) fn document(site: &Site, body: &Markup) -> String {
+    let day = words::date(site.today());
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                title { "My plan" }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                style { (maud::PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "My plan" }
+                p { "Made on " (day) " with " (site.directory.name) ". Numbers and times change: check before you go." }
+                (body)
+            }
+        }
+    }
+    .into_string()
+}
+
+/// The file as an answer that is saved, not shown, and kept nowhere on the way.
+pub(super) fn download(document: String) -> Response {
+    let mut response = (StatusCode::OK, document).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"my-plan.html\""),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
