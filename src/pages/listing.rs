@@ -217,6 +217,11 @@ impl Listing {
         (&self.href, &self.name)
     }
 
+    /// What is to be known of its state.
+    pub(super) fn tags(&self) -> Markup {
+        tag_list(&self.tags)
+    }
+
     /// Where, when, what it costs: as far as there is something to say.
     pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
         let place = match (&self.place, &self.distance) {
@@ -301,11 +306,6 @@ pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Resu
 
 /// The list. `level` is the heading that the names are.
 pub(super) fn list(listings: &[Listing], level: &str) -> Markup {
-    list_of(listings.iter(), level)
-}
-
-/// The same for listings that stand elsewhere.
-pub(super) fn list_of<'a>(listings: impl Iterator<Item = &'a Listing>, level: &str) -> Markup {
     html! { ul class="listings" { @for listing in listings { li { (item(listing, level)) } } } }
 }
 
@@ -318,7 +318,7 @@ fn item(listing: &Listing, level: &str) -> Markup {
     let name = html! { a href=(listing.href) { (listing.name) } };
     let facts = listing.facts();
     html! {
-        @match level { "h2" => h2 { (name) }, "h4" => h4 { (name) }, _ => h3 { (name) } }
+        @match level { "h2" => h2 { (name) }, _ => h3 { (name) } }
         @if let Some(organisation) = &listing.organisation { p class="by" { (organisation) } }
         (tag_list(&listing.tags))
         @if listing.snippet.is_some() || listing.summary.is_some() {

@@ -74,6 +74,16 @@ async function firstFromANeighbour() {
   return firstId(`services?source=${encodeURIComponent(origin)}`);
 }
 
+const BUDGET = 'in-wages=1200&out-rent=650&out-food=90&out-food-how=weekly&debt-energy-owed=240&debt-energy=20&debt-cards=35&postcode=LU1';
+
+/** Go to a page: by its address, or as the answer to a form with these fields. */
+async function visit(page, { path: where, form }, how = {}) {
+  if (!form) return page.goto(base + where, how);
+  const asForm = { method: 'POST', postData: form, headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' } };
+  await page.route(base + where, (route) => route.continue(asForm), { times: 1 });
+  return page.goto(base + where, how);
+}
+
 /** Every kind of page, by the name its screenshots get. */
 async function pages() {
   return [
@@ -93,6 +103,16 @@ async function pages() {
     { name: 'place', path: `/directory/places/${await firstId('locations')}` },
     { name: 'event', path: `/directory/events/${await firstId('events')}` },
     { name: 'about', path: '/directory/about' },
+    { name: 'help', path: '/help' },
+    { name: 'help-start', path: '/help/check' },
+    { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere', status: 400, titleOf: 'help-start' },
+    { name: 'help-question', path: '/help/check', form: 'go=next', titleOf: 'help-start' },
+    { name: 'help-urgent', path: '/help/check', form: 'go=next&at=safe&a.safe=afraid' },
+    { name: 'help-result', path: '/help/check', form: 'go=result&a.risk=notice&a.bills=energy&a.today=food&postcode=LU1' },
+    { name: 'help-result-emergency', path: '/help/check', form: 'go=result&a.tonight=no&council=E06000056&helper=yes', titleOf: 'help-result' },
+    { name: 'help-budget', path: '/help/budget' },
+    { name: 'help-budget-filled', path: '/help/budget', form: BUDGET, titleOf: 'help-budget' },
+    { name: 'help-budget-mistaken', path: '/help/budget', form: `${BUDGET}&out-gas=lots&out-home-other1=-5`, status: 400 },
     { name: 'sources', path: '/directory/sources' },
     { name: 'service-from-a-neighbour', path: `/directory/services/${await firstFromANeighbour()}`, titleOf: 'service' },
     { name: 'not-found', path: '/directory/services/00000000-0000-4000-8000-000000000000', status: 404 },
@@ -151,11 +171,12 @@ async function skipLinkProblems(page) {
   });
 }
 
-async function checkFirstVisit(browser, { name, path: where, status = 200, titleOf = name }, titles) {
+async function checkFirstVisit(browser, entry, titles) {
+  const { name, path: where, status = 200, titleOf = name } = entry;
   const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
   const page = await context.newPage();
   const heard = await listen(context, page);
-  const response = await page.goto(base + where, { waitUntil: 'networkidle' });
+  const response = await visit(page, entry, { waitUntil: 'networkidle' });
   check(name, `answers ${status}`, response.status() === status ? '' : `${where} answered ${response.status()}`);
   check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
   const outline = await page.evaluate(readOutline);
@@ -186,10 +207,11 @@ function readOverflow() {
   return [`${scrollWidth} px of content in ${clientWidth} px`, ...wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 100))];
 }
 
-async function checkWidth(browser, { name, path: where }, width) {
+async function checkWidth(browser, entry, width) {
+  const { name } = entry;
   const context = await browser.newContext({ viewport: { width, height: width < 600 ? 812 : 900 } });
   const page = await context.newPage();
-  await page.goto(base + where, { waitUntil: 'networkidle' });
+  await visit(page, entry, { waitUntil: 'networkidle' });
   check(name, `${width} px: no sideways scrolling`, await page.evaluate(readOverflow));
   if (options.screenshots) await page.screenshot({ path: path.join(options.screenshots, `${name}-${width}.png`), fullPage: true });
   await page.evaluate(axe.source);
@@ -198,12 +220,25 @@ async function checkWidth(browser, { name, path: where }, width) {
   await context.close();
 }
 
+/** Other colours: dark, and those that somebody has forced upon every page. */
+async function checkColours(browser, entry) {
+  for (const [colours, settings] of [['dark', { colorScheme: 'dark' }], ['forced colours', { forcedColors: 'active' }]]) {
+    const context = await browser.newContext({ viewport: { width: 375, height: 812 }, ...settings });
+    const page = await context.newPage();
+    await visit(page, entry, { waitUntil: 'networkidle' });
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), AXE);
+    check(entry.name, `${colours}: axe`, violations.flatMap(describe));
+    await context.close();
+  }
+}
+
 // --- JavaScript off: the same words, the same ways on --------------------------------------------
 
 /** What a reader gets from a page, by means that need no script in it. */
-async function readPlainly(context, where) {
+async function readPlainly(context, entry) {
   const page = await context.newPage();
-  await page.goto(base + where, { waitUntil: 'load' });
+  await visit(page, entry, { waitUntil: 'load' });
   const main = page.locator('main');
   const words = (await main.innerText()).replace(/\s+/g, ' ').trim();
   const links = [];
@@ -212,9 +247,10 @@ async function readPlainly(context, where) {
   return { words, links };
 }
 
-async function checkWithoutScript(plain, scripted, { name, path: where }) {
-  const without = await readPlainly(plain, where);
-  const withScript = await readPlainly(scripted, where);
+async function checkWithoutScript(plain, scripted, entry) {
+  const { name } = entry;
+  const without = await readPlainly(plain, entry);
+  const withScript = await readPlainly(scripted, entry);
   const problems = [];
   if (without.words.length < 20) problems.push(`main says only "${without.words}"`);
   if (without.words.length < withScript.words.length * 0.9) problems.push(`${without.words.length} characters of text, ${withScript.words.length} with JavaScript`);
@@ -253,6 +289,77 @@ async function checkWeekWithoutScript(plain) {
   await page.close();
 }
 
+// --- self-help: nothing in addresses, urgent help first, a way out ------------------------------------
+
+/** From the start to the result, with the scripts or without. */
+async function answerQuestions(page, name) {
+  await page.goto(`${base}/help`);
+  await page.getByRole('link', { name: 'Answer a few questions' }).click();
+  await page.getByLabel('Postcode').fill('LU1 2AA');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByLabel('I am scared of a person').check();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  const urgent = await page.locator('main').innerText();
+  check('journey', `${name}: urgent help is on the very next page, with a number to tap`, urgent.includes('0808 2000 247') && !urgent.includes('sleep tonight') ? '' : urgent.slice(0, 200));
+  await page.getByRole('button', { name: 'Go on with the questions' }).click();
+  await page.getByLabel('only for a few nights').check();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Show my result now' }).click();
+  const result = await page.locator('main').innerText();
+  check('journey', `${name}: the result keeps it, and says why`, result.includes('0808 2000 247') && result.includes('I am scared of') ? '' : result.slice(0, 200));
+  check('journey', `${name}: no answer is in the address or the title`, /LU1|scared|afraid|result/i.test(page.url()) || /abuse|scared/i.test(await page.title()) ? `${page.url()} ${await page.title()}` : '');
+}
+
+async function checkQuestions(browser, javaScriptEnabled) {
+  const name = javaScriptEnabled ? 'JavaScript on' : 'JavaScript off';
+  const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 375, height: 812 }, acceptDownloads: true });
+  const weather = 'https://www.bbc.co.uk/weather';
+  await context.route(`${weather}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Weather</h1>' }));
+  const page = await context.newPage();
+  await answerQuestions(page, name);
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as a file' }).click();
+  const download = await coming;
+  check('journey', `${name}: the plan is saved under a name that says nothing`, download.suggestedFilename() === 'my-plan.html' ? '' : download.suggestedFilename());
+  await page.getByRole('link', { name: 'Exit this page' }).click();
+  await page.waitForURL(`${weather}**`);
+  await page.goBack().catch(() => null); // the browser may refuse: the page was not to be kept
+  const shown = await page.locator('body').innerText().catch(() => '');
+  check('journey', `${name}: Exit leaves at once, and Back shows no answers`, /0808 2000 247|scared of/.test(shown) ? shown.slice(0, 200) : '');
+  check('journey', `${name}: no cookies`, (await context.cookies()).map((cookie) => cookie.name));
+  await context.close();
+}
+
+async function checkShiftThrice(browser) {
+  const context = await browser.newContext();
+  const weather = 'https://www.bbc.co.uk/weather';
+  await context.route(`${weather}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Weather</h1>' }));
+  const page = await context.newPage();
+  await page.goto(`${base}/help/budget`, { waitUntil: 'networkidle' });
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press('Shift');
+  await page.waitForURL(`${weather}**`, { timeout: 5_000 });
+  check('journey', 'Shift three times leaves at once', '');
+  await context.close();
+}
+
+/** The sums appear while somebody types, and nothing is sent. */
+async function checkLiveSums(browser) {
+  const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
+  const page = await context.newPage();
+  await page.goto(`${base}/help/budget`, { waitUntil: 'networkidle' });
+  const sent = [];
+  page.on('request', (request) => sent.push(request.url()));
+  await page.getByLabel('Wages after tax', { exact: true }).fill('1850');
+  await page.getByLabel('Food and cleaning', { exact: true }).fill('95');
+  await page.getByLabel('Gas', { exact: true }).fill('lots');
+  await page.keyboard.press('Tab');
+  const live = await page.locator('.live').innerText();
+  check('journey', 'the sums are worked out while somebody types', live.includes('£1850.00') && live.includes('£1438.33') ? '' : live);
+  check('journey', 'a wrong amount is said beside its field', await page.locator('#out-gas-error').isVisible() ? '' : 'no error beside Gas');
+  check('journey', 'nothing is sent while somebody types', sent);
+  await context.close();
+}
+
 // --- all of it -----------------------------------------------------------------------------------
 
 /** A page that breaks the check itself (no main, no answer) is a failed check, not the end of the run. */
@@ -277,12 +384,17 @@ async function main() {
     for (const page of all) {
       await guarded(page.name, 'first visit', () => checkFirstVisit(browser, page, titles));
       for (const width of WIDTHS) await guarded(page.name, `${width} px`, () => checkWidth(browser, page, width));
+      await guarded(page.name, 'colours', () => checkColours(browser, page));
     }
     const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 375, height: 812 } });
     const scripted = await browser.newContext({ viewport: { width: 375, height: 812 } });
     for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
     await guarded('journey', 'JavaScript off', () => checkJourneyWithoutScript(plain));
     await guarded('journey', 'JavaScript off, the week', () => checkWeekWithoutScript(plain));
+    await guarded('journey', 'questions, JavaScript off', () => checkQuestions(browser, false));
+    await guarded('journey', 'questions, JavaScript on', () => checkQuestions(browser, true));
+    await guarded('journey', 'Shift three times', () => checkShiftThrice(browser));
+    await guarded('journey', 'sums', () => checkLiveSums(browser));
   } finally {
     await browser.close();
   }

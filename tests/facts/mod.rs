@@ -17,6 +17,7 @@ mod safekeeping;
 mod schema;
 mod search;
 mod secrets;
+mod self_help;
 mod shelf;
 mod sign_in_providers;
 mod times;

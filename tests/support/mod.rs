@@ -102,6 +102,25 @@ impl Answer {
     }
 }
 
+/// The same routes as a demonstration has them.
+pub struct Demo(pub Router);
+
+impl Demo {
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(&self.0, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn page(&self, path: &str) -> Answer {
+        answer(&self.0, Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()).await
+    }
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+}
+
 /// The moment at which tests happen.
 pub fn noon() -> DateTime<Utc> {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -185,9 +204,7 @@ impl TestApp {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+        answer(&self.router, request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use crate::self_help::budget::{Budget, GROUPS, Side, monthly, pounds};
 
 /// Size of the picture, and of a bar in it.
-const WIDTH: i64 = 600;
-const BAR: i64 = 30;
-const STEP: i64 = 62;
+const WIDTH: i64 = 360;
+const BAR: i64 = 14;
+const STEP: i64 = 48;
 
 /// What goes out by group, then debts, in pence a year; groups without anything are left out.
 pub(super) fn shares(budget: &Budget) -> Vec<(&'static str, i64)> {
@@ -27,9 +27,9 @@ pub(super) fn draw(budget: &Budget) -> Markup {
             h3 { "Where your money goes" }
             svg class="chart" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="Bars that show where your money goes. The table below says the same." {
                 @for (row, (title, yearly)) in (0_i64..).zip(&shares) {
-                    text x="0" y=(row * STEP + 20) { (title) }
-                    text class="amount" x=(WIDTH) y=(row * STEP + 20) text-anchor="end" { (pounds(monthly(*yearly))) }
-                    rect x="0" y=(row * STEP + 27) height=(BAR - 8) width=((yearly * WIDTH / most).max(2)) {}
+                    text x="0" y=(row * STEP + 17) { (title) }
+                    text class="amount" x=(WIDTH) y=(row * STEP + 17) text-anchor="end" { (pounds(monthly(*yearly))) }
+                    rect x="0" y=(row * STEP + 24) height=(BAR) width=((yearly * WIDTH / most).max(2)) {}
                 }
             }
             table {

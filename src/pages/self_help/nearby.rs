@@ -19,7 +19,7 @@ use crate::{
 /// A listing that nobody has checked for longer stands below those that somebody has, in days.
 const LATELY: u64 = 180;
 /// Needs that services are shown for.
-const MOST_NEEDS: usize = 5;
+const MOST_NEEDS: usize = 4;
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -137,16 +137,40 @@ pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
         }
         @for need in &nearby.needs {
             h3 { (need.name) }
-            (listing::list_of(need.services.iter().map(|found| &found.listing), "h4"))
+            (list(&need.services, "h4"))
         }
         @if !nearby.workshops.is_empty() {
             h2 { "Workshops and groups" }
-            (listing::list_of(nearby.workshops.iter().map(|found| &found.listing), "h3"))
+            (list(&nearby.workshops, "h3"))
+        }
+    }
+}
+
+/// Each in a few lines: enough to decide whether to ring or to read on.
+fn list(found: &[Found], level: &str) -> Markup {
+    html! {
+        ul class="listings brief" {
+            @for found in found {
+                @let (href, name) = found.listing.link();
+                li {
+                    @if level == "h4" { h4 { a href=(href) { (name) } } } @else { h3 { a href=(href) { (name) } } }
+                    @if let Some(phone) = found.phone() { p { a class="tel" href=(format!("tel:{}", words::dialled(phone))) { (phone) } } }
+                    dl class="facts" { @for (label, value) in found.facts() { div { dt { (label) } dd { (value) } } } }
+                    (found.listing.tags())
+                }
+            }
         }
     }
 }
 
 impl Found {
+    /// Where, when next, what it costs.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let facts = self.listing.facts();
+        let next = facts.iter().any(|(label, _)| *label == "Next");
+        facts.into_iter().filter(|(label, _)| !(next && *label == "When")).collect()
+    }
+
     /// The first number, as people read it.
     pub(super) fn phone(&self) -> Option<&str> {
         self.service.phones.first().map(|phone| phone.number.as_str())

@@ -1,0 +1,105 @@
+// The budget's script and the server do the same sums: a thousand made-up forms, filled as people fill
+// them and as they should not, are worked out by both and compared to the penny.
+//
+//   node budget.mjs --base http://127.0.0.1:18080 [--forms 1000] [--seed 1]
+//
+// Exits 1 when a form comes out differently.
+
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: 'string', default: 'http://127.0.0.1:18080' },
+    forms: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const base = options.base.replace(/\/$/, '');
+
+/** Random numbers from 0 to 1 that are the same each time (mulberry32). */
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+const random = randomOf(Number(options.seed));
+const whole = (most) => Math.floor(random() * (most + 1));
+const oneOf = (list) => list[whole(list.length - 1)];
+
+const ODD = ['', ' ', '-5', '−5', '5–6', 'lots', '1,5', '12,34', '1,234', '1,234,567.8', '1000000', '1000000.01', '1,000,000', '£', '£12.3', '££3',
+  '.5', '5.', '.', '1.234', '007', '1e3', '１２', '\u00a0£ 1 234.50', '0x10', '+5', '99999999999', '0.01', ',123', '0001,234'];
+
+function written() {
+  const kind = random();
+  if (kind < 0.25) return oneOf(ODD);
+  const pence = kind < 0.5 ? whole(99) : kind < 0.9 ? whole(250_000) : whole(100_000_000);
+  const pounds = String(Math.floor(pence / 100));
+  const grouped = random() < 0.3 ? pounds.replace(/\B(?=(\d{3})+$)/g, ',') : pounds;
+  return `${random() < 0.2 ? '£' : ''}${grouped}${random() < 0.8 ? `.${String(pence % 100).padStart(2, '0')}` : ''}`;
+}
+
+/** Names of the fields of the form, as the page has them. */
+async function fieldNames() {
+  const page = await (await fetch(`${base}/help/budget`, { headers: { accept: 'text/html' } })).text();
+  const form = page.split('id="budget"')[1].split('</form>')[0];
+  const names = [...form.matchAll(/ name="((?:in|out|debt)-[^"]+)"/g)].map(([, name]) => name);
+  const choices = [...form.split('<select')[1].split('</select>')[0].matchAll(/value="([^"]+)"/g)].map(([, value]) => value);
+  if (names.length < 150 || choices.length !== 10) throw new Error(`the form has ${names.length} fields and ${choices.length} choices`);
+  return { names, choices };
+}
+
+function fill({ names, choices }) {
+  const much = random();
+  return names.flatMap((name) => {
+    if (name.endsWith('-how')) return [[name, oneOf(choices)]];
+    if (name.endsWith('-name')) return random() < 0.1 ? [[name, oneOf(['Alarm & more', '<b>', 'Ä'])]] : [];
+    return random() < much ? [[name, written()]] : [];
+  });
+}
+
+/** What the page says: pence a year and the shown amounts of each sum, the sentence, the wrong fields. */
+async function ofServer(fields) {
+  const answer = await fetch(`${base}/help/budget`, {
+    method: 'POST',
+    headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  });
+  const page = await answer.text();
+  const sums = {};
+  for (const [, name, yearly, month, week] of page.matchAll(/data-sum="(\w+)" data-yearly="(-?\d+)">.*?<td[^>]*>([^<]*)<\/td><td[^>]*>([^<]*)<\/td>/gs)) {
+    sums[name] = [Number(yearly), month, week];
+  }
+  const wrong = [...page.matchAll(/id="([^"]+)-error"><span class="unseen">Error: <\/span>([^<]+)</g)].map(([, name, said]) => `${name}: ${said}`);
+  return { status: answer.status, sums, sentence: /id="sentence">([^<]*)</.exec(page)?.[1], wrong: wrong.sort() };
+}
+
+async function main() {
+  const text = await (await fetch(`${base}/assets/budget.js`)).text();
+  const script = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const form = await fieldNames();
+  let differ = 0;
+  let mistaken = 0;
+  for (let number = 0; number < Number(options.forms); number += 1) {
+    const fields = fill(form);
+    const { yearly, mistakes } = script.workOut(fields);
+    const sums = Object.fromEntries(['income', 'spending', 'before', 'debts', 'after'].map((name) =>
+      [name, [yearly[name], script.pounds(script.monthly(yearly[name])), script.pounds(script.weekly(yearly[name]))]]));
+    const wrong = [...mistakes].map(([name, said]) => `${name}: ${said}`).sort();
+    const ours = { status: wrong.length > 0 ? 400 : 200, sums, sentence: script.sentence(yearly.after), wrong };
+    const theirs = await ofServer(fields);
+    theirs.sums = Object.fromEntries(Object.keys(sums).map((name) => [name, theirs.sums[name]]));
+    mistaken += wrong.length > 0 ? 1 : 0;
+    if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
+      differ += 1;
+      console.log(`FAIL  form ${number}: ${new URLSearchParams(fields)}\n      script ${JSON.stringify(ours)}\n      server ${JSON.stringify(theirs)}`);
+    }
+  }
+  console.log(`${options.forms} forms, ${mistaken} of them with mistakes: ${differ === 0 ? 'script and server agree on all' : `they differ on ${differ}`}`);
+  process.exitCode = differ > 0 || mistaken === 0 || mistaken === Number(options.forms) ? 1 : 0;
+}
+
+await main();

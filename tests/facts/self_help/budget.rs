@@ -1,0 +1,57 @@
+//! The budget, as a browser without JavaScript sends it.
+
+use http::Method;
+
+use super::{FORM, ready, send};
+use crate::support::fact;
+
+const SHORT: &str = "in-universal_credit=1120&in-universal_credit-how=monthly&in-wages=%C2%A388.50&in-wages-how=weekly&out-rent=231&out-rent-how=weekly\
+&out-electric=30&out-electric-how=weekly&out-food=70&out-food-how=weekly&out-tv_licence=180&out-tv_licence-how=yearly&out-school_costs=60&out-school_costs-how=termly\
+&out-council_tax=40&out-council_tax-how=monthly&debt-council_tax=20&debt-council_tax-how=monthly&debt-council_tax-owed=400&debt-catalogue=15&debt-catalogue-how=fortnightly";
+
+fact! {
+    async fn sums_debts_tips_and_services_follow_from_the_form(app) {
+        ready(&app).await;
+        let answer = send(&app, "/help/budget", &format!("{SHORT}&postcode=LU1+2AA")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("cache-control"), answer.header("referrer-policy")), (200, "no-store", "no-referrer"));
+        let page = answer.text();
+        for said in ["You are short by about £53 a month.", "£1503.50", "£1504.33", "£52.50", "-£0.83", "-£53.33", "-£12.31"] {
+            assert!(page.contains(said), "{said}");
+        }
+        assert!(page.find("Pay these first").unwrap() < page.find("These can wait a little").unwrap());
+        assert!(page.contains("Talk to a free debt adviser today") && page.contains("Check what you can claim"));
+        assert!(page.contains("<svg class=\"chart\"") && page.contains("<caption>Where your money goes, each month</caption>"), "a picture, and the same in text");
+        assert!(page.contains("Help near you") && page.contains("/directory/services/"));
+        assert!(page.contains("value=\"£88.50\""), "what was written is there again");
+        let file = send(&app, "/help/budget/plan", SHORT).await;
+        assert_eq!(file.header("content-disposition"), "attachment; filename=\"my-plan.html\"");
+        assert!(file.text().contains("<title>My plan</title>") && file.text().contains("-£53.33") && !file.text().contains("<script"));
+    }
+}
+
+fact! {
+    async fn a_wrong_amount_is_said_beside_its_field_and_nothing_is_lost(app) {
+        let answer = send(&app, "/help/budget", "in-wages=1850&out-food=a+lot&out-rent=-5&out-home-other1-name=%3Cb%3EAlarm&out-home-other1=2000000&debt-cards-owed=x&postcode=nowhere").await;
+        let page = answer.text();
+        assert!(answer.status == 400 && page.contains("There is a problem") && page.contains("<title>Error: "));
+        for (field, said) in [("out-food", "Write the amount in numbers"), ("out-rent", "Write the amount without a minus"), ("out-home-other1", "Write an amount of £1,000,000 or less"), ("debt-cards-owed", "Write the amount in numbers")] {
+            let beside = page.split(&format!("id=\"{field}-error\"")).nth(1).unwrap_or_else(|| panic!("{field}"));
+            assert!(beside.split("</p>").next().unwrap().contains(said), "{field}");
+            assert!(page.contains(&format!("href=\"#{field}\"")) && page.contains(&format!("aria-describedby=\"{field}-error\"")));
+        }
+        assert!(page.contains("value=\"a lot\"") && page.contains("value=\"-5\"") && page.contains("value=\"&lt;b&gt;Alarm\"") && page.contains("value=\"1850\""));
+        assert!(page.contains("£1850.00"), "the rest is worked out");
+    }
+}
+
+fact! {
+    async fn a_form_with_every_field_filled_is_taken(app) {
+        let page = app.page("/help/budget").await.text();
+        let names: Vec<&str> = page.split("name=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|name| name.starts_with("in-") || name.starts_with("out-") || name.starts_with("debt-")).collect();
+        assert!(names.len() > 150, "{}", names.len());
+        let fields: Vec<String> = names.iter().map(|name| if name.ends_with("-how") { format!("{name}=weekly") } else if name.ends_with("-name") { format!("{name}={}", "%E2%82%AC".repeat(60)) } else { format!("{name}=1000000") }).collect();
+        let answer = send(&app, "/help/budget", &fields.join("&")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(app.ask(Method::POST, "/help/budget", &[FORM], &"a=1&".repeat(20_000)).await.status, 400, "but not just anything");
+    }
+}

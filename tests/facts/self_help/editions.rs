@@ -1,0 +1,124 @@
+//! It fails closed: without somebody who reviewed it, and lately, there is no checker.
+
+use fingerpost::self_help::{self, Part};
+use http::Method;
+use serde_json::json;
+
+use super::{checked_contacts, draft, evaluate, lines, part, publish, ready, reviewed_checker, send, today};
+use crate::support::{TestApp, fact};
+
+/// Every way to the checker says that there is none, and gives numbers to ring.
+async fn is_closed(app: &TestApp, why: &str) {
+    for answer in [app.page("/help/check").await, send(app, "/help/check", "a.safe=afraid&go=result").await, send(app, "/help/plan", "a.safe=afraid").await] {
+        assert_eq!(answer.status, 503);
+        let page = answer.text();
+        assert!(page.contains("not available") && page.contains(why) && page.contains("tel:999"), "{page}");
+        assert!(!page.contains("not to blame"), "nothing of the checker");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    let definition = app.get("/api/v1/checker").await;
+    let evaluated = app.ask(Method::POST, "/api/v1/checker/evaluate", &[], "{\"answers\":{}}").await;
+    for answer in [definition, evaluated] {
+        assert_eq!((answer.status.as_u16(), answer.header("content-type"), answer.header("cache-control")), (503, "application/problem+json", "no-store"));
+        let problem = answer.json();
+        assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
+        assert_eq!(problem["urgent_help"][0]["number"], "999");
+        assert!(problem["questions"].is_null() && problem["level"].is_null());
+    }
+    let hub = app.page("/help").await;
+    assert!(hub.status == 200 && hub.text().contains(why) && !hub.text().contains("href=\"/help/check\""));
+}
+
+fact! {
+    async fn the_sample_is_not_shown_to_the_public_outside_the_demonstration(app) {
+        app.clock.set(today());
+        is_closed(&app, "nobody has reviewed the questions yet").await;
+        let page = app.page("/help/check").await.text();
+        assert!(page.contains("0808 2000 247"), "a national number that was checked");
+        assert!(!page.contains("116 123") && !page.contains("01632"), "none that was not, and none of a council");
+        // A number is not given for ever.
+        app.clock.set("2027-06-01T12:00:00Z".parse().unwrap());
+        let page = app.page("/help/check").await.text();
+        assert!(page.contains("999") && !page.contains("0808 2000 247"));
+    }
+}
+
+fact! {
+    async fn the_demonstration_shows_the_sample_and_says_so(app) {
+        app.clock.set("2030-01-01T12:00:00Z".parse().unwrap());
+        let demo = crate::support::Demo(app.served.router(true));
+        let page = demo.page("/help/check").await;
+        assert!(page.status == 200 && page.text().contains("Sample.") && page.text().contains("No council has reviewed"));
+        assert_eq!(demo.get("/api/v1/checker").await.json()["status"], "sample");
+    }
+}
+
+fact! {
+    async fn publishing_is_refused_until_everything_holds(app) {
+        app.clock.set(today());
+        let refused = publish(&app).await.unwrap_err();
+        assert!(refused.iter().any(|said| said == "checker.status: is sample; whoever has reviewed every line sets it to draft"), "{refused:?}");
+        let mut overdue = reviewed_checker();
+        overdue["review_by"] = json!("2026-11-29");
+        draft(&app, Part::Checker, &overdue).await;
+        draft(&app, Part::Contacts, &checked_contacts()).await;
+        assert_eq!(publish(&app).await, Err(vec!["checker.review_by: 2026-11-29 has passed".to_owned()]));
+        // A rule that makes food less urgent breaks a stored case.
+        let mut changed = reviewed_checker();
+        changed["rules"].as_array_mut().unwrap().retain(|rule| rule["id"] != "r_no_money_kids");
+        draft(&app, Part::Checker, &changed).await;
+        let refused = publish(&app).await.unwrap_err();
+        assert_eq!(refused, ["cases[16] (food runs out with children at home): the level is community, not council_now; rules is [], not [r_no_money_kids]"]);
+        draft(&app, Part::Checker, &reviewed_checker()).await;
+        draft(&app, Part::Cases, &json!([])).await;
+        assert!(publish(&app).await.unwrap_err()[0].starts_with("cases: there are no test cases"));
+        draft(&app, Part::Cases, &part(Part::Cases)).await;
+        is_closed(&app, "nobody has reviewed the questions yet").await;
+        assert_eq!(publish(&app).await, Ok(1));
+        let edition = self_help::publication(&app.app().db, None).await.unwrap().unwrap();
+        assert_eq!((edition.reviewed_by.as_str(), edition.published_at), ("Ada Reviewer, housing lead", today()));
+        let shown = app.get("/api/v1/checker").await.json();
+        assert_eq!((shown["status"].as_str(), shown["reviewed_on"].as_str()), (Some("published"), Some("2026-11-30")));
+        assert!(!shown.to_string().contains("Ada Reviewer"), "who it was is not for the public");
+    }
+}
+
+fact! {
+    async fn a_checker_is_gone_the_day_after_its_review_was_due_and_when_it_is_taken_away(app) {
+        ready(&app).await;
+        assert_eq!(app.page("/help/check").await.status, 200);
+        app.clock.set("2027-05-31T22:30:00Z".parse().unwrap());
+        assert_eq!(app.page("/help/check").await.status, 200, "in London it is still that day");
+        app.clock.set("2027-05-31T23:30:00Z".parse().unwrap());
+        is_closed(&app, "the questions are due for a review").await;
+        app.clock.set(today());
+        assert_eq!(app.page("/help/check").await.status, 200);
+        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "a wrong number").await.unwrap(), Some(1));
+        is_closed(&app, "nobody has reviewed the questions yet").await;
+        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "again").await.unwrap(), None);
+        assert_eq!(publish(&app).await, Ok(2), "the next edition has the next number");
+        assert_eq!(app.page("/help/check").await.status, 200);
+    }
+}
+
+fact! {
+    async fn an_overdue_line_falls_back_to_one_that_was_checked(app) {
+        ready(&app).await;
+        let asked = || json!({"answers": {"tonight": ["no"]}, "postcode": "LU1 2AA"});
+        assert!(lines(&evaluate(&app, asked()).await).contains(&"luton-homelessness"));
+        let mut contacts = checked_contacts();
+        for line in contacts["lines"].as_array_mut().unwrap() {
+            if line["duty"] == "homelessness" {
+                line["review_by"] = json!("2026-12-01");
+            }
+        }
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        assert!(lines(&evaluate(&app, asked()).await).contains(&"luton-homelessness"));
+        app.clock.set("2026-12-02T12:00:00Z".parse().unwrap());
+        let evaluated = evaluate(&app, asked()).await;
+        assert!(lines(&evaluated).contains(&"shelter") && !evaluated.to_string().contains("luton-homelessness"), "{evaluated}");
+        let shown = app.get("/api/v1/checker").await.text();
+        assert!(!shown.contains("luton-homelessness\""), "nor does another tool get it");
+    }
+}
