@@ -200,7 +200,9 @@ async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::
         self_help::save_draft(&app.db, &app.clock, part, body, "the command line").await?;
     }
     let warnings = match (part, found.is_empty()) {
-        (Part::Checker, true) => serde_json::from_str::<Checker>(body).map(|checker| validate::warnings(&checker)).unwrap_or_default(),
+        (Part::Checker, true) => {
+            serde_json::from_str::<Checker>(body).map(|checker| validate::warnings(&checker)).unwrap_or_default()
+        }
         (Part::Contacts, true) => {
             let today = SelfHelp::new(app.db.clone(), app.clock.clone(), false).today();
             serde_json::from_str::<Contacts>(body).map(|own| contacts::warnings(&own, today)).unwrap_or_default()

@@ -26,7 +26,7 @@ use crate::{
     importing::{Format, Options},
     jobs,
     model::Kind,
-    serve,
+    places, serve,
 };
 
 #[derive(Debug, Args)]
@@ -50,6 +50,9 @@ const DISTRICTS: [(&str, &str, &str); 2] = [
         include_str!("../../fixtures/central-bedfordshire/directory.ndjson"),
     ),
 ];
+
+/// Where the places of both are, so that people are given the numbers of their own council.
+const POSTCODES: &str = include_str!("../../fixtures/postcodes.csv");
 
 impl Demo {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
@@ -106,6 +109,9 @@ async fn open(
     if report.rejected_total > 0 {
         bail!("the fixtures are damaged: {:?}", report.rejected);
     }
+    let postcodes = data_dir.join("postcodes.csv");
+    std::fs::write(&postcodes, POSTCODES).context("cannot write the postcodes")?;
+    places::import(&app.db, &postcodes, app.clock.now(), |_| {}).await.context("cannot take in the postcodes")?;
     Served::open(app, address).await
 }
 

@@ -18,6 +18,7 @@ use crate::{
     safekeeping,
     safekeeping::doctor::Verdict,
     search::{self, Search, Words},
+    self_help,
 };
 
 /// A job that can be run by hand.
@@ -168,6 +169,9 @@ fn schemas() -> BTreeMap<String, Value> {
     }
     files.insert("config.json".to_owned(), config::schema());
     files.insert("openapi.json".to_owned(), app::openapi());
+    for (name, schema) in self_help::schemas() {
+        files.insert(format!("self-help/{name}.json"), rooted(schema));
+    }
     for (name, schema) in federation::schemas() {
         files.insert(format!("federation/{name}.json"), rooted(schema));
     }

@@ -28,6 +28,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         h1 { "Find help near you" }
         p class="lead" { "Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask." }
         (form(&Asked::default(), &[], false))
+        p { "Not sure what you need? " a href="/help" { "Work out what helps" } "." }
         h2 { "What people need help with" }
         (needs::families(&overview))
         h2 { "This week" }

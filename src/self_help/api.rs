@@ -163,8 +163,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     }
     let area = match (&asked.council, &asked.postcode) {
         (Some(code), _) => Some(
-            Area::of_council(code, &edition.contacts)
-                .ok_or_else(|| bad("council is none of the councils in /api/v1/checker"))?,
+            Area::of_council(code, &edition.contacts).ok_or_else(|| bad("council is none of the councils in /api/v1/checker"))?,
         ),
         (None, Some(written)) => {
             let at = written.parse().map_err(|_| bad("postcode is not a postcode, nor the first half of one"))?;
@@ -178,13 +177,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     serde_json::to_vec(&evaluated).map_err(|error| Problem::internal(&error))
 }
 
-fn put_together<'a>(
-    checker: &'a Checker,
-    chooser: &Chooser<'a>,
-    outcome: Outcome,
-    helper: bool,
-    sample: bool,
-) -> Evaluated<'a> {
+fn put_together<'a>(checker: &'a Checker, chooser: &Chooser<'a>, outcome: Outcome, helper: bool, sample: bool) -> Evaluated<'a> {
     let level = checker.level(&outcome.level);
     let panels: Vec<_> = outcome.urgent.iter().filter_map(|id| chooser.contacts.panel(id)).collect();
     let steps = chooser.steps(&outcome.level, &outcome.needs);
@@ -227,19 +220,18 @@ impl SelfHelp {
     /// When the database fails.
     pub async fn area_of(&self, at: &Whereabouts) -> Result<Option<Area>, Problem> {
         let located = places::locate(&self.db, at).await?;
-        Ok(located.and_then(|located| Area::of_codes(located.areas.iter().map(String::as_str))))
+        Ok(located.and_then(|located| Area::certain(located.precision, located.areas.iter().map(String::as_str))))
     }
 }
 
 /// There is no checker: said plainly, with numbers to ring.
 async fn unavailable(state: &SelfHelp, reason: Unavailable) -> Response {
-    let problem = Problem::unavailable(&format!(
-        "the support checker is not available: {}; in an emergency ring 999",
-        reason.said()
-    ));
+    let problem =
+        Problem::unavailable(&format!("the support checker is not available: {}; in an emergency ring 999", reason.said()));
     let mut body = json!(problem);
     let numbers = state.numbers().await;
-    let shown = numbers.iter().map(|line| json!({"title": line.title, "number": line.number, "hours": line.hours, "text": line.text}));
+    let shown =
+        numbers.iter().map(|line| json!({"title": line.title, "number": line.number, "hours": line.hours, "text": line.text}));
     let emergency = json!({"title": "Police, ambulance and fire", "number": "999"});
     body["type"] = json!("about:blank#no-checker");
     body["title"] = json!("The support checker is not available");
@@ -282,7 +274,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     ]});
     definition.insert("200".to_owned(), json_answer("The checker in force, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);
-    evaluated.extend(problems(&[(400, "The body cannot be used. What was sent is not repeated."), (413, "The body is too long.")]));
+    evaluated.extend(problems(&[(400, "The body cannot be used, or is too long. What was sent is not repeated.")]));
     let mut answer = json_answer("What the answers mean. Kept nowhere.", &reference("CheckerEvaluated"), &[]);
     if let Some(headers) = answer["headers"].as_object_mut() {
         headers.remove("ETag");

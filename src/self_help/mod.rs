@@ -13,8 +13,28 @@ mod publish;
 pub mod reading;
 mod store;
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use crate::model::shape;
+
 pub use {
     editions::{Edition, SelfHelp, Unavailable},
     publish::{PublishError, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
 };
+
+/// The JSON Schemas of what a council edits, by name.
+pub fn schemas() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
+        ("checker", schema::<checker::Checker>()),
+        ("contacts", schema::<contacts::Contacts>()),
+        ("cases", schema::<Vec<checker::Case>>()),
+    ])
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    shape::generator("/$defs").into_root_schema_for::<T>().to_value()
+}

@@ -94,7 +94,10 @@ pub fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now:
     let mut found = Vec::new();
     let name = reviewed_by.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        found.push(Finding::new("reviewed_by", format!("expected the name of who reviewed it, at most {LONGEST_NAME} characters")));
+        found.push(Finding::new(
+            "reviewed_by",
+            format!("expected the name of who reviewed it, at most {LONGEST_NAME} characters"),
+        ));
     }
     let parts = match parts(drafts) {
         Ok(parts) => parts,
@@ -131,9 +134,10 @@ fn unreachable(parts: &Parts, today: NaiveDate) -> Vec<Finding> {
     let chooser = Chooser { contacts: &parts.contacts, area: None, today, trust: Trust::Checked };
     let panels = parts.checker.panels().into_iter().filter_map(|id| {
         let panel = parts.contacts.panel(id)?;
-        chooser.lines(&panel.call).is_empty().then(|| {
-            Finding::new(format!("panels.{id}.call"), "none of its lines was checked lately and is there for everybody")
-        })
+        chooser
+            .lines(&panel.call)
+            .is_empty()
+            .then(|| Finding::new(format!("panels.{id}.call"), "none of its lines was checked lately and is there for everybody"))
     });
     let levels = parts.checker.levels.iter().filter_map(|level| {
         let talk = parts.contacts.talk.get(&level.id).map(Vec::as_slice).unwrap_or_default();

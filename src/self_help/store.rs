@@ -2,7 +2,9 @@
 //! members which this version does not know are not lost.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Unchanged, ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Unchanged, ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
+};
 
 use crate::{
     clock::Clock,

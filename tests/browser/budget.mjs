@@ -33,9 +33,9 @@ const oneOf = (list) => list[whole(list.length - 1)];
 const ODD = ['', ' ', '-5', '−5', '5–6', 'lots', '1,5', '12,34', '1,234', '1,234,567.8', '1000000', '1000000.01', '1,000,000', '£', '£12.3', '££3',
   '.5', '5.', '.', '1.234', '007', '1e3', '１２', '\u00a0£ 1 234.50', '0x10', '+5', '99999999999', '0.01', ',123', '0001,234'];
 
-function written() {
+function written(spoilt) {
   const kind = random();
-  if (kind < 0.25) return oneOf(ODD);
+  if (spoilt && kind < 0.25) return oneOf(ODD);
   const pence = kind < 0.5 ? whole(99) : kind < 0.9 ? whole(250_000) : whole(100_000_000);
   const pounds = String(Math.floor(pence / 100));
   const grouped = random() < 0.3 ? pounds.replace(/\B(?=(\d{3})+$)/g, ',') : pounds;
@@ -54,10 +54,11 @@ async function fieldNames() {
 
 function fill({ names, choices }) {
   const much = random();
+  const spoilt = random() < 0.5;
   return names.flatMap((name) => {
     if (name.endsWith('-how')) return [[name, oneOf(choices)]];
     if (name.endsWith('-name')) return random() < 0.1 ? [[name, oneOf(['Alarm & more', '<b>', 'Ä'])]] : [];
-    return random() < much ? [[name, written()]] : [];
+    return random() < much ? [[name, written(spoilt)]] : [];
   });
 }
 

@@ -78,7 +78,8 @@ function show(form, live) {
     row.children[1].textContent = pounds(monthly(sum));
     row.children[2].textContent = pounds(weekly(sum));
   }
-  live.querySelector('p').textContent = sentence(yearly.after);
+  const filled = yearly.income || yearly.spending || yearly.debts;
+  live.querySelector('p').textContent = filled ? sentence(yearly.after) : 'Fill in what you can.';
   return mistakes;
 }
 
@@ -113,6 +114,7 @@ function begin(form) {
     const cell = document.createElement('th');
     cell.scope = 'col';
     cell.textContent = title;
+    cell.className = title === 'What' ? '' : 'number';
     head.append(cell);
   }
   const body = table.createTBody();

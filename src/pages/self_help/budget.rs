@@ -228,7 +228,9 @@ fn keep() -> Markup {
 
 /// The form. `sent` are the fields as they came, so that further lines which are filled stay open.
 fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)]) -> Markup {
-    let filled = |prefix: &str| sent.iter().any(|(name, value)| name.starts_with(prefix) && !name.ends_with("-how") && !value.trim().is_empty());
+    let filled = |prefix: &str| {
+        sent.iter().any(|(name, value)| name.starts_with(prefix) && !name.ends_with("-how") && !value.trim().is_empty())
+    };
     html! {
         form id="budget" class="budget" method="post" action="/help/budget" autocomplete="off" {
             @for group in GROUPS {

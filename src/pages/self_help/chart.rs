@@ -24,7 +24,7 @@ pub(super) fn draw(budget: &Budget) -> Markup {
     let height = i64::try_from(shares.len()).unwrap_or(0) * STEP;
     html! {
         @if whole > 0 {
-            h3 { "Where your money goes" }
+            h2 { "Where your money goes" }
             svg class="chart" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="Bars that show where your money goes. The table below says the same." {
                 @for (row, (title, yearly)) in (0_i64..).zip(&shares) {
                     text x="0" y=(row * STEP + 17) { (title) }
@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn groups_are_shown_with_their_share() {
-        let (budget, _) = Form::new([("in-wages", "2000"), ("out-rent", "600"), ("out-food", "300"), ("debt-cards", "100")]).read();
+        let (budget, _) =
+            Form::new([("in-wages", "2000"), ("out-rent", "600"), ("out-food", "300"), ("debt-cards", "100")]).read();
         assert_eq!(shares(&budget), [("Your home", 720_000), ("Day to day", 360_000), ("Debts", 120_000)]);
         assert_eq!([percent(1, 3), percent(2, 3), percent(1, 200)], [33, 67, 1]);
         assert!(draw(&Budget::default()).into_string().is_empty());

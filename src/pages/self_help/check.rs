@@ -20,8 +20,8 @@ use crate::{
     self_help::{
         Edition,
         checker::{
-            document::{Kind, Question, worded},
             Answers,
+            document::{Kind, Question, worded},
         },
         contacts::Panel,
     },

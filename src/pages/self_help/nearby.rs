@@ -115,7 +115,9 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
         }
         // What was shown above may stand first here, too.
         let range = 0..looked.each + shown.len();
-        let found = ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range)).await?;
+        let found =
+            ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
+                .await?;
         ids.extend(found.hits.iter().map(|hit| hit.id).filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
     }
     let listed = listing::with_times(site, &ids, looked.point)?;

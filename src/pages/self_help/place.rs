@@ -66,7 +66,9 @@ impl Place {
             Ok(found) => Self {
                 point: found.as_ref().and_then(|position| rough(position.point)),
                 // A postcode says more surely which council it is than a choice from a list.
-                area: found.and_then(|position| Area::of_codes(position.areas.iter().map(String::as_str))).or(chosen),
+                area: found
+                    .and_then(|position| Area::certain(position.precision, position.areas.iter().map(String::as_str)))
+                    .or(chosen),
                 mistake: None,
                 written,
             },

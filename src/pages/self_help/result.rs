@@ -15,7 +15,7 @@ use crate::{
     self_help::{
         Edition,
         checker::{Outcome, document::worded},
-        contacts::{Action, Chooser, Line, Panel},
+        contacts::{Action, Area, Chooser, Line, Panel},
     },
 };
 
@@ -107,6 +107,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         }
         @if result.wants_the_place() { (ask_for_place(edition, carried, place, None)) }
         @else if let Some(council) = place.council(&edition.contacts) { p class="small" { "Council numbers here are those of " (council) "." } }
+        (elsewhere(edition, place))
         (steps(&result, str::to_owned))
         (talk(&result))
         (nearby::show(&result.nearby, place.point))
@@ -114,6 +115,17 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         (panels::reviewed(edition))
     };
     Ok(super::page("Your result", body))
+}
+
+/// Law and helplines differ between the nations: said to somebody whom the questions are not for.
+fn elsewhere(edition: &Edition, place: &Place) -> Markup {
+    let jurisdiction = &edition.checker.jurisdiction;
+    let nation = place.area.as_ref().and_then(Area::nation).filter(|nation| !nation.is_in(jurisdiction));
+    html! {
+        @if let Some(nation) = nation {
+            p class="sample" { "These questions are for " (jurisdiction) ". Rules and helplines in " (nation.name()) " differ: ask the council there." }
+        }
+    }
 }
 
 /// Why it is so.

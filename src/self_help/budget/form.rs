@@ -73,9 +73,10 @@ impl Form {
 
     /// The lines of a group: id, name of the field, what it is.
     fn lines_of(&self, group: &Group) -> Vec<(String, String, String)> {
-        let known = group.lines.iter().map(|line| {
-            (line.id.to_owned(), format!("{}-{}", group.side.prefix(), line.id), line.label.to_owned())
-        });
+        let known = group
+            .lines
+            .iter()
+            .map(|line| (line.id.to_owned(), format!("{}-{}", group.side.prefix(), line.id), line.label.to_owned()));
         let others = (1..=OTHERS).map(|number| {
             let name = other_field(group, number);
             let label = match self.field(&format!("{name}-name")).trim() {

@@ -146,7 +146,11 @@ impl Budget {
 
     /// Pence in a year of the lines with these names.
     pub fn of(&self, lines: &[&str]) -> i64 {
-        self.parts.iter().filter(|part| part.side == Side::Out && lines.contains(&part.line.as_str())).map(|part| part.yearly).sum()
+        self.parts
+            .iter()
+            .filter(|part| part.side == Side::Out && lines.contains(&part.line.as_str()))
+            .map(|part| part.yearly)
+            .sum()
     }
 }
 

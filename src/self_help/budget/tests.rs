@@ -46,10 +46,12 @@ fn every_vector_comes_out_to_the_penny() {
         let totals = budget(case).totals();
         let yearly = &case["annual_pence"];
         let got = [totals.income, totals.spending, totals.debts, totals.before(), totals.after()];
-        let wanted = ["income", "spending", "debts", "left_before_debts", "left_after_debts"].map(|sum| yearly[sum].as_i64().unwrap());
+        let wanted =
+            ["income", "spending", "debts", "left_before_debts", "left_after_debts"].map(|sum| yearly[sum].as_i64().unwrap());
         assert_eq!(got, wanted, "{}", case["case"]);
         let shown = got.map(|sum| pounds(monthly(sum)));
-        let wanted = ["income", "spending", "debts", "before", "after"].map(|sum| case["monthly"][sum].as_str().unwrap().to_owned());
+        let wanted =
+            ["income", "spending", "debts", "before", "after"].map(|sum| case["monthly"][sum].as_str().unwrap().to_owned());
         assert_eq!(shown, wanted, "{}", case["case"]);
         assert_eq!(pounds(weekly(totals.after())), case["weekly_after"].as_str().unwrap(), "{}", case["case"]);
     }
@@ -58,10 +60,7 @@ fn every_vector_comes_out_to_the_penny() {
 #[test]
 fn a_hundred_pounds_however_often() {
     let monthly = Often::ALL.map(|(often, ..)| pounds(monthly(10_000 * often.times())));
-    assert_eq!(
-        monthly,
-        ["£433.33", "£216.67", "£108.33", "£200.00", "£100.00", "£83.33", "£33.33", "£25.00", "£16.67", "£8.33"]
-    );
+    assert_eq!(monthly, ["£433.33", "£216.67", "£108.33", "£200.00", "£100.00", "£83.33", "£33.33", "£25.00", "£16.67", "£8.33"]);
 }
 
 #[test]
@@ -72,7 +71,16 @@ fn halves_are_rounded_away_from_zero() {
 
 #[test]
 fn amounts_are_read_as_people_write_them() {
-    let good = [("1234", 123_400), ("£1,234.5", 123_450), ("£ 1 234.56", 123_456), ("0.5", 50), (".5", 50), ("7.", 700), ("007", 700), ("1,000,000", MOST)];
+    let good = [
+        ("1234", 123_400),
+        ("£1,234.5", 123_450),
+        ("£ 1 234.56", 123_456),
+        ("0.5", 50),
+        (".5", 50),
+        ("7.", 700),
+        ("007", 700),
+        ("1,000,000", MOST),
+    ];
     for (written, pence) in good {
         assert_eq!(amount(written), Ok(Some(pence)), "{written:?}");
     }
@@ -87,7 +95,13 @@ fn amounts_are_read_as_people_write_them() {
 
 #[test]
 fn one_wrong_field_loses_nothing_of_the_others() {
-    let form = Form::new([("in-wages", "1850"), ("in-wages-how", "monthly"), ("out-food", "lots"), ("out-home-other1", "-3"), ("out-home-other1-name", "Alarm")]);
+    let form = Form::new([
+        ("in-wages", "1850"),
+        ("in-wages-how", "monthly"),
+        ("out-food", "lots"),
+        ("out-home-other1", "-3"),
+        ("out-home-other1-name", "Alarm"),
+    ]);
     let (budget, mistakes) = form.read();
     assert_eq!(budget.totals(), Totals { income: 2_220_000, spending: 0, debts: 0 });
     let said: Vec<(&str, &str)> = mistakes.iter().map(|mistake| (mistake.field.as_str(), mistake.label.as_str())).collect();

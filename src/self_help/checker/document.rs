@@ -199,7 +199,8 @@ impl Checker {
 
     /// Every panel of urgent help that can be opened, each once, in order of first mention.
     pub fn panels(&self) -> Vec<&str> {
-        let of_options = self.questions.iter().flat_map(|question| &question.options).filter_map(|option| option.urgent.as_deref());
+        let of_options =
+            self.questions.iter().flat_map(|question| &question.options).filter_map(|option| option.urgent.as_deref());
         let mut panels: Vec<&str> = Vec::new();
         for panel in of_options.chain(self.rules.iter().filter_map(|rule| rule.urgent.as_deref())) {
             if !panels.contains(&panel) {

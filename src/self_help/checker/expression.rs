@@ -86,9 +86,7 @@ impl Expression {
             Self::Answer(answer) => chosen(answer),
             Self::All { all } => all.iter().all(|part| part.holds(chosen, tagged)),
             Self::Any { any } => any.iter().any(|part| part.holds(chosen, tagged)),
-            Self::Count { count_of, at_least } => {
-                count_of.iter().filter(|part| part.holds(chosen, tagged)).count() >= *at_least
-            }
+            Self::Count { count_of, at_least } => count_of.iter().filter(|part| part.holds(chosen, tagged)).count() >= *at_least,
             Self::Tags { tag_count, at_least } => tagged(tag_count) >= *at_least,
         }
     }

@@ -109,7 +109,13 @@ fn our_sample_is_no_harder_to_read_than_a_text_for_children_of_eleven() {
 
 #[test]
 fn a_case_that_does_not_hold_says_how() {
-    let wrong = [Case { about: Some("food".to_owned()), answers: answers(json!({"today": ["food"]})), level: Some("emergency".to_owned()), needs: Some(vec![]), ..Case::default() }];
+    let wrong = [Case {
+        about: Some("food".to_owned()),
+        answers: answers(json!({"today": ["food"]})),
+        level: Some("emergency".to_owned()),
+        needs: Some(vec![]),
+        ..Case::default()
+    }];
     let said: Vec<String> = super::cases::run(&ours(), &wrong).iter().map(ToString::to_string).collect();
     assert_eq!(said, ["cases[0] (food): the level is community, not emergency; needs is [food-emergency], not []"]);
     assert_eq!(super::cases::run(&ours(), &[]).len(), 1, "nothing was tried");
@@ -119,7 +125,11 @@ fn a_case_that_does_not_hold_says_how() {
 fn answers_to_what_was_not_asked_do_not_count() {
     let small = checker(small());
     let hidden = small.evaluate(&answers(json!({"a": ["one"], "b": ["yes"], "zzz": ["one"]})));
-    assert_eq!((hidden.level.as_str(), hidden.urgent.len(), hidden.rules.len()), ("low", 0, 0), "b is not asked, so it is not unanswered either");
+    assert_eq!(
+        (hidden.level.as_str(), hidden.urgent.len(), hidden.rules.len()),
+        ("low", 0, 0),
+        "b is not asked, so it is not unanswered either"
+    );
     let shown = small.evaluate(&answers(json!({"a": ["one", "two"], "b": ["yes", "maybe"]})));
     assert_eq!((shown.level.as_str(), shown.urgent), ("high", vec!["call_999".to_owned()]));
     assert_eq!(small.evaluate(&answers(json!({"a": ["one", "two"]}))).rules, ["blank", "both"]);
@@ -155,18 +165,54 @@ fn a_mistake_is_told_with_where_it_stands() {
     };
     assert_eq!(one(&|d| d["schema"] = json!("other/1")), "schema: is \"other/1\", expected \"support-checker/1\"");
     let twice = said(&|d| d["questions"][0]["options"][1]["id"] = json!("one"));
-    assert_eq!(twice, ["questions[0].options[1].id: \"one\" stands at questions[0].options[0] already", "rules[1].when.count_of[1].any[0]: names a.two, which is no option"]);
-    assert_eq!(one(&|d| d["questions"][0]["options"][0]["needs"][0]["need"] = json!("unicorns")), "questions[0].options[0].needs[0].need: there is no need \"unicorns\"");
-    assert_eq!(one(&|d| d["questions"][0]["options"][0]["needs"][0]["severity"] = json!(4)), "questions[0].options[0].needs[0].severity: is 4, expected 1, 2 or 3");
-    assert_eq!(one(&|d| d["questions"][1]["options"][0]["urgent"] = json!("nothing")), "questions[1].options[0].urgent: there is no panel \"nothing\" with a number to ring");
-    assert_eq!(one(&|d| d["questions"][0]["options"][0]["floor"] = json!("top")), "questions[0].options[0].floor: there is no level \"top\"");
-    assert_eq!(one(&|d| d["questions"][0]["show_if"] = json!("b.yes")), "questions[0].show_if: names the question \"b\", which does not stand before this");
-    assert!(one(&|d| d["rules"][0]["when"] = json!("a.unanswered")).starts_with("rules[0].when: a.unanswered: a question with several answers"));
-    assert!(one(&|d| d["questions"][0]["options"][2]["floor"] = json!("high")).starts_with("questions[0].options[2]: an exclusive option"));
+    assert_eq!(
+        twice,
+        [
+            "questions[0].options[1].id: \"one\" stands at questions[0].options[0] already",
+            "rules[1].when.count_of[1].any[0]: names a.two, which is no option"
+        ]
+    );
+    assert_eq!(
+        one(&|d| d["questions"][0]["options"][0]["needs"][0]["need"] = json!("unicorns")),
+        "questions[0].options[0].needs[0].need: there is no need \"unicorns\""
+    );
+    assert_eq!(
+        one(&|d| d["questions"][0]["options"][0]["needs"][0]["severity"] = json!(4)),
+        "questions[0].options[0].needs[0].severity: is 4, expected 1, 2 or 3"
+    );
+    assert_eq!(
+        one(&|d| d["questions"][1]["options"][0]["urgent"] = json!("nothing")),
+        "questions[1].options[0].urgent: there is no panel \"nothing\" with a number to ring"
+    );
+    assert_eq!(
+        one(&|d| d["questions"][0]["options"][0]["floor"] = json!("top")),
+        "questions[0].options[0].floor: there is no level \"top\""
+    );
+    assert_eq!(
+        one(&|d| d["questions"][0]["show_if"] = json!("b.yes")),
+        "questions[0].show_if: names the question \"b\", which does not stand before this"
+    );
+    assert!(
+        one(&|d| d["rules"][0]["when"] = json!("a.unanswered"))
+            .starts_with("rules[0].when: a.unanswered: a question with several answers")
+    );
+    assert!(
+        one(&|d| d["questions"][0]["options"][2]["floor"] = json!("high"))
+            .starts_with("questions[0].options[2]: an exclusive option")
+    );
     assert_eq!(one(&|d| d["rules"][1]["when"]["count_of"][1]["any"] = json!([])), "rules[1].when.count_of[1]: is empty");
-    assert_eq!(one(&|d| d["questions"][1]["options"][0]["urgent"] = Value::Null), "questions: no answer leads to the highest level with a panel of urgent help");
-    let many: Vec<Value> = (0..15).map(|n| json!({"id": format!("q{n}"), "kind": "any", "text": "?", "options": [{"id": "x", "label": "x"}]})).collect();
-    assert!(said(&|d| d["questions"].as_array_mut().unwrap().extend(many.clone())).iter().any(|said| said.contains("1 to 14 can be asked")));
+    assert_eq!(
+        one(&|d| d["questions"][1]["options"][0]["urgent"] = Value::Null),
+        "questions: no answer leads to the highest level with a panel of urgent help"
+    );
+    let many: Vec<Value> = (0..15)
+        .map(|n| json!({"id": format!("q{n}"), "kind": "any", "text": "?", "options": [{"id": "x", "label": "x"}]}))
+        .collect();
+    assert!(
+        said(&|d| d["questions"].as_array_mut().unwrap().extend(many.clone()))
+            .iter()
+            .any(|said| said.contains("1 to 14 can be asked"))
+    );
 }
 
 #[test]
@@ -181,7 +227,13 @@ fn any_answers(checker: &Checker) -> impl Strategy<Value = Answers> + use<> {
     let questions: Vec<(String, Vec<String>, Kind)> = checker
         .questions
         .iter()
-        .map(|question| (question.id.clone(), question.options.iter().map(|option| option.id.clone()).chain(["nonsense".to_owned()]).collect(), question.kind))
+        .map(|question| {
+            (
+                question.id.clone(),
+                question.options.iter().map(|option| option.id.clone()).chain(["nonsense".to_owned()]).collect(),
+                question.kind,
+            )
+        })
         .collect();
     let each: Vec<_> = questions
         .into_iter()

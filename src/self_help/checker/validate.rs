@@ -69,12 +69,19 @@ pub fn warnings(checker: &Checker) -> Vec<Finding> {
     for (at, question) in checker.questions.iter().enumerate() {
         texts.push((format!("questions[{at}].text"), &question.text));
         texts.extend(question.hint.as_deref().map(|hint| (format!("questions[{at}].hint"), hint)));
-        texts.extend(question.options.iter().enumerate().map(|(o, option)| (format!("questions[{at}].options[{o}].label"), option.label.as_str())));
+        texts.extend(
+            question
+                .options
+                .iter()
+                .enumerate()
+                .map(|(o, option)| (format!("questions[{at}].options[{o}].label"), option.label.as_str())),
+        );
     }
     texts.extend(checker.rules.iter().enumerate().map(|(at, rule)| (format!("rules[{at}].why"), rule.why.as_str())));
     let hard = texts.into_iter().filter_map(|(at, text)| {
         let age = reading::age(text)?;
-        (age > READING_AGE).then(|| Finding::new(at, format!("reads like a text for people aged {age:.0}; 9 to 11 is what to aim at")))
+        (age > READING_AGE)
+            .then(|| Finding::new(at, format!("reads like a text for people aged {age:.0}; 9 to 11 is what to aim at")))
     });
     hard.collect()
 }
@@ -89,17 +96,26 @@ fn levels(checker: &Checker, found: &mut Vec<Finding>) {
 
 fn questions(checker: &Checker, known: &Known, found: &mut Vec<Finding>) {
     if checker.questions.is_empty() || checker.questions.len() > MOST_QUESTIONS {
-        found.push(Finding::new("questions", format!("there are {}; 1 to {MOST_QUESTIONS} can be asked", checker.questions.len())));
+        found.push(Finding::new(
+            "questions",
+            format!("there are {}; 1 to {MOST_QUESTIONS} can be asked", checker.questions.len()),
+        ));
     }
     unique("questions", "id", checker.questions.iter().map(|question| question.id.clone()), found);
     let mentioned = mentioned(checker);
     for (at, question) in checker.questions.iter().enumerate() {
         let path = format!("questions[{at}]");
         if !is_name(&question.id) {
-            found.push(Finding::new(format!("{path}.id"), format!("{:?} is not a name: small letters, digits, - and _ only", question.id)));
+            found.push(Finding::new(
+                format!("{path}.id"),
+                format!("{:?} is not a name: small letters, digits, - and _ only", question.id),
+            ));
         }
         if question.options.is_empty() || question.options.len() > MOST_OPTIONS {
-            found.push(Finding::new(format!("{path}.options"), format!("there are {}; 1 to {MOST_OPTIONS} can be chosen from", question.options.len())));
+            found.push(Finding::new(
+                format!("{path}.options"),
+                format!("there are {}; 1 to {MOST_OPTIONS} can be chosen from", question.options.len()),
+            ));
         }
         unique(&format!("{path}.options"), "id", question.options.iter().map(|option| option.id.clone()), found);
         if let Some(shown) = &question.show_if {
@@ -130,7 +146,10 @@ fn options(
                 found.push(Finding::new(format!("{path}.needs[{need}].need"), format!("there is no need {:?}", weighed.need)));
             }
             if !(1..=3).contains(&weighed.severity) {
-                found.push(Finding::new(format!("{path}.needs[{need}].severity"), format!("is {}, expected 1, 2 or 3", weighed.severity)));
+                found.push(Finding::new(
+                    format!("{path}.needs[{need}].severity"),
+                    format!("is {}, expected 1, 2 or 3", weighed.severity),
+                ));
             }
         }
         panel(option.urgent.as_deref(), &path, known, found);

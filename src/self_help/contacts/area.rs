@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::{Contacts, Tier};
+use crate::places::Precision;
 
 /// First letters of the GSS codes of councils that answer for everything where they are: unitary
 /// authorities, metropolitan districts, London boroughs, and all of Wales, Scotland and Northern
@@ -68,9 +69,16 @@ pub struct Area {
 }
 
 impl Area {
-    /// The area that these codes of a postcode lie in. None where they name no council, or several:
-    /// the first half of a postcode often lies in two, and a guess would give somebody the wrong number.
-    pub fn of_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    /// The area of a place that is known so exactly, and lies in areas with these codes. Only a whole
+    /// postcode that the imported directory has is exact enough: what lies around the middle of a
+    /// sector or an outcode may be another council's, also where the directory does not know it.
+    pub fn certain<'a>(precision: Precision, codes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        if precision == Precision::Postcode { Self::of_codes(codes) } else { None }
+    }
+
+    /// The area with these codes. None where they name no council, or several: a guess would give
+    /// somebody the wrong number.
+    fn of_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let (mut districts, mut counties) = (Vec::new(), Vec::new());
         for code in codes {
             let is_nowhere = code.ends_with("99999999");

@@ -149,7 +149,11 @@ impl Dated {
     pub fn standing(&self, today: NaiveDate) -> Standing {
         match (self.checked_on, self.good_until()) {
             (Some(checked), Some(until)) if checked <= today => {
-                if today <= until { Standing::Checked } else { Standing::Overdue }
+                if today <= until {
+                    Standing::Checked
+                } else {
+                    Standing::Overdue
+                }
             }
             _ => Standing::Unchecked,
         }

@@ -18,7 +18,10 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     for (at, council) in contacts.councils.iter().enumerate() {
         for (member, code) in [("code", Some(&council.code)), ("county", council.county.as_ref())] {
             if let Some(code) = code.filter(|code| !is_area_code(code)) {
-                found.push(Finding::new(format!("councils[{at}].{member}"), format!("{code:?} is not an area code such as E06000032")));
+                found.push(Finding::new(
+                    format!("councils[{at}].{member}"),
+                    format!("{code:?} is not an area code such as E06000032"),
+                ));
             }
         }
     }
@@ -80,7 +83,8 @@ fn lines(contacts: &Contacts, found: &mut Vec<Finding>) {
                     found.push(Finding::new(format!("{path}.duty"), format!("there is no duty {duty:?}")));
                 }
                 if !is_area_code(code) {
-                    found.push(Finding::new(format!("{path}.council"), format!("{code:?} is not an area code such as E06000032")));
+                    found
+                        .push(Finding::new(format!("{path}.council"), format!("{code:?} is not an area code such as E06000032")));
                 }
             }
             (None, None) => {}

@@ -16,7 +16,10 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 
 fn json_of(output: &Output) -> (i32, Value) {
     let out = String::from_utf8_lossy(&output.stdout);
-    (output.status.code().unwrap(), serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {}", String::from_utf8_lossy(&output.stderr))))
+    (
+        output.status.code().unwrap(),
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {}", String::from_utf8_lossy(&output.stderr))),
+    )
 }
 
 fn write(folder: &Path, name: &str, body: &Value) -> String {
@@ -62,7 +65,10 @@ fn from_the_sample_to_what_the_public_sees_and_away_again() {
     assert_eq!((&shown["public"], &shown["latest_edition"]["reviewed_by"]), (&json!(true), &json!("Ada, housing lead")));
     let edition = run(folder, &["export", "--edition", "1"]);
     assert_eq!(serde_json::from_slice::<Value>(&edition.stdout).unwrap()["status"], "published");
-    assert_eq!(json_of(&run(folder, &["withdraw", "--why", "a wrong number", "--json"])), (0, json!({"withdrawn": true, "edition": 1})));
+    assert_eq!(
+        json_of(&run(folder, &["withdraw", "--why", "a wrong number", "--json"])),
+        (0, json!({"withdrawn": true, "edition": 1}))
+    );
     assert_eq!(json_of(&run(folder, &["show", "--json"])).1["latest_edition"]["withdrawn_why"], "a wrong number");
 }
 
@@ -78,7 +84,10 @@ fn what_cannot_be_used_is_told_with_where_it_stands() {
     assert_eq!(said["problems"][0]["at"], "rules[0].when", "{said}");
     wrong["rules"][0]["when"] = json!("safe.danger");
     let (_, said) = json_of(&run(folder, &["import", &write(folder, "wrong.json", &wrong), "--json"]));
-    assert_eq!(said["problems"], json!([{"at": "questions[1].options[2].urgent", "problem": "there is no panel \"nothing\" with a number to ring"}]));
+    assert_eq!(
+        said["problems"],
+        json!([{"at": "questions[1].options[2].urgent", "problem": "there is no panel \"nothing\" with a number to ring"}])
+    );
     assert_eq!(run(folder, &["import", &write(folder, "other.json", &json!({"schema": "recipe/1"}))]).status.code(), Some(2));
     assert_eq!(json_of(&run(folder, &["show", "--json"])).1["drafts"][0]["sample"], true, "nothing was kept");
 }
@@ -87,12 +96,20 @@ fn what_cannot_be_used_is_told_with_where_it_stands() {
 fn questions_of_somebody_else_are_tried_without_being_kept() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let questions = write(folder, "questions.json", &json!({
-        "schema": "support-checker/1", "id": "other",
-        "levels": [{"id": "calm", "rank": 1, "title": "Calm"}, {"id": "now", "rank": 2, "title": "Now"}],
-        "questions": [{"id": "fire", "kind": "one", "text": "Is there a fire?", "options": [{"id": "yes", "label": "Yes", "floor": "now", "urgent": "call_999"}, {"id": "no", "label": "No"}]}],
-    }));
-    let cases = write(folder, "cases.json", &json!([{"answers": {"fire": ["yes"]}, "level": "now", "urgent": ["call_999"]}, {"answers": {"fire": ["no"]}, "level": "now"}]));
+    let questions = write(
+        folder,
+        "questions.json",
+        &json!({
+            "schema": "support-checker/1", "id": "other",
+            "levels": [{"id": "calm", "rank": 1, "title": "Calm"}, {"id": "now", "rank": 2, "title": "Now"}],
+            "questions": [{"id": "fire", "kind": "one", "text": "Is there a fire?", "options": [{"id": "yes", "label": "Yes", "floor": "now", "urgent": "call_999"}, {"id": "no", "label": "No"}]}],
+        }),
+    );
+    let cases = write(
+        folder,
+        "cases.json",
+        &json!([{"answers": {"fire": ["yes"]}, "level": "now", "urgent": ["call_999"]}, {"answers": {"fire": ["no"]}, "level": "now"}]),
+    );
     let (code, said) = json_of(&run(folder, &["check", &questions, "--cases", &cases, "--json"]));
     assert_eq!((code, said), (1, json!({"cases": 2, "problems": [{"at": "cases[1]", "problem": "the level is calm, not now"}]})));
 }

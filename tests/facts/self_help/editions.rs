@@ -9,7 +9,11 @@ use crate::support::{TestApp, fact};
 
 /// Every way to the checker says that there is none, and gives numbers to ring.
 async fn is_closed(app: &TestApp, why: &str) {
-    for answer in [app.page("/help/check").await, send(app, "/help/check", "a.safe=afraid&go=result").await, send(app, "/help/plan", "a.safe=afraid").await] {
+    for answer in [
+        app.page("/help/check").await,
+        send(app, "/help/check", "a.safe=afraid&go=result").await,
+        send(app, "/help/plan", "a.safe=afraid").await,
+    ] {
         assert_eq!(answer.status, 503);
         let page = answer.text();
         assert!(page.contains("not available") && page.contains(why) && page.contains("tel:999"), "{page}");
@@ -19,7 +23,10 @@ async fn is_closed(app: &TestApp, why: &str) {
     let definition = app.get("/api/v1/checker").await;
     let evaluated = app.ask(Method::POST, "/api/v1/checker/evaluate", &[], "{\"answers\":{}}").await;
     for answer in [definition, evaluated] {
-        assert_eq!((answer.status.as_u16(), answer.header("content-type"), answer.header("cache-control")), (503, "application/problem+json", "no-store"));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type"), answer.header("cache-control")),
+            (503, "application/problem+json", "no-store")
+        );
         let problem = answer.json();
         assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
         assert_eq!(problem["urgent_help"][0]["number"], "999");

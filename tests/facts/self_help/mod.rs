@@ -93,7 +93,8 @@ async fn send(app: &TestApp, path: &str, fields: &str) -> Answer {
 }
 
 async fn evaluate(app: &TestApp, asked: Value) -> Value {
-    let answer = app.ask(Method::POST, "/api/v1/checker/evaluate", &[("content-type", "application/json")], &asked.to_string()).await;
+    let answer =
+        app.ask(Method::POST, "/api/v1/checker/evaluate", &[("content-type", "application/json")], &asked.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }

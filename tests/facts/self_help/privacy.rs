@@ -18,7 +18,8 @@ const PLANTED: [&str; 7] = ["zq9answer", "LU1 2AA", "918273.64", "zq9alarm", "zq
 
 /// Everything that can be asked, with something planted in each field. Paths and bodies.
 fn requests() -> Vec<(&'static str, String)> {
-    let answers = "a.safe=afraid&a.safe=zq9answer&a.zq9answer=x&a.risk=notice&a.tonight=no&helper=yes&postcode=LU1+2AA&council=E06000032";
+    let answers =
+        "a.safe=afraid&a.safe=zq9answer&a.zq9answer=x&a.risk=notice&a.tonight=no&helper=yes&postcode=LU1+2AA&council=E06000032";
     let amounts = "in-wages=918273.64&in-wages-how=weekly&out-home-other1=5647.38&out-home-other1-name=zq9alarm&debt-cards-owed=564738&debt-cards=918273.64&postcode=LU12AA";
     vec![
         ("/help/check", format!("{answers}&go=next")),
@@ -46,7 +47,10 @@ async fn ask_everything(app: &TestApp) {
         // Nothing goes on in an address of ours, only in the body of the next form.
         for address in answer.text().split("href=\"/").skip(1).chain(answer.text().split("action=\"").skip(1)) {
             let address = address.split('"').next().unwrap().to_lowercase();
-            assert!(path.starts_with("/directory") || PLANTED.iter().all(|planted| !address.contains(&planted.to_lowercase())), "{path}: {address}");
+            assert!(
+                path.starts_with("/directory") || PLANTED.iter().all(|planted| !address.contains(&planted.to_lowercase())),
+                "{path}: {address}"
+            );
         }
     }
     evaluate(app, json!({"answers": {"safe": ["afraid", "zq9answer"], "zq9answer": ["x"]}, "postcode": "LU1 2AA"})).await;
@@ -57,7 +61,10 @@ async fn rows_with(app: &TestApp, text: &str) -> Vec<String> {
     let db = sea_orm::Database::connect(&app.config.database_url).await.unwrap();
     let backend = db.get_database_backend();
     let ask = |sql: String| sea_orm::Statement::from_string(backend, sql);
-    let tables = db.query_all_raw(ask("SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'".to_owned())).await.unwrap();
+    let tables = db
+        .query_all_raw(ask("SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'".to_owned()))
+        .await
+        .unwrap();
     let mut found = Vec::new();
     for table in tables {
         let table: String = table.try_get_by_index(0).unwrap();
@@ -101,7 +108,12 @@ fn nothing_of_the_people_is_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
-        command.args(arguments).env_clear().env("FINGERPOST_DATA_DIR", folder.path()).env("FINGERPOST_LISTEN", "127.0.0.1:0").env("FINGERPOST_LOG", "trace");
+        command
+            .args(arguments)
+            .env_clear()
+            .env("FINGERPOST_DATA_DIR", folder.path())
+            .env("FINGERPOST_LISTEN", "127.0.0.1:0")
+            .env("FINGERPOST_LOG", "trace");
         command
     };
     let mut checker = reviewed_checker();
@@ -140,7 +152,11 @@ fn nothing_of_the_people_is_in_the_log() {
     }
     for (path, fields) in requests() {
         let answer = ask(&format!("POST {path}"), &fields);
-        assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 400"), "{path}: {}", answer.lines().next().unwrap());
+        assert!(
+            answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 400"),
+            "{path}: {}",
+            answer.lines().next().unwrap()
+        );
     }
     let metrics = ask("GET /metrics", "").to_lowercase();
     server.kill().unwrap();
