@@ -176,7 +176,8 @@ fn frame(site: &Site, page: &Page) -> Markup {
                         ul {
                             li { a href="/directory/about" { "About this directory" } }
                             li { a href="/directory/about#wrong" { "Report something wrong" } }
-                            li { a href="/directory/about#access" { "Accessibility" } }
+                            li { a href="/directory/accessibility" { "Accessibility" } }
+                            li { a href="/directory/privacy" { "Privacy" } }
                             li { a href="/directory/about#data" { "Open data" } }
                             li { a href="/account" { "For groups: keep your listing right" } }
                         }

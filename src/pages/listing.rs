@@ -37,6 +37,8 @@ pub(super) struct Listing {
     next: Option<String>,
     /// Why it was found: a part of its text with the words marked, as HTML.
     snippet: Option<String>,
+    /// The nearest of its places that may be shown on a map.
+    pub(super) point: Option<Point>,
     /// Whether somebody may be in danger if others see them reading it.
     pub(super) sensitive: bool,
 }
@@ -149,12 +151,26 @@ fn whereabouts(service: &Service) -> Option<String> {
     }
 }
 
-fn nearest(service: &Service, from: Point) -> Option<f64> {
-    let points = service.service_at_locations.iter().filter_map(|link| {
+fn points(service: &Service) -> impl Iterator<Item = Point> {
+    service.service_at_locations.iter().filter_map(|link| {
         let place = link.location.as_ref()?;
         Point::new(place.latitude?.0, place.longitude?.0)
-    });
-    points.map(|point| point.metres_to(from)).min_by(f64::total_cmp)
+    })
+}
+
+fn nearest(service: &Service, from: Point) -> Option<f64> {
+    points(service).map(|point| point.metres_to(from)).min_by(f64::total_cmp)
+}
+
+/// Where it stands on a map: its nearest place, or its first. What somebody may be in danger for is on none.
+fn on_the_map(service: &Service, from: Option<Point>) -> Option<Point> {
+    if is_sensitive(service) {
+        return None;
+    }
+    match from {
+        Some(from) => points(service).min_by(|a, b| a.metres_to(from).total_cmp(&b.metres_to(from))),
+        None => points(service).next(),
+    }
 }
 
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
@@ -188,6 +204,7 @@ impl Listing {
             when: when(service, today),
             next: None,
             snippet: None,
+            point: on_the_map(service, from),
             sensitive: is_sensitive(service),
         }
     }
@@ -255,6 +272,7 @@ impl Listing {
             when: Some(times::event(event)),
             next: None,
             snippet: None,
+            point: None,
             sensitive: is_sensitive_event(event),
         }
     }

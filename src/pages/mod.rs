@@ -17,6 +17,7 @@ mod files;
 mod home;
 mod layout;
 mod listing;
+mod map;
 mod moderation;
 mod needs;
 mod open;
@@ -29,6 +30,7 @@ mod search_form;
 mod self_help;
 mod service;
 mod sources;
+mod statements;
 mod times;
 mod upkeep;
 mod whats_on;
@@ -113,6 +115,8 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/events/{id}", get(event::show))
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
+        .route("/directory/accessibility", get(statements::accessibility))
+        .route("/directory/privacy", get(statements::privacy))
         .route("/directory/sources", get(sources::show))
         .merge(self_help::routes())
         .route("/assets/style.css", get(files::style))

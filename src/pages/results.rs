@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::{
     Site, home, layout,
     layout::Page,
-    listing, needs, paging,
+    listing, map, needs, paging,
     search_form::{Asked, Mistake, button, form},
     words::{self, count},
 };
@@ -152,7 +152,8 @@ fn results(
         (narrowed(asked))
         details { summary { "Change or narrow your search" } (form(asked, &[], true)) }
         p class="small" { (order(from)) }
-        (listing::list(&listings, "h2"))
+        @if !quiet { (map::draw(&listings, from.map(|position| position.point))) }
+        div class="numbered" { (listing::list(&listings, "h2")) }
         @match by {
             By::Form => (paging::forms(asked, at)),
             By::Link => (paging::links(&asked.path(), at)),

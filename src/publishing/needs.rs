@@ -33,7 +33,8 @@ struct Need {
 struct Phrase {
     /// The words.
     #[schemars(extend("examples" = ["landlord wants me out"]))]
-    phrase: String,
+    #[serde(rename = "phrase")]
+    words: String,
     /// Whether it is the main need that the phrase stands for.
     main: bool,
     /// Whether somebody who writes it may be in danger, or on the street today.
@@ -56,7 +57,7 @@ async fn show(State(directory): State<Directory>, headers: HeaderMap) -> Result<
     for phrase in words.phrases() {
         for (at, code) in phrase.needs.iter().enumerate() {
             needs.entry(code).or_default().phrases.push(Phrase {
-                phrase: phrase.text.clone(),
+                words: phrase.text.clone(),
                 main: at == 0,
                 urgent: phrase.urgent,
                 sensitive: phrase.sensitive,

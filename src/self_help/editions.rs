@@ -95,6 +95,9 @@ impl Unavailable {
     }
 }
 
+/// The edition that was last read, and its number.
+type Held = Option<(i64, Arc<Edition>)>;
+
 /// The self-help that a server gives. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SelfHelp {
@@ -103,7 +106,7 @@ pub struct SelfHelp {
     /// The time.
     pub clock: Clock,
     demo: bool,
-    latest: Arc<Mutex<Option<(i64, Arc<Edition>)>>>,
+    latest: Arc<Mutex<Held>>,
     sample: Arc<Mutex<Option<Arc<Edition>>>>,
 }
 

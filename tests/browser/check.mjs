@@ -103,6 +103,8 @@ async function pages() {
     { name: 'place', path: `/directory/places/${await firstId('locations')}` },
     { name: 'event', path: `/directory/events/${await firstId('events')}` },
     { name: 'about', path: '/directory/about' },
+    { name: 'accessibility', path: '/directory/accessibility' },
+    { name: 'privacy', path: '/directory/privacy' },
     { name: 'help', path: '/help' },
     { name: 'help-start', path: '/help/check' },
     { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere', status: 400, titleOf: 'help-start' },

@@ -109,6 +109,8 @@ const EXITS: &[&str] = &[
     "/sign-out",
     "/directory/report/{id}",
     "/still-correct/{secret}",
+    "/directory/accessibility",
+    "/directory/privacy",
     "/help",
     "/help/check",
     "/help/plan",

@@ -196,8 +196,8 @@ fn debts(budget: &Budget) -> Markup {
             ul { @for debt in &first { (row(debt)) } }
         }
         @if !other.is_empty() {
-            h3 { "These can wait a little" }
-            p { "They can send letters, but they cannot take your home or cut off your power." }
+            h3 { @if first.is_empty() { "What you owe" } @else { "These come after that" } }
+            @if !first.is_empty() { p { "Letters about these can sound hard. The ones that come first still come first." } }
             ul { @for debt in &other { (row(debt)) } }
         }
     }

@@ -187,15 +187,13 @@ impl Nearby {
 
     /// A text with what was found, for the person's own mail or messages.
     pub(super) fn as_text(&self, site: &Site) -> String {
-        let mut text = String::from("Places to ask:\n");
+        let mut lines = vec!["Places to ask:".to_owned()];
         for found in self.all().take(12) {
             let (path, name) = found.listing.link();
-            text += &format!("\n{name}\n");
-            if let Some(phone) = found.phone() {
-                text += &format!("{}\n", words::summary(phone, 40));
-            }
-            text += &format!("{}\n", site.address(path));
+            lines.extend([String::new(), name.to_owned()]);
+            lines.extend(found.phone().map(str::to_owned));
+            lines.push(site.address(path));
         }
-        text
+        lines.join("\n")
     }
 }

@@ -1,61 +1,8 @@
 //! The sums against the vectors, and at their edges.
 
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::*;
-
-/// Vectors that other programs use, too; they are not part of this repository.
-fn shared(file: &str) -> Option<Value> {
-    #[expect(clippy::disallowed_methods, reason = "a test finds its data")]
-    let folder = std::env::var("FINGERPOST_SHARED").unwrap_or_else(|_| "../shared".to_owned());
-    let Ok(text) = std::fs::read_to_string(format!("{folder}/data/{file}")) else {
-        eprintln!("left out: {folder}/data/{file} is not there");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-fn budget(case: &Value) -> Budget {
-    let parts = |member: &str, side| -> Vec<Part> {
-        let lines = case[member].as_array().unwrap().iter();
-        lines
-            .map(|line| Part {
-                group: "test",
-                line: line[0].as_str().unwrap().to_owned(),
-                side,
-                yearly: line[1].as_i64().unwrap() * Often::named(line[2].as_str().unwrap()).times(),
-            })
-            .collect()
-    };
-    let debts = parts("debt_payments", Side::Out).into_iter();
-    Budget {
-        parts: parts("income", Side::In).into_iter().chain(parts("spending", Side::Out)).collect(),
-        debts: debts.map(|part| Debted { debt: &DEBTS[0], owed: None, yearly: part.yearly }).collect(),
-    }
-}
-
-#[test]
-fn every_vector_comes_out_to_the_penny() {
-    let Some(vectors) = shared("budget_vectors.json") else { return };
-    for (name, times) in vectors["occurrences_per_year"].as_object().unwrap() {
-        let often = Often::named(name);
-        assert_eq!((often.name(), often.times()), (name.as_str(), times.as_i64().unwrap()));
-    }
-    for case in vectors["cases"].as_array().unwrap() {
-        let totals = budget(case).totals();
-        let yearly = &case["annual_pence"];
-        let got = [totals.income, totals.spending, totals.debts, totals.before(), totals.after()];
-        let wanted =
-            ["income", "spending", "debts", "left_before_debts", "left_after_debts"].map(|sum| yearly[sum].as_i64().unwrap());
-        assert_eq!(got, wanted, "{}", case["case"]);
-        let shown = got.map(|sum| pounds(monthly(sum)));
-        let wanted =
-            ["income", "spending", "debts", "before", "after"].map(|sum| case["monthly"][sum].as_str().unwrap().to_owned());
-        assert_eq!(shown, wanted, "{}", case["case"]);
-        assert_eq!(pounds(weekly(totals.after())), case["weekly_after"].as_str().unwrap(), "{}", case["case"]);
-    }
-}
 
 #[test]
 fn a_hundred_pounds_however_often() {

@@ -33,7 +33,7 @@ const TIPS: &[Tip] = &[
     Tip {
         id: "energy",
         title: "Ring your energy supplier",
-        text: "They must agree a plan that you can pay. Ask about their fund for people who owe them money, and about help with fuel.",
+        text: "Ask for a plan that you can pay. Ask about their fund for people who owe them money, and about help with fuel.",
         needs: &["energy-bills", "energy-no-supply"],
         fits: |budget| budget.debts.iter().any(|debt| debt.debt.id == "energy"),
     },

@@ -18,7 +18,7 @@ fact! {
         for said in ["You are short by about £53 a month.", "£1503.50", "£1504.33", "£52.50", "-£0.83", "-£53.33", "-£12.31"] {
             assert!(page.contains(said), "{said}");
         }
-        assert!(page.find("Pay these first").unwrap() < page.find("These can wait a little").unwrap());
+        assert!(page.find("Pay these first").unwrap() < page.find("These come after that").unwrap());
         assert!(page.contains("Talk to a free debt adviser today") && page.contains("Check what you can claim"));
         assert!(page.contains("<svg class=\"chart\"") && page.contains("<caption>Where your money goes, each month</caption>"), "a picture, and the same in text");
         assert!(page.contains("Help near you") && page.contains("/directory/services/"));
