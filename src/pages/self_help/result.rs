@@ -12,10 +12,7 @@ use super::{
 use crate::{
     http::Problem,
     pages::{Site, home, layout::Page},
-    self_help::{
-        Advice, Edition,
-        contacts::Area,
-    },
+    self_help::{Advice, Edition, contacts::Area},
 };
 
 /// Services for each need that somebody sees, and that a helper sees.
