@@ -58,7 +58,8 @@ fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
 
 /// What robots may read: everything but searches.
 pub(super) async fn robots(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let body = format!("User-agent: *\nDisallow: /directory/search\nSitemap: {}\n", site.address("/sitemap.xml"));
+    let body =
+        format!("User-agent: *\nDisallow: /directory/search\nDisallow: /help/\nSitemap: {}\n", site.address("/sitemap.xml"));
     file(&headers, "text/plain; charset=utf-8", body)
 }
 

@@ -77,6 +77,8 @@ pub(super) struct Page {
     pub(super) unkept: bool,
     /// Whom it is for.
     pub(super) audience: For,
+    /// Addresses of style sheets beside that of every page.
+    pub(super) styles: Vec<&'static str>,
     /// Addresses of scripts of ours that make the page handier. It works without them.
     pub(super) scripts: Vec<&'static str>,
 }
@@ -96,6 +98,7 @@ impl Page {
             status: StatusCode::OK,
             unkept: false,
             audience: For::Everybody,
+            styles: Vec::new(),
             scripts: Vec::new(),
         }
     }
@@ -134,6 +137,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 link rel="stylesheet" href=(files::style_address());
+                @for style in &page.styles { link rel="stylesheet" href=(style); }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
                 link rel="alternate" type="application/atom+xml" title="New and changed services" href="/services.atom";

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Edition, SelfHelp, Unavailable,
-    checker::{Answers, Checker, Outcome, document::worded},
-    contacts::{Area, Chooser, Contacts, Line},
+    Advice, Edition, SelfHelp, Unavailable,
+    checker::{Answers, Checker, Outcome},
+    contacts::{Area, Contacts, Line},
 };
 use crate::{
     http::{
@@ -171,46 +171,36 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
         }
         (None, None) => None,
     };
-    let chooser = edition.chooser(area.as_ref(), state.today());
-    let outcome = edition.checker.evaluate(&answers);
-    let evaluated = put_together(&edition.checker, &chooser, outcome, asked.helper, edition.is_sample());
-    serde_json::to_vec(&evaluated).map_err(|error| Problem::internal(&error))
+    let advice = edition.advise(&answers, area.as_ref(), state.today(), asked.helper);
+    serde_json::to_vec(&evaluated(advice, edition.is_sample())).map_err(|error| Problem::internal(&error))
 }
 
-fn put_together<'a>(checker: &'a Checker, chooser: &Chooser<'a>, outcome: Outcome, helper: bool, sample: bool) -> Evaluated<'a> {
-    let level = checker.level(&outcome.level);
-    let panels: Vec<_> = outcome.urgent.iter().filter_map(|id| chooser.contacts.panel(id)).collect();
-    let steps = chooser.steps(&outcome.level, &outcome.needs);
-    let talk = chooser.contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
-    let calls = panels.iter().map(|panel| panel.call.as_slice()).chain(steps.iter().map(|step| step.call.as_slice()));
+fn evaluated(advice: Advice<'_>, sample: bool) -> Evaluated<'_> {
+    let chooser = advice.chooser;
+    let panels = advice.panels.iter().map(|panel| Shown {
+        id: &panel.id,
+        title: &panel.title,
+        body: panel.body.iter().map(String::as_str).collect(),
+        say: panel.say.as_deref(),
+        lines: chooser.lines(&panel.call),
+    });
+    let steps = advice.steps.iter().map(|step| Shown {
+        id: &step.id,
+        title: &step.title,
+        body: vec![&step.body],
+        say: None,
+        lines: chooser.first(&step.call),
+    });
     Evaluated {
-        title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), helper)),
-        reasons: checker.reasons(&outcome, helper),
-        place_wanted: calls.chain([talk]).any(|calls| chooser.would_know_better(calls)),
-        panels: panels
-            .into_iter()
-            .map(|panel| Shown {
-                id: &panel.id,
-                title: &panel.title,
-                body: panel.body.iter().map(String::as_str).collect(),
-                say: panel.say.as_deref(),
-                lines: chooser.lines(&panel.call),
-            })
-            .collect(),
-        steps: steps
-            .into_iter()
-            .map(|step| Shown {
-                id: &step.id,
-                title: &step.title,
-                body: vec![&step.body],
-                say: None,
-                lines: chooser.first(&step.call),
-            })
-            .collect(),
-        talk: chooser.first(talk),
+        panels: panels.collect(),
+        steps: steps.collect(),
+        title: advice.title,
+        reasons: advice.reasons,
+        talk: advice.talk,
         council: chooser.area.map(|area| area.district.clone()),
+        place_wanted: advice.wants_the_place,
         sample,
-        outcome,
+        outcome: advice.outcome,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nothing of the people who use it is kept: answers and amounts come in the body of a request, are
 //! worked with in memory, and leave in the body of the answer.
 
+mod advice;
 pub mod api;
 pub mod budget;
 pub mod checker;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use crate::model::shape;
 
 pub use {
+    advice::Advice,
     editions::{Edition, SelfHelp, Unavailable},
     publish::{PublishError, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},

@@ -120,6 +120,7 @@ const EXITS: &[&str] = &[
     "/help/plan",
     "/help/budget",
     "/help/budget/plan",
+    "/assets/help.css",
     "/assets/help.js",
     "/assets/budget.js",
     "/api/v1/checker",

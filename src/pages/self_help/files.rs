@@ -1,4 +1,5 @@
-//! The scripts. Every page works without them: they leave faster, and do the sums while somebody types.
+//! The style sheet and the scripts. Every page works without the scripts: they leave faster, and do
+//! the sums while somebody types.
 
 use std::sync::LazyLock;
 
@@ -7,11 +8,19 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::http::{Parameters, Problem, caching};
 
+const STYLE: &str = include_str!("help.css");
 const HELP: &str = include_str!("help.js");
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 const BUDGET: &str = include_str!("budget.js");
 
 fn address(path: &str, body: &str) -> String {
     format!("{path}?v={}", caching::etag_of_bytes(body.as_bytes()).trim_matches('"'))
+}
+
+/// The address of the style sheet: another one whenever it changes.
+pub(super) fn style_address() -> &'static str {
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/help.css", STYLE));
+    &ADDRESS
 }
 
 /// The address of the script of every page: another one whenever it changes.
@@ -26,18 +35,21 @@ pub(super) fn budget_address() -> &'static str {
     &ADDRESS
 }
 
+pub(super) async fn style(parameters: Parameters, headers: HeaderMap) -> Response {
+    file(&parameters, &headers, "text/css; charset=utf-8", style_address(), STYLE)
+}
+
 pub(super) async fn help(parameters: Parameters, headers: HeaderMap) -> Response {
-    file(&parameters, &headers, help_address(), HELP)
+    file(&parameters, &headers, SCRIPT, help_address(), HELP)
 }
 
 pub(super) async fn budget(parameters: Parameters, headers: HeaderMap) -> Response {
-    file(&parameters, &headers, budget_address(), BUDGET)
+    file(&parameters, &headers, SCRIPT, budget_address(), BUDGET)
 }
 
-fn file(parameters: &Parameters, headers: &HeaderMap, address: &str, body: &'static str) -> Response {
+fn file(parameters: &Parameters, headers: &HeaderMap, kind: &'static str, address: &str, body: &'static str) -> Response {
     let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
-    let mut response =
-        caching::respond::<Problem>(headers, &version, "text/javascript; charset=utf-8", || Ok(body.as_bytes().into()));
+    let mut response = caching::respond::<Problem>(headers, &version, kind, || Ok(body.as_bytes().into()));
     if parameters.text("v").ok().flatten().is_some_and(|version| address.ends_with(version)) {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     }

@@ -33,13 +33,20 @@ pub(super) fn routes() -> Router<Site> {
         .route("/help/plan", post(plan::checked))
         .route("/help/budget", get(budget::blank).post(budget::filled))
         .route("/help/budget/plan", post(budget::file))
+        .route("/assets/help.css", get(files::style))
         .route("/assets/help.js", get(files::help))
         .route("/assets/budget.js", get(files::budget))
 }
 
 /// A page of self-help: kept nowhere, quiet, with a way out.
 fn page(title: &str, body: Markup) -> Page {
-    Page { unkept: true, quiet: true, scripts: vec![files::help_address()], ..Page::new(title, body) }
+    Page {
+        unkept: true,
+        quiet: true,
+        styles: vec![files::style_address()],
+        scripts: vec![files::help_address()],
+        ..Page::new(title, body)
+    }
 }
 
 /// What stands above everything while nobody has reviewed it.

@@ -47,8 +47,8 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
 fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
     html! {
         @if result.edition.is_sample() { p class="sample" { "This is a sample. No council has reviewed it. Do not rely on its numbers." } }
-        h2 { (result.title) }
-        (panels::list(&result.panels, &result.chooser, "h2"))
+        h2 { (result.advice.title) }
+        (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path)))
         (result::talk(result))

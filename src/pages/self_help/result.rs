@@ -12,32 +12,21 @@ use super::{
 use crate::{
     http::Problem,
     pages::{Site, home, layout::Page},
-    self_help::{
-        Edition,
-        checker::{Outcome, document::worded},
-        contacts::{Action, Area, Chooser, Line, Panel},
-    },
+    self_help::{Advice, Edition, contacts::Area},
 };
 
 /// Services for each need that somebody sees, and that a helper sees.
 const EACH: usize = 3;
 const EACH_FOR_A_HELPER: usize = 6;
 
-/// What a result is made of.
+/// What somebody is told, and what is near them.
 pub(super) struct Plan<'a> {
     pub(super) edition: &'a Edition,
-    pub(super) chooser: Chooser<'a>,
-    pub(super) outcome: Outcome,
-    pub(super) title: &'a str,
-    pub(super) text: Option<&'a str>,
-    pub(super) reasons: Vec<String>,
-    pub(super) panels: Vec<&'a Panel>,
-    pub(super) steps: Vec<&'a Action>,
-    pub(super) talk: Vec<&'a Line>,
+    pub(super) advice: Advice<'a>,
     pub(super) nearby: Nearby,
 }
 
-/// Work out the result.
+/// Work it out.
 /// # Errors
 /// When the index or the disk fails.
 pub(super) async fn work_out<'a>(
@@ -46,44 +35,15 @@ pub(super) async fn work_out<'a>(
     carried: &Carried,
     place: &'a Place,
 ) -> Result<Plan<'a>, Problem> {
-    let checker = &edition.checker;
-    let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
-    let outcome = checker.evaluate(&carried.answers);
-    let level = checker.level(&outcome.level);
-    let talk = edition.contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
+    let advice = edition.advise(&carried.answers, place.area.as_ref(), site.self_help.today(), carried.helper);
     let looked = Looked {
-        needs: &outcome.needs,
-        tags: &outcome.tags,
+        needs: &advice.outcome.needs,
+        tags: &advice.outcome.tags,
         point: place.point,
         each: if carried.helper { EACH_FOR_A_HELPER } else { EACH },
     };
-    Ok(Plan {
-        nearby: nearby::look(site, looked).await?,
-        title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), carried.helper)),
-        text: level.and_then(|level| level.text.as_deref()),
-        reasons: checker.reasons(&outcome, carried.helper),
-        panels: outcome.urgent.iter().filter_map(|id| edition.contacts.panel(id)).collect(),
-        steps: chooser.steps(&outcome.level, &outcome.needs),
-        talk: chooser.first(talk),
-        edition,
-        chooser,
-        outcome,
-    })
-}
-
-impl Plan<'_> {
-    /// Whether nothing may come before urgent help.
-    fn is_emergency(&self) -> bool {
-        self.edition.checker.highest().is_some_and(|highest| highest.id == self.outcome.level)
-    }
-
-    /// Whether other numbers would be given if it were known where somebody is.
-    fn wants_the_place(&self) -> bool {
-        let talk = self.edition.contacts.talk.get(&self.outcome.level).map(Vec::as_slice).unwrap_or_default();
-        let of_panels = self.panels.iter().map(|panel| panel.call.as_slice());
-        let of_steps = self.steps.iter().map(|step| step.call.as_slice());
-        of_panels.chain(of_steps).chain([talk]).any(|calls| self.chooser.would_know_better(calls))
-    }
+    let nearby = nearby::look(site, looked).await?;
+    Ok(Plan { edition, advice, nearby })
 }
 
 /// The page with the result.
@@ -92,20 +52,20 @@ impl Plan<'_> {
 pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, place: &Place) -> Result<Page, Problem> {
     let result = work_out(site, edition, carried, place).await?;
     let body = html! {
-        @if result.is_emergency() {
-            h1 { (result.title) }
-            (panels::list(&result.panels, &result.chooser, "h2"))
+        @if result.advice.is_emergency {
+            h1 { (result.advice.title) }
+            (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
             (notice(edition))
             (reasons(&result))
         } @else {
             (home::danger())
             (notice(edition))
-            h1 { (result.title) }
-            @if let Some(text) = result.text { p class="lead" { (text) } }
+            h1 { (result.advice.title) }
+            @if let Some(text) = result.advice.text { p class="lead" { (text) } }
             (reasons(&result))
-            (panels::list(&result.panels, &result.chooser, "h2"))
+            (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
         }
-        @if result.wants_the_place() { (ask_for_place(edition, carried, place, None)) }
+        @if result.advice.wants_the_place { (ask_for_place(edition, carried, place, None)) }
         @else if let Some(council) = place.council(&edition.contacts) { p class="small" { "Council numbers here are those of " (council) "." } }
         (elsewhere(edition, place))
         (steps(&result, str::to_owned))
@@ -131,9 +91,9 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
 /// Why it is so.
 pub(super) fn reasons(result: &Plan<'_>) -> Markup {
     html! {
-        @if !result.reasons.is_empty() {
+        @if !result.advice.reasons.is_empty() {
             h2 { "Why" }
-            ul { @for reason in &result.reasons { li { (reason) } } }
+            ul { @for reason in &result.advice.reasons { li { (reason) } } }
         }
     }
 }
@@ -141,14 +101,14 @@ pub(super) fn reasons(result: &Plan<'_>) -> Markup {
 /// What to do first. `address` makes a link of one of our own paths.
 pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Markup {
     html! {
-        @if !result.steps.is_empty() {
+        @if !result.advice.steps.is_empty() {
             h2 { "What to do first" }
             ol class="steps" {
-                @for step in &result.steps {
+                @for step in &result.advice.steps {
                     li {
                         h3 { @match &step.page { Some(page) => { a href=(address(page)) { (step.title) } }, None => (step.title) } }
                         p { (step.body) }
-                        (panels::lines(&result.chooser.first(&step.call), &result.chooser))
+                        (panels::lines(&result.advice.chooser.first(&step.call), &result.advice.chooser))
                     }
                 }
             }
@@ -160,8 +120,8 @@ pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Mark
 pub(super) fn talk(result: &Plan<'_>) -> Markup {
     html! {
         h2 { "Talk to a person" }
-        @if result.talk.is_empty() { p { "In an emergency ring " a href="tel:999" { "999" } ". Your council can tell you who else to ring." } }
-        (panels::lines(&result.talk, &result.chooser))
+        @if result.advice.talk.is_empty() { p { "In an emergency ring " a href="tel:999" { "999" } ". Your council can tell you who else to ring." } }
+        (panels::lines(&result.advice.talk, &result.advice.chooser))
         p { "You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”" }
     }
 }

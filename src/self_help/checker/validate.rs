@@ -108,7 +108,7 @@ fn questions(checker: &Checker, known: &Known, found: &mut Vec<Finding>) {
         if !is_name(&question.id) {
             found.push(Finding::new(
                 format!("{path}.id"),
-                format!("{:?} is not a name: small letters, digits, - and _ only", question.id),
+                format!("{:?} is not a name: letters, digits, - and _ only", question.id),
             ));
         }
         if question.options.is_empty() || question.options.len() > MOST_OPTIONS {
@@ -261,6 +261,6 @@ fn unique(path: &str, member: &str, values: impl Iterator<Item = String>, found:
 
 /// A name that can stand in a form without being escaped.
 fn is_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     (1..=60).contains(&text.len()) && text.chars().all(allowed)
 }
