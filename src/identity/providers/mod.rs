@@ -85,6 +85,14 @@ pub struct Identified {
     pub name: Option<String>,
 }
 
+/// Do this on a thread of its own: the compiler cannot prove of the library's futures that they may move
+/// between threads, which a web server's have to.
+async fn aside<T: Send + 'static>(work: impl AsyncFnOnce() -> Result<T, Refused> + Send + 'static) -> Result<T, Refused> {
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work()));
+    done.await.unwrap_or_else(|error| Err(Refused::Unreachable(error.to_string())))
+}
+
 /// Why nobody was signed in. [`Refused::code`] is stable: the audit trail counts by it.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
@@ -168,6 +176,11 @@ impl Providers {
     /// # Errors
     /// When there is no such provider, or it does not answer.
     pub async fn begin(&self, name: &str, return_to: &str) -> Result<Begun, Refused> {
+        let (here, name, return_to) = (self.clone(), name.to_owned(), return_to.to_owned());
+        aside(async move || here.begin_here(&name, &return_to).await).await
+    }
+
+    async fn begin_here(&self, name: &str, return_to: &str) -> Result<Begun, Refused> {
         let now = self.clock.now();
         let known = self.find(name)?.known(&self.outbound, now, false).await?;
         let client = known.client(&self.callback);
@@ -195,6 +208,11 @@ impl Providers {
     /// # Errors
     /// Whatever does not fit.
     pub async fn finish(&self, pending: &Pending, callback: &Callback) -> Result<Identified, Refused> {
+        let (here, pending, callback) = (self.clone(), pending.clone(), callback.clone());
+        aside(async move || here.finish_here(&pending, &callback).await).await
+    }
+
+    async fn finish_here(&self, pending: &Pending, callback: &Callback) -> Result<Identified, Refused> {
         let provider = self.find(&pending.provider)?;
         let now = self.clock.now();
         if now - pending.begun_at > PENDING {
