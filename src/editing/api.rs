@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -410,7 +409,8 @@ fn brief(proposal: &Proposal) -> Value {
         "kind": proposal.kind,
         "by": proposal.by,
         "why": proposal.why,
-        "at": proposal.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "at": rfc3339(proposal.at),
+        "version": proposal.version(),
         "decision": proposal.decision,
         "reason": proposal.decided.as_ref().map(|decided| decided.reason.clone()),
         "bundle": proposal.bundle,
@@ -441,9 +441,9 @@ pub(super) struct DecideProposal {
     /// The version of the record that was looked at.
     #[serde(default)]
     revision: Option<i64>,
-    /// When what was looked at was proposed.
+    /// The `version` of the proposal that was looked at.
     #[serde(default)]
-    at: Option<DateTime<Utc>>,
+    version: Option<String>,
     /// Parts that are refused while the rest is accepted.
     #[serde(default)]
     rejected: Vec<Refused>,
@@ -506,7 +506,7 @@ async fn decide_proposal(
             };
             let judgement = Judgement {
                 revision: wanted.revision.ok_or_else(|| missing("revision"))?,
-                at: wanted.at.ok_or_else(|| missing("at"))?,
+                version: wanted.version.ok_or_else(|| missing("version"))?,
                 rejected,
                 amended: Vec::new(),
                 called_back: wanted.called_back,

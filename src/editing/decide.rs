@@ -49,8 +49,8 @@ pub enum Waiting {
 pub struct Judgement {
     /// The version of the record that they looked at.
     pub revision: i64,
-    /// When what they looked at was proposed.
-    pub at: DateTime<Utc>,
+    /// The version of the change that they looked at, as [`Proposal::version`] names it.
+    pub version: String,
     /// The parts that are refused, each with its reason.
     pub rejected: Vec<Part>,
     /// Parts that are taken in another form.
@@ -173,8 +173,12 @@ impl Editing {
             Some(called) => format!("accepted (called back: {called})"),
             None => "accepted".to_owned(),
         };
-        let verdict =
-            Verdict { revision: judgement.revision, at: judgement.at, rejected: judgement.rejected, amended: judgement.amended };
+        let verdict = Verdict {
+            revision: judgement.revision,
+            version: judgement.version,
+            rejected: judgement.rejected,
+            amended: judgement.amended,
+        };
         let tx = self.records.database().write().await?;
         let outcome = self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
         if !judgement.words.trim().is_empty() {

@@ -5,8 +5,6 @@ use serde_json::{Map, Value, json};
 use super::api::{DecideProposal, NewRecord, RecordAnswer, WriteAnswer};
 use crate::{http::openapi::problems, model::shape};
 
-const ID: &str = "The id of the record.";
-
 /// The addresses of the write API, and the schemas that they use.
 pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
@@ -28,27 +26,28 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut all = generator.take_definitions(true);
     all.extend(schemas);
 
-    let record =
-        json!({"name": "id", "in": "path", "required": true, "description": ID, "schema": {"type": "string", "format": "uuid"}});
+    let id = |of: &str| {
+        let schema = json!({"type": "string", "format": "uuid"});
+        json!({"name": "id", "in": "path", "required": true, "description": format!("The id of the {of}."), "schema": schema})
+    };
+    let (record, proposal) = (id("record"), id("proposal"));
     let document = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
     let paths = json!({
         "/api/v1/records": {
             "post": operation("createRecord", "Add a record; it waits for a moderator", &[], Some(body("NewRecord")), &write_answers("201", "It is public.")),
         },
         "/api/v1/records/{id}": {
-            "parameters": [record],
-            "get": operation("readRecord", "A record as those who keep it read it", &[], None, &answers("200", "The record.", "RecordAnswer", &[404])),
-            "put": operation("replaceRecord", "Replace a document", &[if_match()], Some(document.clone()), &changed()),
-            "patch": operation("changeRecord", "Change members of a document (RFC 7396)", &[if_match()], Some(document), &changed()),
-            "delete": operation("withdrawRecord", "Take a listing out", &[if_match()], None, &withdrawn()),
+            "get": operation("readRecord", "A record as those who keep it read it", &[&record], None, &answers("200", "The record.", "RecordAnswer", &[404])),
+            "put": operation("replaceRecord", "Replace a document", &[&record, &if_match()], Some(document.clone()), &changed()),
+            "patch": operation("changeRecord", "Change members of a document (RFC 7396)", &[&record, &if_match()], Some(document), &changed()),
+            "delete": operation("withdrawRecord", "Take a listing out", &[&record, &if_match()], None, &withdrawn()),
         },
         "/api/v1/proposals": {
             "get": operation("listProposals", "What you proposed; for officers everything that waits", &[], None, &plain("The proposals.", &[])),
         },
         "/api/v1/proposals/{id}": {
-            "parameters": [{"name": "id", "in": "path", "required": true, "description": "The id of the proposal.", "schema": {"type": "string", "format": "uuid"}}],
-            "get": operation("readProposal", "One proposal, with what it changes and what was said", &[], None, &plain("The proposal.", &[404])),
-            "post": operation("decideProposal", "Accept, reject, withdraw, or say something", &[], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 422])),
+            "get": operation("readProposal", "One proposal, with what it changes and what was said", &[&proposal], None, &plain("The proposal.", &[404])),
+            "post": operation("decideProposal", "Accept, reject, withdraw, or say something", &[&proposal], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 422])),
         },
     });
     let paths = match paths {
@@ -66,7 +65,7 @@ fn body(schema: &str) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}})
 }
 
-fn operation(id: &str, summary: &str, parameters: &[Value], body: Option<Value>, answers: &Map<String, Value>) -> Value {
+fn operation(id: &str, summary: &str, parameters: &[&Value], body: Option<Value>, answers: &Map<String, Value>) -> Value {
     let mut operation = json!({
         "operationId": id, "summary": summary, "parameters": parameters, "responses": answers, "security": [{"token": []}],
     });

@@ -4,7 +4,6 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -54,7 +53,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
             form method="post" action=(format!("/moderation/changes/{id}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="revision" value=(revision);
-                input type="hidden" name="at" value=(proposal.at.timestamp_micros());
+                input type="hidden" name="version" value=(proposal.version());
                 @for change in &changes { (decision(change, fields, mistakes)) }
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
                 (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
@@ -143,7 +142,7 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
     let (_, changes, _) = desk.editing.change(&signed.actor, id).await?;
     let mut judgement = Judgement {
         revision: fields.text("revision").parse().unwrap_or(-1),
-        at: fields.text("at").parse().ok().and_then(DateTime::<Utc>::from_timestamp_micros).unwrap_or_default(),
+        version: fields.text("version").to_owned(),
         called_back: fields.some("called_back").map(str::to_owned),
         words: fields.text("words").to_owned(),
         ..Judgement::default()

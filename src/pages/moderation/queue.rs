@@ -140,7 +140,7 @@ async fn accept_all(desk: &Desk, signed: &Signed) -> Result<(), Error> {
         let Waiting::Change(proposal, _) = &one.waiting else { continue };
         let standing = desk.editing.records().find(proposal.record_id).await?;
         let revision = standing.map_or(0, |standing| standing.kept.revision);
-        let judgement = Judgement { revision, at: proposal.at, ..Judgement::default() };
+        let judgement = Judgement { revision, version: proposal.version(), ..Judgement::default() };
         desk.editing.decide(&signed.actor, proposal.id, judgement).await?;
     }
     Ok(())

@@ -123,8 +123,8 @@ pub struct Edit {
 pub struct Verdict {
     /// The version of the record that they looked at; 0 where there is none.
     pub revision: i64,
-    /// When what they looked at was proposed.
-    pub at: DateTime<Utc>,
+    /// The version of the proposal that they looked at, as [`Proposal::version`] names it.
+    pub version: String,
     /// The parts that are refused, and why; everything else is taken.
     pub rejected: Vec<Part>,
     /// Parts that are taken in another form than proposed.
@@ -143,6 +143,13 @@ pub struct Decided {
 }
 
 impl Proposal {
+    /// A name for what it says now: its author may change it while somebody looks at it.
+    pub fn version(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let hash = Sha256::digest(format!("{}\n{}", self.base_revision, self.document));
+        hex::encode(&hash[..8])
+    }
+
     /// The document.
     /// # Errors
     /// [`Error::Damaged`] when it cannot be read.
@@ -259,7 +266,7 @@ impl Records {
         let record = proposal.record_id;
         let standing = records::load_locked(tx, &[record]).await?.remove(&record);
         let found = standing.as_ref().map_or(0, |standing| standing.kept.revision);
-        if found != verdict.revision || proposal.at != verdict.at {
+        if found != verdict.revision || proposal.version() != verdict.version {
             return Err(Error::Stale { id: record, expected: verdict.revision, found });
         }
         let earlier = match &standing {
