@@ -85,14 +85,6 @@ pub struct Identified {
     pub name: Option<String>,
 }
 
-/// Do this on a thread of its own: the compiler cannot prove of the library's futures that they may move
-/// between threads, which a web server's have to.
-async fn aside<T: Send + 'static>(work: impl AsyncFnOnce() -> Result<T, Refused> + Send + 'static) -> Result<T, Refused> {
-    let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(work()));
-    done.await.unwrap_or_else(|error| Err(Refused::Unreachable(error.to_string())))
-}
-
 /// Why nobody was signed in. [`Refused::code`] is stable: the audit trail counts by it.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
@@ -176,11 +168,6 @@ impl Providers {
     /// # Errors
     /// When there is no such provider, or it does not answer.
     pub async fn begin(&self, name: &str, return_to: &str) -> Result<Begun, Refused> {
-        let (here, name, return_to) = (self.clone(), name.to_owned(), return_to.to_owned());
-        aside(async move || here.begin_here(&name, &return_to).await).await
-    }
-
-    async fn begin_here(&self, name: &str, return_to: &str) -> Result<Begun, Refused> {
         let now = self.clock.now();
         let known = self.find(name)?.known(&self.outbound, now, false).await?;
         let client = known.client(&self.callback);
@@ -208,11 +195,6 @@ impl Providers {
     /// # Errors
     /// Whatever does not fit.
     pub async fn finish(&self, pending: &Pending, callback: &Callback) -> Result<Identified, Refused> {
-        let (here, pending, callback) = (self.clone(), pending.clone(), callback.clone());
-        aside(async move || here.finish_here(&pending, &callback).await).await
-    }
-
-    async fn finish_here(&self, pending: &Pending, callback: &Callback) -> Result<Identified, Refused> {
         let provider = self.find(&pending.provider)?;
         let now = self.clock.now();
         if now - pending.begun_at > PENDING {
@@ -242,7 +224,7 @@ impl Providers {
         code: String,
     ) -> Result<Identified, Refused> {
         let client = known.client(&self.callback);
-        let ask = |request| provider::ask(&self.outbound, request);
+        let ask = provider::Through(&self.outbound);
         let (now, nonce) = (self.clock.now(), Nonce::new(pending.nonce.clone()));
         let request =
             client.exchange_code(AuthorizationCode::new(code)).map_err(|error| Refused::Unreachable(error.to_string()))?;
@@ -341,6 +323,15 @@ fn same(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A web server moves what it does between threads.
+    #[expect(dead_code, reason = "it only has to compile")]
+    fn sign_ins_may_move_between_threads(providers: &Providers, pending: &Pending, callback: &Callback) {
+        fn moves(_: impl Send) {}
+        moves(providers.begin("", ""));
+        moves(providers.finish(pending, callback));
+        moves(providers.end_session("", &providers.callback));
+    }
 
     #[test]
     fn nobody_is_sent_to_another_host() {

@@ -2,15 +2,17 @@
 
 use std::{
     error::Error as StdError,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, header};
 use openidconnect::{
-    AccessTokenHash, AdditionalProviderMetadata, AuthType, ClaimsVerificationError, ClientId, ClientSecret, DiscoveryError,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
-    ProviderMetadata, RedirectUrl, RequestTokenError, SignatureVerificationError, StandardErrorResponse, TokenResponse as _,
+    AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthType, ClaimsVerificationError, ClientId, ClientSecret,
+    DiscoveryError, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    OAuth2TokenResponse as _, ProviderMetadata, RedirectUrl, RequestTokenError, SignatureVerificationError,
+    StandardErrorResponse, TokenResponse as _,
     core::{
         CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreGrantType,
         CoreIdTokenClaims, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
@@ -109,7 +111,7 @@ impl Provider {
             return Ok(Known { settings: &self.settings, metadata });
         }
         let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|error| Refused::Unreachable(error.to_string()))?;
-        let asked = |request| ask(outbound, request);
+        let asked = Through(outbound);
         let found = Metadata::discover_async(issuer, &asked).await;
         let metadata = Arc::new(found.map_err(|error: DiscoveryError<_>| Refused::Unreachable(chain(&error)))?);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, metadata.clone()));
@@ -202,8 +204,21 @@ fn cut(text: &str) -> String {
     crate::model::text::shorten(&crate::model::text::clean(text), 300)
 }
 
-/// Ask on behalf of the library, through our only door.
-pub(super) async fn ask(outbound: &Outbound, request: HttpRequest) -> Result<HttpResponse, outbound::Error> {
+/// How the library asks: through our only door. A closure would do as well, but of its futures the
+/// compiler cannot see that they may move between threads.
+#[derive(Debug)]
+pub(super) struct Through<'a>(pub(super) &'a Outbound);
+
+impl<'c> AsyncHttpClient<'c> for Through<'_> {
+    type Error = outbound::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, outbound::Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(ask(self.0, request))
+    }
+}
+
+async fn ask(outbound: &Outbound, request: HttpRequest) -> Result<HttpResponse, outbound::Error> {
     let (head, body) = request.into_parts();
     let url: Url = head
         .uri
