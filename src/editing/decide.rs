@@ -259,13 +259,13 @@ impl Editing {
         self.records.say(&tx, &actor.known_as(), id, words).await?;
         let name = proposal.read()?.name().to_owned();
         let mut hear: Vec<(PersonId, &str)> = Vec::new();
-        if proposal.by != actor.known_as() {
-            hear.extend(person_of(&proposal.by).map(|author| (author, "account/changes")));
-        } else {
+        if proposal.by == actor.known_as() {
             // Whoever asked before hears the answer.
             let thread = self.records.thread(id).await?;
             let asked = thread.iter().rev().find(|message| message.by != proposal.by);
             hear.extend(asked.and_then(|message| person_of(&message.by)).map(|officer| (officer, "moderation/changes")));
+        } else {
+            hear.extend(person_of(&proposal.by).map(|author| (author, "account/changes")));
         }
         for (person, folder) in hear {
             if let Some(person) = self.identity.person(person).await? {

@@ -103,12 +103,14 @@ impl From<Error> for Problem {
             | Error::Identity(identity::Error::NotFound { .. }) => Self::not_found(said),
             Error::Forbidden(_) | Error::Foreign { .. } => Self::forbidden(&said),
             Error::Unfit(faults) => Self::unfit(said, faults),
-            Error::NeedsCallBack | Error::NeedsReason { .. } => Self::unfit(said, Vec::new()),
-            Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => Self::unfit(said, Vec::new()),
-            Error::Records(records::Error::Stale { .. } | records::Error::Decided(_)) => Self::conflict(said),
-            Error::Identity(identity::Error::LastLead) => Self::conflict(said),
-            Error::Identity(identity::Error::Database(error)) | Error::Records(records::Error::Database(error)) => error.into(),
-            Error::Database(error) => error.into(),
+            Error::NeedsCallBack
+            | Error::NeedsReason { .. }
+            | Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => Self::unfit(said, Vec::new()),
+            Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
+            | Error::Identity(identity::Error::LastLead) => Self::conflict(said),
+            Error::Database(error)
+            | Error::Identity(identity::Error::Database(error))
+            | Error::Records(records::Error::Database(error)) => error.into(),
             Error::Records(_) | Error::Identity(_) => Self::internal(&error),
         }
     }

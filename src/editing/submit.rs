@@ -16,7 +16,7 @@ use crate::{
         changes::{self, Change},
         tidy,
     },
-    records::{Decision, Draft, Edit, State},
+    records::{self, Decision, Draft, Edit, State},
 };
 
 /// Members that only checking a listing changes, never an edit.
@@ -171,30 +171,12 @@ impl Editing {
             Err(error) => return Err(error),
         };
         let owners = self.owners(&write.document).await?;
-        let subject = match &standing {
-            Some(sight) => {
-                // Nobody learns from here what there is that they may not see.
-                if !sight.lets(actor, Action::ReadPrivate) {
-                    return Err(Error::NotFound(id));
-                }
-                if sight.stored.state == State::Gone {
-                    return Err(Error::Forbidden("this listing was taken out; a moderator can bring it back"));
-                }
-                if sight.is_foreign() {
-                    return Err(Error::Foreign { origin: sight.stored.origin.clone() });
-                }
-                if sight.stored.kind != write.document.kind() {
-                    return Err(
-                        crate::records::Error::OtherKind { id, found: sight.stored.kind, wanted: write.document.kind() }.into()
-                    );
-                }
-                Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to change")?;
-                sight.subject()
-            }
-            None => {
-                self.may_add(actor, &write.document, &owners, new_organisations)?;
-                Subject::Of(owners.clone())
-            }
+        let subject = if let Some(sight) = &standing {
+            Self::may_change(actor, sight, &write.document)?;
+            sight.subject()
+        } else {
+            Self::may_add(actor, &write.document, &owners, new_organisations)?;
+            Subject::Of(owners.clone())
         };
         let at_once = can(actor, Action::EditAtOnce, &subject);
         let moves = standing.as_ref().is_some_and(|sight| write.document.kind() != Kind::Location && sight.owners != owners);
@@ -232,8 +214,27 @@ impl Editing {
         Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish })
     }
 
+    /// Whether somebody may change what stands into this document at all.
+    fn may_change(actor: &Actor, sight: &Sight, wanted: &Document) -> Result<(), Error> {
+        let id = sight.stored.id;
+        // Nobody learns from here what there is that they may not see.
+        if !sight.lets(actor, Action::ReadPrivate) {
+            return Err(Error::NotFound(id));
+        }
+        if sight.stored.state == State::Gone {
+            return Err(Error::Forbidden("this listing was taken out; a moderator can bring it back"));
+        }
+        if sight.is_foreign() {
+            return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+        }
+        if sight.stored.kind != wanted.kind() {
+            return Err(records::Error::OtherKind { id, found: sight.stored.kind, wanted: wanted.kind() }.into());
+        }
+        Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to change")
+    }
+
     /// Whether somebody may add this listing.
-    fn may_add(&self, actor: &Actor, document: &Document, owners: &[Uuid], new_organisations: &[Uuid]) -> Result<(), Error> {
+    fn may_add(actor: &Actor, document: &Document, owners: &[Uuid], new_organisations: &[Uuid]) -> Result<(), Error> {
         let subject = Subject::Of(owners.to_vec());
         if can(actor, Action::EditAtOnce, &subject) {
             return Ok(());

@@ -29,9 +29,14 @@ pub struct Problem {
     #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
     pub gone_at: Option<String>,
     /// Everything that is wrong with a document, where it is a document.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Fault>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Box<Faults>>,
 }
+
+/// What is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Faults(pub Vec<Fault>);
 
 /// Something that is wrong with a field of a form or document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -46,7 +51,7 @@ pub struct Fault {
 
 impl Problem {
     fn new(status: StatusCode, r#type: &'static str, title: &'static str, detail: String) -> Self {
-        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, faults: Vec::new() }
+        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, faults: None }
     }
 
     /// A parameter that cannot be used.
@@ -96,6 +101,7 @@ impl Problem {
     pub fn unfit(detail: String, faults: Vec<Fault>) -> Self {
         let problem =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "about:blank#unfit", "The document cannot be published", detail);
+        let faults = (!faults.is_empty()).then(|| Box::new(Faults(faults)));
         Self { faults, ..problem }
     }
 

@@ -78,7 +78,7 @@ entity! {
 
 impl Phone {
     /// A number with nothing else about it.
-    pub fn new(id: Uuid, number: String) -> Self {
+    pub fn new(id: Uuid, number: &str) -> Self {
         with_only(serde_json::json!({"id": id, "number": number}))
     }
 

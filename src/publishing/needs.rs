@@ -30,6 +30,7 @@ struct Need {
 
 /// What people write.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EverydayPhrase")]
 struct Phrase {
     /// The words.
     #[schemars(extend("examples" = ["landlord wants me out"]))]

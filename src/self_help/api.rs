@@ -84,6 +84,7 @@ struct Asked {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "CheckerAnswer")]
 enum OneOrMany {
     /// One option.
     One(String),
@@ -117,6 +118,7 @@ struct Evaluated<'a> {
 
 /// A panel or a step with its numbers.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CheckerShown")]
 struct Shown<'a> {
     /// Id.
     id: &'a str,

@@ -91,7 +91,7 @@ fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-fn membership(row: member::Model) -> Option<Membership> {
+fn membership(row: &member::Model) -> Option<Membership> {
     Some(Membership {
         organisation: row.organisation_id,
         person: PersonId(row.person_id),
@@ -132,12 +132,12 @@ pub(super) async fn of_person(on: &impl ConnectionTrait, person: PersonId) -> Re
         .filter(member::Column::PersonId.eq(person.0))
         .order_by_asc(member::Column::Since)
         .order_by_asc(member::Column::OrganisationId);
-    Ok(query.all(on).await.context("cannot read members")?.into_iter().filter_map(membership).collect())
+    Ok(query.all(on).await.context("cannot read members")?.iter().filter_map(membership).collect())
 }
 
 pub(super) async fn of_organisation(on: &impl ConnectionTrait, organisation: Uuid) -> Result<Vec<Membership>, db::Error> {
     let query = member::Entity::find().filter(member::Column::OrganisationId.eq(organisation));
-    Ok(query.all(on).await.context("cannot read members")?.into_iter().filter_map(membership).collect())
+    Ok(query.all(on).await.context("cannot read members")?.iter().filter_map(membership).collect())
 }
 
 /// Locked, so that two leads cannot leave at once and none is left.
@@ -147,13 +147,13 @@ pub(super) async fn of_organisation_locked(tx: &Transaction, organisation: Uuid)
     if tx.backend() == Backend::Postgres {
         query = query.lock_exclusive();
     }
-    Ok(query.all(tx.connection()).await.context("cannot read members")?.into_iter().filter_map(membership).collect())
+    Ok(query.all(tx.connection()).await.context("cannot read members")?.iter().filter_map(membership).collect())
 }
 
 pub(super) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Membership>, db::Error> {
     let rows =
         member::Entity::find().order_by_asc(member::Column::OrganisationId).all(on).await.context("cannot read members")?;
-    Ok(rows.into_iter().filter_map(membership).collect())
+    Ok(rows.iter().filter_map(membership).collect())
 }
 
 pub(super) async fn put(tx: &Transaction, one: &Membership) -> Result<(), db::Error> {

@@ -85,7 +85,9 @@ impl Identity {
         let now = self.clock.now();
         let officer = person.role.is_some();
         let secret = Secret::new();
-        let is_new = !store::has_used(tx.connection(), person.id, &known.hashed()).await?;
+        // The first time of all is no news to anybody.
+        let on = tx.connection();
+        let is_new = store::has_used(on, person.id, None).await? && !store::has_used(on, person.id, Some(&known.hashed())).await?;
         let session = Session {
             id: Uuid::now_v7(),
             person: person.id,
@@ -97,7 +99,7 @@ impl Identity {
             officer,
         };
         store::put(tx, &secret.hashed(), &known.hashed(), &session).await?;
-        Ok((secret, is_new && person.created_at < now))
+        Ok((secret, is_new))
     }
 
     /// Who holds this secret of a session, with everything that decides what they may do.

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::account::stands;
+use super::home::stands;
 use crate::{
     editing::{Editing, Error, words_for},
     http::Problem,

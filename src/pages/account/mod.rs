@@ -1,6 +1,6 @@
 //! Signing in, and what somebody has here: their organisations, their changes, their sessions.
 
-mod account;
+mod home;
 mod changes;
 mod claims;
 mod doors;
@@ -15,10 +15,10 @@ use axum::{
 };
 
 pub(super) use self::{
-    account::state_of,
     changes::{messages, thread},
     claims::{agree, terms},
     find::candidates,
+    home::state_of,
 };
 use super::desk::Desk;
 
@@ -30,8 +30,8 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/sign-in/with/{name}", get(doors::leave))
         .route("/sign-in/back", get(doors::come_back))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/account", get(account::show))
-        .route("/account/invitations/{id}", post(account::accept))
+        .route("/account", get(home::show))
+        .route("/account/invitations/{id}", post(home::accept))
         .route("/account/profile", get(profile::show).post(profile::save))
         .route("/account/profile/forget", get(profile::ask_to_forget).post(profile::forget))
         .route("/account/sessions/{id}/end", post(profile::end_session))

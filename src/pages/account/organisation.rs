@@ -9,7 +9,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::account::{listing_list, listings};
+use super::home::{listing_list, listings};
 use crate::{
     editing::{Error, Sight},
     http::Problem,

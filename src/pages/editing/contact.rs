@@ -94,11 +94,11 @@ fn optional<T: std::str::FromStr<Err: Display>>(fields: &Fields, name: &str, wha
 fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mistakes) -> Option<Phone> {
     let number = fields.some(name)?;
     let digits = number.chars().filter(char::is_ascii_digit).count();
-    if !(3..=20).contains(&digits) || number.chars().any(|c| c.is_alphabetic()) {
+    if !(3..=20).contains(&digits) || number.chars().any(char::is_alphabetic) {
         mistakes.add(name, "Enter a phone number, such as 01582 123456");
         return None;
     }
-    let mut phone = known.cloned().unwrap_or_else(|| Phone::new(Uuid::now_v7(), String::new()));
+    let mut phone = known.cloned().unwrap_or_else(|| Phone::new(Uuid::now_v7(), ""));
     number.clone_into(&mut phone.number);
     Some(phone)
 }

@@ -186,17 +186,16 @@ pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Pat
         Some(copied) => desk.editing.look(&posted.signed.actor, copied).await.ok(),
         None => None,
     };
-    let document = match copied.map(|sight| sight.document) {
+    let document = if let Some(Document::Event(mut event)) = copied.map(|sight| sight.document) {
         // Last year's event, a year later, without what was different on single dates.
-        Some(Document::Event(mut event)) => {
-            event.id = id.into();
-            event.changes.clear();
-            event.exdates.clear();
-            event.rdates.clear();
-            a_year_later(&mut event);
-            Document::Event(event)
-        }
-        _ => {
+        event.id = id.into();
+        event.changes.clear();
+        event.exdates.clear();
+        event.rdates.clear();
+        a_year_later(&mut event);
+        Document::Event(event)
+    } else {
+        {
             // Something to change: a week from now, in the morning. It is a draft.
             let day = london_day(desk.site.now()) + Duration::days(7);
             let at =

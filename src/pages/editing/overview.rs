@@ -78,6 +78,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
         @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
             p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
         }
+        @if may_edit && sight.stored.kind == Kind::Event && let Some(owner) = sight.owners.first() {
+            p { a href=(format!("/account/organisations/{owner}/events/new?copy={id}")) { "Copy it for another year" } }
+        }
         p class="by" { "Last changed " (moment(sight.stored.kept.changed_at)) " by " (by) ". " a href=(format!("/account/listings/{id}/history")) { "History" } }
         @if sight.is_public() { p { a href=(public_page(sight.stored.kind, id)) { "See it as the public does" } } }
         @if signed.may(Action::Hide) { p { a href=(format!("/moderation/records/{id}")) { "Hide it, or show it again" } } }

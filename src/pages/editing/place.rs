@@ -168,7 +168,7 @@ pub(super) async fn take(
         let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
         set_address(&mut place, fields, &postcode);
         if moved {
-            let found = locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(not_located)?;
+            let found = locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
             let point = found.map(|position| position.point);
             place.latitude = point.map(|point| Number(point.latitude));
             place.longitude = point.map(|point| Number(point.longitude));
@@ -179,7 +179,7 @@ pub(super) async fn take(
     Ok(())
 }
 
-fn not_located(problem: Problem) -> Error {
+fn not_located(problem: &Problem) -> Error {
     tracing::warn!(problem = problem.detail, "cannot look a postcode up");
     Error::Forbidden("the postcode cannot be looked up now; try again in a minute")
 }
@@ -226,14 +226,12 @@ fn set_link(document: &mut Document, which: &str, place: LocationId, policy: Loc
                 links.iter().position(|link| link.id.to_string() == which).or_else(|| (!links.is_empty()).then_some(0))
             };
             let service_id = service.id;
-            let link = match at {
-                Some(at) => &mut service.service_at_locations[at],
-                None => {
-                    let id = ServiceAtLocationId(Uuid::now_v7());
-                    service.service_at_locations.push(with_only(json!({"id": id, "service_id": service_id})));
-                    service.service_at_locations.last_mut().expect("one was just added")
-                }
-            };
+            let at = at.unwrap_or_else(|| {
+                let id = ServiceAtLocationId(Uuid::now_v7());
+                service.service_at_locations.push(with_only(json!({"id": id, "service_id": service_id})));
+                service.service_at_locations.len() - 1
+            });
+            let link = &mut service.service_at_locations[at];
             link.location_id = Some(place);
             link.location_policy = said.or(link.location_policy.map(|_| policy));
         }

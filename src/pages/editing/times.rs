@@ -125,17 +125,14 @@ pub(super) fn fill(document: &Document) -> Fields {
     let Document::Service(service) = document else { return fields };
     let mut number = 0;
     for schedule in kept(service) {
-        match rows(schedule) {
-            Some(lines) => {
-                for line in lines {
-                    put(&mut fields, number, &line);
-                    number += 1;
-                }
+        if let Some(lines) = rows(schedule) {
+            for line in lines {
+                put(&mut fields, number, &line);
+                number += 1;
             }
-            None => {
-                let words = times::schedule(schedule, NaiveDate::MIN).unwrap_or_else(|| "Other times".to_owned());
-                fields.set(&format!("other-{}", schedule.id), words);
-            }
+        } else {
+            let words = times::schedule(schedule, NaiveDate::MIN).unwrap_or_else(|| "Other times".to_owned());
+            fields.set(&format!("other-{}", schedule.id), words);
         }
     }
     fields.set("rows", (number + SPARE).to_string());
@@ -299,7 +296,7 @@ mod tests {
     use super::*;
     use crate::model::Kind;
 
-    fn service(schedules: serde_json::Value) -> Document {
+    fn service(schedules: &serde_json::Value) -> Document {
         let value = json!({"id": Uuid::nil(), "name": "Pantry", "status": "active", "schedules": schedules});
         Document::from_value(Kind::Service, value).unwrap()
     }
@@ -311,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_is_not_touched_stays_as_it_was() {
-        let before = service(json!([
+        let before = service(&json!([
             {"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "MO,WE", "opens_at": "09:30", "closes_at": "16:00"},
             {"id": Uuid::from_u128(2), "freq": "MONTHLY", "byday": "-1FR", "opens_at": "10:00", "notes": "Not in school holidays"},
             {"id": Uuid::from_u128(3), "dtstart": "2026-12-24", "opens_at": "10:00", "description": "Christmas lunch"},
@@ -338,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_is_said_beside_its_field() {
-        let before = service(json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00"}]));
+        let before = service(&json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00"}]));
         let mut fields = fill(&before);
         fields.set("from-0", "ten");
         let mut after = before.clone();

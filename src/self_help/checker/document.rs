@@ -19,6 +19,7 @@ pub const SCHEMA: &str = "support-checker/1";
 /// How far a document has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "CheckerStatus")]
 pub enum Status {
     /// Something to start from. No council stands behind it.
     Sample,
@@ -71,6 +72,7 @@ fn english() -> String {
 
 /// How soon somebody needs help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CheckerLevel")]
 pub struct Level {
     /// Its name for programs.
     #[schemars(extend("examples" = ["council_now"]))]
@@ -90,6 +92,7 @@ pub struct Level {
 /// Whether one answer can be given or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "QuestionKind")]
 pub enum Kind {
     /// One.
     One,
@@ -99,6 +102,7 @@ pub enum Kind {
 
 /// A question. Every one can be skipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CheckerQuestion")]
 pub struct Question {
     /// Its name for programs.
     #[schemars(extend("examples" = ["bills"]))]
@@ -122,6 +126,7 @@ pub struct Question {
 
 /// One answer to a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CheckerOption")]
 pub struct Choice {
     /// Its name for programs, within its question.
     #[schemars(extend("examples" = ["energy"]))]
@@ -150,6 +155,7 @@ pub struct Choice {
 
 /// A need and how badly it is felt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WeighedNeed")]
 pub struct Weighed {
     /// Code of a need.
     #[schemars(extend("examples" = ["energy-bills"]))]
@@ -160,6 +166,7 @@ pub struct Weighed {
 
 /// What several answers together mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CheckerRule")]
 pub struct Rule {
     /// Its name for programs.
     pub id: String,

@@ -34,6 +34,7 @@ pub struct Outcome {
 /// A reason for the level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CheckerReason")]
 pub enum Why {
     /// What was answered says so.
     Answer {

@@ -14,6 +14,7 @@ pub(super) const UNANSWERED: &str = "unanswered";
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "CheckerCondition")]
 pub enum Expression {
     /// `question.option`, or `question.unanswered`.
     Answer(Answer),

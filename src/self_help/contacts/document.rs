@@ -42,6 +42,7 @@ pub struct Contacts {
 
 /// A council.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CheckerCouncil")]
 pub struct Council {
     /// Its GSS code.
     #[schemars(extend("examples" = ["E06000032"]))]
@@ -56,6 +57,7 @@ pub struct Council {
 /// Which kind of council does something where two share the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "CouncilTier")]
 pub enum Tier {
     /// The district.
     District,
@@ -65,6 +67,7 @@ pub enum Tier {
 
 /// Something that councils do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CouncilDuty")]
 pub struct Duty {
     /// What it is called.
     pub name: String,
@@ -77,6 +80,7 @@ pub struct Duty {
 
 /// A phone line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PhoneLine")]
 pub struct Line {
     /// Its name for programs.
     pub id: String,
@@ -165,6 +169,7 @@ pub type Call = String;
 
 /// Urgent help: what to do now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "UrgentPanel")]
 pub struct Panel {
     /// Its name for programs.
     pub id: String,
@@ -187,6 +192,7 @@ pub struct Panel {
 
 /// A first step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "FirstStep")]
 pub struct Action {
     /// Its name for programs.
     pub id: String,
