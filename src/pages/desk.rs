@@ -133,15 +133,17 @@ impl FromRequest<Desk> for Posted {
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let signed = Signed::from_request_parts(&mut parts, desk).await?;
-        let refuse = |problem| Err(desk.answer(&parts.headers, &signed, Err(problem)));
+        let refuse = |problem| desk.answer(&parts.headers, &signed, Err(problem));
         let fields = match Fields::read(&parts.headers, body).await {
             Ok(fields) => fields,
-            Err(problem) => return refuse(problem),
+            Err(problem) => return Err(refuse(problem)),
         };
         let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url)
             && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
         if !ours {
-            return refuse(Problem::forbidden("this form was not sent by a page of ours, or is too old; open the page again"));
+            return Err(refuse(Problem::forbidden(
+                "this form was not sent by a page of ours, or is too old; open the page again",
+            )));
         }
         Ok(Self { signed, fields, headers: parts.headers })
     }

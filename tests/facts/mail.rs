@@ -54,7 +54,7 @@ async fn in_database(app: &TestApp) -> String {
     let rows = db.query_all_raw(statement).await.unwrap();
     db.close().await.unwrap();
     let column = |row: &sea_orm::QueryResult, name| row.try_get::<Option<String>>("", name).unwrap().unwrap_or_default();
-    rows.iter().map(|row| format!("{}{}{}", column(row, "subject"), column(row, "text"), column(row, "html"))).collect()
+    rows.iter().flat_map(|row| ["subject", "text", "html"].map(|name| column(row, name))).collect()
 }
 
 fact! {
@@ -99,8 +99,8 @@ fact! {
             refused.push(queue(&app, &letter(to)).await);
         }
         let mut bent = letter("a@example.org");
-        bent.subject = "Hello\r\nBcc: thief@example.com\r\n\r\n<script>\0".to_owned();
-        bent.text = "one\r\n.\r\nMAIL FROM:<thief@example.com>\r\n".to_owned();
+        bent.subject = String::from("Hello\r\nBcc: thief@example.com\r\n\r\n<script>\0");
+        bent.text = String::from("one\r\n.\r\nMAIL FROM:<thief@example.com>\r\n");
         queue(&app, &bent).await;
         let sent = send(&sink.mailer(&app)).await;
         assert_eq!(sent, Sent { sent: 1, ..Sent::default() });

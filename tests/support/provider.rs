@@ -40,7 +40,7 @@ pub struct Token {
 /// What signs a token.
 pub enum Signature {
     /// A key of which the other half may be published.
-    Key(SigningKey),
+    Key(Box<SigningKey>),
     /// A secret that both sides know.
     Secret(&'static str),
     /// Nothing.
@@ -199,7 +199,7 @@ fn token(kept: &Kept, seen: &Seen) -> Result<Reply, &'static str> {
             "iat": noon().timestamp(), "exp": noon().timestamp() + 300,
             "email": "Amina.Officer@Luton.gov.uk", "email_verified": true, "name": "Amina Officer",
         }),
-        signature: Signature::Key(key(seed)),
+        signature: Signature::Key(Box::new(key(seed))),
     };
     if let Some(lie) = &*kept.lie.lock().unwrap() {
         lie(&mut token);
@@ -207,7 +207,7 @@ fn token(kept: &Kept, seen: &Seen) -> Result<Reply, &'static str> {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&token.header), part(&token.claims));
     let signature = match token.signature {
-        Signature::Key(key) => URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
+        Signature::Key(Box::new(key)) => URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
         Signature::Secret(secret) => {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
             mac.update(text.as_bytes());

@@ -114,16 +114,13 @@ fn from_quoted_printable(body: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = body.as_bytes();
     while let [first, tail @ ..] = rest {
-        match (first, tail) {
-            (b'=', [high, low, tail @ ..]) => {
-                let pair = std::str::from_utf8(&[*high, *low]).unwrap().to_owned();
-                bytes.push(u8::from_str_radix(&pair, 16).unwrap());
-                rest = tail;
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
+        if let (b'=', [high, low, tail @ ..]) = (first, tail) {
+            let pair = std::str::from_utf8(&[*high, *low]).unwrap().to_owned();
+            bytes.push(u8::from_str_radix(&pair, 16).unwrap());
+            rest = tail;
+        } else {
+            bytes.push(*first);
+            rest = tail;
         }
     }
     String::from_utf8(bytes).unwrap()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Email, Error, Identity};
-use crate::db::Transaction;
+use crate::{db::Transaction, mail};
 
 /// Names one person for good; says nothing about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,6 +158,9 @@ impl Identity {
         self.end_sessions(tx, id).await?;
         self.end_tokens_of(tx, id).await?;
         self.forget_claims(tx, id).await?;
+        if let Some(person) = store::by_id(tx.connection(), id).await? {
+            mail::forget(tx, person.email.as_str()).await?;
+        }
         Ok(store::remove(tx, id).await?)
     }
 }

@@ -87,7 +87,8 @@ impl Identity {
         let secret = Secret::new();
         // The first time of all is no news to anybody.
         let on = tx.connection();
-        let is_new = store::has_used(on, person.id, None).await? && !store::has_used(on, person.id, Some(&known.hashed())).await?;
+        let is_new =
+            store::has_used(on, person.id, None).await? && !store::has_used(on, person.id, Some(&known.hashed())).await?;
         let session = Session {
             id: Uuid::now_v7(),
             person: person.id,

@@ -88,10 +88,12 @@ pub(super) async fn of_person(on: &impl ConnectionTrait, person: PersonId) -> Re
     Ok(query.all(on).await.context("cannot read sessions")?.into_iter().map(from_row).collect())
 }
 
-/// Whether this person has ever had a session on this browser that is still remembered.
-pub(super) async fn has_used(on: &impl ConnectionTrait, person: PersonId, known: &Hashed) -> Result<bool, db::Error> {
-    let query =
-        session::Entity::find().filter(session::Column::PersonId.eq(person.0)).filter(session::Column::Known.eq(known.as_str()));
+/// Whether this person has ever had a session that is still remembered, on this browser or on any.
+pub(super) async fn has_used(on: &impl ConnectionTrait, person: PersonId, known: Option<&Hashed>) -> Result<bool, db::Error> {
+    let mut query = session::Entity::find().filter(session::Column::PersonId.eq(person.0));
+    if let Some(known) = known {
+        query = query.filter(session::Column::Known.eq(known.as_str()));
+    }
     Ok(query.count(on).await.context("cannot read sessions")? > 0)
 }
 

@@ -195,17 +195,15 @@ pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Pat
         a_year_later(&mut event);
         Document::Event(event)
     } else {
-        {
-            // Something to change: a week from now, in the morning. It is a draft.
-            let day = london_day(desk.site.now()) + Duration::days(7);
-            let at =
-                |hour| NaiveTime::from_hms_opt(hour, 0, 0).map(|time| day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string());
-            let value = json!({
-                "id": id, "name": "", "status": "scheduled", "organization_id": organisation,
-                "start": at(10), "end": at(12), "timezone": "Europe/London",
-            });
-            Document::Event(Box::new(with_only(value)))
-        }
+        // Something to change: a week from now, in the morning. It is a draft.
+        let day = london_day(desk.site.now()) + Duration::days(7);
+        let at =
+            |hour| NaiveTime::from_hms_opt(hour, 0, 0).map(|time| day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string());
+        let value = json!({
+            "id": id, "name": "", "status": "scheduled", "organization_id": organisation,
+            "start": at(10), "end": at(12), "timezone": "Europe/London",
+        });
+        Document::Event(Box::new(with_only(value)))
     };
     make(&desk, &posted, organisation, document, (ADD_EVENT, "events"), "dates").await
 }

@@ -168,7 +168,8 @@ pub(super) async fn take(
         let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
         set_address(&mut place, fields, &postcode);
         if moved {
-            let found = locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
+            let found =
+                locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
             let point = found.map(|position| position.point);
             place.latitude = point.map(|point| Number(point.latitude));
             place.longitude = point.map(|point| Number(point.longitude));

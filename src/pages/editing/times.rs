@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn we_moved_to_tuesdays() {
         let before = service(
-            json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
+            &json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
         );
         let mut fields = fill(&before);
         fields.set("day-0", "TU");

@@ -92,7 +92,7 @@ fn the_guide_has_every_action_and_role() {
         format!("| | {} |\n|---|{}\n", ROLES.iter().map(name).collect::<Vec<_>>().join(" | "), "---|".repeat(ROLES.len()));
     for (action, allowed) in RULES {
         let cells: Vec<&str> = ROLES.iter().map(|role| if allowed.contains(role) { "yes" } else { "" }).collect();
-        table.push_str(&format!("| {} | {} |\n", action.words(), cells.join(" | ")));
+        table.extend(["| ", action.words(), " | ", &cells.join(" | "), " |\n"]);
     }
     let file = "docs/guides/people-and-roles.md";
     let guide = std::fs::read_to_string(file).unwrap();
