@@ -207,7 +207,7 @@ fn token(kept: &Kept, seen: &Seen) -> Result<Reply, &'static str> {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&token.header), part(&token.claims));
     let signature = match token.signature {
-        Signature::Key(Box::new(key)) => URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
+        Signature::Key(key) => URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes()),
         Signature::Secret(secret) => {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
             mac.update(text.as_bytes());
@@ -221,5 +221,5 @@ fn token(kept: &Kept, seen: &Seen) -> Result<Reply, &'static str> {
 
 /// The signature of somebody else.
 pub fn somebody_elses() -> Signature {
-    Signature::Key(key(99))
+    Signature::Key(Box::new(key(99)))
 }
