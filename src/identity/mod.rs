@@ -9,6 +9,7 @@
 
 mod audit;
 mod can;
+pub mod copies;
 mod email;
 pub mod letters;
 mod members;

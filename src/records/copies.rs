@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Annotated, Error, Records, Remembered, State, Stored, annotations, read, store};
 use crate::{
     db::Transaction,
+    identity::copies::{self as people, CopiedPerson},
     published::{self, Position, Published},
     signing::{self, About},
 };
@@ -29,6 +30,8 @@ pub enum Copied {
     Scrub(Remembered),
     /// What is added to a record of another directory.
     Annotation(Annotated),
+    /// Somebody who may edit or decide.
+    Person(CopiedPerson),
 }
 
 impl Records {
@@ -70,6 +73,9 @@ impl Records {
         for annotated in annotations::store::all(snapshot.connection()).await.map_err(db)? {
             each(Copied::Annotation(annotated))?;
         }
+        for person in people::copy(&snapshot).await.map_err(db)? {
+            each(Copied::Person(person))?;
+        }
         snapshot.roll_back().await.map_err(db)
     }
 
@@ -99,6 +105,7 @@ impl Records {
         let mut locked = published::lock(&tx).await.map_err(db)?;
         let mut batch = Batch::default();
         let mut records = 0;
+        let mut copied_people = Vec::new();
         while let Some(copied) = next()? {
             match copied {
                 Copied::Record(record) => {
@@ -111,12 +118,14 @@ impl Records {
                 }
                 Copied::Scrub(scrub) => scrubs.push(scrub),
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
+                Copied::Person(person) => copied_people.push(person),
             }
             if batch.is_full() {
                 batch.write(&tx).await?;
             }
         }
         batch.write(&tx).await?;
+        people::put_back(&tx, &copied_people).await.map_err(db)?;
         published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
         if !scrubs.is_empty() {

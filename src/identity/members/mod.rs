@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Email, Error, Identity, Person, PersonId};
-use crate::db::Transaction;
+use crate::db::{self, Transaction};
 
 pub use claims::{Claim, ClaimState};
 
@@ -45,7 +45,7 @@ impl FromStr for MemberRole {
 }
 
 /// That somebody keeps an organisation's listings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// The organisation.
     pub organisation: Uuid,
@@ -81,6 +81,20 @@ pub struct Invitation {
     pub by: String,
     /// Until when it stands.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Who keeps what, for a backup.
+/// # Errors
+/// When the database fails.
+pub(super) async fn everything_kept(snapshot: &Transaction) -> Result<Vec<Membership>, db::Error> {
+    store::all(snapshot.connection()).await
+}
+
+/// Put a membership back from a backup.
+/// # Errors
+/// When the database fails.
+pub(super) async fn put_back(tx: &Transaction, membership: &Membership) -> Result<(), db::Error> {
+    store::put(tx, membership).await
 }
 
 impl Identity {

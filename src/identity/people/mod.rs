@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Email, Error, Identity};
-use crate::{db::Transaction, mail};
+use crate::{
+    db::{self, Transaction},
+    mail,
+};
 
 /// Names one person for good; says nothing about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,7 +62,7 @@ impl FromStr for PlatformRole {
 }
 
 /// Somebody who has signed in, or was given a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Names them for good.
     pub id: PersonId,
@@ -82,6 +85,20 @@ impl Person {
     pub fn shown(&self) -> &str {
         if self.name.is_empty() { self.email.as_str() } else { &self.name }
     }
+}
+
+/// Everybody, for a backup.
+/// # Errors
+/// When the database fails.
+pub(super) async fn everybody(snapshot: &Transaction) -> Result<Vec<Person>, db::Error> {
+    store::all(snapshot.connection()).await
+}
+
+/// Put somebody back from a backup.
+/// # Errors
+/// When the database fails.
+pub(super) async fn put_back(tx: &Transaction, person: &Person) -> Result<(), db::Error> {
+    store::put(tx, person).await
 }
 
 impl Identity {

@@ -65,6 +65,11 @@ pub(super) async fn with_role(on: &impl ConnectionTrait) -> Result<Vec<Person>, 
     Ok(query.all(on).await.context("cannot read people")?.into_iter().filter_map(from_row).collect())
 }
 
+pub(super) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Person>, db::Error> {
+    let rows = person::Entity::find().order_by_asc(person::Column::Id).all(on).await.context("cannot read people")?;
+    Ok(rows.into_iter().filter_map(from_row).collect())
+}
+
 pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error> {
     use person::Column as C;
     let row = person::ActiveModel {

@@ -84,6 +84,34 @@ fact! {
     }
 }
 
+fact! {
+    async fn people_survive_in_a_backup_and_their_secrets_do_not(app) {
+        use fingerpost::safekeeping;
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let file = app.folder.path().join("a.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let session = amina.cookie("__Host-session").unwrap();
+        let unpacked = String::from_utf8(zstd::decode_all(std::fs::File::open(&file).unwrap()).unwrap()).unwrap();
+        assert!(unpacked.contains("amina@lark-hill.example.org") && !unpacked.contains(&session));
+        // Somebody who is forgotten stays forgotten, although the backup knows them.
+        let page = amina.open("/account/profile/forget").await;
+        amina.submit_only(&page, "/account/profile/forget", &[]).await;
+        safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
+        let identity = app.app().identity();
+        assert_eq!(identity.person_at(&"amina@lark-hill.example.org".parse().unwrap()).await.unwrap(), None);
+        // On a new machine everybody is back.
+        let fresh = crate::support::TestApp::start(app.on).await.unwrap();
+        safekeeping::restore(&fresh.app().records, &file, fresh.folder.path()).await.unwrap();
+        let there = fresh.app().identity();
+        let amina = there.person_at(&"amina@lark-hill.example.org".parse().unwrap()).await.unwrap().expect("she is back");
+        assert_eq!(there.memberships(amina.id).await.unwrap()[0].organisation, id("marsh farm"));
+        assert_eq!(there.officers().await.unwrap()[0].role, Some(PlatformRole::Moderator));
+        fresh.end().await;
+    }
+}
+
 /// The table in the guide is the table in the code. Set `UPDATE` to write it anew.
 #[test]
 fn the_guide_has_every_action_and_role() {

@@ -1,0 +1,43 @@
+//! People in backups: who they are, their roles, what they keep. Their secrets are not: links, sessions
+//! and tokens of an old backup must not open anything.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Membership, Person, members, people};
+use crate::db::{self, Transaction};
+
+/// Somebody, with what they keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopiedPerson {
+    /// Who.
+    pub person: Person,
+    /// What they keep.
+    pub keeps: Vec<Membership>,
+}
+
+/// Everybody, as things are in a snapshot.
+/// # Errors
+/// When the database fails.
+pub async fn copy(snapshot: &Transaction) -> Result<Vec<CopiedPerson>, db::Error> {
+    let kept = members::everything_kept(snapshot).await?;
+    let people = people::everybody(snapshot).await?;
+    let keeps = |person: &Person| kept.iter().filter(|one| one.person == person.id).cloned().collect();
+    Ok(people.into_iter().map(|person| CopiedPerson { keeps: keeps(&person), person }).collect())
+}
+
+/// Put people back, but only where there are none: who is here now has been decided since the backup was
+/// made, and who was forgotten stays forgotten.
+/// # Errors
+/// When the database fails.
+pub async fn put_back(tx: &Transaction, copied: &[CopiedPerson]) -> Result<(), db::Error> {
+    if !people::everybody(tx).await?.is_empty() {
+        return Ok(());
+    }
+    for one in copied {
+        people::put_back(tx, &one.person).await?;
+        for membership in &one.keeps {
+            members::put_back(tx, membership).await?;
+        }
+    }
+    Ok(())
+}
