@@ -1,0 +1,151 @@
+// The journeys of people who keep listings and of those who decide, in a real browser on a phone with
+// JavaScript off: from the link to "updated" in so many pages, and what axe says of each page.
+//
+//   node people.mjs --base http://127.0.0.1:18080 --demo FILE --modules DIR/node_modules [--chromium PATH] [--screenshots DIR]
+//
+// FILE is what `fingerpost demo` printed: it has a sign-in link for each role. Prints a line for each
+// check; exits 1 when one does not hold.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: 'string', default: 'http://127.0.0.1:18080' },
+    demo: { type: 'string' },
+    modules: { type: 'string', default: 'node_modules' },
+    chromium: { type: 'string', default: '/usr/bin/chromium' },
+    screenshots: { type: 'string' },
+  },
+});
+const base = options.base.replace(/\/$/, '');
+const require = createRequire(path.join(path.resolve(options.modules), 'x.js'));
+const { chromium } = require('playwright-core');
+const axe = require('axe-core');
+
+const MOST_BYTES = 100_000;
+const PHONE = { width: 375, height: 740 };
+const DESK = { width: 1280, height: 900 };
+const AXE = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+
+let held = 0;
+const broken = [];
+
+function check(name, holds, otherwise = '') {
+  if (holds) {
+    held += 1;
+    console.log(`ok    ${name}`);
+  } else {
+    broken.push(name);
+    console.log(`FAIL  ${name} ${otherwise}`);
+  }
+}
+
+const printed = await readFile(options.demo, 'utf8');
+const wayIn = (role) => new RegExp(`^ +${role} +(http\\S+)`, 'm').exec(printed)?.[1] ?? printed.slice(-400);
+const browser = await chromium.launch({
+  executablePath: options.chromium,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+});
+if (options.screenshots) await mkdir(options.screenshots, { recursive: true });
+
+/** Somebody with a browser of their own, signed in. */
+async function signIn(role, viewport) {
+  const context = await browser.newContext({ viewport, javaScriptEnabled: false });
+  const page = await context.newPage();
+  const somebody = { role, context, page, loads: 0 };
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== base) check(`${role} asks nobody else`, false, request.url());
+  });
+  page.on('response', async (response) => {
+    if (response.request().resourceType() !== 'document' || response.status() >= 300) return;
+    somebody.loads += 1;
+    const size = (await response.body().catch(() => Buffer.alloc(0))).length;
+    if (size > MOST_BYTES) check(`${response.url()} is small`, false, `${size} bytes`);
+  });
+  await page.goto(wayIn(role));
+  await page.click('main button');
+  return somebody;
+}
+
+/** What axe says of the page that somebody sees, which needs scripts and so another window. */
+async function look(somebody, name) {
+  if (options.screenshots) await somebody.page.screenshot({ path: path.join(options.screenshots, `people-${name}.png`), fullPage: true });
+  const context = await browser.newContext({ viewport: PHONE, bypassCSP: true });
+  await context.addCookies(await somebody.context.cookies());
+  const page = await context.newPage();
+  await page.goto(somebody.page.url());
+  await page.evaluate(axe.source);
+  const found = await page.evaluate((how) => window.axe.run(how), AXE);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  await context.close();
+  check(`${name}: axe`, found.violations.length === 0, found.violations.map((one) => `${one.id}: ${one.nodes[0].html}`).join('\n      '));
+  check(`${name}: fits a phone`, wide <= PHONE.width, `${wide} px`);
+}
+
+// A volunteer: from the link in the mail to a changed opening time.
+const editor = await signIn('editor', PHONE);
+await look(editor, 'account');
+await editor.page.click('main .listings a');
+await look(editor, 'listing');
+const listing = editor.page.url().split('?')[0];
+await editor.page.click('a[href$="/times"]');
+await look(editor, 'times');
+await editor.page.selectOption('#day-0', 'TU');
+await editor.page.click('button[value=save]');
+check('a changed time is public', (await editor.page.textContent('main')).includes('It is public now'));
+check('link to a changed opening time in at most 6 pages', editor.loads <= 6, `${editor.loads} pages`);
+await editor.page.click('form[action$="/undo"] button');
+check('and undone', (await editor.page.textContent('main')).includes('Undone.'));
+await editor.page.click('button[value=owner]');
+check('it is confirmed in one tap', (await editor.page.textContent('main')).includes('checked today'));
+for (const section of ['status', 'about', 'who', 'place', 'cost', 'contact', 'history']) {
+  await editor.page.goto(`${listing}/${section}`);
+  await look(editor, section);
+}
+await editor.page.goto(`${listing}/about`);
+await editor.page.fill('#name', '');
+await editor.page.click('button[value=save]');
+check('a mistake is said', (await editor.page.title()).startsWith('Error: '));
+await look(editor, 'mistaken');
+await editor.page.fill('#name', 'A new name, which waits');
+await editor.page.click('button[value=save]');
+check('a new name waits', (await editor.page.textContent('main')).includes('A moderator looks at it'));
+for (const where of ['/account/find?q=advice', '/account/organisations/new', '/account/profile', '/account/profile/forget']) {
+  await editor.page.goto(base + where);
+  await look(editor, where.split(/[/?]/).slice(2, 4).join('-'));
+}
+await editor.page.goto(`${base}/account`);
+await editor.page.click('main h2 a');
+await look(editor, 'organisation');
+
+// Somebody who decides, with the keyboard alone.
+const moderator = await signIn('moderator', DESK);
+await moderator.page.goto(`${base}/moderation`);
+await look(moderator, 'queue');
+const before = moderator.loads;
+await moderator.page.focus('main ol a');
+await moderator.page.keyboard.press('Enter');
+await moderator.page.waitForURL('**/moderation/changes/**');
+await look(moderator, 'change');
+await moderator.page.focus('button[value=decide]');
+await moderator.page.keyboard.press('Enter');
+await moderator.page.waitForURL('**/moderation');
+check('decided in two steps', moderator.loads - before === 2, `${moderator.loads - before} pages`);
+await moderator.page.goto(listing.replace('/account/listings/', '/moderation/records/'));
+await look(moderator, 'hide');
+await moderator.page.goto(`${base}/moderation/audit`);
+await look(moderator, 'audit');
+const administrator = await signIn('administrator', DESK);
+await administrator.page.goto(`${base}/moderation/people`);
+await look(administrator, 'roles');
+await administrator.page.click('header form button');
+await administrator.page.goto(`${base}/account`);
+check('signed out', administrator.page.url().includes('/sign-in'), administrator.page.url());
+await look(administrator, 'sign-in');
+
+await browser.close();
+console.log(`${held} of ${held + broken.length} checks held`);
+process.exit(broken.length === 0 ? 0 : 1);
