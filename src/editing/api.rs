@@ -267,7 +267,8 @@ async fn put(
     }
     let document = alone(Editing::read(sight.stored.kind, value)?)?;
     let write = Write { document, expected_revision: Some(revision) };
-    let publish = sight.stored.state == records::State::Unpublished;
+    // Whoever needs nobody's yes shows a hidden listing by saying so, with a reason, on its page.
+    let publish = sight.stored.state == records::State::Unpublished && !sight.lets(actor, Action::EditAtOnce);
     let submission = Submission { writes: vec![write], why: said.why, called_back: said.called_back, publish };
     let became = Box::pin(editing.submit(actor, submission)).await.map_err(stale)?;
     written(editing, id, became, StatusCode::OK).await
@@ -398,6 +399,12 @@ async fn shown(editing: &Editing, actor: &Actor, id: Uuid) -> Result<Value, Prob
         members.insert("revision".to_owned(), json!(revision));
         members.insert("thread".to_owned(), json!(thread));
         members.insert("parts".to_owned(), json!(proposal.parts));
+        // What is decided together is named together.
+        if let Some(bundle) = proposal.bundle.filter(|_| proposal.decision == Decision::Waiting) {
+            let mut parts = editing.records.bundle(bundle).await.map_err(Error::from)?;
+            parts.retain(|part| part.decision == Decision::Waiting);
+            members.insert("version".to_owned(), json!(editing.records.bundle_version(&parts).await.map_err(Error::from)?));
+        }
     }
     Ok(body)
 }
@@ -490,7 +497,9 @@ async fn decide_proposal(
         Deciding::Accept | Deciding::Reject if proposal.bundle.is_some() => {
             let accept = wanted.decision == Deciding::Accept;
             let bundle = proposal.bundle.unwrap_or_default();
-            Box::pin(editing.decide_listing(&actor, bundle, accept, &wanted.reason, wanted.called_back.as_deref())).await?;
+            let seen = wanted.version.unwrap_or_default();
+            let said = (wanted.reason.as_str(), wanted.called_back.as_deref());
+            Box::pin(editing.decide_listing(&actor, bundle, accept, &seen, said)).await?;
         }
         Deciding::Accept | Deciding::Reject => {
             let missing = |field: &str| {

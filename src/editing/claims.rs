@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Editing, Error};
 use crate::{
-    identity::{Action, Actor, Claim, ClaimState, Email, MemberRole, Person, Subject, can, letters},
+    identity::{Action, Actor, Claim, ClaimState, Email, Identity, MemberRole, Person, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind},
     records::State,
@@ -37,7 +37,7 @@ struct Listed {
 impl Listed {
     fn address(&mut self, email: &str) {
         if let Ok(email) = email.parse::<Email>() {
-            if !email.is_generic() {
+            if !email.is_generic() && !is_shared(email.domain()) {
                 self.domains.insert(email.domain().to_owned());
             }
             self.addresses.insert(email.as_str().to_owned());
@@ -48,7 +48,7 @@ impl Listed {
         let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
         if let Some(host) = host {
             let host = host.trim_start_matches("www.").to_owned();
-            if !crate::model::personal::is_everybodys_domain(&host) && !SHARED_HOSTS.iter().any(|shared| host.ends_with(shared)) {
+            if !crate::model::personal::is_everybodys_domain(&host) && !is_shared(&host) {
                 self.domains.insert(host);
             }
         }
@@ -72,8 +72,19 @@ impl Listed {
     }
 }
 
-/// Hosts where anybody can have a page.
-const SHARED_HOSTS: [&str; 14] = [
+/// Whether so many people can have a page or a mailbox there that sharing it proves nothing.
+fn is_shared(host: &str) -> bool {
+    SHARED_HOSTS.iter().any(|shared| host == *shared || host.ends_with(&format!(".{shared}")))
+}
+
+/// Claims that somebody may make within an hour.
+const CLAIMS: i32 = 10;
+
+/// Hosts where anybody can have a page, and domains with thousands of mailboxes.
+const SHARED_HOSTS: [&str; 17] = [
+    "nhs.net",
+    "ac.uk",
+    "police.uk",
     "facebook.com",
     "instagram.com",
     "twitter.com",
@@ -115,6 +126,10 @@ impl Editing {
         let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
         let said = evidence.unwrap_or_else(|| "nothing on the listing speaks for it".to_owned());
         let tx = self.records.database().write().await?;
+        if !self.identity.within(&tx, "claims of a person", CLAIMS, &person.id.to_string()).await? {
+            tx.commit().await?;
+            return Err(Error::Forbidden("you have asked for many organisations within an hour; try again later"));
+        }
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
         self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, None).await?;
         if automatic {
@@ -126,8 +141,10 @@ impl Editing {
         if members.is_empty() && !sight.protected {
             // Somebody who can read the listed mailbox can pass the code on.
             if let Some(address) = listed.addresses.iter().next() {
-                let code = self.identity.make_code(&tx, claim.id).await?;
-                mail::queue(&tx, &letters::code(address, &code, name, directory), now).await?;
+                if !Identity::has_code(&claim) {
+                    let code = self.identity.make_code(&tx, claim.id).await?;
+                    mail::queue(&tx, &letters::code(address, &code, name, directory), now).await?;
+                }
                 code_sent_to = address.parse::<Email>().ok().map(|address| address.masked());
             }
         }

@@ -103,10 +103,7 @@ impl Editing {
     async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
         let mut parts = self.records.bundle(bundle).await?;
         parts.retain(|one| one.decision == Decision::Waiting);
-        let mut protected = false;
-        for part in &parts {
-            protected |= self.is_protected(&part.read()?, &[]).await?;
-        }
+        let protected = self.any_protected(&parts).await?;
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
         let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
         let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
@@ -202,8 +199,8 @@ impl Editing {
         actor: &Actor,
         bundle: Uuid,
         accept: bool,
-        reason: &str,
-        called_back: Option<&str>,
+        seen: &str,
+        (reason, called_back): (&str, Option<&str>),
     ) -> Result<(), Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let mut parts = self.records.bundle(bundle).await?;
@@ -213,10 +210,7 @@ impl Editing {
         if !accept && reason.is_empty() {
             return Err(Error::NeedsReason { field: "the listing".to_owned() });
         }
-        let mut protected = false;
-        for part in &parts {
-            protected |= self.is_protected(&part.read()?, &[]).await?;
-        }
+        let protected = self.any_protected(&parts).await?;
         let called = called_back.map(str::trim).filter(|called| !called.is_empty());
         if accept && protected && called.is_none() {
             return Err(Error::NeedsCallBack);
@@ -229,18 +223,55 @@ impl Editing {
         };
         let caller = caller(actor, &why);
         let tx = self.records.database().write().await?;
-        if accept {
-            self.records.accept_in(&tx, &caller, &which).await?;
+        let scrubbed = if accept {
+            self.records.accept_bundle(&tx, &caller, bundle, seen).await?.scrubbed
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
-        }
+            false
+        };
         self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, None).await?;
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
             proposal.parts = vec![Part { field: "listing".to_owned(), accepted: accept, reason: reason.to_owned() }];
             self.tell_author(&tx, &proposal, "").await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        if scrubbed {
+            self.records.database().sweep().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether any part is protected, as it stands or as it would be.
+    async fn any_protected(&self, parts: &[Proposal]) -> Result<bool, Error> {
+        for part in parts {
+            let stands = match self.sight(part.record_id).await {
+                Ok(sight) => sight.protected,
+                Err(Error::NotFound(_)) => false,
+                Err(error) => return Err(error),
+            };
+            let document = part.read()?;
+            let owners = self.owners(&document).await?;
+            if stands || self.is_protected(&document, &owners).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// One new listing that waits, with all that belongs to it, and the name of what it says now.
+    /// # Errors
+    /// [`Error::Forbidden`]; decided as [`records::Error`] says when nothing of it waits; or when the database fails.
+    pub async fn listing(&self, actor: &Actor, bundle: Uuid) -> Result<(Queued, String), Error> {
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "the queue is for officers")?;
+        let queued = self.queued_listing(bundle).await?;
+        match &queued.waiting {
+            Waiting::Listing(parts) if !parts.is_empty() => {
+                let version = self.records.bundle_version(parts).await?;
+                Ok((queued, version))
+            }
+            _ => Err(records::Error::Decided(bundle).into()),
+        }
     }
 
     /// Say something about a change: its author and those who decide hear of it.

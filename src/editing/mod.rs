@@ -33,6 +33,7 @@ pub use claims::Claimed;
 pub use decide::{Judgement, Queued, Waiting};
 pub use describe::openapi_paths;
 pub(crate) use letters::words_for;
+pub(crate) use risk::CLOSED_UNTIL;
 pub use risk::{Risk, risk};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};

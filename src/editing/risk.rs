@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::model::{Kind, LocationPolicy, changes::Change};
 
+/// How the form begins an alert about a listing that is closed for a time.
+pub(crate) const CLOSED_UNTIL: &str = "Closed until ";
+
 /// Whether a change may stand at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,9 +73,6 @@ const LOW: &[(Kind, &[&str])] = &[
     ),
 ];
 
-/// Members that a protected listing may change at once: they tell nobody where to go or whom to ring.
-const LOW_WHEN_PROTECTED: &[&str] = &["status", "alert", "schedules", "wait_time", "capacities"];
-
 /// Members of a link of a service to a place that say nothing about where it is.
 const LOW_OF_A_LINK: &[&str] = &["schedules", "phones", "description", "contacts"];
 
@@ -83,19 +83,97 @@ pub fn risk(kind: Kind, protected: bool, change: &Change) -> Risk {
         return Risk::Low;
     }
     if protected {
-        return if LOW_WHEN_PROTECTED.contains(&field) { Risk::Low } else { Risk::High };
+        return when_protected(change);
     }
     if field == "service_at_locations" {
         return links(change);
+    }
+    if field == "changes" && moves_to_another_place(change) {
+        return Risk::High;
     }
     let harmless = LOW.iter().any(|(of, fields)| *of == kind && fields.contains(&field));
     if harmless && !gains_an_address(change) { Risk::Low } else { Risk::High }
 }
 
+/// What a protected listing may change at once: nothing in which a number, an address or a link can stand.
+fn when_protected(change: &Change) -> Risk {
+    let harmless = match change.field.as_str() {
+        "status" => true,
+        "alert" => change.after.is_null() || change.after.as_str().is_some_and(says_only_until_when),
+        "schedules" => words_of_times(&change.after).iter().all(|words| words_of_times(&change.before).contains(words)),
+        _ => false,
+    };
+    if harmless { Risk::Low } else { Risk::High }
+}
+
+/// "Closed until 12 January 2027", as the form writes it.
+fn says_only_until_when(alert: &str) -> bool {
+    let Some(day) = alert.strip_prefix(CLOSED_UNTIL) else { return false };
+    chrono::NaiveDate::parse_from_str(day, "%d %B %Y").is_ok()
+}
+
+/// What is said about times in words, and where they lead.
+fn words_of_times(schedules: &Value) -> Vec<String> {
+    let known: &[&str] = &[
+        "id",
+        "service_id",
+        "location_id",
+        "service_at_location_id",
+        "freq",
+        "interval",
+        "byday",
+        "opens_at",
+        "closes_at",
+        "valid_from",
+        "valid_to",
+        "dtstart",
+        "until",
+        "count",
+        "wkst",
+        "timezone",
+        "bymonthday",
+        "byweekno",
+        "byyearday",
+    ];
+    let all = schedules.as_array().into_iter().flatten().filter_map(Value::as_object);
+    let members = all.flat_map(|one| one.iter().filter(|(name, _)| !known.contains(&name.as_str())));
+    members.map(|(name, value)| format!("{name}: {value}")).filter(|words| words != TERM_ONLY).collect()
+}
+
+/// A note that the form has a box for.
+const TERM_ONLY: &str = "notes: \"Not in school holidays\"";
+
 /// A group may always hide its place at once.
 fn makes_stricter(change: &Change) -> bool {
-    let policy = |value: &Value| value.as_str().and_then(LocationPolicy::from_text).unwrap_or_default();
-    change.field == "location_policy" && policy(&change.after) > policy(&change.before)
+    match change.field.as_str() {
+        "location_policy" => policy(&change.after) > policy(&change.before),
+        "service_at_locations" => only_stricter(change),
+        _ => false,
+    }
+}
+
+fn policy(value: &Value) -> LocationPolicy {
+    value.as_str().and_then(LocationPolicy::from_text).unwrap_or_default()
+}
+
+/// The same links, some told less openly than before, and nothing else.
+fn only_stricter(change: &Change) -> bool {
+    let links = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (before, after) = (links(&change.before), links(&change.after));
+    let stricter = |(before, after): (&Value, &Value)| {
+        let bare = |link: &Value| link.as_object().map(|link| without(link, &["location_policy"]));
+        bare(before) == bare(after) && policy(&after["location_policy"]) >= policy(&before["location_policy"])
+    };
+    before.len() == after.len() && before.iter().zip(&after).all(stricter)
+}
+
+/// Single dates that take place somewhere else than before.
+fn moves_to_another_place(change: &Change) -> bool {
+    let places = |value: &Value| -> Vec<Value> {
+        value.as_array().into_iter().flatten().map(|date| date["location_id"].clone()).filter(|place| !place.is_null()).collect()
+    };
+    let known = places(&change.before);
+    places(&change.after).iter().any(|place| !known.contains(place))
 }
 
 /// A text that names a web address that it did not name before leads people somewhere new.
@@ -119,10 +197,8 @@ fn links(change: &Change) -> Risk {
     let (Some(before), Some(after)) = (places(&change.before), places(&change.after)) else { return Risk::High };
     let same = |(before, after): (&Map<String, Value>, &Map<String, Value>)| {
         let bare = |link| without(link, &["location_policy"]);
-        let policy = |link: &Map<String, Value>| {
-            link.get("location_policy").and_then(Value::as_str).and_then(LocationPolicy::from_text).unwrap_or_default()
-        };
-        bare(before) == bare(after) && policy(after) >= policy(before)
+        let told = |link: &Map<String, Value>| link.get("location_policy").map(policy).unwrap_or_default();
+        bare(before) == bare(after) && told(after) >= told(before)
     };
     if before.len() == after.len() && before.iter().zip(&after).all(same) && !gains_an_address(change) {
         Risk::Low
@@ -172,7 +248,20 @@ mod tests {
         for field in ["phones", "email", "contacts", "description", "service_at_locations"] {
             assert_eq!(of(Kind::Service, true, field, json!("a"), json!("b")), Risk::High, "{field}");
         }
-        assert_eq!(of(Kind::Service, true, "alert", json!(null), json!("Closed on Friday")), Risk::Low);
+        for alert in ["Closed on Friday", "New number: 07700 900666", "Closed until you ring 07700 900666"] {
+            assert_eq!(of(Kind::Service, true, "alert", json!(null), json!(alert)), Risk::High, "{alert}");
+        }
+        assert_eq!(of(Kind::Service, true, "alert", json!(null), json!("Closed until 12 January 2027")), Risk::Low);
+        assert_eq!(of(Kind::Service, true, "alert", json!("x"), json!(null)), Risk::Low);
+        let times = |notes: &str| json!([{"byday": "MO", "notes": notes}]);
+        assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Not in school holidays")), Risk::Low);
+        assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Ring 07700 900666")), Risk::High);
+        let link = |policy: &str| json!([{"id": "1", "location_id": "2", "location_policy": policy}]);
+        assert_eq!(
+            of(Kind::Service, true, "service_at_locations", link("exact"), link("on_request")),
+            Risk::Low,
+            "hiding is never late"
+        );
     }
 
     #[test]
@@ -181,6 +270,14 @@ mod tests {
         assert_eq!(of(Kind::Service, false, "service_at_locations", link("exact"), link("on_request")), Risk::Low);
         assert_eq!(of(Kind::Service, false, "service_at_locations", link("on_request"), link("exact")), Risk::High);
         assert_eq!(of(Kind::Location, true, "location_policy", json!(null), json!("withheld")), Risk::Low);
+    }
+
+    #[test]
+    fn a_single_date_somewhere_else_waits() {
+        let at = |place: Value| json!([{"start": "2026-12-01T10:00:00", "status": "moved", "location_id": place}]);
+        assert_eq!(of(Kind::Event, false, "changes", json!([]), at(json!("2"))), Risk::High);
+        assert_eq!(of(Kind::Event, false, "changes", json!([]), at(Value::Null)), Risk::Low);
+        assert_eq!(of(Kind::Event, false, "changes", at(json!("2")), at(json!("2"))), Risk::Low);
     }
 
     #[test]

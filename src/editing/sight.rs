@@ -66,27 +66,34 @@ impl Editing {
     }
 
     /// The organisations that a document belongs to. A place belongs to the one that it names, or else to
-    /// all whose services are there.
+    /// all whose public services are there.
     pub(super) async fn owners(&self, document: &Document) -> Result<Vec<Uuid>, Error> {
         Ok(match document {
             Document::Organization(one) => vec![one.id.into()],
             Document::Service(one) => one.organization_id.map(Uuid::from).into_iter().collect(),
             Document::Event(one) => vec![one.organization_id.into()],
-            Document::Location(one) => {
-                let mut owners: BTreeSet<Uuid> = one.organization_id.map(Uuid::from).into_iter().collect();
-                for user in self.records.referring_to(one.id.into()).await?.iter().filter(|user| user.state != State::Gone) {
-                    match user.read()? {
-                        Document::Service(service) => owners.extend(service.organization_id.map(Uuid::from)),
-                        Document::Event(event) => {
-                            owners.insert(event.organization_id.into());
-                        }
-                        _ => {}
-                    }
-                }
-                owners.into_iter().collect()
-            }
+            Document::Location(one) => match one.organization_id {
+                Some(owner) => vec![owner.into()],
+                None => self.users_of(one.id.into()).await?,
+            },
             Document::Taxonomy(_) | Document::TaxonomyTerm(_) => Vec::new(),
         })
+    }
+
+    /// The organisations whose public services and events are at a place. Drafts do not count: whoever
+    /// writes one down must not become an owner by it.
+    async fn users_of(&self, place: Uuid) -> Result<Vec<Uuid>, Error> {
+        let mut owners = BTreeSet::new();
+        for user in self.records.referring_to(place).await?.iter().filter(|user| user.state == State::Published) {
+            match user.read()? {
+                Document::Service(service) => owners.extend(service.organization_id.map(Uuid::from)),
+                Document::Event(event) => {
+                    owners.insert(event.organization_id.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(owners.into_iter().collect())
     }
 
     /// Whether a document, or what belongs to the same organisations, could be used to reach somebody in
@@ -96,6 +103,11 @@ impl Editing {
             return Ok(true);
         }
         for owner in owners {
+            if let Some(stored) = self.records.find(*owner).await?
+                && self.names_danger(&stored.read()?).await?
+            {
+                return Ok(true);
+            }
             for kept in self.records.referring_to(*owner).await? {
                 if matches!(kept.kind, Kind::Service | Kind::Event)
                     && kept.state != State::Gone

@@ -144,9 +144,15 @@ impl Editing {
             .filter(|write| write.document.kind() == Kind::Organization && write.expected_revision.is_none())
             .map(|write| write.document.id())
             .collect();
+        let new_places: Vec<Uuid> = submission
+            .writes
+            .iter()
+            .filter(|write| write.document.kind() == Kind::Location)
+            .map(|write| write.document.id())
+            .collect();
         let mut compared = Vec::new();
         for write in &submission.writes {
-            let one = self.compare_one(actor, write, submission.publish, &new_organisations).await?;
+            let one = self.compare_one(actor, write, submission.publish, (&new_organisations, &new_places)).await?;
             let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
             let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
             if one.protected && one.at_once && leads_somewhere && !said {
@@ -162,7 +168,7 @@ impl Editing {
         actor: &Actor,
         write: &Write,
         publish: bool,
-        new_organisations: &[Uuid],
+        (new_organisations, new_places): (&[Uuid], &[Uuid]),
     ) -> Result<Compared, Error> {
         let id = write.document.id();
         let standing = match self.sight(id).await {
@@ -179,6 +185,9 @@ impl Editing {
             Subject::Of(owners.clone())
         };
         let at_once = can(actor, Action::EditAtOnce, &subject);
+        if !at_once {
+            self.may_use_places(actor, standing.as_ref(), &write.document, new_places).await?;
+        }
         let moves = standing.as_ref().is_some_and(|sight| write.document.kind() != Kind::Location && sight.owners != owners);
         if moves && !at_once {
             return Err(Error::Forbidden("only a moderator can give a listing to another organisation"));
@@ -231,6 +240,35 @@ impl Editing {
             return Err(records::Error::OtherKind { id, found: sight.stored.kind, wanted: wanted.kind() }.into());
         }
         Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to change")
+    }
+
+    /// Whether the places that a document refers to, and did not refer to before, are the actor's to use:
+    /// a link from outside could tell where a place is that its own listings keep secret.
+    async fn may_use_places(
+        &self,
+        actor: &Actor,
+        standing: Option<&Sight>,
+        wanted: &Document,
+        new_places: &[Uuid],
+    ) -> Result<(), Error> {
+        let places = |document: &Document| -> Vec<Uuid> {
+            document.references().into_iter().filter(|one| one.policy.is_some()).map(|one| one.to).collect()
+        };
+        let known = standing.map(|sight| places(&sight.document)).unwrap_or_default();
+        for place in places(wanted) {
+            if known.contains(&place) || new_places.contains(&place) {
+                continue;
+            }
+            let theirs = match self.sight(place).await {
+                Ok(sight) => sight.lets(actor, Action::Edit),
+                Err(Error::NotFound(_)) => false,
+                Err(error) => return Err(error),
+            };
+            if !theirs {
+                return Err(Error::Forbidden("this place is kept by others: give its address, and it becomes one of your own"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether somebody may add this listing.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Became, Editing, Error, Sight, Submission, Write, caller};
 use crate::{
     identity::{Action, Actor},
-    records::{self, Draft, Kept, LastModified, State, Stored},
+    records::{self, Draft, Kept, LastModified, Outcome, State, Stored},
 };
 
 impl Editing {
@@ -18,12 +18,29 @@ impl Editing {
         self.change_state(actor, sight.stored, State::Unpublished, reason).await
     }
 
-    /// Let a hidden or withdrawn listing be seen again.
+    /// Let a hidden or withdrawn listing be seen again, as it was at the version that the moderator looked at.
     /// # Errors
-    /// As [`Editing::hide`].
-    pub async fn show_again(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
+    /// As [`Editing::hide`]; [`Error::NeedsCallBack`] for a protected one; stale as [`records::Error`] says.
+    pub async fn show_again(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        revision: i64,
+        reason: &str,
+        called_back: Option<&str>,
+    ) -> Result<(), Error> {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can show a hidden listing again")?;
+        let found = sight.stored.kept.revision;
+        if found != revision {
+            return Err(records::Error::Stale { id, expected: revision, found }.into());
+        }
+        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
+        if sight.protected && called.is_none() && !reason.trim().is_empty() {
+            return Err(Error::NeedsCallBack);
+        }
+        let reason = called.map_or_else(|| reason.to_owned(), |called| format!("{reason} (called back: {called})"));
+        let reason = reason.as_str();
         self.change_state(actor, sight.stored, State::Published, reason).await
     }
 
@@ -39,10 +56,13 @@ impl Editing {
         if sight.protected {
             Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can take out a protected listing")?;
         }
+        // The tombstone is public and signed: nobody's own words stand in it.
+        let public = caller(actor, "taken out by those who keep it");
         let tx = self.records.database().write().await?;
-        self.records.withdraw(&tx, &caller(actor, why), sight.stored.id, Some(revision)).await?;
+        let outcome = self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
         self.identity.note(&tx, &actor.known_as(), "take out", &sight.stored.id.to_string(), why, None).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.sweep(&outcome).await
     }
 
     async fn change_state(&self, actor: &Actor, stored: Stored, state: State, reason: &str) -> Result<(), Error> {
@@ -53,7 +73,7 @@ impl Editing {
         let (what, verb) = if state == State::Published { ("shown again", "show") } else { ("hidden", "hide") };
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
-        if state == State::Published {
+        let outcome = if state == State::Published {
             let draft = Draft {
                 state,
                 origin: stored.origin.clone(),
@@ -61,12 +81,21 @@ impl Editing {
                 expected_revision: Some(stored.kept.revision),
                 ..Draft::new(stored.read()?)
             };
-            self.records.save(&tx, &caller, vec![draft], &LastModified::new()).await?;
+            self.records.save(&tx, &caller, vec![draft], &LastModified::new()).await?
         } else {
-            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
-        }
+            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?
+        };
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, None).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.sweep(&outcome).await
+    }
+
+    /// Leave nothing of what was scrubbed in side files.
+    pub(super) async fn sweep(&self, outcome: &Outcome) -> Result<(), Error> {
+        if outcome.scrubbed {
+            self.records.database().sweep().await?;
+        }
+        Ok(())
     }
 
     /// Put an earlier version back, as a new one. What is risky about that waits like any other edit.

@@ -132,9 +132,11 @@ impl FromRequest<Desk> for Posted {
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
+        // The whole form first: who they are is asked when it is about to be acted upon.
+        let fields = Fields::read(&parts.headers, body).await;
         let signed = Signed::from_request_parts(&mut parts, desk).await?;
         let refuse = |problem| desk.answer(&parts.headers, &signed, Err(problem));
-        let fields = match Fields::read(&parts.headers, body).await {
+        let fields = match fields {
             Ok(fields) => fields,
             Err(problem) => return Err(refuse(problem)),
         };

@@ -91,7 +91,8 @@ impl Identity {
         evidence: &str,
     ) -> Result<Claim, Error> {
         let earlier = store::claims(tx.connection(), Some(ClaimState::Waiting), Some(person)).await?;
-        let id = earlier.iter().find(|claim| claim.organisation == organisation).map_or_else(Uuid::now_v7, |claim| claim.id);
+        let earlier = earlier.into_iter().find(|claim| claim.organisation == organisation);
+        let id = earlier.as_ref().map_or_else(Uuid::now_v7, |claim| claim.id);
         let claim = Claim {
             id,
             organisation,
@@ -102,7 +103,8 @@ impl Identity {
             state: ClaimState::Waiting,
             reason: None,
             decided_by: None,
-            code: None,
+            // Asking again makes no new code and no new tries.
+            code: earlier.and_then(|claim| claim.code),
         };
         store::put_claim(tx, &claim).await?;
         Ok(claim)
@@ -153,6 +155,11 @@ impl Identity {
             self.add_member(tx, claim.organisation, claim.person, role).await?;
         }
         Ok(claim)
+    }
+
+    /// Whether a code for this claim is under way already.
+    pub fn has_code(claim: &Claim) -> bool {
+        claim.code.is_some()
     }
 
     /// Make a code of eight digits for a claim; it is to be sent to the contact on the listing.

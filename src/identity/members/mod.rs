@@ -158,6 +158,7 @@ impl Identity {
             lead_remains(&members, person)?;
         }
         store::remove(tx, organisation, person).await?;
+        store::remove_invitations_by(tx, organisation, &Self::known_as(person)).await?;
         self.end_tokens_for(tx, person, organisation).await
     }
 
@@ -166,6 +167,7 @@ impl Identity {
     /// When the database fails.
     pub async fn revoke(&self, tx: &Transaction, organisation: Uuid, person: PersonId) -> Result<(), Error> {
         store::remove(tx, organisation, person).await?;
+        store::remove_invitations_by(tx, organisation, &Self::known_as(person)).await?;
         self.end_tokens_for(tx, person, organisation).await?;
         self.end_sessions(tx, person).await
     }
@@ -191,6 +193,11 @@ impl Identity {
         };
         store::put_invitation(tx, &invitation).await?;
         Ok(invitation)
+    }
+
+    /// Forget invitations of an address, and links that were sent to it.
+    pub(super) async fn forget_invitations(&self, tx: &Transaction, email: &Email) -> Result<(), Error> {
+        Ok(store::forget_invitations(tx, email).await?)
     }
 
     /// Invitations that stand: of an address.

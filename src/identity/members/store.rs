@@ -223,6 +223,19 @@ pub(super) async fn remove_invitation(tx: &Transaction, organisation: Uuid, id: 
     query.exec(tx.connection()).await.context("cannot remove an invitation").map(drop)
 }
 
+/// Take back what somebody has invited to: their word counts for nothing any more.
+pub(super) async fn remove_invitations_by(tx: &Transaction, organisation: Uuid, by: &str) -> Result<(), db::Error> {
+    let query = invitation::Entity::delete_many()
+        .filter(invitation::Column::OrganisationId.eq(organisation))
+        .filter(invitation::Column::ByWhom.eq(by));
+    query.exec(tx.connection()).await.context("cannot remove invitations").map(drop)
+}
+
+pub(super) async fn forget_invitations(tx: &Transaction, email: &Email) -> Result<(), db::Error> {
+    let query = invitation::Entity::delete_many().filter(invitation::Column::Email.eq(email.as_str()));
+    query.exec(tx.connection()).await.context("cannot forget invitations").map(drop)
+}
+
 pub(super) async fn put_claim(tx: &Transaction, one: &Claim) -> Result<(), db::Error> {
     use claim::Column as C;
     let row = claim::ActiveModel {

@@ -157,11 +157,12 @@ impl Identity {
         Ok(person)
     }
 
-    /// Keep what somebody says of themselves.
+    /// Keep what somebody says of themselves, and when they were last here. Nothing else of them is written,
+    /// so that a request that was begun before a role was taken cannot bring it back.
     /// # Errors
     /// When the database fails.
     pub async fn keep_person(&self, tx: &Transaction, person: &Person) -> Result<(), Error> {
-        Ok(store::put(tx, person).await?)
+        Ok(store::keep_details(tx, person).await?)
     }
 
     /// Forget a person: their address, name, sessions, tokens and grants. What they did stays in
@@ -177,6 +178,8 @@ impl Identity {
         self.forget_claims(tx, id).await?;
         if let Some(person) = store::by_id(tx.connection(), id).await? {
             mail::forget(tx, person.email.as_str()).await?;
+            self.forget_invitations(tx, &person.email).await?;
+            self.forget_links(tx, &person.email).await?;
         }
         Ok(store::remove(tx, id).await?)
     }

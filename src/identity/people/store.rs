@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set, sea_query::OnConflict,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{Person, PersonId};
@@ -88,6 +89,21 @@ pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error>
         .await
         .context("cannot keep a person")?;
     Ok(())
+}
+
+/// Write what somebody says of themselves, where they are still there.
+pub(super) async fn keep_details(tx: &Transaction, one: &Person) -> Result<(), db::Error> {
+    use person::Column as C;
+    let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
+    person::Entity::update_many()
+        .col_expr(C::Name, Expr::value(one.name.clone()))
+        .col_expr(C::SeenAt, Expr::value(micros(one.seen_at)))
+        .col_expr(C::TermsAt, Expr::value(micros(one.terms_at)))
+        .filter(C::Id.eq(one.id.0))
+        .exec(tx.connection())
+        .await
+        .context("cannot keep a person")
+        .map(drop)
 }
 
 pub(super) async fn remove(tx: &Transaction, id: PersonId) -> Result<(), db::Error> {

@@ -59,7 +59,8 @@ impl Identity {
     ) -> Result<Option<Secret>, Error> {
         let by_client = Limit { what: "links for a client", most: LINKS_EACH_CLIENT };
         let by_address = Limit { what: "links for an address", most: LINKS_EACH_ADDRESS };
-        let within = self.count(tx, by_client, &client.to_string()).await? & self.count(tx, by_address, email.as_str()).await?;
+        // A client that asks too often must not use up what others may ask for.
+        let within = self.count(tx, by_client, &client.to_string()).await? && self.count(tx, by_address, email.as_str()).await?;
         if !within {
             return Ok(None);
         }
@@ -112,6 +113,14 @@ impl Identity {
         Ok(Some((person, link)))
     }
 
+    /// Count one more thing that somebody does, of which there may be only so many within an hour; whether
+    /// it is still within that. The caller commits either way.
+    /// # Errors
+    /// When the database fails.
+    pub async fn within(&self, tx: &Transaction, what: &'static str, most: i32, whose: &str) -> Result<bool, Error> {
+        self.count(tx, Limit { what, most }, whose).await
+    }
+
     /// Keep what a sign-in elsewhere needs when this browser comes back.
     /// # Errors
     /// When the database fails.
@@ -136,6 +145,11 @@ impl Identity {
         let key = hex::encode(Sha256::digest(format!("{}\n{}\n{whose}", limit.what, now.date_naive())));
         let counted = store::count(tx, &key, now, WINDOW).await?;
         Ok(counted <= limit.most)
+    }
+
+    /// Forget the links of an address.
+    pub(super) async fn forget_links(&self, tx: &Transaction, email: &Email) -> Result<(), Error> {
+        Ok(store::forget_links(tx, email.as_str()).await?)
     }
 
     /// Forget links that are too old and counts that are over.

@@ -90,6 +90,12 @@ pub(super) async fn link(on: &impl ConnectionTrait, hash: &Hashed) -> Result<Opt
     Ok(row.and_then(from_row))
 }
 
+/// Forget the links of an address.
+pub(super) async fn forget_links(tx: &Transaction, email: &str) -> Result<(), db::Error> {
+    let query = sign_in_link::Entity::delete_many().filter(sign_in_link::Column::Email.eq(email));
+    query.exec(tx.connection()).await.context("cannot forget links").map(drop)
+}
+
 /// The link, which from now on is there no more. Of two who take it at once only one gets it: what
 /// counts is whose statement deleted the row.
 pub(super) async fn take_link(tx: &Transaction, hash: &Hashed) -> Result<Option<Link>, db::Error> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Actor, Error, Identity, PersonId, Secret};
+use super::{Actor, Error, Identity, PersonId, PlatformRole, Secret};
 use crate::db::Transaction;
 
 /// How often the time of last use is written.
@@ -90,7 +90,7 @@ impl Identity {
         // The token of somebody who has left their organisation is worth nothing.
         if let Some(person) = token.person {
             let known = self.person(person).await?;
-            let officer = known.as_ref().is_some_and(|person| person.role.is_some());
+            let officer = known.as_ref().is_some_and(|person| person.role == Some(PlatformRole::Administrator));
             let member = self.memberships(person).await?.iter().any(|membership| membership.organisation == token.organisation);
             if known.is_none() || !(officer || member) {
                 return Ok(None);

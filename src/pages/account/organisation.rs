@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// Invitations that somebody may send within an hour.
+const INVITATIONS: i32 = 20;
+
 /// GET `/account/organisations/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let page = page(&desk, &signed, id, &Mistakes::default(), None).await.map_err(Problem::from);
@@ -194,6 +197,10 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
                 return Ok(Some(mistakes));
             }
             Ok(email) => {
+                if !identity.within(&tx, "invitations by a person", INVITATIONS, &who).await? {
+                    tx.commit().await?;
+                    return Err(Error::Forbidden("you have invited many people within an hour; try again later"));
+                }
                 let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
                 let invitation = identity.invite(&tx, id, &email, role, &who).await?;
                 let about = desk.editing.about();

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Organisations that somebody may add within an hour.
+const ADDED: i32 = 5;
+
 /// Names that are at least so alike may be the same organisation.
 const ALIKE: f64 = 0.82;
 
@@ -104,11 +107,17 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
                 &same,
             )));
         }
+        let tx = desk.identity().write().await.map_err(Error::from)?;
+        let who = Identity::known_as(signed.person.id);
+        let few = desk.identity().within(&tx, "organisations added by a person", ADDED, &who).await.map_err(Error::from)?;
+        tx.commit().await?;
+        if !few {
+            return Err(Error::Forbidden("you have added many organisations within an hour; try again later").into());
+        }
         keep(&desk, signed, document, "new organisation").await?;
         // Whoever adds it keeps it; nobody else sees it yet.
         let tx = desk.identity().write().await.map_err(Error::from)?;
         desk.identity().add_member(&tx, id, signed.person.id, MemberRole::Lead).await.map_err(Error::from)?;
-        let who = Identity::known_as(signed.person.id);
         desk.identity().note(&tx, &who, "add an organisation", &id.to_string(), "", None).await.map_err(Error::from)?;
         tx.commit().await?;
         Ok::<_, Problem>(Ok(id))

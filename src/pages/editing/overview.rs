@@ -44,7 +44,7 @@ pub(super) async fn show(
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
-    let places = places(desk, &sight.document).await?;
+    let places = places(desk, signed, &sight.document).await?;
     let mut about = vec![id];
     about.extend(places.iter().map(|(place, _)| Uuid::from(place.id)));
     let mut waiting = desk.editing.records().proposed_about(&about).await?;
@@ -193,19 +193,23 @@ fn publication(signed: &Signed, sight: &Sight, waiting: &[Proposal], missing: &[
     }
 }
 
-/// The places of a listing, with the version of each.
-async fn places(desk: &Desk, document: &Document) -> Result<Vec<(Location, i64)>, Error> {
+/// The places of a listing that whoever asks may see all of, with the version of each.
+async fn places(desk: &Desk, signed: &Signed, document: &Document) -> Result<Vec<(Location, i64)>, Error> {
     let ids: Vec<Uuid> = match document {
         Document::Service(one) => one.service_at_locations.iter().filter_map(|link| link.location_id.map(Uuid::from)).collect(),
         Document::Event(one) => one.location_id.map(Uuid::from).into_iter().collect(),
         _ => Vec::new(),
     };
-    let mut found = desk.editing.records().find_all(&ids).await?;
     let mut places = Vec::new();
-    for stored in ids.iter().filter_map(|id| found.remove(id)) {
-        let revision = stored.kept.revision;
-        if let Document::Location(place) = stored.read()? {
-            places.push((*place, revision));
+    for id in ids {
+        match desk.editing.look(&signed.actor, id).await {
+            Ok(sight) => {
+                if let Document::Location(place) = sight.document {
+                    places.push((*place, sight.stored.kept.revision));
+                }
+            }
+            Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(places)
@@ -301,7 +305,7 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)]) ->
             html! { p { (words::long_date(first.date())) ", " (times::time(first.time())) " to " (times::time(one.end.naive().time())) @if let Some(rule) = &one.rrule { br; (repeats(rule)) } } }
         }
         (Section::Place, _) => html! {
-            @if places.is_empty() { p class="hint" { "No place" } }
+            @if places.is_empty() { p class="hint" { "No place of your own" } }
             @for (place, _) in places {
                 p {
                     (place.name.as_deref().unwrap_or_default()) " "
@@ -372,7 +376,7 @@ pub(super) async fn send(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
 
 async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
-    let places = places(desk, &sight.document).await?;
+    let places = places(desk, signed, &sight.document).await?;
     if let Some(section) = missing(&sight.document, &places).first() {
         let fault = crate::http::Fault { field: section.title().to_owned(), problem: "is missing".to_owned() };
         return Err(Error::Unfit(vec![fault]));

@@ -54,21 +54,24 @@ fn place_and_policy(document: &Document, which: &str) -> (Option<LocationId>, Op
     }
 }
 
-async fn location(desk: &Desk, id: Option<LocationId>) -> Result<Option<(Location, i64)>, Error> {
+/// The place, where whoever asks may see all of it.
+async fn location(desk: &Desk, signed: &Signed, id: Option<LocationId>) -> Result<Option<(Location, i64)>, Error> {
     let Some(id) = id else { return Ok(None) };
-    let Some(stored) = desk.editing.records().find(id.into()).await? else { return Ok(None) };
-    let revision = stored.kept.revision;
-    Ok(match stored.read()? {
-        Document::Location(place) => Some((*place, revision)),
-        _ => None,
-    })
+    match desk.editing.look(&signed.actor, id.into()).await {
+        Ok(sight) => Ok(match sight.document {
+            Document::Location(place) => Some((*place, sight.stored.kept.revision)),
+            _ => None,
+        }),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-pub(super) async fn fill(desk: &Desk, document: &Document, which: &str) -> Result<Fields, Error> {
+pub(super) async fn fill(desk: &Desk, signed: &Signed, document: &Document, which: &str) -> Result<Fields, Error> {
     let mut fields = Fields::default();
     let which = if which == "new" { which } else { link_of(document, which).map_or("", |_| which) };
     let (id, link_policy) = place_and_policy(document, which);
-    let place = location(desk, id).await?;
+    let place = location(desk, signed, id).await?;
     let has_none = place.is_none();
     fields.set("which", link_of(document, which).map_or_else(|| which.to_owned(), |link| link.id.to_string()));
     fields.set("has", if has_none && which != "new" { "" } else { "place" });
@@ -133,18 +136,17 @@ pub(super) async fn take(
         return Ok(());
     }
     let (id, _) = place_and_policy(&edited.document, &which);
-    let known = location(desk, id).await?;
+    let known = location(desk, signed, id).await?;
     let owner = match &edited.document {
         Document::Service(service) => service.organization_id,
         Document::Event(event) => Some(event.organization_id),
         _ => None,
     };
-    // A place that others use, too, is not theirs to move: they get one of their own.
+    // A place that others keep or use, too, is not theirs to move: they get one of their own.
     let mut shared = false;
     if let (Some((place, _)), Some(owner)) = (&known, owner) {
-        let sight = desk.editing.look(&signed.actor, place.id.into()).await;
-        shared = sight.is_ok_and(|sight| sight.owners.iter().any(|other| *other != Uuid::from(owner)))
-            || desk.editing.look(&signed.actor, place.id.into()).await.is_err();
+        let sight = desk.editing.look(&signed.actor, place.id.into()).await?;
+        shared = sight.owners.iter().any(|other| *other != Uuid::from(owner));
     }
     let same = known.as_ref().is_some_and(|(place, _)| says_the_same(place, fields));
     let place_id = match (&known, shared && !same) {
@@ -152,7 +154,7 @@ pub(super) async fn take(
         _ => LocationId(Uuid::now_v7()),
     };
     set_link(&mut edited.document, &which, place_id, policy);
-    if same {
+    if same && told {
         return Ok(());
     }
     let kept = known.filter(|_| !shared);
@@ -161,6 +163,14 @@ pub(super) async fn take(
         kept.map_or_else(|| with_only::<Location>(json!({"id": place_id, "location_type": "physical"})), |(place, _)| place);
     if place.organization_id.is_none() && revision.is_none() {
         place.organization_id = owner;
+    }
+    if !told {
+        // Nothing of it is kept, here or in a proposal.
+        place.location_policy = Some(LocationPolicy::Withheld);
+        crate::published::redaction::strip_place(&mut place);
+        edited.place = Some(place);
+        edited.place_revision = revision;
+        return Ok(());
     }
     place.name = fields.some("place_name").map(str::to_owned);
     place.transportation = fields.some("access").map(str::to_owned);

@@ -118,7 +118,7 @@ pub(super) async fn show(
     let done = async {
         let (sight, section) = open(&desk, &signed, id, &word).await?;
         let which = parameters.text("place").ok().flatten().unwrap_or_default().to_owned();
-        let mut fields = fill(&desk, section, &sight.document, &which).await?;
+        let mut fields = fill(&desk, &signed, section, &sight.document, &which).await?;
         fields.set("revision", sight.stored.kept.revision.to_string());
         Ok::<_, Error>(page(&signed, &sight, section, &fields, &Mistakes::default(), false))
     };
@@ -137,13 +137,13 @@ async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sig
     Ok((sight, section))
 }
 
-async fn fill(desk: &Desk, section: Section, document: &Document, which: &str) -> Result<Fields, Error> {
+async fn fill(desk: &Desk, signed: &Signed, section: Section, document: &Document, which: &str) -> Result<Fields, Error> {
     Ok(match section {
         Section::About => about::fill(document),
         Section::Who => about::fill_who(document),
         Section::Times => times::fill(document),
         Section::Dates => dates::fill(document),
-        Section::Place => place::fill(desk, document, which).await?,
+        Section::Place => place::fill(desk, signed, document, which).await?,
         Section::Cost => cost::fill(document),
         Section::Contact => contact::fill(document),
         Section::Status => status::fill(document),

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use crate::{
+    editing::CLOSED_UNTIL,
     model::{Document, Kind, ServiceStatus, event::EventStatus},
     pages::{
         desk::Fields,
@@ -11,8 +12,6 @@ use crate::{
         words::date,
     },
 };
-
-const CLOSED_UNTIL: &str = "Closed until ";
 
 pub(super) fn fill(document: &Document) -> Fields {
     let mut fields = Fields::default();

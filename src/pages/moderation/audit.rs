@@ -48,7 +48,7 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
                 }
             }
         }
-        @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}", last.id)) { "Earlier" } } }
+        @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}{}", last.id, about.map(|about| format!("&about={about}")).unwrap_or_default())) { "Earlier" } } }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("What happened", body) })
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use crate::{
         layout::{Page, Step},
         words::moment,
     },
+    records,
 };
 
 /// GET `/moderation/listings/{bundle}`.
@@ -30,17 +31,12 @@ pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, sig
 }
 
 async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
-    let queue = desk.editing.queue(&signed.actor).await?;
-    let found = queue.into_iter().find_map(|one| match one.waiting {
-        Waiting::Listing(parts) if parts.first().is_some_and(|part| part.bundle == Some(bundle)) => {
-            Some((one.name, one.protected, parts))
-        }
-        _ => None,
-    });
-    let (name, protected, parts) = found.ok_or(Error::NotFound(bundle))?;
+    let (queued, version) = desk.editing.listing(&signed.actor, bundle).await?;
+    let (name, protected) = (queued.name, queued.protected);
+    let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
     let mut shown = Vec::new();
     for part in &parts {
-        let proposed: Value = serde_json::from_str(&part.document).unwrap_or_default();
+        let proposed = desk.editing.records().rebased(part).await?;
         // What is public already is shown beside what it would become; the rest is new as a whole.
         let standing = desk.editing.records().find(part.record_id).await?;
         let public = standing.filter(|standing| standing.state == crate::records::State::Published);
@@ -66,6 +62,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         @if signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/listings/{bundle}")) novalidate {
                 (signed.proof())
+                input type="hidden" name="seen" value=(version);
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
                 (Field::new("reason", "If you refuse: why?", fields.text("reason")).hint("The author reads it. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
                 p {
@@ -83,13 +80,28 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
     let (signed, fields) = (&posted.signed, &posted.fields);
     let accept = fields.text("do") == "accept";
     let called = fields.some("called_back");
-    match Box::pin(desk.editing.decide_listing(&signed.actor, bundle, accept, fields.text("reason"), called)).await {
+    match Box::pin(desk.editing.decide_listing(
+        &signed.actor,
+        bundle,
+        accept,
+        fields.text("seen"),
+        (fields.text("reason"), called),
+    ))
+    .await
+    {
         Ok(()) => go_to("/moderation"),
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
             let mut mistakes = Mistakes::default();
             let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };
             mistakes.add(at, error.to_string());
             let page = page(&desk, signed, bundle, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("reason", "It was edited while you looked at it. This is how it is now; decide again");
+            let page =
+                page(&desk, signed, bundle, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),

@@ -6,18 +6,22 @@ use axum::{
 };
 use http::HeaderMap;
 use maud::html;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     editing::Error,
     http::Problem,
     identity::Action,
+    model::changes::between,
     pages::{
         account::state_of,
         desk::{Desk, Fields, Posted, Signed, go_to},
+        differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},
     },
+    records::{State as Seen, Stored},
 };
 
 /// GET `/moderation/records/{id}`.
@@ -32,6 +36,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         return Err(Error::Forbidden("only a moderator can hide a listing"));
     }
     let name = sight.document.name().to_owned();
+    let versions = desk.editing.records().history(id).await?;
+    let last_public = versions.iter().rev().find(|version| version.state == Seen::Published);
+    let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
+    let since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
     let (state, _) = state_of(&sight.stored, &sight.document);
     let body = html! {
         (mistakes.summary())
@@ -39,6 +47,12 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         p { "Now: " strong { (state) } "." }
         form method="post" action=(format!("/moderation/records/{id}")) novalidate {
             (signed.proof())
+            input type="hidden" name="revision" value=(sight.stored.kept.revision);
+            @if !sight.is_public() {
+                h2 { "What has changed since it was last public" }
+                (differences::list(&since_public))
+                @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
+            }
             (Field::new("reason", "Why?", fields.text("reason")).hint("It stands in the history, which only officers and those who keep the listing read.").line(mistakes, "text", "off"))
             @if sight.is_public() {
                 p { button class="button warn" name="do" value="hide" { "Hide it now" } }
@@ -58,7 +72,10 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
     let reason = fields.text("reason");
     let done = match fields.text("do") {
         "hide" => Box::pin(desk.editing.hide(&signed.actor, id, reason)).await,
-        "show" => Box::pin(desk.editing.show_again(&signed.actor, id, reason)).await,
+        "show" => {
+            let revision = fields.text("revision").parse().unwrap_or(-1);
+            Box::pin(desk.editing.show_again(&signed.actor, id, revision, reason, fields.some("called_back"))).await
+        }
         _ => Err(Error::Forbidden("this form is not complete")),
     };
     match done {
@@ -66,6 +83,12 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
         Err(Error::NeedsReason { .. }) => {
             let mut mistakes = Mistakes::default();
             mistakes.add("reason", "Say why");
+            let page = page(&desk, signed, id, fields, &mistakes).await;
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error @ Error::NeedsCallBack) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("called_back", error.to_string());
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }

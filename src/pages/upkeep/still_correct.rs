@@ -24,6 +24,7 @@ use crate::{
         words,
     },
     published::shelf::Form,
+    quality,
     quality::{Asked, Question},
 };
 
@@ -62,7 +63,16 @@ async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) ->
     } else {
         fields.text("listing").parse().into_iter().collect()
     };
-    upkeep.quality.answer(&secret, &right).await.map_err(|error| problem(&error))?;
+    // Whoever has been removed since the letter was sent has no say any more.
+    let mut theirs = Vec::new();
+    for listing in right {
+        let keepers =
+            quality::keepers_of(upkeep.quality.records(), &upkeep.identity, listing).await.map_err(|error| problem(&error))?;
+        if keepers.iter().any(|keeper| keeper.known_as == question.known_as) {
+            theirs.push(listing);
+        }
+    }
+    upkeep.quality.answer(&secret, &theirs).await.map_err(|error| problem(&error))?;
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 
 mod store;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -306,8 +308,65 @@ impl Records {
                 ..Draft::new(document)
             });
         }
+        // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
+        let entrance = if proposal.origin.is_empty() { caller.entrance } else { Entrance::Feed };
         self.decide(tx, caller, vec![proposal], decision).await?;
+        self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await
+    }
+
+    /// A name for what is decided together as it is now: what each part says and the version that it would
+    /// change. Whoever decides names what they looked at by it.
+    /// # Errors
+    /// When the database fails.
+    pub async fn bundle_version(&self, parts: &[Proposal]) -> Result<String, Error> {
+        let ids: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
+        Ok(version_of(parts, &self.find_all(&ids).await?))
+    }
+
+    /// Take everything of a bundle that waits: each part is put into its record as it stands now, and
+    /// published. The transaction may hold nothing else that changes records.
+    /// # Errors
+    /// [`Error::Decided`] when nothing of it waits any more; [`Error::Stale`] when it is not what was seen;
+    /// [`Error::Unfit`]; or when the database fails.
+    pub async fn accept_bundle(&self, tx: &Transaction, caller: &Caller, bundle: Uuid, seen: &str) -> Result<Outcome, Error> {
+        let ids: Vec<Uuid> = store::of_bundle(tx.connection(), bundle).await?.into_iter().map(|part| part.id).collect();
+        let mut parts = store::locked(tx, &ids).await?;
+        parts.retain(|part| part.decision == Decision::Waiting);
+        let Some(first) = parts.first() else { return Err(Error::Decided(bundle)) };
+        let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
+        let standing = records::load_locked(tx, &about).await?;
+        if version_of(&parts, &standing) != seen {
+            let found = standing.get(&first.record_id).map_or(0, |one| one.kept.revision);
+            return Err(Error::Stale { id: first.record_id, expected: first.base_revision, found });
+        }
+        let mut drafts = Vec::new();
+        for part in &parts {
+            let now = standing.get(&part.record_id);
+            let earlier = match now {
+                Some(now) => records::revisions(tx.connection(), now).await?,
+                None => Vec::new(),
+            };
+            drafts.push(Draft {
+                origin: part.origin.clone(),
+                source_id: part.source_id.clone(),
+                expected_revision: Some(now.map_or(0, |now| now.kept.revision)),
+                ..Draft::new(fit(part.kind, rebased(part, now, &earlier)?)?)
+            });
+        }
+        self.decide(tx, caller, parts, Decision::Accepted).await?;
         self.save(tx, caller, drafts, &LastModified::new()).await
+    }
+
+    /// The document that a proposal would make of its record as it stands now.
+    /// # Errors
+    /// [`Error::Damaged`], or when the database fails.
+    pub async fn rebased(&self, proposal: &Proposal) -> Result<Value, Error> {
+        let standing = self.find(proposal.record_id).await?;
+        let earlier = match &standing {
+            Some(standing) => records::revisions(self.db.reader(), standing).await?,
+            None => Vec::new(),
+        };
+        rebased(proposal, standing.as_ref(), &earlier)
     }
 
     /// What a proposal would change, compared with the version that its author had read.
@@ -475,6 +534,23 @@ impl Records {
         }
         Ok(store::put(tx, &proposals).await?)
     }
+}
+
+/// What a proposal makes of the version that stands.
+fn rebased(proposal: &Proposal, standing: Option<&Stored>, earlier: &[Stored]) -> Result<Value, Error> {
+    let now = match standing {
+        Some(standing) => parsed(standing.id, &standing.document)?,
+        None => serde_json::json!({"id": proposal.record_id}),
+    };
+    Ok(changes::apply(&now, &changes_of(proposal, standing, earlier)?))
+}
+
+fn version_of(parts: &[Proposal], standing: &HashMap<Uuid, Stored>) -> String {
+    use sha2::{Digest as _, Sha256};
+    let revision = |part: &Proposal| standing.get(&part.record_id).map_or(0, |one| one.kept.revision);
+    let mut all: Vec<String> = parts.iter().map(|part| format!("{} {} {}", part.id, part.version(), revision(part))).collect();
+    all.sort_unstable();
+    hex::encode(&Sha256::digest(all.join("\n"))[..8])
 }
 
 /// What a proposal changes of the version that it was made against, which is among those `earlier` or the

@@ -90,6 +90,8 @@ fact! {
             let page = mallory.open(&path).await;
             mallory.submit(&page, &path, &[("code", "12345678")]).await;
         }
+        // Asking again gives no new tries.
+        self::claim(&mallory, id("marsh farm")).await;
         let page = mallory.open(&path).await;
         mallory.submit(&page, &path, &[("code", &code)]).await;
         assert!(!keeps(&app, "mallory@evil.example", id("marsh farm")).await, "the right one comes too late");

@@ -206,7 +206,13 @@ fact! {
         for shown in ["Repair café", "3 Mill Yard", "Saturdays"] {
             assert!(page.text().contains(shown), "{shown}: {}", page.text());
         }
-        moderator.submit(&page, &path, &[("do", "accept")]).await;
+        // Its author thinks of something else meanwhile.
+        let form = laptop.open(&section("about")).await;
+        laptop.submit(&form, &section("about"), &[("description", "We mend, and we lend money."), ("do", "save")]).await;
+        let told = moderator.submit(&page, &path, &[("do", "accept")]).await;
+        assert_eq!(told.status, 409, "{}", told.text());
+        assert!(told.text().contains("lend money"), "a fresh view");
+        moderator.submit(&told, &path, &[("do", "accept")]).await;
         app.follow().await;
         let service = app.get(&format!("/services/{listing}")).await;
         assert_eq!(service.status, 200);

@@ -112,6 +112,61 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_place_that_others_keep_secret_cannot_be_shown_by_a_link_from_outside(app) {
+        with_pantry(&app).await;
+        app.edit(id("pantry"), |document| {
+            let fingerpost::model::Document::Service(service) = document else { panic!() };
+            service.service_at_locations[0].location_policy = Some(fingerpost::model::LocationPolicy::OnRequest);
+        }).await;
+        let mallory = Browser::keeper(&app, "mallory@rowan.example.org", id("rowan")).await;
+        let page = mallory.open("/account").await.text();
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let cookie = format!("__Host-session={}", mallory.cookie("__Host-session").unwrap());
+        let headers = [("cookie", cookie.as_str()), ("x-form-token", &proof)];
+        let link = serde_json::json!([{"id": id("a link"), "location_id": id("centre")}]);
+        let changes = serde_json::json!([{"start": "2026-12-01T10:00:00", "status": "moved", "location_id": id("centre")}]);
+        for (kind, more) in [("service", serde_json::json!({"status": "active", "service_at_locations": link})),
+            ("event", serde_json::json!({"status": "scheduled", "start": "2026-12-01T10:00:00", "end": "2026-12-01T12:00:00", "timezone": "Europe/London", "changes": changes})),
+            ("event", serde_json::json!({"status": "scheduled", "start": "2026-12-01T10:00:00", "end": "2026-12-01T12:00:00", "timezone": "Europe/London", "location_id": id("centre")}))] {
+            let mut document = more;
+            document["name"] = "Fake".into();
+            document["description"] = "Fake".into();
+            document["organization_id"] = id("rowan").to_string().into();
+            let body = serde_json::json!({"kind": kind, "document": document}).to_string();
+            let answer = app.ask(http::Method::POST, "/api/v1/records", &headers, &body).await;
+            assert_eq!(answer.status, 403, "{kind}: {}", answer.text());
+        }
+        app.follow().await;
+        for path in ["/services?full=true", "/events", "/locations", "/federation/v1/changes"] {
+            assert!(!app.get(path).await.text().contains("LU3 9XQ"), "{path}");
+        }
+    }
+}
+
+fact! {
+    async fn what_was_read_before_a_role_was_taken_does_not_bring_it_back(app) {
+        let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let identity = app.app().identity();
+        let email = "moderator@council.example.org".parse().unwrap();
+        let mut read_before = identity.person_at(&email).await.unwrap().unwrap();
+        let tx = identity.write().await.unwrap();
+        identity.give_role(&tx, &email, None).await.unwrap();
+        tx.commit().await.unwrap();
+        read_before.name = "Mo".to_owned();
+        let tx = identity.write().await.unwrap();
+        identity.keep_person(&tx, &read_before).await.unwrap();
+        tx.commit().await.unwrap();
+        let now = identity.person_at(&email).await.unwrap().unwrap();
+        assert_eq!((now.role, now.name.as_str()), (None, "Mo"));
+        let tx = identity.write().await.unwrap();
+        identity.forget(&tx, now.id).await.unwrap();
+        identity.keep_person(&tx, &read_before).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(identity.person_at(&email).await.unwrap(), None, "nor is somebody who was forgotten back");
+    }
+}
+
 /// The table in the guide is the table in the code. Set `UPDATE` to write it anew.
 #[test]
 fn the_guide_has_every_action_and_role() {
