@@ -150,7 +150,9 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     // What was sent is never repeated in an error: errors end up in other people's logs.
     let bad = |detail: &str| Problem::bad_request(detail.to_owned());
     let body = body.ok_or_else(|| bad("the body is too long"))?;
-    let asked: Asked = serde_json::from_slice(body)
+    // A list would be taken for the members in order.
+    let asked: Asked = serde_json::from_slice::<Map<String, Value>>(body)
+        .and_then(|members| serde_json::from_value(Value::Object(members)))
         .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}"))?;
     let answers: Answers = asked
         .answers
