@@ -158,13 +158,12 @@ fn policy(value: &Value) -> LocationPolicy {
 
 /// The same links, some told less openly than before, and nothing else.
 fn only_stricter(change: &Change) -> bool {
-    let links = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let (before, after) = (links(&change.before), links(&change.after));
+    let (Some(before), Some(after)) = (change.before.as_array(), change.after.as_array()) else { return false };
     let stricter = |(before, after): (&Value, &Value)| {
         let bare = |link: &Value| link.as_object().map(|link| without(link, &["location_policy"]));
         bare(before) == bare(after) && policy(&after["location_policy"]) >= policy(&before["location_policy"])
     };
-    before.len() == after.len() && before.iter().zip(&after).all(stricter)
+    before.len() == after.len() && before.iter().zip(after).all(stricter)
 }
 
 /// Single dates that take place somewhere else than before.
