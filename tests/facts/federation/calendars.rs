@@ -49,7 +49,7 @@ impl Hall {
 
     fn says(&self, events: &[String]) {
         self.says_exactly(&format!(
-            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Larkspur Hall – what's on\r\n{}END:VCALENDAR\r\n",
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Sorrel Hall – what's on\r\n{}END:VCALENDAR\r\n",
             events.concat()
         ));
     }
@@ -71,7 +71,7 @@ fn event(number: usize, more: &str) -> String {
     let mut text = format!("BEGIN:VEVENT\r\nUID:{number}@hall.example.org\r\nSUMMARY:Soup {number}\r\n");
     write!(text, "DTSTART;TZID=Europe/London:202612{day:02}T120000\r\nDTEND;TZID=Europe/London:202612{day:02}T130000\r\n")
         .unwrap();
-    write!(text, "LOCATION:Larkspur Hall\\, 4 Larkspur Way\\, Luton LU3 9XQ\r\n{more}END:VEVENT\r\n").unwrap();
+    write!(text, "LOCATION:Sorrel Hall\\, 4 Sorrel Way\\, Luton LU3 9XQ\r\n{more}END:VEVENT\r\n").unwrap();
     text
 }
 
@@ -122,12 +122,12 @@ fact_of_a_calendar! {
     async fn a_calendar_is_found_out_read_and_asked_again_with_one_request(here, hall) {
         hall.says(&[event(1, "DESCRIPTION:Hot soup.\r\nURL:https://hall.example.org/soup\r\n"), event(2, "RRULE:FREQ=WEEKLY\r\n")]);
         let peer = hall.followed_by(&here).await;
-        assert_eq!((peer.kind, peer.name.as_str()), (PeerKind::Ical, "Larkspur Hall"), "found out by asking");
+        assert_eq!((peer.kind, peer.name.as_str()), (PeerKind::Ical, "Sorrel Hall"), "found out by asking");
         let report = here.pull(&peer).await;
         // The hall, its place, two events.
         assert_eq!(did(&report), (Outcome::Ok, 4, 0, 0, 0), "{report:?}");
         let shown = listed(&here).await;
-        assert_eq!(shown[0]["organization"]["name"], "Larkspur Hall");
+        assert_eq!(shown[0]["organization"]["name"], "Sorrel Hall");
         assert_eq!(shown[0]["location"]["addresses"][0]["postal_code"], "LU3 9XQ");
         assert_eq!((&shown[1]["rrule"], &shown[1]["start"]), (&json!("FREQ=WEEKLY"), &json!("2026-12-03T12:00:00")));
         let from = &shown[0]["provenance"];
@@ -148,7 +148,7 @@ fact_of_a_calendar! {
 
 fact_of_a_calendar! {
     async fn an_event_is_gone_when_two_whole_readings_do_not_have_it_and_its_place_with_it(here, hall) {
-        let elsewhere = event(3, "").replace("Larkspur Hall\\, 4 Larkspur Way\\, Luton LU3 9XQ", "Gorse Centre\\, Luton LU2 7AB");
+        let elsewhere = event(3, "").replace("Sorrel Hall\\, 4 Sorrel Way\\, Luton LU3 9XQ", "Gorse Centre\\, Luton LU2 7AB");
         hall.says(&[event(1, ""), event(2, ""), elsewhere]);
         let peer = hall.followed_by(&here).await;
         here.pull(&peer).await;
@@ -249,13 +249,13 @@ fact_of_a_calendar! {
 
 fact_of_a_calendar! {
     async fn what_becomes_private_goes_at_once_and_a_refuge_is_never_told(here, hall) {
-        hall.says(&[event(1, ""), event(2, ""), event(3, "CATEGORIES:Domestic abuse refuge\r\n").replace("Larkspur Hall", "Safe House")]);
+        hall.says(&[event(1, ""), event(2, ""), event(3, "CATEGORIES:Domestic abuse refuge\r\n").replace("Sorrel Hall", "Safe House")]);
         let peer = hall.followed_by(&here).await;
         here.pull(&peer).await;
         assert_eq!(names(&here).await, ["Soup 1", "Soup 2", "Soup 3"]);
         assert!(!here.everything().await.concat().contains("Safe House"));
         assert!(here.app.files_with("Safe House").is_empty());
-        hall.says(&[event(1, ""), event(2, "CLASS:PRIVATE\r\n"), event(3, "CATEGORIES:Domestic abuse refuge\r\n").replace("Larkspur Hall", "Safe House")]);
+        hall.says(&[event(1, ""), event(2, "CLASS:PRIVATE\r\n"), event(3, "CATEGORIES:Domestic abuse refuge\r\n").replace("Sorrel Hall", "Safe House")]);
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.left_out.get("private")), (1, Some(&1)), "{report:?}");
         assert_eq!(names(&here).await, ["Soup 1", "Soup 3"]);

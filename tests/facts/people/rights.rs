@@ -153,7 +153,7 @@ fact! {
         let tx = identity.write().await.unwrap();
         identity.give_role(&tx, &email, None).await.unwrap();
         tx.commit().await.unwrap();
-        read_before.name = "Mo".to_owned();
+        read_before.name = String::from("Mo");
         let tx = identity.write().await.unwrap();
         identity.keep_person(&tx, &read_before).await.unwrap();
         tx.commit().await.unwrap();
