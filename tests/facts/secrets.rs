@@ -150,6 +150,11 @@ const FORMS: &[&str] = &[
 const DOCUMENTS: &[&str] = &["/services/{id}", "/organizations/{id}", "/events/{id}"];
 const DOCUMENT_FORMS: &[&str] = &["?format=ics", "?format=jsonld", "?format=ics&full_service=true"];
 
+/// Pages that send everybody who is not signed in away before they look at what they are asked for.
+fn is_for_people(exit: &str) -> bool {
+    ["/account", "/moderation"].iter().any(|start| exit.starts_with(start))
+}
+
 /// Everything that leaves the directory, searched for each secret. Private by design and so left
 /// out: the complete export and backups, except where `kept` says that nothing may be left there either.
 async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
@@ -160,10 +165,11 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
     ids.extend([id("pantry at the centre"), id("refuge at the house")]);
     let mut outputs: Vec<(String, String)> = Vec::new();
     for exit in EXITS {
+        let (ids, forms) = if is_for_people(exit) { (&ids[..ids.len().min(3)], &FORMS[..1]) } else { (&ids[..], FORMS) };
         let paths: Vec<String> = if exit.contains("{id}") {
             ids.iter().map(|id| exit.replace("{id}", &id.to_string())).collect()
         } else {
-            FORMS.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
+            forms.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
         };
         for path in paths {
             for base in ["", "/api"] {
