@@ -2,7 +2,7 @@
 //! decides it, and how it is undone.
 //!
 //! The published version stays as it is while a change waits. Pages, the write API and commands call
-//! the same functions; each asks [`identity::can`](crate::identity::can) first.
+//! the same functions; each asks [`identity::can`] first.
 //!
 //! Not here: who somebody is (`identity`), how a document is stored and published (`records`).
 

@@ -110,7 +110,7 @@ impl Editing {
     /// Hand in an edit.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Foreign`] when it is not the actor's to change;
-    /// [`Error::NeedsCallBack`]; [`records::Error::Stale`](crate::records::Error::Stale) when somebody was
+    /// [`Error::NeedsCallBack`]; [`records::Error::Stale`] when somebody was
     /// quicker; or when the database fails. Then nothing of it stands.
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
         let compared = self.compare(actor, &submission).await?;

@@ -2,7 +2,7 @@
 //!
 //! A person is an email address that was proved, once by a link or by an identity provider. There are
 //! no passwords. Secrets (links, sessions, tokens) are random, stood here only as their hashes, and
-//! end by themselves. [`can`] is the one place that decides who may do what; everything that is not
+//! end by themselves. [`can()`] is the one place that decides who may do what; everything that is not
 //! allowed there is refused.
 //!
 //! Not here: how pages and programs present their secrets (`http`), what a change becomes (`editing`).
