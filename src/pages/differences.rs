@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::times;
+use super::{times, words::capital};
 use crate::{
     editing::words_for,
     model::{Schedule, changes::Change},
@@ -28,9 +28,7 @@ pub(super) fn list(changes: &[Change]) -> Markup {
 
 /// A part of a document as a heading.
 pub(super) fn heading(field: &str) -> String {
-    let words = words_for(field);
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+    capital(&words_for(field))
 }
 
 /// One change: what goes is struck out, what comes is marked.

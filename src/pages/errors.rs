@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::{
     Site, layout,
     layout::Page,
-    words::{date, london_day},
+    words::{date, london_day, sentence},
 };
 use crate::http::Problem;
 
@@ -58,12 +58,6 @@ pub(super) fn page(problem: &Problem) -> Page {
         (ways_on())
     };
     Page { status, unkept: true, ..Page::new(title, body) }
-}
-
-/// An error as a sentence.
-fn sentence(detail: &str) -> String {
-    let mut letters = detail.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 fn gone(problem: &Problem) -> Markup {

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 
-use super::words::{date, list, long_date, ordinal};
+use super::words::{capital, date, list, long_date, ordinal};
 use crate::model::{
     Event, Schedule,
     occurrences::{Freq, Rule},
@@ -71,11 +71,6 @@ fn of_the_month(days: &[ByDay]) -> String {
         _ => list(&days.iter().map(|by| format!("{} {}", which(by), name(by.day))).collect::<Vec<_>>()),
     };
     capital(&words)
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// "1st", "last day", "second to last day".

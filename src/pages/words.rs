@@ -9,6 +9,17 @@ use crate::model::{Service, parts::CostOption, text::shorten, values::Number};
 const CHECKED_FOR_DAYS: i64 = 180;
 const METRES_IN_A_MILE: f64 = 1_609.344;
 
+/// A text with a capital at its beginning.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An error, which has neither capital nor full stop, as a sentence.
+pub(super) fn sentence(said: &str) -> String {
+    format!("{}.", capital(said))
+}
+
 /// "2 November 2026".
 pub(super) fn date(day: NaiveDate) -> String {
     format!("{} {}", day.day(), day.format("%B %Y"))

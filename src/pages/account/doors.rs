@@ -17,7 +17,7 @@ use crate::{
         Identity, Strength,
         providers::{Callback, Refused},
     },
-    pages::desk::Desk,
+    pages::{desk::Desk, words::sentence},
 };
 
 /// GET `/sign-in/with/{name}`: off to the provider. Changes nothing that matters: what comes back is only
@@ -103,9 +103,4 @@ fn not_let_in(desk: &Desk, headers: &HeaderMap, error: &Refused) -> Response {
         p { a class="button" href="/sign-in" { "Try again, or sign in by a link" } }
     };
     page(desk, headers, &browser, "You are not signed in".to_owned(), body)
-}
-
-fn sentence(said: &str) -> String {
-    let mut letters = said.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

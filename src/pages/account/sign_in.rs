@@ -122,7 +122,7 @@ async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
         Err(error) => {
             let mut mistakes = Mistakes::default();
             let said = error.to_string();
-            mistakes.add("email", format!("{}{}", said[..1].to_uppercase(), &said[1..]));
+            mistakes.add("email", crate::pages::words::capital(&said));
             return Ok(form(desk, &parts.headers, &browser, fields.text("email"), &back, &mistakes));
         }
     };

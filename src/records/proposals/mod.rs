@@ -468,7 +468,7 @@ impl Records {
     /// [`Records::accept`] in the caller's transaction, which may hold nothing else that changes records.
     /// # Errors
     /// As [`Records::accept`].
-    pub async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
+    async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
         let proposals = self.undecided(tx, which).await?;
         let mut drafts = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
