@@ -1,0 +1,273 @@
+//! Settings: environment variables `FINGERPOST_…`, or the same names in lower case in a TOML file;
+//! the environment wins. Every setting is text that is parsed here, once, with an error that names
+//! the setting, the value and what would be right.
+
+mod providers;
+mod settings;
+mod values;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+};
+use ipnet::IpNet;
+use url::Url;
+use uuid::Uuid;
+
+pub use self::{providers::SignInProvider, settings::schema, values::Error};
+use self::{
+    providers::{sign_in_providers, tables},
+    settings::SETTINGS,
+    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
+};
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected text or json".to_owned()),
+        }
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// How the world reaches us, with a slash at its end. Follows `listen` when it is not set.
+    pub public_url: Option<Url>,
+    /// Where the database file, derived files and keys are.
+    pub data_dir: PathBuf,
+    /// Where the database is.
+    pub database_url: String,
+    /// The publisher's name.
+    pub name: String,
+    /// The publisher's area code.
+    pub gss: Option<String>,
+    /// Licence of our own records.
+    pub licence: Url,
+    /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks in which other directories may be asked although they are not public.
+    pub allow_private_peers: Vec<IpNet>,
+    /// Words in a category's name or code that make its places secret unless somebody decides otherwise.
+    pub withheld_categories: Vec<String>,
+    /// Words in the name of a listing, or in a category's name or code, of help that could be used to
+    /// reach somebody in danger.
+    pub protected_categories: Vec<String>,
+    /// How many requests a client may make in a minute.
+    pub requests_per_minute: u32,
+    /// Days after the last check on which whoever keeps a listing is asked whether it is still right.
+    pub reminder_days: Vec<u16>,
+    /// Days after which it is said that a listing needs checking.
+    pub label_days: u16,
+    /// Days after which the search of the site leaves a listing out; 0 for never.
+    pub hide_days: u16,
+    /// Doors of others at which people may sign in.
+    pub sign_in_providers: Vec<SignInProvider>,
+    /// The mail server; without one letters are written to the log.
+    pub smtp_url: Option<Url>,
+    /// The mailbox that letters come from.
+    pub mail_from: String,
+    /// The key of an account with GOV.UK Notify.
+    pub notify_key: Option<String>,
+    /// Where its API is.
+    pub notify_url: Url,
+    /// Its template for mails; without one they go through the mail server.
+    pub notify_mail_template: Option<Uuid>,
+    /// Its template for text messages; without one there are none.
+    pub notify_text_template: Option<Uuid>,
+    /// What is logged.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// Settings that were given and that this version does not know.
+    pub without_effect: Vec<String>,
+    /// What each setting was given as, or its default.
+    pub given: BTreeMap<&'static str, String>,
+}
+
+impl Config {
+    /// Read the settings from `file` (default `./fingerpost.toml` when it exists) and `environment`.
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn read(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
+        let mut figment = Figment::new();
+        for setting in SETTINGS {
+            figment = figment.merge(Serialized::default(setting.name, setting.default));
+        }
+        let file = file.map(Path::to_path_buf).or_else(|| Some(PathBuf::from("fingerpost.toml")).filter(|file| file.exists()));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(Error::File { file, problem: "there is no such file".to_owned() });
+            }
+            figment = figment.merge(Toml::file_exact(&file));
+            // Read once on its own, so that a mistake in the file is told with the file's name.
+            Figment::from(Toml::file_exact(&file))
+                .extract::<BTreeMap<String, figment::value::Value>>()
+                .map_err(|error| Error::File { file: file.clone(), problem: error.to_string() })?;
+        }
+        for (variable, value) in environment {
+            if let Some(name) = variable.strip_prefix("FINGERPOST_") {
+                figment = figment.merge(Serialized::default(&name.to_lowercase(), value));
+            }
+        }
+        let all = figment
+            .extract::<BTreeMap<String, figment::value::Value>>()
+            .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
+        let mut all = all;
+        let further = all.remove("oidc").map(|value| tables(&value)).unwrap_or_default();
+        let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
+        let mut config = Self::parse(&values)?;
+        config.sign_in_providers = sign_in_providers(&values, &further)?;
+        config.given =
+            SETTINGS.iter().map(|setting| (setting.name, values.get(setting.name).cloned().unwrap_or_default())).collect();
+        config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
+        Ok(config)
+    }
+
+    fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let data_dir: PathBuf = parse(values, "data_dir", "a folder")?;
+        let database_url: String = parse(values, "database_url", "a database")?;
+        let database_url =
+            if database_url.is_empty() { format!("sqlite:{}", data_dir.join("fingerpost.db").display()) } else { database_url };
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
+            return Err(wrong("database_url", "(hidden)", "expected sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"));
+        }
+        let config = Self {
+            listen: parse(values, "listen", "an address and a port such as 127.0.0.1:8080")?,
+            public_url: public_url(values)?,
+            data_dir,
+            database_url,
+            name: parse(values, "name", "a name")?,
+            gss: optional(values, "gss", "an area code such as E06000032")?,
+            licence: parse(values, "licence", "a web address")?,
+            trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
+            allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
+            withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
+            protected_categories: list(values, "protected_categories", "words, separated by commas")?,
+            requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            reminder_days: list(values, "reminder_days", "days such as 75, 90, 104, 118")?,
+            label_days: parse(values, "label_days", "a number of days")?,
+            hide_days: parse(values, "hide_days", "a number of days, or 0 for never")?,
+            sign_in_providers: Vec::new(),
+            smtp_url: mail_server(values)?,
+            mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
+            notify_key: optional(values, "notify_key", "a key")?,
+            notify_url: with_slash(parse(values, "notify_url", "a web address")?),
+            notify_mail_template: optional(values, "notify_mail_template", "the id of a template")?,
+            notify_text_template: optional(values, "notify_text_template", "the id of a template")?,
+            log: parse(values, "log", "a log level")?,
+            log_format: parse(values, "log_format", "text or json")?,
+            without_effect: Vec::new(),
+            given: BTreeMap::new(),
+        };
+        config.check_gss()?;
+        config.check_mail()?;
+        config.check_days(&values["reminder_days"])?;
+        if config.requests_per_minute == 0 {
+            return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
+        }
+        Ok(config)
+    }
+
+    fn check_gss(&self) -> Result<(), Error> {
+        let digits = |code: &str| code.len() == 9 && code[1..].bytes().all(|b| b.is_ascii_digit());
+        match self.gss.as_deref() {
+            Some(gss) if !(gss.starts_with(|c: char| c.is_ascii_uppercase()) && digits(gss)) => {
+                Err(wrong("gss", gss, "expected an area code such as E06000032"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_mail(&self) -> Result<(), Error> {
+        if !self.mail_from.contains('@') || self.mail_from.contains([' ', '<', ',']) {
+            return Err(wrong("mail_from", &self.mail_from, "expected one mailbox such as directory@example.org"));
+        }
+        if self.notify_key.is_some() != (self.notify_mail_template.is_some() || self.notify_text_template.is_some()) {
+            let problem = "expected a key together with notify_mail_template, notify_text_template or both";
+            return Err(wrong("notify_key", "(hidden)", problem));
+        }
+        Ok(())
+    }
+
+    fn check_days(&self, given: &str) -> Result<(), Error> {
+        let Self { reminder_days, label_days, hide_days, .. } = self;
+        if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
+            return Err(wrong("reminder_days", given, "expected days from 1 that rise, such as 75, 90, 104, 118"));
+        }
+        if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
+            let problem = "expected a day that is not before the last of reminder_days";
+            return Err(wrong("label_days", &label_days.to_string(), problem));
+        }
+        if *hide_days != 0 && hide_days <= label_days {
+            return Err(wrong("hide_days", &hide_days.to_string(), "expected a later day than label_days, or 0 for never"));
+        }
+        Ok(())
+    }
+
+    /// Every setting by name, as it is in force, secrets hidden.
+    pub fn shown(&self) -> BTreeMap<&'static str, String> {
+        let mut shown: BTreeMap<&'static str, String> =
+            self.given.iter().map(|(name, value)| (*name, settings::without_secrets(name, value))).collect();
+        // Those that follow another one when they are not set, and the providers, which also stand in a table.
+        shown.retain(|name, _| !name.starts_with("oidc_"));
+        shown
+            .insert("oidc", self.sign_in_providers.iter().map(|provider| format!("{provider:?}")).collect::<Vec<_>>().join(", "));
+        let address = self.public_url.as_ref().map_or_else(|| format!("http://{}/", self.listen), ToString::to_string);
+        shown.insert("public_url", address);
+        shown.insert("database_url", without_password(&self.database_url));
+        shown
+    }
+}
+
+/// How the world reaches us, when that is set.
+fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
+    let url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?;
+    match url {
+        Some(url) if !["http", "https"].contains(&url.scheme()) => {
+            Err(wrong("public_url", url.as_str(), "expected http or https"))
+        }
+        url => Ok(url.map(with_slash)),
+    }
+}
+
+/// The mail server, whose password is in no message.
+fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
+    let text = values.get("smtp_url").map(|value| value.trim()).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let usable = |url: &Url| {
+        ["smtp", "smtps"].contains(&url.scheme())
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && matches!(url.path(), "" | "/")
+            && matches!(url.query(), None | Some("tls=none"))
+    };
+    let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
+                   with other characters than letters and digits in them written as %40";
+    text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+use super::*;
+
+fn read(pairs: &[(&str, &str)]) -> Result<Config, Error> {
+    Config::read(None, pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+}
+
+#[test]
+fn defaults_are_a_directory_on_this_machine() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database_url, "sqlite:./data/fingerpost.db");
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_would_be_right() {
+    let said = |pairs| read(pairs).unwrap_err().to_string();
+    assert!(
+        said(&[("FINGERPOST_LISTEN", "here")]).starts_with(
+            "setting FINGERPOST_LISTEN (or listen in the settings file) is \"here\": expected an address and a port"
+        )
+    );
+    assert!(said(&[("FINGERPOST_GSS", "Luton")]).contains("E06000032"));
+    assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
+    assert!(said(&[("FINGERPOST_ALLOW_PRIVATE_PEERS", "10.20.0.7")]).contains("10.20.0.0/16"));
+    assert!(!said(&[("FINGERPOST_DATABASE_URL", "mysql://root:secret@x/y")]).contains("secret"));
+    for url in ["mail.example.org", "http://a:secret@mail.example.org", "smtp://a:secret@mail.example.org/x", "smtps://a:secret@"]
+    {
+        let told = read(&[("FINGERPOST_SMTP_URL", url)]).unwrap_err().to_string();
+        assert!(told.contains("expected smtp://HOST:PORT") && !told.contains("secret"), "{told}");
+    }
+    assert!(said(&[("FINGERPOST_MAIL_FROM", "Luton")]).contains("directory@example.org"));
+}
+
+#[test]
+fn passwords_are_not_shown() {
+    let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
+    assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
+    assert!(config.public_url.is_none());
+    let notify =
+        [("FINGERPOST_NOTIFY_KEY", "luton-s3cret"), ("FINGERPOST_NOTIFY_TEXT_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08b")];
+    assert_eq!(read(&notify).unwrap().shown()["notify_key"], "hidden");
+    assert!(!read(&notify[..1]).unwrap_err().to_string().contains("s3cret"));
+    let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
+    assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
+}
+
+#[test]
+fn every_setting_is_shown_as_it_is_in_force() {
+    let shown = read(&[("FINGERPOST_HIDE_DAYS", "365")]).unwrap().shown();
+    assert_eq!((&*shown["hide_days"], &*shown["reminder_days"]), ("365", "75, 90, 104, 118"));
+    let missing: Vec<_> = SETTINGS
+        .iter()
+        .map(|setting| setting.name)
+        .filter(|name| !name.starts_with("oidc_") && !shown.contains_key(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn sign_in_providers_stand_in_the_environment_and_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fingerpost.toml");
+    let text = "name = \"Luton\"\n[[oidc]]\nissuer = \"https://accounts.google.com\"\nclient_id = \"b\"\nname = \"Google\"\n\
+                [[oidc]]\nissuer = \"https://c.example.org/\"\nclient_id = \"c\"\ndomains = [\"luton.gov.uk\", \"luton.org\"]\n";
+    std::fs::write(&file, text).unwrap();
+    let first = [("OIDC_ISSUER", "https://a.example.org/v2.0"), ("OIDC_CLIENT_ID", "a"), ("OIDC_CLIENT_SECRET", "s3cret")];
+    let environment = first.map(|(name, value)| (format!("FINGERPOST_{name}"), value.to_owned()));
+    let config = Config::read(Some(&file), environment).unwrap();
+    assert_eq!(
+        config.shown()["oidc"],
+        "https://a.example.org/v2.0 at https://a.example.org/v2.0 as a, Google at https://accounts.google.com as b, \
+         https://c.example.org/ at https://c.example.org/ as c"
+    );
+    assert_eq!(config.sign_in_providers[0].client_secret.as_deref(), Some("s3cret"));
+    assert_eq!(config.sign_in_providers[2].domains, ["luton.gov.uk", "luton.org"]);
+    assert!(config.without_effect.is_empty());
+    let said = |pairs| read(pairs).unwrap_err().to_string();
+    assert!(said(&[("FINGERPOST_OIDC_CLIENT_ID", "a")]).contains("FINGERPOST_OIDC_ISSUER"));
+    assert!(said(&[("FINGERPOST_OIDC_ISSUER", "https://a.example.org")]).contains("FINGERPOST_OIDC_CLIENT_ID"));
+}
+
+#[test]
+fn days_of_freshness_rise() {
+    let config = read(&[]).unwrap();
+    assert_eq!((&config.reminder_days[..], config.label_days, config.hide_days), (&[75, 90, 104, 118][..], 120, 180));
+    for (name, value) in [
+        ("REMINDER_DAYS", "90, 75"),
+        ("REMINDER_DAYS", "0, 75"),
+        ("REMINDER_DAYS", "75, 75"),
+        ("REMINDER_DAYS", "soon"),
+        ("LABEL_DAYS", "117"),
+        ("LABEL_DAYS", "-1"),
+        ("HIDE_DAYS", "120"),
+    ] {
+        let name = format!("FINGERPOST_{name}");
+        assert!(read(&[(&name, value)]).unwrap_err().to_string().contains(&name), "{name}={value}");
+    }
+    assert!(read(&[("FINGERPOST_REMINDER_DAYS", ""), ("FINGERPOST_LABEL_DAYS", "30"), ("FINGERPOST_HIDE_DAYS", "0")]).is_ok());
+}
+
+#[test]
+fn numbers_and_names_that_look_like_numbers_are_read_as_written() {
+    let config = read(&[("FINGERPOST_NAME", "1066"), ("FINGERPOST_REQUESTS_PER_MINUTE", "50")]).unwrap();
+    assert_eq!((config.name.as_str(), config.requests_per_minute), ("1066", 50));
+}

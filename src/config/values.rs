@@ -1,0 +1,101 @@
+//! Text of settings turned into what it means, with errors that say what would be right.
+
+use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
+
+use url::Url;
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The value is wrong.
+    #[error("setting {variable} (or {name} in the settings file) is {value:?}: {problem}")]
+    Wrong {
+        /// Environment variable.
+        variable: String,
+        /// Name in the file.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// What would be right.
+        problem: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the settings file {file}: {problem}")]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        problem: String,
+    },
+}
+
+pub(super) fn as_text(value: &figment::value::Value) -> String {
+    use figment::value::Value;
+    match value {
+        Value::String(_, text) => text.clone(),
+        Value::Array(_, items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
+        Value::Bool(_, value) => value.to_string(),
+        Value::Num(_, number) => {
+            number.to_u128().map(|n| n.to_string()).or_else(|| number.to_i128().map(|n| n.to_string())).unwrap_or_default()
+        }
+        other => other.find_ref("").and_then(Value::as_str).unwrap_or_default().to_owned(),
+    }
+}
+
+pub(super) fn wrong(name: &'static str, value: &str, problem: &str) -> Error {
+    Error::Wrong {
+        variable: format!("FINGERPOST_{}", name.to_uppercase()),
+        name,
+        value: value.to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+pub(super) fn parse<T: FromStr<Err: Display>>(
+    values: &BTreeMap<String, String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<T, Error> {
+    let value = values.get(name).map(|value| value.trim()).unwrap_or_default();
+    value.parse().map_err(|error| wrong(name, value, &format!("expected {expected} ({error})")))
+}
+
+pub(super) fn optional<T: FromStr<Err: Display>>(
+    values: &BTreeMap<String, String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<Option<T>, Error> {
+    if values.get(name).is_none_or(|value| value.trim().is_empty()) { Ok(None) } else { parse(values, name, expected).map(Some) }
+}
+
+pub(super) fn list<T: FromStr<Err: Display>>(
+    values: &BTreeMap<String, String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<Vec<T>, Error> {
+    let value = values.get(name).map(String::as_str).unwrap_or_default();
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| item.parse().map_err(|error| wrong(name, item, &format!("expected {expected} ({error})"))))
+        .collect()
+}
+
+pub(super) fn with_slash(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
+}
+
+pub(super) fn without_password(database_url: &str) -> String {
+    match Url::parse(database_url) {
+        Ok(mut url) if url.password().is_some() => {
+            // Fails only for addresses that cannot have one.
+            let _ = url.set_password(Some("hidden"));
+            url.to_string()
+        }
+        _ => database_url.to_owned(),
+    }
+}
