@@ -34,7 +34,7 @@ use crate::{
     importing::Importer,
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
-    pages::{self, Desk, Site, Upkeep},
+    pages::{self, Brand, Desk, Site, Upkeep},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
     quality::{Quality, Schedule},
@@ -42,6 +42,7 @@ use crate::{
     search::{self, Search},
     self_help::{self, SelfHelp},
     signing::{self, Keyring, Signer},
+    texts::Texts,
 };
 
 /// Requests that take longer are given up.
@@ -204,6 +205,7 @@ pub struct Served {
     pub signed_up_to: Arc<AtomicI64>,
     /// Where the order stood when the server started: it is ready when the shelf has got there.
     pub start: Position,
+    brand: Arc<Brand>,
     metrics: PrometheusHandle,
 }
 
@@ -244,7 +246,8 @@ impl Served {
         )
         .with_moves(signing::moves(&app.config.data_dir)?);
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
-        Ok(Self { app, directory, outlet, guard, signed_up_to: Arc::default(), start: head.position, metrics: recorder() })
+        let brand = Arc::new(Brand::open(&app.config)?);
+        Ok(Self { app, directory, outlet, guard, signed_up_to: Arc::default(), start: head.position, brand, metrics: recorder() })
     }
 
     /// Whether everything that was published before the start can be read and found.
@@ -255,8 +258,8 @@ impl Served {
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
         let self_help = SelfHelp::new(self.app.db.clone(), self.app.clock.clone(), demo);
-        let site =
-            Site::new(self.directory.clone(), self.app.clock.clone(), self.app.config.licence.clone(), self_help.clone(), demo);
+        let texts = Texts::new(self.app.db.clone(), self.app.clock.clone(), &self.app.config.name, demo);
+        let site = Site::new(self.directory.clone(), self_help.clone(), texts, self.brand.clone(), demo);
         let quality = self.app.quality(&self.directory.public_url);
         let desk = Desk {
             site: site.clone(),

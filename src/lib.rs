@@ -36,6 +36,7 @@ pub mod federation;
 pub mod quality;
 pub mod safekeeping;
 pub mod self_help;
+pub mod texts;
 
 // floor 5: the site
 pub mod pages;

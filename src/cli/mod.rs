@@ -11,6 +11,7 @@ mod postcodes;
 mod proposal;
 mod record;
 mod serve;
+mod texts;
 mod token;
 mod user;
 mod words;
@@ -80,6 +81,9 @@ enum Command {
     /// The support checker: take in, try, publish, take away.
     #[command(subcommand)]
     Checker(checker::Checkers),
+    /// Guides, notices and pages about the site, in the council's own words.
+    #[command(subcommand)]
+    Texts(texts::Commands),
     /// Save everything into FILE, while the server runs.
     Backup {
         /// A file that is not there yet.
@@ -213,6 +217,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Reindex => directory::reindex(open(config).await?).await,
         Command::Words(words) => words.run(open(config).await?).await,
         Command::Checker(checkers) => checkers.run(open(config).await?).await,
+        Command::Texts(texts) => texts.run(open(config).await?).await,
         Command::Backup { file } => directory::backup(open(config).await?, &file).await,
         Command::Restore { file } => directory::restore(open(config).await?, &file).await,
         Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,

@@ -2,6 +2,7 @@
 //! the environment wins. Every setting is text that is parsed here, once, with an error that names
 //! the setting, the value and what would be right.
 
+mod look;
 mod providers;
 mod settings;
 mod values;
@@ -21,7 +22,7 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
-pub use self::{providers::SignInProvider, settings::schema, values::Error};
+pub use self::{look::Colour, providers::SignInProvider, settings::schema, values::Error};
 use self::{
     providers::{sign_in_providers, tables},
     settings::SETTINGS,
@@ -65,6 +66,14 @@ pub struct Config {
     pub gss: Option<String>,
     /// Licence of our own records.
     pub licence: Url,
+    /// The council's colour.
+    pub colour: Option<Colour>,
+    /// A file with its logo.
+    pub logo: Option<PathBuf>,
+    /// A number that people may ring with questions about the directory.
+    pub contact_phone: Option<String>,
+    /// A mailbox that they may write to.
+    pub contact_email: Option<String>,
     /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Networks in which other directories may be asked although they are not public.
@@ -161,6 +170,10 @@ impl Config {
             name: parse(values, "name", "a name")?,
             gss: optional(values, "gss", "an area code such as E06000032")?,
             licence: parse(values, "licence", "a web address")?,
+            colour: optional(values, "colour", "a colour such as #0b4f4a")?,
+            logo: optional(values, "logo", "a file")?,
+            contact_phone: optional(values, "contact_phone", "a telephone number")?,
+            contact_email: optional(values, "contact_email", "a mailbox such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
@@ -201,6 +214,10 @@ impl Config {
     }
 
     fn check_mail(&self) -> Result<(), Error> {
+        let not_one = |mailbox: &&String| !mailbox.contains('@') || mailbox.contains([' ', '<', ',', '?', '&']);
+        if let Some(mailbox) = self.contact_email.as_ref().filter(not_one) {
+            return Err(wrong("contact_email", mailbox, "expected one mailbox such as help@luton.example.org"));
+        }
         if !self.mail_from.contains('@') || self.mail_from.contains([' ', '<', ',']) {
             return Err(wrong("mail_from", &self.mail_from, "expected one mailbox such as directory@example.org"));
         }

@@ -50,6 +50,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
     },
     Setting {
+        name: "colour",
+        default: "",
+        meaning: "The council's colour, for the head of every page: #rrggbb, dark enough for white letters.",
+        example: "#0b4f4a",
+    },
+    Setting {
+        name: "logo",
+        default: "",
+        meaning: "A file with the council's logo (SVG, PNG, JPEG or WebP, at most 60 kB), shown beside its name.",
+        example: "/etc/fingerpost/logo.svg",
+    },
+    Setting {
+        name: "contact_phone",
+        default: "",
+        meaning: "A number that people may ring with questions about the directory; shown on every page.",
+        example: "01632 960001",
+    },
+    Setting {
+        name: "contact_email",
+        default: "",
+        meaning: "A mailbox that they may write to; shown on every page.",
+        example: "help@luton.example.org",
+    },
+    Setting {
         name: "trusted_proxies",
         default: "",
         meaning: "Networks (CIDR, comma separated) whose Forwarded and X-Forwarded-For headers are believed.",

@@ -39,8 +39,8 @@ pub enum Action {
     SeeAudit,
     /// Give and take roles for the whole directory.
     ManagePeople,
-    /// Write the listing policy and other texts of the directory.
-    WritePolicy,
+    /// Write guides, notices, the listing policy and other texts of the directory.
+    WriteTexts,
 }
 
 impl Action {
@@ -62,7 +62,7 @@ impl Action {
             Self::Erase => "take out a person's data for good",
             Self::SeeAudit => "read the audit trail",
             Self::ManagePeople => "give and take roles",
-            Self::WritePolicy => "write the listing policy",
+            Self::WriteTexts => "write guides, notices and other texts of the directory",
         }
     }
 }
@@ -127,7 +127,7 @@ pub const RULES: [(Action, &[Role]); 16] = {
         (A::Erase, &[Moderator, Administrator]),
         (A::SeeAudit, &[Reader, Moderator, Administrator]),
         (A::ManagePeople, &[Administrator]),
-        (A::WritePolicy, &[Administrator]),
+        (A::WriteTexts, &[Moderator, Administrator]),
     ]
 };
 

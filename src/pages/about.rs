@@ -4,7 +4,8 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 
-use super::{Site, layout, layout::Page, parts::licence_name};
+use super::{Site, layout, layout::Page, parts::licence_name, statements};
+use crate::texts::Kind;
 
 /// The page.
 pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Response {
@@ -13,10 +14,11 @@ pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Respon
 
 fn page(site: &Site) -> Page {
     let name = &*site.directory.name;
+    let texts = site.texts.shown();
     let body = html! {
         h1 { "About this directory" }
-        p class="lead" { (name) " lists groups, services, workshops and events that help people before things get bad." }
-        p { "Groups and the people who run this directory keep the listings right. Each listing says when somebody last checked it." }
+        @if let Some(text) = texts.get(Kind::Page, "about") { (text.html) }
+        (statements::ask(site))
         p { "Some listings come from " a href="/directory/sources" { "neighbouring directories" } "." }
         h2 id="wrong" { "If a listing is wrong" }
         p { "Follow “Something wrong?” on its page and tick what is wrong. You need not say who you are. " (name) " and whoever keeps the listing look at it within two days." }
@@ -38,7 +40,7 @@ fn page(site: &Site) -> Page {
             li { a href="/services?format=ndjson&full=true" { "All services in one file" } " (NDJSON, one on each line)" }
             li { a href="/openapi.json" { "Description of the API" } " (OpenAPI)" }
         }
-        p { "Licence of our own listings: " a href=(site.licence.as_str()) rel="license noreferrer" { (licence_name(site.licence.as_str())) } "." }
+        p { "Licence of our own listings: " a href=(site.brand.licence.as_str()) rel="license noreferrer" { (licence_name(site.brand.licence.as_str())) } "." }
     };
     let preview = format!("What {name} is, how to report a mistake, and how to use its data.");
     Page { preview: Some(preview), path: Some("/directory/about".to_owned()), ..Page::new("About this directory", body) }

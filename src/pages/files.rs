@@ -51,6 +51,11 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
     response
 }
 
+/// The answer where there is no such file.
+pub(super) fn nothing() -> Problem {
+    Problem::not_found("there is no such file".to_owned())
+}
+
 fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
     let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
     caching::respond::<Problem>(headers, &version, kind, || Ok(body.into()))

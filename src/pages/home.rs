@@ -31,6 +31,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         p { "Not sure what you need? " a href="/help" { "Work out what helps" } "." }
         h2 { "What people need help with" }
         (needs::families(&overview))
+        (guides(site))
         h2 { "This week" }
         p { a href="/directory/whats-on" { "What’s on this week: events and workshops" } }
         (figures(&overview))
@@ -41,7 +42,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         origin: directory.public_url.as_ref().clone(),
         name: directory.name.to_string(),
         gss: None,
-        licence: site.licence.clone(),
+        licence: site.brand.licence.clone(),
     };
     Ok(Page {
         preview: Some(preview.to_owned()),
@@ -55,6 +56,19 @@ async fn page(site: &Site) -> Result<Page, Problem> {
 pub(super) fn danger() -> Markup {
     html! {
         p class="danger" { strong { "In danger now?" } " Ring " a href="tel:999" { "999" } "." }
+    }
+}
+
+/// The guides, by name: what somebody in trouble may look for.
+fn guides(site: &Site) -> Markup {
+    let shown = site.texts.shown();
+    let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !guide.text.quiet).take(6).collect();
+    html! {
+        @if !guides.is_empty() {
+            h2 { "What to do first" }
+            ul { @for guide in &guides { li { a href=(format!("/directory/guides/{}", guide.slug)) { (guide.text.title) } } } }
+            p { a href="/directory/guides" { "All guides" } }
+        }
     }
 }
 

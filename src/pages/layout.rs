@@ -5,10 +5,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::{Site, errors, files};
+use super::{Site, errors, files, notices, statements};
 use crate::{
     formats::jsonld,
     http::{Problem, caching, visitor::FORM_TOKEN},
+    texts::Kind,
 };
 
 /// What a browser may do with a page: show it, load our style sheet, send our forms. Nothing else.
@@ -77,6 +78,8 @@ pub(super) struct Page {
     pub(super) unkept: bool,
     /// Whom it is for.
     pub(super) audience: For,
+    /// The first half of the postcode that the page is for, where it is known.
+    pub(super) outcode: Option<String>,
     /// Addresses of style sheets beside that of every page.
     pub(super) styles: Vec<&'static str>,
     /// Addresses of scripts of ours that make the page handier. It works without them.
@@ -98,6 +101,7 @@ impl Page {
             status: StatusCode::OK,
             unkept: false,
             audience: For::Everybody,
+            outcode: None,
             styles: Vec::new(),
             scripts: Vec::new(),
         }
@@ -128,6 +132,8 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
 fn frame(site: &Site, page: &Page) -> Markup {
     let name = &*site.directory.name;
     let title = format!("{} – {name}", page.title);
+    let texts = site.texts.shown();
+    let has_guides = !texts.guides().is_empty();
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -137,6 +143,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 link rel="stylesheet" href=(files::style_address());
+                @if let Some(style) = site.brand.style() { link rel="stylesheet" href=(style); }
                 @for style in &page.styles { link rel="stylesheet" href=(style); }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
@@ -157,20 +164,22 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 a class="skip" href="#main" { "Skip to main content" }
                 header {
                     div class="width" {
-                        a class="brand" href="/" { (name) }
+                        a class="brand" href="/" { @if let Some(logo) = site.brand.logo() { img src=(logo) alt="" height="40"; } (name) }
                         nav aria-label="Main" {
                             @if let For::Signed { form, officer } = &page.audience { (signed_in(form, *officer)) } @else { ul {
                                 li { a href="/" { "Find help" } }
                                 li { a href="/directory/needs" { "Browse by need" } }
                                 li { a href="/directory/whats-on" { "What’s on" } }
+                                @if has_guides { li { a href="/directory/guides" { "Guides" } } }
                                 li { a href="/help" { "Work out what helps" } }
-                                li { a href="/directory/about" { "About" } }
+                                li { a href="/help#now" { "Urgent help" } }
                             } }
                         }
                     }
                     @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and local phone number here is made up." } } }
                     @if page.quiet { (exit()) }
                 }
+                (notices::standing(site, page.outcode.as_deref()))
                 div class="width" {
                     @if !page.trail.is_empty() { (trail(&page.trail)) }
                     main id="main" tabindex="-1" { (page.body) }
@@ -182,10 +191,12 @@ fn frame(site: &Site, page: &Page) -> Markup {
                             li { a href="/directory/about#wrong" { "Report something wrong" } }
                             li { a href="/directory/accessibility" { "Accessibility" } }
                             li { a href="/directory/privacy" { "Privacy" } }
+                            li { a href="/directory/listing-policy" { "What is listed here" } }
                             li { a href="/directory/about#data" { "Open data" } }
                             li { a href="/account" { "For groups: keep your listing right" } }
                         }
-                        p { "We keep no record of what you look for. Your own device and your network may." }
+                        (statements::ask(site))
+                        @if let Some(footer) = texts.get(Kind::Page, "footer") { (footer.html) }
                     }
                 }
             }

@@ -6,6 +6,7 @@
 
 mod about;
 mod account;
+mod brand;
 mod data;
 mod desk;
 mod differences;
@@ -14,12 +15,14 @@ mod errors;
 mod event;
 mod fields;
 mod files;
+mod guides;
 mod home;
 mod layout;
 mod listing;
 mod map;
 mod moderation;
 mod needs;
+mod notices;
 mod open;
 mod organisation;
 mod paging;
@@ -40,14 +43,15 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::{Request, State},
+    middleware::{self, Next},
     response::{Redirect, Response},
     routing::get,
 };
 use http::HeaderMap;
-use url::Url;
 
-pub use self::{desk::Desk, upkeep::Upkeep};
-use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp};
+pub use self::{brand::Brand, desk::Desk, upkeep::Upkeep};
+use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp, texts::Texts};
 
 /// What the pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,10 +60,12 @@ pub struct Site {
     pub directory: Directory,
     /// Where the time comes from.
     pub clock: Clock,
-    /// Licence of the directory's own records.
-    pub licence: Url,
     /// The support checker, and the numbers to ring without one.
     pub self_help: SelfHelp,
+    /// What the council writes itself.
+    pub texts: Texts,
+    /// What the council looks like.
+    pub brand: Arc<Brand>,
     /// Whether everything here is invented, which every page then says.
     pub demo: bool,
     /// What people need, with counts: made once for each state of the shelf.
@@ -68,8 +74,8 @@ pub struct Site {
 
 impl Site {
     /// A site over a directory.
-    pub fn new(directory: Directory, clock: Clock, licence: Url, self_help: SelfHelp, demo: bool) -> Self {
-        Self { directory, clock, licence, self_help, demo, overview: Arc::default() }
+    pub fn new(directory: Directory, self_help: SelfHelp, texts: Texts, brand: Arc<Brand>, demo: bool) -> Self {
+        Self { clock: directory.clock.clone(), directory, self_help, texts, brand, demo, overview: Arc::default() }
     }
 
     /// The moment that it is now.
@@ -117,15 +123,27 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/about", get(about::show))
         .route("/directory/accessibility", get(statements::accessibility))
         .route("/directory/privacy", get(statements::privacy))
+        .route("/directory/listing-policy", get(statements::listing_policy))
+        .route("/directory/guides", get(guides::all))
+        .route("/directory/guides/{slug}", get(guides::one))
         .route("/directory/sources", get(sources::show))
         .merge(self_help::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
+        .route("/assets/brand.css", get(brand::style))
+        .route("/assets/logo", get(brand::picture))
         .route("/robots.txt", get(files::robots))
         .route("/sitemap.xml", get(files::sitemap))
         .route("/.well-known/security.txt", get(files::security))
         .method_not_allowed_fallback(errors::method_not_allowed)
+        .layer(middleware::from_fn_with_state(site.clone(), with_latest_texts))
         .with_state(site)
+}
+
+/// See that what the council writes is shown soon after it was published elsewhere.
+async fn with_latest_texts(State(site): State<Site>, request: Request, next: Next) -> Response {
+    site.texts.refresh().await;
+    next.run(request).await
 }
 
 /// The pages of people who are signed in, or about to be.
@@ -134,6 +152,7 @@ pub fn people(desk: Desk) -> Router {
         .merge(editing::routes())
         .merge(moderation::routes())
         .method_not_allowed_fallback(desk::method_not_allowed)
+        .layer(middleware::from_fn_with_state(desk.site.clone(), with_latest_texts))
         .with_state(desk)
 }
 
@@ -144,6 +163,7 @@ pub fn upkeep(upkeep: Upkeep) -> Router {
 
 /// The first page.
 pub async fn home(site: &Site, headers: &HeaderMap) -> Response {
+    site.texts.refresh().await;
     home::show(site, headers).await
 }
 

@@ -206,7 +206,7 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
 /// Where a listing comes from, when it last changed, and how to read it as data.
 pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::Map<String, serde_json::Value>) -> Markup {
     let from = Provenance::of(extra);
-    let licence = from.as_ref().map_or(Some(site.licence.as_str()), |from| from.licence.as_deref());
+    let licence = from.as_ref().map_or(Some(site.brand.licence.as_str()), |from| from.licence.as_deref());
     html! {
         div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
         div { dt { "Source" } dd { @match &from { None => (site.directory.name), Some(from) => (source(from)) } } }

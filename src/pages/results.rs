@@ -9,10 +9,11 @@ use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 
 use super::{
-    Site, home, layout,
+    Site, guides, home, layout,
     layout::Page,
     listing, map, needs, paging,
     search_form::{Asked, Mistake, button, form},
+    statements,
     words::{self, count},
 };
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
     publishing::{LONGEST_SEARCH, Position, ask_index, locate},
     search::Found,
 };
+
+/// Guides above the results.
+const GUIDES: usize = 3;
 
 /// Whether the search came with the address or in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +154,7 @@ fn results(
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
         (narrowed(asked))
+        (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         details { summary { "Change or narrow your search" } (form(asked, &[], true)) }
         p class="small" { (order(from)) }
         @if !quiet { (map::draw(&listings, from.map(|position| position.point))) }
@@ -160,7 +165,8 @@ fn results(
         }
         @if by == By::Form && !quiet { p class="small" { a href=(asked.path()) { "A link to this search" } ", to keep or to send. What you typed is part of the link." } }
     };
-    Ok(Page { unkept: true, quiet, ..Page::new(format!("Search results{}", at.in_title()), body) })
+    let outcode = from.map(|position| position.at.outcode().to_owned());
+    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("Search results{}", at.in_title()), body) })
 }
 
 /// In which order the results are.
@@ -256,6 +262,8 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Prob
             li { "Or choose from what people need help with, below." }
         }
         (home::danger())
+        p { a href="/help#now" { "Numbers to ring now" } }
+        (statements::ask(site))
         (form(asked, &[], asked.narrows()))
         h2 { "Browse by need" }
         (needs::families(&overview))

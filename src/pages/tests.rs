@@ -98,7 +98,9 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
     };
     let licence = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/".parse().unwrap();
     let self_help = SelfHelp::new(directory.db.clone(), clock.clone(), true);
-    Stand { site: Site::new(directory, clock, licence, self_help, true), ids, _folder: folder }
+    let texts = Texts::new(directory.db.clone(), clock, &directory.name, true);
+    let brand = Arc::new(Brand::plain(licence));
+    Stand { site: Site::new(directory, self_help, texts, brand, true), ids, _folder: folder }
 }
 
 impl Stand {

@@ -20,6 +20,7 @@ mod secrets;
 mod self_help;
 mod shelf;
 mod sign_in_providers;
+mod texts;
 mod times;
 
 use serde_json::{Value, json};

@@ -9,6 +9,7 @@ mod people;
 mod queue;
 mod record;
 mod report;
+mod texts;
 
 use axum::{
     Router,
@@ -27,6 +28,9 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/claims/{id}", get(claim::show).post(claim::decide))
         .route("/moderation/records/{id}", get(record::show).post(record::act))
         .route("/moderation/reports/{id}", get(report::show).post(report::settle))
+        .route("/moderation/texts", get(texts::list).post(texts::act))
+        .route("/moderation/texts/new/{kind}", get(texts::new))
+        .route("/moderation/texts/{slug}", get(texts::show))
         .route("/moderation/people", get(people::show).post(people::change))
         .route("/moderation/audit", get(audit::show))
 }

@@ -62,6 +62,7 @@ fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Repo
         }
         p {
             a href="/moderation/audit" { "What happened" }
+            @if signed.may(Action::WriteTexts) { " · " a href="/moderation/texts" { "Guides, notices and other texts" } }
             @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "Who has which role" } }
         }
     };

@@ -47,7 +47,7 @@ pub(super) async fn unavailable(site: &Site, reason: Unavailable) -> Page {
 
 fn numbers_of(numbers: &[Line]) -> Markup {
     html! {
-        h2 { "Talk to someone now" }
+        h2 id="now" { "Talk to someone now" }
         ul class="lines" {
             li { span class="who" { "Police, ambulance and fire" } a class="number" href="tel:999" { "999" } }
             @for line in numbers { li { (panels::line_of(line)) } }

@@ -1,0 +1,199 @@
+//! `fingerpost texts`: what the council writes itself, as files: list, look, save, publish, take away.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::say;
+use crate::{
+    app::App,
+    texts::{Slug, Standing, Text, Texts, from_file, starting, to_file},
+};
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+/// Who publishes what no person is named for.
+const BY: &str = "the command line";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Commands {
+    /// List every text: guides, notices, pages about the site, and which of them the public sees.
+    List {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a text as a file: facts between lines of +++, then Markdown. The latest version, or the
+    /// text that Fingerpost comes with.
+    Show {
+        /// What it is called.
+        name: String,
+    },
+    /// Keep files as drafts; the name of the file without its ending is the name of the text.
+    Save {
+        /// Markdown files with facts between lines of +++, or - for what comes in on stdin.
+        #[arg(value_name = "FILE|-", required = true)]
+        files: Vec<PathBuf>,
+        /// The name of the text; that of the file when not said.
+        #[arg(long)]
+        name: Option<String>,
+        /// Show them to the public at once.
+        #[arg(long)]
+        publish: bool,
+        /// Who has reviewed every line: a person, and what they are. Needed with --publish.
+        #[arg(long, value_name = "NAME", requires = "publish")]
+        reviewed_by: Option<String>,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a text away from the public. Its versions stay.
+    Withdraw {
+        /// What it is called.
+        name: String,
+    },
+}
+
+impl Commands {
+    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        let texts = Texts::new(app.db.clone(), app.clock.clone(), &app.config.name, false);
+        match self {
+            Self::List { json } => list(&texts, json).await,
+            Self::Show { name } => show(&texts, &name).await,
+            Self::Save { files, name, publish, reviewed_by, json } => {
+                if publish && reviewed_by.is_none() {
+                    bail!("say with --reviewed-by who has reviewed every line");
+                }
+                let standing = if publish { Standing::Published } else { Standing::Draft };
+                save(&app, &texts, &files, name.as_deref(), (standing, reviewed_by.as_deref().unwrap_or(BY)), json).await
+            }
+            Self::Withdraw { name } => withdraw(&app, &texts, &name).await,
+        }
+    }
+}
+
+async fn list(texts: &Texts, as_json: bool) -> anyhow::Result<bool> {
+    texts.changed().await?;
+    let shown = texts.shown();
+    let mut rows = Vec::new();
+    for (slug, text, version) in texts.list().await? {
+        let public = shown.get(text.kind, slug.as_str()).is_some();
+        rows.push(json!({
+            "name": slug, "kind": text.kind, "title": text.title, "public": public, "review_by": text.review_by,
+            "until": text.until, "version": version.as_ref().map(|version| version.number),
+            "standing": version.as_ref().map(|version| version.standing.as_str()),
+            "saved_by": version.as_ref().map(|version| &*version.by),
+        }));
+    }
+    if as_json {
+        say!("{}", json!({"texts": rows}))?;
+        return Ok(true);
+    }
+    for row in &rows {
+        let text = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
+        let standing = if row["version"].is_null() { "comes with Fingerpost".to_owned() } else { text("standing") };
+        let public = if row["public"] == true { "public" } else { "not public" };
+        say!("{:<28} {:<7} {public:<11} {standing:<22} {}", text("name"), text("kind"), text("title"))?;
+    }
+    Ok(true)
+}
+
+async fn show(texts: &Texts, name: &str) -> anyhow::Result<bool> {
+    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} names no text: expected {expected}"))?;
+    let latest = texts.latest(&slug).await?.map(|version| version.text);
+    let own = || starting().find(|(own, _)| *own == slug).map(|(_, text)| text);
+    let text = latest.or_else(own).with_context(|| format!("there is no text called {slug}"))?;
+    say!("{}", to_file(&text).trim_end())?;
+    Ok(true)
+}
+
+async fn save(
+    app: &App,
+    texts: &Texts,
+    files: &[PathBuf],
+    name: Option<&str>,
+    (standing, by): (Standing, &str),
+    as_json: bool,
+) -> anyhow::Result<bool> {
+    if name.is_some() && files.len() > 1 {
+        bail!("--name is for one file");
+    }
+    // All of them are read before any is kept.
+    let mut read = Vec::new();
+    let mut rejected = Vec::new();
+    for file in files {
+        match one(app, file, name) {
+            Ok(text) => read.push(text),
+            Err(error) => rejected.push(json!({"file": file.display().to_string(), "reason": format!("{error:#}")})),
+        }
+    }
+    if rejected.is_empty() {
+        let tx = app.db.write().await?;
+        for (slug, text) in &read {
+            let base = texts.latest(slug).await?.map_or(0, |version| version.number);
+            texts.save(&tx, slug, text.clone(), (base, standing), by).await?;
+            let said = if standing == Standing::Published { "publish a text" } else { "write a text" };
+            app.identity().note(&tx, by, said, slug.as_str(), &text.title, None).await?;
+        }
+        tx.commit().await?;
+    }
+    let taken = rejected.is_empty();
+    if as_json {
+        let saved: Vec<&Slug> = read.iter().filter(|_| taken).map(|(slug, _)| slug).collect();
+        say!("{}", json!({"saved": saved, "standing": standing.as_str(), "rejected": rejected}))?;
+    } else {
+        for refused in &rejected {
+            say!("{}: {}", refused["file"].as_str().unwrap_or_default(), refused["reason"].as_str().unwrap_or_default())?;
+        }
+        if taken {
+            let names: Vec<&str> = read.iter().map(|(slug, _)| slug.as_str()).collect();
+            say!(
+                "{} as {}: {}",
+                if standing == Standing::Draft { "kept" } else { "public" },
+                standing.as_str(),
+                names.join(", ")
+            )?;
+        } else {
+            say!("nothing was kept")?;
+        }
+    }
+    Ok(taken)
+}
+
+/// A text from a file, fit to be kept.
+fn one(app: &App, file: &Path, name: Option<&str>) -> anyhow::Result<(Slug, Text)> {
+    let mut body = String::new();
+    let mut input: Box<dyn io::Read> =
+        if file.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(fs::File::open(file)?) };
+    input.by_ref().take(LONGEST + 1).read_to_string(&mut body).context("not UTF-8 text")?;
+    if body.len() as u64 > LONGEST {
+        bail!("longer than {} kB", LONGEST >> 10);
+    }
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let name = name.unwrap_or(stem);
+    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} cannot be the name of a text: expected {expected}"))?;
+    let text = from_file(&body)?;
+    let wrong = text.mistakes(&slug, app.clock.now());
+    if !wrong.is_empty() {
+        let said: Vec<String> = wrong.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.said)).collect();
+        bail!(said.join("; "));
+    }
+    Ok((slug, text))
+}
+
+async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> {
+    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} names no text: expected {expected}"))?;
+    let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} was ever saved here"))?;
+    let tx = app.db.write().await?;
+    texts.save(&tx, &slug, version.text.clone(), (version.number, Standing::Withdrawn), BY).await?;
+    app.identity().note(&tx, BY, "take a text away", slug.as_str(), &version.text.title, None).await?;
+    tx.commit().await?;
+    say!("{slug} is no longer shown")?;
+    Ok(true)
+}

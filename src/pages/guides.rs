@@ -1,0 +1,124 @@
+//! Guides: what to do about one hardship, in the council's words, with the listings that help.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use super::{
+    Site, home, layout,
+    layout::{Page, Step},
+    listing::{self, Listing},
+    words,
+};
+use crate::{
+    http::Problem,
+    model::Kind as Record,
+    publishing::ask_index,
+    search::Wanted,
+    texts::{Kind, Prepared},
+};
+
+/// Listings below a guide.
+const LISTED: usize = 6;
+
+/// Every guide.
+pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let shown = site.texts.shown();
+    let guides = shown.guides();
+    let body = html! {
+        h1 { "Guides" }
+        p class="lead" { "What to do first, and who can help." }
+        @if guides.is_empty() {
+            p { "There are no guides yet. " a href="/directory/needs" { "Browse by need" } " or " a href="/help" { "work out what helps" } "." }
+        }
+        ul class="listings" { @for guide in &guides { (row(guide, "h2")) } }
+    };
+    let page = Page { path: Some("/directory/guides".to_owned()), ..Page::new("Guides", body) };
+    layout::answer(&site, &headers, Ok(page))
+}
+
+fn row(guide: &Prepared, level: &str) -> Markup {
+    let link = html! { a href=(format!("/directory/guides/{}", guide.slug)) { (guide.text.title) } };
+    html! {
+        li {
+            @if level == "h2" { h2 { (link) } } @else { p { (link) } }
+            @if !guide.text.summary.is_empty() { p { (guide.text.summary) } }
+        }
+    }
+}
+
+/// Guides about any of these needs, as a short list; nothing where there are none.
+pub(super) fn about(site: &Site, needs: &[String], most: usize) -> Markup {
+    let shown = site.texts.shown();
+    let guides = shown.guides_for(needs);
+    html! {
+        @if !guides.is_empty() {
+            section class="guides" aria-label="Guides" {
+                p { strong { "Read first" } }
+                ul class="listings" { @for guide in guides.iter().take(most) { (row(guide, "p")) } }
+            }
+        }
+    }
+}
+
+/// One guide.
+pub(super) async fn one(State(site): State<Site>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    let page = page(&site, &slug).await;
+    layout::answer(&site, &headers, page)
+}
+
+async fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
+    let shown = site.texts.shown();
+    let guide = shown.get(Kind::Guide, slug).ok_or_else(|| Problem::not_found(format!("there is no guide called {slug}")))?;
+    let listings = fitting(site, &guide.text.needs).await?;
+    let quiet = guide.text.quiet || listings.iter().any(|listing| listing.sensitive);
+    let body = html! {
+        @if quiet { (home::danger()) }
+        (body(site, guide))
+        @if !listings.is_empty() {
+            h2 { "Who can help" }
+            (listing::list(&listings, "h3"))
+            p { a href="/directory/search" { "Search for more near you" } }
+        }
+    };
+    Ok(Page {
+        preview: (!quiet && !guide.text.summary.is_empty()).then(|| guide.text.summary.clone()),
+        path: Some(format!("/directory/guides/{slug}")),
+        quiet,
+        trail: vec![Step::to("/directory/guides", "Guides")],
+        ..Page::new(if quiet { "A guide".to_owned() } else { guide.text.title.clone() }, body)
+    })
+}
+
+/// The guide itself: also what somebody who writes one looks at before it is published.
+pub(super) fn body(site: &Site, guide: &Prepared) -> Markup {
+    html! {
+        @if guide.published_on.is_none() {
+            div class="sample" role="note" { p { strong { "Sample. " } "Nobody at the council has reviewed this text." } }
+        }
+        h1 { (guide.text.title) }
+        @if !guide.text.summary.is_empty() { p class="lead" { (guide.text.summary) } }
+        (guide.html)
+        p class="small" {
+            @if let Some(day) = guide.published_on { "Last reviewed on " (words::date(day)) ". " }
+            @match guide.text.review_by {
+                Some(day) if guide.is_overdue(site.today()) => strong { "It should have been reviewed again by " (words::date(day)) ": some of it may be out of date." },
+                _ => {},
+            }
+        }
+    }
+}
+
+/// Listings for the needs of a guide, those that fit best first.
+async fn fitting(site: &Site, needs: &[String]) -> Result<Vec<Listing>, Problem> {
+    if needs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = Wanted { needs: needs.to_vec(), only_current: true, ..Wanted::default() };
+    let look = move |search: &crate::search::Search, wanted: &Wanted, now| search.find(Record::Service, wanted, now, 0..LISTED);
+    let found = ask_index(&site.directory, wanted, look).await?;
+    listing::of_hits(site, &found, None)
+}

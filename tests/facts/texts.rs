@@ -1,0 +1,172 @@
+//! What the council writes itself: who may, what the public sees of it and when, what is kept.
+
+use std::process::{Command, Output};
+
+use chrono::TimeDelta;
+use fingerpost::identity::PlatformRole;
+use serde_json::Value;
+
+use super::people::with_pantry;
+use crate::support::{browser::Browser, fact};
+
+const GUIDE: [(&str, &str); 6] = [
+    ("title", "Your landlord wants more rent"),
+    ("summary", "What you can say, and who helps."),
+    ("needs", "food-affordable"),
+    ("review_by", "2027-05-26"),
+    ("body", "## First\n\nRing **{name}**. <script>alert(1)</script> [Bad](javascript:alert(1))"),
+    ("do", "draft"),
+];
+
+fact! {
+    async fn a_guide_is_read_by_the_public_once_a_moderator_has_published_it(app) {
+        with_pantry(&app).await;
+        app.follow().await;
+        let officer = Browser::officer(&app, PlatformRole::Moderator).await;
+        let form = officer.open("/moderation/texts/new/guide").await;
+        let saved = officer.submit(&form, "/moderation/texts", &GUIDE).await;
+        assert!(saved.text().contains("Version 1, draft"), "{}", saved.text());
+        let address = "/directory/guides/your-landlord-wants-more-rent";
+        assert_eq!(app.page(address).await.status, 404, "a draft is not public");
+
+        let published = officer.submit(&saved, "/moderation/texts", &[("do", "publish")]).await;
+        assert!(published.text().contains("Your landlord wants more rent"), "{}", published.text());
+        let read = app.page(address).await;
+        let text = read.text();
+        assert_eq!(read.status, 200);
+        assert!(text.contains("Ring <strong>Luton"), "{text}");
+        assert!(text.contains("&lt;script&gt;") && !text.contains("javascript:"), "{text}");
+        assert!(text.contains("Last reviewed on") && text.contains("Meadow larder"), "{text}");
+        assert!(app.page("/").await.text().contains(address), "the first page leads to it");
+
+        let away = officer.open("/moderation/texts/your-landlord-wants-more-rent").await;
+        officer.submit(&away, "/moderation/texts", &[("do", "withdraw")]).await;
+        assert_eq!(app.page(address).await.status, 404);
+        let again = officer.open("/moderation/texts/your-landlord-wants-more-rent").await;
+        assert!(again.text().contains("3 versions"), "{}", again.text());
+    }
+}
+
+fact! {
+    async fn what_is_wrong_with_a_text_is_said_beside_the_field_and_nothing_is_lost(app) {
+        let officer = Browser::officer(&app, PlatformRole::Administrator).await;
+        let form = officer.open("/moderation/texts/new/guide").await;
+        let wrong = [("needs", "no-such-need"), ("review_by", "soon"), ("do", "publish")];
+        let fields: Vec<_> = GUIDE.iter().filter(|(name, _)| !wrong.iter().any(|(own, _)| own == name)).copied().chain(wrong).collect();
+        let answer = officer.submit(&form, "/moderation/texts", &fields).await;
+        let text = answer.text();
+        for said in ["No need is called no-such-need", "Write a day such as", "Your landlord wants more rent", "What you can say"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert_eq!(app.page("/directory/guides/your-landlord-wants-more-rent").await.status, 404);
+    }
+}
+
+fact! {
+    async fn two_people_who_write_one_text_do_not_lose_each_others_words(app) {
+        let officer = Browser::officer(&app, PlatformRole::Moderator).await;
+        let form = officer.open("/moderation/texts/privacy").await;
+        officer.submit(&form, "/moderation/texts", &[("body", "We keep nothing."), ("do", "publish")]).await;
+        let late = officer.submit(&form, "/moderation/texts", &[("body", "We keep no more than we must."), ("do", "publish")]).await;
+        let text = late.text();
+        assert!(text.contains("Somebody else saved this text") && text.contains("We keep no more than we must."), "{text}");
+        assert!(app.page("/directory/privacy").await.text().contains("We keep nothing."));
+        let twice = officer.submit(&late, "/moderation/texts", &[("do", "publish")]).await;
+        assert_eq!(twice.status, 200);
+        assert!(app.page("/directory/privacy").await.text().contains("no more than we must"));
+    }
+}
+
+fact! {
+    async fn a_notice_stands_on_every_page_from_its_beginning_to_its_end_where_it_is_for(app) {
+        with_pantry(&app).await;
+        app.follow().await;
+        let officer = Browser::officer(&app, PlatformRole::Moderator).await;
+        let form = officer.open("/moderation/texts/new/notice").await;
+        let now = app.app().clock.now();
+        let local = |hours: i64| (now + TimeDelta::hours(hours)).with_timezone(&chrono_tz::Europe::London).format("%Y-%m-%dT%H:%M").to_string();
+        let (from, until) = (local(1), local(3));
+        let fields = [("title", "Snow until Friday"), ("level", "weather"), ("from", from.as_str()), ("until", until.as_str()), ("places", "LU3"), ("body", "The warm room at the Gorse Centre is open all night."), ("do", "publish")];
+        officer.submit(&form, "/moderation/texts", &fields).await;
+        let stands = async |app: &crate::support::TestApp, path: &str| app.page(path).await.text().contains("warm room");
+        assert!(!stands(&app, "/").await, "not yet");
+        app.app().clock.set(now + TimeDelta::minutes(61));
+        assert!(stands(&app, "/").await && stands(&app, "/help").await && stands(&app, "/directory/needs").await);
+        let search = async |postcode: &str| {
+            let answer = app.ask(http::Method::POST, "/directory/search", &[("content-type", "application/x-www-form-urlencoded")], &format!("q=larder&postcode={postcode}")).await;
+            answer.text()
+        };
+        assert!(search("LU3").await.contains("warm room"));
+        app.app().clock.set(now + TimeDelta::hours(3));
+        assert!(!stands(&app, "/").await, "it is over");
+    }
+}
+
+fact! {
+    async fn only_moderators_and_administrators_write_texts(app) {
+        for role in [PlatformRole::Reader, PlatformRole::Collector] {
+            let officer = Browser::officer(&app, role).await;
+            for path in ["/moderation/texts", "/moderation/texts/privacy", "/moderation/texts/new/notice"] {
+                assert_eq!(officer.open(path).await.status, 403, "{role:?} {path}");
+            }
+        }
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/moderation/texts").await;
+        assert!(page.text().contains("What is listed here") && page.text().contains("The text Fingerpost comes with"), "{}", page.text());
+    }
+}
+
+fact! {
+    async fn outside_a_demonstration_no_guide_is_shown_that_nobody_has_reviewed(app) {
+        assert!(app.page("/directory/guides").await.text().contains("There are no guides yet"));
+        assert_eq!(app.page("/directory/guides/behind-with-rent").await.status, 404);
+        assert!(app.page("/directory/listing-policy").await.text().contains("What we do not list"), "pages about the site are there from the start");
+        let demo = crate::support::Demo(app.served.router(true));
+        let text = demo.page("/directory/guides/not-safe-at-home").await.text();
+        assert!(text.contains("Nobody at the council has reviewed this text"), "{text}");
+        assert!(text.contains("<title>A guide") && text.contains("Exit this page"), "a guide that somebody may be seen with says nothing in its title");
+    }
+}
+
+#[test]
+fn a_sample_guide_is_easy_to_read() {
+    for (slug, text) in fingerpost::texts::starting() {
+        if text.kind == fingerpost::texts::Kind::Guide {
+            let age = fingerpost::self_help::reading::age(&text.body).unwrap();
+            assert!(age < 11.5, "{slug} is for people of {age:.1}");
+        }
+    }
+}
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
+    command.arg("texts").args(arguments).env_clear().env("FINGERPOST_DATA_DIR", folder).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn texts_are_kept_and_published_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let shown = run(folder, &["show", "behind-with-rent"]);
+    let file = folder.join("behind-with-rent.md");
+    let sample = String::from_utf8(shown.stdout).unwrap();
+    std::fs::write(&file, sample.replace("2027-05-26", "2999-01-01")).unwrap();
+    let name = file.to_str().unwrap();
+    let list = |member: &str| -> Value {
+        let listed: Value = serde_json::from_slice(&run(folder, &["list", "--json"]).stdout).unwrap();
+        let all = listed["texts"].as_array().unwrap();
+        all.iter().find(|text| text["name"] == "behind-with-rent").unwrap()[member].clone()
+    };
+    assert_eq!(list("public"), false);
+    assert_eq!(run(folder, &["save", name, "--publish"]).status.code(), Some(1), "somebody has to have reviewed it");
+    assert_eq!(run(folder, &["save", name, "--publish", "--reviewed-by", "Ada, housing team"]).status.code(), Some(0));
+    assert_eq!((list("public"), list("saved_by")), (true.into(), "Ada, housing team".into()));
+    std::fs::write(folder.join("Bad Name.md"), "no facts").unwrap();
+    let refused = run(folder, &["save", name, "Bad Name.md", "--json"]);
+    let said: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said["saved"] == serde_json::json!([]) && said["rejected"][0]["reason"].as_str().unwrap().contains("small letters"), "{said}");
+    assert_eq!(list("version"), 1, "nothing is kept when one file cannot be");
+    assert_eq!(run(folder, &["withdraw", "behind-with-rent"]).status.code(), Some(0));
+    assert_eq!((list("public"), list("version")), (false.into(), 2.into()));
+}
