@@ -13,7 +13,7 @@ use super::{
     layout::Page,
     listing, open,
     parts::{self, row, text_row},
-    times,
+    shortlist, times,
     words::{self, long_date},
 };
 use crate::{
@@ -25,7 +25,10 @@ use crate::{
         occurrences::{self, last_end},
         values::LocalDateTime,
     },
-    published::shelf::{Entry, Form},
+    published::{
+        render::projected_service_id,
+        shelf::{Entry, Form},
+    },
 };
 
 /// The page of one event series.
@@ -91,6 +94,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
             (parts::terms(&event.attributes))
             (parts::origin(site, entry, &format!("/events/{}", event.id), &event.extra))
         }
+        (shortlist::button_for(projected_service_id(event.id.into())))
         (parts::wrong(event.id))
     };
     let title = if quiet { "An event".to_owned() } else { event.name.clone() };

@@ -20,6 +20,7 @@ use crate::{
 };
 
 const STYLE: &str = include_str!("style.css");
+const SHORTLIST: &str = include_str!("shortlist.js");
 const ICON: &str = include_str!("icon.svg");
 /// Pages in one part of the site map.
 const PART: usize = 10_000;
@@ -54,6 +55,18 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
 /// The answer where there is no such file.
 pub(super) fn nothing() -> Problem {
     Problem::not_found("there is no such file".to_owned())
+}
+
+/// The address of the script of lists: another one whenever it changes.
+pub(super) fn shortlist_address() -> &'static str {
+    static ADDRESS: LazyLock<String> =
+        LazyLock::new(|| format!("/assets/shortlist.js?v={}", caching::etag_of_bytes(SHORTLIST.as_bytes()).trim_matches('"')));
+    &ADDRESS
+}
+
+/// The script of lists.
+pub(super) async fn shortlist(headers: HeaderMap) -> Response {
+    file(&headers, "text/javascript; charset=utf-8", SHORTLIST.to_owned())
 }
 
 fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {

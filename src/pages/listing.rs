@@ -7,7 +7,9 @@ use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data, open, parts, times,
+    Site, data, open, parts,
+    shortlist::Kept,
+    times,
     words::{self, Checked},
 };
 use crate::{
@@ -17,13 +19,15 @@ use crate::{
         Attribute, Event, Location, LocationPolicy, LocationType, Service, ServiceStatus, event::EventStatus,
         provenance::Provenance,
     },
-    published::shelf::Form,
+    published::{render::projected_service_id, shelf::Form},
     search::Found,
 };
 
 /// What a list shows of one service or event.
 #[derive(Clone, Debug)]
 pub(super) struct Listing {
+    /// The service; for an event, the service that stands for it.
+    pub(super) id: Uuid,
     href: String,
     name: String,
     organisation: Option<String>,
@@ -188,6 +192,7 @@ impl Listing {
     /// A service, seen from a point.
     pub(super) fn of(service: &Service, today: NaiveDate, from: Option<Point>) -> Self {
         Self {
+            id: service.id.into(),
             href: match service.event_id {
                 Some(event) => format!("/directory/events/{event}"),
                 None => format!("/directory/services/{}", service.id),
@@ -234,6 +239,11 @@ impl Listing {
         (&self.href, &self.name)
     }
 
+    /// Whose it is.
+    pub(super) fn organisation(&self) -> Option<&str> {
+        self.organisation.as_deref()
+    }
+
     /// What is to be known of its state.
     pub(super) fn tags(&self) -> Markup {
         tag_list(&self.tags)
@@ -257,6 +267,7 @@ impl Listing {
             EventStatus::Postponed => Some(Tag::new("Postponed", "warn")),
         };
         Self {
+            id: projected_service_id(event.id.into()),
             href: format!("/directory/events/{}", event.id),
             name: event.name.clone(),
             organisation: None,
@@ -325,6 +336,11 @@ pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Resu
 /// The list. `level` is the heading that the names are.
 pub(super) fn list(listings: &[Listing], level: &str) -> Markup {
     html! { ul class="listings" { @for listing in listings { li { (item(listing, level)) } } } }
+}
+
+/// The list with a box for each that keeps it on a list of one's own.
+pub(super) fn list_to_keep(listings: &[Listing], level: &str, kept: &Kept) -> Markup {
+    html! { ul class="listings" { @for listing in listings { li { (item(listing, level)) (kept.tick(listing)) } } } }
 }
 
 /// A text with the words marked that it was found by, or as it is.

@@ -11,6 +11,7 @@ mod data;
 mod desk;
 mod differences;
 mod editing;
+mod embed;
 mod errors;
 mod event;
 mod fields;
@@ -32,6 +33,7 @@ mod results;
 mod search_form;
 mod self_help;
 mod service;
+mod shortlist;
 mod sources;
 mod statements;
 mod times;
@@ -46,7 +48,7 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::HeaderMap;
 
@@ -124,12 +126,16 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/accessibility", get(statements::accessibility))
         .route("/directory/privacy", get(statements::privacy))
         .route("/directory/listing-policy", get(statements::listing_policy))
+        .route("/directory/shortlist", get(shortlist::blank).post(shortlist::show))
+        .route("/directory/shortlist/more", post(shortlist::more))
         .route("/directory/guides", get(guides::all))
         .route("/directory/guides/{slug}", get(guides::one))
         .route("/directory/sources", get(sources::show))
         .merge(self_help::routes())
+        .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
+        .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))
         .route("/assets/logo", get(brand::picture))
         .route("/robots.txt", get(files::robots))

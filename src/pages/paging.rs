@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
-use super::search_form::{Asked, button};
 use crate::http::{Parameters, Problem};
 
 /// Listings on a page.
@@ -83,9 +82,12 @@ pub(super) fn links(path: &str, at: At) -> Markup {
 }
 
 /// Buttons to the pages before and after, so that what was asked for stays out of addresses.
-pub(super) fn forms(asked: &Asked, at: At) -> Markup {
+/// The buttons belong to the form called `form`, which carries the search and what was ticked.
+pub(super) fn forms(form: &str, at: At) -> Markup {
     let (before, after) = at.neighbours();
-    let button = |number: usize, words: &str| html! { li { (button(asked, Some(number), "link", &html! { (words) })) } };
+    let button = |number: usize, words: &str| {
+        html! { li { button class="link" form=(form) formaction="/directory/search" name="page" value=(number) { (words) } } }
+    };
     around(
         at,
         &html! {

@@ -12,7 +12,8 @@ use super::{
     Site, guides, home, layout,
     layout::Page,
     listing, map, needs, paging,
-    search_form::{Asked, Mistake, button, form},
+    search_form::{Asked, Mistake, button, form, form_with},
+    shortlist::{self, Kept},
     statements,
     words::{self, count},
 };
@@ -41,7 +42,7 @@ pub(super) async fn by_link(State(site): State<Site>, parameters: Parameters, he
 
 /// A search by form.
 pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
-    let page = match sent(&headers, body) {
+    let page = match sent_long(&headers, body) {
         Ok(parameters) => page(&site, &parameters, By::Form).await,
         Err(problem) => Err(problem),
     };
@@ -148,19 +149,21 @@ fn results(
 ) -> Result<Page, Problem> {
     let at = paging::read(parameters, found.total)?;
     let listings = listing::of_hits(site, found, from.map(|position| position.point))?;
+    let kept = Kept::read(parameters);
     let quiet = found.understood.sensitive || listings.iter().any(|listing| listing.sensitive);
     let body = html! {
         @if found.understood.urgent || found.understood.sensitive { (home::danger()) }
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
-        (narrowed(asked))
+        (narrowed(asked, &kept))
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
-        details { summary { "Change or narrow your search" } (form(asked, &[], true)) }
+        details { summary { "Change or narrow your search" } (form_with(asked, &[], true, &kept.hidden())) }
         p class="small" { (order(from)) }
         @if !quiet { (map::draw(&listings, from.map(|position| position.point))) }
-        div class="numbered" { (listing::list(&listings, "h2")) }
+        div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
+        (kept.button(&listings, asked))
         @match by {
-            By::Form => (paging::forms(asked, at)),
+            By::Form => (paging::forms(shortlist::FORM, at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
         @if by == By::Form && !quiet { p class="small" { a href=(asked.path()) { "A link to this search" } ", to keep or to send. What you typed is part of the link." } }
@@ -200,13 +203,13 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
 }
 
 /// What the search was narrowed down to, each with a way back.
-fn narrowed(asked: &Asked) -> Markup {
+fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
     let wider = asked.wider();
     html! {
         @if !wider.is_empty() {
             ul class="narrowed" aria-label="Narrowed down to" {
                 @for (said, without) in &wider {
-                    li { (button(without, None, "link", &html! { (said) span class="unseen" { " – take this away" } span aria-hidden="true" { " ✕" } })) }
+                    li { (button(without, &kept.hidden(), "link", &html! { (said) span class="unseen" { " – take this away" } span aria-hidden="true" { " ✕" } })) }
                 }
             }
         }
@@ -256,7 +259,7 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Prob
         @if unknown.is_empty() { p { "No service here has everything that you asked for." } }
         @else { p { "No service here has the words: " strong { (unknown.join(", ")) } "." } }
         (understood(site, found)?)
-        (narrowed(asked))
+        (narrowed(asked, &Kept::default()))
         ul {
             li { "Try fewer words, or other words for the same thing." }
             li { "Or choose from what people need help with, below." }

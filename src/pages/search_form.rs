@@ -164,11 +164,12 @@ impl Asked {
 }
 
 /// A button that asks for this, with everything in the body of the request.
-pub(super) fn button(asked: &Asked, page: Option<usize>, class: &str, words: &Markup) -> Markup {
+/// `carried` are further hidden fields.
+pub(super) fn button(asked: &Asked, carried: &Markup, class: &str, words: &Markup) -> Markup {
     html! {
         form method="post" action="/directory/search" {
             @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
-            @if let Some(page) = page { input type="hidden" name="page" value=(page); }
+            (carried)
             button class=(class) { (words) }
         }
     }
@@ -177,6 +178,11 @@ pub(super) fn button(asked: &Asked, page: Option<usize>, class: &str, words: &Ma
 /// The search form, with what was written and what is wrong with it. `narrowing` shows the choices
 /// that narrow a search down.
 pub(super) fn form(asked: &Asked, mistakes: &[Mistake], narrowing: bool) -> Markup {
+    form_with(asked, mistakes, narrowing, &html! {})
+}
+
+/// The same with hidden fields that are carried along.
+pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, carried: &Markup) -> Markup {
     let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said);
     let described =
         |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
@@ -187,6 +193,7 @@ pub(super) fn form(asked: &Asked, mistakes: &[Mistake], narrowing: bool) -> Mark
     };
     html! {
         form class="search" method="post" action="/directory/search" role="search" aria-label="Services" {
+            (carried)
             div class=(if wrong("q").is_some() { "field wrong" } else { "field" }) {
                 label for="q" { "What do you need help with?" }
                 p class="hint" id="q-hint" { "Say it in your own words, such as “behind on rent”." }

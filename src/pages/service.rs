@@ -12,6 +12,7 @@ use super::{
     layout::Page,
     listing,
     parts::{self, row, text_row},
+    shortlist,
     words::{self, Checked},
 };
 use crate::{
@@ -65,6 +66,7 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
             div { dt { "Checked" } dd { (Checked::of(service, today).sentence()) } }
             (parts::origin(site, entry, &format!("/services/{}", service.id), &service.extra))
         }
+        (shortlist::button_for(service.id.into()))
         (parts::wrong(service.id))
     };
     let title = if quiet { "A service".to_owned() } else { service.name.clone() };

@@ -42,7 +42,7 @@ pub(super) fn ask(site: &Site) -> Markup {
     let brand = &site.brand;
     html! {
         @if brand.phone.is_some() || brand.email.is_some() {
-            p class="ask" {
+            p class="reach" {
                 "Ask " (site.directory.name) ": "
                 @if let Some(phone) = &brand.phone { "ring " a href=(format!("tel:{}", words::dialled(phone))) { (phone) } }
                 @if brand.phone.is_some() && brand.email.is_some() { ", or " }

@@ -138,6 +138,28 @@ impl Filters {
         *self == Self::default()
     }
 
+    /// Only what can be had now and somebody has confirmed, as the pages show it.
+    #[must_use]
+    pub fn current(mut self) -> Self {
+        self.wanted.only_current = true;
+        self
+    }
+
+    /// Only events that take place from the first moment to the second.
+    #[must_use]
+    pub fn events_between(mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        self.wanted.events = Some(true);
+        self.wanted.window = Some((from, to));
+        self
+    }
+
+    /// Only what belongs to this organization.
+    #[must_use]
+    pub fn of_organization(mut self, organization: Uuid) -> Self {
+        self.wanted.organization = Some(organization);
+        self
+    }
+
     /// What was written, as somebody wants it.
     pub fn wanted(&self) -> &Wanted {
         &self.wanted

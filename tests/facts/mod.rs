@@ -1,6 +1,7 @@
 mod api;
 mod bad_input;
 mod commands;
+mod embed;
 mod federation;
 mod formats;
 mod freshness;
@@ -19,6 +20,7 @@ mod search;
 mod secrets;
 mod self_help;
 mod shelf;
+mod shortlist;
 mod sign_in_providers;
 mod texts;
 mod times;

@@ -165,7 +165,10 @@ fn texts_are_kept_and_published_from_files() {
     let refused = run(folder, &["save", name, "Bad Name.md", "--json"]);
     let said: Value = serde_json::from_slice(&refused.stdout).unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said["saved"] == serde_json::json!([]) && said["rejected"][0]["reason"].as_str().unwrap().contains("small letters"), "{said}");
+    assert!(
+        said["saved"] == serde_json::json!([]) && said["rejected"][0]["reason"].as_str().unwrap().contains("small letters"),
+        "{said}"
+    );
     assert_eq!(list("version"), 1, "nothing is kept when one file cannot be");
     assert_eq!(run(folder, &["withdraw", "behind-with-rent"]).status.code(), Some(0));
     assert_eq!((list("public"), list("version")), (false.into(), 2.into()));

@@ -1,0 +1,230 @@
+//! A list of places to ask, put together by ticking: to print, to send, to take along. It is kept
+//! nowhere. Its ids travel in the body of each request; a link to it carries them behind `#`, which
+//! browsers do not send.
+
+use axum::{
+    extract::{State, rejection::StringRejection},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
+
+use super::{
+    Site, files, home, layout,
+    layout::Page,
+    listing::{self, Listing},
+    results,
+    search_form::Asked,
+    self_help,
+    words::{self, count},
+};
+use crate::{
+    http::{Parameters, Problem},
+    model::Service,
+};
+
+/// Listings on one list.
+const MOST: usize = 40;
+/// The name of the form that boxes of other pages belong to.
+pub(super) const FORM: &str = "shortlist";
+
+/// What somebody has ticked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Vec<Uuid>);
+
+impl Kept {
+    /// Read it from a form: what is no id of anything is left out.
+    pub(super) fn read(form: &Parameters) -> Self {
+        let mut ids = Vec::new();
+        for (_, value) in form.pairs().filter(|(name, _)| *name == "keep") {
+            if let Some(id) = value.parse().ok().filter(|id| !ids.contains(id) && ids.len() < MOST) {
+                ids.push(id);
+            }
+        }
+        Self(ids)
+    }
+
+    fn without(&self, id: Uuid) -> Self {
+        Self(self.0.iter().copied().filter(|own| *own != id).collect())
+    }
+
+    /// Hidden fields with it.
+    pub(super) fn hidden(&self) -> Markup {
+        html! { @for id in &self.0 { input type="hidden" name="keep" value=(id); } }
+    }
+
+    /// A box that keeps one listing.
+    pub(super) fn tick(&self, listing: &Listing) -> Markup {
+        let name = format!("keep-{}", listing.id);
+        html! {
+            div class="choice keep" {
+                input type="checkbox" id=(name) name="keep" value=(listing.id) form=(FORM) checked[self.0.contains(&listing.id)];
+                label for=(name) { "Put on my list" span class="unseen" { ": " (listing.link().1) } }
+            }
+        }
+    }
+
+    /// The button below listings with boxes: what was ticked before and is not among them stays.
+    pub(super) fn button(&self, listings: &[Listing], asked: &Asked) -> Markup {
+        let others = Self(self.0.iter().copied().filter(|id| !listings.iter().any(|listing| listing.id == *id)).collect());
+        html! {
+            form id=(FORM) class="keeping" method="post" action="/directory/shortlist" {
+                (others.hidden())
+                @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
+                button class="button plain" { "Make a list of those that are ticked" }
+            }
+        }
+    }
+}
+
+/// A button on the page of one listing.
+pub(super) fn button_for(id: Uuid) -> Markup {
+    html! {
+        form class="keeping" method="post" action="/directory/shortlist" {
+            input type="hidden" name="keep" value=(id);
+            button class="button plain" { "Put on a list, to print or send" }
+        }
+    }
+}
+
+/// GET: how to make a list, or with a link to one its ids, which only the script of the page can see.
+pub(super) async fn blank(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let body = html! {
+        h1 { "Your list" }
+        p { "There is nothing on your list yet. Look for help, tick what you want to keep, and press “Make a list of those that are ticked”." }
+        p { a class="button" href="/" { "Find help" } }
+        noscript { p class="banner" { "If somebody sent you a link to a list: it can only be opened with JavaScript. Ask them to send the list as a text." } }
+        form class="from-link" method="post" action="/directory/shortlist" {}
+    };
+    layout::answer(&site, &headers, Ok(page("Your list", body)))
+}
+
+fn page(title: &str, body: Markup) -> Page {
+    Page { unkept: true, quiet: true, scripts: vec![self_help::script(), files::shortlist_address()], ..Page::new(title, body) }
+}
+
+/// POST: the list.
+pub(super) async fn show(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
+    let made = results::sent_long(&headers, body).and_then(|form| list(&site, &form));
+    layout::answer(&site, &headers, made)
+}
+
+fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
+    let mut kept = Kept::read(form);
+    if let Some(id) = form.text("drop")?.and_then(|id| id.parse().ok()) {
+        kept = kept.without(id);
+    }
+    let (asked, helper) = (Asked::read(form)?, form.text("helper")?.is_some());
+    let found = listing::with_times(site, &kept.0, None)?;
+    let gone = kept.0.len() - found.len();
+    let title = if helper { "Their list" } else { "Your list" };
+    let body = html! {
+        div data-keeps="" {}
+        @if found.iter().any(|(_, listing)| listing.sensitive) { (home::danger()) }
+        h1 { (title) }
+        p class="lead" { "Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link." }
+        @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is", "listings are")) " no longer here." } }
+        @if found.is_empty() { p { "There is nothing on the list." } }
+        ol class="listings" { @for (service, listing) in &found { (row(&kept, &asked, helper, service, listing)) } }
+        @if !found.is_empty() { (keep(site, &kept, helper, &found)) }
+        (go_on(&kept, &asked, helper))
+    };
+    Ok(page(title, body))
+}
+
+fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Listing) -> Markup {
+    let (href, name) = listing.link();
+    html! {
+        li {
+            h2 { a href=(href) { (name) } }
+            @if let Some(organisation) = listing.organisation() { p class="by" { (organisation) } }
+            @for phone in service.phones.iter().take(2) { p { a class="tel" href=(format!("tel:{}", words::dialled(&phone.number))) { (phone.number) } } }
+            dl class="facts" { @for (label, value) in listing.facts() { div { dt { (label) } dd { (value) } } } }
+            (listing.tags())
+            form class="unprinted" method="post" action="/directory/shortlist" {
+                (kept.hidden())
+                (carried(asked, helper))
+                button class="link" name="drop" value=(listing.id) { "Take off the list" span class="unseen" { ": " (name) } }
+            }
+        }
+    }
+}
+
+/// The search that somebody came from, so that they can go on with it.
+fn carried(asked: &Asked, helper: bool) -> Markup {
+    html! {
+        @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
+        @if helper { input type="hidden" name="helper" value="yes"; }
+    }
+}
+
+fn keep(site: &Site, kept: &Kept, helper: bool, found: &[(Service, Listing)]) -> Markup {
+    let encoded = utf8_percent_encode(&as_text(site, helper, found), NON_ALPHANUMERIC).to_string();
+    let ids: Vec<String> = kept.0.iter().map(Uuid::to_string).collect();
+    let link = format!("{}#{}", site.address("/directory/shortlist"), ids.join(","));
+    html! {
+        section class="keep unprinted" aria-labelledby="keep" {
+            h2 id="keep" { (if helper { "Give it to them" } else { "Keep it" }) }
+            p { button class="button print" type="button" hidden { "Print" } }
+            p {
+                "Send it "
+                a href=(format!("sms:?&body={encoded}")) { "by text" } " or "
+                a href=(format!("mailto:?subject=A%20list&body={encoded}")) { "by email" }
+                ". Your own phone or computer sends it."
+            }
+            div class="field" {
+                label for="link" { "Link to this list" }
+                p class="hint" id="link-hint" { "It says which listings they are, and nothing else. What stands behind # is not sent to us until the link is opened, and not kept then." }
+                input type="text" id="link" readonly value=(link) aria-describedby="link-hint";
+            }
+        }
+    }
+}
+
+fn go_on(kept: &Kept, asked: &Asked, helper: bool) -> Markup {
+    html! {
+        div class="unprinted" {
+            form method="post" action=(if asked.is_empty() { "/directory/shortlist/more" } else { "/directory/search" }) {
+                (kept.hidden())
+                (carried(asked, helper))
+                button class="button plain" { (if asked.is_empty() { "Look for more" } else { "Go back to the results" }) }
+            }
+            form method="post" action="/directory/shortlist" {
+                (kept.hidden())
+                (carried(asked, false))
+                @if helper { button class="link" { "This list is for me" } }
+                @else { button class="link" name="helper" value="yes" { "I am helping someone" } }
+            }
+        }
+    }
+}
+
+/// POST: the search form, with the list carried along.
+pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
+    let made = results::sent_long(&headers, body).map(|form| {
+        let kept = Kept::read(&form);
+        let body = html! {
+            h1 { "Find help" }
+            p { "Your list has " (count(kept.0.len(), "listing", "listings")) ". What you find can be added to it." }
+            (super::search_form::form_with(&Asked::default(), &[], true, &kept.hidden()))
+        };
+        page("Find help", body)
+    });
+    layout::answer(&site, &headers, made)
+}
+
+/// The list as a text, for somebody's own mail or messages.
+fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
+    let begins = if helper { "Here are places that may help you:" } else { "Places to ask:" };
+    let mut lines = vec![begins.to_owned()];
+    for (service, listing) in found {
+        let (path, name) = listing.link();
+        lines.extend([String::new(), name.to_owned()]);
+        lines.extend(service.phones.first().map(|phone| phone.number.clone()));
+        lines.extend(listing.facts().into_iter().filter(|(label, _)| *label != "Cost").map(|(_, value)| value));
+        lines.push(site.address(path));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,50 @@
+//! Parts of the directory in other websites.
+
+use super::{id, pantry, refuge};
+use crate::support::fact;
+
+fact! {
+    async fn a_search_stands_in_another_website_as_a_frame_or_a_fragment(app) {
+        app.import(format!("{}\n{}\n", pantry(), refuge())).await;
+        app.follow().await;
+        let framed = app.get("/embed/services?need=food-affordable&title=Food").await;
+        let text = framed.text();
+        assert!(framed.header("content-security-policy").contains("frame-ancestors *"));
+        assert!(framed.header("set-cookie").is_empty() && !text.contains("<script"), "{text}");
+        for part in ["<!DOCTYPE html>", "target=\"_top\"", "<h2>Food</h2>", "Meadow larder", "Checked on 2 November 2026", "As of 22 November 2026"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.contains(&format!("href=\"https://directory.luton.example.org/directory/services/{}\"", id("pantry"))), "{text}");
+        let fragment = app.get("/embed/services?need=food-affordable&as=fragment").await;
+        assert!(fragment.text().starts_with("<section class=\"fingerpost\""), "{}", fragment.text());
+        assert_eq!(fragment.header("access-control-allow-origin"), "*");
+    }
+}
+
+fact! {
+    async fn listings_that_somebody_had_better_not_be_seen_reading_stand_in_no_other_website(app) {
+        app.import(format!("{}\n{}\n", pantry(), refuge())).await;
+        app.follow().await;
+        for path in ["/embed/services?q=rowan".to_owned(), "/embed/services".to_owned()] {
+            let text = app.get(&path).await.text();
+            assert!(!text.contains("Rowan"), "{path}: {text}");
+        }
+        for path in [format!("/embed/services/{}", id("refuge")), format!("/embed/organizations/{}", id("rowan"))] {
+            assert_eq!(app.get(&path).await.status, 403, "{path}");
+        }
+        assert!(app.get(&format!("/embed/organizations/{}", id("marsh farm"))).await.text().contains("Meadow larder"));
+        assert!(app.get(&format!("/embed/services/{}", id("pantry"))).await.text().contains("Meadow larder"));
+    }
+}
+
+fact! {
+    async fn bad_filters_of_a_part_are_named(app) {
+        for (query, named) in [("most=0", "most"), ("most=x", "most"), ("near=here", "near"), ("need=a&need=b", "need")] {
+            let answer = app.get(&format!("/embed/services?{query}")).await;
+            assert_eq!(answer.status, 400, "{query}");
+            assert!(answer.text().contains(named), "{query}: {}", answer.text());
+        }
+        assert_eq!(app.get("/embed/services/nothing").await.status, 404);
+        assert_eq!(app.get("/embed/events?postcode=LU1").await.status, 400, "nobody knows where it is");
+    }
+}
