@@ -106,6 +106,15 @@ async function pages() {
     { name: 'about', path: '/directory/about' },
     { name: 'accessibility', path: '/directory/accessibility' },
     { name: 'privacy', path: '/directory/privacy' },
+    { name: 'listing-policy', path: '/directory/listing-policy' },
+    { name: 'guides', path: '/directory/guides' },
+    { name: 'guide', path: '/directory/guides/behind-with-rent' },
+    { name: 'guide-quiet', path: '/directory/guides/not-safe-at-home' },
+    { name: 'list-empty', path: '/directory/shortlist' },
+    { name: 'list', path: '/directory/shortlist', form: `keep=${await firstId('services')}&q=food`, titleOf: 'list-empty' },
+    { name: 'list-more', path: '/directory/shortlist/more', form: `keep=${await firstId('services')}` },
+    { name: 'embed-search', path: '/embed/services?q=food', embedded: true },
+    { name: 'embed-events', path: '/embed/events', embedded: true },
     { name: 'help', path: '/help' },
     { name: 'help-start', path: '/help/check' },
     { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere', status: 400, titleOf: 'help-start' },
@@ -175,7 +184,7 @@ async function skipLinkProblems(page) {
 }
 
 async function checkFirstVisit(browser, entry, titles) {
-  const { name, path: where, status = 200, titleOf = name } = entry;
+  const { name, path: where, status = 200, titleOf = name, embedded = false } = entry;
   const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
   const page = await context.newPage();
   const heard = await listen(context, page);
@@ -184,12 +193,14 @@ async function checkFirstVisit(browser, entry, titles) {
   check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
   const outline = await page.evaluate(readOutline);
   check(name, 'lang is en-GB', outline.lang === 'en-GB' ? '' : `lang is "${outline.lang}"`);
-  check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
-  check(name, 'skip link', outline.skip);
+  if (!embedded) {
+    check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
+    check(name, 'skip link', outline.skip);
+    check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
+  }
   const other = titles.get(outline.title) ?? titleOf;
   check(name, 'title of its own', !outline.title ? 'no title' : other === titleOf ? '' : `"${outline.title}" is also the title of ${other}`);
   titles.set(outline.title, titleOf);
-  check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
   check(name, 'nothing leaves the origin', heard.foreign);
   check(name, 'nothing on the console', heard.complaints);
   check(name, `first load under ${MOST_BYTES} bytes`, heard.bytes < MOST_BYTES ? '' : `${heard.bytes} bytes`);
@@ -290,6 +301,31 @@ async function checkWeekWithoutScript(plain) {
   await page.locator('main a[href*="/directory/events/"]').first().click({ timeout: 10_000 });
   check('journey', 'JavaScript off: a date leads to its event', /\/directory\/events\//.test(page.url()) ? '' : `it leads to ${page.url()}`);
   await page.close();
+}
+
+/** A list is ticked together without a script, and opened from its link with one. */
+async function checkList(plain, scripted) {
+  const page = await plain.newPage();
+  await page.goto(`${base}/`);
+  await page.locator('input[name="q"]').first().fill('food');
+  await page.locator('input[name="q"]').first().press('Enter');
+  const boxes = page.locator('input[type="checkbox"][name="keep"]');
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByRole('button', { name: 'Make a list' }).click();
+  check('journey', 'JavaScript off: what is ticked becomes a list', (await page.locator('main ol > li').count()) === 2 ? '' : await page.locator('main').innerText());
+  const link = await page.getByLabel('Link to this list').inputValue();
+  await page.getByRole('button', { name: 'Go back to the results' }).click();
+  check('journey', 'JavaScript off: back among the results both stay ticked', (await boxes.nth(0).isChecked()) && (await boxes.nth(1).isChecked()) ? '' : 'a tick is lost');
+  await page.close();
+  const other = await scripted.newPage();
+  const asked = [];
+  other.on('request', (request) => asked.push(request.url()));
+  await other.goto(link.replace(/^https?:\/\/[^/]+/, base));
+  await other.locator('main ol > li').nth(1).waitFor({ timeout: 10_000 });
+  const told = asked.filter((url) => /[0-9a-f]{8}-/.test(url.split('#')[0]));
+  check('journey', 'a link to a list opens it, and no address that is asked for says what is on it', told);
+  await other.close();
 }
 
 // --- self-help: nothing in addresses, urgent help first, a way out ------------------------------------
@@ -402,6 +438,7 @@ async function main() {
     for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
     await guarded('journey', 'JavaScript off', () => checkJourneyWithoutScript(plain));
     await guarded('journey', 'JavaScript off, the week', () => checkWeekWithoutScript(plain));
+    await guarded('journey', 'a list', () => checkList(plain, scripted));
     await guarded('journey', 'questions, JavaScript off', () => checkQuestions(browser, false));
     await guarded('journey', 'questions, JavaScript on', () => checkQuestions(browser, true));
     await guarded('journey', 'Shift three times', () => checkShiftThrice(browser));
