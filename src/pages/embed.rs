@@ -138,8 +138,8 @@ fn answer(site: &Site, parameters: &Parameters, headers: &HeaderMap, part: Resul
         Ok(made) => made,
         Err(problem) => return problem.into_response(),
     };
-    let fragment = fragment(site, &part);
-    let document = if whole { page(site, &part.title, &fragment) } else { fragment }.into_string().into_bytes();
+    let listings = fragment(site, &part, whole);
+    let document = if whole { page(site, &part.title, &listings) } else { listings }.into_string().into_bytes();
     let version = caching::Version { etag: caching::etag_of_bytes(&document), changed_at: None };
     let kind = "text/html; charset=utf-8";
     let mut response = caching::respond::<Problem>(headers, &version, kind, || Ok(document.into()));
@@ -156,11 +156,12 @@ fn page(site: &Site, title: &str, fragment: &Markup) -> Markup {
         html lang="en-GB" {
             head {
                 meta charset="utf-8";
-                title { (title) " – " (site.directory.name) }
+                title { (title) " (" (site.directory.name) ")" }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 base target="_top";
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href=(files::style_address());
                 @if let Some(style) = site.brand.style() { link rel="stylesheet" href=(style); }
             }
@@ -169,19 +170,21 @@ fn page(site: &Site, title: &str, fragment: &Markup) -> Markup {
     }
 }
 
-/// The listings, with whole addresses, so that they lead here from anywhere.
-fn fragment(site: &Site, part: &Part) -> Markup {
+/// The listings, with whole addresses, so that they lead here from anywhere. In a page of its own the
+/// heading is the first; in somebody else's it stands below theirs.
+fn fragment(site: &Site, part: &Part, whole: bool) -> Markup {
     let day = words::date(site.today());
     let licence = site.brand.licence.as_str();
     html! {
         section class="fingerpost" aria-label=(part.title) {
-            h2 { (part.title) }
+            @if whole { h1 { (part.title) } } @else { h2 { (part.title) } }
             @if part.listings.is_empty() { p { "Nothing is listed here now." } }
             ul class="listings" {
                 @for listing in &part.listings {
                     @let (path, name) = listing.link();
                     li {
-                        h3 { a href=(site.address(path)) rel="noopener" { (name) } }
+                        @let link = html! { a href=(site.address(path)) rel="noopener" { (name) } };
+                        @if whole { h2 { (link) } } @else { h3 { (link) } }
                         @if let Some(organisation) = listing.organisation() { p class="by" { (organisation) } }
                         dl class="facts" { @for (label, value) in listing.facts() { div { dt { (label) } dd { (value) } } } }
                         (listing.tags())

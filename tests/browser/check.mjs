@@ -225,7 +225,7 @@ async function checkWidth(browser, entry, width) {
   const { name } = entry;
   const context = await browser.newContext({ viewport: { width, height: width < 600 ? 812 : 900 } });
   const page = await context.newPage();
-  await visit(page, entry, { waitUntil: 'networkidle' });
+  await visit(page, entry, { waitUntil: 'load' });
   check(name, `${width} px: no sideways scrolling`, await page.evaluate(readOverflow));
   if (options.screenshots) await page.screenshot({ path: path.join(options.screenshots, `${name}-${width}.png`), fullPage: true });
   await page.evaluate(axe.source);
@@ -239,7 +239,7 @@ async function checkColours(browser, entry) {
   for (const [colours, settings] of [['dark', { colorScheme: 'dark' }], ['forced colours', { forcedColors: 'active' }]]) {
     const context = await browser.newContext({ viewport: { width: 375, height: 812 }, ...settings });
     const page = await context.newPage();
-    await visit(page, entry, { waitUntil: 'networkidle' });
+    await visit(page, entry, { waitUntil: 'load' });
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), AXE);
     check(entry.name, `${colours}: axe`, violations.flatMap(describe));

@@ -11,7 +11,7 @@ fact! {
         let text = framed.text();
         assert!(framed.header("content-security-policy").contains("frame-ancestors *"));
         assert!(framed.header("set-cookie").is_empty() && !text.contains("<script"), "{text}");
-        for part in ["<!DOCTYPE html>", "target=\"_top\"", "<h2>Food</h2>", "Meadow larder", "Checked on 2 November 2026", "As of 22 November 2026"] {
+        for part in ["<!DOCTYPE html>", "target=\"_top\"", "<h1>Food</h1>", "Meadow larder", "Checked on 2 November 2026", "As of 22 November 2026"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(text.contains(&format!("href=\"https://directory.luton.example.org/directory/services/{}\"", id("pantry"))), "{text}");
