@@ -153,7 +153,10 @@ fn whereabouts(service: &Service) -> Option<String> {
         [] if !service.phones.is_empty() => Some(say("By phone").to_owned()),
         [] => None,
         some if some.len() <= 2 => Some(some.join("; ")),
-        [first, rest @ ..] => Some(words::and(first, &words::count(rest.len(), "more place", "more places"))),
+        [first, rest @ ..] => {
+            let more = words::count(rest.len(), "more place", "more places");
+            Some(say_with("{first}; and {more}", &[("first", first), ("more", &more)]))
+        }
     }
 }
 
@@ -186,7 +189,7 @@ fn when(service: &Service, today: NaiveDate) -> Option<String> {
     match said.as_slice() {
         [] => None,
         [only] => Some(only.clone()),
-        [first, ..] => Some(words::and(first, say("at other times"))),
+        [first, ..] => Some(say_with("{first}; and {more}", &[("first", first), ("more", say("at other times"))])),
     }
 }
 

@@ -229,7 +229,7 @@ pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::
         @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
             div { dt { (say("Licence")) } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
         }
-        div { dt { (say("As data")) } dd { a href=(api) { (say("JSON")) } } }
+        div { dt { (say("As data")) } dd { a href=(api) { "JSON" } } }
     }
 }
 

@@ -146,7 +146,7 @@ pub(super) fn list(items: &[String]) -> String {
 }
 
 /// "a and b".
-pub(super) fn and(some: &str, last: &str) -> String {
+fn and(some: &str, last: &str) -> String {
     say_with("{some} and {last}", &[("some", some), ("last", last)])
 }
 
