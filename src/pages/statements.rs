@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::{
     Site,
-    language::{as_written, rightwards, say, say_with, weave, written_in},
+    language::{as_written, rightwards, say_with, weave, written_in},
     layout,
     layout::Page,
     words,
