@@ -1,13 +1,19 @@
 //! Pages that say that something went wrong, in words, with somewhere to go on.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
 use super::{
-    Site, layout,
+    Site,
+    language::{as_written, say, say_with, weave},
+    layout,
     layout::Page,
+    wants_a_page,
     words::{date, london_day, sentence},
 };
 use crate::http::Problem;
@@ -17,16 +23,16 @@ pub(super) fn page(problem: &Problem) -> Page {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (title, said) = match status {
         StatusCode::NOT_FOUND => (
-            "Page not found",
+            say("Page not found"),
             html! {
-                p { "There is nothing at this address. If you typed it, check it. If you followed a link, the link may be old." }
+                p { (say("There is nothing at this address. If you typed it, check it. If you followed a link, the link may be old.")) }
             },
         ),
-        StatusCode::GONE => ("This is no longer listed", gone(problem)),
+        StatusCode::GONE => (say("This is no longer listed"), gone(problem)),
         StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => (
-            "We could not read that",
+            say("We could not read that"),
             html! {
-                p { "Part of the address or form could not be used: " (problem.detail) "." }
+                p { (weave("Part of the address or form could not be used: {what}.", &[("what", as_written(&problem.detail))])) }
             },
         ),
         StatusCode::FORBIDDEN => ("You cannot do that", html! { p { (sentence(&problem.detail)) } }),
@@ -41,16 +47,18 @@ pub(super) fn page(problem: &Problem) -> Page {
             "That could not be saved",
             html! { p { (sentence(&problem.detail)) } p { "Go back: what you wrote is still there." } },
         ),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("That does not work here", html! { p { "This page cannot be used in that way. Start again from the first page." } })
-        }
-        StatusCode::TOO_MANY_REQUESTS => {
-            ("Please wait a moment", html! { p { "Too many pages were asked for at once. Wait a minute and try again." } })
-        }
+        StatusCode::METHOD_NOT_ALLOWED => (
+            say("That does not work here"),
+            html! { p { (say("This page cannot be used in that way. Start again from the first page.")) } },
+        ),
+        StatusCode::TOO_MANY_REQUESTS => (
+            say("Please wait a moment"),
+            html! { p { (say("Too many pages were asked for at once. Wait a minute and try again.")) } },
+        ),
         StatusCode::SERVICE_UNAVAILABLE => {
-            ("Not ready yet", html! { p { "The directory is starting or very busy. Try again in a minute." } })
+            (say("Not ready yet"), html! { p { (say("The directory is starting or very busy. Try again in a minute.")) } })
         }
-        _ => ("Something went wrong", html! { p { "The mistake is ours, not yours. Try again in a minute." } }),
+        _ => (say("Something went wrong"), html! { p { (say("The mistake is ours, not yours. Try again in a minute.")) } }),
     };
     let body = html! {
         h1 { (title) }
@@ -65,9 +73,11 @@ fn gone(problem: &Problem) -> Markup {
         problem.gone_at.as_deref().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| date(london_day(at.to_utc())));
     html! {
         p {
-            "It was here, and it was taken out"
-            @if let Some(day) = day { " on " (day) }
-            ". It may have closed, moved or been renamed."
+            @match day {
+                Some(day) => (say_with("It was here, and it was taken out on {day}.", &[("day", &day)])),
+                None => (say("It was here, and it was taken out.")),
+            }
+            " " (say("It may have closed, moved or been renamed."))
         }
     }
 }
@@ -75,12 +85,19 @@ fn gone(problem: &Problem) -> Markup {
 /// Links that lead on from a page that has nothing.
 pub(super) fn ways_on() -> Markup {
     html! {
-        p { "You can:" }
+        p { (say("You can:")) }
         ul {
-            li { a href="/" { "search for help" } }
-            li { a href="/directory/needs" { "look through what people need help with" } }
+            li { a href="/" { (say("search for help")) } }
+            li { a href="/directory/needs" { (say("look through what people need help with")) } }
         }
     }
+}
+
+/// The answer where nothing stands under an address that says a language: a page for people, a problem
+/// for programs.
+pub(super) async fn unknown(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("see /openapi.json for what there is".to_owned());
+    if wants_a_page(&headers) { layout::answer(&site, &headers, Err(problem)) } else { problem.into_response() }
 }
 
 /// The answer where an address is right and the method is not.

@@ -9,10 +9,12 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, layout,
+    Site, data,
+    language::{as_written, isolated, say, say_count, say_with},
+    layout,
     layout::Page,
     listing, open,
-    parts::{self, row, text_row},
+    parts::{self, costs_row, row, row_as_written, text_row},
     shortlist, times,
     words::{self, long_date},
 };
@@ -23,7 +25,7 @@ use crate::{
         Event, Kind, Service,
         event::{DateChange, EventChange, EventStatus},
         occurrences::{self, last_end},
-        values::LocalDateTime,
+        values::{LocalDateTime, Number},
     },
     published::{
         render::projected_service_id,
@@ -47,49 +49,44 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         .and_then(|found| found.into_iter().next());
     let left_out: Vec<String> =
         event.exdates.iter().map(|at| at.naive().date()).filter(|day| *day >= today).map(long_date).collect();
-    let further: Vec<String> = event
-        .rdates
-        .iter()
-        .map(LocalDateTime::naive)
-        .filter(|at| at.date() >= today)
-        .map(|at| format!("{} at {}", long_date(at.date()), times::time(at.time())))
-        .collect();
+    let further: Vec<String> =
+        event.rdates.iter().map(LocalDateTime::naive).filter(|at| at.date() >= today).map(times::at).collect();
     let ages = words::ages(event.minimum_age, event.maximum_age);
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
     let calendar = (!quiet).then(|| format!("/events/{}.ics", event.id));
     let body = html! {
-        h1 { (event.name) }
+        h1 { (as_written(&event.name)) }
         @if let Some(organisation) = &event.organization {
-            p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
+            (parts::by(organisation))
         }
         (banner(event, site.now()))
         @if let Some(text) = &event.description { (parts::paragraphs(text)) }
         dl class="summary" {
-            (text_row("When", Some(&times::event(event))))
+            (row("When", &[times::event(event)]))
             (row("Next dates", &next_dates(event, site.now())))
             (row("Not on", &left_out))
             (row("Also on", &further))
             (row("Changes", &changes(&event.changes, today)))
-            (row("Who it is for", &event.eligibility_description.iter().cloned().chain(ages).collect::<Vec<_>>()))
-            (row("Cost", &words::costs(None, &event.cost_options)))
-            @if let Some(url) = &event.booking_url { div { dt { "Book" } dd { (parts::web(url, Some("Book a place"))) } } }
-            (text_row("Room for", event.capacity.map(|capacity| format!("{capacity} people")).as_deref()))
+            (row("Who it is for", &event.eligibility_description.iter().map(|said| as_written(said)).chain(ages.map(|ages| html! { (ages) })).collect::<Vec<_>>()))
+            (costs_row(&words::costs(None, &event.cost_options)))
+            @if let Some(url) = &event.booking_url { div { dt { (say("Book")) } dd { (parts::web(url, Some(say("Book a place")))) } } }
+            (row("Room for", &event.capacity.map(room).into_iter().collect::<Vec<_>>()))
             (text_row("Languages", parts::languages(&event.languages).as_deref()))
-            (row("Access", &parts::access(&event.accessibility)))
+            (row_as_written("Access", &parts::access(&event.accessibility)))
             @if let Some(found) = &part_of {
-                div { dt { "Part of" } dd { a href=(format!("/directory/services/{}", found.document.id)) { (found.document.name) } } }
+                div { dt { (say("Part of")) } dd { a href=(format!("/directory/services/{}", found.document.id)) { (as_written(&found.document.name)) } } }
             }
         }
-        @if let Some(href) = &calendar { p { a href=(href) { "Add to your calendar" } } }
+        @if let Some(href) = &calendar { p { a href=(href) { (say("Add to your calendar")) } } }
         (parts::contact(&event.phones, None, event.url.as_ref(), &[], &event.contacts))
-        h2 { "Where" }
-        @if let Some(url) = &event.online_url { p { "Online: " (parts::web(url, None)) } }
+        h2 { (say("Where")) }
+        @if let Some(url) = &event.online_url { p { (say("Online")) ": " (parts::web(url, None)) } }
         @match &event.location {
             Some(place) => (parts::place(place)),
-            None if event.online_url.is_none() => p { "No address is published. Get in touch first." },
+            None if event.online_url.is_none() => p { (say("No address is published. Get in touch first.")) },
             None => {},
         }
-        h2 { "About this listing" }
+        h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&event.attributes))
             (parts::origin(site, entry, &format!("/events/{}", event.id), &event.extra))
@@ -97,7 +94,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         (shortlist::button_for(projected_service_id(event.id.into())))
         (parts::wrong(event.id))
     };
-    let title = if quiet { "An event".to_owned() } else { event.name.clone() };
+    let title = if quiet { say("An event").to_owned() } else { event.name.clone() };
     let preview = (!quiet).then(|| event.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(event.organization.as_deref()) };
     Ok(Page {
@@ -105,10 +102,16 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         path: Some(format!("/directory/events/{}", event.id)),
         quiet,
         trail,
-        calendar: calendar.map(|href| (href, "These dates as a calendar")),
+        calendar: calendar.map(|href| (href, say("These dates as a calendar"))),
         data: Some(jsonld::event(&site.directory.public_url, event)),
         ..Page::new(title, body)
     })
+}
+
+/// "12 people".
+fn room(Number(most): Number) -> String {
+    let shown = most.to_string();
+    say_count(shown.parse().unwrap_or(usize::MAX), &shown, "person", "people")
 }
 
 /// The next dates of a series; an event that takes place once has its date already.
@@ -128,7 +131,7 @@ fn banner(event: &Event, now: DateTime<Utc>) -> Markup {
         EventStatus::Scheduled if last_end(event).is_some_and(|end| end <= now) => Some("This is over."),
         EventStatus::Scheduled => None,
     };
-    html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (said) } } } } }
+    html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (say(said)) } } } } }
 }
 
 /// What was changed on single dates that are not past.
@@ -142,17 +145,18 @@ fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
         .map(|change| {
             let day = long_date(change.start.naive().date());
             let what = match (change.status, &change.new_start, &change.new_end) {
-                (DateChange::Cancelled, ..) => format!("{day} is cancelled."),
-                (DateChange::Full, ..) => format!("{day} is full."),
+                (DateChange::Cancelled, ..) => say_with("{day} is cancelled.", &[("day", &day)]),
+                (DateChange::Full, ..) => say_with("{day} is full.", &[("day", &day)]),
                 (DateChange::Moved, Some(start), Some(end)) => {
-                    format!("{day} is moved to {}.", times::span(start.naive(), end.naive()))
+                    say_with("{day} is moved to {other}.", &[("day", &day), ("other", &times::span(start.naive(), end.naive()))])
                 }
                 (DateChange::Moved, Some(start), None) => {
-                    format!("{day} is moved to {} at {}.", long_date(start.naive().date()), times::time(start.naive().time()))
+                    let other = times::at(start.naive());
+                    say_with("{day} is moved to {other}.", &[("day", &day), ("other", &other)])
                 }
-                (DateChange::Moved, None, _) => format!("{day} is moved."),
+                (DateChange::Moved, None, _) => say_with("{day} is moved.", &[("day", &day)]),
             };
-            change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {note}"))
+            change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {}", isolated(note)))
         })
         .collect()
 }

@@ -11,7 +11,10 @@ use http::{HeaderMap, HeaderValue, header};
 use maud::{PreEscaped, html};
 use uuid::Uuid;
 
-use super::Site;
+use super::{
+    Site,
+    language::{self, Language},
+};
 use crate::{
     clock::rfc3339,
     http::{Parameters, Problem, caching},
@@ -76,8 +79,11 @@ fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
 
 /// What robots may read: everything but searches.
 pub(super) async fn robots(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let body =
-        format!("User-agent: *\nDisallow: /directory/search\nDisallow: /help/\nSitemap: {}\n", site.address("/sitemap.xml"));
+    let searches = Language::ALL.map(|language| {
+        let [search, help] = ["/directory/search", "/help/"].map(|path| language::elsewhere(language, path));
+        format!("Disallow: {search}\nDisallow: {help}\n")
+    });
+    let body = format!("User-agent: *\n{}Sitemap: {}\n", searches.concat(), site.address("/sitemap.xml"));
     file(&headers, "text/plain; charset=utf-8", body)
 }
 

@@ -8,7 +8,9 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, home, layout,
+    Site, home,
+    language::{as_written, rightwards, say, say_with, written_in},
+    layout,
     layout::{Page, Step},
     listing::{self, Listing},
     words,
@@ -29,23 +31,23 @@ pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Respons
     let shown = site.texts.shown();
     let guides = shown.guides();
     let body = html! {
-        h1 { "Guides" }
-        p class="lead" { "What to do first, and who can help." }
+        h1 { (say("Guides")) }
+        p class="lead" { (say("What to do first, and who can help.")) }
         @if guides.is_empty() {
-            p { "There are no guides yet. " a href="/directory/needs" { "Browse by need" } " or " a href="/help" { "work out what helps" } "." }
+            p { (say("There are no guides yet.")) " " a href="/directory/needs" { (say("Browse by need")) } " · " a href="/help" { (say("Work out what helps")) } }
         }
         ul class="listings" { @for guide in &guides { (row(guide, "h2")) } }
     };
-    let page = Page { path: Some("/directory/guides".to_owned()), ..Page::new("Guides", body) };
+    let page = Page { path: Some("/directory/guides".to_owned()), ..Page::new(say("Guides"), body) };
     layout::answer(&site, &headers, Ok(page))
 }
 
 fn row(guide: &Prepared, level: &str) -> Markup {
-    let link = html! { a href=(format!("/directory/guides/{}", guide.slug)) { (guide.text.title) } };
+    let link = html! { a href=(format!("/directory/guides/{}", guide.slug)) { (as_written(&guide.text.title)) } };
     html! {
         li {
             @if level == "h2" { h2 { (link) } } @else { p { (link) } }
-            @if !guide.text.summary.is_empty() { p { (guide.text.summary) } }
+            @if !guide.text.summary.is_empty() { p { (as_written(&guide.text.summary)) } }
         }
     }
 }
@@ -56,8 +58,8 @@ pub(super) fn about(site: &Site, needs: &[String], most: usize) -> Markup {
     let guides = shown.guides_for(needs);
     html! {
         @if !guides.is_empty() {
-            section class="guides" aria-label="Guides" {
-                p { strong { "Read first" } }
+            section class="guides" aria-label=(say("Guides")) {
+                p { strong { (say("Read first")) } }
                 ul class="listings" { @for guide in guides.iter().take(most) { (row(guide, "p")) } }
             }
         }
@@ -79,17 +81,17 @@ async fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
         @if quiet { (home::danger()) }
         (body(site, guide))
         @if !listings.is_empty() {
-            h2 { "Who can help" }
+            h2 { (say("Who can help")) }
             (listing::list(&listings, "h3"))
-            p { a href="/directory/search" { "Search for more near you" } }
+            p { a href="/directory/search" { (say("Search for more near you")) } }
         }
     };
     Ok(Page {
         preview: (!quiet && !guide.text.summary.is_empty()).then(|| guide.text.summary.clone()),
         path: Some(format!("/directory/guides/{slug}")),
         quiet,
-        trail: vec![Step::to("/directory/guides", "Guides")],
-        ..Page::new(if quiet { "A guide".to_owned() } else { guide.text.title.clone() }, body)
+        trail: vec![Step::to("/directory/guides", say("Guides"))],
+        ..Page::new(if quiet { say("A guide").to_owned() } else { guide.text.title.clone() }, body)
     })
 }
 
@@ -97,15 +99,15 @@ async fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
 pub(super) fn body(site: &Site, guide: &Prepared) -> Markup {
     html! {
         @if guide.published_on.is_none() {
-            div class="sample" role="note" { p { strong { "Sample. " } "Nobody at the council has reviewed this text." } }
+            div class="sample" role="note" { p { strong { (say("Sample.")) } " " (say("Nobody at the council has reviewed this text.")) } }
         }
-        h1 { (guide.text.title) }
-        @if !guide.text.summary.is_empty() { p class="lead" { (guide.text.summary) } }
-        (guide.html)
+        h1 { (as_written(&guide.text.title)) }
+        @if !guide.text.summary.is_empty() { p class="lead" { (as_written(&guide.text.summary)) } }
+        div lang=[written_in()] dir=[rightwards()] { (guide.html) }
         p class="small" {
-            @if let Some(day) = guide.published_on { "Last reviewed on " (words::date(day)) ". " }
+            @if let Some(day) = guide.published_on { (say_with("Last reviewed on {date}.", &[("date", &words::date(day))])) " " }
             @match guide.text.review_by {
-                Some(day) if guide.is_overdue(site.today()) => strong { "It should have been reviewed again by " (words::date(day)) ": some of it may be out of date." },
+                Some(day) if guide.is_overdue(site.today()) => strong { (say_with("It should have been reviewed again by {date}: some of it may be out of date.", &[("date", &words::date(day))])) },
                 _ => {},
             }
         }

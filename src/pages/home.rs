@@ -1,11 +1,13 @@
 //! The first page: one box, and what people need.
 
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, layout,
+    Site,
+    language::{as_written, say, say_with, weave},
+    layout,
     layout::Page,
     needs::{self, Overview},
     search_form::{Asked, form},
@@ -21,22 +23,27 @@ pub(super) async fn show(site: &Site, headers: &HeaderMap) -> Response {
     layout::answer(site, headers, page(site).await)
 }
 
+/// The first page at an address that says its language.
+pub(super) async fn in_language(State(site): State<Site>, headers: HeaderMap) -> Response {
+    show(&site, &headers).await
+}
+
 async fn page(site: &Site) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let body = html! {
         (danger())
-        h1 { "Find help near you" }
-        p class="lead" { "Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask." }
+        h1 { (say("Find help near you")) }
+        p class="lead" { (say("Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask.")) }
         (form(&Asked::default(), &[], false))
-        p { "Not sure what you need? " a href="/help" { "Work out what helps" } "." }
-        h2 { "What people need help with" }
+        p { (weave("Not sure what you need? {link}.", &[("link", html! { a href="/help" { (say("Work out what helps")) } })])) }
+        h2 { (say("What people need help with")) }
         (needs::families(&overview))
         (guides(site))
-        h2 { "This week" }
-        p { a href="/directory/whats-on" { "What’s on this week: events and workshops" } }
+        h2 { (say("This week")) }
+        p { a href="/directory/whats-on" { (say("What’s on this week: events and workshops")) } }
         (figures(&overview))
     };
-    let preview = "Find free and low-cost help from local groups, charities and councils.";
+    let preview = say("Find free and low-cost help from local groups, charities and councils.");
     let directory = &site.directory;
     let publisher = Publisher {
         origin: directory.public_url.as_ref().clone(),
@@ -48,14 +55,14 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         preview: Some(preview.to_owned()),
         path: Some("/".to_owned()),
         data: Some(federation::described(&publisher)),
-        ..Page::new("Find help near you", body)
+        ..Page::new(say("Find help near you"), body)
     })
 }
 
 /// What to do when it cannot wait.
 pub(super) fn danger() -> Markup {
     html! {
-        p class="danger" { strong { "In danger now?" } " Ring " a href="tel:999" { "999" } "." }
+        p class="danger" { strong { (say("In danger now?")) } " " (weave("Ring {number}.", &[("number", html! { a href="tel:999" { "999" } })])) }
     }
 }
 
@@ -65,20 +72,20 @@ fn guides(site: &Site) -> Markup {
     let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !guide.text.quiet).take(6).collect();
     html! {
         @if !guides.is_empty() {
-            h2 { "What to do first" }
-            ul { @for guide in &guides { li { a href=(format!("/directory/guides/{}", guide.slug)) { (guide.text.title) } } } }
-            p { a href="/directory/guides" { "All guides" } }
+            h2 { (say("What to do first")) }
+            ul { @for guide in &guides { li { a href=(format!("/directory/guides/{}", guide.slug)) { (as_written(&guide.text.title)) } } } }
+            p { a href="/directory/guides" { (say("All guides")) } }
         }
     }
 }
 
 fn figures(overview: &Overview) -> Markup {
-    let figures =
-        [count(overview.services, "service", "services"), count(overview.events, "event or workshop", "events and workshops")];
+    let services = count(overview.services, "service", "services");
+    let events = count(overview.events, "event or workshop", "events and workshops");
     html! {
         p class="small" {
-            (figures[0]) " and " (figures[1]) " listed."
-            @if let Some(at) = overview.changed_at { " Last updated on " (date(london_day(at))) "." }
+            (say_with("{services} and {events} listed.", &[("services", &services), ("events", &events)]))
+            @if let Some(at) = overview.changed_at { " " (say_with("Last updated on {date}.", &[("date", &date(london_day(at)))])) }
         }
     }
 }

@@ -5,7 +5,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::{Site, errors, files, notices, statements};
+use super::{
+    Site, errors, files, language,
+    language::{Language, as_written, rightwards, say, spoken, written_in},
+    notices, statements,
+};
 use crate::{
     formats::jsonld,
     http::{Problem, caching, visitor::FORM_TOKEN},
@@ -111,7 +115,7 @@ impl Page {
 /// The page as an answer; a problem as a page that says what to do about it.
 pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Problem>) -> Response {
     let page = page.unwrap_or_else(|problem| errors::page(&problem));
-    let document = frame(site, &page).into_string().into_bytes();
+    let document = language::keep(frame(site, &page).into_string()).into_bytes();
     let kind = "text/html; charset=utf-8";
     let mut response = if page.status == StatusCode::OK && !page.unkept {
         let version = caching::Version { etag: caching::etag_of_bytes(&document), changed_at: None };
@@ -136,7 +140,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
     let has_guides = !texts.guides().is_empty();
     html! {
         (DOCTYPE)
-        html lang="en-GB" {
+        html lang=(spoken().page_tag()) dir=[spoken().runs_leftwards().then_some("rtl")] {
             head {
                 meta charset="utf-8";
                 title { (title) }
@@ -146,37 +150,38 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 @if let Some(style) = site.brand.style() { link rel="stylesheet" href=(style); }
                 @for style in &page.styles { link rel="stylesheet" href=(style); }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
-                @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); }
-                link rel="alternate" type="application/atom+xml" title="New and changed services" href="/services.atom";
+                @if let Some(path) = &page.path { link rel="canonical" href=(site.address(path)); (alternates(site, page, path)) }
+                link rel="alternate" type="application/atom+xml" title=(say("New and changed services")) href="/services.atom";
                 @if let Some((href, title)) = &page.calendar { link rel="alternate" type="text/calendar" title=(title) href=(href); }
                 @if page.quiet { meta name="robots" content="nosnippet, noarchive"; }
                 @else if let Some(preview) = &page.preview {
                     meta name="description" content=(preview);
                     meta property="og:title" content=(title);
                     meta property="og:description" content=(preview);
-                    meta property="og:locale" content="en_GB";
+                    meta property="og:locale" content=(spoken().locale());
                 }
                 @if page.status != StatusCode::OK || page.unkept { meta name="robots" content="noindex"; }
                 @for script in &page.scripts { script src=(script) type="module" {} }
                 @if let Some(data) = &page.data { script type="application/ld+json" { (PreEscaped(jsonld::text(data))) } }
             }
             body {
-                a class="skip" href="#main" { "Skip to main content" }
+                a class="skip" href="#main" { (say("Skip to main content")) }
                 header {
                     div class="width" {
                         a class="brand" href="/" { @if let Some(logo) = site.brand.logo() { img src=(logo) alt="" height="40"; } (name) }
-                        nav aria-label="Main" {
+                        nav aria-label=(say("Main")) {
                             @if let For::Signed { form, officer } = &page.audience { (signed_in(form, *officer)) } @else { ul {
-                                li { a href="/" { "Find help" } }
-                                li { a href="/directory/needs" { "Browse by need" } }
-                                li { a href="/directory/whats-on" { "What’s on" } }
-                                @if has_guides { li { a href="/directory/guides" { "Guides" } } }
-                                li { a href="/help" { "Work out what helps" } }
-                                li { a href="/help#now" { "Urgent help" } }
+                                li { a href="/" { (say("Find help")) } }
+                                li { a href="/directory/needs" { (say("Browse by need")) } }
+                                li { a href="/directory/whats-on" { (say("What’s on")) } }
+                                @if has_guides { li { a href="/directory/guides" { (say("Guides")) } } }
+                                li { a href="/help" { (say("Work out what helps")) } }
+                                li { a href="/help#now" { (say("Urgent help")) } }
                             } }
                         }
                     }
-                    @if site.demo { p class="demo" { span class="width" { "This is a demonstration. Every service, person and local phone number here is made up." } } }
+                    (draft())
+                    @if site.demo { p class="demo" { span class="width" { (say("This is a demonstration. Every service, person and local phone number here is made up.")) } } }
                     @if page.quiet { (exit()) }
                 }
                 (notices::standing(site, page.outcode.as_deref()))
@@ -187,17 +192,54 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 footer {
                     div class="width" {
                         ul {
-                            li { a href="/directory/about" { "About this directory" } }
-                            li { a href="/directory/about#wrong" { "Report something wrong" } }
-                            li { a href="/directory/accessibility" { "Accessibility" } }
-                            li { a href="/directory/privacy" { "Privacy" } }
-                            li { a href="/directory/listing-policy" { "What is listed here" } }
-                            li { a href="/directory/about#data" { "Open data" } }
-                            li { a href="/account" { "For groups: keep your listing right" } }
+                            li { a href="/directory/about" { (say("About this directory")) } }
+                            li { a href="/directory/about#wrong" { (say("Report something wrong")) } }
+                            li { a href="/directory/accessibility" { (say("Accessibility")) } }
+                            li { a href="/directory/privacy" { (say("Privacy")) } }
+                            li { a href="/directory/listing-policy" { (say("What is listed here")) } }
+                            li { a href="/directory/about#data" { (say("Open data")) } }
+                            li { a href="/account" { (say("For groups: keep your listing right")) } }
                         }
                         (statements::ask(site))
-                        @if let Some(footer) = texts.get(Kind::Page, "footer") { (footer.html) }
+                        @if let Some(footer) = texts.get(Kind::Page, "footer") { div lang=[written_in()] dir=[rightwards()] { (footer.html) } }
+                        @if page.audience == For::Everybody { (switcher(page)) }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// The same page in every language, for search engines: only of pages that have an address.
+fn alternates(site: &Site, page: &Page, path: &str) -> Markup {
+    let found = page.status == StatusCode::OK && !page.unkept && language::is_translated(path);
+    html! {
+        @if found {
+            @for other in Language::ALL { link rel="alternate" hreflang=(other.tag()) href=(site.address_in(other, path)); }
+            link rel="alternate" hreflang="x-default" href=(site.address_in(Language::English, path));
+        }
+    }
+}
+
+/// What a page says whose translation nobody has looked at, in its own language and in English.
+pub(super) fn draft() -> Markup {
+    const SAID: &str = "This translation is a draft. A speaker of the language has not checked it.";
+    html! {
+        @if spoken() != Language::English {
+            p class="demo draft" { span class="width" { (say(SAID)) " " (as_written(SAID)) } }
+        }
+    }
+}
+
+/// The way to this page in other languages, each called as it calls itself. Answers do not come along.
+fn switcher(page: &Page) -> Markup {
+    let here = language::here().or_else(|| page.path.clone()).unwrap_or_else(|| "/".to_owned());
+    html! {
+        nav aria-label=(say("Language")) {
+            ul class="languages" {
+                @for language in Language::ALL {
+                    @if language == spoken() { li { span aria-current="true" { (language.own_name()) } } }
+                    @else { li { a lang=(language.tag()) hreflang=(language.tag()) href=(language::elsewhere(language, &here)) { (language.own_name()) } } }
                 }
             }
         }
@@ -226,8 +268,8 @@ fn exit() -> Markup {
     html! {
         div class="exit" {
             div class="width" {
-                a class="button warn" href=(ELSEWHERE) rel="noreferrer" { "Exit this page" }
-                p { "Leaves at once for a weather page. It does not clear your history." }
+                a class="button warn" href=(ELSEWHERE) rel="noreferrer" { (say("Exit this page")) }
+                p { (say("Leaves at once for a weather page. It does not clear your history.")) }
             }
         }
     }
@@ -235,9 +277,9 @@ fn exit() -> Markup {
 
 fn trail(steps: &[Step]) -> Markup {
     html! {
-        nav class="trail" aria-label="Breadcrumb" {
+        nav class="trail" aria-label=(say("Breadcrumb")) {
             ol {
-                li { a href="/" { "Home" } }
+                li { a href="/" { (say("Home")) } }
                 @for step in steps { li { a href=(step.href) { (step.name) } } }
             }
         }

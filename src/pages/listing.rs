@@ -7,7 +7,9 @@ use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data, open, parts,
+    Site, data,
+    language::{as_written, isolated, rightwards, say, say_with, written_in},
+    open, parts,
     shortlist::Kept,
     times,
     words::{self, Checked},
@@ -102,7 +104,7 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
         return tags;
     }
     tags.push(match Checked::of(service, today) {
-        Checked::On(day) => Tag::new(format!("Checked on {}", words::date(day)), "good"),
+        Checked::On(day) => Tag::new(say_with("Checked on {date}", &[("date", &words::date(day))]), "good"),
         Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
     });
     tags
@@ -113,23 +115,23 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
 fn from_elsewhere(extra: &serde_json::Map<String, serde_json::Value>) -> Vec<Tag> {
     let Some(from) = Provenance::of(extra) else { return Vec::new() };
     let since = from.unconfirmed_since.as_deref().and_then(parts::day_of);
-    let doubt = since.map(|day| Tag::new(format!("Not confirmed since {day}"), "doubt"));
-    std::iter::once(Tag::new(format!("From {}", from.source), "plain")).chain(doubt).collect()
+    let doubt = since.map(|day| Tag::new(say_with("Not confirmed since {date}", &[("date", &day)]), "doubt"));
+    std::iter::once(Tag::new(say_with("From {source}", &[("source", &from.source)]), "plain")).chain(doubt).collect()
 }
 
 /// The tags, one beside the other.
 pub(super) fn tag_list(tags: &[Tag]) -> Markup {
-    html! { @if !tags.is_empty() { ul class="tags" { @for tag in tags { li class=(tag.look) { (tag.words) } } } } }
+    html! { @if !tags.is_empty() { ul class="tags" { @for tag in tags { li class=(tag.look) { (say(&tag.words)) } } } } }
 }
 
 /// Where it is, as far as it may be told, in a few words.
 pub(super) fn place_in_words(place: &Location) -> String {
     let name = place.name.as_deref().unwrap_or_default();
     match (place.location_policy, place.location_type) {
-        (Some(LocationPolicy::Area), _) if name.is_empty() => "The exact address is not published".to_owned(),
-        (Some(LocationPolicy::Area), _) => format!("In {name} (the exact address is not published)"),
-        (Some(_), _) => "Address given when you book".to_owned(),
-        (None, LocationType::Virtual) => "Online".to_owned(),
+        (Some(LocationPolicy::Area), _) if name.is_empty() => say("The exact address is not published").to_owned(),
+        (Some(LocationPolicy::Area), _) => say_with("In {name} (the exact address is not published)", &[("name", name)]),
+        (Some(_), _) => say("Address given when you book").to_owned(),
+        (None, LocationType::Virtual) => say("Online").to_owned(),
         (None, _) => {
             let town = place.addresses.first().map(|address| address.city.as_str()).filter(|town| !name.contains(town));
             [Some(name), town].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
@@ -147,11 +149,14 @@ fn whereabouts(service: &Service) -> Option<String> {
         .collect();
     places.dedup();
     match places.as_slice() {
-        [] if service.phones.is_empty() && service.url.is_some() => Some("Online".to_owned()),
-        [] if !service.phones.is_empty() => Some("By phone".to_owned()),
+        [] if service.phones.is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
+        [] if !service.phones.is_empty() => Some(say("By phone").to_owned()),
         [] => None,
         some if some.len() <= 2 => Some(some.join("; ")),
-        [first, rest @ ..] => Some(format!("{first}; and {} more places", rest.len())),
+        [first, rest @ ..] => {
+            let more = words::count(rest.len(), "more place", "more places");
+            Some(say_with("{first}; and {more}", &[("first", first), ("more", &more)]))
+        }
     }
 }
 
@@ -184,7 +189,7 @@ fn when(service: &Service, today: NaiveDate) -> Option<String> {
     match said.as_slice() {
         [] => None,
         [only] => Some(only.clone()),
-        [first, ..] => Some(format!("{first}; and at other times")),
+        [first, ..] => Some(say_with("{first}; and {more}", &[("first", first), ("more", say("at other times"))])),
     }
 }
 
@@ -250,9 +255,16 @@ impl Listing {
     }
 
     /// Where, when, what it costs: as far as there is something to say.
-    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn facts(&self) -> Vec<(&'static str, Markup)> {
+        let ours = |said: &str| html! { (said) };
+        let marked = |label, said: &str| if label == "Cost" && said != say("Free") { as_written(said) } else { ours(said) };
+        self.facts_in_words().into_iter().map(|(label, said)| (label, marked(label, &said))).collect()
+    }
+
+    /// The same without markup, for messages.
+    pub(super) fn facts_in_words(&self) -> Vec<(&'static str, String)> {
         let place = match (&self.place, &self.distance) {
-            (Some(place), Some(distance)) => Some(format!("{place}, {distance}")),
+            (Some(place), Some(distance)) => Some(format!("{}{}{distance}", isolated(place), say(", "))),
             (place, distance) => place.clone().or_else(|| distance.clone()),
         };
         let all = [("Where", place), ("When", self.when.clone()), ("Next", self.next.clone()), ("Cost", self.cost.clone())];
@@ -277,7 +289,7 @@ impl Listing {
                 .location
                 .as_deref()
                 .map(place_in_words)
-                .or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned())),
+                .or_else(|| event.online_url.as_ref().map(|_| say("Online").to_owned())),
             distance: None,
             cost: words::costs(None, &event.cost_options).into_iter().next(),
             when: Some(times::event(event)),
@@ -349,15 +361,15 @@ fn marked(html: Option<&str>, plain: &str) -> Markup {
 }
 
 fn item(listing: &Listing, level: &str) -> Markup {
-    let name = html! { a href=(listing.href) { (listing.name) } };
+    let name = html! { a href=(listing.href) { (as_written(&listing.name)) } };
     let facts = listing.facts();
     html! {
         @match level { "h2" => h2 { (name) }, _ => h3 { (name) } }
-        @if let Some(organisation) = &listing.organisation { p class="by" { (organisation) } }
+        @if let Some(organisation) = &listing.organisation { p class="by" { (as_written(organisation)) } }
         (tag_list(&listing.tags))
         @if listing.snippet.is_some() || listing.summary.is_some() {
-            p { (marked(listing.snippet.as_deref(), listing.summary.as_deref().unwrap_or_default())) }
+            p lang=[written_in()] dir=[rightwards()] { (marked(listing.snippet.as_deref(), listing.summary.as_deref().unwrap_or_default())) }
         }
-        @if !facts.is_empty() { dl class="facts" { @for (label, value) in &facts { div { dt { (label) } dd { (value) } } } } }
+        @if !facts.is_empty() { dl class="facts" { @for (label, value) in &facts { div { dt { (say(label)) } dd { (value) } } } } }
     }
 }

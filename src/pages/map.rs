@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::listing::Listing;
+use super::{language::say, listing::Listing};
 use crate::geo::Point;
 
 /// Size of the picture.
@@ -85,8 +85,8 @@ pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
     html! {
         @if let Some(frame) = frame {
             details class="map" {
-                summary { "Show these on a map" }
-                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label="Map of these results, north at the top. The numbers are those of the list below, which says the same in words." {
+                summary { (say("Show these on a map")) }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(say("Map of these results, north at the top. The numbers are those of the list below, which says the same in words.")) {
                     @if let Some(here) = from.map(|from| frame.spot(from)) {
                         path class="here" d=(format!("M{:.1} {:.1}l7 14h-14z", here.x, here.y - 8.0)) {}
                     }
@@ -98,8 +98,8 @@ pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
                     }
                     (yardstick(&frame))
                 }
-                @if from.is_some() { p class="small" { "The triangle is where you are, roughly. What has no place, or one that is not told, is only in the list." } }
-                @else { p class="small" { "What has no place, or one that is not told, is only in the list." } }
+                @if from.is_some() { p class="small" { (say("The triangle is where you are, roughly. What has no place, or one that is not told, is only in the list.")) } }
+                @else { p class="small" { (say("What has no place, or one that is not told, is only in the list.")) } }
             }
         }
     }
@@ -109,7 +109,7 @@ fn yardstick(frame: &Frame) -> Markup {
     let (said, wide) = frame.yardstick();
     html! {
         path class="scale" d=(format!("M8 {:.1}v4h{wide:.1}v-4", HEIGHT - 10.0)) {}
-        text class="scale" x="10" y=(format!("{:.1}", HEIGHT - 12.0)) { (said) }
+        text class="scale" x="10" y=(format!("{:.1}", HEIGHT - 12.0)) { (say(said)) }
     }
 }
 

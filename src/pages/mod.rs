@@ -18,6 +18,7 @@ mod fields;
 mod files;
 mod guides;
 mod home;
+mod language;
 mod layout;
 mod listing;
 mod map;
@@ -52,6 +53,7 @@ use axum::{
 };
 use http::HeaderMap;
 
+use self::language::Language;
 pub use self::{brand::Brand, desk::Desk, upkeep::Upkeep};
 use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp, texts::Texts};
 
@@ -90,9 +92,14 @@ impl Site {
         words::london_day(self.now())
     }
 
-    /// How the world reaches the page at `path`, which begins with a slash.
+    /// How the world reaches the page at `path`, which begins with a slash, in the language of this one.
     fn address(&self, path: &str) -> String {
-        crate::formats::address(&self.directory.public_url, path)
+        self.address_in(language::spoken(), path)
+    }
+
+    /// The same in a certain language.
+    fn address_in(&self, language: Language, path: &str) -> String {
+        crate::formats::address(&self.directory.public_url, &language::elsewhere(language, path))
     }
 
     /// Do slow reading beside the requests that need none, at most so much of it at once.
@@ -110,10 +117,24 @@ impl Site {
     }
 }
 
-/// Every page but the first, which shares its address with the API: see [`home`].
+/// Every page but the first, which shares its address with the API: see [`home`]. Then the same
+/// pages, the first among them, in other languages.
 pub fn routes(site: Site) -> Router {
+    let mut routes = in_language(Language::English).merge(files()).method_not_allowed_fallback(errors::method_not_allowed);
+    for language in Language::TRANSLATIONS {
+        let speaking = || middleware::from_fn_with_state(language, language::speak);
+        let first = get(home::in_language).layer(speaking());
+        let others = in_language(language).fallback(errors::unknown).method_not_allowed_fallback(errors::method_not_allowed);
+        let prefix = language.prefix();
+        routes = routes.route(&format!("{prefix}/"), first).nest(prefix, others.layer(speaking()));
+    }
+    routes.layer(middleware::from_fn_with_state(site.clone(), with_latest_texts)).with_state(site)
+}
+
+/// The pages that are there in every language.
+fn in_language(language: Language) -> Router<Site> {
     Router::new()
-        .route("/directory", get(async || Redirect::to("/")))
+        .route("/directory", get(async || Redirect::to(&language::path("/"))))
         .route("/directory/search", get(results::by_link).post(results::by_form))
         .route("/directory/needs", get(needs::all))
         .route("/directory/needs/{id}", get(needs::one))
@@ -132,6 +153,13 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/guides/{slug}", get(guides::one))
         .route("/directory/sources", get(sources::show))
         .merge(self_help::routes())
+        .layer(middleware::from_fn_with_state(language, language::speak))
+}
+
+/// What is there once: for pages in every language, and for programs.
+fn files() -> Router<Site> {
+    Router::new()
+        .merge(self_help::files())
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/icon.svg", get(files::icon))
@@ -141,9 +169,6 @@ pub fn routes(site: Site) -> Router {
         .route("/robots.txt", get(files::robots))
         .route("/sitemap.xml", get(files::sitemap))
         .route("/.well-known/security.txt", get(files::security))
-        .method_not_allowed_fallback(errors::method_not_allowed)
-        .layer(middleware::from_fn_with_state(site.clone(), with_latest_texts))
-        .with_state(site)
 }
 
 /// See that what the council writes is shown soon after it was published elsewhere.

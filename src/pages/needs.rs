@@ -16,10 +16,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Site, data, layout,
+    Site, data,
+    language::{as_written, say},
+    layout,
     layout::{Page, Step},
     listing, paging,
-    words::count,
+    words::{count, noun},
 };
 use crate::{
     http::{Parameters, Problem},
@@ -170,15 +172,15 @@ fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Fam
 pub(super) fn families(overview: &Overview) -> Markup {
     let link = |need: &Need| {
         html! {
-            li { a href=(format!("/directory/needs/{}", need.id)) { (need.name) } " " span class="count" { (need.services) span class="unseen" { (if need.services == 1 { " service" } else { " services" }) } } }
+            li { a href=(format!("/directory/needs/{}", need.id)) { (as_written(&need.name)) } " " span class="count" { (need.services) span class="unseen" { " " (noun(need.services, "service", "services")) } } }
         }
     };
     html! {
-        @if overview.families.is_empty() { p { "Nothing is sorted by need yet. Search in the box above." } }
+        @if overview.families.is_empty() { p { (say("Nothing is sorted by need yet. Search in the box above.")) } }
         div class="families" {
             @for family in &overview.families {
                 section aria-labelledby=(format!("n-{}", family.head.id)) {
-                    h3 id=(format!("n-{}", family.head.id)) { (family.head.name) }
+                    h3 id=(format!("n-{}", family.head.id)) { (as_written(&family.head.name)) }
                     ul {
                         @for need in &family.needs { (link(need)) }
                         @if family.head.services > 0 { (link(&family.head)) }
@@ -193,13 +195,17 @@ pub(super) fn families(overview: &Overview) -> Markup {
 pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
     let page = overview(&site).await.map(|overview| {
         let body = html! {
-            h1 { "Browse by need" }
-            p class="lead" { "Choose what you need help with. The number says how many services there are." }
-            h2 class="unseen" { "Needs" }
+            h1 { (say("Browse by need")) }
+            p class="lead" { (say("Choose what you need help with. The number says how many services there are.")) }
+            h2 class="unseen" { (say("Needs")) }
             (families(&overview))
         };
-        let preview = "Everything that people find help with here.";
-        Page { preview: Some(preview.to_owned()), path: Some("/directory/needs".to_owned()), ..Page::new("Browse by need", body) }
+        let preview = say("Everything that people find help with here.");
+        Page {
+            preview: Some(preview.to_owned()),
+            path: Some("/directory/needs".to_owned()),
+            ..Page::new(say("Browse by need"), body)
+        }
     });
     layout::answer(&site, &headers, page)
 }
@@ -230,14 +236,14 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     let path = format!("/directory/needs/{}", term.id);
     let body = html! {
         @if quiet { (super::home::danger()) }
-        h1 { (term.name) }
-        p class="lead" { (term.description) }
+        h1 { (as_written(&term.name)) }
+        p class="lead" { (as_written(&term.description)) }
         @if !below.is_empty() {
-            h2 { "Choose one" }
-            ul { @for term in &below { li { a href=(format!("/directory/needs/{}", term.id)) { (term.name) } } } }
+            h2 { (say("Choose one")) }
+            ul { @for term in &below { li { a href=(format!("/directory/needs/{}", term.id)) { (as_written(&term.name)) } } } }
         }
         @if found.is_empty() && below.is_empty() {
-            p { "Nothing is listed for this at the moment." }
+            p { (say("Nothing is listed for this at the moment.")) }
             (super::errors::ways_on())
         }
         @if !found.is_empty() {
@@ -246,13 +252,13 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
             (paging::links(&path, at))
         }
     };
-    let title = if quiet { "Services".to_owned() } else { format!("{}{}", term.name, at.in_title()) };
+    let title = if quiet { say("Services").to_owned() } else { format!("{}{}", term.name, at.in_title()) };
     let preview = (!quiet).then(|| term.description.clone());
     Ok(Page {
         preview,
         path: Some(path),
         quiet,
-        trail: vec![Step::to("/directory/needs", "Browse by need")],
+        trail: vec![Step::to("/directory/needs", say("Browse by need"))],
         ..Page::new(title, body)
     })
 }

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::Site;
+use super::{
+    Site,
+    language::{as_written, rightwards, say, say_with, written_in},
+};
 use crate::texts::{Level, LocalTime, Prepared};
 
 /// The notices that stand now, the loudest first. Where it is known in which postcode area somebody is,
@@ -21,11 +24,11 @@ pub(super) fn one(notice: &Prepared) -> Markup {
         Level::News => ("notice news", "Notice"),
     };
     html! {
-        section class=(look) aria-label=(format!("{kind}: {}", text.title)) {
+        section class=(look) aria-label=(format!("{}: {}", say(kind), text.title)) {
             div class="width" {
-                p { strong { (kind) ": " (text.title) } @if !text.places.everywhere() { " (" (text.places) ")" } }
-                (notice.html)
-                @if let Some(until) = text.until { p class="until" { "Until " (ends(until)) "." } }
+                p { strong { (say(kind)) ": " (as_written(&text.title)) } @if !text.places.everywhere() { " (" (as_written(&text.places.to_string())) ")" } }
+                div lang=[written_in()] dir=[rightwards()] { (notice.html) }
+                @if let Some(until) = text.until { p class="until" { (say_with("Until {when}.", &[("when", &ends(until))])) } }
             }
         }
     }

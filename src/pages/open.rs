@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 
 use super::{
-    times::time,
+    language::{say, say_with},
+    times::{from_to, time},
     words::{date, long_date},
 };
 use crate::model::{
@@ -21,8 +22,8 @@ pub(super) fn hours_of(service: &Service) -> Hours {
 /// What a badge says: only that it is open, since closed is what most things are.
 pub(super) fn tag(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
     match opening {
-        Opening::Open { until: None } => Some("Open now".to_owned()),
-        Opening::Open { until: Some(until) } => Some(format!("Open now until {}", moment(*until, now))),
+        Opening::Open { until: None } => Some(say("Open now").to_owned()),
+        Opening::Open { until: Some(until) } => Some(say_with("Open now until {time}", &[("time", &moment(*until, now))])),
         _ => None,
     }
 }
@@ -32,14 +33,18 @@ pub(super) fn next(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
     match opening {
         Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, now), session)),
         Opening::HolidayUnsure { session, holiday } => {
-            Some(format!("{}. It is {holiday}, a bank holiday: ring before you go", span(session, now)))
+            let doubt = say_with("It is {holiday}, a bank holiday: ring before you go", &[("holiday", say(holiday))]);
+            Some(format!("{}. {doubt}", span(session, now)))
         }
         _ => None,
     }
 }
 
 fn doubtful(said: String, session: &Session) -> String {
-    if session.doubt.is_some() { format!("{said}. Ring before you go: it may be closed on holidays") } else { said }
+    if session.doubt.is_none() {
+        return said;
+    }
+    format!("{said}. {}", say("Ring before you go: it may be closed on holidays"))
 }
 
 fn span(session: &Session, now: DateTime<Utc>) -> String {
@@ -49,7 +54,7 @@ fn span(session: &Session, now: DateTime<Utc>) -> String {
         return capital(&day);
     }
     let end = session.end.with_timezone(&London);
-    capital(&format!("{day}, {} to {}", time(start.time()), time(end.time())))
+    capital(&[day, from_to(&time(start.time()), &time(end.time()))].join(say(", ")))
 }
 
 /// When an event takes place next.
@@ -66,23 +71,24 @@ pub(super) fn occurrence(occurrence: &Occurrence, now: DateTime<Utc>) -> String 
     let until = if end.date_naive() == start.date_naive() || end - start < TimeDelta::hours(18) {
         time(end.time())
     } else {
-        format!("{} on {}", time(end.time()), date(end.date_naive()))
+        say_with("{time} on {date}", &[("time", &time(end.time())), ("date", &date(end.date_naive()))])
     };
     let state = match occurrence.status {
         OccurrenceStatus::Scheduled => "",
-        OccurrenceStatus::Moved => " (moved)",
-        OccurrenceStatus::Full => " (full)",
-        OccurrenceStatus::Cancelled => " (cancelled)",
+        OccurrenceStatus::Moved => "moved",
+        OccurrenceStatus::Full => "full",
+        OccurrenceStatus::Cancelled => "cancelled",
     };
-    capital(&format!("{}, {} to {until}{state}", day(start.date_naive(), now), time(start.time())))
+    let when = [day(start.date_naive(), now), from_to(&time(start.time()), &until)].join(say(", "));
+    capital(&if state.is_empty() { when } else { format!("{when} ({})", say(state)) })
 }
 
 /// "today", "tomorrow", "Thursday 3 December 2026".
 fn day(day: NaiveDate, now: DateTime<Utc>) -> String {
     let today = now.with_timezone(&London).date_naive();
     match (day - today).num_days() {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
+        0 => say("today").to_owned(),
+        1 => say("tomorrow").to_owned(),
         _ => long_date(day),
     }
 }
@@ -90,10 +96,11 @@ fn day(day: NaiveDate, now: DateTime<Utc>) -> String {
 /// "4pm" today, "9am tomorrow", "9am on 3 December 2026".
 fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let at = at.with_timezone(&London);
-    match day(at.date_naive(), now).as_str() {
-        "today" => time(at.time()),
-        "tomorrow" => format!("{} tomorrow", time(at.time())),
-        day => format!("{} on {day}", time(at.time())),
+    let clock = time(at.time());
+    match (at.date_naive() - now.with_timezone(&London).date_naive()).num_days() {
+        0 => clock,
+        1 => say_with("{time} tomorrow", &[("time", &clock)]),
+        _ => say_with("{time} on {date}", &[("time", &clock), ("date", &long_date(at.date_naive()))]),
     }
 }
 

@@ -9,10 +9,12 @@ use maud::html;
 use uuid::Uuid;
 
 use super::{
-    Site, data, layout,
+    Site, data,
+    language::{as_written, say, weave},
+    layout,
     layout::Page,
     listing::{self, Listing},
-    parts::{self, text_row},
+    parts::{self, first_shown, text_row},
     words::{self, count},
 };
 use crate::{
@@ -58,23 +60,23 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
     let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
-        h1 { (organisation.name) }
-        @if let Some(name) = &organisation.alternate_name { p class="by" { "Also called " (name) } }
+        h1 { (as_written(&organisation.name)) }
+        @if let Some(name) = &organisation.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         (parts::paragraphs(&organisation.description))
         (parts::contact(&organisation.phones, organisation.email.as_ref().map(EmailAddress::as_str), organisation.website.as_ref(), &more, &organisation.contacts))
         @if !shown.is_empty() {
             h2 { (count(services.len(), "service", "services")) }
             (listing::list(&shown, "h3"))
-            @if services.len() > MOST { p { "The first " (MOST) " are shown. " a href="/directory/search" { "Search for the others" } "." } }
+            @if services.len() > MOST { p { (first_shown(MOST)) " " a href="/directory/search" { (say("Search for the others")) } "." } }
         }
         @if !dates.is_empty() {
             h2 { (count(events.len(), "event or workshop", "events and workshops")) }
             (listing::list(&dates, "h3"))
-            @if events.len() > MOST { p { "The first " (MOST) " are shown." } }
-            @if let Some(href) = &calendar { p { a href=(href) { "Calendar of their events" } } }
+            @if events.len() > MOST { p { (first_shown(MOST)) } }
+            @if let Some(href) = &calendar { p { a href=(href) { (say("Calendar of their events")) } } }
         }
-        @if shown.is_empty() && dates.is_empty() { p { "Nothing by this organisation is listed at the moment." } }
-        h2 { "About this organisation" }
+        @if shown.is_empty() && dates.is_empty() { p { (say("Nothing by this organisation is listed at the moment.")) } }
+        h2 { (say("About this organisation")) }
         dl class="summary" {
             (text_row("What it is in law", organisation.legal_status.as_deref()))
             @for number in &organisation.organization_identifiers { (text_row(&number.identifier_type, Some(&number.identifier))) }
@@ -83,11 +85,11 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
         }
         (parts::wrong(organisation.id))
     };
-    let title = if quiet { "An organisation".to_owned() } else { organisation.name.clone() };
+    let title = if quiet { say("An organisation").to_owned() } else { organisation.name.clone() };
     let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
     Ok(Page {
         preview,
-        calendar: calendar.map(|href| (href, "Calendar of their events")),
+        calendar: calendar.map(|href| (href, say("Calendar of their events"))),
         path: Some(path),
         quiet,
         data: Some(jsonld::organisation(&site.directory.public_url, &organisation)),

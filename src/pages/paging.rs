@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
+use super::language::{say, say_with};
 use crate::http::{Parameters, Problem};
 
 /// Listings on a page.
@@ -58,7 +59,7 @@ impl At {
 
     /// What a title says about it: nothing on the first page.
     pub(super) fn in_title(self) -> String {
-        if self.number == 1 { String::new() } else { format!(" (page {} of {})", self.number, self.of) }
+        if self.number == 1 { String::new() } else { format!(" ({})", of_all("page {number} of {all}", self)) }
     }
 
     fn neighbours(self) -> (Option<usize>, Option<usize>) {
@@ -74,9 +75,9 @@ pub(super) fn links(path: &str, at: At) -> Markup {
     around(
         at,
         &html! {
-            @if let Some(number) = before { (link(number, "prev", "Previous page")) }
+            @if let Some(number) = before { (link(number, "prev", say("Previous page"))) }
             (here(at))
-            @if let Some(number) = after { (link(number, "next", "Next page")) }
+            @if let Some(number) = after { (link(number, "next", say("Next page"))) }
         },
     )
 }
@@ -91,19 +92,23 @@ pub(super) fn forms(form: &str, at: At) -> Markup {
     around(
         at,
         &html! {
-            @if let Some(number) = before { (button(number, "Previous page")) }
+            @if let Some(number) = before { (button(number, say("Previous page"))) }
             (here(at))
-            @if let Some(number) = after { (button(number, "Next page")) }
+            @if let Some(number) = after { (button(number, say("Next page"))) }
         },
     )
 }
 
+fn of_all(words: &str, at: At) -> String {
+    say_with(words, &[("number", &at.number.to_string()), ("all", &at.of.to_string())])
+}
+
 fn here(at: At) -> Markup {
-    html! { li { "Page " (at.number) " of " (at.of) } }
+    html! { li { (of_all("Page {number} of {all}", at)) } }
 }
 
 fn around(at: At, items: &Markup) -> Markup {
-    html! { @if at.of > 1 { nav class="pages" aria-label="Pages" { ul { (items) } } } }
+    html! { @if at.of > 1 { nav class="pages" aria-label=(say("Pages")) { ul { (items) } } } }
 }
 
 #[cfg(test)]

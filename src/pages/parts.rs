@@ -1,9 +1,14 @@
 //! Pieces that pages of services, organisations, places and events share.
 
 use chrono::NaiveDate;
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
-use super::{Site, layout::Step, times, words};
+use super::{
+    Site,
+    language::{as_written, rightwards, say, say_with, weave, written_in},
+    layout::Step,
+    times, words,
+};
 use crate::{
     model::{
         Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
@@ -18,23 +23,33 @@ use crate::{
 
 /// A text of several lines as paragraphs.
 pub(super) fn paragraphs(text: &str) -> Markup {
-    html! { @for paragraph in text.lines().map(str::trim).filter(|line| !line.is_empty()) { p { (paragraph) } } }
+    html! { @for paragraph in text.lines().map(str::trim).filter(|line| !line.is_empty()) { p lang=[written_in()] dir=[rightwards()] { (paragraph) } } }
 }
 
 /// One row of a summary list; nothing where there is nothing to say.
-pub(super) fn row(label: &str, values: &[String]) -> Markup {
+pub(super) fn row(label: &str, values: &[impl Render]) -> Markup {
     html! {
         @match values {
             [] => {},
-            [only] => div { dt { (label) } dd { (only) } },
-            some => div { dt { (label) } dd { ul { @for value in some { li { (value) } } } } },
+            [only] => div { dt { (say(label)) } dd { (only) } },
+            some => div { dt { (say(label)) } dd { ul { @for value in some { li { (value) } } } } },
         }
     }
 }
 
-/// The same for a single text.
+/// The same for what somebody wrote.
+pub(super) fn row_as_written(label: &str, values: &[String]) -> Markup {
+    row(label, &values.iter().map(|value| as_written(value)).collect::<Vec<_>>())
+}
+
+/// What something costs: "Free" is our word, prices are theirs.
+pub(super) fn costs_row(costs: &[String]) -> Markup {
+    if words::is_free(costs) { row("Cost", costs) } else { row_as_written("Cost", costs) }
+}
+
+/// The same for a single text that somebody wrote.
 pub(super) fn text_row(label: &str, text: Option<&str>) -> Markup {
-    row(label, &text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).into_iter().collect::<Vec<_>>())
+    row_as_written(label, &text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).into_iter().collect::<Vec<_>>())
 }
 
 /// Schedules in words, those that are over left out.
@@ -58,15 +73,15 @@ pub(super) fn languages(languages: &[Language]) -> Option<String> {
 fn phone(phone: &Phone) -> Markup {
     let dialled = words::dialled(&phone.number);
     html! {
-        @if dialled.len() < 3 { (phone.number) } @else { a href=(format!("tel:{dialled}")) { (phone.number) } }
-        @if let Some(Number(extension)) = phone.extension { ", extension " (extension) }
-        @if phone.phone_type.as_deref().is_some_and(|kind| kind == "text" || kind == "sms") { " (text messages)" }
-        @if let Some(more) = &phone.description { " – " (more) }
+        @if dialled.len() < 3 { (phone.number) } @else { a href=(format!("tel:{dialled}")) dir=[rightwards()] { (phone.number) } }
+        @if let Some(Number(extension)) = phone.extension { ", " (say("extension")) " " (extension) }
+        @if phone.phone_type.as_deref().is_some_and(|kind| kind == "text" || kind == "sms") { " (" (say("text messages")) ")" }
+        @if let Some(more) = &phone.description { " – " (as_written(more)) }
     }
 }
 
 fn email(address: &str) -> Markup {
-    html! { a href=(format!("mailto:{address}")) { (address) } }
+    html! { a href=(format!("mailto:{address}")) dir=[rightwards()] { (address) } }
 }
 
 /// A link to somebody else's page, named by its host.
@@ -74,7 +89,7 @@ pub(super) fn web(address: &WebAddress, label: Option<&str>) -> Markup {
     let host = url::Url::parse(address.as_str())
         .ok()
         .and_then(|url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned()));
-    html! { a href=(address.as_str()) rel="noreferrer" { (label.or(host.as_deref()).unwrap_or(address.as_str())) } }
+    html! { a href=(address.as_str()) rel="noreferrer" dir=[label.is_none().then(rightwards).flatten()] { (label.or(host.as_deref()).unwrap_or(address.as_str())) } }
 }
 
 /// Ways to reach somebody: a summary list, or nothing.
@@ -88,12 +103,12 @@ pub(super) fn contact(
     let none = phones.is_empty() && address.is_none() && site.is_none() && more.is_empty() && contacts.is_empty();
     html! {
         @if !none {
-            h2 { "Contact" }
+            h2 { (say("Contact")) }
             dl class="summary" {
-                @for number in phones { div { dt { "Phone" } dd { (phone(number)) } } }
-                @if let Some(address) = address { div { dt { "Email" } dd { (email(address)) } } }
-                @if let Some(site) = site { div { dt { "Website" } dd { (web(site, None)) } } }
-                @for (label, address) in more { div { dt { (label.as_deref().unwrap_or("Also")) } dd { (web(address, None)) } } }
+                @for number in phones { div { dt { (say("Phone")) } dd { (phone(number)) } } }
+                @if let Some(address) = address { div { dt { (say("Email")) } dd { (email(address)) } } }
+                @if let Some(site) = site { div { dt { (say("Website")) } dd { (web(site, None)) } } }
+                @for (label, address) in more { div { dt { (label.as_deref().map_or_else(|| html! { (say("Also")) }, as_written)) } dd { (web(address, None)) } } }
                 @for contact in contacts { (person(contact)) }
             }
         }
@@ -104,7 +119,7 @@ pub(super) fn contact(
 pub(super) fn contact_here(phones: &[Phone], contacts: &[Contact]) -> Markup {
     html! {
         dl class="facts" {
-            @for number in phones { div { dt { "Phone here" } dd { (phone(number)) } } }
+            @for number in phones { div { dt { (say("Phone here")) } dd { (phone(number)) } } }
             @for contact in contacts { (person(contact)) }
         }
     }
@@ -115,11 +130,11 @@ fn person(contact: &Contact) -> Markup {
         [contact.name.as_deref(), contact.title.as_deref(), contact.department.as_deref()].into_iter().flatten().collect();
     html! {
         div {
-            dt { (if who.is_empty() { "Contact".to_owned() } else { who.join(", ") }) }
+            dt { @if who.is_empty() { (say("Contact")) } @else { (as_written(&who.join(", "))) } }
             dd {
                 @for number in &contact.phones { p { (phone(number)) } }
                 @if let Some(address) = &contact.email { p { (email(address.as_str())) } }
-                @if contact.phones.is_empty() && contact.email.is_none() { "Ask for them by name." }
+                @if contact.phones.is_empty() && contact.email.is_none() { (say("Ask for them by name.")) }
             }
         }
     }
@@ -134,7 +149,7 @@ pub(super) fn address(address: &Address) -> Markup {
         Some(address.city.as_str()),
         Some(address.postal_code.as_str()),
     ];
-    html! { p class="address" { @for line in lines.into_iter().flatten().map(str::trim).filter(|line| !line.is_empty()) { (line) br; } } }
+    html! { p class="address" lang=[written_in()] dir=[rightwards()] { @for line in lines.into_iter().flatten().map(str::trim).filter(|line| !line.is_empty()) { (line) br; } } }
 }
 
 /// What makes a place easier or harder to use.
@@ -150,27 +165,27 @@ pub(super) fn access(items: &[Accessibility]) -> Vec<String> {
 
 /// A place inside the page of something else, as far as it may be told.
 pub(super) fn place(place: &Location) -> Markup {
-    let name = place.name.as_deref().unwrap_or("A place");
+    let name = place.name.as_deref().unwrap_or_else(|| say("A place"));
     html! {
         @match place.location_policy {
             Some(LocationPolicy::Area) => {
-                h3 { (place.name.as_deref().map_or_else(|| "Nearby".to_owned(), |town| format!("In {town}"))) }
+                h3 { (place.name.as_deref().map_or_else(|| say("Nearby").to_owned(), |town| say_with("In {town}", &[("town", town)]))) }
                 p {
-                    @if let Some(town) = &place.name { "In " (town) ". " }
-                    "The exact address is not published."
+                    @if let Some(town) = &place.name { (say_with("In {town}", &[("town", town)])) ". " }
+                    (say("The exact address is not published."))
                 }
             },
-            Some(_) => { h3 { "Address given when you book" } p { "Get in touch first. They will tell you where to go." } },
+            Some(_) => { h3 { (say("Address given when you book")) } p { (say("Get in touch first. They will tell you where to go.")) } },
             None if place.location_type == LocationType::Virtual => {
-                h3 { "Online" }
+                h3 { (say("Online")) }
                 @if let Some(url) = &place.url { p { (web(url, None)) } }
                 @if let Some(text) = &place.description { (paragraphs(text)) }
             },
             None => {
-                h3 { a href=(format!("/directory/places/{}", place.id)) { (name) } }
+                h3 { a href=(format!("/directory/places/{}", place.id)) { (as_written(name)) } }
                 @for line in &place.addresses { (address(line)) }
-                @if let Some(text) = &place.transportation { p { (text) } }
-                dl class="facts" { (row("Access", &access(&place.accessibility))) }
+                @if let Some(text) = &place.transportation { p { (as_written(text)) } }
+                dl class="facts" { (row_as_written("Access", &access(&place.accessibility))) }
             },
         }
     }
@@ -185,9 +200,9 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
             .and_then(|taxonomy| taxonomy.uri.as_ref())
             .is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs"));
         let list = if is_needs {
-            "Helps with".to_owned()
+            say("Helps with").to_owned()
         } else {
-            detail.map_or_else(|| "Kind".to_owned(), |taxonomy| taxonomy.name.clone())
+            detail.map_or_else(|| say("Kind").to_owned(), |taxonomy| taxonomy.name.clone())
         };
         let link = (format!("/directory/needs/{}", term.id), term.name.clone());
         match lists.iter_mut().find(|(name, _)| *name == list) {
@@ -198,7 +213,7 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
     }
     html! {
         @for (list, links) in &lists {
-            div { dt { (list) } dd { ul { @for (href, name) in links { li { a href=(href) { (name) } } } } } }
+            div { dt { (list) } dd { ul { @for (href, name) in links { li { a href=(href) { (as_written(name)) } } } } } }
         }
     }
 }
@@ -208,13 +223,13 @@ pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::
     let from = Provenance::of(extra);
     let licence = from.as_ref().map_or(Some(site.brand.licence.as_str()), |from| from.licence.as_deref());
     html! {
-        div { dt { "Last changed" } dd { (words::date(words::london_day(entry.changed_at()))) } }
-        div { dt { "Source" } dd { @match &from { None => (site.directory.name), Some(from) => (source(from)) } } }
-        @if let Some(remark) = Remark::of(extra) { div { dt { "Note from " (site.directory.name) } dd { (remark.note) } } }
+        div { dt { (say("Last changed")) } dd { (words::date(words::london_day(entry.changed_at()))) } }
+        div { dt { (say("Source")) } dd { @match &from { None => (as_written(&site.directory.name)), Some(from) => (source(from)) } } }
+        @if let Some(remark) = Remark::of(extra) { div { dt { (weave("Note from {name}", &[("name", as_written(&site.directory.name))])) } dd { (as_written(&remark.note)) } } }
         @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
-            div { dt { "Licence" } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
+            div { dt { (say("Licence")) } dd { a href=(licence) rel="license noreferrer" { (licence_name(licence)) } } }
         }
-        div { dt { "As data" } dd { a href=(api) { "JSON" } } }
+        div { dt { (say("As data")) } dd { a href=(api) { "JSON" } } }
     }
 }
 
@@ -223,12 +238,12 @@ fn source(from: &Provenance) -> Markup {
     let day = day_of(&from.fetched_at);
     html! {
         @match from.url.as_deref().filter(|url| is_web_address(url)) {
-            Some(url) => a href=(url) rel="noreferrer" { (from.source) },
-            None => (from.source),
+            Some(url) => a href=(url) rel="noreferrer" { (as_written(&from.source)) },
+            None => (as_written(&from.source)),
         }
-        @if let Some(day) = day { ", as it was there on " (day) }
-        @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". Not confirmed since " (day) }
-        @if let Some(words) = &from.attribution { ". " (words) }
+        @if let Some(day) = day { (say(", ")) (say_with("as it was there on {date}", &[("date", &day)])) }
+        @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". " (say_with("Not confirmed since {date}", &[("date", &day)])) }
+        @if let Some(words) = &from.attribution { ". " (as_written(words)) }
     }
 }
 
@@ -246,9 +261,20 @@ pub(super) fn licence_name(address: &str) -> &str {
     if address.contains("open-government-licence/version/3") { "Open Government Licence v3.0" } else { address }
 }
 
+/// Whose it is.
+pub(super) fn by(organisation: &Organization) -> Markup {
+    let link = html! { a href=(format!("/directory/organisations/{}", organisation.id)) { (as_written(&organisation.name)) } };
+    html! { p class="by" { (weave("By {organisation}", &[("organisation", link)])) } }
+}
+
+/// That a list is longer than what is shown of it.
+pub(super) fn first_shown(most: usize) -> String {
+    say_with("The first {n} are shown.", &[("n", &most.to_string())])
+}
+
 /// Where to say that something is wrong.
 pub(super) fn wrong(id: impl std::fmt::Display) -> Markup {
-    html! { p { a href=(format!("/directory/report/{id}")) rel="nofollow" { "Something wrong?" } } }
+    html! { p { a href=(format!("/directory/report/{id}")) rel="nofollow" { (say("Something wrong?")) } } }
 }
 
 /// The step to an organisation's page.

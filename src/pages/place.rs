@@ -9,10 +9,12 @@ use maud::html;
 use uuid::Uuid;
 
 use super::{
-    Site, data, layout,
+    Site, data,
+    language::{as_written, say, weave},
+    layout,
     layout::Page,
     listing,
-    parts::{self, row, text_row},
+    parts::{self, first_shown, row, row_as_written, text_row},
     words::count,
 };
 use crate::{
@@ -37,29 +39,29 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     let at = Uuid::from(place.id);
     let services = site.aside(move |directory| services_at(directory, at)).await?;
     let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
-    let name = place.name.clone().unwrap_or_else(|| "A place".to_owned());
+    let name = place.name.clone().unwrap_or_else(|| say("A place").to_owned());
     let path = format!("/directory/places/{at}");
     let today = site.today();
     let access = parts::access(&place.accessibility);
     let body = html! {
-        h1 { (name) }
-        @if let Some(other) = &place.alternate_name { p class="by" { "Also called " (other) } }
+        h1 { (as_written(&name)) }
+        @if let Some(other) = &place.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(other))])) } }
         @for line in &place.addresses { (parts::address(line)) }
         @if let Some(text) = &place.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (text_row("Getting there", place.transportation.as_deref()))
-            (row("Access", &access))
+            (row_as_written("Access", &access))
             (row("Open", &parts::schedules(&place.schedules, today)))
             (text_row("Languages", parts::languages(&place.languages).as_deref()))
         }
-        @if access.is_empty() { p { "We do not know how easy it is to get in. Ring first if that matters to you." } }
+        @if access.is_empty() { p { (say("We do not know how easy it is to get in. Ring first if that matters to you.")) } }
         (parts::contact(&place.phones, None, place.url.as_ref(), &[], &place.contacts))
-        @if listings.is_empty() { p { "Nothing is listed here at the moment." } } @else {
+        @if listings.is_empty() { p { (say("Nothing is listed here at the moment.")) } } @else {
             h2 { (count(services.len(), "service or event here", "services and events here")) }
             (listing::list(&listings, "h3"))
-            @if services.len() > MOST { p { "The first " (MOST) " are shown." } }
+            @if services.len() > MOST { p { (first_shown(MOST)) } }
         }
-        h2 { "About this listing" }
+        h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&place.attributes))
             (parts::origin(site, &found.entry, &format!("/locations/{at}"), &place.extra))

@@ -9,7 +9,9 @@ use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 
 use super::{
-    Site, guides, home, layout,
+    Site, guides, home,
+    language::{as_written, say, say_with, weave},
+    layout,
     layout::Page,
     listing, map, needs, paging,
     search_form::{Asked, Mistake, button, form, form_with},
@@ -157,7 +159,7 @@ fn results(
         (understood(site, found)?)
         (narrowed(asked, &kept))
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
-        details { summary { "Change or narrow your search" } (form_with(asked, &[], true, &kept.hidden())) }
+        details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
         p class="small" { (order(from)) }
         @if !quiet { (map::draw(&listings, from.map(|position| position.point))) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
@@ -166,19 +168,22 @@ fn results(
             By::Form => (paging::forms(shortlist::FORM, at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
-        @if by == By::Form && !quiet { p class="small" { a href=(asked.path()) { "A link to this search" } ", to keep or to send. What you typed is part of the link." } }
+        @if by == By::Form && !quiet { p class="small" { (weave("{link}, to keep or to send. What you typed is part of the link.", &[("link", html! { a href=(asked.path()) { (say("A link to this search")) } })])) } }
     };
     let outcode = from.map(|position| position.at.outcode().to_owned());
-    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("Search results{}", at.in_title()), body) })
+    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
 }
 
 /// In which order the results are.
 fn order(from: Option<&Position>) -> String {
     match from {
-        None => "Those that fit best come first. Enter a postcode to see the nearest first.".to_owned(),
-        Some(position) if position.precision == Precision::Postcode => format!("The nearest to {} come first.", position.at),
+        None => say("Those that fit best come first. Enter a postcode to see the nearest first.").to_owned(),
         Some(position) => {
-            format!("The nearest to {} come first. We know only roughly where that is, so distances are rough too.", position.at)
+            let first = say_with("The nearest to {place} come first.", &[("place", &position.at.to_string())]);
+            if position.precision == Precision::Postcode {
+                return first;
+            }
+            format!("{first} {}", say("We know only roughly where that is, so distances are rough too."))
         }
     }
 }
@@ -193,11 +198,11 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
         .map(|need| vocabulary.name_of(&need.code).map_or_else(|| need.code.replace('-', " "), str::to_owned))
         .collect();
     Ok(html! {
-        @if !names.is_empty() { p class="understood" { "Showing help for: " strong { (words::list(&names)) } "." } }
-        @for (from, to) in &understood.corrected { p class="understood" { "Nobody here writes “" (from) "”. Showing results for “" strong { (to) } "”." } }
-        @if understood.some_words { p class="understood" { "Nothing has all of your words. These have some of them." } }
+        @if !names.is_empty() { p class="understood" { (weave("Showing help for: {needs}.", &[("needs", html! { strong { (as_written(&words::list(&names))) } })])) } }
+        @for (from, to) in &understood.corrected { p class="understood" { (weave("Nobody here writes “{from}”. Showing results for “{to}”.", &[("from", as_written(from)), ("to", html! { strong { (as_written(to)) } })])) } }
+        @if understood.some_words { p class="understood" { (say("Nothing has all of your words. These have some of them.")) } }
         @if !understood.left_out.is_empty() {
-            p class="understood" { "Nothing has all of your words, so these were left out: " (understood.left_out.join(", ")) "." }
+            p class="understood" { (weave("Nothing has all of your words, so these were left out: {words}.", &[("words", as_written(&understood.left_out.join(", ")))])) }
         }
     })
 }
@@ -207,9 +212,9 @@ fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
     let wider = asked.wider();
     html! {
         @if !wider.is_empty() {
-            ul class="narrowed" aria-label="Narrowed down to" {
+            ul class="narrowed" aria-label=(say("Narrowed down to")) {
                 @for (said, without) in &wider {
-                    li { (button(without, &kept.hidden(), "link", &html! { (said) span class="unseen" { " – take this away" } span aria-hidden="true" { " ✕" } })) }
+                    li { (button(without, &kept.hidden(), "link", &html! { (said) span class="unseen" { " – " (say("take this away")) } span aria-hidden="true" { " ✕" } })) }
                 }
             }
         }
@@ -219,24 +224,29 @@ fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
 async fn empty(site: &Site) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let body = html! {
-        h1 { "Search" }
+        h1 { (say("Search")) }
         (form(&Asked::default(), &[], true))
-        h2 { "Or browse by need" }
+        h2 { (say("Or browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { path: Some("/directory/search".to_owned()), ..Page::new("Search", body) })
+    Ok(Page { path: Some("/directory/search".to_owned()), ..Page::new(say("Search"), body) })
 }
 
 async fn mistaken(site: &Site, asked: &Asked, mistakes: &[Mistake]) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let body = html! {
         (summary_of(mistakes))
-        h1 { "Search" }
+        h1 { (say("Search")) }
         (form(asked, mistakes, asked.narrows()))
-        h2 { "Or browse by need" }
+        h2 { (say("Or browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { status: StatusCode::BAD_REQUEST, unkept: true, ..Page::new("Error: Search", body) })
+    Ok(Page { status: StatusCode::BAD_REQUEST, unkept: true, ..Page::new(mistaken_title("Search"), body) })
+}
+
+/// The title of a page with a form that something is wrong with.
+pub(super) fn mistaken_title(title: &str) -> String {
+    format!("{} {}", say("Error:"), say(title))
 }
 
 /// What is wrong with a form, above everything else.
@@ -244,8 +254,8 @@ pub(super) fn summary_of(mistakes: &[Mistake]) -> Markup {
     html! {
         @if !mistakes.is_empty() {
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
-                h2 id="mistakes" { "There is a problem" }
-                ul { @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (mistake.said) } } } }
+                h2 id="mistakes" { (say("There is a problem")) }
+                ul { @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (say(mistake.said)) } } } }
             }
         }
     }
@@ -255,21 +265,21 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Prob
     let overview = needs::overview(site).await?;
     let unknown = &found.understood.unknown;
     let body = html! {
-        h1 { "Nothing found" }
-        @if unknown.is_empty() { p { "No service here has everything that you asked for." } }
-        @else { p { "No service here has the words: " strong { (unknown.join(", ")) } "." } }
+        h1 { (say("Nothing found")) }
+        @if unknown.is_empty() { p { (say("No service here has everything that you asked for.")) } }
+        @else { p { (weave("No service here has the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
         (understood(site, found)?)
         (narrowed(asked, &Kept::default()))
         ul {
-            li { "Try fewer words, or other words for the same thing." }
-            li { "Or choose from what people need help with, below." }
+            li { (say("Try fewer words, or other words for the same thing.")) }
+            li { (say("Or choose from what people need help with, below.")) }
         }
         (home::danger())
-        p { a href="/help#now" { "Numbers to ring now" } }
+        p { a href="/help#now" { (say("Numbers to ring now")) } }
         (statements::ask(site))
         (form(asked, &[], asked.narrows()))
-        h2 { "Browse by need" }
+        h2 { (say("Browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { unkept: true, quiet: found.understood.sensitive, ..Page::new("Nothing found", body) })
+    Ok(Page { unkept: true, quiet: found.understood.sensitive, ..Page::new(say("Nothing found"), body) })
 }

@@ -3,6 +3,7 @@
 use chrono::Weekday;
 use maud::{Markup, html};
 
+use super::language::{rightwards, say, say_with};
 use crate::{
     http::{Parameters, Problem},
     search::{Delivery, Times, Wanted},
@@ -145,19 +146,19 @@ impl Asked {
             wider.push((said.to_owned(), asked));
         };
         if self.free {
-            without("Free only", &|asked| asked.free = false);
+            without(say("Free only"), &|asked| asked.free = false);
         }
         if self.open_now {
-            without("Open now", &|asked| asked.open_now = false);
+            without(say("Open now"), &|asked| asked.open_now = false);
         }
         if let Some((_, name, _)) = DAYS.iter().find(|(code, ..)| *code == self.day) {
-            without(&format!("On a {name}"), &|asked| asked.day.clear());
+            without(&say_with("On a {day}", &[("day", say(name))]), &|asked| asked.day.clear());
         }
         if let Some((_, name)) = WAYS.iter().find(|(code, _)| *code == self.way) {
-            without(name, &|asked| asked.way.clear());
+            without(say(name), &|asked| asked.way.clear());
         }
         if let Some((.., name)) = WHAT.iter().find(|(what, ..)| *what == self.what && *what != What::Everything) {
-            without(name, &|asked| asked.what = What::Everything);
+            without(say(name), &|asked| asked.what = What::Everything);
         }
         wider
     }
@@ -188,26 +189,26 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
         |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
     let message = |field: &str| {
         html! {
-            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { "Error: " } (said) } }
+            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { (say("Error:")) " " } (say(said)) } }
         }
     };
     html! {
-        form class="search" method="post" action="/directory/search" role="search" aria-label="Services" {
+        form class="search" method="post" action="/directory/search" role="search" aria-label=(say("Services")) {
             (carried)
             div class=(if wrong("q").is_some() { "field wrong" } else { "field" }) {
-                label for="q" { "What do you need help with?" }
-                p class="hint" id="q-hint" { "Say it in your own words, such as “behind on rent”." }
+                label for="q" { (say("What do you need help with?")) }
+                p class="hint" id="q-hint" { (say("Say it in your own words, such as “behind on rent”.")) }
                 (message("q"))
                 input type="text" id="q" name="q" value=(asked.words) autocomplete="off" aria-describedby=(described("q")) aria-invalid=[wrong("q").map(|_| "true")];
             }
             div class=(if wrong("postcode").is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { "Postcode (you can leave this empty)" }
-                p class="hint" id="postcode-hint" { "To show what is near first. The first half, such as LU1, is enough. We do not keep it." }
+                label for="postcode" { (say("Postcode (you can leave this empty)")) }
+                p class="hint" id="postcode-hint" { (say("To show what is near first. The first half, such as LU1, is enough. We do not keep it.")) }
                 (message("postcode"))
-                input class="short" type="text" id="postcode" name="postcode" value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
+                input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
             }
             @if narrowing { (choices(asked)) }
-            button class="button" { "Find help" }
+            button class="button" { (say("Find help")) }
         }
     }
 }
@@ -217,16 +218,16 @@ fn choices(asked: &Asked) -> Markup {
         html! {
             div class="choice" {
                 input type="checkbox" id=(name) name=(name) value="yes" checked[on];
-                label for=(name) { (words) }
+                label for=(name) { (say(words)) }
             }
         }
     };
     let select = |name: &str, label: &str, options: &[(&str, &str)], chosen: &str| {
         html! {
             div class="field" {
-                label for=(name) { (label) }
+                label for=(name) { (say(label)) }
                 select id=(name) name=(name) {
-                    @for (value, words) in options { option value=(value) selected[*value == chosen] { (words) } }
+                    @for (value, words) in options { option value=(value) selected[*value == chosen] { (say(words)) } }
                 }
             }
         }
@@ -238,7 +239,7 @@ fn choices(asked: &Asked) -> Markup {
     let chosen = WHAT.iter().find(|(what, ..)| *what == asked.what).map_or("", |(_, name, _)| *name);
     html! {
         fieldset {
-            legend { "Narrow it down" }
+            legend { (say("Narrow it down")) }
             (tick("free", asked.free, "Free only"))
             (tick("open_now", asked.open_now, "Open now"))
             div class="choices" {

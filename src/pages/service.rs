@@ -8,10 +8,12 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, layout,
+    Site, data, language,
+    language::{as_written, say, weave},
+    layout,
     layout::Page,
     listing,
-    parts::{self, row, text_row},
+    parts::{self, costs_row, row, row_as_written, text_row},
     shortlist,
     words::{self, Checked},
 };
@@ -27,7 +29,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
     if let Ok(found) = &found
         && let Some(event) = found.document.event_id
     {
-        return Redirect::temporary(&format!("/directory/events/{event}")).into_response();
+        return Redirect::temporary(&language::path(&format!("/directory/events/{event}"))).into_response();
     }
     layout::answer(&site, &headers, found.map(|found| page(&site, &found.entry, &found.document)))
 }
@@ -38,10 +40,10 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
     let path = format!("/directory/services/{}", service.id);
     let body = html! {
         @if quiet { (super::home::danger()) }
-        h1 { (service.name) }
-        @if let Some(name) = &service.alternate_name { p class="by" { "Also called " (name) } }
+        h1 { (as_written(&service.name)) }
+        @if let Some(name) = &service.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         @if let Some(organisation) = &service.organization {
-            p class="by" { "By " a href=(format!("/directory/organisations/{}", organisation.id)) { (organisation.name) } }
+            (parts::by(organisation))
         }
         (listing::tag_list(&listing::tags(service, today)))
         (banners(service))
@@ -49,27 +51,27 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
         dl class="summary" {
             (row("Who it is for", &audience(service)))
             (row("When", &parts::schedules(&service.schedules, today)))
-            (row("Cost", &words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)))
+            (costs_row(&words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)))
             (text_row("How to get help", service.application_process.as_deref()))
             (text_row("Waiting time", service.wait_time.as_deref()))
-            (row("What to bring", &service.required_documents.iter().filter_map(|needed| needed.document.clone()).collect::<Vec<_>>()))
+            (row_as_written("What to bring", &service.required_documents.iter().filter_map(|needed| needed.document.clone()).collect::<Vec<_>>()))
             (text_row("Languages", parts::languages(&service.languages).as_deref()))
             (text_row("Interpreters", service.interpretation_services.as_deref()))
-            (row("Area covered", &areas(service)))
+            (row_as_written("Area covered", &areas(service)))
             (text_row("Quality marks", service.accreditations.as_deref()))
         }
         (contact(service))
         (places(service, site))
-        h2 { "About this listing" }
+        h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&service.attributes))
-            div { dt { "Checked" } dd { (Checked::of(service, today).sentence()) } }
+            div { dt { (say("Checked")) } dd { (Checked::of(service, today).sentence()) } }
             (parts::origin(site, entry, &format!("/services/{}", service.id), &service.extra))
         }
         (shortlist::button_for(service.id.into()))
         (parts::wrong(service.id))
     };
-    let title = if quiet { "A service".to_owned() } else { service.name.clone() };
+    let title = if quiet { say("A service").to_owned() } else { service.name.clone() };
     let preview = (!quiet).then(|| service.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(service.organization.as_deref()) };
     Page {
@@ -92,20 +94,21 @@ fn banners(service: &Service) -> Markup {
     html! {
         @if closed.is_some() || service.alert.is_some() {
             div class="banner" role="note" {
-                @if let Some(said) = closed { p { strong { (said) } } }
-                @if let Some(alert) = &service.alert { p { (alert) } }
+                @if let Some(said) = closed { p { strong { (say(said)) } } }
+                @if let Some(alert) = &service.alert { p { (as_written(alert)) } }
             }
         }
     }
 }
 
-fn audience(service: &Service) -> Vec<String> {
+fn audience(service: &Service) -> Vec<Markup> {
     let ages = words::ages(service.minimum_age, service.maximum_age);
     let said = service.eligibility_description.clone();
     // "People aged 18 or over." says the ages already.
     let repeated =
         said.as_ref().zip(ages.as_ref()).is_some_and(|(said, ages)| said.to_lowercase().contains(&ages.to_lowercase()));
-    said.into_iter().chain(ages.filter(|_| !repeated)).collect()
+    let ages = ages.filter(|_| !repeated).map(|ages| html! { (ages) });
+    said.map(|said| as_written(&said)).into_iter().chain(ages).collect()
 }
 
 fn areas(service: &Service) -> Vec<String> {
@@ -139,8 +142,8 @@ fn places(service: &Service, site: &Site) -> Markup {
     let today = site.today();
     let places: Vec<_> = service.service_at_locations.iter().filter_map(|link| Some((link, link.location.as_deref()?))).collect();
     html! {
-        h2 { "Where" }
-        @if places.is_empty() { p { "No address is published. Get in touch first." } }
+        h2 { (say("Where")) }
+        @if places.is_empty() { p { (say("No address is published. Get in touch first.")) } }
         ul class="plain" {
             @for (link, place) in &places {
                 li {

@@ -12,7 +12,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::{
-    Site, files, home, layout,
+    Site, files, home,
+    language::{as_written, rightwards, say, say_with, weave},
+    layout,
     layout::Page,
     listing::{self, Listing},
     results,
@@ -61,7 +63,7 @@ impl Kept {
         html! {
             div class="choice keep" {
                 input type="checkbox" id=(name) name="keep" value=(listing.id) form=(FORM) checked[self.0.contains(&listing.id)];
-                label for=(name) { "Put on my list" span class="unseen" { ": " (listing.link().1) } }
+                label for=(name) { (say("Put on my list")) span class="unseen" { ": " (as_written(listing.link().1)) } }
             }
         }
     }
@@ -73,7 +75,7 @@ impl Kept {
             form id=(FORM) class="keeping" method="post" action="/directory/shortlist" {
                 (others.hidden())
                 @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
-                button class="button plain" { "Make a list of those that are ticked" }
+                button class="button plain" { (say("Make a list of those that are ticked")) }
             }
         }
     }
@@ -84,7 +86,7 @@ pub(super) fn button_for(id: Uuid) -> Markup {
     html! {
         form class="keeping" method="post" action="/directory/shortlist" {
             input type="hidden" name="keep" value=(id);
-            button class="button plain" { "Put on a list, to print or send" }
+            button class="button plain" { (say("Put on a list, to print or send")) }
         }
     }
 }
@@ -92,13 +94,13 @@ pub(super) fn button_for(id: Uuid) -> Markup {
 /// GET: how to make a list, or with a link to one its ids, which only the script of the page can see.
 pub(super) async fn blank(State(site): State<Site>, headers: HeaderMap) -> Response {
     let body = html! {
-        h1 { "Your list" }
-        p { "There is nothing on your list yet. Look for help, tick what you want to keep, and press “Make a list of those that are ticked”." }
-        p { a class="button" href="/" { "Find help" } }
-        noscript { p class="banner" { "If somebody sent you a link to a list: it can only be opened with JavaScript. Ask them to send the list as a text." } }
+        h1 { (say("Your list")) }
+        p { (say("There is nothing on your list yet. Look for help, tick what you want to keep, and press “Make a list of those that are ticked”.")) }
+        p { a class="button" href="/" { (say("Find help")) } }
+        noscript { p class="banner" { (say("If somebody sent you a link to a list: it can only be opened with JavaScript. Ask them to send the list as a text.")) } }
         form class="from-link" method="post" action="/directory/shortlist" {}
     };
-    layout::answer(&site, &headers, Ok(page("Your list", body)))
+    layout::answer(&site, &headers, Ok(page(say("Your list"), body)))
 }
 
 fn page(title: &str, body: Markup) -> Page {
@@ -119,14 +121,14 @@ fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
     let (asked, helper) = (Asked::read(form)?, form.text("helper")?.is_some());
     let found = listing::with_times(site, &kept.0, None)?;
     let gone = kept.0.len() - found.len();
-    let title = if helper { "Their list" } else { "Your list" };
+    let title = if helper { say("Their list") } else { say("Your list") };
     let body = html! {
         div data-keeps="" {}
         @if found.iter().any(|(_, listing)| listing.sensitive) { (home::danger()) }
         h1 { (title) }
-        p class="lead" { "Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link." }
-        @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is", "listings are")) " no longer here." } }
-        @if found.is_empty() { p { "There is nothing on the list." } }
+        p class="lead" { (say("Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link.")) }
+        @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is no longer here.", "listings are no longer here.")) } }
+        @if found.is_empty() { p { (say("There is nothing on the list.")) } }
         ol class="listings" { @for (service, listing) in &found { (row(&kept, &asked, helper, service, listing)) } }
         @if !found.is_empty() { (keep(site, &kept, helper, &found)) }
         (go_on(&kept, &asked, helper))
@@ -138,15 +140,15 @@ fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Li
     let (href, name) = listing.link();
     html! {
         li {
-            h2 { a href=(href) { (name) } }
-            @if let Some(organisation) = listing.organisation() { p class="by" { (organisation) } }
-            @for phone in service.phones.iter().take(2) { p { a class="tel" href=(format!("tel:{}", words::dialled(&phone.number))) { (phone.number) } } }
-            dl class="facts" { @for (label, value) in listing.facts() { div { dt { (label) } dd { (value) } } } }
+            h2 { a href=(href) { (as_written(name)) } }
+            @if let Some(organisation) = listing.organisation() { p class="by" { (as_written(organisation)) } }
+            @for phone in service.phones.iter().take(2) { p { a class="tel" href=(format!("tel:{}", words::dialled(&phone.number))) dir=[rightwards()] { (phone.number) } } }
+            dl class="facts" { @for (label, value) in listing.facts() { div { dt { (say(label)) } dd { (value) } } } }
             (listing.tags())
             form class="unprinted" method="post" action="/directory/shortlist" {
                 (kept.hidden())
                 (carried(asked, helper))
-                button class="link" name="drop" value=(listing.id) { "Take off the list" span class="unseen" { ": " (name) } }
+                button class="link" name="drop" value=(listing.id) { (say("Take off the list")) span class="unseen" { ": " (as_written(name)) } }
             }
         }
     }
@@ -166,18 +168,18 @@ fn keep(site: &Site, kept: &Kept, helper: bool, found: &[(Service, Listing)]) ->
     let link = format!("{}#{}", site.address("/directory/shortlist"), ids.join(","));
     html! {
         section class="keep unprinted" aria-labelledby="keep" {
-            h2 id="keep" { (if helper { "Give it to them" } else { "Keep it" }) }
-            p { button class="button print" type="button" hidden { "Print" } }
+            h2 id="keep" { (if helper { say("Give it to them") } else { say("Keep it") }) }
+            p { button class="button print" type="button" hidden { (say("Print")) } }
             p {
-                "Send it "
-                a href=(format!("sms:?&body={encoded}")) { "by text" } " or "
-                a href=(format!("mailto:?subject=A%20list&body={encoded}")) { "by email" }
-                ". Your own phone or computer sends it."
+                (weave("Send it {text} or {email}. Your own phone or computer sends it.", &[
+                    ("text", html! { a href=(format!("sms:?&body={encoded}")) { (say("by text")) } }),
+                    ("email", html! { a href=(format!("mailto:?subject=A%20list&body={encoded}")) { (say("by email")) } }),
+                ]))
             }
             div class="field" {
-                label for="link" { "Link to this list" }
-                p class="hint" id="link-hint" { "It says which listings they are, and nothing else. What stands behind # is not sent to us until the link is opened, and not kept then." }
-                input type="text" id="link" readonly value=(link) aria-describedby="link-hint";
+                label for="link" { (say("Link to this list")) }
+                p class="hint" id="link-hint" { (say("It says which listings they are, and nothing else. What stands behind # is not sent to us until the link is opened, and not kept then.")) }
+                input type="text" id="link" readonly dir=[rightwards()] value=(link) aria-describedby="link-hint";
             }
         }
     }
@@ -189,13 +191,13 @@ fn go_on(kept: &Kept, asked: &Asked, helper: bool) -> Markup {
             form method="post" action=(if asked.is_empty() { "/directory/shortlist/more" } else { "/directory/search" }) {
                 (kept.hidden())
                 (carried(asked, helper))
-                button class="button plain" { (if asked.is_empty() { "Look for more" } else { "Go back to the results" }) }
+                button class="button plain" { (if asked.is_empty() { say("Look for more") } else { say("Go back to the results") }) }
             }
             form method="post" action="/directory/shortlist" {
                 (kept.hidden())
                 (carried(asked, false))
-                @if helper { button class="link" { "This list is for me" } }
-                @else { button class="link" name="helper" value="yes" { "I am helping someone" } }
+                @if helper { button class="link" { (say("This list is for me")) } }
+                @else { button class="link" name="helper" value="yes" { (say("I am helping someone")) } }
             }
         }
     }
@@ -206,24 +208,24 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
     let made = results::sent_long(&headers, body).map(|form| {
         let kept = Kept::read(&form);
         let body = html! {
-            h1 { "Find help" }
-            p { "Your list has " (count(kept.0.len(), "listing", "listings")) ". What you find can be added to it." }
+            h1 { (say("Find help")) }
+            p { (say_with("Your list has {listings}. What you find can be added to it.", &[("listings", &count(kept.0.len(), "listing", "listings"))])) }
             (super::search_form::form_with(&Asked::default(), &[], true, &kept.hidden()))
         };
-        page("Find help", body)
+        page(say("Find help"), body)
     });
     layout::answer(&site, &headers, made)
 }
 
 /// The list as a text, for somebody's own mail or messages.
 fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
-    let begins = if helper { "Here are places that may help you:" } else { "Places to ask:" };
+    let begins = if helper { say("Here are places that may help you:") } else { say("Places to ask:") };
     let mut lines = vec![begins.to_owned()];
     for (service, listing) in found {
         let (path, name) = listing.link();
         lines.extend([String::new(), name.to_owned()]);
         lines.extend(service.phones.first().map(|phone| phone.number.clone()));
-        lines.extend(listing.facts().into_iter().filter(|(label, _)| *label != "Cost").map(|(_, value)| value));
+        lines.extend(listing.facts_in_words().into_iter().filter(|(label, _)| *label != "Cost").map(|(_, value)| value));
         lines.push(site.address(path));
     }
     lines.join("\n")

@@ -6,7 +6,13 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 
-use super::{Site, layout, layout::Page, words};
+use super::{
+    Site,
+    language::{as_written, rightwards, say_with, weave, written_in},
+    layout,
+    layout::Page,
+    words,
+};
 use crate::{http::Problem, texts::Kind};
 
 /// The accessibility statement (The Public Sector Bodies (Websites and Mobile Applications)
@@ -29,9 +35,9 @@ fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
     let shown = site.texts.shown();
     let text = shown.get(Kind::Page, slug).ok_or_else(|| Problem::not_found(format!("nothing is written here about {slug}")))?;
     let body = html! {
-        h1 { (text.text.title) }
-        (text.html)
-        @if let Some(day) = text.published_on { p class="small" { "Written on " (words::date(day)) "." } }
+        h1 { (as_written(&text.text.title)) }
+        div lang=[written_in()] dir=[rightwards()] { (text.html) }
+        @if let Some(day) = text.published_on { p class="small" { (say_with("Written on {date}.", &[("date", &words::date(day))])) } }
         (ask(site))
     };
     Ok(Page { path: Some(format!("/directory/{slug}")), ..Page::new(text.text.title.clone(), body) })
@@ -40,14 +46,21 @@ fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
 /// How to reach whoever runs the directory, where they say so.
 pub(super) fn ask(site: &Site) -> Markup {
     let brand = &site.brand;
+    let phone = brand
+        .phone
+        .as_ref()
+        .map(|phone| html! { a href=(format!("tel:{}", words::dialled(phone))) dir=[rightwards()] { (phone) } });
+    let email = brand.email.as_ref().map(|email| html! { a href=(format!("mailto:{email}")) dir=[rightwards()] { (email) } });
+    let ways = match (phone, email) {
+        (Some(phone), Some(email)) => weave("ring {phone}, or write to {email}", &[("phone", phone), ("email", email)]),
+        (Some(phone), None) => weave("ring {phone}", &[("phone", phone)]),
+        (None, Some(email)) => weave("write to {email}", &[("email", email)]),
+        (None, None) => Markup::default(),
+    };
     html! {
         @if brand.phone.is_some() || brand.email.is_some() {
             p class="reach" {
-                "Ask " (site.directory.name) ": "
-                @if let Some(phone) = &brand.phone { "ring " a href=(format!("tel:{}", words::dialled(phone))) { (phone) } }
-                @if brand.phone.is_some() && brand.email.is_some() { ", or " }
-                @if let Some(email) = &brand.email { "write to " a href=(format!("mailto:{email}")) { (email) } }
-                "."
+                (weave("Ask {name}: {ways}.", &[("name", as_written(&site.directory.name)), ("ways", ways)]))
             }
         }
     }

@@ -1,8 +1,13 @@
-//! Days and hours in plain words: the schedules of services and the rules of events. Pure functions.
+//! Days and hours in plain words, in the language of the page: the schedules of services and the rules
+//! of events.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 
-use super::words::{capital, date, list, long_date, ordinal};
+pub(super) use super::words::from_to;
+use super::{
+    language::{Language, isolated, say, say_of_day, say_with, spoken},
+    words::{capital, count, date, list, long_date, ordinal},
+};
 use crate::model::{
     Event, Schedule,
     occurrences::{Freq, Rule},
@@ -14,8 +19,9 @@ use crate::model::{
 pub(super) fn time(at: NaiveTime) -> String {
     let (afternoon, hour) = at.hour12();
     match (at.hour(), at.minute()) {
-        (0, 0) => "midnight".to_owned(),
-        (12, 0) => "midday".to_owned(),
+        (0, 0) => say("midnight").to_owned(),
+        (hour, minute) if spoken().counts_24_hours() => format!("{hour}:{minute:02}"),
+        (12, 0) => say("midday").to_owned(),
         (_, 0) => format!("{hour}{}", if afternoon { "pm" } else { "am" }),
         (_, minute) => format!("{hour}:{minute:02}{}", if afternoon { "pm" } else { "am" }),
     }
@@ -30,11 +36,11 @@ fn hours(opens: Option<NaiveTime>, closes: Option<NaiveTime>) -> Option<String> 
     let last = NaiveTime::from_hms_opt(23, 59, 0);
     match (opens, closes) {
         (None, None) => None,
-        (Some(opens), closes) if opens == NaiveTime::MIN && closes == last => Some("all day and night".to_owned()),
-        (Some(opens), closes) if closes.is_some() && closes == last => Some(format!("{} to midnight", time(opens))),
-        (Some(opens), Some(closes)) => Some(format!("{} to {}", time(opens), time(closes))),
-        (Some(opens), None) => Some(format!("from {}", time(opens))),
-        (None, Some(closes)) => Some(format!("until {}", time(closes))),
+        (Some(opens), closes) if opens == NaiveTime::MIN && closes == last => Some(say("all day and night").to_owned()),
+        (Some(opens), closes) if closes.is_some() && closes == last => Some(from_to(&time(opens), say("midnight"))),
+        (Some(opens), Some(closes)) => Some(from_to(&time(opens), &time(closes))),
+        (Some(opens), None) => Some(say_with("from {time}", &[("time", &time(opens))])),
+        (None, Some(closes)) => Some(say_with("until {time}", &[("time", &time(closes))])),
     }
 }
 
@@ -46,29 +52,33 @@ fn weekdays(days: &[ByDay]) -> String {
     let run = numbers.windows(2).all(|pair| pair[1] == pair[0] + 1);
     let day = |number: &u32| name(Weekday::try_from(u8::try_from(*number).unwrap_or_default()).unwrap_or(Weekday::Mon));
     match (numbers.as_slice(), run) {
-        (all, _) if all.len() == 7 => "Every day".to_owned(),
-        ([first, _, .., last], true) => format!("{} to {}", day(first), day(last)),
-        (some, _) => list(&some.iter().map(|number| format!("{}s", day(number))).collect::<Vec<_>>()),
+        (all, _) if all.len() == 7 => say("Every day").to_owned(),
+        ([first, _, .., last], true) => from_to(say(day(first)), say(day(last))),
+        (some, _) => list(&some.iter().map(|number| say(&format!("{}s", day(number))).to_owned()).collect::<Vec<_>>()),
     }
 }
 
 /// "First Tuesday", "Last Friday", "Second and fourth Thursday".
 fn of_the_month(days: &[ByDay]) -> String {
     let which = |by: &ByDay| match by.which {
-        Some(1) => "first".to_owned(),
-        Some(2) => "second".to_owned(),
-        Some(3) => "third".to_owned(),
-        Some(4) => "fourth".to_owned(),
-        Some(5) => "fifth".to_owned(),
-        Some(-1) => "last".to_owned(),
-        Some(-2) => "second to last".to_owned(),
-        Some(other) => ordinal(other.unsigned_abs().into()),
-        None => "every".to_owned(),
+        Some(1) => "first {day}".to_owned(),
+        Some(2) => "second {day}".to_owned(),
+        Some(3) => "third {day}".to_owned(),
+        Some(4) => "fourth {day}".to_owned(),
+        Some(5) => "fifth {day}".to_owned(),
+        Some(-1) => "last {day}".to_owned(),
+        Some(-2) => "second to last {day}".to_owned(),
+        Some(other) => format!("{} {{day}}", ordinal(other.unsigned_abs().into())),
+        None => "every {day}".to_owned(),
     };
     let same_day = days.windows(2).all(|pair| pair[0].day == pair[1].day);
     let words = match days {
-        [first, ..] if same_day => format!("{} {}", list(&days.iter().map(which).collect::<Vec<_>>()), name(first.day)),
-        _ => list(&days.iter().map(|by| format!("{} {}", which(by), name(by.day))).collect::<Vec<_>>()),
+        // English names the day once.
+        [first, ..] if same_day && spoken() == Language::English => {
+            let which: Vec<String> = days.iter().map(|by| which(by).replace(" {day}", "")).collect();
+            format!("{} {}", list(&which), name(first.day))
+        }
+        _ => list(&days.iter().map(|by| say_of_day(&which(by), by.day, say(name(by.day)))).collect::<Vec<_>>()),
     };
     capital(&words)
 }
@@ -76,9 +86,9 @@ fn of_the_month(days: &[ByDay]) -> String {
 /// "1st", "last day", "second to last day".
 fn day_number(number: i8) -> String {
     match number {
-        -1 => "last day".to_owned(),
-        -2 => "second to last day".to_owned(),
-        back if back < 0 => format!("{} to last day", ordinal(back.unsigned_abs().into())),
+        -1 => say("last day").to_owned(),
+        -2 => say("second to last day").to_owned(),
+        back if back < 0 => say_with("{nth} to last day", &[("nth", &ordinal(back.unsigned_abs().into()))]),
         number => ordinal(number.unsigned_abs().into()),
     }
 }
@@ -102,22 +112,25 @@ fn days(of: Days) -> Option<String> {
             let named = if named.is_empty() { vec![ByDay { which: None, day: first?.weekday() }] } else { named };
             Some(match (interval, named.as_slice()) {
                 (0 | 1, some) => weekdays(some),
-                (2, [only]) => format!("Every other {}", name(only.day)),
-                (weeks, some) => format!("{}, every {weeks} weeks", weekdays(some)),
+                (2, [only]) => say_with("Every other {day}", &[("day", say(name(only.day)))]),
+                (weeks, some) => [weekdays(some), count(weeks as usize, "every {n} week", "every {n} weeks")].join(say(", ")),
             })
         }
         Some(Frequency::Monthly) => {
             let words = if !named.is_empty() {
                 of_the_month(&named)
             } else if numbers.is_empty() {
-                format!("On the {}", ordinal(first?.day()))
+                say_with("On the {days}", &[("days", &ordinal(first?.day()))])
             } else {
-                format!("On the {}", list(&numbers.into_iter().map(day_number).collect::<Vec<_>>()))
+                say_with("On the {days}", &[("days", &list(&numbers.into_iter().map(day_number).collect::<Vec<_>>()))])
             };
             Some(match interval {
-                0 | 1 => format!("{words} of the month"),
-                2 => format!("{words} of every other month"),
-                months => format!("{words} of the month, every {months} months"),
+                0 | 1 => say_with("{days} of the month", &[("days", &words)]),
+                2 => say_with("{days} of every other month", &[("days", &words)]),
+                months => {
+                    let days = say_with("{days} of the month", &[("days", &words)]);
+                    [days, count(months as usize, "every {n} month", "every {n} months")].join(say(", "))
+                }
             })
         }
     }
@@ -147,8 +160,8 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
     parts.extend(days(rule));
     parts.extend(hours(clock(schedule.opens_at.as_ref()), clock(schedule.closes_at.as_ref())));
     if repeats {
-        let from = schedule.valid_from.filter(|from| *from > today).map(|from| format!("from {}", date(from)));
-        let until = schedule.valid_to.or(schedule.until).map(|until| format!("until {}", date(until)));
+        let from = schedule.valid_from.filter(|from| *from > today).map(|from| say_with("from {date}", &[("date", &date(from))]));
+        let until = schedule.valid_to.or(schedule.until).map(|until| say_with("until {date}", &[("date", &date(until))]));
         let span: Vec<String> = from.into_iter().chain(until).collect();
         if !span.is_empty() {
             parts.push(span.join(" "));
@@ -160,9 +173,14 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
     match (parts.is_empty(), more.is_empty()) {
         (true, true) => None,
         (true, false) => Some(more),
-        (false, true) => Some(capital(&parts.join(", "))),
-        (false, false) => Some(format!("{} ({})", capital(&parts.join(", ")), more.trim_end_matches('.'))),
+        (false, true) => Some(capital(&parts.join(say(", ")))),
+        (false, false) => Some(format!("{} ({})", capital(&parts.join(say(", "))), isolated(more.trim_end_matches('.')))),
     }
+}
+
+/// "Thursday 3 December 2026 at 10am".
+pub(super) fn at(at: NaiveDateTime) -> String {
+    say_with("{date} at {time}", &[("date", &long_date(at.date())), ("time", &time(at.time()))])
 }
 
 /// From one moment to another: "Thursday 3 December 2026, 10am to midday". Both days are named where
@@ -170,9 +188,10 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
 pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
     let until_late = Some(end.date()) == start.date().succ_opt() && end.hour() < 4;
     if end.date() == start.date() || until_late {
-        return format!("{}, {} to {}", long_date(start.date()), time(start.time()), time(end.time()));
+        return [long_date(start.date()), from_to(&time(start.time()), &time(end.time()))].join(say(", "));
     }
-    format!("{} on {} to {} on {}", time(start.time()), long_date(start.date()), time(end.time()), long_date(end.date()))
+    let at = |at: NaiveDateTime| say_with("{time} on {date}", &[("time", &time(at.time())), ("date", &long_date(at.date()))]);
+    from_to(&at(start), &at(end))
 }
 
 /// When an event takes place, in words: one line.
@@ -180,9 +199,9 @@ pub(super) fn event(event: &Event) -> String {
     let (start, end) = (event.start.naive(), event.end.naive());
     let Some(text) = event.rrule.as_deref() else { return capital(&span(start, end)) };
     let rule = Rule::parse(text, start, event.timezone.tz()).ok().filter(Rule::is_plain);
-    let Some(rule) = rule else { return format!("More than once, first on {}", span(start, end)) };
+    let Some(rule) = rule else { return say_with("More than once, first on {when}", &[("when", &span(start, end))]) };
     let days = if rule.freq == Freq::Daily && rule.by_day.is_empty() {
-        "Every day".to_owned()
+        say("Every day").to_owned()
     } else {
         days(Days {
             freq: Some(if rule.freq == Freq::Monthly { Frequency::Monthly } else { Frequency::Weekly }),
@@ -193,10 +212,11 @@ pub(super) fn event(event: &Event) -> String {
         })
         .unwrap_or_default()
     };
-    let until = rule.until.map(|until| format!(" until {}", date(until.date())));
-    let times = rule.count.map(|times| format!(", {times} times"));
-    let from = date(start.date());
-    format!("{days}, {} to {}, from {from}{}", time(start.time()), time(end.time()), until.or(times).unwrap_or_default())
+    let from = say_with("from {date}", &[("date", &date(start.date()))]);
+    let until = rule.until.map(|until| format!("{from} {}", say_with("until {date}", &[("date", &date(until.date()))])));
+    let times = rule.count.map(|times| [from.clone(), count(times as usize, "time", "times")].join(say(", ")));
+    let hours = from_to(&time(start.time()), &time(end.time()));
+    [days, hours, until.or(times).unwrap_or(from)].join(say(", "))
 }
 
 #[cfg(test)]

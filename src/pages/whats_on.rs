@@ -13,12 +13,14 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data, layout,
+    Site, data,
+    language::{as_written, rightwards, say, say_with, weave},
+    layout,
     layout::Page,
     listing::place_in_words,
-    results::{located, sent, summary_of},
+    results::{located, mistaken_title, sent, summary_of},
     search_form::Mistake,
-    times::time,
+    times::{from_to, time},
     words::{self, count, long_date},
 };
 use crate::{
@@ -124,24 +126,24 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let last = asked.monday + Days::new(6);
     let body = html! {
         (summary_of(&mistakes))
-        h1 { "What’s on: " (words::dates(first, last)) }
-        p class="lead" { (count(shown, "date", "dates")) " of events and workshops." }
-        (weeks(&asked, today, "Weeks"))
-        details open[!mistakes.is_empty()] { summary { "Narrow it down" } (form(&asked, &mistakes)) }
-        @if days.is_empty() { p { "Nothing is on in these days. Look at another week, or take something away above." } }
+        h1 { (say_with("What’s on: {dates}", &[("dates", &words::dates(first, last))])) }
+        p class="lead" { (count(shown, "date of events and workshops.", "dates of events and workshops.")) }
+        (weeks(&asked, today, say("Weeks")))
+        details open[!mistakes.is_empty()] { summary { (say("Narrow it down")) } (form(&asked, &mistakes)) }
+        @if days.is_empty() { p { (say("Nothing is on in these days. Look at another week, or take something away above.")) } }
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
-                h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – today" } }
+                h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – " (say("today")) } }
                 ul class="listings" { @for date in dates { li { (item(date, from)) } } }
             }
         }
-        (weeks(&asked, today, "Weeks, below the dates"))
-        p class="small" { a href="/events?format=ics" { "All events as a calendar" } " for your phone or computer." }
+        (weeks(&asked, today, say("Weeks, below the dates")))
+        p class="small" { (weave("{link} for your phone or computer.", &[("link", html! { a href="/events?format=ics" { (say("All events as a calendar")) } })])) }
     };
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let title = if mistakes.is_empty() { "What’s on" } else { "Error: What’s on" };
+    let title = if mistakes.is_empty() { say("What’s on").to_owned() } else { mistaken_title("What’s on") };
     Ok(Page {
-        preview: Some("Events and workshops near you, week by week.".to_owned()),
+        preview: Some(say("Events and workshops near you, week by week.").to_owned()),
         path: Some("/directory/whats-on".to_owned()),
         unkept: !asked.postcode.is_empty(),
         status,
@@ -179,16 +181,17 @@ fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
         OccurrenceStatus::Moved => ("doubt", Some("Moved")),
         OccurrenceStatus::Full => ("doubt", Some("Full")),
     };
-    let place = event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| "Online".to_owned()));
+    let place =
+        event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| say("Online").to_owned()));
     let point = event.location.as_ref().and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
     let distance = point.zip(from).map(|(point, from)| words::distance(point.metres_to(from)));
     let facts: Vec<String> =
         place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
     html! {
-        h3 { a href=(format!("/directory/events/{}", event.id)) { (event.name) } }
-        @if let Some(state) = state { ul class="tags" { li class=(look) { (state) } } }
-        p class="by" { (time(start.time())) " to " (time(end.time())) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
-        @if let Some(note) = &occurrence.note { p { (note) } }
+        h3 { a href=(format!("/directory/events/{}", event.id)) { (as_written(&event.name)) } }
+        @if let Some(state) = state { ul class="tags" { li class=(look) { (say(state)) } } }
+        p class="by" { (from_to(&time(start.time()), &time(end.time()))) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
+        @if let Some(note) = &occurrence.note { p { (as_written(note)) } }
     }
 }
 
@@ -218,9 +221,9 @@ fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     html! {
         nav class="pages" aria-label=(label) {
             ul {
-                @if let Some(monday) = before { (way(monday, "Week before")) }
-                @if asked.monday != this { (way(this, "This week")) }
-                @if let Some(monday) = after { (way(monday, "Week after")) }
+                @if let Some(monday) = before { (way(monday, say("Week before"))) }
+                @if asked.monday != this { (way(this, say("This week"))) }
+                @if let Some(monday) = after { (way(monday, say("Week after"))) }
             }
         }
     }
@@ -232,7 +235,7 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
         html! {
             div class="choice" {
                 input type="checkbox" id=(name) name=(name) value="yes" checked[on];
-                label for=(name) { (words) }
+                label for=(name) { (say(words)) }
             }
         }
     };
@@ -242,13 +245,13 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
             (tick("free", asked.free, "Free only"))
             (tick("online", asked.online, "Online only"))
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { "Postcode (you can leave this empty)" }
-                p class="hint" id="postcode-hint" { "To say how far away things are. We do not keep it." }
-                @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { "Error: " } (said) } }
-                input class="short" type="text" id="postcode" name="postcode" value=(asked.postcode) autocomplete="postal-code"
+                label for="postcode" { (say("Postcode (you can leave this empty)")) }
+                p class="hint" id="postcode-hint" { (say("To say how far away things are. We do not keep it.")) }
+                @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
+                input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code"
                     aria-describedby=(if wrong.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" }) aria-invalid=[wrong.map(|_| "true")];
             }
-            button class="button" { "Show" }
+            button class="button" { (say("Show")) }
         }
     }
 }

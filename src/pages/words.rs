@@ -1,9 +1,10 @@
-//! Facts in plain words: dates, money, ages, distances, lists. Pure functions; the day that it is
-//! today comes in as an argument.
+//! Facts in plain words, in the language of the page: dates, money, ages, distances, lists. The day
+//! that it is today comes in as an argument.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
-use crate::model::{Service, parts::CostOption, text::shorten, values::Number};
+use super::language::{Language, say, say_count, say_tenths, say_with, spoken};
+use crate::model::{Service, parts::CostOption, schedule::day_name, text::shorten, values::Number};
 
 /// A listing that nobody has checked for longer than this is said to need checking, in days.
 const CHECKED_FOR_DAYS: i64 = 180;
@@ -20,24 +21,43 @@ pub(super) fn sentence(said: &str) -> String {
     format!("{}.", capital(said))
 }
 
+/// As dates have them, which is not as calendars do in every language.
+fn month(day: NaiveDate) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    say(MONTHS[day.month0() as usize])
+}
+
 /// "2 November 2026".
 pub(super) fn date(day: NaiveDate) -> String {
-    format!("{} {}", day.day(), day.format("%B %Y"))
+    format!("{} {} {}", day.day(), month(day), day.year())
 }
 
 /// "23 to 29 November 2026", "30 November to 6 December 2026".
 pub(super) fn dates(first: NaiveDate, last: NaiveDate) -> String {
     let begins = match (first.year() == last.year(), first.month() == last.month()) {
         (true, true) => first.day().to_string(),
-        (true, false) => format!("{} {}", first.day(), first.format("%B")),
+        (true, false) => format!("{} {}", first.day(), month(first)),
         (false, _) => date(first),
     };
-    if first == last { date(last) } else { format!("{begins} to {}", date(last)) }
+    if first == last { date(last) } else { from_to(&begins, &date(last)) }
 }
 
 /// "Thursday 3 December 2026".
 pub(super) fn long_date(day: NaiveDate) -> String {
-    format!("{} {}", day.format("%A"), date(day))
+    say_with("{weekday} {date}", &[("weekday", say(day_name(day.weekday()))), ("date", &date(day))])
 }
 
 /// A moment as people write it, by the clock on their wall.
@@ -84,16 +104,23 @@ impl Checked {
     /// A sentence about it.
     pub(super) fn sentence(self) -> String {
         match self {
-            Self::On(day) => format!("Checked by the directory on {}.", date(day)),
-            Self::LongAgo(day) => format!("Nobody has checked this since {}. Ring or email before you go.", date(day)),
-            Self::Never => "Nobody has checked this yet. Ring or email before you go.".to_owned(),
+            Self::On(day) => say_with("Checked by the directory on {date}.", &[("date", &date(day))]),
+            Self::LongAgo(day) => {
+                say_with("Nobody has checked this since {date}. Ring or email before you go.", &[("date", &date(day))])
+            }
+            Self::Never => say("Nobody has checked this yet. Ring or email before you go.").to_owned(),
         }
     }
 }
 
 /// "1 service", "2,000 services".
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {many}", thousands(number)) }
+    say_count(number, &thousands(number), one, many)
+}
+
+/// The noun of a count, where its number stands apart.
+pub(super) fn noun(number: usize, one: &str, many: &str) -> String {
+    say_count(number, "", one, many).trim().to_owned()
 }
 
 /// "12,345".
@@ -102,7 +129,7 @@ pub(super) fn thousands(number: usize) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
+            out.push(spoken().thousands_mark());
         }
         out.push(digit);
     }
@@ -114,12 +141,27 @@ pub(super) fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => and(&first.join(say(", ")), last),
     }
+}
+
+/// "a and b".
+fn and(some: &str, last: &str) -> String {
+    say_with("{some} and {last}", &[("some", some), ("last", last)])
+}
+
+/// "9am to 4pm", "2 to 8 November 2026".
+pub(super) fn from_to(from: &str, to: &str) -> String {
+    say_with("{from} to {to}", &[("from", from), ("to", to)])
 }
 
 /// "1st", "2nd", "3rd", "11th", "22nd".
 pub(super) fn ordinal(number: u32) -> String {
+    match spoken() {
+        Language::English => {}
+        Language::Polish => return format!("{number}."),
+        Language::Urdu => return number.to_string(),
+    }
     let ending = match (number % 100, number % 10) {
         (11..=13, _) => "th",
         (_, 1) => "st",
@@ -146,9 +188,14 @@ pub(super) fn costs(in_words: Option<&str>, options: &[CostOption]) -> Vec<Strin
         return vec![words.to_owned()];
     }
     if !options.is_empty() && options.iter().all(|option| option.amount == Some(Number(0.0))) {
-        return vec!["Free".to_owned()];
+        return vec![say("Free").to_owned()];
     }
     options.iter().filter_map(cost).collect()
+}
+
+/// Whether that is all that there is to say.
+pub(super) fn is_free(costs: &[String]) -> bool {
+    costs.len() == 1 && costs[0] == say("Free")
 }
 
 fn cost(option: &CostOption) -> Option<String> {
@@ -170,9 +217,11 @@ pub(super) fn ages(least: Option<Number>, most: Option<Number>) -> Option<String
     let least = least.map(|Number(age)| age).filter(|age| *age > 0.0);
     match (least, most.map(|Number(age)| age)) {
         (None, None) => None,
-        (Some(least), None) => Some(format!("Aged {least} or over")),
-        (None, Some(most)) => Some(format!("Aged {most} or under")),
-        (Some(least), Some(most)) => Some(format!("Ages {least} to {most}")),
+        (Some(least), None) => Some(say_with("Aged {n} or over", &[("n", &least.to_string())])),
+        (None, Some(most)) => Some(say_with("Aged {n} or under", &[("n", &most.to_string())])),
+        (Some(least), Some(most)) => {
+            Some(say_with("Ages {least} to {most}", &[("least", &least.to_string()), ("most", &most.to_string())]))
+        }
     }
 }
 
@@ -180,13 +229,13 @@ pub(super) fn ages(least: Option<Number>, most: Option<Number>) -> Option<String
 pub(super) fn distance(metres: f64) -> String {
     let miles = metres / METRES_IN_A_MILE;
     if miles < 0.5 {
-        "less than half a mile away".to_owned()
-    } else if miles < 9.95 {
-        let text = format!("{miles:.1}");
-        let text = text.trim_end_matches(".0");
-        format!("about {text} {} away", if text == "1" { "mile" } else { "miles" })
-    } else {
-        format!("about {miles:.0} miles away")
+        return say("less than half a mile away").to_owned();
+    }
+    let text = if miles < 9.95 { format!("{miles:.1}") } else { format!("{miles:.0}") };
+    let text = text.trim_end_matches(".0");
+    match text.parse() {
+        Ok(whole) => say_count(whole, text, "about {n} mile away", "about {n} miles away"),
+        Err(_) => say_tenths(&text.replace('.', spoken().decimal_mark()), "about {n} miles away"),
     }
 }
 

@@ -84,8 +84,21 @@ async function visit(page, { path: where, form }, how = {}) {
   return page.goto(base + where, how);
 }
 
+/** Pages that are looked at in other languages, too: each kind of frame, form and list once. */
+const TRANSLATED = {
+  ur: ['home', 'search-narrowed', 'search-mistaken', 'whats-on-narrowed', 'service', 'event', 'about', 'help', 'help-question', 'help-urgent', 'help-result', 'help-budget-filled', 'help-budget-mistaken', 'not-found'],
+  pl: ['home', 'search-narrowed', 'whats-on', 'service', 'help-result', 'help-budget-filled'],
+};
+
 /** Every kind of page, by the name its screenshots get. */
 async function pages() {
+  const english = await englishPages();
+  const others = Object.entries(TRANSLATED).flatMap(([lang, names]) => english.filter((page) => names.includes(page.name)).map((page) =>
+    ({ ...page, name: `${lang}-${page.name}`, path: `/${lang}${page.path}`, titleOf: `${lang}-${page.titleOf ?? page.name}`, lang, dir: lang === 'ur' ? 'rtl' : '' })));
+  return [...english, ...others];
+}
+
+async function englishPages() {
   return [
     { name: 'home', path: '/' },
     { name: 'search', path: '/directory/search?q=food' },
@@ -159,10 +172,11 @@ function policyProblems(policy) {
 
 /** What a screen reader meets first, read out of the document. */
 function readOutline() {
-  const skip = [...document.querySelectorAll('a[href^="#"]')].find((link) => /skip/i.test(link.textContent));
+  const skip = document.querySelector('body > a[href^="#"]');
   const target = skip?.getAttribute('href').slice(1);
   return {
     lang: document.documentElement.lang,
+    dir: document.documentElement.dir,
     title: document.title.trim(),
     h1: document.querySelectorAll('h1').length,
     skip: !skip ? 'no skip link' : document.getElementById(target) ? '' : `skip link leads to #${target}, which is not there`,
@@ -174,7 +188,7 @@ async function skipLinkProblems(page) {
   await page.keyboard.press('Tab');
   return page.evaluate(() => {
     const focused = document.activeElement;
-    if (!/skip/i.test(focused?.textContent ?? '') || focused.tagName !== 'A') {
+    if (focused?.tagName !== 'A' || !focused.getAttribute('href').startsWith('#')) {
       return `Tab reaches ${focused?.outerHTML.slice(0, 100)} first`;
     }
     const box = focused.getBoundingClientRect();
@@ -184,7 +198,7 @@ async function skipLinkProblems(page) {
 }
 
 async function checkFirstVisit(browser, entry, titles) {
-  const { name, path: where, status = 200, titleOf = name, embedded = false } = entry;
+  const { name, path: where, status = 200, titleOf = name, lang = 'en-GB', dir = '', embedded = false } = entry;
   const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
   const page = await context.newPage();
   const heard = await listen(context, page);
@@ -192,15 +206,16 @@ async function checkFirstVisit(browser, entry, titles) {
   check(name, `answers ${status}`, response.status() === status ? '' : `${where} answered ${response.status()}`);
   check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
   const outline = await page.evaluate(readOutline);
-  check(name, 'lang is en-GB', outline.lang === 'en-GB' ? '' : `lang is "${outline.lang}"`);
+  check(name, `lang is ${lang}`, outline.lang === lang && outline.dir === dir ? '' : `lang is "${outline.lang}", dir is "${outline.dir}"`);
   if (!embedded) {
     check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
     check(name, 'skip link', outline.skip);
     check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
   }
-  const other = titles.get(outline.title) ?? titleOf;
+  const title = `${outline.lang} ${outline.title}`;
+  const other = titles.get(title) ?? titleOf;
   check(name, 'title of its own', !outline.title ? 'no title' : other === titleOf ? '' : `"${outline.title}" is also the title of ${other}`);
-  titles.set(outline.title, titleOf);
+  titles.set(title, titleOf);
   check(name, 'nothing leaves the origin', heard.foreign);
   check(name, 'nothing on the console', heard.complaints);
   check(name, `first load under ${MOST_BYTES} bytes`, heard.bytes < MOST_BYTES ? '' : `${heard.bytes} bytes`);
@@ -213,11 +228,11 @@ function describe(violation) {
   return violation.nodes.map((node) => `${violation.id} (${violation.impact}): ${violation.help}: ${node.target.join(' ')}`);
 }
 
-/** What sticks out on the right, when the page can be scrolled sideways. */
+/** What sticks out on either side, when the page can be scrolled sideways. */
 function readOverflow() {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return [];
-  const wide = [...document.body.querySelectorAll('*')].filter((element) => element.getBoundingClientRect().right > clientWidth + 1);
+  const wide = [...document.body.querySelectorAll('*')].filter((element) => element.getBoundingClientRect().right > clientWidth + 1 || element.getBoundingClientRect().left < -1);
   return [`${scrollWidth} px of content in ${clientWidth} px`, ...wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 100))];
 }
 

@@ -8,6 +8,7 @@ mod freshness;
 mod importing;
 mod places;
 mod intake;
+mod languages;
 mod mail;
 mod notify;
 mod outbound;

@@ -188,7 +188,8 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
             forms.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
         };
         for path in paths {
-            for base in ["", "/api"] {
+            let translated = ["/directory", "/help"].iter().any(|start| exit.starts_with(start));
+            for base in ["", "/api", "/ur"].into_iter().filter(|base| *base != "/ur" || translated) {
                 let page = app.page(&format!("{base}{path}")).await;
                 let data = app.get(&format!("{base}{path}")).await;
                 for answer in [page, data] {

@@ -6,11 +6,6 @@ const TIMES = {
   ten_instalments: 10, quarterly: 4, termly: 3, half_yearly: 2, yearly: 1,
 };
 const MOST = 100_000_000; // pence: a million pounds
-const SAID = {
-  negative: 'Write the amount without a minus',
-  too_much: 'Write an amount of £1,000,000 or less',
-  unclear: 'Write the amount in numbers, such as 120 or 85.50',
-};
 
 /** Pence of an amount as it was written: {pence} (null where nothing is written), or {refused}. */
 export function amount(written) {
@@ -27,7 +22,7 @@ export function amount(written) {
   return pence > MOST ? { refused: 'too_much' } : { pence };
 }
 
-/** Pence a year, and the fields that cannot be used, of a form's fields as [name, value] pairs. */
+/** Pence a year, and why fields cannot be used, of a form's fields as [name, value] pairs. */
 export function workOut(fields) {
   const form = new Map(fields);
   const yearly = { income: 0, spending: 0, debts: 0 };
@@ -36,7 +31,7 @@ export function workOut(fields) {
     const kind = /^(in|out|debt)-[a-z0-9_-]+$/.exec(name)?.[1];
     if (!kind || /-(how|name)$/.test(name)) continue;
     const { pence, refused } = amount(value);
-    if (refused) mistakes.set(name, SAID[refused]);
+    if (refused) mistakes.set(name, refused);
     if (refused || name.endsWith('-owed')) continue;
     const sum = { in: 'income', out: 'spending', debt: 'debts' }[kind];
     yearly[sum] += (pence ?? 0) * (TIMES[form.get(`${name}-how`)] ?? TIMES.monthly);
@@ -61,17 +56,17 @@ export function pounds(pence) {
   return `${pence < 0 ? '-' : ''}£${Math.floor(whole / 100)}.${String(whole % 100).padStart(2, '0')}`;
 }
 
-/** What is left, in a sentence. */
-export function sentence(after) {
+/** What is left, in a sentence. `words` is what the page says in its language: its data-words. */
+export function sentence(after, words) {
   const about = round(Math.abs(after), 1200);
-  if (after === 0) return 'You just break even.';
-  if (about === 0) return after > 0 ? 'You have less than £1 a month left.' : 'You are short by less than £1 a month.';
-  return after > 0 ? `You have about £${about} a month left.` : `You are short by about £${about} a month.`;
+  if (after === 0) return words.even;
+  if (about === 0) return after > 0 ? words.hardly_left : words.hardly_short;
+  return (after > 0 ? words.left : words.short).replace('{about}', about);
 }
 
 // --- on the page ---------------------------------------------------------------------------------
 
-function show(form, live) {
+function show(form, live, words) {
   const { yearly, mistakes } = workOut([...new FormData(form)]);
   for (const row of live.querySelectorAll('[data-live]')) {
     const sum = yearly[row.dataset.live];
@@ -79,16 +74,16 @@ function show(form, live) {
     row.children[2].textContent = pounds(weekly(sum));
   }
   const filled = yearly.income || yearly.spending || yearly.debts;
-  live.querySelector('p').textContent = filled ? sentence(yearly.after) : 'Fill in what you can.';
+  live.querySelector('p').textContent = filled ? sentence(yearly.after, words) : words.empty;
   return mistakes;
 }
 
 /** Say beside a field what is wrong with it, or that nothing is any more. */
-function mark(field, said) {
+function mark(field, said, words) {
   const error = document.getElementById(`${field.name}-error`);
   if (!error) return;
   error.hidden = !said;
-  error.textContent = said ? `Error: ${said}` : '';
+  error.textContent = said ? `${words.error} ${said}` : '';
   field.closest('.money')?.classList.toggle('wrong', Boolean(said));
   if (said) {
     field.setAttribute('aria-invalid', 'true');
@@ -100,41 +95,44 @@ function mark(field, said) {
 }
 
 function begin(form) {
+  const words = JSON.parse(form.dataset.words);
   const live = document.createElement('section');
   live.className = 'live';
-  live.setAttribute('aria-label', 'Your sums so far');
-  const rows = [['income', 'Money in'], ['spending', 'Money out, without debts'], ['debts', 'Paid towards debts'], ['after', 'Left in the end']];
-  const words = document.createElement('p');
-  words.setAttribute('role', 'status');
+  live.setAttribute('aria-label', words.sums);
+  const left = document.createElement('p');
+  left.setAttribute('role', 'status');
   const table = document.createElement('table');
   const caption = table.createCaption();
-  caption.textContent = 'So far, worked out on your own device';
+  caption.textContent = words.caption;
   const head = table.createTHead().insertRow();
-  for (const title of ['What', 'A month', 'A week']) {
+  for (const title of ['what', 'month', 'week']) {
     const cell = document.createElement('th');
     cell.scope = 'col';
-    cell.textContent = title;
-    cell.className = title === 'What' ? '' : 'number';
+    cell.textContent = words[title];
+    cell.className = title === 'what' ? '' : 'number';
     head.append(cell);
   }
   const body = table.createTBody();
-  for (const [sum, title] of rows) {
+  for (const sum of ['income', 'spending', 'debts', 'after']) {
     const row = body.insertRow();
     row.dataset.live = sum;
     const name = document.createElement('th');
     name.scope = 'row';
-    name.textContent = title;
+    name.textContent = words[sum];
     row.append(name);
-    row.insertCell().className = 'number';
-    row.insertCell().className = 'number';
+    for (let column = 0; column < 2; column += 1) {
+      const cell = row.insertCell();
+      cell.className = 'number';
+      cell.dir = 'ltr';
+    }
   }
-  live.append(words, table);
+  live.append(left, table);
   form.querySelector('button').before(live);
-  show(form, live);
-  form.addEventListener('input', () => show(form, live));
+  show(form, live, words);
+  form.addEventListener('input', () => show(form, live, words));
   form.addEventListener('change', (event) => {
-    const mistakes = show(form, live);
-    if (event.target.matches('input[inputmode]')) mark(event.target, mistakes.get(event.target.name));
+    const mistakes = show(form, live, words);
+    if (event.target.matches('input[inputmode]')) mark(event.target, words[mistakes.get(event.target.name)], words);
   });
 }
 

@@ -1,6 +1,8 @@
 //! The budget: one form, and what follows from it above the same form. Every field comes back as it
 //! was written, so nothing is lost when one is wrong.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{State, rejection::StringRejection},
     response::Response,
@@ -16,17 +18,33 @@ use super::{
 };
 use crate::{
     http::{Parameters, Problem},
-    pages::{Site, home, layout, layout::Page, results::sent_long},
-    self_help::budget::{Budget, DEBTS, Form, GROUPS, Group, Mistake, OTHERS, Often, Tip, monthly, pounds, tips, weekly},
+    pages::{
+        Site, home,
+        language::{isolated, rightwards, say, say_with, weave},
+        layout,
+        layout::Page,
+        results::{mistaken_title, sent_long},
+    },
+    self_help::budget::{
+        Budget, DEBTS, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Tip, Totals, monthly, pounds, tips, weekly,
+    },
 };
 
+/// The sums, as the script knows them and as they are called.
+const ROWS: [(&str, &str); 5] = [
+    ("income", "Money in"),
+    ("spending", "Money out, without debts"),
+    ("before", "Left before debts"),
+    ("debts", "Paid towards debts"),
+    ("after", "Left in the end"),
+];
 /// Services for each need.
 const EACH: usize = 2;
 
 /// The empty form.
 pub(super) async fn blank(State(site): State<Site>, headers: HeaderMap) -> Response {
     let body = html! { (home::danger()) (intro()) (form(&Form::default(), &[], &Place::default(), &[])) };
-    layout::answer(&site, &headers, Ok(page("Money on one page", body)))
+    layout::answer(&site, &headers, Ok(page(say("Money on one page").to_owned(), body)))
 }
 
 /// The form as it was sent, with what follows from it.
@@ -49,7 +67,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
             (lines(&Form::new(sent.pairs()), &budget))
             (debts(&budget))
             (tips_of(&tips))
-            h2 { "Help near you" }
+            h2 { (say("Help near you")) }
             (plan::places(&site, &nearby))
         };
         Ok::<_, Problem>(plan::document(&site, &body))
@@ -60,7 +78,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
     }
 }
 
-fn page(title: &str, body: Markup) -> Page {
+fn page(title: String, body: Markup) -> Page {
     let mut page = super::page(title, body);
     page.scripts.push(files::budget_address());
     page
@@ -87,28 +105,28 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
     let body = html! {
         @if wrong { (summary(&mistakes, &place)) }
         @else { (home::danger()) }
-        h1 { "Your money on one page" }
-        @if wrong { p { "These sums leave out what could not be read." } }
+        h1 { (say("Your money on one page")) }
+        @if wrong { p { (say("These sums leave out what could not be read.")) } }
         (sums(&budget))
         (chart::draw(&budget))
         (debts(&budget))
         (tips_of(&tips))
         @if !tips.is_empty() { (nearby::show(&nearby, place.point)) }
         (keep())
-        h2 { "Change your numbers" }
+        h2 { (say("Change your numbers")) }
         (self::form(&form, &mistakes, &place, &sent.pairs().collect::<Vec<_>>()))
     };
-    let title = if wrong { "Error: Money on one page" } else { "Money on one page" };
+    let title = if wrong { mistaken_title("Money on one page") } else { say("Money on one page").to_owned() };
     Ok(Page { status: if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK }, ..page(title, body) })
 }
 
 fn intro() -> Markup {
     html! {
-        h1 { "Your money on one page" }
-        p class="lead" { "See what comes in, what goes out and what is left." }
+        h1 { (say("Your money on one page")) }
+        p class="lead" { (say("See what comes in, what goes out and what is left.")) }
         ul {
-            li { "Fill in what you can. Guesses are fine. Leave the rest empty." }
-            li { "Your numbers are not kept. They are sent, worked out and sent back, and then they are gone." }
+            li { (say("Fill in what you can. Guesses are fine. Leave the rest empty.")) }
+            li { (say("Your numbers are not kept. They are sent, worked out and sent back, and then they are gone.")) }
         }
     }
 }
@@ -116,36 +134,70 @@ fn intro() -> Markup {
 fn summary(mistakes: &[Mistake], place: &Place) -> Markup {
     html! {
         div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
-            h2 id="mistakes" { "There is a problem" }
+            h2 id="mistakes" { (say("There is a problem")) }
             ul {
-                @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (mistake.label) ": " (mistake.refused.said()) } } }
-                @if let Some(said) = place.mistake { li { a href="#postcode" { (said) } } }
+                @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (about_line(&mistake.label)) ": " (say(mistake.refused.said())) } } }
+                @if let Some(said) = place.mistake { li { a href="#postcode" { (say(said)) } } }
             }
         }
     }
 }
 
+/// An amount inside a sentence: it runs to the right whatever the sentence does.
+fn money(pence: i64) -> Markup {
+    html! { span dir=[rightwards()] { (pounds(pence)) } }
+}
+
+fn a_month(yearly: i64) -> Markup {
+    weave("{amount} a month", &[("amount", money(monthly(yearly)))])
+}
+
+/// What a line is called where something is wrong with it: ours, or what somebody called it.
+fn about_line(label: &str) -> Cow<'_, str> {
+    match label.strip_suffix(", something else") {
+        Some(group) => [say(group), say("something else")].join(say(", ")).into(),
+        None => say(label).into(),
+    }
+}
+
+/// What is left, in a sentence.
+fn sentence(totals: Totals) -> String {
+    let (said, about) = totals.said();
+    say_with(said, &[("about", &about.to_string())])
+}
+
+/// What the script says, in the language of the page.
+fn words_for_the_script() -> String {
+    let refused = [Refused::Negative, Refused::TooMuch, Refused::Unclear].map(|refused| (refused.code(), refused.said()));
+    let left = Left::ALL.map(|left| (left.code(), left.said()));
+    let others = [
+        ("sums", "Your sums so far"),
+        ("caption", "So far, worked out on your own device"),
+        ("empty", "Fill in what you can."),
+        ("error", "Error:"),
+        ("what", "What"),
+        ("month", "A month"),
+        ("week", "A week"),
+    ];
+    let all = refused.into_iter().chain(left).chain(others).chain(ROWS);
+    serde_json::Value::from_iter(all.map(|(name, said)| (name, say(said)))).to_string()
+}
+
 /// What comes in, goes out and is left, by month and week. The script reads and fills the same cells.
 fn sums(budget: &Budget) -> Markup {
     let totals = budget.totals();
-    let rows = [
-        ("income", "Money in", totals.income),
-        ("spending", "Money out, without debts", totals.spending),
-        ("before", "Left before debts", totals.before()),
-        ("debts", "Paid towards debts", totals.debts),
-        ("after", "Left in the end", totals.after()),
-    ];
+    let yearly = [totals.income, totals.spending, totals.before(), totals.debts, totals.after()];
     html! {
-        p class="lead" id="sentence" { (totals.sentence()) }
+        p class="lead" id="sentence" { (sentence(totals)) }
         table id="sums" {
-            caption { "Your money by month and by week" }
-            thead { tr { th scope="col" { span class="unseen" { "What" } } th scope="col" class="number" { "A month" } th scope="col" class="number" { "A week" } } }
+            caption { (say("Your money by month and by week")) }
+            thead { tr { th scope="col" { span class="unseen" { (say("What")) } } th scope="col" class="number" { (say("A month")) } th scope="col" class="number" { (say("A week")) } } }
             tbody {
-                @for (name, title, yearly) in rows {
+                @for ((name, title), yearly) in ROWS.into_iter().zip(yearly) {
                     tr data-sum=(name) data-yearly=(yearly) {
-                        th scope="row" { (title) }
-                        td class="number" { (pounds(monthly(yearly))) }
-                        td class="number" { (pounds(weekly(yearly))) }
+                        th scope="row" { (say(title)) }
+                        td class="number" dir=[rightwards()] { (pounds(monthly(yearly))) }
+                        td class="number" dir=[rightwards()] { (pounds(weekly(yearly))) }
                     }
                 }
             }
@@ -156,18 +208,18 @@ fn sums(budget: &Budget) -> Markup {
 /// Every line with an amount, for the file.
 fn lines(form: &Form, budget: &Budget) -> Markup {
     let label = |group: &Group, line: &str| {
-        let own = group.lines.iter().find(|own| own.id == line).map(|own| own.label.to_owned());
+        let own = group.lines.iter().find(|own| own.id == line).map(|own| say(own.label).to_owned());
         let number = line.strip_prefix("other").and_then(|number| number.parse().ok()).unwrap_or(1);
         let written = form.field(&format!("{}-name", group.other(number))).trim();
-        own.unwrap_or_else(|| if written.is_empty() { "Something else".to_owned() } else { written.to_owned() })
+        own.unwrap_or_else(|| if written.is_empty() { say("Something else").to_owned() } else { written.to_owned() })
     };
     html! {
         @for group in GROUPS {
             @if budget.parts.iter().any(|part| part.group == group.id && part.yearly > 0) {
-                h3 { (group.title) }
+                h3 { (say(group.title)) }
                 ul {
                     @for part in budget.parts.iter().filter(|part| part.group == group.id && part.yearly > 0) {
-                        li { (label(group, &part.line)) ": " (pounds(monthly(part.yearly))) " a month" }
+                        li { (isolated(&label(group, &part.line))) ": " (a_month(part.yearly)) }
                     }
                 }
             }
@@ -180,24 +232,24 @@ fn debts(budget: &Budget) -> Markup {
     let row = |debt: &crate::self_help::budget::Debted| {
         html! {
             li {
-                strong { (debt.debt.label) }
-                @if let Some(owed) = debt.owed.filter(|owed| *owed > 0) { ": " (pounds(owed)) " owed" }
-                @if debt.yearly > 0 { ", " (pounds(monthly(debt.yearly))) " paid a month" }
+                strong { (say(debt.debt.label)) }
+                @if let Some(owed) = debt.owed.filter(|owed| *owed > 0) { ": " (weave("{amount} owed", &[("amount", money(owed))])) }
+                @if debt.yearly > 0 { (say(", ")) (weave("{amount} paid a month", &[("amount", money(monthly(debt.yearly)))])) }
                 "."
-                @if let Some(why) = debt.debt.first { " " (why) }
+                @if let Some(why) = debt.debt.first { " " (say(why)) }
             }
         }
     };
     let (first, other): (Vec<_>, Vec<_>) = budget.debts.iter().partition(|debt| debt.debt.first.is_some());
     html! {
-        @if !budget.debts.is_empty() { h2 { "Your debts" } }
+        @if !budget.debts.is_empty() { h2 { (say("Your debts")) } }
         @if !first.is_empty() {
-            h3 { "Pay these first" }
+            h3 { (say("Pay these first")) }
             ul { @for debt in &first { (row(debt)) } }
         }
         @if !other.is_empty() {
-            h3 { @if first.is_empty() { "What you owe" } @else { "These come after that" } }
-            @if !first.is_empty() { p { "Letters about these can sound hard. The ones that come first still come first." } }
+            h3 { @if first.is_empty() { (say("What you owe")) } @else { (say("These come after that")) } }
+            @if !first.is_empty() { p { (say("Letters about these can sound hard. The ones that come first still come first.")) } }
             ul { @for debt in &other { (row(debt)) } }
         }
     }
@@ -206,9 +258,9 @@ fn debts(budget: &Budget) -> Markup {
 fn tips_of(tips: &[&Tip]) -> Markup {
     html! {
         @if !tips.is_empty() {
-            h2 { "What to do next" }
-            ol class="steps" { @for tip in tips { li { h3 { (tip.title) } p { (tip.text) } } } }
-            p class="small" { "These are signposts, not advice about your case. Never pay for debt advice." }
+            h2 { (say("What to do next")) }
+            ol class="steps" { @for tip in tips { li { h3 { (say(tip.title)) } p { (say(tip.text)) } } } }
+            p class="small" { (say("These are signposts, not advice about your case. Never pay for debt advice.")) }
         }
     }
 }
@@ -216,12 +268,12 @@ fn tips_of(tips: &[&Tip]) -> Markup {
 fn keep() -> Markup {
     html! {
         section class="keep" aria-labelledby="keep" {
-            h2 id="keep" { "Keep this" }
-            p { "We do not keep your numbers. When you leave, they are gone." }
-            button class="button" form="budget" formaction="/help/budget/plan" { "Save as a file" }
+            h2 id="keep" { (say("Keep this")) }
+            p { (say("We do not keep your numbers. When you leave, they are gone.")) }
+            button class="button" form="budget" formaction="/help/budget/plan" { (say("Save as a file")) }
             " "
-            button class="button plain print" type="button" hidden { "Print" }
-            p class="small" { "The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu." }
+            button class="button plain print" type="button" hidden { (say("Print")) }
+            p class="small" { (say("The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu.")) }
         }
     }
 }
@@ -232,34 +284,34 @@ fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)])
         sent.iter().any(|(name, value)| name.starts_with(prefix) && !name.ends_with("-how") && !value.trim().is_empty())
     };
     html! {
-        form id="budget" class="budget" method="post" action="/help/budget" autocomplete="off" {
+        form id="budget" class="budget" method="post" action="/help/budget" autocomplete="off" data-words=(words_for_the_script()) {
             @for group in GROUPS {
                 fieldset {
-                    legend { h2 { (group.title) } }
+                    legend { h2 { (say(group.title)) } }
                     @for line in group.lines {
-                        (amount(form, mistakes, &format!("{}-{}", group.side.prefix(), line.id), line.label, line.often))
+                        (amount(form, mistakes, &format!("{}-{}", group.side.prefix(), line.id), say(line.label), line.often))
                     }
                     details open[filled(&format!("{}-{}-other", group.side.prefix(), group.id))] {
-                        summary { "Add something else" span class="unseen" { " to: " (group.title) } }
+                        summary { (say("Add something else")) span class="unseen" { ": " (say(group.title)) } }
                         @for number in 1..=OTHERS { (further(form, mistakes, group, number)) }
                     }
                 }
             }
             fieldset {
-                legend { h2 { "Debts" } }
-                p class="hint" { "What you owe in all, and what you pay towards it now." }
+                legend { h2 { (say("Debts")) } }
+                p class="hint" { (say("What you owe in all, and what you pay towards it now.")) }
                 @for debt in DEBTS {
                     @let name = format!("debt-{}", debt.id);
                     details open[filled(&name)] {
-                        summary { (debt.label) @if debt.first.is_some() { span class="first" { " comes first" } } }
-                        (plain(form, mistakes, &format!("{name}-owed"), "Owed in all", debt.label))
-                        (amount_about(form, mistakes, &name, "Paid now", Some(debt.label), Often::Monthly))
+                        summary { (say(debt.label)) @if debt.first.is_some() { " " span class="first" { (say("comes first")) } } }
+                        (plain(form, mistakes, &format!("{name}-owed"), say("Owed in all"), say(debt.label)))
+                        (amount_about(form, mistakes, &name, say("Paid now"), Some(say(debt.label)), Often::Monthly))
                     }
                 }
             }
             (place::field(place))
-            button class="button" { "Work it out" }
-            p class="small" { "This sends your numbers to the directory’s server, which shows tips and services that fit, and keeps nothing." }
+            button class="button" { (say("Work it out")) }
+            p class="small" { (say("This sends your numbers to the directory’s server, which shows tips and services that fit, and keeps nothing.")) }
         }
     }
 }
@@ -275,9 +327,9 @@ fn amount_about(form: &Form, mistakes: &[Mistake], name: &str, label: &str, abou
         div class=(if wrong(mistakes, name).is_some() { "money wrong" } else { "money" }) {
             (field(form, mistakes, name, label, about))
             span class="how" {
-                label class="unseen" for=(format!("{name}-how")) { "How often: " (label) @if let Some(about) = about { " (" (about) ")" } }
+                label class="unseen" for=(format!("{name}-how")) { (say("How often:")) " " (label) @if let Some(about) = about { " (" (about) ")" } }
                 select id=(format!("{name}-how")) name=(format!("{name}-how")) {
-                    @for (own, value, words) in Often::ALL { option value=(value) selected[own == often] { (words) } }
+                    @for (own, value, words) in Often::ALL { option value=(value) selected[own == often] { (say(words)) } }
                 }
             }
         }
@@ -300,8 +352,8 @@ fn field(form: &Form, mistakes: &[Mistake], name: &str, label: &str, about: Opti
     let error = format!("{name}-error");
     html! {
         label for=(name) { (label) @if let Some(about) = about { span class="unseen" { " (" (about) ")" } } }
-        p class="error" id=(error) hidden[mistake.is_none()] { @if let Some(mistake) = mistake { span class="unseen" { "Error: " } (mistake.refused.said()) } }
-        span class="pounds" {
+        p class="error" id=(error) hidden[mistake.is_none()] { @if let Some(mistake) = mistake { span class="unseen" { (say("Error:")) " " } (say(mistake.refused.said())) } }
+        span class="pounds" dir=[rightwards()] {
             span aria-hidden="true" { "£" }
             input type="text" inputmode="decimal" id=(name) name=(name) value=(form.field(name)) aria-describedby=[mistake.map(|_| &error)] aria-invalid=[mistake.map(|_| "true")];
         }
@@ -314,9 +366,9 @@ fn further(form: &Form, mistakes: &[Mistake], group: &Group, number: usize) -> M
     let words = format!("{name}-name");
     html! {
         div class="field" {
-            label for=(words) { "What is it?" span class="unseen" { " (" (group.title) ", " (number) ")" } }
+            label for=(words) { (say("What is it?")) span class="unseen" { " (" (say(group.title)) (say(", ")) (number) ")" } }
             input type="text" maxlength="60" id=(words) name=(words) value=(form.field(&words));
         }
-        (amount_about(form, mistakes, &name, "How much", Some(&format!("{}, {number}", group.title)), Often::Monthly))
+        (amount_about(form, mistakes, &name, say("How much"), Some(&format!("{}{}{number}", say(group.title), say(", "))), Often::Monthly))
     }
 }

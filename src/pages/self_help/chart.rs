@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::pages::language::{rightwards, say, spoken};
 use crate::self_help::budget::{Budget, GROUPS, Side, monthly, pounds};
 
 /// Size of the picture, and of a bar in it.
@@ -22,22 +23,26 @@ pub(super) fn draw(budget: &Budget) -> Markup {
     let whole: i64 = shares.iter().map(|(_, yearly)| yearly).sum();
     let most = shares.iter().map(|(_, yearly)| *yearly).max().unwrap_or(1);
     let height = i64::try_from(shares.len()).unwrap_or(0) * STEP;
+    // Text begins on the right where the page does: a picture has no sides of its own.
+    let leftwards = spoken().runs_leftwards();
+    let (begin, end, anchor) = if leftwards { (WIDTH, 0, "start") } else { (0, WIDTH, "end") };
     html! {
         @if whole > 0 {
-            h2 { "Where your money goes" }
-            svg class="chart" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="Bars that show where your money goes. The table below says the same." {
+            h2 { (say("Where your money goes")) }
+            svg class="chart" viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(say("Bars that show where your money goes. The table below says the same.")) {
                 @for (row, (title, yearly)) in (0_i64..).zip(&shares) {
-                    text x="0" y=(row * STEP + 17) { (title) }
-                    text class="amount" x=(WIDTH) y=(row * STEP + 17) text-anchor="end" { (pounds(monthly(*yearly))) }
-                    rect x="0" y=(row * STEP + 24) height=(BAR) width=((yearly * WIDTH / most).max(2)) {}
+                    text x=(begin) y=(row * STEP + 17) { (say(title)) }
+                    text class="amount" x=(end) y=(row * STEP + 17) text-anchor=(anchor) direction=[rightwards()] { (pounds(monthly(*yearly))) }
+                    @let width = (yearly * WIDTH / most).max(2);
+                    rect x=(if leftwards { WIDTH - width } else { 0 }) y=(row * STEP + 24) height=(BAR) width=(width) {}
                 }
             }
             table {
-                caption { "Where your money goes, each month" }
-                thead { tr { th scope="col" { "What for" } th scope="col" class="number" { "A month" } th scope="col" class="number" { "Of all" } } }
+                caption { (say("Where your money goes, each month")) }
+                thead { tr { th scope="col" { (say("What for")) } th scope="col" class="number" { (say("A month")) } th scope="col" class="number" { (say("Of all")) } } }
                 tbody {
                     @for (title, yearly) in &shares {
-                        tr { th scope="row" { (title) } td class="number" { (pounds(monthly(*yearly))) } td class="number" { (percent(*yearly, whole)) "%" } }
+                        tr { th scope="row" { (say(title)) } td class="number" dir=[rightwards()] { (pounds(monthly(*yearly))) } td class="number" dir=[rightwards()] { (percent(*yearly, whole)) "%" } }
                     }
                 }
             }

@@ -16,7 +16,13 @@ use super::{
 };
 use crate::{
     http::{Parameters, Problem},
-    pages::{Site, home, layout, layout::Page, results::sent},
+    pages::{
+        Site, home,
+        language::{as_written, say, say_with, weave},
+        layout,
+        layout::Page,
+        results::sent,
+    },
     self_help::{
         Edition,
         checker::{
@@ -110,41 +116,41 @@ fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
         html! {
             div class="choice" {
                 input type="radio" id=(id) name="helper" value=(value) checked[on];
-                label for=(id) { (words) }
+                label for=(id) { (say(words)) }
             }
         }
     };
     let body = html! {
         @if place.mistake.is_some() {
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
-                h2 id="mistakes" { "There is a problem" }
-                ul { li { a href="#postcode" { (place.mistake.unwrap_or_default()) } } }
+                h2 id="mistakes" { (say("There is a problem")) }
+                ul { li { a href="#postcode" { (say(place.mistake.unwrap_or_default())) } } }
             }
         }
         (home::danger())
         (notice(edition))
-        h1 { "A few questions" }
-        p class="lead" { "Your answers show how soon to get help, what to do first, and who can help near you." }
+        h1 { (say("A few questions")) }
+        p class="lead" { (say("Your answers show how soon to get help, what to do first, and who can help near you.")) }
         ul {
-            li { "You can skip any question." }
-            li { "Your answers are not kept. Each page sends them on to the next one, and then they are gone." }
-            li { "Your device may show in its history that you were on this website. “Exit this page” takes you away at once." }
+            li { (say("You can skip any question.")) }
+            li { (say("Your answers are not kept. Each page sends them on to the next one, and then they are gone.")) }
+            li { (say("Your device may show in its history that you were on this website. “Exit this page” takes you away at once.")) }
         }
         form class="ask" method="post" action="/help/check" autocomplete="off" {
             @for (question, given) in &carried.answers {
                 @for option in given { input type="hidden" name=(Carried::field(question)) value=(option); }
             }
             fieldset {
-                legend { "Who are you answering for?" }
+                legend { (say("Who are you answering for?")) }
                 (choice("helper-no", "no", !carried.helper, "For me"))
                 (choice("helper-yes", "yes", carried.helper, "I am helping someone"))
             }
             (place::field(place))
-            button class="button" name="go" value="next" { "Start" }
+            button class="button" name="go" value="next" { (say("Start")) }
         }
         (panels::reviewed(edition))
     };
-    super::page("A few questions", body)
+    super::page(say("A few questions"), body)
 }
 
 /// One question.
@@ -161,24 +167,24 @@ fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
             (carried.hidden(Some(&question.id)))
             input type="hidden" name="at" value=(question.id);
             fieldset aria-describedby=[question.hint.as_ref().map(|_| "hint")] {
-                legend { h1 { (worded(&question.text, question.text_helper.as_deref(), carried.helper)) } }
-                @if let Some(hint) = &question.hint { p class="hint" id="hint" { (hint) } }
+                legend { h1 { (as_written(worded(&question.text, question.text_helper.as_deref(), carried.helper))) } }
+                @if let Some(hint) = &question.hint { p class="hint" id="hint" { (as_written(hint)) } }
                 @for (at, option) in question.options.iter().enumerate() {
                     div class="choice" {
                         input type=(if question.kind == Kind::One { "radio" } else { "checkbox" }) id=(format!("o{at}")) name=(field) value=(option.id) checked[given.contains(&option.id)];
-                        label for=(format!("o{at}")) { (worded(&option.label, option.label_helper.as_deref(), carried.helper)) }
+                        label for=(format!("o{at}")) { (as_written(worded(&option.label, option.label_helper.as_deref(), carried.helper))) }
                     }
                 }
             }
             p class="buttons" {
-                button class="button" name="go" value="next" { "Go on" }
-                button class="link" name="go" value="back" { "Back" }
-                button class="link" name="go" value="result" { "Show my result now" }
+                button class="button" name="go" value="next" { (say("Go on")) }
+                button class="link" name="go" value="back" { (say("Back")) }
+                button class="link" name="go" value="result" { (say("Show my result now")) }
             }
-            p class="small" { "Question " (number) " of about " (visible.len()) ". Leave it empty to skip it." }
+            p class="small" { (say_with("Question {number} of about {all}. Leave it empty to skip it.", &[("number", &number.to_string()), ("all", &visible.len().to_string())])) }
         }
     };
-    super::page("A few questions", body)
+    super::page(say("A few questions"), body)
 }
 
 /// Urgent help, on a page of its own, before anything else is asked.
@@ -187,7 +193,7 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
     let body = html! {
         (notice(edition))
-        h1 class="unseen" { "Before you go on" }
+        h1 class="unseen" { (say("Before you go on")) }
         (panels::list(opened, &chooser, "h2"))
         @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
         form class="ask" method="post" action="/help/check" {
@@ -195,12 +201,12 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
             input type="hidden" name="at" value=(question.id);
             input type="hidden" name="shown" value="yes";
             p class="buttons" {
-                button class="button" name="go" value="next" { "Go on with the questions" }
-                button class="link" name="go" value="result" { "Show my result now" }
+                button class="button" name="go" value="next" { (say("Go on with the questions")) }
+                button class="link" name="go" value="result" { (say("Show my result now")) }
             }
         }
     };
-    super::page("Before you go on", body)
+    super::page(say("Before you go on"), body)
 }
 
 /// A line that keeps urgent help one tap away on the questions that follow.
@@ -210,9 +216,9 @@ fn reminder(edition: &Edition, carried: &Carried) -> Markup {
         @if open {
             form class="danger" method="post" action="/help/check" {
                 (carried.hidden(None))
-                strong { "You may need help straight away. " }
-                button class="link" name="go" value="result" { "Show the numbers to ring" }
-                " In danger now? Ring " a href="tel:999" { "999" } "."
+                strong { (say("You may need help straight away.")) " " }
+                button class="link" name="go" value="result" { (say("Show the numbers to ring")) }
+                " " (say("In danger now?")) " " (weave("Ring {number}.", &[("number", html! { a href="tel:999" { "999" } })]))
             }
         }
     }

@@ -30,7 +30,7 @@ if (exit) {
 
 // A browser may keep a page in memory and show it again at "back", answers and all. Then begin anew.
 addEventListener('pageshow', (event) => {
-  if (event.persisted && !document.querySelector('[data-keeps]')) location.replace('/help');
+  if (event.persisted && !document.querySelector('[data-keeps]')) location.replace(document.querySelector('header nav a[href$="/help"]')?.href ?? '/help');
 });
 
 for (const button of document.querySelectorAll('button.print')) {

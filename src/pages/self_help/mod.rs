@@ -22,7 +22,7 @@ use axum::{
 };
 use maud::{Markup, html};
 
-use super::{Site, layout::Page};
+use super::{Site, language::say, layout::Page};
 use crate::self_help::Edition;
 
 /// The pages of self-help.
@@ -33,6 +33,11 @@ pub(super) fn routes() -> Router<Site> {
         .route("/help/plan", post(plan::checked))
         .route("/help/budget", get(budget::blank).post(budget::filled))
         .route("/help/budget/plan", post(budget::file))
+}
+
+/// What the pages load.
+pub(super) fn files() -> Router<Site> {
+    Router::new()
         .route("/assets/help.css", get(files::style))
         .route("/assets/help.js", get(files::help))
         .route("/assets/budget.js", get(files::budget))
@@ -44,7 +49,7 @@ pub(super) fn script() -> &'static str {
 }
 
 /// A page of self-help: kept nowhere, quiet, with a way out.
-fn page(title: &str, body: Markup) -> Page {
+fn page(title: impl Into<String>, body: Markup) -> Page {
     Page {
         unkept: true,
         quiet: true,
@@ -60,8 +65,8 @@ fn notice(edition: &Edition) -> Markup {
         @if edition.is_sample() {
             div class="sample" role="note" {
                 p {
-                    strong { "Sample. " }
-                    "No council has reviewed these questions and texts. Council numbers here are made up. National numbers are real, and nobody has rung them for this page."
+                    strong { (say("Sample.")) " " }
+                    (say("No council has reviewed these questions and texts. Council numbers here are made up. National numbers are real, and nobody has rung them for this page."))
                 }
             }
         }

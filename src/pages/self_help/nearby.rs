@@ -11,7 +11,13 @@ use crate::{
     geo::Point,
     http::Problem,
     model::{Kind, Service},
-    pages::{Site, listing, listing::Listing, words},
+    pages::{
+        Site,
+        language::{as_written, rightwards, say},
+        listing,
+        listing::Listing,
+        words,
+    },
     publishing::ask_index,
     search::{Delivery, Wanted},
 };
@@ -127,22 +133,22 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
 /// What there is, as parts of a page.
 pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
     html! {
-        h2 { "Help near you" }
+        h2 { (say("Help near you")) }
         @if nearby.needs.is_empty() {
-            p { "We found no listing for what you told us. That does not mean that there is no help: ring a number above." }
+            p { (say("We found no listing for what you told us. That does not mean that there is no help: ring a number above.")) }
             ul {
-                li { a href="/directory/needs" { "Look through everything by need" } }
-                li { a href="/" { "Search in your own words" } }
+                li { a href="/directory/needs" { (say("Look through everything by need")) } }
+                li { a href="/" { (say("Search in your own words")) } }
             }
         } @else if from.is_none() {
-            p class="small" { "We do not know where you are, so these may not be near." }
+            p class="small" { (say("We do not know where you are, so these may not be near.")) }
         }
         @for need in &nearby.needs {
-            h3 { (need.name) }
+            h3 { (as_written(&need.name)) }
             (list(&need.services, "h4"))
         }
         @if !nearby.workshops.is_empty() {
-            h2 { "Workshops and groups" }
+            h2 { (say("Workshops and groups")) }
             (list(&nearby.workshops, "h3"))
         }
     }
@@ -155,9 +161,9 @@ fn list(found: &[Found], level: &str) -> Markup {
             @for found in found {
                 @let (href, name) = found.listing.link();
                 li {
-                    @if level == "h4" { h4 { a href=(href) { (name) } } } @else { h3 { a href=(href) { (name) } } }
-                    @if let Some(phone) = found.phone() { p { a class="tel" href=(format!("tel:{}", words::dialled(phone))) { (phone) } } }
-                    dl class="facts" { @for (label, value) in found.facts() { div { dt { (label) } dd { (value) } } } }
+                    @if level == "h4" { h4 { a href=(href) { (as_written(name)) } } } @else { h3 { a href=(href) { (as_written(name)) } } }
+                    @if let Some(phone) = found.phone() { p { a class="tel" href=(format!("tel:{}", words::dialled(phone))) dir=[rightwards()] { (phone) } } }
+                    dl class="facts" { @for (label, value) in found.facts() { div { dt { (say(label)) } dd { (value) } } } }
                     (found.listing.tags())
                 }
             }
@@ -167,7 +173,7 @@ fn list(found: &[Found], level: &str) -> Markup {
 
 impl Found {
     /// Where, when next, what it costs.
-    fn facts(&self) -> Vec<(&'static str, String)> {
+    fn facts(&self) -> Vec<(&'static str, Markup)> {
         let facts = self.listing.facts();
         let next = facts.iter().any(|(label, _)| *label == "Next");
         facts.into_iter().filter(|(label, _)| !(next && *label == "When")).collect()
@@ -187,7 +193,7 @@ impl Nearby {
 
     /// A text with what was found, for the person's own mail or messages.
     pub(super) fn as_text(&self, site: &Site) -> String {
-        let mut lines = vec!["Places to ask:".to_owned()];
+        let mut lines = vec![say("Places to ask:").to_owned()];
         for found in self.all().take(12) {
             let (path, name) = found.listing.link();
             lines.extend([String::new(), name.to_owned()]);

@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 
 use crate::{
-    pages::words,
+    pages::{
+        language::{as_written, rightwards, say, say_with, weave, written_in},
+        words,
+    },
     self_help::{
         Edition,
         contacts::{Chooser, Line, Panel, document::Standing},
@@ -19,10 +22,10 @@ fn one(panel: &Panel, chooser: &Chooser<'_>, level: &str) -> Markup {
     let id = format!("panel-{}", panel.id);
     html! {
         section class="urgent" aria-labelledby=(id) {
-            @if level == "h1" { h1 id=(id) { (panel.title) } } @else { h2 id=(id) { (panel.title) } }
+            @if level == "h1" { h1 id=(id) { (as_written(&panel.title)) } } @else { h2 id=(id) { (as_written(&panel.title)) } }
             (lines(&chooser.lines(&panel.call), chooser))
-            @for paragraph in &panel.body { p { (paragraph) } }
-            @if let Some(say) = &panel.say { p { "You can say: “" (say) "”" } }
+            @for paragraph in &panel.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
+            @if let Some(words) = &panel.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
         }
     }
 }
@@ -40,13 +43,13 @@ pub(super) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
 pub(super) fn line_of(line: &Line) -> Markup {
     let digits = words::dialled(&line.number);
     html! {
-        span class="who" { (line.title) }
+        span class="who" { (as_written(&line.title)) }
         @match &line.text {
-            Some(word) => { a class="number" href=(format!("sms:{digits}")) { "Text " (word) " to " (line.number) } },
-            None => { a class="number" href=(format!("tel:{digits}")) { (line.number) } },
+            Some(word) => { a class="number" href=(format!("sms:{digits}")) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
+            None => { a class="number" href=(format!("tel:{digits}")) dir=[rightwards()] { (line.number) } },
         }
-        @if let Some(hours) = &line.hours { span { (hours) "." } }
-        @if let Some(about) = &line.about { span { (about) } }
+        @if let Some(hours) = &line.hours { span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
+        @if let Some(about) = &line.about { span lang=[written_in()] dir=[rightwards()] { (about) } }
     }
 }
 
@@ -54,8 +57,8 @@ fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {
     html! {
         @match line.dated.standing(chooser.today) {
             Standing::Checked => {},
-            Standing::Overdue => span class="doubtful" { "This number was not checked lately." },
-            Standing::Unchecked => span class="doubtful" { "Nobody has checked this number." },
+            Standing::Overdue => span class="doubtful" { (say("This number was not checked lately.")) },
+            Standing::Unchecked => span class="doubtful" { (say("Nobody has checked this number.")) },
         }
     }
 }
@@ -65,10 +68,10 @@ pub(super) fn reviewed(edition: &Edition) -> Markup {
     html! {
         p class="small" {
             @match edition.reviewed_on {
-                Some(day) => { "These questions and numbers were reviewed on " (words::date(day)) "." },
-                None => { "This is a sample. Nobody has reviewed it." },
+                Some(day) => { (say_with("These questions and numbers were reviewed on {date}.", &[("date", &words::date(day))])) },
+                None => { (say("This is a sample. Nobody has reviewed it.")) },
             }
-            " It gives signposts, not advice about your case."
+            " " (say("It gives signposts, not advice about your case."))
         }
     }
 }

@@ -6,7 +6,11 @@ use maud::{Markup, html};
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
-    pages::{Site, results},
+    pages::{
+        Site,
+        language::{rightwards, say},
+        results,
+    },
     self_help::{
         Edition,
         contacts::{Area, Contacts},
@@ -92,10 +96,10 @@ fn rough(point: Point) -> Option<Point> {
 pub(super) fn field(place: &Place) -> Markup {
     html! {
         div class=(if place.mistake.is_some() { "field wrong" } else { "field" }) {
-            label for="postcode" { "Postcode (you can leave this empty)" }
-            p class="hint" id="postcode-hint" { "It shows the right council and what is near. We do not keep it." }
-            @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { "Error: " } (said) } }
-            input class="short" type="text" id="postcode" name="postcode" value=(place.written.postcode) autocomplete="off"
+            label for="postcode" { (say("Postcode (you can leave this empty)")) }
+            p class="hint" id="postcode-hint" { (say("It shows the right council and what is near. We do not keep it.")) }
+            @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
+            input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(place.written.postcode) autocomplete="off"
                 aria-describedby=(if place.mistake.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" })
                 aria-invalid=[place.mistake.map(|_| "true")];
         }
@@ -107,9 +111,9 @@ pub(super) fn choice(edition: &Edition, place: &Place) -> Markup {
     html! {
         @if !edition.contacts.councils.is_empty() {
             div class="field" {
-                label for="council" { "Or choose your council" }
+                label for="council" { (say("Or choose your council")) }
                 select id="council" name="council" {
-                    option value="" { "I do not know, or another one" }
+                    option value="" { (say("I do not know, or another one")) }
                     @for council in &edition.contacts.councils {
                         option value=(council.code) selected[council.code == place.written.council] { (council.name) }
                     }

@@ -17,13 +17,19 @@ use super::{
 };
 use crate::{
     http::Problem,
-    pages::{Site, layout, results::sent, words},
+    pages::{
+        Site,
+        language::{as_written, rightwards, say, spoken, weave},
+        layout,
+        results::sent,
+        words,
+    },
 };
 
 /// What the file looks like.
 const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#16191d;background:#fff}\
 h1,h2,h3{line-height:1.2}ul.lines{list-style:none;padding:0}ul.lines li{margin:.5em 0}.who{display:block;font-weight:700}\
-.number{font-size:1.3em;font-weight:700;margin-right:.5em}.urgent{border-left:.4em solid #a8201a;padding-left:1em}\
+.number{font-size:1.3em;font-weight:700;margin-inline-end:.5em}.urgent{border-inline-start:.4em solid #a8201a;padding-inline-start:1em}\
 .sample{border:2px solid #16191d;padding:0 1em}@media print{a{color:inherit}}";
 
 /// The plan of somebody who answered the questions.
@@ -46,8 +52,8 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
 
 fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
     html! {
-        @if result.edition.is_sample() { p class="sample" { "This is a sample. No council has reviewed it. Do not rely on its numbers." } }
-        h2 { (result.advice.title) }
+        @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its numbers.")) } }
+        h2 { (as_written(&result.advice.title)) }
         (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path)))
@@ -63,19 +69,19 @@ pub(super) fn places(site: &Site, nearby: &Nearby) -> Markup {
         let (path, name) = found.listing.link();
         html! {
             li {
-                a href=(site.address(path)) { (name) }
-                @if let Some(phone) = found.phone() { ". Phone " (phone) }
-                @for (label, value) in found.listing.facts() { br; (label) ": " (value) }
+                a href=(site.address(path)) { (as_written(name)) }
+                @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phone) } }
+                @for (label, value) in found.listing.facts() { br; (say(label)) ": " (value) }
             }
         }
     };
     html! {
         @for need in &nearby.needs {
-            h3 { (need.name) }
+            h3 { (as_written(&need.name)) }
             ul { @for found in &need.services { (item(found)) } }
         }
         @if !nearby.workshops.is_empty() {
-            h3 { "Workshops and groups" }
+            h3 { (say("Workshops and groups")) }
             ul { @for found in &nearby.workshops { (item(found)) } }
         }
     }
@@ -86,17 +92,18 @@ pub(super) fn document(site: &Site, body: &Markup) -> String {
     let day = words::date(site.today());
     html! {
         (DOCTYPE)
-        html lang="en-GB" {
+        html lang=(spoken().page_tag()) dir=[spoken().runs_leftwards().then_some("rtl")] {
             head {
                 meta charset="utf-8";
-                title { "My plan" }
+                title { (say("My plan")) }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
                 style { (maud::PreEscaped(STYLE)) }
             }
             body {
-                h1 { "My plan" }
-                p { "Made on " (day) " with " (site.directory.name) ". Numbers and times change: check before you go." }
+                h1 { (say("My plan")) }
+                (layout::draft())
+                p { (weave("Made on {day} with {name}. Numbers and times change: check before you go.", &[("day", html! { (day) }), ("name", as_written(&site.directory.name))])) }
                 (body)
             }
         }

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     http::Problem,
-    pages::{Site, home, layout::Page},
+    pages::{
+        Site, home,
+        language::{as_written, rightwards, say, say_with, weave, written_in},
+        layout::Page,
+    },
     self_help::{Advice, Edition, contacts::Area},
 };
 
@@ -53,20 +57,20 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
     let result = work_out(site, edition, carried, place).await?;
     let body = html! {
         @if result.advice.is_emergency {
-            h1 { (result.advice.title) }
+            h1 { (as_written(&result.advice.title)) }
             (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
             (notice(edition))
             (reasons(&result))
         } @else {
             (home::danger())
             (notice(edition))
-            h1 { (result.advice.title) }
-            @if let Some(text) = result.advice.text { p class="lead" { (text) } }
+            h1 { (as_written(&result.advice.title)) }
+            @if let Some(text) = result.advice.text { p class="lead" { (as_written(text)) } }
             (reasons(&result))
             (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
         }
         @if result.advice.wants_the_place { (ask_for_place(edition, carried, place, None)) }
-        @else if let Some(council) = place.council(&edition.contacts) { p class="small" { "Council numbers here are those of " (council) "." } }
+        @else if let Some(council) = place.council(&edition.contacts) { p class="small" { (weave("Council numbers here are those of {council}.", &[("council", as_written(council))])) } }
         (elsewhere(edition, place))
         (steps(&result, str::to_owned))
         (talk(&result))
@@ -74,7 +78,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         (keep(site, carried, &result))
         (panels::reviewed(edition))
     };
-    Ok(super::page("Your result", body))
+    Ok(super::page(say("Your result"), body))
 }
 
 /// Law and helplines differ between the nations: said to somebody whom the questions are not for.
@@ -83,7 +87,7 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
     let nation = place.area.as_ref().and_then(Area::nation).filter(|nation| !nation.is_in(jurisdiction));
     html! {
         @if let Some(nation) = nation {
-            p class="sample" { "These questions are for " (jurisdiction) ". Rules and helplines in " (nation.name()) " differ: ask the council there." }
+            p class="sample" { (say_with("These questions are for {nation}. Rules and helplines in {other} differ: ask the council there.", &[("nation", say(jurisdiction)), ("other", say(nation.name()))])) }
         }
     }
 }
@@ -92,8 +96,8 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
 pub(super) fn reasons(result: &Plan<'_>) -> Markup {
     html! {
         @if !result.advice.reasons.is_empty() {
-            h2 { "Why" }
-            ul { @for reason in &result.advice.reasons { li { (reason) } } }
+            h2 { (say("Why")) }
+            ul { @for reason in &result.advice.reasons { li { (as_written(reason)) } } }
         }
     }
 }
@@ -102,12 +106,12 @@ pub(super) fn reasons(result: &Plan<'_>) -> Markup {
 pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Markup {
     html! {
         @if !result.advice.steps.is_empty() {
-            h2 { "What to do first" }
+            h2 { (say("What to do first")) }
             ol class="steps" {
                 @for step in &result.advice.steps {
                     li {
-                        h3 { @match &step.page { Some(page) => { a href=(address(page)) { (step.title) } }, None => (step.title) } }
-                        p { (step.body) }
+                        h3 { @match &step.page { Some(page) => { a href=(address(page)) { (as_written(&step.title)) } }, None => (as_written(&step.title)) } }
+                        p lang=[written_in()] dir=[rightwards()] { (step.body) }
                         (panels::lines(&result.advice.chooser.first(&step.call), &result.advice.chooser))
                     }
                 }
@@ -119,10 +123,10 @@ pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Mark
 /// A person to talk to, and what to say.
 pub(super) fn talk(result: &Plan<'_>) -> Markup {
     html! {
-        h2 { "Talk to a person" }
-        @if result.advice.talk.is_empty() { p { "In an emergency ring " a href="tel:999" { "999" } ". Your council can tell you who else to ring." } }
+        h2 { (say("Talk to a person")) }
+        @if result.advice.talk.is_empty() { p { (weave("In an emergency ring {number}. Your council can tell you who else to ring.", &[("number", html! { a href="tel:999" { "999" } })])) } }
         (panels::lines(&result.advice.talk, &result.advice.chooser))
-        p { "You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”" }
+        p { (say("You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”")) }
     }
 }
 
@@ -130,16 +134,16 @@ pub(super) fn talk(result: &Plan<'_>) -> Markup {
 /// back to the panels of that question, none to the result.
 pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place, at: Option<&str>) -> Markup {
     html! {
-        form class="search" method="post" action="/help/check" autocomplete="off" aria-label="Where you are" {
-            h2 { "Get the number of the right council" }
+        form class="search" method="post" action="/help/check" autocomplete="off" aria-label=(say("Where you are")) {
+            h2 { (say("Get the number of the right council")) }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
-                p { "Your postcode does not tell us for certain which council it is. Write all of it, or choose the council." }
+                p { (say("Your postcode does not tell us for certain which council it is. Write all of it, or choose the council.")) }
             }
             (carried.hidden_but_for_the_place())
             @if let Some(question) = at { input type="hidden" name="at" value=(question); }
             (place::field(place))
             (place::choice(edition, place))
-            button class="button" name="go" value=(if at.is_some() { "next" } else { "result" }) { "Show the right numbers" }
+            button class="button" name="go" value=(if at.is_some() { "next" } else { "result" }) { (say("Show the right numbers")) }
         }
     }
 }
@@ -147,29 +151,30 @@ pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place,
 fn keep(site: &Site, carried: &Carried, result: &Plan<'_>) -> Markup {
     let text = result.nearby.as_text(site);
     let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+    let subject = utf8_percent_encode(say("My plan"), NON_ALPHANUMERIC);
     html! {
         section class="keep" aria-labelledby="keep" {
-            h2 id="keep" { "Keep this" }
-            p { "We do not keep it. When you leave, it is gone." }
+            h2 id="keep" { (say("Keep this")) }
+            p { (say("We do not keep it. When you leave, it is gone.")) }
             form method="post" action="/help/plan" {
                 (carried.hidden(None))
-                button class="button" { "Save as a file" }
-                button class="button plain print" type="button" hidden { "Print" }
+                button class="button" { (say("Save as a file")) }
+                button class="button plain print" type="button" hidden { (say("Print")) }
             }
-            p class="small" { "The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu." }
+            p class="small" { (say("The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu.")) }
             @if result.nearby.all().next().is_some() {
                 p {
-                    "Send the list of places, without your answers: "
-                    a href=(format!("sms:?&body={encoded}")) { "by text" } " or "
-                    a href=(format!("mailto:?subject=My%20plan&body={encoded}")) { "by email" }
-                    ". Your own phone or computer sends it."
+                    (weave("Send the list of places, without your answers: {text} or {email}. Your own phone or computer sends it.", &[
+                        ("text", html! { a href=(format!("sms:?&body={encoded}")) { (say("by text")) } }),
+                        ("email", html! { a href=(format!("mailto:?subject={subject}&body={encoded}")) { (say("by email")) } }),
+                    ]))
                 }
             }
             form method="post" action="/help/check" {
                 (carried.hidden(None))
-                button class="link" name="go" value="back" { "Change my answers" }
+                button class="link" name="go" value="back" { (say("Change my answers")) }
             }
-            p { a href="/help/check" { "Start again" } }
+            p { a href="/help/check" { (say("Start again")) } }
         }
     }
 }

@@ -14,7 +14,7 @@ pub use {
     form::{Form, Mistake},
     lines::{DEBTS, Debt, GROUPS, Group, Line, OTHERS, Side},
     money::{MOST, Refused, amount, pounds},
-    sums::{Budget, Debted, Often, Part, Totals, monthly, weekly},
+    sums::{Budget, Debted, Left, Often, Part, Totals, monthly, weekly},
     tips::{Tip, tips},
 };
 

@@ -17,6 +17,15 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Its name for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Negative => "negative",
+            Self::TooMuch => "too_much",
+            Self::Unclear => "unclear",
+        }
+    }
+
     /// What to do about it.
     pub fn said(self) -> &'static str {
         match self {

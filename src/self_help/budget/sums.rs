@@ -124,15 +124,58 @@ impl Totals {
         self.before() - self.debts
     }
 
-    /// What is left, in a sentence.
-    pub fn sentence(self) -> String {
+    /// What is left, in a sentence with the hole `{about}`, and the pounds a month that go into it.
+    pub fn said(self) -> (&'static str, i64) {
         let about = round(self.after().abs(), 1_200);
-        match self.after() {
-            0 => "You just break even.".to_owned(),
-            after if about == 0 && after > 0 => "You have less than £1 a month left.".to_owned(),
-            _ if about == 0 => "You are short by less than £1 a month.".to_owned(),
-            after if after > 0 => format!("You have about £{about} a month left."),
-            _ => format!("You are short by about £{about} a month."),
+        let left = match self.after() {
+            0 => Left::Nothing,
+            after if about == 0 && after > 0 => Left::LessThanAPound,
+            _ if about == 0 => Left::ShortOfLessThanAPound,
+            after if after > 0 => Left::Something,
+            _ => Left::Short,
+        };
+        (left.said(), about)
+    }
+}
+
+/// What is left in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// As much goes out as comes in.
+    Nothing,
+    /// Not even a pound a month.
+    LessThanAPound,
+    /// Not even a pound a month is missing.
+    ShortOfLessThanAPound,
+    /// So many pounds a month.
+    Something,
+    /// So many pounds a month are missing.
+    Short,
+}
+
+impl Left {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Nothing, Self::LessThanAPound, Self::ShortOfLessThanAPound, Self::Something, Self::Short];
+
+    /// Its name for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Nothing => "even",
+            Self::LessThanAPound => "hardly_left",
+            Self::ShortOfLessThanAPound => "hardly_short",
+            Self::Something => "left",
+            Self::Short => "short",
+        }
+    }
+
+    /// A sentence about it, with the hole `{about}` for pounds a month.
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::Nothing => "You just break even.",
+            Self::LessThanAPound => "You have less than £1 a month left.",
+            Self::ShortOfLessThanAPound => "You are short by less than £1 a month.",
+            Self::Something => "You have about £{about} a month left.",
+            Self::Short => "You are short by about £{about} a month.",
         }
     }
 }

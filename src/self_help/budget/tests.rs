@@ -58,11 +58,11 @@ fn one_wrong_field_loses_nothing_of_the_others() {
 
 #[test]
 fn what_is_left_is_said_in_a_sentence() {
-    let said = |after| Totals { income: after, spending: 0, debts: 0 }.sentence();
-    assert_eq!(said(240_460), "You have about £200 a month left.");
-    assert_eq!(said(-64_000), "You are short by about £53 a month.");
-    assert_eq!(said(0), "You just break even.");
-    assert_eq!([said(120), said(-120)], ["You have less than £1 a month left.", "You are short by less than £1 a month."]);
+    let said = |after| Totals { income: after, spending: 0, debts: 0 }.said();
+    assert_eq!(said(240_460), ("You have about £{about} a month left.", 200));
+    assert_eq!(said(-64_000), ("You are short by about £{about} a month.", 53));
+    assert_eq!(said(0), ("You just break even.", 0));
+    assert_eq!([said(120).0, said(-120).0], ["You have less than £1 a month left.", "You are short by less than £1 a month."]);
 }
 
 #[test]

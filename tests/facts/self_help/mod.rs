@@ -75,7 +75,7 @@ async fn draft(app: &TestApp, part: Part, body: &Value) {
 }
 
 /// A directory with the fixtures, where postcodes are, and a checker that was reviewed.
-async fn ready(app: &TestApp) {
+pub(super) async fn ready(app: &TestApp) {
     app.clock.set(today());
     app.fixtures().await;
     let file = app.folder.path().join("../").join(format!("{}.csv", uuid::Uuid::now_v7()));
