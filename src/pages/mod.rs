@@ -134,6 +134,7 @@ pub fn routes(site: Site) -> Router {
         .merge(self_help::routes())
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
+        .route("/assets/passkey.js", get(files::passkey))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))
