@@ -30,14 +30,14 @@ use crate::{
     editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
     http::{self as web, Problem, guard},
-    identity::{Identity, providers::Providers},
+    identity::{Identity, Passkeys, providers::Providers},
     importing::Importer,
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
     pages::{self, Brand, Desk, Site, Upkeep},
     published::{self, Head, Position, shelf::Shelf},
     publishing::{self, Directory},
-    quality::{Quality, Schedule},
+    quality::{self, Delivery, Quality, Schedule},
     records::{Limits, Records},
     search::{self, Search},
     self_help::{self, SelfHelp},
@@ -115,7 +115,7 @@ impl App {
 
     /// People, and what they may do.
     pub fn identity(&self) -> Identity {
-        Identity::new(self.db.clone(), self.clock.clone())
+        Identity::new(self.db.clone(), self.clock.clone()).with_second_step(self.config.second_step)
     }
 
     /// Where people can sign in besides here.
@@ -266,6 +266,7 @@ impl Served {
             editing: self.app.editing(&self.directory.public_url),
             quality: quality.clone(),
             providers: self.app.providers(&self.directory.public_url),
+            passkeys: Passkeys::at(&self.directory.public_url, &self.app.config.name),
             trusted_proxies: self.app.config.trusted_proxies.clone().into(),
         };
         let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), &self.app.config.trusted_proxies);
@@ -286,6 +287,7 @@ impl Served {
             .merge(pages::people(desk))
             .merge(pages::upkeep(upkeep))
             .merge(self_help::api::routes(self_help))
+            .merge(quality::routes(Delivery::new(self.app.mailer.clone(), self.app.config.notify_callback_token.as_deref())))
             .merge(publishing::needs_route(self.directory.clone()))
             .route("/api", root.clone())
             .route("/api/", root)

@@ -3,7 +3,7 @@
 //!
 //! [`Database::write`] is the only way to begin a transaction. On SQLite it is IMMEDIATE: with the
 //! default mode two transactions that read and then write fail with "database is locked". There is
-//! one writing connection there and a few reading ones; PostgreSQL has one pool for both.
+//! one writing connection there and a few reading ones; PostgreSQL has a pool for each.
 
 use std::time::Duration;
 
@@ -85,8 +85,8 @@ impl Database {
         let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
         let (write, read) = match backend {
             Backend::Postgres => {
-                let pool = connect(url, 12, |_| {}).await?;
-                (pool.clone(), pool)
+                // Apart, so that writers that read something beside their transaction never wait for each other.
+                (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
                 // A bulk import folds its log back less often, and keeps more of the indexes in memory.
@@ -226,10 +226,7 @@ impl Database {
     /// When a connection cannot be closed in order.
     pub async fn close(self) -> Result<(), Error> {
         self.read.close().await.context("cannot close the database")?;
-        if self.backend == Backend::Sqlite {
-            self.write.close().await.context("cannot close the database")?;
-        }
-        Ok(())
+        self.write.close().await.context("cannot close the database")
     }
 }
 

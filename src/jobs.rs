@@ -38,6 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const LAST_LETTER: Duration = Duration::from_secs(10);
 /// How often to look for events that are over, and for listings that have to be checked.
 const EVENTS: Duration = Duration::from_mins(15);
+/// How often to forget what is old.
+const FORGET: Duration = Duration::from_hours(24);
 
 /// Bring the shelf and the search index up to the head of what is published.
 /// # Errors
@@ -101,7 +103,7 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
 }
 
 /// Forget clients that have gone, keep the list of scrubs beside the database, take new tables of
-/// everyday words, forget old letters.
+/// everyday words.
 /// # Errors
 /// When the database or the disk fails.
 pub async fn tidy(served: &Served) -> anyhow::Result<()> {
@@ -109,8 +111,49 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     snapshot(served).await?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
-    served.app.mailer().tidy().await?;
     Ok(())
+}
+
+/// What was forgotten because it is old.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aged {
+    /// Lines of the audit trail.
+    pub audit: u64,
+    /// Letters.
+    pub letters: u64,
+    /// Changes that were decided.
+    pub proposals: u64,
+    /// Claims that were decided.
+    pub claims: u64,
+    /// Reports that were settled.
+    pub reports: u64,
+    /// Addresses of people who reported something.
+    pub reporters: u64,
+}
+
+/// Forget about people what is older than the settings say, and secrets that have expired. Doing it twice
+/// is doing it once.
+/// # Errors
+/// When the database fails.
+pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
+    let days = |days: u16| chrono::Duration::days(days.into());
+    let keep = app.config.retention;
+    let (identity, quality) = (app.identity(), app.quality(public_url));
+    let tx = app.db.write().await?;
+    identity.tidy_links(&tx).await?;
+    identity.tidy_sessions(&tx).await?;
+    let audit = identity.tidy_audit(&tx, days(keep.sign_ins), days(keep.audit)).await?;
+    let claims = identity.tidy_claims(&tx, days(keep.claims)).await?;
+    let proposals = app.records.tidy_proposals(&tx, app.clock.now() - days(keep.proposals)).await?;
+    tx.commit().await?;
+    Ok(Aged {
+        audit,
+        claims,
+        proposals,
+        letters: app.mailer().tidy(days(keep.letters)).await?,
+        reports: quality.tidy_reports(days(keep.reports)).await?,
+        reporters: quality.forget_reporters(days(keep.reporters)).await?,
+    })
 }
 
 /// Publish events again that have become different because time has passed: the last date is over.
@@ -131,7 +174,6 @@ pub async fn freshness(app: &App, public_url: &Url) -> anyhow::Result<(usize, Re
     let owned = quality::owned(&app.records, &app.identity()).await?;
     let reminded = quality.remind(&owned).await?;
     quality.tidy().await?;
-    quality.tidy_reports().await?;
     Ok((marked, reminded))
 }
 
@@ -257,6 +299,7 @@ pub async fn run(served: Served, stop: CancellationToken) {
     let mut commits = served.app.db.commits();
     let mut tidied = tokio::time::Instant::now();
     let mut looked: Option<tokio::time::Instant> = None;
+    let mut forgot: Option<tokio::time::Instant> = None;
     let mut verified = false;
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
@@ -292,10 +335,25 @@ pub async fn run(served: Served, stop: CancellationToken) {
                 Ok(events) => tracing::info!(events, "published again, because time has passed"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that are over"),
             }
+            match freshness(&served.app, &served.directory.public_url).await {
+                Ok((0, reminded)) if reminded.letters == 0 => {}
+                Ok((marked, reminded)) => {
+                    tracing::info!(marked, letters = reminded.letters, "listings that nobody has checked for long")
+                }
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for listings to be checked"),
+            }
             match staleness(&served.app).await {
                 Ok(0) => {}
                 Ok(sources) => tracing::info!(sources, "published again, because nobody has confirmed it or somebody has"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot mind what nobody has confirmed"),
+            }
+        }
+        if served.is_ready() && forgot.is_none_or(|forgot| forgot.elapsed() >= FORGET) {
+            forgot = Some(tokio::time::Instant::now());
+            match retention(&served.app, &served.directory.public_url).await {
+                Ok(aged) if aged == Aged::default() => {}
+                Ok(aged) => tracing::info!(?aged, "forgotten, because it is old"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot forget what is old"),
             }
         }
         tokio::select! {

@@ -33,6 +33,8 @@ pub(super) enum Job {
     /// Mark listings that nobody has checked for long, and queue the reminders that are due. The server does
     /// so every quarter of an hour.
     Freshness,
+    /// Forget about people what is older than the settings say (keep_…_days). The server does so every day.
+    Retention,
     /// Send the letters that are due. The server does so within a second.
     Mail,
 }
@@ -56,6 +58,19 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
                 "{marked} listings published again; {} reminders about {} listings queued",
                 reminded.letters,
                 reminded.listings
+            )?;
+        }
+        Job::Retention => {
+            let here = app::public_url(&app.config, app.config.listen);
+            let aged = jobs::retention(&app, &here).await?;
+            say!(
+                "forgotten: {} lines of the audit trail, {} letters, {} changes, {} claims, {} reports, {} addresses of reporters",
+                aged.audit,
+                aged.letters,
+                aged.proposals,
+                aged.claims,
+                aged.reports,
+                aged.reporters
             )?;
         }
         Job::Mail => {

@@ -8,6 +8,7 @@ use super::{WrongCall, say};
 use crate::{
     app::{App, public_url},
     identity::{Email, Identity, LINK_LIFE, PlatformRole, letters},
+    mail,
 };
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +33,11 @@ pub(super) enum Users {
         #[arg(long)]
         json: bool,
     },
+    /// Forget the passkeys of somebody who has lost them; their sessions end, and they are told by mail.
+    ResetPasskeys {
+        /// Their email address.
+        email: String,
+    },
     /// Take somebody's role away; with --forget, delete everything about them.
     Remove {
         /// Their email address.
@@ -51,6 +57,7 @@ impl Users {
         match self {
             Self::Add { email, role, link, json } => add(&app, &read(&email)?, role, link, json).await,
             Self::List { json } => list(&app, json).await,
+            Self::ResetPasskeys { email } => reset_passkeys(&app, &read(&email)?).await,
             Self::Remove { email, forget } => remove(&app, &read(&email)?, forget).await,
         }
     }
@@ -89,17 +96,32 @@ async fn list(app: &App, as_json: bool) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+async fn reset_passkeys(app: &App, email: &Email) -> anyhow::Result<bool> {
+    let identity = app.identity();
+    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let tx = identity.write().await?;
+    let forgotten = identity.reset_passkeys(&tx, person.id).await?;
+    identity.note(&tx, "command line", "reset passkeys", &Identity::known_as(person.id), "", None).await?;
+    let letter = letters::passkey(email, "were reset", &public_url(&app.config, app.config.listen), &app.config.name);
+    mail::queue(&tx, &letter, app.clock.now()).await?;
+    tx.commit().await?;
+    say!("{forgotten} forgotten; they add a new one when they sign in the next time")?;
+    Ok(true)
+}
+
 async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> {
     let identity = app.identity();
     let person = identity.person_at(email).await?.with_context(|| format!("nobody has the address {email}"))?;
     let tx = identity.write().await?;
     identity.give_role(&tx, email, None).await?;
-    let what = if forget { "forget" } else { "take a role" };
     if forget {
-        identity.forget(&tx, person.id).await?;
+        let editing = app.editing(&public_url(&app.config, app.config.listen));
+        editing.forget_person(&tx, "command line", person.id, "").await?;
+    } else {
+        identity.note(&tx, "command line", "take a role", &Identity::known_as(person.id), "", None).await?;
     }
-    identity.note(&tx, "command line", what, &Identity::known_as(person.id), "", None).await?;
     tx.commit().await?;
+    app.db.sweep().await?;
     say!("{}", if forget { "everything about them is deleted" } else { "they have no role any more" })?;
     Ok(true)
 }

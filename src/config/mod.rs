@@ -49,6 +49,64 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Who has to show a passkey after the link by mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecondStep {
+    /// Only those who have one.
+    #[default]
+    Nobody,
+    /// Those, and everybody whose role lets them change or confirm other people's listings.
+    Officers,
+}
+
+impl FromStr for SecondStep {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "nobody" => Ok(Self::Nobody),
+            "officers" => Ok(Self::Officers),
+            _ => Err("expected nobody or officers".to_owned()),
+        }
+    }
+}
+
+/// For how many days what is kept about people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The audit trail, without lines about signing in.
+    pub audit: u16,
+    /// Lines of the audit trail about signing in.
+    pub sign_ins: u16,
+    /// Who got which letter.
+    pub letters: u16,
+    /// Changes that were decided.
+    pub proposals: u16,
+    /// Claims that were decided.
+    pub claims: u16,
+    /// Reports that were settled.
+    pub reports: u16,
+    /// Addresses of people who reported something, while nobody settles it.
+    pub reporters: u16,
+}
+
+impl Retention {
+    fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let days = |name| {
+            let days = parse(values, name, "a number of days from 1")?;
+            if days == 0 { Err(wrong(name, "0", "expected a number of days from 1")) } else { Ok(days) }
+        };
+        Ok(Self {
+            audit: days("keep_audit_days")?,
+            sign_ins: days("keep_sign_in_days")?,
+            letters: days("keep_letter_days")?,
+            proposals: days("keep_proposal_days")?,
+            claims: days("keep_claim_days")?,
+            reports: days("keep_report_days")?,
+            reporters: days("keep_reporter_days")?,
+        })
+    }
+}
+
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -93,6 +151,10 @@ pub struct Config {
     pub hide_days: u16,
     /// Doors of others at which people may sign in.
     pub sign_in_providers: Vec<SignInProvider>,
+    /// How long what is kept about people.
+    pub retention: Retention,
+    /// Who has to show a passkey after the link by mail.
+    pub second_step: SecondStep,
     /// The mail server; without one letters are written to the log.
     pub smtp_url: Option<Url>,
     /// The mailbox that letters come from.
@@ -105,6 +167,8 @@ pub struct Config {
     pub notify_mail_template: Option<Uuid>,
     /// Its template for text messages; without one there are none.
     pub notify_text_template: Option<Uuid>,
+    /// What GOV.UK Notify proves itself with when it tells that a letter came back.
+    pub notify_callback_token: Option<String>,
     /// What is logged.
     pub log: String,
     /// How it is logged.
@@ -183,12 +247,15 @@ impl Config {
             label_days: parse(values, "label_days", "a number of days")?,
             hide_days: parse(values, "hide_days", "a number of days, or 0 for never")?,
             sign_in_providers: Vec::new(),
+            retention: Retention::parse(values)?,
+            second_step: parse(values, "second_step", "nobody or officers")?,
             smtp_url: mail_server(values)?,
             mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
             notify_key: optional(values, "notify_key", "a key")?,
             notify_url: with_slash(parse(values, "notify_url", "a web address")?),
             notify_mail_template: optional(values, "notify_mail_template", "the id of a template")?,
             notify_text_template: optional(values, "notify_text_template", "the id of a template")?,
+            notify_callback_token: optional(values, "notify_callback_token", "a token")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
@@ -197,6 +264,7 @@ impl Config {
         config.check_gss()?;
         config.check_mail()?;
         config.check_days(&values["reminder_days"])?;
+        config.check_second_step()?;
         if config.requests_per_minute == 0 {
             return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
         }
@@ -224,6 +292,20 @@ impl Config {
         if self.notify_key.is_some() != (self.notify_mail_template.is_some() || self.notify_text_template.is_some()) {
             let problem = "expected a key together with notify_mail_template, notify_text_template or both";
             return Err(wrong("notify_key", "(hidden)", problem));
+        }
+        if self.notify_callback_token.as_ref().is_some_and(|token| token.trim().len() < 20) {
+            return Err(wrong("notify_callback_token", "(hidden)", "expected at least 20 characters"));
+        }
+        Ok(())
+    }
+
+    /// Browsers keep passkeys for names of hosts only.
+    fn check_second_step(&self) -> Result<(), Error> {
+        let has_name = self.public_url.as_ref().is_some_and(|url| url.domain().is_some());
+        if self.second_step == SecondStep::Officers && !has_name {
+            let problem = "expected a public_url with a name such as https://directory.example.org/, because browsers keep passkeys \
+                           for names only";
+            return Err(wrong("second_step", "officers", problem));
         }
         Ok(())
     }

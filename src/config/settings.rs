@@ -137,6 +137,54 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "luton.gov.uk",
     },
     Setting {
+        name: "second_step",
+        default: "nobody",
+        meaning: "Who has to show a passkey after the link by mail: nobody, or officers (administrators, moderators and collectors who do not sign in through a provider). Whoever has a passkey is asked for it in any case. Needs a public_url with a name, not a number.",
+        example: "officers",
+    },
+    Setting {
+        name: "keep_audit_days",
+        default: "1095",
+        meaning: "Days for which the audit trail is kept: who decided, gave and took what.",
+        example: "1095",
+    },
+    Setting {
+        name: "keep_sign_in_days",
+        default: "365",
+        meaning: "Days for which it is kept who signed in when, on what kind of browser.",
+        example: "180",
+    },
+    Setting {
+        name: "keep_letter_days",
+        default: "90",
+        meaning: "Days for which it is kept who got a letter and whether it arrived. What it said is deleted when it was sent.",
+        example: "90",
+    },
+    Setting {
+        name: "keep_proposal_days",
+        default: "730",
+        meaning: "Days for which changes that were decided are kept, with what was said about them. What they changed stays in the history of the listing.",
+        example: "365",
+    },
+    Setting {
+        name: "keep_claim_days",
+        default: "730",
+        meaning: "Days for which claims that were decided are kept, with what people said about themselves.",
+        example: "365",
+    },
+    Setting {
+        name: "keep_report_days",
+        default: "365",
+        meaning: "Days for which reports are kept that were settled.",
+        example: "365",
+    },
+    Setting {
+        name: "keep_reporter_days",
+        default: "60",
+        meaning: "Days after which the address is deleted that somebody left for an answer, although the report is not settled. Settling deletes it at once.",
+        example: "30",
+    },
+    Setting {
         name: "smtp_url",
         default: "",
         meaning: "The mail server: smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST. When not set, letters are written to the log.",
@@ -173,6 +221,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "f33517ff-2a88-4f6e-b855-c550268ce08b",
     },
     Setting {
+        name: "notify_callback_token",
+        default: "",
+        meaning: "The bearer token that GOV.UK Notify sends to /mail/delivered when a letter could not be delivered, at least 20 characters. When not set, Notify is asked every ten minutes instead.",
+        example: "a long random word",
+    },
+    Setting {
         name: "log",
         default: "info",
         meaning: "What is logged: error, warn, info, debug, or a tracing filter.",
@@ -185,7 +239,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 pub(super) fn without_secrets(name: &str, value: &str) -> String {
     match name {
         _ if value.is_empty() => String::new(),
-        "notify_key" => "hidden".to_owned(),
+        "notify_key" | "notify_callback_token" => "hidden".to_owned(),
         "smtp_url" => without_password(value),
         _ => value.to_owned(),
     }

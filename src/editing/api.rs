@@ -49,6 +49,23 @@ type Api = State<Arc<Editing>>;
 /// Who asks, by a token or by a session.
 struct Asking(Actor);
 
+/// The same, who has accepted the terms for contributors: whatever they write may be published.
+struct Contributing(Actor);
+
+const NOT_AGREED: &str = "accept the terms for contributors first: sign in, and begin a listing or claim an organisation; for a \
+                          token whoever made it has to";
+
+impl FromRequestParts<Arc<Editing>> for Contributing {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, editing: &Arc<Editing>) -> Result<Self, Response> {
+        let Asking(actor) = Asking::from_request_parts(parts, editing).await?;
+        let agreed =
+            editing.identity.has_agreed(&actor).await.map_err(|error| Problem::from(Error::from(error)).into_response())?;
+        if agreed { Ok(Self(actor)) } else { Err(Problem::forbidden(NOT_AGREED).into_response()) }
+    }
+}
+
 impl FromRequestParts<Arc<Editing>> for Asking {
     type Rejection = Response;
 
@@ -289,7 +306,7 @@ fn parts_of(document: Document) -> Result<Vec<Document>, Problem> {
 
 async fn replace(
     State(editing): Api,
-    Asking(actor): Asking,
+    Contributing(actor): Contributing,
     Path(id): Path<String>,
     parameters: Parameters,
     headers: HeaderMap,
@@ -321,7 +338,7 @@ fn merge(into: &mut Value, patch: Value) {
 
 async fn change(
     State(editing): Api,
-    Asking(actor): Asking,
+    Contributing(actor): Contributing,
     Path(id): Path<String>,
     parameters: Parameters,
     headers: HeaderMap,
@@ -362,7 +379,12 @@ pub(super) struct NewRecord {
     document: Value,
 }
 
-async fn create(State(editing): Api, Asking(actor): Asking, parameters: Parameters, body: Bytes) -> Result<Response, Problem> {
+async fn create(
+    State(editing): Api,
+    Contributing(actor): Contributing,
+    parameters: Parameters,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let new: NewRecord = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad_request(format!("expected {{\"kind\": …, \"document\": …}}: {error}")))?;
     let mut value = new.document;

@@ -121,15 +121,19 @@ impl Editing {
         let listed = self.listed(&sight.document).await?;
         let evidence = listed.evidence(&person.email);
         let members = self.identity.members(organisation).await?;
-        let automatic = evidence.is_some() && members.is_empty() && !sight.protected;
         let now = self.records.clock().now();
         let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
+        let has_evidence = evidence.is_some();
         let said = evidence.unwrap_or_else(|| "nothing on the listing speaks for it".to_owned());
         let tx = self.records.database().write().await?;
         if !self.identity.within(&tx, "claims of a person", CLAIMS, &person.id.to_string()).await? {
             tx.commit().await?;
             return Err(Error::Forbidden("you have asked for many organisations within an hour; try again later"));
         }
+        // Of two who claim at once the second finds the first.
+        self.records.hold(&tx, &[organisation]).await?;
+        let is_kept = self.identity.is_kept(&tx, organisation).await?;
+        let automatic = has_evidence && !is_kept && !sight.protected;
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
         self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, None).await?;
         if automatic {
@@ -138,7 +142,7 @@ impl Editing {
             return Ok(Claimed::Granted);
         }
         let mut code_sent_to = None;
-        if members.is_empty() && !sight.protected {
+        if !is_kept && !sight.protected {
             // Somebody who can read the listed mailbox can pass the code on.
             if let Some(address) = listed.addresses.iter().next() {
                 if !Identity::has_code(&claim) {
@@ -164,6 +168,7 @@ impl Editing {
         let known = known.ok_or(Error::NotFound(claim))?;
         let protected = self.sight(known.organisation).await?.protected;
         let tx = self.records.database().write().await?;
+        self.records.hold(&tx, &[known.organisation]).await?;
         let right = self.identity.try_code(&tx, claim, code).await? && !protected;
         if right {
             self.identity.decide_claim(&tx, claim, ClaimState::Accepted, "a code", "the code from the listed contact").await?;
@@ -198,6 +203,7 @@ impl Editing {
         }
         let state = if accept { ClaimState::Accepted } else { ClaimState::Rejected };
         let tx = self.records.database().write().await?;
+        self.records.hold(&tx, &[known.organisation]).await?;
         let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
         let detail =
             called.map_or_else(|| state.as_str().to_owned(), |called| format!("{} (called back: {called})", state.as_str()));

@@ -10,6 +10,7 @@ mod api;
 mod claims;
 mod decide;
 mod describe;
+mod forget;
 mod letters;
 mod risk;
 mod sight;
@@ -44,6 +45,8 @@ pub struct Editing {
     records: Records,
     identity: Identity,
     about: Arc<About>,
+    /// What was read of listings to know whether they are protected.
+    signs: sight::Remembered,
 }
 
 /// What edits have to know of this directory.
@@ -100,7 +103,7 @@ impl From<Error> for Problem {
         let said = error.to_string();
         match error {
             Error::NotFound(_)
-            | Error::Records(records::Error::NotFound(_))
+            | Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. })
             | Error::Identity(identity::Error::NotFound { .. }) => Self::not_found(said),
             Error::Forbidden(_) | Error::Foreign { .. } => Self::forbidden(&said),
             Error::Unfit(faults) => Self::unfit(said, faults),
@@ -108,7 +111,7 @@ impl From<Error> for Problem {
             | Error::NeedsReason { .. }
             | Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => Self::unfit(said, Vec::new()),
             Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
-            | Error::Identity(identity::Error::LastLead) => Self::conflict(said),
+            | Error::Identity(identity::Error::LastLead | identity::Error::LastPasskey) => Self::conflict(said),
             Error::Database(error)
             | Error::Identity(identity::Error::Database(error))
             | Error::Records(records::Error::Database(error)) => error.into(),
@@ -124,7 +127,7 @@ fn list(faults: &[Fault]) -> String {
 impl Editing {
     /// Editing of these records by these people.
     pub fn new(records: Records, identity: Identity, about: About) -> Self {
-        Self { records, identity, about: Arc::new(about) }
+        Self { records, identity, about: Arc::new(about), signs: sight::Remembered::default() }
     }
 
     /// The people.

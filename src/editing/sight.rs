@@ -1,6 +1,9 @@
 //! A record as somebody who keeps it sees it: whose it is, whether it is protected, what they may do.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use uuid::Uuid;
 
@@ -9,7 +12,7 @@ use crate::{
     identity::{Action, Actor, Subject, can},
     model::{Attribute, Document, Kind},
     published::redaction::{is_withheld_category, is_withheld_name},
-    records::{State, Stored},
+    records::{Kept, State, Stored, Version},
 };
 
 /// A record, and what decides what may be done to it.
@@ -44,6 +47,53 @@ impl Sight {
     /// Whether somebody may do this to it.
     pub fn lets(&self, actor: &Actor, action: Action) -> bool {
         can(actor, action, &self.subject())
+    }
+}
+
+/// What of a listing says whether it could be used to reach somebody in danger.
+#[derive(Clone, Debug, Default)]
+struct Signs {
+    /// Its name does.
+    by_name: bool,
+    /// Its categories, which may.
+    terms: Vec<Uuid>,
+}
+
+impl Signs {
+    fn of(document: &Document, words: &[String]) -> Self {
+        let attributes: &[Attribute] = match document {
+            Document::Service(one) => &one.attributes,
+            Document::Event(one) => &one.attributes,
+            Document::Organization(one) => &one.attributes,
+            _ => return Self::default(),
+        };
+        let terms = attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
+        Self { by_name: is_withheld_name(document.name(), words), terms }
+    }
+}
+
+/// So many listings are remembered; then it begins anew.
+const MOST_SIGNS: usize = 50_000;
+
+/// The signs of versions that were read, so that a look does not read all listings of an organisation. A
+/// version never changes, so nothing here gets old.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Remembered(Arc<Mutex<HashMap<Uuid, (Kept, Signs)>>>);
+
+impl Remembered {
+    fn of(&self, version: &Version) -> Option<Signs> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Beside the number the moment: a restore may give a number to another version.
+        let same = |kept: &Kept| kept.revision == version.revision && kept.changed_at == version.changed_at;
+        all.get(&version.id).filter(|(kept, _)| same(kept)).map(|(_, signs)| signs.clone())
+    }
+
+    fn keep(&self, stored: &Stored, signs: &Signs) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_SIGNS {
+            all.clear();
+        }
+        all.insert(stored.id, (stored.kept.clone(), signs.clone()));
     }
 }
 
@@ -108,32 +158,45 @@ impl Editing {
             {
                 return Ok(true);
             }
-            for kept in self.records.referring_to(*owner).await? {
-                if matches!(kept.kind, Kind::Service | Kind::Event)
-                    && kept.state != State::Gone
-                    && self.names_danger(&kept.read()?).await?
-                {
-                    return Ok(true);
-                }
+            if self.listings_name_danger(*owner).await? {
+                return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether a document is of a category, or has a name, that stands for help in danger.
-    async fn names_danger(&self, document: &Document) -> Result<bool, Error> {
+    /// Whether a listing of an organisation has a category or a name that stands for help in danger. Which
+    /// listings there are is asked each time; only what has changed since is read again.
+    async fn listings_name_danger(&self, owner: Uuid) -> Result<bool, Error> {
         let words = &self.about.protected_categories;
-        let attributes: &[Attribute] = match document {
-            Document::Service(one) => &one.attributes,
-            Document::Event(one) => &one.attributes,
-            Document::Organization(one) => &one.attributes,
-            _ => return Ok(false),
-        };
-        if is_withheld_name(document.name(), words) {
+        let mut versions = self.records.versions_referring_to(owner).await?;
+        versions.retain(|one| matches!(one.kind, Kind::Service | Kind::Event) && one.state != State::Gone);
+        let unread: Vec<Uuid> = versions.iter().filter(|one| self.signs.of(one).is_none()).map(|one| one.id).collect();
+        // A version that was written a moment after the list was read is read as it is now.
+        let mut all: Vec<Signs> = versions.iter().filter_map(|one| self.signs.of(one)).collect();
+        for stored in self.records.find_all(&unread).await?.values() {
+            let signs = Signs::of(&stored.read()?, words);
+            self.signs.keep(stored, &signs);
+            all.push(signs);
+        }
+        if all.iter().any(|signs| signs.by_name) {
             return Ok(true);
         }
-        let terms: Vec<Uuid> = attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
-        for stored in self.records.find_all(&terms).await?.values() {
+        let mut terms: Vec<Uuid> = all.into_iter().flat_map(|signs| signs.terms).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        self.terms_name_danger(&terms).await
+    }
+
+    /// Whether a document is of a category, or has a name, that stands for help in danger.
+    async fn names_danger(&self, document: &Document) -> Result<bool, Error> {
+        let signs = Signs::of(document, &self.about.protected_categories);
+        Ok(signs.by_name || self.terms_name_danger(&signs.terms).await?)
+    }
+
+    async fn terms_name_danger(&self, terms: &[Uuid]) -> Result<bool, Error> {
+        let words = &self.about.protected_categories;
+        for stored in self.records.find_all(terms).await?.values() {
             if let Document::TaxonomyTerm(term) = stored.read()?
                 && is_withheld_category(&term, words)
             {

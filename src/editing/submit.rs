@@ -129,6 +129,14 @@ impl Editing {
         };
         let tx = self.records.database().write().await?;
         let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &why), edit).await?;
+        if outcome.scrubbed {
+            // What was taken out for good takes along what waits of the same record.
+            let mut waiting = Vec::new();
+            for id in &proposals {
+                waiting.extend(self.records.proposal_in(&tx, *id).await?.map(|proposal| proposal.record_id));
+            }
+            became.waiting.retain(|(record, _)| waiting.contains(record));
+        }
         became.proposals = proposals;
         tx.commit().await?;
         if outcome.scrubbed {

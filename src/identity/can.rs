@@ -148,6 +148,7 @@ pub struct Actor {
     platform: Option<PlatformRole>,
     memberships: Vec<Membership>,
     token: Option<(Uuid, Uuid, Scope)>,
+    owes_second_step: bool,
 }
 
 impl Actor {
@@ -158,12 +159,23 @@ impl Actor {
 
     /// A person.
     pub fn person(person: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>) -> Self {
-        Self { person: Some(person), platform, memberships, token: None }
+        Self { person: Some(person), platform, memberships, ..Self::default() }
     }
 
     /// A program that presents the token `id` of an organisation.
     pub fn token(id: Uuid, organisation: Uuid, scope: Scope) -> Self {
         Self { token: Some((id, organisation, scope)), ..Self::default() }
+    }
+
+    /// The same person, who has yet to show a passkey: until then they have no role for the directory.
+    #[must_use]
+    pub fn owing_second_step(self) -> Self {
+        Self { owes_second_step: true, ..self }
+    }
+
+    /// Whether they have yet to show a passkey.
+    pub fn owes_second_step(&self) -> bool {
+        self.owes_second_step
     }
 
     /// What history calls them.
@@ -180,9 +192,14 @@ impl Actor {
         self.person
     }
 
-    /// Their role for the whole directory.
+    /// Which token it is.
+    pub fn token_id(&self) -> Option<Uuid> {
+        self.token.map(|(id, ..)| id)
+    }
+
+    /// Their role for the whole directory; none until they have shown the passkey that they owe.
     pub fn platform_role(&self) -> Option<PlatformRole> {
-        self.platform
+        self.platform.filter(|_| !self.owes_second_step)
     }
 
     /// What they keep.
@@ -200,7 +217,7 @@ impl Actor {
     /// What they are towards a subject.
     fn roles(&self, subject: &Subject) -> Vec<Role> {
         let mut roles = Vec::new();
-        match (self.person, self.platform) {
+        match (self.person, self.platform_role()) {
             (None, _) => roles.push(Role::Visitor),
             (Some(_), platform) => {
                 roles.push(Role::Person);
@@ -275,6 +292,22 @@ mod tests {
         assert!(!can(&editor, Action::ManageMembers, &Subject::Of(vec![ours])));
         assert!(can(&member(ours, MemberRole::Lead), Action::ManageMembers, &Subject::Of(vec![ours])));
         assert!(!can(&member(ours, MemberRole::Lead), Action::EditAtOnce, &Subject::Of(vec![ours])));
+    }
+
+    #[test]
+    fn who_owes_a_second_step_is_no_officer_until_it_is_done() {
+        let person = PersonId(Uuid::from_u128(1));
+        for role in PlatformRole::ALL {
+            let officer = Actor::person(person, Some(role), vec![]);
+            let owing = officer.clone().owing_second_step();
+            let nobody = Actor::person(person, None, vec![]);
+            for (action, _) in RULES {
+                for subject in [Subject::Directory, Subject::Of(vec![Uuid::nil()])] {
+                    assert_eq!(can(&owing, action, &subject), can(&nobody, action, &subject), "{role:?} {action:?}");
+                }
+            }
+            assert!(can(&officer, Action::SeeQueue, &Subject::Directory));
+        }
     }
 
     #[test]

@@ -32,6 +32,20 @@ pub fn new_browser(to: &Email, browser: &str, at: &Url, name: &str) -> Letter {
     Letter::new(to.as_str(), Kind::SignInNotice, format!("New sign-in to {name}"), &body)
 }
 
+/// Word that a passkey "was added" or "was removed", or that all of them "were reset".
+pub fn passkey(to: &Email, what: &str, at: &Url, name: &str) -> Letter {
+    let which = if what.starts_with("were") { "Your passkeys" } else { "A passkey of yours" };
+    let body = [
+        Part::paragraph(format!("{which} in {name} {what}.")),
+        Part::paragraph("If it was you, or you asked for it, there is nothing to do."),
+        Part::paragraph(
+            "If not, somebody may be acting in your name. Tell an administrator of the directory at once, and look here:",
+        ),
+        Part::link("See your passkeys and where you are signed in", ours(at, "account/profile")),
+    ];
+    Letter::new(to.as_str(), Kind::PasskeyChanged, format!("{which} {what}"), &body)
+}
+
 /// An invitation to keep an organisation's listings.
 pub fn invitation(invitation: &Invitation, organisation: &str, at: &Url, name: &str) -> Letter {
     let role = match invitation.role {

@@ -13,6 +13,7 @@ pub mod copies;
 mod email;
 pub mod letters;
 mod members;
+mod passkeys;
 mod people;
 pub mod providers;
 mod secret;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    config::SecondStep,
     db::{self, Database, Transaction},
 };
 
@@ -31,6 +33,7 @@ pub use audit::Entry;
 pub use can::{Action, Actor, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};
+pub use passkeys::{KnownPasskey, Owed, Passkeys};
 pub use people::{Person, PersonId, PlatformRole};
 pub use secret::{Hashed, Secret};
 pub use sessions::{Session, Strength};
@@ -42,6 +45,7 @@ pub use tokens::{ApiToken, NewToken, Scope};
 pub struct Identity {
     db: Database,
     clock: Clock,
+    second_step: SecondStep,
 }
 
 /// Why somebody could not be let in or given something.
@@ -64,12 +68,21 @@ pub enum Error {
     /// An organisation keeps one lead as long as it has members.
     #[error("the last lead cannot go while there are other members: make somebody else lead first")]
     LastLead,
+    /// Who has to show a passkey keeps one.
+    #[error("this is your only passkey, and you need one: add another before you remove it")]
+    LastPasskey,
 }
 
 impl Identity {
     /// The people in `db`.
     pub fn new(db: Database, clock: Clock) -> Self {
-        Self { db, clock }
+        Self { db, clock, second_step: SecondStep::Nobody }
+    }
+
+    /// The same, where these have to show a passkey after the link by mail.
+    #[must_use]
+    pub fn with_second_step(self, second_step: SecondStep) -> Self {
+        Self { second_step, ..self }
     }
 
     /// Begin a transaction, for what has to happen together with what is done here.

@@ -7,9 +7,10 @@ use lettre::{
     message::{Mailbox, MultiPart},
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{
-    Channel, KEPT_DAYS, Notify, Server, address,
+    Channel, Notify, Server, address,
     letter::one_line,
     notify,
     smtp::{self, Conversation, Trouble},
@@ -220,12 +221,19 @@ impl Mailer {
     pub async fn look_for_bounces(&self) -> Result<u64, Error> {
         let Some(notify) = &self.settings.notify else { return Ok(0) };
         match notify.undelivered(self.clock.now()).await {
-            Ok(letters) => Ok(store::bounce(&self.db, &letters, "GOV.UK Notify could not deliver it", self.clock.now()).await?),
+            Ok(letters) => self.came_back(&letters).await,
             Err(why) => {
                 tracing::warn!(why, "cannot ask GOV.UK Notify which letters came back");
                 Ok(0)
             }
         }
+    }
+
+    /// Note letters that came back after they were taken; how many are news.
+    /// # Errors
+    /// When the database fails.
+    pub async fn came_back(&self, letters: &[Uuid]) -> Result<u64, Error> {
+        Ok(store::bounce(&self.db, letters, "GOV.UK Notify could not deliver it", self.clock.now()).await?)
     }
 
     async fn send_by_smtp(&self, server: &Server, letters: &[Waiting], report: &mut Sent) -> Result<(), Error> {
@@ -335,11 +343,11 @@ impl Mailer {
         Ok(Mailbox::new(Some(one_line(&self.settings.name, 100)), mailbox))
     }
 
-    /// Forget letters that were settled long ago; how many.
+    /// Forget letters that were settled longer ago than this; how many.
     /// # Errors
     /// When the database fails.
-    pub async fn tidy(&self) -> Result<u64, Error> {
-        Ok(store::forget_old(&self.db, self.clock.now() - chrono::Duration::days(KEPT_DAYS)).await?)
+    pub async fn tidy(&self, keep: chrono::Duration) -> Result<u64, Error> {
+        Ok(store::forget_old(&self.db, self.clock.now() - keep).await?)
     }
 }
 

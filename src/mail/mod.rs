@@ -9,7 +9,7 @@
 //! that moment is tried again, more and more seldom, for a day.
 //!
 //! What a letter says is deleted as soon as it was sent or given up: it may hold a link that signs
-//! somebody in. Whom it went to, and whether it got there, is kept for a while ([`KEPT_DAYS`]).
+//! somebody in. Whom it went to, and whether it got there, is kept for a while, which is a setting.
 //!
 //! Not decided here: who gets a letter, and what stands in it.
 
@@ -36,8 +36,6 @@ pub use self::{
 };
 use crate::db::{self, Database, Transaction};
 
-/// For so many days it is kept who got a letter and whether it arrived.
-pub const KEPT_DAYS: i64 = 90;
 /// The longest text message, in characters: three parts.
 const LONGEST_TEXT: usize = 450;
 
@@ -69,10 +67,12 @@ pub enum Kind {
     ReportSettled,
     /// Rights were given or taken away.
     RolesChanged,
+    /// A passkey was added or removed.
+    PasskeyChanged,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::SignIn,
         Self::SignInNotice,
         Self::Code,
@@ -85,6 +85,7 @@ impl Kind {
         Self::Reported,
         Self::ReportSettled,
         Self::RolesChanged,
+        Self::PasskeyChanged,
     ];
 
     /// Its name in the database, in logs and in reports.
@@ -102,6 +103,7 @@ impl Kind {
             Self::Reported => "reported",
             Self::ReportSettled => "report-settled",
             Self::RolesChanged => "roles-changed",
+            Self::PasskeyChanged => "passkey-changed",
         }
     }
 

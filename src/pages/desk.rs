@@ -21,7 +21,7 @@ use crate::{
         Problem,
         visitor::{self, FORM_TOKEN, Presented},
     },
-    identity::{Action, Actor, Identity, Person, Secret, Session, Subject, can, providers::Providers},
+    identity::{Action, Actor, Identity, Passkeys, Person, Secret, Session, Subject, can, providers::Providers},
     model::text,
     quality::Quality,
 };
@@ -42,6 +42,8 @@ pub struct Desk {
     pub quality: Quality,
     /// Other people's doors.
     pub providers: Providers,
+    /// How browsers are asked for passkeys, where they can be.
+    pub passkeys: Option<Passkeys>,
     /// Networks whose word about a client is believed.
     pub trusted_proxies: std::sync::Arc<[ipnet::IpNet]>,
 }
@@ -91,7 +93,7 @@ impl Signed {
     }
 
     fn audience(&self) -> For {
-        For::Signed { form: self.token(), officer: self.may(Action::SeeQueue) }
+        For::Signed { form: self.token(), officer: self.may(Action::SeeQueue), owing: self.actor.owes_second_step() }
     }
 
     /// The field that proves that a form is ours.

@@ -24,6 +24,7 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
+const PASSKEY: &str = include_str!("passkey.js");
 const ICON: &str = include_str!("icon.svg");
 /// Pages in one part of the site map.
 const PART: usize = 10_000;
@@ -36,6 +37,18 @@ pub(super) fn style_address() -> &'static str {
     static ADDRESS: LazyLock<String> =
         LazyLock::new(|| format!("/assets/style.css?v={}", caching::etag_of_bytes(STYLE.as_bytes()).trim_matches('"')));
     &ADDRESS
+}
+
+/// The address of the script that asks for passkeys: another one whenever it changes.
+pub(super) fn passkey_address() -> &'static str {
+    static ADDRESS: LazyLock<String> =
+        LazyLock::new(|| format!("/assets/passkey.js?v={}", caching::etag_of_bytes(PASSKEY.as_bytes()).trim_matches('"')));
+    &ADDRESS
+}
+
+/// The script that asks for passkeys.
+pub(super) async fn passkey(headers: HeaderMap) -> Response {
+    file(&headers, "text/javascript; charset=utf-8", PASSKEY.to_owned())
 }
 
 /// The style sheet.

@@ -54,6 +54,8 @@ pub(super) enum For {
         form: String,
         /// Whether they see what waits for a decision.
         officer: bool,
+        /// Whether they would, had they shown a passkey.
+        owing: bool,
     },
 }
 
@@ -170,7 +172,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     div class="width" {
                         a class="brand" href="/" { @if let Some(logo) = site.brand.logo() { img src=(logo) alt="" height="40"; } (name) }
                         nav aria-label=(say("Main")) {
-                            @if let For::Signed { form, officer } = &page.audience { (signed_in(form, *officer)) } @else { ul {
+                            @if let For::Signed { form, officer, owing } = &page.audience { (signed_in(form, *officer, *owing)) } @else { ul {
                                 li { a href="/" { (say("Find help")) } }
                                 li { a href="/directory/needs" { (say("Browse by need")) } }
                                 li { a href="/directory/whats-on" { (say("What’s on")) } }
@@ -247,12 +249,13 @@ fn switcher(page: &Page) -> Markup {
 }
 
 /// What somebody who is signed in needs on every page.
-fn signed_in(form: &str, officer: bool) -> Markup {
+fn signed_in(form: &str, officer: bool, owing: bool) -> Markup {
     html! {
         ul {
             li { a href="/" { "Directory" } }
             li { a href="/account" { "Your listings" } }
             @if officer { li { a href="/moderation" { "Waiting" } } }
+            @if owing { li { a href="/sign-in/passkey" { "Second step" } } }
             li { a href="/account/profile" { "You" } }
             li {
                 form method="post" action="/sign-out" {

@@ -162,6 +162,7 @@ fn files() -> Router<Site> {
         .merge(self_help::files())
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
+        .route("/assets/passkey.js", get(files::passkey))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))

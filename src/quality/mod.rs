@@ -5,6 +5,7 @@
 //! to ask, when, and with which letter; and the reports. Not here: who keeps what ([`Owned`] comes in
 //! as an argument), and what becomes of an edit.
 
+mod delivery;
 mod keepers;
 mod reminders;
 pub mod reports;
@@ -14,6 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::{
+    delivery::{Delivery, Unreachable, routes, unreachable},
     keepers::{keepers_of, moderators, owned},
     reminders::{Asked, Question, Reminded},
     schedule::{Item, Ledger, Outgoing, Schedule, letters, recipient},

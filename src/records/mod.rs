@@ -9,6 +9,7 @@
 mod ageing;
 mod annotations;
 mod copies;
+mod erasure;
 mod freshness;
 mod places;
 mod proposals;
@@ -32,10 +33,11 @@ use crate::{
 };
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
+pub use erasure::{Forgotten, FoundContact};
 pub use freshness::{Check, Fresh, How, Limits, Mark, day_of};
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use staleness::{Stale, Step};
-pub use store::{Remembered, Stored};
+pub use store::{Remembered, Stored, Version};
 
 /// Whether a record is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -513,6 +515,13 @@ impl Records {
         Ok(found)
     }
 
+    /// The versions of the records that refer to this one, without what they say.
+    /// # Errors
+    /// When the database fails.
+    pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
+        Ok(store::versions_linking_to(self.db.reader(), id).await?)
+    }
+
     /// The records with these ids, those that there are.
     /// # Errors
     /// When the database fails.
@@ -521,6 +530,14 @@ impl Records {
     }
 
     /// Drafts beside what is stored, each id once (the last draft of an id stands).
+    /// Hold these records until the transaction ends: others that hold or change them wait.
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
+        store::load_locked(tx, ids).await?;
+        Ok(())
+    }
+
     async fn prepare(&self, tx: &Transaction, drafts: Vec<Draft>) -> Result<Vec<Pending>, Error> {
         let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let mut before = store::load_locked(tx, &ids).await?;

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, read, store,
+    Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, proposals, read,
+    store,
 };
 use crate::{
     db::Transaction,
@@ -142,6 +143,7 @@ impl Records {
         for version in store::revisions(tx.connection(), &record).await? {
             known |= remove_contact(&mut read(&version)?, contact);
         }
+        known |= proposals::holds_contact(tx, record_id, contact).await?;
         if !known {
             return Err(Error::NoContact { record: record_id, contact });
         }
@@ -168,6 +170,15 @@ impl Records {
     pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
         store::put_scrubs(tx, &scrubs).await?;
         self.scrub_history(tx, &scrubs).await?;
+        for scrub in &scrubs {
+            // Saving forgets what waits only where what is scrubbed still stands.
+            match scrub.what {
+                Scrub::Contact(contact) => {
+                    proposals::forget_contact(tx, scrub.record_id, contact).await?;
+                }
+                Scrub::Place(_) | Scrub::Link { .. } => proposals::forget(tx, &[scrub.record_id]).await?,
+            }
+        }
         let mut ids: Vec<Uuid> = scrubs.iter().map(|scrub| scrub.record_id).collect();
         ids.sort_unstable();
         ids.dedup();

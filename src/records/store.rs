@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    sea_query::OnConflict,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -321,6 +324,106 @@ pub(super) async fn revisions(on: &impl ConnectionTrait, record: &Stored) -> Res
             ..record.clone()
         })
         .collect())
+}
+
+/// Which version of a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The record.
+    pub id: Uuid,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whether it is to be seen.
+    pub state: State,
+    /// Which version.
+    pub revision: i64,
+    /// Since when.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// `SELECT id, kind, state, revision, changed_at FROM record
+///  WHERE id IN (SELECT from_id FROM reference WHERE to_id = ?)`
+pub(super) async fn versions_linking_to(on: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Version>, db::Error> {
+    use record::Column as C;
+    let linking = reference::Entity::find()
+        .select_only()
+        .column(reference::Column::FromId)
+        .filter(reference::Column::ToId.eq(id))
+        .into_query();
+    let rows: Vec<(Uuid, i16, i16, i64, i64)> = record::Entity::find()
+        .select_only()
+        .columns([C::Id, C::Kind, C::State, C::Revision, C::ChangedAt])
+        .filter(C::Id.in_subquery(linking))
+        .order_by_asc(C::Id)
+        .into_tuple()
+        .all(on)
+        .await
+        .context("cannot read records")?;
+    let version = |(id, kind, state, revision, changed_at)| {
+        Some(Version {
+            id,
+            kind: Kind::from_number(kind)?,
+            state: State::from_number(state),
+            revision,
+            changed_at: moment(changed_at),
+        })
+    };
+    Ok(rows.into_iter().filter_map(version).collect())
+}
+
+/// Earlier versions of all records, behind this one, in order of records and versions. Of each its id,
+/// its document and its version are told; the kind is that of its record.
+pub(super) async fn revisions_after(
+    on: &impl ConnectionTrait,
+    after: Option<(Uuid, i64)>,
+    limit: u64,
+) -> Result<Vec<Stored>, db::Error> {
+    use revision::Column as C;
+    let mut query = revision::Entity::find().order_by_asc(C::RecordId).order_by_asc(C::Revision).limit(limit);
+    if let Some((record, number)) = after {
+        let same = Condition::all().add(C::RecordId.eq(record)).add(C::Revision.gt(number));
+        query = query.filter(Condition::any().add(C::RecordId.gt(record)).add(same));
+    }
+    let rows = query.all(on).await.context("cannot read history")?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.record_id).collect();
+    let records = load(on, &ids).await?;
+    let with_record = |row: revision::Model| {
+        let record = records.get(&row.record_id)?.clone();
+        let kept = Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why };
+        Some(Stored { state: State::from_number(row.state), document: row.document, kept, ..record })
+    };
+    Ok(rows.into_iter().filter_map(with_record).collect())
+}
+
+/// Our own records that are not published and that `who` changed last.
+pub(super) async fn unpublished_by(tx: &Transaction, who: &str) -> Result<Vec<Stored>, db::Error> {
+    let rows = record::Entity::find()
+        .filter(record::Column::ChangedBy.eq(who))
+        .filter(record::Column::State.eq(State::Unpublished as i16))
+        .filter(record::Column::Origin.eq(""))
+        .order_by_asc(record::Column::Id)
+        .all(tx.connection())
+        .await
+        .context("cannot read records")?;
+    Ok(rows.into_iter().filter_map(stored).collect())
+}
+
+/// Delete records that were never published, with their history.
+pub(super) async fn delete(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
+    forget_revisions(tx, ids).await?;
+    for chunk in ids.chunks(CHUNK) {
+        reference::Entity::delete_many()
+            .filter(reference::Column::FromId.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot delete references")?;
+        record::Entity::delete_many()
+            .filter(record::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot delete records")?;
+    }
+    Ok(())
 }
 
 /// Replace what these records refer to.

@@ -155,6 +155,6 @@ fact! {
         assert_eq!(reports(&app).await, []);
         assert_eq!(quality.reports_about(id("pantry")).await.unwrap().len(), 1);
         app.clock.set(app.clock.now() + TimeDelta::days(366));
-        assert_eq!(quality.tidy_reports().await.unwrap(), 1);
+        assert_eq!(quality.tidy_reports(TimeDelta::days(365)).await.unwrap(), 1);
     }
 }

@@ -38,7 +38,9 @@ impl<'a> Browser<'a> {
         use fingerpost::identity::MemberRole;
         let identity = app.app().identity();
         let tx = identity.write().await.unwrap();
-        let person = identity.welcome(&tx, &email.parse().unwrap()).await.unwrap();
+        let mut person = identity.welcome(&tx, &email.parse().unwrap()).await.unwrap();
+        person.terms_at = Some(app.clock.now());
+        identity.keep_person(&tx, &person).await.unwrap();
         identity.add_member(&tx, organisation, person.id, MemberRole::Lead).await.unwrap();
         tx.commit().await.unwrap();
         Self::signed_in(app, email).await

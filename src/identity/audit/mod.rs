@@ -12,6 +12,9 @@ use uuid::Uuid;
 use super::{Error, Identity};
 use crate::db::Transaction;
 
+/// What lines about signing in say.
+const SIGN_INS: &[&str] = &["sign in", "be refused", "show a passkey", "fail to show a passkey"];
+
 /// A line of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -63,11 +66,18 @@ impl Identity {
         Ok(store::newest(self.db.reader(), about, before, limit).await?)
     }
 
-    /// Forget lines that are older than this.
+    /// Forget lines about signing in that are older than the first, all others that are older than the
+    /// second; how many.
     /// # Errors
     /// When the database fails.
-    pub async fn tidy_audit(&self, tx: &Transaction, keep: Duration) -> Result<(), Error> {
-        Ok(store::forget(tx, self.clock.now() - keep).await?)
+    pub async fn tidy_audit(&self, tx: &Transaction, sign_ins: Duration, others: Duration) -> Result<u64, Error> {
+        let now = self.clock.now();
+        Ok(store::forget(tx, SIGN_INS, now - sign_ins).await? + store::forget(tx, &[], now - others).await?)
+    }
+
+    /// Take an address out of what lines say.
+    pub(super) async fn forget_in_audit(&self, tx: &Transaction, address: &str) -> Result<(), Error> {
+        Ok(store::forget_words(tx, address).await?)
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -75,7 +76,22 @@ pub(super) async fn newest(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-pub(super) async fn forget(tx: &Transaction, before: DateTime<Utc>) -> Result<(), db::Error> {
-    let old = audit::Column::At.lt(before.timestamp_micros());
-    audit::Entity::delete_many().filter(old).exec(tx.connection()).await.context("cannot shorten the audit trail").map(drop)
+/// Forget lines from before this moment: those that say one of these things, or all.
+pub(super) async fn forget(tx: &Transaction, what: &[&str], before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let mut query = audit::Entity::delete_many().filter(audit::Column::At.lt(before.timestamp_micros()));
+    if !what.is_empty() {
+        query = query.filter(audit::Column::What.is_in(what.iter().copied()));
+    }
+    Ok(query.exec(tx.connection()).await.context("cannot shorten the audit trail")?.rows_affected)
+}
+
+/// Empty what lines say that have these words in it.
+pub(super) async fn forget_words(tx: &Transaction, words: &str) -> Result<(), db::Error> {
+    audit::Entity::update_many()
+        .col_expr(audit::Column::Detail, Expr::value(""))
+        .filter(audit::Column::Detail.contains(words))
+        .exec(tx.connection())
+        .await
+        .context("cannot clean the audit trail")
+        .map(drop)
 }

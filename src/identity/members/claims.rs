@@ -193,6 +193,13 @@ impl Identity {
         found.filter(|claim| claim.state == ClaimState::Waiting).ok_or(Error::NotFound { what: "claim", id })
     }
 
+    /// Forget claims that were made before this moment and do not wait any more; how many.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_claims(&self, tx: &Transaction, keep: Duration) -> Result<u64, Error> {
+        Ok(store::forget_old_claims(tx, self.clock.now() - keep).await?)
+    }
+
     pub(in crate::identity) async fn forget_claims(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
         Ok(store::forget_claims(tx, person).await?)
     }

@@ -123,6 +123,13 @@ impl Identity {
         Ok(members)
     }
 
+    /// Whether somebody keeps an organisation, as a transaction sees it.
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_kept(&self, tx: &Transaction, organisation: Uuid) -> Result<bool, Error> {
+        Ok(!store::of_organisation_locked(tx, organisation).await?.is_empty())
+    }
+
     /// Everybody who keeps something, by organisation.
     /// # Errors
     /// When the database fails.

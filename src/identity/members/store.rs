@@ -301,6 +301,13 @@ pub(super) async fn claims(
     Ok(query.all(on).await.context("cannot read claims")?.into_iter().map(claimed).collect())
 }
 
+pub(super) async fn forget_old_claims(tx: &Transaction, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let query = claim::Entity::delete_many()
+        .filter(claim::Column::At.lt(before.timestamp_micros()))
+        .filter(claim::Column::State.ne(ClaimState::Waiting.as_str()));
+    Ok(query.exec(tx.connection()).await.context("cannot forget claims")?.rows_affected)
+}
+
 pub(super) async fn forget_claims(tx: &Transaction, person: PersonId) -> Result<(), db::Error> {
     let query = claim::Entity::delete_many().filter(claim::Column::PersonId.eq(person.0));
     query.exec(tx.connection()).await.context("cannot forget claims").map(drop)

@@ -12,6 +12,7 @@ use super::{Email, Error, Identity};
 use crate::{
     db::{self, Transaction},
     mail,
+    model::text,
 };
 
 /// Names one person for good; says nothing about them.
@@ -123,6 +124,24 @@ impl Identity {
         Ok(store::with_role(self.db.reader()).await?)
     }
 
+    /// Everybody.
+    /// # Errors
+    /// When the database fails.
+    pub async fn everybody(&self) -> Result<Vec<Person>, Error> {
+        Ok(store::all(self.db.reader()).await?)
+    }
+
+    /// People whose address or name has these words in it, at most 50.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_people(&self, words: &str) -> Result<Vec<Person>, Error> {
+        let (folded, plain) = (text::fold(words), words.trim().to_lowercase());
+        let is_meant = |person: &Person| {
+            person.email.as_str().contains(&plain) || !folded.is_empty() && text::fold(&person.name).contains(&folded)
+        };
+        Ok(store::all(self.db.reader()).await?.into_iter().filter(is_meant).take(50).collect())
+    }
+
     /// The person with this address, made when there is none.
     /// # Errors
     /// When the database fails.
@@ -175,9 +194,11 @@ impl Identity {
         }
         self.end_sessions(tx, id).await?;
         self.end_tokens_of(tx, id).await?;
+        self.forget_passkeys(tx, id).await?;
         self.forget_claims(tx, id).await?;
         if let Some(person) = store::by_id(tx.connection(), id).await? {
             mail::forget(tx, person.email.as_str()).await?;
+            self.forget_in_audit(tx, person.email.as_str()).await?;
             self.forget_invitations(tx, &person.email).await?;
             self.forget_links(tx, &person.email).await?;
         }

@@ -56,6 +56,8 @@ pub struct Session {
     pub used_at: DateTime<Utc>,
     /// When it ends at the latest.
     pub expires_at: DateTime<Utc>,
+    /// When a passkey was shown in it, if one was.
+    pub second_at: Option<DateTime<Utc>>,
     /// Whether somebody with a role for the whole directory signed in with it.
     officer: bool,
 }
@@ -97,6 +99,7 @@ impl Identity {
             began_at: now,
             used_at: now,
             expires_at: now + if officer { ABSOLUTE.0 } else { ABSOLUTE.1 },
+            second_at: None,
             officer,
         };
         store::put(tx, &secret.hashed(), &known.hashed(), &session).await?;
@@ -119,15 +122,14 @@ impl Identity {
             store::note_use(&tx, &hash, now).await?;
             tx.commit().await?;
         }
-        let actor = self.actor_for(&person).await?;
-        Ok(Some((person, session, actor)))
+        let actor = Actor::person(person.id, person.role, self.memberships(person.id).await?);
+        let owed = session.second_at.is_none() && self.owed(&person, &session.strength).await?.is_some();
+        Ok(Some((person, session, if owed { actor.owing_second_step() } else { actor })))
     }
 
-    /// Everything that decides what this person may do.
-    /// # Errors
-    /// When the database fails.
-    pub async fn actor_for(&self, person: &Person) -> Result<Actor, Error> {
-        Ok(Actor::person(person.id, person.role, self.memberships(person.id).await?))
+    /// Note that a passkey was shown in a session.
+    pub(super) async fn note_second_step(&self, tx: &Transaction, session: Uuid) -> Result<(), Error> {
+        Ok(store::note_second_step(tx, session, self.clock.now()).await?)
     }
 
     /// Somebody's sessions that still let in, the last used first.

@@ -33,6 +33,7 @@ mod session {
         pub(super) used_at: i64,
         pub(super) expires_at: i64,
         pub(super) ended: bool,
+        pub(super) second_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -53,6 +54,7 @@ fn from_row(row: session::Model) -> Session {
         began_at: moment(row.began_at),
         used_at: moment(row.used_at),
         expires_at: moment(row.expires_at),
+        second_at: row.second_at.map(moment),
         officer: row.officer,
     }
 }
@@ -70,6 +72,7 @@ pub(super) async fn put(tx: &Transaction, hash: &Hashed, known: &Hashed, one: &S
         used_at: Set(one.used_at.timestamp_micros()),
         expires_at: Set(one.expires_at.timestamp_micros()),
         ended: Set(false),
+        second_at: Set(one.second_at.map(|at| at.timestamp_micros())),
     };
     session::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot begin a session")?;
     Ok(())
@@ -104,6 +107,16 @@ pub(super) async fn note_use(tx: &Transaction, hash: &Hashed, at: DateTime<Utc>)
         .exec(tx.connection())
         .await
         .context("cannot note the use of a session")
+        .map(drop)
+}
+
+pub(super) async fn note_second_step(tx: &Transaction, id: Uuid, at: DateTime<Utc>) -> Result<(), db::Error> {
+    session::Entity::update_many()
+        .col_expr(session::Column::SecondAt, Expr::value(at.timestamp_micros()))
+        .filter(session::Column::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot note the second step of a session")
         .map(drop)
 }
 

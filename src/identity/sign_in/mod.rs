@@ -12,7 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::{Email, Error, Hashed, Identity, Person, Secret, providers::Pending};
-use crate::db::Transaction;
+use crate::db::{self, Transaction};
 
 /// A link works for so long.
 pub const LINK_LIFE: Duration = Duration::minutes(30);
@@ -134,8 +134,24 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn take_pending(&self, tx: &Transaction, browser: &Secret) -> Result<Option<Pending>, Error> {
-        let json = store::take_pending(tx, &browser.hashed_for("a sign-in elsewhere")).await?;
+        let json = store::take_pending(tx, &browser.hashed_for("a sign-in elsewhere"), self.clock.now()).await?;
         Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Keep what the next request of this browser or session is checked with.
+    pub(super) async fn keep_state(
+        &self,
+        tx: &Transaction,
+        whose: &Hashed,
+        json: &str,
+        until: DateTime<Utc>,
+    ) -> Result<(), db::Error> {
+        store::put_pending(tx, whose, json, until).await
+    }
+
+    /// Take it out, where it is not too old: it is good for one request.
+    pub(super) async fn take_state(&self, tx: &Transaction, whose: &Hashed) -> Result<Option<String>, db::Error> {
+        store::take_pending(tx, whose, self.clock.now()).await
     }
 
     /// Count one more of something; whether it is still within its limit.

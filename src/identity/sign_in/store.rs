@@ -127,11 +127,12 @@ pub(super) async fn put_pending(
 }
 
 /// The same, which from now on is there no more: of two who take it at once only one gets it.
-pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed) -> Result<Option<String>, db::Error> {
+pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed, now: DateTime<Utc>) -> Result<Option<String>, db::Error> {
     let on = tx.connection();
     let row = sign_in_pending::Entity::find_by_id(hash.as_str()).one(on).await.context("cannot read a sign-in under way")?;
     let gone = sign_in_pending::Entity::delete_by_id(hash.as_str()).exec(on).await.context("cannot end a sign-in under way")?;
-    Ok(row.filter(|_| gone.rows_affected == 1).map(|row| row.pending))
+    let good = |row: &sign_in_pending::Model| gone.rows_affected == 1 && row.expires_at > now.timestamp_micros();
+    Ok(row.filter(good).map(|row| row.pending))
 }
 
 /// How many there are now, with this one, since the window began.

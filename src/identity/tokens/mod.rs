@@ -105,6 +105,21 @@ impl Identity {
         Ok(Some((token, actor)))
     }
 
+    /// Whether somebody has accepted the terms for contributors: themselves, or whoever made their token. A
+    /// token that was made on the server is the council's.
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_agreed(&self, actor: &Actor) -> Result<bool, Error> {
+        let by_token = match actor.token_id() {
+            Some(id) => store::by_id(self.db.reader(), id).await?,
+            None => None,
+        };
+        let Some(person) = actor.person_id().or_else(|| by_token.as_ref().and_then(|token| token.person)) else {
+            return Ok(by_token.is_some());
+        };
+        Ok(self.person(person).await?.is_some_and(|person| person.terms_at.is_some()))
+    }
+
     /// The tokens of an organisation, the newest first, also those that have expired.
     /// # Errors
     /// When the database fails.

@@ -72,6 +72,10 @@ pub(super) async fn by_hash(on: &impl ConnectionTrait, hash: &Hashed) -> Result<
     Ok(query.one(on).await.context("cannot read tokens")?.map(from_row))
 }
 
+pub(super) async fn by_id(on: &impl ConnectionTrait, id: Uuid) -> Result<Option<ApiToken>, db::Error> {
+    Ok(api_token::Entity::find_by_id(id).one(on).await.context("cannot read tokens")?.map(from_row))
+}
+
 pub(super) async fn of_organisation(on: &impl ConnectionTrait, organisation: Option<Uuid>) -> Result<Vec<ApiToken>, db::Error> {
     let mut query = api_token::Entity::find().order_by_desc(api_token::Column::CreatedAt);
     if let Some(organisation) = organisation {

@@ -6,6 +6,7 @@ mod claims;
 mod doors;
 mod find;
 mod organisation;
+mod passkeys;
 mod profile;
 mod sign_in;
 
@@ -29,11 +30,15 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/sign-in/link/{secret}", get(sign_in::open))
         .route("/sign-in/with/{name}", get(doors::leave))
         .route("/sign-in/back", get(doors::come_back))
+        .route("/sign-in/passkey", get(passkeys::ask_to_show).post(passkeys::show))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account", get(home::show))
         .route("/account/invitations/{id}", post(home::accept))
         .route("/account/profile", get(profile::show).post(profile::save))
         .route("/account/profile/forget", get(profile::ask_to_forget).post(profile::forget))
+        .route("/account/passkeys", get(passkeys::list))
+        .route("/account/passkeys/new", get(passkeys::ask).post(passkeys::add))
+        .route("/account/passkeys/{id}", post(passkeys::change))
         .route("/account/sessions/{id}/end", post(profile::end_session))
         .route("/account/find", get(find::show))
         .route("/account/organisations/{id}", get(organisation::show))

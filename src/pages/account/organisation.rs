@@ -20,6 +20,7 @@ use crate::{
         desk::{Desk, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
+        moderation::comes_back,
         words::{date, london_day},
     },
 };
@@ -38,6 +39,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
     let sight = desk.editing.look(&signed.actor, id).await?;
     let name = sight.document.name().to_owned();
     let members = desk.identity().members(id).await?;
+    let addresses: Vec<&str> = members.iter().map(|member| member.person.email.as_str()).collect();
+    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
     let invitations = desk.identity().invitations_of(id).await?;
     let tokens = desk.identity().tokens(Some(id)).await?;
     let listings = listings(desk, id).await?;
@@ -52,14 +55,20 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
         (listing_list(&listings))
         p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
         h2 { "Who keeps it" }
-        (member_list(signed, &sight, &members, &invitations, manages))
+        (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
         @if manages { (invite(signed, id, mistakes)) }
         @if makes_tokens { (token_list(signed, id, &tokens, secret)) }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
 }
 
-fn member_list(signed: &Signed, sight: &Sight, members: &[Member], invitations: &[Invitation], manages: bool) -> Markup {
+fn member_list(
+    signed: &Signed,
+    sight: &Sight,
+    (members, bounced): (&[Member], &[mail::Status]),
+    invitations: &[Invitation],
+    manages: bool,
+) -> Markup {
     let action = format!("/account/organisations/{}/members", sight.stored.id);
     html! {
         @if members.is_empty() { p { "Nobody yet." } }
@@ -68,6 +77,7 @@ fn member_list(signed: &Signed, sight: &Sight, members: &[Member], invitations: 
                 @let own = member.person.id == signed.person.id;
                 li {
                     p { strong { (member.person.shown()) } @if own { " (you)" } ", " (member.membership.role.as_str()) " since " (date(london_day(member.membership.since))) }
+                    @if manages || own { (comes_back(bounced, &member.person.email)) }
                     @if manages || own {
                         form method="post" action=(action) {
                             (signed.proof())

@@ -65,6 +65,10 @@ async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
                 }
             }
         }
+        @if person.role.is_some() {
+            h2 { "Your second step" }
+            p { a href="/account/passkeys" { "Your passkeys" } }
+        }
         h2 { "Leave" }
         p { a href="/account/profile/forget" { "Have everything about you deleted" } }
     };
@@ -105,7 +109,7 @@ pub(super) async fn end_session(State(desk): State<Desk>, Path(id): Path<Uuid>, 
 pub(super) async fn ask_to_forget(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let body = html! {
         h1 { "Delete everything about you" }
-        p { "Your address, your name, your sessions and what you may edit are deleted at once. It cannot be undone." }
+        p { "Your address, your name, your sessions and what you may edit are deleted at once, with your changes that still wait, your messages, the letters to you, and drafts that nobody else has seen. It cannot be undone." }
         p { "The listings stay. In their history you appear as “a former editor”." }
         p { "If you are the last lead of an organisation that has other editors, make one of them lead first." }
         form method="post" action="/account/profile/forget" {
@@ -120,12 +124,11 @@ pub(super) async fn ask_to_forget(State(desk): State<Desk>, signed: Signed, head
 /// POST `/account/profile/forget`.
 pub(super) async fn forget(State(desk): State<Desk>, posted: Posted) -> Response {
     let done = async {
-        let identity = desk.identity();
         let id = posted.signed.person.id;
-        let tx = identity.write().await?;
-        identity.forget(&tx, id).await?;
-        identity.note(&tx, &Identity::known_as(id), "be forgotten", "", "", None).await?;
+        let tx = desk.identity().write().await?;
+        desk.editing.forget_person(&tx, &Identity::known_as(id), id, "").await?;
         tx.commit().await?;
+        desk.editing.records().database().sweep().await?;
         Ok::<_, Error>(())
     };
     match done.await {

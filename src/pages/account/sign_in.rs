@@ -226,6 +226,7 @@ pub(super) async fn begin(
         identity.sign_out(&tx, &before).await.map_err(problem)?;
     }
     let words = visitor::browser(&parts.headers);
+    let owed = identity.owed(person, &strength).await.map_err(problem)?;
     let (session, is_new) = identity.begin_session(&tx, person, strength, &words, browser).await.map_err(problem)?;
     if is_new {
         let about = desk.editing.about();
@@ -233,7 +234,8 @@ pub(super) async fn begin(
         mail::queue(&tx, &letter, desk.site.now()).await?;
     }
     tx.commit().await?;
-    let mut response = go_to(visitor::path_of_ours(return_to).as_deref().unwrap_or("/account"));
+    let wanted = visitor::path_of_ours(return_to).unwrap_or_else(|| "/account".to_owned());
+    let mut response = go_to(&super::passkeys::before(owed, &wanted).unwrap_or(wanted));
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, visitor::keep(SESSION, &session, Some(KEPT)));
     headers.append(header::SET_COOKIE, visitor::keep(BROWSER, browser, Some(REMEMBERED)));

@@ -4,6 +4,7 @@
 mod audit;
 mod change;
 mod claim;
+mod erase;
 mod listing;
 mod people;
 mod queue;
@@ -16,7 +17,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub(super) use self::report::problem;
+pub(super) use self::{people::comes_back, report::problem};
 use super::desk::Desk;
 
 pub(super) fn routes() -> Router<Desk> {
@@ -32,5 +33,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/texts/new/{kind}", get(texts::new))
         .route("/moderation/texts/{slug}", get(texts::show))
         .route("/moderation/people", get(people::show).post(people::change))
+        .route("/moderation/people/{id}/passkeys", post(people::reset_passkeys))
+        .route("/moderation/erase", get(erase::show).post(erase::act))
         .route("/moderation/audit", get(audit::show))
 }

@@ -1,18 +1,23 @@
 //! Who has a role for the whole directory.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 use http::HeaderMap;
-use maud::html;
+use maud::{Markup, html};
+use uuid::Uuid;
 
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, Email, Identity, PlatformRole},
+    identity::{Action, Email, Identity, PersonId, PlatformRole, letters},
+    mail,
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
-        words::moment,
+        words::{count, moment},
     },
 };
 
@@ -34,15 +39,28 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     if !signed.may(Action::ManagePeople) {
         return Err(Error::Forbidden("only an administrator gives roles"));
     }
-    let officers = desk.identity().officers().await?;
+    let mut officers = Vec::new();
+    for person in desk.identity().officers().await? {
+        let passkeys = desk.identity().passkeys(person.id).await?.len();
+        officers.push((person, passkeys));
+    }
+    let addresses: Vec<&str> = officers.iter().map(|(person, _)| person.email.as_str()).collect();
+    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
     let body = html! {
         (mistakes.summary())
         h1 { "Who has which role" }
         ul class="listings" {
-            @for person in &officers {
+            @for (person, passkeys) in &officers {
                 li {
                     p { strong { (person.shown()) } ", " (person.email) }
                     p { (person.role.map_or("no role", PlatformRole::as_str)) @if let Some(seen) = person.seen_at { ", last signed in " (moment(seen)) } @else { ", has not signed in yet" } }
+                    (comes_back(&bounced, &person.email))
+                    @if *passkeys > 0 {
+                        form method="post" action=(format!("/moderation/people/{}/passkeys", person.id)) {
+                            (signed.proof())
+                            p { (count(*passkeys, "passkey", "passkeys")) @if person.id != signed.person.id { ". " button class="link" { "They are lost: reset them" span class="unseen" { " for " (person.shown()) } } } }
+                        }
+                    }
                 }
             }
         }
@@ -58,6 +76,17 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title("Who has which role"), body) })
 }
 
+/// Word that letters to an address come back.
+pub(in crate::pages) fn comes_back(bounced: &[mail::Status], email: &Email) -> Markup {
+    let letter = bounced.iter().find(|letter| letter.to.eq_ignore_ascii_case(email.as_str()));
+    html! {
+        @if let Some(letter) = letter {
+            ul class="tags" { li class="warn" { "Letters come back" } }
+            p class="hint" { "The last one, of " (moment(letter.settled_at.unwrap_or(letter.queued_at))) ": " (letter.problem.as_deref().unwrap_or("no reason was given")) }
+        }
+    }
+}
+
 /// POST `/moderation/people`.
 pub(super) async fn change(State(desk): State<Desk>, posted: Posted) -> Response {
     let signed = &posted.signed;
@@ -69,6 +98,31 @@ pub(super) async fn change(State(desk): State<Desk>, posted: Posted) -> Response
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
+}
+
+/// POST `/moderation/people/{id}/passkeys`: forget the passkeys of somebody who has lost them.
+pub(super) async fn reset_passkeys(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    match reset(&desk, &posted.signed, PersonId(id)).await {
+        Ok(()) => go_to("/moderation/people"),
+        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+    }
+}
+
+async fn reset(desk: &Desk, signed: &Signed, id: PersonId) -> Result<(), Error> {
+    // Who has stolen an administrator's session must not get rid of the key that they do not have.
+    if !signed.may(Action::ManagePeople) || id == signed.person.id {
+        return Err(Error::Forbidden("another administrator has to reset passkeys"));
+    }
+    let identity = desk.identity();
+    let person = identity.person(id).await?.ok_or(Error::NotFound(id.0))?;
+    let tx = identity.write().await?;
+    identity.reset_passkeys(&tx, id).await?;
+    let (by, who) = (Identity::known_as(signed.person.id), Identity::known_as(id));
+    identity.note(&tx, &by, "reset passkeys", &who, "", None).await?;
+    let about = desk.editing.about();
+    let letter = letters::passkey(&person.email, "were reset", &about.public_url, &about.name);
+    mail::queue(&tx, &letter, desk.site.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn give(desk: &Desk, posted: &Posted) -> Result<Option<Mistakes>, Error> {

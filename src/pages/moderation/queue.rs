@@ -4,6 +4,7 @@ use axum::{extract::State, response::Response};
 use chrono::Duration;
 use http::HeaderMap;
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use crate::{
     editing::{Error, Judgement, Queued, Risk, Waiting, risk, words_for},
@@ -14,7 +15,7 @@ use crate::{
         layout::Page,
         words::{count, moment},
     },
-    quality::reports::Report,
+    quality::{self, Unreachable, reports::Report},
 };
 
 /// What waits for longer is late.
@@ -35,13 +36,22 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
                 report,
             ));
         }
-        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports))
+        let mut unreachable = Vec::new();
+        for one in quality::unreachable(desk.editing.records(), desk.identity()).await.map_err(super::problem)? {
+            let kept = desk.editing.records().find_all(&one.keeps).await.map_err(Error::from)?;
+            let named = kept.values().map(|stored| Ok((stored.id, stored.read()?.name().to_owned())));
+            unreachable.push((named.collect::<Result<Vec<_>, Error>>()?, one));
+        }
+        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports, &unreachable))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
 }
 
-fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Report)]) -> Page {
+/// Somebody whose letters come back, after what they keep, by id and name.
+type Lost = (Vec<(Uuid, String)>, Unreachable);
+
+fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Report)], unreachable: &[Lost]) -> Page {
     let now = desk.site.now();
     let late = queue.iter().filter(|one| now - one.since > LATE).count();
     let harmless = queue.iter().filter(|one| is_harmless(one)).count();
@@ -60,9 +70,11 @@ fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Repo
                 p class="hint" { "Changes from followed directories that touch nothing risky." }
             }
         }
+        (lost(unreachable))
         p {
             a href="/moderation/audit" { "What happened" }
             @if signed.may(Action::WriteTexts) { " · " a href="/moderation/texts" { "Guides, notices and other texts" } }
+            @if signed.may(Action::Erase) { " · " a href="/moderation/erase" { "Take out somebody’s data" } }
             @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "Who has which role" } }
         }
     };
@@ -86,6 +98,25 @@ fn reported(reports: &[(String, Report)], now: chrono::DateTime<chrono::Utc>) ->
                 }
             }
             h2 { "Changes, new listings, claims" }
+        }
+    }
+}
+
+/// Those whose letters come back: their listings go out of date without anybody hearing of it.
+fn lost(unreachable: &[Lost]) -> Markup {
+    html! {
+        @if !unreachable.is_empty() {
+            h2 { "Letters that come back" }
+            p { "Ask these people, or their groups, for another address." }
+            ul class="listings" {
+                @for (keeps, one) in unreachable {
+                    li {
+                        p { strong { (one.person.shown()) } ", " (one.person.email) }
+                        @if !keeps.is_empty() { p { "Keeps " @for (number, (id, name)) in keeps.iter().enumerate() { @if number > 0 { ", " } a href=(format!("/account/organisations/{id}")) { (name) } } } }
+                        p class="hint" { (moment(one.letter.settled_at.unwrap_or(one.letter.queued_at))) ": " (one.letter.problem.as_deref().unwrap_or("no reason was given")) }
+                    }
+                }
+            }
         }
     }
 }

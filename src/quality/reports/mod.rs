@@ -21,8 +21,6 @@ use crate::{
 pub const CLOCK: Duration = Duration::hours(48);
 /// Letters about one listing go out at most this often, however many report it.
 const QUIET: Duration = Duration::hours(6);
-/// Settled reports are kept for so long.
-const KEPT: Duration = Duration::days(365);
 /// The longest text, in characters.
 pub const LONGEST_WORDS: usize = 1_000;
 
@@ -250,11 +248,18 @@ impl Quality {
         Letter::new(to, Kind::ReportSettled, format!("About {name}"), &body)
     }
 
-    /// Forget reports that were settled long ago.
+    /// Forget reports that were settled longer ago than this; how many.
     /// # Errors
     /// When the database fails.
-    pub async fn tidy_reports(&self) -> Result<u64, Error> {
-        Ok(store::forget_old(self.db(), self.clock().now() - KEPT).await?)
+    pub async fn tidy_reports(&self, keep: Duration) -> Result<u64, Error> {
+        Ok(store::forget_old(self.db(), self.clock().now() - keep).await?)
+    }
+
+    /// Forget where to answer reports that are older than this and that nobody has settled; how many.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_reporters(&self, keep: Duration) -> Result<u64, Error> {
+        Ok(store::forget_reporters(self.db(), self.clock().now() - keep).await?)
     }
 }
 

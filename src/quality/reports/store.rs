@@ -163,3 +163,16 @@ pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u
     tx.commit().await?;
     Ok(gone.rows_affected)
 }
+
+pub(super) async fn forget_reporters(db: &Database, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let tx = db.write().await?;
+    let gone = report::Entity::update_many()
+        .col_expr(C::ReplyTo, Expr::value(None::<String>))
+        .filter(C::ReplyTo.is_not_null())
+        .filter(C::At.lt(before.timestamp_micros()))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget who reported something")?;
+    tx.commit().await?;
+    Ok(gone.rows_affected)
+}

@@ -23,7 +23,7 @@ use crate::{
         tidy,
     },
 };
-pub(super) use store::{clear, forget};
+pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, holds_contact};
 
 /// Whether a proposal has been decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -251,7 +251,13 @@ impl Records {
         }
         store::put(tx, &proposals).await?;
         let outcome = self.save(tx, caller, edit.at_once, &LastModified::new()).await?;
-        Ok((outcome, proposals.into_iter().map(|one| one.id).collect()))
+        let mut made: Vec<Uuid> = proposals.into_iter().map(|one| one.id).collect();
+        if outcome.scrubbed {
+            // What was taken out for good may have stood in them, too.
+            let left = store::by_ids(tx.connection(), &made).await?;
+            made.retain(|id| left.iter().any(|one| one.id == *id));
+        }
+        Ok((outcome, made))
     }
 
     /// Decide a proposal part by part. What is taken is put into the record as it stands now.
@@ -261,12 +267,14 @@ impl Records {
     /// is not what was looked at; [`Error::Unfit`] when what is taken makes no document; or when the
     /// database fails.
     pub async fn decide_parts(&self, tx: &Transaction, caller: &Caller, id: Uuid, verdict: Verdict) -> Result<Outcome, Error> {
+        // The record first, as an edit does: locked the other way round, an edit and a decision that meet
+        // would wait for each other.
+        let record = store::by_ids(tx.connection(), &[id]).await?.pop().ok_or(Error::NotFound(id))?.record_id;
+        let standing = records::load_locked(tx, &[record]).await?.remove(&record);
         let mut proposal = store::locked(tx, &[id]).await?.pop().ok_or(Error::NotFound(id))?;
         if proposal.decision != Decision::Waiting {
             return Err(Error::Decided(id));
         }
-        let record = proposal.record_id;
-        let standing = records::load_locked(tx, &[record]).await?.remove(&record);
         let found = standing.as_ref().map_or(0, |standing| standing.kept.revision);
         if found != verdict.revision || proposal.version() != verdict.version {
             return Err(Error::Stale { id: record, expected: verdict.revision, found });
@@ -329,12 +337,13 @@ impl Records {
     /// [`Error::Decided`] when nothing of it waits any more; [`Error::Stale`] when it is not what was seen;
     /// [`Error::Unfit`]; or when the database fails.
     pub async fn accept_bundle(&self, tx: &Transaction, caller: &Caller, bundle: Uuid, seen: &str) -> Result<Outcome, Error> {
-        let ids: Vec<Uuid> = store::of_bundle(tx.connection(), bundle).await?.into_iter().map(|part| part.id).collect();
+        let all = store::of_bundle(tx.connection(), bundle).await?;
+        let about: Vec<Uuid> = all.iter().map(|part| part.record_id).collect();
+        let standing = records::load_locked(tx, &about).await?;
+        let ids: Vec<Uuid> = all.into_iter().map(|part| part.id).collect();
         let mut parts = store::locked(tx, &ids).await?;
         parts.retain(|part| part.decision == Decision::Waiting);
         let Some(first) = parts.first() else { return Err(Error::Decided(bundle)) };
-        let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
-        let standing = records::load_locked(tx, &about).await?;
         if version_of(&parts, &standing) != seen {
             let found = standing.get(&first.record_id).map_or(0, |one| one.kept.revision);
             return Err(Error::Stale { id: first.record_id, expected: first.base_revision, found });
@@ -469,6 +478,8 @@ impl Records {
     /// # Errors
     /// As [`Records::accept`].
     async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
+        let about: Vec<Uuid> = store::by_ids(tx.connection(), which).await?.iter().map(|one| one.record_id).collect();
+        records::load_locked(tx, &about).await?;
         let proposals = self.undecided(tx, which).await?;
         let mut drafts = Vec::with_capacity(proposals.len());
         for proposal in &proposals {

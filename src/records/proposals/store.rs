@@ -1,8 +1,9 @@
 //! The tables `proposal` and `message`.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
-    Set, sea_query::OnConflict,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Set, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -170,6 +171,53 @@ pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Re
             .context("cannot forget proposals")?;
     }
     Ok(())
+}
+
+async fn forget_where(tx: &Transaction, which: Condition) -> Result<u64, db::Error> {
+    let theirs = proposal::Entity::find().select_only().column(proposal::Column::Id).filter(which.clone()).into_query();
+    message::Entity::delete_many()
+        .filter(message::Column::ProposalId.in_subquery(theirs))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget messages")?;
+    let gone = proposal::Entity::delete_many().filter(which).exec(tx.connection()).await.context("cannot forget proposals")?;
+    Ok(gone.rows_affected)
+}
+
+/// Forget the proposals of `who` that wait, and everything that they said about others; how many of each.
+pub(in crate::records) async fn forget_by(tx: &Transaction, who: &str) -> Result<(u64, u64), db::Error> {
+    use proposal::Column as C;
+    let waiting = Condition::all().add(C::ByWhom.eq(who)).add(C::Decision.eq(Decision::Waiting as i16));
+    let proposals = forget_where(tx, waiting).await?;
+    let said = message::Entity::delete_many()
+        .filter(message::Column::ByWhom.eq(who))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget messages")?;
+    Ok((proposals, said.rows_affected))
+}
+
+/// Forget proposals that were decided before this moment; how many.
+pub(in crate::records) async fn forget_decided(tx: &Transaction, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    use proposal::Column as C;
+    let old = Condition::all().add(C::Decision.ne(Decision::Waiting as i16)).add(C::DecidedAt.lt(before.timestamp_micros()));
+    forget_where(tx, old).await
+}
+
+fn with_contact(record: Uuid, contact: Uuid) -> Condition {
+    use proposal::Column as C;
+    Condition::all().add(C::RecordId.eq(record)).add(C::Document.contains(contact.to_string()))
+}
+
+/// Whether a proposal about this record has this contact.
+pub(in crate::records) async fn holds_contact(tx: &Transaction, record: Uuid, contact: Uuid) -> Result<bool, db::Error> {
+    let found = proposal::Entity::find().filter(with_contact(record, contact)).one(tx.connection()).await;
+    Ok(found.context("cannot read proposals")?.is_some())
+}
+
+/// Forget proposals about this record that have this contact.
+pub(in crate::records) async fn forget_contact(tx: &Transaction, record: Uuid, contact: Uuid) -> Result<u64, db::Error> {
+    forget_where(tx, with_contact(record, contact)).await
 }
 
 fn from_proposal(row: proposal::Model) -> Option<Proposal> {

@@ -1,9 +1,13 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
+mod at_once;
 mod claims;
+mod delivery;
 mod editing;
+mod erasure;
 mod moderation;
+mod passkeys;
 mod rights;
 mod sign_in;
 

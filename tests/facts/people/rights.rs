@@ -113,6 +113,55 @@ fact! {
 }
 
 fact! {
+    async fn what_people_dealt_with_us_about_survives_in_a_backup(app) {
+        use fingerpost::{quality::reports, safekeeping, self_help::{self, Part}};
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("name", "The larder"), ("do", "save")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let change = format!("/account/changes/{}", waiting[0].id);
+        let page = amina.open(&change).await;
+        amina.submit(&page, &change, &[("words", "We have moved"), ("do", "say")]).await;
+        let page = amina.open(&format!("/account/listings/{}", id("pantry"))).await;
+        amina.submit(&page, &format!("/account/listings/{}/confirm", id("pantry")), &[("do", "owner")]).await;
+        let ben = Browser::signed_in(&app, "ben@gmail.com").await;
+        let path = format!("/account/organisations/{}/claim", id("marsh farm"));
+        let page = ben.open(&path).await;
+        ben.submit(&page, &path, &[("words", "I am the treasurer"), ("terms", "yes")]).await;
+        let quality = app.app().quality(&crate::support::PUBLIC_URL.parse().unwrap());
+        let report = reports::New { record: id("pantry"), words: "The door was shut".to_owned(), ..reports::New::default() };
+        quality.report(&report, &[], &[]).await.unwrap();
+        self_help::save_draft(&app.app().db, &app.clock, Part::Checker, "{\"id\": \"ours\"}", "Mo").await.unwrap();
+        let audit = app.app().identity().audit(None, None, 100).await.unwrap();
+        let file = app.folder.path().join("a.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        for into in [crate::support::On::Sqlite, crate::support::On::Postgres] {
+            let Some(fresh) = crate::support::TestApp::start(into).await else { continue };
+            safekeeping::restore(&fresh.app().records, &file, fresh.folder.path()).await.unwrap();
+            let records = &fresh.app().records;
+            assert_eq!(records.waiting(None, None, 10).await.unwrap(), waiting);
+            assert_eq!(records.thread(waiting[0].id).await.unwrap()[0].words, "We have moved");
+            assert_eq!(fresh.app().identity().waiting_claims().await.unwrap()[0].words, "I am the treasurer");
+            assert_eq!(fresh.app().identity().audit(None, None, 100).await.unwrap(), audit);
+            assert_eq!(records.checks(id("pantry")).await.unwrap().len(), 1);
+            let quality = fresh.app().quality(&crate::support::PUBLIC_URL.parse().unwrap());
+            assert_eq!(quality.open_reports().await.unwrap()[0].words.as_deref(), Some("The door was shut"));
+            assert!(self_help::drafts(&fresh.app().db).await.unwrap()[0].body.contains("ours"));
+            fresh.end().await;
+        }
+        // Here nothing comes back that was decided since, nor what somebody said who is gone.
+        let page = ben.open("/account/profile/forget").await;
+        ben.submit_only(&page, "/account/profile/forget", &[]).await;
+        safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
+        assert_eq!(app.app().identity().waiting_claims().await.unwrap(), []);
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), waiting);
+        assert_eq!(quality.open_reports().await.unwrap().len(), 1, "not twice");
+    }
+}
+
+fact! {
     async fn a_place_that_others_keep_secret_cannot_be_shown_by_a_link_from_outside(app) {
         with_pantry(&app).await;
         app.edit(id("pantry"), |document| {

@@ -1,11 +1,13 @@
 //! Everything that is kept, as it is at one moment, and put back: for backups.
 
+mod store;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Annotated, Error, Records, Remembered, State, Stored, annotations, read, store};
+use super::{Annotated, Error, Records, Remembered, State, Stored, annotations, read, store as kept};
 use crate::{
     db::Transaction,
     identity::copies::{self as people, CopiedPerson},
@@ -15,6 +17,8 @@ use crate::{
 
 /// Rows that are read or written at once.
 const ROWS: u64 = 500;
+
+pub(super) use store::Row;
 
 /// One thing of a copy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub enum Copied {
     Annotation(Annotated),
     /// Somebody who may edit or decide.
     Person(CopiedPerson),
+    /// A row of another table, as it stands.
+    Row(Row),
 }
 
 impl Records {
@@ -46,12 +52,12 @@ impl Records {
         let snapshot = self.db.snapshot().await.map_err(db)?;
         let mut after = None;
         loop {
-            let records = store::after(&snapshot, after, ROWS).await.map_err(db)?;
+            let records = kept::after(&snapshot, after, ROWS).await.map_err(db)?;
             let Some(last) = records.last() else { break };
             after = Some(last.id);
             for record in records {
                 if record.kept.revision > 1 {
-                    for version in store::revisions(snapshot.connection(), &record).await.map_err(db)? {
+                    for version in kept::revisions(snapshot.connection(), &record).await.map_err(db)? {
                         each(Copied::Revision(version))?;
                     }
                 }
@@ -67,11 +73,25 @@ impl Records {
                 each(Copied::Published(row))?;
             }
         }
-        for scrub in store::all_scrubs(snapshot.connection()).await.map_err(db)? {
+        for scrub in kept::all_scrubs(snapshot.connection()).await.map_err(db)? {
             each(Copied::Scrub(scrub))?;
         }
         for annotated in annotations::store::all(snapshot.connection()).await.map_err(db)? {
             each(Copied::Annotation(annotated))?;
+        }
+        for table in store::TABLES {
+            let mut read = 0;
+            loop {
+                let rows = store::rows(&snapshot, table, read, ROWS).await.map_err(db)?;
+                read += rows.len() as u64;
+                let is_last = (rows.len() as u64) < ROWS;
+                for row in rows {
+                    each(Copied::Row(row))?;
+                }
+                if is_last {
+                    break;
+                }
+            }
         }
         for person in people::copy(&snapshot).await.map_err(db)? {
             each(Copied::Person(person))?;
@@ -81,7 +101,9 @@ impl Records {
 
     /// Put back what [`Records::copy`] gave, in place of everything that is there, in a new epoch:
     /// positions are given anew in the same order and signed again, published bytes stay the same.
-    /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen.
+    /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen. People, and
+    /// what is kept of their dealings with us, are put back only where there is nothing of the kind; what
+    /// somebody wrote who is not here any more stays away.
     /// Gives how many records there are now.
     /// # Errors
     /// When the database or `next` fails; then everything is as before.
@@ -95,10 +117,10 @@ impl Records {
         E: From<Error>,
     {
         let db = |error| E::from(Error::Database(error));
-        let mut scrubs = store::all_scrubs(self.db.reader()).await.map_err(db)?;
+        let mut scrubs = kept::all_scrubs(self.db.reader()).await.map_err(db)?;
         scrubs.extend(also);
         let tx = self.db.write().await.map_err(db)?;
-        store::clear(&tx).await.map_err(db)?;
+        kept::clear(&tx).await.map_err(db)?;
         annotations::store::clear(&tx).await.map_err(db)?;
         published::clear(&tx).await.map_err(db)?;
         published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
@@ -106,6 +128,7 @@ impl Records {
         let mut batch = Batch::default();
         let mut records = 0;
         let mut copied_people = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         while let Some(copied) = next()? {
             match copied {
                 Copied::Record(record) => {
@@ -119,6 +142,7 @@ impl Records {
                 Copied::Scrub(scrub) => scrubs.push(scrub),
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
                 Copied::Person(person) => copied_people.push(person),
+                Copied::Row(row) => rows.push(row),
             }
             if batch.is_full() {
                 batch.write(&tx).await?;
@@ -126,6 +150,8 @@ impl Records {
         }
         batch.write(&tx).await?;
         people::put_back(&tx, &copied_people).await.map_err(db)?;
+        let known = people::known(&tx).await.map_err(db)?;
+        store::put_back(&tx, rows, &known).await.map_err(db)?;
         published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
         if !scrubs.is_empty() {
@@ -217,8 +243,8 @@ impl Batch {
     }
 
     async fn write(&mut self, tx: &Transaction) -> Result<(), Error> {
-        store::put(tx, &self.records).await?;
-        store::put_revisions(tx, &self.revisions).await?;
+        kept::put(tx, &self.records).await?;
+        kept::put_revisions(tx, &self.revisions).await?;
         let mut references: Vec<(Uuid, Vec<crate::model::Reference>)> = Vec::new();
         for record in &self.records {
             if record.state == State::Gone {
@@ -232,7 +258,7 @@ impl Batch {
             }
             references.push((record.id, of_record));
         }
-        store::put_references(tx, &references, true).await?;
+        kept::put_references(tx, &references, true).await?;
         published::put(tx, &self.published).await?;
         *self = Self::default();
         Ok(())

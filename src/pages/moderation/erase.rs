@@ -1,0 +1,164 @@
+//! Taking out somebody's data: a contact that stands in listings, or an account.
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::{Parameters, Problem},
+    identity::{Action, Person, PersonId},
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        words::count,
+    },
+    records::FoundContact,
+};
+
+const TITLE: &str = "Take out somebody’s data";
+const NO_NAMES: &str = "It is kept for years, so write nothing of the person: “asked by letter of 3 March” will do.";
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    contacts: Vec<FoundContact>,
+    people: Vec<Person>,
+}
+
+fn allowed(signed: &Signed) -> Result<(), Error> {
+    if signed.may(Action::Erase) { Ok(()) } else { Err(Error::Forbidden("only a moderator takes out somebody's data")) }
+}
+
+/// GET `/moderation/erase`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
+    let done = parameters.text("done").ok().flatten() == Some("yes");
+    let page = allowed(&signed).map(|()| page(&signed, &Fields::default(), &Mistakes::default(), None, done));
+    desk.answer(&headers, &signed, page.map_err(Problem::from))
+}
+
+fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: bool) -> Page {
+    let body = html! {
+        (mistakes.summary())
+        @if done { p class="done" role="status" { "It is taken out. Followers have been told to drop their copies." } }
+        h1 { (TITLE) }
+        p { "For somebody who asks that their name, address or number be deleted. What you write here stands in no address and no log." }
+        form method="post" action="/moderation/erase" novalidate {
+            (signed.proof())
+            (Field::new("q", "Name, email address or phone number", fields.text("q")).line(mistakes, "search", "off"))
+            button class="button" name="do" value="find" { "Find" }
+        }
+        @if let Some(found) = found {
+            h2 { "In listings" }
+            @if found.contacts.is_empty() { p { "No contact is called so, now or in an earlier version. Names within descriptions are not looked through: " a href="/" { "search the directory" } ", edit what you find, and ask us to withhold the earlier versions." } }
+            ul class="listings" { @for one in &found.contacts { li { (contact(signed, fields.text("q"), one)) } } }
+            h2 { "Accounts" }
+            @if found.people.is_empty() { p { "No account has this address or name." } }
+            ul class="listings" { @for one in &found.people { li { (account(signed, fields.text("q"), one)) } } }
+        }
+    };
+    Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(TITLE), body) }
+}
+
+fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
+    let reason = format!("reason-{}", one.contact);
+    html! {
+        h3 { (one.says) }
+        p {
+            "In " a href=(format!("/account/listings/{}", one.record)) { (one.listing) }
+            @if !one.origin.is_empty() { ", which comes from " (one.origin) ": it stays out here, but ask there, too" }
+            "."
+        }
+        p {
+            "What will go: "
+            @if one.stands { "the contact as it stands now" @if one.public { ", from our pages, the API, exports and the feed at once" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
+            @if one.versions > 0 { "it, in " (count(one.versions, "earlier version", "earlier versions")) }
+            "; changes that wait and have it. It cannot be undone, and neither a feed nor a backup brings it back."
+        }
+        form method="post" action="/moderation/erase" novalidate {
+            (signed.proof())
+            input type="hidden" name="q" value=(q);
+            input type="hidden" name="record" value=(one.record);
+            input type="hidden" name="contact" value=(one.contact);
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            button class="button warn" name="do" value="contact" { "Erase it for good" span class="unseen" { ": " (one.says) } }
+        }
+    }
+}
+
+fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
+    let reason = format!("reason-{}", one.id);
+    html! {
+        h3 { (one.shown()) }
+        p { (one.email) @if let Some(role) = one.role { ", " (role.as_str()) } }
+        p { "What will go: the account, its grants, sessions, passkeys and tokens, letters, claims, changes that wait, messages, and drafts that nobody else has seen. Listings stay; in their history stands “a former editor”." }
+        @if signed.may(Action::ManagePeople) && one.id != signed.person.id {
+            form method="post" action="/moderation/erase" novalidate {
+                (signed.proof())
+                input type="hidden" name="q" value=(q);
+                input type="hidden" name="person" value=(one.id);
+                (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+                button class="button warn" name="do" value="person" { "Delete this account" span class="unseen" { ": " (one.shown()) } }
+            }
+        } @else { p class="hint" { "Another administrator can delete it." } }
+    }
+}
+
+/// POST `/moderation/erase`.
+pub(super) async fn act(State(desk): State<Desk>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let mut mistakes = Mistakes::default();
+    let done = Box::pin(acted(&desk, signed, fields, &mut mistakes)).await;
+    match done {
+        Ok(true) => go_to("/moderation/erase?done=yes"),
+        Ok(false) => {
+            let found = found(&desk, fields.text("q")).await;
+            let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), false));
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}
+
+/// Do what the button says; whether something was taken out.
+async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<bool, Error> {
+    allowed(signed)?;
+    let id = |name: &str| fields.text(name).parse::<Uuid>();
+    let mut reason = |of: Uuid| {
+        let field = format!("reason-{of}");
+        let reason = fields.text(&field).trim().to_owned();
+        if reason.is_empty() {
+            mistakes.add(field, "Say why");
+        }
+        Some(reason).filter(|reason| !reason.is_empty())
+    };
+    match (fields.text("do"), id("record"), id("contact"), id("person")) {
+        ("contact", Ok(record), Ok(contact), _) => {
+            let Some(reason) = reason(contact) else { return Ok(false) };
+            desk.editing.erase_contact(&signed.actor, record, contact, &reason).await?;
+            Ok(true)
+        }
+        ("person", _, _, Ok(person)) => {
+            let Some(reason) = reason(person) else { return Ok(false) };
+            desk.editing.forget_other(&signed.actor, PersonId(person), &reason).await?;
+            Ok(true)
+        }
+        _ => {
+            if fields.text("q").trim().chars().count() < 3 {
+                mistakes.add("q", "Write at least three letters or digits");
+            }
+            Ok(false)
+        }
+    }
+}
+
+async fn found(desk: &Desk, q: &str) -> Result<Found, Error> {
+    if q.trim().chars().count() < 3 {
+        return Ok(Found::default());
+    }
+    let contacts = desk.editing.records().find_contacts(q).await?;
+    let people = desk.identity().find_people(q).await?;
+    Ok(Found { contacts, people })
+}

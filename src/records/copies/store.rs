@@ -1,0 +1,221 @@
+//! Tables that go into a backup as they are: what people have dealt with us about, and the support
+//! checker. Secrets have no place here, not even their hashes.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ConnectionTrait as _, Value,
+    sea_query::{Alias, Expr, Order, Query},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::db::{self, Context as _, Transaction};
+
+/// What stands in a column.
+#[derive(Clone, Copy, Debug)]
+enum Type {
+    Uuid,
+    Text,
+    Big,
+    Int,
+    Small,
+}
+
+/// A table, and its columns, as many of the first as make its key.
+#[derive(Debug)]
+pub(super) struct Table {
+    name: &'static str,
+    key: usize,
+    columns: &'static [(&'static str, Type)],
+}
+
+use Type::{Big, Int, Small, Text, Uuid as Id};
+
+/// What is copied, in the order in which it is put back.
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "proposal",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("record_id", Id),
+            ("kind", Small),
+            ("origin", Text),
+            ("source_id", Text),
+            ("base_revision", Big),
+            ("document", Text),
+            ("by_whom", Text),
+            ("why", Text),
+            ("at", Big),
+            ("decision", Small),
+            ("decided_by", Text),
+            ("decided_at", Big),
+            ("reason", Text),
+            ("bundle", Id),
+            ("parts", Text),
+        ],
+    },
+    Table {
+        name: "message",
+        key: 1,
+        columns: &[("id", Id), ("proposal_id", Id), ("at", Big), ("by_whom", Text), ("words", Text)],
+    },
+    // The code of a claim is a secret: whoever waits for one asks again.
+    Table {
+        name: "claim",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("organisation_id", Id),
+            ("person_id", Id),
+            ("words", Text),
+            ("evidence", Text),
+            ("at", Big),
+            ("state", Text),
+            ("reason", Text),
+            ("decided_by", Text),
+            ("code_tries", Int),
+        ],
+    },
+    Table {
+        name: "audit",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("at", Big),
+            ("who", Text),
+            ("what", Text),
+            ("subject", Text),
+            ("detail", Text),
+            ("network", Text),
+        ],
+    },
+    Table {
+        name: "assurance",
+        key: 1,
+        columns: &[("id", Id), ("record_id", Id), ("checked_at", Big), ("by_whom", Text), ("how", Text)],
+    },
+    Table { name: "freshness", key: 1, columns: &[("record_id", Id), ("since", Big), ("checked_at", Big), ("mark", Small)] },
+    Table {
+        name: "reminder",
+        key: 4,
+        columns: &[("record_id", Id), ("recipient", Text), ("base", Big), ("stage", Small), ("sent_at", Big)],
+    },
+    Table {
+        name: "report",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("record_id", Id),
+            ("ticks", Text),
+            ("words", Text),
+            ("reply_to", Text),
+            ("at", Big),
+            ("state", Small),
+            ("settled_by", Text),
+            ("settled_at", Big),
+            ("answer", Text),
+        ],
+    },
+    Table { name: "support_draft", key: 1, columns: &[("part", Text), ("body", Text), ("saved_at", Big), ("saved_by", Text)] },
+    Table {
+        name: "support_publication",
+        key: 1,
+        columns: &[
+            ("number", Big),
+            ("checker", Text),
+            ("contacts", Text),
+            ("cases", Text),
+            ("reviewed_by", Text),
+            ("published_at", Big),
+            ("withdrawn_at", Big),
+            ("withdrawn_why", Text),
+        ],
+    },
+];
+
+/// A row of a table, by columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Which table.
+    table: String,
+    /// What stands in it.
+    row: Map<String, Json>,
+}
+
+impl Row {
+    /// Whether it is what somebody wrote who is not here any more, or their claim.
+    fn is_of_somebody_gone(&self, known: &HashSet<String>) -> bool {
+        let text = |column: &str| self.row.get(column).and_then(Json::as_str).unwrap_or_default();
+        let is_gone = |who: &str| who.starts_with("person:") && !known.contains(who);
+        match self.table.as_str() {
+            "claim" => is_gone(&format!("person:{}", text("person_id"))),
+            "message" => is_gone(text("by_whom")),
+            "proposal" => self.row.get("decision").and_then(Json::as_i64) == Some(0) && is_gone(text("by_whom")),
+            _ => false,
+        }
+    }
+
+    /// What is written into a column.
+    fn value(&self, (column, what): (&str, Type)) -> Value {
+        let found = self.row.get(column).unwrap_or(&Json::Null);
+        let number = found.as_i64();
+        match what {
+            Id => found.as_str().and_then(|id| id.parse::<Uuid>().ok()).into(),
+            Text => found.as_str().map(str::to_owned).into(),
+            Big => number.into(),
+            Int => number.and_then(|number| i32::try_from(number).ok()).into(),
+            Small => number.and_then(|number| i16::try_from(number).ok()).into(),
+        }
+    }
+}
+
+/// Rows of a table behind the first `skip`, in order of its key.
+pub(super) async fn rows(snapshot: &Transaction, table: &Table, skip: u64, limit: u64) -> Result<Vec<Row>, db::Error> {
+    let mut query = Query::select();
+    query.from(Alias::new(table.name)).columns(table.columns.iter().map(|(name, _)| Alias::new(*name)));
+    for (name, _) in &table.columns[..table.key] {
+        query.order_by(Alias::new(*name), Order::Asc);
+    }
+    query.limit(limit).offset(skip);
+    let found = snapshot.connection().query_all(&query).await.context("cannot copy a table")?;
+    let mut rows = Vec::with_capacity(found.len());
+    for one in found {
+        let mut row = Map::new();
+        for (name, what) in table.columns {
+            let value = match what {
+                Id => one.try_get::<Option<Uuid>>("", name).map(|id| json!(id)),
+                Text => one.try_get::<Option<String>>("", name).map(|text| json!(text)),
+                Big => one.try_get::<Option<i64>>("", name).map(|number| json!(number)),
+                Int => one.try_get::<Option<i32>>("", name).map(|number| json!(number)),
+                Small => one.try_get::<Option<i16>>("", name).map(|number| json!(number)),
+            };
+            row.insert((*name).to_owned(), value.context("cannot copy a table")?);
+        }
+        rows.push(Row { table: table.name.to_owned(), row });
+    }
+    Ok(rows)
+}
+
+/// Put rows back into those of our tables that are empty. What a later version of this program may have
+/// added to a backup is left out.
+pub(super) async fn put_back(tx: &Transaction, rows: Vec<Row>, known: &HashSet<String>) -> Result<(), db::Error> {
+    for table in TABLES {
+        let mut first = Query::select();
+        first.expr(Expr::val(1)).from(Alias::new(table.name)).limit(1);
+        if tx.connection().query_one(&first).await.context("cannot look into a table")?.is_some() {
+            continue;
+        }
+        for row in rows.iter().filter(|row| row.table == table.name && !row.is_of_somebody_gone(known)) {
+            let mut insert = Query::insert();
+            insert
+                .into_table(Alias::new(table.name))
+                .columns(table.columns.iter().map(|(name, _)| Alias::new(*name)))
+                .values_panic(table.columns.iter().map(|column| Expr::val(row.value(*column))));
+            tx.connection().execute(&insert).await.context("cannot put a table back")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Two people at the same moment.
+
+use std::time::Duration;
+
+use fingerpost::{editing::Judgement, identity::PlatformRole};
+use serde_json::json;
+
+use super::{id, with_pantry};
+use crate::support::{browser::Browser, fact};
+
+fact! {
+    async fn an_edit_and_a_decision_that_meet_do_not_wait_for_each_other(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let identity = app.app().identity();
+        let editing = app.app().editing(&crate::support::PUBLIC_URL.parse().unwrap());
+        let person = identity.person_at(&"moderator@council.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let moderator = fingerpost::identity::Actor::person(person.id, person.role, Vec::new());
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        for round in 0..8 {
+            let page = amina.open(&path).await;
+            let name = format!("The larder {round}");
+            amina.submit_only(&page, &path, &[("name", &name), ("do", "save")]).await;
+            let waiting = app.app().records.waiting(None, None, 10).await.unwrap().remove(0);
+            let standing = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+            let page = amina.open(&path).await;
+            let again = format!("The pantry {round}");
+            let judgement = Judgement { revision: standing.kept.revision, version: waiting.version(), ..Judgement::default() };
+            let with = [("name", again.as_str()), ("do", "save")];
+            let edit = amina.submit_only(&page, &path, &with);
+            let decide = editing.decide(&moderator, waiting.id, judgement);
+            let both = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(edit, decide) });
+            let (edited, decided) = both.await.expect("neither waits for ever");
+            // One was quicker: the other is told so, and nobody that the directory is out of order.
+            assert!(edited.status.as_u16() < 500, "round {round}: {}", edited.text());
+            if let Err(error) = decided {
+                let problem = fingerpost::http::Problem::from(error);
+                assert!(problem.status < 500, "round {round}: {problem:?}");
+            }
+        }
+    }
+}
+
+fact! {
+    async fn of_two_who_claim_at_once_one_leads_and_the_other_waits(app) {
+        with_pantry(&app).await;
+        let emails = ["amina@lark-hill.example.org", "ben@lark-hill.example.org", "cara@lark-hill.example.org"];
+        let identity = app.app().identity();
+        let editing = app.app().editing(&crate::support::PUBLIC_URL.parse().unwrap());
+        let mut people = Vec::new();
+        for email in emails {
+            let tx = identity.write().await.unwrap();
+            people.push(identity.welcome(&tx, &email.parse().unwrap()).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        let claims = people.iter().map(|person| {
+            let (editing, person) = (editing.clone(), person.clone());
+            tokio::spawn(async move {
+                let actor = fingerpost::identity::Actor::person(person.id, None, Vec::new());
+                editing.claim(&actor, &person, id("marsh farm"), "").await
+            })
+        });
+        for claim in claims.collect::<Vec<_>>() {
+            claim.await.unwrap().unwrap();
+        }
+        let members = identity.members(id("marsh farm")).await.unwrap();
+        assert_eq!(members.len(), 1, "{members:?}");
+        assert_eq!(identity.waiting_claims().await.unwrap().len(), 2);
+    }
+}
+
+fact! {
+    async fn many_decisions_at_once_do_not_starve_each_other_of_connections(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let editing = app.app().editing(&crate::support::PUBLIC_URL.parse().unwrap());
+        let mut all = Vec::new();
+        for number in 0..24 {
+            let (identity, editing) = (identity.clone(), editing.clone());
+            all.push(tokio::spawn(async move {
+                let email = format!("person{number}@elsewhere.example").parse().unwrap();
+                let tx = identity.write().await.unwrap();
+                let person = identity.welcome(&tx, &email).await.unwrap();
+                tx.commit().await.unwrap();
+                let actor = fingerpost::identity::Actor::person(person.id, None, Vec::new());
+                editing.claim(&actor, &person, id("marsh farm"), "").await.map(drop)
+            }));
+        }
+        for one in all {
+            let done = tokio::time::timeout(Duration::from_secs(25), one).await.expect("nobody waits for ever").unwrap();
+            done.unwrap();
+        }
+    }
+}
+
+fact! {
+    async fn what_was_taken_out_for_good_is_not_said_to_wait(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let proof = amina.open("/account").await.text();
+        let proof = proof.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let cookie = format!("__Host-session={}", amina.cookie("__Host-session").unwrap());
+        let stored = app.app().records.find(id("centre")).await.unwrap().unwrap();
+        let etag = format!("\"{}\"", stored.kept.revision);
+        let headers = [("cookie", cookie.as_str()), ("x-form-token", proof.as_str()), ("if-match", etag.as_str())];
+        let body = json!({"location_policy": "withheld", "name": "Somewhere else"}).to_string();
+        let answer = app.ask(http::Method::PATCH, &format!("/api/v1/records/{}", id("centre")), &headers, &body).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        for proposal in answer.json()["proposals"].as_array().unwrap() {
+            let found = app.ask(http::Method::GET, proposal.as_str().unwrap(), &headers[..1], "").await;
+            assert_eq!(found.status, 200, "{proposal} is told and is not there");
+        }
+    }
+}
+
+fact! {
+    async fn a_program_of_somebody_who_has_agreed_to_nothing_writes_nothing(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let person = identity.welcome(&tx, &"amina@lark-hill.example.org".parse().unwrap()).await.unwrap();
+        identity.add_member(&tx, id("marsh farm"), person.id, fingerpost::identity::MemberRole::Lead).await.unwrap();
+        let new = fingerpost::identity::NewToken {
+            name: "a program".to_owned(), organisation: id("marsh farm"), scope: fingerpost::identity::Scope::Write,
+            person: Some(person.id), life: chrono::Duration::days(90),
+        };
+        let (secret, _) = identity.make_token(&tx, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let token = format!("Bearer {}", secret.as_str());
+        let body = json!({"fees_description": "£5"}).to_string();
+        let path = format!("/api/v1/records/{}", id("pantry"));
+        let headers = [("authorization", token.as_str()), ("if-match", "\"1\"")];
+        let refused = app.ask(http::Method::PATCH, &path, &headers, &body).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text().contains("terms for contributors"), "{}", refused.text());
+        assert_eq!(app.ask(http::Method::GET, &path, &headers, "").await.status, 200, "reading is another thing");
+        let mut person = person;
+        person.terms_at = Some(app.clock.now());
+        let tx = identity.write().await.unwrap();
+        identity.keep_person(&tx, &person).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(app.ask(http::Method::PATCH, &path, &headers, &body).await.status, 200);
+    }
+}

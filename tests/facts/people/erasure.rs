@@ -1,0 +1,153 @@
+//! Taking out somebody's data, and forgetting what is old.
+
+use chrono::TimeDelta;
+use fingerpost::{identity::PlatformRole, jobs, model::Document};
+use serde_json::json;
+
+use super::{id, with_pantry};
+use crate::support::{PUBLIC_URL, TestApp, browser::Browser, fact, noon};
+
+const SECRET: &str = "Winifred Ogundipe-Larkspur";
+const NUMBER: &str = "07700 900461";
+
+/// The pantry names a person, and did so in an earlier version.
+async fn with_winifred(app: &TestApp) {
+    with_pantry(app).await;
+    app.edit(id("pantry"), |document| {
+        let Document::Service(service) = document else { panic!() };
+        let contact = json!({"id": id("winifred"), "name": SECRET, "visibility": "public",
+            "phones": [{"id": id("her phone"), "number": NUMBER}]});
+        service.contacts = vec![serde_json::from_value(contact).unwrap()];
+    })
+    .await;
+    app.edit(id("pantry"), |document| {
+        let Document::Service(service) = document else { panic!() };
+        service.fees_description = Some("Free".to_owned());
+    })
+    .await;
+}
+
+fact! {
+    async fn a_named_contact_is_found_and_erased_everywhere(app) {
+        with_winifred(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        // A change that waits has her, too.
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("name", "The larder"), ("do", "save")]).await;
+        assert!(app.get(&format!("/services/{}", id("pantry"))).await.text().contains(SECRET));
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        for words in ["winifred", "OGUNDIPE larkspur", "07700900461"] {
+            let page = moderator.open("/moderation/erase").await;
+            let found = moderator.submit(&page, "/moderation/erase", &[("q", words), ("do", "find")]).await;
+            assert!(found.text().contains(SECRET) && found.text().contains("1 earlier version"), "{words}: {}", found.text());
+        }
+        let erase = |reason: &'static str| [
+            ("record", id("pantry").to_string()), ("contact", id("winifred").to_string()), ("do", "contact".to_owned()),
+            ("q", "winifred".to_owned()), ("reason", reason.to_owned()),
+        ];
+        let page = moderator.open("/moderation/erase").await;
+        let with = erase("asked by letter");
+        let field = format!("reason-{}", id("winifred"));
+        let pairs: Vec<(&str, &str)> = with.iter().map(|(name, value)| (if *name == "reason" { field.as_str() } else { *name }, value.as_str())).collect();
+        let without: Vec<(&str, &str)> = pairs.iter().filter(|(name, _)| *name != field).copied().collect();
+        let refused = moderator.submit(&page, "/moderation/erase", &without).await;
+        assert!(refused.text().contains("There is a problem"), "it needs a reason");
+        let done = moderator.submit(&page, "/moderation/erase", &pairs).await;
+        assert!(done.text().contains("It is taken out"), "{}", done.text());
+        for path in [format!("/services/{}", id("pantry")), "/services?full=true".to_owned(), "/federation/v1/changes".to_owned()] {
+            assert!(!app.get(&path).await.text().contains("Winifred"), "{path}");
+        }
+        assert_eq!(app.files_with("Ogundipe"), Vec::<String>::new(), "nothing is left, in no version and no proposal");
+        let audit = moderator.open("/moderation/audit").await.text();
+        assert!(audit.contains("erase a contact") && audit.contains("asked by letter") && !audit.contains("Winifred"));
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", "winifred"), ("do", "find")]).await;
+        assert!(found.text().contains("No contact is called so"));
+    }
+}
+
+fact! {
+    async fn whoever_may_not_erase_learns_nothing_there(app) {
+        with_winifred(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let reader = Browser::officer(&app, PlatformRole::Reader).await;
+        for browser in [&amina, &reader] {
+            assert_eq!(browser.open("/moderation/erase").await.status, 403);
+            let page = browser.open("/account/profile").await.text();
+            let token = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            let fields = [("form", token.as_str()), ("q", "winifred"), ("do", "find")];
+            let answer = browser.post("/moderation/erase", PUBLIC_URL.trim_end_matches('/'), &fields).await;
+            assert!(!answer.text().contains("Ogundipe"), "{}", answer.text());
+        }
+    }
+}
+
+fact! {
+    async fn an_account_goes_with_what_waits_messages_drafts_and_letters(app) {
+        with_pantry(&app).await;
+        let email = "gwen.thistlewood@lark-hill.example.org";
+        let gwen = Browser::keeper(&app, email, id("marsh farm")).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = gwen.open(&path).await;
+        gwen.submit(&page, &path, &[("name", "The larder"), ("do", "save")]).await;
+        let path = format!("/account/organisations/{}/services/new", id("marsh farm"));
+        let page = gwen.open(&path).await;
+        gwen.submit(&page, &path, &[("name", "Thistlewood’s secret draft"), ("description", "Not yet."), ("terms", "yes")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap().remove(0);
+        let change = format!("/account/changes/{}", waiting.id);
+        let page = gwen.open(&change).await;
+        gwen.submit(&page, &change, &[("words", "Ring Thistlewood about it"), ("do", "say")]).await;
+
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/moderation/erase").await;
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", "thistlewood"), ("do", "find")]).await;
+        assert!(found.text().contains("Another administrator can delete it"), "{}", found.text());
+        let administrator = Browser::officer(&app, PlatformRole::Administrator).await;
+        let person = app.app().identity().person_at(&email.parse().unwrap()).await.unwrap().unwrap();
+        let page = administrator.open("/moderation/erase").await;
+        let reason = format!("reason-{}", person.id);
+        let with = [("person", person.id.to_string()), (reason.as_str(), "asked by phone".to_owned()), ("do", "person".to_owned())];
+        let pairs: Vec<(&str, &str)> = with.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let done = administrator.submit(&page, "/moderation/erase", &pairs).await;
+        assert!(done.text().contains("It is taken out"), "{}", done.text());
+        assert!(gwen.open("/account").await.text().contains("Send me a link"));
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        app.app().db.sweep().await.unwrap();
+        assert_eq!(app.files_with("thistlewood"), Vec::<String>::new());
+        let audit = administrator.open("/moderation/audit").await.text();
+        assert!(audit.contains("forget") && audit.contains("asked by phone"));
+    }
+}
+
+fact! {
+    async fn what_is_old_is_forgotten_once_and_what_is_not_stays(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("name", "The larder"), ("do", "save")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap().remove(0);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let change = format!("/moderation/changes/{}", waiting.id);
+        let page = moderator.open(&change).await;
+        moderator.submit(&page, &change, &[("do", "decide")]).await;
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("name", "The new larder"), ("do", "save")]).await;
+        let here = PUBLIC_URL.parse().unwrap();
+        let run = async || jobs::retention(app.app(), &here).await.unwrap();
+        assert_eq!(run().await, jobs::Aged::default(), "nothing is old yet");
+        app.clock.set(noon() + TimeDelta::days(366));
+        let aged = run().await;
+        assert!(aged.audit >= 2, "who signed in: {aged:?}");
+        assert_eq!(aged.proposals, 0);
+        let lines = app.app().identity().audit(None, None, 100).await.unwrap();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line.what != "sign in"), "{lines:?}");
+        app.clock.set(noon() + TimeDelta::days(1_100));
+        let aged = run().await;
+        assert_eq!(aged.proposals, 1);
+        assert_eq!(app.app().identity().audit(None, None, 100).await.unwrap(), []);
+        assert_eq!(run().await, jobs::Aged::default(), "twice is once");
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap().len(), 1, "what waits, waits");
+        assert!(app.app().records.history(id("pantry")).await.unwrap().len() > 1, "the history stays");
+    }
+}

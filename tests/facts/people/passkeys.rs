@@ -1,0 +1,189 @@
+//! The second step of officers.
+
+use fingerpost::{config::SecondStep, identity::PlatformRole};
+
+use crate::support::{PUBLIC_URL, TestApp, authenticator::Authenticator, browser::Browser, fact, sink::Sink};
+
+/// From now on officers have to show a passkey.
+async fn required(app: &mut TestApp) {
+    app.config.second_step = SecondStep::Officers;
+    app.restart().await;
+}
+
+async fn add(browser: &Browser<'_>, key: &mut Authenticator, name: &str) {
+    let page = browser.open("/account/passkeys/new").await;
+    let answer = key.add(&page);
+    let after = browser.submit(&page, "/account/passkeys/new", &[("answer", &answer), ("name", name)]).await;
+    assert_eq!(after.status, 200, "{}", after.text());
+    assert!(after.text().contains(name) || after.text().contains("Your listings"), "{}", after.text());
+}
+
+async fn show(browser: &Browser<'_>, key: &mut Authenticator) -> crate::support::Answer {
+    let page = browser.open("/sign-in/passkey").await;
+    let answer = key.show(&page);
+    browser.submit(&page, "/sign-in/passkey", &[("answer", &answer)]).await
+}
+
+fact! {
+    async fn an_officer_is_none_until_a_passkey_was_shown(app) {
+        required(&mut app).await;
+        let browser = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert_eq!(browser.open("/moderation").await.status, 403, "a link alone makes no officer");
+        assert_eq!(browser.open("/account").await.status, 200, "what everybody can do, they can");
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&browser, &mut key, "work phone").await;
+        assert_eq!(browser.open("/moderation").await.status, 200, "who has just made it has shown it");
+
+        let later = Browser::signed_in(&app, "moderator@council.example.org").await;
+        assert_eq!(later.open("/moderation").await.status, 403);
+        assert_eq!(later.open("/account/passkeys/new").await.status, 403, "nobody adds one who has not shown one");
+        assert_eq!(show(&later, &mut key).await.status, 200);
+        assert_eq!(later.open("/moderation").await.status, 200);
+        assert!(later.open("/account/passkeys").await.text().contains("work phone"));
+    }
+}
+
+fact! {
+    async fn signing_in_leads_to_the_second_step_and_then_where_one_wanted_to_go(app) {
+        required(&mut app).await;
+        let browser = Browser::officer(&app, PlatformRole::Administrator).await;
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&browser, &mut key, "key ring").await;
+        let again = Browser::new(&app);
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let secret = identity.link_for(&tx, &"administrator@council.example.org".parse().unwrap(), "/moderation/people").await.unwrap();
+        tx.commit().await.unwrap();
+        let page = again.open(&format!("/sign-in/link/{}", secret.as_str())).await;
+        let second = again.submit(&page, "/sign-in/link", &[]).await;
+        assert!(second.text().contains("Show your passkey"), "{}", second.text());
+        let answer = key.show(&second);
+        let there = again.submit(&second, "/sign-in/passkey", &[("answer", &answer)]).await;
+        assert!(there.text().contains("Who has which role"), "{}", there.text());
+    }
+}
+
+fact! {
+    async fn an_answer_counts_once_for_its_session_its_site_and_its_owner(app) {
+        required(&mut app).await;
+        let browser = Browser::officer(&app, PlatformRole::Moderator).await;
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&browser, &mut key, "work phone").await;
+        let later = Browser::signed_in(&app, "moderator@council.example.org").await;
+        let page = later.open("/sign-in/passkey").await;
+        // Another key, another site, a finger that was not recognised, nonsense.
+        let mut stranger = Authenticator::new(PUBLIC_URL);
+        let foreign = stranger.show(&page);
+        key.origin = "https://directory.luton.example.org.evil.example".to_owned();
+        let elsewhere = key.show(&page);
+        key.origin = PUBLIC_URL.trim_end_matches('/').to_owned();
+        key.verified = false;
+        let unverified = key.show(&page);
+        key.verified = true;
+        for answer in [foreign.as_str(), elsewhere.as_str(), unverified.as_str(), "", "{}", "[]"] {
+            let page = later.open("/sign-in/passkey").await;
+            let refused = later.submit(&page, "/sign-in/passkey", &[("answer", answer)]).await;
+            assert!(refused.text().contains("There is a problem"), "{answer}");
+        }
+        assert_eq!(later.open("/moderation").await.status, 403);
+        // What was asked of one session is no use in another, nor twice.
+        let other = Browser::signed_in(&app, "moderator@council.example.org").await;
+        let asked = later.open("/sign-in/passkey").await;
+        let answer = key.show(&asked);
+        let page = other.open("/sign-in/passkey").await;
+        let stolen = other.submit(&page, "/sign-in/passkey", &[("answer", &answer)]).await;
+        assert!(stolen.text().contains("There is a problem"));
+        assert_eq!(later.submit(&asked, "/sign-in/passkey", &[("answer", &answer)]).await.status, 200);
+        assert_eq!(later.open("/moderation").await.status, 200);
+        let again = later.submit(&asked, "/sign-in/passkey", &[("answer", &answer)]).await;
+        assert!(again.text().contains("There is a problem"), "{}", again.text());
+    }
+}
+
+fact! {
+    async fn who_came_through_a_provider_owes_nothing_and_a_reader_neither(app) {
+        required(&mut app).await;
+        let reader = Browser::officer(&app, PlatformRole::Reader).await;
+        assert_eq!(reader.open("/moderation").await.status, 200);
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let person = identity.give_role(&tx, &"mo@council.example.org".parse().unwrap(), Some(PlatformRole::Moderator)).await.unwrap();
+        tx.commit().await.unwrap();
+        let through = fingerpost::identity::Strength::Provider("Council".to_owned());
+        assert_eq!(identity.owed(&person, &through).await.unwrap(), None);
+        assert!(identity.owed(&person, &fingerpost::identity::Strength::Link).await.unwrap().is_some());
+    }
+}
+
+fact! {
+    async fn nobody_has_to_unless_the_council_wants_it_or_they_have_one(app) {
+        let browser = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert_eq!(browser.open("/moderation").await.status, 200);
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&browser, &mut key, "my own").await;
+        let later = Browser::signed_in(&app, "moderator@council.example.org").await;
+        assert_eq!(later.open("/moderation").await.status, 403, "who has one is asked for it");
+        show(&later, &mut key).await;
+        let page = later.open("/account/passkeys").await;
+        let id = page.text().split("/account/passkeys/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let action = format!("/account/passkeys/{id}");
+        let renamed = later.submit(&page, &action, &[("do", "rename"), ("name", "<b>mine</b>")]).await;
+        assert!(renamed.text().contains("&lt;b&gt;mine&lt;/b&gt;"), "{}", renamed.text());
+        let gone = later.submit(&renamed, &action, &[("do", "remove")]).await;
+        assert!(gone.text().contains("You have none."));
+    }
+}
+
+fact! {
+    async fn the_only_passkey_that_is_needed_stays_and_a_lost_one_is_reset_by_somebody_else(app) {
+        required(&mut app).await;
+        let sink = Sink::start().await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let mut lost = Authenticator::new(PUBLIC_URL);
+        add(&moderator, &mut lost, "lost phone").await;
+        let page = moderator.open("/account/passkeys").await;
+        let id = page.text().split("/account/passkeys/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let kept = moderator.submit(&page, &format!("/account/passkeys/{id}"), &[("do", "remove")]).await;
+        assert!(kept.text().contains("add another before you remove it"), "{}", kept.text());
+
+        let administrator = Browser::officer(&app, PlatformRole::Administrator).await;
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&administrator, &mut key, "key ring").await;
+        let people = administrator.open("/moderation/people").await;
+        let person = app.app().identity().person_at(&"moderator@council.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let action = format!("/moderation/people/{}/passkeys", person.id);
+        let after = administrator.submit(&people, &action, &[]).await;
+        assert!(!after.text().contains(&action), "{}", after.text());
+        assert!(moderator.open("/moderation").await.text().contains("Send me a link"), "their sessions ended");
+        let fresh = Browser::signed_in(&app, "moderator@council.example.org").await;
+        let mut new = Authenticator::new(PUBLIC_URL);
+        add(&fresh, &mut new, "new phone").await;
+        assert_eq!(fresh.open("/moderation").await.status, 200);
+
+        sink.mailer(&app).send_due().await.unwrap();
+        let letters: Vec<String> = sink.received().iter().map(|letter| letter.text()).collect();
+        assert!(letters.iter().any(|letter| letter.contains("were reset")), "{letters:?}");
+        assert!(letters.iter().filter(|letter| letter.contains("was added")).count() >= 3, "{letters:?}");
+        let audit = administrator.open("/moderation/audit").await.text();
+        for what in ["reset passkeys", "add a passkey"] {
+            assert!(audit.contains(what), "{what}");
+        }
+        // Nobody gets rid of their own key like this, and no moderator of anybody's.
+        let own = app.app().identity().person_at(&"administrator@council.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let proof = administrator.open("/account/profile").await;
+        let token = proof.text().split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let path = format!("/moderation/people/{}/passkeys", own.id);
+        assert_eq!(administrator.post(&path, PUBLIC_URL.trim_end_matches('/'), &[("form", &token)]).await.status, 403);
+    }
+}
+
+#[test]
+fn a_directory_that_is_reached_by_a_number_cannot_require_passkeys() {
+    use fingerpost::config::Config;
+    let read = |url: &str| {
+        let settings = [("FINGERPOST_SECOND_STEP", "officers"), ("FINGERPOST_PUBLIC_URL", url)];
+        Config::read(None, settings.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    };
+    assert!(read("https://directory.example.org/").is_ok());
+    assert!(read("http://192.0.2.1/").unwrap_err().to_string().contains("second_step"));
+}
