@@ -21,6 +21,9 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
+const POSTER_STYLE: &str = include_str!("poster.css");
+/// The address of the style sheet of sheets to print.
+pub(super) const POSTER: &str = "/assets/poster.css";
 const ICON: &str = include_str!("icon.svg");
 /// Pages in one part of the site map.
 const PART: usize = 10_000;
@@ -43,6 +46,11 @@ pub(super) async fn style(parameters: Parameters, headers: HeaderMap) -> Respons
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     }
     response
+}
+
+/// The style sheet of sheets to print.
+pub(super) async fn poster(headers: HeaderMap) -> Response {
+    file(&headers, "text/css; charset=utf-8", POSTER_STYLE.to_owned())
 }
 
 /// The icon: a fingerpost.
@@ -69,7 +77,7 @@ pub(super) async fn shortlist(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", SHORTLIST.to_owned())
 }
 
-fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
+pub(super) fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
     let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
     caching::respond::<Problem>(headers, &version, kind, || Ok(body.into()))
 }

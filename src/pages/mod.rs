@@ -28,7 +28,11 @@ mod open;
 mod organisation;
 mod paging;
 mod parts;
+mod pictures;
 mod place;
+mod poster;
+mod preview;
+mod quiet;
 mod results;
 mod search_form;
 mod self_help;
@@ -52,7 +56,7 @@ use axum::{
 };
 use http::HeaderMap;
 
-pub use self::{brand::Brand, desk::Desk, upkeep::Upkeep};
+pub use self::{brand::Brand, desk::Desk, quiet::keeps_quiet, upkeep::Upkeep};
 use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp, texts::Texts};
 
 /// What the pages are made from. Cheap to clone.
@@ -121,6 +125,8 @@ pub fn routes(site: Site) -> Router {
         .route("/directory/organisations/{id}", get(organisation::show))
         .route("/directory/places/{id}", get(place::show))
         .route("/directory/events/{id}", get(event::show))
+        .route("/directory/services/{id}/{sheet}", get(poster::service))
+        .route("/directory/events/{id}/{sheet}", get(poster::event))
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
         .route("/directory/accessibility", get(statements::accessibility))
@@ -134,6 +140,7 @@ pub fn routes(site: Site) -> Router {
         .merge(self_help::routes())
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
+        .route(files::POSTER, get(files::poster))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))
@@ -155,6 +162,8 @@ async fn with_latest_texts(State(site): State<Site>, request: Request, next: Nex
 /// The pages of people who are signed in, or about to be.
 pub fn people(desk: Desk) -> Router {
     account::routes()
+        .route("/pictures/{id}/{name}", get(pictures::public))
+        .route("/account/pictures/{id}/{name}", get(pictures::private))
         .merge(editing::routes())
         .merge(moderation::routes())
         .method_not_allowed_fallback(desk::method_not_allowed)

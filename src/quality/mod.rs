@@ -5,6 +5,8 @@
 //! to ask, when, and with which letter; and the reports. Not here: who keeps what ([`Owned`] comes in
 //! as an argument), and what becomes of an edit.
 
+mod board;
+mod completeness;
 mod keepers;
 mod reminders;
 pub mod reports;
@@ -14,6 +16,8 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::{
+    board::Row,
+    completeness::Says,
     keepers::{keepers_of, moderators, owned},
     reminders::{Asked, Question, Reminded},
     schedule::{Item, Ledger, Outgoing, Schedule, letters, recipient},

@@ -10,7 +10,9 @@ mod ageing;
 mod annotations;
 mod copies;
 mod freshness;
+mod pictures;
 mod places;
+mod preview;
 mod proposals;
 mod publish;
 mod scrubs;
@@ -33,6 +35,7 @@ use crate::{
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
 pub use freshness::{Check, Fresh, How, Limits, Mark, day_of};
+pub use pictures::Kept as KeptPicture;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use staleness::{Stale, Step};
 pub use store::{Remembered, Stored};

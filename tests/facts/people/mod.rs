@@ -1,9 +1,14 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
+mod back;
+mod categories;
 mod claims;
+mod council;
 mod editing;
+mod logo;
 mod moderation;
+mod preview;
 mod rights;
 mod sign_in;
 
