@@ -43,6 +43,7 @@ use crate::{
     self_help::{self, SelfHelp},
     signing::{self, Keyring, Signer},
     texts::Texts,
+    views::{self, Views},
 };
 
 /// Requests that take longer are given up.
@@ -203,6 +204,8 @@ pub struct Served {
     pub guard: guard::Guard,
     /// How far it is known that everything is signed for our present address.
     pub signed_up_to: Arc<AtomicI64>,
+    /// How often listings are looked at.
+    pub views: Views,
     /// Where the order stood when the server started: it is ready when the shelf has got there.
     pub start: Position,
     brand: Arc<Brand>,
@@ -247,7 +250,9 @@ impl Served {
         .with_moves(signing::moves(&app.config.data_dir)?);
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
         let brand = Arc::new(Brand::open(&app.config)?);
-        Ok(Self { app, directory, outlet, guard, signed_up_to: Arc::default(), start: head.position, brand, metrics: recorder() })
+        let views = Views::new(app.db.clone(), app.clock.clone());
+        let (start, metrics) = (head.position, recorder());
+        Ok(Self { app, directory, outlet, guard, views, signed_up_to: Arc::default(), start, brand, metrics })
     }
 
     /// Whether everything that was published before the start can be read and found.
@@ -265,6 +270,7 @@ impl Served {
             site: site.clone(),
             editing: self.app.editing(&self.directory.public_url),
             quality: quality.clone(),
+            views: self.views.clone(),
             providers: self.app.providers(&self.directory.public_url),
             passkeys: Passkeys::at(&self.directory.public_url, &self.app.config.name),
             trusted_proxies: self.app.config.trusted_proxies.clone().into(),
@@ -294,6 +300,7 @@ impl Served {
             .nest("/api", api)
             .merge(own)
             .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
+            .layer(middleware::from_fn_with_state(self.views.clone(), views::watch))
             .layer(middleware::from_fn_with_state((self.directory.shelf.clone(), self.start), when_ready))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
             .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -1,19 +1,21 @@
 //! What happens without being asked: following what is published, and tidying up. Each job is
 //! idempotent and can be called from the scheduler, the command line and tests.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     app::{App, Served},
     federation::{harvest::Harvester, snapshot::Snapshot},
-    mail,
+    mail, pages,
     published::{Head, Position, own},
     quality::{self, Reminded},
     safekeeping, search,
     signing::Keyring,
+    views::{EVERYTHING, Key},
 };
 
 /// How often to look for what other processes have published.
@@ -111,6 +113,8 @@ pub async fn tidy(served: &Served) -> anyhow::Result<()> {
     snapshot(served).await?;
     served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
     safekeeping::keep_scrubs(&served.app.records, &served.app.config.data_dir).await?;
+    views(served).await?;
+    served.app.records.tidy_pictures().await?;
     Ok(())
 }
 
@@ -175,6 +179,41 @@ pub async fn freshness(app: &App, public_url: &Url) -> anyhow::Result<(usize, Re
     let reminded = quality.remind(&owned).await?;
     quality.tidy().await?;
     Ok((marked, reminded))
+}
+
+/// Keep how often listings were looked at. What is looked for in danger or in private is counted for the
+/// whole directory only. Gives how many numbers there were.
+/// # Errors
+/// When the database or the disk fails; what was counted is kept the next time.
+pub async fn views(served: &Served) -> anyhow::Result<usize> {
+    let taken = served.views.take();
+    let kept = keep_views(served, &taken).await;
+    if kept.is_err() {
+        served.views.put_back(&taken);
+    }
+    kept
+}
+
+async fn keep_views(served: &Served, taken: &HashMap<Key, u32>) -> anyhow::Result<usize> {
+    let editing = served.app.editing(&served.directory.public_url);
+    let mut quiet: HashMap<Uuid, bool> = HashMap::from([(EVERYTHING, false)]);
+    let mut counts: HashMap<Key, u32> = HashMap::new();
+    for (key, number) in taken {
+        let is_quiet = match quiet.get(&key.record) {
+            Some(known) => *known,
+            None => {
+                let is_quiet = pages::keeps_quiet(&served.directory, key.record)
+                    .map_err(|problem| anyhow::anyhow!(problem.detail))?
+                    || editing.protects(key.record).await?;
+                quiet.insert(key.record, is_quiet);
+                is_quiet
+            }
+        };
+        let record = if is_quiet { EVERYTHING } else { key.record };
+        *counts.entry(Key { record, ..*key }).or_default() += number;
+    }
+    served.views.keep(&counts).await?;
+    Ok(counts.len())
 }
 
 /// Make a new snapshot when the one that is there is a day old. The first is made when somebody asks.
@@ -361,6 +400,9 @@ pub async fn run(served: Served, stop: CancellationToken) {
             _ = commits.changed() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+    if let Err(error) = views(&served).await {
+        tracing::warn!(error = format!("{error:#}"), "cannot keep how often listings were looked at");
     }
     // A pull that was cut short goes on from its last page at the next start.
     let _ = pulls.await;

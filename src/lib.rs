@@ -37,6 +37,7 @@ pub mod quality;
 pub mod safekeeping;
 pub mod self_help;
 pub mod texts;
+pub mod views;
 
 // floor 5: the site
 pub mod pages;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Editing, Error, Risk, caller, letters, risk};
+use super::{Appeal, Editing, Error, Risk, caller, letters, risk};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, PersonId, Subject},
@@ -29,6 +29,8 @@ pub struct Queued {
     pub since: DateTime<Utc>,
     /// Whether it concerns somebody who could be in danger.
     pub protected: bool,
+    /// The version of the record that it would change; 0 where there is none, or several.
+    pub revision: i64,
     /// How much harm waiting, or deciding wrongly, could do: what is highest comes first.
     pub harm: u8,
 }
@@ -42,6 +44,8 @@ pub enum Waiting {
     Listing(Vec<Proposal>),
     /// Somebody who says that they keep an organisation.
     Claim(Box<Claim>),
+    /// Somebody who asks for another look at what was refused.
+    Appeal(Box<Appeal>),
 }
 
 /// What a moderator decides about a change.
@@ -94,7 +98,18 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             let harm = if protected { 3 } else { 1 };
-            all.push(Queued { name, since: claim.at, protected, harm, waiting: Waiting::Claim(Box::new(claim)) });
+            all.push(Queued { name, since: claim.at, protected, revision: 0, harm, waiting: Waiting::Claim(Box::new(claim)) });
+        }
+        for appeal in self.open_appeals(actor).await? {
+            let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
+            let name = proposal.read()?.name().to_owned();
+            let protected = match self.sight(proposal.record_id).await {
+                Ok(sight) => sight.protected,
+                Err(Error::NotFound(_)) => false,
+                Err(error) => return Err(error),
+            };
+            let harm = if protected { 3 } else { 2 };
+            all.push(Queued { name, since: appeal.at, protected, revision: 0, harm, waiting: Waiting::Appeal(Box::new(appeal)) });
         }
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
         Ok(all)
@@ -107,14 +122,18 @@ impl Editing {
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
         let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
         let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
-        Ok(Queued { name, since, protected, harm: if protected { 3 } else { 1 }, waiting: Waiting::Listing(parts) })
+        Ok(Queued { name, since, protected, revision: 0, harm: if protected { 3 } else { 1 }, waiting: Waiting::Listing(parts) })
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
         let changes = self.records.proposed_changes(&proposal).await?;
         let document = proposal.read()?;
+        let mut revision = 0;
         let protected = match self.sight(proposal.record_id).await {
-            Ok(sight) => sight.protected,
+            Ok(sight) => {
+                revision = sight.stored.kept.revision;
+                sight.protected
+            }
             Err(Error::NotFound(_)) => {
                 let owners = self.owners(&document).await?;
                 self.is_protected(&document, &owners).await?
@@ -129,7 +148,7 @@ impl Editing {
             (false, false, _) => 0,
         };
         let name = document.name().to_owned();
-        Ok(Queued { name, since: proposal.at, protected, harm, waiting: Waiting::Change(Box::new(proposal), changes) })
+        Ok(Queued { name, since: proposal.at, protected, revision, harm, waiting: Waiting::Change(Box::new(proposal), changes) })
     }
 
     /// One change that waits or was decided, for those who decide and for its author.
@@ -147,7 +166,7 @@ impl Editing {
         let queued = self.queued_change(proposal).await?;
         match queued.waiting {
             Waiting::Change(proposal, changes) => Ok((*proposal, changes, queued.protected)),
-            Waiting::Listing(_) | Waiting::Claim(_) => Err(Error::NotFound(id)),
+            Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => Err(Error::NotFound(id)),
         }
     }
 
@@ -189,6 +208,19 @@ impl Editing {
             self.records.database().sweep().await?;
         }
         Ok(proposal)
+    }
+
+    /// Accept the whole of a change that touches nothing risky, as it was looked at.
+    /// # Errors
+    /// [`Error::Forbidden`] where it is not harmless; otherwise as [`Editing::decide`].
+    pub async fn accept_harmless(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<(), Error> {
+        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
+        let (proposal, changes, protected) = self.change(actor, id).await?;
+        let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
+        if protected || risky || proposal.bundle.is_some() || proposal.base_revision == 0 {
+            return Err(Error::Forbidden("this change has to be looked at by itself"));
+        }
+        self.decide(actor, id, judgement).await.map(drop)
     }
 
     /// Accept or refuse a new listing as a whole.
@@ -328,6 +360,6 @@ impl Editing {
 }
 
 /// The person that history names, if it names one.
-fn person_of(name: &str) -> Option<PersonId> {
+pub(super) fn person_of(name: &str) -> Option<PersonId> {
     name.strip_prefix("person:").and_then(|id| id.parse().ok()).map(PersonId)
 }

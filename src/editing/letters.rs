@@ -30,6 +30,31 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
     Letter::new(to.as_str(), Kind::ChangeDecided, subject, &body)
 }
 
+/// What became of another look at what was refused.
+pub(super) fn appeal_decided(
+    to: &Email,
+    change: uuid::Uuid,
+    listing: &str,
+    again: bool,
+    answer: &str,
+    at: &Url,
+    directory: &str,
+) -> Letter {
+    let became = if again {
+        format!(
+            "Somebody else has looked at your change to {listing} in {directory}. It is not refused any more and waits for a decision."
+        )
+    } else {
+        format!("Somebody else has looked at your change to {listing} in {directory}. It stays refused.")
+    };
+    let body = [
+        Part::paragraph(became),
+        Part::Quotation(answer.to_owned()),
+        Part::link("Look at it", ours(at, &format!("account/changes/{change}"))),
+    ];
+    Letter::new(to.as_str(), Kind::ChangeDecided, format!("Another look at your change to {listing}"), &body)
+}
+
 /// A question about a change, or the answer to one.
 pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let body = [

@@ -7,11 +7,15 @@
 //! Not here: who somebody is (`identity`), how a document is stored and published (`records`).
 
 mod api;
+mod appeals;
 mod claims;
 mod decide;
+mod declarations;
 mod describe;
 mod forget;
 mod letters;
+mod logo;
+mod preview;
 mod risk;
 mod sight;
 mod submit;
@@ -30,10 +34,13 @@ use crate::{
 };
 
 pub use api::routes;
+pub use appeals::{Answered, Appeal, is_refused};
 pub use claims::Claimed;
 pub use decide::{Judgement, Queued, Waiting};
+pub use declarations::Said;
 pub use describe::openapi_paths;
 pub(crate) use letters::words_for;
+pub use logo::{picture_named, picture_path};
 pub(crate) use risk::CLOSED_UNTIL;
 pub use risk::{Risk, risk};
 pub use sight::Sight;

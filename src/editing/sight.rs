@@ -106,6 +106,17 @@ impl Editing {
         if sight.lets(actor, Action::ReadPrivate) { Ok(sight) } else { Err(Error::NotFound(id)) }
     }
 
+    /// Whether a record could be used to reach somebody in danger; what is not there is not asked about.
+    /// # Errors
+    /// When the database fails.
+    pub async fn protects(&self, id: Uuid) -> Result<bool, Error> {
+        match self.sight(id).await {
+            Ok(sight) => Ok(sight.protected),
+            Err(Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A record, whoever asks.
     pub(super) async fn sight(&self, id: Uuid) -> Result<Sight, Error> {
         let stored = self.records.find(id).await?.ok_or(Error::NotFound(id))?;

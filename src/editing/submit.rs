@@ -212,6 +212,12 @@ impl Editing {
                 problem: "is set by checking the listing, not by an edit".to_owned(),
             }]));
         }
+        if let Some(change) = changes.iter().find(|change| !at_once && super::declarations::says_seen(change)) {
+            return Err(Error::Unfit(vec![Fault {
+                field: change.field.clone(),
+                problem: "only officers can say what they have seen".to_owned(),
+            }]));
+        }
         let protected = match &standing {
             // Taking the category away is a change of a protected listing like any other.
             Some(sight) if sight.protected => true,

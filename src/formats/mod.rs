@@ -5,6 +5,7 @@ pub mod json;
 pub mod lines;
 pub mod oruk1;
 pub mod page;
+pub mod picture;
 pub mod sheet;
 pub mod tables;
 pub mod rows;

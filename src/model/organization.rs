@@ -1,5 +1,6 @@
 //! Organizations: who provides help.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +33,11 @@ entity! {
         many additional_websites: Url,
         /// Address of a picture of its logo.
         opt logo: String = "https://marsh-farm-pantry.example.org/logo.png",
+        /// What the logo shows, in words, for those who cannot see it.
+        #[schemars(length(max = 1_000))]
+        opt logo_alt: String = "Marsh Farm Community Pantry, a green apple",
+        /// What it declares to have, such as insurance, and what the directory has seen of it.
+        many declarations: Declaration,
         /// A persistent identifier of the organization as a web address.
         opt uri: WebAddress = "https://opencorporates.example.org/gb/01234567",
         /// The organization that this one is part of.
@@ -76,6 +82,21 @@ entity! {
         req identifier: String = "1000001",
         /// Classifications.
         many attributes: Attribute,
+    }
+}
+
+entity! {
+    /// Something that the directory asks organizations to have.
+    Declaration {
+        /// Identifier of this row.
+        req id: Uuid = "6f1d2c3b-4a59-5c87-9b6a-0d1e2f3a4b5c",
+        /// What.
+        #[schemars(length(max = 200))]
+        req name: String = "Safeguarding policy",
+        /// The day from which the organization says that it has it.
+        opt declared_on: NaiveDate = "2026-03-01",
+        /// The day on which the directory has seen it.
+        opt seen_on: NaiveDate = "2026-03-12",
     }
 }
 

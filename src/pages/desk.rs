@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, FromRequestParts, OriginalUri, Request},
+    extract::{FromRequest, FromRequestParts, Multipart, OriginalUri, Request},
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
@@ -24,6 +24,7 @@ use crate::{
     identity::{Action, Actor, Identity, Passkeys, Person, Secret, Session, Subject, can, providers::Providers},
     model::text,
     quality::Quality,
+    views::Views,
 };
 
 /// Forms of people are at most so many bytes.
@@ -40,6 +41,8 @@ pub struct Desk {
     pub editing: Editing,
     /// What keeps listings right.
     pub quality: Quality,
+    /// How often listings are looked at.
+    pub views: Views,
     /// Other people's doors.
     pub providers: Providers,
     /// How browsers are asked for passkeys, where they can be.
@@ -153,6 +156,49 @@ impl FromRequest<Desk> for Posted {
     }
 }
 
+/// A form with a file that somebody who is signed in has sent, proved to be ours.
+#[derive(Debug)]
+pub(super) struct Uploaded {
+    pub(super) signed: Signed,
+    pub(super) fields: Fields,
+    /// The bytes of the field `file`; none where nothing was chosen.
+    pub(super) file: Vec<u8>,
+    pub(super) headers: HeaderMap,
+}
+
+impl FromRequest<Desk> for Uploaded {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let signed = Signed::from_request_parts(&mut parts, desk).await?;
+        let headers = parts.headers.clone();
+        let refuse = |problem| desk.answer(&headers, &signed, Err(problem));
+        let unread = |_| Problem::bad_request("the form could not be read; the file may be larger than 1 MB".to_owned());
+        let mut form = Multipart::from_request(Request::from_parts(parts, body), desk)
+            .await
+            .map_err(|_| refuse(Problem::bad_request("this is not a form with a file".to_owned())))?;
+        let (mut fields, mut file) = (Fields::default(), Vec::new());
+        while let Some(field) = form.next_field().await.map_err(unread).map_err(refuse)? {
+            let name = field.name().unwrap_or_default().to_owned();
+            let bytes = field.bytes().await.map_err(unread).map_err(refuse)?;
+            if name == "file" {
+                file = bytes.to_vec();
+            } else if fields.0.len() < MOST_FIELDS {
+                fields.add(&name, text::clean(&String::from_utf8_lossy(&bytes)));
+            }
+        }
+        let ours = visitor::comes_from_us(&headers, &desk.site.directory.public_url)
+            && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
+        if !ours {
+            return Err(refuse(Problem::forbidden(
+                "this form was not sent by a page of ours, or is too old; open the page again",
+            )));
+        }
+        Ok(Self { signed, fields, file, headers })
+    }
+}
+
 /// The fields of a form, in their order, without invisible characters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields(Vec<(String, String)>);
@@ -197,6 +243,11 @@ impl Fields {
     /// The fields whose names begin like this.
     pub(super) fn starting<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter(move |(name, _)| name.starts_with(prefix)).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Put a value under a name, beside what is there.
+    pub(super) fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_owned(), value.into()));
     }
 
     /// Put a value under a name, in place of what is there.

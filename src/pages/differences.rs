@@ -1,13 +1,16 @@
 //! What a change changes, for people: each part with what stood there and what would, in words.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use maud::{Markup, html};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
+use uuid::Uuid;
 
 use super::{times, words::capital};
 use crate::{
-    editing::words_for,
+    editing::{Editing, Error, words_for},
     model::{Schedule, changes::Change},
 };
 
@@ -24,6 +27,31 @@ pub(super) fn list(changes: &[Change]) -> Markup {
             }
         }
     }
+}
+
+/// Put the names of categories in place of what refers to them: nobody reads ids.
+pub(super) async fn name_categories(editing: &Editing, changes: &mut [Change]) -> Result<(), Error> {
+    for change in changes.iter_mut().filter(|change| change.field == CATEGORIES) {
+        let ids: Vec<Uuid> = terms(&change.before).into_iter().chain(terms(&change.after)).collect();
+        let mut names: HashMap<Uuid, String> = HashMap::new();
+        for (id, stored) in editing.records().find_all(&ids).await? {
+            names.insert(id, stored.read()?.name().to_owned());
+        }
+        for side in [&mut change.before, &mut change.after] {
+            let named = terms(side).into_iter().map(|id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
+            *side = named.map(Value::from).collect::<Vec<_>>().into();
+        }
+    }
+    Ok(())
+}
+
+/// The member that holds categories.
+pub(super) const CATEGORIES: &str = "attributes";
+
+/// The terms that a value of [`CATEGORIES`] refers to.
+pub(super) fn terms(attributes: &Value) -> Vec<Uuid> {
+    let all = attributes.as_array().into_iter().flatten();
+    all.filter_map(|one| one["taxonomy_term_id"].as_str()?.parse().ok()).collect()
 }
 
 /// A part of a document as a heading.

@@ -27,19 +27,18 @@ use crate::{
         occurrences::{self, last_end},
         values::{LocalDateTime, Number},
     },
-    published::{
-        render::projected_service_id,
-        shelf::{Entry, Form},
-    },
+    published::{render::projected_service_id, shelf::Form},
 };
 
 /// The page of one event series.
 pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let page = data::one::<Event>(&site.directory, Kind::Event, &id).and_then(|found| page(&site, &found.entry, &found.document));
+    let page = data::one::<Event>(&site.directory, Kind::Event, &id)
+        .and_then(|found| page(&site, found.entry.changed_at(), &found.document));
     layout::answer(&site, &headers, page)
 }
 
-fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
+/// The page of a public document.
+pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Result<Page, Problem> {
     let today = site.today();
     let quiet = listing::is_sensitive_event(event);
     let part_of = event
@@ -89,7 +88,7 @@ fn page(site: &Site, entry: &Entry, event: &Event) -> Result<Page, Problem> {
         h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&event.attributes))
-            (parts::origin(site, entry, &format!("/events/{}", event.id), &event.extra))
+            (parts::origin(site, changed_at, &format!("/events/{}", event.id), &event.extra))
         }
         (shortlist::button_for(projected_service_id(event.id.into())))
         (parts::wrong(event.id))

@@ -25,6 +25,9 @@ use crate::{
 const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
 const PASSKEY: &str = include_str!("passkey.js");
+const POSTER_STYLE: &str = include_str!("poster.css");
+/// The address of the style sheet of sheets to print.
+pub(super) const POSTER: &str = "/assets/poster.css";
 const ICON: &str = include_str!("icon.svg");
 /// Pages in one part of the site map.
 const PART: usize = 10_000;
@@ -61,6 +64,11 @@ pub(super) async fn style(parameters: Parameters, headers: HeaderMap) -> Respons
     response
 }
 
+/// The style sheet of sheets to print.
+pub(super) async fn poster(headers: HeaderMap) -> Response {
+    file(&headers, "text/css; charset=utf-8", POSTER_STYLE.to_owned())
+}
+
 /// The icon: a fingerpost.
 pub(super) async fn icon(headers: HeaderMap) -> Response {
     let mut response = file(&headers, "image/svg+xml", ICON.to_owned());
@@ -85,7 +93,7 @@ pub(super) async fn shortlist(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", SHORTLIST.to_owned())
 }
 
-fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
+pub(super) fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {
     let version = caching::Version { etag: caching::etag_of_bytes(body.as_bytes()), changed_at: None };
     caching::respond::<Problem>(headers, &version, kind, || Ok(body.into()))
 }

@@ -29,7 +29,11 @@ mod open;
 mod organisation;
 mod paging;
 mod parts;
+mod pictures;
 mod place;
+mod poster;
+mod preview;
+mod quiet;
 mod results;
 mod search_form;
 mod self_help;
@@ -54,7 +58,7 @@ use axum::{
 use http::HeaderMap;
 
 use self::language::Language;
-pub use self::{brand::Brand, desk::Desk, upkeep::Upkeep};
+pub use self::{brand::Brand, desk::Desk, quiet::keeps_quiet, upkeep::Upkeep};
 use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfHelp, texts::Texts};
 
 /// What the pages are made from. Cheap to clone.
@@ -142,6 +146,8 @@ fn in_language(language: Language) -> Router<Site> {
         .route("/directory/organisations/{id}", get(organisation::show))
         .route("/directory/places/{id}", get(place::show))
         .route("/directory/events/{id}", get(event::show))
+        .route("/directory/services/{id}/{sheet}", get(poster::service))
+        .route("/directory/events/{id}/{sheet}", get(poster::event))
         .route("/directory/whats-on", get(whats_on::by_link).post(whats_on::by_form))
         .route("/directory/about", get(about::show))
         .route("/directory/accessibility", get(statements::accessibility))
@@ -163,6 +169,7 @@ fn files() -> Router<Site> {
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/passkey.js", get(files::passkey))
+        .route(files::POSTER, get(files::poster))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))
@@ -181,6 +188,8 @@ async fn with_latest_texts(State(site): State<Site>, request: Request, next: Nex
 /// The pages of people who are signed in, or about to be.
 pub fn people(desk: Desk) -> Router {
     account::routes()
+        .route("/pictures/{id}/{name}", get(pictures::public))
+        .route("/account/pictures/{id}/{name}", get(pictures::private))
         .merge(editing::routes())
         .merge(moderation::routes())
         .method_not_allowed_fallback(desk::method_not_allowed)

@@ -53,6 +53,8 @@ pub(super) struct Family {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overview {
     families: Vec<Family>,
+    /// The terms of the list of needs, used or not.
+    terms: Vec<TaxonomyTerm>,
     /// Services that can be had.
     pub(super) services: usize,
     /// Event series.
@@ -138,7 +140,15 @@ fn count_needs(directory: &Directory) -> Result<Overview, Problem> {
         .find(|(taxonomy, _)| taxonomy.uri.as_ref().is_some_and(|uri| uri.as_str().trim_end_matches('/').ends_with("/needs")));
     let chosen = by_address.or_else(|| taxonomies.iter().max_by_key(|(_, terms)| used(terms)));
     overview.families = chosen.map(|(_, terms)| families_of(terms, &counts)).unwrap_or_default();
+    overview.terms = chosen.map(|(_, terms)| terms.clone()).unwrap_or_default();
     Ok(overview)
+}
+
+impl Overview {
+    /// The terms of the list of needs, used or not.
+    pub(super) fn terms(&self) -> &[TaxonomyTerm] {
+        &self.terms
+    }
 }
 
 /// Terms in families, by name; what no service helps with is left out.

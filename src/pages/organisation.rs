@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::{
     layout::Page,
     listing::{self, Listing},
     parts::{self, first_shown, text_row},
+    pictures,
     words::{self, count},
 };
 use crate::{
@@ -29,12 +31,15 @@ const MOST: usize = 100;
 
 /// The page of one organisation.
 pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    layout::answer(&site, &headers, page(&site, &id).await)
+    let page = async {
+        let found = data::one::<Organization>(&site.directory, Kind::Organization, &id)?;
+        page(&site, found.entry.changed_at(), found.document).await
+    };
+    layout::answer(&site, &headers, page.await)
 }
 
-async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
-    let found = data::one::<Organization>(&site.directory, Kind::Organization, id)?;
-    let organisation = found.document;
+/// The page of a public document.
+pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: Organization) -> Result<Page, Problem> {
     let owner = organisation.id;
     let (services, events) = site
         .aside(move |directory| {
@@ -60,6 +65,9 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
     let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
+        @if let Some(src) = organisation.logo.as_deref().and_then(|logo| pictures::public_path(logo, &site.directory.public_url)) {
+            img class="logo" src=(src) alt=(organisation.logo_alt.as_deref().unwrap_or_default());
+        }
         h1 { (as_written(&organisation.name)) }
         @if let Some(name) = &organisation.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         (parts::paragraphs(&organisation.description))
@@ -80,8 +88,9 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
         dl class="summary" {
             (text_row("What it is in law", organisation.legal_status.as_deref()))
             @for number in &organisation.organization_identifiers { (text_row(&number.identifier_type, Some(&number.identifier))) }
+            (parts::declarations(site, &organisation))
             (parts::terms(&organisation.attributes))
-            (parts::origin(site, &found.entry, &format!("/organizations/{owner}"), &organisation.extra))
+            (parts::origin(site, changed_at, &format!("/organizations/{owner}"), &organisation.extra))
         }
         (parts::wrong(organisation.id))
     };

@@ -1,6 +1,6 @@
 //! Pieces that pages of services, organisations, places and events share.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, Render, html};
 
 use super::{
@@ -9,16 +9,13 @@ use super::{
     layout::Step,
     times, words,
 };
-use crate::{
-    model::{
-        Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
-        annotation::Remark,
-        location::Address,
-        parts::{Accessibility, Language},
-        provenance::Provenance,
-        values::{Number, WebAddress},
-    },
-    published::shelf::Entry,
+use crate::model::{
+    Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
+    annotation::Remark,
+    location::Address,
+    parts::{Accessibility, Language},
+    provenance::Provenance,
+    values::{Number, WebAddress},
 };
 
 /// A text of several lines as paragraphs.
@@ -219,11 +216,16 @@ pub(super) fn terms(attributes: &[Attribute]) -> Markup {
 }
 
 /// Where a listing comes from, when it last changed, and how to read it as data.
-pub(super) fn origin(site: &Site, entry: &Entry, api: &str, extra: &serde_json::Map<String, serde_json::Value>) -> Markup {
+pub(super) fn origin(
+    site: &Site,
+    changed_at: DateTime<Utc>,
+    api: &str,
+    extra: &serde_json::Map<String, serde_json::Value>,
+) -> Markup {
     let from = Provenance::of(extra);
     let licence = from.as_ref().map_or(Some(site.brand.licence.as_str()), |from| from.licence.as_deref());
     html! {
-        div { dt { (say("Last changed")) } dd { (words::date(words::london_day(entry.changed_at()))) } }
+        div { dt { (say("Last changed")) } dd { (words::date(words::london_day(changed_at))) } }
         div { dt { (say("Source")) } dd { @match &from { None => (as_written(&site.directory.name)), Some(from) => (source(from)) } } }
         @if let Some(remark) = Remark::of(extra) { div { dt { (weave("Note from {name}", &[("name", as_written(&site.directory.name))])) } dd { (as_written(&remark.note)) } } }
         @if let Some(licence) = licence.filter(|licence| is_web_address(licence)) {
@@ -272,9 +274,27 @@ pub(super) fn first_shown(most: usize) -> String {
     say_with("The first {n} are shown.", &[("n", &most.to_string())])
 }
 
+/// What an organisation declares, and what the directory has seen of it, each with its day.
+pub(super) fn declarations(site: &Site, organisation: &Organization) -> Markup {
+    let said: Vec<String> = organisation
+        .declarations
+        .iter()
+        .filter_map(|one| {
+            let declared = one.declared_on.map(|day| say_with("declared from {day}", &[("day", &words::date(day))]));
+            let seen = one.seen_on.map(|day| say_with("seen by {name} on {day}", &[("name", &site.directory.name), ("day", &words::date(day))]));
+            let days: Vec<String> = declared.into_iter().chain(seen).collect();
+            (!days.is_empty()).then(|| format!("{}: {}", one.name, days.join("; ")))
+        })
+        .collect();
+    row(say("Declarations"), &said)
+}
+
 /// Where to say that something is wrong.
 pub(super) fn wrong(id: impl std::fmt::Display) -> Markup {
-    html! { p { a href=(format!("/directory/report/{id}")) rel="nofollow" { (say("Something wrong?")) } } }
+    html! {
+        p { a href=(format!("/directory/report/{id}")) rel="nofollow" { (say("Something wrong?")) } }
+        p class="small" { (say("A listing is not an endorsement.")) " " a href="/directory/listing-policy" { (say("What is listed here")) } }
+    }
 }
 
 /// The step to an organisation's page.

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -30,12 +31,15 @@ const MOST: usize = 100;
 
 /// The page of one place.
 pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    layout::answer(&site, &headers, page(&site, &id).await)
+    let page = async {
+        let found = data::one::<Location>(&site.directory, Kind::Location, &id)?;
+        page(&site, found.entry.changed_at(), found.document).await
+    };
+    layout::answer(&site, &headers, page.await)
 }
 
-async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
-    let found = data::one::<Location>(&site.directory, Kind::Location, id)?;
-    let place = found.document;
+/// The page of a public document.
+pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location) -> Result<Page, Problem> {
     let at = Uuid::from(place.id);
     let services = site.aside(move |directory| services_at(directory, at)).await?;
     let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
@@ -64,7 +68,7 @@ async fn page(site: &Site, id: &str) -> Result<Page, Problem> {
         h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&place.attributes))
-            (parts::origin(site, &found.entry, &format!("/locations/{at}"), &place.extra))
+            (parts::origin(site, changed_at, &format!("/locations/{at}"), &place.extra))
         }
         (parts::wrong(place.id))
     };

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse as _, Redirect, Response},
 };
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 
@@ -20,7 +21,6 @@ use super::{
 use crate::{
     formats::jsonld,
     model::{Kind, Service, ServiceStatus, values::EmailAddress},
-    published::shelf::Entry,
 };
 
 /// The page of one service; for one that stands for an event, the way to the event's page.
@@ -31,10 +31,11 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
     {
         return Redirect::temporary(&language::path(&format!("/directory/events/{event}"))).into_response();
     }
-    layout::answer(&site, &headers, found.map(|found| page(&site, &found.entry, &found.document)))
+    layout::answer(&site, &headers, found.map(|found| page(&site, found.entry.changed_at(), &found.document)))
 }
 
-fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
+/// The page of a public document.
+pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) -> Page {
     let today = site.today();
     let quiet = listing::is_sensitive(service);
     let path = format!("/directory/services/{}", service.id);
@@ -65,8 +66,9 @@ fn page(site: &Site, entry: &Entry, service: &Service) -> Page {
         h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&service.attributes))
+            @if let Some(organisation) = &service.organization { (parts::declarations(site, organisation)) }
             div { dt { (say("Checked")) } dd { (Checked::of(service, today).sentence()) } }
-            (parts::origin(site, entry, &format!("/services/{}", service.id), &service.extra))
+            (parts::origin(site, changed_at, &format!("/services/{}", service.id), &service.extra))
         }
         (shortlist::button_for(service.id.into()))
         (parts::wrong(service.id))

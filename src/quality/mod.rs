@@ -5,6 +5,8 @@
 //! to ask, when, and with which letter; and the reports. Not here: who keeps what ([`Owned`] comes in
 //! as an argument), and what becomes of an edit.
 
+mod board;
+mod completeness;
 mod delivery;
 mod keepers;
 mod reminders;
@@ -15,6 +17,8 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::{
+    board::Row,
+    completeness::Says,
     delivery::{Delivery, Unreachable, routes, unreachable},
     keepers::{keepers_of, moderators, owned},
     reminders::{Asked, Question, Reminded},

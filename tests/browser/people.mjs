@@ -101,9 +101,38 @@ await editor.page.click('form[action$="/undo"] button');
 check('and undone', (await editor.page.textContent('main')).includes('Undone.'));
 await editor.page.click('button[value=owner]');
 check('it is confirmed in one tap', (await editor.page.textContent('main')).includes('checked today'));
-for (const section of ['status', 'about', 'who', 'place', 'cost', 'contact', 'history']) {
+for (const section of ['status', 'about', 'who', 'place', 'cost', 'contact', 'categories', 'share', 'history']) {
   await editor.page.goto(`${listing}/${section}`);
   await look(editor, section);
+}
+// Seen as the public will, before it is saved.
+await editor.page.goto(`${listing}/cost`);
+await editor.page.check('#free-1');
+await editor.page.fill('#cost', '£4 a visit');
+await editor.page.click('button[value=preview]');
+const preview = await editor.page.textContent('main');
+check('a preview is the public page with the change', preview.includes('This is a preview.') && preview.includes('£4 a visit'));
+await look(editor, 'preview');
+await editor.page.click('button[value=again]');
+check('and what was typed is still there', (await editor.page.inputValue('#cost')) === '£4 a visit');
+// Needs in everyday words.
+await editor.page.goto(`${listing}/categories`);
+await editor.page.fill('#find', 'cannot pay the rent');
+await editor.page.click('button[value=find]');
+check('everyday words lead to needs', (await editor.page.textContent('main')).includes('Tick what fits'));
+await look(editor, 'needs-found');
+// Sheets to print fit one sheet.
+await editor.page.goto(`${listing}/share`);
+for (const [sheet, width, height] of [['leaflet', 420, 595], ['poster', 595, 842]]) {
+  const href = await editor.page.getAttribute(`a[href$="/${sheet}"]`, 'href');
+  const paper = await editor.context.newPage();
+  await paper.goto(base + href);
+  const file = options.screenshots ? path.join(options.screenshots, `people-${sheet}.pdf`) : undefined;
+  const pdf = (await paper.pdf({ preferCSSPageSize: true, printBackground: false, path: file })).toString('latin1');
+  const boxes = [...pdf.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map((box) => box.slice(1).map(Number));
+  const fits = boxes.length === 1 && Math.abs(boxes[0][0] - width) < 2 && Math.abs(boxes[0][1] - height) < 2;
+  check(`a ${sheet} fits one sheet`, fits, JSON.stringify(boxes));
+  await paper.close();
 }
 await editor.page.goto(`${listing}/about`);
 await editor.page.fill('#name', '');
@@ -120,11 +149,35 @@ for (const where of ['/account/find?q=advice', '/account/organisations/new', '/a
 await editor.page.goto(`${base}/account`);
 await editor.page.click('main h2 a');
 await look(editor, 'organisation');
+const organisation = editor.page.url().split('/').pop().split('?')[0];
+for (const section of ['logo', 'declarations', 'share']) {
+  await editor.page.goto(`${base}/account/listings/${organisation}/${section}`);
+  await look(editor, `organisation-${section}`);
+}
 
 // Somebody who decides, with the keyboard alone.
 const moderator = await signIn('moderator', DESK);
 await moderator.page.goto(`${base}/moderation`);
 await look(moderator, 'queue');
+// Keys, where scripts run: only with the focus in the list, and not when somebody does without.
+const withKeys = await browser.newContext({ viewport: DESK });
+await withKeys.addCookies(await moderator.context.cookies());
+const queue = await withKeys.newPage();
+await queue.goto(`${base}/moderation`);
+const focused = () => queue.evaluate(() => [...document.querySelectorAll('#queue > li')].findIndex((item) => item.contains(document.activeElement)));
+await queue.keyboard.press('j');
+check('a key outside the list does nothing', (await focused()) === -1);
+await queue.focus('#queue li a');
+const items = await queue.locator('#queue > li').count();
+await queue.keyboard.press('j');
+check('j goes to the next', (await focused()) === Math.min(1, items - 1), `${await focused()} of ${items}`);
+await queue.keyboard.press('k');
+check('k goes back', (await focused()) === 0);
+await queue.uncheck('#keys-on');
+await queue.focus('#queue li a');
+await queue.keyboard.press('j');
+check('keys can be turned off', (await focused()) === 0);
+await withKeys.close();
 const before = moderator.loads;
 await moderator.page.focus('main ol a');
 await moderator.page.keyboard.press('Enter');
@@ -136,6 +189,10 @@ await moderator.page.waitForURL('**/moderation');
 check('decided in two steps', moderator.loads - before === 2, `${moderator.loads - before} pages`);
 await moderator.page.goto(listing.replace('/account/listings/', '/moderation/records/'));
 await look(moderator, 'hide');
+for (const where of ['checks', 'quality', 'declarations']) {
+  await moderator.page.goto(`${base}/moderation/${where}`);
+  await look(moderator, where);
+}
 await moderator.page.goto(`${base}/moderation/audit`);
 await look(moderator, 'audit');
 const administrator = await signIn('administrator', DESK);

@@ -69,6 +69,9 @@ const EXITS: &[&str] = &[
     "/directory/needs/{id}",
     "/directory/services/{id}",
     "/directory/organisations/{id}",
+    "/directory/services/{id}/{sheet}",
+    "/directory/events/{id}/{sheet}",
+    "/assets/poster.css",
     "/directory/places/{id}",
     "/directory/events/{id}",
     "/directory/about",
@@ -79,6 +82,18 @@ const EXITS: &[&str] = &[
     "/account/invitations/{id}",
     "/account/listings/{id}",
     "/account/listings/{id}/history",
+    "/account/listings/{id}/logo",
+    "/account/listings/{id}/declarations",
+    "/moderation/appeals/{id}",
+    "/moderation/declarations",
+    "/moderation/checks",
+    "/moderation/quality",
+    "/moderation/quality.csv",
+    "/assets/queue.js",
+    "/account/pictures/{id}/{name}",
+    "/pictures/{id}/{name}",
+    "/account/listings/{id}/preview",
+    "/account/listings/{id}/share",
     "/account/listings/{id}/send",
     "/account/listings/{id}/undo",
     "/account/listings/{id}/{section}",
@@ -103,9 +118,11 @@ const EXITS: &[&str] = &[
     "/moderation/audit",
     "/moderation/changes/{id}",
     "/moderation/changes/{id}/ask",
+    "/moderation/changes/{id}/preview",
     "/moderation/claims/{id}",
     "/moderation/erase",
     "/moderation/listings/{bundle}",
+    "/moderation/listings/{bundle}/preview",
     "/moderation/people",
     "/moderation/people/{id}/passkeys",
     "/moderation/records/{id}",
@@ -191,7 +208,7 @@ async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
     for exit in EXITS {
         let (ids, forms) = if is_for_people(exit) { (&ids[..ids.len().min(3)], &FORMS[..1]) } else { (&ids[..], FORMS) };
         let paths: Vec<String> = if exit.contains("{id}") {
-            ids.iter().map(|id| exit.replace("{id}", &id.to_string())).collect()
+            ids.iter().map(|id| exit.replace("{id}", &id.to_string()).replace("{sheet}", "leaflet")).collect()
         } else {
             forms.iter().map(|form| format!("{}{}", exit, form.replace("{secret}", "hidden"))).collect()
         };

@@ -68,7 +68,7 @@ impl<'a> Browser<'a> {
         self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
         let cookies = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut all = vec![("accept", "text/html"), ("user-agent", self.agent), ("cookie", &cookies)];
         all.extend_from_slice(headers);
@@ -101,7 +101,7 @@ impl<'a> Browser<'a> {
     /// Send a body as a page of another origin would, or without what a form needs.
     pub async fn post(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(Method::POST, path, &[("content-type", "application/x-www-form-urlencoded"), ("origin", origin)], &body).await
+        self.send(Method::POST, path, &[("content-type", "application/x-www-form-urlencoded"), ("origin", origin)], body).await
     }
 
     /// Fill in the form of a page that goes to `action`, press a button (a pair among `with`), and follow.
@@ -115,10 +115,41 @@ impl<'a> Browser<'a> {
         answer
     }
 
+    /// Send the form of a page that goes to `action` with a file, and follow.
+    pub async fn upload(&self, page: &Answer, action: &str, with: &[(&str, &str)], file: &[u8]) -> Answer {
+        let mut fields = form(&page.text(), action);
+        for (name, value) in with {
+            fields.retain(|(known, _)| known != name);
+            fields.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        fields.retain(|(name, _)| name != "file");
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        }
+        body.extend(b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../logo.png\"\r\nContent-Type: image/png\r\n\r\n");
+        body.extend_from_slice(file);
+        body.extend(b"\r\n--edge--\r\n");
+        let origin = PUBLIC_URL.trim_end_matches('/');
+        let headers = [("content-type", "multipart/form-data; boundary=edge"), ("origin", origin)];
+        let answer = self.send(Method::POST, action, &headers, body).await;
+        if answer.status == StatusCode::SEE_OTHER {
+            let next = answer.header("location").to_owned();
+            self.app.follow().await;
+            return self.open(&next).await;
+        }
+        answer
+    }
+
     /// The same, without following.
     pub async fn submit_only(&self, page: &Answer, action: &str, with: &[(&str, &str)]) -> Answer {
         let mut fields = form(&page.text(), action);
         for (name, value) in with {
+            // "+name" ticks one more box of that name.
+            if let Some(more) = name.strip_prefix('+') {
+                fields.push((more.to_owned(), (*value).to_owned()));
+                continue;
+            }
             // "-name" unticks a box.
             let plain = name.trim_start_matches('-');
             fields.retain(|(known, _)| known != plain);

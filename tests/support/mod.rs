@@ -207,12 +207,12 @@ impl TestApp {
         jobs::follow(&self.served).await.unwrap();
     }
 
-    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        answer(&self.router, request.body(Body::from(body.to_owned())).unwrap()).await
+        answer(&self.router, request.body(Body::from(body.as_ref().to_vec())).unwrap()).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

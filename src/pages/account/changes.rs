@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::home::stands;
 use crate::{
-    editing::{Editing, Error, words_for},
+    editing::{Appeal, Editing, Error, is_refused, words_for},
     http::Problem,
     model::text::shorten,
     pages::{
@@ -28,17 +28,20 @@ const LONGEST: usize = 4_000;
 
 /// GET `/account/changes/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed, id).await.map_err(Problem::from);
+    let page = page(&desk, &signed, id, &Mistakes::default(), "").await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> {
-    let (proposal, changes, _) = desk.editing.change(&signed.actor, id).await?;
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words: &str) -> Result<Page, Error> {
+    let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
+    differences::name_categories(&desk.editing, &mut changes).await?;
     let name = proposal.read()?.name().to_owned();
     let own = proposal.by == signed.actor.known_as();
     let thread = thread(&desk.editing, id).await?;
+    let appeal = desk.editing.appeal_of(id).await?;
     let title = format!("Change to {name}");
     let body = html! {
+        (mistakes.summary())
         h1 { (title) }
         p { strong { (moment(proposal.at)) } ": " (stands(&proposal)) "." }
         @if let Some(decided) = &proposal.decided { @if !decided.reason.is_empty() && proposal.parts.is_empty() { blockquote { (decided.reason) } } }
@@ -52,6 +55,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> {
             }
             p { "To change it, edit the listing again: the newer change takes the place of this one. " a href=(format!("/account/listings/{}", proposal.record_id)) { "Edit the listing" } }
         }
+        (another_look(signed, &proposal, appeal.as_ref(), own, mistakes, words))
         (messages(&thread))
         form method="post" action=(format!("/account/changes/{id}")) {
             (signed.proof())
@@ -60,6 +64,39 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> {
         }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) })
+}
+
+/// How to ask for another look at what was refused, or what became of that.
+fn another_look(
+    signed: &Signed,
+    proposal: &Proposal,
+    appeal: Option<&Appeal>,
+    own: bool,
+    mistakes: &Mistakes,
+    words: &str,
+) -> Markup {
+    html! {
+        @match appeal {
+            Some(appeal) => {
+                h2 { "Another look" }
+                blockquote { (crate::pages::parts::paragraphs(&appeal.words)) }
+                @match &appeal.decided {
+                    None => p { "Somebody else will look at it, and we send you an email." },
+                    Some(decided) => p { @if decided.again { "It was let in again" } @else { "It stays refused" } ": " (decided.answer) },
+                }
+            },
+            None if own && is_refused(proposal) => {
+                h2 { "Do you think that this is wrong?" }
+                p { "Somebody else looks at it again, not whoever refused it. " a href="/directory/listing-policy" { "What is listed here" } }
+                form method="post" action=(format!("/account/changes/{}", proposal.id)) novalidate {
+                    (signed.proof())
+                    (Field::new("appeal", "Why should it be looked at again?", words).lines(mistakes, 3))
+                    button class="button" name="do" value="appeal" { "Ask for another look" }
+                }
+            },
+            None => {},
+        }
+    }
 }
 
 fn parts(proposal: &Proposal) -> Markup {
@@ -101,7 +138,9 @@ pub(in crate::pages) fn messages(thread: &[Message]) -> Markup {
 pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let signed = &posted.signed;
     let done = async {
-        if posted.fields.text("do") == "take back" {
+        if posted.fields.text("do") == "appeal" {
+            desk.editing.appeal(&signed.actor, id, posted.fields.text("appeal")).await
+        } else if posted.fields.text("do") == "take back" {
             desk.editing.take_back(&signed.actor, id).await
         } else {
             desk.editing.say(&signed.actor, id, &shorten(posted.fields.text("words"), LONGEST)).await
@@ -109,6 +148,14 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
     };
     match done.await {
         Ok(()) => go_to(&format!("/account/changes/{id}")),
+        Err(Error::Unfit(faults)) => {
+            let mut mistakes = Mistakes::default();
+            for fault in faults {
+                mistakes.add(fault.field, crate::pages::words::capital(&fault.problem));
+            }
+            let page = page(&desk, signed, id, &mistakes, posted.fields.text("appeal")).await.map_err(Problem::from);
+            desk.answer(&posted.headers, signed, page)
+        }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
 }

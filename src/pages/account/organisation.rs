@@ -50,7 +50,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
         (mistakes.summary())
         h1 { (name) }
         @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
-        p { a href=(format!("/account/listings/{id}")) { "Change what stands here about the organisation" } " · " a href=(format!("/directory/organisations/{id}")) { "See it as the public does" } }
+        p { a href=(format!("/account/listings/{id}")) { "Change what stands here about the organisation" } " · " a href=(format!("/directory/organisations/{id}")) { "See it as the public does" } " · " a href=(format!("/account/listings/{id}/share")) { "Calendar address, and how often it was looked at" } }
         h2 { "Services and events" }
         (listing_list(&listings))
         p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }

@@ -45,18 +45,26 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
     for (at, version) in versions.iter().enumerate().rev() {
         let by = desk.identity().shown_as(&version.kept.changed_by).await?;
         let before = at.checked_sub(1).map(|at| &versions[at]);
-        shown.push((version, by, changes(before, version)));
+        let mut changes = changes(before, version);
+        differences::name_categories(&desk.editing, &mut changes).await?;
+        shown.push((version, by, changes));
     }
     let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
     let chosen = |number: i64| versions.iter().find(|version| version.kept.revision == number);
+    let mut beside = Vec::new();
+    if let Some((from, to)) = compared.and_then(|(from, to)| chosen(from).zip(chosen(to))) {
+        let mut changes = changes(Some(from), to);
+        differences::name_categories(&desk.editing, &mut changes).await?;
+        beside.push((from.kept.revision, to.kept.revision, changes));
+    }
     let title = format!("History of {}", sight.document.name());
     let last = sight.stored.kept.revision;
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        @if let Some((from, to)) = compared.and_then(|(from, to)| chosen(from).zip(chosen(to))) {
-            h2 { "Version " (from.kept.revision) " beside version " (to.kept.revision) }
-            (differences::list(&changes(Some(from), to)))
+        @for (from, to, changes) in &beside {
+            h2 { "Version " (from) " beside version " (to) }
+            (differences::list(changes))
         }
         @if versions.len() > 2 {
             form method="get" action=(format!("/account/listings/{id}/history")) {

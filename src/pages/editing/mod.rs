@@ -2,14 +2,19 @@
 //! before.
 
 mod about;
+mod categories;
+mod complete;
 mod contact;
 mod cost;
 mod dates;
+mod declarations;
 mod history;
+mod logo;
 mod new_listing;
 mod overview;
 mod place;
 mod section;
+mod share;
 mod status;
 mod times;
 
@@ -30,6 +35,10 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/listings/{id}/undo", post(overview::undo))
         .route("/account/listings/{id}/confirm", post(overview::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
+        .route("/account/listings/{id}/declarations", get(declarations::show).post(declarations::save))
+        .route("/account/listings/{id}/logo", get(logo::show).post(logo::save))
+        .route("/account/listings/{id}/share", get(share::show))
+        .route("/account/listings/{id}/preview", get(overview::preview))
         .route("/account/listings/{id}/history", get(history::show).post(history::put_back))
         .route("/account/listings/{id}/{section}", get(section::show).post(section::save))
 }

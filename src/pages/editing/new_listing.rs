@@ -36,7 +36,7 @@ fn page(signed: &Signed, title: &str, action: &str, kind: Kind, fields: &Fields,
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "It is kept as a draft. Nobody else sees it until you send it and a moderator has looked at it." }
+        p { "It is kept as a draft. Nobody else sees it until you send it and a moderator has looked at it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
         form method="post" action=(action) novalidate {
             (signed.proof())
             @if let Some(copy) = fields.some("copy") { input type="hidden" name="copy" value=(copy); }

@@ -9,7 +9,11 @@ use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::section::{Section, said};
+use super::{
+    categories,
+    complete::{completeness, missing},
+    section::{Section, said},
+};
 use crate::{
     editing::{Error, Sight, Submission, Write},
     http::{Parameters, Problem},
@@ -23,7 +27,7 @@ use crate::{
         account::state_of,
         desk::{Desk, Posted, Signed, go_to},
         layout::{Page, Step},
-        parts, times,
+        parts, preview, times,
         words::{self, moment},
     },
     records::{Decision, How, Proposal},
@@ -52,6 +56,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
     let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
     let (state, good) = state_of(&sight.stored, &sight.document);
     let missing = missing(&sight.document, &places);
+    let categories = categories::names(desk, &sight.document).await?;
     let by = desk.identity().shown_as(&sight.stored.kept.changed_by).await?;
     let name = sight.document.name().to_owned();
     let body = html! {
@@ -63,17 +68,20 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
         @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(desk, signed, &sight)) }
-        (completeness(&sight.document, &places, &missing))
+        (completeness(id, &sight.document, &places, &missing, may_edit))
         dl class="summary" {
             @for section in Section::of(sight.stored.kind) {
                 div {
                     dt { (section.title()) }
                     dd {
-                        (summary(*section, &sight.document, &places))
+                        (summary(*section, &sight.document, &places, &categories))
                         @if may_edit { p { a href=(format!("/account/listings/{id}/{}", section.word())) { "Change" span class="unseen" { ": " (section.title()) } } } }
                     }
                 }
             }
+        }
+        @if may_edit && sight.stored.kind == Kind::Organization {
+            p { a href=(format!("/account/listings/{id}/logo")) { "Change the logo" } " · " a href=(format!("/account/listings/{id}/declarations")) { "Declarations: safeguarding, insurance and so on" } }
         }
         @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
             p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
@@ -82,7 +90,13 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
             p { a href=(format!("/account/organisations/{owner}/events/new?copy={id}")) { "Copy it for another year" } }
         }
         p class="by" { "Last changed " (moment(sight.stored.kept.changed_at)) " by " (by) ". " a href=(format!("/account/listings/{id}/history")) { "History" } }
-        @if sight.is_public() { p { a href=(public_page(sight.stored.kind, id)) { "See it as the public does" } } }
+        @if sight.is_public() {
+            p {
+                a href=(public_page(sight.stored.kind, id)) { "See it as the public does" } " · "
+                a href=(format!("/account/listings/{id}/share")) { "Posters, addresses, and how often it was looked at" }
+            }
+        }
+        @if !sight.is_foreign() && (!sight.is_public() || !waiting.is_empty()) { p { a href=(format!("/account/listings/{id}/preview")) { "Preview: see it as the public will" } } }
         @if signed.may(Action::Hide) { p { a href=(format!("/moderation/records/{id}")) { "Hide it, or show it again" } } }
     };
     let mut trail = vec![Step::to("/account", "Your listings")];
@@ -94,7 +108,25 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
     Ok(Page { trail, ..Page::new(name, body) })
 }
 
-fn public_page(kind: Kind, id: Uuid) -> String {
+/// GET `/account/listings/{id}/preview`: a draft, or what waits of a change, as the public will see it.
+pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = async {
+        let sight = desk.editing.look(&signed.actor, id).await?;
+        if sight.is_foreign() {
+            return Err(Error::Foreign { origin: sight.stored.origin.clone() }.into());
+        }
+        let shown = desk.editing.preview_of(&signed.actor, &sight).await?;
+        let about = html! {
+            p { strong { "This is a preview." } " Everybody will see it like this once a moderator has agreed to what waits." }
+            p { a href=(format!("/account/listings/{id}")) { "Back to the listing" } }
+        };
+        preview::page(&desk.site, shown, &about).await
+    };
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
+}
+
+pub(super) fn public_page(kind: Kind, id: Uuid) -> String {
     let folder = match kind {
         Kind::Organization => "organisations",
         Kind::Event => "events",
@@ -215,75 +247,7 @@ async fn places(desk: &Desk, signed: &Signed, document: &Document) -> Result<Vec
     Ok(places)
 }
 
-fn has_times(document: &Document, places: &[(Location, i64)]) -> bool {
-    match document {
-        Document::Service(one) => {
-            !one.schedules.is_empty()
-                || one.service_at_locations.iter().any(|link| !link.schedules.is_empty())
-                || places.iter().any(|(place, _)| !place.schedules.is_empty())
-        }
-        _ => true,
-    }
-}
-
-/// What a listing cannot be published without and does not have yet.
-fn missing(document: &Document, places: &[(Location, i64)]) -> Vec<Section> {
-    let mut missing = Vec::new();
-    let (described, priced, reachable) = match document {
-        Document::Service(one) => (
-            one.description.is_some(),
-            one.fees.is_some() || one.fees_description.is_some() || !one.cost_options.is_empty(),
-            !one.phones.is_empty() || one.email.is_some() || one.url.is_some(),
-        ),
-        Document::Event(one) => (one.description.is_some(), !one.cost_options.is_empty(), true),
-        Document::Organization(one) => {
-            (!one.description.is_empty(), true, !one.phones.is_empty() || one.email.is_some() || one.website.is_some())
-        }
-        _ => (true, true, true),
-    };
-    for (there, section) in [
-        (described, Section::About),
-        (has_times(document, places), Section::Times),
-        (priced, Section::Cost),
-        (reachable, Section::Contact),
-    ] {
-        if !there {
-            missing.push(section);
-        }
-    }
-    missing
-}
-
-/// What else would help people, each with what it is worth.
-fn completeness(document: &Document, places: &[(Location, i64)], missing: &[Section]) -> Markup {
-    let Document::Service(service) = document else { return html! {} };
-    let accessible = places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some());
-    let wishes: [(bool, u8, &str); 8] = [
-        (!missing.contains(&Section::About), 20, "what you do"),
-        (!missing.contains(&Section::Times), 20, "opening times"),
-        (!missing.contains(&Section::Contact), 15, "how to get in touch"),
-        (!missing.contains(&Section::Cost), 10, "what it costs"),
-        (service.eligibility_description.is_some(), 10, "who it is for"),
-        (!places.is_empty(), 10, "where it is"),
-        (accessible, 10, "how to get there"),
-        (
-            service.attributes.iter().any(|one| one.taxonomy_term_id.is_some()),
-            5,
-            "what people need it for (a moderator adds this)",
-        ),
-    ];
-    let score: u8 = wishes.iter().filter(|(there, ..)| *there).map(|(_, worth, _)| worth).sum();
-    let wanted: Vec<String> =
-        wishes.iter().filter(|(there, ..)| !there).map(|(_, worth, what)| format!("{what} (+{worth})")).collect();
-    html! {
-        p class="small" {
-            "This listing is " strong { (score) " %" } " complete."
-            @if !wanted.is_empty() { " It would help people to know " (words::list(&wanted)) "." }
-        }
-    }
-}
-
-fn summary(section: Section, document: &Document, places: &[(Location, i64)]) -> Markup {
+fn summary(section: Section, document: &Document, places: &[(Location, i64)], categories: &[String]) -> Markup {
     let text = |text: Option<&str>| html! { @if let Some(text) = text { (parts::paragraphs(text)) } @else { p class="hint" { "Nothing yet" } } };
     match (section, document) {
         (Section::About, Document::Service(one)) => text(one.description.as_deref()),
@@ -334,6 +298,10 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)]) ->
         },
         (Section::Status, Document::Event(one)) => html! {
             p { (match one.status { EventStatus::Scheduled => "It takes place", EventStatus::Postponed => "Postponed", EventStatus::Cancelled => "Cancelled" }) }
+        },
+        (Section::Categories, _) => html! {
+            @if categories.is_empty() { p class="hint" { "Nothing yet" } }
+            @else { p { (words::list(categories)) } }
         },
         _ => html! {},
     }

@@ -9,16 +9,21 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{about, contact, cost, dates, place, status, times};
+use super::{
+    about,
+    categories::{self, Choices},
+    contact, cost, dates, place, status, times,
+};
 use crate::{
     editing::{Became, Error, Risk, Sight, Submission, Write, risk},
-    http::{Parameters, Problem},
+    http::{Fault, Parameters, Problem, visitor::FORM_TOKEN},
     identity::Action,
     model::{Document, Kind, Location, changes::Change},
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
+        preview,
     },
     records,
 };
@@ -34,14 +39,19 @@ pub(super) enum Section {
     Cost,
     Contact,
     Status,
+    Categories,
 }
 
 impl Section {
     /// The parts of a kind of listing, in the order in which people think of them.
     pub(super) fn of(kind: Kind) -> &'static [Self] {
         match kind {
-            Kind::Service => &[Self::Status, Self::About, Self::Who, Self::Times, Self::Place, Self::Cost, Self::Contact],
-            Kind::Event => &[Self::Status, Self::About, Self::Who, Self::Dates, Self::Place, Self::Cost, Self::Contact],
+            Kind::Service => {
+                &[Self::Status, Self::About, Self::Who, Self::Times, Self::Place, Self::Cost, Self::Contact, Self::Categories]
+            }
+            Kind::Event => {
+                &[Self::Status, Self::About, Self::Who, Self::Dates, Self::Place, Self::Cost, Self::Contact, Self::Categories]
+            }
             Kind::Organization => &[Self::About, Self::Contact],
             _ => &[],
         }
@@ -58,6 +68,7 @@ impl Section {
             Self::Cost => "cost",
             Self::Contact => "contact",
             Self::Status => "status",
+            Self::Categories => "categories",
         }
     }
 
@@ -72,6 +83,7 @@ impl Section {
             Self::Cost => "What it costs",
             Self::Contact => "How to get in touch",
             Self::Status => "Open or closed",
+            Self::Categories => "What people need it for",
         }
     }
 
@@ -89,6 +101,7 @@ impl Section {
             (Self::Contact, Kind::Event) => &["phones", "contacts", "booking_url"],
             (Self::Contact, _) => &["phones", "email", "url"],
             (Self::Status, _) => &["status", "alert"],
+            (Self::Categories, _) => &["attributes"],
         }
     }
 }
@@ -118,11 +131,13 @@ pub(super) async fn show(
     let done = async {
         let (sight, section) = open(&desk, &signed, id, &word).await?;
         let which = parameters.text("place").ok().flatten().unwrap_or_default().to_owned();
-        let mut fields = fill(&desk, &signed, section, &sight.document, &which).await?;
+        let mut fields = fill(&desk, &signed, section, &sight, &which).await?;
         fields.set("revision", sight.stored.kept.revision.to_string());
-        Ok::<_, Error>(page(&signed, &sight, section, &fields, &Mistakes::default(), false))
+        let choices = categories::choices(&desk, section, &fields).await?;
+        Ok::<_, Problem>(page(&signed, &sight, section, (&fields, &choices), &Mistakes::default(), false))
     };
-    desk.answer(&headers, &signed, done.await.map_err(Problem::from))
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
 }
 
 async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sight, Section), Error> {
@@ -137,7 +152,8 @@ async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sig
     Ok((sight, section))
 }
 
-async fn fill(desk: &Desk, signed: &Signed, section: Section, document: &Document, which: &str) -> Result<Fields, Error> {
+async fn fill(desk: &Desk, signed: &Signed, section: Section, sight: &Sight, which: &str) -> Result<Fields, Error> {
+    let document = &sight.document;
     Ok(match section {
         Section::About => about::fill(document),
         Section::Who => about::fill_who(document),
@@ -147,10 +163,11 @@ async fn fill(desk: &Desk, signed: &Signed, section: Section, document: &Documen
         Section::Cost => cost::fill(document),
         Section::Contact => contact::fill(document),
         Section::Status => status::fill(document),
+        Section::Categories => categories::fill(desk, signed, sight).await?,
     })
 }
 
-fn form(section: Section, kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
+fn form(section: Section, kind: Kind, (fields, choices): (&Fields, &Choices), mistakes: &Mistakes) -> Markup {
     match section {
         Section::About => about::form(kind, fields, mistakes),
         Section::Who => about::form_who(fields, mistakes),
@@ -160,10 +177,18 @@ fn form(section: Section, kind: Kind, fields: &Fields, mistakes: &Mistakes) -> M
         Section::Cost => cost::form(fields, mistakes),
         Section::Contact => contact::form(kind, fields, mistakes),
         Section::Status => status::form(kind, fields, mistakes),
+        Section::Categories => categories::form(fields, choices, mistakes),
     }
 }
 
-fn page(signed: &Signed, sight: &Sight, section: Section, fields: &Fields, mistakes: &Mistakes, moved: bool) -> Page {
+fn page(
+    signed: &Signed,
+    sight: &Sight,
+    section: Section,
+    (fields, choices): (&Fields, &Choices),
+    mistakes: &Mistakes,
+    moved: bool,
+) -> Page {
     let id = sight.stored.id;
     let kind = sight.stored.kind;
     let title = section.title();
@@ -180,10 +205,10 @@ fn page(signed: &Signed, sight: &Sight, section: Section, fields: &Fields, mista
         form method="post" action=(format!("/account/listings/{id}/{}", section.word())) novalidate {
             (signed.proof())
             input type="hidden" name="revision" value=(fields.text("revision"));
-            (form(section, kind, fields, mistakes))
+            (form(section, kind, (fields, choices), mistakes))
             @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(fields, mistakes)) }
             p class="hint" { (fate(signed, sight, section)) }
-            button class="button" name="do" value="save" { "Save" }
+            p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="preview" { "See it first as the public will" } }
         }
         p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
     };
@@ -231,7 +256,7 @@ pub(super) async fn save(State(desk): State<Desk>, Path((id, word)): Path<(Uuid,
     match saved {
         Ok(Ok(became)) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(*page)),
-        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+        Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 
@@ -246,17 +271,20 @@ pub(super) fn said(became: &Became) -> &'static str {
     }
 }
 
-async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Result<Result<Became, Box<Page>>, Error> {
+async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Result<Result<Became, Box<Page>>, Problem> {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let (sight, section) = open(desk, signed, id, word).await?;
+    let choices = categories::choices(desk, section, fields).await?;
     let again = |fields: &Fields, mistakes: &Mistakes, moved: bool| {
-        let mut page = page(signed, &sight, section, fields, mistakes, moved);
+        let mut page = page(signed, &sight, section, (fields, &choices), mistakes, moved);
         page.status = if moved { StatusCode::CONFLICT } else { StatusCode::OK };
         Ok(Err(Box::new(page)))
     };
-    if fields.text("do") != "save" {
+    match fields.text("do") {
+        "save" | "preview" => {}
+        "again" => return again(fields, &Mistakes::default(), false),
         // A button that only changes the form, such as "more times".
-        return again(&more(section, fields), &Mistakes::default(), false);
+        _ => return again(&more(section, fields), &Mistakes::default(), false),
     }
     let mut mistakes = Mistakes::default();
     let mut edited = Open { document: sight.document.clone(), place: None, place_revision: None };
@@ -284,6 +312,18 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
         // A new place of a public listing is to be seen with it.
         publish: is_new_place && sight.is_public(),
     };
+    if fields.text("do") == "preview" {
+        let shown = desk.editing.preview(&signed.actor, &submission).await;
+        let about = not_saved_yet(signed, &sight, section, fields);
+        return match shown {
+            Ok(shown) => Ok(Err(Box::new(preview::page(&desk.site, shown, &about).await?))),
+            Err(Error::Unfit(faults)) => {
+                unfit(&mut mistakes, faults);
+                again(fields, &mistakes, false)
+            }
+            Err(error) => Err(error.into()),
+        };
+    }
     match desk.editing.submit(&signed.actor, submission).await {
         Ok(became) => Ok(Ok(became)),
         Err(Error::Records(records::Error::Stale { .. })) => {
@@ -293,16 +333,36 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
             again(&fields, &mistakes, true)
         }
         Err(Error::Unfit(faults)) => {
-            for fault in faults {
-                mistakes.add("form", format!("{}: {}", crate::editing::words_for(&fault.field), fault.problem));
-            }
+            unfit(&mut mistakes, faults);
             again(fields, &mistakes, false)
         }
         Err(error @ Error::NeedsCallBack) => {
             mistakes.add("called_back", error.to_string());
             again(fields, &mistakes, false)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn unfit(mistakes: &mut Mistakes, faults: Vec<Fault>) {
+    for fault in faults {
+        mistakes.add("form", format!("{}: {}", crate::editing::words_for(&fault.field), fault.problem));
+    }
+}
+
+/// What stands above a preview: that nothing is saved, and the form with what was typed, to save it or to
+/// go on with.
+fn not_saved_yet(signed: &Signed, sight: &Sight, section: Section, fields: &Fields) -> Markup {
+    html! {
+        p { strong { "This is a preview." } " Everybody will see it like this. Nothing is saved yet." }
+        p { (fate(signed, sight, section)) }
+        form method="post" action=(format!("/account/listings/{}/{}", sight.stored.id, section.word())) {
+            (signed.proof())
+            @for (name, value) in fields.starting("").filter(|(name, _)| *name != "do" && *name != FORM_TOKEN) {
+                input type="hidden" name=(name) value=(value);
+            }
+            p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="again" { "Go back and change it" } }
+        }
     }
 }
 
@@ -331,6 +391,7 @@ async fn take(
         Section::Cost => cost::take(fields, document, mistakes),
         Section::Contact => contact::take(fields, document, mistakes),
         Section::Status => status::take(fields, document, mistakes),
+        Section::Categories => categories::take(desk, fields, document, mistakes).await?,
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::categories;
 use crate::{
     editing::{Error, Judgement, words_for},
     http::Problem,
@@ -20,6 +21,8 @@ use crate::{
         differences,
         fields::{Field, Mistakes, tick},
         layout::{Page, Step},
+        pictures::private_path,
+        preview,
         words::moment,
     },
     records::{self, Decision, Part, Proposal},
@@ -35,26 +38,41 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("this page is for officers"));
     }
-    let (proposal, changes, protected) = desk.editing.change(&signed.actor, id).await?;
+    let (proposal, mut changes, protected) = desk.editing.change(&signed.actor, id).await?;
+    let mut suggested = Vec::new();
+    if let Some(change) = changes.iter().find(|change| change.field == differences::CATEGORIES) {
+        suggested = categories::suggested(desk, change).await?;
+    }
+    differences::name_categories(&desk.editing, &mut changes).await?;
     let standing = desk.editing.records().find(proposal.record_id).await?;
     let revision = standing.as_ref().map_or(0, |standing| standing.kept.revision);
     let name = proposal.read()?.name().to_owned();
     let by = desk.identity().shown_as(&proposal.by).await?;
     let thread = thread(&desk.editing, id).await?;
     let waits = proposal.decision == Decision::Waiting;
+    let public_url = &desk.site.directory.public_url;
+    let picture = |change: &Change| {
+        change.after.as_str().filter(|_| change.field == "logo").and_then(|logo| private_path(logo, public_url))
+    };
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
         p class="by" { "Change by " (by) ", " (moment(proposal.at)) @if !proposal.why.is_empty() { ": " (proposal.why) } }
         @if protected { p class="danger" { "Protected listing. Ring the number that was known before; do not use the one in the change." } }
         @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do." } }
-        p { a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" } }
+        p {
+            a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" }
+            @if waits { " · " a href=(format!("/moderation/changes/{id}/preview")) { "Preview: the listing with this change" } }
+        }
         @if waits && signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/changes/{id}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="revision" value=(revision);
                 input type="hidden" name="version" value=(proposal.version());
-                @for change in &changes { (decision(change, fields, mistakes)) }
+                @for change in &changes {
+                    @if change.field == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
+                    @else { (decision(change, picture(change), fields, mistakes)) }
+                }
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
                 (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
                 p {
@@ -75,6 +93,21 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
 
+/// GET `/moderation/changes/{id}/preview`: the listing as the public would see it with the whole change.
+pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = async {
+        let (proposal, ..) = desk.editing.change(&signed.actor, id).await?;
+        let shown = desk.editing.preview_proposed(&signed.actor, &[proposal]).await?;
+        let about = html! {
+            p { strong { "This is a preview." } " Everybody would see it like this if the whole change were accepted." }
+            p { a href=(format!("/moderation/changes/{id}")) { "Back to the change" } }
+        };
+        preview::page(&desk.site, shown, &about).await
+    };
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
+}
+
 fn decided(proposal: &Proposal) -> Markup {
     html! {
         @if let Some(decided) = &proposal.decided { p { "Decided " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } } }
@@ -83,7 +116,7 @@ fn decided(proposal: &Proposal) -> Markup {
 }
 
 /// What differs, a box to refuse it, a reason, and for texts another wording.
-fn decision(change: &Change, fields: &Fields, mistakes: &Mistakes) -> Markup {
+fn decision(change: &Change, picture: Option<String>, fields: &Fields, mistakes: &Mistakes) -> Markup {
     let field = &change.field;
     let (refuse, reason, wording) = (format!("refuse-{field}"), format!("reason-{field}"), format!("wording-{field}"));
     let heading = differences::heading(field);
@@ -91,6 +124,7 @@ fn decision(change: &Change, fields: &Fields, mistakes: &Mistakes) -> Markup {
         section class="decision" {
             h2 { (heading) }
             (differences::one(change))
+            @if let Some(src) = picture { p { img class="logo" src=(src) alt="The picture that is proposed"; } }
             (tick(&refuse, &format!("Refuse: {}", words_for(field)), fields.has(&refuse), mistakes))
             (Field::new(&reason, &format!("Why is “{}” refused?", words_for(field)), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
             @if let Some(text) = change.after.as_str() {
@@ -134,7 +168,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
 fn missing_reason(fields: &Fields) -> String {
     let mut refused = fields.starting("refuse-").map(|(name, _)| name.trim_start_matches("refuse-"));
     let without = refused.find(|field| fields.text(&format!("reason-{field}")).is_empty());
-    format!("reason-{}", without.unwrap_or_default())
+    format!("reason-{}", without.unwrap_or(differences::CATEGORIES))
 }
 
 async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error> {
@@ -149,7 +183,9 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
     };
     for change in &changes {
         let field = &change.field;
-        if fields.has(&format!("refuse-{field}")) {
+        if field == differences::CATEGORIES && fields.has("categories") {
+            judge_categories(desk, change, fields, &mut judgement).await?;
+        } else if fields.has(&format!("refuse-{field}")) {
             let reason = fields.text(&format!("reason-{field}")).to_owned();
             judgement.rejected.push(Part { field: field.clone(), accepted: false, reason });
         } else if let (Some(wording), Some(proposed)) = (fields.some(&format!("wording-{field}")), change.after.as_str())
@@ -159,6 +195,24 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
         }
     }
     desk.editing.decide(&signed.actor, id, judgement).await
+}
+
+/// Categories are confirmed one by one; what is left out is said to the author with the reason.
+async fn judge_categories(desk: &Desk, change: &Change, fields: &Fields, judgement: &mut Judgement) -> Result<(), Error> {
+    let suggested = categories::suggested(desk, change).await?;
+    let confirmed = categories::confirmed(change, &suggested, fields);
+    let reason = fields.text("reason-attributes").to_owned();
+    if !confirmed.left_out.is_empty() && reason.is_empty() {
+        return Err(Error::NeedsReason { field: words_for(&change.field) });
+    }
+    if confirmed.taken == 0 && !suggested.is_empty() {
+        judgement.rejected.push(Part { field: change.field.clone(), accepted: false, reason });
+    } else if !confirmed.left_out.is_empty() {
+        judgement.amended.push((change.field.clone(), confirmed.attributes));
+        let said = format!("Categories that were not taken: {}. {reason}", confirmed.left_out.join(", "));
+        judgement.words = format!("{} {said}", judgement.words).trim().to_owned();
+    }
+    Ok(())
 }
 
 /// POST `/moderation/changes/{id}/ask`.

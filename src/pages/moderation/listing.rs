@@ -19,6 +19,7 @@ use crate::{
         differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},
+        preview,
         words::moment,
     },
     records,
@@ -41,7 +42,9 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         let standing = desk.editing.records().find(part.record_id).await?;
         let public = standing.filter(|standing| standing.state == crate::records::State::Published);
         let before: Value = public.map_or(Value::Null, |standing| serde_json::from_str(&standing.document).unwrap_or_default());
-        shown.push((part, between(&before, &proposed)));
+        let mut changes = between(&before, &proposed);
+        differences::name_categories(&desk.editing, &mut changes).await?;
+        shown.push((part, changes));
     }
     let by = match parts.first() {
         Some(part) => desk.identity().shown_as(&part.by).await?,
@@ -51,6 +54,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         (mistakes.summary())
         h1 { (name) }
         @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
+        p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @if protected { p class="danger" { "Protected listing. Find a number that you know to be theirs, and ring it." } }
         @for (part, changes) in &shown {
             section {
@@ -73,6 +77,22 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// GET `/moderation/listings/{bundle}/preview`.
+pub(super) async fn preview(State(desk): State<Desk>, Path(bundle): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = async {
+        let (queued, _) = desk.editing.listing(&signed.actor, bundle).await?;
+        let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle).into()) };
+        let shown = desk.editing.preview_proposed(&signed.actor, &parts).await?;
+        let about = html! {
+            p { strong { "This is a preview." } " Everybody would see it like this if it were published." }
+            p { a href=(format!("/moderation/listings/{bundle}")) { "Back to the new listing" } }
+        };
+        preview::page(&desk.site, shown, &about).await
+    };
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
 }
 
 /// POST `/moderation/listings/{bundle}`.

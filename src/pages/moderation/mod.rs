@@ -1,12 +1,17 @@
 //! What officers decide: the queue, one change, one new listing, one claim; hiding and restoring; who
 //! has which role; what happened.
 
+mod appeal;
 mod audit;
+mod categories;
 mod change;
+mod checks;
+mod declarations;
 mod claim;
 mod erase;
 mod listing;
 mod people;
+mod quality;
 mod queue;
 mod record;
 mod report;
@@ -24,8 +29,10 @@ pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/moderation", get(queue::show).post(queue::accept_harmless))
         .route("/moderation/changes/{id}", get(change::show).post(change::decide))
+        .route("/moderation/changes/{id}/preview", get(change::preview))
         .route("/moderation/changes/{id}/ask", post(change::say))
         .route("/moderation/listings/{bundle}", get(listing::show).post(listing::decide))
+        .route("/moderation/listings/{bundle}/preview", get(listing::preview))
         .route("/moderation/claims/{id}", get(claim::show).post(claim::decide))
         .route("/moderation/records/{id}", get(record::show).post(record::act))
         .route("/moderation/reports/{id}", get(report::show).post(report::settle))
@@ -35,5 +42,11 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/people", get(people::show).post(people::change))
         .route("/moderation/people/{id}/passkeys", post(people::reset_passkeys))
         .route("/moderation/erase", get(erase::show).post(erase::act))
+        .route("/moderation/appeals/{id}", get(appeal::show).post(appeal::decide))
+        .route("/moderation/declarations", get(declarations::show).post(declarations::save))
+        .route("/moderation/checks", get(checks::show).post(checks::confirm))
+        .route("/moderation/quality", get(quality::show))
+        .route("/moderation/quality.csv", get(quality::table))
+        .route(queue::SCRIPT, get(queue::script))
         .route("/moderation/audit", get(audit::show))
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     editing::{Error, Judgement, Queued, Risk, Waiting, risk, words_for},
-    http::Problem,
+    http::{Parameters, Problem},
     identity::Action,
     pages::{
         desk::{Desk, Posted, Signed, go_to},
@@ -16,15 +16,18 @@ use crate::{
         words::{count, moment},
     },
     quality::{self, Unreachable, reports::Report},
+    records,
 };
 
 /// What waits for longer is late.
 const LATE: Duration = Duration::hours(48);
-/// Changes that are accepted at once.
-const AT_ONCE: usize = 200;
+/// Things that are shown at once.
+const SHOWN: usize = 100;
 
 /// GET `/moderation`.
-pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
+    let number = |name: &str| parameters.text(name).ok().flatten().and_then(|many| many.parse::<usize>().ok());
+    let accepted = number("taken").zip(number("moved"));
     let done = async {
         let queue = desk.editing.queue(&signed.actor).await?;
         let mut reports = Vec::new();
@@ -42,7 +45,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
             let named = kept.values().map(|stored| Ok((stored.id, stored.read()?.name().to_owned())));
             unreachable.push((named.collect::<Result<Vec<_>, Error>>()?, one));
         }
-        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports, &unreachable))
+        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports, (accepted, &unreachable)))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
@@ -51,34 +54,72 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
 /// Somebody whose letters come back, after what they keep, by id and name.
 type Lost = (Vec<(Uuid, String)>, Unreachable);
 
-fn page(desk: &Desk, signed: &Signed, queue: &[Queued], reports: &[(String, Report)], unreachable: &[Lost]) -> Page {
+fn page(
+    desk: &Desk,
+    signed: &Signed,
+    queue: &[Queued],
+    reports: &[(String, Report)],
+    (done, unreachable): (Option<(usize, usize)>, &[Lost]),
+) -> Page {
     let now = desk.site.now();
     let late = queue.iter().filter(|one| now - one.since > LATE).count();
-    let harmless = queue.iter().filter(|one| is_harmless(one)).count();
+    let decides = signed.may(Action::Decide);
+    let harmless = queue.iter().take(SHOWN).filter(|one| is_harmless(one)).count();
     let body = html! {
         h1 { "Waiting for a decision" }
+        @if let Some((taken, moved)) = done {
+            div class="banner" role="status" {
+                p { (count(taken, "change is", "changes are")) " published." @if moved > 0 { " " (count(moved, "change has", "changes have")) " moved since you looked, and still " (if moved == 1 { "waits" } else { "wait" }) "." } }
+            }
+        }
         (reported(reports, now))
         @if queue.is_empty() { p { "Nothing waits." } }
         @else {
-            p { (count(queue.len(), "thing waits", "things wait")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." }
+            p { (count(queue.len(), "thing waits", "things wait")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." @if queue.len() > SHOWN { " The first " (SHOWN) " are shown." } }
+            (keys())
         }
-        ol class="listings" { @for one in queue { (row(one, now)) } }
-        @if harmless > 0 && signed.may(Action::Decide) {
-            form method="post" action="/moderation" {
-                (signed.proof())
-                p { button class="button" { "Accept " (count(harmless, "harmless change", "harmless changes")) } }
-                p class="hint" { "Changes from followed directories that touch nothing risky." }
+        form method="post" action="/moderation" {
+            (signed.proof())
+            ol class="listings" id="queue" { @for one in queue.iter().take(SHOWN) { (row(one, now, decides)) } }
+            @if harmless > 0 && decides {
+                p {
+                    button class="button" name="do" value="ticked" { "Accept what is ticked" } " "
+                    button class="link" name="do" value="all" { "Accept " (count(harmless, "harmless change", "harmless changes")) }
+                }
+                p class="hint" { "Only changes that touch nothing risky can be ticked. What has moved since you opened this page is left alone." }
             }
         }
         (lost(unreachable))
         p {
+            a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "How good the directory is" } " · "
             a href="/moderation/audit" { "What happened" }
             @if signed.may(Action::WriteTexts) { " · " a href="/moderation/texts" { "Guides, notices and other texts" } }
             @if signed.may(Action::Erase) { " · " a href="/moderation/erase" { "Take out somebody’s data" } }
             @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "Who has which role" } }
         }
     };
-    Page::new("Waiting for a decision", body)
+    Page { scripts: vec![SCRIPT], ..Page::new("Waiting for a decision", body) }
+}
+
+/// The script of the queue's keys.
+pub(super) const SCRIPT: &str = "/assets/queue.js";
+
+/// GET `/assets/queue.js`.
+pub(super) async fn script(headers: HeaderMap) -> Response {
+    crate::pages::files::file(&headers, "text/javascript; charset=utf-8", include_str!("queue.js").to_owned())
+}
+
+/// Which keys there are, and how to be without them. Shown where the script runs.
+fn keys() -> Markup {
+    html! {
+        div id="keys" hidden {
+            p { "While the list has the focus: " kbd { "j" } " next, " kbd { "k" } " previous, " kbd { "x" } " tick, " kbd { "Enter" } " open." }
+            div class="choice" {
+                input type="checkbox" id="keys-on" checked;
+                label for="keys-on" { "Use these keys" }
+            }
+        }
+    }
 }
 
 /// What the public says is wrong, which comes first: somebody may stand before a closed door.
@@ -121,7 +162,8 @@ fn lost(unreachable: &[Lost]) -> Markup {
     }
 }
 
-fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>) -> Markup {
+fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>, decides: bool) -> Markup {
+    let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
         Waiting::Change(proposal, changes) => {
             let fields: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
@@ -132,12 +174,23 @@ fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>) -> Markup {
             (format!("/moderation/listings/{bundle}"), "New listing".to_owned())
         }
         Waiting::Claim(claim) => (format!("/moderation/claims/{}", claim.id), "Somebody asks to keep it".to_owned()),
+        Waiting::Appeal(appeal) => {
+            (format!("/moderation/appeals/{}", appeal.proposal), "It was refused, and somebody asks for another look".to_owned())
+        }
     };
     html! {
         li {
             h2 { a href=(href) { (one.name) } }
             p { (what) }
+            @if let Some((id, seen)) = &harmless {
+                div class="choice" {
+                    input type="checkbox" id=(format!("t-{id}")) name="ticked" value=(id);
+                    label for=(format!("t-{id}")) { "Tick to accept" span class="unseen" { ": " (one.name) } }
+                    input type="hidden" name=(format!("seen-{id}")) value=(seen);
+                }
+            }
             ul class="tags" {
+                @if let Waiting::Change(proposal, _) = &one.waiting { @if !proposal.origin.is_empty() { li { "from " (proposal.origin) } } }
                 @if one.protected { li class="warn" { "Protected" } }
                 @if now - one.since > LATE { li class="doubt" { "Late" } }
                 li { "since " (moment(one.since)) }
@@ -146,7 +199,7 @@ fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>) -> Markup {
     }
 }
 
-/// A change by a directory that we follow that touches nothing risky.
+/// A change that touches nothing risky.
 fn is_harmless(one: &Queued) -> bool {
     match &one.waiting {
         Waiting::Change(proposal, changes) => {
@@ -154,26 +207,47 @@ fn is_harmless(one: &Queued) -> bool {
                 && proposal.base_revision > 0
                 && changes.iter().all(|change| risk(proposal.kind, one.protected, change) == Risk::Low)
         }
-        Waiting::Listing(_) | Waiting::Claim(_) => false,
+        Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => false,
     }
 }
 
-/// POST `/moderation`: accept what touches nothing risky.
+/// What a harmless change is known by, and the version of it and of its record that is looked at.
+fn seen(one: &Queued) -> Option<(Uuid, String)> {
+    let Waiting::Change(proposal, _) = &one.waiting else { return None };
+    is_harmless(one).then(|| (proposal.id, format!("{}:{}", one.revision, proposal.version())))
+}
+
+/// POST `/moderation`: accept what touches nothing risky, as it was looked at.
 pub(super) async fn accept_harmless(State(desk): State<Desk>, posted: Posted) -> Response {
-    match accept_all(&desk, &posted.signed).await {
-        Ok(()) => go_to("/moderation"),
+    match accept(&desk, &posted).await {
+        Ok((taken, moved)) => go_to(&format!("/moderation?taken={taken}&moved={moved}")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
 }
 
-async fn accept_all(desk: &Desk, signed: &Signed) -> Result<(), Error> {
-    let queue = desk.editing.queue(&signed.actor).await?;
-    for one in queue.iter().filter(|one| is_harmless(one)).take(AT_ONCE) {
-        let Waiting::Change(proposal, _) = &one.waiting else { continue };
-        let standing = desk.editing.records().find(proposal.record_id).await?;
-        let revision = standing.map_or(0, |standing| standing.kept.revision);
-        let judgement = Judgement { revision, version: proposal.version(), ..Judgement::default() };
-        desk.editing.decide(&signed.actor, proposal.id, judgement).await?;
+async fn accept(desk: &Desk, posted: &Posted) -> Result<(usize, usize), Error> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let all = fields.text("do") == "all";
+    let (mut taken, mut moved) = (0, 0);
+    let looked_at = fields.starting("seen-").filter_map(|(name, seen)| Some((name.strip_prefix("seen-")?.parse().ok()?, seen)));
+    let looked_at: Vec<(Uuid, &str)> = looked_at.take(SHOWN).collect();
+    for (id, seen) in looked_at {
+        let text = id.to_string();
+        if !all && !fields.all("ticked").any(|ticked| ticked == text) {
+            continue;
+        }
+        let (revision, version) = seen.split_once(':').unwrap_or_default();
+        let judgement =
+            Judgement { revision: revision.parse().unwrap_or(-1), version: version.to_owned(), ..Judgement::default() };
+        match Box::pin(desk.editing.accept_harmless(&signed.actor, id, judgement)).await {
+            Ok(()) => taken += 1,
+            Err(
+                Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
+                | Error::NeedsCallBack
+                | Error::NotFound(_),
+            ) => moved += 1,
+            Err(error) => return Err(error),
+        }
     }
-    Ok(())
+    Ok((taken, moved))
 }

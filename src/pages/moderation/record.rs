@@ -39,7 +39,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let versions = desk.editing.records().history(id).await?;
     let last_public = versions.iter().rev().find(|version| version.state == Seen::Published);
     let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
-    let since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
+    let mut since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
+    differences::name_categories(&desk.editing, &mut since_public).await?;
     let (state, _) = state_of(&sight.stored, &sight.document);
     let body = html! {
         (mistakes.summary())

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Error, Item, Outgoing, Owned, Quality, schedule};
 use crate::{
+    db,
     identity::Secret,
     mail::{self, Kind, Letter, Part},
     records::{How, Limits, day_of},
@@ -47,6 +48,11 @@ pub struct Asked {
     pub name: String,
     /// When it was last checked.
     pub checked_at: Option<DateTime<Utc>>,
+}
+
+/// The reminders that went out, see [`schedule::Ledger`].
+pub(super) async fn ledger(db: &db::Database) -> Result<schedule::Ledger, db::Error> {
+    store::ledger(db).await
 }
 
 impl Quality {

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Annotated, Error, Records, Remembered, State, Stored, annotations, read, store as kept};
+use super::{
+    Annotated, Error, KeptPicture, Records, Remembered, State, Stored, annotations, pictures, read, store as kept,
+};
 use crate::{
     db::Transaction,
     identity::copies::{self as people, CopiedPerson},
@@ -34,6 +36,8 @@ pub enum Copied {
     Scrub(Remembered),
     /// What is added to a record of another directory.
     Annotation(Annotated),
+    /// A picture.
+    Picture(KeptPicture),
     /// Somebody who may edit or decide.
     Person(CopiedPerson),
     /// A row of another table, as it stands.
@@ -93,6 +97,11 @@ impl Records {
                 }
             }
         }
+        for (record, hash) in pictures::store::names(snapshot.connection()).await.map_err(db)? {
+            if let Some(picture) = pictures::store::one(snapshot.connection(), record, &hash).await.map_err(db)? {
+                each(Copied::Picture(picture))?;
+            }
+        }
         for person in people::copy(&snapshot).await.map_err(db)? {
             each(Copied::Person(person))?;
         }
@@ -122,6 +131,7 @@ impl Records {
         let tx = self.db.write().await.map_err(db)?;
         kept::clear(&tx).await.map_err(db)?;
         annotations::store::clear(&tx).await.map_err(db)?;
+        pictures::store::clear(&tx).await.map_err(db)?;
         published::clear(&tx).await.map_err(db)?;
         published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
         let mut locked = published::lock(&tx).await.map_err(db)?;
@@ -141,6 +151,7 @@ impl Records {
                 }
                 Copied::Scrub(scrub) => scrubs.push(scrub),
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
+                Copied::Picture(picture) => pictures::store::put(&tx, &picture).await.map_err(db)?,
                 Copied::Person(person) => copied_people.push(person),
                 Copied::Row(row) => rows.push(row),
             }

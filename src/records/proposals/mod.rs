@@ -403,6 +403,19 @@ impl Records {
         Ok(store::put(tx, &[proposal]).await?)
     }
 
+    /// Let what was refused wait again, as it was proposed.
+    /// # Errors
+    /// When the database fails.
+    pub async fn reopen(&self, tx: &Transaction, which: &[Uuid]) -> Result<(), Error> {
+        let mut proposals = store::locked(tx, which).await?;
+        proposals.retain(|one| matches!(one.decision, Decision::Rejected | Decision::Accepted));
+        for one in &mut proposals {
+            (one.decision, one.decided) = (Decision::Waiting, None);
+            one.parts.clear();
+        }
+        Ok(store::put(tx, &proposals).await?)
+    }
+
     /// The newest that somebody proposed, at most `limit`.
     /// # Errors
     /// When the database fails.

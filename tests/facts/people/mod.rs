@@ -1,13 +1,19 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
+mod api;
 mod at_once;
+mod back;
+mod categories;
 mod claims;
+mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod logo;
 mod moderation;
 mod passkeys;
+mod preview;
 mod rights;
 mod sign_in;
 

@@ -1,0 +1,164 @@
+//! Asking again after a refusal: whoever looks then is not whoever refused.
+
+mod store;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Editing, Error, letters};
+use crate::{
+    http::Fault,
+    identity::{Action, Actor, Identity, PlatformRole, Subject},
+    mail,
+    records::{Decision, Proposal},
+};
+
+/// The longest text, in characters.
+const LONGEST: usize = 4_000;
+
+/// What somebody says against a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Appeal {
+    /// What was refused.
+    pub proposal: Uuid,
+    /// Who asks again.
+    pub by: String,
+    /// Why.
+    pub words: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who refused.
+    pub refused_by: String,
+    /// What became of it; nothing yet where it is none.
+    pub decided: Option<Answered>,
+}
+
+/// What became of an appeal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answered {
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether the change waits again; otherwise it stays refused.
+    pub again: bool,
+    /// Why.
+    pub answer: String,
+}
+
+/// Whether anything of a change was refused.
+pub fn is_refused(proposal: &Proposal) -> bool {
+    match proposal.decision {
+        Decision::Rejected => true,
+        Decision::Accepted => proposal.parts.iter().any(|part| !part.accepted),
+        Decision::Waiting | Decision::Withdrawn => false,
+    }
+}
+
+impl Editing {
+    /// What was said against the refusal of a change, if anything was.
+    /// # Errors
+    /// When the database fails.
+    pub async fn appeal_of(&self, proposal: Uuid) -> Result<Option<Appeal>, Error> {
+        Ok(store::one(self.records.database().reader(), proposal).await?)
+    }
+
+    /// Ask that somebody else looks at what was refused. Once for each refusal.
+    /// # Errors
+    /// [`Error::NotFound`] when the change is somebody else's; [`Error::Forbidden`] when nothing was refused, or
+    /// it was asked already; [`Error::Unfit`] without words; or when the database fails.
+    pub async fn appeal(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
+        let (proposal, ..) = self.change(actor, id).await?;
+        if proposal.by != actor.known_as() {
+            return Err(Error::NotFound(id));
+        }
+        let words = words.trim();
+        if words.is_empty() || words.chars().count() > LONGEST {
+            let problem = format!("say in at most {LONGEST} letters why it should be looked at again");
+            return Err(Error::Unfit(vec![Fault { field: "appeal".to_owned(), problem }]));
+        }
+        let refused_by = proposal.decided.as_ref().filter(|_| is_refused(&proposal)).map(|decided| decided.by.clone());
+        let refused_by = refused_by.ok_or(Error::Forbidden("nothing of this change was refused"))?;
+        let tx = self.records.database().write().await?;
+        for one in self.decided_together(&proposal).await? {
+            if store::one(tx.connection(), one).await?.is_some() {
+                return Err(Error::Forbidden("you have asked for another look at this already"));
+            }
+        }
+        let at = self.records.clock().now();
+        let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
+        store::put(&tx, &appeal).await?;
+        self.identity.note(&tx, &actor.known_as(), "ask for another look", &id.to_string(), "", None).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What was decided together with a change, itself included.
+    async fn decided_together(&self, proposal: &Proposal) -> Result<Vec<Uuid>, Error> {
+        Ok(match proposal.bundle {
+            Some(bundle) => self.records.bundle(bundle).await?.into_iter().map(|one| one.id).collect(),
+            None => vec![proposal.id],
+        })
+    }
+
+    /// Whether somebody may decide an appeal: whoever refused may not, unless nobody else is there.
+    async fn may_judge(&self, actor: &Actor, appeal: &Appeal) -> Result<bool, Error> {
+        if actor.known_as() != appeal.refused_by {
+            return Ok(true);
+        }
+        let officers = self.identity.officers().await?;
+        let others = officers
+            .iter()
+            .filter(|person| person.role >= Some(PlatformRole::Moderator))
+            .any(|person| Identity::known_as(person.id) != appeal.refused_by);
+        Ok(!others)
+    }
+
+    /// Appeals that wait, those that this actor may decide.
+    pub(super) async fn open_appeals(&self, actor: &Actor) -> Result<Vec<Appeal>, Error> {
+        let mut theirs = Vec::new();
+        for appeal in store::open(self.records.database().reader()).await? {
+            if self.may_judge(actor, &appeal).await? {
+                theirs.push(appeal);
+            }
+        }
+        Ok(theirs)
+    }
+
+    /// Decide an appeal: the change waits again, or stays refused. Its author is told why.
+    /// # Errors
+    /// [`Error::Forbidden`] for whoever refused; [`Error::NeedsReason`]; [`Error::NotFound`] when there is no
+    /// appeal that waits; or when the database fails.
+    pub async fn decide_appeal(&self, actor: &Actor, id: Uuid, again: bool, answer: &str) -> Result<(), Error> {
+        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
+        let appeal = self.appeal_of(id).await?.filter(|appeal| appeal.decided.is_none()).ok_or(Error::NotFound(id))?;
+        if !self.may_judge(actor, &appeal).await? {
+            return Err(Error::Forbidden("you have refused this: somebody else looks at it again"));
+        }
+        let answer = answer.trim();
+        if answer.is_empty() {
+            return Err(Error::NeedsReason { field: "it".to_owned() });
+        }
+        let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
+        let together = self.decided_together(&proposal).await?;
+        let name = proposal.read()?.name().to_owned();
+        let now = self.records.clock().now();
+        let tx = self.records.database().write().await?;
+        let decided = Answered { by: actor.known_as(), at: now, again, answer: answer.to_owned() };
+        if !store::decide(&tx, id, &decided).await? {
+            return Err(Error::NotFound(id));
+        }
+        if again {
+            self.records.reopen(&tx, &together).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), "decide an appeal", &id.to_string(), answer, None).await?;
+        if let Some(author) = super::decide::person_of(&appeal.by)
+            && let Some(author) = self.identity.person(author).await?
+        {
+            let (at, directory) = (&self.about.public_url, &self.about.name);
+            let letter = letters::appeal_decided(&author.email, id, &name, again, answer, at, directory);
+            mail::queue(&tx, &letter, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

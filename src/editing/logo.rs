@@ -1,0 +1,79 @@
+//! The logo of an organisation: a change like any other, which a moderator looks at.
+
+use uuid::Uuid;
+
+use super::{Became, Editing, Error, Sight, Submission, Write};
+use crate::{
+    formats::{address, picture::Picture},
+    http::Fault,
+    identity::{Action, Actor},
+    model::{Document, Organization},
+};
+
+/// Pictures that somebody may send within an hour.
+const PICTURES: i32 = 20;
+/// The longest text that stands for a picture, in characters.
+const LONGEST_ALT: usize = 200;
+
+/// Where a picture of a record is to be had, without the host.
+pub fn picture_path(record: Uuid, hash: &str, kind: &str) -> String {
+    let end = if kind == "image/jpeg" { "jpg" } else { "png" };
+    format!("pictures/{record}/{hash}.{end}")
+}
+
+/// The record, hash and file name of a picture of ours, where an address names one.
+pub fn picture_named(address: &str, public_url: &url::Url) -> Option<(Uuid, String)> {
+    let path = address.strip_prefix(public_url.as_str())?.strip_prefix("pictures/")?;
+    let (record, name) = path.split_once('/')?;
+    let record = record.parse().ok()?;
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '.').then(|| (record, name.to_owned()))
+}
+
+impl Editing {
+    /// Give an organisation a logo, or another text for the one that it has; without `picture` and `alt`,
+    /// take its logo away. What becomes of it is decided as for every change.
+    /// # Errors
+    /// [`Error::Unfit`] without a text for those who cannot see it; otherwise as [`Editing::submit`].
+    pub async fn set_logo(
+        &self,
+        actor: &Actor,
+        sight: &Sight,
+        picture: Option<&Picture>,
+        alt: Option<&str>,
+        called_back: Option<String>,
+    ) -> Result<Became, Error> {
+        let id = sight.stored.id;
+        let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
+        Self::require(actor, Action::Edit, &sight.subject(), "this organisation is not yours to change")?;
+        let mut organisation: Organization = (**organisation).clone();
+        match alt {
+            None => (organisation.logo, organisation.logo_alt) = (None, None),
+            Some(alt) => {
+                let alt = alt.trim();
+                let problem = match alt.chars().count() {
+                    0 => Some("say in a few words what the picture shows: it is read to those who cannot see it"),
+                    long if long > LONGEST_ALT => Some("is longer than 200 letters"),
+                    _ => None,
+                };
+                if let Some(problem) = problem {
+                    return Err(Error::Unfit(vec![Fault { field: "alt".to_owned(), problem: problem.to_owned() }]));
+                }
+                organisation.logo_alt = Some(alt.to_owned());
+            }
+        }
+        if let Some(picture) = picture {
+            let tx = self.identity.write().await?;
+            let few = self.identity.within(&tx, "pictures of a person", PICTURES, &actor.known_as()).await?;
+            if !few {
+                tx.commit().await?;
+                return Err(Error::Forbidden("you have sent many pictures within an hour; try again later"));
+            }
+            let hash = self.records.keep_picture(&tx, id, picture).await?;
+            tx.commit().await?;
+            organisation.logo = Some(address(&self.about.public_url, &picture_path(id, &hash, picture.kind)));
+        }
+        let document = Document::Organization(Box::new(organisation));
+        let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
+        self.submit(actor, Submission { writes: vec![write], why: "logo changed".to_owned(), publish: false, called_back }).await
+    }
+}

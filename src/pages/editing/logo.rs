@@ -1,0 +1,128 @@
+//! The logo of an organisation, with the words that stand for it.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use super::section::{called_back, said};
+use crate::{
+    editing::{Error, Sight},
+    formats::picture,
+    http::Problem,
+    identity::Action,
+    model::{Document, Kind},
+    pages::{
+        desk::{Desk, Fields, Signed, Uploaded, go_to},
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        pictures::private_path,
+    },
+};
+
+/// GET `/account/listings/{id}/logo`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = async {
+        let sight = open(&desk, &signed, id).await?;
+        let mut fields = Fields::default();
+        if let Document::Organization(organisation) = &sight.document {
+            fields.set("alt", organisation.logo_alt.clone().unwrap_or_default());
+        }
+        Ok::<_, Problem>(page(&desk, &signed, &sight, &fields, &Mistakes::default()))
+    };
+    let page = done.await;
+    desk.answer(&headers, &signed, page)
+}
+
+async fn open(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Sight, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    if sight.stored.kind != Kind::Organization {
+        return Err(Error::NotFound(id));
+    }
+    if sight.is_foreign() {
+        return Err(Error::Foreign { origin: sight.stored.origin.clone() });
+    }
+    if !sight.lets(&signed.actor, Action::Edit) {
+        return Err(Error::Forbidden("this organisation is not yours to change"));
+    }
+    Ok(sight)
+}
+
+fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: &Mistakes) -> Page {
+    let id = sight.stored.id;
+    let logo = match &sight.document {
+        Document::Organization(organisation) => organisation.logo.as_deref(),
+        _ => None,
+    };
+    let shown = logo.and_then(|logo| private_path(logo, &desk.site.directory.public_url));
+    let wrong = mistakes.of("file");
+    let called = sight.protected && sight.lets(&signed.actor, Action::EditAtOnce);
+    let body = html! {
+        (mistakes.summary())
+        p class="by" { (sight.document.name()) }
+        h1 { "Logo" }
+        @if let Some(src) = &shown { p { img class="logo" src=(src) alt=(fields.text("alt")); } }
+        @else if logo.is_some() { p { "There is a logo at another address; a new one takes its place." } }
+        form method="post" action=(format!("/account/listings/{id}/logo")) enctype="multipart/form-data" novalidate {
+            (signed.proof())
+            div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
+                label for="file" { "Picture" }
+                p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 10) " kB. We make it smaller, and keep nothing else of the file." }
+                @if let Some(said) = wrong { p class="error" id="file-error" { span class="unseen" { "Error: " } (said) } }
+                input type="file" id="file" name="file" accept="image/png,image/jpeg,image/webp" aria-describedby=(if wrong.is_some() { "file-hint file-error" } else { "file-hint" });
+            }
+            (Field::new("alt", "What does it show?", fields.text("alt")).hint("Read to people who cannot see it. For example: Marsh Farm Pantry, a green apple.").line(mistakes, "text", "off"))
+            @if called { (called_back(fields, mistakes)) }
+            p class="hint" { @if sight.lets(&signed.actor, Action::EditAtOnce) { "You are a moderator: what you save is public at once." } @else if sight.is_public() { "A moderator looks at it before it is public." } @else { "This is not public yet." } }
+            p {
+                button class="button" name="do" value="save" { "Save" }
+                @if logo.is_some() { " " button class="link" name="do" value="remove" { "Take the logo away" } }
+            }
+        }
+        p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
+    };
+    let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
+    Page { trail, ..Page::new(mistakes.title(&format!("Logo: {}", sight.document.name())), body) }
+}
+
+/// POST `/account/listings/{id}/logo`.
+pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploaded: Uploaded) -> Response {
+    let Uploaded { signed, fields, file, headers } = uploaded;
+    let mut mistakes = Mistakes::default();
+    let done = async {
+        let sight = open(&desk, &signed, id).await?;
+        let called = fields.some("called_back").map(str::to_owned);
+        let remove = fields.text("do") == "remove";
+        let has_one = matches!(&sight.document, Document::Organization(one) if one.logo.is_some());
+        let mut made = None;
+        if !remove && (!file.is_empty() || !has_one) {
+            // Reading a picture takes a while: beside the requests that need none.
+            match desk.site.aside(move |_| Ok(picture::read(&file))).await? {
+                Ok(picture) => made = Some(picture),
+                Err(refused) => mistakes.add("file", crate::pages::words::capital(&refused.to_string())),
+            }
+        }
+        if mistakes.none() {
+            let alt = (!remove).then(|| fields.text("alt"));
+            match desk.editing.set_logo(&signed.actor, &sight, made.as_ref(), alt, called).await {
+                Ok(became) => return Ok(Ok(became)),
+                Err(Error::Unfit(faults)) => {
+                    for fault in faults {
+                        mistakes.add(fault.field, crate::pages::words::capital(&fault.problem));
+                    }
+                }
+                Err(error @ Error::NeedsCallBack) => mistakes.add("called_back", error.to_string()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok::<_, Problem>(Err(page(&desk, &signed, &sight, &fields, &mistakes)))
+    };
+    match done.await {
+        Ok(Ok(became)) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        Ok(Err(page)) => desk.answer(&headers, &signed, Ok(page)),
+        Err(problem) => desk.answer(&headers, &signed, Err(problem)),
+    }
+}

@@ -1,0 +1,89 @@
+//! Somebody asks for another look at what was refused; whoever refused it does not decide.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::HeaderMap;
+use maud::html;
+use uuid::Uuid;
+
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::Action,
+    pages::{
+        desk::{Desk, Fields, Posted, Signed, go_to},
+        differences,
+        fields::{Field, Mistakes},
+        layout::{Page, Step},
+        parts::paragraphs,
+        words::moment,
+    },
+};
+
+/// GET `/moderation/appeals/{id}`.
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
+    desk.answer(&headers, &signed, page)
+}
+
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("this page is for officers"));
+    }
+    let appeal = desk.editing.appeal_of(id).await?.ok_or(Error::NotFound(id))?;
+    let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
+    differences::name_categories(&desk.editing, &mut changes).await?;
+    let by = desk.identity().shown_as(&appeal.by).await?;
+    let refused_by = desk.identity().shown_as(&appeal.refused_by).await?;
+    let name = proposal.read()?.name().to_owned();
+    let reasons: Vec<String> = proposal.parts.iter().filter(|part| !part.accepted).map(|part| part.reason.clone()).collect();
+    let title = format!("Another look: {name}");
+    let decides = signed.may(Action::Decide) && appeal.decided.is_none();
+    let body = html! {
+        (mistakes.summary())
+        h1 { (title) }
+        p class="by" { (by) " asked " (moment(appeal.at)) }
+        blockquote { (paragraphs(&appeal.words)) }
+        h2 { "Why it was refused" }
+        p { "By " (refused_by) ": " @if reasons.is_empty() { (proposal.decided.as_ref().map(|decided| decided.reason.as_str()).unwrap_or_default()) } @else { (reasons.join("; ")) } }
+        h2 { "What was proposed" }
+        (differences::list(&changes))
+        @if let Some(decided) = &appeal.decided {
+            p { @if decided.again { "It waits again" } @else { "It stays refused" } ": " (decided.answer) }
+        }
+        @if decides {
+            form method="post" action=(format!("/moderation/appeals/{id}")) novalidate {
+                (signed.proof())
+                (Field::new("answer", "Why do you decide so?", fields.text("answer")).hint("The author reads it.").lines(mistakes, 3))
+                p {
+                    button class="button" name="do" value="again" { "Let it wait again" } " "
+                    button class="button warn" name="do" value="stay" { "It stays refused" }
+                }
+                p class="hint" { "If it waits again, it is decided like any other change, by you or somebody else." }
+            }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&title), body) })
+}
+
+/// POST `/moderation/appeals/{id}`.
+pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let again = match fields.text("do") {
+        "again" => true,
+        "stay" => false,
+        _ => return desk.answer(&posted.headers, signed, Err(Error::Forbidden("this form is not complete").into())),
+    };
+    match desk.editing.decide_appeal(&signed.actor, id, again, fields.text("answer")).await {
+        Ok(()) => go_to("/moderation"),
+        Err(Error::NeedsReason { .. }) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("answer", "Say why");
+            let page = page(&desk, signed, id, fields, &mistakes).await.map_err(Problem::from);
+            desk.answer(&posted.headers, signed, page)
+        }
+        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+    }
+}

@@ -1,0 +1,113 @@
+//! The quality board, on a page and as a table to take along.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, header};
+use maud::html;
+
+use super::problem;
+use crate::{
+    editing::Error,
+    http::Problem,
+    identity::Action,
+    pages::{
+        desk::{Desk, Signed},
+        layout::{Page, Step},
+    },
+    quality::{self, Row},
+};
+
+/// The columns, as they stand on the page and in the file.
+const COLUMNS: [&str; 7] = [
+    "Category",
+    "Listings",
+    "Checked within 90 days, %",
+    "Complete, %",
+    "No answer to three reminders",
+    "Mail came back",
+    "Nobody keeps them",
+];
+
+async fn rows(desk: &Desk, signed: &Signed) -> Result<Vec<Row>, Problem> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("the quality board is for officers").into());
+    }
+    let owned = quality::owned(desk.editing.records(), desk.identity()).await.map_err(problem)?;
+    desk.quality.board(&owned).await.map_err(problem)
+}
+
+fn cells(row: &Row) -> [String; 7] {
+    [
+        row.category.clone(),
+        row.listings.to_string(),
+        row.percent_checked().to_string(),
+        row.percent_complete().to_string(),
+        row.unanswered.to_string(),
+        row.bounced.to_string(),
+        row.unkept.to_string(),
+    ]
+}
+
+/// GET `/moderation/quality`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = rows(&desk, &signed).await.map(|rows| {
+        let body = html! {
+            h1 { "How good the directory is" }
+            p { "Our own services. A service of several categories stands in each of them." }
+            p { a href="/moderation/quality.csv" { "Take this table along (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
+            div class="scrolled" tabindex="0" role="region" aria-label="Quality by category" {
+                table {
+                    thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
+                    tbody {
+                        @for row in &rows {
+                            tr {
+                                @for (at, cell) in cells(row).iter().enumerate() {
+                                    @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("How good the directory is", body) }
+    });
+    desk.answer(&headers, &signed, page)
+}
+
+/// GET `/moderation/quality.csv`.
+pub(super) async fn table(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let done = async {
+        let rows = rows(&desk, &signed).await?;
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let mut write = |row: &[String]| out.write_record(row.iter().map(|cell| harmless(cell)));
+        write(&COLUMNS.map(str::to_owned)).map_err(|error| Problem::internal(&error))?;
+        for row in &rows {
+            write(&cells(row)).map_err(|error| Problem::internal(&error))?;
+        }
+        let bytes = out.into_inner().map_err(|error| Problem::internal(&error))?;
+        let tx = desk.identity().write().await.map_err(Error::from)?;
+        let who = signed.actor.known_as();
+        desk.identity().note(&tx, &who, "download", "the quality board", "", None).await.map_err(Error::from)?;
+        tx.commit().await?;
+        Ok::<_, Problem>(bytes)
+    };
+    match done.await {
+        Ok(bytes) => {
+            let told = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"quality.csv\""),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (told, bytes).into_response()
+        }
+        Err(problem) => desk.answer(&headers, &signed, Err(problem)),
+    }
+}
+
+/// A cell that a spreadsheet takes for text and never for a formula.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}

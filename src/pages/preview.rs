@@ -1,0 +1,36 @@
+//! A listing as the public will see it. It is the public page, made of what would be published, and says
+//! that it is none; no robot and no cache keeps it.
+
+use maud::{Markup, html};
+use serde::de::DeserializeOwned;
+
+use super::{Site, event, layout::Page, organisation, place, service};
+use crate::{http::Problem, model::Kind, published::Published};
+
+/// The page of what would be published, below what is said about it and what can be done.
+pub(super) async fn page(site: &Site, shown: Option<Published>, about: &Markup) -> Result<Page, Problem> {
+    let Some(shown) = shown else {
+        let body = html! {
+            div class="banner" role="note" { (about) }
+            h1 { "Nobody would see it" }
+            p { "It has to belong to an organisation that is listed, and must not have gone unchecked for too long." }
+        };
+        return Ok(Page::new("Preview", body));
+    };
+    let page = match shown.kind {
+        Kind::Organization => Box::pin(organisation::page(site, shown.changed_at, read(&shown)?)).await?,
+        Kind::Location => Box::pin(place::page(site, shown.changed_at, read(&shown)?)).await?,
+        Kind::Event => event::page(site, shown.changed_at, &read(&shown)?)?,
+        _ => service::page(site, shown.changed_at, &read(&shown)?),
+    };
+    let body = html! {
+        div class="banner" role="note" { (about) }
+        (page.body)
+        p class="small" { "End of the preview." }
+    };
+    Ok(Page { quiet: page.quiet, ..Page::new(format!("Preview: {}", page.title), body) })
+}
+
+fn read<T: DeserializeOwned>(shown: &Published) -> Result<T, Problem> {
+    serde_json::from_str(&shown.full).map_err(|error| Problem::internal(&error))
+}

@@ -1,0 +1,30 @@
+//! Which listings others had better not know that somebody reads.
+
+use uuid::Uuid;
+
+use super::{data, listing};
+use crate::{
+    http::Problem,
+    model::{Event, Kind, Service},
+    published::shelf::Form,
+    publishing::Directory,
+};
+
+/// Whether it is not to be known of a listing how often it is looked at: it is sensitive, or belongs to
+/// somebody who has one that is, or is not public any more.
+/// # Errors
+/// When the disk fails.
+pub fn keeps_quiet(directory: &Directory, id: Uuid) -> Result<bool, Problem> {
+    let Some(found) = directory.shelf.get(id, Form::Full)?.filter(|found| found.entry.live) else { return Ok(true) };
+    Ok(match found.entry.kind {
+        Kind::Service => serde_json::from_slice::<Service>(&found.bytes).map_or(true, |one| listing::is_sensitive(&one)),
+        Kind::Event => serde_json::from_slice::<Event>(&found.bytes).map_or(true, |one| listing::is_sensitive_event(&one)),
+        Kind::Organization => {
+            let services = data::these::<Service>(directory, &directory.shelf.belonging_to(Kind::Service, id), Form::Full)?;
+            let events = data::these::<Event>(directory, &directory.shelf.belonging_to(Kind::Event, id), Form::Full)?;
+            services.iter().any(|found| listing::is_sensitive(&found.document))
+                || events.iter().any(|found| listing::is_sensitive_event(&found.document))
+        }
+        _ => true,
+    })
+}
