@@ -37,7 +37,7 @@ const BESIDE: [&str; 8] = [
     "src/model/holidays.rs",
 ];
 /// Texts of the public pages that stay English, and why.
-const ENGLISH: [(&str, &str); 29] = [
+const ENGLISH: [(&str, &str); 34] = [
     ("You cannot do that", "an error of pages for people who are signed in"),
     ("It has changed meanwhile", "the same"),
     ("Somebody was quicker: ", "the same"),
@@ -63,6 +63,11 @@ const ENGLISH: [(&str, &str); 29] = [
     ("license noreferrer", "an attribute"),
     ("light dark", "an attribute"),
     ("field wrong", "a class"),
+    ("notice emergency", "a class"),
+    ("notice weather", "a class"),
+    ("notice news", "a class"),
+    ("there is no guide called {slug}", "detail of a problem"),
+    ("nothing is written here about {slug}", "the same"),
     ("money wrong", "a class"),
     ("the schema bounds intervals at 1,000", "why a lint does not hold"),
     ("Polski", "its own name"),
