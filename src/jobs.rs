@@ -377,7 +377,7 @@ pub async fn run(served: Served, stop: CancellationToken) {
             match freshness(&served.app, &served.directory.public_url).await {
                 Ok((0, reminded)) if reminded.letters == 0 => {}
                 Ok((marked, reminded)) => {
-                    tracing::info!(marked, letters = reminded.letters, "listings that nobody has checked for long")
+                    tracing::info!(marked, letters = reminded.letters, "listings that nobody has checked for long");
                 }
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for listings to be checked"),
             }

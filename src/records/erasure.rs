@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Error, Records, State, Stored, proposals, read, store};
 use crate::{
     db::Transaction,
-    model::{Contact, Kind, text},
+    model::{Contact, Kind, text, values::EmailAddress},
 };
 
 /// Rows that are read at once.
@@ -63,7 +63,7 @@ impl Wanted {
     }
 
     fn is(&self, contact: &Contact) -> bool {
-        let said = [contact.name.as_deref(), contact.email.as_ref().map(|email| email.as_str())];
+        let said = [contact.name.as_deref(), contact.email.as_ref().map(EmailAddress::as_str)];
         let by_words = !self.words.is_empty() && said.into_iter().flatten().any(|text| text::fold(text).contains(&self.words));
         let by_number =
             self.digits.len() >= NUMBER && contact.phones.iter().any(|phone| digits(&phone.number).contains(&self.digits));
