@@ -281,7 +281,9 @@ pub(super) fn declarations(site: &Site, organisation: &Organization) -> Markup {
         .iter()
         .filter_map(|one| {
             let declared = one.declared_on.map(|day| say_with("declared from {day}", &[("day", &words::date(day))]));
-            let seen = one.seen_on.map(|day| say_with("seen by {name} on {day}", &[("name", &site.directory.name), ("day", &words::date(day))]));
+            let seen = one
+                .seen_on
+                .map(|day| say_with("seen by {name} on {day}", &[("name", &site.directory.name), ("day", &words::date(day))]));
             let days: Vec<String> = declared.into_iter().chain(seen).collect();
             (!days.is_empty()).then(|| format!("{}: {}", one.name, days.join("; ")))
         })

@@ -10,7 +10,7 @@ use super::{catalogue::Said, *};
 
 /// Public pages are all of `src/pages` but for these, which are for people who are signed in, or speak
 /// English only, or say nothing.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 16] = [
     "account",
     "brand.rs",
     "data.rs",
@@ -22,6 +22,9 @@ const OTHERS: [&str; 13] = [
     "files.rs",
     "language",
     "moderation",
+    "pictures.rs",
+    "poster.rs",
+    "preview.rs",
     "tests.rs",
     "upkeep",
 ];
@@ -55,6 +58,7 @@ const ENGLISH: [(&str, &str); 34] = [
     ("Your listings", "the same"),
     ("Waiting", "the same"),
     ("You", "the same"),
+    ("Second step", "the same"),
     ("Sign out", "the same"),
     ("Open Government Licence v3.0", "a name"),
     ("JSON", "a name"),

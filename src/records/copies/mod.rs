@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Annotated, Error, KeptPicture, Records, Remembered, State, Stored, annotations, pictures, read, store as kept,
-};
+use super::{Annotated, Error, KeptPicture, Records, Remembered, State, Stored, annotations, pictures, read, store as kept};
 use crate::{
     db::Transaction,
     identity::copies::{self as people, CopiedPerson},

@@ -1,5 +1,5 @@
-//! Tables that go into a backup as they are: what people have dealt with us about, and the support
-//! checker. Secrets have no place here, not even their hashes.
+//! Tables that go into a backup as they are: what people have dealt with us about, the support
+//! checker, the council's own texts. Secrets have no place here, not even their hashes.
 
 use std::collections::HashSet;
 
@@ -118,6 +118,11 @@ pub(super) const TABLES: &[Table] = &[
             ("settled_at", Big),
             ("answer", Text),
         ],
+    },
+    Table {
+        name: "text",
+        key: 2,
+        columns: &[("slug", Text), ("version", Big), ("body", Text), ("standing", Text), ("saved_at", Big), ("saved_by", Text)],
     },
     Table { name: "support_draft", key: 1, columns: &[("part", Text), ("body", Text), ("saved_at", Big), ("saved_by", Text)] },
     Table {
