@@ -13,6 +13,7 @@ mod m0007_people;
 mod m0008_letters;
 mod m0009_quality;
 mod m0010_self_help;
+mod m0011_relays;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_letters::Migration),
             Box::new(m0009_quality::Migration),
             Box::new(m0010_self_help::Migration),
+            Box::new(m0011_relays::Migration),
         ]
     }
 }

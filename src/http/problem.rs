@@ -5,6 +5,8 @@ use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::published::BECAME;
+
 /// A problem with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
@@ -28,6 +30,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
     pub gone_at: Option<String>,
+    /// The record that has taken its place, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
+    pub successor: Option<Box<str>>,
     /// Everything that is wrong with a document, where it is a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Box<Faults>>,
@@ -51,7 +57,7 @@ pub struct Fault {
 
 impl Problem {
     fn new(status: StatusCode, r#type: &'static str, title: &'static str, detail: String) -> Self {
-        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, faults: None }
+        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, successor: None, faults: None }
     }
 
     /// A parameter that cannot be used.
@@ -125,6 +131,7 @@ impl Problem {
             format!("it was taken out at {at}: {why}"),
         );
         problem.gone_at = Some(at);
+        problem.successor = why.strip_prefix(BECAME).map(Box::from);
         problem
     }
 

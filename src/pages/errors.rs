@@ -67,8 +67,9 @@ fn gone(problem: &Problem) -> Markup {
         p {
             "It was here, and it was taken out"
             @if let Some(day) = day { " on " (day) }
-            ". It may have closed, moved or been renamed."
+            @if problem.successor.is_none() { ". It may have closed, moved or been renamed." } @else { "." }
         }
+        @if let Some(successor) = &problem.successor { p { a href=(successor) { "It is listed here now" } "." } }
     }
 }
 

@@ -226,6 +226,7 @@ fn source(from: &Provenance) -> Markup {
             Some(url) => a href=(url) rel="noreferrer" { (from.source) },
             None => (from.source),
         }
+        @if let Some(via) = &from.via { ", by way of " (via) }
         @if let Some(day) = day { ", as it was there on " (day) }
         @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". Not confirmed since " (day) }
         @if let Some(words) = &from.attribution { ". " (words) }

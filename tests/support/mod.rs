@@ -136,6 +136,11 @@ impl TestApp {
 
     /// The same, known to the world under another address and name.
     pub async fn start_as(on: On, public_url: &str, name: &str) -> Option<Self> {
+        Self::start_with(on, public_url, name, &[]).await
+    }
+
+    /// The same with further settings.
+    pub async fn start_with(on: On, public_url: &str, name: &str, more: &[(&str, &str)]) -> Option<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let (database_url, postgres) = match on {
@@ -153,7 +158,9 @@ impl TestApp {
             ("FINGERPOST_ALLOW_PRIVATE_PEERS", "127.0.0.1/32".to_owned()),
             ("FINGERPOST_GSS", "E06000032".to_owned()),
         ];
-        let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(more);
+        let config = Config::read(None, settings).unwrap();
         let clock = Clock::fixed(noon());
         let served = open(&config, &clock).await;
         let router = served.router(false);
