@@ -84,6 +84,9 @@ impl App {
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
         published::head(&db, &clock).await?;
         published::own::ensure_counted(&db, &clock).await?;
+        if !config.aggregator {
+            published::evidence::forget_all(&db).await?;
+        }
         let outbound = Outbound::new(outbound::Settings {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
@@ -107,6 +110,7 @@ impl App {
     /// Pulls from other directories.
     pub fn harvester(&self) -> Harvester {
         Harvester::new(self.records.clone(), self.outbound.clone(), &public_url(&self.config, self.config.listen))
+            .keeping_evidence(self.config.aggregator)
     }
 
     /// Sends letters.
@@ -247,7 +251,8 @@ impl Served {
             publisher,
             Snapshots::open(&app.config.data_dir),
         )
-        .with_moves(signing::moves(&app.config.data_dir)?);
+        .with_moves(signing::moves(&app.config.data_dir)?)
+        .passing_on(app.config.aggregator);
         let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
         let brand = Arc::new(Brand::open(&app.config)?);
         let views = Views::new(app.db.clone(), app.clock.clone());

@@ -1,7 +1,11 @@
 //! What happens without being asked: following what is published, and tidying up. Each job is
 //! idempotent and can be called from the scheduler, the command line and tests.
 
-use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -199,14 +203,12 @@ async fn keep_views(served: &Served, taken: &HashMap<Key, u32>) -> anyhow::Resul
     let mut quiet: HashMap<Uuid, bool> = HashMap::from([(EVERYTHING, false)]);
     let mut counts: HashMap<Key, u32> = HashMap::new();
     for (key, number) in taken {
-        let is_quiet = match quiet.get(&key.record) {
-            Some(known) => *known,
-            None => {
-                let is_quiet = pages::keeps_quiet(&served.directory, key.record)
-                    .map_err(|problem| anyhow::anyhow!(problem.detail))?
-                    || editing.protects(key.record).await?;
-                quiet.insert(key.record, is_quiet);
-                is_quiet
+        let is_quiet = match quiet.entry(key.record) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let by_its_page = pages::keeps_quiet(&served.directory, key.record);
+                let by_its_page = by_its_page.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+                *unknown.insert(by_its_page || editing.protects(key.record).await?)
             }
         };
         let record = if is_quiet { EVERYTHING } else { key.record };

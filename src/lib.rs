@@ -8,6 +8,7 @@
 pub mod ids;
 pub mod clock;
 pub mod geo;
+pub mod parallel;
 pub mod model;
 
 // floor 1: things that words are done with

@@ -13,6 +13,7 @@ mod m0007_people;
 mod m0008_letters;
 mod m0009_quality;
 mod m0010_self_help;
+mod m0011_relays;
 mod m0012_second_step;
 mod m0013_groups;
 mod m0014_texts;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_letters::Migration),
             Box::new(m0009_quality::Migration),
             Box::new(m0010_self_help::Migration),
+            Box::new(m0011_relays::Migration),
             Box::new(m0012_second_step::Migration),
             Box::new(m0013_groups::Migration),
             Box::new(m0014_texts::Migration),

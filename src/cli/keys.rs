@@ -1,5 +1,11 @@
 //! `fingerpost keys`: the keys that sign what is published.
 
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;
 use url::Url;
@@ -18,8 +24,21 @@ pub(super) enum Keys {
     /// Say that this directory stood at another address before, so that its followers go on here. Its
     /// keys must be those that it had there.
     MovedFrom {
-        /// The address that it had, with a slash at its end.
+        /// The address that it had, with a slash at its end; missing with a statement.
+        #[arg(required_unless_present = "statement")]
+        url: Option<Url>,
+        /// What `keys moved-to` has printed at a directory that becomes part of this one.
+        #[arg(long, value_name = "FILE", conflicts_with = "url")]
+        statement: Option<PathBuf>,
+    },
+    /// Say that this directory becomes part of another one: prints the signed statement, which that one
+    /// keeps with `keys moved-from --statement FILE`.
+    MovedTo {
+        /// The address of that directory, with a slash at its end.
         url: Url,
+        /// A table (CSV) of records that have another id there: the id here, a comma, the id there.
+        #[arg(long, value_name = "FILE")]
+        ids: Option<PathBuf>,
     },
     /// Begin to sign with a new key, which the old one vouches for.
     Rotate {
@@ -32,14 +51,50 @@ pub(super) enum Keys {
     },
 }
 
+fn root_of(mut url: Url) -> Url {
+    url.set_path("/");
+    url.set_query(None);
+    url
+}
+
+/// A table of ids: what each was, and what it is now.
+fn renamed(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| match line.split_once(',') {
+            Some((was, is)) if !is.contains(',') => Ok((was.trim().to_owned(), is.trim().to_owned())),
+            _ => Err(WrongCall(format!("line {} of {} is not two ids with a comma between", number + 1, file.display())).into()),
+        })
+        .collect()
+}
+
 impl Keys {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let signer = app.records.signer().clone();
         let as_json = match self {
             Self::Show { json } => json,
-            Self::MovedFrom { mut url } => {
-                url.set_path("/");
-                url.set_query(None);
+            Self::MovedTo { url, ids } => {
+                let ids = ids.map(|file| renamed(&file)).transpose()?.unwrap_or_default();
+                let moved = signer.moves_to(&root_of(url), &ids, app.clock.now());
+                say!("{}", serde_json::to_string_pretty(&moved)?)?;
+                return Ok(true);
+            }
+            Self::MovedFrom { statement: Some(file), .. } => {
+                let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                let moved: signing::Moved = serde_json::from_slice(&text)
+                    .with_context(|| format!("{} is not what `fingerpost keys moved-to` prints", file.display()))?;
+                if moved.to.as_str() != signer.origin() {
+                    let detail = format!("the statement is about {}, and this is {}", moved.to, signer.origin());
+                    return Err(WrongCall(detail).into());
+                }
+                let from = moved.from.clone();
+                signing::keep_move(&app.config.data_dir, moved)?;
+                say!("{} says that {from} has become part of it, as soon as it is started again", signer.origin())?;
+                return Ok(true);
+            }
+            Self::MovedFrom { url, .. } => {
+                let url = root_of(url.expect("clap asks for it where there is no statement"));
                 if url.as_str() == signer.origin() {
                     return Err(
                         WrongCall(format!("{url} is the address that it has now: set FINGERPOST_PUBLIC_URL first")).into()

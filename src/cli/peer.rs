@@ -137,6 +137,9 @@ enum Action {
         /// Only where a postcode begins so: LU,MK45. What has no postcode is taken.
         #[arg(long, value_delimiter = ',', value_parser = area)]
         postcodes: Vec<String>,
+        /// Whether what the peer passes on of other directories is taken, too; it has to be an aggregator.
+        #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+        relayed: Option<bool>,
         /// Listings of every kind, wherever they are.
         #[arg(long, conflicts_with_all = ["only", "postcodes"])]
         everything: bool,
@@ -181,6 +184,14 @@ fn area(text: &str) -> Result<String, String> {
     let letters = text.len() - digits.len();
     let good = (1..=2).contains(&letters) && digits.len() <= 2 && digits.chars().all(|c| c.is_ascii_alphanumeric());
     if good { Ok(text) } else { Err("expected the beginning of a postcode, such as LU or MK45".to_owned()) }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".to_owned()),
+    }
 }
 
 /// A length of time such as `15m`, in seconds.
@@ -251,13 +262,13 @@ impl Peers {
                 let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
                 pull(&app, Some(peer.id.to_string()), false, json).await
             }
-            Action::Scope { peer, most, licence, only, postcodes, everything, json } => {
+            Action::Scope { peer, most, licence, only, postcodes, relayed, everything, json } => {
                 let kinds = match only {
                     None => Vec::new(),
                     Some(Listings::Services) => vec![Kind::Service],
                     Some(Listings::Events) => vec![Kind::Event],
                 };
-                let wanted = Wanted { most, licences: licence, kinds, postcodes, everything };
+                let wanted = Wanted { most, licences: licence, kinds, postcodes, relayed, everything };
                 let peer = harvester.scope_peer(&peer, wanted).await.map_err(wrong_call)?;
                 show(&harvester.describe_peer(&peer).await?, json)
             }
@@ -377,6 +388,9 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at))?;
     line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"))?;
     line("records here", &peer.records.to_string())?;
+    if peer.scope.relayed {
+        line("as well", "what it passes on of others")?;
+    }
     if peer.scope.is_partial() {
         let kinds: Vec<&str> = peer.scope.kinds.iter().map(|kind| kind.as_str()).collect();
         let only = [kinds.join(", "), peer.scope.postcodes.join(", ")];

@@ -136,6 +136,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks in which other directories may be asked although they are not public.
     pub allow_private_peers: Vec<IpNet>,
+    /// Whether what others have signed is passed on.
+    pub aggregator: bool,
     /// Words in a category's name or code that make its places secret unless somebody decides otherwise.
     pub withheld_categories: Vec<String>,
     /// Words in the name of a listing, or in a category's name or code, of help that could be used to
@@ -240,6 +242,7 @@ impl Config {
             contact_email: optional(values, "contact_email", "a mailbox such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
+            aggregator: yes_or_no(values, "aggregator")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,
             requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
@@ -348,6 +351,14 @@ fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
             Err(wrong("public_url", url.as_str(), "expected http or https"))
         }
         url => Ok(url.map(with_slash)),
+    }
+}
+
+fn yes_or_no(values: &BTreeMap<String, String>, name: &'static str) -> Result<bool, Error> {
+    match values.get(name).map_or("", |value| value.trim()) {
+        "yes" | "true" => Ok(true),
+        "no" | "false" | "" => Ok(false),
+        other => Err(wrong(name, other, "expected yes or no")),
     }
 }
 

@@ -86,6 +86,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "10.20.0.0/16",
     },
     Setting {
+        name: "aggregator",
+        default: "no",
+        meaning: "Whether what other directories have signed is passed on to whoever follows us, in a second feed: yes or no. Only what we show whole is.",
+        example: "yes",
+    },
+    Setting {
         name: "withheld_categories",
         default: "refuge, refuges, human trafficking, modern slavery, forced marriage",
         meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.",

@@ -1,5 +1,6 @@
-//! The change feed: every own record once, at its latest position, in order. An RPDE 1.0 feed by
-//! change number; what the protocol adds stands beside what RPDE asks for.
+//! The change feed: every own record once, at its latest position, in order; an aggregator has a second
+//! one that holds those of others as well. RPDE 1.0 feeds by change number; what the protocol adds stands
+//! beside what RPDE asks for.
 //!
 //! A page is read with one query, and is a pure function of the table: any cache may keep it, and
 //! whoever follows `next` from an old copy still gets to the end.
@@ -14,11 +15,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::json;
 use url::Url;
 
-use super::{Outlet, protocol::PAGE_ITEMS};
+use super::{
+    Outlet,
+    protocol::{ALL, OWN, PAGE_ITEMS},
+    relay,
+};
 use crate::{
+    db,
     http::{Parameters, Problem, caching},
     published::{
         self, Position,
+        evidence::{self, Row},
         own::{self, OwnRow},
     },
 };
@@ -48,7 +55,7 @@ pub(super) async fn show(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked::read(&parameters)?;
+    let asked = Asked::read(&outlet, &parameters)?;
     outlet.followers.note(&headers, asked.after, outlet.clock.now());
     let mut page = page(&outlet, &asked, uri.query()).await?;
     let mut waited = None;
@@ -57,7 +64,7 @@ pub(super) async fn show(
         && let Ok(_place) = outlet.waiting.try_acquire()
     {
         waited = Some(seconds);
-        if news(&outlet, page.after, Duration::from_secs(seconds)).await? {
+        if news(&outlet, asked.scope, page.after, Duration::from_secs(seconds)).await? {
             page = self::page(&outlet, &asked, uri.query()).await?;
         }
     }
@@ -77,14 +84,48 @@ pub(super) async fn show(
     Ok(response)
 }
 
+/// Whose records a feed holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Own,
+    All,
+}
+
+impl Scope {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => OWN,
+            Self::All => ALL,
+        }
+    }
+
+    async fn head(self, db: &db::Database) -> Result<Option<Position>, db::Error> {
+        match self {
+            Self::Own => own::head(db).await,
+            Self::All => evidence::head(db).await,
+        }
+    }
+
+    async fn after(self, db: &db::Database, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
+        match self {
+            Self::Own => {
+                let rows = own::after(db, position, limit).await?;
+                Ok(rows.into_iter().map(|row| Row { row, evidence: None }).collect())
+            }
+            Self::All => evidence::after(db, position, limit).await,
+        }
+    }
+}
+
 /// Where a follower stands.
 struct Asked {
+    scope: Scope,
     after: Position,
     epoch: Option<String>,
 }
 
 impl Asked {
-    fn read(parameters: &Parameters) -> Result<Self, Problem> {
+    fn read(outlet: &Outlet, parameters: &Parameters) -> Result<Self, Problem> {
         let name = "afterChangeNumber";
         let expected = "the change number that the page before gave, a whole number below 2^53";
         let after = parameters.parsed::<i64>(name, expected)?.unwrap_or(0);
@@ -96,7 +137,19 @@ impl Asked {
                 return Err(Problem::bad_parameter(other, value, &format!("this feed goes by {name}")));
             }
         }
-        Ok(Self { after: Position(after), epoch: parameters.text("epoch")?.map(str::to_owned) })
+        let scope = match parameters.text("scope")? {
+            None | Some(OWN) => Scope::Own,
+            Some(ALL) if outlet.is_aggregator => Scope::All,
+            Some(ALL) => {
+                return Err(Problem::bad_parameter(
+                    "scope",
+                    ALL,
+                    "this directory passes nothing on; its own records are in the feed without it",
+                ));
+            }
+            Some(other) => return Err(Problem::bad_parameter("scope", other, "expected own or all")),
+        };
+        Ok(Self { scope, after: Position(after), epoch: parameters.text("epoch")?.map(str::to_owned) })
     }
 }
 
@@ -114,14 +167,14 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
     let reset = asked.epoch.as_ref().is_some_and(|asked| *asked != epoch.epoch).then(|| epoch.epoch.clone());
     // Numbers of another epoch mean nothing here: everything is told from the start.
     let after = if reset.is_some() { Position::ZERO } else { asked.after };
-    let head = own::head(&outlet.db).await?;
+    let head = asked.scope.head(&outlet.db).await?;
     let mut body = br#"{"items":["#.to_vec();
     let mut items = 0;
     let mut last = after;
     // The head is read before the rows: a page may go beyond the head that it names, and nobody
     // can think that they have everything when they have not.
     'reading: while items < PAGE_ITEMS {
-        let rows = own::after(&outlet.db, last, ROWS.min(PAGE_ITEMS - items)).await?;
+        let rows = asked.scope.after(&outlet.db, last, ROWS.min(PAGE_ITEMS - items)).await?;
         if rows.is_empty() {
             break;
         }
@@ -129,16 +182,16 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
             if items > 0 {
                 body.push(b',');
             }
-            last = row.position;
+            last = row.row.position;
             items += 1;
-            write_item(&row, &mut body);
+            relay::write(outlet, &epoch.epoch, &row, &mut body);
             if body.len() >= PAGE_BYTES {
                 break 'reading;
             }
         }
     }
     let here = outlet.publisher.address("federation/v1/changes");
-    let next = if items == 0 { own_address(here, query) } else { address_after(here, last, &epoch.epoch) };
+    let next = if items == 0 { own_address(here, query) } else { address_after(here, asked.scope, last, &epoch.epoch) };
     let publisher = &outlet.publisher;
     let rest = json!({
         "next": next,
@@ -146,7 +199,7 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
         "epoch": epoch.epoch,
         "feed": {
             "origin": publisher.origin,
-            "scope": "own",
+            "scope": asked.scope.as_str(),
             "head": head.map_or(epoch.began.0, |head| head.0.max(last.0)),
             "min_safe": epoch.began,
         },
@@ -178,7 +231,10 @@ fn own_address(mut here: Url, query: Option<&str>) -> Url {
     here
 }
 
-fn address_after(mut here: Url, last: Position, epoch: &str) -> Url {
+fn address_after(mut here: Url, scope: Scope, last: Position, epoch: &str) -> Url {
+    if scope == Scope::All {
+        here.query_pairs_mut().append_pair("scope", ALL);
+    }
     here.query_pairs_mut().append_pair("afterChangeNumber", &last.0.to_string()).append_pair("epoch", epoch);
     here
 }
@@ -191,13 +247,13 @@ fn asked_to_wait(headers: &HeaderMap) -> Option<u64> {
     (seconds > 0).then(|| seconds.min(LONGEST_WAIT))
 }
 
-/// Wait until an own record comes after `position`, at most `longest`. Whether one did.
-async fn news(outlet: &Outlet, position: Position, longest: Duration) -> Result<bool, Problem> {
+/// Wait until a record comes after `position`, at most `longest`. Whether one did.
+async fn news(outlet: &Outlet, scope: Scope, position: Position, longest: Duration) -> Result<bool, Problem> {
     let mut commits = outlet.db.commits();
     let until = tokio::time::Instant::now() + longest;
     loop {
         // Another process may have published while this one was not looking.
-        if own::head(&outlet.db).await?.is_some_and(|head| head > position) {
+        if scope.head(&outlet.db).await?.is_some_and(|head| head > position) {
             return Ok(true);
         }
         if tokio::time::Instant::now() >= until {

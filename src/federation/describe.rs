@@ -23,6 +23,12 @@ const CHANGES: &[Parameter] = &[
                       the feed begins at its start.",
     },
     Parameter {
+        name: "scope",
+        form: Form::Text,
+        description: "own, which is meant without it, or all: records of other directories as well, as they signed them. Only \
+                      where the discovery document names such a feed.",
+    },
+    Parameter {
         name: "epoch",
         form: Form::Text,
         description: "The epoch that the change number belongs to, as `next` says it. Another one than the present one is \

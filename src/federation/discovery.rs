@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{
     Outlet,
     protocol::{
-        Api, Discovery, Feed, KeysSignature, Licence, PAGE_ITEMS, PROTOCOL, Publisher, RecordSchema, Software, TOMBSTONE_DAYS,
+        ALL, Api, Discovery, Feed, KeysSignature, Licence, OWN, PAGE_ITEMS, PROTOCOL, Publisher, RecordSchema, Software,
+        TOMBSTONE_DAYS,
     },
 };
 use crate::{
@@ -45,6 +46,8 @@ async fn document(outlet: &Outlet) -> Result<Discovery, Problem> {
     let publisher = &outlet.publisher;
     let kinds = |kinds: &[Kind]| kinds.iter().map(|kind| kind.as_str().to_owned()).collect::<Vec<_>>();
     let (kid, sig) = outlet.signer.sign_keys();
+    let scopes = [(OWN, "federation/v1/changes"), (ALL, "federation/v1/changes?scope=all")];
+    let scopes = if outlet.is_aggregator { &scopes[..] } else { &scopes[..1] };
     Ok(Discovery {
         protocol: PROTOCOL.to_owned(),
         versions: vec!["1.0".to_owned()],
@@ -54,16 +57,19 @@ async fn document(outlet: &Outlet) -> Result<Discovery, Problem> {
         software: Software { name: "fingerpost".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         epoch: head.epoch,
         api: Api { oruk_v3: Some(publisher.origin.clone()), openapi: Some(publisher.address("openapi.json")) },
-        feeds: vec![Feed {
-            scope: "own".to_owned(),
-            kinds: kinds(&Kind::RECORDS),
-            url: publisher.address("federation/v1/changes"),
-            format: "rpde-1.0+fed".to_owned(),
-            min_poll_seconds: 60,
-            recommended_poll_seconds: 900,
-            page_items: PAGE_ITEMS,
-            tombstone_days: TOMBSTONE_DAYS,
-        }],
+        feeds: scopes
+            .iter()
+            .map(|(scope, path)| Feed {
+                scope: (*scope).to_owned(),
+                kinds: kinds(&Kind::RECORDS),
+                url: publisher.address(path),
+                format: "rpde-1.0+fed".to_owned(),
+                min_poll_seconds: 60,
+                recommended_poll_seconds: 900,
+                page_items: PAGE_ITEMS,
+                tombstone_days: TOMBSTONE_DAYS,
+            })
+            .collect(),
         checkpoint: Some(publisher.address("federation/v1/checkpoint")),
         snapshot: Some(publisher.address("federation/v1/snapshot")),
         digest: Some(publisher.address("federation/v1/digest")),

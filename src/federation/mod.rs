@@ -2,8 +2,9 @@
 //! flow in. The protocol is `open-directory/1` (`docs/federation.md`): a feed of changes that every
 //! RPDE client can read, with a signed statement beside each record.
 //!
-//! What flows out comes straight from `published`, own records only: what came from elsewhere is never
-//! sent on, so directories that follow each other cannot echo.
+//! What flows out comes straight from `published`, own records only: what came from elsewhere is not sent
+//! on, so directories that follow each other cannot echo. Where the setting `aggregator` says so, there is
+//! a second feed that passes on what others have signed.
 
 mod changes;
 pub mod compare;
@@ -14,6 +15,7 @@ pub mod harvest;
 pub mod neighbours;
 pub mod peers;
 pub mod protocol;
+pub mod relay;
 pub mod snapshot;
 mod staleness;
 mod status;
@@ -57,6 +59,8 @@ pub struct Outlet {
     digesting: Arc<Semaphore>,
     /// Addresses that we had before.
     moved: Arc<[Moved]>,
+    /// Whether what others have signed is passed on.
+    is_aggregator: bool,
 }
 
 /// Who publishes here.
@@ -92,6 +96,7 @@ impl Outlet {
             snapshots,
             digesting: Arc::new(Semaphore::new(1)),
             moved: Arc::new([]),
+            is_aggregator: false,
         }
     }
 
@@ -99,6 +104,12 @@ impl Outlet {
     #[must_use]
     pub fn with_moves(self, moved: Vec<Moved>) -> Self {
         Self { moved: moved.into(), ..self }
+    }
+
+    /// The same for one that passes on what others have signed, or not.
+    #[must_use]
+    pub fn passing_on(self, is_aggregator: bool) -> Self {
+        Self { is_aggregator, ..self }
     }
 }
 

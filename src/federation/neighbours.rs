@@ -10,11 +10,12 @@ use super::{
     detect,
     harvest::{Error, Harvester, discover},
     peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
-    protocol::Discovery,
+    protocol::{ALL, Discovery},
 };
 use crate::{
     clock,
     model::Kind,
+    published,
     records::{Caller, Draft, LastModified, State},
     signing,
 };
@@ -54,6 +55,8 @@ pub struct Wanted {
     pub kinds: Vec<Kind>,
     /// Only at places whose postcodes begin so.
     pub postcodes: Vec<String>,
+    /// Whether what it passes on of others is taken, too.
+    pub relayed: Option<bool>,
     /// Of every kind and everywhere, first.
     pub everything: bool,
 }
@@ -246,7 +249,16 @@ impl Harvester {
         if !wanted.postcodes.is_empty() {
             scope.postcodes = wanted.postcodes;
         }
-        let same = (&before.kinds, &before.postcodes, &before.licences) == (&scope.kinds, &scope.postcodes, &scope.licences);
+        if let Some(relayed) = wanted.relayed {
+            offers(peer.discovered.as_ref(), relayed).map_err(Refused::Senseless)?;
+            scope.relayed = relayed;
+        }
+        let what = |scope: &Scope| (scope.kinds.clone(), scope.postcodes.clone(), scope.licences.clone(), scope.relayed);
+        let same = what(&before) == what(scope);
+        if before.relayed && !scope.relayed {
+            self.keep(&peer).await?;
+            self.take_out_relayed(&peer).await?;
+        }
         if same {
             self.keep(&peer).await?;
         } else {
@@ -308,6 +320,7 @@ impl Harvester {
         peer.state = PeerState::Held;
         self.keep(&peer).await?;
         let many = self.take_out_all(&peer, "this directory does not follow its source any more", true).await?;
+        self.look_elsewhere(peer.id).await?;
         let tx = self.database().write().await?;
         peers::delete(&tx, peer.id).await?;
         tx.commit().await?;
@@ -325,12 +338,40 @@ impl Harvester {
         }
     }
 
+    /// Take out what a peer has passed on of others, and forget it: others may pass it on as well.
+    async fn take_out_relayed(&self, peer: &Peer) -> Result<(), Refused> {
+        let mut after = None;
+        loop {
+            let rows = peers::relayed_by(self.database(), peer.id, after, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id);
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            self.take_out(peer, rows, "the directory that passed it on is not asked for it any more", true).await?;
+            let tx = self.database().write().await?;
+            peers::forget_foreign(&tx, &ids).await?;
+            tx.commit().await?;
+        }
+        self.look_elsewhere(peer.id).await
+    }
+
+    /// Others may pass on what this peer did: what they have is looked at again with the next pull.
+    async fn look_elsewhere(&self, than: peers::PeerId) -> Result<(), Refused> {
+        for mut peer in peers::all(self.database()).await? {
+            if peer.id != than && peer.scope.relayed {
+                self.look_again(&mut peer).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Take records of a peer out of the directory.
     async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Refused> {
         let mut drafts = Vec::new();
         for row in &rows {
             let stored = self.records().find(row.id).await?;
-            if let Some(stored) = stored.filter(|stored| stored.state != State::Gone && stored.origin == peer.origin) {
+            if let Some(stored) = stored
+                .filter(|stored| stored.state != State::Gone && stored.origin == row.origin.as_deref().unwrap_or(&peer.origin))
+            {
                 drafts.push(Draft {
                     state: State::Gone,
                     origin: stored.origin.clone(),
@@ -350,6 +391,7 @@ impl Harvester {
         }
         peers::forget_held(&tx, &ids).await?;
         self.records().forget_proposals(&tx, &ids).await?;
+        published::evidence::blank(&tx, &ids).await?;
         if !drafts.is_empty() {
             self.records().save(&tx, &caller, drafts, &LastModified::new()).await?;
         }
@@ -544,6 +586,15 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
         }
         _ => "Nothing: it is followed.".to_owned(),
     }
+}
+
+/// Whether a peer can be asked for what it passes on.
+fn offers(said: Option<&Discovery>, relayed: bool) -> Result<(), String> {
+    let feeds = said.map(|said| said.feeds.as_slice()).unwrap_or_default();
+    if !relayed || feeds.iter().any(|feed| feed.scope == ALL) {
+        return Ok(());
+    }
+    Err("it passes nothing on: its discovery document names no feed of scope all".to_owned())
 }
 
 /// Approve the keys that a peer shows. A peer without keys is taken at its word.

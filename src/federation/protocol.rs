@@ -11,6 +11,12 @@ use crate::signing::{Listed, Moved};
 pub const PROTOCOL: &str = "open-directory/1";
 /// Where the discovery document stands, below the origin.
 pub const WELL_KNOWN: &str = ".well-known/open-directory";
+/// A feed of own records only.
+pub const OWN: &str = "own";
+/// A feed that holds records of others as well.
+pub const ALL: &str = "all";
+/// Through so many directories a record may come, at most.
+pub const MOST_HOPS: usize = 4;
 /// Items on a page of the feed, at most.
 pub const PAGE_ITEMS: u64 = 500;
 /// For how long, at the least, tombstones stay in the feed, in days. Ours stay for good.
@@ -253,9 +259,39 @@ pub struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [{"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Bramble Street pantry"}]))]
     pub data: Option<serde_json::Value>,
-    /// What the origin says and signs of it.
+    /// What the origin says and signs of it. Missing where a record of another directory is not passed on
+    /// any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed: Option<Statement>,
+    /// The directories that it came through after its origin, the last one being that of the feed. Only in
+    /// feeds of scope `all`, and only of records of other directories: there `id` and `modified` are those
+    /// of the feed, and those of the origin stand in `fed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Hop>,
+}
+
+/// A directory that a record came through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// Which.
+    #[schemars(extend("examples" = ["https://directory.bedfordshire.example.org/"]))]
+    pub origin: String,
+    /// When it came there, RFC 3339.
+    #[schemars(extend("examples" = ["2026-11-22T06:05:00.000Z"]))]
+    pub received: String,
+    /// The epoch of `seq`.
+    #[schemars(extend("examples" = ["0197b2c0a1d47c1e8a3f0d7e5c6b4a40"]))]
+    pub epoch: String,
+    /// Its number in the feed there.
+    #[schemars(extend("examples" = [1_764_000_000_000_456_i64]))]
+    pub seq: i64,
+    /// The key that signed.
+    #[schemars(extend("examples" = ["9a0d5b3c7e11"]))]
+    pub kid: String,
+    /// The signature, base64url, of `open-directory-via-v1`, a line end, and the canonical JSON of all that
+    /// stands here but this, with the signature of the statement as `of` (empty where there is none).
+    #[schemars(extend("examples" = ["R0tLq0…"]))]
+    pub sig: String,
 }
 
 /// What an origin says of a record, and signs: the signature is of `open-directory-record-v1`, a line

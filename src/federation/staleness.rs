@@ -34,18 +34,25 @@ impl Harvester {
     pub async fn mind_staleness(&self) -> Result<usize, Error> {
         let noted = self.records().stale().await?;
         let peers = peers::all(self.database()).await?;
+        // What came through an aggregator is confirmed by it.
+        let relayed = peers::relayed_origins(self.database()).await?;
+        let sources: Vec<(&str, &Peer)> = peers
+            .iter()
+            .map(|peer| (peer.origin.as_str(), peer))
+            .chain(relayed.iter().filter_map(|(by, origin)| Some((origin.as_str(), peers.iter().find(|peer| peer.id == *by)?))))
+            .collect();
         let mut many = 0;
-        for peer in &peers {
-            let before = noted.iter().find(|stale| stale.origin == peer.origin);
+        for (origin, peer) in &sources {
+            let before = noted.iter().find(|stale| stale.origin == *origin);
             let step = step(peer, self.now());
             let is_so = before.map_or(step.is_none(), |stale| stale.done && stale.step == step && stale.since == since(peer));
             if !is_so {
-                self.records().set_stale(&peer.origin, step, since(peer)).await?;
+                self.records().set_stale(origin, step, since(peer)).await?;
                 many += 1;
             }
         }
         // Nobody waits for those that are not followed any more.
-        for stale in noted.iter().filter(|stale| !peers.iter().any(|peer| peer.origin == stale.origin)) {
+        for stale in noted.iter().filter(|stale| !sources.iter().any(|(origin, _)| *origin == stale.origin)) {
             self.records().set_stale(&stale.origin, None, stale.since).await?;
             many += 1;
         }

@@ -5,6 +5,8 @@ use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::published::BECAME;
+
 /// A problem with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
@@ -23,11 +25,15 @@ pub struct Problem {
     /// The parameter, where one is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["page"]))]
-    pub parameter: Option<String>,
+    pub parameter: Option<Box<str>>,
     /// When a record went, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
-    pub gone_at: Option<String>,
+    pub gone_at: Option<Box<str>>,
+    /// The record that has taken its place, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
+    pub successor: Option<Box<str>>,
     /// Everything that is wrong with a document, where it is a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Box<Faults>>,
@@ -51,7 +57,7 @@ pub struct Fault {
 
 impl Problem {
     fn new(status: StatusCode, r#type: &'static str, title: &'static str, detail: String) -> Self {
-        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, faults: None }
+        Self { r#type, title, status: status.as_u16(), detail, parameter: None, gone_at: None, successor: None, faults: None }
     }
 
     /// A parameter that cannot be used.
@@ -63,7 +69,7 @@ impl Problem {
             "A parameter cannot be used",
             format!("{name} is {value:?}: {expected}"),
         );
-        problem.parameter = Some(name.to_owned());
+        problem.parameter = Some(name.into());
         problem
     }
 
@@ -124,7 +130,8 @@ impl Problem {
             "It is not here any more",
             format!("it was taken out at {at}: {why}"),
         );
-        problem.gone_at = Some(at);
+        problem.gone_at = Some(at.into());
+        problem.successor = why.strip_prefix(BECAME).map(Box::from);
         problem
     }
 

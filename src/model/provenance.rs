@@ -37,6 +37,9 @@ pub struct Provenance {
     pub attribution: Option<String>,
     /// How sure we are.
     pub evidence: Evidence,
+    /// Name of the directory that passed it on, where it did not come from there itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// When it came, RFC 3339.
     pub fetched_at: String,
     /// Since when nobody has confirmed it, RFC 3339, where that is longer than a week.

@@ -77,8 +77,9 @@ fn gone(problem: &Problem) -> Markup {
                 Some(day) => (say_with("It was here, and it was taken out on {day}.", &[("day", &day)])),
                 None => (say("It was here, and it was taken out.")),
             }
-            " " (say("It may have closed, moved or been renamed."))
+            @if problem.successor.is_none() { " " (say("It may have closed, moved or been renamed.")) }
         }
+        @if let Some(successor) = &problem.successor { p { a href=(successor) { (say("It is listed here now")) } } }
     }
 }
 

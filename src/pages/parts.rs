@@ -243,6 +243,7 @@ fn source(from: &Provenance) -> Markup {
             Some(url) => a href=(url) rel="noreferrer" { (as_written(&from.source)) },
             None => (as_written(&from.source)),
         }
+        @if let Some(via) = &from.via { (say(", ")) (say_with("by way of {name}", &[("name", via)])) }
         @if let Some(day) = day { (say(", ")) (say_with("as it was there on {date}", &[("date", &day)])) }
         @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". " (say_with("Not confirmed since {date}", &[("date", &day)])) }
         @if let Some(words) = &from.attribution { ". " (as_written(words)) }

@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     http::Problem,
-    model::{Event, Kind, Location, Organization, Phone, Service},
+    model::{
+        Event, Kind, Location, Organization, Phone, Service,
+        values::{EmailAddress, WebAddress},
+    },
 };
 
 /// Light modules around a code, without which phones do not find it.
@@ -73,7 +76,7 @@ pub(super) async fn service(State(site): State<Site>, Path((id, sheet)): Path<(S
         if listing::is_sensitive(&service) {
             return Err(not_for_this());
         }
-        Ok(page(&site, sheet, of_service(&site, &service)))
+        Ok(page(&site, sheet, &of_service(&site, &service)))
     })();
     layout::answer(&site, &headers, page)
 }
@@ -86,7 +89,7 @@ pub(super) async fn event(State(site): State<Site>, Path((id, sheet)): Path<(Str
         if listing::is_sensitive_event(&event) {
             return Err(not_for_this());
         }
-        Ok(page(&site, sheet, of_event(&event)))
+        Ok(page(&site, sheet, &of_event(&event)))
     })();
     layout::answer(&site, &headers, page)
 }
@@ -143,7 +146,7 @@ fn of_service(site: &Site, service: &Service) -> Told {
     when.dedup();
     let places = service.service_at_locations.iter().filter_map(|link| link.location.as_deref());
     let organisation = service.organization.as_deref();
-    let (email, web) = (service.email.as_ref().map(|email| email.as_str()), service.url.as_ref().map(|url| url.as_str()));
+    let (email, web) = (service.email.as_ref().map(EmailAddress::as_str), service.url.as_ref().map(WebAddress::as_str));
     let who = service.eligibility_description.clone().or_else(|| words::ages(service.minimum_age, service.maximum_age));
     Told {
         folder: "services",
@@ -167,7 +170,7 @@ fn of_service(site: &Site, service: &Service) -> Told {
 
 fn of_event(event: &Event) -> Told {
     let organisation = event.organization.as_deref();
-    let web = event.booking_url.as_ref().or(event.url.as_ref()).map(|url| url.as_str());
+    let web = event.booking_url.as_ref().or(event.url.as_ref()).map(WebAddress::as_str);
     let who = event.eligibility_description.clone().or_else(|| words::ages(event.minimum_age, event.maximum_age));
     Told {
         folder: "events",
@@ -186,7 +189,7 @@ fn of_event(event: &Event) -> Told {
     }
 }
 
-fn page(site: &Site, sheet: Sheet, told: Told) -> Page {
+fn page(site: &Site, sheet: Sheet, told: &Told) -> Page {
     let path = format!("/directory/{}/{}", told.folder, told.id);
     let address = site.address(&path);
     let longest = if sheet == Sheet::Poster { 160 } else { 320 };

@@ -4,6 +4,7 @@
 //! Readers keep a position and ask what came after it ([`after`]). The order of positions is the
 //! order of commits, because the counter is locked until the commit (`docs/decisions/0001-positions.md`).
 
+pub mod evidence;
 pub mod own;
 pub mod projection;
 pub mod redaction;
@@ -17,8 +18,13 @@ use uuid::Uuid;
 
 use crate::model::Kind;
 pub use store::{
-    Locked, after, after_in, by_kind, clear, count_after, current, derived_from, finish, head, lock, new_epoch, put, write,
+    Locked, after, after_in, by_kind, clear, count_after, current, derived_from, finish, head, lock, move_to_end, new_epoch, put,
+    write,
 };
+
+/// A tombstone whose reason begins so says which record has taken the place of the one that went: its id
+/// follows.
+pub const BECAME: &str = "it is listed here now as ";
 
 /// A place in the order of everything that was ever published. In each epoch positions start at
 /// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.

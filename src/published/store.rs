@@ -63,6 +63,11 @@ impl Locked {
         &self.head.epoch
     }
 
+    /// Where the order stood when it was locked, or after what was taken since.
+    pub fn position(&self) -> Position {
+        self.head.position
+    }
+
     /// The next position.
     pub fn take(&mut self) -> Position {
         self.head.position.0 += 1;
@@ -135,6 +140,26 @@ pub async fn put(tx: &Transaction, rows: &[Published]) -> Result<(), db::Error> 
             .context("cannot publish")?;
     }
     Ok(())
+}
+
+/// Give records that stand at `position` or before new places at the end, as they are: what is told beside
+/// them has changed. For records of others, whose rows we do not sign. In a transaction that changes no
+/// record any more.
+/// # Errors
+/// When the database fails.
+pub async fn move_to_end(tx: &Transaction, ids: &[Uuid], position: Position) -> Result<(), db::Error> {
+    let mut locked = lock(tx).await?;
+    let mut rows = current(tx, ids).await?;
+    rows.retain(|row| row.position <= position && !row.origin.is_empty());
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_unstable_by_key(|row| row.position);
+    for row in &mut rows {
+        row.position = locked.take();
+    }
+    put(tx, &rows).await?;
+    finish(tx, locked).await.map(drop)
 }
 
 /// Write the counter.

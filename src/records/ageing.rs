@@ -30,7 +30,7 @@ impl Records {
             now: self.clock.now(),
             last_modified: &brought,
         };
-        let position = self.publish(&tx, HashMap::new(), ids, &cause).await?;
+        let (_, position) = self.publish(&tx, HashMap::new(), ids, &cause).await?;
         tx.commit().await?;
         Ok(position)
     }

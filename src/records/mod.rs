@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     db::{self, Database, Transaction},
     model::{Document, Kind, LocationPolicy, Reference, annotation, provenance},
-    published::Position,
+    published::{BECAME, Position},
     signing::Signer,
 };
 pub use annotations::{Annotated, Annotation};
@@ -228,7 +228,9 @@ pub enum Error {
 pub struct Outcome {
     /// What became of each draft, in their order.
     pub saved: Vec<Saved>,
-    /// Where the order of everything published stands now.
+    /// Where the order of everything published stood before.
+    pub began: Position,
+    /// Where it stands now.
     pub position: Position,
     /// Whether something was scrubbed, so that side files are to be swept after the commit.
     pub scrubbed: bool,
@@ -456,9 +458,9 @@ impl Records {
             now,
             last_modified,
         };
-        let position = self.publish(tx, changed, &decided.touched_places, &cause).await?;
+        let (began, position) = self.publish(tx, changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
-        Ok(Outcome { saved, position, scrubbed })
+        Ok(Outcome { saved, began, position, scrubbed })
     }
 
     /// Take a record out of everything public; its tombstone says why.
@@ -481,6 +483,18 @@ impl Records {
             ..Draft::new(document)
         };
         let told = Told { reason: &caller.why, urgent: false };
+        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+    }
+
+    /// Take a record out because another one of its kind has taken its place, as its tombstone says.
+    /// # Errors
+    /// [`Error::NotFound`], or when the database fails.
+    pub async fn give_way(&self, tx: &Transaction, caller: &Caller, id: Uuid, successor: Uuid) -> Result<Outcome, Error> {
+        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let document = read(&stored)?;
+        let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) };
+        let reason = format!("{BECAME}{successor}");
+        let told = Told { reason: &reason, urgent: false };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 

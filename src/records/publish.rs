@@ -9,6 +9,7 @@ use super::{Error, LastModified, Records, State, annotations, read, staleness, s
 use crate::{
     db::Transaction,
     model::{Document, Kind, LocationPolicy},
+    parallel::in_parallel,
     published::{
         self, Position, Published,
         render::{Around, Rendered, render},
@@ -39,15 +40,17 @@ struct Scene {
 }
 
 impl Records {
-    /// Lock the counter, render everything that shows the changed records, and publish it.
+    /// Lock the counter, render everything that shows the changed records, and publish it. Where the
+    /// order stood before, and where it stands now.
     pub(super) async fn publish(
         &self,
         tx: &Transaction,
         changed: HashMap<Uuid, (String, State, Document)>,
         touched: &[Uuid],
         cause: &Cause<'_>,
-    ) -> Result<Position, Error> {
+    ) -> Result<(Position, Position), Error> {
         let mut locked = published::lock(tx).await?;
+        let began = locked.position();
         let scene = self.gather(tx, changed, touched, cause).await?;
         let dirty: Vec<Uuid> = scene.dirty.keys().copied().collect();
         let mut current: HashMap<Uuid, Published> = HashMap::new();
@@ -107,8 +110,13 @@ impl Records {
             }
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
         });
+        if cause.urgent {
+            // What has to be destroyed may stand in what their origins signed as well.
+            let foreign: Vec<Uuid> = rows.iter().filter(|row| !row.origin.is_empty()).map(|row| row.id).collect();
+            published::evidence::blank(tx, &foreign).await?;
+        }
         // One number each, in the order in which they were taken.
-        Ok(published::write(tx, locked, &rows, &current).await?)
+        Ok((began, published::write(tx, locked, &rows, &current).await?))
     }
 
     fn row(&self, numbered: &Numbered<'_>, one: Rendered, record: Uuid, origin: String, changed_at: DateTime<Utc>) -> Published {
@@ -387,33 +395,6 @@ enum Next {
     Shown(Rendered, Uuid, String, DateTime<Utc>),
     /// What stood there before it went.
     Gone(Published),
-}
-
-/// Below this, starting threads takes longer than the work.
-const WORTH_THREADS: usize = 64;
-
-/// `each` of `items`, in order, on every core where it pays. For pure work while a transaction is open.
-fn in_parallel<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if items.len() < WORTH_THREADS || cores == 1 {
-        return items.into_iter().map(each).collect();
-    }
-    let share = items.len().div_ceil(cores);
-    let mut shares: Vec<Vec<T>> = Vec::new();
-    let mut items = items.into_iter();
-    loop {
-        let some: Vec<T> = items.by_ref().take(share).collect();
-        if some.is_empty() {
-            break;
-        }
-        shares.push(some);
-    }
-    std::thread::scope(|scope| {
-        let each = &each;
-        let running: Vec<_> =
-            shares.into_iter().map(|share| scope.spawn(move || share.into_iter().map(each).collect::<Vec<R>>())).collect();
-        running.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }
 
 /// Which record each id belongs to that is to be published: the one that has it, else the first

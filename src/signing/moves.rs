@@ -1,7 +1,7 @@
 //! That a directory had another address before: what followers need to go on under the new one without
 //! beginning anew. It is signed with a key that they have approved, so nobody else can say it.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -26,6 +26,11 @@ pub struct Moved {
     /// The origin that it has now.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/"]))]
     pub to: Url,
+    /// Ids of records that have others there, by those that they had; where everything moves to a directory
+    /// that exists already. What does not stand here keeps its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"ac148810-d857-441c-9679-408f346de14b": "5d6c1a52-1111-4c0e-9f8e-0d1f3f2b7a10"}]))]
+    pub ids: BTreeMap<String, String>,
     /// When this was signed, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T12:00:00.000Z"]))]
     pub issued: String,
@@ -46,6 +51,16 @@ impl Moved {
 }
 
 impl Signer {
+    /// That the directory which signs here becomes part of the one at `to`, where records have the ids
+    /// that `ids` names.
+    pub fn moves_to(&self, to: &Url, ids: &BTreeMap<String, String>, now: DateTime<Utc>) -> Moved {
+        let mut statement = json!({"from": self.origin(), "to": to, "issued": clock::rfc3339(now)});
+        if !ids.is_empty() {
+            statement["ids"] = json!(ids);
+        }
+        serde_json::from_value(self.seal(DOMAIN, statement)).expect("a seal adds two texts")
+    }
+
     /// That the directory which signs here stood at `from` before.
     pub fn moved(&self, from: &Url, now: DateTime<Utc>) -> Moved {
         let sealed = self.seal(DOMAIN, json!({"from": from, "to": self.origin(), "issued": clock::rfc3339(now)}));

@@ -40,7 +40,7 @@ impl Prepared {
     /// A text on its page, in the directory called `name`.
     pub fn new(slug: Slug, text: Text, name: &str, published_on: Option<NaiveDate>) -> Self {
         let html = to_html(&text.body.replace("{name}", name));
-        Self { slug, html, text, published_on }
+        Self { slug, text, html, published_on }
     }
 
     /// Whether somebody should have reviewed it again before `today`.

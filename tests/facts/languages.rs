@@ -81,8 +81,8 @@ fact! {
 
 fact! {
     async fn listings_stay_as_they_were_written_and_say_so(app) {
-        app.import(super::pantry().to_string()).await;
-        let id = super::id("pantry");
+        app.import(crate::facts::pantry().to_string()).await;
+        let id = crate::facts::id("pantry");
         let page = app.page(&format!("/ur/directory/services/{id}")).await.text();
         assert!(page.contains("<h1><span lang=\"en\" dir=\"ltr\">Meadow larder</span></h1>"), "{page}");
         assert!(page.contains("<p lang=\"en\" dir=\"ltr\">Choose about ten items of food. No referral needed.</p>"), "{page}");

@@ -92,7 +92,7 @@ async fn reader(db: Database, stop: Arc<AtomicBool>) -> HashMap<Uuid, (Position,
 }
 
 fact! {
-    async fn sixteen_writers_and_a_polling_reader_miss_nothing_and_show_nothing_stale(app) {
+    async fn case_42_sixteen_writers_and_a_polling_reader_miss_nothing_and_show_nothing_stale(app) {
         let records = app.app().records.clone();
         app.save(vec![Draft::new(organization("First name"))]).await;
         let stop = Arc::new(AtomicBool::new(false));

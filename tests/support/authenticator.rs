@@ -1,4 +1,4 @@
-//! A security key, as WebAuthn describes it: makes one ES256 key, signs with it, counts.
+//! A security key, as `WebAuthn` describes it: makes one ES256 key, signs with it, counts.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{

@@ -1,10 +1,14 @@
 //! A directory that speaks `open-directory/1` as it should, until a test makes it lie: it signs, pages
 //! and numbers its records, and a test can change each answer before it is sent.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use chrono::{DateTime, Utc};
 use fingerpost::{
+    federation::relay::sign_hop,
     model::Kind,
     signing::{About, Keyring, Moved, Signer, canonical},
 };
@@ -23,6 +27,8 @@ pub struct Told {
     /// None when it is gone.
     pub data: Option<Value>,
     pub urgent: bool,
+    /// Of a record of another directory: the statement, and what it came through before.
+    pub passed: Option<(Value, Vec<Value>)>,
 }
 
 type Twist = dyn Fn(&Seen, Value) -> Reply + Send + Sync;
@@ -176,8 +182,50 @@ impl Liar {
         self.change(|words| {
             let rev = words.told.iter().map(|told| told.rev).max().unwrap_or(words.began) + 1;
             words.told.retain(|told| told.id != id);
-            words.told.push(Told { kind, id, rev, data, urgent });
+            words.told.push(Told { kind, id, rev, data, urgent, passed: None });
         });
+    }
+
+    /// The statement that it becomes part of the directory at `to`.
+    pub fn moves_to(&self, to: &Url, ids: &BTreeMap<String, String>) -> Moved {
+        self.words.lock().unwrap().signer.as_ref().unwrap().moves_to(to, ids, DateTime::<Utc>::UNIX_EPOCH)
+    }
+
+    /// Send everybody on to another directory.
+    pub fn leads_to(&self, to: &Url) {
+        let to = to.clone();
+        self.twist(move |seen, _| Reply::redirect(308, to.join(&seen.path).unwrap()));
+    }
+
+    /// Become part of another one, which says so.
+    pub fn becomes_part_of(&self, other: &Self, ids: &BTreeMap<String, String>) {
+        let moved = self.moves_to(&other.url(), ids);
+        other.change(|words| words.moved = vec![moved]);
+        self.leads_to(&other.url());
+    }
+
+    /// Pass on what another one tells, as it came through `via` before.
+    pub fn pass_on(&self, item: &Value, via: Vec<Value>) {
+        let kind = Kind::RECORDS.into_iter().find(|kind| item["kind"] == kind.as_str()).unwrap();
+        let passed = item.clone();
+        self.change(|words| {
+            let rev = words.told.iter().map(|told| told.rev).max().unwrap_or(words.began) + 1;
+            let id = id(&format!("passed on {}", passed["id"]));
+            words.told.retain(|told| told.id != id);
+            let data = passed.get("data").cloned();
+            words.told.push(Told { kind, id, rev, data, urgent: false, passed: Some((passed["fed"].clone(), via)) });
+        });
+    }
+
+    /// Everything that it tells, as items of its feed.
+    pub fn items(&self) -> Vec<Value> {
+        let words = self.words.lock().unwrap();
+        words.told.iter().map(|told| words.item(told)).collect()
+    }
+
+    /// A hop through this directory, as it signs it.
+    pub fn hop(&self, of: &str) -> Value {
+        sign_hop(self.words.lock().unwrap().signer.as_ref().unwrap(), 1, of)
     }
 
     /// An organisation, and so many services of it.
@@ -217,7 +265,10 @@ impl Words {
         json!({
             "protocol": "open-directory/1", "versions": ["1.0"], "origin": origin, "level": 1,
             "publisher": {"name": "Liar"}, "epoch": self.epoch,
-            "feeds": [{"scope": "own", "kinds": ["service"], "url": format!("{origin}federation/v1/changes"), "format": "rpde-1.0+fed"}],
+            "feeds": [
+                {"scope": "own", "kinds": ["service"], "url": format!("{origin}federation/v1/changes"), "format": "rpde-1.0+fed"},
+                {"scope": "all", "kinds": ["service"], "url": format!("{origin}federation/v1/changes?scope=all"), "format": "rpde-1.0+fed"}
+            ],
             "license": {"url": self.licence, "attribution": "Contains lies"},
             "keys": signer.keyring().listed, "keys_sig": [{"kid": kid, "sig": sig}], "moved_from": self.moved
         })
@@ -230,11 +281,12 @@ impl Words {
         let mut told: Vec<&Told> = self.told.iter().filter(|told| told.rev > after).collect();
         told.sort_by_key(|told| told.rev);
         told.truncate(self.page_items);
+        let scope = if asked("scope").is_some() { "&scope=all" } else { "" };
         let mut here = url.clone();
         here.set_query(None);
         let next = match told.last() {
             None => url.to_string(),
-            Some(last) => format!("{here}?afterChangeNumber={}&epoch={}", last.rev, self.epoch),
+            Some(last) => format!("{here}?afterChangeNumber={}&epoch={}{scope}", last.rev, self.epoch),
         };
         json!({
             "next": next, "items": told.into_iter().map(|told| self.item(told)).collect::<Vec<_>>(), "license": self.licence,
@@ -247,6 +299,13 @@ impl Words {
     }
 
     fn item(&self, told: &Told) -> Value {
+        if let Some((fed, via)) = &told.passed {
+            let hop = sign_hop(self.signer.as_ref().unwrap(), told.rev, fed["sig"].as_str().unwrap_or_default());
+            let via: Vec<Value> = via.iter().cloned().chain([hop]).collect();
+            return json!({
+                "state": "updated", "kind": told.kind.as_str(), "id": told.id, "modified": told.rev, "data": told.data, "fed": fed, "via": via
+            });
+        }
         let bytes = told.data.as_ref().map(canonical);
         let statement = self.signer.as_ref().unwrap().sign(About {
             kind: told.kind,

@@ -3,7 +3,7 @@
 use fingerpost::{
     federation::{
         harvest::Harvester,
-        neighbours::New,
+        neighbours::{New, Wanted},
         peers::{self, Peer, Report, Trust},
     },
     model::Kind,
@@ -24,9 +24,18 @@ pub struct Node {
 impl Node {
     /// A directory without records; none where the database is not to be had.
     pub async fn start(on: On, name: &str) -> Option<Self> {
+        Self::start_with(on, name, &[]).await
+    }
+
+    /// One that passes on what others have signed.
+    pub async fn aggregator(on: On, name: &str) -> Option<Self> {
+        Self::start_with(on, name, &[("FINGERPOST_AGGREGATOR", "yes")]).await
+    }
+
+    pub async fn start_with(on: On, name: &str, more: &[(&str, &str)]) -> Option<Self> {
         let listener = serve::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
-        let app = TestApp::start_as(on, url.as_str(), name).await?;
+        let app = TestApp::start_with(on, url.as_str(), name, more).await?;
         let stop = CancellationToken::new();
         tokio::spawn(serve::serve(listener, app.router(), stop.clone()));
         Some(Self { app, url, stop })
@@ -39,6 +48,13 @@ impl Node {
     /// Follow another directory.
     pub async fn follows(&self, url: &Url, trust: Trust) -> Peer {
         self.harvester().add_peer(new(url, trust)).await.unwrap()
+    }
+
+    /// Follow an aggregator, and what it passes on.
+    pub async fn follows_all_of(&self, url: &Url) -> Peer {
+        let peer = self.follows(url, Trust::Auto).await;
+        let wanted = Wanted { relayed: Some(true), ..Wanted::default() };
+        self.harvester().scope_peer(&peer.id.to_string(), wanted).await.unwrap()
     }
 
     /// Pull, and bring what is derived up to date.
@@ -78,6 +94,32 @@ impl Node {
             page["contents"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// As if an earlier version of the program had pulled from the peer last.
+    pub async fn upgraded(&self, peer: &Peer) {
+        let mut before = self.peer(peer).await;
+        before.cursor.tried_with = Some("0.0.1".to_owned());
+        let tx = self.app.app().db.write().await.unwrap();
+        peers::save(&tx, &before).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// The same directory, stopped and started again where it was.
+    pub async fn restarted(self) -> Self {
+        let Self { mut app, url, stop } = self;
+        stop.cancel();
+        app.restart().await;
+        let stop = CancellationToken::new();
+        let listener = loop {
+            // Its last connections may take a moment to go.
+            match serve::listen(app.config.public_url.as_ref().unwrap().socket_addrs(|| None).unwrap()[0]).await {
+                Ok(listener) => break listener,
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        };
+        tokio::spawn(serve::serve(listener, app.router(), stop.clone()));
+        Self { app, url, stop }
     }
 
     pub async fn end(self) {

@@ -79,21 +79,18 @@ impl Editing {
         let officer = sight.lets(actor, Action::EditAtOnce);
         for one in said {
             let known = organisation.declarations.iter_mut().find(|known| known.name == one.name);
-            match known {
-                Some(known) => {
-                    known.declared_on = one.declared_on;
-                    if officer {
-                        known.seen_on = one.seen_on;
-                    }
+            if let Some(known) = known {
+                known.declared_on = one.declared_on;
+                if officer {
+                    known.seen_on = one.seen_on;
                 }
-                None => {
-                    let seen_on = one.seen_on.filter(|_| officer);
-                    if one.declared_on.is_some() || seen_on.is_some() {
-                        let mut new: Declaration = with_only(json!({"id": declaration_id(id, &one.name), "name": one.name}));
-                        (new.declared_on, new.seen_on) = (one.declared_on, seen_on);
-                        organisation.declarations.push(new);
-                    }
-                }
+                continue;
+            }
+            let seen_on = one.seen_on.filter(|_| officer);
+            if one.declared_on.is_some() || seen_on.is_some() {
+                let mut new: Declaration = with_only(json!({"id": declaration_id(id, &one.name), "name": one.name}));
+                (new.declared_on, new.seen_on) = (one.declared_on, seen_on);
+                organisation.declarations.push(new);
             }
         }
         organisation.declarations.retain(|one| one.declared_on.is_some() || one.seen_on.is_some());

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock, ids,
     model::{
-        Document, Kind,
+        Document, Kind, Visibility,
         apart::{apart, rename},
         personal,
         provenance::{self, Evidence, Provenance},
@@ -76,6 +76,7 @@ pub(super) enum Departure {
 }
 
 /// What the checks need to know.
+#[derive(Clone, Copy)]
 pub(super) struct Gate<'a> {
     pub(super) peer: &'a Peer,
     /// Our own origin: what comes back to us is no news.
@@ -86,6 +87,17 @@ pub(super) struct Gate<'a> {
     pub(super) known: &'a HashMap<Uuid, Foreign>,
     /// Terms and taxonomies that are called otherwise here, because they are known by their address.
     pub(super) shared: &'a HashMap<(Kind, Uuid), Uuid>,
+    /// What the records came through, where the peer stands for their origin.
+    pub(super) through: Option<Through<'a>>,
+}
+
+/// What records came through that did not come from their origin.
+#[derive(Clone, Copy)]
+pub(super) struct Through<'a> {
+    /// Name of the peer that passes them on.
+    pub(super) relay: &'a str,
+    /// All directories between, as JSON.
+    pub(super) via: &'a str,
 }
 
 /// What the peer calls `id` is called this here.
@@ -105,7 +117,7 @@ impl Gate<'_> {
         let kind = event.kind.as_str();
         if event.id.is_empty() || event.id.len() > LONGEST_ID {
             let detail = format!("the id has {} bytes; 1 to {LONGEST_ID} are taken", event.id.len());
-            return self.quarantine(kind, &event.id, event.rev, "bad-id", &detail, None);
+            return self.quarantine(kind, &event.id, event.at, "bad-id", &detail, None);
         }
         let id = local_id(&self.peer.origin, kind, &event.id);
         let known = self.known.get(&id);
@@ -118,16 +130,17 @@ impl Gate<'_> {
             tracing::debug!(record.id = %known.id, "an older version came again");
             return Verdict::Ignore("older");
         }
-        let hash = match event.data.as_ref().map(hash).transpose() {
-            Ok(hash) => hash,
-            Err((code, detail)) => return self.quarantine(kind, &event.id, event.rev, code, &detail, event.data.as_ref()),
+        let canonical = match event.data.as_ref().map(canonical).transpose() {
+            Ok(canonical) => canonical,
+            Err((code, detail)) => return self.quarantine(kind, &event.id, event.at, code, &detail, event.data.as_ref()),
         };
+        let hash = canonical.as_deref().map(signing::hash_of);
         let signed = match self.believe(&event, hash.as_deref()) {
             Ok(signed) => signed,
             Err(doubt @ Doubt::UnknownKey) => return Verdict::Stop(doubt),
             Err(doubt) => {
                 let raw = event.statement.as_ref().map(|(raw, _)| raw);
-                return self.quarantine(kind, &event.id, event.rev, doubt.code(), doubt.said(), raw);
+                return self.quarantine(kind, &event.id, event.at, doubt.code(), doubt.said(), raw);
             }
         };
         let mut foreign = Foreign {
@@ -144,6 +157,8 @@ impl Gate<'_> {
             crawl: self.crawl,
             missing: 0,
             fetched_at: self.now,
+            origin: self.through.map(|_| self.peer.origin.clone()),
+            via: self.through.map(|through| through.via.to_owned()),
         };
         let urgent = event.statement.as_ref().is_some_and(|(_, statement)| signed && statement.urgent);
         let Some(data) = event.data else {
@@ -163,20 +178,24 @@ impl Gate<'_> {
             };
         }
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
-            if known.hash == foreign.hash {
+            // What comes by another way now says so.
+            if known.hash == foreign.hash && known.peer == foreign.peer && known.via == foreign.via {
                 foreign.fetched_at = known.fetched_at;
                 return Verdict::Same(foreign);
             }
-            if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() {
+            if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() && known.hash != foreign.hash {
                 let detail = "the peer gave this version before with other content".to_owned();
-                return self.quarantine(kind, &event.id, event.rev, "equivocation", &detail, Some(&data));
+                return self.quarantine(kind, &event.id, event.at, "equivocation", &detail, Some(&data));
             }
         }
-        match self.take(event.kind, &event.id, data.clone(), event.alone, signed) {
+        match self.take(event.kind, &event.id, data, event.alone, signed) {
             Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
             // What must not be told any more goes, also when what is to be told instead is no good.
             Err(_) if urgent => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Urgent),
-            Err((code, detail)) => self.quarantine(kind, &event.id, event.rev, code, &detail, Some(&data)),
+            Err((code, detail)) => {
+                let raw = canonical.and_then(|bytes| String::from_utf8(bytes).ok());
+                self.quarantine_text(kind, &event.id, event.at, code, &detail, raw)
+            }
         }
     }
 
@@ -216,6 +235,9 @@ impl Gate<'_> {
         if self.peer.trust == Trust::LinkOnly || !self.peer.scope.allows(licence) {
             reduce(kind, &mut data);
         }
+        if alone {
+            refer(kind, &mut data);
+        }
         let tidied = tidy::tidy(kind, data, tidy::Names::Foreign(&self.peer.origin)).map_err(|refused| {
             let place = if refused.path.is_empty() { String::new() } else { format!("{}: ", refused.path) };
             ("invalid", format!("{place}{}", refused.reason))
@@ -232,7 +254,12 @@ impl Gate<'_> {
         for (at, mut document) in documents.into_iter().enumerate() {
             let source_id = if at == last { Some(foreign_id.to_owned()) } else { sources.get(&document.id()).cloned() };
             self.rename(&mut document);
-            if !signed {
+            if signed {
+                // Its origin publishes them, by its own word.
+                for contact in document.contact_lists().into_iter().flatten() {
+                    contact.visibility.get_or_insert(Visibility::Public);
+                }
+            } else {
                 personal::decide(&mut document);
             }
             self.say_where_from(&mut document, source_id.as_deref(), signed);
@@ -280,6 +307,7 @@ impl Gate<'_> {
             attribution: peer.attribution.clone(),
             evidence: if signed { Evidence::Signed } else { Evidence::Attested },
             fetched_at: clock::rfc3339(self.now),
+            via: self.through.map(|through| through.relay.to_owned()),
             unconfirmed_since: None,
         };
         document.extra_mut().insert(provenance::MEMBER.to_owned(), json!(said));
@@ -300,11 +328,17 @@ impl Gate<'_> {
             crawl: self.crawl,
             missing: 0,
             fetched_at: self.now,
+            origin: self.through.map(|_| self.peer.origin.clone()),
+            via: self.through.map(|through| through.via.to_owned()),
         }
     }
 
     fn quarantine(&self, kind: &str, id: &str, rev: i64, code: &str, detail: &str, raw: Option<&Value>) -> Verdict {
-        let raw = raw.map(Value::to_string).filter(|raw| raw.len() <= LARGEST);
+        self.quarantine_text(kind, id, rev, code, detail, raw.map(Value::to_string))
+    }
+
+    fn quarantine_text(&self, kind: &str, id: &str, rev: i64, code: &str, detail: &str, raw: Option<String>) -> Verdict {
+        let raw = raw.filter(|raw| raw.len() <= LARGEST);
         Verdict::Quarantine(Quarantined {
             id: local_id(&self.peer.origin, kind, id),
             peer: self.peer.id,
@@ -347,8 +381,50 @@ fn own_page(document: &Document) -> Option<String> {
     }
 }
 
-/// The hash of a record as statements write it.
-fn hash(data: &Value) -> Result<String, (&'static str, String)> {
+/// Make references of nested records that have items of their own, so that they are not read for nothing.
+fn refer(kind: Kind, data: &mut Value) {
+    let Some(members) = data.as_object_mut() else { return };
+    let lists: &[(&str, Kind)] = match kind {
+        Kind::Service => &[("attributes", Kind::TaxonomyTerm), ("service_at_locations", Kind::Location)],
+        Kind::Taxonomy => &[],
+        _ => &[("attributes", Kind::TaxonomyTerm)],
+    };
+    for (list, nested) in lists {
+        for one in members.get_mut(*list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let Some(link) = one.as_object_mut() else { continue };
+            match nested {
+                Kind::Location => {
+                    point(link, "location", "location_id");
+                    for attribute in link.get_mut("attributes").and_then(Value::as_array_mut).into_iter().flatten() {
+                        attribute.as_object_mut().into_iter().for_each(|one| point(one, "taxonomy_term", "taxonomy_term_id"));
+                    }
+                }
+                _ => point(link, "taxonomy_term", "taxonomy_term_id"),
+            }
+        }
+    }
+    match kind {
+        Kind::Service => point(members, "organization", "organization_id"),
+        Kind::Event => {
+            point(members, "organization", "organization_id");
+            point(members, "location", "location_id");
+        }
+        Kind::TaxonomyTerm => point(members, "taxonomy_detail", "taxonomy_id"),
+        _ => {}
+    }
+}
+
+/// Put the id of what is nested under `nested` under `reference` instead, where it has one.
+fn point(members: &mut serde_json::Map<String, Value>, nested: &str, reference: &str) {
+    let Some(id) = members.get(nested).and_then(|nested| nested.get("id")).filter(|id| id.is_string()).cloned() else { return };
+    members.remove(nested);
+    if members.get(reference).is_none_or(Value::is_null) {
+        members.insert(reference.to_owned(), id);
+    }
+}
+
+/// A record as it is hashed.
+fn canonical(data: &Value) -> Result<Vec<u8>, (&'static str, String)> {
     if has_inexact_number(data) {
         return Err(("inexact-number", "holds a whole number beyond 2^53, which is not the same everywhere".to_owned()));
     }
@@ -356,7 +432,7 @@ fn hash(data: &Value) -> Result<String, (&'static str, String)> {
     if canonical.len() > LARGEST {
         return Err(("too-large", format!("has {} bytes; at most {LARGEST} are taken", canonical.len())));
     }
-    Ok(signing::hash_of(&canonical))
+    Ok(canonical)
 }
 
 fn has_inexact_number(value: &Value) -> bool {

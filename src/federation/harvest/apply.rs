@@ -1,21 +1,24 @@
 //! A page of a peer, applied: records, what is known about them, what could not be taken and where we
 //! stand now, all in one transaction. Whatever happens, the cursor and the records belong together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use super::{
     super::peers::{self, Cursor, Foreign, Held, Peer, Quarantined, Trust},
     End, Harvester, Run,
     admit::{self, Departure, Gate, Verdict},
-    event::Items,
+    event::{Event, Items, Route},
+    relays::{self, Sources},
 };
 use crate::{
     db::Transaction,
     ids,
     model::Kind,
+    parallel::in_parallel,
+    published::{self, Position, evidence::Evidence},
     records::{Caller, Draft, Entrance, LastModified, Saved, State},
 };
 
@@ -40,6 +43,10 @@ struct Plan {
     /// Records of which nothing older may be kept.
     purged: Vec<Uuid>,
     held: Vec<Held>,
+    /// What their origins have signed, where it is kept to be passed on.
+    evidence: Vec<Evidence>,
+    /// Origins whose records were left out until more is known of them.
+    missed: BTreeSet<String>,
     unchanged: u64,
     ignored: HashMap<&'static str, u64>,
     dropped: u64,
@@ -59,7 +66,46 @@ impl Plan {
         gone.retain(|(_, departure)| *departure == Departure::Urgent);
         let mut fine = std::mem::take(&mut self.fine);
         fine.retain(|id| purged.contains(id));
-        *self = Self { drafts, main, foreign, fine, gone, purged, ..Self::default() };
+        let mut evidence = std::mem::take(&mut self.evidence);
+        evidence.retain(|one| purged.contains(&one.id));
+        *self = Self { drafts, main, foreign, fine, gone, purged, evidence, ..Self::default() };
+    }
+}
+
+impl Plan {
+    /// Keep what an origin has signed, where it is believed, under the id that the record is published under.
+    fn keep(&mut self, kept: Option<Evidence>, verdict: &Verdict, shared: &HashMap<(Kind, Uuid), Uuid>) {
+        let (foreign, id) = match verdict {
+            Verdict::Take { main, drafts, .. } => (main, drafts.last().map(|draft| draft.document.id())),
+            Verdict::Same(foreign) | Verdict::Gone(foreign, Departure::Signed | Departure::Urgent) => {
+                (foreign, Some(shared.get(&(foreign.kind, foreign.id)).copied().unwrap_or(foreign.id)))
+            }
+            _ => return,
+        };
+        if let Some((kept, id)) = kept.zip(id).filter(|_| foreign.statement.is_some()) {
+            self.evidence.retain(|one| one.id != id);
+            self.evidence.push(Evidence { id, ..kept });
+        }
+    }
+}
+
+/// What an origin has signed of a record, as it came.
+fn evidence_of(event: &Event, now: DateTime<Utc>) -> Option<Evidence> {
+    let (statement, _) = event.statement.as_ref()?;
+    let via = match &event.route {
+        Route::Direct => "[]".to_owned(),
+        Route::Relayed { via, .. } => serde_json::to_string(via).ok()?,
+        Route::Withdrawn => return None,
+    };
+    let data = event.data.as_ref().map(serde_json::Value::to_string);
+    Some(Evidence { id: Uuid::nil(), statement: Some(statement.to_string()), data, via, received_at: now })
+}
+
+/// What a record is called here, terms that are known by their address apart.
+fn id_here(run: &Run, sources: &Sources, event: &Event) -> Uuid {
+    match event.route {
+        Route::Withdrawn => event.id.parse().unwrap_or_default(),
+        _ => admit::local_id(relays::origin_of(run, sources, event), event.kind.as_str(), &event.id),
     }
 }
 
@@ -86,12 +132,12 @@ impl Harvester {
     }
 
     /// Judge every item.
-    async fn plan(&self, run: &Run, items: Items) -> Result<Plan, End> {
-        let origin = &run.peer.origin;
-        let shared = Self::shared_terms(run, &items);
-        let asked: Vec<Uuid> =
-            items.iter().flatten().map(|event| admit::local_id(origin, event.kind.as_str(), &event.id)).collect();
-        let known: HashMap<Uuid, Foreign> =
+    async fn plan(&self, run: &mut Run, items: Items) -> Result<Plan, End> {
+        let sources = self.sources(run, &items).await?;
+        let run = &*run;
+        let shared = Self::shared_terms(run, &items, &sources);
+        let asked: Vec<Uuid> = items.iter().flatten().map(|event| id_here(run, &sources, event)).collect();
+        let known: relays::Known =
             peers::foreign(&self.db, &asked).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
         let gate = Gate {
             peer: &run.peer,
@@ -100,11 +146,29 @@ impl Harvester {
             crawl: run.peer.cursor.crawl,
             known: &known,
             shared: &shared,
+            through: None,
         };
+        let keeps = self.keeps_evidence && run.peer.trust == Trust::Auto;
         let mut plan = Plan::default();
         let mut parts_seen: HashSet<Uuid> = HashSet::new();
-        for item in items {
-            match gate.judge(item) {
+        let judged = in_parallel(items, |item| {
+            let kept = item.as_ref().ok().filter(|_| keeps).and_then(|event| evidence_of(event, gate.now));
+            let origin = item.as_ref().ok().and_then(|event| match &event.route {
+                Route::Relayed { origin, .. } => Some(origin.clone()),
+                Route::Direct | Route::Withdrawn => None,
+            });
+            let verdict = match item {
+                Ok(event) if event.route != Route::Direct => {
+                    let known = known.get(&id_here(run, &sources, &event));
+                    relays::judge(&gate, event, known, &sources)
+                }
+                item => gate.judge(item),
+            };
+            (kept, origin, verdict)
+        });
+        for (kept, origin, verdict) in judged {
+            plan.keep(kept, &verdict, &shared);
+            match verdict {
                 Verdict::Take { main, parts, drafts, dropped, urgent } => {
                     plan.purged.extend(urgent.then_some(main.id));
                     plan.dropped += dropped as u64;
@@ -140,22 +204,25 @@ impl Harvester {
                     plan.seen.push(bad.id);
                     plan.quarantined.push(bad);
                 }
-                Verdict::Ignore(why) => *plan.ignored.entry(why).or_default() += 1,
+                Verdict::Ignore(why) => {
+                    plan.missed.extend(origin.filter(|_| relays::is_missed(why)));
+                    *plan.ignored.entry(why).or_default() += 1;
+                }
                 Verdict::Stop(_) if run.held_at.is_some() => {}
                 Verdict::Stop(doubt) => return Err(End::held(doubt.code(), doubt.said().to_owned())),
             }
         }
-        self.leave_out_what_is_ours(run, &mut plan).await?;
+        self.leave_out_what_is_ours(&mut plan).await?;
         Ok(plan)
     }
 
     /// Terms and taxonomies of a page that are called otherwise here: who holds the same term holds it
     /// under the same id.
-    fn shared_terms(run: &Run, items: &Items) -> HashMap<(Kind, Uuid), Uuid> {
+    fn shared_terms(run: &Run, items: &Items, sources: &Sources) -> HashMap<(Kind, Uuid), Uuid> {
         let mut shared = run.shared.clone();
         for event in items.iter().flatten() {
             if let Some(data) = &event.data {
-                collect_terms(&run.peer.origin, &run.vocabulary, data, event.kind, &mut shared);
+                collect_terms(relays::origin_of(run, sources, event), &run.vocabulary, data, event.kind, &mut shared);
             }
         }
         shared
@@ -163,19 +230,16 @@ impl Harvester {
 
     /// A record that stands here under the same id and is not this peer's stays as it is: terms that
     /// are known by their address are the only ones whose ids are not made of their origin.
-    async fn leave_out_what_is_ours(&self, run: &Run, plan: &mut Plan) -> Result<(), End> {
-        let terms: Vec<Uuid> = plan
-            .drafts
-            .iter()
-            .filter(|draft| matches!(draft.document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm))
-            .map(|draft| draft.document.id())
-            .collect();
-        let mut theirs: HashSet<Uuid> = HashSet::new();
-        for id in terms {
-            if self.records.find(id).await?.is_some_and(|stored| stored.origin != run.peer.origin) {
-                theirs.insert(id);
-            }
-        }
+    async fn leave_out_what_is_ours(&self, plan: &mut Plan) -> Result<(), End> {
+        let is_term = |draft: &&Draft| matches!(draft.document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm);
+        let terms: Vec<(Uuid, &str)> =
+            plan.drafts.iter().filter(is_term).map(|draft| (draft.document.id(), draft.origin.as_str())).collect();
+        let ids: Vec<Uuid> = terms.iter().map(|(id, _)| *id).collect();
+        let stored = self.records.find_all(&ids).await?;
+        let is_theirs = |(id, origin): &&(Uuid, &str)| {
+            stored.get(id).is_some_and(|stored| stored.origin != *origin && stored.state != State::Gone)
+        };
+        let theirs: HashSet<Uuid> = terms.iter().filter(is_theirs).map(|(id, _)| *id).collect();
         if theirs.is_empty() {
             return Ok(());
         }
@@ -185,6 +249,7 @@ impl Harvester {
         let mut at = keep.iter();
         plan.main.retain(|_| *at.next().unwrap_or(&true));
         plan.foreign.retain(|foreign| foreign.own_item || !theirs.contains(&foreign.id));
+        plan.evidence.retain(|one| !theirs.contains(&one.id));
         *plan.ignored.entry("known-term").or_default() += theirs.len() as u64;
         Ok(())
     }
@@ -211,16 +276,17 @@ impl Harvester {
         }));
     }
 
-    async fn write(&self, run: &mut Run, plan: Plan, cursor: Cursor) -> Result<(), End> {
+    async fn write(&self, run: &mut Run, mut plan: Plan, cursor: Cursor) -> Result<(), End> {
         let now = self.clock.now();
         let gone: Vec<Uuid> = plan.gone.iter().map(|(foreign, _)| foreign.id).collect();
         // What went because its time was over need not be remembered, and counts for no alarm.
         let is_over = |(_, departure): &&(Foreign, Departure)| *departure == Departure::Over;
         let over: Vec<Uuid> = plan.gone.iter().filter(is_over).map(|(foreign, _)| foreign.id).collect();
-        let mut drafts = plan.drafts;
-        let mut main = plan.main;
+        let mut drafts = std::mem::take(&mut plan.drafts);
+        let mut main = std::mem::take(&mut plan.main);
+        let mut leaving = self.records.find_all(&gone).await?;
         for id in &gone {
-            if let Some(stored) = self.records.find(*id).await? {
+            if let Some(stored) = leaving.remove(id) {
                 main.push(false);
                 let hollow = plan.purged.contains(id).then(|| admit::hollow(stored.kind, &stored.document)).flatten();
                 let document = hollow.map_or_else(|| stored.read(), Ok)?;
@@ -232,8 +298,8 @@ impl Harvester {
                 });
             }
         }
-        let mut foreign = plan.foreign;
-        foreign.extend(plan.gone.into_iter().map(|(foreign, _)| foreign));
+        let mut foreign = std::mem::take(&mut plan.foreign);
+        foreign.extend(std::mem::take(&mut plan.gone).into_iter().map(|(foreign, _)| foreign));
         // A part that is told by itself as well is known by what it says of itself.
         let told: HashSet<Uuid> = foreign.iter().filter(|one| one.own_item).map(|one| one.id).collect();
         foreign.retain(|one| one.own_item || !told.contains(&one.id));
@@ -264,8 +330,15 @@ impl Harvester {
         let cursor = run.held_at.as_ref().map_or_else(|| peer.cursor.clone(), |(held_at, _)| held_at.clone());
         peers::save_progress(&tx, &Peer { cursor, ..peer.clone() }).await?;
         let proposed = self.propose(&tx, run, &mut drafts, &mut main, &plan.purged).await?;
-        let saved = self.save_records(&tx, run, drafts, &plan.purged).await?;
+        let (saved, stood) = self.save_records(&tx, run, drafts, &plan.purged).await?;
+        plan.evidence.retain(|one| !plan.held.iter().any(|held| held.id == one.id));
+        if !plan.evidence.is_empty() {
+            published::evidence::put(&tx, &plan.evidence).await?;
+            let ids: Vec<Uuid> = plan.evidence.iter().map(|one| one.id).collect();
+            published::move_to_end(&tx, &ids, stood).await?;
+        }
         tx.commit().await?;
+        self.note_missed(&plan.missed).await?;
         if !plan.purged.is_empty() {
             self.db.sweep().await?;
         }
@@ -338,12 +411,21 @@ impl Harvester {
         Ok(self.records.propose(tx, &caller(run), waiting).await?)
     }
 
-    async fn save_records(&self, tx: &Transaction, run: &Run, drafts: Vec<Draft>, purged: &[Uuid]) -> Result<Vec<Saved>, End> {
+    /// What became of each draft, and where the order of everything published stood before: at its end,
+    /// where nothing was saved.
+    async fn save_records(
+        &self,
+        tx: &Transaction,
+        run: &Run,
+        drafts: Vec<Draft>,
+        purged: &[Uuid],
+    ) -> Result<(Vec<Saved>, Position), End> {
         if drafts.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Position(i64::MAX)));
         }
         let caller = caller(run);
-        Ok(Box::pin(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged)).await?.saved)
+        let outcome = Box::pin(self.records.save_and_purge(tx, &caller, drafts, &LastModified::new(), purged)).await?;
+        Ok((outcome.saved, outcome.began))
     }
 }
 
@@ -396,7 +478,7 @@ fn too_many_bad(plan: &Plan, count: usize) -> Option<End> {
     Some(End::failed("too-many-bad-records", detail))
 }
 
-fn caller(run: &Run) -> Caller {
+pub(super) fn caller(run: &Run) -> Caller {
     Caller { name: format!("peer {}", run.peer.name), why: format!("pulled from {}", run.peer.origin), entrance: Entrance::Feed }
 }
 

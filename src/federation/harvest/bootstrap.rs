@@ -107,7 +107,7 @@ impl Harvester {
                         continue;
                     }
                     count += 1;
-                    items.push(directory::read_item(item));
+                    items.push(directory::read_item(item, None));
                 }
                 while items.len() >= BATCH {
                     let rest = items.split_off(BATCH);

@@ -14,6 +14,7 @@ use super::{
     End, Harvester, Run, admit,
     directory::mind_the_cap,
     event::{Event, Items, Unreadable},
+    repair::VERSION,
 };
 use crate::{
     formats::ical::{
@@ -45,6 +46,10 @@ impl Harvester {
     pub(super) async fn read_calendar(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         let began = self.clock.now();
         let url = run.peer.url.clone();
+        if self.is_to_be_tried_again(run).await? {
+            // It is read as if it were new.
+            run.peer.cursor = Cursor { etag: None, last_modified: None, ..run.peer.cursor.clone() };
+        }
         let since = run.peer.cursor.last_modified.clone().map(|since| ("if-modified-since", since));
         let ask = Ask {
             accept: "text/calendar",
@@ -94,7 +99,8 @@ impl Harvester {
         // What could not be taken has been told again by now, or is not there any more.
         peers::forget_quarantined_before(&tx, run.peer.id, began).await?;
         tx.commit().await?;
-        let cursor = Cursor { etag, last_modified, ..run.peer.cursor.clone() };
+        let tried_with = Some(VERSION.to_owned());
+        let cursor = Cursor { etag, last_modified, tried_with, ..run.peer.cursor.clone() };
         self.apply(run, Vec::new(), Vec::new(), cursor).await
     }
 

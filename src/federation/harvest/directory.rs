@@ -7,11 +7,11 @@ use url::Url;
 use super::{
     super::{
         peers::{self, Cursor, Held, Peer, Report, Trouble},
-        protocol::{Discovery, Item, PROTOCOL, Statement, WELL_KNOWN},
+        protocol::{ALL, Discovery, Item, OWN, PROTOCOL, Statement, WELL_KNOWN},
     },
     End, Harvester, Run,
     checkpoint::{self, Compared},
-    event::{Event, Items, Unreadable},
+    event::{Event, Items, Route, Unreadable},
     keys,
 };
 use crate::{
@@ -65,6 +65,26 @@ pub(super) struct Page {
     end: bool,
 }
 
+/// A page that is on its way, and its address.
+type Ahead = (Url, Task);
+
+/// A request that ends with whoever waits for it.
+struct Task(tokio::task::JoinHandle<Result<Answer, crate::outbound::Error>>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Future for Task {
+    type Output = <tokio::task::JoinHandle<Result<Answer, crate::outbound::Error>> as Future>::Output;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
 impl Harvester {
     /// Follow the feed to its end, and from time to time compare what is here with what is there.
     pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
@@ -108,19 +128,34 @@ impl Harvester {
                 other => other?,
             }
         }
-        if run.peer.cursor.next.is_none() && run.live == 0 && run.held_at.is_none() {
+        if run.held_at.is_none() {
+            self.keep_from_now(run).await?;
+            if run.peer.scope.relayed {
+                self.ask_missed(run).await?;
+            }
+        }
+        // A snapshot holds what is the peer's own.
+        if run.peer.cursor.next.is_none() && run.live == 0 && run.held_at.is_none() && !run.peer.scope.relayed {
             self.begin_with_snapshot(run, progress).await?;
         }
         let mut looked_again = false;
         let mut begun_anew = false;
+        let mut ahead: Option<Ahead> = None;
         loop {
             let url = match &run.peer.cursor.next {
                 Some(next) => next.clone(),
                 None => feed_of(&run.peer)?,
             };
-            let follower = vec![("fed-follower", self.here.to_string())];
-            let ask = Ask { if_none_match: run.peer.cursor.etag.clone(), headers: follower, ..Ask::get(url.clone()) };
-            let answer = self.ask(run, ask).await?;
+            let answer = match ahead.take() {
+                Some((asked, answer)) if asked == url => {
+                    let answer = answer.await.map_err(|error| End::failed("io", error.to_string()))?;
+                    self.count(run, answer)?
+                }
+                _ => {
+                    let ask = self.ask_for(&url, run.peer.cursor.etag.clone());
+                    self.ask(run, ask).await?
+                }
+            };
             if answer.status == 304 {
                 return self.caught_up(run, run.peer.cursor.clone()).await;
             }
@@ -145,6 +180,11 @@ impl Harvester {
             if page.end {
                 return self.caught_up(run, page.cursor).await;
             }
+            // There is more: it is fetched while this page is worked on.
+            if page.cursor.head > page.cursor.after && run.held_at.is_none() && !run.is_long(self.most_pages) {
+                let (outbound, ask) = (self.outbound.clone(), self.ask_for(&page.next, None));
+                ahead = Some((page.next.clone(), Task(tokio::spawn(async move { outbound.fetch(ask).await }))));
+            }
             match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
                 // Perhaps there is a new key that the old one vouches for: look once.
                 Err(End::Held(trouble)) if trouble.code == "unknown-key" && !looked_again => {
@@ -162,6 +202,22 @@ impl Harvester {
                 return Err(End::Later);
             }
         }
+    }
+
+    fn ask_for(&self, url: &Url, if_none_match: Option<String>) -> Ask {
+        let follower = vec![("fed-follower", self.here.to_string())];
+        Ask { if_none_match, headers: follower, ..Ask::get(url.clone()) }
+    }
+
+    /// Where what origins have signed is kept from now on, everything is walked once more to keep it.
+    async fn keep_from_now(&self, run: &mut Run) -> Result<(), End> {
+        if run.peer.cursor.kept == self.keeps_evidence {
+            return Ok(());
+        }
+        let begun = self.keeps_evidence && run.peer.cursor.next.is_some();
+        let from = if begun { walk_anew(&run.peer.cursor) } else { run.peer.cursor.clone() };
+        let cursor = Cursor { kept: self.keeps_evidence, ..from };
+        self.apply(run, Vec::new(), Vec::new(), cursor).await
     }
 
     /// Read the discovery document again, and take over keys that trusted ones vouch for.
@@ -265,14 +321,16 @@ pub(super) fn walk_anew(from: &Cursor) -> Cursor {
         compared_at: from.compared_at,
         discovered_at: from.discovered_at,
         tried_with: from.tried_with.clone(),
+        kept: from.kept,
         ..Cursor::default()
     }
 }
 
 pub(super) fn feed_of(peer: &Peer) -> Result<Url, End> {
     let feeds = peer.discovered.as_ref().map(|discovery| discovery.feeds.as_slice()).unwrap_or_default();
-    let feed = feeds.iter().find(|feed| feed.scope == "own");
-    let feed = feed.ok_or_else(|| End::held("no-feed", "its discovery document names no feed of its own records".to_owned()))?;
+    let (scope, what) = if peer.scope.relayed { (ALL, "of what it passes on") } else { (OWN, "of its own records") };
+    let feed = feeds.iter().find(|feed| feed.scope == scope);
+    let feed = feed.ok_or_else(|| End::held("no-feed", format!("its discovery document names no feed {what}")))?;
     if feed.url.origin() != peer.discovered.as_ref().map_or_else(|| peer.url.origin(), |said| said.origin.origin()) {
         return Err(End::held("feed-elsewhere", format!("its feed stands at {}, which is another directory", feed.url)));
     }
@@ -324,6 +382,7 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
         cursor.etag = answer.header("etag").map(str::to_owned);
         return Ok(Page { items: Vec::new(), next, cursor, anew: false, end: true });
     }
+    let relay = peer.scope.relayed.then(|| peer.identity());
     let mut last = peer.cursor.after;
     let mut read = Vec::with_capacity(items.len());
     for item in items {
@@ -332,7 +391,7 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
             Some(rev) if rev > last => last = rev,
             _ => return Err(End::failed("not-in-order", format!("{url}: the items are not in order of their change numbers"))),
         }
-        read.push(read_item(item));
+        read.push(read_item(item, relay));
     }
     let leads_to =
         next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
@@ -343,33 +402,51 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
-pub(super) fn read_item(item: Value) -> Result<Event, Box<Unreadable>> {
+/// Read an item; `relay` is the identity of a peer that passes on what others have signed.
+pub(super) fn read_item(item: Value, relay: Option<&str>) -> Result<Event, Box<Unreadable>> {
+    let mut item = item;
+    // The record itself is large and is not to be copied.
+    let data = item.as_object_mut().and_then(|members| members.remove("data")).filter(|data| !data.is_null());
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
     let raw_statement = item.get("fed").cloned();
-    let bad = |code: &'static str, detail: String, raw: Value| {
+    let bad = |code: &'static str, detail: String, mut raw: Value, data: Option<Value>| {
+        if let (Some(members), Some(data)) = (raw.as_object_mut(), data) {
+            members.insert("data".to_owned(), data);
+        }
         Box::new(Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw })
     };
     let read: Item = match serde_path_to_error::deserialize(&item) {
         Ok(read) => read,
-        Err(error) => return Err(bad("bad-item", error.to_string(), item)),
+        Err(error) => return Err(bad("bad-item", error.to_string(), item, data)),
     };
     let known = Kind::RECORDS.into_iter().find(|known| known.as_str() == read.kind);
     let Some(known) = known else {
-        return Err(bad("unknown-kind", format!("{:?} is not a kind of record that we know", read.kind), item));
+        return Err(bad("unknown-kind", format!("{:?} is not a kind of record that we know", read.kind), item, data));
     };
     let is_there = read.state == super::super::protocol::ItemState::Updated;
-    if is_there != read.data.is_some() {
-        return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item));
+    if is_there != data.is_some() {
+        return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item, data));
     }
     if let Some(fed) = read.fed.as_ref().filter(|fed| is_future(fed)) {
-        return Err(bad("schema-future", format!("it follows {}, which this version does not know", fed.schema), item.clone()));
+        let detail = format!("it follows {}, which this version does not know", fed.schema);
+        return Err(bad("schema-future", detail, item, data));
     }
+    let at = read.modified;
+    let (id, rev, route) = match (&read.fed, relay) {
+        (Some(fed), Some(relay)) if fed.origin != relay => {
+            (fed.id.clone(), fed.rev, Route::Relayed { origin: fed.origin.clone(), via: read.via })
+        }
+        (None, Some(_)) if !is_there && !read.via.is_empty() => (read.id, at, Route::Withdrawn),
+        _ => (read.id, at, Route::Direct),
+    };
     Ok(Event {
         kind: known,
-        id: read.id,
-        rev: read.modified,
-        data: read.data,
+        id,
+        rev,
+        at,
+        route,
+        data,
         statement: raw_statement.zip(read.fed),
         alone: true,
         listed: None,

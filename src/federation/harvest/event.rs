@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::protocol::Statement;
+use super::super::protocol::{Hop, Statement};
 use crate::model::Kind;
 
 /// Something that a peer says about one record.
@@ -14,6 +14,10 @@ pub(super) struct Event {
     pub(super) id: String,
     /// Which version: larger is later. 0 where the peer does not number them.
     pub(super) rev: i64,
+    /// Its number in the peer's feed: the version, unless it came through a relay.
+    pub(super) at: i64,
+    /// How it came from its origin.
+    pub(super) route: Route,
     /// The record as it is now; none when it is gone.
     pub(super) data: Option<Value>,
     /// What the origin signed, as it came and as it was read.
@@ -34,8 +38,35 @@ impl Event {
 
     /// A record that such a peer does not have any more.
     pub(super) fn gone(kind: Kind, id: String) -> Self {
-        Self { kind, id, rev: 0, data: None, statement: None, alone: false, listed: None, over: false }
+        Self {
+            kind,
+            id,
+            rev: 0,
+            at: 0,
+            route: Route::Direct,
+            data: None,
+            statement: None,
+            alone: false,
+            listed: None,
+            over: false,
+        }
     }
+}
+
+/// How a record came from its origin.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Route {
+    /// The peer is its origin.
+    Direct,
+    /// The peer passes it on.
+    Relayed {
+        /// Its origin.
+        origin: String,
+        /// The directories that it came through, the peer being the last one.
+        via: Vec<Hop>,
+    },
+    /// The peer has passed it on and does not do so any more. Its id is the one here and at the peer.
+    Withdrawn,
 }
 
 /// An item that is not even an event.

@@ -14,6 +14,7 @@ mod directory;
 mod event;
 mod keys;
 mod moves;
+mod relays;
 mod repair;
 pub(super) mod sessions;
 
@@ -29,7 +30,7 @@ use crate::{
     clock::Clock,
     db::{self, Database},
     model::{Document, Kind},
-    outbound::{Answer, Ask, Outbound},
+    outbound::{self, Answer, Ask, Outbound},
     records::{self, Records},
 };
 pub use directory::discover;
@@ -57,6 +58,8 @@ pub struct Harvester {
     /// Our own origin.
     here: Arc<str>,
     most_pages: u64,
+    /// Whether what origins have signed is kept, to be passed on.
+    keeps_evidence: bool,
 }
 
 /// Why a pull could not even be reported.
@@ -128,6 +131,8 @@ struct Run {
     vocabulary: HashMap<String, Uuid>,
     /// Terms and taxonomies of this peer that are called otherwise here.
     shared: HashMap<(Kind, Uuid), Uuid>,
+    /// Origins that were asked for their keys.
+    asked: usize,
 }
 
 impl Run {
@@ -147,7 +152,14 @@ impl Harvester {
             outbound,
             here: here.as_str().into(),
             most_pages: MOST_PAGES,
+            keeps_evidence: false,
         }
+    }
+
+    /// The same, of a directory that passes on what others have signed, or not.
+    #[must_use]
+    pub fn keeping_evidence(self, keeps_evidence: bool) -> Self {
+        Self { keeps_evidence, ..self }
     }
 
     /// The same with another limit of pages in one pull.
@@ -216,13 +228,14 @@ impl Harvester {
             parts: sessions::Parts::default(),
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
+            asked: 0,
             began: tokio::time::Instant::now(),
             peer,
             lease,
             report,
         };
         let ended = match run.peer.kind {
-            PeerKind::OpenDirectory => self.follow_wherever_it_is(&mut run, &mut progress).await,
+            PeerKind::OpenDirectory => Box::pin(self.follow_wherever_it_is(&mut run, &mut progress)).await,
             PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
             PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
             PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
@@ -273,11 +286,17 @@ impl Harvester {
 
     /// Ask a peer within a run, and count it.
     async fn ask(&self, run: &mut Run, ask: Ask) -> Result<Answer, End> {
+        let answer = self.outbound.fetch(ask).await;
+        self.count(run, answer)
+    }
+
+    /// Count a request within a run, and say what its answer comes to.
+    fn count(&self, run: &mut Run, answer: Result<Answer, outbound::Error>) -> Result<Answer, End> {
         run.report.requests += 1;
-        let answer = self.outbound.fetch(ask).await.map_err(|error| {
+        let answer = answer.map_err(|error| {
             // Where it wants to send us is for a person to judge; everything else may pass.
             let trouble = Trouble { code: error.code().to_owned(), detail: error.to_string() };
-            if matches!(error, crate::outbound::Error::Redirect { .. }) { End::Held(trouble) } else { End::Failed(trouble, None) }
+            if matches!(error, outbound::Error::Redirect { .. }) { End::Held(trouble) } else { End::Failed(trouble, None) }
         })?;
         run.report.bytes += answer.wire_bytes;
         let wait = answer.retry_after(self.clock.now());
@@ -420,6 +439,7 @@ pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
         crawl: 0,
         known: &known,
         shared: &shared,
+        through: None,
     };
     let judged = items.into_iter().map(|item| gate.judge(item));
     let (taken, left): (Vec<_>, Vec<_>) = judged.partition(|verdict| matches!(verdict, admit::Verdict::Take { .. }));

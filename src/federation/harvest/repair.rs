@@ -28,7 +28,7 @@ const ROWS: u64 = 500;
 /// Of what could not be taken, so much is tried again.
 const MOST_TRIED: u64 = 2_000;
 /// The version of this program.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A record as a bucket lists it.
 struct Listed {
@@ -83,7 +83,7 @@ impl Harvester {
             let rows = peers::of_peer(&self.db, peer, after, ROWS).await?;
             let Some(last) = rows.last() else { return Ok(buckets) };
             after = Some(last.id);
-            for row in rows.into_iter().filter(|row| row.own_item) {
+            for row in rows.into_iter().filter(|row| row.own_item && row.origin.is_none()) {
                 let bucket = &mut buckets[usize::from(bucket_of(row.kind, &row.foreign_id))];
                 *bucket = bucket.plus(&digest::weight(&row.foreign_id, row.live, &row.hash));
             }
@@ -117,7 +117,8 @@ impl Harvester {
             let rows = peers::of_peer(&self.db, run.peer.id, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
-            let concerned = |row: &Foreign| row.own_item && differ.contains(&bucket_of(row.kind, &row.foreign_id));
+            let concerned =
+                |row: &Foreign| row.own_item && row.origin.is_none() && differ.contains(&bucket_of(row.kind, &row.foreign_id));
             for row in rows.into_iter().filter(concerned) {
                 match theirs.get(&row.id) {
                     Some(there) if there.live == row.live && there.hash == row.hash => drop(theirs.remove(&row.id)),
@@ -144,6 +145,13 @@ impl Harvester {
         peers::forget_versions_of(&tx, &ids).await?;
         tx.commit().await?;
         Ok(wanted)
+    }
+
+    /// Whether something waits that another version of this program could not take, and this one has not
+    /// tried.
+    pub(super) async fn is_to_be_tried_again(&self, run: &Run) -> Result<bool, End> {
+        let tried = run.peer.cursor.tried_with.as_deref() == Some(VERSION);
+        Ok(!tried && !peers::quarantined_by_rev(&self.db, run.peer.id, 1).await?.is_empty())
     }
 
     /// What could not be taken by an earlier version of this program is tried again by this one: perhaps
@@ -175,7 +183,7 @@ impl Harvester {
             }
             run.report.pages += 1;
             let rev_of = |item: &Result<_, Box<super::event::Unreadable>>| match item {
-                Ok(super::event::Event { rev, .. }) => *rev,
+                Ok(super::event::Event { at, .. }) => *at,
                 Err(bad) => bad.rev,
             };
             let until = page.items.iter().map(rev_of).max().unwrap_or(first).max(first);

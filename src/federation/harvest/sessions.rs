@@ -16,6 +16,7 @@ use super::{
     End, Harvester, Run, admit,
     directory::mind_the_cap,
     event::{Event, Items, Unreadable},
+    repair::VERSION,
 };
 use crate::{
     formats::{
@@ -90,7 +91,8 @@ impl Harvester {
     /// Follow every feed to its end.
     pub(super) async fn follow_sessions(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         let away = run.peer.succeeded_at.is_some_and(|at| self.clock.now() - at > TOLD_FOR);
-        if run.peer.cursor.feeds.is_empty() || away && !run.peer.cursor.walking {
+        let anew = away || self.is_to_be_tried_again(run).await?;
+        if run.peer.cursor.feeds.is_empty() || anew && !run.peer.cursor.walking {
             self.find_feeds(run).await?;
         }
         let most = run.peer.scope.most.saturating_mul(PARTS_A_RECORD);
@@ -127,7 +129,8 @@ impl Harvester {
         }
         if run.peer.cursor.walking {
             self.take_out_what_was_not_told(run, &terms).await?;
-            let cursor = Cursor { walking: false, ..run.peer.cursor.clone() };
+            let tried_with = Some(VERSION.to_owned());
+            let cursor = Cursor { walking: false, tried_with, ..run.peer.cursor.clone() };
             self.apply(run, Vec::new(), Vec::new(), cursor).await?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The directories that we follow: who they are, how far they are believed, and how it goes.
 
 mod foreign;
+mod origins;
 mod parts;
 mod store;
 mod waiting;
@@ -15,8 +16,9 @@ use super::protocol::Discovery;
 use crate::{model::Kind, signing::Listed};
 pub use foreign::{
     Foreign, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of, live_count, mark_seen,
-    not_seen, of_peer, put_foreign,
+    not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
 };
+pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
 pub use waiting::{
@@ -105,6 +107,9 @@ pub struct Scope {
     /// Kinds of listings that are taken; all where none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
+    /// Whether what the peer passes on of others is taken, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub relayed: bool,
     /// Beginnings of postcodes of the places that are taken (`LU`, `MK45`); all where none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postcodes: Vec<String>,
@@ -112,7 +117,7 @@ pub struct Scope {
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { most: 50_000, licences: Vec::new(), kinds: Vec::new(), postcodes: Vec::new() }
+        Self { most: 50_000, licences: Vec::new(), kinds: Vec::new(), relayed: false, postcodes: Vec::new() }
     }
 }
 
@@ -201,6 +206,9 @@ pub struct Cursor {
     pub discovered_at: Option<DateTime<Utc>>,
     /// The version of this program that last tried what could not be taken.
     pub tried_with: Option<String>,
+    /// Whether what its origin has signed was kept all along, to be passed on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
     /// Where several feeds are followed: where we stand in each.
@@ -259,7 +267,8 @@ pub struct Report {
     /// Deletions that wait for a person.
     pub held_deletes: u64,
     /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
-    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
+    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; of what was passed on: `direct`, `other-route`, `too-far`,
+    /// `looped`, `bad-hop`, `unknown-origin`, `unknown-key`, `not-here`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
     pub left_out: BTreeMap<String, u64>,
     /// Bytes that came over the wire.
     pub bytes: u64,

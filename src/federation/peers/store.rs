@@ -69,11 +69,11 @@ pub(super) fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("these have string keys only")
 }
 
-fn read<T: DeserializeOwned>(text: Option<&String>) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(text: Option<&String>) -> Option<T> {
     text.and_then(|text| serde_json::from_str(text).ok())
 }
 

@@ -16,7 +16,7 @@ use crate::{
         needs,
     },
     publishing::ask_index,
-    records::Decision,
+    records::{Decision, Stored},
     search::Wanted,
 };
 
@@ -60,7 +60,7 @@ pub(super) async fn names(desk: &Desk, document: &Document) -> Result<Vec<String
     let found = desk.editing.records().find_all(&ids).await?;
     let mut names = Vec::new();
     for id in ids {
-        if let Some(term) = found.get(&id).map(|stored| stored.read()).transpose()? {
+        if let Some(term) = found.get(&id).map(Stored::read).transpose()? {
             names.push(term.name().to_owned());
         }
     }

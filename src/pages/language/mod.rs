@@ -156,13 +156,11 @@ pub(super) fn weave(english: &str, parts: &[(&str, Markup)]) -> Markup {
 /// translations have the hole `{n}`, since not every language puts the number first.
 pub(super) fn say_count(number: usize, shown: &str, one: &str, many: &str) -> String {
     let language = spoken();
-    match language.catalogue().and_then(|catalogue| catalogue.form(many, language.form_for(number))) {
-        Some(said) => fill(said, &[("n", shown)]),
-        None => {
-            let said = if number == 1 { one } else { many };
-            if said.contains("{n}") { fill(said, &[("n", shown)]) } else { format!("{shown} {said}") }
-        }
+    if let Some(said) = language.catalogue().and_then(|catalogue| catalogue.form(many, language.form_for(number))) {
+        return fill(said, &[("n", shown)]);
     }
+    let said = if number == 1 { one } else { many };
+    if said.contains("{n}") { fill(said, &[("n", shown)]) } else { format!("{shown} {said}") }
 }
 
 /// The same for a number with tenths, which has a form of its own.

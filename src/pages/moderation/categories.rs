@@ -12,6 +12,7 @@ use crate::{
         differences::terms,
         fields::{Field, Mistakes},
     },
+    records::Stored,
 };
 
 /// A category that would come, or go.
@@ -31,7 +32,7 @@ pub(super) async fn suggested(desk: &Desk, change: &Change) -> Result<Vec<Sugges
     let found = desk.editing.records().find_all(&ids).await?;
     let mut suggested = Vec::new();
     for (term, comes) in all {
-        let name = found.get(&term).map(|stored| stored.read()).transpose()?;
+        let name = found.get(&term).map(Stored::read).transpose()?;
         let name = name.map_or_else(|| "a category that is gone".to_owned(), |document| document.name().to_owned());
         suggested.push(Suggested { term, name, comes });
     }

@@ -210,7 +210,8 @@ async fn judge_categories(desk: &Desk, change: &Change, fields: &Fields, judgeme
     } else if !confirmed.left_out.is_empty() {
         judgement.amended.push((change.field.clone(), confirmed.attributes));
         let said = format!("Categories that were not taken: {}. {reason}", confirmed.left_out.join(", "));
-        judgement.words = format!("{} {said}", judgement.words).trim().to_owned();
+        let words = format!("{} {said}", judgement.words);
+        words.trim().clone_into(&mut judgement.words);
     }
     Ok(())
 }

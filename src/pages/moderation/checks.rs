@@ -18,7 +18,7 @@ use crate::{
         layout::{Page, Step},
         words::{count, date, london_day},
     },
-    records::{Fresh, How},
+    records::{Fresh, How, Stored},
 };
 
 /// Listings on one page.
@@ -45,7 +45,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     let found = desk.editing.records().find_all(&ids).await.map_err(Error::from)?;
     let mut rows: Vec<(Fresh, Service)> = Vec::new();
     for one in fresh {
-        let document = found.get(&one.record).map(|stored| stored.read()).transpose().map_err(Error::from)?;
+        let document = found.get(&one.record).map(Stored::read).transpose().map_err(Error::from)?;
         if let Some(Document::Service(service)) = document {
             rows.push((one, *service));
         }

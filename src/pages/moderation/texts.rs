@@ -22,7 +22,7 @@ use crate::{
         words::{count, moment},
     },
     self_help::reading,
-    texts::{Kind, Level, Prepared, Slug, Standing, Text, Version, starting},
+    texts::{Kind, Level, LocalTime, Prepared, Slug, Standing, Text, Version, starting},
 };
 
 /// Reading ages above this are pointed out.
@@ -147,8 +147,8 @@ impl Draft {
             ("quiet", if text.quiet { "yes".to_owned() } else { String::new() }),
             ("review_by", text.review_by.map(day).unwrap_or_default()),
             ("level", text.level.as_str().to_owned()),
-            ("from", text.from.map(|from| from.for_a_field()).unwrap_or_default()),
-            ("until", text.until.map(|until| until.for_a_field()).unwrap_or_default()),
+            ("from", text.from.map(LocalTime::for_a_field).unwrap_or_default()),
+            ("until", text.until.map(LocalTime::for_a_field).unwrap_or_default()),
             ("places", text.places.to_string()),
             ("body", text.body.clone()),
         ] {
@@ -177,8 +177,8 @@ impl Draft {
         fields.text("summary").clone_into(&mut text.summary);
         fields.text("body").clone_into(&mut text.body);
         text.quiet = fields.some("quiet").is_some();
-        let split = |names: &str| names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-        text.needs = split(fields.text("needs"));
+        let needs = fields.text("needs").split(',').map(|name| name.trim().to_owned());
+        text.needs = needs.filter(|name| !name.is_empty()).collect();
         let known = desk.site.directory.search.words();
         if let Some(need) = text.needs.iter().find(|need| !known.needs().any(|code| code == need.as_str())) {
             mistakes.add("needs", format!("No need is called {need}: choose from those below"));

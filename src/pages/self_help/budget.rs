@@ -180,7 +180,7 @@ fn words_for_the_script() -> String {
         ("week", "A week"),
     ];
     let all = refused.into_iter().chain(left).chain(others).chain(ROWS);
-    serde_json::Value::from_iter(all.map(|(name, said)| (name, say(said)))).to_string()
+    all.map(|(name, said)| (name, say(said))).collect::<serde_json::Value>().to_string()
 }
 
 /// What comes in, goes out and is left, by month and week. The script reads and fills the same cells.

@@ -53,7 +53,7 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
 fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
     html! {
         @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its numbers.")) } }
-        h2 { (as_written(&result.advice.title)) }
+        h2 { (as_written(result.advice.title)) }
         (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path)))

@@ -57,14 +57,14 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
     let result = work_out(site, edition, carried, place).await?;
     let body = html! {
         @if result.advice.is_emergency {
-            h1 { (as_written(&result.advice.title)) }
+            h1 { (as_written(result.advice.title)) }
             (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
             (notice(edition))
             (reasons(&result))
         } @else {
             (home::danger())
             (notice(edition))
-            h1 { (as_written(&result.advice.title)) }
+            h1 { (as_written(result.advice.title)) }
             @if let Some(text) = result.advice.text { p class="lead" { (as_written(text)) } }
             (reasons(&result))
             (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))

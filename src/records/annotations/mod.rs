@@ -102,7 +102,7 @@ impl Records {
             now: self.clock.now(),
             last_modified: &brought,
         };
-        let position = self.publish(&tx, HashMap::new(), &[id], &cause).await?;
+        let (_, position) = self.publish(&tx, HashMap::new(), &[id], &cause).await?;
         tx.commit().await?;
         Ok(position)
     }

@@ -131,6 +131,8 @@ impl Records {
         annotations::store::clear(&tx).await.map_err(db)?;
         pictures::store::clear(&tx).await.map_err(db)?;
         published::clear(&tx).await.map_err(db)?;
+        // What others have signed comes again from them.
+        published::evidence::clear(&tx).await.map_err(db)?;
         published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
         let mut locked = published::lock(&tx).await.map_err(db)?;
         let mut batch = Batch::default();

@@ -270,3 +270,18 @@ fact_of_a_calendar! {
         assert_eq!(hall.server.connections(), 0);
     }
 }
+
+fact_of_a_calendar! {
+    async fn case_37_after_an_upgrade_a_calendar_with_something_in_quarantine_is_read_once_more(here, hall) {
+        hall.says(&[event(1, ""), "BEGIN:VEVENT\r\nUID:bad@hall.example.org\r\nSUMMARY:When?\r\nEND:VEVENT\r\n".to_owned()]);
+        let peer = hall.followed_by(&here).await;
+        assert_eq!(here.pull(&peer).await.quarantined, 1);
+        let quiet = here.pull(&peer).await;
+        assert_eq!((quiet.not_modified, quiet.pages), (1, 0));
+        here.upgraded(&peer).await;
+        let again = here.pull(&peer).await;
+        assert_eq!((again.not_modified, again.pages, again.quarantined), (0, 1, 1), "{again:?}");
+        let quiet = here.pull(&peer).await;
+        assert_eq!((quiet.not_modified, quiet.pages), (1, 0), "once");
+    }
+}

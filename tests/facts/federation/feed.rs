@@ -153,7 +153,7 @@ fact! {
 }
 
 fact! {
-    async fn the_end_of_the_feed_names_the_address_it_was_asked_for_and_costs_little(app) {
+    async fn case_55_the_end_of_the_feed_names_the_address_it_was_asked_for_and_costs_little(app) {
         let empty = app.get(FEED).await;
         assert_eq!((empty.json()["items"].as_array().unwrap().len(), path_of(&empty.json()["next"])), (0, FEED.to_owned()));
         app.import(pantry().to_string()).await;

@@ -1,6 +1,7 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
 mod calendars;
+mod cases;
 mod choices;
 mod compare;
 mod crashes;
@@ -8,8 +9,10 @@ mod crawls;
 mod drift;
 mod feed;
 mod hostile;
+mod merges;
 mod meshes;
 mod pulls;
+mod relays;
 mod review;
 mod sessions;
 mod vectors;

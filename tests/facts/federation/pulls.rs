@@ -257,7 +257,7 @@ fact_of_two! {
 }
 
 fact_of_two! {
-    async fn a_directory_that_went_back_to_a_backup_is_walked_anew_and_nothing_goes_at_once(luton, beds) {
+    async fn case_22_a_directory_that_went_back_to_a_backup_is_walked_anew_and_nothing_goes_at_once(luton, beds) {
         luton.app.import(pantry().to_string()).await;
         let peer = beds.follows(&luton.url, Trust::Auto).await;
         let file = luton.app.folder.path().join("yesterday.backup");

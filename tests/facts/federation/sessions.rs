@@ -365,3 +365,27 @@ fact_of_a_centre! {
         assert!(refused.to_string().contains("https://vale.example.org/data"), "{refused}");
     }
 }
+
+fact_of_a_centre! {
+    async fn case_37_after_an_upgrade_feeds_with_something_in_quarantine_are_walked_once_more(here, centre) {
+        for number in [1, 2] {
+            centre.series(number, Some(series(number)));
+            centre.session(number, Some(session(number, number)));
+        }
+        let mut nameless = series(3);
+        for member in ["name", "activity"] {
+            nameless.as_object_mut().unwrap().remove(member);
+        }
+        centre.series(3, Some(nameless));
+        centre.session(3, Some(session(3, 3)));
+        let peer = centre.followed_by(&here).await;
+        assert_eq!((here.pull(&peer).await.quarantined, names(&here).await.len()), (1, 2));
+        let before = listed(&here).await;
+        let quiet = here.pull(&peer).await.requests;
+        here.upgraded(&peer).await;
+        let again = here.pull(&peer).await;
+        assert_eq!((again.outcome, again.quarantined, again.deleted), (Outcome::Ok, 1, 0), "{again:?}");
+        assert!(again.requests > quiet, "{again:?}");
+        assert_eq!((here.pull(&peer).await.requests, listed(&here).await), (quiet, before), "once");
+    }
+}

@@ -31,7 +31,7 @@ fact! {
             let edit = amina.submit_only(&page, &path, &with);
             let decide = editing.decide(&moderator, waiting.id, judgement);
             let both = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(edit, decide) });
-            let (edited, decided) = both.await.expect("neither waits for ever");
+            let (edited, decided) = Box::pin(both).await.expect("neither waits for ever");
             // One was quicker: the other is told so, and nobody that the directory is out of order.
             assert!(edited.status.as_u16() < 500, "round {round}: {}", edited.text());
             if let Err(error) = decided {

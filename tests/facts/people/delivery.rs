@@ -6,7 +6,12 @@ use fingerpost::{
 };
 
 use super::{id, with_pantry};
-use crate::support::{On, PUBLIC_URL, TestApp, browser::Browser, fact, noon, sink::Sink};
+use crate::support::{
+    On, PUBLIC_URL, TestApp,
+    browser::Browser,
+    fact, noon,
+    sink::{Act, At, Sink},
+};
 
 const TOKEN: &str = "a-token-of-a-council-that-nobody-guesses";
 
@@ -81,7 +86,6 @@ fact! {
         let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         letter_to(&app, "moderator@council.example.org").await;
         let sink = Sink::start().await;
-        use crate::support::sink::{Act, At};
         sink.then([Act::Say(At::Rcpt, "550 5.1.1 no such mailbox")]);
         sink.mailer(&app).send_due().await.unwrap();
         let people = administrator.open("/moderation/people").await.text();

@@ -1,7 +1,6 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
-mod api;
 mod at_once;
 mod back;
 mod categories;

@@ -74,9 +74,9 @@ fact! {
         // Another key, another site, a finger that was not recognised, nonsense.
         let mut stranger = Authenticator::new(PUBLIC_URL);
         let foreign = stranger.show(&page);
-        key.origin = "https://directory.luton.example.org.evil.example".to_owned();
+        "https://directory.luton.example.org.evil.example".clone_into(&mut key.origin);
         let elsewhere = key.show(&page);
-        key.origin = PUBLIC_URL.trim_end_matches('/').to_owned();
+        PUBLIC_URL.trim_end_matches('/').clone_into(&mut key.origin);
         key.verified = false;
         let unverified = key.show(&page);
         key.verified = true;
@@ -161,7 +161,7 @@ fact! {
         assert_eq!(fresh.open("/moderation").await.status, 200);
 
         sink.mailer(&app).send_due().await.unwrap();
-        let letters: Vec<String> = sink.received().iter().map(|letter| letter.text()).collect();
+        let letters: Vec<String> = sink.received().iter().map(crate::support::sink::Received::text).collect();
         assert!(letters.iter().any(|letter| letter.contains("were reset")), "{letters:?}");
         assert!(letters.iter().filter(|letter| letter.contains("was added")).count() >= 3, "{letters:?}");
         let audit = administrator.open("/moderation/audit").await.text();

@@ -5,5 +5,5 @@ mod store;
 pub(super) use store::forget_all;
 pub use store::{
     Foreign, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of, live_count, mark_seen,
-    not_seen, of_peer, put_foreign,
+    not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
 };

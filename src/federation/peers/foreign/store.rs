@@ -37,6 +37,10 @@ mod foreign_record {
         pub(super) crawl: i64,
         pub(super) missing: i32,
         pub(super) fetched_at: i64,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) origin: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(super) via: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -76,6 +80,10 @@ pub struct Foreign {
     pub missing: i32,
     /// When it came.
     pub fetched_at: DateTime<Utc>,
+    /// Its origin, where it did not come from there; none where it is the peer's own.
+    pub origin: Option<String>,
+    /// The directories that it came through, as JSON, where it did not come from its origin.
+    pub via: Option<String>,
 }
 
 fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
@@ -93,6 +101,8 @@ fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
         crawl: row.crawl,
         missing: row.missing,
         fetched_at: moment(row.fetched_at),
+        origin: row.origin,
+        via: row.via,
     })
 }
 
@@ -161,6 +171,8 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
             C::Crawl,
             C::Missing,
             C::FetchedAt,
+            C::Origin,
+            C::Via,
         ])
         .to_owned();
     for chunk in rows.chunks(CHUNK) {
@@ -178,6 +190,8 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
             crawl: Set(row.crawl),
             missing: Set(row.missing),
             fetched_at: Set(row.fetched_at.timestamp_micros()),
+            origin: Set(row.origin.clone()),
+            via: Set(row.via.clone()),
         });
         foreign_record::Entity::insert_many(rows)
             .on_conflict(replace.clone())
@@ -202,13 +216,14 @@ pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Er
     Ok(())
 }
 
-/// Forget which versions of a peer's records were applied, so that all are compared again.
+/// Forget which versions of a peer's records were applied, so that all are compared again. The numbers of
+/// what it passes on stay: they are not its own, and an older version is older however it came.
 /// # Errors
 /// When the database fails.
 pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
     use foreign_record::Column as C;
+    forget_numbers(tx, peer).await?;
     foreign_record::Entity::update_many()
-        .col_expr(C::Rev, Expr::value(0_i64))
         .col_expr(C::Hash, Expr::value(""))
         .col_expr(C::Listed, Expr::value(Option::<String>::None))
         .filter(C::PeerId.eq(peer))
@@ -235,7 +250,7 @@ pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
     Ok(())
 }
 
-/// Forget the numbers of a peer's records, which are those of an epoch that has ended.
+/// Forget the numbers of a peer's own records, which are those of an epoch that has ended.
 /// # Errors
 /// When the database fails.
 pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
@@ -243,6 +258,7 @@ pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Er
     foreign_record::Entity::update_many()
         .col_expr(C::Rev, Expr::value(0_i64))
         .filter(C::PeerId.eq(peer))
+        .filter(C::Origin.is_null())
         .exec(tx.connection())
         .await
         .context("cannot write what came from a peer")
@@ -303,6 +319,29 @@ pub async fn not_seen(
     }
     let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read what came from peers")?;
     Ok(rows.into_iter().filter_map(from_foreign).collect())
+}
+
+/// Records that a peer passes on of others, after the given id, in order of ids.
+/// # Errors
+/// When the database fails.
+pub async fn relayed_by(db: &Database, peer: PeerId, after: Option<Uuid>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
+    use foreign_record::Column as C;
+    let mut query = foreign_record::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Origin.is_not_null());
+    if let Some(after) = after {
+        query = query.filter(C::Id.gt(after));
+    }
+    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read what came from peers")?;
+    Ok(rows.into_iter().filter_map(from_foreign).collect())
+}
+
+/// Origins whose records came through others, and through which peer.
+/// # Errors
+/// When the database fails.
+pub async fn relayed_origins(db: &Database) -> Result<Vec<(PeerId, String)>, db::Error> {
+    use foreign_record::Column as C;
+    let query = foreign_record::Entity::find().select_only().columns([C::PeerId, C::Origin]).distinct();
+    let rows = query.filter(C::Origin.is_not_null()).into_tuple().all(db.reader()).await;
+    rows.context("cannot read what came from peers")
 }
 
 /// Forget everything about a peer's records.

@@ -1,0 +1,42 @@
+//! The table of failure cases in `docs/federation.md`.
+
+use std::{fs, path::Path};
+
+/// Names of tests that stand in a row of the table, as far as they are numbered.
+fn numbered(row: &str) -> Vec<&str> {
+    row.split('`').filter(|word| word.starts_with("case_")).map(|word| word.split(['(', ' ']).next().unwrap()).collect()
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_failure_case_has_a_test_with_its_number_and_a_change_that_makes_it_fail() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/federation.md")).unwrap();
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        sources(&root.join(folder), &mut code);
+    }
+    for number in 1..=55 {
+        let start = format!("| {number} | ");
+        let row = page.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {number}"));
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        assert!(cells.last().is_some_and(|change| change.trim().len() > 10), "case {number} names no change: {row}");
+        let tests = numbered(row);
+        assert!(tests.iter().any(|name| name.starts_with(&format!("case_{number:02}_"))), "case {number} names no test: {row}");
+        for name in tests {
+            // A test for each database may stand under the name of the fact.
+            let stem = name.trim_end_matches("_on_sqlite").trim_end_matches("_on_postgres");
+            assert!(code.contains(stem), "there is no test {name}");
+        }
+    }
+}
