@@ -133,6 +133,8 @@ pub struct Aged {
     pub proposals: u64,
     /// Claims that were decided.
     pub claims: u64,
+    /// Appeals that were decided.
+    pub appeals: u64,
     /// Reports that were settled.
     pub reports: u64,
     /// Addresses of people who reported something.
@@ -152,12 +154,15 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
     identity.tidy_sessions(&tx).await?;
     let audit = identity.tidy_audit(&tx, days(keep.sign_ins), days(keep.audit)).await?;
     let claims = identity.tidy_claims(&tx, days(keep.claims)).await?;
-    let proposals = app.records.tidy_proposals(&tx, app.clock.now() - days(keep.proposals)).await?;
+    let long_ago = app.clock.now() - days(keep.proposals);
+    let proposals = app.records.tidy_proposals(&tx, long_ago).await?;
+    let appeals = app.editing(public_url).tidy_appeals(&tx, long_ago).await?;
     tx.commit().await?;
     Ok(Aged {
         audit,
         claims,
         proposals,
+        appeals,
         letters: app.mailer().tidy(days(keep.letters)).await?,
         reports: quality.tidy_reports(days(keep.reports)).await?,
         reporters: quality.forget_reporters(days(keep.reporters)).await?,

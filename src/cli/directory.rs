@@ -64,11 +64,12 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
             let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
             say!(
-                "forgotten: {} lines of the audit trail, {} letters, {} changes, {} claims, {} reports, {} addresses of reporters",
+                "forgotten: {} lines of the audit trail, {} letters, {} changes, {} claims, {} appeals, {} reports, {} addresses of reporters",
                 aged.audit,
                 aged.letters,
                 aged.proposals,
                 aged.claims,
+                aged.appeals,
                 aged.reports,
                 aged.reporters
             )?;

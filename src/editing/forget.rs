@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Editing, Error, caller};
+use super::{Editing, Error, appeals, caller};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Identity, PersonId, Subject},
@@ -48,6 +48,7 @@ impl Editing {
     pub async fn forget_person(&self, tx: &Transaction, by: &str, person: PersonId, reason: &str) -> Result<Forgotten, Error> {
         let who = Identity::known_as(person);
         self.identity.forget(tx, person).await?;
+        appeals::forget(tx, &who).await?;
         let forgotten = self.records.forget_author(tx, &who).await?;
         let what = if by == who { "be forgotten" } else { "forget" };
         self.identity.note(tx, by, what, &who, reason, None).await?;

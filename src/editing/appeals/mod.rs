@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Editing, Error, letters};
 use crate::{
+    db::Transaction,
     http::Fault,
     identity::{Action, Actor, Identity, PlatformRole, Subject},
     mail,
@@ -56,12 +57,26 @@ pub fn is_refused(proposal: &Proposal) -> bool {
     }
 }
 
+/// Take out the appeals of somebody who is forgotten.
+/// # Errors
+/// When the database fails.
+pub(super) async fn forget(tx: &Transaction, who: &str) -> Result<(), Error> {
+    Ok(store::forget(tx, who).await?)
+}
+
 impl Editing {
     /// What was said against the refusal of a change, if anything was.
     /// # Errors
     /// When the database fails.
     pub async fn appeal_of(&self, proposal: Uuid) -> Result<Option<Appeal>, Error> {
         Ok(store::one(self.records.database().reader(), proposal).await?)
+    }
+
+    /// Take out appeals that were decided before a moment; gives how many.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_appeals(&self, tx: &Transaction, before: DateTime<Utc>) -> Result<u64, Error> {
+        Ok(store::tidy(tx, before).await?)
     }
 
     /// Ask that somebody else looks at what was refused. Once for each refusal.

@@ -1,6 +1,6 @@
 //! The table `appeal`.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set, sea_query::Expr};
 use uuid::Uuid;
 
@@ -94,4 +94,16 @@ pub(super) async fn decide(tx: &Transaction, proposal: Uuid, decided: &Answered)
         .await
         .context("cannot decide an appeal")?;
     Ok(done.rows_affected == 1)
+}
+
+/// Take out what somebody wrote.
+pub(super) async fn forget(tx: &Transaction, who: &str) -> Result<(), db::Error> {
+    let written = appeal::Entity::delete_many().filter(C::ByWhom.eq(who));
+    written.exec(tx.connection()).await.context("cannot forget somebody's appeals").map(drop)
+}
+
+/// Take out what was decided before a moment; gives how many.
+pub(super) async fn tidy(tx: &Transaction, before: DateTime<Utc>) -> Result<u64, db::Error> {
+    let old = appeal::Entity::delete_many().filter(C::DecidedAt.lt(before.timestamp_micros()));
+    Ok(old.exec(tx.connection()).await.context("cannot forget old appeals")?.rows_affected)
 }

@@ -133,6 +133,14 @@ fact! {
         assert!(sink.received().iter().any(|letter| letter.text().contains("The sign says so, too.")));
         let stranger = Browser::signed_in(&app, "stranger@example.org").await;
         assert_eq!(stranger.open(&path).await.status, 403);
+        // What was decided is forgotten in time.
+        let editing = app.app().editing(&fingerpost::app::public_url(&app.app().config, app.app().config.listen));
+        let proposal = change.parse().unwrap();
+        assert!(editing.appeal_of(proposal).await.unwrap().is_some());
+        app.app().clock.set(app.app().clock.now() + chrono::TimeDelta::days(4_000));
+        let here = fingerpost::app::public_url(&app.app().config, app.app().config.listen);
+        assert_eq!(fingerpost::jobs::retention(app.app(), &here).await.unwrap().appeals, 1);
+        assert!(editing.appeal_of(proposal).await.unwrap().is_none());
     }
 }
 
