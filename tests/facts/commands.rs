@@ -125,8 +125,8 @@ fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     std::fs::write(folder.path().join("fingerpost.toml"), "name = \"From the file\"\nlisten = 5\n").unwrap();
     let (code, _, error) = text(&fingerpost(folder.path(), &["config"]).env_remove("FINGERPOST_LISTEN").output().unwrap());
     assert_eq!(code, 2, "{error}");
-    let (code, out, log) = text(&fingerpost(folder.path(), &["config"]).env("FINGERPOST_COLOUR", "red").output().unwrap());
-    assert!(log.contains("colour") && log.contains("no effect"), "{log}");
+    let (code, out, log) = text(&fingerpost(folder.path(), &["config"]).env("FINGERPOST_FLAVOUR", "sweet").output().unwrap());
+    assert!(log.contains("flavour") && log.contains("no effect"), "{log}");
     assert_eq!(code, 0);
     assert!(out.contains("name = \"From the file\""), "{out}");
 }

@@ -496,7 +496,7 @@ fact_of_three! {
     }
 }
 
-async fn fixtures_are_passed_on_whole(on: On) {
+async fn fixtures_are_passed_on(on: On) {
     let Some(origin) = Node::start(on, "Luton").await else { return };
     let hub = Node::aggregator(on, "Bedfordshire").await.unwrap();
     origin.app.fixtures().await;
@@ -514,7 +514,10 @@ async fn fixtures_are_passed_on_whole(on: On) {
         }
         next = page["next"].as_str().unwrap().replace(hub.url.as_str(), "/");
     }
-    assert_eq!(left, Vec::<Value>::new(), "{passed} are passed on");
+    // What we tell less of than its origin does, such as where a refuge's sessions are, is not passed on,
+    // and nothing of it is said but that it is not there.
+    assert!(left.iter().all(|item| item["state"] == "deleted" && item.get("data").is_none()), "{left:?}");
+    assert!(left.len() < 10, "{left:?}");
     assert!(passed > 300, "{passed}");
     for node in [origin, hub] {
         node.end().await;
@@ -522,10 +525,10 @@ async fn fixtures_are_passed_on_whole(on: On) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_shown_whole_is_passed_on_whole_on_sqlite() {
-    Box::pin(fixtures_are_passed_on_whole(On::Sqlite)).await;
+async fn what_is_shown_whole_is_passed_on_and_nothing_of_the_rest_on_sqlite() {
+    Box::pin(fixtures_are_passed_on(On::Sqlite)).await;
 }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_shown_whole_is_passed_on_whole_on_postgres() {
-    Box::pin(fixtures_are_passed_on_whole(On::Postgres)).await;
+async fn what_is_shown_whole_is_passed_on_and_nothing_of_the_rest_on_postgres() {
+    Box::pin(fixtures_are_passed_on(On::Postgres)).await;
 }
