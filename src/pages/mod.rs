@@ -128,7 +128,11 @@ pub fn routes(site: Site) -> Router {
     for language in Language::TRANSLATIONS {
         let speaking = || middleware::from_fn_with_state(language, language::speak);
         let first = get(home::in_language).layer(speaking());
-        let others = in_language(language).fallback(errors::unknown).method_not_allowed_fallback(errors::method_not_allowed);
+        let others = in_language(language)
+            // Its prefix without the slash.
+            .route("/", get(async || Redirect::to(&language::path("/"))))
+            .fallback(errors::unknown)
+            .method_not_allowed_fallback(errors::method_not_allowed);
         let prefix = language.prefix();
         routes = routes.route(&format!("{prefix}/"), first).nest(prefix, others.layer(speaking()));
     }

@@ -37,6 +37,8 @@ pub(in crate::pages) async fn speak(State(language): State<Language>, request: R
     } else {
         uri.path_and_query().map_or("/", |there| there.as_str()).to_owned()
     };
+    // The first page does not stand below its language's routes, so its path still has the prefix.
+    let here = here.strip_prefix(language.prefix()).filter(|rest| rest.starts_with('/')).map_or(here.clone(), str::to_owned);
     ASKED.scope(Asked { language, here }, next.run(request)).await
 }
 
