@@ -173,7 +173,7 @@ fn files() -> Router<Site> {
         .merge(embed::routes())
         .route("/assets/style.css", get(files::style))
         .route("/assets/passkey.js", get(files::passkey))
-        .route(files::POSTER, get(files::poster))
+        .route("/assets/poster.css", get(files::poster))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/brand.css", get(brand::style))

@@ -47,6 +47,6 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/checks", get(checks::show).post(checks::confirm))
         .route("/moderation/quality", get(quality::show))
         .route("/moderation/quality.csv", get(quality::table))
-        .route(queue::SCRIPT, get(queue::script))
+        .route("/assets/queue.js", get(queue::script))
         .route("/moderation/audit", get(audit::show))
 }
