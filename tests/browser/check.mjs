@@ -127,7 +127,7 @@ async function englishPages() {
     { name: 'list-empty', path: '/directory/shortlist' },
     { name: 'list', path: '/directory/shortlist', form: `keep=${await firstId('services')}&q=food`, titleOf: 'list-empty' },
     { name: 'list-more', path: '/directory/shortlist/more', form: `keep=${await firstId('services')}` },
-    { name: 'embed-search', path: '/embed/services?q=food', embedded: true },
+    { name: 'embed-search', path: '/embed/services?search=food', embedded: true },
     { name: 'embed-events', path: '/embed/events', embedded: true },
     { name: 'help', path: '/help' },
     { name: 'help-start', path: '/help/check' },

@@ -25,7 +25,7 @@ fact! {
     async fn listings_that_somebody_had_better_not_be_seen_reading_stand_in_no_other_website(app) {
         app.import(format!("{}\n{}\n", pantry(), refuge())).await;
         app.follow().await;
-        for path in ["/embed/services?q=rowan".to_owned(), "/embed/services".to_owned()] {
+        for path in ["/embed/services?search=rowan".to_owned(), "/embed/services".to_owned()] {
             let text = app.get(&path).await.text();
             assert!(!text.contains("Rowan"), "{path}: {text}");
         }
