@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tantivy::{TantivyDocument, schema::Field};
 use uuid::Uuid;
 
-use super::fields::Fields;
+use super::{fields::Fields, signs, words::Words};
 use crate::{
     geo::Point,
     model::{
@@ -23,6 +23,8 @@ use crate::{
 
 /// Dates of one event that are indexed at most.
 const MOST_DATES: usize = 500;
+/// Stands between two parts of a text.
+const PARTED: &str = " \u{2022} ";
 /// Text of one document that is indexed, in bytes.
 const LONGEST_TEXT: usize = 40_000;
 
@@ -147,7 +149,7 @@ struct Access {
 }
 
 /// The document of the index for a published row, as things are at `now`.
-pub(super) fn document(fields: &Fields, row: &Published, now: DateTime<Utc>) -> TantivyDocument {
+pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: DateTime<Utc>) -> TantivyDocument {
     // What cannot be read whole is found by its id and kind at least.
     let facts: Facts = serde_json::from_str(&row.full).unwrap_or_default();
     let mut out = TantivyDocument::default();
@@ -161,7 +163,7 @@ pub(super) fn document(fields: &Fields, row: &Published, now: DateTime<Utc>) -> 
     out.add_text(fields.source, if row.origin.is_empty() { "own" } else { &row.origin });
     // A place of a service is found through its service; only what is its own is held for it.
     if row.kind != Kind::ServiceAtLocation {
-        facts.add_words(fields, row.kind, &mut out);
+        facts.add_words(fields, words, row.kind, &mut out);
         facts.add_terms(fields, row.kind, &mut out);
         facts.add_people(fields, &mut out);
     }
@@ -188,11 +190,11 @@ impl Facts {
         }
     }
 
-    fn add_words(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
+    fn add_words(&self, fields: &Fields, words: &Words, kind: Kind, out: &mut TantivyDocument) {
         let names = [self.name.as_str(), self.alternate_name.as_str()];
         let terms: Vec<&str> = self.terms().map(|term| term.name.as_str()).collect();
-        out.add_text(fields.name, names.join(" "));
-        out.add_text(fields.terms, terms.join(" \u{2022} "));
+        let name = names.join(" ");
+        out.add_text(fields.terms, terms.join(PARTED));
         let mut text = String::with_capacity(self.description.len() + 256);
         let organization = self.organization.as_ref().map(|organization| organization.name.as_str());
         let places = self.places().flat_map(|place| {
@@ -211,11 +213,15 @@ impl Facts {
         for part in parts.filter(|part| !part.is_empty()) {
             // Words of two parts are not beside each other.
             text.push_str(part);
-            text.push_str(" \u{2022} ");
+            text.push_str(PARTED);
             if text.len() > LONGEST_TEXT {
                 break;
             }
         }
+        for (need, steps) in signs::of(words, &name, &text) {
+            out.add_text(fields.sign, signs::written(&need, steps));
+        }
+        out.add_text(fields.name, name);
         out.add_text(fields.spelling, &text);
         out.add_text(fields.text, text);
         let accessibility = self.accessibility.iter().chain(self.places().flat_map(|place| &place.accessibility));

@@ -7,15 +7,19 @@ use tantivy::{
 };
 use uuid::Uuid;
 
+use super::signs::Steps;
 use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
 const SPELLINGS: &str = "as-written";
+const SIGNS: &str = "signs";
+/// Stands between two parts of a text: the words before and behind it are not beside each other.
+pub(super) const BREAK: char = '\u{2022}';
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident: $kind:ident $options:expr;)*) => {
@@ -64,6 +68,8 @@ fields! {
     taxonomy: text STRING;
     /// Codes and names of the terms that it carries, folded.
     need: text STRING;
+    /// Needs of which it shows signs, each as often as the signs have steps.
+    sign: text signs();
     /// The wider term; `top` where there is none.
     parent: text STRING;
     /// Status.
@@ -118,6 +124,12 @@ fn spellings() -> TextOptions {
     TextOptions::default().set_indexing_options(indexing)
 }
 
+fn signs() -> TextOptions {
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer(SIGNS).set_index_option(IndexRecordOption::WithFreqs).set_fieldnorms(false);
+    TextOptions::default().set_indexing_options(indexing)
+}
+
 /// How a document is found by its id.
 pub(super) fn id_term(fields: &Fields, id: Uuid) -> Term {
     Term::from_field_bytes(fields.id, id.as_bytes())
@@ -155,6 +167,9 @@ impl TokenStream for Stream<'_> {
             let Some(begin) = rest.find(belongs_to_a_word) else { return false };
             let word = &rest[begin..];
             let length = word.find(|c| !belongs_to_a_word(c)).unwrap_or(word.len());
+            if rest[..begin].contains(BREAK) {
+                self.token.position = self.token.position.wrapping_add(1);
+            }
             let from = self.at + begin;
             self.at = from + length;
             let word = &word[..length];
@@ -188,6 +203,7 @@ pub(super) fn analyzer() -> TextAnalyzer {
 pub(super) fn register(index: &tantivy::Index) {
     index.tokenizers().register(ANALYZER, analyzer());
     index.tokenizers().register(SPELLINGS, TextAnalyzer::builder(Words::default()).build());
+    index.tokenizers().register(SIGNS, TextAnalyzer::builder(Steps::default()).build());
 }
 
 /// A word as it was written, folded, and its stem.
@@ -197,6 +213,22 @@ pub(super) struct Word {
     pub(super) text: String,
     /// What is looked for.
     pub(super) stem: String,
+}
+
+/// A stem, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// What is looked for.
+    pub(super) stem: String,
+    /// Words that are beside each other have numbers that follow each other.
+    pub(super) position: usize,
+}
+
+/// The stems of a text with their places, as the index has them.
+pub(super) fn placed(text: &str) -> Vec<Placed> {
+    let mut words = Vec::new();
+    analyzer().token_stream(text).process(&mut |token| words.push(Placed { stem: token.text.clone(), position: token.position }));
+    words
 }
 
 /// The words of a text, each with its stem.

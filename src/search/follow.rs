@@ -1,7 +1,7 @@
 //! Following `published`: the index is one more reader of it, thrown away and built anew whenever it
 //! is missing, damaged, or of another epoch. The server answers from what it has meanwhile.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use tantivy::{
 use super::{
     Error, Search, facts,
     fields::{self, Fields},
+    words::Words,
 };
 use crate::{
     db::Database,
@@ -37,6 +38,9 @@ const DATES_HOLD_DAYS: i64 = 7;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
+    /// What the own words of needs were with which signs were found.
+    #[serde(default)]
+    words: String,
     pub(super) epoch: String,
     pub(super) position: i64,
     /// When the dates of events were worked out, seconds since 1970.
@@ -116,7 +120,9 @@ impl Search {
     /// When the database or the disk fails; what was committed before stays.
     pub async fn catch_up(&self, db: &Database, head: &Head, now: DateTime<Utc>, progress: Progress<'_>) -> Result<(), Error> {
         let state = self.state();
-        let fresh = state.epoch != head.epoch;
+        let words = self.words();
+        let print = words.print().to_owned();
+        let fresh = state.epoch != head.epoch || state.words != print;
         let from = if fresh { Position::ZERO } else { Position(state.position) };
         let dates_hold = state.dates_at > (now - TimeDelta::days(DATES_HOLD_DAYS)).timestamp();
         if state.unpurged && !fresh {
@@ -129,13 +135,13 @@ impl Search {
         let many = fresh || head.position.0 - from.0 > MANY;
         let mut indexing = if many { Some(Indexing { rows: 0, of: published::count_after(db, from).await? }) } else { None };
         self.tell(indexing);
-        let mut taking = Taking::begin(self, if many { LARGE_WRITER } else { SMALL_WRITER }, now)?;
+        let mut taking = Taking::begin(self, words, if many { LARGE_WRITER } else { SMALL_WRITER }, now)?;
         if fresh {
             taking.writer.delete_all_documents()?;
         }
         let dates_at = now.timestamp();
         let next =
-            State { epoch: head.epoch.clone(), version: fields::VERSION, dates_at, position: state.position, unpurged: false };
+            State { epoch: head.epoch.clone(), version: fields::VERSION, words: print, dates_at, position: state.position, unpurged: false };
         if !fresh && !dates_hold {
             taking.take_events(db).await?;
         }
@@ -202,6 +208,7 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
 /// Rows being taken in.
 struct Taking<'a> {
     search: &'a Search,
+    words: Arc<Words>,
     writer: IndexWriter,
     now: DateTime<Utc>,
     rows: usize,
@@ -210,12 +217,12 @@ struct Taking<'a> {
 }
 
 impl<'a> Taking<'a> {
-    fn begin(search: &'a Search, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
+    fn begin(search: &'a Search, words: Arc<Words>, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
         let writer: IndexWriter = search.index.writer_with_num_threads(1, memory)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(0.2);
         writer.set_merge_policy(Box::new(policy));
-        Ok(Self { search, writer, now, rows: 0, urgent: false })
+        Ok(Self { search, words, writer, now, rows: 0, urgent: false })
     }
 
     fn take(&mut self, rows: &[Published]) -> Result<(), Error> {
@@ -224,7 +231,7 @@ impl<'a> Taking<'a> {
             self.urgent |= row.urgent;
             self.rows += 1;
             if row.live {
-                let document: TantivyDocument = facts::document(&self.search.fields, row, self.now);
+                let document: TantivyDocument = facts::document(&self.search.fields, &self.words, row, self.now);
                 self.writer.add_document(document)?;
             }
         }

@@ -12,6 +12,7 @@ mod facts;
 mod fields;
 mod follow;
 mod query;
+mod signs;
 mod store;
 mod wanted;
 mod words;

@@ -1,5 +1,5 @@
 //! From what is wanted to a query of the index: what must be there, and what lets a document stand
-//! further up. The weights are here and nowhere else.
+//! further up. The weights are here, and those of a need's own words in `signs`.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,7 @@ use super::{
     Understanding, Understood,
     facts::kind_number,
     fields::{Fields, Word, words_of},
+    signs::Signs,
     wanted::Wanted,
     words::{Part, Words, is_small},
 };
@@ -29,10 +30,7 @@ const IN_A_TERM: f32 = 1.5;
 const BY_NAME: f32 = 3.0;
 /// Carries the term of the main need that the words stand for; for further needs it falls off.
 const BY_TERM: f32 = 24.0;
-/// The need's own words stand in the name, or somewhere else.
-const OWN_WORDS_IN_NAME: f32 = 10.0;
-const OWN_WORDS: f32 = 4.0;
-/// Each further need, and each less telling phrase of own words, counts so much less.
+/// Each further need counts so much less.
 const FALLS_OFF: f32 = 0.8;
 /// The words of an understood phrase stand there as they were written.
 const AS_WRITTEN: f32 = 1.5;
@@ -237,27 +235,16 @@ impl Builder<'_> {
         let mut ways: Vec<Box<dyn Query>> = Vec::new();
         let mut weight = 1.0;
         for need in needs {
-            let mut signs: Vec<Box<dyn Query>> = Vec::new();
-            let term = Term::from_field_text(self.fields.need, &fold(need));
-            signs
-                .push(Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), BY_TERM * weight)));
-            let mut in_name: Vec<Box<dyn Query>> = Vec::new();
-            let mut anywhere: Vec<Box<dyn Query>> = Vec::new();
-            let mut telling = weight;
             for own in self.words.own(need) {
                 if let [only] = own.as_slice() {
                     marked.entry(only.clone()).or_insert(0.3);
                 }
-                in_name.push(Box::new(ConstScoreQuery::new(Self::phrase(self.fields.name, own), OWN_WORDS_IN_NAME * telling)));
-                anywhere.push(Box::new(ConstScoreQuery::new(Self::phrase(self.fields.text, own), OWN_WORDS * telling)));
-                telling = (telling * 0.95).max(weight * 0.5);
             }
-            for kind in [in_name, anywhere] {
-                if !kind.is_empty() {
-                    signs.push(Box::new(DisjunctionMaxQuery::with_tie_breaker(kind, 0.1)));
-                }
-            }
-            ways.push(Box::new(BooleanQuery::union(signs)));
+            let term = Self::value(self.fields.need, &fold(need));
+            ways.push(Box::new(BooleanQuery::union(vec![
+                Box::new(ConstScoreQuery::new(term, BY_TERM * weight)),
+                Box::new(Signs::new(self.fields.sign, need, weight)),
+            ])));
             weight *= falls_off;
         }
         // What helps with two of the needs helps more.

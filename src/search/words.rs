@@ -7,8 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
-use super::fields::{Word, words_of};
+use super::{
+    fields::{Word, words_of},
+    signs,
+};
 use crate::formats::sheet;
 
 /// Phrases that one table may have.
@@ -66,6 +70,24 @@ pub struct Words {
     by_letter: HashMap<char, Vec<usize>>,
     urgent: HashSet<String>,
     own: HashMap<String, Vec<Vec<String>>>,
+    /// Needs that have own words, in the order of the table.
+    needs: Vec<String>,
+    /// Own words of all needs, by the first of them.
+    beginning: HashMap<String, Vec<Own>>,
+    print: String,
+}
+
+/// Words by which a listing shows that it helps with a need.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    /// Number of the need.
+    pub(super) need: usize,
+    /// Its place in the list of the need, from 0 for the most telling.
+    pub(super) place: usize,
+    /// How much it says, 1 for the most telling.
+    pub(super) telling: f32,
+    /// The stems behind the first one.
+    pub(super) further: Vec<String>,
 }
 
 /// A part of what somebody wrote.
@@ -100,10 +122,27 @@ impl Words {
             if need.is_empty() {
                 return Err(Refused { line, reason: "the code of the need is missing".to_owned() });
             }
-            let phrases = own.split('|').map(stems_of).filter(|phrase| !phrase.is_empty());
-            words.own.entry(need).or_default().extend(phrases);
+            words.add_own(need, own.split('|').map(stems_of).filter(|phrase| !phrase.is_empty()));
         }
+        let own: Vec<_> = words.needs.iter().map(|need| (need, words.own(need))).collect();
+        words.print = hex::encode(Sha256::digest(serde_json::to_vec(&own).unwrap_or_default()));
         Ok(words)
+    }
+
+    fn add_own(&mut self, need: String, phrases: impl Iterator<Item = Vec<String>>) {
+        let number = self.needs.iter().position(|known| *known == need).unwrap_or(self.needs.len());
+        if number == self.needs.len() {
+            self.needs.push(need.clone());
+        }
+        let own = self.own.entry(need).or_default();
+        for phrase in phrases {
+            if let Some((first, further)) = phrase.split_first() {
+                let further = further.to_vec();
+                let beginning = self.beginning.entry(first.clone()).or_default();
+                beginning.push(Own { need: number, place: own.len(), telling: signs::telling(own.len()), further });
+                own.push(phrase);
+            }
+        }
     }
 
     fn add_phrase(&mut self, phrase: &str, needs: &str, notes: &str) -> Result<(), String> {
@@ -157,7 +196,22 @@ impl Words {
 
     /// Codes of the needs that have own words.
     pub fn needs(&self) -> impl Iterator<Item = &str> {
-        self.own.keys().map(String::as_str)
+        self.needs.iter().map(String::as_str)
+    }
+
+    /// Code of the need with this number.
+    pub(super) fn need(&self, number: usize) -> &str {
+        &self.needs[number]
+    }
+
+    /// Own words of whatever need that begin with this stem.
+    pub(super) fn beginning_with(&self, stem: &str) -> &[Own] {
+        self.beginning.get(stem).map_or(&[], Vec::as_slice)
+    }
+
+    /// Another number for other own words: an index holds what was found with them.
+    pub(super) fn print(&self) -> &str {
+        &self.print
     }
 
     /// The words by which a listing shows that it helps with the need, as stems, most telling first.

@@ -356,7 +356,12 @@ impl Harvester {
         report.waiting += proposed;
         report.deleted += gone.len() as u64;
         run.deleted += (gone.len() - over.len()) as u64;
-        report.quarantined += plan.quarantined.len() as u64;
+        // A series that is told in two feeds is judged twice, and is still one.
+        for id in &plan.fine {
+            run.quarantined.remove(id);
+        }
+        run.quarantined.extend(plan.quarantined.iter().map(|bad| bad.id));
+        report.quarantined = run.quarantined.len() as u64;
         report.held_deletes += plan.held.len() as u64;
         for (why, many) in plan.ignored.into_iter().chain([("dropped-part", plan.dropped)]).filter(|(_, many)| *many > 0) {
             *report.left_out.entry(why.to_owned()).or_default() += many;

@@ -18,7 +18,11 @@ mod relays;
 mod repair;
 pub(super) mod sessions;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
@@ -125,6 +129,8 @@ struct Run {
     deleted_lately: u64,
     /// Records that have gone since, other than because their time was over.
     deleted: u64,
+    /// Records that were told and cannot be taken as they were told last.
+    quarantined: HashSet<Uuid>,
     /// Parts of series that are kept beside the records.
     parts: sessions::Parts,
     /// Terms and taxonomies here, by their addresses.
@@ -225,6 +231,7 @@ impl Harvester {
             live: peers::live_count(&self.db, id).await?,
             deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
             deleted: 0,
+            quarantined: HashSet::new(),
             parts: sessions::Parts::default(),
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),

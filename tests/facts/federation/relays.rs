@@ -517,7 +517,15 @@ async fn fixtures_are_passed_on(on: On) {
     // What we tell less of than its origin does, such as where a refuge's sessions are, is not passed on,
     // and nothing of it is said but that it is not there.
     assert!(left.iter().all(|item| item["state"] == "deleted" && item.get("data").is_none()), "{left:?}");
-    assert!(left.len() < 10, "{left:?}");
+    let mut names = Vec::new();
+    for item in &left {
+        let path = format!("/{}s/{}", item["kind"].as_str().unwrap(), item["id"].as_str().unwrap());
+        names.push(hub.app.get(&path).await.json()["name"].as_str().unwrap().to_owned());
+    }
+    names.sort();
+    // Two groups that help with violence at home and hate, and give their address to those who ask: an
+    // aggregator takes what helps with those for withheld, so it tells less of where they meet.
+    assert_eq!(names, ["Rainbow circle", "Rainbow supper", "Sisters learn to drive theory", "Sisters' table"], "{left:?}");
     assert!(passed > 300, "{passed}");
     for node in [origin, hub] {
         node.end().await;
