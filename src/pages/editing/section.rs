@@ -390,7 +390,7 @@ async fn take(
         Section::Place => place::take(desk, signed, fields, edited, mistakes).await?,
         Section::Cost => cost::take(fields, document, mistakes),
         Section::Contact => contact::take(fields, document, mistakes),
-        Section::Status => status::take(fields, document, mistakes),
+        Section::Status => status::take(fields, document, desk.site.today(), mistakes),
         Section::Categories => categories::take(desk, fields, document, mistakes).await?,
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Keeping a listing right.
 
-use fingerpost::identity::PlatformRole;
+use fingerpost::{identity::PlatformRole, jobs};
 
 use super::{id, public, with_pantry};
 use crate::support::{Answer, TestApp, browser::Browser, fact};
@@ -138,6 +138,30 @@ fact! {
         assert!(!public(&app, "pantry").await.to_string().contains("LU3 9XQ"));
         let saved = change(&amina, "pantry", "place", &[("policy", "exact")]).await;
         assert!(saved.text().contains("A moderator looks at it"), "{}", saved.text());
+fact! {
+    async fn closed_until_a_day_keeps_what_else_people_should_know(app) {
+        let amina = amina(&app).await;
+        let words = "Boiler broken. Go to St Mary instead.";
+        change(&amina, "pantry", "status", &[("status", "paused"), ("until", "2026-12-15"), ("alert", words)]).await;
+        let said = "Closed until 15 December 2026. Boiler broken. Go to St Mary instead.";
+        assert_eq!(public(&app, "pantry").await["alert"], said);
+        change(&amina, "pantry", "status", &[]).await;
+        assert_eq!(public(&app, "pantry").await["alert"], said, "the form says what stands");
+        let past = change(&amina, "pantry", "status", &[("until", "2020-01-01")]).await;
+        assert!(past.text().contains("That day has come.") && past.text().contains(words), "{}", past.text());
+        assert_eq!(public(&app, "pantry").await["alert"], said);
+        // The day comes.
+        let here = app.served.directory.public_url.clone();
+        app.clock.set("2026-12-14T23:00:00Z".parse().unwrap());
+        assert_eq!(jobs::reopen(app.app(), &here).await.unwrap(), 0);
+        app.clock.set("2026-12-15T00:30:00Z".parse().unwrap());
+        assert_eq!(jobs::reopen(app.app(), &here).await.unwrap(), 1);
+        let now = public(&app, "pantry").await;
+        assert_eq!((now["status"].as_str(), now["alert"].as_str()), (Some("active"), Some(words)));
+        assert_eq!(jobs::reopen(app.app(), &here).await.unwrap(), 0);
+    }
+}
+
         assert!(!public(&app, "pantry").await.to_string().contains("LU3 9XQ"));
     }
 }
