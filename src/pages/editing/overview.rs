@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     categories,
     complete::{completeness, missing},
+    dates,
     section::{Section, said},
 };
 use crate::{
@@ -265,8 +266,10 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             html! { @if said.is_empty() { p class="hint" { "Nothing yet" } } ul class="plain" { @for one in said { li { (one) } } } }
         }
         (Section::Dates, Document::Event(one)) => {
-            let first = one.start.naive();
-            html! { p { (words::long_date(first.date())) ", " (times::time(first.time())) " to " (times::time(one.end.naive().time())) @if let Some(rule) = &one.rrule { br; (repeats(rule)) } } }
+            html! {
+                p { (times::span(one.start.naive(), one.end.naive())) @if let Some(rule) = &one.rrule { br; (dates::repeats(rule)) } }
+                ul { @for words in dates::singles(one).values() { li { (words) } } }
+            }
         }
         (Section::Place, _) => html! {
             @if places.is_empty() { p class="hint" { "No place of your own" } }
@@ -304,18 +307,6 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             @else { p { (words::list(categories)) } }
         },
         _ => html! {},
-    }
-}
-
-fn repeats(rule: &str) -> &'static str {
-    let has = |word: &str| rule.contains(word);
-    match () {
-        () if has("FREQ=WEEKLY") && has("INTERVAL=2") => "every other week",
-        () if has("FREQ=WEEKLY") => "every week",
-        () if has("FREQ=MONTHLY") => "every month",
-        () if has("FREQ=DAILY") => "every day",
-        () if has("FREQ=YEARLY") => "every year",
-        () => "it comes round",
     }
 }
 
