@@ -39,8 +39,8 @@ pub(super) fn page(problem: &Problem) -> Page {
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => (
             "It has changed meanwhile",
             html! {
-                p { "Somebody was quicker: " (problem.detail) ". Nothing of what you sent was saved over it." }
-                p { "Go back, reload the page, and look at it again." }
+                p { (sentence(&problem.detail)) " Nothing of what you sent was saved over it." }
+                p { "Go back, reload the page, and look at it again. " a href="/account" { "Your listings" } }
             },
         ),
         StatusCode::UNPROCESSABLE_ENTITY => (

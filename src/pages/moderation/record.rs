@@ -40,7 +40,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let last_public = versions.iter().rev().find(|version| version.state == Seen::Published);
     let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
     let mut since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
-    differences::name_categories(&desk.editing, &mut since_public).await?;
+    differences::for_people(&desk.editing, &mut since_public).await?;
     let (state, _) = state_of(&sight.stored, &sight.document);
     let body = html! {
         (mistakes.summary())

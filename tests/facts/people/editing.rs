@@ -12,6 +12,14 @@ async fn amina(app: &TestApp) -> Browser<'_> {
     Browser::keeper(app, AMINA, id("marsh farm")).await
 }
 
+/// What moderators read of a new listing.
+async fn at_the_moderators(app: &TestApp) -> String {
+    let moderator = Browser::officer(app, PlatformRole::Moderator).await;
+    let queue = moderator.open("/moderation").await;
+    let bundle = queue.text().split("/moderation/listings/").nth(1).unwrap()[..36].to_owned();
+    moderator.open(&format!("/moderation/listings/{bundle}")).await.text()
+}
+
 fn at(name: &str, section: &str) -> String {
     format!("/account/listings/{}/{section}", id(name))
 }
@@ -300,6 +308,32 @@ fact! {
         amina.submit(&form, &path, &back).await;
         let now = stored(&app, &listing).await;
         assert_eq!((now.get("changes"), now.get("rdates")), (None, None), "both are taken back");
+    }
+}
+
+fact! {
+    async fn moderators_read_a_new_event_in_words(app) {
+        let amina = amina(&app).await;
+        let (listing, dates) = new_event(&amina).await;
+        let section = |word: &str| format!("/account/listings/{listing}/{word}");
+        let first = [("date", "2026-12-03"), ("from", "11:30"), ("to", "13:30"), ("round", "FREQ=WEEKLY"), ("until", "2027-01-07"), ("cancel", "2026-12-24"), ("cancel_note", "Christmas Eve"), ("add", "2026-12-28"), ("do", "save")];
+        amina.submit(&dates, &section("dates"), &first).await;
+        let form = amina.open(&section("cost")).await;
+        let page = amina.submit(&form, &section("cost"), &[("free", "yes"), ("do", "save")]).await;
+        assert!(page.text().contains("we need: how to get in touch"), "{}", page.text());
+        let form = amina.open(&section("contact")).await;
+        let page = amina.submit(&form, &section("contact"), &[("phone", "01632 960555"), ("do", "save")]).await;
+        amina.submit(&page, &section("send"), &[]).await;
+        let read = at_the_moderators(&app).await;
+        for said in [
+            "Lark Hill Community Pantry", "When it begins, the first time", "Thursday 3 December 2026 at 11:30am", "every week, until Thursday 7 January 2027",
+            "Thursday 24 December 2026 is cancelled: Christmas Eve", "Dates added", "Monday 28 December 2026 at 11:30am", "Prices", "Free",
+        ] {
+            assert!(read.contains(said), "{said}: {read}");
+        }
+        for raw in ["FREQ=", "2026-12-03T", "Timezone", "Organization id", "amount"] {
+            assert!(!read.contains(raw), "{raw}: {read}");
+        }
     }
 }
 
