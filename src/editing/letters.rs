@@ -60,6 +60,17 @@ pub(super) fn appeal_decided(
     Letter::new(to.as_str(), Kind::ChangeDecided, format!("Another look at your change to {listing}"), &body)
 }
 
+/// An officer has hidden a listing.
+pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str, at: &Url, directory: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("{listing} is not shown in {directory} any more. The council has hidden it, because:")),
+        Part::Quotation(reason.to_owned()),
+        Part::paragraph("Nothing is lost. Correct what is wrong and send it for publication: a moderator looks at it."),
+        Part::link("Look at your listing", ours(at, &format!("account/listings/{id}"))),
+    ];
+    Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)
+}
+
 /// A question about a change, or the answer to one.
 pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let body = [

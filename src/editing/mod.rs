@@ -46,6 +46,7 @@ pub use risk::{Risk, risk};
 pub(crate) use risk::{closed_until, say_closed_until};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};
+pub use undo::versions_of;
 
 /// What edits go by. Cheap to clone.
 #[derive(Clone, Debug)]
