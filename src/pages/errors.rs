@@ -40,7 +40,7 @@ pub(super) fn page(problem: &Problem) -> Page {
             "It has changed meanwhile",
             html! {
                 p { (sentence(&problem.detail)) " Nothing of what you sent was saved over it." }
-                p { "Go back, reload the page, and look at it again. " a href="/account" { "Your listings" } }
+                p { "Go back, reload the page, and look at it again." }
             },
         ),
         StatusCode::UNPROCESSABLE_ENTITY => (
@@ -63,7 +63,9 @@ pub(super) fn page(problem: &Problem) -> Page {
     let body = html! {
         h1 { (title) }
         (said)
-        (ways_on())
+        @if [StatusCode::FORBIDDEN, StatusCode::CONFLICT, StatusCode::PRECONDITION_FAILED, StatusCode::UNPROCESSABLE_ENTITY].contains(&status) {
+            p { a href="/account" { "Your listings" } }
+        } @else { (ways_on()) }
     };
     Page { status, unkept: true, ..Page::new(title, body) }
 }

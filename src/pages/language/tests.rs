@@ -44,7 +44,7 @@ const ENGLISH: [(&str, &str); 34] = [
     ("You cannot do that", "an error of pages for people who are signed in"),
     ("It has changed meanwhile", "the same"),
     (" Nothing of what you sent was saved over it.", "the same"),
-    ("Go back, reload the page, and look at it again. ", "the same"),
+    ("Go back, reload the page, and look at it again.", "the same"),
     ("That could not be saved", "the same"),
     ("Go back: what you wrote is still there.", "the same"),
     ("see /openapi.json for what there is", "detail of a problem: for programs, and shown as English"),

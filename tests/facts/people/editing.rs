@@ -296,7 +296,7 @@ fact! {
         let saved = amina.submit(&amina.open(&path).await, &path, &[("from", "12:00"), ("to", "14:00"), ("do", "save")]).await;
         let now = stored(&app, &listing).await;
         assert_eq!((&now["changes"][0]["start"], &now["rdates"][0]), (&"2026-12-17T12:00:00".into(), &"2026-12-19T12:00:00".into()));
-        for said in ["every week until Thursday 7 January 2027", "Thursday 17 December 2026 is cancelled: Hall is booked", "Saturday 19 December 2026 at midday is added"] {
+        for said in ["every week, until Thursday 7 January 2027", "Thursday 17 December 2026 is cancelled: Hall is booked", "Saturday 19 December 2026 at midday is added"] {
             assert!(saved.text().contains(said), "{said}: {}", saved.text());
         }
         // From Thursdays to Tuesdays.
