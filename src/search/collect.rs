@@ -91,10 +91,13 @@ impl Window {
 
 /// Whether a date has something of the time of the week on the day on which it begins.
 fn at_that_time(times: Times, start: i64, end: i64) -> bool {
-    let local = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London));
-    let (Some(begins), Some(ends)) = (local(start), local(end)) else { return false };
+    let (Some(begins), Some(ends)) = (in_london(start), in_london(end)) else { return false };
     let ends_at = if ends.date_naive() > begins.date_naive() { NaiveTime::MIN - TimeDelta::seconds(1) } else { ends.time() };
     times.day.is_none_or(|day| begins.weekday() == day) && begins.time() <= times.to && ends_at >= times.from
+}
+
+fn in_london(minutes: i64) -> Option<DateTime<chrono_tz::Tz>> {
+    DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London))
 }
 
 /// A hit.
@@ -145,6 +148,8 @@ pub(super) struct Hits {
     pub(super) days: Option<NaiveDate>,
     /// For places of services: each of those days, for places that say no hours of their own.
     pub(super) usual_days: Vec<Open>,
+    /// For events: days of the week on which they begin in this time are counted instead.
+    pub(super) event_days: Option<Window>,
 }
 
 /// The columns of one segment that are looked at.
@@ -162,8 +167,31 @@ pub(super) struct Segment {
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<(BytesColumn, Vec<usize>)>,
     usual_days: Vec<(SaysOpen, usize)>,
+    event_days: Option<EventDays>,
     total: usize,
     heap: BinaryHeap<Hit>,
+}
+
+/// Starts and ends of dates, and how many events have one on each day of the week.
+struct EventDays {
+    window: Window,
+    starts: Column<i64>,
+    ends: Column<i64>,
+    counts: [usize; 7],
+}
+
+impl EventDays {
+    fn count(&mut self, doc: DocId) {
+        let mut days = [0; 7];
+        for (start, _) in
+            self.starts.values_for_doc(doc).zip(self.ends.values_for_doc(doc)).filter(|(a, b)| self.window.holds(*a, *b))
+        {
+            if let Some(begins) = in_london(start) {
+                days[begins.weekday().num_days_from_monday() as usize] = 1;
+            }
+        }
+        self.counts.iter_mut().zip(days).for_each(|(count, day)| *count += day);
+    }
 }
 
 /// A column whose values were judged.
@@ -248,6 +276,12 @@ impl Collector for Hits {
                 })
                 .collect(),
             usual_days: self.usual_days.iter().map(|day| Ok((open(day)?, 0))).collect::<tantivy::Result<_>>()?,
+            event_days: match self.event_days {
+                None => None,
+                Some(window) => {
+                    Some(EventDays { window, starts: columns.i64("starts")?, ends: columns.i64("ends")?, counts: [0; 7] })
+                }
+            },
             hours: match self.days {
                 None => None,
                 Some(_) => columns.bytes("hours")?.map(|column| {
@@ -402,6 +436,9 @@ impl SegmentCollector for Segment {
             let borrowed = value_passes(&open.own, doc).is_none() && self.is_open(open, doc);
             self.usual_days[day].1 += usize::from(borrowed);
         }
+        if let Some(days) = &mut self.event_days {
+            days.count(doc);
+        }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {
             Order::Id => 0.0,
@@ -437,6 +474,10 @@ impl SegmentCollector for Segment {
             }
         }
         for (day, (_, number)) in DAYS.iter().zip(self.usual_days).filter(|(_, (_, number))| *number > 0) {
+            *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
+        }
+        let of_events = self.event_days.map_or([0; 7], |days| days.counts);
+        for (day, number) in DAYS.iter().zip(of_events).filter(|(_, number)| *number > 0) {
             *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
         }
         Collected { total: self.total, hits: self.heap.into_vec(), counts }

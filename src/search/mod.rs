@@ -38,6 +38,7 @@ use tantivy::{
 
 pub use self::{
     collect::Hit,
+    facts::PAST_DAYS,
     follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
@@ -304,7 +305,8 @@ impl Search {
             for day in days.into_iter().filter(|_| kind == Kind::ServiceAtLocation).flat_map(|_| WEEK) {
                 usual_days.push(says_open(searcher, kind, self.judge_times(Times::on(day), now))?);
             }
-            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days };
+            let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
+            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days, event_days };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
@@ -440,6 +442,12 @@ impl Search {
         }
         Ok(if count > 0.0 { Point::new(north / count, east / count) } else { None })
     }
+}
+
+/// The time of which the dates of events are known, from `now` on.
+fn horizon(now: DateTime<Utc>) -> Window {
+    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
+    Window { from: facts::minutes(now), until: facts::minutes(until), times: None }
 }
 
 fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result<Open, TantivyError> {
