@@ -225,11 +225,23 @@ fn is_private_mailbox(email: &EmailAddress, record: &str) -> bool {
     if !is_everybodys_domain(domain) {
         return false;
     }
+    let record = fold(record);
+    let pieces = local.split(|c: char| !c.is_alphabetic()).map(fold);
     // "Line" is a role, and no part of Caroline.
-    let is_a_role = local.split(|c: char| !c.is_alphabetic()).any(|piece| ROLES.contains(&fold(piece).as_str()));
-    let together = fold(local).replace(' ', "");
-    let of_the_record = fold(record).split(' ').any(|word| word.len() > 3 && together.contains(word));
-    !is_a_role && !of_the_record
+    !pieces.into_iter().any(|piece| ROLES.contains(&piece.as_str()) || is_named_after(&piece, &record))
+}
+
+/// Whether a piece of a mailbox is made of words of the record: of two, or of one and hardly anything else. Both are
+/// folded; "marshfarm" is Marsh Farm's, "marshall" is somebody's.
+fn is_named_after(piece: &str, record: &str) -> bool {
+    let (mut left, mut words) = (piece.to_owned(), 0);
+    for word in record.split(' ').filter(|word| word.len() > 3) {
+        if left.contains(word) {
+            left = left.replacen(word, "", 1);
+            words += 1;
+        }
+    }
+    words > 1 || (words == 1 && left.chars().count() <= 2)
 }
 
 fn reason(contact: &Contact, record: &str) -> Option<&'static str> {

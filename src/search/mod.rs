@@ -58,8 +58,9 @@ use crate::{
     published::Position,
 };
 
-/// Verdicts about the values of a column that are kept for the next search.
-const VERDICTS: usize = 64;
+/// Verdicts about the values of a column that are kept for the next search: a dozen questions, seven of them
+/// for facets, about each of some thirty segments.
+const VERDICTS: usize = 384;
 /// Length of a snippet, in characters.
 const SNIPPET: usize = 220;
 
@@ -300,10 +301,11 @@ impl Search {
                 (Checks { window: Some(_), .. }, _) => Order::Start,
                 _ => Order::Id,
             };
-            let days = count.then(|| now.with_timezone(&chrono_tz::Europe::London).date_naive());
+            let week = if count { &WEEK[..] } else { &[] };
+            let days: Vec<Judge> = week.iter().map(|day| self.judge_times(Times::on(*day), now)).collect();
             let mut usual_days = Vec::new();
-            for day in days.into_iter().filter(|_| kind == Kind::ServiceAtLocation).flat_map(|_| WEEK) {
-                usual_days.push(says_open(searcher, kind, self.judge_times(Times::on(day), now))?);
+            for day in days.iter().filter(|_| kind == Kind::ServiceAtLocation) {
+                usual_days.push(says_open(searcher, kind, day.clone())?);
             }
             let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
             let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days, event_days };
