@@ -563,6 +563,88 @@ fact_of_a_liar! {
     }
 }
 
+/// Every version that is kept here of a service of the liar, and the present one.
+async fn history(here: &Node, liar: &Liar, name: &str) -> String {
+    let local = fingerpost::ids::from_source(liar.url().as_str(), "service", &id(name).to_string());
+    let versions = here.app.app().records.history(local).await.unwrap();
+    versions.into_iter().map(|version| version.document).collect()
+}
+
+fact_of_a_liar! {
+    async fn what_is_told_as_urgent_is_destroyed_also_where_it_had_gone_before(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 0"), None);
+        assert_eq!(here.pull(&peer).await.deleted, 1);
+        assert!(history(&here, &liar, "service 0").await.contains("Club 0"), "what went is remembered");
+        liar.tell_urgently(Kind::Service, id("service 0"), None, true);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.error), (0, None), "it had gone before");
+        assert!(!history(&here, &liar, "service 0").await.contains("Club 0"));
+
+        // Nobody here wants services any more, and then one is told in other words, urgently.
+        here.harvester().scope_peer("1", Wanted { kinds: vec![Kind::Event], ..Wanted::default() }).await.unwrap();
+        here.pull(&peer).await;
+        assert_eq!(here.services().await.len(), 0);
+        let mut milder = service(1);
+        milder["name"] = json!("Another name");
+        liar.tell_urgently(Kind::Service, id("service 1"), Some(milder), true);
+        here.pull(&peer).await;
+        assert!(!history(&here, &liar, "service 1").await.contains("Club 1"));
+        assert!(history(&here, &liar, "service 2").await.contains("Club 2"), "the others are as they were");
+    }
+}
+
+fact_of_a_liar! {
+    async fn an_urgent_version_that_cannot_be_taken_takes_the_old_one_out_whatever_is_wrong_with_it(here, liar) {
+        liar.tell_services(4);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let bad = |number: usize, name: &str, value: Value| {
+            let mut data = service(number);
+            data[name] = value;
+            liar.tell_urgently(Kind::Service, id(&format!("service {number}")), Some(data), true);
+        };
+        bad(0, "description", json!("x".repeat(300 << 10)));
+        bad(1, "x_number", json!((1_u64 << 53) + 1));
+        bad(2, "description", json!("It has moved."));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                for item in page["items"].as_array_mut().unwrap().iter_mut().filter(|item| item["id"] == id("service 2").to_string()) {
+                    item["data"]["description"] = json!("Changed on the way.");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.quarantined, here.services().await), (3, 0, vec!["Club 3".to_owned()]), "{report:?}");
+        for number in 0..3 {
+            assert!(!history(&here, &liar, &format!("service {number}")).await.contains(&format!("Club {number}")));
+        }
+
+        // Once it was taken as it was signed, nobody takes it out by changing it on the way.
+        liar.repent();
+        bad(2, "description", json!("It has moved."));
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, ["Club 2", "Club 3"]);
+        let tx = here.app.app().db.write().await.unwrap();
+        let mut forgetful = here.peer(&peer).await;
+        forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
+        peers::save(&tx, &forgetful).await.unwrap();
+        tx.commit().await.unwrap();
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                for item in page["items"].as_array_mut().unwrap().iter_mut().filter(|item| item["id"] == id("service 2").to_string()) {
+                    item["data"]["description"] = json!("Changed on the way.");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("hash-mismatch".to_owned(), 1)]);
+        assert_eq!(here.services().await, ["Club 2", "Club 3"]);
+    }
+}
+
 fact_of_a_liar! {
     async fn case_37_a_later_version_of_the_standard_waits_and_unknown_members_are_kept(here, liar) {
         let mut with_more = service(0);
