@@ -31,6 +31,9 @@ const MISSING: i32 = 2;
 /// Records that are looked at together when a crawl is over.
 const ROWS: u64 = 200;
 
+/// Why everything of a source goes that has become empty.
+pub(super) const EMPTY: &str = "its source has no records any more";
+
 /// A page of the list.
 struct Page {
     items: Vec<Value>,
@@ -44,7 +47,8 @@ impl Harvester {
         if run.peer.cursor.pages.is_none() {
             let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
             let begin = Crawl { page, ..Crawl::default() };
-            run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, pages: Some(begin), ..Cursor::default() };
+            let Cursor { crawl, may_be_empty, .. } = run.peer.cursor;
+            run.peer.cursor = Cursor { crawl: crawl + 1, may_be_empty, pages: Some(begin), ..Cursor::default() };
         }
         loop {
             let mut crawl = run.peer.cursor.pages.clone().unwrap_or_default();
@@ -61,12 +65,15 @@ impl Harvester {
             crawl.fingerprint = fingerprint;
             crawl.page += 1;
             if page.items.is_empty() && crawl.met == 0 && run.live > 0 {
-                run.peer.cursor.pages = None;
-                let detail = format!("it had {} records, and now its list is empty", run.live);
-                return Err(End::held("suddenly-empty", detail));
+                if !run.peer.cursor.may_be_empty {
+                    run.peer.cursor.pages = None;
+                    let detail = format!("it had {} records, and now its list is empty", run.live);
+                    return Err(End::held("suddenly-empty", detail));
+                }
+                run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
             }
             let (items, seen) = self.look_at(run, page.items).await?;
-            let cursor = Cursor { pages: Some(crawl.clone()), ..run.peer.cursor.clone() };
+            let cursor = Cursor { pages: Some(crawl.clone()), may_be_empty: false, ..run.peer.cursor.clone() };
             self.apply(run, items, seen, cursor).await?;
             progress(&run.report);
             mind_the_cap(run)?;

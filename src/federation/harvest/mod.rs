@@ -109,6 +109,12 @@ impl From<db::Error> for End {
     }
 }
 
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 impl From<records::Error> for End {
     fn from(error: records::Error) -> Self {
         Self::Broken(error.into())

@@ -209,6 +209,10 @@ pub struct Cursor {
     /// Whether what its origin has signed was kept all along, to be passed on.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
+    /// Whether an officer has looked into it that what is read whole had become empty: if it still is at the
+    /// next reading, that is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_empty: bool,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
     /// Where several feeds are followed: where we stand in each.

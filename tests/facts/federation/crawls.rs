@@ -155,11 +155,22 @@ async fn becomes_empty(on: On) {
     let report = here.pull(&peer).await;
     assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("suddenly-empty".to_owned())));
     assert_eq!(here.services().await.len(), 120);
+    // It is mended before somebody releases it: nothing happens.
+    emptied.store(false, Ordering::SeqCst);
+    here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.deleted, here.services().await.len()), (Outcome::Ok, 0, 120), "{report:?}");
+    emptied.store(true, Ordering::SeqCst);
+    assert_eq!(here.pull(&peer).await.outcome, Outcome::Held, "once more");
     // Somebody has asked them: it is true.
     here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
-    here.app.follow().await;
-    assert_eq!(here.services().await.len(), 0);
-    assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 0));
+    emptied.store(false, Ordering::SeqCst);
+    assert_eq!(
+        (here.pull(&peer).await.outcome, here.services().await.len()),
+        (Outcome::Ok, 120),
+        "what comes again is here again"
+    );
     here.end().await;
 }
 

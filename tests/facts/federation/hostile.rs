@@ -321,6 +321,13 @@ fact_of_a_liar! {
         liar.edit(|told| told.truncate(1));
         let report = nothing_changes(&here, &peer, "head-went-back").await;
         assert_eq!((report.outcome, here.services().await.len()), (Outcome::Held, 3));
+        // They went back to a backup: everything is compared, and what is not there any more waits.
+        here.harvester().release_peer("1").await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.unchanged, report.held_deletes, here.services().await.len()), (Outcome::Ok, 1, 3, 3), "{report:?}");
+        liar.tell(Kind::Service, id("service 0"), Some(service(0)));
+        assert_eq!(here.pull(&peer).await.error, None, "and from then on it is followed as before");
+        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 2);
     }
 }
 
@@ -476,6 +483,8 @@ fact_of_a_liar! {
         here.follows(&liar.url(), Trust::Review).await;
         let refused = here.harvester().release_peer("1").await.unwrap_err().to_string();
         assert!(refused.contains("nobody has approved"), "{refused}");
+        let refused = here.harvester().hold_peer("1").await.unwrap_err().to_string();
+        assert!(refused.contains("nobody has approved"), "nor by way of being held: {refused}");
         // Between looking and approving, somebody else answers there.
         liar.rotate(false, false);
         let refused = here.harvester().approve_peer("1").await.unwrap_err().to_string();
