@@ -166,7 +166,7 @@ impl Gate<'_> {
                 return self.quarantine(kind, &event.id, event.at, doubt.code(), doubt.said(), raw);
             }
         };
-        let mut foreign = self.foreign(&event, hash, signed);
+        let foreign = self.foreign(&event, hash, signed);
         let Some(data) = event.data else {
             let departure = match signed {
                 _ if urgent => Departure::Urgent,
@@ -186,7 +186,6 @@ impl Gate<'_> {
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
             // What comes by another way now says so, and of what is urgent nothing earlier is kept.
             if known.hash == foreign.hash && known.peer == foreign.peer && known.via == foreign.via && !urgent {
-                foreign.fetched_at = known.fetched_at;
                 return Verdict::Same(foreign);
             }
             if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() && known.hash != foreign.hash {
