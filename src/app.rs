@@ -368,7 +368,12 @@ async fn metrics(State(served): State<Served>) -> Response {
         metrics::gauge!("index_bytes").set(bytes as f64);
         metrics::gauge!("index_position").set(served.directory.search.position().0 as f64);
     }
-    let mut response = served.metrics.render().into_response();
+    let mut text = served.metrics.render();
+    match federation::gauges(&served.app.db, served.app.clock.now()).await {
+        Ok(gauges) => text.push_str(&gauges),
+        Err(error) => tracing::warn!(error = %error, "cannot say how it stands with peers"),
+    }
+    let mut response = text.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
     response
 }

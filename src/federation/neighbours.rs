@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::{
     detect,
     harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
+    peers::{self, Cursor, Foreign, Held, Peer, PeerKind, PeerState, Quarantined, Report, Scope, Trouble, Trust},
     protocol::{ALL, Discovery},
+    status,
 };
 use crate::{
     clock,
@@ -447,12 +448,25 @@ impl Harvester {
     /// # Errors
     /// When our own database fails.
     pub async fn describe_peer(&self, peer: &Peer) -> Result<Described, Error> {
-        let records = peers::live_count(self.database(), peer.id).await?;
-        let quarantined = peers::quarantined_by_code(self.database(), peer.id).await?;
-        let held_deletes = peers::held(self.database(), peer.id).await?.len();
-        let waiting = self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len();
-        Ok(Described::new(peer, records, quarantined, held_deletes, waiting))
+        let db = self.database();
+        let found = Found {
+            records: status::records_of(db, peer, &peers::relayed_origins(db).await?).await?,
+            quarantined: peers::quarantined_by_code(db, peer.id).await?,
+            not_taken: peers::quarantined(db, peer.id, MOST_COUNTED).await?,
+            held: peers::held(db, peer.id).await?,
+            waiting: self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len(),
+        };
+        Ok(Described::new(peer, found))
     }
+}
+
+/// What is here of a peer.
+struct Found {
+    records: u64,
+    quarantined: Vec<(String, i64)>,
+    not_taken: Vec<Quarantined>,
+    held: Vec<Held>,
+    waiting: usize,
 }
 
 /// A peer as people and programs are told of it.
@@ -480,10 +494,12 @@ pub struct Described {
     pub every_seconds: i64,
     /// Which of its records are taken.
     pub scope: Scope,
-    /// Records of it that are here.
+    /// Records of it that are to be seen here.
     pub records: u64,
     /// Records that could not be taken, by reason.
     pub quarantined: Value,
+    /// Which those are and why, the latest first, at most 1,000.
+    pub not_taken: Vec<Quarantined>,
     /// Deletions that wait for a person.
     pub held_deletes: usize,
     /// Changes that wait for a person, at most 1,000.
@@ -513,7 +529,7 @@ pub struct Described {
 }
 
 impl Described {
-    fn new(peer: &Peer, records: u64, quarantined: Vec<(String, i64)>, held_deletes: usize, waiting: usize) -> Self {
+    fn new(peer: &Peer, found: Found) -> Self {
         let time = |at: Option<DateTime<Utc>>| at.map(clock::rfc3339);
         let pinned = peer.pinned_keys.as_deref().unwrap_or_default();
         let listed = peer.discovered.as_ref().map(|said| said.keys.as_slice()).unwrap_or_default();
@@ -538,14 +554,17 @@ impl Described {
             licence: peer.licence.clone(),
             every_seconds: i64::try_from(peer.every().as_secs()).unwrap_or(peer.every_seconds),
             scope: peer.scope.clone(),
-            records,
-            quarantined: quarantined
+            advice: advice(peer, &found),
+            records: found.records,
+            quarantined: found
+                .quarantined
                 .into_iter()
                 .map(|(code, many)| (code, Value::from(many)))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
-            held_deletes,
-            waiting,
+            not_taken: found.not_taken,
+            held_deletes: found.held.len(),
+            waiting: found.waiting,
             cursor: peer.cursor.after,
             head: peer.cursor.head,
             keys,
@@ -556,7 +575,6 @@ impl Described {
             held: peer.held.clone(),
             problem: peer.problem.clone(),
             report: peer.report.clone(),
-            advice: advice(peer, held_deletes, waiting),
         }
     }
 }
@@ -571,11 +589,16 @@ fn hint(trouble: &Trouble) -> &'static str {
 }
 
 /// What to do next about a peer.
-fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
-    let id = peer.id;
+fn advice(peer: &Peer, found: &Found) -> String {
+    let (id, waiting) = (peer.id, found.waiting);
+    let not_whole = peer.report.as_ref().is_some_and(|report| report.left_out.contains_key("not-whole"));
+    let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
     let code = peer.held.as_ref().map(|held| held.code.as_str());
     match (peer.trust, peer.state, code) {
         (Trust::Blocked, ..) => "Nothing: it is blocked.".to_owned(),
+        (_, PeerState::New, _) if !has_keys => format!(
+            "It has no keys, so there is nothing to compare: it is taken at its word. If you want that, run `fingerpost peer approve {id}`."
+        ),
         (_, PeerState::New, _) => format!(
             "Ask them by telephone for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
         ),
@@ -599,14 +622,19 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
             "Ask them whether they have restored a backup. If so, `fingerpost peer release {id}` compares everything anew; what they do not tell any more waits for you."
         ),
         (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
-        (..) if held_deletes > 0 => format!(
-            "{held_deletes} records wait to be taken out, because so many at once may be a mistake. Ask them, then run `fingerpost peer release {id}`."
+        (..) if !found.held.is_empty() => format!(
+            "{} records wait to be taken out, because {}. Ask them, then run `fingerpost peer release {id}`.",
+            found.held.len(),
+            found.held.first().map_or("nobody has looked", |held| held.why.as_str())
         ),
         (..) if waiting > 0 => format!(
             "{waiting} changes wait for you: `fingerpost proposal list --peer {id}` shows them, `fingerpost proposal accept --all-of {id}` takes them."
         ),
         (..) if peer.failures > 0 => {
             "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned()
+        }
+        (..) if not_whole => {
+            "It is followed, but its list does not say how many services there are, or not truly: what is not there any more cannot be told, and stays here. Tell them.".to_owned()
         }
         _ => "Nothing: it is followed.".to_owned(),
     }

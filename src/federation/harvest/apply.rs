@@ -357,7 +357,7 @@ impl Harvester {
         for id in &plan.fine {
             run.quarantined.remove(id);
         }
-        run.quarantined.extend(plan.quarantined.iter().map(|bad| bad.id));
+        run.quarantined.extend(plan.quarantined.into_iter().map(|bad| (bad.id, bad.code)));
         report.quarantined = run.quarantined.len() as u64;
         report.held_deletes += plan.held.len() as u64;
         for (why, many) in plan.ignored.into_iter().chain([("dropped-part", plan.dropped)]).filter(|(_, many)| *many > 0) {

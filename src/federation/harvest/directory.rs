@@ -100,10 +100,12 @@ impl Harvester {
             // It said that there was nothing new, and there was.
             Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
             Compared::Different(root) => {
-                *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
                 // What still differs then waits for a person, or cannot be taken: no walk would mend it.
                 let repaired = self.repair(run, &root).await?;
-                (!repaired).then(|| walk_anew(&run.peer.cursor))
+                if repaired != Some(0) {
+                    *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
+                }
+                repaired.is_none().then(|| walk_anew(&run.peer.cursor))
             }
         };
         if let Some(cursor) = again {

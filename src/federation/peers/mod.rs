@@ -22,7 +22,7 @@ pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
 pub use waiting::{
-    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined,
+    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined, quarantined,
     quarantined_by_code, quarantined_by_rev,
 };
 

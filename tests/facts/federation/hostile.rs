@@ -535,7 +535,7 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (0, 60, 100), "{report:?}");
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
-        assert!(shown.advice.starts_with("60 records wait to be taken out"), "{}", shown.advice);
+        assert!(shown.advice.starts_with("60 records wait to be taken out, because its source deletes more than"), "{}", shown.advice);
         assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 60);
         here.app.follow().await;
         assert_eq!(here.services().await.len(), 40);
@@ -569,6 +569,53 @@ fact_of_a_liar! {
         let gone = fingerpost::ids::from_source(liar.url().as_str(), "service", &id("service 0").to_string());
         let history = here.app.app().records.history(gone).await.unwrap();
         assert!(history.iter().all(|version| !version.document.contains("Club 0")), "{history:?}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn an_officer_and_a_monitor_see_what_was_not_taken_and_how_long_ago_everything_was_here(here, liar) {
+        liar.tell_services(3);
+        liar.tell(Kind::Service, id("service 0"), Some(json!({"id": id("service 0"), "status": "active"})));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+        let bad: Vec<_> = shown.not_taken.iter().map(|one| (one.kind.as_str(), one.foreign_id.clone(), one.code.as_str())).collect();
+        assert_eq!(bad, [("service", id("service 0").to_string(), "invalid")]);
+        assert!(shown.not_taken[0].detail.contains("name"), "{}", shown.not_taken[0].detail);
+
+        // An officer holds it, and nobody pulls: an hour is an hour all the same.
+        here.harvester().hold_peer("1").await.unwrap();
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::hours(1));
+        let metrics = here.app.get("/metrics").await.text();
+        for line in [
+            "federation_quarantined{peer=\"Liar\",reason=\"invalid\"} 1",
+            "federation_lag_seconds{peer=\"Liar\"} 3600",
+            "federation_held_deletes{peer=\"Liar\"} 0",
+            "federation_lag_positions{peer=\"Liar\"} 0",
+        ] {
+            assert!(metrics.lines().any(|said| said == line), "{line} in {metrics}");
+        }
+        assert_eq!(metrics.matches("# TYPE federation_lag_seconds gauge").count(), 1);
+    }
+}
+
+fact_of_a_liar! {
+    async fn what_waits_or_was_refused_is_not_said_to_be_listed_here(here, liar) {
+        liar.tell_services(3);
+        let peer = here.follows(&liar.url(), Trust::Review).await;
+        here.harvester().approve_peer("1").await.unwrap();
+        assert_eq!(here.pull(&peer).await.waiting, 4);
+        let listed = async || {
+            let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+            let status = here.app.get("/federation/v1/status").await.json()["following"][0]["records"].clone();
+            (shown.records, status)
+        };
+        assert_eq!(listed().await, (0, json!(0)));
+        let records = here.app.app().records.clone();
+        let waiting: Vec<_> = records.waiting(None, None, 10).await.unwrap();
+        let holder = waiting.iter().find(|one| one.kind == Kind::Organization).unwrap().id;
+        records.accept(&crate::support::TestApp::person("looked at"), &[holder]).await.unwrap();
+        assert_eq!(listed().await, (1, json!(1)));
     }
 }
 
