@@ -395,6 +395,25 @@ fact_of_two! {
 }
 
 fact_of_two! {
+    async fn a_browser_that_follows_the_link_to_where_something_comes_from_gets_the_page(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        for (collection, pages, name) in [("services", "services", "pantry"), ("organizations", "organisations", "marsh farm"), ("locations", "places", "centre")] {
+            let here = beds.app.get(&format!("/{collection}/{}", local(&luton, collection.trim_end_matches('s'), name))).await.json();
+            let link = here["provenance"]["url"].as_str().unwrap().to_owned();
+            let path = link.strip_prefix(luton.url.as_str()).unwrap();
+            assert_eq!(luton.app.get(&format!("/{path}")).await.json()["id"], json!(id(name)), "programs get the record");
+            let sent = luton.app.page(&format!("/{path}")).await;
+            assert_eq!((sent.status.as_u16(), sent.header("location")), (303, format!("/directory/{pages}/{}", id(name)).as_str()));
+            assert!(sent.header("vary").to_lowercase().contains("accept"), "{}", sent.header("vary"));
+            assert_eq!(luton.app.page(sent.header("location")).await.status, 200);
+            assert_eq!(luton.app.page(&format!("/api/{path}")).await.json()["id"], json!(id(name)), "below /api it is data");
+        }
+    }
+}
+
+fact_of_two! {
     async fn case_50_a_ping_is_a_hint_from_those_that_are_followed_once_a_minute_and_never_an_address(luton, beds) {
         luton.app.import(pantry().to_string()).await;
         let peer = beds.follows(&luton.url, Trust::Auto).await;
