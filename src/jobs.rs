@@ -42,7 +42,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long a letter may take that is under way when the server stops.
 const LAST_LETTER: Duration = Duration::from_secs(10);
-/// How often to look for events that are over, and for listings that have to be checked.
+/// How often to look for events that are over, for what opens again, and for listings that have to be checked.
 const EVENTS: Duration = Duration::from_mins(15);
 /// How often to forget what is old.
 const FORGET: Duration = Duration::from_hours(24);
@@ -175,6 +175,13 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
 /// When the database fails.
 pub async fn events(app: &App) -> anyhow::Result<usize> {
     Ok(app.records.refresh_events().await?)
+}
+
+/// Open again what was closed until a day that has come. Gives how many services there were.
+/// # Errors
+/// When the database fails.
+pub async fn reopen(app: &App, public_url: &Url) -> anyhow::Result<usize> {
+    Ok(app.editing(public_url).reopen().await?)
 }
 
 /// Publish again what was not checked for too long, and queue the reminders that are due. Gives how
@@ -380,6 +387,11 @@ pub async fn run(served: Served, stop: CancellationToken) {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "published again, because time has passed"),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that are over"),
+            }
+            match reopen(&served.app, &served.directory.public_url).await {
+                Ok(0) => {}
+                Ok(services) => tracing::info!(services, "open again, because the day has come"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for what opens again"),
             }
             match freshness(&served.app, &served.directory.public_url).await {
                 Ok((0, reminded)) if reminded.letters == 0 => {}

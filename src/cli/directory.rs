@@ -30,6 +30,8 @@ pub(super) enum Job {
     KeepScrubs,
     /// Publish events again whose last date has passed. The server does so every quarter of an hour.
     Events,
+    /// Open again what was closed until a day that has come. The server does so every quarter of an hour.
+    Reopen,
     /// Mark listings that nobody has checked for long, and queue the reminders that are due. The server does
     /// so every quarter of an hour.
     Freshness,
@@ -50,6 +52,11 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Events => {
             let events = jobs::events(&app).await?;
             say!("{events} events published again, because time has passed")?;
+        }
+        Job::Reopen => {
+            let here = app::public_url(&app.config, app.config.listen);
+            let services = jobs::reopen(&app, &here).await?;
+            say!("{services} services are open again")?;
         }
         Job::Freshness => {
             let here = app::public_url(&app.config, app.config.listen);

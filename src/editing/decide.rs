@@ -185,10 +185,12 @@ impl Editing {
         if protected && called.is_none() && changes.iter().any(|change| taken(&change.field)) {
             return Err(Error::NeedsCallBack);
         }
-        let why = match called {
-            Some(called) => format!("accepted (called back: {called})"),
-            None => "accepted".to_owned(),
+        let fate = match judgement.rejected.len() {
+            0 => "accepted",
+            some if some >= changes.len() => "refused",
+            _ => "accepted in part",
         };
+        let why = called.map_or_else(|| fate.to_owned(), |called| format!("{fate} (called back: {called})"));
         let verdict = Verdict {
             revision: judgement.revision,
             version: judgement.version,
@@ -264,7 +266,7 @@ impl Editing {
         self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, None).await?;
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
-            proposal.parts = vec![Part { field: "listing".to_owned(), accepted: accept, reason: reason.to_owned() }];
+            proposal.parts = vec![Part { field: letters::NEW_LISTING.to_owned(), accepted: accept, reason: reason.to_owned() }];
             self.tell_author(&tx, &proposal, "").await?;
         }
         tx.commit().await?;

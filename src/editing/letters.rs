@@ -8,13 +8,18 @@ use crate::{
     records::Proposal,
 };
 
+/// The one part of a new listing, which is taken or refused as a whole.
+pub(super) const NEW_LISTING: &str = "listing";
+
 /// What became of a change, part by part.
 pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let (taken, refused): (Vec<_>, Vec<_>) = proposal.parts.iter().partition(|part| part.accepted);
     let mut body = Vec::new();
+    let is_new = proposal.parts.iter().any(|part| part.field == NEW_LISTING);
+    let what = if is_new { format!("Your new listing {listing}") } else { format!("Your change to {listing}") };
     match (taken.is_empty(), refused.is_empty()) {
-        (_, true) => body.push(Part::paragraph(format!("Your change to {listing} is now in {directory}. Thank you."))),
-        (true, false) => body.push(Part::paragraph(format!("Your change to {listing} was not taken."))),
+        (_, true) => body.push(Part::paragraph(format!("{what} is now in {directory}. Thank you."))),
+        (true, false) => body.push(Part::paragraph(format!("{what} was not taken."))),
         (false, false) => body.push(Part::paragraph(format!("Part of your change to {listing} is now in {directory}."))),
     }
     if !refused.is_empty() {
@@ -55,6 +60,17 @@ pub(super) fn appeal_decided(
     Letter::new(to.as_str(), Kind::ChangeDecided, format!("Another look at your change to {listing}"), &body)
 }
 
+/// An officer has hidden a listing.
+pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str, at: &Url, directory: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("{listing} is not shown in {directory} any more. The council has hidden it, because:")),
+        Part::Quotation(reason.to_owned()),
+        Part::paragraph("Nothing is lost. Correct what is wrong and send it for publication: a moderator looks at it."),
+        Part::link("Look at your listing", ours(at, &format!("account/listings/{id}"))),
+    ];
+    Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)
+}
+
 /// A question about a change, or the answer to one.
 pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let body = [
@@ -74,8 +90,16 @@ pub(crate) fn words_for(field: &str) -> String {
         "phones" => "phone numbers".to_owned(),
         "url" | "website" | "additional_urls" | "additional_websites" => "web addresses".to_owned(),
         "eligibility_description" => "who it is for".to_owned(),
-        "fees" | "fees_description" | "cost_options" => "cost".to_owned(),
-        "rrule" | "exdates" | "rdates" | "changes" | "start" | "end" => "dates".to_owned(),
+        "fees" | "fees_description" => "cost in words".to_owned(),
+        "cost_options" => "prices".to_owned(),
+        "start" => "when it begins, the first time".to_owned(),
+        "end" => "when it ends, the first time".to_owned(),
+        "rrule" => "how it comes round".to_owned(),
+        "rdates" => "dates added".to_owned(),
+        "exdates" => "dates left out".to_owned(),
+        "changes" => "changes on single dates".to_owned(),
+        "organization_id" => "organisation".to_owned(),
+        "service_id" => "service that it is part of".to_owned(),
         "location_policy" => "how much of the place is told".to_owned(),
         other => other.replace('_', " "),
     }

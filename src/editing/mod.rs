@@ -16,6 +16,7 @@ mod forget;
 mod letters;
 mod logo;
 mod preview;
+mod reopen;
 mod risk;
 mod sight;
 mod submit;
@@ -41,10 +42,11 @@ pub use declarations::Said;
 pub use describe::openapi_paths;
 pub(crate) use letters::words_for;
 pub use logo::{picture_named, picture_path};
-pub(crate) use risk::CLOSED_UNTIL;
 pub use risk::{Risk, risk};
+pub(crate) use risk::{closed_until, say_closed_until};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};
+pub use undo::versions_of;
 
 /// What edits go by. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -2,13 +2,14 @@
 //!
 //! Whatever is not named here as harmless is risky.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::model::{Kind, LocationPolicy, changes::Change};
 
 /// How the form begins an alert about a listing that is closed for a time.
-pub(crate) const CLOSED_UNTIL: &str = "Closed until ";
+const CLOSED_UNTIL: &str = "Closed until ";
 
 /// Whether a change may stand at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -106,10 +107,22 @@ fn when_protected(change: &Change) -> Risk {
     if harmless { Risk::Low } else { Risk::High }
 }
 
-/// "Closed until 12 January 2027", as the form writes it.
+/// An alert about a listing that opens again on `day`, with what else people should know: "Closed until 12
+/// January 2027. The boiler is broken."
+pub(crate) fn say_closed_until(day: NaiveDate, more: Option<&str>) -> String {
+    let until = format!("{CLOSED_UNTIL}{}", day.format("%-d %B %Y"));
+    more.map_or_else(|| until.clone(), |more| format!("{until}. {more}"))
+}
+
+/// The day on which a listing opens again, and what else its alert says, as [`say_closed_until`] writes it.
+pub(crate) fn closed_until(alert: &str) -> Option<(NaiveDate, &str)> {
+    let said = alert.strip_prefix(CLOSED_UNTIL)?;
+    let (day, more) = said.split_once(". ").unwrap_or((said, ""));
+    Some((NaiveDate::parse_from_str(day, "%d %B %Y").ok()?, more))
+}
+
 fn says_only_until_when(alert: &str) -> bool {
-    let Some(day) = alert.strip_prefix(CLOSED_UNTIL) else { return false };
-    chrono::NaiveDate::parse_from_str(day, "%d %B %Y").is_ok()
+    closed_until(alert).is_some_and(|(_, more)| more.is_empty())
 }
 
 /// What is said about times in words, and where they lead.

@@ -127,7 +127,7 @@ impl Editing {
     }
 
     /// The organisations that a document belongs to. A place belongs to the one that it names, or else to
-    /// all whose public services are there.
+    /// all whose services are there and are public, or were when they were hidden.
     pub(super) async fn owners(&self, document: &Document) -> Result<Vec<Uuid>, Error> {
         Ok(match document {
             Document::Organization(one) => vec![one.id.into()],
@@ -141,12 +141,17 @@ impl Editing {
         })
     }
 
-    /// The organisations whose public services and events are at a place. Drafts do not count: whoever
-    /// writes one down must not become an owner by it.
+    /// The organisations whose services and events are at a place. Drafts do not count: whoever writes one
+    /// down must not become an owner by it. What is hidden counts as it was when it was last public.
     async fn users_of(&self, place: Uuid) -> Result<Vec<Uuid>, Error> {
         let mut owners = BTreeSet::new();
-        for user in self.records.referring_to(place).await?.iter().filter(|user| user.state == State::Published) {
-            match user.read()? {
+        for user in self.records.referring_to(place).await? {
+            let Some(public) = self.last_public(user).await? else { continue };
+            let document = public.read()?;
+            if !document.references().iter().any(|one| one.to == place) {
+                continue;
+            }
+            match document {
                 Document::Service(service) => owners.extend(service.organization_id.map(Uuid::from)),
                 Document::Event(event) => {
                     owners.insert(event.organization_id.into());
@@ -155,6 +160,42 @@ impl Editing {
             }
         }
         Ok(owners.into_iter().collect())
+    }
+
+    /// A record as the world sees it, or saw it until it was hidden; nothing where it was never public, or
+    /// was taken out.
+    async fn last_public(&self, stored: Stored) -> Result<Option<Stored>, Error> {
+        Ok(match stored.state {
+            State::Published => Some(stored),
+            State::Unpublished => {
+                let versions = self.records.history(stored.id).await?;
+                versions.into_iter().rev().find(|version| version.state == State::Published)
+            }
+            State::Gone => None,
+        })
+    }
+
+    /// The places of a listing that nobody else sees: drafts of those who keep it.
+    /// # Errors
+    /// When the database fails.
+    pub async fn unseen_places(&self, document: &Document) -> Result<Vec<Stored>, Error> {
+        let ids: Vec<Uuid> = document.references().into_iter().filter(|one| one.policy.is_some()).map(|one| one.to).collect();
+        let mut places: Vec<Stored> = self.records.find_all(&ids).await?.into_values().collect();
+        places.retain(|place| place.state == State::Unpublished && place.origin.is_empty());
+        places.sort_by_key(|place| place.id);
+        Ok(places)
+    }
+
+    /// Since when, and why, a listing is hidden; nothing where it is public, was never, or was taken out.
+    /// # Errors
+    /// When the database fails.
+    pub async fn hidden(&self, stored: &Stored) -> Result<Option<Kept>, Error> {
+        if stored.state != State::Unpublished {
+            return Ok(None);
+        }
+        let versions = self.records.history(stored.id).await?;
+        let public = versions.iter().rposition(|version| version.state == State::Published);
+        Ok(public.and_then(|at| versions.get(at + 1)).map(|version| version.kept.clone()))
     }
 
     /// Whether a document, or what belongs to the same organisations, could be used to reach somebody in

@@ -2,9 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write, caller};
+use super::{Became, Editing, Error, Sight, Submission, Write, caller, letters};
 use crate::{
-    identity::{Action, Actor},
+    db::Transaction,
+    identity::{Action, Actor, Identity},
+    mail,
     records::{self, Draft, Kept, LastModified, Outcome, State, Stored},
 };
 
@@ -15,17 +17,18 @@ impl Editing {
     pub async fn hide(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can hide a listing")?;
-        self.change_state(actor, sight.stored, State::Unpublished, reason).await
+        self.change_state(actor, sight.stored, State::Unpublished, reason, Vec::new()).await
     }
 
-    /// Let a hidden or withdrawn listing be seen again, as it was at the version that the moderator looked at.
+    /// Let a hidden or withdrawn listing be seen again, as it was at the version that the moderator looked at,
+    /// with those of its places that nobody sees, as they were at the versions `places` (see [`versions_of`]).
     /// # Errors
     /// As [`Editing::hide`]; [`Error::NeedsCallBack`] for a protected one; stale as [`records::Error`] says.
     pub async fn show_again(
         &self,
         actor: &Actor,
         id: Uuid,
-        revision: i64,
+        (revision, places): (i64, &str),
         reason: &str,
         called_back: Option<&str>,
     ) -> Result<(), Error> {
@@ -35,13 +38,17 @@ impl Editing {
         if found != revision {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
+        let unseen = self.unseen_places(&sight.document).await?;
+        if versions_of(&unseen) != places {
+            return Err(records::Error::Stale { id, expected: revision, found }.into());
+        }
         let called = called_back.map(str::trim).filter(|called| !called.is_empty());
         if sight.protected && called.is_none() && !reason.trim().is_empty() {
             return Err(Error::NeedsCallBack);
         }
         let reason = called.map_or_else(|| reason.to_owned(), |called| format!("{reason} (called back: {called})"));
         let reason = reason.as_str();
-        self.change_state(actor, sight.stored, State::Published, reason).await
+        self.change_state(actor, sight.stored, State::Published, reason, unseen).await
     }
 
     /// Take a listing out for good; its tombstone says why. A group may take out its own, unless it is
@@ -65,7 +72,14 @@ impl Editing {
         self.sweep(&outcome).await
     }
 
-    async fn change_state(&self, actor: &Actor, stored: Stored, state: State, reason: &str) -> Result<(), Error> {
+    async fn change_state(
+        &self,
+        actor: &Actor,
+        stored: Stored,
+        state: State,
+        reason: &str,
+        places: Vec<Stored>,
+    ) -> Result<(), Error> {
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(Error::NeedsReason { field: "it".to_owned() });
@@ -74,20 +88,40 @@ impl Editing {
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
         let outcome = if state == State::Published {
-            let draft = Draft {
-                state,
-                origin: stored.origin.clone(),
-                source_id: stored.source_id.clone(),
-                expected_revision: Some(stored.kept.revision),
-                ..Draft::new(stored.read()?)
+            let draft = |stored: &Stored| {
+                Ok::<_, Error>(Draft {
+                    origin: stored.origin.clone(),
+                    source_id: stored.source_id.clone(),
+                    expected_revision: Some(stored.kept.revision),
+                    ..Draft::new(stored.read()?)
+                })
             };
-            self.records.save(&tx, &caller, vec![draft], &LastModified::new()).await?
+            let drafts: Vec<Draft> = places.iter().chain([&stored]).map(draft).collect::<Result<_, _>>()?;
+            self.records.save(&tx, &caller, drafts, &LastModified::new()).await?
         } else {
-            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?
+            let outcome = self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
+            self.tell_keepers(&tx, actor, &stored, reason).await?;
+            outcome
         };
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, None).await?;
         tx.commit().await?;
         self.sweep(&outcome).await
+    }
+
+    /// Tell those who keep a listing that it is hidden, and why.
+    async fn tell_keepers(&self, tx: &Transaction, actor: &Actor, stored: &Stored, reason: &str) -> Result<(), Error> {
+        let document = stored.read()?;
+        for owner in self.owners(&document).await? {
+            for member in self.identity.members(owner).await? {
+                if Identity::known_as(member.person.id) == actor.known_as() {
+                    continue;
+                }
+                let about = (stored.id, document.name());
+                let letter = letters::hidden(&member.person.email, about, reason, &self.about.public_url, &self.about.name);
+                mail::queue(tx, &letter, self.records.clock().now()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Leave nothing of what was scrubbed in side files.
@@ -126,6 +160,11 @@ impl Editing {
         }
         self.put_back(actor, id, revision - 1, None).await
     }
+}
+
+/// Which versions of places somebody has looked at, as a form carries it.
+pub fn versions_of(places: &[Stored]) -> String {
+    places.iter().map(|place| format!("{}:{}", place.id, place.kept.revision)).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a listing was checked is not part of what is put back.

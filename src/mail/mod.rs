@@ -57,6 +57,8 @@ pub enum Kind {
     ClaimDecided,
     /// A change was decided.
     ChangeDecided,
+    /// An officer has hidden a listing.
+    ListingHidden,
     /// A question, or the answer to one.
     Question,
     /// Is it still right?
@@ -72,7 +74,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::SignIn,
         Self::SignInNotice,
         Self::Code,
@@ -80,6 +82,7 @@ impl Kind {
         Self::ClaimMade,
         Self::ClaimDecided,
         Self::ChangeDecided,
+        Self::ListingHidden,
         Self::Question,
         Self::Reminder,
         Self::Reported,
@@ -98,6 +101,7 @@ impl Kind {
             Self::ClaimMade => "claim-made",
             Self::ClaimDecided => "claim-decided",
             Self::ChangeDecided => "change-decided",
+            Self::ListingHidden => "listing-hidden",
             Self::Question => "question",
             Self::Reminder => "reminder",
             Self::Reported => "reported",

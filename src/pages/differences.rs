@@ -8,10 +8,14 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use uuid::Uuid;
 
-use super::{times, words::capital};
+use super::{
+    editing::{changed, repeats},
+    times,
+    words::{capital, costs},
+};
 use crate::{
     editing::{Editing, Error, words_for},
-    model::{Schedule, changes::Change},
+    model::{Schedule, changes::Change, parts::CostOption, values::LocalDateTime},
 };
 
 /// Texts that are longer are compared line by line: word by word it would take too long.
@@ -29,20 +33,37 @@ pub(super) fn list(changes: &[Change]) -> Markup {
     }
 }
 
-/// Put the names of categories in place of what refers to them: nobody reads ids.
-pub(super) async fn name_categories(editing: &Editing, changes: &mut [Change]) -> Result<(), Error> {
-    for change in changes.iter_mut().filter(|change| change.field == CATEGORIES) {
-        let ids: Vec<Uuid> = terms(&change.before).into_iter().chain(terms(&change.after)).collect();
+/// Put names in place of what refers to categories, organisations and services, since nobody reads ids; and
+/// leave out what goes without saying.
+pub(super) async fn for_people(editing: &Editing, changes: &mut Vec<Change>) -> Result<(), Error> {
+    changes.retain(|change| !goes_without_saying(change));
+    for change in changes.iter_mut().filter(|change| [CATEGORIES, "organization_id", "service_id"].contains(&&*change.field)) {
+        let ids: Vec<Uuid> = named(&change.before).into_iter().chain(named(&change.after)).collect();
         let mut names: HashMap<Uuid, String> = HashMap::new();
         for (id, stored) in editing.records().find_all(&ids).await? {
             names.insert(id, stored.read()?.name().to_owned());
         }
         for side in [&mut change.before, &mut change.after] {
-            let named = terms(side).into_iter().map(|id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
+            let named = named(side).into_iter().map(|id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
             *side = named.map(Value::from).collect::<Vec<_>>().into();
         }
     }
     Ok(())
+}
+
+/// What every new listing says.
+fn goes_without_saying(change: &Change) -> bool {
+    let usual: &[&str] = match change.field.as_str() {
+        "timezone" => &["Europe/London"],
+        "status" => &["active", "scheduled"],
+        _ => return false,
+    };
+    change.before.is_null() && change.after.as_str().is_some_and(|said| usual.contains(&said))
+}
+
+/// What a value refers to: one record, or the terms of [`CATEGORIES`].
+fn named(value: &Value) -> Vec<Uuid> {
+    value.as_str().map_or_else(|| terms(value), |id| id.parse().into_iter().collect())
 }
 
 /// The member that holds categories.
@@ -61,7 +82,7 @@ pub(super) fn heading(field: &str) -> String {
 
 /// One change: what goes is struck out, what comes is marked.
 pub(super) fn one(change: &Change) -> Markup {
-    let (before, after) = (readable(&change.field, &change.before), readable(&change.field, &change.after));
+    let (before, after) = both(change);
     let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
     let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
     html! {
@@ -77,6 +98,12 @@ pub(super) fn one(change: &Change) -> Markup {
         }
         @if after.is_empty() { p class="small" { "Nothing would stand here." } }
     }
+}
+
+/// Both sides in words; as they are written, where words would not tell them apart.
+fn both(change: &Change) -> (String, String) {
+    let (before, after) = (readable(&change.field, &change.before), readable(&change.field, &change.after));
+    if before == after { (readable("", &change.before), readable("", &change.after)) } else { (before, after) }
 }
 
 /// Pieces of the same fate as one: nobody wants to hear "added" before each word.
@@ -95,7 +122,11 @@ fn runs<'a>(pieces: impl Iterator<Item = (ChangeTag, &'a str)>) -> Vec<(ChangeTa
 fn readable(field: &str, value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => match field {
+            "start" | "end" | "rdates" | "exdates" => moment(text).unwrap_or_else(|| text.clone()),
+            "rrule" => repeats(text),
+            _ => text.clone(),
+        },
         Value::Array(items) => items.iter().map(|item| item_in_words(field, item)).collect::<Vec<_>>().join("\n"),
         Value::Object(_) => item_in_words(field, value),
         other => other.to_string(),
@@ -103,9 +134,13 @@ fn readable(field: &str, value: &Value) -> String {
 }
 
 fn item_in_words(field: &str, item: &Value) -> String {
-    if field == "schedules"
-        && let Some(words) = schedule(item)
-    {
+    let in_words = match field {
+        "schedules" => schedule(item),
+        "changes" => serde_json::from_value(item.clone()).ok().map(|change| changed(&change)),
+        "cost_options" => price(item),
+        _ => None,
+    };
+    if let Some(words) = in_words {
         return words;
     }
     let Value::Object(members) = item else { return readable(field, item) };
@@ -136,6 +171,15 @@ fn item_in_words(field: &str, item: &Value) -> String {
         said.push(if obvious { words } else { format!("{}: {words}", words_for(name)) });
     }
     said.join(", ")
+}
+
+fn moment(text: &str) -> Option<String> {
+    text.parse::<LocalDateTime>().ok().map(|at| times::at(at.naive()))
+}
+
+fn price(item: &Value) -> Option<String> {
+    let one: CostOption = serde_json::from_value(item.clone()).ok()?;
+    costs(None, &[one]).pop()
 }
 
 fn schedule(item: &Value) -> Option<String> {

@@ -39,7 +39,7 @@ pub(super) fn page(problem: &Problem) -> Page {
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => (
             "It has changed meanwhile",
             html! {
-                p { "Somebody was quicker: " (problem.detail) ". Nothing of what you sent was saved over it." }
+                p { (sentence(&problem.detail)) " Nothing of what you sent was saved over it." }
                 p { "Go back, reload the page, and look at it again." }
             },
         ),
@@ -63,7 +63,9 @@ pub(super) fn page(problem: &Problem) -> Page {
     let body = html! {
         h1 { (title) }
         (said)
-        (ways_on())
+        @if [StatusCode::FORBIDDEN, StatusCode::CONFLICT, StatusCode::PRECONDITION_FAILED, StatusCode::UNPROCESSABLE_ENTITY].contains(&status) {
+            p { a href="/account" { "Your listings" } }
+        } @else { (ways_on()) }
     };
     Page { status, unkept: true, ..Page::new(title, body) }
 }

@@ -105,6 +105,7 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
     }
     tags.push(match Checked::of(service, today) {
         Checked::On(day) => Tag::new(say_with("Checked on {date}", &[("date", &words::date(day))]), "good"),
+        Checked::Never if service.freshness.is_none() => Tag::new("Not checked yet", "plain"),
         Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
     });
     tags
@@ -220,7 +221,7 @@ impl Listing {
     }
 
     /// A service as things are at this moment: whether it is open, and when it is next.
-    fn at(mut self, service: &Service, now: DateTime<Utc>) -> Self {
+    pub(super) fn at(mut self, service: &Service, now: DateTime<Utc>) -> Self {
         if service.status != ServiceStatus::Active {
             return self;
         }
@@ -242,6 +243,11 @@ impl Listing {
     /// Where it leads, and what it is called.
     pub(super) fn link(&self) -> (&str, &str) {
         (&self.href, &self.name)
+    }
+
+    /// When it is next open, or takes place.
+    pub(super) fn next(&self) -> Option<&str> {
+        self.next.as_deref()
     }
 
     /// Whose it is.

@@ -13,7 +13,7 @@ use super::{
     language::{as_written, say, weave},
     layout,
     layout::Page,
-    listing,
+    listing::{self, Listing},
     parts::{self, costs_row, row, row_as_written, text_row},
     shortlist,
     words::{self, Checked},
@@ -37,6 +37,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 /// The page of a public document.
 pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) -> Page {
     let today = site.today();
+    let now = Listing::of(service, today, None).at(service, site.now());
     let quiet = listing::is_sensitive(service);
     let path = format!("/directory/services/{}", service.id);
     let body = html! {
@@ -46,11 +47,12 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
         @if let Some(organisation) = &service.organization {
             (parts::by(organisation))
         }
-        (listing::tag_list(&listing::tags(service, today)))
+        (now.tags())
         (banners(service))
         @if let Some(text) = &service.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (row("Who it is for", &audience(service)))
+            (row("Next", &now.next().into_iter().collect::<Vec<_>>()))
             (row("When", &parts::schedules(&service.schedules, today)))
             (costs_row(&words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)))
             (text_row("How to get help", service.application_process.as_deref()))
@@ -67,7 +69,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
         dl class="summary" {
             (parts::terms(&service.attributes))
             @if let Some(organisation) = &service.organization { (parts::declarations(site, organisation)) }
-            div { dt { (say("Checked")) } dd { (Checked::of(service, today).sentence()) } }
+            div { dt { (say("Checked")) } dd { (Checked::say(service, today)) } }
             (parts::origin(site, changed_at, &format!("/services/{}", service.id), &service.extra))
         }
         (shortlist::button_for(service.id.into()))

@@ -3,10 +3,16 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
-use super::language::{Language, say, say_count, say_tenths, say_with, spoken};
-use crate::model::{Service, parts::CostOption, schedule::day_name, text::shorten, values::Number};
+use serde_json::Value;
 
-/// A listing that nobody has checked for longer than this is said to need checking, in days.
+use super::language::{Language, say, say_count, say_tenths, say_with, spoken};
+use crate::{
+    model::{Service, parts::CostOption, schedule::day_name, text::shorten, values::Number},
+    records::CHECKED_HOW,
+};
+
+/// What was last checked before so many days is said to need checking, whatever the directory that keeps it
+/// says.
 const CHECKED_FOR_DAYS: i64 = 180;
 const METRES_IN_A_MILE: f64 = 1_609.344;
 
@@ -92,8 +98,13 @@ impl Checked {
         }
     }
 
+    /// A sentence about a service.
+    pub(super) fn say(service: &Service, today: NaiveDate) -> String {
+        Self::of(service, today).sentence(service.extra.get(CHECKED_HOW).and_then(Value::as_str))
+    }
+
     /// Read the `assured_date` of a listing.
-    pub(super) fn read(assured: Option<&str>, today: NaiveDate) -> Self {
+    fn read(assured: Option<&str>, today: NaiveDate) -> Self {
         match assured.and_then(|text| text.get(..10)).and_then(|text| text.parse::<NaiveDate>().ok()) {
             None => Self::Never,
             Some(day) if (today - day).num_days() > CHECKED_FOR_DAYS => Self::LongAgo(day),
@@ -101,10 +112,18 @@ impl Checked {
         }
     }
 
-    /// A sentence about it.
-    pub(super) fn sentence(self) -> String {
+    /// A sentence about it, for those who would go there; `how` it was checked, as far as the service says so.
+    pub(super) fn sentence(self, how: Option<&str>) -> String {
         match self {
-            Self::On(day) => say_with("Checked by the directory on {date}.", &[("date", &date(day))]),
+            Self::On(day) => {
+                let said = match how {
+                    Some("owner") => "Confirmed by the group on {date}.",
+                    Some("phone") => "Confirmed by phone on {date}.",
+                    Some("visit") => "Confirmed on a visit on {date}.",
+                    _ => "Checked on {date}.",
+                };
+                say_with(said, &[("date", &date(day))])
+            }
             Self::LongAgo(day) => {
                 say_with("Nobody has checked this since {date}. Ring or email before you go.", &[("date", &date(day))])
             }

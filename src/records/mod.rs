@@ -39,7 +39,7 @@ use crate::{
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
 pub use erasure::{Forgotten, FoundContact};
-pub use freshness::{Check, Fresh, How, Limits, Mark, day_of};
+pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of};
 pub use pictures::Kept as KeptPicture;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use staleness::{Stale, Step};

@@ -122,6 +122,8 @@ fact! {
     async fn what_nobody_checks_is_labelled_then_left_out_of_the_search_and_comes_back(app) {
         app.import(pantry().to_string()).await;
         look(&app).await;
+        let page = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(page.contains("Checked on 2 November 2026."), "as its source says: {page}");
         let found = async || app.ask(Method::POST, "/directory/search", &[FORM], "q=larder").await.text().contains("1 result");
         let feed = async || app.get("/federation/v1/changes").await.text();
         for (days, word, is_found) in [
@@ -144,6 +146,9 @@ fact! {
         quality_of(&app).confirm(&[id("pantry")], "person:7", How::Owner).await.unwrap();
         app.follow().await;
         assert_eq!(service(&app, "pantry").await.get("freshness"), None);
+        assert_eq!(service(&app, "pantry").await["checked_how"], "owner");
+        let page = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(page.contains("Confirmed by the group on "), "{page}");
         assert!(found().await);
         // A clock that was wrong does no lasting harm.
         days_later(&app, 5200);

@@ -34,7 +34,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words: &str) -> Result<Page, Error> {
     let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
-    differences::name_categories(&desk.editing, &mut changes).await?;
+    differences::for_people(&desk.editing, &mut changes).await?;
     let name = proposal.read()?.name().to_owned();
     let own = proposal.by == signed.actor.known_as();
     let thread = thread(&desk.editing, id).await?;

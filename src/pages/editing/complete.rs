@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::section::Section;
 use crate::{
-    model::{Document, Location},
+    model::{Contact, Document, Location},
     quality::Says,
 };
 
@@ -29,7 +29,13 @@ pub(super) fn missing(document: &Document, places: &[(Location, i64)]) -> Vec<Se
             one.fees.is_some() || one.fees_description.is_some() || !one.cost_options.is_empty(),
             !one.phones.is_empty() || one.email.is_some() || one.url.is_some(),
         ),
-        Document::Event(one) => (one.description.is_some(), !one.cost_options.is_empty(), true),
+        Document::Event(one) => (
+            one.description.is_some(),
+            !one.cost_options.is_empty(),
+            !one.phones.is_empty()
+                || one.contacts.iter().any(Contact::is_public)
+                || [&one.booking_url, &one.url, &one.online_url].into_iter().any(Option::is_some),
+        ),
         Document::Organization(one) => {
             (!one.description.is_empty(), true, !one.phones.is_empty() || one.email.is_some() || one.website.is_some())
         }

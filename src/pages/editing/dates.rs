@@ -1,6 +1,8 @@
 //! The dates of an event or workshop: the first one, how it comes round, what is different on single dates.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, Days, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -9,15 +11,23 @@ use crate::{
         Document, Event,
         event::{DateChange, EventChange},
         occurrences,
+        schedule::{ByDay, by_days, day_name},
         values::LocalDateTime,
         with_only,
     },
     pages::{
         desk::Fields,
-        fields::{Field, Mistakes, radios},
-        words::long_date,
+        fields::{Field, Mistakes, radios, tick},
+        times,
+        words::{list, long_date, ordinal},
     },
 };
+
+/// What ends at an earlier hour than it begins goes on into the next day, as far as it lasts no longer than
+/// this; a longer one is more likely a slip, and has to say its day.
+pub(super) const LONGEST_NIGHT: Duration = Duration::hours(12);
+/// One date does not last longer, in days.
+const LONGEST_DATE: i64 = 366;
 
 const ROUND: [(&str, &str); 7] = [
     ("", "Only once"),
@@ -36,11 +46,86 @@ pub(super) fn fill(document: &Document) -> Fields {
     fields.set("date", start.date().to_string());
     fields.set("from", start.format("%H:%M").to_string());
     fields.set("to", end.format("%H:%M").to_string());
-    fields.set("last_day", if end.date() == start.date() { String::new() } else { end.date().to_string() });
+    let said = end.date() == start.date() || end == night_after(start, end.time());
+    fields.set("last_day", if said { String::new() } else { end.date().to_string() });
     let (rule, until) = take_apart(event);
     fields.set("round", rule);
     fields.set("until", until.map(|day| day.to_string()).unwrap_or_default());
+    for (at, words) in singles(event) {
+        fields.set(&format!("single-{at}"), words);
+    }
     fields
+}
+
+/// The end of what goes on into the next day; the start itself where it would last too long.
+fn night_after(start: NaiveDateTime, to: NaiveTime) -> NaiveDateTime {
+    let end = (start.date() + Days::new(1)).and_time(to);
+    if end - start <= LONGEST_NIGHT { end } else { start }
+}
+
+/// What is different on single dates, in order, each by the start that the series has for it.
+pub(super) fn singles(event: &Event) -> BTreeMap<LocalDateTime, String> {
+    let mut all = BTreeMap::new();
+    let day = |at: &LocalDateTime| long_date(at.naive().date());
+    all.extend(event.rdates.iter().map(|at| (at.clone(), format!("{} is added", times::at(at.naive())))));
+    all.extend(event.exdates.iter().map(|at| (at.clone(), format!("{} is left out", day(at)))));
+    all.extend(event.changes.iter().map(|change| (change.start.clone(), changed(change))));
+    all
+}
+
+/// What happened to one date: "Thursday 17 December 2026 is cancelled: Hall is booked".
+pub(in crate::pages) fn changed(change: &EventChange) -> String {
+    let mut what = match (change.status, &change.new_start, &change.new_end) {
+        (DateChange::Cancelled, ..) => "is cancelled".to_owned(),
+        (DateChange::Full, ..) => "is full".to_owned(),
+        (DateChange::Moved, Some(start), Some(end)) => format!("is moved to {}", times::span(start.naive(), end.naive())),
+        (DateChange::Moved, Some(start), None) => format!("is moved to {}", times::at(start.naive())),
+        (DateChange::Moved, None, _) => "is moved".to_owned(),
+    };
+    if change.location_id.is_some() {
+        what.push_str(", at another place");
+    }
+    let note = change.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    format!("{} {what}{note}", long_date(change.start.naive().date()))
+}
+
+/// A rule in words: "every week on Tuesday, until Thursday 7 January 2027"; what has none stands as it is written.
+pub(in crate::pages) fn repeats(rule: &str) -> String {
+    let (mut freq, mut interval, mut days, mut end, mut rest) = ("", "1", String::new(), String::new(), false);
+    for part in rule.split(';') {
+        match part.split_once('=').unwrap_or((part, "")) {
+            ("FREQ", said) => freq = said,
+            ("INTERVAL", said) => interval = said,
+            ("BYDAY", said) => days = format!(" on {}", list(&by_days(said).into_iter().map(day_of).collect::<Vec<_>>())),
+            ("COUNT", said) => end = format!(", {said} times"),
+            ("UNTIL", said) => match NaiveDate::parse_from_str(said.get(..8).unwrap_or_default(), "%Y%m%d") {
+                Ok(day) => end = format!(", until {}", long_date(day)),
+                Err(_) => rest = true,
+            },
+            ("WKST", _) => {}
+            _ => rest = true,
+        }
+    }
+    let round = match (freq, interval) {
+        ("DAILY", "1") => "every day",
+        ("WEEKLY", "1") => "every week",
+        ("WEEKLY", "2") => "every other week",
+        ("MONTHLY", "1") => "every month",
+        ("YEARLY", "1") => "every year",
+        _ => return rule.to_owned(),
+    };
+    if rest { rule.to_owned() } else { format!("{round}{days}{end}") }
+}
+
+/// "Tuesday", "the 2nd Tuesday", "the last Friday".
+fn day_of(by: ByDay) -> String {
+    let day = day_name(by.day);
+    match by.which {
+        None => day.to_owned(),
+        Some(-1) => format!("the last {day}"),
+        Some(back) if back < 0 => format!("the {} to last {day}", ordinal(back.unsigned_abs().into())),
+        Some(which) => format!("the {} {day}", ordinal(which.unsigned_abs().into())),
+    }
 }
 
 /// The rule as the form says it, and its last day.
@@ -68,7 +153,6 @@ fn weekday(day: NaiveDate) -> String {
 
 /// "2TU": the second Tuesday; the last one where there is no fourth after it.
 fn nth_weekday(day: NaiveDate) -> String {
-    use chrono::Datelike as _;
     let which = day.day0() / 7 + 1;
     if which == 5 { format!("-1{}", weekday(day)) } else { format!("{which}{}", weekday(day)) }
 }
@@ -82,13 +166,18 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         (radios("round", "How does it come round?", "", fields.text("round"), &ROUND, mistakes))
         (Field::new("until", "Until when? Leave it empty if it goes on.", fields.text("until")).short(mistakes, "date"))
         h2 { "Single dates" }
+        @for (name, words) in fields.starting("single-") {
+            @let back = name.replacen("single", "back", 1);
+            input type="hidden" name=(name) value=(words);
+            (tick(&back, &format!("Take back: {words}"), fields.has(&back), mistakes))
+        }
         (Field::new("cancel", "Cancel one date", fields.text("cancel")).short(mistakes, "date"))
         (Field::new("cancel_note", "Why, for those who would come", fields.text("cancel_note")).line(mistakes, "text", "off"))
         (Field::new("add", "Add one date", fields.text("add")).hint("At the same time of day as the others.").short(mistakes, "date"))
     }
 }
 
-pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
     let Document::Event(event) = document else { return };
     let mut day = |name: &str, needed: bool| match fields.some(name).map(str::parse::<NaiveDate>) {
         Some(Ok(day)) => Some(day),
@@ -114,13 +203,18 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     };
     let (Some(from), Some(to), Some(first)) = (time("from"), time("to"), first) else { return };
     let start = first.and_time(from);
-    let mut end = last.unwrap_or(first).and_time(to);
-    if end <= start && last.is_none() {
+    let end = match last {
+        Some(last) => last.and_time(to),
+        None if to > from => first.and_time(to),
         // A night out ends in the morning.
-        end = (first + chrono::Days::new(1)).and_time(to);
-    }
-    if end <= start {
+        None => night_after(start, to),
+    };
+    if end <= start && last.is_none() {
+        mistakes.add("to", "It would end before it begins. If it goes on until another day, say below which");
+    } else if end <= start {
         mistakes.add("last_day", "It would end before it begins");
+    } else if (end - start).num_days() > LONGEST_DATE {
+        mistakes.add("last_day", "It would last for more than a year. Is the year right?");
     }
     if until.is_some_and(|until| until < first) {
         mistakes.add("until", "The last date is before the first");
@@ -129,12 +223,23 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     if !ROUND.iter().any(|(value, _)| *value == round) {
         mistakes.add("round", "Choose one");
     }
+    let old = (event.start.naive(), event.end.naive());
+    if round.is_empty() && add.is_none() && end.date() < today && old != (start, end) {
+        mistakes.add("date", "That day is past. Is the year right?");
+    }
     if !mistakes.none() {
         return;
     }
-    let before = (event.start.naive(), event.end.naive());
-    (event.start, event.end) = (local(start), local(end));
-    event.rrule = rule(event, round, until, start, before.0);
+    let back = |at: &LocalDateTime| fields.has(&format!("back-{at}"));
+    event.rdates.retain(|at| !back(at));
+    event.exdates.retain(|at| !back(at));
+    event.changes.retain(|change| !back(&change.start));
+    let rrule = rule(event, round, until, start, old.0);
+    if (&event.rrule, old.0) != (&rrule, start) {
+        (event.start, event.end, event.rrule) = (local(start), local(end), rrule);
+        carry_over(event, old.0);
+    }
+    event.end = local(end);
     if let Some(day) = cancel {
         cancel_date(event, day.and_time(from), fields.some("cancel_note"), mistakes);
     }
@@ -145,6 +250,37 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         if !takes_place(event, day.and_time(from)) {
             event.rdates.push(at);
         }
+    }
+}
+
+/// What is said of single dates names them by the start that the series had for them: where that has
+/// changed, let it name them as they are now, so that a cancelled date stays cancelled.
+fn carry_over(event: &mut Event, before: NaiveDateTime) {
+    let (start, old_time) = (event.start.naive(), before.time());
+    let moved = |at: &LocalDateTime, day: NaiveDate| {
+        // Other times are those of dates that never went with the others, or of whole days.
+        if at.naive().time() == old_time { local(day.and_time(start.time())) } else { at.clone() }
+    };
+    for at in &mut event.rdates {
+        *at = moved(at, at.naive().date());
+    }
+    let mut series = event.clone();
+    series.exdates.clear();
+    series.changes.clear();
+    // From Thursdays to Fridays is a day on, from Mondays to Sundays a day back.
+    let days =
+        (i64::from(start.weekday().num_days_from_monday()) - i64::from(before.weekday().num_days_from_monday()) + 10) % 7 - 3;
+    let now = |at: &LocalDateTime| {
+        let day = at.naive().date();
+        let shifted = day + Duration::days(days);
+        let takes_place = |day: NaiveDate| takes_place(&series, day.and_time(start.time()));
+        moved(at, if !takes_place(day) && takes_place(shifted) { shifted } else { day })
+    };
+    for at in &mut event.exdates {
+        *at = now(at);
+    }
+    for change in &mut event.changes {
+        change.start = now(&change.start);
     }
 }
 

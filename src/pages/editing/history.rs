@@ -46,7 +46,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
         let by = desk.identity().shown_as(&version.kept.changed_by).await?;
         let before = at.checked_sub(1).map(|at| &versions[at]);
         let mut changes = changes(before, version);
-        differences::name_categories(&desk.editing, &mut changes).await?;
+        differences::for_people(&desk.editing, &mut changes).await?;
         shown.push((version, by, changes));
     }
     let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
@@ -54,7 +54,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
     let mut beside = Vec::new();
     if let Some((from, to)) = compared.and_then(|(from, to)| chosen(from).zip(chosen(to))) {
         let mut changes = changes(Some(from), to);
-        differences::name_categories(&desk.editing, &mut changes).await?;
+        differences::for_people(&desk.editing, &mut changes).await?;
         beside.push((from.kept.revision, to.kept.revision, changes));
     }
     let title = format!("History of {}", sight.document.name());

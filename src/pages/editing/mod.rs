@@ -23,7 +23,10 @@ use axum::{
     routing::{get, post},
 };
 
-pub(super) use self::section::called_back;
+pub(super) use self::{
+    dates::{changed, repeats},
+    section::called_back,
+};
 use super::desk::Desk;
 
 pub(super) fn routes() -> Router<Desk> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     categories,
     complete::{completeness, missing},
+    dates,
     section::{Section, said},
 };
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
         parts, preview, times,
         words::{self, moment},
     },
-    records::{Decision, How, Proposal},
+    records::{Check, Decision, How, Kept, Proposal},
 };
 
 /// GET `/account/listings/{id}`.
@@ -55,19 +56,33 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
     waiting.retain(|one| one.decision == Decision::Waiting);
     let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
     let (state, good) = state_of(&sight.stored, &sight.document);
+    let hidden = desk.editing.hidden(&sight.stored).await?;
+    let has_unseen_places = !sight.is_foreign() && !desk.editing.unseen_places(&sight.document).await?.is_empty();
     let missing = missing(&sight.document, &places);
     let categories = categories::names(desk, &sight.document).await?;
     let by = desk.identity().shown_as(&sight.stored.kept.changed_by).await?;
+    let last_check = match desk.editing.records().checks(id).await?.into_iter().next() {
+        Some(check) => {
+            let by = desk.identity().shown_as(&check.by).await?;
+            Some((check, by))
+        }
+        None => None,
+    };
     let name = sight.document.name().to_owned();
     let body = html! {
         (told(signed, &sight, saved))
         h1 { (name) }
-        ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Hidden" { "Not public" } else { state }) } }
+        ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Hidden" && hidden.is_none() { "Not public" } else { state }) } }
+        (hidden_by(hidden.as_ref()))
         @if sight.is_foreign() { p class="banner" { "This listing comes from " (sight.stored.origin) ". It can only be changed there." } }
         @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
-        @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(desk, signed, &sight)) }
+        @else if has_unseen_places && may_edit {
+            p { "Nobody else sees its place yet." }
+            (publication(signed, &sight, &waiting, &missing))
+        }
+        @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(signed, &sight, last_check.as_ref())) }
         (completeness(id, &sight.document, &places, &missing, may_edit))
         dl class="summary" {
             @for section in Section::of(sight.stored.kind) {
@@ -165,9 +180,18 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
 }
 
 /// When it was last checked, and the button that says that it is still right.
-fn checking(desk: &Desk, signed: &Signed, sight: &Sight) -> Markup {
-    let Document::Service(service) = &sight.document else { return html! {} };
-    let checked = words::Checked::read(service.assured_date.as_deref(), desk.site.today()).sentence();
+fn checking(signed: &Signed, sight: &Sight, last: Option<&(Check, String)>) -> Markup {
+    let checked = match last {
+        Some((check, by)) => {
+            let how = match check.how {
+                How::Owner => "",
+                How::Phone => " on the phone",
+                How::Visit => " on a visit",
+            };
+            format!("Confirmed{how} on {} by {by}.", moment(check.at))
+        }
+        None => "Nobody has confirmed this listing here yet.".to_owned(),
+    };
     html! {
         form method="post" action=(format!("/account/listings/{}/confirm", sight.stored.id)) {
             (signed.proof())
@@ -206,6 +230,18 @@ fn waiting_changes(waiting: &[Proposal]) -> Markup {
     html! {
         @for one in waiting {
             p class="banner" { "A change of " (moment(one.at)) " waits for a moderator. " a href=(format!("/account/changes/{}", one.id)) { "See how it stands" } }
+        }
+    }
+}
+
+/// That an officer has hidden it, why, and what its keepers can do.
+fn hidden_by(hidden: Option<&Kept>) -> Markup {
+    html! {
+        @if let Some(kept) = hidden {
+            div class="banner" role="note" {
+                p { strong { "Hidden by the council on " (moment(kept.changed_at)) "." } " " (words::capital(kept.why.trim_start_matches("hidden: "))) }
+                p { "Nothing is lost. Correct what is wrong and send it for publication: a moderator looks at it." }
+            }
         }
     }
 }
@@ -265,8 +301,10 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             html! { @if said.is_empty() { p class="hint" { "Nothing yet" } } ul class="plain" { @for one in said { li { (one) } } } }
         }
         (Section::Dates, Document::Event(one)) => {
-            let first = one.start.naive();
-            html! { p { (words::long_date(first.date())) ", " (times::time(first.time())) " to " (times::time(one.end.naive().time())) @if let Some(rule) = &one.rrule { br; (repeats(rule)) } } }
+            html! {
+                p { (times::span(one.start.naive(), one.end.naive())) @if let Some(rule) = &one.rrule { br; (dates::repeats(rule)) } }
+                ul { @for words in dates::singles(one).values() { li { (words) } } }
+            }
         }
         (Section::Place, _) => html! {
             @if places.is_empty() { p class="hint" { "No place of your own" } }
@@ -304,18 +342,6 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             @else { p { (words::list(categories)) } }
         },
         _ => html! {},
-    }
-}
-
-fn repeats(rule: &str) -> &'static str {
-    let has = |word: &str| rule.contains(word);
-    match () {
-        () if has("FREQ=WEEKLY") && has("INTERVAL=2") => "every other week",
-        () if has("FREQ=WEEKLY") => "every week",
-        () if has("FREQ=MONTHLY") => "every month",
-        () if has("FREQ=DAILY") => "every day",
-        () if has("FREQ=YEARLY") => "every year",
-        () => "it comes round",
     }
 }
 

@@ -28,7 +28,7 @@ const LINES: [(&str, &str, bool); 6] = [
     ("address_1", "Building and street", true),
     ("address_2", "Second line", false),
     ("city", "Town", true),
-    ("county", "County", true),
+    ("county", "County, if it has one", false),
     ("postcode", "Postcode", true),
 ];
 const POLICIES: [(&str, &str); 4] = [
@@ -75,6 +75,12 @@ pub(super) async fn fill(desk: &Desk, signed: &Signed, document: &Document, whic
     let has_none = place.is_none();
     fields.set("which", link_of(document, which).map_or_else(|| which.to_owned(), |link| link.id.to_string()));
     fields.set("has", if has_none && which != "new" { "" } else { "place" });
+    if id.is_some() && place.is_none() {
+        // How much of it may be told is not known here, so that is asked.
+        fields.set("elsewhere", "yes");
+        fields.set("has", "place");
+        return Ok(fields);
+    }
     let own_policy = place.as_ref().and_then(|(place, _)| place.location_policy);
     let policy = link_policy.unwrap_or_default().max(own_policy.unwrap_or_default());
     fields.set("policy", policy.as_str());
@@ -95,6 +101,10 @@ pub(super) async fn fill(desk: &Desk, signed: &Signed, document: &Document, whic
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         input type="hidden" name="which" value=(fields.text("which"));
+        @if fields.has("elsewhere") {
+            input type="hidden" name="elsewhere" value="yes";
+            p class="banner" { "It is at a place that others keep, so its address is not shown here. Cancel to leave it there. An address that you enter takes its place." }
+        }
         (radios("has", "Is there a place where people come?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
         @for (name, label, _) in LINES { (Field::new(name, label, fields.text(name)).line(mistakes, "text", "off")) }
         (Field::new("access", "How to get there", fields.text("access")).hint("Bus stops, parking, step-free way in.").lines(mistakes, 2))
@@ -120,6 +130,9 @@ pub(super) async fn take(
             mistakes.add("has", "Choose one");
             return Ok(());
         }
+    }
+    if LocationPolicy::from_text(fields.text("policy")).is_none() {
+        mistakes.add("policy", "Choose one");
     }
     let policy = LocationPolicy::from_text(fields.text("policy")).unwrap_or_default();
     let told = policy != LocationPolicy::Withheld;
@@ -218,7 +231,8 @@ fn set_address(place: &mut Location, fields: &Fields, postcode: &Postcode) {
     fields.text("address_1").clone_into(&mut address.address_1);
     address.address_2 = fields.some("address_2").map(str::to_owned);
     fields.text("city").clone_into(&mut address.city);
-    fields.text("county").clone_into(&mut address.state_province);
+    // The standard wants one; many towns have none.
+    fields.some("county").unwrap_or(fields.text("city")).clone_into(&mut address.state_province);
     address.postal_code = postcode.to_string();
 }
 

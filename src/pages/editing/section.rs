@@ -386,11 +386,11 @@ async fn take(
         Section::About => about::take(fields, document, mistakes),
         Section::Who => about::take_who(fields, document, mistakes),
         Section::Times => times::take(fields, document, mistakes),
-        Section::Dates => dates::take(fields, document, mistakes),
+        Section::Dates => dates::take(fields, document, desk.site.today(), mistakes),
         Section::Place => place::take(desk, signed, fields, edited, mistakes).await?,
         Section::Cost => cost::take(fields, document, mistakes),
         Section::Contact => contact::take(fields, document, mistakes),
-        Section::Status => status::take(fields, document, mistakes),
+        Section::Status => status::take(fields, document, desk.site.today(), mistakes),
         Section::Categories => categories::take(desk, fields, document, mistakes).await?,
     }
     Ok(())

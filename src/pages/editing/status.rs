@@ -4,12 +4,11 @@ use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use crate::{
-    editing::CLOSED_UNTIL,
+    editing::{closed_until, say_closed_until},
     model::{Document, Kind, ServiceStatus, event::EventStatus},
     pages::{
         desk::Fields,
         fields::{Field, Mistakes, radios},
-        words::date,
     },
 };
 
@@ -23,7 +22,14 @@ pub(super) fn fill(document: &Document) -> Fields {
                 ServiceStatus::Inactive | ServiceStatus::Defunct => "closed",
             };
             fields.set("status", status);
-            fields.set("alert", one.alert.clone().filter(|alert| !alert.starts_with(CLOSED_UNTIL)).unwrap_or_default());
+            let alert = one.alert.as_deref().unwrap_or_default();
+            match closed_until(alert) {
+                Some((day, more)) => {
+                    fields.set("until", day.to_string());
+                    fields.set("alert", more);
+                }
+                None => fields.set("alert", alert),
+            }
         }
         Document::Event(one) => {
             let status = match one.status {
@@ -53,7 +59,7 @@ pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
     }
 }
 
-pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
     let status = fields.text("status");
     if !["open", "paused", "closed"].contains(&status) {
         mistakes.add("status", "Choose one");
@@ -66,15 +72,19 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
                 "paused" => ServiceStatus::TemporarilyClosed,
                 _ => ServiceStatus::Inactive,
             };
-            let until = match fields.some("until").filter(|_| status == "paused").map(str::parse::<NaiveDate>) {
-                Some(Ok(day)) => Some(format!("{CLOSED_UNTIL}{}", date(day))),
+            let alert = fields.some("alert");
+            one.alert = match fields.some("until").filter(|_| status == "paused").map(str::parse::<NaiveDate>) {
+                Some(Ok(day)) if day > today => Some(say_closed_until(day, alert)),
+                Some(Ok(_)) => {
+                    mistakes.add("until", "That day has come. Enter the day on which it opens again, or say that it is open");
+                    return;
+                }
                 Some(Err(_)) => {
                     mistakes.add("until", "Enter a date, such as 2027-01-12");
-                    None
+                    return;
                 }
-                None => None,
+                None => alert.map(str::to_owned),
             };
-            one.alert = until.or_else(|| fields.some("alert").map(str::to_owned));
         }
         Document::Event(one) => {
             one.status = match status {

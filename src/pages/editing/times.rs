@@ -1,9 +1,10 @@
 //! Weekly hours by plain controls: "every Tuesday 10 to 12, not in school holidays".
 
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate, NaiveTime};
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::dates::LONGEST_NIGHT;
 use crate::{
     model::{
         Document, Schedule, Service,
@@ -150,6 +151,16 @@ fn put(fields: &mut Fields, number: usize, row: &Row) {
     if term {
         fields.set(&format!("term-{number}"), "yes");
     }
+    if is_long_night(row) {
+        fields.set(&format!("night-{number}"), "yes");
+    }
+}
+
+/// Whether it ends at an earlier hour than it begins, and so lasts longer than a night: most likely a slip.
+fn is_long_night(row: &Row) -> bool {
+    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+    let (Some(from), Some(to)) = (time(&row.from), time(&row.to)) else { return false };
+    to <= from && to - from + Duration::days(1) > LONGEST_NIGHT
 }
 
 fn count(fields: &Fields) -> usize {
@@ -180,8 +191,8 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
 }
 
 fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
-    let names = ["day", "every", "from", "to", "note", "term"].map(|name| format!("{name}-{number}"));
-    let [day, every, from, to, note, term] = &names;
+    let names = ["day", "every", "from", "to", "note", "term", "night"].map(|name| format!("{name}-{number}"));
+    let [day, every, from, to, note, term, night] = &names;
     let value = |name: &str, default: &'static str| fields.some(name).unwrap_or(default).to_owned();
     html! {
         fieldset class="times" {
@@ -190,6 +201,7 @@ fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
             (Field::new(every, "How often", &value(every, "1")).one_of(mistakes, &EVERY))
             (Field::new(from, "From", fields.text(from)).short(mistakes, "time"))
             (Field::new(to, "To", fields.text(to)).short(mistakes, "time"))
+            @if fields.has(night) || mistakes.of(night).is_some() { (tick(night, "It goes on until the next day", fields.has(night), mistakes)) }
             (tick(term, TERM_ONLY, fields.has(term), mistakes))
             (Field::new(note, "Anything else about this time", fields.text(note)).line(mistakes, "text", "off"))
         }
@@ -268,7 +280,18 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
     if fields.has(&format!("term-{number}")) {
         notes.push(TERM_ONLY.to_owned());
     }
-    Some(Row { day, every, from, to, note: notes.join("; ") })
+    let row = Row { day, every, from, to, note: notes.join("; ") };
+    let night = format!("night-{number}");
+    if is_long_night(&row) && !fields.has(&night) {
+        mistakes.add(
+            night,
+            format!(
+                "It would end before it begins: from {} to {}. Correct it, or say that it goes on until the next day",
+                row.from, row.to
+            ),
+        );
+    }
+    Some(row)
 }
 
 fn made_of(row: &Row, days: &[String]) -> Schedule {

@@ -40,11 +40,10 @@ const BESIDE: [&str; 8] = [
     "src/model/holidays.rs",
 ];
 /// Texts of the public pages that stay English, and why.
-const ENGLISH: [(&str, &str); 35] = [
+const ENGLISH: [(&str, &str); 34] = [
     ("You cannot do that", "an error of pages for people who are signed in"),
     ("It has changed meanwhile", "the same"),
-    ("Somebody was quicker: ", "the same"),
-    (". Nothing of what you sent was saved over it.", "the same"),
+    (" Nothing of what you sent was saved over it.", "the same"),
     ("Go back, reload the page, and look at it again.", "the same"),
     ("That could not be saved", "the same"),
     ("Go back: what you wrote is still there.", "the same"),

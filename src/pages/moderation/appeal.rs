@@ -8,6 +8,7 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
+use super::queue::Done;
 use crate::{
     editing::Error,
     http::Problem,
@@ -34,7 +35,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     }
     let appeal = desk.editing.appeal_of(id).await?.ok_or(Error::NotFound(id))?;
     let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
-    differences::name_categories(&desk.editing, &mut changes).await?;
+    differences::for_people(&desk.editing, &mut changes).await?;
     let by = desk.identity().shown_as(&appeal.by).await?;
     let refused_by = desk.identity().shown_as(&appeal.refused_by).await?;
     let name = proposal.read()?.name().to_owned();
@@ -77,7 +78,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         _ => return desk.answer(&posted.headers, signed, Err(Error::Forbidden("this form is not complete").into())),
     };
     match desk.editing.decide_appeal(&signed.actor, id, again, fields.text("answer")).await {
-        Ok(()) => go_to("/moderation"),
+        Ok(()) => go_to(&Done::Answered.path()),
         Err(Error::NeedsReason { .. }) => {
             let mut mistakes = Mistakes::default();
             mistakes.add("answer", "Say why");

@@ -32,18 +32,31 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
         return Err(Error::Forbidden("the audit trail is for officers"));
     }
     let lines = desk.identity().audit(about, before, LINES).await?;
+    let ids: Vec<Uuid> = lines.iter().filter_map(|line| line.to.parse().ok()).collect();
+    let records = desk.editing.records().find_all(&ids).await?;
     let mut shown = Vec::new();
     for line in &lines {
-        shown.push((line, desk.identity().shown_as(&line.who).await?, desk.identity().shown_as(&line.to).await?));
+        let record = line.to.parse().ok().and_then(|id: Uuid| records.get(&id));
+        let to = match record {
+            Some(stored) => {
+                Some(stored.read()?.name().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "a place".to_owned())
+            }
+            None => desk.identity().shown_as(&line.to).await?,
+        };
+        shown.push((line, desk.identity().shown_as(&line.who).await?, to, record.map(|stored| stored.id)));
     }
     let body = html! {
         h1 { "What happened" }
         div class="scrolled" tabindex="0" role="region" aria-label="What happened" {
-            table {
+            table class="wide" {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "To" } th scope="col" { "More" } th scope="col" { "From" } } }
                 tbody {
-                    @for (line, who, to) in &shown {
-                        tr { td { (moment(line.at)) } td { (who) } td { (line.what) } td { (to) } td { (line.detail) } td { (line.from) } }
+                    @for (line, who, to, record) in &shown {
+                        tr {
+                            td { (moment(line.at)) } td { (who) } td { (line.what) }
+                            td { @match record { Some(id) => a href=(format!("/account/listings/{id}")) { (to) }, None => (to) } }
+                            td { (line.detail) } td { (line.from) }
+                        }
                     }
                 }
             }

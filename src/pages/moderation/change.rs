@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::categories;
+use super::{categories, queue::Done};
 use crate::{
     editing::{Error, Judgement, words_for},
     http::Problem,
@@ -43,11 +43,15 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     if let Some(change) = changes.iter().find(|change| change.field == differences::CATEGORIES) {
         suggested = categories::suggested(desk, change).await?;
     }
-    differences::name_categories(&desk.editing, &mut changes).await?;
+    differences::for_people(&desk.editing, &mut changes).await?;
     let standing = desk.editing.records().find(proposal.record_id).await?;
     let revision = standing.as_ref().map_or(0, |standing| standing.kept.revision);
     let name = proposal.read()?.name().to_owned();
     let by = desk.identity().shown_as(&proposal.by).await?;
+    let decided_by = match &proposal.decided {
+        Some(decided) => desk.identity().shown_as(&decided.by).await?,
+        None => String::new(),
+    };
     let thread = thread(&desk.editing, id).await?;
     let waits = proposal.decision == Decision::Waiting;
     let public_url = &desk.site.directory.public_url;
@@ -80,7 +84,11 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 }
                 p class="hint" { "Everything that is not refused is published." }
             }
-        } @else { (differences::list(&changes)) (decided(&proposal)) }
+        } @else {
+            (decided(&proposal, &decided_by))
+            (differences::list(&changes))
+            p { a href="/moderation" { "What else waits" } }
+        }
         (messages(&thread))
         @if signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/changes/{id}/ask")) {
@@ -108,9 +116,14 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, sign
     desk.answer(&headers, &signed, page)
 }
 
-fn decided(proposal: &Proposal) -> Markup {
+fn decided(proposal: &Proposal, by: &str) -> Markup {
     html! {
-        @if let Some(decided) = &proposal.decided { p { "Decided " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } } }
+        p class="banner" role="status" {
+            @match &proposal.decided {
+                Some(decided) => { "It does not wait any more: decided by " (by) ", " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } "." },
+                None => "It does not wait any more: its author took it back.",
+            }
+        }
         ul { @for part in &proposal.parts { li { (words_for(&part.field)) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
     }
 }
@@ -141,7 +154,20 @@ fn decision(change: &Change, picture: Option<String>, fields: &Fields, mistakes:
 pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
     match Box::pin(judge(&desk, id, &posted)).await {
-        Ok(_) => go_to("/moderation"),
+        Ok(proposal) => {
+            let refused = proposal.parts.iter().filter(|part| !part.accepted).count();
+            let done = match refused {
+                0 => Done::Published,
+                some if some == proposal.parts.len() => Done::Refused,
+                _ => Done::Partly,
+            };
+            go_to(&done.path())
+        }
+        Err(Error::Records(records::Error::Decided(_))) => {
+            let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
+            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
         Err(Error::Records(records::Error::Stale { .. })) => {
             // A fresh view, with what they had decided still in it.
             let mut mistakes = Mistakes::default();

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
+use super::queue::Done;
 use crate::{
     editing::Error,
     http::Problem,
@@ -65,7 +66,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     let accept = fields.text("do") == "accept";
     let called = fields.some("called_back");
     match desk.editing.decide_claim(&signed.actor, id, accept, fields.text("reason"), called).await {
-        Ok(_) => go_to("/moderation"),
+        Ok(_) => go_to(&Done::Answered.path()),
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
             let mut mistakes = Mistakes::default();
             let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };

@@ -1,5 +1,7 @@
 //! A new listing with all that belongs to it: taken or refused as a whole.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -9,11 +11,12 @@ use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::queue::Done;
 use crate::{
     editing::{Error, Waiting},
     http::Problem,
     identity::Action,
-    model::changes::between,
+    model::{Kind, changes::between},
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         differences,
@@ -22,7 +25,7 @@ use crate::{
         preview,
         words::moment,
     },
-    records,
+    records::{self, Decision},
 };
 
 /// GET `/moderation/listings/{bundle}`.
@@ -36,6 +39,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
     let (name, protected) = (queued.name, queued.protected);
     let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
     let mut shown = Vec::new();
+    let mut organisations = BTreeMap::new();
     for part in &parts {
         let proposed = desk.editing.records().rebased(part).await?;
         // What is public already is shown beside what it would become; the rest is new as a whole.
@@ -43,7 +47,14 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         let public = standing.filter(|standing| standing.state == crate::records::State::Published);
         let before: Value = public.map_or(Value::Null, |standing| serde_json::from_str(&standing.document).unwrap_or_default());
         let mut changes = between(&before, &proposed);
-        differences::name_categories(&desk.editing, &mut changes).await?;
+        if let Some(id) = proposed["organization_id"].as_str().and_then(|id| id.parse::<Uuid>().ok())
+            && part.kind != Kind::Location
+            && let Some(organisation) = desk.editing.records().find(id).await?
+        {
+            organisations.insert(id, organisation.read()?.name().to_owned());
+            changes.retain(|change| change.field != "organization_id" || !change.before.is_null());
+        }
+        differences::for_people(&desk.editing, &mut changes).await?;
         shown.push((part, changes));
     }
     let by = match parts.first() {
@@ -55,6 +66,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         h1 { (name) }
         @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
+        @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
         @if protected { p class="danger" { "Protected listing. Find a number that you know to be theirs, and ring it." } }
         @for (part, changes) in &shown {
             section {
@@ -77,6 +89,31 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// That somebody else has decided: who, when, and how it stands.
+async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Error> {
+    if !signed.may(Action::SeeQueue) {
+        return Err(Error::Forbidden("this page is for officers"));
+    }
+    let parts = desk.editing.records().bundle(bundle).await?;
+    let main = parts.iter().max_by_key(|part| matches!(part.kind, Kind::Service | Kind::Event)).ok_or(Error::NotFound(bundle))?;
+    let name = main.read()?.name().to_owned();
+    let by = match &main.decided {
+        Some(decided) => format!("{}, {}", desk.identity().shown_as(&decided.by).await?, moment(decided.at)),
+        None => "its author".to_owned(),
+    };
+    let became = match main.decision {
+        Decision::Accepted => "It was published by ",
+        Decision::Rejected => "It was refused by ",
+        Decision::Withdrawn | Decision::Waiting => "It was taken back by ",
+    };
+    let body = html! {
+        h1 { (name) }
+        p class="banner" role="status" { "This does not wait any more. " (became) (by) "." }
+        p { a href=(format!("/account/listings/{}", main.record_id)) { "The listing as it stands now" } " · " a href="/moderation" { "What else waits" } }
+    };
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], status: StatusCode::CONFLICT, ..Page::new(name, body) })
 }
 
 /// GET `/moderation/listings/{bundle}/preview`.
@@ -109,7 +146,11 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
     ))
     .await
     {
-        Ok(()) => go_to("/moderation"),
+        Ok(()) => go_to(&if accept { Done::Published } else { Done::Refused }.path()),
+        Err(Error::Records(records::Error::Decided(_))) => {
+            let page = decided(&desk, signed, bundle).await.map_err(Problem::from);
+            desk.answer(&posted.headers, signed, page)
+        }
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
             let mut mistakes = Mistakes::default();
             let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };

@@ -58,7 +58,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
             p { "Our own services. A service of several categories stands in each of them." }
             p { a href="/moderation/quality.csv" { "Take this table along (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
             div class="scrolled" tabindex="0" role="region" aria-label="Quality by category" {
-                table {
+                table class="wide" {
                     thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
                     tbody {
                         @for row in &rows {

@@ -24,10 +24,40 @@ const LATE: Duration = Duration::hours(48);
 /// Things that are shown at once.
 const SHOWN: usize = 100;
 
+/// What was just decided, as a word in an address.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Done {
+    Published,
+    Partly,
+    Refused,
+    Answered,
+    Settled,
+}
+
+impl Done {
+    const ALL: [(Self, &str, &str); 5] = [
+        (Self::Published, "published", "It is published, and its author gets a letter."),
+        (Self::Partly, "partly", "Part of it is published, part of it is refused; its author gets a letter with the reasons."),
+        (Self::Refused, "refused", "It is refused; its author gets a letter with the reason."),
+        (Self::Answered, "answered", "It is decided, and whoever asked gets a letter."),
+        (Self::Settled, "settled", "The report is settled."),
+    ];
+
+    /// The queue, saying so.
+    pub(super) fn path(self) -> String {
+        format!("/moderation?done={}", Self::ALL[self as usize].1)
+    }
+
+    fn words(word: &str) -> Option<&'static str> {
+        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(_, _, words)| *words)
+    }
+}
+
 /// GET `/moderation`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
     let number = |name: &str| parameters.text(name).ok().flatten().and_then(|many| many.parse::<usize>().ok());
-    let accepted = number("taken").zip(number("moved"));
+    let accepted = number("taken").zip(number("moved")).map(|(taken, moved)| accepted(taken, moved));
+    let told = accepted.or_else(|| parameters.text("done").ok().flatten().and_then(Done::words).map(str::to_owned));
     let done = async {
         let queue = desk.editing.queue(&signed.actor).await?;
         let mut reports = Vec::new();
@@ -45,10 +75,20 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
             let named = kept.values().map(|stored| Ok((stored.id, stored.read()?.name().to_owned())));
             unreachable.push((named.collect::<Result<Vec<_>, Error>>()?, one));
         }
-        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports, (accepted, &unreachable)))
+        Ok::<_, Problem>(page(&desk, &signed, &queue, &reports, (told.as_deref(), &unreachable)))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
+}
+
+/// What became of what was ticked.
+fn accepted(taken: usize, moved: usize) -> String {
+    let published = format!("{} published.", count(taken, "change is", "changes are"));
+    if moved == 0 {
+        return published;
+    }
+    let waits = if moved == 1 { "waits" } else { "wait" };
+    format!("{published} {} moved since you looked, and still {waits}.", count(moved, "change has", "changes have"))
 }
 
 /// Somebody whose letters come back, after what they keep, by id and name.
@@ -59,7 +99,7 @@ fn page(
     signed: &Signed,
     queue: &[Queued],
     reports: &[(String, Report)],
-    (done, unreachable): (Option<(usize, usize)>, &[Lost]),
+    (told, unreachable): (Option<&str>, &[Lost]),
 ) -> Page {
     let now = desk.site.now();
     let late = queue.iter().filter(|one| now - one.since > LATE).count();
@@ -67,11 +107,7 @@ fn page(
     let harmless = queue.iter().take(SHOWN).filter(|one| is_harmless(one)).count();
     let body = html! {
         h1 { "Waiting for a decision" }
-        @if let Some((taken, moved)) = done {
-            div class="banner" role="status" {
-                p { (count(taken, "change is", "changes are")) " published." @if moved > 0 { " " (count(moved, "change has", "changes have")) " moved since you looked, and still " (if moved == 1 { "waits" } else { "wait" }) "." } }
-            }
-        }
+        @if let Some(said) = told { div class="banner" role="status" { p { (said) } } }
         (reported(reports, now))
         @if queue.is_empty() { p { "Nothing waits." } }
         @else {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    editing::Error,
+    editing::{Error, versions_of},
     http::Problem,
     identity::Action,
     model::changes::between,
@@ -40,7 +40,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let last_public = versions.iter().rev().find(|version| version.state == Seen::Published);
     let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
     let mut since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
-    differences::name_categories(&desk.editing, &mut since_public).await?;
+    differences::for_people(&desk.editing, &mut since_public).await?;
+    let places = if sight.is_public() { Vec::new() } else { desk.editing.unseen_places(&sight.document).await? };
     let (state, _) = state_of(&sight.stored, &sight.document);
     let body = html! {
         (mistakes.summary())
@@ -52,9 +53,14 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
             @if !sight.is_public() {
                 h2 { "What has changed since it was last public" }
                 (differences::list(&since_public))
+                @for place in &places {
+                    h3 { "A place that nobody sees yet" }
+                    (differences::list(&between(&Value::Null, &parsed(place))))
+                }
+                input type="hidden" name="places" value=(versions_of(&places));
                 @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
             }
-            (Field::new("reason", "Why?", fields.text("reason")).hint("It stands in the history, which only officers and those who keep the listing read.").line(mistakes, "text", "off"))
+            (Field::new("reason", "Why?", fields.text("reason")).hint("Those who keep the listing get it in a letter, and it stands in the history. Nobody else reads it.").line(mistakes, "text", "off"))
             @if sight.is_public() {
                 p { button class="button warn" name="do" value="hide" { "Hide it now" } }
                 p class="hint" { "Gone within a minute from our pages, the API, exports and the feed; followers are told to drop their copies." }
@@ -74,8 +80,8 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
     let done = match fields.text("do") {
         "hide" => Box::pin(desk.editing.hide(&signed.actor, id, reason)).await,
         "show" => {
-            let revision = fields.text("revision").parse().unwrap_or(-1);
-            Box::pin(desk.editing.show_again(&signed.actor, id, revision, reason, fields.some("called_back"))).await
+            let seen = (fields.text("revision").parse().unwrap_or(-1), fields.text("places"));
+            Box::pin(desk.editing.show_again(&signed.actor, id, seen, reason, fields.some("called_back"))).await
         }
         _ => Err(Error::Forbidden("this form is not complete")),
     };

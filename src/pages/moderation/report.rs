@@ -8,6 +8,7 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
+use super::queue::Done;
 use crate::{
     editing::Error,
     http::Problem,
@@ -83,7 +84,7 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         }
     };
     match desk.quality.settle(id, &Identity::known_as(signed.person.id), standing, fields.text("answer")).await {
-        Ok(_) => go_to("/moderation"),
+        Ok(_) => go_to(&Done::Settled.path()),
         Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
         let budget = Form::new(sent.pairs()).read().0;
         let (tips, nearby, _) = what_helps(&site, &sent, &budget).await?;
         let body = html! {
-            (sums(&budget))
+            (sums(&budget, true))
             (lines(&Form::new(sent.pairs()), &budget))
             (debts(&budget))
             (tips_of(&tips))
@@ -93,7 +93,7 @@ async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<(
             needs.push((*need).to_owned());
         }
     }
-    let looked = Looked { needs: &needs, tags: &[], point: place.point, each: EACH };
+    let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in: place.lies_in.as_ref(), each: EACH };
     Ok((tips, nearby::look(site, looked).await?, place))
 }
 
@@ -107,7 +107,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         @else { (home::danger()) }
         h1 { (say("Your money on one page")) }
         @if wrong { p { (say("These sums leave out what could not be read.")) } }
-        (sums(&budget))
+        (sums(&budget, mistakes.is_empty()))
         (chart::draw(&budget))
         (debts(&budget))
         (tips_of(&tips))
@@ -183,12 +183,13 @@ fn words_for_the_script() -> String {
     all.map(|(name, said)| (name, say(said))).collect::<serde_json::Value>().to_string()
 }
 
-/// What comes in, goes out and is left, by month and week. The script reads and fills the same cells.
-fn sums(budget: &Budget) -> Markup {
+/// What comes in, goes out and is left, by month and week. The script reads and fills the same cells. In a
+/// sentence what is left, unless an amount is missing that would change it.
+fn sums(budget: &Budget, is_whole: bool) -> Markup {
     let totals = budget.totals();
     let yearly = [totals.income, totals.spending, totals.before(), totals.debts, totals.after()];
     html! {
-        p class="lead" id="sentence" { (sentence(totals)) }
+        @if is_whole { p class="lead" id="sentence" { (sentence(totals)) } }
         table id="sums" {
             caption { (say("Your money by month and by week")) }
             thead { tr { th scope="col" { span class="unseen" { (say("What")) } } th scope="col" class="number" { (say("A month")) } th scope="col" class="number" { (say("A week")) } } }

@@ -12,18 +12,22 @@ use crate::{
     http::Problem,
     model::{Kind, Service},
     pages::{
-        Site,
+        Site, data,
         language::{as_written, rightwards, say},
         listing,
         listing::Listing,
         words,
     },
+    places::{self, Coverage},
+    published::shelf::Form,
     publishing::ask_index,
     search::{Delivery, Wanted},
 };
 
 /// A listing that nobody has checked for longer stands below those that somebody has, in days.
 const LATELY: u64 = 180;
+/// So many services are looked through for some that are for where somebody is.
+const LOOKED_THROUGH: usize = 60;
 /// Needs that services are shown for.
 const MOST_NEEDS: usize = 4;
 /// Needs that workshops are looked for by.
@@ -65,6 +69,8 @@ pub(super) struct Looked<'a> {
     pub(super) tags: &'a [String],
     /// Roughly where somebody is.
     pub(super) point: Option<Point>,
+    /// Where that is, for the areas of services: what says that it is not for there is left out.
+    pub(super) lies_in: Option<&'a places::Place>,
     /// Services for each need, and workshops.
     pub(super) each: usize,
 }
@@ -120,14 +126,25 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
             break;
         }
         // What was shown above may stand first here, too.
-        let range = 0..looked.each + shown.len();
+        let most = if looked.lies_in.is_some() { LOOKED_THROUGH } else { looked.each };
+        let range = 0..most + shown.len();
         let found =
             ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
                 .await?;
-        ids.extend(found.hits.iter().map(|hit| hit.id).filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
+        let for_here = for_here(site, found.hits.iter().map(|hit| hit.id).collect(), looked)?;
+        ids.extend(for_here.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
     }
     let listed = listing::with_times(site, &ids, looked.point)?;
     Ok(listed.into_iter().map(|(service, listing)| Found { service, listing }).collect())
+}
+
+/// These services without those whose areas say for sure that they are not for where somebody is: the
+/// number of another council's desk helps nobody.
+fn for_here(site: &Site, ids: Vec<Uuid>, looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
+    let Some(place) = looked.lies_in else { return Ok(ids) };
+    let mut services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
+    services.retain(|found| Coverage::of(&found.document.service_areas).decides(place) != Some(false));
+    Ok(services.into_iter().map(|found| found.entry.id).collect())
 }
 
 /// What there is, as parts of a page.

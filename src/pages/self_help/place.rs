@@ -11,6 +11,7 @@ use crate::{
         language::{rightwards, say},
         results,
     },
+    places,
     self_help::{
         Edition,
         contacts::{Area, Contacts},
@@ -38,6 +39,8 @@ pub(super) struct Place {
     pub(super) point: Option<Point>,
     /// The councils there, where that is certain.
     pub(super) area: Option<Area>,
+    /// The same for the areas of services, where it is certain: what is for elsewhere is left out.
+    pub(super) lies_in: Option<places::Place>,
     /// What is wrong with what was written.
     pub(super) mistake: Option<&'static str>,
 }
@@ -65,17 +68,34 @@ impl Place {
     /// When the database or the index fails.
     pub(super) async fn find(site: &Site, contacts: Option<&Contacts>, written: Written) -> Result<Self, Problem> {
         let chosen = contacts.and_then(|contacts| Area::of_council(&written.council, contacts));
+        let at = written.postcode.parse().ok();
+        let of_chosen = |area: &Area| places::Place {
+            at: at.clone(),
+            point: None,
+            areas: std::iter::once(area.district.clone()).chain(area.county.clone()).collect(),
+        };
         Ok(match results::located(site, &written.postcode).await? {
-            Err(mistake) => Self { mistake: Some(mistake.said), area: chosen, written, ..Self::default() },
-            Ok(found) => Self {
-                point: found.as_ref().and_then(|position| rough(position.point)),
-                // A postcode says more surely which council it is than a choice from a list.
-                area: found
-                    .and_then(|position| Area::certain(position.precision, position.areas.iter().map(String::as_str)))
-                    .or(chosen),
-                mistake: None,
+            Err(mistake) => Self {
+                mistake: Some(mistake.said),
+                lies_in: chosen.as_ref().map(of_chosen),
+                area: chosen,
                 written,
+                ..Self::default()
             },
+            Ok(found) => {
+                let certain = found
+                    .as_ref()
+                    .and_then(|position| Area::certain(position.precision, position.areas.iter().map(String::as_str)));
+                let point = found.as_ref().and_then(|position| rough(position.point));
+                let lies_in = match found {
+                    Some(position) if certain.is_some() => {
+                        Some(places::Place { at, point: Some(position.point), areas: position.areas })
+                    }
+                    _ => chosen.as_ref().map(of_chosen),
+                };
+                // A postcode says more surely which council it is than a choice from a list.
+                Self { point, area: certain.or(chosen), lies_in, mistake: None, written }
+            }
         })
     }
 

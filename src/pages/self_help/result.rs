@@ -44,6 +44,7 @@ pub(super) async fn work_out<'a>(
         needs: &advice.outcome.needs,
         tags: &advice.outcome.tags,
         point: place.point,
+        lies_in: place.lies_in.as_ref(),
         each: if carried.helper { EACH_FOR_A_HELPER } else { EACH },
     };
     let nearby = nearby::look(site, looked).await?;

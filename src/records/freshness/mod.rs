@@ -20,6 +20,10 @@ use crate::{
     model::{Document, Kind, Service},
 };
 
+/// The member of a published service that says how it was found right: `owner`, `phone` or `visit`. Beside
+/// `assured_date`, and only where that is the day of a check of ours.
+pub const CHECKED_HOW: &str = "checked_how";
+
 /// How many services are rendered again in one go.
 const BATCH: usize = 200;
 
@@ -254,12 +258,17 @@ impl Records {
         // Only we say it.
         for service in services.values_mut() {
             service.freshness = None;
+            service.extra.remove(CHECKED_HOW);
         }
         let ids: Vec<Uuid> = services.keys().copied().collect();
+        let hows = store::hows(tx, &ids).await?;
         for fresh in store::some(tx, &ids).await? {
             let Some(service) = services.get_mut(&fresh.record) else { continue };
             if let Some(at) = fresh.checked_at {
                 service.assured_date = Some(london_day(at).to_string());
+                if let Some(how) = hows.get(&fresh.record) {
+                    service.extra.insert(CHECKED_HOW.to_owned(), how.as_str().into());
+                }
             }
             service.freshness = self.limits.and_then(|limits| limits.mark(fresh.base(), now).word()).map(str::to_owned);
         }

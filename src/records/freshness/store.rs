@@ -1,5 +1,7 @@
 //! The tables `assurance` and `freshness`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
@@ -157,6 +159,22 @@ pub(super) async fn some(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Fresh>, d
             .await
             .context("cannot read how fresh services are")?;
         found.extend(rows.iter().map(from_row));
+    }
+    Ok(found)
+}
+
+/// How each of these was checked the last time.
+pub(super) async fn hows(tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, How>, db::Error> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(CHUNK) {
+        let rows = assurance::Entity::find()
+            .filter(assurance::Column::RecordId.is_in(some.iter().copied()))
+            .order_by_asc(assurance::Column::CheckedAt)
+            .all(tx.connection())
+            .await
+            .context("cannot read checks")?;
+        // The last one stays.
+        found.extend(rows.iter().map(|row| (row.record_id, How::read(&row.how))));
     }
     Ok(found)
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use fingerpost::identity::PlatformRole;
+use fingerpost::{
+    identity::PlatformRole,
+    model::{Document, Kind},
+    records::{Draft, State},
+};
 
 use super::{id, public, with_pantry};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
@@ -171,6 +175,76 @@ fact! {
         for said in ["hidden: A complaint about safety", "shown again: It was looked into"] {
             assert!(history.text().contains(said), "{said}");
         }
+    }
+}
+
+fact! {
+    async fn the_second_to_decide_sees_who_was_first(app) {
+        let path = proposed(&app).await;
+        let first = Browser::officer(&app, PlatformRole::Moderator).await;
+        let second = Browser::officer(&app, PlatformRole::Administrator).await;
+        let (page, same) = (first.open(&path).await, second.open(&path).await);
+        let done = first.submit(&page, &path, &[("refuse-name", "yes"), ("reason-name", "No loans."), ("do", "decide")]).await;
+        assert!(done.text().contains("Part of it is published, part of it is refused"), "{}", done.text());
+        let told = second.submit(&same, &path, &[("do", "decide")]).await;
+        assert_eq!(told.status, 409);
+        for said in ["It does not wait any more: decided by moderator@council.example.org", "No loans.", "href=\"/moderation\""] {
+            assert!(told.text().contains(said), "{said}: {}", told.text());
+        }
+    }
+}
+
+fact! {
+    async fn those_who_keep_a_hidden_listing_read_why_and_lose_nothing(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "hide"), ("reason", "A complaint about safety")]).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let [letter] = &sink.received()[..] else { panic!("its keeper is told") };
+        assert_eq!(letter.to, ["amina@lark-hill.example.org"]);
+        assert!(letter.text().contains("A complaint about safety") && letter.text().contains("send it for publication"), "{}", letter.text());
+        let listing = format!("/account/listings/{}", id("pantry"));
+        let page = amina.open(&listing).await;
+        for said in ["Hidden by the council on 22 November 2026", "A complaint about safety", "12 Gorse Close"] {
+            assert!(page.text().contains(said), "{said}: {}", page.text());
+        }
+        let place = format!("{listing}/place");
+        let form = amina.open(&place).await;
+        assert!(form.text().contains("12 Gorse Close"), "the place is still theirs: {}", form.text());
+        // A second place, which nobody else sees, comes with it.
+        let form = amina.open(&format!("{place}?place=new")).await;
+        let second = [("has", "place"), ("address_1", "3 Mill Yard"), ("city", "Luton"), ("postcode", "LU3 9XQ"), ("policy", "exact"), ("do", "save")];
+        let saved = amina.submit(&form, &place, &second).await;
+        assert!(saved.text().contains("Nobody else sees it yet."), "{}", saved.text());
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains("3 Mill Yard"), "{}", page.text());
+        let shown = [("do", "show"), ("reason", "It was looked into")];
+        let unseen = moderator.submit(&page, &path, &[("places", ""), shown[0], shown[1]]).await;
+        assert_eq!(unseen.status, 409, "only what was looked at is shown");
+        moderator.submit(&page, &path, &shown).await;
+        let now = public(&app, "pantry").await.to_string();
+        assert!(now.contains("12 Gorse Close") && now.contains("3 Mill Yard"), "{now}");
+    }
+}
+
+fact! {
+    async fn what_a_hidden_listing_names_since_gives_no_right_to_a_place(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        moderator.submit(&moderator.open(&path).await, &path, &[("do", "hide"), ("reason", "x")]).await;
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        let elsewhere = stored.document.replace(&id("centre").to_string(), &id("house").to_string());
+        let document = Document::from_json(Kind::Service, &elsewhere).unwrap();
+        app.save(vec![Draft { state: State::Unpublished, ..Draft::new(document) }]).await;
+        assert_eq!(amina.open(&format!("/account/listings/{}", id("house"))).await.status, 404);
+        let form = amina.open(&format!("/account/listings/{}/place", id("pantry"))).await;
+        assert!(form.text().contains("It is at a place that others keep") && !form.text().contains("Hidden Lane"), "{}", form.text());
     }
 }
 

@@ -41,6 +41,7 @@ fact! {
         }
         assert!(page.contains("value=\"a lot\"") && page.contains("value=\"-5\"") && page.contains("value=\"&lt;b&gt;Alarm\"") && page.contains("value=\"1850\""));
         assert!(page.contains("£1850.00"), "the rest is worked out");
+        assert!(!page.contains("id=\"sentence\""), "but nobody is told that so much is left");
     }
 }
 
