@@ -9,9 +9,13 @@ use crate::support::{TestApp, fact};
 /// Everything that the world can get of services.
 async fn told(app: &TestApp) -> String {
     let mut all = String::new();
-    for path in
-        ["/services?full=true", "/services?format=ndjson&full=true", "/services?format=csv", "/services?format=geojson", "/locations?full=true"]
-    {
+    for path in [
+        "/services?full=true",
+        "/services?format=ndjson&full=true",
+        "/services?format=csv",
+        "/services?format=geojson",
+        "/locations?full=true",
+    ] {
         all += &app.get(path).await.text();
     }
     all
