@@ -11,7 +11,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     middleware,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -22,6 +22,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     clock::Clock,
@@ -291,7 +292,7 @@ impl Served {
             .with_state(self.clone());
         Router::new()
             .route("/", front)
-            .merge(api.clone())
+            .merge(api.clone().layer(middleware::from_fn(page_for_people)))
             .merge(federation::routes(self.outlet.clone()))
             .merge(pages::routes(site.clone()))
             .merge(editing::routes(desk.editing.clone()))
@@ -331,7 +332,7 @@ impl Predicate for TextOnly {
     }
 }
 
-/// `/` is the only address that is negotiated: browsers get the site, everything else the API's root.
+/// Browsers get the site, everything else the API's root.
 async fn front(State((site, directory)): State<(Site, Directory)>, headers: HeaderMap) -> Response {
     let mut response = if pages::wants_a_page(&headers) {
         pages::home(&site, &headers).await
@@ -340,6 +341,35 @@ async fn front(State((site, directory)): State<(Site, Directory)>, headers: Head
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
     response
+}
+
+/// Other directories link to a listing by its address in the API: a browser that follows such a link is
+/// sent to the page. Below `/api`, and with parameters, it is data that is asked for.
+async fn page_for_people(request: axum::extract::Request, next: middleware::Next) -> Response {
+    let Some(page) = page_of(request.uri()) else { return next.run(request).await };
+    let wants_data = |value: &HeaderValue| value.to_str().is_ok_and(|kinds| kinds.contains("json"));
+    let is_program = request.headers().get_all(header::ACCEPT).iter().any(wants_data);
+    let mut response = if pages::wants_a_page(request.headers()) && !is_program {
+        Redirect::to(&page).into_response()
+    } else {
+        next.run(request).await
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// The page about the listing at an address of the API.
+fn page_of(address: &http::Uri) -> Option<String> {
+    let (collection, id) = address.path().strip_prefix('/')?.split_once('/')?;
+    let pages = match collection {
+        "services" => "services",
+        "events" => "events",
+        "organizations" => "organisations",
+        "locations" => "places",
+        _ => return None,
+    };
+    let id = Uuid::try_parse(id).ok().filter(|_| address.query().is_none())?;
+    Some(format!("/directory/{pages}/{id}"))
 }
 
 async fn ready(State(served): State<Served>) -> Response {
@@ -368,7 +398,12 @@ async fn metrics(State(served): State<Served>) -> Response {
         metrics::gauge!("index_bytes").set(bytes as f64);
         metrics::gauge!("index_position").set(served.directory.search.position().0 as f64);
     }
-    let mut response = served.metrics.render().into_response();
+    let mut text = served.metrics.render();
+    match federation::gauges(&served.app.db, served.app.clock.now()).await {
+        Ok(gauges) => text.push_str(&gauges),
+        Err(error) => tracing::warn!(error = %error, "cannot say how it stands with peers"),
+    }
+    let mut response = text.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
     response
 }

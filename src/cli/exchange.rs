@@ -109,8 +109,9 @@ impl Import {
                 mapping: mapping.clone(),
             };
             let outcome = import(&app, &source, &options).await;
-            let one = outcome
-                .with_context(|| format!("the import of {} stopped; running it again goes on from there", path.display()))?;
+            let one = outcome.with_context(|| {
+                format!("the import of {} stopped; what went in before stays, and running it again is safe", path.display())
+            })?;
             report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;

@@ -12,8 +12,11 @@ use crate::{
         neighbours::{Described, New, Refused, Wanted},
         peers::{self, Outcome, PeerKind, Report, Trust},
     },
-    model::Kind,
+    model::{Kind, text::clean},
 };
+
+/// So many records that could not be taken are shown one by one.
+const MOST_SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct Peers {
@@ -403,6 +406,12 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     }
     for (code, many) in peer.quarantined.as_object().into_iter().flatten() {
         line("not taken", &format!("{many} because of {code}"))?;
+    }
+    for one in peer.not_taken.iter().take(MOST_SHOWN) {
+        line("", &clean(&format!("{} {}: {} ({})", one.kind, one.foreign_id, one.detail, one.code)))?;
+    }
+    if peer.not_taken.len() > MOST_SHOWN {
+        line("", "…; --json tells all")?;
     }
     if peer.held_deletes > 0 {
         line("deletions waiting", &peer.held_deletes.to_string())?;

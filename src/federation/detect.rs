@@ -1,6 +1,7 @@
 //! What a directory speaks, found out by asking: its discovery document first, then the list of an
 //! Open Referral UK API, then what stands at the address itself: a calendar, or feeds of sessions.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use url::Url;
 
@@ -41,6 +42,15 @@ fn trouble(code: &str, detail: String) -> Trouble {
     Trouble { code: code.to_owned(), detail }
 }
 
+/// Who asks us to wait may be anything.
+fn if_it_answers(answer: &Answer, now: DateTime<Utc>) -> Result<(), Trouble> {
+    if !matches!(answer.status, 429 | 503) {
+        return Ok(());
+    }
+    let until = answer.retry_after(now).map_or_else(|| "later".to_owned(), |wait| format!("in {} seconds", wait.as_secs()));
+    Err(trouble("too-many-requests", format!("{} answers {}: it asks us to wait; try again {until}", answer.url, answer.status)))
+}
+
 impl Harvester {
     /// What stands at `url`, which should be `kind` where that is given.
     pub(super) async fn find_out(&self, url: &Url, kind: Option<PeerKind>) -> Result<Found, Trouble> {
@@ -69,9 +79,11 @@ impl Harvester {
         }
         let no_api = match self.plain_api(url).await {
             Ok(found) => return Ok(found),
+            Err(trouble) if trouble.code == "too-many-requests" => return Err(trouble),
             Err(trouble) => trouble,
         };
         let answer = sessions::ask_for(self.outbound(), url).await?;
+        if_it_answers(&answer, self.now())?;
         if let Some(found) = calendar_of(&answer) {
             return Ok(found);
         }
@@ -94,6 +106,7 @@ impl Harvester {
         url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
         url.set_query(Some("page=1&per_page=1"));
         let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+        if_it_answers(&answer, self.now())?;
         let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
         let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
         match (list("contents"), list("content")) {

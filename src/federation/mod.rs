@@ -11,6 +11,7 @@ pub mod compare;
 mod describe;
 mod detect;
 mod discovery;
+mod gauges;
 pub mod harvest;
 pub mod neighbours;
 pub mod peers;
@@ -39,6 +40,7 @@ use snapshot::Snapshots;
 pub use {
     describe::{openapi_paths, schemas},
     discovery::described,
+    gauges::gauges,
     status::{Freshness, freshness},
 };
 

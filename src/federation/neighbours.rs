@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::{
     detect,
     harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Foreign, Peer, PeerKind, PeerState, Report, Scope, Trouble, Trust},
+    peers::{self, Cursor, Foreign, Held, Peer, PeerKind, PeerState, Quarantined, Report, Scope, Trouble, Trust},
     protocol::{ALL, Discovery},
+    status,
 };
 use crate::{
     clock,
@@ -90,6 +91,15 @@ impl From<crate::records::Error> for Refused {
     fn from(error: crate::records::Error) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// What is forgotten of the records of a peer, so that they are compared anew.
+#[derive(Clone, Copy, Debug)]
+enum Anew {
+    /// Which version each is; what is the same stays as it is.
+    Numbers,
+    /// What each says as well, so that it is rendered again.
+    Versions,
 }
 
 impl Harvester {
@@ -182,9 +192,12 @@ impl Harvester {
 
     /// Stop asking a peer until somebody releases it. What came before stays.
     /// # Errors
-    /// When there is no such peer.
+    /// When there is no such peer, or nothing is pulled from it yet.
     pub async fn hold_peer(&self, name: &str) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
+        if peer.state == PeerState::New {
+            return Err(Refused::Senseless(format!("nothing is pulled from {} yet: nobody has approved it", peer.name)));
+        }
         peer.state = PeerState::Held;
         peer.held = Some(Trouble { code: "held".to_owned(), detail: "an officer has held it".to_owned() });
         self.keep(&peer).await?;
@@ -193,28 +206,33 @@ impl Harvester {
 
     /// Let a held peer go on, and carry out the deletions that waited. Gives how many those were.
     /// # Errors
-    /// When there is no such peer.
+    /// When there is no such peer, nobody has approved it, or it is pulled from at the moment.
     pub async fn release_peer(&self, name: &str) -> Result<(Peer, u64), Refused> {
         let mut peer = self.peer(name).await?;
-        if peer.state == PeerState::New {
+        if peer.state == PeerState::New || peer.trust != Trust::LinkOnly && has_unapproved_keys(&peer) {
             return Err(Refused::Senseless(format!(
                 "nobody has approved {} yet: `fingerpost peer approve {}`",
                 peer.name, peer.id
             )));
         }
-        let mut emptied = 0;
-        if peer.held.as_ref().is_some_and(|held| held.code == "suddenly-empty") {
-            // Somebody has asked them: they really have nothing any more.
-            emptied = self.take_out_all(&peer, "its source has no records any more", false).await?;
-        }
+        let why = peer.held.take().map(|held| held.code);
         let waiting: Vec<Uuid> = peers::held(self.database(), peer.id).await?.into_iter().map(|held| held.id).collect();
         for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             let rows = peers::foreign(self.database(), some).await?;
             self.take_out(&peer, rows, "its source does not tell it any more", false).await?;
         }
         follow_again(&mut peer, self.now());
-        self.keep(&peer).await?;
-        Ok((peer, waiting.len() as u64 + emptied))
+        match why.as_deref() {
+            // They went back to a backup, so the numbers that they gave since are not theirs any more.
+            Some("head-went-back") => self.look_again(&mut peer, Anew::Numbers).await?,
+            // Somebody has asked them. What they have at the next reading decides.
+            Some("suddenly-empty") => {
+                peer.cursor.may_be_empty = true;
+                self.keep(&peer).await?;
+            }
+            _ => self.keep(&peer).await?,
+        }
+        Ok((peer, waiting.len() as u64))
     }
 
     /// Compare what is here with what the peer has at the next pull, whenever that was done last.
@@ -262,7 +280,7 @@ impl Harvester {
         if same {
             self.keep(&peer).await?;
         } else {
-            self.look_again(&mut peer).await?;
+            self.look_again(&mut peer, Anew::Versions).await?;
         }
         Ok(peer)
     }
@@ -274,8 +292,7 @@ impl Harvester {
     /// When there is no such peer, it is pulled from at the moment, or its keys have not been approved.
     pub async fn trust_peer(&self, name: &str, trust: Trust) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
-        let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
-        if trust == Trust::Auto && has_keys && peer.pinned_keys.is_none() {
+        if trust == Trust::Auto && has_unapproved_keys(&peer) {
             return Err(Refused::Senseless(format!(
                 "nobody has approved the keys of {}: compare their fingerprint, then run `fingerpost peer approve {}`",
                 peer.name, peer.id
@@ -285,7 +302,7 @@ impl Harvester {
         let more_or_less = before == Trust::LinkOnly || matches!(trust, Trust::LinkOnly | Trust::Auto);
         let look = before != trust && trust != Trust::Blocked && more_or_less;
         if look {
-            self.look_again(&mut peer).await?;
+            self.look_again(&mut peer, Anew::Versions).await?;
         } else {
             self.keep(&peer).await?;
         }
@@ -294,7 +311,7 @@ impl Harvester {
 
     /// Compare everything of a peer anew with the next pull. Whoever pulls from it now would go on from
     /// where it was, so that has to end first.
-    async fn look_again(&self, peer: &mut Peer) -> Result<(), Refused> {
+    async fn look_again(&self, peer: &mut Peer, anew: Anew) -> Result<(), Refused> {
         let now = self.now();
         let Some(lease) = peers::lease(self.database(), peer.id, now, LOOK).await? else {
             return Err(Refused::Senseless(format!("{} is pulled from at the moment; try again in a minute", peer.name)));
@@ -304,7 +321,10 @@ impl Harvester {
         peer.cursor = Cursor { crawl: crawl + 1, walking: true, ..Cursor::default() };
         peer.next_due_at = now;
         let tx = self.database().write().await?;
-        peers::forget_versions(&tx, peer.id).await?;
+        match anew {
+            Anew::Numbers => peers::forget_numbers(&tx, peer.id).await?,
+            Anew::Versions => peers::forget_versions(&tx, peer.id).await?,
+        }
         peers::save(&tx, peer).await?;
         peers::release(&tx, lease).await?;
         tx.commit().await?;
@@ -327,7 +347,9 @@ impl Harvester {
         Ok(many)
     }
 
-    async fn take_out_all(&self, peer: &Peer, why: &str, forget: bool) -> Result<u64, Refused> {
+    /// Take out everything of a peer. What is known of it stays, so that it can come again, unless all of
+    /// it is to be forgotten.
+    pub(super) async fn take_out_all(&self, peer: &Peer, why: &str, forget: bool) -> Result<u64, Error> {
         let mut many = 0;
         let mut after = None;
         loop {
@@ -358,14 +380,14 @@ impl Harvester {
     async fn look_elsewhere(&self, than: peers::PeerId) -> Result<(), Refused> {
         for mut peer in peers::all(self.database()).await? {
             if peer.id != than && peer.scope.relayed {
-                self.look_again(&mut peer).await?;
+                self.look_again(&mut peer, Anew::Versions).await?;
             }
         }
         Ok(())
     }
 
     /// Take records of a peer out of the directory.
-    async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Refused> {
+    async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Error> {
         let mut drafts = Vec::new();
         for row in &rows {
             let stored = self.records().find(row.id).await?;
@@ -426,12 +448,25 @@ impl Harvester {
     /// # Errors
     /// When our own database fails.
     pub async fn describe_peer(&self, peer: &Peer) -> Result<Described, Error> {
-        let records = peers::live_count(self.database(), peer.id).await?;
-        let quarantined = peers::quarantined_by_code(self.database(), peer.id).await?;
-        let held_deletes = peers::held(self.database(), peer.id).await?.len();
-        let waiting = self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len();
-        Ok(Described::new(peer, records, quarantined, held_deletes, waiting))
+        let db = self.database();
+        let found = Found {
+            records: status::records_of(db, peer, &peers::relayed_origins(db).await?).await?,
+            quarantined: peers::quarantined_by_code(db, peer.id).await?,
+            not_taken: peers::quarantined(db, peer.id, MOST_COUNTED).await?,
+            held: peers::held(db, peer.id).await?,
+            waiting: self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len(),
+        };
+        Ok(Described::new(peer, found))
     }
+}
+
+/// What is here of a peer.
+struct Found {
+    records: u64,
+    quarantined: Vec<(String, i64)>,
+    not_taken: Vec<Quarantined>,
+    held: Vec<Held>,
+    waiting: usize,
 }
 
 /// A peer as people and programs are told of it.
@@ -459,10 +494,12 @@ pub struct Described {
     pub every_seconds: i64,
     /// Which of its records are taken.
     pub scope: Scope,
-    /// Records of it that are here.
+    /// Records of it that are to be seen here.
     pub records: u64,
     /// Records that could not be taken, by reason.
     pub quarantined: Value,
+    /// Which those are and why, the latest first, at most 1,000.
+    pub not_taken: Vec<Quarantined>,
     /// Deletions that wait for a person.
     pub held_deletes: usize,
     /// Changes that wait for a person, at most 1,000.
@@ -492,7 +529,7 @@ pub struct Described {
 }
 
 impl Described {
-    fn new(peer: &Peer, records: u64, quarantined: Vec<(String, i64)>, held_deletes: usize, waiting: usize) -> Self {
+    fn new(peer: &Peer, found: Found) -> Self {
         let time = |at: Option<DateTime<Utc>>| at.map(clock::rfc3339);
         let pinned = peer.pinned_keys.as_deref().unwrap_or_default();
         let listed = peer.discovered.as_ref().map(|said| said.keys.as_slice()).unwrap_or_default();
@@ -517,14 +554,17 @@ impl Described {
             licence: peer.licence.clone(),
             every_seconds: i64::try_from(peer.every().as_secs()).unwrap_or(peer.every_seconds),
             scope: peer.scope.clone(),
-            records,
-            quarantined: quarantined
+            advice: advice(peer, &found),
+            records: found.records,
+            quarantined: found
+                .quarantined
                 .into_iter()
                 .map(|(code, many)| (code, Value::from(many)))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
-            held_deletes,
-            waiting,
+            not_taken: found.not_taken,
+            held_deletes: found.held.len(),
+            waiting: found.waiting,
             cursor: peer.cursor.after,
             head: peer.cursor.head,
             keys,
@@ -535,7 +575,6 @@ impl Described {
             held: peer.held.clone(),
             problem: peer.problem.clone(),
             report: peer.report.clone(),
-            advice: advice(peer, held_deletes, waiting),
         }
     }
 }
@@ -550,11 +589,16 @@ fn hint(trouble: &Trouble) -> &'static str {
 }
 
 /// What to do next about a peer.
-fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
-    let id = peer.id;
+fn advice(peer: &Peer, found: &Found) -> String {
+    let (id, waiting) = (peer.id, found.waiting);
+    let not_whole = peer.report.as_ref().is_some_and(|report| report.left_out.contains_key("not-whole"));
+    let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
     let code = peer.held.as_ref().map(|held| held.code.as_str());
     match (peer.trust, peer.state, code) {
         (Trust::Blocked, ..) => "Nothing: it is blocked.".to_owned(),
+        (_, PeerState::New, _) if !has_keys => format!(
+            "It has no keys, so there is nothing to compare: it is taken at its word. If you want that, run `fingerpost peer approve {id}`."
+        ),
         (_, PeerState::New, _) => format!(
             "Ask them by telephone for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
         ),
@@ -571,18 +615,26 @@ fn advice(peer: &Peer, held_deletes: usize, waiting: usize) -> String {
         }
         (_, PeerState::Held, Some("suddenly-empty")) => {
             format!(
-                "Ask them whether they really have no services any more. If so, `fingerpost peer release {id}` takes their records out."
+                "Ask them whether they really have no services any more. `fingerpost peer release {id}` reads it again: if it is still empty then, their records are taken out; if not, it goes on."
             )
         }
+        (_, PeerState::Held, Some("head-went-back")) => format!(
+            "Ask them whether they have restored a backup. If so, `fingerpost peer release {id}` compares everything anew; what they do not tell any more waits for you."
+        ),
         (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
-        (..) if held_deletes > 0 => format!(
-            "{held_deletes} records wait to be taken out, because so many at once may be a mistake. Ask them, then run `fingerpost peer release {id}`."
+        (..) if !found.held.is_empty() => format!(
+            "{} records wait to be taken out, because {}. Ask them, then run `fingerpost peer release {id}`.",
+            found.held.len(),
+            found.held.first().map_or("nobody has looked", |held| held.why.as_str())
         ),
         (..) if waiting > 0 => format!(
             "{waiting} changes wait for you: `fingerpost proposal list --peer {id}` shows them, `fingerpost proposal accept --all-of {id}` takes them."
         ),
         (..) if peer.failures > 0 => {
             "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned()
+        }
+        (..) if not_whole => {
+            "It is followed, but its list does not say how many services there are, or not truly: what is not there any more cannot be told, and stays here. Tell them.".to_owned()
         }
         _ => "Nothing: it is followed.".to_owned(),
     }
@@ -601,6 +653,11 @@ fn offers(said: Option<&Discovery>, relayed: bool) -> Result<(), String> {
 fn pin(peer: &mut Peer) {
     let keys = peer.discovered.as_ref().map(|said| said.keys.clone()).unwrap_or_default();
     peer.pinned_keys = (!keys.is_empty()).then_some(keys);
+}
+
+/// Whether a peer shows keys of which nobody has approved any.
+fn has_unapproved_keys(peer: &Peer) -> bool {
+    peer.pinned_keys.is_none() && peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty())
 }
 
 fn follow_again(peer: &mut Peer, now: DateTime<Utc>) {

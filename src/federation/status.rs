@@ -24,7 +24,7 @@ use super::{
 use crate::{
     clock, db,
     http::{Problem, caching},
-    published::{Position, own},
+    published::{self, Position, own},
 };
 
 /// A peer may tell us of news so often.
@@ -45,7 +45,7 @@ pub struct Freshness {
     pub state: PeerState,
     /// Licence of its records.
     pub licence: Option<String>,
-    /// Records of it that are here.
+    /// Records of it that are to be seen here.
     pub records: u64,
     /// When everything was last known to be here.
     pub complete_at: Option<DateTime<Utc>>,
@@ -56,9 +56,10 @@ pub struct Freshness {
 /// When the database fails.
 pub async fn freshness(db: &db::Database) -> Result<Vec<Freshness>, db::Error> {
     let mut all = Vec::new();
+    let relayed = peers::relayed_origins(db).await?;
     for peer in peers::all(db).await? {
         all.push(Freshness {
-            records: peers::live_count(db, peer.id).await?,
+            records: records_of(db, &peer, &relayed).await?,
             name: peer.name,
             origin: peer.moved_to.unwrap_or(peer.origin),
             state: peer.state,
@@ -67,6 +68,15 @@ pub async fn freshness(db: &db::Database) -> Result<Vec<Freshness>, db::Error> {
         });
     }
     Ok(all)
+}
+
+/// How many records are to be seen here that came from a peer, what it passes on among them.
+pub(super) async fn records_of(db: &db::Database, peer: &Peer, relayed: &[(peers::PeerId, String)]) -> Result<u64, db::Error> {
+    let mut many = published::count_from(db, &peer.origin).await?;
+    for (_, origin) in relayed.iter().filter(|(by, _)| *by == peer.id) {
+        many += published::count_from(db, origin).await?;
+    }
+    Ok(many)
 }
 
 /// Where a follower stood when it asked last, and when that was.

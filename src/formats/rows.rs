@@ -5,6 +5,7 @@ use crate::model::{
     Attribute, Event, Location, Organization, Phone, Schedule, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
     event::{DateChange, EventChange},
     location::Address,
+    parts::CostOption,
     values::{LocalDateTime, Number},
 };
 
@@ -30,6 +31,16 @@ pub fn row<T>(columns: &[Column<T>], document: &T) -> Vec<String> {
     columns.iter().map(|column| (column.cell)(document)).collect()
 }
 
+/// What it costs: amount, currency and what for.
+fn costs(options: &[CostOption]) -> String {
+    let said = options.iter().filter_map(|option| {
+        let Number(amount) = option.amount?;
+        let what = option.option.iter().chain(&option.amount_description).cloned().collect::<Vec<_>>().join(", ");
+        Some(format!("{amount} {} {what}", option.currency.as_deref().unwrap_or("GBP")).trim_end().to_owned())
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
 /// Services: the columns that import reads.
 pub const SERVICES: &[Column<Service>] = &[
     column("id", |doc| doc.id.to_string()),
@@ -52,7 +63,7 @@ pub const SERVICES: &[Column<Service>] = &[
     column("days", |doc| text(first_schedule(doc).and_then(|schedule| schedule.byday.as_ref()))),
     column("opens_at", |doc| text(first_schedule(doc).and_then(|schedule| schedule.opens_at.as_ref()))),
     column("closes_at", |doc| text(first_schedule(doc).and_then(|schedule| schedule.closes_at.as_ref()))),
-    column("cost", |doc| text(doc.fees_description.as_ref())),
+    column("cost", |doc| doc.fees_description.clone().or_else(|| doc.fees.clone()).unwrap_or_else(|| costs(&doc.cost_options))),
     column("minimum_age", |doc| text(doc.minimum_age)),
     column("maximum_age", |doc| text(doc.maximum_age)),
     column("eligibility", |doc| text(doc.eligibility_description.as_ref())),
@@ -153,14 +164,7 @@ pub const EVENTS: &[Column<Event>] = &[
     column("online_url", |doc| text(doc.online_url.as_ref())),
     column("website", |doc| text(doc.url.as_ref())),
     column("booking_url", |doc| text(doc.booking_url.as_ref())),
-    column("cost", |doc| {
-        let said = doc.cost_options.iter().filter_map(|option| {
-            let Number(amount) = option.amount?;
-            let what = option.option.iter().chain(&option.amount_description).cloned().collect::<Vec<_>>().join(", ");
-            Some(format!("{amount} {} {what}", option.currency.as_deref().unwrap_or("GBP")).trim_end().to_owned())
-        });
-        said.collect::<Vec<_>>().join("; ")
-    }),
+    column("cost", |doc| costs(&doc.cost_options)),
     column("minimum_age", |doc| text(doc.minimum_age)),
     column("maximum_age", |doc| text(doc.maximum_age)),
     column("eligibility", |doc| text(doc.eligibility_description.as_ref())),

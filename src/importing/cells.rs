@@ -204,36 +204,6 @@ pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
     (found, unread)
 }
 
-/// ISO 639 code of a language that is often named.
-pub(super) fn language_code(name: &str) -> Option<&'static str> {
-    const CODES: [(&str, &str); 22] = [
-        ("english", "en"),
-        ("urdu", "ur"),
-        ("polish", "pl"),
-        ("bengali", "bn"),
-        ("romanian", "ro"),
-        ("punjabi", "pa"),
-        ("gujarati", "gu"),
-        ("arabic", "ar"),
-        ("pashto", "ps"),
-        ("dari", "prs"),
-        ("ukrainian", "uk"),
-        ("french", "fr"),
-        ("portuguese", "pt"),
-        ("spanish", "es"),
-        ("italian", "it"),
-        ("hindi", "hi"),
-        ("somali", "so"),
-        ("turkish", "tr"),
-        ("kurdish", "ku"),
-        ("welsh", "cy"),
-        ("bsl", "bfi"),
-        ("british sign language", "bfi"),
-    ];
-    let name = fold(name);
-    CODES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -297,7 +267,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_cell_makes_reading_panic(cell in "\\PC{0,40}", other in "\\PC{0,10}") {
-            let _ = (days(&cell), times(&cell, &other), ages(&cell), cost(&cell), phones(&cell), language_code(&cell));
+            let _ = (days(&cell), times(&cell, &other), ages(&cell), cost(&cell), phones(&cell));
         }
     }
 }

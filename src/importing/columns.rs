@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ids,
-    model::{personal, text::fold, tidy, whereabouts::Postcode},
+    model::{languages, personal, text::fold, tidy, whereabouts::Postcode},
 };
 
 /// A column: its name, the other names under which people send it, and what stands in it.
@@ -274,7 +274,12 @@ impl<'a> Row<'a> {
         // Ids are made of names, and hold nothing of them: an address must not hide in an id.
         let id = self.text("id").map_or_else(
             || {
-                let postcode = self.text("postcode").map(fold).unwrap_or_default();
+                // However it is written, it is the same place.
+                let postcode = self.text("postcode").map(|text| match text.parse::<Postcode>() {
+                    Ok(postcode) => fold(postcode.as_str()),
+                    Err(_) => fold(text),
+                });
+                let postcode = postcode.unwrap_or_default();
                 ids::from_source("", "service", &format!("sheet\n{}\n{}\n{postcode}", fold(organisation), fold(name))).to_string()
             },
             str::to_owned,
@@ -304,7 +309,7 @@ impl<'a> Row<'a> {
         }
         if let Some(languages) = self.text("languages") {
             let list: Vec<Value> = split(languages, &[',', ';', '/'])
-                .map(|name| json!({"name": name, "code": cells::language_code(name)}))
+                .map(|name| json!({"name": name, "code": languages::known(name).map(|known| known.code)}))
                 .collect();
             service.insert("languages".to_owned(), list.into());
         }

@@ -174,6 +174,7 @@ impl Importer {
         run.leave_out_projections(&self.records, &mut taken).await?;
         run.find_providers(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
+        run.name_what_nobody_sees(&self.records, &taken).await?;
         let mut groups: HashMap<bool, (Vec<Draft>, Vec<bool>, LastModified)> = HashMap::new();
         for one in taken {
             let own_export = one.entrance() == Entrance::OwnExport;
@@ -378,6 +379,26 @@ impl Run {
         }
         for draft in taken.iter_mut().flat_map(|one| one.parts.iter_mut().chain(&mut one.main)) {
             rename(&mut draft.document, &self.renamed);
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// A service of an organization that is neither here nor in the file comes in, and nobody sees it.
+    async fn name_what_nobody_sees(&mut self, records: &Records, taken: &[Taken]) -> Result<(), Error> {
+        let providers = taken.iter().filter(|one| !one.own_export).filter_map(|one| {
+            let Some(Document::Service(service)) = one.main.as_ref().map(|draft| &draft.document) else { return None };
+            let id = Uuid::from(service.organization_id?);
+            let is_new = self.seen.get(&id).is_none_or(|(kind, _)| *kind != Kind::Organization);
+            is_new.then_some((one.line, id))
+        });
+        let strangers: Vec<(u64, Uuid)> = providers.collect();
+        let ids: Vec<Uuid> = strangers.iter().map(|(_, id)| *id).collect();
+        let known = records.kinds(&ids).await?;
+        for (line, id) in strangers.into_iter().filter(|(_, id)| known.get(id) != Some(&Kind::Organization)) {
+            let reason = format!("there is no organization {id} here: the service is only seen once there is one");
+            self.report.leave_out(line, Dropped { path: "organization_id".to_owned(), reason });
         }
         Ok(())
     }

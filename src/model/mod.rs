@@ -11,6 +11,7 @@ mod entity;
 pub mod event;
 pub mod holidays;
 pub mod hours;
+pub mod languages;
 pub mod location;
 pub mod occurrences;
 pub mod organization;

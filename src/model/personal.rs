@@ -23,17 +23,24 @@ pub struct Personal {
 
 /// Domains where anybody can have a mailbox, so that sharing one proves nothing.
 const EVERYBODYS: &[&str] = &[
+    "aim.com",
     "aol.co.uk",
     "aol.com",
     "blueyonder.co.uk",
     "btconnect.com",
     "btinternet.com",
     "btopenworld.com",
+    "duck.com",
     "email.com",
     "fastmail.com",
+    "freeserve.co.uk",
+    "fsnet.co.uk",
     "gmail.com",
     "googlemail.com",
+    "hushmail.com",
     "icloud.com",
+    "interia.pl",
+    "lineone.net",
     "mac.com",
     "mail.com",
     "mail.ru",
@@ -41,20 +48,31 @@ const EVERYBODYS: &[&str] = &[
     "msn.com",
     "ntlworld.com",
     "o2.co.uk",
+    "o2.pl",
+    "onet.eu",
+    "onet.pl",
     "onetel.com",
     "orange.net",
+    "pipex.com",
     "plus.com",
     "plusnet.com",
+    "pm.me",
     "proton.me",
     "protonmail.com",
     "rocketmail.com",
     "sky.com",
+    "supanet.com",
+    "talk21.com",
     "talktalk.net",
+    "tesco.net",
     "tiscali.co.uk",
+    "tuta.io",
     "tutanota.com",
+    "uk2.net",
     "virgin.net",
     "virginmedia.com",
     "wp.pl",
+    "waitrose.com",
     "yandex.com",
     "ymail.com",
     "zoho.com",
@@ -160,23 +178,77 @@ fn is_mobile(number: &str) -> bool {
     national.starts_with("07") && !national.starts_with("070")
 }
 
-/// A mailbox at a provider for anybody, whose name has neither a role nor a word of the record's name in it.
+/// Words that say when or how a phone is answered.
+const OF_PHONES: [&str; 18] = [
+    "mobile",
+    "phone",
+    "telephone",
+    "text",
+    "texts",
+    "sms",
+    "whatsapp",
+    "evenings",
+    "weekends",
+    "weekdays",
+    "daytime",
+    "mornings",
+    "emergency",
+    "urgent",
+    "voicemail",
+    "answerphone",
+    "hours",
+    "minicom",
+];
+
+/// Whether what stands beside a mobile number may be somebody's name: it names neither a desk nor the record.
+fn may_be_somebody(name: &str, record: &str) -> bool {
+    let (folded, record) = (fold(name), fold(record));
+    let mut words = folded.split(' ');
+    let of_the_record = |word: &str| word.len() > 3 && record.split(' ').any(|known| known == word);
+    name.chars().any(char::is_alphabetic)
+        && !words.any(|word| ROLES.contains(&word) || OF_PHONES.contains(&word) || of_the_record(word))
+}
+
+/// Whether the words beside a mobile number are somebody's name: a name as it is usually written, or one to
+/// three words with capitals that say nothing else.
+fn is_somebodys(words: &str, record: &str) -> bool {
+    let capitals = words.split_whitespace().all(|word| {
+        word.chars().next().is_some_and(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || "-'’.".contains(c))
+    });
+    let few = (1..=3).contains(&words.split_whitespace().count());
+    is_a_persons_name(words) || (few && capitals && may_be_somebody(words, record))
+}
+
+/// A mailbox at a provider for anybody, whose name is neither a role nor has a word of the record's name in it.
 fn is_private_mailbox(email: &EmailAddress, record: &str) -> bool {
     let Some((local, domain)) = email.as_str().rsplit_once('@') else { return false };
     if !is_everybodys_domain(domain) {
         return false;
     }
-    let local = fold(local).replace(' ', "");
     let record = fold(record);
-    let words = record.split(' ').filter(|word| word.len() > 3).chain(ROLES.into_iter().filter(|word| word.len() > 3));
-    !words.into_iter().any(|word| local.contains(word))
+    let pieces = local.split(|c: char| !c.is_alphabetic()).map(fold);
+    // "Line" is a role, and no part of Caroline.
+    !pieces.into_iter().any(|piece| ROLES.contains(&piece.as_str()) || is_named_after(&piece, &record))
+}
+
+/// Whether a piece of a mailbox is made of words of the record: of two, or of one and hardly anything else. Both are
+/// folded; "marshfarm" is Marsh Farm's, "marshall" is somebody's.
+fn is_named_after(piece: &str, record: &str) -> bool {
+    let (mut left, mut words) = (piece.to_owned(), 0);
+    for word in record.split(' ').filter(|word| word.len() > 3) {
+        if left.contains(word) {
+            left = left.replacen(word, "", 1);
+            words += 1;
+        }
+    }
+    words > 1 || (words == 1 && left.chars().count() <= 2)
 }
 
 fn reason(contact: &Contact, record: &str) -> Option<&'static str> {
     if contact.email.as_ref().is_some_and(|email| is_private_mailbox(email, record)) {
         return Some("an email address that looks like somebody's own");
     }
-    let named = contact.name.as_deref().is_some_and(is_a_persons_name);
+    let named = contact.name.as_deref().is_some_and(|name| may_be_somebody(name, record));
     (named && contact.phones.iter().any(|phone| is_mobile(&phone.number))).then_some("a mobile number beside a person's name")
 }
 
@@ -185,6 +257,7 @@ fn reason(contact: &Contact, record: &str) -> Option<&'static str> {
 pub fn decide(document: &mut Document) -> Vec<Personal> {
     let (record, name) = (document.id(), document.name().to_owned());
     set_aside_private_mailbox(document, &name);
+    set_aside_phones_of_somebody(document, &name);
     let mut found = Vec::new();
     for contact in document.contact_lists().into_iter().flatten() {
         match reason(contact, &name) {
@@ -229,6 +302,36 @@ fn set_aside_private_mailbox(document: &mut Document, name: &str) {
     }
 }
 
+/// A mobile number in the record itself with a name beside it becomes a contact, which can wait for confirmation.
+fn set_aside_phones_of_somebody(document: &mut Document, record: &str) {
+    match document {
+        Document::Organization(doc) => set_aside_phones(&mut doc.phones, &mut doc.contacts, record),
+        Document::Service(doc) => {
+            set_aside_phones(&mut doc.phones, &mut doc.contacts, record);
+            for link in &mut doc.service_at_locations {
+                set_aside_phones(&mut link.phones, &mut link.contacts, record);
+            }
+        }
+        Document::Event(doc) => set_aside_phones(&mut doc.phones, &mut doc.contacts, record),
+        Document::Location(doc) => set_aside_phones(&mut doc.phones, &mut doc.contacts, record),
+        Document::Taxonomy(_) | Document::TaxonomyTerm(_) => {}
+    }
+}
+
+fn set_aside_phones(phones: &mut Vec<Phone>, contacts: &mut Vec<Contact>, record: &str) {
+    let is_of_somebody = |phone: &mut Phone| {
+        let words = phone.description.as_deref().unwrap_or_default();
+        phone.visibility.is_none() && is_mobile(&phone.number) && is_somebodys(words, record)
+    };
+    for mut phone in phones.extract_if(.., is_of_somebody).collect::<Vec<_>>() {
+        let id = ids::derived(phone.id, "contact");
+        let name = phone.description.take();
+        if !contacts.iter().any(|contact| contact.id == id) {
+            contacts.push(new_contact(id, name, None, vec![phone]));
+        }
+    }
+}
+
 /// A contact with nothing but these.
 pub fn new_contact(id: Uuid, name: Option<String>, email: Option<EmailAddress>, phones: Vec<Phone>) -> Contact {
     Contact {
@@ -266,5 +369,20 @@ mod tests {
         let private = |email: &str| is_private_mailbox(&email.parse().unwrap(), "Marsh Farm Pantry");
         assert!(private("sheila.hopcroft@gmail.com"));
         assert!(!private("marshfarmpantry@gmail.com") && !private("info.mf@gmail.com") && !private("sheila@pantry.example.org"));
+        for person in ["caroline.smith@gmail.com", "susan.banks@yahoo.co.uk", "j.marshall@btinternet.com", "p.team1962@pm.me"] {
+            assert_eq!(private(person), !person.contains("team"), "{person}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_mobile_number_is_a_name_unless_it_says_something_else() {
+        for name in ["ANNA JONES", "anna jones", "Anna", "A. Jones", "O'Brien, Sean", "van der Berg", "陈伟"] {
+            assert!(may_be_somebody(name, "Marsh Farm Pantry"), "{name}");
+        }
+        for other in ["Duty adviser", "Marsh phone", "Referrals", "Text or WhatsApp", "The Pantry", ""] {
+            assert!(!may_be_somebody(other, "Marsh Farm Pantry"), "{other}");
+        }
+        assert!(is_somebodys("Fay Smith", "Lunch") && is_somebodys("Sheila", "Lunch"));
+        assert!(!is_somebodys("Evenings", "Lunch") && !is_somebodys("ring before noon", "Lunch") && !is_somebodys("", "Lunch"));
     }
 }

@@ -137,6 +137,13 @@ pub fn by_days(text: &str) -> Vec<ByDay> {
     text.split([',', ';', ' ']).filter_map(by_day).collect()
 }
 
+/// A `byday` as iCalendar writes it, where everything in it is a day: `Monday and Tuesday` is `MO,TU`.
+pub fn byday(text: &str) -> Option<String> {
+    let words = text.split([',', ';', '/', ' ', '&']).filter(|word| !word.is_empty() && *word != "and");
+    let days: Option<Vec<String>> = words.map(|word| by_day(word).map(|day| day.to_string())).collect();
+    days.filter(|days| !days.is_empty()).map(|days| days.join(","))
+}
+
 /// One day of a `byday`.
 pub fn by_day(text: &str) -> Option<ByDay> {
     const NAMES: [(&str, Weekday); 7] = [

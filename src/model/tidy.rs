@@ -105,7 +105,12 @@ impl Tidier<'_> {
                 }
                 Err(Refusal::Blank) => {}
                 Err(Refusal::Because(reason)) if field.required => return Err(Dropped { path: here, reason }),
-                Err(Refusal::Because(reason)) => self.dropped.push(Dropped { path: here, reason }),
+                Err(Refusal::Because(reason)) => {
+                    let strictest = strictest(&name);
+                    let taken = strictest.map(|word| format!("; it is taken for {word:?}, so that nothing is told by mistake"));
+                    kept.extend(strictest.map(|word| (name, Value::from(word))));
+                    self.dropped.push(Dropped { path: here, reason: reason + &taken.unwrap_or_default() });
+                }
                 Err(Refusal::Inside(inside)) if field.required => return Err(inside),
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }
@@ -120,7 +125,7 @@ impl Tidier<'_> {
             let (is, it) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
             return Err(at(
                 path,
-                format!("{} {is} missing; a {} cannot do without {it}", missing.join(" and "), entity.name.replace('_', " ")),
+                format!("{} {is} missing; {} cannot do without {it}", missing.join(" and "), with_article(&entity.name)),
             ));
         }
         for name in repairs::contradictions(&entity.name, &kept) {
@@ -217,6 +222,17 @@ impl Tidier<'_> {
     }
 }
 
+/// What stands for words about who may see something that cannot be read: whoever wrote them did not
+/// want it told to everybody.
+fn strictest(field: &str) -> Option<&'static str> {
+    match field {
+        // Not "withheld": what is withheld is not kept either, and perhaps it was a slip.
+        "location_policy" => Some("on_request"),
+        "visibility" => Some("private"),
+        _ => None,
+    }
+}
+
 /// Two equal parts without ids of their own would have been given the same one.
 fn tell_equals_apart(items: &mut Vec<Value>) {
     let mut seen = std::collections::HashSet::new();
@@ -224,6 +240,11 @@ fn tell_equals_apart(items: &mut Vec<Value>) {
         Some(id) => seen.insert(id.to_owned()),
         None => true,
     });
+}
+
+fn with_article(entity: &str) -> String {
+    let article = if entity.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {}", entity.replace('_', " "))
 }
 
 fn at(path: &str, reason: String) -> Dropped {

@@ -7,6 +7,7 @@ use axum::{
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use super::{
     Site, data,
@@ -22,7 +23,7 @@ use crate::{
     formats::jsonld,
     http::Problem,
     model::{
-        Event, Kind, Service,
+        Event, Kind, Location, Service,
         event::{DateChange, EventChange, EventStatus},
         occurrences::{self, last_end},
         values::{LocalDateTime, Number},
@@ -46,6 +47,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         .map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief))
         .transpose()?
         .and_then(|found| found.into_iter().next());
+    let elsewhere = places_of_changes(site, event)?;
     let left_out: Vec<String> =
         event.exdates.iter().map(|at| at.naive().date()).filter(|day| *day >= today).map(long_date).collect();
     let further: Vec<String> =
@@ -65,7 +67,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
             (row("Next dates", &next_dates(event, site.now())))
             (row("Not on", &left_out))
             (row("Also on", &further))
-            (row("Changes", &changes(&event.changes, today)))
+            (row("Changes", &changes(&event.changes, &elsewhere, today)))
             (row("Who it is for", &event.eligibility_description.iter().map(|said| as_written(said)).chain(ages.map(|ages| html! { (ages) })).collect::<Vec<_>>()))
             (costs_row(&words::costs(None, &event.cost_options)))
             @if let Some(url) = &event.booking_url { div { dt { (say("Book")) } dd { (parts::web(url, Some(say("Book a place")))) } } }
@@ -133,8 +135,24 @@ fn banner(event: &Event, now: DateTime<Utc>) -> Markup {
     html! { @if let Some(said) = said { div class="banner" role="note" { p { strong { (say(said)) } } } } }
 }
 
+/// The places of single dates that take place elsewhere, with their names and addresses.
+fn places_of_changes(site: &Site, event: &Event) -> Result<Vec<Location>, Problem> {
+    let usual = event.location.as_ref().map(|place| place.id);
+    let others: Vec<Uuid> =
+        event.changes.iter().filter_map(|change| change.location_id).filter(|id| Some(*id) != usual).map(Uuid::from).collect();
+    let found = data::these::<Location>(&site.directory, &others, Form::Full)?;
+    Ok(found.into_iter().map(|found| found.document).collect())
+}
+
+/// "Bury Park Hall, 12 Dunstable Road, LU1 1AA".
+fn place_in_a_line(place: &Location) -> String {
+    let address = place.addresses.first();
+    let parts = [place.name.as_deref(), address.map(|at| &*at.address_1), address.map(|at| &*at.postal_code)];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).map(isolated).collect::<Vec<_>>().join(", ")
+}
+
 /// What was changed on single dates that are not past.
-fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
+fn changes(changes: &[EventChange], elsewhere: &[Location], today: NaiveDate) -> Vec<String> {
     let is_ahead = |change: &&EventChange| {
         [Some(&change.start), change.new_start.as_ref()].into_iter().flatten().any(|at| at.naive().date() >= today)
     };
@@ -153,8 +171,13 @@ fn changes(changes: &[EventChange], today: NaiveDate) -> Vec<String> {
                     let other = times::at(start.naive());
                     say_with("{day} is moved to {other}.", &[("day", &day), ("other", &other)])
                 }
-                (DateChange::Moved, None, _) => say_with("{day} is moved.", &[("day", &day)]),
+                (DateChange::Moved, None, _) if change.location_id.is_none() => say_with("{day} is moved.", &[("day", &day)]),
+                (DateChange::Moved, None, _) => String::new(),
             };
+            let place = change.location_id.and_then(|id| elsewhere.iter().find(|place| place.id == id)).map(place_in_a_line);
+            let place = place.map(|place| say_with("{day} is at another place: {place}.", &[("day", &day), ("place", &place)]));
+            let what = [Some(what), place].into_iter().flatten().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" ");
+            let what = if what.is_empty() { say_with("{day} is moved.", &[("day", &day)]) } else { what };
             change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {}", isolated(note)))
         })
         .collect()

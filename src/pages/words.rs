@@ -193,10 +193,10 @@ pub(super) fn ordinal(number: u32) -> String {
 
 /// An amount in whole units of a currency: "£4", "£2.50", "60p", "12.00 EUR".
 pub(super) fn money(amount: f64, currency: Option<&str>) -> String {
-    match currency {
-        None | Some("GBP") if amount > 0.0 && amount < 0.995 => format!("{:.0}p", amount * 100.0),
-        None | Some("GBP") if amount.fract().abs() < 0.005 => format!("£{amount:.0}"),
-        None | Some("GBP") => format!("£{amount:.2}"),
+    match currency.filter(|code| !code.eq_ignore_ascii_case("GBP")) {
+        None if amount > 0.0 && amount < 0.995 => format!("{:.0}p", amount * 100.0),
+        None if amount.fract().abs() < 0.005 => format!("£{amount:.0}"),
+        None => format!("£{amount:.2}"),
         Some(other) => format!("{amount:.2} {other}"),
     }
 }

@@ -6,7 +6,12 @@ use serde_json::Value;
 
 use crate::{
     ids,
-    model::{Contact, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, text::fold, whereabouts},
+    model::{
+        Contact, Kind, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, annotation, provenance,
+        shape::{self, Entity, Shape},
+        text::fold,
+        whereabouts,
+    },
 };
 
 /// Leave only the contacts that the world may see, and of those only the phones it may see.
@@ -119,13 +124,41 @@ fn bare(id: crate::ids::LocationId, location_type: LocationType) -> Location {
     }
 }
 
-/// The document with postcodes masked in its free text: where one of its places is hidden, a
-/// sentence such as "we are at LU1 2AA, behind the church" must not tell it after all. Places that
-/// are shown whole keep their addresses.
-pub fn mask_free_text<T: Serialize + DeserializeOwned>(document: &T) -> Option<T> {
+/// Members that the schema does not have and that we put there ourselves.
+const OURS: [&str; 2] = [provenance::MEMBER, annotation::MEMBER];
+
+/// The document, of this kind, as it may stand where one of its places is hidden. A sentence such as
+/// "we are at LU1 2AA, behind the church" must not tell it after all, so addresses are masked in free
+/// text; and nobody can know what members that the schema does not have say of the place, so they are
+/// left out. Places that are shown whole keep their addresses.
+pub fn hide_places<T: Serialize + DeserializeOwned>(kind: Kind, document: &T) -> Option<T> {
     let mut value = serde_json::to_value(document).ok()?;
-    mask_value(&mut value);
+    hide_in(shape::entity(shape::title(kind))?, &mut value);
     serde_json::from_value(value).ok()
+}
+
+fn hide_in(entity: &Entity, value: &mut Value) {
+    let Some(members) = value.as_object_mut() else { return };
+    members.retain(|name, _| entity.fields.contains_key(name) || OURS.contains(&name.as_str()));
+    for (name, value) in members {
+        match entity.fields.get(name) {
+            _ if name == "id" || name.ends_with("_id") => {}
+            Some(field) => hide_by(&field.shape, value),
+            None => mask_value(value),
+        }
+    }
+}
+
+fn hide_by(shape: &Shape, value: &mut Value) {
+    match (shape, value) {
+        (Shape::Entity(title), _) if title == shape::title(Kind::Location) => {}
+        (Shape::Entity(title), value) => match shape::entity(title) {
+            Some(entity) => hide_in(entity, value),
+            None => mask_value(value),
+        },
+        (Shape::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| hide_by(of, item)),
+        (_, value) => mask_value(value),
+    }
 }
 
 fn mask_value(value: &mut Value) {
@@ -138,7 +171,7 @@ fn mask_value(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask_value),
         Value::Object(members) => {
             for (name, value) in members {
-                if name != "location" && name != "id" && !name.ends_with("_id") {
+                if name != "id" && !name.ends_with("_id") {
                     mask_value(value);
                 }
             }

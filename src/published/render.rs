@@ -63,8 +63,8 @@ impl Around {
     }
 
     /// Whether a record with these attributes belongs to a category whose places are secret.
-    pub fn is_secret(&self, attributes: &[Attribute]) -> bool {
-        attributes.iter().any(|attribute| {
+    pub fn is_secret<'a>(&self, attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
+        attributes.into_iter().any(|attribute| {
             let stored = attribute.taxonomy_term_id.and_then(|id| self.term(id));
             stored
                 .or(attribute.taxonomy_term.as_deref())
@@ -284,9 +284,9 @@ fn public_organization(doc: &mut Organization, around: &Around) {
 
 fn keep_discreet(doc: &mut Organization, around: &Around) {
     if around.discreet.contains(&Uuid::from(doc.id))
-        && let Some(masked) = redaction::mask_free_text(doc)
+        && let Some(hidden) = redaction::hide_places(Kind::Organization, doc)
     {
-        *doc = masked;
+        *doc = hidden;
     }
 }
 
@@ -323,7 +323,8 @@ fn location(doc: Location, around: &Around, modified: DateTime<Utc>, signed: boo
 
 fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: bool, derived: bool) -> Vec<Rendered> {
     let Some(organization) = doc.organization_id.and_then(|id| nested_organization(id, around)) else { return Vec::new() };
-    let secret = around.is_secret(&doc.attributes);
+    let of_links = doc.service_at_locations.iter().flat_map(|link| &link.attributes);
+    let secret = around.is_secret(doc.attributes.iter().chain(of_links));
     let id = doc.id;
     let mut hides_a_place = secret;
     redaction::contacts(&mut doc.contacts);
@@ -340,8 +341,8 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         })
         .collect();
     doc.organization = Some(organization);
-    if hides_a_place && let Some(masked) = redaction::mask_free_text(&doc) {
-        doc = masked;
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &doc) {
+        doc = hidden;
     }
     doc.set_modified(modified);
     let full = json(&doc);
@@ -411,11 +412,11 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     doc.location = shown.map(Box::new);
     doc.location_policy = None;
     doc.organization = Some(organization);
-    if hides_a_place && let Some(masked) = redaction::mask_free_text(&doc) {
-        doc = masked;
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Event, &doc) {
+        doc = hidden;
     }
-    if hides_a_place && let Some(masked) = redaction::mask_free_text(&projected) {
-        projected = masked;
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &projected) {
+        projected = hidden;
     }
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));

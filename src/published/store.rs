@@ -273,6 +273,19 @@ pub async fn count_after(db: &Database, position: Position) -> Result<u64, db::E
     rows.count(db.reader()).await.context("cannot count what is published")
 }
 
+/// How many records of an origin are to be seen.
+/// # Errors
+/// When the database fails.
+pub async fn count_from(db: &Database, origin: &str) -> Result<u64, db::Error> {
+    row::Entity::find()
+        .filter(row::Column::Origin.eq(origin))
+        .filter(row::Column::DerivedFrom.is_null())
+        .filter(row::Column::Live.eq(true))
+        .count(db.reader())
+        .await
+        .context("cannot count what is published")
+}
+
 /// [`after`], as things are in a snapshot.
 /// # Errors
 /// When the database fails.

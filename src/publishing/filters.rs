@@ -119,8 +119,8 @@ impl Filters {
                 self.wanted.near = Some(point);
                 self.place = postcode.map(|at| (at, Use::Covered));
             }
-            (Some(Near::At(_)), Some(postcode)) => {
-                return Err(Problem::bad_parameter("near", postcode.as_str(), "give the postcode once, as near or as postcode"));
+            (Some(Near::At(at)), Some(_)) => {
+                return Err(Problem::bad_parameter("near", at.as_str(), "give the postcode once, as near or as postcode"));
             }
             (Some(Near::At(at)), None) => self.place = Some((at, Use::Near("near"))),
             (None, Some(at)) if self.wanted.proximity.is_some() => self.place = Some((at, Use::Near("postcode"))),
@@ -380,10 +380,36 @@ fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>,
     }
     let from = from.unwrap_or(now);
     let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
+    if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now)? {
+        let known = format!(
+            "dates are known from {} days ago to {} days ahead; an event's rule and its past dates stand at /events/{{id}}",
+            search::PAST_DAYS,
+            occurrences::HORIZON_DAYS
+        );
+        return Err(Problem::bad_parameter(name, text, &known));
+    }
     if until <= from {
         return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it is not after from"));
     }
     Ok(Some((from, until)))
+}
+
+/// The parameter that asks for a time of which no dates are known: an empty list would look as if nothing took
+/// place then.
+fn outside_of_what_is_known(
+    parameters: &Parameters,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<(&'static str, &str)>, Problem> {
+    let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
+        "to"
+    } else if from > now + TimeDelta::days(occurrences::HORIZON_DAYS) {
+        "from"
+    } else {
+        return Ok(None);
+    };
+    Ok(parameters.text(name)?.map(|text| (name, text)))
 }
 
 /// The moment at which a day begins in London.

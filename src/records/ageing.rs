@@ -2,11 +2,11 @@
 //! single dates of which the next come within reach. The records stay; what is published of them
 //! is rendered again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, publish, read};
+use super::{Error, LastModified, NOT_PUBLISHED, Records, State, publish, read};
 use crate::{
     model::{Document, Event, Kind, Service},
     published::{self, Position, projection, render::projected_service_id},
@@ -24,8 +24,9 @@ impl Records {
         let tx = self.db.write().await?;
         let brought = LastModified::new();
         let cause = publish::Cause {
-            reason: "it is not published any more",
+            reason: NOT_PUBLISHED,
             urgent: false,
+            scrubbed: &HashSet::new(),
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,

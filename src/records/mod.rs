@@ -20,7 +20,10 @@ mod scrubs;
 mod staleness;
 mod store;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -236,6 +239,9 @@ pub struct Outcome {
     pub scrubbed: bool,
 }
 
+/// What tombstones say where nobody has given a reason.
+const NOT_PUBLISHED: &str = "it is not published any more";
+
 /// Moments of last change that a directory's own export brings along, by record.
 pub type LastModified = HashMap<Uuid, DateTime<Utc>>;
 
@@ -256,6 +262,9 @@ struct Told<'a> {
     reason: &'a str,
     /// Whether followers have to drop their copies at once.
     urgent: bool,
+    /// Records of which something was taken out for good, be it in their history only: whoever was told of
+    /// it before has to hear so, also where nothing else is told of them now.
+    scrubbed: &'a [Uuid],
 }
 
 /// A draft beside what is stored under its id.
@@ -369,7 +378,7 @@ impl Records {
         last_modified: &LastModified,
         purged: &[Uuid],
     ) -> Result<Outcome, Error> {
-        let told = Told { reason: "it is not published any more", urgent: false };
+        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[] };
         self.save_saying(tx, caller, drafts, last_modified, purged, told).await
     }
 
@@ -450,17 +459,19 @@ impl Records {
         proposals::forget(tx, &scrubbed_records).await?;
         self.forget_opened(tx, &decided.opened).await?;
 
-        let scrubbed = !decided.scrubs.is_empty() || !purged.is_empty();
+        let scrubbed: HashSet<Uuid> =
+            [scrubbed_records.as_slice(), purged, told.scrubbed].into_iter().flatten().copied().collect();
         let cause = publish::Cause {
             reason: told.reason,
-            urgent: scrubbed || told.urgent,
+            urgent: told.urgent || !scrubbed.is_empty(),
+            scrubbed: &scrubbed,
             reopened: !decided.opened.is_empty(),
             now,
             last_modified,
         };
         let (began, position) = self.publish(tx, changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
-        Ok(Outcome { saved, began, position, scrubbed })
+        Ok(Outcome { saved, began, position, scrubbed: !scrubbed.is_empty() })
     }
 
     /// Take a record out of everything public; its tombstone says why.
@@ -482,7 +493,7 @@ impl Records {
             expected_revision,
             ..Draft::new(document)
         };
-        let told = Told { reason: &caller.why, urgent: false };
+        let told = Told { reason: &caller.why, urgent: false, scrubbed: &[] };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 
@@ -494,7 +505,7 @@ impl Records {
         let document = read(&stored)?;
         let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) };
         let reason = format!("{BECAME}{successor}");
-        let told = Told { reason: &reason, urgent: false };
+        let told = Told { reason: &reason, urgent: false, scrubbed: &[] };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 
@@ -518,7 +529,7 @@ impl Records {
             expected_revision,
             ..Draft::new(document)
         };
-        let told = Told { reason: "it is not published any more", urgent: true };
+        let told = Told { reason: NOT_PUBLISHED, urgent: true, scrubbed: &[] };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 

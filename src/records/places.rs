@@ -37,12 +37,15 @@ fn link_policies(document: &mut Document) -> Vec<(Uuid, &mut Option<LocationPoli
     }
 }
 
-fn attributes(document: &Document) -> &[Attribute] {
-    match document {
-        Document::Service(doc) => &doc.attributes,
-        Document::Event(doc) => &doc.attributes,
-        _ => &[],
-    }
+/// What may say that a place is secret: terms of the record, and of its links to places.
+fn attributes(document: &Document) -> impl Iterator<Item = &Attribute> {
+    let (own, links) = match document {
+        Document::Service(doc) => (&doc.attributes[..], &doc.service_at_locations[..]),
+        Document::Event(doc) => (&doc.attributes[..], &[][..]),
+        Document::Location(doc) => (&doc.attributes[..], &[][..]),
+        _ => (&[][..], &[][..]),
+    };
+    own.iter().chain(links.iter().flat_map(|link| &link.attributes))
 }
 
 /// Set the policy of the link with this id to at least `policy`.
@@ -154,9 +157,13 @@ impl Records {
         }
         for one in pending.iter_mut() {
             let is_secret =
-                attributes(&one.draft.document).iter().any(|a| a.taxonomy_term_id.is_some_and(|id| secret.contains(&id.into())));
+                attributes(&one.draft.document).any(|a| a.taxonomy_term_id.is_some_and(|id| secret.contains(&id.into())));
             if !is_secret {
                 continue;
+            }
+            if let Document::Location(place) = &mut one.draft.document {
+                // A place that is itself a refuge, whoever uses it.
+                place.location_policy.get_or_insert(LocationPolicy::Withheld);
             }
             let decided_before: HashMap<Uuid, LocationPolicy> = earlier
                 .get_mut(&one.id())

@@ -14,7 +14,7 @@ use crate::{
         self, Position, Published,
         render::{Around, Rendered, render},
     },
-    signing::About,
+    signing::{self, About},
 };
 
 /// Why something is published now.
@@ -23,6 +23,9 @@ pub(super) struct Cause<'a> {
     pub(super) reason: &'a str,
     /// Whether derived copies must destroy what stood there before.
     pub(super) urgent: bool,
+    /// Records of which something was taken out for good: what stands of them is told once more, as
+    /// urgent, where nothing else is told of them.
+    pub(super) scrubbed: &'a HashSet<Uuid>,
     /// Whether a person has opened a place again.
     pub(super) reopened: bool,
     /// The moment.
@@ -83,8 +86,9 @@ impl Records {
         let owners = owners(tx, &all, &current).await?;
         let mut numbered = Vec::new();
         for (id, origin, rendered) in all {
-            let mut gone: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
-            gone.push(id);
+            let mut before: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
+            before.push(id);
+            let different: HashSet<Uuid> = rendered.different.iter().map(|one| one.id).collect();
             for one in rendered.different {
                 if owners.get(&one.id).is_some_and(|owner| *owner != id) {
                     // Two records must not take the same id from each other again and again.
@@ -93,22 +97,26 @@ impl Records {
                 }
                 numbered.push((locked.take(), Next::Shown(one, id, origin.clone(), rendered.at)));
             }
-            for id in gone.into_iter().filter(|id| !rendered.all.contains(id)) {
-                if let Some(row) = current.get(&id).filter(|row| row.live) {
+            let scrubbed = cause.scrubbed.contains(&id);
+            for row in before.iter().filter_map(|id| current.get(id)) {
+                if row.live && !rendered.all.contains(&row.id) {
                     numbered.push((locked.take(), Next::Gone(row.clone())));
+                } else if scrubbed && !different.contains(&row.id) && !is_urgent(row) {
+                    numbered.push((locked.take(), Next::Again(Published { urgent: true, ..row.clone() })));
                 }
             }
         }
         let epoch = locked.epoch().to_owned();
         // A reader that lags behind sees only what stands now: once urgent, an id stays so, or what was
         // scrubbed would lie in its files for good because of a harmless edit that came after.
-        let was_urgent = |id: &Uuid| current.get(id).is_some_and(|row| row.urgent);
+        let was_urgent = |id: &Uuid| current.get(id).is_some_and(is_urgent);
         let rows = in_parallel(numbered, |(position, next)| match next {
             Next::Shown(one, record, origin, changed_at) => {
                 let numbered = Numbered { epoch: &epoch, position, urgent: cause.urgent || was_urgent(&one.id) };
                 self.row(&numbered, one, record, origin, changed_at)
             }
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
+            Next::Again(row) => self.again(&epoch, position, row),
         });
         if cause.urgent {
             // What has to be destroyed may stand in what their origins signed as well.
@@ -183,7 +191,7 @@ impl Records {
         cause: &Cause<'_>,
     ) -> Result<Scene, Error> {
         let reopened = cause.reopened;
-        let mut dirty: HashSet<Uuid> = changed.keys().copied().chain(touched.iter().copied()).collect();
+        let mut dirty: HashSet<Uuid> = changed.keys().chain(touched).chain(cause.scrubbed).copied().collect();
         // An organization speaks more, or less, openly of itself with the places of its services.
         let mut speaking: Vec<Uuid> = changed
             .values()
@@ -389,12 +397,20 @@ struct Numbered<'a> {
     urgent: bool,
 }
 
+/// Whether everybody was told before that nothing earlier may be kept of it. After a restore only the
+/// statement still says so.
+fn is_urgent(row: &Published) -> bool {
+    row.urgent || row.statement.as_deref().is_some_and(signing::is_urgent)
+}
+
 /// Something that gets a number.
 enum Next {
     /// A document, the record that it is made of, where that comes from, and its moment.
     Shown(Rendered, Uuid, String, DateTime<Utc>),
     /// What stood there before it went.
     Gone(Published),
+    /// What stands there, be it a tombstone, and what was told before it has to be destroyed.
+    Again(Published),
 }
 
 /// Which record each id belongs to that is to be published: the one that has it, else the first

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Entrance, Error, LastModified, Outcome, Pending, Records, Remembered, Scrub, Stored, places, proposals, read,
-    store,
+    Caller, Draft, Entrance, Error, LastModified, NOT_PUBLISHED, Outcome, Pending, Records, Remembered, Scrub, Stored, Told,
+    places, proposals, read, store,
 };
 use crate::{
     db::Transaction,
@@ -184,8 +184,8 @@ impl Records {
         ids.dedup();
         let mut stored = store::load(tx.connection(), &ids).await?;
         let mut drafts = Vec::new();
-        for id in ids {
-            if let Some(stored) = stored.remove(&id) {
+        for id in &ids {
+            if let Some(stored) = stored.remove(id) {
                 let document = read(&stored)?;
                 drafts.push(Draft {
                     state: stored.state,
@@ -196,8 +196,7 @@ impl Records {
             }
         }
         let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };
-        let mut outcome = self.save(tx, &caller, drafts, &LastModified::new()).await?;
-        outcome.scrubbed = true;
-        Ok(outcome)
+        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids };
+        self.save_saying(tx, &caller, drafts, &LastModified::new(), &[], told).await
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta};
 use tantivy::{
     DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
@@ -15,7 +15,7 @@ use tantivy::{
 use uuid::Uuid;
 
 use super::wanted::Times;
-use crate::{geo::Point, model::hours::Hours};
+use crate::geo::Point;
 
 /// In which order the hits come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,10 +91,13 @@ impl Window {
 
 /// Whether a date has something of the time of the week on the day on which it begins.
 fn at_that_time(times: Times, start: i64, end: i64) -> bool {
-    let local = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London));
-    let (Some(begins), Some(ends)) = (local(start), local(end)) else { return false };
+    let (Some(begins), Some(ends)) = (in_london(start), in_london(end)) else { return false };
     let ends_at = if ends.date_naive() > begins.date_naive() { NaiveTime::MIN - TimeDelta::seconds(1) } else { ends.time() };
     times.day.is_none_or(|day| begins.weekday() == day) && begins.time() <= times.to && ends_at >= times.from
+}
+
+fn in_london(minutes: i64) -> Option<DateTime<chrono_tz::Tz>> {
+    DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London))
 }
 
 /// A hit.
@@ -141,10 +144,12 @@ pub(super) struct Hits {
     pub(super) checks: Checks,
     /// Text columns whose values are counted.
     pub(super) facets: &'static [&'static str],
-    /// Whether days of the week are counted, as things are on this day.
-    pub(super) days: Option<NaiveDate>,
+    /// Says for each day of the week whether hours have something on it; none where days are not counted.
+    pub(super) days: Vec<Judge>,
     /// For places of services: each of those days, for places that say no hours of their own.
     pub(super) usual_days: Vec<Open>,
+    /// For events: days of the week on which they begin in this time are counted instead.
+    pub(super) event_days: Option<Window>,
 }
 
 /// The columns of one segment that are looked at.
@@ -160,10 +165,50 @@ pub(super) struct Segment {
     points: Option<(Column<f64>, Column<f64>)>,
     dates: Option<(Column<i64>, Column<i64>)>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
-    hours: Option<(BytesColumn, Vec<usize>)>,
+    hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
+    event_days: Option<EventDays>,
     total: usize,
     heap: BinaryHeap<Hit>,
+}
+
+/// Opening hours, how many documents have each value of them, and which values are on each day of the week.
+struct DaysOfHours {
+    column: BytesColumn,
+    counts: Vec<usize>,
+    days: Vec<Passing>,
+}
+
+impl DaysOfHours {
+    /// How many have something on each day of the week, from Monday.
+    fn by_day(&self) -> impl Iterator<Item = usize> {
+        self.days.iter().map(|passing| {
+            let on_it = self.counts.iter().zip(passing.iter()).filter(|(_, is)| **is == Some(true));
+            on_it.map(|(count, _)| count).sum()
+        })
+    }
+}
+
+/// Starts and ends of dates, and how many events have one on each day of the week.
+struct EventDays {
+    window: Window,
+    starts: Column<i64>,
+    ends: Column<i64>,
+    counts: [usize; 7],
+}
+
+impl EventDays {
+    fn count(&mut self, doc: DocId) {
+        let mut days = [0; 7];
+        for (start, _) in
+            self.starts.values_for_doc(doc).zip(self.ends.values_for_doc(doc)).filter(|(a, b)| self.window.holds(*a, *b))
+        {
+            if let Some(begins) = in_london(start) {
+                days[begins.weekday().num_days_from_monday() as usize] = 1;
+            }
+        }
+        self.counts.iter_mut().zip(days).for_each(|(count, day)| *count += day);
+    }
 }
 
 /// A column whose values were judged.
@@ -248,12 +293,18 @@ impl Collector for Hits {
                 })
                 .collect(),
             usual_days: self.usual_days.iter().map(|day| Ok((open(day)?, 0))).collect::<tantivy::Result<_>>()?,
-            hours: match self.days {
+            event_days: match self.event_days {
                 None => None,
-                Some(_) => columns.bytes("hours")?.map(|column| {
-                    let values = column.num_terms();
-                    (column, vec![0; values])
-                }),
+                Some(window) => {
+                    Some(EventDays { window, starts: columns.i64("starts")?, ends: columns.i64("ends")?, counts: [0; 7] })
+                }
+            },
+            hours: match columns.bytes("hours")?.filter(|_| !self.days.is_empty()) {
+                None => None,
+                Some(column) => {
+                    let days = self.days.iter().map(|day| day(reader, "hours", &column)).collect();
+                    Some(DaysOfHours { counts: vec![0; column.num_terms()], days, column })
+                }
             },
             total: 0,
             heap: BinaryHeap::new(),
@@ -394,13 +445,16 @@ impl SegmentCollector for Segment {
         for (_, column, counts) in &mut self.counted {
             count(column.term_ords(doc), counts);
         }
-        if let Some((column, counts)) = &mut self.hours {
-            count(column.term_ords(doc), counts);
+        if let Some(hours) = &mut self.hours {
+            count(hours.column.term_ords(doc), &mut hours.counts);
         }
         for day in 0..self.usual_days.len() {
             let open = &self.usual_days[day].0;
             let borrowed = value_passes(&open.own, doc).is_none() && self.is_open(open, doc);
             self.usual_days[day].1 += usize::from(borrowed);
+        }
+        if let Some(days) = &mut self.event_days {
+            days.count(doc);
         }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {
@@ -416,27 +470,13 @@ impl SegmentCollector for Segment {
     fn harvest(self) -> Collected {
         let mut counts = Counts::new();
         for (field, column, numbers) in self.counted {
-            let named = counts.entry(field).or_default();
-            let mut value = String::new();
-            for (at, count) in (0..).zip(numbers).filter(|(_, count)| *count > 0) {
-                if column.ord_to_str(at, &mut value).unwrap_or(false) {
-                    named.insert(value.clone(), count);
-                }
-            }
+            counts.insert(field, named(&column, &numbers));
         }
-        if let (Some((column, numbers)), Some(today)) = (self.hours, self.wanted.days) {
-            let named = counts.entry("day").or_default();
-            let mut value = Vec::new();
-            for (at, count) in (0..).zip(numbers).filter(|(_, count)| *count > 0) {
-                let read = column.ord_to_bytes(at, &mut value).unwrap_or(false);
-                let Some(hours) = Hours::decode(&value).filter(|_| read) else { continue };
-                for (day, _) in DAYS.iter().zip(hours.days(today)).filter(|(_, is)| *is) {
-                    *named.entry((*day).to_owned()).or_default() += count;
-                }
-                value.clear();
-            }
-        }
-        for (day, (_, number)) in DAYS.iter().zip(self.usual_days).filter(|(_, (_, number))| *number > 0) {
+        let of_hours = self.hours.iter().flat_map(DaysOfHours::by_day);
+        let usual = self.usual_days.iter().map(|(_, number)| *number);
+        let of_events = self.event_days.iter().flat_map(|days| days.counts);
+        let by_day = DAYS.iter().zip(of_hours).chain(DAYS.iter().zip(usual)).chain(DAYS.iter().zip(of_events));
+        for (day, number) in by_day.filter(|(_, number)| *number > 0) {
             *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
         }
         Collected { total: self.total, hits: self.heap.into_vec(), counts }
@@ -445,6 +485,18 @@ impl SegmentCollector for Segment {
 
 /// Days of the week as the standard writes them.
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
+/// Numbers of the values of a column by the values themselves, read in one pass over its dictionary.
+fn named(column: &StrColumn, numbers: &[usize]) -> BTreeMap<String, usize> {
+    let (at, counts): (Vec<u64>, Vec<usize>) = (0..).zip(numbers.iter().copied()).filter(|(_, count)| *count > 0).unzip();
+    let (mut named, mut counts) = (BTreeMap::new(), counts.into_iter());
+    let read = column.dictionary().sorted_ords_to_term_cb(&at, |value| {
+        if let (Ok(value), Some(count)) = (std::str::from_utf8(value), counts.next()) {
+            named.insert(value.to_owned(), count);
+        }
+    });
+    if read.is_ok() { named } else { BTreeMap::new() }
+}
 
 fn count(values: impl Iterator<Item = u64>, counts: &mut [usize]) {
     for value in values {

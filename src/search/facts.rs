@@ -12,6 +12,7 @@ use crate::{
     model::{
         Event, Kind, Schedule,
         hours::Hours,
+        languages,
         occurrences::{self, OccurrenceStatus},
         parts::ServiceArea,
         text::fold,
@@ -45,6 +46,7 @@ pub(super) struct Facts {
     online_url: String,
     location_type: String,
     fees_description: String,
+    fees: String,
     taxonomy_id: Option<Uuid>,
     parent_id: Option<Uuid>,
     organization_id: Option<Uuid>,
@@ -152,6 +154,7 @@ struct Access {
 pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: DateTime<Utc>) -> TantivyDocument {
     // What cannot be read whole is found by its id and kind at least.
     let facts: Facts = serde_json::from_str(&row.full).unwrap_or_default();
+    let facts = facts.of_the_schema(row.kind);
     let mut out = TantivyDocument::default();
     let (high, low) = row.id.as_u64_pair();
     out.add_bytes(fields.id, row.id.as_bytes());
@@ -181,6 +184,17 @@ pub(super) fn kind_number(kind: Kind) -> u64 {
 }
 
 impl Facts {
+    /// Where a kind has no place of its own, members that look like one say nothing that is understood.
+    fn of_the_schema(mut self, kind: Kind) -> Self {
+        if kind != Kind::Location {
+            (self.latitude, self.longitude, self.addresses) = (None, None, Vec::new());
+        }
+        if !matches!(kind, Kind::Event | Kind::ServiceAtLocation) {
+            self.location = None;
+        }
+        self
+    }
+
     fn owner(&self, kind: Kind) -> Option<Uuid> {
         match kind {
             Kind::Service | Kind::Event | Kind::Location => self.organization_id,
@@ -270,7 +284,7 @@ impl Facts {
         let mut languages: Vec<String> = self
             .languages
             .iter()
-            .flat_map(|language| [fold(&language.code), fold(&language.name)])
+            .flat_map(|language| [language_value(&language.code), language_value(&language.name)])
             .filter(|name| !name.is_empty())
             .collect();
         languages.sort_unstable();
@@ -281,7 +295,10 @@ impl Facts {
         let mut tongues: Vec<&str> = self
             .languages
             .iter()
-            .map(|language| if language.name.is_empty() { &*language.code } else { &*language.name })
+            .map(|language| {
+                let said = if language.name.is_empty() { &*language.code } else { &*language.name };
+                languages::known(said).map_or(said, |known| known.name)
+            })
             .collect();
         tongues.sort_unstable();
         tongues.dedup();
@@ -333,7 +350,7 @@ impl Facts {
                     || fold(&cost.amount_description) == "free"
             }
         };
-        let words = fold(&self.fees_description);
+        let words = fold(if self.fees_description.is_empty() { &self.fees } else { &self.fees_description });
         let said_free = words.starts_with("free") || words == "no charge" || words == "nothing";
         let priced = self.cost_options.iter().any(|cost| cost.amount.is_some_and(|amount| amount > 0.0));
         !priced && (said_free || (!self.cost_options.is_empty() && self.cost_options.iter().all(costs_nothing)))
@@ -393,6 +410,11 @@ impl Facts {
     }
 }
 
+/// What stands in the index for a language that was written as a name or a code.
+pub(super) fn language_value(name_or_code: &str) -> String {
+    languages::known(name_or_code).map_or_else(|| fold(name_or_code), |known| known.code.to_owned())
+}
+
 fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>, out: &mut TantivyDocument) {
     let mut schedules = schedules.into_iter().peekable();
     if schedules.peek().is_some() {
@@ -414,7 +436,7 @@ fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut Tan
 }
 
 /// How far back the dates of events can be searched, in days.
-pub(super) const PAST_DAYS: i64 = 31;
+pub const PAST_DAYS: i64 = 31;
 
 /// A moment as the index holds it: whole minutes since 1970.
 pub(super) fn minutes(at: DateTime<Utc>) -> i64 {

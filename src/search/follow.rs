@@ -140,8 +140,14 @@ impl Search {
             taking.writer.delete_all_documents()?;
         }
         let dates_at = now.timestamp();
-        let next =
-            State { epoch: head.epoch.clone(), version: fields::VERSION, words: print, dates_at, position: state.position, unpurged: false };
+        let next = State {
+            epoch: head.epoch.clone(),
+            version: fields::VERSION,
+            words: print,
+            dates_at,
+            position: state.position,
+            unpurged: false,
+        };
         if !fresh && !dates_hold {
             taking.take_events(db).await?;
         }

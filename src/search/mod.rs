@@ -38,6 +38,7 @@ use tantivy::{
 
 pub use self::{
     collect::Hit,
+    facts::PAST_DAYS,
     follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
@@ -57,8 +58,9 @@ use crate::{
     published::Position,
 };
 
-/// Verdicts about the values of a column that are kept for the next search.
-const VERDICTS: usize = 64;
+/// Verdicts about the values of a column that are kept for the next search: a dozen questions, seven of them
+/// for facets, about each of some thirty segments.
+const VERDICTS: usize = 384;
 /// Length of a snippet, in characters.
 const SNIPPET: usize = 220;
 
@@ -299,12 +301,14 @@ impl Search {
                 (Checks { window: Some(_), .. }, _) => Order::Start,
                 _ => Order::Id,
             };
-            let days = count.then(|| now.with_timezone(&chrono_tz::Europe::London).date_naive());
+            let week = if count { &WEEK[..] } else { &[] };
+            let days: Vec<Judge> = week.iter().map(|day| self.judge_times(Times::on(*day), now)).collect();
             let mut usual_days = Vec::new();
-            for day in days.into_iter().filter(|_| kind == Kind::ServiceAtLocation).flat_map(|_| WEEK) {
-                usual_days.push(says_open(searcher, kind, self.judge_times(Times::on(day), now))?);
+            for day in days.iter().filter(|_| kind == Kind::ServiceAtLocation) {
+                usual_days.push(says_open(searcher, kind, day.clone())?);
             }
-            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days };
+            let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
+            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days, event_days };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
@@ -440,6 +444,12 @@ impl Search {
         }
         Ok(if count > 0.0 { Point::new(north / count, east / count) } else { None })
     }
+}
+
+/// The time of which the dates of events are known, from `now` on.
+fn horizon(now: DateTime<Utc>) -> Window {
+    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
+    Window { from: facts::minutes(now), until: facts::minutes(until), times: None }
 }
 
 fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result<Open, TantivyError> {

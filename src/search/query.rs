@@ -14,7 +14,7 @@ use tantivy::{
 
 use super::{
     Understanding, Understood,
-    facts::kind_number,
+    facts::{kind_number, language_value},
     fields::{Fields, Word, words_of},
     signs::Signs,
     wanted::Wanted,
@@ -276,7 +276,7 @@ impl Builder<'_> {
             only(fields.mark, "free".to_owned());
         }
         if let Some(language) = &wanted.language {
-            only(fields.language, fold(language));
+            only(fields.language, language_value(language));
         }
         if let Some(delivery) = wanted.delivery {
             only(fields.delivery, delivery.value().to_owned());

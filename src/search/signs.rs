@@ -180,7 +180,8 @@ mod tests {
     use super::*;
 
     fn words() -> Words {
-        Words::read("phrase,need\nskint,money\n", "need,words\nmoney,debt advice|money worries|budget\nfood,food bank|parcel\n").unwrap()
+        Words::read("phrase,need\nskint,money\n", "need,words\nmoney,debt advice|money worries|budget\nfood,food bank|parcel\n")
+            .unwrap()
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod self_help;
 mod shelf;
 mod shortlist;
 mod sign_in_providers;
+mod strangers;
 mod texts;
 mod times;
 

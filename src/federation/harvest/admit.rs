@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     super::{
         peers::{Foreign, Peer, PeerKind, Quarantined, Trust},
-        protocol::ItemState,
+        protocol::{ItemState, Statement},
     },
     event::{Event, Unreadable},
     keys::{self, Beside, Doubt},
@@ -119,16 +119,39 @@ impl Gate<'_> {
             let detail = format!("the id has {} bytes; 1 to {LONGEST_ID} are taken", event.id.len());
             return self.quarantine(kind, &event.id, event.at, "bad-id", &detail, None);
         }
-        let id = local_id(&self.peer.origin, kind, &event.id);
-        let known = self.known.get(&id);
+        let known = self.known.get(&local_id(&self.peer.origin, kind, &event.id));
+        if let Some(known) = known.filter(|known| event.rev != 0 && event.rev < known.rev) {
+            tracing::debug!(record.id = %known.id, "an older version came again");
+            return Verdict::Ignore("older");
+        }
+        // Where this very version was taken, what stood before it has been destroyed.
+        let urgent = self.is_urgent(&event) && known.is_none_or(|known| !known.live || known.rev != event.rev);
+        let gone = urgent.then(|| Foreign { live: false, ..self.foreign(&event, None, true) });
+        match (self.weigh(event, known, urgent), gone) {
+            // What must not be told any more goes, also when what is to be told instead is no good.
+            (Verdict::Quarantine(_) | Verdict::Ignore(_), Some(gone)) => Verdict::Gone(gone, Departure::Urgent),
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// Whether an approved key has signed that what stood there before has to be destroyed, whatever is
+    /// told instead of it.
+    fn is_urgent(&self, event: &Event) -> bool {
+        let Some((_, statement)) = event.statement.as_ref().filter(|(_, statement)| statement.urgent) else { return false };
+        self.believe(event, statement.data_hash.as_deref()).is_ok_and(|signed| signed)
+    }
+
+    /// Every check of a version that is not older than what is known.
+    fn weigh(&self, event: Event, known: Option<&Foreign>, urgent: bool) -> Verdict {
+        let kind = event.kind.as_str();
+        if let Some((_, statement)) = event.statement.as_ref().filter(|(_, statement)| is_future(statement)) {
+            let detail = format!("it follows {}, which this version does not know", statement.schema);
+            return self.quarantine(kind, &event.id, event.at, "schema-future", &detail, event.data.as_ref());
+        }
         if event.statement.as_ref().is_some_and(|(_, statement)| statement.origin == self.here)
             || event.data.as_ref().is_some_and(|data| self.is_from_here(data))
         {
             return Verdict::Ignore("echo");
-        }
-        if let Some(known) = known.filter(|known| event.rev != 0 && event.rev < known.rev) {
-            tracing::debug!(record.id = %known.id, "an older version came again");
-            return Verdict::Ignore("older");
         }
         let canonical = match event.data.as_ref().map(canonical).transpose() {
             Ok(canonical) => canonical,
@@ -143,44 +166,26 @@ impl Gate<'_> {
                 return self.quarantine(kind, &event.id, event.at, doubt.code(), doubt.said(), raw);
             }
         };
-        let mut foreign = Foreign {
-            id,
-            peer: self.peer.id,
-            kind: event.kind,
-            foreign_id: event.id.clone(),
-            rev: event.rev,
-            hash: hash.clone().unwrap_or_default(),
-            live: event.data.is_some(),
-            own_item: true,
-            statement: event.statement.as_ref().filter(|_| signed).map(|(raw, _)| raw.to_string()),
-            listed: event.listed.clone(),
-            crawl: self.crawl,
-            missing: 0,
-            fetched_at: self.now,
-            origin: self.through.map(|_| self.peer.origin.clone()),
-            via: self.through.map(|through| through.via.to_owned()),
-        };
-        let urgent = event.statement.as_ref().is_some_and(|(_, statement)| signed && statement.urgent);
+        let foreign = self.foreign(&event, hash, signed);
         let Some(data) = event.data else {
-            let departure = match (signed, urgent) {
-                (true, true) => Departure::Urgent,
-                (true, false) => Departure::Signed,
-                _ if event.over => Departure::Over,
-                _ => Departure::Told,
+            let departure = match signed {
+                _ if urgent => Departure::Urgent,
+                true => Departure::Signed,
+                false if event.over => Departure::Over,
+                false => Departure::Told,
             };
             return Verdict::Gone(foreign, departure);
         };
         if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&postcodes(event.kind, &data)) {
-            return match known.filter(|known| known.live) {
+            return match known.filter(|known| known.live && !urgent) {
                 // It was taken before, and somebody has decided otherwise since, or it has moved away.
                 Some(_) => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Over),
                 None => Verdict::Ignore("out-of-scope"),
             };
         }
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
-            // What comes by another way now says so.
-            if known.hash == foreign.hash && known.peer == foreign.peer && known.via == foreign.via {
-                foreign.fetched_at = known.fetched_at;
+            // What comes by another way now says so, and of what is urgent nothing earlier is kept.
+            if known.hash == foreign.hash && known.peer == foreign.peer && known.via == foreign.via && !urgent {
                 return Verdict::Same(foreign);
             }
             if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() && known.hash != foreign.hash {
@@ -190,12 +195,31 @@ impl Gate<'_> {
         }
         match self.take(event.kind, &event.id, data, event.alone, signed) {
             Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
-            // What must not be told any more goes, also when what is to be told instead is no good.
-            Err(_) if urgent => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Urgent),
             Err((code, detail)) => {
                 let raw = canonical.and_then(|bytes| String::from_utf8(bytes).ok());
                 self.quarantine_text(kind, &event.id, event.at, code, &detail, raw)
             }
+        }
+    }
+
+    /// What is known of a record from now on, where its version is taken.
+    fn foreign(&self, event: &Event, hash: Option<String>, signed: bool) -> Foreign {
+        Foreign {
+            id: local_id(&self.peer.origin, event.kind.as_str(), &event.id),
+            peer: self.peer.id,
+            kind: event.kind,
+            foreign_id: event.id.clone(),
+            rev: event.rev,
+            hash: hash.unwrap_or_default(),
+            live: event.data.is_some(),
+            own_item: true,
+            statement: event.statement.as_ref().filter(|_| signed).map(|(raw, _)| raw.to_string()),
+            listed: event.listed.clone(),
+            crawl: self.crawl,
+            missing: 0,
+            fetched_at: self.now,
+            origin: self.through.map(|_| self.peer.origin.clone()),
+            via: self.through.map(|through| through.via.to_owned()),
         }
     }
 
@@ -433,6 +457,13 @@ fn canonical(data: &Value) -> Result<Vec<u8>, (&'static str, String)> {
         return Err(("too-large", format!("has {} bytes; at most {LARGEST} are taken", canonical.len())));
     }
     Ok(canonical)
+}
+
+/// Whether a record follows a later major version of the standard than we know.
+fn is_future(statement: &Statement) -> bool {
+    let version = statement.schema.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    statement.v > 1 || major.is_some_and(|major| major > 3)
 }
 
 fn has_inexact_number(value: &Value) -> bool {

@@ -19,7 +19,7 @@ use crate::{
     model::Kind,
     parallel::in_parallel,
     published::{self, Position, evidence::Evidence},
-    records::{Caller, Draft, Entrance, LastModified, Saved, State},
+    records::{Caller, Draft, Entrance, LastModified, Saved, State, Stored},
 };
 
 /// For so long a pull may be silent before somebody else may take over.
@@ -284,18 +284,15 @@ impl Harvester {
         let over: Vec<Uuid> = plan.gone.iter().filter(is_over).map(|(foreign, _)| foreign.id).collect();
         let mut drafts = std::mem::take(&mut plan.drafts);
         let mut main = std::mem::take(&mut plan.main);
-        let mut leaving = self.records.find_all(&gone).await?;
-        for id in &gone {
+        // What had left before is still kept, and may have to be destroyed.
+        let told: HashSet<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+        let left = plan.purged.iter().copied().filter(|id| !gone.contains(id) && !told.contains(id));
+        let leave: Vec<Uuid> = gone.iter().copied().chain(left).collect();
+        let mut leaving = self.records.find_all(&leave).await?;
+        for id in &leave {
             if let Some(stored) = leaving.remove(id) {
                 main.push(false);
-                let hollow = plan.purged.contains(id).then(|| admit::hollow(stored.kind, &stored.document)).flatten();
-                let document = hollow.map_or_else(|| stored.read(), Ok)?;
-                drafts.push(Draft {
-                    state: State::Gone,
-                    origin: stored.origin,
-                    source_id: stored.source_id,
-                    ..Draft::new(document)
-                });
+                drafts.push(if plan.purged.contains(id) { hollow(stored)? } else { gone_from(stored)? });
             }
         }
         let mut foreign = std::mem::take(&mut plan.foreign);
@@ -360,7 +357,7 @@ impl Harvester {
         for id in &plan.fine {
             run.quarantined.remove(id);
         }
-        run.quarantined.extend(plan.quarantined.iter().map(|bad| bad.id));
+        run.quarantined.extend(plan.quarantined.into_iter().map(|bad| (bad.id, bad.code)));
         report.quarantined = run.quarantined.len() as u64;
         report.held_deletes += plan.held.len() as u64;
         for (why, many) in plan.ignored.into_iter().chain([("dropped-part", plan.dropped)]).filter(|(_, many)| *many > 0) {
@@ -400,17 +397,26 @@ impl Harvester {
         }
         let mut waiting = Vec::new();
         let (mut now, mut now_main) = (Vec::new(), Vec::new());
-        for (draft, main) in std::mem::take(drafts).into_iter().zip(std::mem::take(main)) {
+        for (mut draft, main) in std::mem::take(drafts).into_iter().zip(std::mem::take(main)) {
             let id = draft.document.id();
             let is_term = matches!(draft.document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm);
-            let stands =
-                purged.contains(&id) && self.records.find(id).await?.is_some_and(|stored| stored.state == State::Published);
+            let stored = if purged.contains(&id) { self.records.find(id).await? } else { None };
+            let stands = stored.as_ref().is_some_and(|stored| stored.state == State::Published);
             if draft.state == State::Gone || is_term || stands {
                 now.push(draft);
                 now_main.push(main);
-            } else {
-                waiting.push(draft);
+                continue;
             }
+            if let Some(stored) = stored {
+                // What is kept of it goes at once; what is told instead waits.
+                let (before, revision, state) = (stored.document.clone(), stored.kept.revision, stored.state);
+                let kept = hollow(stored)?;
+                let differs = state != State::Gone || kept.document.to_json() != before;
+                draft.expected_revision = Some(revision + i64::from(differs));
+                now.push(kept);
+                now_main.push(false);
+            }
+            waiting.push(draft);
         }
         (*drafts, *main) = (now, now_main);
         Ok(self.records.propose(tx, &caller(run), waiting).await?)
@@ -470,6 +476,22 @@ fn collect_terms(
             }
             _ => {}
         }
+    }
+}
+
+/// A record that has left, as it is kept.
+fn gone_from(stored: Stored) -> Result<Draft, End> {
+    let document = stored.read()?;
+    Ok(Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) })
+}
+
+/// A record that has left, of which nothing may be kept.
+fn hollow(stored: Stored) -> Result<Draft, End> {
+    match admit::hollow(stored.kind, &stored.document) {
+        Some(document) => {
+            Ok(Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) })
+        }
+        None => gone_from(stored),
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     super::peers::{self, Cursor, Foreign, Report},
     End, Harvester, Run, admit,
+    crawl::EMPTY,
     directory::mind_the_cap,
     event::{Event, Items, Unreadable},
     repair::VERSION,
@@ -60,6 +61,7 @@ impl Harvester {
         let answer = self.ask(run, ask).await?;
         if answer.status == 304 {
             // It still does not have what it did not have when it was read.
+            run.peer.cursor.may_be_empty = false;
             return self.take_out_what_it_has_not(run).await;
         }
         if !ical::is_calendar(&answer.body) {
@@ -73,8 +75,11 @@ impl Harvester {
         drop(answer.body);
         run.report.pages += 1;
         if calendar.events.is_empty() && self.has_something_ahead(run).await? {
-            let detail = format!("it had {} records, and now it is empty", run.live);
-            return Err(End::held("suddenly-empty", detail));
+            if !run.peer.cursor.may_be_empty {
+                let detail = format!("it had {} records, and now it is empty", run.live);
+                return Err(End::held("suddenly-empty", detail));
+            }
+            run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
         }
         run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, ..Cursor::default() };
         let whole = calendar.whole;

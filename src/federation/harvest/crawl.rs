@@ -4,6 +4,7 @@
 //! before, whole services are fetched where something is different, and what two whole crawls in a
 //! row have not met, and the server says is not there, is gone.
 
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use url::Url;
@@ -31,11 +32,25 @@ const MISSING: i32 = 2;
 /// Records that are looked at together when a crawl is over.
 const ROWS: u64 = 200;
 
+/// A service is fetched as often as that, however it looks in the list, in seconds.
+const WEEK: i64 = 7 * 86_400;
+/// Why everything of a source goes that has become empty.
+pub(super) const EMPTY: &str = "its source has no records any more";
+
 /// A page of the list.
 struct Page {
     items: Vec<Value>,
     total: Option<u64>,
     last: bool,
+}
+
+/// What a page of the list comes to.
+struct Looked {
+    items: Items,
+    /// Services that are as they were.
+    seen: Vec<Uuid>,
+    /// Why no more of them could be fetched now.
+    stopped: Option<End>,
 }
 
 impl Harvester {
@@ -44,7 +59,8 @@ impl Harvester {
         if run.peer.cursor.pages.is_none() {
             let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
             let begin = Crawl { page, ..Crawl::default() };
-            run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, pages: Some(begin), ..Cursor::default() };
+            let Cursor { crawl, may_be_empty, .. } = run.peer.cursor;
+            run.peer.cursor = Cursor { crawl: crawl + 1, may_be_empty, pages: Some(begin), ..Cursor::default() };
         }
         loop {
             let mut crawl = run.peer.cursor.pages.clone().unwrap_or_default();
@@ -61,12 +77,21 @@ impl Harvester {
             crawl.fingerprint = fingerprint;
             crawl.page += 1;
             if page.items.is_empty() && crawl.met == 0 && run.live > 0 {
-                run.peer.cursor.pages = None;
-                let detail = format!("it had {} records, and now its list is empty", run.live);
-                return Err(End::held("suddenly-empty", detail));
+                if !run.peer.cursor.may_be_empty {
+                    run.peer.cursor.pages = None;
+                    let detail = format!("it had {} records, and now its list is empty", run.live);
+                    return Err(End::held("suddenly-empty", detail));
+                }
+                run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
             }
-            let (items, seen) = self.look_at(run, page.items).await?;
-            let cursor = Cursor { pages: Some(crawl.clone()), ..run.peer.cursor.clone() };
+            let Looked { items, seen, stopped } = self.look_at(run, page.items).await?;
+            if let Some(end) = stopped {
+                // What came stays; the page is asked for once more, and then for the rest of it.
+                let cursor = run.peer.cursor.clone();
+                self.apply(run, items, seen, cursor).await?;
+                return Err(end);
+            }
+            let cursor = Cursor { pages: Some(crawl.clone()), may_be_empty: false, ..run.peer.cursor.clone() };
             self.apply(run, items, seen, cursor).await?;
             progress(&run.report);
             mind_the_cap(run)?;
@@ -111,14 +136,23 @@ impl Harvester {
         Ok(Page { items: items.clone(), total: whole(["total_items", "totalElements"]), last })
     }
 
-    /// Fetch those services of a page that are new, or look different in the list than before.
-    async fn look_at(&self, run: &mut Run, listed: Vec<Value>) -> Result<(Items, Vec<Uuid>), End> {
+    /// Fetch those services of a page that are new, look different in the list than before, or have not
+    /// been fetched for a week: a list does not show everything.
+    async fn look_at(&self, run: &mut Run, listed: Vec<Value>) -> Result<Looked, End> {
         let origin = run.peer.origin.clone();
         let local = |id: &str| admit::local_id(&origin, Kind::Service.as_str(), id);
         let mut items: Items = Vec::new();
         let mut ask = Vec::new();
         let ids: Vec<Uuid> = listed.iter().filter_map(id_of).map(|id| local(&id)).collect();
         let known: Vec<Foreign> = peers::foreign(&self.db, &ids).await?;
+        let crawl = run.peer.cursor.crawl;
+        let is_met = |id: &Uuid| known.iter().any(|known| known.id == *id && known.crawl == crawl);
+        if !ids.is_empty() && ids.len() == listed.len() && ids.iter().all(is_met) {
+            run.peer.cursor.pages = None;
+            let detail = format!("{} gives pages once more that it has given before", run.peer.url);
+            return Err(End::failed("same-page", detail));
+        }
+        let now = self.clock.now();
         let mut seen = Vec::new();
         for item in listed {
             let Some(id) = id_of(&item) else {
@@ -133,45 +167,42 @@ impl Harvester {
             }
             let hash = signing::hash_of(&signing::canonical(&item));
             let here = known.iter().find(|known| known.id == local(&id) && known.live);
-            if here.is_some_and(|known| known.listed.as_deref() == Some(&hash)) {
-                seen.push(local(&id));
-            } else {
-                ask.push((id, hash));
+            let same = here.filter(|known| known.listed.as_deref() == Some(&hash));
+            match same {
+                Some(known) if !is_to_be_read_again(known, now) => seen.push(known.id),
+                same => ask.push((id, hash, same.map(|known| known.id))),
             }
         }
-        run.report.requests += ask.len() as u64;
         let base = run.peer.url.clone();
-        let fetched: Vec<_> = stream::iter(ask)
-            .map(|(id, hash)| {
-                let base = base.clone();
-                async move { (self.service(&base, &id).await, id, hash) }
-            })
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
-        for (answer, id, hash) in fetched {
-            items.push(match answer {
-                Ok((bytes, data)) => {
-                    run.report.bytes += bytes;
-                    let data = upgraded(run, data);
-                    Ok(Event { listed: Some(hash), ..Event::told(Kind::Service, id, data) })
+        let mut fetched = stream::iter(ask)
+            .map(|(id, hash, same)| {
+                let url = one(&base, &id);
+                async move {
+                    let answer = match url {
+                        Ok(url) => Ok(self.outbound.fetch(Ask::get(url)).await),
+                        Err(end) => Err(end),
+                    };
+                    (answer, id, hash, same)
                 }
-                Err(detail) => Err(Box::new(unreadable(id, "not-answered", detail, Value::Null))),
-            });
+            })
+            .buffered(AT_ONCE);
+        while let Some((answer, id, hash, same)) = fetched.next().await {
+            let answer = answer.and_then(|answer| self.count(run, answer));
+            match answer.and_then(|answer| parsed(&answer)) {
+                Ok(data) => {
+                    let data = upgraded(run, data);
+                    items.push(Ok(Event { listed: Some(hash), ..Event::told(Kind::Service, id, data) }));
+                }
+                Err(end) if asks_us_to_wait(&end) => return Ok(Looked { items, seen, stopped: Some(end) }),
+                // It is in the list as it was.
+                Err(End::Failed(..) | End::Held(_)) if same.is_some() => seen.extend(same),
+                Err(End::Failed(trouble, _) | End::Held(trouble)) => {
+                    items.push(Err(Box::new(unreadable(id, "not-answered", trouble.detail, Value::Null))));
+                }
+                Err(end) => return Err(end),
+            }
         }
-        Ok((items, seen))
-    }
-
-    /// One whole service, and how many bytes it took.
-    async fn service(&self, base: &Url, id: &str) -> Result<(u64, Value), String> {
-        let url = one(base, id).map_err(|end| format!("{end:?}"))?;
-        let answer = self.outbound.fetch(Ask::get(url)).await.map_err(|error| error.to_string())?;
-        if answer.status != 200 {
-            return Err(format!("{} answers {}", answer.url, answer.status));
-        }
-        let bytes = answer.wire_bytes;
-        let value = json::parse(&answer.body).map_err(|error| format!("{}: {error}", answer.url))?;
-        Ok((bytes, value))
+        Ok(Looked { items, seen, stopped: None })
     }
 
     /// The end of a crawl: where it was a whole one, what it has not met may be gone.
@@ -181,8 +212,12 @@ impl Harvester {
             (Some(first), Some(last)) => near(first, last) && crawl.met * 100 >= last * 99,
             _ => false,
         };
+        // Where this breaks off, the next crawl is another one.
+        run.peer.cursor.pages = None;
         if steady {
             self.take_out_what_is_gone(run).await?;
+        } else {
+            *run.report.left_out.entry("not-whole".to_owned()).or_default() += 1;
         }
         let cursor = Cursor { pages: None, ..run.peer.cursor.clone() };
         self.apply(run, Vec::new(), Vec::new(), cursor).await
@@ -214,10 +249,27 @@ impl Harvester {
 
     /// Whether the server itself says that a service is not there.
     async fn is_gone(&self, run: &mut Run, id: &str) -> Result<bool, End> {
-        run.report.requests += 1;
-        let answer = self.outbound.fetch(Ask::get(one(&run.peer.url, id)?)).await;
-        Ok(answer.is_ok_and(|answer| matches!(answer.status, 404 | 410)))
+        let url = one(&run.peer.url, id)?;
+        match self.ask(run, Ask::get(url)).await {
+            Err(End::Failed(trouble, _)) if trouble.code == "not-there" => Ok(true),
+            Err(end) if asks_us_to_wait(&end) => Err(end),
+            Ok(_) | Err(End::Failed(..) | End::Held(_)) => Ok(false),
+            Err(end) => Err(end),
+        }
     }
+}
+
+/// Whether a service that looks in the list as it did has to be fetched all the same: once a week, each at
+/// a moment of its own, so that a seventh of them is fetched in a day.
+fn is_to_be_read_again(known: &Foreign, now: DateTime<Utc>) -> bool {
+    let own = i64::from(known.id.as_fields().0) % WEEK;
+    let week = |at: DateTime<Utc>| (at.timestamp() - own).div_euclid(WEEK);
+    week(now) > week(known.fetched_at)
+}
+
+/// Whether a server has said that we are asking too much: whatever else there is to ask waits as well.
+fn asks_us_to_wait(end: &End) -> bool {
+    matches!(end, End::Failed(trouble, wait) if trouble.code == "too-many-requests" || wait.is_some())
 }
 
 /// A service of the older standard in today's shape; what has no place today is counted.
@@ -255,6 +307,10 @@ fn read(answer: &Answer) -> Result<Value, End> {
         let kind = answer.header("content-type").unwrap_or("no content type");
         return Err(End::failed("not-json", format!("{} answers with {kind} instead of JSON", answer.url)));
     }
+    parsed(answer)
+}
+
+fn parsed(answer: &Answer) -> Result<Value, End> {
     json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
 }
 

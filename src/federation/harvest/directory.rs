@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     super::{
         peers::{self, Cursor, Held, Peer, Report, Trouble},
-        protocol::{ALL, Discovery, Item, OWN, PROTOCOL, Statement, WELL_KNOWN},
+        protocol::{ALL, Discovery, Item, OWN, PROTOCOL, WELL_KNOWN},
     },
     End, Harvester, Run,
     checkpoint::{self, Compared},
@@ -100,10 +100,12 @@ impl Harvester {
             // It said that there was nothing new, and there was.
             Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
             Compared::Different(root) => {
-                *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
                 // What still differs then waits for a person, or cannot be taken: no walk would mend it.
                 let repaired = self.repair(run, &root).await?;
-                (!repaired).then(|| walk_anew(&run.peer.cursor))
+                if repaired != Some(0) {
+                    *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
+                }
+                repaired.is_none().then(|| walk_anew(&run.peer.cursor))
             }
         };
         if let Some(cursor) = again {
@@ -428,10 +430,6 @@ pub(super) fn read_item(item: Value, relay: Option<&str>) -> Result<Event, Box<U
     if is_there != data.is_some() {
         return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item, data));
     }
-    if let Some(fed) = read.fed.as_ref().filter(|fed| is_future(fed)) {
-        let detail = format!("it follows {}, which this version does not know", fed.schema);
-        return Err(bad("schema-future", detail, item, data));
-    }
     let at = read.modified;
     let (id, rev, route) = match (&read.fed, relay) {
         (Some(fed), Some(relay)) if fed.origin != relay => {
@@ -452,11 +450,4 @@ pub(super) fn read_item(item: Value, relay: Option<&str>) -> Result<Event, Box<U
         listed: None,
         over: false,
     })
-}
-
-/// Whether a record follows a later major version of the standard than we know.
-fn is_future(statement: &Statement) -> bool {
-    let version = statement.schema.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
-    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    statement.v > 1 || major.is_some_and(|major| major > 3)
 }

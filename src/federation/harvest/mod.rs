@@ -18,11 +18,7 @@ mod relays;
 mod repair;
 pub(super) mod sessions;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
@@ -109,6 +105,12 @@ impl From<db::Error> for End {
     }
 }
 
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 impl From<records::Error> for End {
     fn from(error: records::Error) -> Self {
         Self::Broken(error.into())
@@ -129,8 +131,8 @@ struct Run {
     deleted_lately: u64,
     /// Records that have gone since, other than because their time was over.
     deleted: u64,
-    /// Records that were told and cannot be taken as they were told last.
-    quarantined: HashSet<Uuid>,
+    /// Records that were told and cannot be taken as they were told last, and why.
+    quarantined: HashMap<Uuid, String>,
     /// Parts of series that are kept beside the records.
     parts: sessions::Parts,
     /// Terms and taxonomies here, by their addresses.
@@ -231,7 +233,7 @@ impl Harvester {
             live: peers::live_count(&self.db, id).await?,
             deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
             deleted: 0,
-            quarantined: HashSet::new(),
+            quarantined: HashMap::new(),
             parts: sessions::Parts::default(),
             vocabulary: self.vocabulary().await?,
             shared: HashMap::new(),
@@ -358,7 +360,7 @@ impl Harvester {
 
     /// Write how it went, and when to ask next.
     async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
-        let Run { mut peer, lease, mut report, held_at, .. } = run;
+        let Run { mut peer, lease, mut report, held_at, quarantined, .. } = run;
         let now = self.clock.now();
         let ended = match held_at {
             None => ended,
@@ -424,7 +426,7 @@ impl Harvester {
         } else {
             tx.roll_back().await?;
         }
-        count(&peer, &report, now);
+        count(&peer, &report, &quarantined);
         Ok(report)
     }
 }
@@ -500,22 +502,18 @@ fn tell(report: &Report) {
     }
 }
 
-/// What Prometheus is told about a peer.
-#[expect(clippy::cast_precision_loss, reason = "gauges are for looking at")]
-fn count(peer: &Peer, report: &Report, now: DateTime<Utc>) {
+/// What Prometheus is told about a pull; how the peer stands then is asked of the database.
+fn count(peer: &Peer, report: &Report, quarantined: &HashMap<Uuid, String>) {
     let labels = [("peer", peer.name.clone())];
     metrics::counter!("federation_pages_total", &labels).increment(report.pages);
     metrics::counter!("federation_requests_total", &labels).increment(report.requests);
     metrics::counter!("federation_not_modified_total", &labels).increment(report.not_modified);
     metrics::counter!("federation_bytes_total", &labels).increment(report.bytes);
-    metrics::counter!("federation_quarantined_total", &labels).increment(report.quarantined);
-    metrics::counter!("federation_echo_total", &labels).increment(report.left_out.get("echo").copied().unwrap_or(0));
-    metrics::gauge!("federation_held_deletes", &labels).set(report.held_deletes as f64);
-    metrics::gauge!("federation_lag_positions", &labels).set((peer.cursor.head - peer.cursor.after).max(0) as f64);
-    if let Some(at) = peer.succeeded_at {
-        metrics::gauge!("federation_last_success_timestamp_seconds", &labels).set(at.timestamp() as f64);
-        metrics::gauge!("federation_lag_seconds", &labels).set((now - at).num_seconds().max(0) as f64);
+    for code in quarantined.values() {
+        let labels = [("peer", peer.name.clone()), ("reason", code.clone())];
+        metrics::counter!("federation_quarantined_total", &labels).increment(1);
     }
+    metrics::counter!("federation_echo_total", &labels).increment(report.left_out.get("echo").copied().unwrap_or(0));
 }
 
 fn later(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {

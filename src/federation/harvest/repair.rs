@@ -40,27 +40,31 @@ struct Listed {
 }
 
 impl Harvester {
-    /// Repair what differs from what the peer has, where its checkpoint says `root` of it. Whether that
-    /// could be done: where not, everything has to be walked.
-    pub(super) async fn repair(&self, run: &mut Run, root: &str) -> Result<bool, End> {
+    /// Repair what differs from what the peer has, where its checkpoint says `root` of it. How many records
+    /// those were, other than what could not be taken; none where it could not be done, and everything has to
+    /// be walked.
+    pub(super) async fn repair(&self, run: &mut Run, root: &str) -> Result<Option<usize>, End> {
         let said = run.peer.discovered.as_ref().and_then(|said| said.digest.clone());
-        let Some(url) = said.filter(|url| url.origin() == run.peer.url.origin()) else { return Ok(false) };
-        let Some(theirs) = self.buckets_there(run, &url, root).await? else { return Ok(false) };
+        let Some(url) = said.filter(|url| url.origin() == run.peer.url.origin()) else { return Ok(None) };
+        let Some(theirs) = self.buckets_there(run, &url, root).await? else { return Ok(None) };
         let ours = self.buckets_here(run.peer.id).await?;
         let differ: Vec<u8> = (0..=u8::MAX).filter(|at| ours[usize::from(*at)].value != theirs[usize::from(*at)]).collect();
         if differ.is_empty() || differ.len() > MOST_BUCKETS {
-            return Ok(false);
+            return Ok(None);
         }
         let mut listed = Vec::new();
         for bucket in &differ {
             match self.bucket_there(run, &url, *bucket, &theirs[usize::from(*bucket)]).await? {
                 Some(some) => listed.extend(some),
-                None => return Ok(false),
+                None => return Ok(None),
             }
         }
-        let wanted = self.set_apart(run, &differ, listed).await?;
-        *run.report.left_out.entry("repaired".to_owned()).or_default() += wanted.len() as u64;
-        self.fetch(run, wanted).await
+        let (wanted, others) = self.set_apart(run, &differ, listed).await?;
+        let many = wanted.len();
+        if many > 0 {
+            *run.report.left_out.entry("repaired".to_owned()).or_default() += many as u64;
+        }
+        Ok(self.fetch(run, wanted).await?.then_some(many + others))
     }
 
     /// The buckets of the peer, where they belong to the checkpoint and to where we stand.
@@ -106,8 +110,9 @@ impl Harvester {
         Ok(listed.filter(|listed| total(listed).value == *sum))
     }
 
-    /// Those that have to be fetched, by their numbers. What is here and not there waits for a person.
-    async fn set_apart(&self, run: &mut Run, differ: &[u8], listed: Vec<Listed>) -> Result<BTreeMap<i64, Uuid>, End> {
+    /// Those that have to be fetched, by their numbers, and how many others differ. What is here and not
+    /// there waits for a person; what could not be taken is as it was.
+    async fn set_apart(&self, run: &mut Run, differ: &[u8], listed: Vec<Listed>) -> Result<(BTreeMap<i64, Uuid>, usize), End> {
         let local = |one: &Listed| admit::local_id(&run.peer.origin, one.kind.as_str(), &one.id);
         let mut theirs: HashMap<Uuid, Listed> = listed.into_iter().map(|one| (local(&one), one)).collect();
         let (mut held, mut forgotten) = (Vec::new(), Vec::new());
@@ -122,6 +127,8 @@ impl Harvester {
             for row in rows.into_iter().filter(concerned) {
                 match theirs.get(&row.id) {
                     Some(there) if there.live == row.live && there.hash == row.hash => drop(theirs.remove(&row.id)),
+                    // It was taken out, because it was urgent and could not be taken.
+                    Some(there) if there.rev == row.rev && !row.live && row.hash.is_empty() => drop(theirs.remove(&row.id)),
                     Some(_) => {}
                     None if row.live => held.push(Held {
                         id: row.id,
@@ -136,7 +143,9 @@ impl Harvester {
             }
         }
         run.report.held_deletes += held.len() as u64;
-        let wanted: BTreeMap<i64, Uuid> = theirs.into_iter().map(|(id, one)| (one.rev, id)).collect();
+        let tried = peers::quarantined_by_rev(&self.db, run.peer.id, MOST_TRIED).await?;
+        let mut wanted: BTreeMap<i64, Uuid> = theirs.into_iter().map(|(id, one)| (one.rev, id)).collect();
+        wanted.retain(|rev, id| !tried.contains(&(*rev, *id)));
         let ids: Vec<Uuid> = wanted.values().copied().collect();
         let tx = self.under_lease(run).await?;
         peers::put_held(&tx, &held).await?;
@@ -144,7 +153,7 @@ impl Harvester {
         // Whatever is known of them here is not true, so it must not decide whether they are taken.
         peers::forget_versions_of(&tx, &ids).await?;
         tx.commit().await?;
-        Ok(wanted)
+        Ok((wanted, held.len() + forgotten.len()))
     }
 
     /// Whether something waits that another version of this program could not take, and this one has not

@@ -22,7 +22,7 @@ pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
 pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
 pub use waiting::{
-    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined,
+    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined, quarantined,
     quarantined_by_code, quarantined_by_rev,
 };
 
@@ -209,6 +209,10 @@ pub struct Cursor {
     /// Whether what its origin has signed was kept all along, to be passed on.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
+    /// Whether an officer has looked into it that what is read whole had become empty: if it still is at the
+    /// next reading, that is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_empty: bool,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
     /// Where several feeds are followed: where we stand in each.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::is_nothing;
-use crate::model::text::fold;
+use crate::model::{schedule, text::fold};
 
 type Object = Map<String, Value>;
 
@@ -83,36 +83,20 @@ pub(in crate::formats) fn address(row: Value, kind: &str) -> Value {
     Value::Object(row)
 }
 
-const DAYS: [(&str, &str); 7] = [
-    ("monday", "MO"),
-    ("tuesday", "TU"),
-    ("wednesday", "WE"),
-    ("thursday", "TH"),
-    ("friday", "FR"),
-    ("saturday", "SA"),
-    ("sunday", "SU"),
-];
-
-/// "Monday", "Mondays", "Mon", "MO" as "MO".
-fn day(word: &str) -> Option<&'static str> {
-    let word = fold(word);
-    let word = word.strip_suffix('s').filter(|word| word.ends_with("day")).unwrap_or(&word);
-    let fits = |name: &str| word == name || (2..=5).contains(&word.len()) && name.starts_with(word);
-    DAYS.iter().find(|(name, code)| fits(name) || word.eq_ignore_ascii_case(code)).map(|(_, code)| *code)
-}
-
-/// Days as iCalendar writes them, where every word is a day; the text as it is otherwise ("1MO").
-fn byday(text: &str) -> String {
-    let words: Vec<&str> = text.split([',', ';', '/', ' ', '&']).filter(|word| !word.is_empty() && *word != "and").collect();
-    let days: Option<Vec<&str>> = words.iter().map(|word| day(word)).collect();
-    days.filter(|days| !days.is_empty()).map_or_else(|| text.to_owned(), |days| days.join(","))
+/// A day that a table gives as its number, Monday first.
+fn numbered(value: &Value) -> Option<&'static str> {
+    let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    ["MO", "TU", "WE", "TH", "FR", "SA", "SU"].get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
 }
 
 /// Regular hours: `weekday` was HSDS 1's name of the day, and a day was often written in full.
 pub(in crate::formats) fn schedule(row: &mut Object) {
+    if let Some(day) = row.get("weekday").and_then(numbered) {
+        row.insert("weekday".to_owned(), day.into());
+    }
     called(row, "weekday", "byday");
-    if let Some(written) = text(row, "byday").map(byday) {
-        row.insert("byday".to_owned(), written.into());
+    if let Some(written) = text(row, "byday").map(str::to_owned) {
+        row.insert("byday".to_owned(), schedule::byday(&written).unwrap_or(written).into());
         if row.get("freq").is_none_or(is_nothing) {
             row.insert("freq".to_owned(), "WEEKLY".into());
         }

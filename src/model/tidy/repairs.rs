@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::model::{occurrences::check_rule, values::LocalDateTime};
+use crate::model::{occurrences::check_rule, schedule::byday, text::shorten, values::LocalDateTime};
 
 type Object = Map<String, Value>;
 
@@ -18,6 +18,8 @@ pub(super) fn apply(entity: &str, object: &mut Object) {
         "location" => location(object),
         "service" => status(object),
         "event" => event(object),
+        "schedule" => schedule(object),
+        "cost_option" => currency(object),
         _ => {}
     }
 }
@@ -73,6 +75,20 @@ fn status(object: &mut Object) {
     object.insert("status".to_owned(), known.into());
 }
 
+/// Days as iCalendar writes them, where they can be read.
+fn schedule(object: &mut Object) {
+    if let Some(days) = text(object, "byday").and_then(byday) {
+        object.insert("byday".to_owned(), days.into());
+    }
+}
+
+/// The examples of the standard write "gbp".
+fn currency(object: &mut Object) {
+    if let Some(code) = text(object, "currency").filter(|code| code.len() == 3).map(str::to_ascii_uppercase) {
+        object.insert("currency".to_owned(), code.into());
+    }
+}
+
 fn event(object: &mut Object) {
     default(object, "status", "scheduled");
     default(object, "timezone", "Europe/London");
@@ -95,8 +111,10 @@ pub(super) struct Contradiction {
 /// The fields of a tidy entity that contradict others.
 pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction> {
     let mut found = Vec::new();
-    if entity == "event" {
-        found.extend(unusable_rule(object));
+    match entity {
+        "event" => found.extend(unusable_rule(object)),
+        "schedule" => found.extend(unusable_days(object).or_else(|| from_midnight_to_midnight(object))),
+        _ => {}
     }
     let mut say = |field, reason| found.push(Contradiction { field, reason: Cow::Borrowed(reason), refuses: false });
     match entity {
@@ -109,6 +127,9 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
                 && end < start
             {
                 say("end", "is before the start");
+            }
+            if text(object, "assured_date").is_some_and(|day| super::date(day).is_none()) {
+                say("assured_date", "is not a date in the calendar (expected YYYY-MM-DD)");
             }
         }
         "schedule" | "cost_option" => {
@@ -133,6 +154,24 @@ fn unusable_rule(object: &Object) -> Option<Contradiction> {
     let start: LocalDateTime = text(object, "start")?.parse().ok()?;
     let refused = check_rule(text(object, "rrule")?, start.naive()).err()?;
     Some(Contradiction { field: "rrule", reason: Cow::Owned(refused.to_string()), refuses: true })
+}
+
+/// Hours of which the day cannot be read are nobody's hours.
+fn unusable_days(object: &Object) -> Option<Contradiction> {
+    let written = text(object, "byday").filter(|days| byday(days).is_none())?;
+    let reason = format!("{:?} names no days of the week (expected MO, or 1TU for the first Tuesday)", shorten(written, 60));
+    Some(Contradiction { field: "byday", reason: Cow::Owned(reason), refuses: true })
+}
+
+/// What databases say that know nothing.
+fn from_midnight_to_midnight(object: &Object) -> Option<Contradiction> {
+    let is_midnight = |field| text(object, field) == Some("00:00");
+    let reason = "is midnight, and so is closes_at: that is no opening hours (00:00 to 23:59 is the whole day)";
+    (is_midnight("opens_at") && is_midnight("closes_at")).then_some(Contradiction {
+        field: "opens_at",
+        reason: Cow::Borrowed(reason),
+        refuses: true,
+    })
 }
 
 fn over(object: &Object, low: &str, high: &str) -> bool {

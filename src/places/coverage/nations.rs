@@ -13,6 +13,15 @@ const NORTHERN_IRELAND: u8 = 8;
 const GREAT_BRITAIN: u8 = ENGLAND | WALES | SCOTLAND;
 const UNITED_KINGDOM: u8 = GREAT_BRITAIN | NORTHERN_IRELAND;
 
+/// The areas of postcodes that lie in England alone.
+const IN_ENGLAND: [&str; 94] = [
+    "AL", "B", "BA", "BB", "BD", "BH", "BL", "BN", "BR", "BS", "CB", "CM", "CO", "CR", "CT", "CV", "CW", "DA", "DE", "DH", "DL",
+    "DN", "DT", "DY", "E", "EC", "EN", "EX", "FY", "GU", "HA", "HD", "HG", "HP", "HU", "HX", "IG", "IP", "KT", "L", "LA", "LE",
+    "LN", "LS", "LU", "M", "ME", "MK", "N", "NE", "NG", "NN", "NR", "NW", "OL", "OX", "PE", "PL", "PO", "PR", "RG", "RH", "RM",
+    "S", "SE", "SG", "SK", "SL", "SM", "SN", "SO", "SP", "SR", "SS", "ST", "SW", "TA", "TF", "TN", "TQ", "TR", "TS", "TW", "UB",
+    "W", "WA", "WC", "WD", "WF", "WN", "WR", "WS", "WV", "YO",
+];
+
 impl Nations {
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
@@ -86,8 +95,9 @@ impl Nations {
             "CF" | "SA" => WALES,
             "CA" | "DG" | "TD" => ENGLAND | SCOTLAND,
             "CH" | "GL" | "HR" | "LD" | "LL" | "NP" | "SY" => ENGLAND | WALES,
-            "JE" | "GY" | "IM" => 0,
-            _ => ENGLAND,
+            known if IN_ENGLAND.contains(&known) => ENGLAND,
+            // The islands, and what no postcode begins with.
+            _ => 0,
         }))
     }
 }

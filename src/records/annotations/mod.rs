@@ -4,7 +4,7 @@
 
 pub(super) mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,7 @@ impl Records {
         let cause = publish::Cause {
             reason: "it is not published any more",
             urgent: false,
+            scrubbed: &HashSet::new(),
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,

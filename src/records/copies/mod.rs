@@ -147,7 +147,8 @@ impl Records {
                 }
                 Copied::Revision(version) => batch.revisions.push(version),
                 Copied::Published(row) => {
-                    batch.published.push(self.again(Published { urgent: false, ..row }, &mut locked));
+                    let position = locked.take();
+                    batch.published.push(self.again(locked.epoch(), position, Published { urgent: false, ..row }));
                 }
                 Copied::Scrub(scrub) => scrubs.push(scrub),
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
@@ -213,23 +214,27 @@ impl Records {
         let mut locked = published::lock(&tx).await?;
         let rows = published::current(&tx, ids).await?;
         let before: HashMap<Uuid, Published> = rows.iter().map(|row| (row.id, row.clone())).collect();
-        let rows: Vec<Published> = rows.into_iter().map(|row| self.again(row, &mut locked)).collect();
-        published::write(&tx, locked, &rows, &before).await?;
+        let mut signed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let position = locked.take();
+            signed.push(self.again(locked.epoch(), position, row));
+        }
+        published::write(&tx, locked, &signed, &before).await?;
         tx.commit().await?;
-        Ok(rows.len() as u64)
+        Ok(signed.len() as u64)
     }
 
     /// A published row under its new number.
-    fn again(&self, mut row: Published, locked: &mut published::Locked) -> Published {
-        row.position = locked.take();
+    pub(super) fn again(&self, epoch: &str, position: Position, mut row: Published) -> Published {
+        row.position = position;
         if row.statement.is_some() {
             let value: Option<serde_json::Value> = serde_json::from_str(&row.full).ok();
             let canonical = value.filter(|_| row.live).map(|value| signing::canonical(&value));
             let about = About {
                 kind: row.kind,
                 id: row.id,
-                epoch: locked.epoch(),
-                position: row.position.0,
+                epoch,
+                position: position.0,
                 urgent: row.urgent || row.statement.as_deref().is_some_and(signing::is_urgent),
                 changed: row.changed_at,
                 canonical: canonical.as_deref(),

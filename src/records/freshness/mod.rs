@@ -8,7 +8,7 @@
 
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
@@ -193,6 +193,7 @@ impl Records {
         let cause = publish::Cause {
             reason: "it is not published any more",
             urgent: false,
+            scrubbed: &HashSet::new(),
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,

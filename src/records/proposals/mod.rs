@@ -163,7 +163,8 @@ impl Proposal {
 impl Records {
     /// Let changes wait for a person, inside the caller's transaction and before any save in it. What
     /// is the same as what stands is left out; a later proposal of the same caller for the same record
-    /// takes the place of the earlier one. Gives how many wait now because of this.
+    /// takes the place of the earlier one. What a draft is to replace is what stands, unless it names
+    /// another version. Gives how many wait now because of this.
     /// # Errors
     /// [`Error::OtherKind`], or when the database fails.
     pub async fn propose(&self, tx: &Transaction, caller: &Caller, drafts: Vec<Draft>) -> Result<u64, Error> {
@@ -187,7 +188,7 @@ impl Records {
                 kind,
                 origin: draft.origin,
                 source_id: draft.source_id,
-                base_revision: before.map_or(0, |before| before.kept.revision),
+                base_revision: draft.expected_revision.unwrap_or_else(|| before.map_or(0, |before| before.kept.revision)),
                 document,
                 by: caller.name.clone(),
                 why: caller.why.clone(),

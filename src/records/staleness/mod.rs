@@ -4,7 +4,7 @@
 
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -109,6 +109,7 @@ impl Records {
         let cause = publish::Cause {
             reason: "nobody has confirmed it for months",
             urgent: false,
+            scrubbed: &HashSet::new(),
             reopened: false,
             now: self.clock.now(),
             last_modified: &moments,

@@ -215,10 +215,19 @@ fact_of_a_calendar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("suddenly-empty".to_owned())));
         assert_eq!((here.everything().await, here.peer(&peer).await.state), (before, PeerState::Held));
+        // It was a mistake: the calendar is as it was, and nothing happens.
+        hall.says(&events(1..4));
         here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
-        here.app.follow().await;
-        assert_eq!(names(&here).await.len(), 0);
-        assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+        for _ in 0..2 {
+            assert_eq!((did(&here.pull(&peer).await), names(&here).await.len()), ((Outcome::Ok, 0, 0, 0, 0), 3));
+        }
+        // It is true: what is still empty after somebody has asked is.
+        hall.says(&[]);
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Held);
+        here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        assert_eq!((here.pull(&peer).await.outcome, names(&here).await.len()), (Outcome::Ok, 0));
+        hall.says(&events(1..4));
+        assert_eq!((here.pull(&peer).await.outcome, names(&here).await.len()), (Outcome::Ok, 3));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use fingerpost::federation::peers::{Outcome, PeerKind, Trust};
@@ -155,11 +155,22 @@ async fn becomes_empty(on: On) {
     let report = here.pull(&peer).await;
     assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("suddenly-empty".to_owned())));
     assert_eq!(here.services().await.len(), 120);
+    // It is mended before somebody releases it: nothing happens.
+    emptied.store(false, Ordering::SeqCst);
+    here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.deleted, here.services().await.len()), (Outcome::Ok, 0, 120), "{report:?}");
+    emptied.store(true, Ordering::SeqCst);
+    assert_eq!(here.pull(&peer).await.outcome, Outcome::Held, "once more");
     // Somebody has asked them: it is true.
     here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
-    here.app.follow().await;
-    assert_eq!(here.services().await.len(), 0);
-    assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 0));
+    emptied.store(false, Ordering::SeqCst);
+    assert_eq!(
+        (here.pull(&peer).await.outcome, here.services().await.len()),
+        (Outcome::Ok, 120),
+        "what comes again is here again"
+    );
     here.end().await;
 }
 
@@ -209,4 +220,122 @@ async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_of_the_older_standard_is_read_wherever_it_begins_to_count_on_postgres() {
     Box::pin(is_older(On::Postgres)).await;
+}
+
+fn is_service(seen: &Seen) -> bool {
+    seen.path.starts_with("/api/services/")
+}
+
+async fn asks_us_to_wait(on: On) {
+    let left = Arc::new(AtomicUsize::new(10));
+    let allowance = left.clone();
+    let script = move |seen: &Seen| {
+        let is_spent = || allowance.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
+        if is_service(seen) && is_spent() { Reply::status(429).with("retry-after", "3600") } else { modern(seen, |_, _| {}) }
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!(
+        (report.outcome, report.error.map(|trouble| trouble.code)),
+        (Outcome::Failed, Some("too-many-requests".to_owned()))
+    );
+    let came = here.services().await.len();
+    assert!((9..=10).contains(&came), "what came stays: {came}");
+    let asked = || server.paths().iter().filter(|path| path.contains("/services/")).count();
+    assert!(asked() <= 13, "nobody is asked on and on who asks us to wait: {}", asked());
+    let wait = here.peer(&peer).await.next_due_at - here.app.clock.now();
+    assert_eq!(wait.num_seconds(), 3_600);
+    left.store(1_000, Ordering::SeqCst);
+    let before = asked();
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    assert_eq!(asked() - before, 120 - came, "and goes on where it was");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_29_a_server_that_asks_us_to_wait_in_the_middle_of_a_page_is_left_alone_on_sqlite() {
+    Box::pin(asks_us_to_wait(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_29_a_server_that_asks_us_to_wait_in_the_middle_of_a_page_is_left_alone_on_postgres() {
+    Box::pin(asks_us_to_wait(On::Postgres)).await;
+}
+
+async fn changes_what_its_list_does_not_show(on: On) {
+    let changed = Arc::new(AtomicBool::new(false));
+    let is_changed = changed.clone();
+    let script = move |seen: &Seen| {
+        if is_service(seen) && is_changed.load(Ordering::SeqCst) {
+            one(seen, |number| {
+                let mut service = service(number);
+                service["description"] = json!("Another club.");
+                service
+            })
+        } else {
+            modern(seen, |_, _| {})
+        }
+    };
+    let Some((here, _server, peer)) = start(on, script).await else { return };
+    here.pull(&peer).await;
+    changed.store(true, Ordering::SeqCst);
+    assert_eq!(here.pull(&peer).await.requests, 3, "the list looks as before");
+    let mut updated = Vec::new();
+    for _ in 0..7 {
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::days(1));
+        updated.push(here.pull(&peer).await.updated);
+    }
+    assert_eq!(updated.iter().sum::<u64>(), 120, "within a week everything is fetched once more: {updated:?}");
+    assert!(updated.iter().all(|many| (1..=40).contains(many)), "about a seventh a day: {updated:?}");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_changes_where_its_list_does_not_show_it_is_fetched_within_a_week_on_sqlite() {
+    Box::pin(changes_what_its_list_does_not_show(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_changes_where_its_list_does_not_show_it_is_fetched_within_a_week_on_postgres() {
+    Box::pin(changes_what_its_list_does_not_show(On::Postgres)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_does_not_say_how_many_there_are_is_told_of() {
+    let script = |seen: &Seen| {
+        modern(seen, |_, answer| {
+            answer.as_object_mut().unwrap().remove("total_items");
+        })
+    };
+    let Some((here, _server, peer)) = start(On::Sqlite, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.left_out.get("not-whole")), (Outcome::Ok, Some(&1)), "{report:?}");
+    let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+    assert!(shown.advice.contains("stays here"), "{}", shown.advice);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_36_a_server_whose_pages_go_round_is_found_out() {
+    // Page 3 is page 1 again, page 4 is page 2, and none is the last.
+    let script = |seen: &Seen| {
+        let mut turned = seen.clone();
+        if let Some(page) = asked(seen, "page").filter(|_| is_list(seen)) {
+            turned.path = format!("/api/services?page={}", (page - 1) % 2 + 1);
+        }
+        modern(&turned, |_, answer| answer["last_page"] = json!(false))
+    };
+    let Some((here, server, peer)) = start(On::Sqlite, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Failed, Some("same-page".to_owned())));
+    assert_eq!(here.services().await.len(), 100);
+    assert!(server.paths().iter().filter(|path| path.contains("page=")).count() <= 4);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_adds_a_server_that_asks_to_wait_is_told_so() {
+    let Some(here) = Node::start(On::Sqlite, "Here").await else { return };
+    let server = HostilePeer::start(|_| Reply::status(503).with("retry-after", "90")).await;
+    let refused = here.harvester().add_peer(crate::support::network::new(&server.url("/api"), Trust::Auto)).await.unwrap_err();
+    assert!(refused.to_string().contains("asks us to wait; try again in 90 seconds"), "{refused}");
+    here.end().await;
 }

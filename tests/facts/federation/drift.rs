@@ -134,6 +134,28 @@ async fn has_drifted(on: On) {
     let report = beds.pull(&peer).await;
     // Not one page of the 622 records was walked for it but the one with the record.
     assert_eq!((report.left_out.get("repaired"), report.pages, report.updated + report.created), (Some(&1), 1, 0), "{report:?}");
+
+    // What could not be taken differs, and has not drifted apart.
+    let waits = peers::Quarantined {
+        id: some[2].id,
+        peer: peer.id,
+        kind: "service".to_owned(),
+        foreign_id: some[2].foreign_id.clone(),
+        rev: some[2].rev,
+        code: "invalid".to_owned(),
+        detail: "name: is missing".to_owned(),
+        raw: None,
+        at: beds.app.clock.now(),
+    };
+    let tx = db.write().await.unwrap();
+    peers::put_foreign(&tx, &[Foreign { rev: some[2].rev - 1, hash: "sha-256:before".to_owned(), ..some[2].clone() }])
+        .await
+        .unwrap();
+    peers::put_quarantined(&tx, &[waits]).await.unwrap();
+    tx.commit().await.unwrap();
+    beds.harvester().compare_peer("Luton").await.unwrap();
+    let report = beds.pull(&peer).await;
+    assert_eq!((report.left_out.get("drift"), report.left_out.get("repaired"), report.pages), (None, None, 0), "{report:?}");
     luton.end().await;
     beds.end().await;
 }

@@ -321,6 +321,13 @@ fact_of_a_liar! {
         liar.edit(|told| told.truncate(1));
         let report = nothing_changes(&here, &peer, "head-went-back").await;
         assert_eq!((report.outcome, here.services().await.len()), (Outcome::Held, 3));
+        // They went back to a backup: everything is compared, and what is not there any more waits.
+        here.harvester().release_peer("1").await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.unchanged, report.held_deletes, here.services().await.len()), (Outcome::Ok, 1, 3, 3), "{report:?}");
+        liar.tell(Kind::Service, id("service 0"), Some(service(0)));
+        assert_eq!(here.pull(&peer).await.error, None, "and from then on it is followed as before");
+        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 2);
     }
 }
 
@@ -476,6 +483,8 @@ fact_of_a_liar! {
         here.follows(&liar.url(), Trust::Review).await;
         let refused = here.harvester().release_peer("1").await.unwrap_err().to_string();
         assert!(refused.contains("nobody has approved"), "{refused}");
+        let refused = here.harvester().hold_peer("1").await.unwrap_err().to_string();
+        assert!(refused.contains("nobody has approved"), "nor by way of being held: {refused}");
         // Between looking and approving, somebody else answers there.
         liar.rotate(false, false);
         let refused = here.harvester().approve_peer("1").await.unwrap_err().to_string();
@@ -526,7 +535,7 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (0, 60, 100), "{report:?}");
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
-        assert!(shown.advice.starts_with("60 records wait to be taken out"), "{}", shown.advice);
+        assert!(shown.advice.starts_with("60 records wait to be taken out, because its source deletes more than"), "{}", shown.advice);
         assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 60);
         here.app.follow().await;
         assert_eq!(here.services().await.len(), 40);
@@ -560,6 +569,135 @@ fact_of_a_liar! {
         let gone = fingerpost::ids::from_source(liar.url().as_str(), "service", &id("service 0").to_string());
         let history = here.app.app().records.history(gone).await.unwrap();
         assert!(history.iter().all(|version| !version.document.contains("Club 0")), "{history:?}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn an_officer_and_a_monitor_see_what_was_not_taken_and_how_long_ago_everything_was_here(here, liar) {
+        liar.tell_services(3);
+        liar.tell(Kind::Service, id("service 0"), Some(json!({"id": id("service 0"), "status": "active"})));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+        let bad: Vec<_> = shown.not_taken.iter().map(|one| (one.kind.as_str(), one.foreign_id.clone(), one.code.as_str())).collect();
+        assert_eq!(bad, [("service", id("service 0").to_string(), "invalid")]);
+        assert!(shown.not_taken[0].detail.contains("name"), "{}", shown.not_taken[0].detail);
+
+        // An officer holds it, and nobody pulls: an hour is an hour all the same.
+        here.harvester().hold_peer("1").await.unwrap();
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::hours(1));
+        let metrics = here.app.get("/metrics").await.text();
+        for line in [
+            "federation_quarantined{peer=\"Liar\",reason=\"invalid\"} 1",
+            "federation_lag_seconds{peer=\"Liar\"} 3600",
+            "federation_held_deletes{peer=\"Liar\"} 0",
+            "federation_lag_positions{peer=\"Liar\"} 0",
+        ] {
+            assert!(metrics.lines().any(|said| said == line), "{line} in {metrics}");
+        }
+        assert_eq!(metrics.matches("# TYPE federation_lag_seconds gauge").count(), 1);
+    }
+}
+
+fact_of_a_liar! {
+    async fn what_waits_or_was_refused_is_not_said_to_be_listed_here(here, liar) {
+        liar.tell_services(3);
+        let peer = here.follows(&liar.url(), Trust::Review).await;
+        here.harvester().approve_peer("1").await.unwrap();
+        assert_eq!(here.pull(&peer).await.waiting, 4);
+        let listed = async || {
+            let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+            let status = here.app.get("/federation/v1/status").await.json()["following"][0]["records"].clone();
+            (shown.records, status)
+        };
+        assert_eq!(listed().await, (0, json!(0)));
+        let records = here.app.app().records.clone();
+        let waiting: Vec<_> = records.waiting(None, None, 10).await.unwrap();
+        let holder = waiting.iter().find(|one| one.kind == Kind::Organization).unwrap().id;
+        records.accept(&crate::support::TestApp::person("looked at"), &[holder]).await.unwrap();
+        assert_eq!(listed().await, (1, json!(1)));
+    }
+}
+
+/// Every version that is kept here of a service of the liar, and the present one.
+async fn history(here: &Node, liar: &Liar, name: &str) -> String {
+    let local = fingerpost::ids::from_source(liar.url().as_str(), "service", &id(name).to_string());
+    let versions = here.app.app().records.history(local).await.unwrap();
+    versions.into_iter().map(|version| version.document).collect()
+}
+
+fact_of_a_liar! {
+    async fn what_is_told_as_urgent_is_destroyed_also_where_it_had_gone_before(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        liar.tell(Kind::Service, id("service 0"), None);
+        assert_eq!(here.pull(&peer).await.deleted, 1);
+        assert!(history(&here, &liar, "service 0").await.contains("Club 0"), "what went is remembered");
+        liar.tell_urgently(Kind::Service, id("service 0"), None, true);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.error), (0, None), "it had gone before");
+        assert!(!history(&here, &liar, "service 0").await.contains("Club 0"));
+
+        // Nobody here wants services any more, and then one is told in other words, urgently.
+        here.harvester().scope_peer("1", Wanted { kinds: vec![Kind::Event], ..Wanted::default() }).await.unwrap();
+        here.pull(&peer).await;
+        assert_eq!(here.services().await.len(), 0);
+        let mut milder = service(1);
+        milder["name"] = json!("Another name");
+        liar.tell_urgently(Kind::Service, id("service 1"), Some(milder), true);
+        here.pull(&peer).await;
+        assert!(!history(&here, &liar, "service 1").await.contains("Club 1"));
+        assert!(history(&here, &liar, "service 2").await.contains("Club 2"), "the others are as they were");
+    }
+}
+
+fact_of_a_liar! {
+    async fn an_urgent_version_that_cannot_be_taken_takes_the_old_one_out_whatever_is_wrong_with_it(here, liar) {
+        liar.tell_services(4);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let bad = |number: usize, name: &str, value: Value| {
+            let mut data = service(number);
+            data[name] = value;
+            liar.tell_urgently(Kind::Service, id(&format!("service {number}")), Some(data), true);
+        };
+        bad(0, "description", json!("x".repeat(300 << 10)));
+        bad(1, "x_number", json!((1_u64 << 53) + 1));
+        bad(2, "description", json!("It has moved."));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                for item in page["items"].as_array_mut().unwrap().iter_mut().filter(|item| item["id"] == id("service 2").to_string()) {
+                    item["data"]["description"] = json!("Changed on the way.");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.quarantined, here.services().await), (3, 0, vec!["Club 3".to_owned()]), "{report:?}");
+        for number in 0..3 {
+            assert!(!history(&here, &liar, &format!("service {number}")).await.contains(&format!("Club {number}")));
+        }
+
+        // Once it was taken as it was signed, nobody takes it out by changing it on the way.
+        liar.repent();
+        bad(2, "description", json!("It has moved."));
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, ["Club 2", "Club 3"]);
+        let tx = here.app.app().db.write().await.unwrap();
+        let mut forgetful = here.peer(&peer).await;
+        forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
+        peers::save(&tx, &forgetful).await.unwrap();
+        tx.commit().await.unwrap();
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                for item in page["items"].as_array_mut().unwrap().iter_mut().filter(|item| item["id"] == id("service 2").to_string()) {
+                    item["data"]["description"] = json!("Changed on the way.");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        here.pull(&peer).await;
+        assert_eq!(quarantine(&here, &peer).await, [("hash-mismatch".to_owned(), 1)]);
+        assert_eq!(here.services().await, ["Club 2", "Club 3"]);
     }
 }
 

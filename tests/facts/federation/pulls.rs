@@ -167,6 +167,54 @@ fact_of_two! {
 }
 
 fact_of_two! {
+    async fn what_is_taken_out_for_good_after_it_has_gone_is_destroyed_at_followers_as_well(luton, beds) {
+        let mut other = pantry();
+        other["id"] = json!(id("other"));
+        other["contacts"][0]["id"] = json!(id("other desk"));
+        other["contacts"][0]["email"] = json!("other@lark-hill.example.org");
+        other.as_object_mut().unwrap().remove("service_at_locations");
+        luton.app.import(format!("{}\n{other}", pantry())).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        // One is withdrawn; the other goes on without its contact.
+        luton.app.withdraw(id("pantry"), "closed").await;
+        luton.app.edit(id("other"), |document| if let Document::Service(service) = document { service.contacts.clear() }).await;
+        beds.pull(&peer).await;
+        let kept = async |kind: &str, name: &str| -> String {
+            beds.app.app().records.history(local(&luton, kind, name)).await.unwrap().into_iter().map(|version| version.document).collect()
+        };
+        assert!(kept("location", "centre").await.contains("12 Gorse Close"));
+        assert!(kept("service", "pantry").await.contains("desk@lark-hill") && kept("service", "other").await.contains("other@lark-hill"));
+
+        luton.app.edit(id("centre"), |document| {
+            if let Document::Location(place) = document {
+                place.location_policy = Some(fingerpost::model::LocationPolicy::Withheld);
+            }
+        }).await;
+        for (service, contact) in [("pantry", "desk"), ("other", "other desk")] {
+            let records = luton.app.app().records.clone();
+            let tx = luton.app.app().db.write().await.unwrap();
+            records.erase_contact(&tx, &TestApp::person("asked"), id(service), id(contact)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        luton.app.follow().await;
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.quarantined), (Outcome::Ok, 0, 0), "{report:?}");
+        assert!(!kept("location", "centre").await.contains("12 Gorse Close"));
+        assert!(!kept("service", "pantry").await.contains("desk@lark-hill"));
+        let other = kept("service", "other").await;
+        assert!(!other.contains("other@lark-hill") && other.contains("Meadow larder"), "{other}");
+        assert_eq!(beds.services().await, ["Meadow larder"], "what stands still stands");
+
+        // Told once, and not again with everything that is saved later.
+        let head = luton.app.get("/federation/v1/checkpoint").await.json()["head"].clone();
+        luton.app.edit(id("centre"), |_| {}).await;
+        assert_eq!(luton.app.get("/federation/v1/checkpoint").await.json()["head"], head);
+        assert_eq!(beds.pull(&peer).await.requests, 1);
+    }
+}
+
+fact_of_two! {
     async fn case_15_the_same_id_at_two_directories_is_two_records_and_ours_stays(luton, beds) {
         luton.app.import(pantry().to_string()).await;
         let mut ours = pantry();
@@ -343,6 +391,25 @@ fact_of_two! {
         assert!(results.contains("From Luton"), "{results}");
         let own = luton.app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
         assert!(!own.contains("as it was there on"));
+    }
+}
+
+fact_of_two! {
+    async fn a_browser_that_follows_the_link_to_where_something_comes_from_gets_the_page(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        for (collection, pages, name) in [("services", "services", "pantry"), ("organizations", "organisations", "marsh farm"), ("locations", "places", "centre")] {
+            let here = beds.app.get(&format!("/{collection}/{}", local(&luton, collection.trim_end_matches('s'), name))).await.json();
+            let link = here["provenance"]["url"].as_str().unwrap().to_owned();
+            let path = link.strip_prefix(luton.url.as_str()).unwrap();
+            assert_eq!(luton.app.get(&format!("/{path}")).await.json()["id"], json!(id(name)), "programs get the record");
+            let sent = luton.app.page(&format!("/{path}")).await;
+            assert_eq!((sent.status.as_u16(), sent.header("location")), (303, format!("/directory/{pages}/{}", id(name)).as_str()));
+            assert!(sent.header("vary").to_lowercase().contains("accept"), "{}", sent.header("vary"));
+            assert_eq!(luton.app.page(sent.header("location")).await.status, 200);
+            assert_eq!(luton.app.page(&format!("/api/{path}")).await.json()["id"], json!(id(name)), "below /api it is data");
+        }
     }
 }
 

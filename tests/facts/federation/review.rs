@@ -76,6 +76,18 @@ async fn tried_on(on: On) {
     liar.tell(Kind::Service, id("service 0"), None);
     assert_eq!(here.pull(&peer).await.deleted, 1);
     assert_eq!((here.services().await.len(), waiting(&here).await.len()), (0, 0));
+    // It comes again, in other words and urgently: that waits, and nothing is kept of what stood before.
+    let mut milder = service(0);
+    milder["name"] = json!("Another name");
+    liar.tell_urgently(Kind::Service, id("service 0"), Some(milder), true);
+    here.pull(&peer).await;
+    let all = waiting(&here).await;
+    assert_eq!(all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["Another name"]);
+    let kept = records.history(proposal.record_id).await.unwrap();
+    assert!(kept.iter().all(|version| !version.document.contains("Club 0")), "{kept:?}");
+    records.accept(&caller, &[all[0].0]).await.unwrap();
+    here.app.follow().await;
+    assert_eq!(here.services().await, ["Another name"]);
     here.end().await;
 }
 

@@ -78,7 +78,7 @@ pub struct Foreign {
     pub crawl: i64,
     /// How many whole walks in a row have not met it.
     pub missing: i32,
-    /// When it came.
+    /// When it came last, be it the same as before.
     pub fetched_at: DateTime<Utc>,
     /// Its origin, where it did not come from there; none where it is the peer's own.
     pub origin: Option<String>,

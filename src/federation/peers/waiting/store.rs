@@ -159,6 +159,32 @@ pub async fn quarantined_by_rev(db: &Database, peer: PeerId, limit: u64) -> Resu
         .context("cannot read what could not be taken")
 }
 
+/// What could not be taken of a peer, the latest first, at most `limit`.
+/// # Errors
+/// When the database fails.
+pub async fn quarantined(db: &Database, peer: PeerId, limit: u64) -> Result<Vec<Quarantined>, db::Error> {
+    let rows = quarantined::Entity::find()
+        .filter(quarantined::Column::PeerId.eq(peer))
+        .order_by_desc(quarantined::Column::At)
+        .order_by_asc(quarantined::Column::Id)
+        .limit(limit)
+        .all(db.reader())
+        .await
+        .context("cannot read what could not be taken")?;
+    let read = |row: quarantined::Model| Quarantined {
+        id: row.id,
+        peer: row.peer_id,
+        kind: row.kind,
+        foreign_id: row.foreign_id,
+        rev: row.rev,
+        code: row.code,
+        detail: row.detail,
+        raw: row.raw,
+        at: moment(row.at),
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// How many of a peer's records could not be taken, by reason.
 /// # Errors
 /// When the database fails.
