@@ -465,10 +465,13 @@ fact_of_a_liar! {
         let seen = pages.clone();
         liar.twist(move |asked, page| {
             let reply = Reply::json(page.to_string());
-            if is_feed(asked) && seen.fetch_add(1, Ordering::SeqCst) == 2 { reply.late(std::time::Duration::from_millis(1_500)) } else { reply }
+            if is_feed(asked) && seen.fetch_add(1, Ordering::SeqCst) == 2 { reply.late(std::time::Duration::from_secs(5)) } else { reply }
         });
         let hold = async {
-            while pages.load(Ordering::SeqCst) < 3 { tokio::time::sleep(std::time::Duration::from_millis(10)).await; }
+            // The third page is on its way, and the second one is here, however slow the machine is.
+            while pages.load(Ordering::SeqCst) < 3 || here.peer(&peer).await.cursor.after < BEGAN + 20 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
             officer.hold_peer("1").await.unwrap();
         };
         let (report, ()) = tokio::join!(here.pull(&peer), hold);
