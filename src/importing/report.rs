@@ -99,6 +99,11 @@ impl Report {
         }
     }
 
+    /// Whether it is told already that this part of a line was left out.
+    pub(super) fn has_left_out(&self, line: u64, path: &str) -> bool {
+        self.dropped.iter().any(|left| left.line == line && left.dropped.path.starts_with(path))
+    }
+
     pub(super) fn leave_out(&mut self, line: u64, dropped: Dropped) {
         self.dropped_total += 1;
         if self.dropped.len() < MOST {

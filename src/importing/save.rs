@@ -397,6 +397,9 @@ impl Run {
         let ids: Vec<Uuid> = strangers.iter().map(|(_, id)| *id).collect();
         let known = records.kinds(&ids).await?;
         for (line, id) in strangers.into_iter().filter(|(_, id)| known.get(id) != Some(&Kind::Organization)) {
+            if self.report.has_left_out(line, "organization_id") {
+                continue;
+            }
             let reason = format!("there is no organization {id} here: the service is only seen once there is one");
             self.report.leave_out(line, Dropped { path: "organization_id".to_owned(), reason });
         }

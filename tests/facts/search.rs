@@ -369,11 +369,9 @@ fact! {
         assert!(app.names("/events?online=true&per_page=100").await.contains(&"Open the envelope: online workshop".to_owned()));
         let cancelled = app.names(&on("2026-12-03", "2026-12-03")).await;
         assert!(!cancelled.contains(&"Open bench Thursday".to_owned()), "{cancelled:?}");
-        for bad in ["from=yesterday", "from=2026-12-02&to=2026-12-01", "to=999999-01-01", "from=2026-13-01"] {
+        for bad in ["from=yesterday", "from=2026-12-02&to=2026-12-01", "to=999999-01-01", "from=2026-13-01", "from=1900-01-01&to=1900-01-02", "from=2300-01-01"] {
             assert_eq!(app.get(&format!("/events?{bad}")).await.status, 400, "{bad}");
         }
-        assert_eq!(app.names("/events?from=1900-01-01&to=1900-01-02").await, [] as [String; 0]);
-        assert_eq!(app.names("/events?from=2300-01-01").await, [] as [String; 0]);
         let one = app.ids("/events?search=repair%20caf%C3%A9").await.remove(0);
         let dates = app.get(&format!("/events/{one}")).await.json()["occurrences"].clone();
         assert_eq!(dates[0]["start"], "2026-12-05T10:00:00Z", "{dates}");
