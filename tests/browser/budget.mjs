@@ -101,7 +101,9 @@ async function compare(script, language, forms) {
     const sums = Object.fromEntries(['income', 'spending', 'before', 'debts', 'after'].map((name) =>
       [name, [yearly[name], script.pounds(script.monthly(yearly[name])), script.pounds(script.weekly(yearly[name]))]]));
     const wrong = [...mistakes].map(([name, refused]) => `${name}: ${form.words[refused]}`).sort();
-    const ours = { status: wrong.length > 0 ? 400 : 200, sums, sentence: script.sentence(yearly.after, form.words), wrong };
+    // Nobody is told that so much is left while an amount is missing.
+    const said = wrong.length > 0 ? undefined : script.sentence(yearly.after, form.words);
+    const ours = { status: wrong.length > 0 ? 400 : 200, sums, sentence: said, wrong };
     const theirs = await ofServer(language, fields);
     theirs.sums = Object.fromEntries(Object.keys(sums).map((name) => [name, theirs.sums[name]]));
     mistaken += wrong.length > 0 ? 1 : 0;

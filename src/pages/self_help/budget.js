@@ -74,7 +74,8 @@ function show(form, live, words) {
     row.children[2].textContent = pounds(weekly(sum));
   }
   const filled = yearly.income || yearly.spending || yearly.debts;
-  live.querySelector('p').textContent = filled ? sentence(yearly.after, words) : words.empty;
+  const said = mistakes.size > 0 ? words.partial : sentence(yearly.after, words);
+  live.querySelector('p').textContent = filled ? said : words.empty;
   return mistakes;
 }
 

@@ -174,6 +174,7 @@ fn words_for_the_script() -> String {
         ("sums", "Your sums so far"),
         ("caption", "So far, worked out on your own device"),
         ("empty", "Fill in what you can."),
+        ("partial", "These sums leave out what could not be read."),
         ("error", "Error:"),
         ("what", "What"),
         ("month", "A month"),
