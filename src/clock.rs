@@ -38,6 +38,11 @@ impl Clock {
     }
 }
 
+/// The moment that a number of the database stands for, in microseconds since 1970.
+pub fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
 /// `at` as RFC 3339 in UTC with milliseconds, the form of every time we publish.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Channel, Kind, State, Status};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     ids,
 };
@@ -85,10 +86,6 @@ impl State {
 
 fn channel(number: i16) -> Channel {
     if number == 0 { Channel::Mail } else { Channel::Text }
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// What a letter says.

@@ -9,6 +9,7 @@ use super::{
     packed::{self, Micro},
 };
 use crate::{
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     geo::Point,
     model::whereabouts::Whereabouts,
@@ -122,7 +123,7 @@ pub async fn imported(db: &Database) -> Result<Option<Imported>, db::Error> {
     Ok(row.map(|row| Imported {
         format: row.format,
         source: row.source,
-        at: DateTime::from_timestamp_micros(row.at).unwrap_or_default(),
+        at: moment(row.at),
         postcodes: u64::try_from(row.postcodes).unwrap_or(0),
         outcodes: u64::try_from(row.outcodes).unwrap_or(0),
     }))

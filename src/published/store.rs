@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, hash::BuildHasher};
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
     sea_query::OnConflict,
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::{Head, Position, Published, own};
 use crate::{
     clock::Clock,
+    clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
     model::Kind,
 };
@@ -360,7 +360,7 @@ fn from_row(row: row::Model) -> Option<Published> {
         full: row.full,
         brief: row.brief,
         statement: row.statement,
-        changed_at: DateTime::<Utc>::from_timestamp_micros(row.changed_at).unwrap_or_default(),
+        changed_at: moment(row.changed_at),
         reason: row.reason,
     })
 }

@@ -16,6 +16,7 @@ mod places;
 mod preview;
 mod proposals;
 mod publish;
+mod reading;
 mod scrubs;
 mod staleness;
 mod store;
@@ -44,6 +45,8 @@ pub use pictures::Kept as KeptPicture;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use staleness::{Stale, Step};
 pub use store::{Remembered, Stored, Version};
+
+use reading::read;
 
 /// Whether a record is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -307,37 +310,6 @@ impl Records {
         &self.withheld_categories
     }
 
-    /// The record with this id.
-    /// # Errors
-    /// When the database fails.
-    pub async fn find(&self, id: Uuid) -> Result<Option<Stored>, Error> {
-        Ok(store::load_one(&self.db, id).await?)
-    }
-
-    /// Records of one kind after the given id, in order of ids, at most `limit`.
-    /// # Errors
-    /// When the database fails.
-    pub async fn by_kind(&self, kind: Kind, after: Option<Uuid>, limit: u64) -> Result<Vec<Stored>, Error> {
-        Ok(store::by_kind(&self.db, kind, after, limit).await?)
-    }
-
-    /// The kinds of those of these ids that are taken, for telling clashes before they happen.
-    /// # Errors
-    /// When the database fails.
-    pub async fn kinds(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Kind>, Error> {
-        Ok(store::load(self.db.reader(), ids).await?.into_iter().map(|(id, record)| (id, record.kind)).collect())
-    }
-
-    /// Every version of a record, oldest first, the present one last.
-    /// # Errors
-    /// [`Error::NotFound`], or when the database fails.
-    pub async fn history(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
-        let now = self.find(id).await?.ok_or(Error::NotFound(id))?;
-        let mut versions = store::revisions(self.db.reader(), &now).await?;
-        versions.push(now);
-        Ok(versions)
-    }
-
     /// [`Records::save`] in a transaction of its own, committed; side files swept where something
     /// was scrubbed.
     /// # Errors
@@ -533,30 +505,6 @@ impl Records {
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 
-    /// The records that refer to this one, such as the services of an organisation or at a place.
-    /// # Errors
-    /// When the database fails.
-    pub async fn referring_to(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
-        let from: Vec<Uuid> = store::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
-        let mut found: Vec<Stored> = store::load(self.db.reader(), &from).await?.into_values().collect();
-        found.sort_by_key(|stored| stored.id);
-        Ok(found)
-    }
-
-    /// The versions of the records that refer to this one, without what they say.
-    /// # Errors
-    /// When the database fails.
-    pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
-        Ok(store::versions_linking_to(self.db.reader(), id).await?)
-    }
-
-    /// The records with these ids, those that there are.
-    /// # Errors
-    /// When the database fails.
-    pub async fn find_all(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
-        Ok(store::load(self.db.reader(), ids).await?)
-    }
-
     /// Drafts beside what is stored, each id once (the last draft of an id stands).
     /// Hold these records until the transaction ends: others that hold or change them wait.
     /// # Errors
@@ -597,19 +545,5 @@ impl Records {
             pending.push(Pending { draft, before: stored, references: Vec::new() });
         }
         Ok(pending)
-    }
-}
-
-/// The document of a stored record.
-fn read(stored: &Stored) -> Result<Document, Error> {
-    Document::from_json(stored.kind, &stored.document).map_err(|problem| Error::Damaged { id: stored.id, problem })
-}
-
-impl Stored {
-    /// The document.
-    /// # Errors
-    /// [`Error::Damaged`] when it cannot be read.
-    pub fn read(&self) -> Result<Document, Error> {
-        read(self)
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Kept, Scrub, State};
 use crate::{
+    clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
     model::{Kind, LocationPolicy, Reference},
 };
@@ -130,10 +131,6 @@ pub struct Stored {
     pub document: String,
     /// Which version it is, who made it, when and why.
     pub kept: Kept,
-}
-
-pub(super) fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn policy_number(policy: Option<LocationPolicy>) -> Option<i16> {

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait, Set, sea_query::OnConflict};
 use super::{Refused, Words};
 use crate::{
     clock::Clock,
+    clock::moment,
     db::{self, Context as _, Database},
 };
 
@@ -110,11 +111,7 @@ pub async fn load(db: &Database, clock: &Clock) -> Result<Edited, db::Error> {
         let find = |table: Table| rows.iter().find(|row| row.name == table.name());
         if let (Some(everyday), Some(needs)) = (find(Table::Everyday), find(Table::Needs)) {
             let changed_at = everyday.changed_at.max(needs.changed_at);
-            return Ok(Edited {
-                everyday: everyday.body.clone(),
-                needs: needs.body.clone(),
-                changed_at: DateTime::from_timestamp_micros(changed_at).unwrap_or_default(),
-            });
+            return Ok(Edited { everyday: everyday.body.clone(), needs: needs.body.clone(), changed_at: moment(changed_at) });
         }
         let tx = db.write().await?;
         for table in Table::ALL {

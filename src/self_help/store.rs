@@ -8,6 +8,7 @@ use sea_orm::{
 
 use crate::{
     clock::Clock,
+    clock::moment,
     db::{self, Context as _, Database},
 };
 
@@ -122,10 +123,6 @@ pub struct Publication {
     pub published_at: DateTime<Utc>,
     /// When and why it was taken away again, if it was.
     pub withdrawn: Option<(DateTime<Utc>, String)>,
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// What is being worked on: all three parts, each the latest that was handed in or else the sample.

@@ -6,7 +6,10 @@ use sea_orm::{
 };
 
 use super::text::{Slug, Text};
-use crate::db::{self, Context as _, Database, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -102,7 +105,7 @@ impl TryFrom<row::Model> for Version {
             slug: row.slug.parse().map_err(|_| damaged())?,
             text: serde_json::from_str(&row.body).map_err(|_| damaged())?,
             standing: Standing::read(&row.standing),
-            at: DateTime::from_timestamp_micros(row.saved_at).unwrap_or_default(),
+            at: moment(row.saved_at),
             by: row.saved_by,
         })
     }

@@ -5,7 +5,10 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use uuid::Uuid;
 
 use super::{Answered, Appeal};
-use crate::db::{self, Context as _, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Transaction},
+};
 
 mod appeal {
     use sea_orm::entity::prelude::*;
@@ -38,7 +41,6 @@ mod appeal {
 use appeal::Column as C;
 
 fn from_row(row: appeal::Model) -> Appeal {
-    let moment = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or_default();
     let decided = row.decided_by.zip(row.decided_at).map(|(by, at)| Answered {
         by,
         at: moment(at),

@@ -9,7 +9,10 @@ use sea_orm::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Peer, PeerId, Trouble, foreign, parts, waiting};
-use crate::db::{self, Context as _, Database, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod peer {
     use sea_orm::entity::prelude::*;
@@ -63,10 +66,6 @@ mod peer {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(super) fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 pub(super) fn json(value: &impl Serialize) -> String {

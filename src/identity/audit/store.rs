@@ -8,7 +8,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Entry;
-use crate::db::{self, Context as _, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Transaction},
+};
 
 mod audit {
     use sea_orm::entity::prelude::*;
@@ -66,7 +69,7 @@ pub(super) async fn newest(
     let rows = query.all(on).await.context("cannot read the audit trail")?;
     let entry = |row: audit::Model| Entry {
         id: row.id,
-        at: DateTime::from_timestamp_micros(row.at).unwrap_or_default(),
+        at: moment(row.at),
         who: row.who,
         what: row.what,
         to: row.subject,

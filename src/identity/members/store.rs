@@ -12,6 +12,7 @@ use super::{
     claims::{Claim, ClaimState, Code},
 };
 use crate::{
+    clock::moment,
     db::{self, Backend, Context as _, Transaction},
     identity::{Email, Hashed, PersonId},
 };
@@ -85,10 +86,6 @@ mod claim {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn membership(row: &member::Model) -> Option<Membership> {

@@ -1,6 +1,5 @@
 //! The table `passkey`.
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::OnConflict,
@@ -9,6 +8,7 @@ use uuid::Uuid;
 
 use super::KnownPasskey;
 use crate::{
+    clock::moment,
     db::{self, Context as _, Transaction},
     identity::PersonId,
 };
@@ -36,10 +36,6 @@ mod passkey {
 }
 
 use passkey::Column as C;
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
 
 fn from_row(row: passkey::Model) -> KnownPasskey {
     KnownPasskey {

@@ -8,6 +8,7 @@ use sea_orm::{
 
 use super::{Person, PersonId};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Transaction},
     identity::Email,
 };
@@ -33,10 +34,6 @@ mod person {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn from_row(row: person::Model) -> Option<Person> {

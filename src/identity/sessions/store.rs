@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Session, Strength};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Transaction},
     identity::{Hashed, PersonId},
 };
@@ -39,10 +40,6 @@ mod session {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn from_row(row: session::Model) -> Session {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{ApiToken, Scope};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Transaction},
     identity::{Hashed, PersonId},
 };
@@ -32,10 +33,6 @@ mod api_token {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub(super) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn from_row(row: api_token::Model) -> ApiToken {

@@ -1,6 +1,5 @@
 //! The table `evidence`, beside `published`.
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::{Expr, OnConflict},
@@ -9,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Evidence, Row};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     model::Kind,
     published::{Position, own::OwnRow, store::row},
@@ -170,7 +170,6 @@ fn told() -> sea_orm::Select<row::Entity> {
 
 fn read(columns: Columns) -> Option<Row> {
     let (id, kind, position, live, full, statement, changed_at, kept_id, signed, data, via, received_at) = columns;
-    let moment = |micros: i64| DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
     // Of our own records nothing of anybody else counts.
     let evidence = match &statement {
         Some(_) => None,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Set,
     sea_query::{ExprTrait as _, OnConflict},
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     model::Kind,
     published::{self, Position, store::row},
@@ -151,7 +151,7 @@ fn read((id, kind, position, live, full, statement, changed_at): Columns) -> Opt
         live,
         full,
         statement: statement?,
-        changed_at: DateTime::from_timestamp_micros(changed_at).unwrap_or_default(),
+        changed_at: moment(changed_at),
     })
 }
 

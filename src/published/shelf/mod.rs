@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use super::{Head, Position, Published};
 use crate::{
+    clock::moment,
     db::{self, Database},
     model::Kind,
 };
@@ -93,7 +94,7 @@ impl Entry {
 
     /// When its content last changed.
     pub fn changed_at(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.changed_at).unwrap_or_default()
+        moment(self.changed_at)
     }
 
     fn span(&self, form: Form) -> (u64, u32) {

@@ -5,7 +5,10 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, TryInse
 use uuid::Uuid;
 
 use super::super::schedule::{Item, Ledger, recipient};
-use crate::db::{self, Context as _, Database, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod reminder {
     use sea_orm::entity::prelude::*;
@@ -64,7 +67,7 @@ pub(super) async fn ledger(db: &Database) -> Result<Ledger, db::Error> {
     let rows = reminder::Entity::find().all(db.reader()).await.context("cannot read reminders")?;
     let mut ledger = Ledger::new();
     for row in rows {
-        let base = DateTime::from_timestamp_micros(row.base).unwrap_or_default();
+        let base = moment(row.base);
         let stage = usize::try_from(row.stage).unwrap_or_default();
         let latest = ledger.entry((row.record_id, row.recipient, base)).or_default();
         *latest = (*latest).max(stage);

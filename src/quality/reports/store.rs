@@ -5,7 +5,10 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use uuid::Uuid;
 
 use super::{Report, Standing, Wrong};
-use crate::db::{self, Context as _, Database, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod report {
     use sea_orm::entity::prelude::*;
@@ -57,10 +60,6 @@ impl Standing {
             _ => Self::Unchanged,
         }
     }
-}
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 fn from_row(row: report::Model) -> Report {

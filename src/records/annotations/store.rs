@@ -6,7 +6,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Annotated;
-use crate::db::{self, Context as _, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Transaction},
+};
 
 mod annotation {
     use sea_orm::entity::prelude::*;
@@ -41,7 +44,7 @@ fn from_row(row: annotation::Model) -> Option<Annotated> {
         annotation: serde_json::from_str(&row.what).ok()?,
         by: row.by_whom,
         why: row.why,
-        at: chrono::DateTime::from_timestamp_micros(row.at).unwrap_or_default(),
+        at: moment(row.at),
     })
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Check, Fresh, How, Mark};
 use crate::{
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     ids,
     model::Kind,
@@ -56,10 +57,6 @@ mod freshness {
 
 /// Ids in one statement; well below what either database allows.
 const CHUNK: usize = 500;
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
 
 fn from_row(row: &freshness::Model) -> Fresh {
     Fresh {

@@ -8,7 +8,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Kept;
-use crate::db::{self, Context as _, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Transaction},
+};
 
 mod picture {
     use sea_orm::entity::prelude::*;
@@ -33,13 +36,7 @@ mod picture {
 use picture::Column as C;
 
 fn from_row(row: picture::Model) -> Kept {
-    Kept {
-        record_id: row.record_id,
-        hash: row.hash,
-        kind: row.kind,
-        bytes: row.bytes,
-        at: DateTime::from_timestamp_micros(row.at).unwrap_or_default(),
-    }
+    Kept { record_id: row.record_id, hash: row.hash, kind: row.kind, bytes: row.bytes, at: moment(row.at) }
 }
 
 pub(in crate::records) async fn put(tx: &Transaction, kept: &Kept) -> Result<(), db::Error> {

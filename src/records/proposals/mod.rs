@@ -4,6 +4,7 @@
 //! is refused, because whoever decided has not seen what it would replace. Somebody's edit may be
 //! decided part by part ([`Records::decide_parts`]): then what counts is the version that was looked at.
 
+mod reading;
 mod store;
 
 use std::collections::HashMap;
@@ -323,15 +324,6 @@ impl Records {
         self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await
     }
 
-    /// A name for what is decided together as it is now: what each part says and the version that it would
-    /// change. Whoever decides names what they looked at by it.
-    /// # Errors
-    /// When the database fails.
-    pub async fn bundle_version(&self, parts: &[Proposal]) -> Result<String, Error> {
-        let ids: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
-        Ok(version_of(parts, &self.find_all(&ids).await?))
-    }
-
     /// Take everything of a bundle that waits: each part is put into its record as it stands now, and
     /// published. The transaction may hold nothing else that changes records.
     /// # Errors
@@ -367,30 +359,6 @@ impl Records {
         self.save(tx, caller, drafts, &LastModified::new()).await
     }
 
-    /// The document that a proposal would make of its record as it stands now.
-    /// # Errors
-    /// [`Error::Damaged`], or when the database fails.
-    pub async fn rebased(&self, proposal: &Proposal) -> Result<Value, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = match &standing {
-            Some(standing) => records::revisions(self.db.reader(), standing).await?,
-            None => Vec::new(),
-        };
-        rebased(proposal, standing.as_ref(), &earlier)
-    }
-
-    /// What a proposal would change, compared with the version that its author had read.
-    /// # Errors
-    /// [`Error::Damaged`], or when the database fails.
-    pub async fn proposed_changes(&self, proposal: &Proposal) -> Result<Vec<Change>, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = match &standing {
-            Some(standing) => records::revisions(self.db.reader(), standing).await?,
-            None => Vec::new(),
-        };
-        changes_of(proposal, standing.as_ref(), &earlier)
-    }
-
     /// Take one's own proposal back.
     /// # Errors
     /// [`Error::NotFound`] when it is somebody else's; [`Error::Decided`]; or when the database fails.
@@ -417,61 +385,12 @@ impl Records {
         Ok(store::put(tx, &proposals).await?)
     }
 
-    /// The newest that somebody proposed, at most `limit`.
-    /// # Errors
-    /// When the database fails.
-    pub async fn proposed_by(&self, who: &str, limit: u64) -> Result<Vec<Proposal>, Error> {
-        Ok(store::by_whom(self.db.reader(), who, limit).await?)
-    }
-
-    /// Everything that was proposed about these records, the newest first.
-    /// # Errors
-    /// When the database fails.
-    pub async fn proposed_about(&self, records: &[Uuid]) -> Result<Vec<Proposal>, Error> {
-        Ok(store::about(self.db.reader(), records).await?)
-    }
-
-    /// What is decided together.
-    /// # Errors
-    /// When the database fails.
-    pub async fn bundle(&self, bundle: Uuid) -> Result<Vec<Proposal>, Error> {
-        Ok(store::of_bundle(self.db.reader(), bundle).await?)
-    }
-
     /// Say something about a proposal, to its author or to those who decide.
     /// # Errors
     /// When the database fails.
     pub async fn say(&self, tx: &Transaction, by: &str, proposal: Uuid, words: &str) -> Result<(), Error> {
         let message = Message { id: Uuid::now_v7(), at: self.clock.now(), by: by.to_owned(), words: words.to_owned() };
         Ok(store::say(tx, proposal, &message).await?)
-    }
-
-    /// What was said about a proposal, the oldest first.
-    /// # Errors
-    /// When the database fails.
-    pub async fn thread(&self, proposal: Uuid) -> Result<Vec<Message>, Error> {
-        Ok(store::thread(self.db.reader(), proposal).await?)
-    }
-
-    /// Proposals that wait, of one origin or of all, after the given id, in order of ids.
-    /// # Errors
-    /// When the database fails.
-    pub async fn waiting(&self, origin: Option<&str>, after: Option<Uuid>, limit: u64) -> Result<Vec<Proposal>, Error> {
-        Ok(store::waiting(&self.db, origin, after, limit).await?)
-    }
-
-    /// The proposal with this id.
-    /// # Errors
-    /// When the database fails.
-    pub async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, Error> {
-        Ok(store::by_ids(self.db.reader(), &[id]).await?.into_iter().next())
-    }
-
-    /// The proposal with this id, as a transaction sees it.
-    /// # Errors
-    /// When the database fails.
-    pub async fn proposal_in(&self, tx: &Transaction, id: Uuid) -> Result<Option<Proposal>, Error> {
-        Ok(store::by_ids(tx.connection(), &[id]).await?.into_iter().next())
     }
 
     /// Take proposals: each becomes a version of its record.

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::{Decided, Decision, Message, Proposal};
 use crate::{
+    clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
     model::Kind,
-    records::store::{CHUNK, moment},
+    records::store::CHUNK,
 };
 
 mod proposal {

@@ -8,7 +8,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{super::store::record, Stale, Step};
-use crate::db::{self, Context as _, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Transaction},
+};
 
 mod stale_source {
     use sea_orm::entity::prelude::*;
@@ -29,10 +32,6 @@ mod stale_source {
 }
 
 use stale_source::Column as C;
-
-fn moment(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
 
 /// Every source of which something is noted.
 pub(super) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Stale>, db::Error> {

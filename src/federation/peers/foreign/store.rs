@@ -7,8 +7,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::super::{PeerId, store::moment};
+use super::super::PeerId;
 use crate::{
+    clock::moment,
     db::{self, Context as _, Database, Transaction},
     model::Kind,
 };

@@ -3,10 +3,13 @@
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
 
 use super::{
-    super::store::{json, moment, read},
+    super::store::{json, read},
     Origin,
 };
-use crate::db::{self, Context as _, Database, Transaction};
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod relayed_origin {
     use sea_orm::entity::prelude::*;

@@ -7,8 +7,11 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::{PeerId, store::moment};
-use crate::db::{self, Context as _, Database, Transaction};
+use super::super::PeerId;
+use crate::{
+    clock::moment,
+    db::{self, Context as _, Database, Transaction},
+};
 
 mod quarantined {
     use sea_orm::entity::prelude::*;

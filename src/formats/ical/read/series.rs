@@ -1,0 +1,335 @@
+//! One event of a calendar as a series of dates, with what of it was left out.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use chrono_tz::Tz;
+
+use super::{
+    super::{
+        properties::{self as lines, Property},
+        times::{self, Stamp},
+    },
+    Change, MOST_DATES, Series, Status,
+};
+use crate::model::{text::shorten, tidy::Dropped};
+
+const LONGEST_RULE: usize = 500;
+/// The zone of times that name none.
+const HERE: Tz = Tz::Europe__London;
+
+/// What a calendar says of itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named {
+    pub(super) name: Option<String>,
+    pub(super) zone: Option<Tz>,
+}
+
+/// An event whose lines have been read.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) line: u64,
+    pub(super) calendar: usize,
+    pub(super) properties: Vec<Property>,
+}
+
+impl Raw {
+    pub(super) fn find(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Property> {
+        self.properties.iter().filter(move |property| property.name == name)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.find(name).map(Property::text).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn uid(&self) -> Option<String> {
+        self.text("UID")
+    }
+
+    /// What tells it from all others: a date whose series is not in the file is called after both.
+    pub(super) fn name(&self) -> Option<String> {
+        match (self.uid(), self.find("RECURRENCE-ID")) {
+            (Some(uid), Some(date)) => Some(format!("{uid}/{}", date.value.trim())),
+            (uid, _) => uid,
+        }
+    }
+
+    pub(super) fn version(&self) -> (u64, String) {
+        let number = self.text("SEQUENCE").and_then(|text| text.parse().ok()).unwrap_or(0);
+        (number, self.text("DTSTAMP").unwrap_or_default())
+    }
+}
+
+/// What is left out of one event.
+struct Left(Vec<Dropped>);
+
+impl Left {
+    fn out(&mut self, path: &str, reason: impl Into<String>) {
+        self.0.push(Dropped { path: path.to_owned(), reason: reason.into() });
+    }
+}
+
+/// One event as a series; `None` for a private one.
+pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, String> {
+    if event.text("CLASS").is_some_and(|class| ["PRIVATE", "CONFIDENTIAL"].contains(&class.to_ascii_uppercase().as_str())) {
+        return Ok(None);
+    }
+    let mut left = Left(Vec::new());
+    for property in
+        event.properties.iter().filter(|property| property.cut && property.name != "ATTACH" && !property.name.starts_with("X-"))
+    {
+        left.out(&property.name, format!("is longer than {} KiB; what is beyond was cut off", lines::LONGEST >> 10));
+    }
+    let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: it does not say when it begins")?;
+    let repeats = event.find("RRULE").is_some() || event.find("RDATE").is_some();
+    let zone = match begins {
+        // A series that goes by UTC moves on the clocks here, so it keeps its zone.
+        Stamp::Zoned(_, Tz::UTC) if repeats => Tz::UTC,
+        Stamp::Zoned(_, Tz::UTC) => named.zone.unwrap_or(HERE),
+        Stamp::Zoned(_, zone) => zone,
+        Stamp::Day(_) | Stamp::Local(_) => HERE,
+    };
+    let (start, end) = span(event, begins, zone, &mut left)?;
+    let whole_days = matches!(begins, Stamp::Day(_));
+    let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
+    let (without, with) = (dates("EXDATE"), dates("RDATE"));
+    let rule = rule(event, &mut left)?;
+    let (url, online) = addresses(event);
+    let place = event.text("LOCATION");
+    let (place, online) = match place {
+        Some(place) if is_web_address(&place) => (None, online.or(Some(place))),
+        place => (place, online),
+    };
+    leave_people_out(event, &mut left);
+    Ok(Some(Series {
+        line: event.line,
+        calendar: named.name.clone(),
+        uid: event.name(),
+        version: event.version(),
+        name: event.text("SUMMARY"),
+        description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
+        url,
+        online,
+        place,
+        position: position(event, &mut left),
+        categories: event.all("CATEGORIES").flat_map(Property::texts).take(100).collect(),
+        organizer: event.find("ORGANIZER").and_then(|organizer| organizer.parameter("CN")).map(str::to_owned),
+        status: if is_cancelled(event) { Status::Cancelled } else { Status::Scheduled },
+        start,
+        end,
+        whole_days,
+        zone,
+        rule,
+        without,
+        with,
+        changes: Vec::new(),
+        dropped: left.0,
+    }))
+}
+
+fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, String> {
+    let Some(property) = event.find(name) else { return Ok(None) };
+    let found = times::stamps(property, 1);
+    if let Some(zone) = found.unknown_zone {
+        left.out(name, format!("the zone {:?} is not known; the time is read as that of {}", shorten(&zone, 60), HERE.name()));
+    }
+    match found.read.first() {
+        Some(stamp) => Ok(Some(*stamp)),
+        None => Err(format!("{name}: {:?} is not a date or time that can be read", shorten(&property.value, 60))),
+    }
+}
+
+/// Start and end on the clock of the zone.
+fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveDateTime, NaiveDateTime), String> {
+    let start = begins.on_the_clock_of(zone);
+    let whole_days = matches!(begins, Stamp::Day(_));
+    let ends = match one_stamp(event, "DTEND", left) {
+        Ok(ends) => ends.map(|ends| ends.on_the_clock_of(zone)),
+        Err(reason) => {
+            left.out("DTEND", reason.trim_start_matches("DTEND: "));
+            None
+        }
+    };
+    let lasts = event.text("DURATION").and_then(|text| {
+        let length = times::length(&text);
+        if length.is_none() {
+            left.out("DURATION", format!("{:?} is not a length of time that can be read", shorten(&text, 60)));
+        }
+        length
+    });
+    let end = ends.or_else(|| start.checked_add_signed(lasts?));
+    let end = if whole_days {
+        // The last day is the one before DTEND, to its end.
+        let end = end.filter(|end| *end > start).or_else(|| start.checked_add_signed(TimeDelta::days(1)));
+        end.and_then(|end| end.checked_sub_signed(TimeDelta::minutes(1))).unwrap_or(start)
+    } else {
+        end.unwrap_or(start)
+    };
+    if end < start { Err("DTEND: it ends before it begins".to_owned()) } else { Ok((start, end)) }
+}
+
+/// The dates of a list. A day in the list of an event with hours means the date of that day.
+fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bool, left: &mut Left) -> Vec<NaiveDateTime> {
+    let (mut found, mut unread, mut unknown) = (Vec::new(), 0, None);
+    for property in event.all(name) {
+        let stamps = times::stamps(property, MOST_DATES - found.len());
+        unread += stamps.unread;
+        unknown = unknown.or(stamps.unknown_zone);
+        found.extend(stamps.read.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
+    }
+    if unread > 0 {
+        left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
+    }
+    if let Some(zone) = unknown {
+        left.out(name, format!("the zone {:?} is not known; the times are read as those of the event", shorten(&zone, 60)));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) -> NaiveDateTime {
+    match stamp {
+        Stamp::Day(day) => day.and_time(start.time()),
+        stamp if whole_days => stamp.on_the_clock_of(zone).date().and_time(start.time()),
+        stamp => stamp.on_the_clock_of(zone),
+    }
+}
+
+/// The rule. An event whose rule cannot be read is not taken: as a single date it would say something else.
+fn rule(event: &Raw, left: &mut Left) -> Result<Option<String>, String> {
+    let mut rules = event.all("RRULE");
+    let Some(first) = rules.next() else { return Ok(None) };
+    let rule: String = first.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
+    if rules.next().is_some() {
+        left.out("RRULE", "there is more than one rule; the first one stands");
+    }
+    if event.find("EXRULE").is_some() {
+        left.out("EXRULE", "rules of dates that are left out are no longer part of the standard");
+    }
+    let plain = rule.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b';' | b',' | b'+' | b'-' | b':'));
+    if !plain || rule.len() > LONGEST_RULE || !rule.contains("FREQ=") {
+        return Err(format!("RRULE: {:?} is not a rule that can be read", shorten(&rule, 60)));
+    }
+    Ok(Some(rule.trim_end_matches(';').to_owned()))
+}
+
+/// A page about the event, and where to join it.
+fn addresses(event: &Raw) -> (Option<String>, Option<String>) {
+    let online = ["CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"];
+    (event.text("URL"), online.into_iter().find_map(|name| event.text(name)).filter(|text| is_web_address(text)))
+}
+
+fn is_web_address(text: &str) -> bool {
+    (text.starts_with("http://") || text.starts_with("https://")) && !text.contains(char::is_whitespace)
+}
+
+/// "51.9;-0.4": degrees north and east. Nought and nought is how programmes leave it out.
+fn position(event: &Raw, left: &mut Left) -> Option<(f64, f64)> {
+    let text = event.text("GEO")?;
+    let mut numbers = text.split([';', ',']).map(|part| part.trim().parse::<f64>().ok().filter(|number| number.is_finite()));
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(0.0), Some(0.0)) => None,
+        (Some(latitude), Some(longitude)) => Some((latitude, longitude)),
+        _ => {
+            left.out("GEO", format!("{:?} is not a position that can be read (expected 51.9163;-0.4486)", shorten(&text, 60)));
+            None
+        }
+    }
+}
+
+/// People are counted, never named: the report is read by many.
+fn leave_people_out(event: &Raw, left: &mut Left) {
+    let invited = event.all("ATTENDEE").count();
+    if invited > 0 {
+        left.out("ATTENDEE", format!("{invited} people are invited in the calendar; who they are is not taken"));
+    }
+    if event.find("ORGANIZER").is_some_and(|organizer| organizer.value.to_ascii_lowercase().contains("mailto:")) {
+        left.out("ORGANIZER", "the organiser's address in the calendar is a person's until they say otherwise; it is not taken");
+    }
+    if event.find("CONTACT").is_some() {
+        left.out("CONTACT", "it may name a person; it is not taken");
+    }
+}
+
+fn is_cancelled(event: &Raw) -> bool {
+    let said = event.text("SUMMARY").unwrap_or_default().to_lowercase();
+    let said = said.trim_start_matches(|c: char| !c.is_alphanumeric());
+    event.text("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED"))
+        || ["cancelled", "canceled"]
+            .iter()
+            .any(|word| said.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+}
+
+/// A date of the series that is otherwise than its rule has it.
+pub(super) fn change(event: &Raw, named: &Named, series: &mut Series) {
+    let path = "RECURRENCE-ID";
+    let mut left = Left(std::mem::take(&mut series.dropped));
+    let outcome = changed(event, named, series, &mut left);
+    match outcome {
+        Ok(change) if series.changes.len() < MOST_DATES => {
+            series.changes.retain(|known| known.start != change.start);
+            series.changes.push(change);
+        }
+        Ok(_) => {
+            left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line));
+        }
+        Err(reason) => left.out(path, format!("the changed date in line {}: {reason}", event.line)),
+    }
+    series.dropped = left.0;
+}
+
+fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Result<Change, String> {
+    let of = event.find("RECURRENCE-ID").ok_or("does not say which date it changes")?;
+    if of.parameter("RANGE").is_some() {
+        return Err("changes all later dates as well, which cannot be said here".to_owned());
+    }
+    let stamp = one_stamp(event, "RECURRENCE-ID", left)?.ok_or("does not say which date it changes")?;
+    let start = on_the_clock(stamp, series.start, series.zone, series.whole_days);
+    if is_cancelled(event) {
+        return Ok(Change { start, cancelled: true, moved: None, place: None, note: None });
+    }
+    let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not taken".to_owned()) };
+    let on_our_clock = |at: NaiveDateTime| Stamp::Zoned(at, one.zone).on_the_clock_of(series.zone);
+    let (new_start, new_end) = (on_our_clock(one.start), on_our_clock(one.end));
+    let as_before = new_start == start && new_end - new_start == series.end - series.start;
+    let moved = (!as_before).then_some((new_start, new_end));
+    let place = one.place.filter(|place| Some(place) != series.place.as_ref());
+    if moved.is_none() && place.is_none() {
+        return Err("has only other words; those of the series stand".to_owned());
+    }
+    let note = one.name.filter(|name| Some(name) != series.name.as_ref());
+    Ok(Change { start, cancelled: false, moved, place, note })
+}
+
+/// Calendars on the web put HTML into descriptions. What stood on lines of its own still does.
+fn without_markup(text: &str) -> String {
+    if !["<br", "<p", "<a ", "<div", "<b>", "<ul", "<li", "<span", "<html"]
+        .iter()
+        .any(|tag| text.to_ascii_lowercase().contains(tag))
+    {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('>') else {
+            rest = &rest[at..];
+            break;
+        };
+        let tag = rest[at + 1..at + end].trim_start_matches('/').to_ascii_lowercase();
+        let name: &str = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if matches!(name, "br" | "p" | "div" | "li" | "ul" | "h1" | "h2" | "h3") && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    for (written, meant) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")] {
+        out = out.replace(written, meant);
+    }
+    out.trim().to_owned()
+}

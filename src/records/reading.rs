@@ -1,0 +1,79 @@
+//! Reading what is kept: the records as they are, and as they were.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{Error, Records, Stored, Version, store};
+use crate::model::{Document, Kind};
+
+impl Records {
+    /// The record with this id.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(&self, id: Uuid) -> Result<Option<Stored>, Error> {
+        Ok(store::load_one(&self.db, id).await?)
+    }
+
+    /// Records of one kind after the given id, in order of ids, at most `limit`.
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_kind(&self, kind: Kind, after: Option<Uuid>, limit: u64) -> Result<Vec<Stored>, Error> {
+        Ok(store::by_kind(&self.db, kind, after, limit).await?)
+    }
+
+    /// The kinds of those of these ids that are taken, for telling clashes before they happen.
+    /// # Errors
+    /// When the database fails.
+    pub async fn kinds(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Kind>, Error> {
+        Ok(store::load(self.db.reader(), ids).await?.into_iter().map(|(id, record)| (id, record.kind)).collect())
+    }
+
+    /// Every version of a record, oldest first, the present one last.
+    /// # Errors
+    /// [`Error::NotFound`], or when the database fails.
+    pub async fn history(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
+        let now = self.find(id).await?.ok_or(Error::NotFound(id))?;
+        let mut versions = store::revisions(self.db.reader(), &now).await?;
+        versions.push(now);
+        Ok(versions)
+    }
+
+    /// The records that refer to this one, such as the services of an organisation or at a place.
+    /// # Errors
+    /// When the database fails.
+    pub async fn referring_to(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
+        let from: Vec<Uuid> = store::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
+        let mut found: Vec<Stored> = store::load(self.db.reader(), &from).await?.into_values().collect();
+        found.sort_by_key(|stored| stored.id);
+        Ok(found)
+    }
+
+    /// The versions of the records that refer to this one, without what they say.
+    /// # Errors
+    /// When the database fails.
+    pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
+        Ok(store::versions_linking_to(self.db.reader(), id).await?)
+    }
+
+    /// The records with these ids, those that there are.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_all(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
+        Ok(store::load(self.db.reader(), ids).await?)
+    }
+}
+
+/// The document of a stored record.
+pub(super) fn read(stored: &Stored) -> Result<Document, Error> {
+    Document::from_json(stored.kind, &stored.document).map_err(|problem| Error::Damaged { id: stored.id, problem })
+}
+
+impl Stored {
+    /// The document.
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read.
+    pub fn read(&self) -> Result<Document, Error> {
+        read(self)
+    }
+}
