@@ -37,7 +37,7 @@ use crate::{
     outbound::{self, Outbound},
     pages::{self, Brand, Desk, Site, Upkeep},
     published::{self, Head, Position, shelf::Shelf},
-    publishing::{self, Directory},
+    publishing::{self, Directory, Vocabularies},
     quality::{self, Delivery, Quality, Schedule},
     records::{Limits, Records},
     search::{self, Search},
@@ -202,7 +202,7 @@ pub struct Served {
     /// The parts that every command has.
     pub app: App,
     /// What is read.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// What followers are told.
     pub outlet: Outlet,
     /// Who may ask how often.
@@ -228,17 +228,17 @@ impl Served {
         let search =
             Arc::new(Search::open(&app.config.data_dir, words.read().context("the tables of everyday words are damaged")?)?);
         let openapi = openapi();
-        let directory = Directory {
+        let directory = Arc::new(Directory {
             shelf,
-            public_url: Arc::new(public_url(&app.config, listen)),
-            name: app.config.name.as_str().into(),
-            openapi: serde_json::to_vec(&openapi)?.into(),
+            public_url: public_url(&app.config, listen),
+            name: app.config.name.clone(),
+            openapi: serde_json::to_vec(&openapi)?,
             search,
             db: app.db.clone(),
             clock: app.clock.clone(),
             searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES)),
-            vocabularies: Arc::default(),
-        };
+            vocabularies: Vocabularies::default(),
+        });
         let publisher = Publisher {
             origin: public_url(&app.config, listen),
             name: app.config.name.clone(),
@@ -333,7 +333,7 @@ impl Predicate for TextOnly {
 }
 
 /// Browsers get the site, everything else the API's root.
-async fn front(State((site, directory)): State<(Site, Directory)>, headers: HeaderMap) -> Response {
+async fn front(State((site, directory)): State<(Site, Arc<Directory>)>, headers: HeaderMap) -> Response {
     let mut response = if pages::wants_a_page(&headers) {
         pages::home(&site, &headers).await
     } else {

@@ -46,7 +46,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
     let preview = say("Find free and low-cost help from local groups, charities and councils.");
     let directory = &site.directory;
     let publisher = Publisher {
-        origin: directory.public_url.as_ref().clone(),
+        origin: directory.public_url.clone(),
         name: directory.name.to_string(),
         gss: None,
         licence: site.brand.licence.clone(),

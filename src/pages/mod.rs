@@ -65,7 +65,7 @@ use crate::{clock::Clock, http::Problem, publishing::Directory, self_help::SelfH
 #[derive(Clone, Debug)]
 pub struct Site {
     /// What is read from.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// Where the time comes from.
     pub clock: Clock,
     /// The support checker, and the numbers to ring without one.
@@ -82,7 +82,7 @@ pub struct Site {
 
 impl Site {
     /// A site over a directory.
-    pub fn new(directory: Directory, self_help: SelfHelp, texts: Texts, brand: Arc<Brand>, demo: bool) -> Self {
+    pub fn new(directory: Arc<Directory>, self_help: SelfHelp, texts: Texts, brand: Arc<Brand>, demo: bool) -> Self {
         Self { clock: directory.clock.clone(), directory, self_help, texts, brand, demo, overview: Arc::default() }
     }
 

@@ -85,17 +85,17 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
     shelf.catch_up(&db, &head).await.unwrap();
     let search = Search::open(folder.path(), Words::starting()).unwrap();
     search.catch_up(&db, &head, now, &mut |_| {}).await.unwrap();
-    let directory = Directory {
+    let directory = Arc::new(Directory {
         shelf: Arc::new(shelf),
-        public_url: std::sync::Arc::new("https://directory.example.org/".parse().unwrap()),
+        public_url: "https://directory.example.org/".parse().unwrap(),
         name: "Luton directory of support".into(),
-        openapi: Arc::from(*b"{}"),
+        openapi: b"{}".to_vec(),
         search: Arc::new(search),
         db,
         clock: clock.clone(),
         searches: Arc::new(tokio::sync::Semaphore::new(2)),
-        vocabularies: Arc::default(),
-    };
+        vocabularies: crate::publishing::Vocabularies::default(),
+    });
     let licence = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/".parse().unwrap();
     let self_help = SelfHelp::new(directory.db.clone(), clock.clone(), true);
     let texts = Texts::new(directory.db.clone(), clock, &directory.name, true);

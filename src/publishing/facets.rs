@@ -1,6 +1,6 @@
 //! Facets: how many of what is wanted have each value, so that whoever filters sees where it leads.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
@@ -17,7 +17,7 @@ const MOST: usize = 200;
 
 /// The facets of what the parameters want.
 pub(super) async fn show(
-    State(directory): State<Directory>,
+    State(directory): State<Arc<Directory>>,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -47,17 +47,18 @@ const VERSION: &str = "HSDS-UK-3.0";
 /// Where the profile is described.
 const PROFILE: &str = "https://openreferraluk.org/specifications/3.0/";
 
-/// What is read from. Cheap to clone.
-#[derive(Clone, Debug)]
+/// What is read from. It is shared as one pointer: a router's state is cloned for each request by each
+/// layer around a route.
+#[derive(Debug)]
 pub struct Directory {
     /// The published bytes.
     pub shelf: Arc<Shelf>,
     /// How the world reaches us, with a slash at its end.
-    pub public_url: Arc<Url>,
+    pub public_url: Url,
     /// The publisher's name.
-    pub name: Arc<str>,
+    pub name: String,
     /// The `OpenAPI` document, as bytes.
-    pub openapi: Arc<[u8]>,
+    pub openapi: Vec<u8>,
     /// The search index.
     pub search: Arc<Search>,
     /// Where postcodes are.
@@ -67,7 +68,7 @@ pub struct Directory {
     /// At most so many searches at once; others wait.
     pub searches: Arc<tokio::sync::Semaphore>,
     /// The directory's terms, read once for each state of them.
-    pub vocabularies: Arc<Vocabularies>,
+    pub vocabularies: Vocabularies,
 }
 
 impl Directory {
@@ -102,13 +103,13 @@ pub const COLLECTIONS: [Collection; 7] = [
 ];
 
 /// The API's routes: every list and every document, at the given state.
-pub fn routes(directory: Directory) -> Router {
+pub fn routes(directory: Arc<Directory>) -> Router {
     let mut router = Router::new().route("/openapi.json", api(get(openapi_document))).route("/facets", api(get(facets::show)));
     for collection in COLLECTIONS {
-        let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
+        let list = move |state: State<Arc<Directory>>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, collection.kind, None, &parameters, &headers).await
         };
-        let document = move |state: State<Directory>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
+        let document = move |state: State<Arc<Directory>>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
             documents::document(&state, collection.kind, &id, &parameters, &headers).await
         };
         router = router
@@ -117,7 +118,7 @@ pub fn routes(directory: Directory) -> Router {
             .route(&format!("{}/{{id}}", collection.path), api(get(document)));
     }
     for (path, kind, format) in forms::SHORTCUTS {
-        let list = move |state: State<Directory>, parameters: Parameters, headers: HeaderMap| async move {
+        let list = move |state: State<Arc<Directory>>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, kind, Some(format), &parameters, &headers).await
         };
         router = router.route(path, api(get(list)));
@@ -126,13 +127,13 @@ pub fn routes(directory: Directory) -> Router {
 }
 
 /// The root document. Both `…` and `…/` have to answer, since validators ask for both.
-pub async fn root(State(directory): State<Directory>, headers: HeaderMap) -> Response {
+pub async fn root(State(directory): State<Arc<Directory>>, headers: HeaderMap) -> Response {
     let openapi_url = directory.public_url.join("openapi.json").map_or_else(|_| String::new(), Into::into);
     let body = serde_json::json!({
         "version": VERSION,
         "profile": PROFILE,
         "openapi_url": openapi_url,
-        "name": &*directory.name,
+        "name": directory.name,
     });
     let version = caching::Version { etag: caching::etag_of(body.to_string().bytes().map(u64::from)), changed_at: None };
     let mut response = caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.to_string().into()));
@@ -143,7 +144,7 @@ pub async fn root(State(directory): State<Directory>, headers: HeaderMap) -> Res
     response
 }
 
-async fn openapi_document(State(directory): State<Directory>, headers: HeaderMap) -> Response {
+async fn openapi_document(State(directory): State<Arc<Directory>>, headers: HeaderMap) -> Response {
     let version = caching::Version { etag: caching::etag_of([directory.openapi.len() as u64]), changed_at: None };
-    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.to_vec().into()))
+    caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.clone().into()))
 }

@@ -1,6 +1,6 @@
 //! What people need, in their own words: for other tools that ask the same questions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, extract::State, response::Response, routing::get};
 use http::HeaderMap;
@@ -45,11 +45,11 @@ struct Phrase {
 }
 
 /// The route.
-pub fn needs_route(directory: Directory) -> Router {
+pub fn needs_route(directory: Arc<Directory>) -> Router {
     Router::new().route("/api/v1/needs", api(get(show))).with_state(directory)
 }
 
-async fn show(State(directory): State<Directory>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn show(State(directory): State<Arc<Directory>>, headers: HeaderMap) -> Result<Response, Problem> {
     let (words, vocabulary) = (directory.search.words(), directory.vocabulary()?);
     let mut needs: BTreeMap<&str, Need> = BTreeMap::new();
     for code in words.needs() {

@@ -203,11 +203,11 @@ pub async fn watch(State(views): State<Views>, request: Request, next: Next) -> 
 }
 
 fn looked_at(request: &Request) -> Option<(Uuid, Seen)> {
-    if request.method() != Method::GET || is_robot(request.headers()) {
+    if request.method() != Method::GET {
         return None;
     }
     let last = request.uri().path().rsplit('/').next()?;
-    match request.extensions().get::<MatchedPath>()?.as_str() {
+    let seen = match request.extensions().get::<MatchedPath>()?.as_str() {
         "/directory/services/{id}" | "/directory/organisations/{id}" | "/directory/events/{id}" => {
             Some((last.parse().ok()?, Seen::Page))
         }
@@ -215,7 +215,8 @@ fn looked_at(request: &Request) -> Option<(Uuid, Seen)> {
             Some((last.strip_suffix(".ics")?.parse().ok()?, Seen::Calendar))
         }
         _ => None,
-    }
+    };
+    seen.filter(|_| !is_robot(request.headers()))
 }
 
 fn is_robot(headers: &HeaderMap) -> bool {
