@@ -167,6 +167,42 @@ pub fn has_the_form_of_a_postcode(text: &str) -> bool {
     Packed::of(text).is_some_and(|packed| packed.postcode().is_some() || packed.as_str() == "GIR0AA")
 }
 
+/// Words before a place: "near LU1", "in LU1 2AA".
+const BEFORE_A_PLACE: [&str; 5] = ["near", "in", "around", "at", "by"];
+
+/// Where somebody is, if they say so among other words, and those words without it: people write where
+/// they are beside what they need. Half a postcode with a single letter is taken for one only where
+/// nothing else can be meant: "s21 notice" is not about Sheffield.
+///
+/// ```
+/// use fingerpost::model::whereabouts::among_words;
+/// let (at, words) = among_words("food bank near lu1 2aa please").unwrap();
+/// assert_eq!((at.as_str(), words.as_str()), ("LU1 2AA", "food bank please"));
+/// assert_eq!(among_words("s21 notice"), None);
+/// ```
+pub fn among_words(text: &str) -> Option<(Whereabouts, String)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let whole = |from: usize, length: usize| -> Option<Whereabouts> {
+        let written: Vec<String> = words.get(from..from + length)?.iter().map(|word| bare(word)).collect();
+        written.join(" ").parse::<Postcode>().ok().map(Whereabouts::from)
+    };
+    let names_a_place = |at: usize| at > 0 && BEFORE_A_PLACE.contains(&words[at - 1].to_lowercase().as_str());
+    let half = |at: usize| -> Option<Whereabouts> {
+        let outcode = bare(words[at]).parse::<Outcode>().ok()?;
+        let telling = outcode.as_str().as_bytes()[1].is_ascii_uppercase();
+        (telling || words.len() == 1 || names_a_place(at)).then(|| outcode.into())
+    };
+    let found = (0..words.len()).find_map(|at| {
+        let pair = || whole(at, 2).map(|place| (place, at, 2));
+        let single = || whole(at, 1).or_else(|| half(at)).map(|place| (place, at, 1));
+        pair().or_else(single)
+    });
+    let (place, at, length) = found?;
+    let before = if names_a_place(at) { at - 1 } else { at };
+    Some((place, [&words[..before], &words[at + length..]].concat().join(" ")))
+}
+
 /// "LU1 2" is not LU12: a space inside the text says where the first half ends.
 fn breaks_elsewhere(text: &str, outcode: &Outcode) -> bool {
     text.split_whitespace().next().is_some_and(|first| first.len() < outcode.as_str().len())
@@ -305,7 +341,37 @@ mod tests {
         assert!(has_the_form_of_a_postcode("BF1 2AA"), "the Forces' postcodes are postcodes in form");
     }
 
+    #[test]
+    fn a_place_among_other_words_is_told_from_them() {
+        let told = |text: &str| among_words(text).map(|(at, words)| (at.to_string(), words));
+        let is = |at: &str, words: &str| Some((at.to_owned(), words.to_owned()));
+        for (text, expected) in [
+            ("food bank LL14", is("LL14", "food bank")),
+            ("food bank, near ll20 8aa", is("LL20 8AA", "food bank,")),
+            ("LU12AA debt advice", is("LU1 2AA", "debt advice")),
+            ("LU1", is("LU1", "")),
+            ("help in M4.", is("M4", "help")),
+            ("M4", is("M4", "")),
+            ("s21 notice", None),
+            ("vitamin b12", None),
+            ("landlord wants me out", None),
+            ("", None),
+            ("near", None),
+            ("near near", None),
+            ("12 34 56", None),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn words_with_any_place_among_them_are_taken_apart(text in "\\PC{0,40}") {
+            if let Some((_, rest)) = among_words(&text) {
+                assert!(rest.len() < text.len());
+            }
+        }
+
         #[test]
         fn any_text_is_read_or_refused_and_what_is_read_reads_the_same_again(text in "\\PC{0,12}|[A-Za-z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}") {
             if let Ok(read) = text.parse::<Whereabouts>() {

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     http::{Parameters, Problem},
-    model::{Kind, text::fold},
+    model::{Kind, text::fold, whereabouts::among_words},
     places::Precision,
     publishing::{LONGEST_SEARCH, Position, ask_index, locate},
     search::Found,
@@ -81,10 +81,11 @@ fn sent_form(
 }
 
 async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Problem> {
-    let asked = Asked::read(parameters)?;
+    let mut asked = Asked::read(parameters)?;
     if asked.is_empty() && by == By::Link {
         return empty(site).await;
     }
+    take_place_from_words(site, &mut asked).await?;
     let from = match place_of(site, &asked).await? {
         Ok(from) => from,
         Err(mistakes) => return mistaken(site, &asked, &mistakes).await,
@@ -103,6 +104,19 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
         found = look(paging::read(parameters, found.total)?.range()).await?;
     }
     results(site, parameters, by, &asked, &found, from.as_ref())
+}
+
+/// A postcode among the words is where to look, if it is known and no other one is given.
+async fn take_place_from_words(site: &Site, asked: &mut Asked) -> Result<(), Problem> {
+    if !asked.postcode.is_empty() || asked.words.chars().count() > LONGEST_SEARCH {
+        return Ok(());
+    }
+    if let Some((at, words)) = among_words(&asked.words)
+        && locate(&site.directory, &at).await?.is_some()
+    {
+        (asked.postcode, asked.words) = (at.to_string(), words);
+    }
+    Ok(())
 }
 
 /// Where the person is, if they said so; or what is wrong with what they wrote.
@@ -200,8 +214,8 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
     Ok(html! {
         @if !names.is_empty() { p class="understood" { (weave("Showing help for: {needs}.", &[("needs", html! { strong { (as_written(&words::list(&names))) } })])) } }
         @for (from, to) in &understood.corrected { p class="understood" { (weave("Nobody here writes “{from}”. Showing results for “{to}”.", &[("from", as_written(from)), ("to", html! { strong { (as_written(to)) } })])) } }
-        @if understood.some_words { p class="understood" { (say("Nothing has all of your words. These have some of them.")) } }
-        @if !understood.left_out.is_empty() {
+        @if understood.some_words && found.total > 0 { p class="understood" { (say("Nothing has all of your words. These have some of them.")) } }
+        @if !understood.left_out.is_empty() && found.total > 0 {
             p class="understood" { (weave("Nothing has all of your words, so these were left out: {words}.", &[("words", as_written(&understood.left_out.join(", ")))])) }
         }
     })

@@ -16,7 +16,7 @@ use crate::{
         Kind, occurrences,
         text::fold,
         values::{LocalDateTime, TimeOfDay},
-        whereabouts::Whereabouts,
+        whereabouts::{Whereabouts, among_words},
     },
     places::{self, Precision},
     search::{self, Delivery, Found, Search, Times, Wanted},
@@ -47,6 +47,8 @@ pub struct Filters {
 enum Use {
     Covered,
     Near(&'static str),
+    /// It stands among the words of the search: it is left there where nobody knows where it is.
+    Said,
 }
 
 /// Where a postcode is.
@@ -106,11 +108,11 @@ impl Filters {
         } else {
             wanted.open_now = parameters.flag("open_now")?;
         }
-        filters.read_place(parameters)?;
+        filters.read_place(kind, parameters)?;
         Ok(filters)
     }
 
-    fn read_place(&mut self, parameters: &Parameters) -> Result<(), Problem> {
+    fn read_place(&mut self, kind: Kind, parameters: &Parameters) -> Result<(), Problem> {
         const POSTCODE: &str = "a UK postcode such as LU1 2AA, or its first half";
         self.wanted.proximity = parameters.number("proximity", 0.0, 2_000_000.0)?;
         let postcode = parameters.parsed::<Whereabouts>("postcode", POSTCODE)?;
@@ -128,7 +130,9 @@ impl Filters {
             (None, None) if self.wanted.proximity.is_some() => {
                 return Err(Problem::bad_parameter("proximity", "", "it needs postcode or near beside it"));
             }
-            (None, None) => {}
+            // Places are looked for by their own postcodes.
+            (None, None) if kind == Kind::Location => {}
+            (None, None) => self.place = among_words(&self.wanted.text).map(|(at, _)| (at, Use::Said)),
         }
         Ok(())
     }
@@ -175,6 +179,11 @@ impl Filters {
         match (purpose, &position) {
             (Use::Near(_), Some(position)) => wanted.near = Some(position.point),
             (Use::Near(parameter), None) => return Err(unknown(parameter, &at)),
+            (Use::Said, Some(position)) => {
+                wanted.near = Some(position.point);
+                wanted.text = among_words(&wanted.text).map(|(_, words)| words).unwrap_or_default();
+            }
+            (Use::Said, None) => {}
             (Use::Covered, _) => {
                 let (point, areas) =
                     position.as_ref().map_or((None, Vec::new()), |known| (Some(known.point), known.areas.clone()));

@@ -18,8 +18,10 @@ use crate::{
     published::shelf::{Entry, Form},
 };
 
-/// Dates of one event that an answer shows.
-const DATES: usize = 20;
+/// Dates of one event that an answer shows where nobody asks for a time.
+const NEXT_DATES: usize = 20;
+/// Dates of one event that an answer shows of the time that is asked for: one each day as far as dates are known.
+const MOST_DATES: usize = 500;
 /// Sessions of one service that an answer shows.
 const SESSIONS: usize = 5;
 
@@ -69,8 +71,12 @@ fn within(
     let scheduled = || serde_json::from_slice::<Scheduled>(document).ok();
     Ok(match kind {
         Kind::Event => serde_json::from_slice::<Event>(document).ok().map(|event| {
-            let (from, until) = window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
-            json!({"occurrences": occurrences::between(&event, from, until, DATES)})
+            let horizon = || (now, now + TimeDelta::days(occurrences::HORIZON_DAYS));
+            let ((from, until), most) = window.map_or_else(|| (horizon(), NEXT_DATES), |window| (window, MOST_DATES));
+            let mut dates = occurrences::between(&event, from, until, most + 1);
+            let more = dates.len() > most;
+            dates.truncate(most);
+            if more { json!({"occurrences": dates, "more": true}) } else { json!({"occurrences": dates}) }
         }),
         Kind::Service | Kind::Location => scheduled().map(|found| {
             let nested = found.service_at_locations.iter().flat_map(|link| &link.schedules);

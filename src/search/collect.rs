@@ -57,6 +57,8 @@ pub(super) struct Open {
 /// What a document must be beside fitting the query.
 #[derive(Clone, Default)]
 pub(super) struct Checks {
+    /// Is of the kind with this number, where the query does not see to that.
+    pub(super) kind: Option<u64>,
     pub(super) whole: Vec<Between<i64>>,
     pub(super) numbers: Vec<Between<f64>>,
     /// What opening hours must say.
@@ -155,6 +157,7 @@ pub(super) struct Hits {
 /// The columns of one segment that are looked at.
 pub(super) struct Segment {
     wanted: Hits,
+    kind: Option<(Column<u64>, u64)>,
     high: Column<u64>,
     low: Column<u64>,
     group: Column<u64>,
@@ -259,6 +262,7 @@ impl Collector for Hits {
         let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(Segment {
             wanted: self.clone(),
+            kind: checks.kind.map(|kind| Ok::<_, tantivy::TantivyError>((columns.u64("kind")?, kind))).transpose()?,
             high: columns.u64("high")?,
             low: columns.u64("low")?,
             group: columns.u64("group")?,
@@ -335,6 +339,9 @@ impl Collector for Hits {
 
 impl Segment {
     fn passes(&self, doc: DocId) -> bool {
+        if self.kind.as_ref().is_some_and(|(column, kind)| column.first(doc) != Some(*kind)) {
+            return false;
+        }
         let whole = self.whole.iter().all(|(column, check)| match column.first(doc) {
             None => check.or_missing,
             Some(value) => (check.least..=check.most).contains(&value),
@@ -421,9 +428,9 @@ fn value_passes((column, passing): &Judged, doc: DocId) -> Option<bool> {
 }
 
 /// A score as a whole number, larger for better: sums of the same parts in another order are equal.
-#[expect(clippy::cast_possible_truncation, reason = "scores are far below 2^53")]
+#[expect(clippy::cast_possible_truncation, reason = "scores are far below 2^53, and none is below nought")]
 fn rounded(score: Score) -> i64 {
-    (f64::from(score) * 1_000.0).round() as i64
+    (f64::from(score) * 1_000.0 + 0.5) as i64
 }
 
 impl SegmentCollector for Segment {

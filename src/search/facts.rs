@@ -1,6 +1,8 @@
 //! What the index takes from a published document of any kind. Read from the published bytes, so a
 //! search can never find what the world cannot see.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use tantivy::{TantivyDocument, schema::Field};
@@ -168,7 +170,7 @@ pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: Dat
     if row.kind != Kind::ServiceAtLocation {
         facts.add_words(fields, words, row.kind, &mut out);
         facts.add_terms(fields, row.kind, &mut out);
-        facts.add_people(fields, &mut out);
+        facts.add_people(fields, row.kind, &mut out);
     }
     facts.add_places(fields, &mut out);
     facts.add_times(fields, row.kind, &mut out);
@@ -232,7 +234,7 @@ impl Facts {
                 break;
             }
         }
-        for (need, steps) in signs::of(words, &name, &text) {
+        for (need, steps) in signs::of(words, &self.needs(), &name, &text) {
             out.add_text(fields.sign, signs::written(&need, steps));
         }
         out.add_text(fields.name, name);
@@ -244,19 +246,12 @@ impl Facts {
     }
 
     fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
-        let mut needs: Vec<String> =
-            self.terms().flat_map(|term| [fold(&term.code), fold(&term.name)]).filter(|need| !need.is_empty()).collect();
         let mut taxonomies: Vec<Uuid> = self.terms().filter_map(|term| term.taxonomy_id).chain(self.taxonomy_id).collect();
         let mut terms: Vec<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
-        needs.sort_unstable();
-        needs.dedup();
         taxonomies.sort_unstable();
         taxonomies.dedup();
         terms.sort_unstable();
         terms.dedup();
-        for need in &needs {
-            out.add_text(fields.need, need);
-        }
         for id in &taxonomies {
             out.add_text(fields.taxonomy, id.simple().to_string());
         }
@@ -271,7 +266,7 @@ impl Facts {
         }
     }
 
-    fn add_people(&self, fields: &Fields, out: &mut TantivyDocument) {
+    fn add_people(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
         if let Some(age) = self.minimum_age {
             out.add_f64(fields.youngest, age);
         }
@@ -314,8 +309,9 @@ impl Facts {
         if self.event_id.is_some() {
             out.add_text(fields.mark, "event");
         }
-        if self.provenance.doubtful {
-            out.add_text(fields.mark, "doubtful");
+        let runs = if kind == Kind::Event { "scheduled" } else { "active" };
+        if self.status == runs && !self.provenance.doubtful {
+            out.add_text(fields.mark, "runs");
         }
         if self.freshness == "unconfirmed" {
             out.add_text(fields.mark, "unconfirmed");
@@ -403,6 +399,11 @@ impl Facts {
 
     fn terms(&self) -> impl Iterator<Item = &Term> {
         self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref())
+    }
+
+    /// Codes and names of the terms that it carries, folded.
+    fn needs(&self) -> BTreeSet<String> {
+        self.terms().flat_map(|term| [fold(&term.code), fold(&term.name)]).filter(|need| !need.is_empty()).collect()
     }
 
     fn places(&self) -> impl Iterator<Item = &Place> {

@@ -12,7 +12,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
@@ -66,9 +66,8 @@ fields! {
     term: text STRING | FAST;
     /// Taxonomies that it belongs to or carries terms of.
     taxonomy: text STRING;
-    /// Codes and names of the terms that it carries, folded.
-    need: text STRING;
-    /// Needs of which it shows signs, each as often as the signs have steps.
+    /// Needs that it helps with, folded: as the code or name of a term that it carries, or because it shows
+    /// signs of it; each as often as that says in steps.
     sign: text signs();
     /// The wider term; `top` where there is none.
     parent: text STRING;
@@ -82,7 +81,7 @@ fields! {
     tongue: text STRING | FAST;
     /// How it is given: in person, phone, online.
     delivery: text STRING | FAST;
-    /// `free`, `event`, `doubtful`: what it is besides.
+    /// `free`, `event`, `runs`: what it is besides.
     mark: text STRING | FAST;
     /// Postcodes, sectors and outcodes of its places.
     postcode: text STRING | FAST;

@@ -295,6 +295,7 @@ impl Search {
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(searcher, kind, wanted, now)?;
             checks.groups = groups.cloned();
+            checks.kind = built.scored.then(|| facts::kind_number(kind));
             let order = match (&checks, built.scored) {
                 (Checks { near: Some(_), .. }, _) => Order::Distance,
                 (_, true) => Order::Relevance,

@@ -20,7 +20,7 @@ use super::{
     wanted::Wanted,
     words::{Part, Words, is_small},
 };
-use crate::model::{Kind, text::fold};
+use crate::model::Kind;
 
 /// A word in the name counts so much more than one in the rest.
 const IN_THE_NAME: f32 = 3.0;
@@ -28,8 +28,6 @@ const IN_THE_NAME: f32 = 3.0;
 const IN_A_TERM: f32 = 1.5;
 /// All words beside each other in the name: what somebody looks for by its name.
 const BY_NAME: f32 = 3.0;
-/// Carries the term of the main need that the words stand for; for further needs it falls off.
-const BY_TERM: f32 = 24.0;
 /// Each further need counts so much less.
 const FALLS_OFF: f32 = 0.8;
 /// The words of an understood phrase stand there as they were written.
@@ -90,7 +88,7 @@ impl Builder<'_> {
             spare: false,
             several: false,
         };
-        let mut clauses: Vec<Clause> = vec![must(unscored(Self::number(self.fields.kind, kind_number(kind))))];
+        let mut clauses: Vec<Clause> = Vec::new();
         self.add_text(wanted, strictness, &mut clauses, &mut built)?;
         if !wanted.needs.is_empty() {
             let needs: Vec<&str> = wanted.needs.iter().map(String::as_str).collect();
@@ -99,12 +97,13 @@ impl Builder<'_> {
         }
         self.add_filters(kind, wanted, &mut clauses);
         if built.scored && matches!(kind, Kind::Service | Kind::Event) {
-            let runs = if kind == Kind::Service { "active" } else { "scheduled" };
-            let runs = BooleanQuery::new(vec![
-                must(Self::value(self.fields.status, runs)),
-                (Occur::MustNot, Self::value(self.fields.mark, "doubtful")),
-            ]);
-            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(Box::new(runs), RUNS))));
+            let runs = Self::value(self.fields.mark, "runs");
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(runs, RUNS))));
+        }
+        // What has to be gone through for the words anyway is told apart by a column; what has no words is
+        // found by its kind.
+        if !built.scored {
+            clauses.push(must(unscored(Self::number(self.fields.kind, kind_number(kind)))));
         }
         built.query = Box::new(BooleanQuery::new(clauses));
         Ok(built)
@@ -240,15 +239,14 @@ impl Builder<'_> {
                     marked.entry(only.clone()).or_insert(0.3);
                 }
             }
-            let term = Self::value(self.fields.need, &fold(need));
-            ways.push(Box::new(BooleanQuery::union(vec![
-                Box::new(ConstScoreQuery::new(term, BY_TERM * weight)),
-                Box::new(Signs::new(self.fields.sign, need, weight)),
-            ])));
+            ways.push(Box::new(Signs::new(self.fields.sign, need, weight)));
             weight *= falls_off;
         }
-        // What helps with two of the needs helps more.
-        Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.7))
+        match ways.len() {
+            1 => ways.remove(0),
+            // What helps with two of the needs helps more.
+            _ => Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.7)),
+        }
     }
 
     fn add_filters(&self, kind: Kind, wanted: &Wanted, clauses: &mut Vec<Clause>) {

@@ -1,8 +1,9 @@
-//! Signs that a document helps with a need: the words by which listings show it, as the table of own
-//! words has them. They are looked for when a document is indexed, once, and how much they say is kept
-//! as a number; a search reads one list of numbers for each need instead of looking for every word.
+//! Signs that a document helps with a need: a term that it carries, and the words by which listings show
+//! it, as the table of own words has them. They are looked for when a document is indexed, once, and how
+//! much they say is kept as a number; a search reads one list of numbers for each need instead of looking
+//! for every word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tantivy::{
     DocId, DocSet, Score, SegmentReader, TantivyError, Term,
@@ -16,7 +17,10 @@ use super::{
     fields::{self, Placed},
     words::Words,
 };
+use crate::model::text::fold;
 
+/// It carries the term of the need.
+const BY_TERM: f32 = 24.0;
 /// A need's own words stand in the name, or somewhere else.
 const IN_NAME: f32 = 10.0;
 const ANYWHERE: f32 = 4.0;
@@ -33,16 +37,17 @@ pub(super) fn telling(place: usize) -> f32 {
     (0..place).fold(1.0, |telling: f32, _| (telling * FALLS_OFF).max(LEAST))
 }
 
-/// What a document with this name and text says of each need, in steps, as [`Signs`] reads it.
+/// What a document with these terms (codes and names, folded), name and text says of each need, in steps,
+/// as [`Signs`] reads it.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between nothing and a few hundred")]
-pub(super) fn of(words: &Words, name: &str, text: &str) -> BTreeMap<String, u32> {
-    let mut strengths: BTreeMap<usize, f32> = BTreeMap::new();
+pub(super) fn of(words: &Words, terms: &BTreeSet<String>, name: &str, text: &str) -> BTreeMap<String, u32> {
+    let mut strengths: BTreeMap<String, f32> = terms.iter().map(|term| (term.clone(), BY_TERM)).collect();
     for (text, counts) in [(name, IN_NAME), (text, ANYWHERE)] {
         for (need, found) in found_in(words, &fields::placed(text)) {
-            *strengths.entry(need).or_default() += counts * together(&found);
+            *strengths.entry(fold(words.need(need))).or_default() += counts * together(&found);
         }
     }
-    strengths.into_iter().map(|(need, strength)| (words.need(need).to_owned(), (strength / STEP).round() as u32)).collect()
+    strengths.into_iter().map(|(need, strength)| (need, (strength / STEP).round() as u32)).collect()
 }
 
 /// How telling each phrase is that stands there, by need and place in the need's list.
@@ -117,9 +122,9 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    /// Signs of `need` in `field`, each step counting by `weight`.
+    /// Signs of `need`, a code or the name of a term, in `field`, each step counting by `weight`.
     pub(super) fn new(field: Field, need: &str, weight: f32) -> Self {
-        Self { sign: Term::from_field_text(field, need), weight: weight * STEP }
+        Self { sign: Term::from_field_text(field, &fold(need)), weight: weight * STEP }
     }
 }
 
@@ -187,7 +192,7 @@ mod tests {
     #[test]
     fn the_most_telling_words_of_a_need_count_and_further_ones_add_a_little() {
         let words = words();
-        let steps = |name: &str, text: &str| of(&words, name, text);
+        let steps = |name: &str, text: &str| of(&words, &BTreeSet::new(), name, text);
         assert_eq!(steps("Debt advice", "Debt advice"), BTreeMap::from([("money".to_owned(), 56)]), "10 and 4, in quarters");
         assert_eq!(steps("", "Debt advice for money worries"), BTreeMap::from([("money".to_owned(), 18)]), "4 * (1 + 0.095)");
         assert_eq!(steps("", "Debt advice, debt advice and debt advice"), BTreeMap::from([("money".to_owned(), 16)]), "once");
@@ -196,7 +201,18 @@ mod tests {
     }
 
     #[test]
+    fn a_term_says_more_than_words_and_both_together_most() {
+        let terms = BTreeSet::from(["money".to_owned(), "debt and money".to_owned()]);
+        let steps = of(&words(), &terms, "", "Debt advice");
+        assert_eq!(
+            steps,
+            BTreeMap::from([("money".to_owned(), 112), ("debt and money".to_owned(), 96)]),
+            "24 and 4, in quarters"
+        );
+    }
+
+    #[test]
     fn words_of_two_parts_are_not_beside_each_other() {
-        assert_eq!(of(&words(), "", "We like food \u{2022} Bank Street"), BTreeMap::new());
+        assert_eq!(of(&words(), &BTreeSet::new(), "", "We like food \u{2022} Bank Street"), BTreeMap::new());
     }
 }

@@ -46,7 +46,7 @@ pub struct Phrase {
     pub urgent: bool,
     /// Whether others had better not see that somebody wrote it.
     pub sensitive: bool,
-    stems: Vec<String>,
+    words: Vec<Word>,
 }
 
 /// A row of a table that cannot be used.
@@ -173,13 +173,13 @@ impl Words {
         if let Some(letter) = stems.first().and_then(|stem| stem.chars().next()) {
             self.by_letter.entry(letter).or_default().push(at);
         }
-        self.exact.entry(stems.clone()).or_insert(at);
+        self.exact.entry(stems).or_insert(at);
         self.phrases.push(Phrase {
             text: phrase.trim().to_owned(),
             needs,
             urgent,
             sensitive: urgent || notes.contains("SENSITIVE"),
-            stems,
+            words: written,
         });
         Ok(())
     }
@@ -286,11 +286,11 @@ impl Words {
         let Some(letter) = words[from].stem.chars().next() else { return Vec::new() };
         let near = self.by_letter.get(&letter).map_or(&[][..], Vec::as_slice).iter().filter_map(|at| {
             let phrase = &self.phrases[*at];
-            let here = words.get(from..from + phrase.stems.len())?;
-            let slips = slips(&phrase.stems, here)?;
+            let here = words.get(from..from + phrase.words.len())?;
+            let slips = slips(&phrase.words, here)?;
             // A word of an urgent phrase is what it is.
             let hides_danger =
-                !phrase.urgent && phrase.stems.iter().zip(here).any(|(a, b)| *a != b.stem && self.is_urgent(&b.stem));
+                !phrase.urgent && phrase.words.iter().zip(here).any(|(a, b)| a.stem != b.stem && self.is_urgent(&b.stem));
             (slips > 0 && !hides_danger).then_some(Match {
                 from,
                 until: from + here.len(),
@@ -316,19 +316,20 @@ struct Match {
 }
 
 /// How many words have a slip in them; none where it is another phrase.
-fn slips(phrase: &[String], here: &[Word]) -> Option<usize> {
+fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
     let mut slips = 0;
-    for (stem, word) in phrase.iter().zip(here) {
-        if *stem == word.stem {
+    for (meant, word) in phrase.iter().zip(here) {
+        if meant.stem == word.stem {
             continue;
         }
-        if !is_slip(stem, &word.stem) {
+        // "Abuze" is close to "abuse", though its stem, "abus", is too short to say so.
+        if !is_slip(&meant.stem, &word.stem) && !is_slip(&meant.text, &word.text) {
             return None;
         }
         slips += 1;
     }
     // One word alone says little: "broker" is not "broke".
-    let short_and_alone = phrase.len() == 1 && phrase[0].chars().count() <= FORGIVEN_FROM;
+    let short_and_alone = phrase.len() == 1 && phrase[0].stem.chars().count() <= FORGIVEN_FROM;
     (slips == 0 || !short_and_alone).then_some(slips)
 }
 

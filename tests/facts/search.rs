@@ -45,6 +45,12 @@ impl TestApp {
             .collect()
     }
 
+    /// The page that the site's own form leads to.
+    async fn searched(&self, form: &str) -> String {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.ask(http::Method::POST, "/directory/search", &headers, form).await.text()
+    }
+
     async fn take(&self, lines: &[String]) {
         let report = self.import(lines.join("\n")).await;
         assert_eq!(report.rejected, []);
@@ -415,4 +421,42 @@ async fn both_databases_rank_alike() {
         app.end().await;
     }
     assert_eq!(answers[0], answers[1]);
+}
+
+fact! {
+    async fn a_postcode_among_the_words_of_a_search_is_where_to_look(app) {
+        app.take(&[
+            service("Larder in Stopsley", "A food bank.", at("stopsley", 51.9000, -0.4000, "LU2 8AA")),
+            service("Larder in town", "A food bank.", at("town", 51.8787, -0.4200, "LU1 2AA")),
+            service("Knitting in town", "Wool.", at("wool", 51.8787, -0.4200, "LU1 2AA")),
+        ]).await;
+        for words in ["food bank LU1", "food bank near lu1 2aa", "LU12AA food bank"] {
+            let found = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert_eq!((&found["contents"][0]["name"], &found["total_items"]), (&json!("Larder in town"), &json!(2)), "{words}");
+            assert!(found["interpreted"]["place"]["postcode"].as_str().unwrap().starts_with("LU1"), "{words}");
+        }
+        assert_eq!(app.names("/services?search=LU2").await[0], "Larder in Stopsley", "a postcode alone, too");
+        assert_eq!(app.get("/services?search=food+bank+near+ZE1+0AA").await.json()["total_items"], 0, "one that nobody knows is words");
+        assert_eq!(app.names("/services?search=food+bank+LU1&near=LU2").await, [] as [String; 0], "and so is one beside another place");
+        let page = app.searched("q=food+bank+near+LU1").await;
+        assert!(page.contains("The nearest to LU1 come first") && !page.contains("left out"), "{page}");
+    }
+}
+
+fact! {
+    async fn words_of_danger_are_known_with_a_slip_in_them(app) {
+        app.take(&[service("Safe talk", "For people who live with domestic abuse.", json!({})), service("Listening line", "If you feel suicidal.", json!({}))]).await;
+        for (words, name) in [("domestic abuze", "Safe talk"), ("hes hitting me", "Safe talk"), ("suicidel", "Listening line")] {
+            let found = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert_eq!((&found["interpreted"]["urgent"], &found["contents"][0]["name"]), (&json!(true), &json!(name)), "{words}");
+        }
+    }
+}
+
+fact! {
+    async fn a_page_without_results_does_not_say_that_these_have_some_of_the_words(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        let page = app.searched("q=zebra+crossing+paint").await;
+        assert!(page.contains("Nothing found") && !page.contains("These have some of them"), "{page}");
+    }
 }
