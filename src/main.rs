@@ -12,5 +12,8 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // What this program keeps is for nobody else on the machine, unless a file is made public.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // The allocator would take pages of 2 MB, of which small pieces keep most for nothing: it doubles the memory.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true); // where the kernel refuses, it is only more memory
     fingerpost::cli::run(fingerpost::cli::Arguments::parse())
 }

@@ -399,7 +399,7 @@ fn page(brief: &Value, item: &str) -> Value {
             "interpreted": reference("Interpreted"),
             "distances": {"type": "object", "description": "Metres from near or postcode, by id.", "additionalProperties": {"type": "number"}},
             "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}},
-            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id.", "additionalProperties": {"type": "object"}}
+            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id; with more where there are further dates than 500.", "additionalProperties": {"type": "object"}}
         }
     })
 }
