@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, State},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -19,7 +19,7 @@ use super::{Became, Editing, Error, Judgement, Sight, Submission, Write};
 use crate::{
     clock::rfc3339,
     http::{
-        Fault, Problem,
+        Fault, Problem, Segment,
         parameters::Parameters,
         visitor::{self, Presented},
     },
@@ -175,7 +175,7 @@ fn id_of(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| Problem::not_found(format!("{:?} is not an id", crate::model::text::shorten(text, 80))))
 }
 
-async fn read(State(editing): Api, Asking(actor): Asking, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn read(State(editing): Api, Asking(actor): Asking, Segment(id): Segment) -> Result<Response, Problem> {
     let sight = editing.look(&actor, id_of(&id)?).await?;
     let revision = sight.stored.kept.revision;
     let waiting = editing.records.proposed_about(&[sight.stored.id]).await.map_err(Error::from)?;
@@ -307,7 +307,7 @@ fn parts_of(document: Document) -> Result<Vec<Document>, Problem> {
 async fn replace(
     State(editing): Api,
     Contributing(actor): Contributing,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     parameters: Parameters,
     headers: HeaderMap,
     body: Bytes,
@@ -339,7 +339,7 @@ fn merge(into: &mut Value, patch: Value) {
 async fn change(
     State(editing): Api,
     Contributing(actor): Contributing,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     parameters: Parameters,
     headers: HeaderMap,
     body: Bytes,
@@ -358,7 +358,7 @@ async fn change(
 async fn withdraw(
     State(editing): Api,
     Asking(actor): Asking,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -457,7 +457,7 @@ async fn list_proposals(State(editing): Api, Asking(actor): Asking) -> Result<Re
     Ok(answer(StatusCode::OK, &json!({"proposals": proposals.iter().map(brief).collect::<Vec<_>>()}), &[]))
 }
 
-async fn read_proposal(State(editing): Api, Asking(actor): Asking, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn read_proposal(State(editing): Api, Asking(actor): Asking, Segment(id): Segment) -> Result<Response, Problem> {
     let body = shown(&editing, &actor, id_of(&id)?).await?;
     Ok(answer(StatusCode::OK, &body, &[]))
 }
@@ -506,7 +506,7 @@ enum Deciding {
 async fn decide_proposal(
     State(editing): Api,
     Asking(actor): Asking,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let id = id_of(&id)?;

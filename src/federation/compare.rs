@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
@@ -14,7 +11,7 @@ use serde_json::{Value, json};
 use super::Outlet;
 use crate::{
     clock,
-    http::{Problem, caching},
+    http::{Problem, Segment, caching},
     published::{
         self, Position,
         own::{self, digest},
@@ -87,7 +84,7 @@ pub(super) async fn buckets(State(outlet): State<Outlet>, headers: HeaderMap) ->
 /// What stands in one bucket. All own records are looked at for it, so one does it at a time.
 pub(super) async fn bucket(
     State(outlet): State<Outlet>,
-    Path(which): Path<String>,
+    Segment(which): Segment,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let which: u8 = which.parse().map_err(|_| Problem::not_found("buckets are numbered from 0 to 255".to_owned()))?;

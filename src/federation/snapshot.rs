@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{
-    extract::{Path as UrlPath, Request, State},
+    extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ use tower_http::services::ServeFile;
 use super::{Outlet, changes::write_item, compare};
 use crate::{
     clock,
-    http::Problem,
+    http::{Problem, Segment},
     published::{self, Position, own},
 };
 
@@ -225,11 +225,7 @@ pub(super) async fn pointer(State(outlet): State<Outlet>, headers: HeaderMap) ->
 }
 
 /// The file, or a part of it.
-pub(super) async fn file(
-    State(outlet): State<Outlet>,
-    UrlPath(asked): UrlPath<String>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn file(State(outlet): State<Outlet>, Segment(asked): Segment, request: Request) -> Result<Response, Problem> {
     outlet.forget_urgent().await.map_err(|error| failed(&error))?;
     let latest = outlet.snapshots.latest().filter(|latest| name(latest) == asked);
     let latest = latest.ok_or_else(|| Problem::not_found("see /federation/v1/snapshot for the one that there is".to_owned()))?;

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod openapi;
 pub mod parameters;
 pub mod problem;
+pub mod segment;
 pub mod visitor;
 
 use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter};
@@ -13,6 +14,7 @@ use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter}
 pub use {
     parameters::Parameters,
     problem::{Fault, Problem},
+    segment::Segment,
 };
 
 /// A route of the API: readable from any page, and 405 as a problem document.

@@ -17,19 +17,14 @@ mod vocabulary;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use crate::{
     clock::Clock,
     db::Database,
-    http::{Parameters, Problem, api, caching},
+    http::{Parameters, Problem, Segment, api, caching},
     model::Kind,
     published::shelf::Shelf,
     search::Search,
@@ -109,7 +104,7 @@ pub fn routes(directory: Arc<Directory>) -> Router {
         let list = move |state: State<Arc<Directory>>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, collection.kind, None, &parameters, &headers).await
         };
-        let document = move |state: State<Arc<Directory>>, id: Path<String>, parameters: Parameters, headers: HeaderMap| async move {
+        let document = move |state: State<Arc<Directory>>, Segment(id): Segment, parameters: Parameters, headers: HeaderMap| async move {
             documents::document(&state, collection.kind, &id, &parameters, &headers).await
         };
         router = router

@@ -436,6 +436,15 @@ async function guarded(page, name, work) {
   }
 }
 
+/** Two at a time: while one page is waited for, another one is looked at. */
+async function forEach(pages, look) {
+  const left = [...pages];
+  const one = async () => {
+    for (let page = left.shift(); page; page = left.shift()) await look(page);
+  };
+  await Promise.all([one(), one()]);
+}
+
 async function main() {
   if (options.screenshots) await mkdir(options.screenshots, { recursive: true });
   const all = await pages();
@@ -446,13 +455,13 @@ async function main() {
   });
   try {
     const titles = new Map();
-    for (const page of all) {
+    await forEach(all, async (page) => {
       await guarded(page.name, 'first visit', () => checkFirstVisit(browser, page, titles));
       // A page in another language differs from its English one in words and direction.
       const widths = page.lang ? [320] : WIDTHS;
       for (const width of widths) await guarded(page.name, `${width} px`, () => checkWidth(browser, page, width));
       if (!page.lang) await guarded(page.name, 'colours', () => checkColours(browser, page));
-    }
+    });
     const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 375, height: 812 } });
     const scripted = await browser.newContext({ viewport: { width: 375, height: 812 } });
     for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));

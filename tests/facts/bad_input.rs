@@ -115,3 +115,12 @@ fact! {
         assert_eq!((report.created, report.rejected_total), (200, 200));
     }
 }
+
+fact! {
+    async fn part_of_an_address_that_is_no_text_is_refused_as_a_problem_document(app) {
+        for path in ["/services/%ff", "/api/organizations/%ff", "/federation/v1/digest/%ff", "/federation/v1/snapshots/%ff"] {
+            let answer = app.get(path).await;
+            assert_eq!((answer.status, answer.header("content-type")), (http::StatusCode::BAD_REQUEST, "application/problem+json"), "{path}: {}", answer.text());
+        }
+    }
+}
