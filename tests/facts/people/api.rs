@@ -61,11 +61,25 @@ fact! {
         let body = json!({"fees_description": "£5"});
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "", &body).await.status, 428);
         assert_eq!(send(&app, Method::DELETE, &record("pantry"), &token, "", &body).await.status, 428);
-        for etag in ["\"7\"", "*", "W/\"1\"", "1"] {
+        for etag in ["\"7\"", "*", "W/\"7\"", "W/1", "1"] {
             assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, etag, &body).await.status, 412, "{etag}");
         }
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &body).await.status, 200);
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &json!({"fees_description": "£6"})).await.status, 412);
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
+    }
+}
+
+fact! {
+    async fn a_client_that_takes_compressed_answers_writes_with_the_tag_it_was_given(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let asking = [("authorization", token.as_str()), ("accept-encoding", "gzip")];
+        let read = app.ask(Method::GET, &record("pantry"), &asking, "").await;
+        let tag = read.header("etag").to_owned();
+        assert_eq!((read.header("content-encoding"), tag.as_str()), ("gzip", "W/\"1\""));
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, &tag, &json!({"fees_description": "£5"})).await.status, 200);
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, &tag, &json!({"fees_description": "£6"})).await.status, 412);
         assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
     }
 }
