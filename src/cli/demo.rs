@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use chrono_tz::Europe::London;
 use clap::Args;
 use ipnet::IpNet;
+use uuid::Uuid;
 
 use super::{say, serve::until_told};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         neighbours::New,
         peers::{self, Trust},
     },
-    identity::{Email, MemberRole, PlatformRole, letters},
+    identity::{Email, Identity, MemberRole, PlatformRole, letters},
     importing::{Format, Options},
     jobs,
     model::Kind,
@@ -178,6 +179,7 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
     let organisations = app.records.by_kind(Kind::Organization, None, 1_000).await?;
     let own = organisations.iter().filter(|stored| stored.origin.is_empty() && stored.document.contains("Pantry"));
     let kept = own.min_by_key(|stored| stored.id);
+    let mut asked = None;
     say!("\nSign in as somebody who keeps listings, or as an officer (each link works once, for half an hour):\n")?;
     for role in PlatformRole::ALL.into_iter().map(Some).chain([None]) {
         let name = role.map_or("editor", PlatformRole::as_str);
@@ -193,6 +195,18 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
         let secret = identity.link_for(&tx, &email, "").await?;
         tx.commit().await?;
         say!("  {name:<14} {}", letters::sign_in_address(&base, &secret))?;
+        if let (None, Some(kept)) = (role, kept) {
+            let services = app.records.referring_to(kept.id).await?;
+            let services: Vec<Uuid> =
+                services.iter().filter(|stored| stored.kind == Kind::Service).map(|stored| stored.id).collect();
+            asked = Some(app.quality(&base).link_for(&Identity::known_as(person.id), &services).await?);
+        }
+    }
+    if let Some(link) = asked {
+        say!(
+            "\nThe link of the letter that asks the editor whether their listings are still right:\n\n  {:<14} {link}",
+            "still-correct"
+        )?;
     }
     Ok(())
 }

@@ -35,6 +35,10 @@ pub(super) struct Import {
     /// Change nothing, but say what would happen.
     #[arg(long)]
     dry_run: bool,
+    /// Replace what people changed here since the last import, too. Without it that stands, and the
+    /// report names what the file says otherwise. What is hidden or was taken out stays so either way.
+    #[arg(long)]
+    overwrite: bool,
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
@@ -107,6 +111,7 @@ impl Import {
                 ids_of: ids_of.clone(),
                 organisation: self.organisation.clone(),
                 mapping: mapping.clone(),
+                overwrite: self.overwrite,
             };
             let outcome = import(&app, &source, &options).await;
             let one = outcome.with_context(|| {

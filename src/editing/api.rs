@@ -202,8 +202,10 @@ fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
     let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition_required)?;
     let found = sight.stored.kept.revision;
     let tags = given.to_str().unwrap_or_default();
-    // A weak tag never matches here (RFC 9110), and * says that the client has read nothing.
-    let matches = tags.split(',').map(str::trim).any(|tag| tag == etag(found));
+    // * says that the client has read nothing. RFC 9110 compares strongly here, because equal weak tags
+    // may name other bytes; ours names a version of the record, and is weak for no other reason than
+    // that we, or somebody's proxy, compressed what it came with.
+    let matches = tags.split(',').map(str::trim).any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag(found));
     if matches {
         Ok(found)
     } else {

@@ -9,7 +9,10 @@ use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, PersonId, Subject},
     mail,
-    model::{Kind, changes::Change},
+    model::{
+        Kind,
+        changes::{Change, part_of},
+    },
     records::{self, Decision, Part, Proposal, Verdict},
 };
 
@@ -55,7 +58,8 @@ pub struct Judgement {
     pub revision: i64,
     /// The version of the change that they looked at, as [`Proposal::version`] names it.
     pub version: String,
-    /// The parts that are refused, each with its reason.
+    /// The parts that are refused, each with its reason. What belongs together is refused together,
+    /// whichever member is named.
     pub rejected: Vec<Part>,
     /// Parts that are taken in another form.
     pub amended: Vec<(String, Value)>,
@@ -180,23 +184,19 @@ impl Editing {
         if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
         }
-        let taken = |field: &str| !judgement.rejected.iter().any(|part| part.field == field);
+        let rejected = whole_parts(&changes, &judgement.rejected);
+        let taken = |field: &str| !rejected.iter().any(|part| part.field == field);
         let called = judgement.called_back.as_deref().map(str::trim).filter(|called| !called.is_empty());
         if protected && called.is_none() && changes.iter().any(|change| taken(&change.field)) {
             return Err(Error::NeedsCallBack);
         }
-        let fate = match judgement.rejected.len() {
+        let fate = match rejected.len() {
             0 => "accepted",
             some if some >= changes.len() => "refused",
             _ => "accepted in part",
         };
         let why = called.map_or_else(|| fate.to_owned(), |called| format!("{fate} (called back: {called})"));
-        let verdict = Verdict {
-            revision: judgement.revision,
-            version: judgement.version,
-            rejected: judgement.rejected,
-            amended: judgement.amended,
-        };
+        let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
         let outcome = self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
         if !judgement.words.trim().is_empty() {
@@ -361,7 +361,33 @@ impl Editing {
     }
 }
 
+/// The members that are refused with these: of what means something only together nothing is published
+/// by halves.
+fn whole_parts(changes: &[Change], rejected: &[Part]) -> Vec<Part> {
+    let with = |change: &Change| {
+        let of = rejected.iter().find(|part| part_of(&part.field) == part_of(&change.field))?;
+        Some(Part { field: change.field.clone(), accepted: false, reason: of.reason.clone() })
+    };
+    changes.iter().filter_map(with).collect()
+}
+
 /// The person that history names, if it names one.
 pub(super) fn person_of(name: &str) -> Option<PersonId> {
     name.strip_prefix("person:").and_then(|id| id.parse().ok()).map(PersonId)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whoever_refuses_a_coordinate_refuses_the_place() {
+        let change = |field: &str| Change { field: field.to_owned(), before: Value::Null, after: json!(1) };
+        let changes = [change("name"), change("addresses"), change("latitude"), change("longitude")];
+        let rejected = [Part { field: "latitude".to_owned(), accepted: false, reason: "Not there.".to_owned() }];
+        let fields: Vec<String> = whole_parts(&changes, &rejected).into_iter().map(|part| part.field).collect();
+        assert_eq!(fields, ["addresses", "latitude", "longitude"]);
+    }
 }

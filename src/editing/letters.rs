@@ -5,7 +5,8 @@ use url::Url;
 use crate::{
     identity::{Email, letters::ours},
     mail::{Kind, Letter, Part},
-    records::Proposal,
+    model::changes::part_of,
+    records::{self, Proposal},
 };
 
 /// The one part of a new listing, which is taken or refused as a whole.
@@ -24,8 +25,8 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
     }
     if !refused.is_empty() {
         body.push(Part::paragraph("Not taken:"));
-        let with_reason = |part: &&crate::records::Part| format!("{}: {}", words_for(&part.field), part.reason);
-        body.push(Part::List(refused.iter().map(with_reason).collect()));
+        let refused = in_words(&proposal.parts).into_iter().filter(|(_, one)| !one.accepted);
+        body.push(Part::List(refused.map(|(words, one)| format!("{words}: {}", one.reason)).collect()));
     }
     if !words.is_empty() {
         body.push(Part::Quotation(words.to_owned()));
@@ -81,12 +82,31 @@ pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &
     Letter::new(to.as_str(), Kind::Question, format!("A question about {listing}"), &body)
 }
 
+/// What became of a change, part by part: what belongs together and met the same fate is one, with its
+/// words.
+pub(crate) fn in_words(parts: &[records::Part]) -> Vec<(String, &records::Part)> {
+    let mut told: Vec<(String, &records::Part)> = Vec::new();
+    for one in parts {
+        let words = words_for(&one.field);
+        let same = |known: &records::Part| part_of(&known.field) == part_of(&one.field) && known.accepted == one.accepted;
+        match told.iter_mut().find(|(_, known)| same(known)) {
+            Some((said, _)) if said.split(", ").any(|known| known == words) => {}
+            Some((said, _)) => *said = format!("{said}, {words}"),
+            None => told.push((words, one)),
+        }
+    }
+    told
+}
+
 /// A member of a document in plain words.
 pub(crate) fn words_for(field: &str) -> String {
     match field {
         "service_at_locations" => "places and hours there".to_owned(),
         "attributes" => "categories".to_owned(),
         "schedules" => "opening times".to_owned(),
+        "addresses" => "address".to_owned(),
+        "latitude" | "longitude" => "point on the map".to_owned(),
+        "logo_alt" => "the logo in words".to_owned(),
         "phones" => "phone numbers".to_owned(),
         "url" | "website" | "additional_urls" | "additional_websites" => "web addresses".to_owned(),
         "eligibility_description" => "who it is for".to_owned(),

@@ -40,7 +40,7 @@ pub use claims::Claimed;
 pub use decide::{Judgement, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
-pub(crate) use letters::words_for;
+pub(crate) use letters::{in_words, words_for};
 pub use logo::{picture_named, picture_path};
 pub use risk::{Risk, risk};
 pub(crate) use risk::{closed_until, say_closed_until};

@@ -69,6 +69,8 @@ pub fn comes_from_us(headers: &HeaderMap, public_url: &Url) -> bool {
     }
     match text("origin") {
         None => true,
+        // A browser that was told to leave no referrer keeps the origin back, but not where the page was.
+        Some("null") => text("sec-fetch-site") == Some("same-origin"),
         Some(origin) => {
             let host = text("host").unwrap_or_default();
             origin == public_url.origin().ascii_serialization()
@@ -145,10 +147,13 @@ mod tests {
         let is_ours = |pairs: &[(&'static str, &str)]| comes_from_us(&headers(pairs), &ours);
         assert!(is_ours(&[("origin", "https://directory.example.org"), ("sec-fetch-site", "same-origin")]));
         assert!(is_ours(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
+        assert!(is_ours(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
         assert!(is_ours(&[]));
         for pairs in [
             &[("origin", "https://evil.example")][..],
             &[("origin", "null")],
+            &[("origin", "null"), ("sec-fetch-site", "cross-site")],
+            &[("origin", "null"), ("sec-fetch-site", "none")],
             &[("origin", "https://directory.example.org.evil.example"), ("host", "directory.example.org")],
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],

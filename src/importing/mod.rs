@@ -11,6 +11,7 @@ mod cells;
 mod columns;
 mod complete;
 mod documents;
+mod edits;
 pub mod export;
 mod mapping;
 mod report;

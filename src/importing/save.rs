@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, read, tabular};
+use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, edits, read, tabular};
 use crate::{
     ids,
     model::{Document, Kind, apart::rename, text::fold, tidy::Dropped},
@@ -39,6 +39,9 @@ pub struct Options {
     pub organisation: Option<String>,
     /// What the headings of a sheet mean; when it is not given, they speak for themselves.
     pub mapping: Option<Mapping>,
+    /// Whether the file has its way with what people changed here since the last import. What they hid
+    /// or took out stays so.
+    pub overwrite: bool,
 }
 
 /// Imports into records.
@@ -175,39 +178,66 @@ impl Importer {
         run.find_providers(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
         run.name_what_nobody_sees(&self.records, &taken).await?;
-        let mut groups: HashMap<bool, (Vec<Draft>, Vec<bool>, LastModified)> = HashMap::new();
+        let mut groups: HashMap<bool, (Vec<Row>, LastModified)> = HashMap::new();
         for one in taken {
             let own_export = one.entrance() == Entrance::OwnExport;
-            let (drafts, main, last_modified) = groups.entry(own_export).or_default();
+            let (rows, last_modified) = groups.entry(own_export).or_default();
             last_modified.extend(one.last_modified);
-            main.extend(std::iter::repeat_n(false, one.parts.len()));
-            drafts.extend(one.parts);
-            if let Some(draft) = one.main {
-                main.push(true);
-                drafts.push(draft);
-            }
+            let line = one.line;
+            rows.extend(one.parts.into_iter().map(|draft| Row { line, main: false, draft }));
+            rows.extend(one.main.map(|draft| Row { line, main: true, draft }));
         }
-        for (own_export, (drafts, main, last_modified)) in groups {
-            let caller = Caller {
-                name: "import".to_owned(),
-                why: format!("imported from {}", options.source),
-                entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
-            };
-            let kinds: Vec<Kind> = drafts.iter().map(|draft| draft.document.kind()).collect();
-            let outcome = if options.dry_run {
-                let tx = self.records.database().write().await?;
-                let outcome = self.records.save(&tx, &caller, drafts, &last_modified).await?;
-                tx.roll_back().await?;
-                outcome
-            } else {
-                self.records.save_now(&caller, drafts, &last_modified).await?
-            };
-            for ((kind, main), saved) in kinds.into_iter().zip(main).zip(outcome.saved) {
-                run.report.count(kind, main, saved);
-            }
+        for (own_export, (rows, last_modified)) in groups {
+            self.save_rows(&mut run.report, rows, own_export, &last_modified, options).await?;
         }
         Ok(())
     }
+
+    async fn save_rows(
+        &self,
+        report: &mut Report,
+        mut rows: Vec<Row>,
+        own_export: bool,
+        last_modified: &LastModified,
+        options: &Options,
+    ) -> Result<(), Error> {
+        let caller = Caller {
+            name: edits::IMPORTER.to_owned(),
+            why: format!("imported from {}", options.source),
+            entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
+        };
+        let tx = self.records.database().write().await?;
+        if !own_export {
+            for (line, dropped) in edits::keep(&self.records, &tx, &mut rows, options.overwrite).await? {
+                report.leave_out(line, dropped);
+            }
+        }
+        let (counted, drafts): (Vec<(Kind, bool)>, Vec<Draft>) =
+            rows.into_iter().map(|row| ((row.draft.document.kind(), row.main), row.draft)).unzip();
+        let outcome = self.records.save(&tx, &caller, drafts, last_modified).await?;
+        if options.dry_run {
+            tx.roll_back().await?;
+        } else {
+            tx.commit().await?;
+            if outcome.scrubbed {
+                self.records.database().sweep().await?;
+            }
+        }
+        for ((kind, main), saved) in counted.into_iter().zip(outcome.saved) {
+            report.count(kind, main, saved);
+        }
+        Ok(())
+    }
+}
+
+/// A document on its way in, and where it stands in the file.
+pub(super) struct Row {
+    /// Its line, from 1.
+    pub(super) line: u64,
+    /// Whether the line is about it.
+    pub(super) main: bool,
+    /// The document.
+    pub(super) draft: Draft,
 }
 
 /// Lines that are saved together.

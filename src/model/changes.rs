@@ -15,6 +15,33 @@ pub struct Change {
     pub after: Value,
 }
 
+/// Members that mean something only together: a new address beside the old point on the map is a place
+/// that is not there. Each part is called like its first member.
+const TOGETHER: [&[&str]; 4] = [
+    &["addresses", "latitude", "longitude"],
+    &["start", "end", "timezone", "rrule"],
+    &["minimum_age", "maximum_age"],
+    &["logo", "logo_alt"],
+];
+
+/// The part of a document that a member belongs to: what is decided as one.
+pub fn part_of(member: &str) -> &str {
+    TOGETHER.iter().find(|part| part.contains(&member)).map_or(member, |part| part[0])
+}
+
+/// Changes by part, in the order of their first ones.
+pub fn by_part(changes: &[Change]) -> Vec<(&str, Vec<&Change>)> {
+    let mut parts: Vec<(&str, Vec<&Change>)> = Vec::new();
+    for change in changes {
+        let part = part_of(&change.field);
+        match parts.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, of)) => of.push(change),
+            None => parts.push((part, vec![change])),
+        }
+    }
+    parts
+}
+
 /// Members that are never changed by hand.
 const NOT_BY_HAND: [&str; 2] = ["id", "last_modified"];
 

@@ -21,6 +21,9 @@ use crate::{
 /// Texts that are longer are compared line by line: word by word it would take too long.
 const LONGEST_BY_WORDS: usize = 20_000;
 
+/// Texts that have less in common are shown whole, one after the other: mixed, nobody can read either.
+const ALIKE: f32 = 0.5;
+
 /// Changes, one below the other.
 pub(super) fn list(changes: &[Change]) -> Markup {
     html! {
@@ -37,6 +40,7 @@ pub(super) fn list(changes: &[Change]) -> Markup {
 /// leave out what goes without saying.
 pub(super) async fn for_people(editing: &Editing, changes: &mut Vec<Change>) -> Result<(), Error> {
     changes.retain(|change| !goes_without_saying(change));
+    join_the_point(changes);
     for change in changes.iter_mut().filter(|change| [CATEGORIES, "organization_id", "service_id"].contains(&&*change.field)) {
         let ids: Vec<Uuid> = named(&change.before).into_iter().chain(named(&change.after)).collect();
         let mut names: HashMap<Uuid, String> = HashMap::new();
@@ -49,6 +53,19 @@ pub(super) async fn for_people(editing: &Editing, changes: &mut Vec<Change>) -> 
         }
     }
     Ok(())
+}
+
+/// Put both numbers of a point on the map into one change: one of them alone says nothing.
+fn join_the_point(changes: &mut Vec<Change>) {
+    let find = |field: &str| changes.iter().position(|change| change.field == field);
+    let (Some(latitude), Some(longitude)) = (find("latitude"), find("longitude")) else { return };
+    let point = |of: fn(&Change) -> &Value| match (of(&changes[latitude]), of(&changes[longitude])) {
+        (Value::Null, _) | (_, Value::Null) => Value::Null,
+        (north, east) => Value::from(format!("{north}, {east}")),
+    };
+    let (before, after) = (point(|change| &change.before), point(|change| &change.after));
+    changes[latitude] = Change { field: "latitude".to_owned(), before, after };
+    changes.remove(longitude);
 }
 
 /// What every new listing says.
@@ -85,9 +102,13 @@ pub(super) fn one(change: &Change) -> Markup {
     let (before, after) = both(change);
     let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
     let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
+    let alike = before.is_empty() || after.is_empty() || differences.ratio() >= ALIKE;
     html! {
         @if before.is_empty() { p class="small" { "Nothing stood here." } }
-        p class="difference" {
+        @if !alike {
+            p class="difference" { del { span class="unseen" { "removed: " } (before) } }
+            p class="difference" { ins { span class="unseen" { "added: " } (after) } }
+        } @else { p class="difference" {
             @for (tag, words) in runs(differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()))) {
                 @match tag {
                     ChangeTag::Equal => (words),
@@ -95,7 +116,7 @@ pub(super) fn one(change: &Change) -> Markup {
                     ChangeTag::Insert => ins { span class="unseen" { " added: " } (words) },
                 }
             }
-        }
+        } }
         @if after.is_empty() { p class="small" { "Nothing would stand here." } }
     }
 }

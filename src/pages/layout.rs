@@ -84,6 +84,8 @@ pub(super) struct Page {
     pub(super) unkept: bool,
     /// Whom it is for.
     pub(super) audience: For,
+    /// Whether where its form comes from decides whether it is taken.
+    pub(super) judged_by_origin: bool,
     /// The first half of the postcode that the page is for, where it is known.
     pub(super) outcode: Option<String>,
     /// Addresses of style sheets beside that of every page.
@@ -107,6 +109,7 @@ impl Page {
             status: StatusCode::OK,
             unkept: false,
             audience: For::Everybody,
+            judged_by_origin: false,
             outcode: None,
             styles: Vec::new(),
             scripts: Vec::new(),
@@ -129,8 +132,9 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
     let headers = response.headers_mut();
     let policy = if page.scripts.is_empty() { POLICY } else { POLICY_WITH_SCRIPTS };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    // Without the referrer of our own pages browsers do not say that our forms are sent by us.
-    let referrer = if page.audience == For::Everybody { "no-referrer" } else { "same-origin" };
+    // A form of a page without referrers is sent with `Origin: null`, so nobody could say that it is ours.
+    let says_where = page.judged_by_origin || page.audience != For::Everybody;
+    let referrer = if says_where { "same-origin" } else { "no-referrer" };
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     response
 }

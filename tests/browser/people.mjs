@@ -155,6 +155,20 @@ for (const section of ['logo', 'declarations', 'share']) {
   await look(editor, `organisation-${section}`);
 }
 
+// Somebody who has no account, and somebody who has only the letter: what they press arrives.
+const passing = await browser.newContext({ viewport: PHONE, javaScriptEnabled: false });
+const anybody = await passing.newPage();
+await anybody.goto(listing.replace('/account/listings/', '/directory/report/'));
+await anybody.check('#wrong-phone');
+await anybody.fill('#words', 'Nobody answers');
+await anybody.click('main form .button');
+check('a report is taken', (await anybody.textContent('h1')) === 'Thank you', await anybody.textContent('main'));
+await anybody.goto(wayIn('still-correct'));
+const asked = (await anybody.textContent('h1')).trim();
+await anybody.click('main form .button >> nth=-1');
+check('“still correct” is taken', asked !== 'Thank you' && (await anybody.textContent('h1')) === 'Thank you', await anybody.textContent('main'));
+await passing.close();
+
 // Somebody who decides, with the keyboard alone.
 const moderator = await signIn('moderator', DESK);
 await moderator.page.goto(`${base}/moderation`);

@@ -1,9 +1,12 @@
 //! Taking a directory in.
 
-use fingerpost::importing::{Format, Options, export};
+use fingerpost::{
+    importing::{Format, Options, export},
+    model::Document,
+};
 use serde_json::{Value, json};
 
-use super::{id, pantry};
+use super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 fact! {
@@ -63,6 +66,92 @@ fact! {
         assert_eq!((first.created, first.dropped_total), (2, 1), "{first:?}");
         let second = app.import(both).await;
         assert_eq!((second.created, second.updated, second.unchanged), (0, 0, 2));
+    }
+}
+
+/// The pantry, and what people did to it since it was imported.
+async fn edited_pantry(app: &TestApp) {
+    app.import(pantry().to_string()).await;
+    app.edit(id("pantry"), |document| {
+        let Document::Service(service) = document else { panic!() };
+        service.alert = Some("Closed until 5 December 2026. The hall is flooded".to_owned());
+        service.fees_description = Some("£5 a visit".to_owned());
+    })
+    .await;
+    app.edit(id("centre"), |document| {
+        let Document::Location(place) = document else { panic!() };
+        place.addresses[0].address_1 = "Marsh Farm Centre, side door".to_owned();
+    })
+    .await;
+}
+
+fact! {
+    async fn the_same_file_again_leaves_everything_that_people_did(app) {
+        edited_pantry(&app).await;
+        let standing = (app.get(&format!("/services/{}", id("pantry"))).await.text(), app.app().head().await.unwrap());
+        for _ in 0..2 {
+            let again = app.import(pantry().to_string()).await;
+            assert_eq!((again.created, again.updated, again.unchanged, again.dropped_total), (0, 0, 1, 0), "{again:?}");
+        }
+        assert_eq!((app.get(&format!("/services/{}", id("pantry"))).await.text(), app.app().head().await.unwrap()), standing);
+    }
+}
+
+fact! {
+    async fn what_is_hidden_or_was_taken_out_stays_so_whatever_the_file_says(app) {
+        app.import(format!("{}\n{}", pantry(), refuge())).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.withdraw(id("refuge"), "closed").await;
+        app.follow().await;
+        let mut changed = pantry();
+        changed["description"] = json!("Come and see.");
+        for (file, overwrite, updated) in [(pantry(), false, 0), (changed.clone(), false, 1), (changed, true, 0)] {
+            let options = Options { source: "a test".to_owned(), overwrite, ..Options::default() };
+            let report = app.import_with(format!("{file}\n{}", refuge()), &options).await;
+            assert_eq!((report.created, report.updated), (0, updated), "{report:?}");
+            let told: Vec<(u64, &str)> = report.dropped.iter().map(|left| (left.line, left.dropped.reason.as_str())).collect();
+            assert_eq!(told, [
+                (1, "the service “Meadow larder” is hidden here, and stays hidden"),
+                (2, "the service “Rowan House” was taken out here, and stays out"),
+            ]);
+            for gone in ["pantry", "refuge"] {
+                assert_eq!(app.get(&format!("/services/{}", id(gone))).await.status, 410, "{gone}");
+            }
+        }
+        let hidden = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert!(hidden.document.contains("Come and see."), "whoever shows it again shows what is true now");
+    }
+}
+
+fact! {
+    async fn a_file_that_changed_changes_what_nobody_edited_and_says_what_it_did_not(app) {
+        edited_pantry(&app).await;
+        let mut changed = pantry();
+        changed["description"] = json!("Twelve items, chosen by you.");
+        changed["fees_description"] = json!("£6 a visit");
+        changed["service_at_locations"][0]["location"]["latitude"] = json!(51.95);
+        let report = app.import(changed.to_string()).await;
+        assert_eq!(report.updated, 1, "{report:?}");
+        let mut told: Vec<&str> = report.dropped.iter().map(|left| left.dropped.path.as_str()).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["addresses", "fees_description"], "{report:?}");
+        let now = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((&now["description"], &now["fees_description"]), (&json!("Twelve items, chosen by you."), &json!("£5 a visit")));
+        assert!(now["alert"].as_str().unwrap().starts_with("Closed until"));
+        let place = &now["service_at_locations"][0]["location"];
+        assert_eq!(place["addresses"][0]["address_1"], "Marsh Farm Centre, side door");
+        assert_eq!(place["latitude"], pantry()["service_at_locations"][0]["location"]["latitude"], "no point that belongs to another address");
+        // And so the night after, and with the old file.
+        for file in [changed.clone(), pantry()] {
+            app.import(file.to_string()).await;
+            assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json()["fees_description"], "£5 a visit");
+        }
+        let forced = Options { source: "a test".to_owned(), overwrite: true, ..Options::default() };
+        assert_eq!(app.import_with(changed.to_string(), &forced).await.dropped_total, 0);
+        let now = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((&now["fees_description"], now.get("alert")), (&json!("£6 a visit"), None));
     }
 }
 

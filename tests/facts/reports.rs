@@ -43,6 +43,7 @@ fact! {
         assert!(listing.contains(&format!("href=\"{path}\"")), "each listing leads there");
         let form = app.page(&path).await;
         assert_eq!((form.status, form.header("cache-control"), form.header("set-cookie")), (StatusCode::OK, "no-store", ""));
+        assert_eq!(form.header("referrer-policy"), "same-origin", "or a browser would not say that the form is ours");
         for wrong in Wrong::ALL {
             assert!(form.text().contains(wrong.words()));
         }
@@ -111,7 +112,16 @@ fact! {
     async fn only_what_everybody_sees_can_be_reported_and_only_from_here(app) {
         kept_pantry(&app).await;
         let path = format!("/directory/report/{}", id("pantry"));
-        assert_eq!(app.ask(Method::POST, &path, &[FORM, ("origin", "https://evil.example")], "wrong=phone").await.status, StatusCode::FORBIDDEN);
+        let from = async |headers: &[(&str, &str)]| {
+            let headers: Vec<(&str, &str)> = [FORM].iter().chain(headers).copied().collect();
+            app.ask(Method::POST, &path, &headers, "wrong=phone&wrong=nonsense&reply_to=x").await.status
+        };
+        for elsewhere in [&[("origin", "https://evil.example")][..], &[("origin", "null")], &[("origin", "null"), ("sec-fetch-site", "cross-site")]] {
+            assert_eq!(from(elsewhere).await, StatusCode::FORBIDDEN, "{elsewhere:?}");
+        }
+        for here in [&[("origin", "https://directory.luton.example.org")][..], &[("origin", "null"), ("sec-fetch-site", "same-origin")]] {
+            assert_eq!(from(here).await, StatusCode::BAD_REQUEST, "taken, and then its address is wrong: {here:?}");
+        }
         assert_eq!(app.ask(Method::POST, &path, &[("content-type", "application/json")], "{}").await.status, StatusCode::BAD_REQUEST);
         assert_eq!(send(&app, Uuid::nil(), "wrong=phone").await.status, StatusCode::NOT_FOUND);
         assert_eq!(app.page("/directory/report/nonsense").await.status, StatusCode::NOT_FOUND);

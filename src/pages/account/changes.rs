@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::home::stands;
 use crate::{
-    editing::{Appeal, Editing, Error, is_refused, words_for},
+    editing::{Appeal, Editing, Error, in_words, is_refused},
     http::Problem,
     model::text::shorten,
     pages::{
@@ -103,8 +103,8 @@ fn parts(proposal: &Proposal) -> Markup {
     html! {
         @if !proposal.parts.is_empty() {
             dl class="summary" {
-                @for part in &proposal.parts {
-                    div { dt { (words_for(&part.field)) } dd { @if part.accepted { "taken" } @else { "not taken: " (part.reason) } } }
+                @for (words, part) in in_words(&proposal.parts) {
+                    div { dt { (words) } dd { @if part.accepted { "taken" } @else { "not taken: " (part.reason) } } }
                 }
             }
         }

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::{categories, queue::Done};
 use crate::{
-    editing::{Error, Judgement, words_for},
+    editing::{Error, Judgement, in_words, words_for},
     http::Problem,
     identity::Action,
-    model::changes::Change,
+    model::changes::{Change, by_part, part_of},
     pages::{
         account::{messages, thread},
         desk::{Desk, Fields, Posted, Signed, go_to},
@@ -23,7 +23,7 @@ use crate::{
         layout::{Page, Step},
         pictures::private_path,
         preview,
-        words::moment,
+        words::{capital, moment},
     },
     records::{self, Decision, Part, Proposal},
 };
@@ -55,8 +55,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let thread = thread(&desk.editing, id).await?;
     let waits = proposal.decision == Decision::Waiting;
     let public_url = &desk.site.directory.public_url;
-    let picture = |change: &Change| {
-        change.after.as_str().filter(|_| change.field == "logo").and_then(|logo| private_path(logo, public_url))
+    let picture = |changes: &[&Change]| {
+        let logo = changes.iter().find(|change| change.field == "logo")?;
+        logo.after.as_str().and_then(|logo| private_path(logo, public_url))
     };
     let body = html! {
         (mistakes.summary())
@@ -73,9 +74,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 (signed.proof())
                 input type="hidden" name="revision" value=(revision);
                 input type="hidden" name="version" value=(proposal.version());
-                @for change in &changes {
-                    @if change.field == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
-                    @else { (decision(change, picture(change), fields, mistakes)) }
+                @for (part, changes) in by_part(&changes) {
+                    @if part == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
+                    @else { (decision(part, &changes, picture(&changes), fields, mistakes)) }
                 }
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
                 (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
@@ -124,30 +125,47 @@ fn decided(proposal: &Proposal, by: &str) -> Markup {
                 None => "It does not wait any more: its author took it back.",
             }
         }
-        ul { @for part in &proposal.parts { li { (words_for(&part.field)) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
+        ul { @for (words, part) in in_words(&proposal.parts) { li { (words) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
     }
 }
 
-/// What differs, a box to refuse it, a reason, and for texts another wording.
-fn decision(change: &Change, picture: Option<String>, fields: &Fields, mistakes: &Mistakes) -> Markup {
-    let field = &change.field;
-    let (refuse, reason, wording) = (format!("refuse-{field}"), format!("reason-{field}"), format!("wording-{field}"));
-    let heading = differences::heading(field);
+/// What differs, a box to refuse it, a reason, and for texts another wording. What means something only
+/// together is one decision.
+fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let (refuse, reason) = (format!("refuse-{part}"), format!("reason-{part}"));
+    let said: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
+    let said = said.join(", ");
     html! {
         section class="decision" {
-            h2 { (heading) }
-            (differences::one(change))
-            @if let Some(src) = picture { p { img class="logo" src=(src) alt="The picture that is proposed"; } }
-            (tick(&refuse, &format!("Refuse: {}", words_for(field)), fields.has(&refuse), mistakes))
-            (Field::new(&reason, &format!("Why is “{}” refused?", words_for(field)), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
-            @if let Some(text) = change.after.as_str() {
-                details {
-                    summary { "Take it in other words" }
-                    (Field::new(&wording, &format!("{heading}, as it is to be published"), fields.some(&wording).unwrap_or(text)).lines(mistakes, 3))
+            h2 { (capital(&said)) }
+            @for change in changes {
+                @if changes.len() > 1 { h3 { (differences::heading(&change.field)) } }
+                @match &picture {
+                    Some(src) if change.field == "logo" => p { img class="logo" src=(src) alt="The picture that is proposed"; },
+                    _ => (differences::one(change)),
+                }
+            }
+            (tick(&refuse, &format!("Refuse: {said}"), fields.has(&refuse), mistakes))
+            (Field::new(&reason, &format!("Why is “{said}” refused?"), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
+            @for change in changes {
+                @if let Some(text) = wording_of(change) {
+                    @let wording = format!("wording-{}", change.field);
+                    details {
+                        summary { "Take it in other words" }
+                        (Field::new(&wording, &format!("{}, as it is to be published", differences::heading(&change.field)), fields.some(&wording).unwrap_or(text)).lines(mistakes, 3))
+                    }
                 }
             }
         }
     }
+}
+
+/// Members that are no words of somebody: only their author's form writes them so that they fit.
+const NO_WORDS: [&str; 7] = ["logo", "start", "end", "timezone", "rrule", "latitude", "longitude"];
+
+/// What is proposed, where it can be taken in other words.
+fn wording_of(change: &Change) -> Option<&str> {
+    change.after.as_str().filter(|_| !NO_WORDS.contains(&change.field.as_str()))
 }
 
 /// POST `/moderation/changes/{id}`.
@@ -208,13 +226,13 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
         ..Judgement::default()
     };
     for change in &changes {
-        let field = &change.field;
+        let (field, part) = (&change.field, part_of(&change.field));
         if field == differences::CATEGORIES && fields.has("categories") {
             judge_categories(desk, change, fields, &mut judgement).await?;
-        } else if fields.has(&format!("refuse-{field}")) {
-            let reason = fields.text(&format!("reason-{field}")).to_owned();
+        } else if fields.has(&format!("refuse-{part}")) {
+            let reason = fields.text(&format!("reason-{part}")).to_owned();
             judgement.rejected.push(Part { field: field.clone(), accepted: false, reason });
-        } else if let (Some(wording), Some(proposed)) = (fields.some(&format!("wording-{field}")), change.after.as_str())
+        } else if let (Some(wording), Some(proposed)) = (fields.some(&format!("wording-{field}")), wording_of(change))
             && wording != crate::model::text::clean(proposed)
         {
             judgement.amended.push((field.clone(), Value::from(wording)));

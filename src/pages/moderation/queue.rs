@@ -202,7 +202,8 @@ fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>, decides: bool) -> Marku
     let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
         Waiting::Change(proposal, changes) => {
-            let fields: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
+            let mut fields: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
+            fields.dedup();
             (format!("/moderation/changes/{}", proposal.id), format!("Change: {}", fields.join(", ")))
         }
         Waiting::Listing(parts) => {

@@ -130,7 +130,7 @@ fn form(upkeep: &Upkeep, id: Uuid, (path, name): (&str, &str), sent: &Sent, mist
             button class="button" { "Send" }
         }
     };
-    Page { unkept: true, quiet: true, ..Page::new(mistakes.title("Something wrong?"), body) }
+    Page { unkept: true, quiet: true, judged_by_origin: true, ..Page::new(mistakes.title("Something wrong?"), body) }
 }
 
 fn ticks(sent: &Sent, mistakes: &Mistakes) -> Markup {

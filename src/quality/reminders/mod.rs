@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
+use url::Url;
 use uuid::Uuid;
 
 use super::{Error, Item, Outgoing, Owned, Quality, schedule};
@@ -102,7 +103,7 @@ impl Quality {
             return Ok(false);
         }
         let records: Vec<Uuid> = outgoing.items.iter().map(|item| item.record).collect();
-        store::put_link(&tx, secret.hashed_for(PURPOSE).as_str(), &outgoing.to.known_as, &records, now + LINK).await?;
+        self.keep_link(&tx, &secret, &outgoing.to.known_as, &records).await?;
         mail::queue(&tx, &letter, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -130,7 +131,7 @@ impl Quality {
                 format!("Are your {count} listings still right?")
             }
         };
-        body.push(Part::link("Say that it is right, or change it", self.address(&format!("still-correct/{}", secret.as_str()))));
+        body.push(Part::link("Say that it is right, or change it", self.link(secret)));
         body.push(Part::paragraph("It takes a minute, and you need not sign in to say that nothing has changed."));
         if let Some(limits) = self.records.limits()
             && let Some((first, _)) = names.iter().min_by_key(|(item, _)| item.base)
@@ -138,6 +139,26 @@ impl Quality {
             body.push(Part::paragraph(what_comes(first, limits)));
         }
         Letter::new(&outgoing.to.email, Kind::Reminder, subject, &body)
+    }
+
+    async fn keep_link(&self, tx: &db::Transaction, secret: &Secret, known_as: &str, records: &[Uuid]) -> Result<(), Error> {
+        let until = self.clock().now() + LINK;
+        Ok(store::put_link(tx, secret.hashed_for(PURPOSE).as_str(), known_as, records, until).await?)
+    }
+
+    fn link(&self, secret: &Secret) -> Url {
+        self.address(&format!("still-correct/{}", secret.as_str()))
+    }
+
+    /// The link of a letter that asks somebody about these listings, without the letter.
+    /// # Errors
+    /// When the database fails.
+    pub async fn link_for(&self, known_as: &str, records: &[Uuid]) -> Result<Url, Error> {
+        let secret = Secret::new();
+        let tx = self.db().write().await?;
+        self.keep_link(&tx, &secret, known_as, records).await?;
+        tx.commit().await?;
+        Ok(self.link(&secret))
     }
 
     /// What the link of a letter asks; none where there is no such link, or it is too old. Changes nothing.

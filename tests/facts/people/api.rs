@@ -1,7 +1,7 @@
 //! Writing over HTTP.
 
 use chrono::Duration;
-use fingerpost::identity::{NewToken, Scope};
+use fingerpost::identity::{NewToken, PlatformRole, Scope};
 use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -61,12 +61,56 @@ fact! {
         let body = json!({"fees_description": "£5"});
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "", &body).await.status, 428);
         assert_eq!(send(&app, Method::DELETE, &record("pantry"), &token, "", &body).await.status, 428);
-        for etag in ["\"7\"", "*", "W/\"1\"", "1"] {
+        for etag in ["\"7\"", "*", "W/\"7\"", "W/1", "1"] {
             assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, etag, &body).await.status, 412, "{etag}");
         }
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &body).await.status, 200);
         assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &json!({"fees_description": "£6"})).await.status, 412);
         assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
+    }
+}
+
+fact! {
+    async fn a_client_that_takes_compressed_answers_writes_with_the_tag_it_was_given(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let asking = [("authorization", token.as_str()), ("accept-encoding", "gzip")];
+        let read = app.ask(Method::GET, &record("pantry"), &asking, "").await;
+        let tag = read.header("etag").to_owned();
+        assert_eq!((read.header("content-encoding"), tag.as_str()), ("gzip", "W/\"1\""));
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, &tag, &json!({"fees_description": "£5"})).await.status, 200);
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, &tag, &json!({"fees_description": "£6"})).await.status, 412);
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
+    }
+}
+
+fact! {
+    async fn of_a_place_its_address_and_its_point_on_the_map_are_decided_as_one(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let place = async || {
+            app.follow().await;
+            let all = app.get(&format!("/locations/{}", id("centre"))).await.json();
+            (all["addresses"][0]["address_1"].clone(), all["latitude"].clone(), all["longitude"].clone())
+        };
+        let before = place().await;
+        let mut moved = send(&app, Method::GET, &record("centre"), &token, "", &Value::Null).await.json()["document"].clone();
+        moved["addresses"][0]["address_1"] = json!("Bramingham Centre");
+        (moved["latitude"], moved["longitude"]) = (json!(51.9152), json!(-0.4431));
+        let said = send(&app, Method::PUT, &record("centre"), &token, "\"1\"", &moved).await;
+        assert_eq!(said.status, 202, "{}", said.text());
+        let proposal = said.json()["proposals"][0].as_str().unwrap().to_owned();
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let path = format!("/moderation/changes/{}", waiting[0].id);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await.text();
+        assert!(page.contains("<h2>Address, point on the map</h2>") && page.contains("name=\"refuse-addresses\""), "{page}");
+        assert!(!page.contains("refuse-latitude") && !page.contains("refuse-longitude"), "{page}");
+        let form = moderator.open(&path).await;
+        moderator.submit(&form, &path, &[("refuse-addresses", "yes"), ("reason-addresses", "There is no such hall."), ("do", "decide")]).await;
+        assert_eq!(place().await, before);
+        let decided = send(&app, Method::GET, &proposal, &token, "", &Value::Null).await.json();
+        assert_eq!(decided["decision"], "rejected", "{decided}");
     }
 }
 
