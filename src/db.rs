@@ -258,6 +258,23 @@ impl Transaction {
     }
 }
 
+/// Whether the database at `url` can be reached within `limit`.
+/// # Errors
+/// When it cannot.
+pub async fn reach(url: &str, limit: Duration) -> Result<(), Error> {
+    if !url.starts_with("postgres") {
+        return Ok(());
+    }
+    let options = ConnectOptions::new(url.to_owned())
+        .max_connections(1)
+        .acquire_timeout(limit)
+        .connect_timeout(limit)
+        .sqlx_logging(false)
+        .to_owned();
+    let connection = sea_orm::Database::connect(options).await.context("cannot open the database")?;
+    connection.close().await.context("cannot close the database")
+}
+
 async fn connect(url: &str, connections: u32, with: impl FnOnce(&mut ConnectOptions)) -> Result<DatabaseConnection, Error> {
     let mut options = ConnectOptions::new(url.to_owned());
     options

@@ -1,6 +1,6 @@
 //! Commands about the directory as a whole.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -11,7 +11,7 @@ use crate::{
     app::{self, App},
     clock::Clock,
     config::{self, Config},
-    db::Durability,
+    db::{self, Durability},
     federation, jobs,
     model::{Kind, shape},
     published::shelf::Shelf,
@@ -141,13 +141,29 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// So long the doctor waits for a database.
+const WAITS: Duration = Duration::from_secs(5);
+
 pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> anyhow::Result<bool> {
     let clock = Clock::System;
-    let app = App::open(config, clock.clone(), Durability::Full).await.context(
-        "the doctor cannot begin: check the settings with `fingerpost config`, that the data folder belongs to you, and that the database runs",
-    )?;
-    let head = app.head().await?;
-    let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+    let opened = match db::reach(&config.database_url, WAITS).await {
+        Ok(()) => App::open(config.clone(), clock.clone(), Durability::Full).await,
+        Err(error) => Err(error.into()),
+    };
+    let findings = match opened {
+        Ok(app) => {
+            let head = app.head().await?;
+            safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await
+        }
+        Err(error) if error.is::<db::Error>() => {
+            safekeeping::doctor::examine_without_database(&config, super::chain(&error), clock.now())
+        }
+        Err(error) => {
+            let advice =
+                "the doctor cannot begin: check the settings with `fingerpost config`, and that the data folder belongs to you";
+            return Err(error.context(advice));
+        }
+    };
     if as_json {
         say!("{}", serde_json::to_string(&json!({"findings": findings}))?)?;
     } else {

@@ -113,10 +113,12 @@ impl Import {
                 mapping: mapping.clone(),
                 overwrite: self.overwrite,
             };
-            let outcome = import(&app, &source, &options).await;
-            let one = outcome.with_context(|| {
-                format!("the import of {} stopped; what went in before stays, and running it again is safe", path.display())
-            })?;
+            let one = match import(&app, &source, &options).await {
+                Err(error) if several && is_of_the_file(&error) => Report::refused(super::chain(&error)),
+                outcome => outcome.with_context(|| {
+                    format!("the import of {} stopped; what went in before stays, and running it again is safe", path.display())
+                })?,
+            };
             report.add(if several { one.of_file(&name) } else { one });
         }
         after_changes(&app).await?;
@@ -192,6 +194,11 @@ async fn import(app: &App, source: &Source, options: &Options) -> anyhow::Result
     };
     bar.finish_and_clear();
     Ok(outcome?)
+}
+
+/// Whether an import stopped because of its file, so that others may go on.
+fn is_of_the_file(error: &anyhow::Error) -> bool {
+    error.is::<io::Error>() || matches!(error.downcast_ref(), Some(importing::Error::Read(_)))
 }
 
 fn read_mapping(file: &Path) -> anyhow::Result<importing::Mapping> {

@@ -139,7 +139,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Err(error) if is_left_unread(&error) => ExitCode::from(128 + SIGPIPE),
         Err(error) => {
             // Whoever closed stderr does not want to know.
-            let _ = writeln!(io::stderr(), "fingerpost: {error:#}");
+            let _ = writeln!(io::stderr(), "fingerpost: {}", chain(&error));
             let wrong_call =
                 error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
             ExitCode::from(if wrong_call { 2 } else { 1 })
@@ -225,6 +225,19 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Schema { check, out } => directory::schema(&out, check),
         Command::Run { job } => directory::run_job(open(config).await?, job).await,
     }
+}
+
+/// An error with its causes. Some say their cause themselves; nothing is said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 async fn open(config: Config) -> anyhow::Result<App> {

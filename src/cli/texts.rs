@@ -130,7 +130,7 @@ async fn save(
     for file in files {
         match one(app, file, name) {
             Ok(text) => read.push(text),
-            Err(error) => rejected.push(json!({"file": file.display().to_string(), "reason": format!("{error:#}")})),
+            Err(error) => rejected.push(json!({"file": file.display().to_string(), "reason": super::chain(&error)})),
         }
     }
     if rejected.is_empty() {

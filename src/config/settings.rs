@@ -93,7 +93,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "withheld_categories",
-        default: "refuge, refuges, human trafficking, modern slavery, forced marriage",
+        default: "refuge, refuges, lloches, human trafficking, modern slavery, forced marriage",
         meaning: "Words in the name or code of a category (comma separated) that make the places of its services secret.",
         example: "refuge, safe house",
     },

@@ -88,7 +88,8 @@ impl Parameters {
         let expected = format!("a number from {least} to {most}");
         match self.parsed::<f64>(name, &expected)? {
             Some(number) if !(least..=most).contains(&number) => {
-                Err(Problem::bad_parameter(name, &number.to_string(), &format!("expected {expected}")))
+                let written = self.text(name)?.map_or_else(|| number.to_string(), str::to_owned);
+                Err(Problem::bad_parameter(name, &written, &format!("expected {expected}")))
             }
             other => Ok(other),
         }

@@ -1,7 +1,7 @@
 //! What people write into cells: days, times, ages, costs, phones. Pure reading of words; what is
 //! not understood is said, never guessed.
 
-use crate::model::text::fold;
+use crate::model::{contact::number_and_extension, text::fold};
 
 /// Cells that stand for nothing.
 pub(super) fn is_nothing(cell: &str) -> bool {
@@ -174,6 +174,8 @@ pub(super) fn cost(cell: &str) -> Option<f64> {
 pub(super) struct Dialled {
     /// The number as it was written.
     pub(super) number: String,
+    /// The extension at that number.
+    pub(super) extension: Option<u32>,
     /// A name or a note.
     pub(super) beside: Option<String>,
 }
@@ -193,15 +195,35 @@ pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
         let length = piece[begins..].find(|c: char| !of_number(c)).unwrap_or(piece.len() - begins);
         let number = piece[begins..begins + length].trim_end_matches(['(', ' ', '-', '.']).trim();
         let digits = number.bytes().filter(u8::is_ascii_digit).count();
-        if !(5..=15).contains(&digits) {
+        if !(5..=15).contains(&digits) && !is_short_code(number) {
             unread.push(piece.to_owned());
             continue;
         }
-        let rest = format!("{} {}", &piece[..begins], &piece[begins + length..]);
+        let mut behind = &piece[begins + length..];
+        let (extension, note) = match extension(behind) {
+            Some((extension, note)) => (Some(extension), note),
+            None => (None, behind),
+        };
+        behind = note;
+        let rest = format!("{} {behind}", &piece[..begins]);
         let beside = rest.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-        found.push(Dialled { number: number.to_owned(), beside: Some(beside).filter(|beside| !beside.is_empty()) });
+        found.push(Dialled { number: number.to_owned(), extension, beside: Some(beside).filter(|beside| !beside.is_empty()) });
     }
     (found, unread)
+}
+
+/// 999, 112, 111, 101: short, and in a directory of help the most important ones.
+fn is_short_code(number: &str) -> bool {
+    number.len() == 3 && number.starts_with(['1', '9']) && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The extension behind a number, and what stands behind that.
+fn extension(behind: &str) -> Option<(u32, &str)> {
+    let digits = behind.find(|c: char| c.is_ascii_digit())?;
+    let end = behind[digits..].find(|c: char| !c.is_ascii_digit()).map_or(behind.len(), |length| digits + length);
+    // Read like a whole number, so that both mean the same by an extension.
+    let (_, extension) = number_and_extension(&format!("000{}", &behind[..end]))?;
+    Some((extension, &behind[end..]))
 }
 
 #[cfg(test)]
@@ -259,9 +281,20 @@ mod tests {
             (Some(0.0), Some(2.5), Some(3.0), None, None)
         );
         let (found, unread) = phones("01632 960123 / 07700 900123 (Sheila Hopcroft); ask at the desk");
-        assert_eq!(found[0], Dialled { number: "01632 960123".into(), beside: None });
-        assert_eq!(found[1], Dialled { number: "07700 900123".into(), beside: Some("Sheila Hopcroft".into()) });
+        let dialled = |number: &str, extension, beside: Option<&str>| Dialled {
+            number: number.into(),
+            extension,
+            beside: beside.map(str::to_owned),
+        };
+        assert_eq!(found[0], dialled("01632 960123", None, None));
+        assert_eq!(found[1], dialled("07700 900123", None, Some("Sheila Hopcroft")));
         assert_eq!(unread, ["ask at the desk"]);
+        let (found, unread) = phones("999; 111 / 01978 000 000 ext 12 (desk); 10 - 4; 250");
+        assert_eq!(
+            found,
+            [dialled("999", None, None), dialled("111", None, None), dialled("01978 000 000", Some(12), Some("desk"))]
+        );
+        assert_eq!(unread, ["10 - 4", "250"]);
     }
 
     proptest! {

@@ -286,6 +286,8 @@ impl<'a> Row<'a> {
         );
         service.insert("id".to_owned(), id.into());
         service.insert("name".to_owned(), name.into());
+        // Sheets have no column for it.
+        service.insert("status".to_owned(), "active".into());
         service.insert("organization".to_owned(), json!({
             "id": ids::from_source("", "organization", &format!("sheet\n{}", fold(organisation))), "name": organisation, "description": self.text("organisation_description")
         }));
@@ -368,9 +370,9 @@ impl<'a> Row<'a> {
         for phone in found {
             match phone.beside {
                 Some(name) if personal::is_a_persons_name(&name) => {
-                    contacts.push(json!({"name": name, "phones": [{"number": phone.number}]}));
+                    contacts.push(json!({"name": name, "phones": [{"number": phone.number, "extension": phone.extension}]}));
                 }
-                beside => phones.push(json!({"number": phone.number, "description": beside})),
+                beside => phones.push(json!({"number": phone.number, "extension": phone.extension, "description": beside})),
             }
         }
         service.insert("phones".to_owned(), phones.into());

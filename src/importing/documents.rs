@@ -4,10 +4,14 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, How, Read, Taken, complete, said};
+use super::{Format, How, Read, Taken, complete, kinds, said};
 use crate::{
     formats::{json, lines, oruk1, page},
-    model::{Document, Kind, apart::apart, tidy},
+    model::{
+        Document, Kind,
+        apart::apart,
+        tidy::{self, Dropped},
+    },
 };
 
 /// A file that is one JSON value is read as a whole; it may have at most so many bytes.
@@ -140,18 +144,37 @@ fn take(value: Value, how: &How) -> Result<Taken, String> {
     match &value {
         Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
         Value::Object(_) if how.format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value, how),
-        Value::Object(_) => take_service(value, how),
+        Value::Object(members) => match kinds::of(members)? {
+            Kind::Service => take_service(value, how),
+            kind => take_itself(kind, value, how),
+        },
         _ => Err("expected a JSON object: one full service a line".to_owned()),
     }
 }
 
 /// A full service with everything nested.
 pub(super) fn take_service(value: Value, how: &How) -> Result<Taken, String> {
-    let tidied = tidy::tidy(Kind::Service, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
+    take_itself(Kind::Service, value, how)
+}
+
+/// A document that a line is about, with what is nested in it.
+fn take_itself(kind: Kind, mut value: Value, how: &How) -> Result<Taken, String> {
+    kinds::forget(&mut value);
+    let tidied = tidy::tidy(kind, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
-    taken.main(apart(Document::from_value(Kind::Service, tidied.value)?)?);
+    taken.dropped.extend(tidied.supposed);
+    taken.main(apart(Document::from_value(kind, tidied.value)?)?);
+    taken.dropped.extend(taken.main.as_ref().map(|draft| &draft.document).map(without_places).unwrap_or_default());
     taken.finish();
     Ok(taken)
+}
+
+/// Links of a service that lead to no place: nobody sees them.
+fn without_places(document: &Document) -> Vec<Dropped> {
+    let Document::Service(service) = document else { return Vec::new() };
+    let links = service.service_at_locations.iter().enumerate().filter(|(_, link)| link.location_id.is_none());
+    let reason = "says no location; it is not shown";
+    links.map(|(at, _)| Dropped { path: format!("service_at_locations[{at}]"), reason: reason.to_owned() }).collect()
 }
 
 /// A service of an Open Referral UK 1 API.

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::save::Row;
 use crate::{
-    db::Transaction,
     model::{Document, changes, tidy::Dropped},
     records::{self, Draft, Records, State, Stored},
 };
@@ -20,21 +19,17 @@ pub(super) const IMPORTER: &str = "import";
 /// What the directory decides about parts of a document for itself, whoever sends them.
 const DECIDED_HERE: [&str; 2] = ["visibility", "location_policy"];
 
-/// Put what people did into what a file says of the same records. What the file therefore does not
+/// Put what people did into what a file says of the same records, which are `standing` here. What the file therefore does not
 /// change is given with its line. With `overwrite` the file has its way with what documents say, but
 /// what is not public stays so.
 /// # Errors
 /// When the database fails.
 pub(super) async fn keep(
     records: &Records,
-    tx: &Transaction,
+    standing: &HashMap<Uuid, Stored>,
     rows: &mut [Row],
     overwrite: bool,
 ) -> Result<Vec<(u64, Dropped)>, records::Error> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.draft.document.id()).collect();
-    // Whoever edits one of them at this moment waits, or is waited for.
-    records.hold(tx, &ids).await?;
-    let standing = records.find_all(&ids).await?;
     let mut left = Vec::new();
     for Row { line, draft, .. } in rows {
         let Some(stored) = standing.get(&draft.document.id()) else { continue };

@@ -10,9 +10,11 @@ mod calendar;
 mod cells;
 mod columns;
 mod complete;
+mod copies;
 mod documents;
 mod edits;
 pub mod export;
+mod kinds;
 mod mapping;
 mod report;
 mod rows;
@@ -38,7 +40,7 @@ pub use {
     complete::Line as CompleteLine,
     mapping::{Mapping, suggest as suggest_mapping},
     report::{Counts, Report},
-    save::{Importer, Options},
+    save::{Error, Importer, Options},
 };
 
 /// How a file is to be read.
@@ -79,6 +81,8 @@ struct Taken {
     provider: Option<Provider>,
     /// Through which door it comes.
     own_export: bool,
+    /// Whether its parts are records that the file has as such, not copies of them.
+    whole_parts: bool,
     /// Its number, from 1.
     line: u64,
 }
@@ -147,6 +151,15 @@ struct How {
 /// # Errors
 /// When the input cannot be read, or is refused as a whole.
 fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) -> io::Result<()> {
+    let start = input.fill_buf()?;
+    if start.is_empty() {
+        each(Read { line: 0, until: 0, taken: Err("the file is empty: there is nothing to import".to_owned()) });
+        return Ok(());
+    }
+    if is_utf16(start) {
+        each(Read { line: 0, until: 0, taken: Err("the file is in UTF-16: save it as UTF-8".to_owned()) });
+        return Ok(());
+    }
     let format = match how.format {
         Format::Auto => guess(input.fill_buf()?),
         chosen => chosen,
@@ -168,6 +181,11 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
 /// When the folder cannot be read.
 pub fn is_package(folder: &Path) -> io::Result<bool> {
     tabular::is_package(folder)
+}
+
+/// By its mark, or by the half of the characters that is nothing.
+fn is_utf16(start: &[u8]) -> bool {
+    matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..])
 }
 
 /// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else

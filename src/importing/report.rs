@@ -92,6 +92,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report of a file that was refused as a whole.
+    pub fn refused(reason: String) -> Self {
+        let mut report = Self::default();
+        report.reject(0, reason);
+        report
+    }
+
     pub(super) fn reject(&mut self, line: u64, reason: String) {
         self.rejected_total += 1;
         if self.rejected.len() < MOST {
@@ -109,6 +116,11 @@ impl Report {
         if self.dropped.len() < MOST {
             self.dropped.push(Left { line, dropped });
         }
+    }
+
+    /// Whether it is told already that this contact waits.
+    pub(super) fn is_waiting(&self, one: &Personal) -> bool {
+        self.personal.iter().any(|waiting| waiting.personal.record == one.record && waiting.personal.contact == one.contact)
     }
 
     pub(super) fn wait(&mut self, line: u64, personal: Personal) {

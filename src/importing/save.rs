@@ -11,7 +11,11 @@ use std::{
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Format, How, Mapping, Read, Report, Taken, Vocabulary, edits, read, tabular};
+use super::{
+    Format, How, Mapping, Read, Report, Taken, Vocabulary,
+    copies::{Copied, Copies},
+    edits, read, tabular,
+};
 use crate::{
     ids,
     model::{Document, Kind, apart::rename, text::fold, tidy::Dropped},
@@ -141,6 +145,8 @@ impl Importer {
             seen: HashMap::new(),
             renamed: HashMap::new(),
             organizations: None,
+            copies: Copies::default(),
+            waiting: Vec::new(),
         };
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
@@ -150,6 +156,7 @@ impl Importer {
             }
         }
         reader.await.map_err(|error| Error::Reader(error.to_string()))??;
+        run.name_what_nobody_sees(&self.records).await?;
         run.report.seconds = began.elapsed().as_secs_f64();
         Ok(run.report)
     }
@@ -177,44 +184,53 @@ impl Importer {
         run.leave_out_projections(&self.records, &mut taken).await?;
         run.find_providers(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
-        run.name_what_nobody_sees(&self.records, &taken).await?;
-        let mut groups: HashMap<bool, (Vec<Row>, LastModified)> = HashMap::new();
-        for one in taken {
-            let own_export = one.entrance() == Entrance::OwnExport;
-            let (rows, last_modified) = groups.entry(own_export).or_default();
-            last_modified.extend(one.last_modified);
-            let line = one.line;
-            rows.extend(one.parts.into_iter().map(|draft| Row { line, main: false, draft }));
-            rows.extend(one.main.map(|draft| Row { line, main: true, draft }));
+        run.note_waiting(&taken);
+        let mut groups: HashMap<bool, Group> = HashMap::new();
+        let copied = run.copies.take(&mut taken, &mut run.report);
+        if !copied.is_empty() {
+            groups.entry(false).or_default().copied = copied;
         }
-        for (own_export, (rows, last_modified)) in groups {
-            self.save_rows(&mut run.report, rows, own_export, &last_modified, options).await?;
+        for one in taken {
+            let group = groups.entry(one.entrance() == Entrance::OwnExport).or_default();
+            group.last_modified.extend(one.last_modified);
+            let line = one.line;
+            group.rows.extend(one.parts.into_iter().map(|draft| Row { line, counted: Counted::Part, draft }));
+            group.rows.extend(one.main.map(|draft| Row { line, counted: Counted::Line, draft }));
+        }
+        for (own_export, group) in groups {
+            let caller = Caller {
+                name: edits::IMPORTER.to_owned(),
+                why: format!("imported from {}", options.source),
+                entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
+            };
+            self.save_group(run, group, &caller, options).await?;
         }
         Ok(())
     }
 
-    async fn save_rows(
-        &self,
-        report: &mut Report,
-        mut rows: Vec<Row>,
-        own_export: bool,
-        last_modified: &LastModified,
-        options: &Options,
-    ) -> Result<(), Error> {
-        let caller = Caller {
-            name: edits::IMPORTER.to_owned(),
-            why: format!("imported from {}", options.source),
-            entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
-        };
+    /// Save what came through one door, in one transaction.
+    async fn save_group(&self, run: &mut Run, group: Group, caller: &Caller, options: &Options) -> Result<(), Error> {
         let tx = self.records.database().write().await?;
-        if !own_export {
-            for (line, dropped) in edits::keep(&self.records, &tx, &mut rows, options.overwrite).await? {
-                report.leave_out(line, dropped);
+        let mut rows = group.rows;
+        if caller.entrance != Entrance::OwnExport {
+            // Whoever edits one of them at this moment waits, or is waited for.
+            let copied = group.copied.iter().map(Copied::id);
+            let ids: Vec<Uuid> = copied.chain(rows.iter().map(|row| row.draft.document.id())).collect();
+            let here = self.records.hold(&tx, &ids).await?;
+            let mut copies = Vec::with_capacity(group.copied.len());
+            for copied in group.copied {
+                let (line, counted) = (copied.line, if copied.first { Counted::Part } else { Counted::Before });
+                let draft = copied.onto(&here, &mut run.report)?;
+                copies.extend(draft.map(|draft| Row { line, counted, draft }));
+            }
+            rows.splice(0..0, copies);
+            for (line, dropped) in edits::keep(&self.records, &here, &mut rows, options.overwrite).await? {
+                run.report.leave_out(line, dropped);
             }
         }
-        let (counted, drafts): (Vec<(Kind, bool)>, Vec<Draft>) =
-            rows.into_iter().map(|row| ((row.draft.document.kind(), row.main), row.draft)).unzip();
-        let outcome = self.records.save(&tx, &caller, drafts, last_modified).await?;
+        let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
+            rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
+        let outcome = self.records.save(&tx, caller, drafts, &group.last_modified).await?;
         if options.dry_run {
             tx.roll_back().await?;
         } else {
@@ -223,8 +239,10 @@ impl Importer {
                 self.records.database().sweep().await?;
             }
         }
-        for ((kind, main), saved) in counted.into_iter().zip(outcome.saved) {
-            report.count(kind, main, saved);
+        for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {
+            if counted != Counted::Before {
+                run.report.count(kind, counted == Counted::Line, saved);
+            }
         }
         Ok(())
     }
@@ -234,10 +252,28 @@ impl Importer {
 pub(super) struct Row {
     /// Its line, from 1.
     pub(super) line: u64,
-    /// Whether the line is about it.
-    pub(super) main: bool,
+    counted: Counted,
     /// The document.
     pub(super) draft: Draft,
+}
+
+/// What came through one door.
+#[derive(Default)]
+struct Group {
+    copied: Vec<Copied>,
+    rows: Vec<Row>,
+    last_modified: LastModified,
+}
+
+/// How a record counts in the report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// As what a line is about.
+    Line,
+    /// As a part of one.
+    Part,
+    /// No more: a line before it did.
+    Before,
 }
 
 /// Lines that are saved together.
@@ -259,7 +295,11 @@ impl Batch {
     }
 }
 
-/// What has to be remembered from batch to batch: about 40 bytes a record.
+/// Stands for the hash of a record that a line is about.
+const ITSELF: u64 = 0;
+
+/// What has to be remembered from batch to batch: about 40 bytes a record, 200 more where others have
+/// copies of it.
 struct Run {
     report: Report,
     /// Records that this run has dealt with: their kind, and a hash of what they said.
@@ -268,11 +308,15 @@ struct Run {
     renamed: HashMap<(Kind, Uuid), Uuid>,
     /// Organizations that were here before, by their folded names; read when somebody asks.
     organizations: Option<HashMap<String, Uuid>>,
+    /// What was said of records by copies of them.
+    copies: Copies,
+    /// Lines whose organization had not come when they did.
+    waiting: Vec<(u64, Uuid)>,
 }
 
 impl Run {
-    /// Report what was rejected and dropped, and leave out copies of parts that were seen before.
-    /// The first copy of a part stands, or the last line would win in every run anew.
+    /// Report what was rejected and dropped, and leave out parts that were seen before. The first copy
+    /// of a part stands, or the last line would win in every run anew; others are left to [`Copies`].
     fn sort_out(&mut self, batch: Vec<Read>) -> Vec<Taken> {
         let mut kept = Vec::with_capacity(batch.len());
         for Read { line, taken, .. } in batch {
@@ -286,7 +330,7 @@ impl Run {
             self.own_links(line, &mut taken);
             let main = taken.main.as_ref().map(|draft| (draft.document.id(), draft.document.kind()));
             if let Some((id, kind)) = main
-                && self.seen.get(&id).is_some_and(|(known, _)| *known == kind)
+                && self.seen.get(&id) == Some(&(kind, ITSELF))
             {
                 self.report.reject(line, format!("the {kind} {id} stands in an earlier line as well; the first one stands"));
                 continue;
@@ -295,12 +339,17 @@ impl Run {
                 self.report.leave_out(line, dropped);
             }
             let parts = std::mem::take(&mut taken.parts);
-            let mut repeated = Vec::new();
+            let (mut repeated, mut further) = (Vec::new(), Vec::new());
             for draft in parts {
                 let (id, kind) = (draft.document.id(), draft.document.kind());
                 let hash = hash_of(&draft.document);
                 match self.seen.get(&id) {
                     Some((known, first)) if *known == kind => {
+                        if *first != hash && !taken.whole_parts {
+                            further.push(id);
+                            taken.parts.push(draft);
+                            continue;
+                        }
                         repeated.push(id);
                         if *first != hash {
                             let reason = format!("another copy of the {kind} {id} says something else; the first one stands");
@@ -315,10 +364,15 @@ impl Run {
                 }
             }
             if let Some((id, kind)) = main {
-                self.seen.entry(id).or_insert((kind, 0));
+                self.seen
+                    .entry(id)
+                    .and_modify(|seen| seen.1 = if seen.0 == kind { ITSELF } else { seen.1 })
+                    .or_insert((kind, ITSELF));
             }
             for personal in taken.personal.drain(..).filter(|personal| !repeated.contains(&personal.record)) {
-                self.report.wait(line, personal);
+                if !further.contains(&personal.record) || !self.report.is_waiting(&personal) {
+                    self.report.wait(line, personal);
+                }
             }
             taken.line = line;
             kept.push(taken);
@@ -335,7 +389,9 @@ impl Run {
         let asked: Vec<Uuid> = taken.iter().filter_map(event_of).collect();
         let known = records.kinds(&asked).await?;
         taken.retain(|one| {
-            let here = event_of(one).filter(|event| known.get(event) == Some(&Kind::Event));
+            let is_event =
+                |event: &Uuid| known.get(event) == Some(&Kind::Event) || matches!(self.seen.get(event), Some((Kind::Event, _)));
+            let here = event_of(one).filter(is_event);
             if let Some(event) = here {
                 let reason = format!("it stands for the event {event}, which is here itself");
                 self.report.leave_out(one.line, Dropped { path: "event_id".to_owned(), reason });
@@ -415,23 +471,37 @@ impl Run {
 }
 
 impl Run {
+    /// Note services and events of organizations that the file has not had yet.
+    fn note_waiting(&mut self, taken: &[Taken]) {
+        for one in taken {
+            let Some(draft) = one.main.as_ref().filter(|draft| draft.state == State::Published) else { continue };
+            let organization = match &draft.document {
+                Document::Service(service) => service.organization_id.map(Uuid::from),
+                Document::Event(event) => Some(event.organization_id.into()),
+                _ => None,
+            };
+            self.waiting.extend(organization.filter(|id| !self.has_organization(id)).map(|id| (one.line, id)));
+        }
+    }
+
+    fn has_organization(&self, id: &Uuid) -> bool {
+        matches!(self.seen.get(id), Some((Kind::Organization, _)))
+    }
+
     /// A service of an organization that is neither here nor in the file comes in, and nobody sees it.
-    async fn name_what_nobody_sees(&mut self, records: &Records, taken: &[Taken]) -> Result<(), Error> {
-        let providers = taken.iter().filter(|one| !one.own_export).filter_map(|one| {
-            let Some(Document::Service(service)) = one.main.as_ref().map(|draft| &draft.document) else { return None };
-            let id = Uuid::from(service.organization_id?);
-            let is_new = self.seen.get(&id).is_none_or(|(kind, _)| *kind != Kind::Organization);
-            is_new.then_some((one.line, id))
-        });
-        let strangers: Vec<(u64, Uuid)> = providers.collect();
-        let ids: Vec<Uuid> = strangers.iter().map(|(_, id)| *id).collect();
-        let known = records.kinds(&ids).await?;
-        for (line, id) in strangers.into_iter().filter(|(_, id)| known.get(id) != Some(&Kind::Organization)) {
-            if self.report.has_left_out(line, "organization_id") {
-                continue;
+    async fn name_what_nobody_sees(&mut self, records: &Records) -> Result<(), Error> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for some in waiting.chunks(500) {
+            let ids: Vec<Uuid> = some.iter().map(|(_, id)| *id).collect();
+            let known = records.kinds(&ids).await?;
+            for (line, id) in some {
+                let is_here = known.get(id) == Some(&Kind::Organization) || self.has_organization(id);
+                if is_here || self.report.has_left_out(*line, "organization_id") {
+                    continue;
+                }
+                let reason = format!("there is no organization {id} here: it is only seen once there is one");
+                self.report.leave_out(*line, Dropped { path: "organization_id".to_owned(), reason });
             }
-            let reason = format!("there is no organization {id} here: the service is only seen once there is one");
-            self.report.leave_out(line, Dropped { path: "organization_id".to_owned(), reason });
         }
         Ok(())
     }

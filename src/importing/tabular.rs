@@ -195,6 +195,7 @@ fn service(joined: Joined, until: u64, how: &How) -> Read {
             }
         }
         taken.dropped.extend(joined.problems);
+        taken.whole_parts = true;
         taken
     });
     Read { line: joined.line, until, taken }
@@ -205,6 +206,7 @@ fn record(kind: Kind, joined: Joined, until: u64, how: &How) -> Read {
     let file = joined.file;
     let taken = documents::take_record(kind, joined.value, how).map_err(|reason| format!("{file}: {reason}")).map(|mut taken| {
         taken.dropped.extend(joined.problems);
+        taken.whole_parts = true;
         for dropped in &mut taken.dropped {
             dropped.path = format!("{file}: {}", dropped.path);
         }

@@ -87,3 +87,34 @@ impl Phone {
         matches!(self.visibility, None | Some(Visibility::Public))
     }
 }
+
+/// "01978 265000 ext. 12", "01978 265000 x12": the number and its extension, where there is one.
+pub fn number_and_extension(text: &str) -> Option<(String, u32)> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let begins = text.trim_end().rfind(|c: char| !c.is_ascii_digit()).map(|at| at + 1)?;
+    let extension = text.get(begins..)?.trim();
+    let word = text[..begins].trim_end_matches([' ', '.', ':', '\u{a0}']);
+    let number = ["extension", "extn", "ext", "x"].into_iter().find_map(|end| {
+        let at = word.len().checked_sub(end.len())?;
+        word.get(at..).filter(|said| said.eq_ignore_ascii_case(end)).map(|_| &word[..at])
+    })?;
+    let number = number.trim_end_matches([' ', ',', '(', '-', '.']);
+    let is_number = number.bytes().filter(u8::is_ascii_digit).count() >= 3 && (1..=6).contains(&extension.len());
+    (is_number && digits(extension)).then(|| Some((number.to_owned(), extension.parse().ok()?))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_and_extension;
+
+    #[test]
+    fn an_extension_is_told_from_its_number() {
+        let told = |text| number_and_extension(text);
+        for text in ["01978 265000 ext. 12", "01978 265000 ext 12", "01978 265000, extension 12", "01978 265000 x12"] {
+            assert_eq!(told(text), Some(("01978 265000".to_owned(), 12)), "{text}");
+        }
+        for text in ["01978 265000", "ext 12", "0800 FLOWERS x", "ring 01978 265000 at 12", "", "ünï 5"] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+}

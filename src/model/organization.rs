@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     contact::{Contact, Phone},
     entity,
-    parts::{Funding, Metadata, Url},
+    parts::{Funding, Metadata, Program, Url},
     taxonomy::Attribute,
     values::{EmailAddress, Number, WebAddress},
 };
@@ -60,6 +60,8 @@ entity! {
         many funding: Funding,
         /// Places that belong to it.
         many locations: LocationLink,
+        /// Programmes under which it offers services.
+        many programs: Program,
         /// Classifications.
         many attributes: Attribute,
         /// Where values came from.

@@ -34,6 +34,8 @@ pub struct Tidied {
     pub value: Value,
     /// What was left out.
     pub dropped: Vec<Dropped>,
+    /// What was filled in or read in a way that its source may not have meant.
+    pub supposed: Vec<Dropped>,
     /// Ids that were not UUIDs, beside what they became.
     pub source_ids: Vec<(Uuid, String)>,
 }
@@ -55,14 +57,15 @@ pub enum Names<'a> {
 pub fn tidy(kind: Kind, value: Value, names: Names<'_>) -> Result<Tidied, Dropped> {
     let entity = shape::entity(shape::title(kind))
         .ok_or_else(|| Dropped { path: String::new(), reason: format!("{kind} has no schema") })?;
-    let mut tidier = Tidier { names, dropped: Vec::new(), source_ids: Vec::new() };
+    let mut tidier = Tidier { names, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new() };
     let value = tidier.entity(entity, value, "", None)?;
-    Ok(Tidied { value, dropped: tidier.dropped, source_ids: tidier.source_ids })
+    Ok(Tidied { value, dropped: tidier.dropped, supposed: tidier.supposed, source_ids: tidier.source_ids })
 }
 
 struct Tidier<'a> {
     names: Names<'a>,
     dropped: Vec<Dropped>,
+    supposed: Vec<Dropped>,
     source_ids: Vec<(Uuid, String)>,
 }
 
@@ -83,6 +86,9 @@ impl Tidier<'_> {
         let Value::Object(mut object) = value else {
             return Err(at(path, format!("expected {} as an object, found {}", entity.name, describe(&value))));
         };
+        for (field, reason) in repairs::suppositions(&entity.name, &object) {
+            self.supposed.push(at(&join(path, field), reason));
+        }
         repairs::apply(&entity.name, &mut object);
         let id = self.own_id(entity, &mut object, parent);
         let mut kept = Map::new();
@@ -197,9 +203,13 @@ impl Tidier<'_> {
         let mut kept = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             let here = format!("{path}[{index}]");
+            if item.as_object().is_some_and(Map::is_empty) {
+                self.supposed.push(at(&here, "is empty; it was left out".to_owned()));
+                continue;
+            }
             match self.value(of, item, &here, parent) {
                 Ok(item) => kept.push(item),
-                Err(Refusal::Blank) => {}
+                Err(Refusal::Blank) => self.supposed.push(at(&here, "is empty; it was left out".to_owned())),
                 Err(Refusal::Because(reason)) => self.dropped.push(at(&here, reason)),
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }

@@ -1,18 +1,22 @@
 //! What may not be told. Every rule that takes something out of a record before the world sees it
 //! is here, and everything public passes through here once, when it is rendered.
 
+mod addresses;
+mod known;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
     ids,
     model::{
-        Contact, Kind, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, annotation, provenance,
+        Contact, Document, Kind, Location, LocationPolicy, LocationType, Phone, TaxonomyTerm, annotation, provenance,
         shape::{self, Entity, Shape},
         text::fold,
-        whereabouts,
     },
 };
+
+pub use known::Known;
 
 /// Leave only the contacts that the world may see, and of those only the phones it may see.
 pub fn contacts(contacts: &mut Vec<Contact>) {
@@ -127,52 +131,72 @@ fn bare(id: crate::ids::LocationId, location_type: LocationType) -> Location {
 /// Members that the schema does not have and that we put there ourselves.
 const OURS: [&str; 2] = [provenance::MEMBER, annotation::MEMBER];
 
-/// The document, of this kind, as it may stand where one of its places is hidden. A sentence such as
-/// "we are at LU1 2AA, behind the church" must not tell it after all, so addresses are masked in free
-/// text; and nobody can know what members that the schema does not have say of the place, so they are
-/// left out. Places that are shown whole keep their addresses.
-pub fn hide_places<T: Serialize + DeserializeOwned>(kind: Kind, document: &T) -> Option<T> {
+/// The document, of this kind, as it may stand where some of its places are hidden. A sentence such as
+/// "we are at LU1 2AA, behind the church" must not tell it after all, so addresses, and whatever is
+/// `known` of these places, are masked in free text; and nobody can know what members that the schema
+/// does not have say of the place, so they are left out. Places that are shown whole keep their addresses.
+pub fn hide_places<T: Serialize + DeserializeOwned>(kind: Kind, document: &T, known: &Known) -> Option<T> {
     let mut value = serde_json::to_value(document).ok()?;
-    hide_in(shape::entity(shape::title(kind))?, &mut value);
+    hide_in(shape::entity(shape::title(kind))?, &mut value, known);
     serde_json::from_value(value).ok()
 }
 
-fn hide_in(entity: &Entity, value: &mut Value) {
+/// Mask what is known of a place in the texts of a document that is kept, before the place itself goes.
+/// Whether something was masked.
+pub fn forget_places(document: &mut Document, known: &Known) -> bool {
+    let before = document.to_json();
+    let Ok(mut value) = serde_json::from_str::<Value>(&before) else { return false };
+    each_text(&mut value, &|text| known.mask(text));
+    match Document::from_value(document.kind(), value) {
+        Ok(masked) if masked.to_json() != before => {
+            *document = masked;
+            true
+        }
+        _ => false,
+    }
+}
+
+fn hide_in(entity: &Entity, value: &mut Value, known: &Known) {
     let Some(members) = value.as_object_mut() else { return };
     members.retain(|name, _| entity.fields.contains_key(name) || OURS.contains(&name.as_str()));
     for (name, value) in members {
         match entity.fields.get(name) {
             _ if name == "id" || name.ends_with("_id") => {}
-            Some(field) => hide_by(&field.shape, value),
-            None => mask_value(value),
+            Some(field) => hide_by(&field.shape, value, known),
+            None => mask_value(value, known),
         }
     }
 }
 
-fn hide_by(shape: &Shape, value: &mut Value) {
+fn hide_by(shape: &Shape, value: &mut Value, known: &Known) {
     match (shape, value) {
         (Shape::Entity(title), _) if title == shape::title(Kind::Location) => {}
         (Shape::Entity(title), value) => match shape::entity(title) {
-            Some(entity) => hide_in(entity, value),
-            None => mask_value(value),
+            Some(entity) => hide_in(entity, value, known),
+            None => mask_value(value, known),
         },
-        (Shape::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| hide_by(of, item)),
-        (_, value) => mask_value(value),
+        (Shape::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| hide_by(of, item, known)),
+        (_, value) => mask_value(value, known),
     }
 }
 
-fn mask_value(value: &mut Value) {
+fn mask_value(value: &mut Value, known: &Known) {
+    each_text(value, &|text| mask_text(text, known));
+}
+
+/// Put in place of each text of `value` what `masked` makes of it; ids stay.
+fn each_text(value: &mut Value, masked: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
-            if let Some(masked) = mask_text(text) {
+            if let Some(masked) = masked(text) {
                 *text = masked;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(mask_value),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, masked)),
         Value::Object(members) => {
             for (name, value) in members {
                 if name != "id" && !name.ends_with("_id") {
-                    mask_value(value);
+                    each_text(value, masked);
                 }
             }
         }
@@ -180,73 +204,11 @@ fn mask_value(value: &mut Value) {
     }
 }
 
-const MASK: &str = "[address withheld]";
-
-/// `text` with full postcodes, and the house number and street before one, masked. `None` when
-/// there is nothing to mask.
-fn mask_text(text: &str) -> Option<String> {
-    let words: Vec<(usize, &str)> = words(text).collect();
-    let mut cuts: Vec<(usize, usize)> = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        let (start, word) = words[at];
-        let pair = words.get(at + 1).filter(|(_, next)| is_postcode(&format!("{word} {next}")));
-        if let Some((next_start, next)) = pair {
-            cuts.push((start, next_start + next.len()));
-            at += 2;
-            continue;
-        }
-        if is_postcode(word) && word.len() >= 5 {
-            cuts.push((start, start + word.len()));
-        } else if starts_an_address(&words[at..]) {
-            let length = street_length(&words[at..]);
-            let (end_start, end) = words[at + length - 1];
-            cuts.push((start, end_start + end.len()));
-            at += length;
-            continue;
-        }
-        at += 1;
-    }
-    if cuts.is_empty() {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    for (start, end) in cuts {
-        out.push_str(&text[from..start]);
-        out.push_str(MASK);
-        from = end;
-    }
-    out.push_str(&text[from..]);
-    Some(out)
-}
-
-/// Runs of letters and digits, with where they begin.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let start_of = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(move |word| (start_of(word), word))
-}
-
-fn is_postcode(text: &str) -> bool {
-    text.is_ascii() && whereabouts::has_the_form_of_a_postcode(text)
-}
-
-const STREETS: [&str; 18] = [
-    "street", "road", "lane", "avenue", "close", "drive", "way", "court", "place", "terrace", "crescent", "gardens", "grove",
-    "hill", "square", "walk", "mews", "row",
-];
-
-/// "12 Castle Street", "12a High Town Road": a house number and at most three words to a street word.
-fn starts_an_address(words: &[(usize, &str)]) -> bool {
-    let number = words[0].1;
-    let digits = number.chars().take_while(char::is_ascii_digit).count();
-    (1..=4).contains(&digits) && number.len() <= digits + 1 && street_length(words) > 0
-}
-
-fn street_length(words: &[(usize, &str)]) -> usize {
-    (2..=4.min(words.len().saturating_sub(1)))
-        .find(|at| STREETS.contains(&words[*at].1.to_lowercase().as_str()) && words[1].1.starts_with(char::is_uppercase))
-        .map_or(0, |at| at + 1)
+/// `text` without full postcodes, house numbers with their streets, and what is known of the place.
+/// `None` when there is nothing to mask.
+fn mask_text(text: &str, known: &Known) -> Option<String> {
+    let first = known.mask(text);
+    addresses::mask(first.as_deref().unwrap_or(text)).or(first)
 }
 
 #[cfg(test)]
@@ -257,6 +219,7 @@ mod tests {
 
     #[test]
     fn addresses_in_sentences_are_masked() {
+        let mask_text = |text| super::mask_text(text, &Known::default());
         let mask = |text| mask_text(text).unwrap_or_else(|| text.to_owned());
         assert_eq!(
             mask("We are at 12 Castle Street, LU1 3AG, behind the church."),
@@ -301,8 +264,8 @@ mod tests {
     proptest! {
         #[test]
         fn masking_never_panics_and_leaves_no_full_postcode(text in "[ -~é–]{0,80}") {
-            if let Some(masked) = mask_text(&text) {
-                prop_assert!(mask_text(&masked).is_none() || masked.contains(MASK));
+            if let Some(masked) = addresses::mask(&text) {
+                prop_assert!(addresses::mask(&masked).is_none() || masked.contains(addresses::MASK));
             }
         }
     }

@@ -3,14 +3,17 @@
 //! A pure function of the record, of the published records and the moment around it, and of the
 //! moment that is to stand as its last change. Nothing is rendered anywhere else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{projection, redaction};
+use super::{
+    projection,
+    redaction::{self, Known},
+};
 use crate::{
     clock, ids,
     model::{
@@ -29,9 +32,9 @@ pub struct Around {
     pub withheld_categories: Vec<String>,
     /// The most open link to each place, for rendering places themselves.
     pub most_open_link: HashMap<Uuid, LocationPolicy>,
-    /// Organizations with a service or event at a place that is not told whole: what they say of
-    /// themselves must not tell it either.
-    pub discreet: HashSet<Uuid>,
+    /// Organizations with a service or event at a place that is not told whole, and what is known of
+    /// it: what they say of themselves must not tell it either.
+    pub discreet: HashMap<Uuid, Known>,
     /// The moment at which it is rendered: a series whose last date has passed is inactive.
     pub now: DateTime<Utc>,
 }
@@ -162,6 +165,7 @@ impl Brief for Organization {
         self.contacts.clear();
         self.funding.clear();
         self.locations.clear();
+        self.programs.clear();
         self.attributes.clear();
         self.metadata.clear();
         only_scalars(&mut self.extra);
@@ -204,6 +208,9 @@ impl Brief for Service {
         self.capacities.clear();
         self.attributes.clear();
         self.metadata.clear();
+        if let Some(organization) = &mut self.organization {
+            organization.shorten();
+        }
         only_scalars(&mut self.extra);
     }
 }
@@ -283,19 +290,19 @@ fn public_organization(doc: &mut Organization, around: &Around) {
 }
 
 fn keep_discreet(doc: &mut Organization, around: &Around) {
-    if around.discreet.contains(&Uuid::from(doc.id))
-        && let Some(hidden) = redaction::hide_places(Kind::Organization, doc)
+    if let Some(known) = around.discreet.get(&Uuid::from(doc.id))
+        && let Some(hidden) = redaction::hide_places(Kind::Organization, doc, &known.clone().but_for([doc.name.as_str()]))
     {
         *doc = hidden;
     }
 }
 
-/// An organization as it stands inside other documents: its own words only.
+/// An organization as it stands inside its services: all that is public of it, but for its places. Those
+/// of the service stand beside it, and which others are open depends on services that are not around.
 fn nested_organization(id: impl Into<Uuid>, around: &Around) -> Option<Box<Organization>> {
     let mut found = around.organization(id)?.clone();
-    keep_discreet(&mut found, around);
-    found.parent_organization_id = found.parent_organization_id.filter(|id| around.organization(*id).is_some());
-    found.shorten();
+    found.locations.clear();
+    public_organization(&mut found, around);
     Some(Box::new(found))
 }
 
@@ -327,6 +334,7 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
     let secret = around.is_secret(doc.attributes.iter().chain(of_links));
     let id = doc.id;
     let mut hides_a_place = secret;
+    let mut known = Known::default();
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
     attributes(&mut doc.attributes, around);
@@ -336,12 +344,16 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
             let said = redaction::link_policy(link.location_policy, secret);
             let place = link.location_id.and_then(|id| around.location(id))?;
             let policy = said.max(place.location_policy.unwrap_or_default());
-            hides_a_place |= policy != LocationPolicy::Exact;
+            if policy != LocationPolicy::Exact {
+                hides_a_place = true;
+                known.add(Known::of(place));
+            }
             public_link(link, place, policy, id, around)
         })
         .collect();
+    let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &doc) {
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &doc, &known) {
         doc = hidden;
     }
     doc.set_modified(modified);
@@ -382,7 +394,8 @@ fn public_link(
 }
 
 fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool) -> Vec<Rendered> {
-    let Some(organization) = nested_organization(doc.organization_id, around) else { return Vec::new() };
+    let Some(mut organization) = nested_organization(doc.organization_id, around) else { return Vec::new() };
+    organization.shorten();
     let id = Uuid::from(doc.id);
     let secret = around.is_secret(&doc.attributes);
     let said = redaction::link_policy(doc.location_policy, secret);
@@ -397,25 +410,33 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     doc.service_id = doc.service_id.filter(|id| matches!(around.documents.get(&Uuid::from(*id)), Some(Document::Service(_))));
     // A place of which nothing is shown is hidden as well, whatever the categories say.
     let mut hides_a_place = secret || said != LocationPolicy::Exact;
+    let mut known = Known::default();
     let shown = doc.location_id.and_then(|id| around.location(id)).and_then(|place| {
         let policy = said.max(place.location_policy.unwrap_or_default());
-        hides_a_place |= policy != LocationPolicy::Exact;
+        if policy != LocationPolicy::Exact {
+            hides_a_place = true;
+            known.add(Known::of(place));
+        }
         public_location(place.clone(), policy, id, around)
     });
     for change in &mut doc.changes {
         let place = change.location_id.and_then(|id| around.location(id));
         let open = said == LocationPolicy::Exact && place.is_some_and(|place| is_open(place, around));
-        hides_a_place |= place.is_some() && !open;
+        if let Some(place) = place.filter(|_| !open) {
+            hides_a_place = true;
+            known.add(Known::of(place));
+        }
         change.location_id = change.location_id.filter(|_| open);
     }
     doc.location_id = shown.as_ref().map(|place| place.id);
     doc.location = shown.map(Box::new);
     doc.location_policy = None;
+    let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Event, &doc) {
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Event, &doc, &known) {
         doc = hidden;
     }
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &projected) {
+    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &projected, &known) {
         projected = hidden;
     }
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];

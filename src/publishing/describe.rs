@@ -65,7 +65,11 @@ const ORGANIZATIONS: &[Parameter] = &[parameter(
 )];
 const HELP: &[Parameter] = &[
     parameter("organization_id", Form::Formatted("uuid"), "Only what this organization provides."),
-    parameter("status", Form::Text, "Only what has this status, such as active. Lists hold every status unless asked."),
+    parameter(
+        "status",
+        Form::Text,
+        "Only what has this status: active, inactive, defunct or temporarily closed; of events scheduled, cancelled or postponed. Lists hold every status unless asked.",
+    ),
     parameter("checked_since", Form::Formatted("date"), "Only what somebody has checked on this day or later."),
     parameter("minimum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or older, in years."),
     parameter("maximum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or younger, in years."),

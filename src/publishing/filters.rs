@@ -14,6 +14,7 @@ use crate::{
     http::{Parameters, Problem},
     model::{
         Kind, occurrences,
+        shape::{self, Shape},
         text::fold,
         values::{LocalDateTime, TimeOfDay},
         whereabouts::{Whereabouts, among_words},
@@ -74,7 +75,7 @@ impl Filters {
         let wanted = &mut filters.wanted;
         wanted.text = text(parameters)?;
         // Beside nothing to search for it asks for nothing.
-        wanted.relaxed = !wanted.text.is_empty() && parameters.flag("relaxed")?;
+        wanted.relaxed = parameters.flag("relaxed")? && !wanted.text.is_empty();
         let id = |name| parameters.parsed::<Uuid>(name, "an id (a UUID)");
         wanted.taxonomy = if kind == Kind::Taxonomy { None } else { id("taxonomy_id")? };
         if kind == Kind::TaxonomyTerm {
@@ -95,7 +96,7 @@ impl Filters {
             return Ok(filters);
         }
         wanted.organization = id("organization_id")?;
-        wanted.status = parameters.text("status")?.map(str::to_owned);
+        wanted.status = status(kind, parameters)?;
         wanted.checked_since = parameters.parsed("checked_since", "a date such as 2026-11-01")?;
         wanted.ages = ages(parameters)?;
         wanted.times = times(parameters)?;
@@ -128,7 +129,8 @@ impl Filters {
             (None, Some(at)) if self.wanted.proximity.is_some() => self.place = Some((at, Use::Near("postcode"))),
             (None, Some(at)) => self.place = Some((at, Use::Covered)),
             (None, None) if self.wanted.proximity.is_some() => {
-                return Err(Problem::bad_parameter("proximity", "", "it needs postcode or near beside it"));
+                let written = parameters.text("proximity")?.unwrap_or_default();
+                return Err(Problem::bad_parameter("proximity", written, "it needs postcode or near beside it"));
             }
             // Places are looked for by their own postcodes.
             (None, None) if kind == Kind::Location => {}
@@ -339,6 +341,18 @@ fn text(parameters: &Parameters) -> Result<String, Problem> {
 
 fn needs(text: &str) -> Vec<String> {
     text.split(['|', ',']).map(str::trim).filter(|need| !need.is_empty()).take(20).map(str::to_owned).collect()
+}
+
+/// The word of the standard, however it is written.
+fn status(kind: Kind, parameters: &Parameters) -> Result<Option<String>, Problem> {
+    let Some(text) = parameters.text("status")? else { return Ok(None) };
+    let shape = shape::entity(shape::title(if kind == Kind::Event { kind } else { Kind::Service }));
+    let words = match shape.and_then(|entity| entity.fields.get("status")).map(|field| &field.shape) {
+        Some(Shape::Choice(words)) => words.as_slice(),
+        _ => &[],
+    };
+    let found = words.iter().find(|word| fold(word) == fold(text)).cloned();
+    found.map(Some).ok_or_else(|| Problem::bad_parameter("status", text, &format!("expected one of: {}", words.join(", "))))
 }
 
 fn delivery(parameters: &Parameters) -> Result<Option<Delivery>, Problem> {

@@ -11,6 +11,7 @@ mod annotations;
 mod copies;
 mod erasure;
 mod freshness;
+mod masking;
 mod pictures;
 mod places;
 mod preview;
@@ -426,13 +427,15 @@ impl Records {
         store::forget_revisions(tx, purged).await?;
         store::put_references(tx, &references, fresh).await?;
         self.scrub_history(tx, &decided.scrubs).await?;
+        self.mask_history(tx, &decided.masked).await?;
         store::put_scrubs(tx, &decided.scrubs).await?;
         let scrubbed_records: Vec<Uuid> = decided.scrubs.iter().map(|scrub| scrub.record_id).collect();
         proposals::forget(tx, &scrubbed_records).await?;
         self.forget_opened(tx, &decided.opened).await?;
 
+        let masked: Vec<Uuid> = decided.masked.keys().copied().collect();
         let scrubbed: HashSet<Uuid> =
-            [scrubbed_records.as_slice(), purged, told.scrubbed].into_iter().flatten().copied().collect();
+            [scrubbed_records.as_slice(), &masked, purged, told.scrubbed].into_iter().flatten().copied().collect();
         let cause = publish::Cause {
             reason: told.reason,
             urgent: told.urgent || !scrubbed.is_empty(),
@@ -505,15 +508,15 @@ impl Records {
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
 
-    /// Drafts beside what is stored, each id once (the last draft of an id stands).
-    /// Hold these records until the transaction ends: others that hold or change them wait.
+    /// Hold these records until the transaction ends: others that hold or change them wait. Gives them
+    /// as they are.
     /// # Errors
     /// When the database fails.
-    pub async fn hold(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
-        store::load_locked(tx, ids).await?;
-        Ok(())
+    pub async fn hold(&self, tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
+        Ok(store::load_locked(tx, ids).await?)
     }
 
+    /// Drafts beside what is stored, each id once (the last draft of an id stands).
     async fn prepare(&self, tx: &Transaction, drafts: Vec<Draft>) -> Result<Vec<Pending>, Error> {
         let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let mut before = store::load_locked(tx, &ids).await?;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, scrubs::Opened, store};
 use crate::{
     db::Transaction,
-    model::{Attribute, Document, LocationPolicy, Reference},
-    published::redaction,
+    model::{Attribute, Document, Kind, LocationPolicy, Reference},
+    published::redaction::{self, Known},
 };
 
 /// What was decided besides what now stands in the drafts.
@@ -24,6 +24,10 @@ pub(super) struct Decided {
     pub(super) opened: Vec<Opened>,
     /// Places that are now told more, or less, than before.
     pub(super) touched_places: Vec<Uuid>,
+    /// What was known of places that are stripped now, by place.
+    pub(super) stripped: HashMap<Uuid, Known>,
+    /// Records whose texts told of such a place until now, and what is known of it.
+    pub(super) masked: HashMap<Uuid, Known>,
 }
 
 /// The link policies of a document, by the id that the link has.
@@ -88,6 +92,7 @@ impl Records {
             }
         }
         self.decide_each_place(tx, caller, pending, &earlier, now, &mut decided).await?;
+        self.mask_what_is_stripped(tx, pending, &mut decided).await?;
         Ok(decided)
     }
 
@@ -116,9 +121,8 @@ impl Records {
             .filter(|id| !known.contains(id))
             .collect();
         for (_, stored) in store::load(tx.connection(), &from).await? {
-            let document = read(&stored)?;
-            if matches!(document, Document::Service(_) | Document::Event(_)) {
-                pending.push(again(document, stored));
+            if matches!(stored.kind, Kind::Service | Kind::Event) {
+                pending.push(Pending::again(stored)?);
             }
         }
         Ok(())
@@ -236,7 +240,7 @@ impl Records {
                 };
                 decide_place(one, own_before, links, caller, now, decided);
             } else if let Some(stored) = elsewhere.remove(&id) {
-                let mut one = again(read(&stored)?, stored);
+                let mut one = Pending::again(stored)?;
                 let own_before = Some(own_policy(&one.draft.document));
                 decide_place(&mut one, own_before, links, caller, now, decided);
                 one.references = one.draft.document.references();
@@ -247,11 +251,24 @@ impl Records {
     }
 }
 
-/// A stored record as a draft that changes nothing.
-fn again(document: Document, stored: Stored) -> Pending {
-    let draft =
-        Draft { state: stored.state, origin: stored.origin.clone(), source_id: stored.source_id.clone(), ..Draft::new(document) };
-    Pending { draft, before: Some(stored), references: Vec::new() }
+impl Pending {
+    /// A stored record as a draft that changes nothing.
+    pub(super) fn again(stored: Stored) -> Result<Self, Error> {
+        let document = read(&stored)?;
+        let mut references = document.references();
+        if stored.state != State::Published {
+            for reference in &mut references {
+                reference.policy = None;
+            }
+        }
+        let draft = Draft {
+            state: stored.state,
+            origin: stored.origin.clone(),
+            source_id: stored.source_id.clone(),
+            ..Draft::new(document)
+        };
+        Ok(Self { draft, before: Some(stored), references })
+    }
 }
 
 /// The documents that drafts replace, where they differ from them and can speak about places.
@@ -340,6 +357,11 @@ fn decide_place(
     };
     let strip = own == LocationPolicy::Withheld || links_after == Some(LocationPolicy::Withheld);
     if strip {
+        let mut known = Known::of(place);
+        if let Some(Ok(Document::Location(before))) = one.before.as_ref().map(read) {
+            known.add(Known::of(&before));
+        }
+        decided.stripped.insert(id, known);
         redaction::strip_place(place);
         let kept_something = one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json());
         if kept_something {

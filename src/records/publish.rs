@@ -12,6 +12,7 @@ use crate::{
     parallel::in_parallel,
     published::{
         self, Position, Published,
+        redaction::Known,
         render::{Around, Rendered, render},
     },
     signing::{self, About},
@@ -71,6 +72,15 @@ impl Records {
         // the same import gives the same order again.
         order
             .sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
+        // What was taken out of an organization stood in its services as well.
+        let scrubbed: HashSet<Uuid> = order
+            .iter()
+            .filter(|(id, (_, document))| {
+                let organization = document.as_ref().and_then(organization_of);
+                [Some(*id), organization].into_iter().flatten().any(|id| cause.scrubbed.contains(&id))
+            })
+            .map(|(id, _)| *id)
+            .collect();
         let all: Vec<(Uuid, String, Changed)> = in_parallel(order, |(id, (origin, document))| {
             let at = Moments {
                 kept: current.get(&id).filter(|row| row.live).map(|row| row.changed_at),
@@ -97,7 +107,7 @@ impl Records {
                 }
                 numbered.push((locked.take(), Next::Shown(one, id, origin.clone(), rendered.at)));
             }
-            let scrubbed = cause.scrubbed.contains(&id);
+            let scrubbed = scrubbed.contains(&id);
             for row in before.iter().filter_map(|id| current.get(id)) {
                 if row.live && !rendered.all.contains(&row.id) {
                     numbered.push((locked.take(), Next::Gone(row.clone())));
@@ -209,15 +219,15 @@ impl Records {
         dirty.extend(speaking);
         let mut documents: HashMap<Uuid, (String, State, Document)> = HashMap::new();
         let mut frontier: Vec<Uuid> = dirty.iter().copied().collect();
-        // Terms stand in places, places and terms in services: what shows a changed record may be
-        // shown itself by another. Nothing else is nested more than once.
+        // Terms stand in places and organizations, and all of them in services: what shows a changed
+        // record may be shown itself by another.
         while !frontier.is_empty() {
             let showing: HashSet<Uuid> =
                 store::links_to(tx.connection(), &frontier).await?.into_iter().map(|link| link.from).collect();
             let fresh: Vec<Uuid> = showing.into_iter().filter(|id| dirty.insert(*id)).collect();
             frontier.clear();
             for (id, stored) in store::load(tx.connection(), &fresh).await? {
-                if matches!(stored.kind, Kind::Location | Kind::TaxonomyTerm) {
+                if matches!(stored.kind, Kind::Location | Kind::TaxonomyTerm | Kind::Organization) {
                     frontier.push(id);
                 }
                 let document = read(&stored)?;
@@ -347,11 +357,11 @@ fn hides_a_place(document: &Document) -> bool {
 }
 
 /// Those of the organizations here that have a service or an event at a place which is not told
-/// whole, by the link or by the place itself.
+/// whole, by the link or by the place itself, and what is known of these places.
 async fn discreet_organizations(
     tx: &Transaction,
     documents: &HashMap<Uuid, (String, State, Document)>,
-) -> Result<HashSet<Uuid>, Error> {
+) -> Result<HashMap<Uuid, Known>, Error> {
     let organizations: Vec<Uuid> =
         documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Organization).map(|(id, _)| *id).collect();
     let mut provider: HashMap<Uuid, Uuid> = HashMap::new();
@@ -361,24 +371,33 @@ async fn discreet_organizations(
     let services: Vec<Uuid> = provider.keys().copied().collect();
     let links = store::links_from(tx.connection(), &services).await?;
     let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);
-    let places: Vec<Uuid> = links.iter().filter(|link| link.policy.is_some()).map(|link| link.to).collect();
-    let elsewhere: Vec<Uuid> = places.iter().copied().filter(|id| !documents.contains_key(id)).collect();
-    let mut hidden_places: HashSet<Uuid> = HashSet::new();
-    for stored in store::load_places_with_a_policy(tx.connection(), &elsewhere).await? {
-        if matches!(read(&stored)?, Document::Location(place) if hidden(place.location_policy)) {
-            hidden_places.insert(stored.id);
+    let is_elsewhere = |id: &Uuid| !documents.contains_key(id);
+    let places = links.iter().filter(|link| link.policy.is_some());
+    let places: Vec<Uuid> = places.clone().map(|link| link.to).filter(is_elsewhere).collect();
+    let mut elsewhere: HashMap<Uuid, Document> = HashMap::new();
+    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
+        elsewhere.insert(stored.id, read(&stored)?);
+    }
+    let by_their_link = links.iter().filter(|link| hidden(link.policy)).map(|link| link.to);
+    let by_their_link: Vec<Uuid> = by_their_link.filter(|id| is_elsewhere(id) && !elsewhere.contains_key(id)).collect();
+    for (id, stored) in store::load(tx.connection(), &by_their_link).await? {
+        elsewhere.insert(id, read(&stored)?);
+    }
+    let place = |id: &Uuid| match documents.get(id).map(|(_, _, document)| document).or_else(|| elsewhere.get(id)) {
+        Some(Document::Location(place)) => Some(place),
+        _ => None,
+    };
+    let mut discreet: HashMap<Uuid, Known> = HashMap::new();
+    for link in links.iter().filter(|link| link.policy.is_some()) {
+        let place = place(&link.to);
+        if !hidden(link.policy) && !place.is_some_and(|place| hidden(place.location_policy)) {
+            continue;
+        }
+        if let Some(organization) = provider.get(&link.from) {
+            discreet.entry(*organization).or_default().add(place.map(|place| Known::of(place)).unwrap_or_default());
         }
     }
-    for (id, (_, _, document)) in documents {
-        if matches!(document, Document::Location(place) if hidden(place.location_policy)) {
-            hidden_places.insert(*id);
-        }
-    }
-    Ok(links
-        .into_iter()
-        .filter(|link| link.policy.is_some() && (hidden(link.policy) || hidden_places.contains(&link.to)))
-        .filter_map(|link| provider.get(&link.from).copied())
-        .collect())
+    Ok(discreet)
 }
 
 /// The organization without which a service or an event is not to be seen.

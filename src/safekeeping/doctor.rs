@@ -61,7 +61,7 @@ pub async fn examine(
     now: chrono::DateTime<chrono::Utc>,
     thorough: bool,
 ) -> Vec<Finding> {
-    let mut findings = vec![settings(config), data_folder(&config.data_dir), disk(&config.data_dir), key(&config.data_dir)];
+    let mut findings = around(config);
     let (answer, said) = if thorough { (db.check().await, "answers and is whole") } else { (db.ping().await, "answers") };
     findings.push(match answer {
         Ok(()) => good("database", format!("{:?} {said}", db.backend())),
@@ -73,6 +73,20 @@ pub async fn examine(
     findings.push(shelf(&config.data_dir, head));
     findings.push(index(&config.data_dir, head));
     findings
+}
+
+/// Look at what there is to look at without the database, which cannot be opened because of `reason`.
+pub fn examine_without_database(config: &Config, reason: String, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
+    let mut findings = around(config);
+    let advice = "check FINGERPOST_DATABASE_URL and that the database runs there; if it is damaged, restore the newest backup: fingerpost restore FILE";
+    findings.push(bad("database", reason, advice));
+    findings.push(good("clock", format!("it is {}", crate::clock::rfc3339(now))));
+    findings
+}
+
+/// What stands around the database.
+fn around(config: &Config) -> Vec<Finding> {
+    vec![settings(config), data_folder(&config.data_dir), disk(&config.data_dir), key(&config.data_dir)]
 }
 
 fn settings(config: &Config) -> Finding {

@@ -124,3 +124,22 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn a_value_that_no_record_can_have_is_refused_with_those_that_one_can(app) {
+        app.import(pantry().to_string()).await;
+        for (path, said) in [
+            ("/services?status=open", "status is \"open\": expected one of: active, inactive, defunct, temporarily closed"),
+            ("/events?status=active", "status is \"active\": expected one of: scheduled, cancelled, postponed"),
+            ("/services?status=active,inactive", "status is \"active,inactive\": expected one of: active, inactive, defunct, temporarily closed"),
+            ("/services?proximity=100", "proximity is \"100\": it needs postcode or near beside it"),
+            ("/services?relaxed=maybe", "relaxed is \"maybe\": expected true or false"),
+        ] {
+            let answer = app.get(path).await;
+            assert_eq!((answer.status.as_u16(), answer.json()["detail"].clone()), (400, json!(said)), "{path}");
+        }
+        assert!(app.get("/services?minimum_age=1e400").await.json()["detail"].as_str().unwrap().contains("\"1e400\""));
+        assert_eq!(app.ids("/services?status=Active").await.len(), 1);
+        assert!(app.ids("/services?status=temporarily_closed").await.is_empty());
+    }
+}

@@ -57,6 +57,38 @@ fn an_import_reports_as_documented() {
 }
 
 #[test]
+fn a_refused_file_does_not_keep_the_others_of_its_folder_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("in");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("a.zip"), "PK\x03\x04 broken").unwrap();
+    std::fs::write(files.join("b.ndjson"), pantry().to_string()).unwrap();
+    let (code, out, said) = text(&run(folder.path(), &["import", files.to_str().unwrap(), "--json"]));
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
+    assert_eq!((code, &report["created"], &report["rejected_total"]), (1, &1.into(), &1.into()));
+    let reason = report["rejected"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("a.zip: cannot read the file: cannot read the zip"), "{reason}");
+    let (code, _, said) = text(&run(folder.path(), &["import", files.join("a.zip").to_str().unwrap()]));
+    assert_eq!((code, said.matches("cannot read the zip").count()), (1, 1), "{said}");
+}
+
+#[test]
+fn the_doctor_sees_to_a_directory_whose_database_is_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let began = std::time::Instant::now();
+    let output = fingerpost(folder.path(), &["doctor", "--json"])
+        .env("FINGERPOST_DATABASE_URL", "postgres://postgres@127.0.0.1:1/nowhere")
+        .output()
+        .unwrap();
+    let (code, out, said) = text(&output);
+    let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
+    let looked_at: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "database", "clock"]));
+    assert_eq!(found["findings"][4]["verdict"], "bad");
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "it does not wait for ever");
+}
+
+#[test]
 fn an_export_comes_out_whole_and_the_private_one_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let feed = folder.path().join("feed.ndjson");

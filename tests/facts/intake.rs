@@ -94,7 +94,7 @@ fact! {
         let places = app.app().records.by_kind(Kind::Location, None, 50).await.unwrap();
         assert!(places.iter().any(|stored| stored.document.contains("Priory Barn")), "and a place without services");
         // What a volunteer gave to be rung on waits until somebody asks.
-        assert!(!app.get("/services?format=ndjson&full=true").await.text().contains("900701"));
+        assert!(!app.get("/services?format=ndjson&full=true").await.text().contains("07700 900701"));
     }
 }
 
@@ -240,11 +240,17 @@ fn as_tables(services: &[Value]) -> Vec<u8> {
     zipped(files.iter().map(|(name, content)| (name.as_str(), content.as_str())))
 }
 
+/// The tables have no rows for what belongs to organizations.
+fn with_a_plain_organization(mut service: Value) -> Value {
+    service["organization"].as_object_mut().unwrap().retain(|_, value| !value.is_array());
+    service
+}
+
 fact! {
     async fn services_as_tables_and_as_lines_are_the_same(app) {
         app.fixtures().await;
         let public = app.get("/services?format=ndjson&full=true").await.text();
-        let services: Vec<Value> = public.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|service: &Value| service.get("event_id").is_none()).collect();
+        let services: Vec<Value> = public.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|service: &Value| service.get("event_id").is_none()).map(with_a_plain_organization).collect();
         let mut lines = String::new();
         for service in &services {
             lines.push_str(&service.to_string());
@@ -644,8 +650,9 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
         "{out}"
     );
     std::fs::write(mixed.join("bad.zip"), with_entry("../x.csv")).unwrap();
-    let (code, _, error) = fingerpost(folder.path(), &["import", "mixed"]);
-    assert!(code == 1 && error.contains("bad.zip") && error.contains("leads out of the zip"), "{error}");
+    let (code, out, _) = fingerpost(folder.path(), &["import", "mixed"]);
+    assert!(code == 1 && out.contains("bad.zip") && out.contains("leads out of the zip"), "{out}");
+    assert!(out.contains("old.json"), "the others are read all the same: {out}");
 }
 
 #[test]
@@ -674,4 +681,74 @@ fn a_mapping_is_drafted_and_used() {
     );
     assert_eq!(fingerpost(folder.path(), &["import", "clubs.csv", "--suggest-mapping", "--dry-run"]).0, 2);
     assert_eq!(fingerpost(folder.path(), &["import", ".", "--suggest-mapping"]).0, 2);
+}
+
+fact! {
+    async fn what_a_feed_leaves_unsaid_is_filled_in_aloud(app) {
+        let mut unsaid = pantry();
+        unsaid.as_object_mut().unwrap().remove("status");
+        unsaid["contacts"] = json!([null]);
+        unsaid["schedules"] = json!([{"id": id("hours"), "freq": "WEEKLY", "byday": "MO", "opens_at": "10:00+05:00", "closes_at": "12:00Z"}]);
+        unsaid["phones"] = json!([{"number": "call us"}, {"number": "01978 265000 ext. 12"}, {"number": "999"}]);
+        unsaid["service_at_locations"].as_array_mut().unwrap().push(json!({"id": id("nowhere")}));
+        let report = app.import(unsaid.to_string()).await;
+        insta::allow_duplicates! { insta::assert_json_snapshot!(said(&report), @r#"
+        [
+          "left out of line 1: phones[0].number | has no digit: that is no phone number",
+          "left out of line 1: status | is missing; taken as active",
+          "left out of line 1: contacts[0] | is empty; it was left out",
+          "left out of line 1: schedules[0].opens_at | \"10:00+05:00\" names another clock; taken as 10:00 on ours",
+          "left out of line 1: service_at_locations[1] | says no location; it is not shown"
+        ]
+        "#) };
+        let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(service["status"], "active");
+        let phones: Vec<(&Value, &Value)> = service["phones"].as_array().unwrap().iter().map(|phone| (&phone["number"], &phone["extension"])).collect();
+        assert_eq!(phones, [(&json!("01978 265000"), &json!(12)), (&json!("999"), &Value::Null)]);
+        // Whoever waits for an organization is named by every door, unless the file brings it later.
+        let orphan = json!({"kind": "service", "document": {"id": id("orphan"), "name": "Orphan", "status": "active", "organization_id": id("nobody")}});
+        let report = app.import(orphan.to_string()).await;
+        assert_eq!(said(&report), [format!("left out of line 1: organization_id | there is no organization {} here: it is only seen once there is one", id("nobody"))]);
+        let organization = json!({"kind": "organization", "document": {"id": id("nobody"), "name": "Somebody", "description": "After all."}});
+        let report = app.import(format!("{orphan}\n{organization}\n")).await;
+        assert_eq!(said(&report), [""; 0]);
+    }
+}
+
+fact! {
+    async fn programs_of_a_package_belong_to_their_organization_and_its_services(app) {
+        let zip = zipped([
+            ("organizations.csv", "id,name,description\no1,Hall Trust,We keep the hall.\n"),
+            ("services.csv", "id,organization_id,program_id,name,status\ns1,o1,p1,Lunch,active\n"),
+            ("programs.csv", "id,organization_id,name,description\np1,o1,Warm hub,Warm rooms\np2,,Nobody's,Of nobody\n"),
+        ]);
+        let report = app.import(zip).await;
+        assert_eq!(said(&report), ["left out of line 3: programs.csv | does not say what it belongs to (organization_id)"]);
+        let service = app.get("/services?full=true").await.json()["contents"][0].clone();
+        let program = service["organization"]["programs"][0].clone();
+        assert_eq!((&program["name"], &program["id"]), (&json!("Warm hub"), &service["program_id"]));
+        assert_eq!(service["program"]["name"], "Warm hub");
+    }
+}
+
+fact! {
+    async fn an_older_feed_out_of_a_web_site_becomes_plain_text(app) {
+        let older = json!({"id": "7", "name": "Help", "description": "<p>Cost of <b>living</b> help &amp; advice</p>", "status": "active",
+            "organization": {"id": "o", "name": "Hall", "description": "Ages < 5"}, "reviews": []});
+        let report = app.import(older.to_string()).await;
+        assert_eq!(said(&report), [
+            "left out of line 1: description | was HTML; its text is kept without the tags",
+        ]);
+        let service = app.get("/services?full=true").await.json()["contents"][0].clone();
+        assert_eq!((&service["description"], &service["organization"]["description"]), (&json!("Cost of living help & advice"), &json!("Ages < 5")));
+    }
+}
+
+fact! {
+    async fn a_file_with_nothing_in_it_or_in_another_encoding_says_so_once(app) {
+        let sheet: Vec<u8> = "organisation,service\nA,B\nC,D\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (file, reason) in [(Vec::new(), "the file is empty: there is nothing to import"), (sheet, "the file is in UTF-16: save it as UTF-8")] {
+            assert_eq!(said(&app.import(file).await), [format!("rejected line 0: {reason}")]);
+        }
+    }
 }

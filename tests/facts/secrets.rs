@@ -561,3 +561,70 @@ fn every_route_is_searched_for_secrets() {
     let stale: Vec<_> = EXITS.iter().filter(|exit| !routes.contains(**exit)).collect();
     assert!(stale.is_empty(), "these are not routes any more: {stale:?}");
 }
+
+/// A group whose place is known to the directory, and told word for word in texts, in every spelling.
+fn told_in_words(policy: &str, name: &str, address: &str) -> Value {
+    let mut told = pantry();
+    told["id"] = json!(id(&format!("service at {address}")));
+    told["organization"]["id"] = json!(id(&format!("group at {address}")));
+    let place = &mut told["service_at_locations"][0];
+    place["id"] = json!(id(&format!("link to {address}")));
+    place["location_policy"] = json!(policy);
+    place["location"]["id"] = json!(id(address));
+    place["location"]["name"] = json!(name);
+    place["location"]["latitude"] = json!(53.0411);
+    place["location"]["longitude"] = json!(-2.9911);
+    place["location"]["addresses"][0]["id"] = json!(id(&format!("address {address}")));
+    place["location"]["addresses"][0]["address_1"] = json!(address);
+    let (lower, upper) = (address.to_lowercase(), address.to_uppercase());
+    let text = format!("Come to {address}, or {lower}; {upper}! Ask for the {name} (53.0411,-2.9911), lu39xq. Open 10 to 12.");
+    told["description"] = json!(text);
+    told["organization"]["description"] = json!(format!("Meets at {address}."));
+    told
+}
+
+fact! {
+    async fn what_the_directory_knows_of_a_hidden_place_stands_in_no_text(app) {
+        let places = [
+            ("Bryn Teg", "9 Xylophone St"), ("Capel Mawr", "12 Stryd Seiloffon"), ("Rose Bothy", "14-16 Maes-y-Dref"),
+            ("Tŷ Xylem", "Flat 2, 41 xylophone road"),
+        ];
+        for policy in ["area", "on_request", "withheld"] {
+            let Some(other) = TestApp::start(app.on).await else { return };
+            let file: String = places.iter().map(|(name, address)| told_in_words(policy, name, address).to_string() + "\n").collect();
+            other.import(file.clone()).await;
+            let mut exits = String::new();
+            for exit in ["/services?full=true", "/organizations?full=true", "/services?format=csv", "/services?format=atom", "/service_at_locations?full=true"] {
+                exits += &other.get(exit).await.text().to_lowercase();
+            }
+            for secret in ["teg", "mawr", "bothy", "xylem", "xylophone", "seiloffon", "dref", "53.04", "2.991", "lu39xq"] {
+                assert!(!exits.contains(secret), "{policy}: {secret} in {exits}");
+            }
+            assert!(exits.contains("open 10 to 12."), "{exits}");
+            let again = other.import(file).await;
+            assert_eq!((again.created, again.updated), (0, 0));
+            other.end().await;
+        }
+    }
+}
+
+fact! {
+    async fn a_place_that_is_withheld_later_is_forgotten_in_texts_and_their_history(app) {
+        app.import(told_in_words("exact", "Bryn Teg", "41 Xylophone St").to_string()).await;
+        let (service, group, place) = (id("service at 41 Xylophone St"), id("group at 41 Xylophone St"), id("41 Xylophone St"));
+        app.edit(service, |document| {
+            if let Document::Service(service) = document { service.alert = Some("closed on Friday at 41 xylophone street".into()); }
+        }).await;
+        app.edit(place, |document| {
+            if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::Withheld); }
+        }).await;
+        for record in [service, group, place] {
+            for version in app.app().records.history(record).await.unwrap() {
+                assert!(!version.document.to_lowercase().contains("xylophone"), "{}", version.document);
+            }
+        }
+        let service = app.get(&format!("/services/{service}")).await.json();
+        assert_eq!(service["alert"], "closed on Friday at [address withheld]");
+        assert_eq!(app.files_with("xylophone"), Vec::<String>::new());
+    }
+}

@@ -5,6 +5,7 @@
 //! What today's standard has no place for is named among what was dropped; members that no version
 //! of the standard knows stay where they are. An Open Referral UK 3 service comes out as it went in.
 
+mod markup;
 pub(super) mod parts;
 
 use serde_json::{Map, Value};
@@ -101,7 +102,11 @@ pub fn service(value: Value) -> Upgraded {
             }
         }
     }
-    Upgraded { value: Value::Object(service), terms: found.terms, dropped: found.dropped }
+    let mut value = Value::Object(service);
+    for path in markup::to_plain_text(&mut value) {
+        found.drop(&path, "was HTML; its text is kept without the tags".to_owned());
+    }
+    Upgraded { value, terms: found.terms, dropped: found.dropped }
 }
 
 fn link(link: &mut Object, path: &str, found: &mut Found) {

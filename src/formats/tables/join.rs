@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     formats::oruk1::{self, parts},
+    ids,
     model::{Kind, tidy::Dropped},
 };
 
@@ -72,6 +73,8 @@ pub struct Join {
     given: HashSet<Row>,
     /// Places that some service has, whether it was taken or not.
     linked_places: HashSet<Row>,
+    /// Ids of programs that some service names.
+    named_programs: HashSet<Box<str>>,
 }
 
 impl Join {
@@ -83,6 +86,7 @@ impl Join {
             problems,
             given: HashSet::new(),
             linked_places: HashSet::new(),
+            named_programs: HashSet::new(),
         };
         join.index();
         join.attach();
@@ -173,7 +177,7 @@ impl Join {
     }
 
     /// Older hours name a service and a place instead of the link between them. On the way, notes
-    /// all places that some service has.
+    /// all places that some service has, and all programs that one names.
     fn links_by_service_and_place(&mut self) -> HashMap<(Row, Row), Row> {
         let mut at_place = HashMap::new();
         for row in self.rows().filter(|row| self.name(*row) == "service_at_location").collect::<Vec<_>>() {
@@ -192,6 +196,9 @@ impl Join {
             .filter_map(|row| self.find("location", self.cell(row, "location_id")?))
             .collect();
         self.linked_places.extend(places);
+        let services = self.rows().filter(|row| self.name(*row) == "service");
+        let programs: Vec<Box<str>> = services.filter_map(|row| self.cell(row, "program_id").map(Box::from)).collect();
+        self.named_programs.extend(programs);
         at_place
     }
 
@@ -221,12 +228,21 @@ impl Join {
             .iter()
             .filter_map(|hang| Some(format!("{} {:?}", hang.on.replace('_', " "), self.cell(row, hang.column)?)))
             .collect();
+        if missing.is_empty() && self.is_a_services_program(row) {
+            return Ok(None);
+        }
         Err(if missing.is_empty() {
             let columns: Vec<&str> = known.hangs.iter().map(|hang| hang.column).collect();
             format!("does not say what it belongs to ({})", columns.join(", "))
         } else {
             format!("belongs to nothing here: there is no {}", missing.join(", no "))
         })
+    }
+
+    /// Whether a row is a program that some service names.
+    fn is_a_services_program(&self, row: Row) -> bool {
+        let Some(id) = self.cell(row, "id").filter(|_| self.name(row) == "program") else { return false };
+        self.named_programs.contains(id)
     }
 
     /// What a row belongs to that names the id and the table of it.
@@ -340,7 +356,8 @@ impl Join {
         let mut service = self.entity(row, "", &mut joined.parts);
         self.nest(&mut service, "organization_id", "organization", "", &mut joined);
         let find = |table: &str, id: Option<Value>| self.find(table, id.as_ref().and_then(Value::as_str)?);
-        if let Some(program) = find("program", service.remove("program_id")) {
+        if let Some(program) = find("program", service.get("program_id").cloned()) {
+            name_program(&mut service, "program_id");
             service.insert("program".to_owned(), self.entity(program, "program", &mut joined.parts).into());
         }
         self.links(&mut service, &mut joined);
@@ -403,6 +420,9 @@ impl Join {
             object.remove(hang.column);
         }
         number_apart(&mut object, table.known.name);
+        if table.known.name == "program" {
+            name_program(&mut object, "id");
+        }
         (table.known.shape)(&mut object);
         for child in self.children.get(&row).into_iter().flatten() {
             let items = object.entry(child.list).or_insert_with(|| Value::Array(Vec::new()));
@@ -441,6 +461,16 @@ fn number_apart(row: &mut Object, table: &str) {
         && uuid::Uuid::try_parse(id).is_err()
     {
         *id = format!("{table} {id}");
+    }
+}
+
+/// Programs are no records, and services name them by UUIDs: whatever a program is called, both get the
+/// same one.
+fn name_program(object: &mut Object, member: &str) {
+    if let Some(Value::String(id)) = object.get_mut(member)
+        && uuid::Uuid::try_parse(id).is_err()
+    {
+        *id = ids::from_source("", "program", id).to_string();
     }
 }
 

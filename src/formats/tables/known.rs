@@ -54,7 +54,7 @@ pub(super) const KNOWN: &[Known] = &[
     table("location", &[]),
     table("taxonomy", &[]),
     table("taxonomy_term", &[]),
-    table("program", &[]),
+    table("program", &[hang("organization_id", "organization", "programs")]),
     table("unit", &[]),
     table("service_at_location", &[hang("service_id", "service", "service_at_locations")]),
     table("address", ON_LOCATION),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::model::{occurrences::check_rule, schedule::byday, text::shorten, values::LocalDateTime};
+use crate::model::{contact, occurrences::check_rule, schedule::byday, text::shorten, values::LocalDateTime};
 
 type Object = Map<String, Value>;
 
@@ -20,8 +20,27 @@ pub(super) fn apply(entity: &str, object: &mut Object) {
         "event" => event(object),
         "schedule" => schedule(object),
         "cost_option" => currency(object),
+        "phone" => extension(object),
         _ => {}
     }
+}
+
+/// What is about to be filled or read in a way that its source may not have meant, by field.
+pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, String)> {
+    match entity {
+        "service" if text(object, "status").is_none() => vec![("status", "is missing; taken as active".to_owned())],
+        "schedule" => {
+            ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_zone(text(object, field)?)?))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Hours are those of the clock on the wall here; an offset that this clock never has means another one.
+fn other_zone(time: &str) -> Option<String> {
+    let at = time.rfind(['+', '-', 'Z', 'z'])?;
+    let ours = ["Z", "z", "+00:00", "+01:00", "-00:00", "+0000", "+0100", "+00", "+01"].contains(&&time[at..]);
+    (!ours).then(|| format!("{:?} names another clock; taken as {} on ours", shorten(time, 30), &time[..at]))
 }
 
 fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
@@ -79,6 +98,17 @@ fn status(object: &mut Object) {
 fn schedule(object: &mut Object) {
     if let Some(days) = text(object, "byday").and_then(byday) {
         object.insert("byday".to_owned(), days.into());
+    }
+}
+
+/// "01978 265000 ext. 12" is a number and an extension.
+fn extension(object: &mut Object) {
+    let said = object.get("extension").is_some_and(|value| !value.is_null());
+    if let Some((number, extension)) = text(object, "number").and_then(contact::number_and_extension)
+        && !said
+    {
+        object.insert("number".to_owned(), number.into());
+        object.insert("extension".to_owned(), extension.into());
     }
 }
 
@@ -140,6 +170,9 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
             }
         }
         "location" => coordinates(object, &mut say),
+        "phone" if text(object, "number").is_some_and(|number| !number.contains(|c: char| c.is_numeric())) => {
+            say("number", "has no digit: that is no phone number");
+        }
         "address" if text(object, "country").is_some_and(|country| !["GB", "IM", "JE", "GG"].contains(&country)) => {
             say("country", "is not in the United Kingdom; this directory holds places that people here can reach");
         }
