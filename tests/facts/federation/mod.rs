@@ -15,4 +15,5 @@ mod pulls;
 mod relays;
 mod review;
 mod sessions;
+mod takeovers;
 mod vectors;
