@@ -8,6 +8,7 @@ mod crashes;
 mod crawls;
 mod drift;
 mod feed;
+mod guards;
 mod hostile;
 mod merges;
 mod meshes;
