@@ -10,7 +10,7 @@ use crate::{
     db::Durability,
     federation::{
         neighbours::{Described, New, Refused, Wanted},
-        peers::{self, Outcome, PeerKind, Report, Trust},
+        peers::{self, Comparison, Outcome, PeerKind, Report, Trust},
     },
     model::{Kind, text::clean},
 };
@@ -46,6 +46,7 @@ enum Action {
     /// Follow another directory.
     Add {
         /// Its web address.
+        #[arg(value_parser = address)]
         url: Url,
         /// What to call it (default: its own name).
         #[arg(long)]
@@ -180,6 +181,16 @@ enum Listings {
     Events,
 }
 
+/// A whole web address.
+fn address(text: &str) -> Result<Url, String> {
+    text.parse().map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            format!("a whole address begins with https://, such as https://{}/", text.trim_matches('/'))
+        }
+        other => other.to_string(),
+    })
+}
+
 /// The beginning of a postcode: letters, then perhaps digits.
 fn area(text: &str) -> Result<String, String> {
     let text = text.trim().to_uppercase();
@@ -263,7 +274,7 @@ impl Peers {
             }
             Action::Compare { peer, json } => {
                 let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
-                pull(&app, Some(peer.id.to_string()), false, json).await
+                compare(&app, &peer, json).await
             }
             Action::Scope { peer, most, licence, only, postcodes, relayed, everything, json } => {
                 let kinds = match only {
@@ -296,6 +307,22 @@ fn wrong_call(error: Refused) -> anyhow::Error {
     match error {
         Refused::Senseless(why) => WrongCall(why).into(),
         other => other.into(),
+    }
+}
+
+/// Pull, and say what the comparison found; only where there was one, it went well.
+async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> anyhow::Result<bool> {
+    let good = pull(app, Some(peer.id.to_string()), false, as_json).await?;
+    let found = app.harvester().peer(&peer.id.to_string()).await?.report.and_then(|report| report.compared);
+    match found {
+        None if peer.kind != PeerKind::OpenDirectory && good => {
+            if !as_json {
+                say!("  compared: it has no checkpoint; each pull compares everything that it lists")?;
+            }
+            Ok(true)
+        }
+        None | Some(Comparison::Not { .. }) => Ok(false),
+        Some(_) => Ok(good),
     }
 }
 
@@ -341,12 +368,33 @@ fn said(report: &Report) -> String {
     if report.held_deletes > 0 {
         said.push(format!("; {} deletions wait for you", report.held_deletes));
     }
+    if let Some(found) = &report.compared {
+        said.push(format!("\n  compared: {found}"));
+    }
     match (&report.error, report.outcome) {
         (Some(trouble), _) => said.push(format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
         (None, Outcome::Partial) => said.push("\n  there is more; the next pull goes on".to_owned()),
         (None, _) => {}
     }
     said.concat()
+}
+
+/// A moment as people read it, to the minute: programs have the whole one in `--json`.
+fn moment(rfc3339: &str) -> String {
+    match (rfc3339.get(..10), rfc3339.get(11..16)) {
+        (Some(day), Some(time)) => format!("{day} {time} UTC"),
+        _ => rfc3339.to_owned(),
+    }
+}
+
+/// A length of time in the largest unit that it is a multiple of.
+fn interval(seconds: i64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, "second"));
+    match seconds / length {
+        1 => unit.to_owned(),
+        many => format!("{many} {unit}s"),
+    }
 }
 
 fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
@@ -358,7 +406,7 @@ fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
         say!("no peers yet; `fingerpost peer add URL` follows one")?;
     }
     for peer in peers {
-        let fresh = peer.succeeded_at.as_deref().unwrap_or("never");
+        let fresh = peer.succeeded_at.as_deref().map_or_else(|| "never".to_owned(), moment);
         say!(
             "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
             peer.id,
@@ -388,8 +436,11 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     line("state", peer.state.as_str())?;
     line("trust", peer.trust.as_str())?;
     line("licence", peer.licence.as_deref().unwrap_or("not known: only links are shown"))?;
-    line("asked", &format!("every {} seconds, next at {}", peer.every_seconds, peer.next_due_at))?;
-    line("complete at", peer.succeeded_at.as_deref().unwrap_or("never yet"))?;
+    line("asked", &format!("every {}, next at {}", interval(peer.every_seconds), moment(&peer.next_due_at)))?;
+    line("complete at", &peer.succeeded_at.as_deref().map_or_else(|| "never yet".to_owned(), moment))?;
+    if let (Some(at), Some(found)) = (&peer.compared_at, &peer.compared) {
+        line("compared at", &format!("{}: {found}", moment(at)))?;
+    }
     line("records here", &peer.records.to_string())?;
     if peer.scope.relayed {
         line("as well", "what it passes on of others")?;
@@ -438,7 +489,11 @@ mod tests {
         assert_eq!(seconds("15m"), Ok(900));
         assert_eq!(seconds("90"), Ok(90));
         assert_eq!(seconds("1d"), Ok(86_400));
+        assert_eq!([900, 60, 86_400, 7_200, 90].map(interval), ["15 minutes", "minute", "day", "2 hours", "90 seconds"]);
+        assert_eq!(moment("2026-11-22T12:00:31.714Z"), "2026-11-22 12:00 UTC");
         assert_eq!((area("lu"), area("MK45"), area("EC1A")), (Ok("LU".into()), Ok("MK45".into()), Ok("EC1A".into())));
+        assert!(address("oldbury.gov.uk").unwrap_err().ends_with("https://oldbury.gov.uk/"));
+        assert!(address("https://oldbury.gov.uk").is_ok());
         for bad in ["", "LU3 9XQ", "12", "LUTON"] {
             assert!(area(bad).is_err(), "{bad}");
         }

@@ -5,11 +5,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{exchange::after_changes, say};
+use super::{WrongCall, exchange::after_changes, say};
 use crate::{
     app::App,
     model::{Document, LocationPolicy},
-    records::{Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
+    records::{self, Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
 };
 
 #[derive(Debug, Args)]
@@ -30,7 +30,8 @@ enum Action {
         /// The record.
         id: Uuid,
     },
-    /// Take a record out of everything public at once; it stays in the history.
+    /// Take a record of ours out of everything public at once; it stays in the history. One of another
+    /// directory would come back with its next version: hide it.
     Withdraw {
         /// The record.
         id: Uuid,
@@ -38,7 +39,8 @@ enum Action {
         #[arg(long)]
         why: String,
     },
-    /// Hide a record without a word of why, or with --publish show it again.
+    /// Hide a record without a word of why, or with --publish show it again. One of another directory stays
+    /// hidden whatever its source changes.
     Hide {
         /// The record.
         id: Uuid,
@@ -146,20 +148,25 @@ impl Record {
             }
             Action::Withdraw { id, why } => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.withdraw(&tx, &caller(why), id, None).await?;
+                let outcome = app.records.withdraw(&tx, &caller(why), id, None).await.map_err(hide_instead)?;
                 tx.commit().await?;
                 outcome
             }
-            Action::Hide { id, publish, why } if !find(&app, id).await?.origin.is_empty() => {
-                // The next pull would show a record of somebody else again.
-                let before = app.records.annotation(id).await?.map(|found| found.annotation).unwrap_or_default();
-                app.records.annotate(&caller(why), id, Annotation { hidden: !publish, ..before }).await?;
-                return done(&app, false).await;
+            Action::Hide { id, publish: false, why } => {
+                let tx = app.db.write().await?;
+                let outcome = app.records.hide(&tx, &caller(why), id, None).await?;
+                tx.commit().await?;
+                outcome
             }
-            Action::Hide { id, publish, why } => {
-                let state = if publish { State::Published } else { State::Unpublished };
+            Action::Hide { id, publish: true, why } if !find(&app, id).await?.origin.is_empty() => {
+                let tx = app.db.write().await?;
+                let outcome = app.records.show_here(&tx, &caller(why), id, true).await?;
+                tx.commit().await?;
+                outcome
+            }
+            Action::Hide { id, publish: true, why } => {
                 change(&app, id, why, |draft| {
-                    draft.state = state;
+                    draft.state = State::Published;
                     Ok(())
                 })
                 .await?
@@ -205,6 +212,17 @@ async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
         say!("what may not be told any more was taken out of the history and of derived files as well")?;
     }
     Ok(true)
+}
+
+/// What to do about a record that is not ours to take out.
+fn hide_instead(error: records::Error) -> anyhow::Error {
+    match error {
+        records::Error::Foreign { id, origin } => WrongCall(format!(
+            "record {id} belongs to {origin}, and its next version would bring it back: `fingerpost record hide {id} --why …` hides it here, and it stays hidden"
+        ))
+        .into(),
+        other => other.into(),
+    }
 }
 
 fn caller(why: String) -> Caller {

@@ -114,7 +114,9 @@ impl From<Error> for Problem {
             Error::NotFound(_)
             | Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. })
             | Error::Identity(identity::Error::NotFound { .. }) => Self::not_found(said),
-            Error::Forbidden(_) | Error::Foreign { .. } => Self::forbidden(&said),
+            Error::Forbidden(_) | Error::Foreign { .. } | Error::Records(records::Error::Foreign { .. }) => {
+                Self::forbidden(&said)
+            }
             Error::Unfit(faults) => Self::unfit(said, faults),
             Error::NeedsCallBack
             | Error::NeedsReason { .. }

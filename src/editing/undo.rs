@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl Editing {
-    /// Let a listing be seen by nobody but those who keep it, at once, here and by those who follow us.
+    /// Let a listing be seen by nobody but those who keep it, at once, here and by those who follow us. One of
+    /// another directory is hidden here, and stays so whatever its source changes.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::NeedsReason`]; or when the database fails.
     pub async fn hide(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
@@ -38,7 +39,8 @@ impl Editing {
         if found != revision {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
-        let unseen = self.unseen_places(&sight.document).await?;
+        // The places of another directory's listing are its own.
+        let unseen = if sight.is_foreign() { Vec::new() } else { self.unseen_places(&sight.document).await? };
         if versions_of(&unseen) != places {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
@@ -87,7 +89,10 @@ impl Editing {
         let (what, verb) = if state == State::Published { ("shown again", "show") } else { ("hidden", "hide") };
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
-        let outcome = if state == State::Published {
+        let shown_here = !stored.origin.is_empty() && stored.state == State::Published;
+        let outcome = if state == State::Published && shown_here {
+            self.records.show_here(&tx, &caller, stored.id, true).await?
+        } else if state == State::Published {
             let draft = |stored: &Stored| {
                 Ok::<_, Error>(Draft {
                     origin: stored.origin.clone(),

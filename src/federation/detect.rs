@@ -143,6 +143,15 @@ pub(super) fn plain_address(url: &Url) -> Url {
     rest.and_then(|rest| Url::parse(&format!("https://{rest}")).ok()).unwrap_or_else(|| url.clone())
 }
 
+/// The address of an API of which this is the list of services.
+pub(super) fn above_the_list(url: &Url) -> Option<Url> {
+    let path = url.path().trim_end_matches('/').strip_suffix("/services")?;
+    let mut above = url.clone();
+    above.set_path(path);
+    above.set_query(None);
+    Some(above)
+}
+
 /// Whether an address is one that only its owner should know. Everybody is told where records come
 /// from, so nobody may be followed there.
 pub(super) fn is_secret_address(url: &Url) -> bool {

@@ -1,7 +1,7 @@
 //! Saving what was read, batch after batch.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{self, BufRead},
     path::PathBuf,
@@ -147,6 +147,7 @@ impl Importer {
             organizations: None,
             copies: Copies::default(),
             waiting: Vec::new(),
+            followed: HashSet::new(),
         };
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
@@ -179,7 +180,8 @@ impl Importer {
         }
     }
 
-    async fn save(&self, run: &mut Run, batch: Vec<Read>, options: &Options) -> Result<(), Error> {
+    async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options) -> Result<(), Error> {
+        run.leave_out_what_is_followed(&self.records, &mut batch).await?;
         let mut taken = run.sort_out(batch);
         run.leave_out_projections(&self.records, &mut taken).await?;
         run.find_providers(&self.records, &mut taken).await?;
@@ -312,9 +314,47 @@ struct Run {
     copies: Copies,
     /// Lines whose organization had not come when they did.
     waiting: Vec<(u64, Uuid)>,
+    /// Parts that belong to other directories, and of which that is said already.
+    followed: HashSet<Uuid>,
 }
 
 impl Run {
+    /// What another directory publishes is followed from there: that it stands in a file, be it one that we
+    /// have written ourselves, does not make it ours. What refers to it goes on doing so.
+    async fn leave_out_what_is_followed(&mut self, records: &Records, batch: &mut Vec<Read>) -> Result<(), Error> {
+        let taken = batch.iter().filter_map(|one| one.taken.as_ref().ok());
+        let asked: Vec<Uuid> = taken.flat_map(|one| one.parts.iter().chain(&one.main)).map(|draft| draft.document.id()).collect();
+        let theirs = records.foreign_among(&asked).await?;
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        // Its own complete export brings a record along as what it is.
+        let owner_of = |draft: &Draft| {
+            let (id, kind) = (draft.document.id(), draft.document.kind());
+            let (_, owner) = theirs.get(&id).filter(|(known, owner)| *known == kind && *owner != draft.origin)?;
+            (draft.document.shared_id() != Some(id)).then_some((id, kind, owner))
+        };
+        batch.retain_mut(|Read { line, taken, .. }| {
+            let Ok(taken) = taken else { return true };
+            if let Some((id, kind, owner)) = taken.main.as_ref().and_then(owner_of) {
+                let reason = format!("the {kind} {id} belongs to {owner} and is followed from there: nothing of it is taken");
+                self.report.leave_out(*line, Dropped { path: "id".to_owned(), reason });
+                return false;
+            }
+            taken.parts.retain(|draft| {
+                let Some((id, kind, owner)) = owner_of(draft) else { return true };
+                if self.followed.insert(id) {
+                    let reason = format!("the {kind} {id} belongs to {owner} and is followed from there: it stays as it is");
+                    self.report.leave_out(*line, Dropped { path: kind.as_str().to_owned(), reason });
+                }
+                taken.personal.retain(|personal| personal.record != id);
+                false
+            });
+            true
+        });
+        Ok(())
+    }
+
     /// Report what was rejected and dropped, and leave out parts that were seen before. The first copy
     /// of a part stands, or the last line would win in every run anew; others are left to [`Copies`].
     fn sort_out(&mut self, batch: Vec<Read>) -> Vec<Taken> {
@@ -441,7 +481,7 @@ impl Run {
         let asked: Vec<Uuid> = taken
             .iter()
             .flat_map(|one| one.parts.iter().chain(&one.main))
-            .flat_map(|draft| [Some(draft.document.id()), shared_id(&draft.document)])
+            .flat_map(|draft| [Some(draft.document.id()), draft.document.shared_id()])
             .flatten()
             .collect();
         let known = records.kinds(&asked).await?;
@@ -451,7 +491,7 @@ impl Run {
                 let (id, kind) = (draft.document.id(), draft.document.kind());
                 let taken_by = |id: &Uuid| known.get(id).copied().or_else(|| self.seen.get(id).map(|(kind, _)| *kind));
                 let shared =
-                    shared_id(&draft.document).filter(|shared| !own_export && *shared != id && taken_by(shared) == Some(kind));
+                    draft.document.shared_id().filter(|shared| !own_export && *shared != id && taken_by(shared) == Some(kind));
                 let clash = taken_by(&id).filter(|other| *other != kind).map(|_| ids::derived(id, kind.as_str()));
                 if let Some(new) = shared.or(clash) {
                     draft.document.set_id(new);
@@ -520,15 +560,6 @@ async fn organizations_by_name(records: &Records) -> Result<HashMap<String, Uuid
                 found.entry(fold(stored.read()?.name())).or_insert(stored.id);
             }
         }
-    }
-}
-
-/// The id that a term or taxonomy has by its web address.
-fn shared_id(document: &Document) -> Option<Uuid> {
-    match document {
-        Document::TaxonomyTerm(term) => term.term_uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
-        Document::Taxonomy(taxonomy) => taxonomy.uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
-        _ => None,
     }
 }
 

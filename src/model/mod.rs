@@ -33,6 +33,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::ids;
+
 pub(crate) use entity::{entity, with_only};
 pub use {
     contact::{Contact, Phone, Visibility},
@@ -207,6 +209,15 @@ impl Document {
             Self::Location(doc) => doc.name.as_deref().unwrap_or("a place"),
             Self::Service(doc) => &doc.name,
             Self::Event(doc) => &doc.name,
+        }
+    }
+
+    /// The id that a term or taxonomy has by its web address: such vocabulary is nobody's own.
+    pub fn shared_id(&self) -> Option<Uuid> {
+        match self {
+            Self::TaxonomyTerm(term) => term.term_uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
+            Self::Taxonomy(taxonomy) => taxonomy.uri.as_ref().map(|uri| ids::from_uri(uri.as_str())),
+            _ => None,
         }
     }
 

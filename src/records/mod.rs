@@ -185,6 +185,14 @@ pub enum Error {
     /// There is nothing under this id.
     #[error("there is no record {0}")]
     NotFound(Uuid),
+    /// What another directory publishes is followed from there, and is not ours to change or to take over.
+    #[error("record {id} belongs to {origin} and is followed from there; what we can do is hide it here, or add to it")]
+    Foreign {
+        /// The record.
+        id: Uuid,
+        /// Whose it is.
+        origin: String,
+    },
     /// Only records of other directories are annotated; our own are edited.
     #[error("record {0} is our own: change it instead of annotating it")]
     NotForeign(Uuid),
@@ -328,7 +336,8 @@ impl Records {
     /// Store drafts and publish what follows from them. The transaction is the caller's to commit;
     /// it may hold one save, and nothing that changes records after it.
     /// # Errors
-    /// [`Error::Stale`] and [`Error::OtherKind`] before anything is written; or when the database fails.
+    /// [`Error::Stale`], [`Error::OtherKind`] and [`Error::Foreign`] before anything is written; or when the
+    /// database fails.
     pub async fn save(
         &self,
         tx: &Transaction,
@@ -449,9 +458,9 @@ impl Records {
         Ok(Outcome { saved, began, position, scrubbed: !scrubbed.is_empty() })
     }
 
-    /// Take a record out of everything public; its tombstone says why.
+    /// Take a record of ours out of everything public; its tombstone says why.
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
+    /// [`Error::NotFound`], [`Error::Foreign`], [`Error::Stale`], or when the database fails.
     pub async fn withdraw(
         &self,
         tx: &Transaction,
@@ -460,14 +469,12 @@ impl Records {
         expected_revision: Option<i64>,
     ) -> Result<Outcome, Error> {
         let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        if !stored.origin.is_empty() {
+            // Its source would bring it back with its next version.
+            return Err(Error::Foreign { id, origin: stored.origin });
+        }
         let document = read(&stored)?;
-        let draft = Draft {
-            state: State::Gone,
-            origin: stored.origin,
-            source_id: stored.source_id,
-            expected_revision,
-            ..Draft::new(document)
-        };
+        let draft = Draft { state: State::Gone, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
         let told = Told { reason: &caller.why, urgent: false, scrubbed: &[] };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
@@ -485,7 +492,8 @@ impl Records {
     }
 
     /// Let a record be seen by nobody but those who keep it, at once: followers are told that it is
-    /// urgent, so they drop their copies. The reason is for history; the world is told none.
+    /// urgent, so they drop their copies. The reason is for history; the world is told none. A record of
+    /// another directory stays as it is, and is hidden by what we add to it, so that its next version is too.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
     pub async fn hide(
@@ -496,14 +504,11 @@ impl Records {
         expected_revision: Option<i64>,
     ) -> Result<Outcome, Error> {
         let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        if !stored.origin.is_empty() {
+            return self.show_here(tx, caller, id, false).await;
+        }
         let document = read(&stored)?;
-        let draft = Draft {
-            state: State::Unpublished,
-            origin: stored.origin,
-            source_id: stored.source_id,
-            expected_revision,
-            ..Draft::new(document)
-        };
+        let draft = Draft { state: State::Unpublished, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
         let told = Told { reason: NOT_PUBLISHED, urgent: true, scrubbed: &[] };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }
@@ -541,6 +546,9 @@ impl Records {
             {
                 return Err(Error::OtherKind { id, found: stored.kind, wanted: draft.document.kind() });
             }
+            if let Some(stored) = stored.as_ref().filter(|stored| is_taken_over(stored, &draft)) {
+                return Err(Error::Foreign { id, origin: stored.origin.clone() });
+            }
             let found = stored.as_ref().map_or(0, |stored| stored.kept.revision);
             if let Some(expected) = draft.expected_revision.filter(|expected| *expected != found) {
                 return Err(Error::Stale { id, expected, found });
@@ -549,4 +557,11 @@ impl Records {
         }
         Ok(pending)
     }
+}
+
+/// Whether a draft would make a record of another directory our own. Vocabulary that is known by its address is
+/// nobody's, and becomes ours when a listing of ours brings it along.
+fn is_taken_over(stored: &Stored, draft: &Draft) -> bool {
+    let is_shared = draft.document.shared_id() == Some(stored.id);
+    !stored.origin.is_empty() && draft.origin.is_empty() && !is_shared
 }

@@ -29,6 +29,13 @@ impl Records {
         Ok(store::load(self.db.reader(), ids).await?.into_iter().map(|(id, record)| (id, record.kind)).collect())
     }
 
+    /// Those of these ids that belong to records of other directories: of which kind, and whose.
+    /// # Errors
+    /// When the database fails.
+    pub async fn foreign_among(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, (Kind, String)>, Error> {
+        Ok(store::foreign_among(self.db.reader(), ids).await?)
+    }
+
     /// Every version of a record, oldest first, the present one last.
     /// # Errors
     /// [`Error::NotFound`], or when the database fails.

@@ -202,6 +202,19 @@ pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMa
     Ok(found)
 }
 
+/// Those of these ids that belong to records of other directories: of which kind, and whose.
+pub(super) async fn foreign_among(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, (Kind, String)>, db::Error> {
+    use record::Column as C;
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let query = record::Entity::find().select_only().columns([C::Id, C::Kind, C::Origin]);
+        let query = query.filter(C::Id.is_in(chunk.iter().copied())).filter(C::Origin.ne(""));
+        let rows: Vec<(Uuid, i16, String)> = query.into_tuple().all(on).await.context("cannot read records")?;
+        found.extend(rows.into_iter().filter_map(|(id, kind, origin)| Some((id, (Kind::from_number(kind)?, origin)))));
+    }
+    Ok(found)
+}
+
 /// The record with this id.
 pub(super) async fn load_one(db: &Database, id: Uuid) -> Result<Option<Stored>, db::Error> {
     Ok(load(db.reader(), &[id]).await?.remove(&id))

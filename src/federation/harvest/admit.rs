@@ -87,6 +87,8 @@ pub(super) struct Gate<'a> {
     pub(super) known: &'a HashMap<Uuid, Foreign>,
     /// Terms and taxonomies that are called otherwise here, because they are known by their address.
     pub(super) shared: &'a HashMap<(Kind, Uuid), Uuid>,
+    /// Postcodes of places that have items of their own, by their ids here.
+    pub(super) places: &'a HashMap<Uuid, Vec<String>>,
     /// What the records came through, where the peer stands for their origin.
     pub(super) through: Option<Through<'a>>,
 }
@@ -153,6 +155,10 @@ impl Gate<'_> {
         {
             return Verdict::Ignore("echo");
         }
+        if let Some(other) = event.data.as_ref().and_then(|data| other_id(data, &event.id)) {
+            let detail = format!("what came under this id says that it is {}", shorten(&other, LONGEST_ID));
+            return self.quarantine(kind, &event.id, event.at, "bad-item", &detail, event.data.as_ref());
+        }
         let canonical = match event.data.as_ref().map(canonical).transpose() {
             Ok(canonical) => canonical,
             Err((code, detail)) => return self.quarantine(kind, &event.id, event.at, code, &detail, event.data.as_ref()),
@@ -176,7 +182,7 @@ impl Gate<'_> {
             };
             return Verdict::Gone(foreign, departure);
         };
-        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&postcodes(event.kind, &data)) {
+        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&self.postcodes(event.kind, &data)) {
             return match known.filter(|known| known.live && !urgent) {
                 // It was taken before, and somebody has decided otherwise since, or it has moved away.
                 Some(_) => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Over),
@@ -223,6 +229,16 @@ impl Gate<'_> {
         }
     }
 
+    /// Postcodes of the places of a record: as it tells them, or as the place itself does where it is only named.
+    fn postcodes<'b>(&'b self, kind: Kind, data: &'b Value) -> Vec<&'b str> {
+        let mut found: Vec<&str> = places_of(kind, data).flat_map(postcodes).collect();
+        for place in places_named(kind, data) {
+            let place = local_id(&self.peer.origin, Kind::Location.as_str(), place);
+            found.extend(self.places.get(&place).into_iter().flatten().map(String::as_str));
+        }
+        found
+    }
+
     /// Whether a record says that it came from here, or from a third directory.
     fn is_from_here(&self, data: &Value) -> bool {
         data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.identity())
@@ -235,10 +251,17 @@ impl Gate<'_> {
             let foreign = event.statement.as_ref().is_some_and(|(_, statement)| statement.origin != self.peer.identity());
             return if foreign { Err(Doubt::OtherOrigin) } else { Ok(false) };
         };
-        let (raw, statement) = event.statement.as_ref().ok_or(Doubt::BadSignature)?;
+        let (raw, statement) = event.statement.as_ref().ok_or(Doubt::Unsigned)?;
         let state = if event.data.is_some() { ItemState::Updated } else { ItemState::Deleted };
-        let beside =
-            Beside { origin: self.peer.identity(), kind: event.kind.as_str(), id: &event.id, rev: event.rev, state, hash };
+        let beside = Beside {
+            origin: self.peer.identity(),
+            kind: event.kind.as_str(),
+            id: &event.id,
+            epoch: &event.epoch,
+            rev: event.rev,
+            state,
+            hash,
+        };
         keys::check(raw, statement, &beside, keys).map(|()| true)
     }
 
@@ -378,21 +401,30 @@ impl Gate<'_> {
     }
 }
 
-/// Postcodes of the places of a record, as it tells them.
-fn postcodes(kind: Kind, data: &Value) -> Vec<&str> {
-    fn of(place: &Value) -> impl Iterator<Item = &str> {
-        let addresses = ["addresses", "physical_addresses"].into_iter().filter_map(|name| place.get(name)?.as_array()).flatten();
-        addresses.filter_map(|address| address.get("postal_code")?.as_str())
-    }
-    match kind {
-        Kind::Event => data.get("location").into_iter().flat_map(of).collect(),
-        Kind::Service => {
-            let links = data.get("service_at_locations").and_then(Value::as_array).into_iter().flatten();
-            links.filter_map(|link| link.get("location")).flat_map(of).collect()
-        }
-        // A place may be needed by something that is also elsewhere.
-        _ => Vec::new(),
-    }
+/// Postcodes of a place, as it tells them.
+pub(super) fn postcodes(place: &Value) -> impl Iterator<Item = &str> {
+    let addresses = ["addresses", "physical_addresses"].into_iter().filter_map(|name| place.get(name)?.as_array()).flatten();
+    addresses.filter_map(|address| address.get("postal_code")?.as_str())
+}
+
+/// What names the places of a listing. A place itself may be needed by something that is also elsewhere.
+fn whereabouts(kind: Kind, data: &Value) -> impl Iterator<Item = &Value> {
+    let links = data.get("service_at_locations").filter(|_| kind == Kind::Service).and_then(Value::as_array);
+    links.into_iter().flatten().chain((kind == Kind::Event).then_some(data))
+}
+
+/// The places that stand in a listing.
+fn places_of(kind: Kind, data: &Value) -> impl Iterator<Item = &Value> {
+    whereabouts(kind, data).filter_map(|link| link.get("location"))
+}
+
+/// The ids at their source of places that a listing only names.
+pub(super) fn places_named(kind: Kind, data: &Value) -> impl Iterator<Item = &str> {
+    whereabouts(kind, data).filter_map(|link| match link.get("location") {
+        Some(place) if postcodes(place).next().is_some() => None,
+        Some(place) if place.is_object() => place.get("id")?.as_str(),
+        _ => link.get("location_id")?.as_str(),
+    })
 }
 
 /// The page about a record that it names itself.
@@ -445,6 +477,15 @@ fn point(members: &mut serde_json::Map<String, Value>, nested: &str, reference: 
     if members.get(reference).is_none_or(Value::is_null) {
         members.insert(reference.to_owned(), id);
     }
+}
+
+/// What a record calls itself, where that is not the id that it came under.
+fn other_id(data: &Value, id: &str) -> Option<String> {
+    let said = match data.get("id")? {
+        Value::String(said) => said.clone(),
+        other => other.to_string(),
+    };
+    (!said.trim().eq_ignore_ascii_case(id.trim())).then_some(said)
 }
 
 /// A record as it is hashed.

@@ -24,6 +24,10 @@ use crate::{
 
 /// For so long a pull may be silent before somebody else may take over.
 pub(super) const LEASE: Duration = Duration::minutes(5);
+/// Records that are taken out in one transaction.
+const ROWS: usize = 200;
+/// So many may go at once, however few there are.
+const FEW: u64 = 4;
 /// A page of which more than a fifth cannot be taken is not applied, from so many records on.
 const BAD: usize = 10;
 
@@ -131,6 +135,44 @@ impl Harvester {
         Box::pin(self.write(run, plan, cursor)).await
     }
 
+    /// Take out what a whole reading did not have: whether that is too much at once is asked of all of it.
+    pub(super) async fn take_out_together(&self, run: &mut Run, gone: Items) -> Result<(), End> {
+        let mut rest = gone.into_iter();
+        loop {
+            run.going = rest.as_slice().iter().flatten().filter(|event| !event.over).count() as u64;
+            let some: Items = rest.by_ref().take(ROWS).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            let cursor = run.peer.cursor.clone();
+            self.apply(run, some, Vec::new(), cursor).await?;
+        }
+    }
+
+    /// Postcodes of places that listings of a page only name, by their ids here: as the page tells them, or else
+    /// as they are here already.
+    async fn places_named(&self, run: &Run, items: &Items, sources: &Sources) -> Result<HashMap<Uuid, Vec<String>>, End> {
+        let mut places = HashMap::new();
+        if run.peer.scope.postcodes.is_empty() {
+            return Ok(places);
+        }
+        let mut named = Vec::new();
+        for event in items.iter().flatten() {
+            let Some(data) = &event.data else { continue };
+            let origin = relays::origin_of(run, sources, event);
+            let local = |id: &str| admit::local_id(origin, Kind::Location.as_str(), id);
+            if event.kind == Kind::Location {
+                places.insert(local(&event.id), admit::postcodes(data).map(str::to_owned).collect());
+            }
+            named.extend(admit::places_named(event.kind, data).map(local));
+        }
+        for (id, stored) in self.records.find_all(&named).await? {
+            let place: serde_json::Value = serde_json::from_str(&stored.document).unwrap_or_default();
+            places.entry(id).or_insert_with(|| admit::postcodes(&place).map(str::to_owned).collect());
+        }
+        Ok(places)
+    }
+
     /// Judge every item.
     async fn plan(&self, run: &mut Run, items: Items) -> Result<Plan, End> {
         let sources = self.sources(run, &items).await?;
@@ -139,6 +181,7 @@ impl Harvester {
         let asked: Vec<Uuid> = items.iter().flatten().map(|event| id_here(run, &sources, event)).collect();
         let known: relays::Known =
             peers::foreign(&self.db, &asked).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
+        let places = self.places_named(run, &items, &sources).await?;
         let gate = Gate {
             peer: &run.peer,
             here: &self.here,
@@ -146,6 +189,7 @@ impl Harvester {
             crawl: run.peer.cursor.crawl,
             known: &known,
             shared: &shared,
+            places: &places,
             through: None,
         };
         let keeps = self.keeps_evidence && run.peer.trust == Trust::Auto;
@@ -260,7 +304,7 @@ impl Harvester {
         let limit = deletions_allowed(run.live + run.deleted_lately, signed);
         let may_go = |departure: Departure| matches!(departure, Departure::Urgent | Departure::Over);
         let ordinary = plan.gone.iter().filter(|(_, departure)| !may_go(*departure)).count() as u64;
-        if run.deleted_lately + run.deleted + run.report.held_deletes + ordinary <= limit {
+        if run.deleted_lately + run.deleted + run.report.held_deletes + ordinary.max(run.going) <= limit {
             return;
         }
         let now = self.clock.now();
@@ -282,6 +326,8 @@ impl Harvester {
         // What went because its time was over need not be remembered, and counts for no alarm.
         let is_over = |(_, departure): &&(Foreign, Departure)| *departure == Departure::Over;
         let over: Vec<Uuid> = plan.gone.iter().filter(is_over).map(|(foreign, _)| foreign.id).collect();
+        let forgotten = plan.gone.iter().filter(is_over).filter(|(foreign, _)| !foreign.is_urgent());
+        let forgotten: Vec<Uuid> = forgotten.map(|(foreign, _)| foreign.id).collect();
         let mut drafts = std::mem::take(&mut plan.drafts);
         let mut main = std::mem::take(&mut plan.main);
         // What had left before is still kept, and may have to be destroyed.
@@ -312,7 +358,7 @@ impl Harvester {
         peers::put_parts(&tx, &parts.put).await?;
         peers::drop_parts(&tx, &parts.gone).await?;
         peers::put_foreign(&tx, &foreign).await?;
-        peers::forget_foreign(&tx, &over).await?;
+        peers::forget_foreign(&tx, &forgotten).await?;
         peers::mark_seen(&tx, &plan.seen, peer.cursor.crawl).await?;
         peers::put_quarantined(&tx, &plan.quarantined).await?;
         peers::forget_quarantined(&tx, &plan.fine).await?;
@@ -510,7 +556,21 @@ pub(super) fn caller(run: &Run) -> Caller {
 }
 
 /// How many deletions in one pull need no person, of so many records: half as careful with those that
-/// the origin has signed.
-pub(super) fn deletions_allowed(live: u64, signed: bool) -> u64 {
-    if signed { 50.max(live * 3 / 10) } else { 20.max(live / 10) }
+/// the origin has signed, and never more than half of everything, a few apart.
+fn deletions_allowed(live: u64, signed: bool) -> u64 {
+    let usual = if signed { 50.max(live * 3 / 10) } else { 20.max(live / 10) };
+    usual.min(FEW.max(live / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_of_what_is_told_and_three_tenths_of_what_is_signed_may_go_at_once_and_never_more_than_half() {
+        assert_eq!((deletions_allowed(1_000, false), deletions_allowed(1_000, true)), (100, 300));
+        assert_eq!((deletions_allowed(60, false), deletions_allowed(200, true)), (20, 60));
+        assert_eq!((deletions_allowed(22, false), deletions_allowed(22, true)), (11, 11));
+        assert_eq!((deletions_allowed(3, false), deletions_allowed(3, true)), (4, 4));
+    }
 }

@@ -107,7 +107,7 @@ impl Harvester {
                         continue;
                     }
                     count += 1;
-                    items.push(directory::read_item(item, None));
+                    items.push(directory::read_item(item, None, &pointer.epoch));
                 }
                 while items.len() >= BATCH {
                     let rest = items.split_off(BATCH);

@@ -216,11 +216,12 @@ impl Harvester {
 
     async fn take_out_missing(&self, run: &mut Run, which: fn(Kind) -> bool) -> Result<(), End> {
         let mut after = None;
+        let mut gone = Items::new();
         loop {
             let rows = peers::not_seen(&self.db, run.peer.id, run.peer.cursor.crawl, after, ROWS).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { break };
             after = Some(last.id);
-            let (mut gone, mut missed): (Items, Vec<Foreign>) = (Vec::new(), Vec::new());
+            let mut missed: Vec<Foreign> = Vec::new();
             for mut row in rows.into_iter().filter(|row| which(row.kind)) {
                 row.missing += 1;
                 if row.missing < MISSING {
@@ -233,11 +234,8 @@ impl Harvester {
             let tx = self.under_lease(run).await?;
             peers::put_foreign(&tx, &missed).await?;
             tx.commit().await?;
-            if !gone.is_empty() {
-                let cursor = run.peer.cursor.clone();
-                self.apply(run, gone, Vec::new(), cursor).await?;
-            }
         }
+        self.take_out_together(run, gone).await
     }
 }
 

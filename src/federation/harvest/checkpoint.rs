@@ -15,8 +15,10 @@ const EVERY: Duration = Duration::days(7);
 /// What a comparison says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Compared {
-    /// It is the same, or cannot be compared now.
-    Same,
+    /// It is the same: so many records are there.
+    Same(u64),
+    /// It cannot be compared, for this reason.
+    Not(String),
     /// The peer has something newer than it told us.
     Behind,
     /// Something is different from what has this root.
@@ -32,8 +34,13 @@ impl Harvester {
     /// Compare what is here of a peer with its checkpoint.
     pub(super) async fn compare(&self, run: &mut Run) -> Result<Compared, End> {
         let said = run.peer.discovered.as_ref().and_then(|said| said.checkpoint.clone());
-        let Some(url) = said.filter(|url| url.origin() == run.peer.url.origin()) else { return Ok(Compared::Same) };
-        let Some(keys) = run.peer.pinned_keys.clone() else { return Ok(Compared::Same) };
+        let not = |why: &str| Ok(Compared::Not(why.to_owned()));
+        let url = match said {
+            Some(url) if url.origin() == run.peer.url.origin() => url,
+            Some(url) => return Ok(Compared::Not(format!("its checkpoint stands at {url}, which is not its own address"))),
+            None => return not("it names no checkpoint"),
+        };
+        let Some(keys) = run.peer.pinned_keys.clone() else { return not("nobody has approved keys of it") };
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -45,7 +52,7 @@ impl Harvester {
             return Err(End::failed("old-checkpoint", format!("the checkpoint at {url} was good until {}", text("expires"))));
         }
         if Some(text("epoch")) != run.peer.cursor.epoch.as_deref() {
-            return Ok(Compared::Same); // the next page tells of the new epoch
+            return not("it begins to number anew at this moment"); // the next page tells of it
         }
         let head = checkpoint.get("head").and_then(Value::as_i64).unwrap_or(0);
         let here = run.peer.cursor.after;
@@ -57,10 +64,10 @@ impl Harvester {
             return Ok(Compared::Behind);
         }
         if run.peer.scope.is_partial() {
-            return Ok(Compared::Same); // what was left out on purpose is in their sum and not in ours
+            return not("only some of its records are taken, and its checkpoint is about all of them");
         }
         let root = text("digest_root").to_owned();
         let same = root == hex::encode(digest::root(&self.buckets_here(run.peer.id).await?));
-        Ok(if same { Compared::Same } else { Compared::Different(root) })
+        Ok(if same { Compared::Same(run.live_now()) } else { Compared::Different(root) })
     }
 }

@@ -226,11 +226,12 @@ impl Harvester {
     async fn take_out_what_is_gone(&self, run: &mut Run) -> Result<(), End> {
         let crawl = run.peer.cursor.crawl;
         let mut after = None;
+        let mut gone = Items::new();
         loop {
             let rows = peers::not_seen(&self.db, run.peer.id, crawl, after, ROWS).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { break };
             after = Some(last.id);
-            let (mut gone, mut missed): (Items, Vec<Foreign>) = (Vec::new(), Vec::new());
+            let mut missed: Vec<Foreign> = Vec::new();
             for mut row in rows {
                 row.missing += 1;
                 if row.missing >= MISSING && self.is_gone(run, &row.foreign_id).await? {
@@ -242,9 +243,8 @@ impl Harvester {
             let tx = self.under_lease(run).await?;
             peers::put_foreign(&tx, &missed).await?;
             tx.commit().await?;
-            let cursor = run.peer.cursor.clone();
-            self.apply(run, gone, Vec::new(), cursor).await?;
         }
+        self.take_out_together(run, gone).await
     }
 
     /// Whether the server itself says that a service is not there.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     super::{
-        peers::{self, Cursor, Held, Peer, Report, Trouble},
+        peers::{self, Comparison, Cursor, Held, Peer, Report, Trouble},
         protocol::{ALL, Discovery, Item, OWN, PROTOCOL, WELL_KNOWN},
     },
     End, Harvester, Run,
@@ -22,6 +22,10 @@ use crate::{
 
 /// Records that are looked at together when a walk is over.
 const ROWS: u64 = 500;
+
+const OTHER_KEYS: &str = "it signs with a key that none of the approved ones vouches for. Ask them whether they have a new key, \
+                          compare its fingerprint, then approve it again";
+const NO_KEYS: &str = "its keys were approved, and it shows none any more, so nothing proves that it is still them";
 
 /// What a directory says of itself.
 /// # Errors
@@ -95,24 +99,41 @@ impl Harvester {
         if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
             return Ok(());
         }
+        let mut found = Comparison::Walked;
         let again = match self.compare(run).await? {
-            Compared::Same => None,
+            Compared::Same(records) => {
+                found = Comparison::Same { records };
+                None
+            }
+            Compared::Not(why) => {
+                found = Comparison::Not { why };
+                None
+            }
             // It said that there was nothing new, and there was.
-            Compared::Behind => Some(Cursor { etag: None, ..run.peer.cursor.clone() }),
+            Compared::Behind => {
+                found = Comparison::Behind;
+                Some(Cursor { etag: None, ..run.peer.cursor.clone() })
+            }
             Compared::Different(root) => {
                 // What still differs then waits for a person, or cannot be taken: no walk would mend it.
                 let repaired = self.repair(run, &root).await?;
                 if repaired != Some(0) {
                     *run.report.left_out.entry("drift".to_owned()).or_default() += 1;
                 }
+                if let Some(records) = repaired {
+                    found = Comparison::Repaired { records: records as u64 };
+                }
                 repaired.is_none().then(|| walk_anew(&run.peer.cursor))
             }
         };
+        run.report.compared = Some(found.clone());
         if let Some(cursor) = again {
             self.apply(run, Vec::new(), Vec::new(), cursor).await?;
             self.follow_to_the_end(run, progress).await?;
         }
-        let cursor = Cursor { compared_at: Some(self.clock.now()), ..run.peer.cursor.clone() };
+        let comparable = run.peer.cursor.comparable || !matches!(found, Comparison::Not { .. });
+        let compared_at = Some(self.clock.now());
+        let cursor = Cursor { compared_at, compared: Some(found), comparable, ..run.peer.cursor.clone() };
         self.apply(run, Vec::new(), Vec::new(), cursor).await
     }
 
@@ -167,14 +188,17 @@ impl Harvester {
                     return Err(End::failed("loop", "its feed begins anew over and over".to_owned()));
                 }
                 // Nothing of this page counts: everything is walked from the start.
+                let mut walk = walk_anew(&page.cursor);
+                let another_epoch = page.cursor.epoch != run.peer.cursor.epoch;
                 self.rediscover(run).await?;
-                if page.cursor.epoch != run.peer.cursor.epoch {
-                    // The numbers of another epoch cannot be compared; the content can.
+                if another_epoch && run.peer.pinned_keys.is_some() {
+                    walk.floor = page.cursor.floor.max(page.cursor.after);
+                } else if another_epoch {
+                    // The numbers of another epoch are its word as all else is; the content can be compared.
                     let tx = self.db.write().await?;
                     peers::forget_numbers(&tx, run.peer.id).await?;
                     tx.commit().await?;
                 }
-                let walk = walk_anew(&page.cursor);
                 self.apply(run, Vec::new(), Vec::new(), walk).await?;
                 continue;
             }
@@ -235,12 +259,10 @@ impl Harvester {
         }
         if let Some(pinned) = &run.peer.pinned_keys {
             let Some(trusted) = keys::trusted(pinned, &discovery) else {
+                let detail = if discovery.keys.is_empty() { NO_KEYS } else { OTHER_KEYS };
                 // Shown to whoever has to decide.
                 run.peer.discovered = Some(discovery);
-                let detail = "it signs with a key that none of the approved ones vouches for. Ask them whether they have a new \
-                              key, compare its fingerprint, then approve it again"
-                    .to_owned();
-                return Err(End::held("key-changed", detail));
+                return Err(End::held("key-changed", detail.to_owned()));
             };
             run.peer.pinned_keys = Some(trusted);
         }
@@ -324,6 +346,9 @@ pub(super) fn walk_anew(from: &Cursor) -> Cursor {
         discovered_at: from.discovered_at,
         tried_with: from.tried_with.clone(),
         kept: from.kept,
+        floor: from.floor,
+        compared: from.compared.clone(),
+        comparable: from.comparable,
         ..Cursor::default()
     }
 }
@@ -370,6 +395,10 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
     };
     let another_epoch = peer.cursor.epoch.is_some() && epoch != peer.cursor.epoch;
     let missed_tombstones = peer.cursor.after != 0 && feed("min_safe").is_some_and(|least| least > peer.cursor.after);
+    if another_epoch {
+        let least = items.iter().filter_map(|item| item.get("modified").and_then(Value::as_i64)).min();
+        least.map_or(Ok(()), |least| is_beyond(peer, least, peer.cursor.floor.max(peer.cursor.after)))?;
+    }
     if another_epoch || missed_tombstones {
         return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
     }
@@ -390,10 +419,10 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
     for item in items {
         let rev = item.get("modified").and_then(Value::as_i64);
         match rev {
-            Some(rev) if rev > last => last = rev,
+            Some(rev) if rev > last => last = is_beyond(peer, rev, peer.cursor.floor).map(|()| rev)?,
             _ => return Err(End::failed("not-in-order", format!("{url}: the items are not in order of their change numbers"))),
         }
-        read.push(read_item(item, relay));
+        read.push(read_item(item, relay, epoch.as_deref().unwrap_or_default()));
     }
     let leads_to =
         next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
@@ -404,8 +433,18 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
-/// Read an item; `relay` is the identity of a peer that passes on what others have signed.
-pub(super) fn read_item(item: Value, relay: Option<&str>) -> Result<Event, Box<Unreadable>> {
+/// Numbers of a new epoch are larger than all earlier ones. Nobody signs the name of an epoch, but each number
+/// stands in a signed statement: so what was signed before cannot come back under another name.
+fn is_beyond(peer: &Peer, rev: i64, floor: i64) -> Result<(), End> {
+    if peer.pinned_keys.is_none() || rev > floor {
+        return Ok(());
+    }
+    let detail = format!("its feed begins to number anew with {rev}, and had come to {floor} before: that is no new version");
+    Err(End::held("numbers-went-back", detail))
+}
+
+/// Read an item of a page of this epoch; `relay` is the identity of a peer that passes on what others have signed.
+pub(super) fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box<Unreadable>> {
     let mut item = item;
     // The record itself is large and is not to be copied.
     let data = item.as_object_mut().and_then(|members| members.remove("data")).filter(|data| !data.is_null());
@@ -431,17 +470,18 @@ pub(super) fn read_item(item: Value, relay: Option<&str>) -> Result<Event, Box<U
         return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item, data));
     }
     let at = read.modified;
-    let (id, rev, route) = match (&read.fed, relay) {
+    let (id, rev, epoch, route) = match (&read.fed, relay) {
         (Some(fed), Some(relay)) if fed.origin != relay => {
-            (fed.id.clone(), fed.rev, Route::Relayed { origin: fed.origin.clone(), via: read.via })
+            (fed.id.clone(), fed.rev, fed.epoch.clone(), Route::Relayed { origin: fed.origin.clone(), via: read.via })
         }
-        (None, Some(_)) if !is_there && !read.via.is_empty() => (read.id, at, Route::Withdrawn),
-        _ => (read.id, at, Route::Direct),
+        (None, Some(_)) if !is_there && !read.via.is_empty() => (read.id, at, epoch.to_owned(), Route::Withdrawn),
+        _ => (read.id, at, epoch.to_owned(), Route::Direct),
     };
     Ok(Event {
         kind: known,
         id,
         rev,
+        epoch,
         at,
         route,
         data,

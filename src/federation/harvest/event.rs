@@ -14,6 +14,8 @@ pub(super) struct Event {
     pub(super) id: String,
     /// Which version: larger is later. 0 where the peer does not number them.
     pub(super) rev: i64,
+    /// The epoch that the version is of: by the word of the page, or of the origin where it was passed on.
+    pub(super) epoch: String,
     /// Its number in the peer's feed: the version, unless it came through a relay.
     pub(super) at: i64,
     /// How it came from its origin.
@@ -42,6 +44,7 @@ impl Event {
             kind,
             id,
             rev: 0,
+            epoch: String::new(),
             at: 0,
             route: Route::Direct,
             data: None,

@@ -15,6 +15,8 @@ pub(super) enum Doubt {
     OtherRecord,
     /// It speaks of a record of another directory.
     OtherOrigin,
+    /// Its number is of another epoch than the page that it stands on.
+    OtherEpoch,
     /// The data are not those that it was made for.
     OtherData,
     /// The key that it names is not trusted.
@@ -23,6 +25,8 @@ pub(super) enum Doubt {
     RevokedKey,
     /// The signature is not that of the key.
     BadSignature,
+    /// There is none, although keys were approved.
+    Unsigned,
 }
 
 impl Doubt {
@@ -30,10 +34,11 @@ impl Doubt {
         match self {
             Self::OtherRecord => "statement-of-another-record",
             Self::OtherOrigin => "statement-of-another-origin",
+            Self::OtherEpoch => "statement-of-another-epoch",
             Self::OtherData => "hash-mismatch",
             Self::UnknownKey => "unknown-key",
             Self::RevokedKey => "revoked-key",
-            Self::BadSignature => "bad-signature",
+            Self::BadSignature | Self::Unsigned => "bad-signature",
         }
     }
 
@@ -43,10 +48,12 @@ impl Doubt {
                 "the signed statement speaks of another record, version or state than the item that it stands in"
             }
             Self::OtherOrigin => "the signed statement speaks of a record of another directory",
+            Self::OtherEpoch => "the signed statement is of another epoch than the page that it stands on: it was told before",
             Self::OtherData => "the data are not those that the statement was signed for",
             Self::UnknownKey => "the statement is signed with a key that nobody here has approved",
             Self::RevokedKey => "the statement is signed with a key that was given up because somebody else may have it",
             Self::BadSignature => "the signature is not that of the key that it names",
+            Self::Unsigned => "it is not signed, and this directory's keys were approved",
         }
     }
 }
@@ -56,6 +63,7 @@ pub(super) struct Beside<'a> {
     pub(super) origin: &'a str,
     pub(super) kind: &'a str,
     pub(super) id: &'a str,
+    pub(super) epoch: &'a str,
     pub(super) rev: i64,
     pub(super) state: ItemState,
     pub(super) hash: Option<&'a str>,
@@ -73,6 +81,11 @@ pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys:
         && statement.state == item.state;
     if !same {
         return Err(Doubt::OtherRecord);
+    }
+    // Nobody has signed what epoch a page is of. Without this, whoever has the host and no key could call what
+    // was told before by a new name.
+    if statement.epoch != item.epoch {
+        return Err(Doubt::OtherEpoch);
     }
     if statement.data_hash.as_deref() != item.hash {
         return Err(Doubt::OtherData);

@@ -131,6 +131,8 @@ struct Run {
     deleted_lately: u64,
     /// Records that have gone since, other than because their time was over.
     deleted: u64,
+    /// Records that a whole reading did not have, and that are still to go.
+    going: u64,
     /// Records that were told and cannot be taken as they were told last, and why.
     quarantined: HashMap<Uuid, String>,
     /// Parts of series that are kept beside the records.
@@ -144,6 +146,11 @@ struct Run {
 }
 
 impl Run {
+    /// Records of the peer that are there now.
+    fn live_now(&self) -> u64 {
+        (self.live + self.report.created).saturating_sub(self.report.deleted)
+    }
+
     /// Whether it is time to let others have their turn.
     fn is_long(&self, most_pages: u64) -> bool {
         self.report.pages >= most_pages || self.began.elapsed() >= LONGEST
@@ -233,6 +240,7 @@ impl Harvester {
             live: peers::live_count(&self.db, id).await?,
             deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
             deleted: 0,
+            going: 0,
             quarantined: HashMap::new(),
             parts: sessions::Parts::default(),
             vocabulary: self.vocabulary().await?,
@@ -448,6 +456,7 @@ pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
         crawl: 0,
         known: &known,
         shared: &shared,
+        places: &HashMap::new(),
         through: None,
     };
     let judged = items.into_iter().map(|item| gate.judge(item));
@@ -587,11 +596,5 @@ mod tests {
         }
         let hour = Duration::from_hours(1);
         assert!((Duration::from_mins(48)..=Duration::from_mins(72)).contains(&jitter(hour)));
-    }
-
-    #[test]
-    fn a_tenth_of_what_is_told_and_three_tenths_of_what_is_signed_may_go_at_once() {
-        assert_eq!((apply::deletions_allowed(1_000, false), apply::deletions_allowed(1_000, true)), (100, 300));
-        assert_eq!((apply::deletions_allowed(10, false), apply::deletions_allowed(10, true)), (20, 50));
     }
 }

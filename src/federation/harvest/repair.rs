@@ -115,7 +115,7 @@ impl Harvester {
     async fn set_apart(&self, run: &mut Run, differ: &[u8], listed: Vec<Listed>) -> Result<(BTreeMap<i64, Uuid>, usize), End> {
         let local = |one: &Listed| admit::local_id(&run.peer.origin, one.kind.as_str(), &one.id);
         let mut theirs: HashMap<Uuid, Listed> = listed.into_iter().map(|one| (local(&one), one)).collect();
-        let (mut held, mut forgotten) = (Vec::new(), Vec::new());
+        let (mut held, mut forgotten, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         let now = self.clock.now();
         let mut after = None;
         loop {
@@ -137,6 +137,9 @@ impl Harvester {
                         why: "the peer does not list it any more".to_owned(),
                         at: now,
                     }),
+                    // What was destroyed is remembered here, so that no older version of it comes back. It
+                    // counts for no sum.
+                    None if row.is_urgent() => kept.push(Foreign { own_item: false, ..row }),
                     // It was gone here, and the peer does not remember it.
                     None => forgotten.push(row.id),
                 }
@@ -149,11 +152,12 @@ impl Harvester {
         let ids: Vec<Uuid> = wanted.values().copied().collect();
         let tx = self.under_lease(run).await?;
         peers::put_held(&tx, &held).await?;
+        peers::put_foreign(&tx, &kept).await?;
         peers::forget_foreign(&tx, &forgotten).await?;
         // Whatever is known of them here is not true, so it must not decide whether they are taken.
         peers::forget_versions_of(&tx, &ids).await?;
         tx.commit().await?;
-        Ok((wanted, held.len() + forgotten.len()))
+        Ok((wanted, held.len() + forgotten.len() + kept.len()))
     }
 
     /// Whether something waits that another version of this program could not take, and this one has not

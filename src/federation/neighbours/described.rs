@@ -7,9 +7,10 @@ use url::Url;
 
 use super::super::{
     harvest::{Error, Harvester},
-    peers::{self, Held, Peer, PeerKind, PeerState, Quarantined, Report, Scope, Trouble, Trust},
+    peers::{self, Comparison, Held, Peer, PeerKind, PeerState, Quarantined, Report, Scope, Trouble, Trust},
     status,
 };
+use super::advice::advice;
 use crate::{clock, signing};
 
 /// Waiting changes are counted up to this.
@@ -33,12 +34,12 @@ impl Harvester {
 }
 
 /// What is here of a peer.
-struct Found {
-    records: u64,
-    quarantined: Vec<(String, i64)>,
-    not_taken: Vec<Quarantined>,
-    held: Vec<Held>,
-    waiting: usize,
+pub(super) struct Found {
+    pub(super) records: u64,
+    pub(super) quarantined: Vec<(String, i64)>,
+    pub(super) not_taken: Vec<Quarantined>,
+    pub(super) held: Vec<Held>,
+    pub(super) waiting: usize,
 }
 
 /// A peer as people and programs are told of it.
@@ -84,6 +85,10 @@ pub struct Described {
     pub keys: Vec<Value>,
     /// When everything was last known to be here, RFC 3339.
     pub succeeded_at: Option<String>,
+    /// When what is here was last compared with its checkpoint, RFC 3339.
+    pub compared_at: Option<String>,
+    /// What that found.
+    pub compared: Option<Comparison>,
     /// When it was last asked, RFC 3339.
     pub tried_at: Option<String>,
     /// When it is asked next, RFC 3339.
@@ -141,6 +146,8 @@ impl Described {
             head: peer.cursor.head,
             keys,
             succeeded_at: time(peer.succeeded_at),
+            compared_at: time(peer.cursor.compared_at),
+            compared: peer.cursor.compared.clone(),
             tried_at: time(peer.tried_at),
             next_due_at: clock::rfc3339(peer.next_due_at),
             failures: peer.failures,
@@ -148,57 +155,5 @@ impl Described {
             problem: peer.problem.clone(),
             report: peer.report.clone(),
         }
-    }
-}
-
-/// What to do next about a peer.
-fn advice(peer: &Peer, found: &Found) -> String {
-    let (id, waiting) = (peer.id, found.waiting);
-    let not_whole = peer.report.as_ref().is_some_and(|report| report.left_out.contains_key("not-whole"));
-    let has_keys = peer.discovered.as_ref().is_some_and(|said| !said.keys.is_empty());
-    let code = peer.held.as_ref().map(|held| held.code.as_str());
-    match (peer.trust, peer.state, code) {
-        (Trust::Blocked, ..) => "Nothing: it is blocked.".to_owned(),
-        (_, PeerState::New, _) if !has_keys => format!(
-            "It has no keys, so there is nothing to compare: it is taken at its word. If you want that, run `fingerpost peer approve {id}`."
-        ),
-        (_, PeerState::New, _) => format!(
-            "Ask them by telephone for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
-        ),
-        (_, PeerState::Held, Some("key-changed" | "unknown-key" | "revoked-key")) => format!(
-            "Ring them: have they a new key? If its fingerprint is the one above, run `fingerpost peer approve {id}`; if not, leave it held."
-        ),
-        (_, PeerState::Held, Some("not-there")) => format!(
-            "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
-        ),
-        (_, PeerState::Held, Some("merged")) => {
-            format!(
-                "Its records are told by another directory now: `fingerpost peer remove {id}` takes those out that came from here."
-            )
-        }
-        (_, PeerState::Held, Some("suddenly-empty")) => {
-            format!(
-                "Ask them whether they really have no services any more. `fingerpost peer release {id}` reads it again: if it is still empty then, their records are taken out; if not, it goes on."
-            )
-        }
-        (_, PeerState::Held, Some("head-went-back")) => format!(
-            "Ask them whether they have restored a backup. If so, `fingerpost peer release {id}` compares everything anew; what they do not tell any more waits for you."
-        ),
-        (_, PeerState::Held, _) => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
-        (..) if !found.held.is_empty() => format!(
-            "{} records wait to be taken out, because {}. Ask them, then run `fingerpost peer release {id}`.",
-            found.held.len(),
-            found.held.first().map_or("nobody has looked", |held| held.why.as_str())
-        ),
-        (..) if waiting > 0 => format!(
-            "{waiting} changes wait for you: `fingerpost proposal list --peer {id}` shows them, `fingerpost proposal accept --all-of {id}` takes them."
-        ),
-        (..) if peer.failures > 0 => {
-            "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned()
-        }
-        (..) if not_whole => {
-            "It is followed, but its list does not say how many services there are, or not truly: what is not there any more cannot be told, and stays here. Tell them.".to_owned()
-        }
-        _ => "Nothing: it is followed.".to_owned(),
     }
 }

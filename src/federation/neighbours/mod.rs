@@ -1,5 +1,6 @@
 //! What an officer does about peers: add, approve, hold, release, remove. Commands and pages call these.
 
+mod advice;
 mod described;
 mod leaving;
 
@@ -92,7 +93,7 @@ impl From<crate::records::Error> for Refused {
 enum Anew {
     /// Which version each is; what is the same stays as it is.
     Numbers,
-    /// What each says as well, so that it is rendered again.
+    /// What each says, so that it is rendered again.
     Versions,
 }
 
@@ -108,14 +109,20 @@ impl Harvester {
     /// # Errors
     /// When it cannot be reached, speaks nothing that we know, is ourselves, or is followed already.
     pub async fn add_peer(&self, new: New) -> Result<Peer, Refused> {
-        let url = detect::plain_address(&new.url);
+        let mut url = detect::plain_address(&new.url);
         if detect::is_secret_address(&url) {
             return Err(Refused::Senseless(
                 "this address is secret, and everybody is told where records come from: ask for the public address".to_owned(),
             ));
         }
-        let refused = |trouble| Refused::Peer { url: url.clone(), trouble };
-        let found = self.find_out(&url, new.kind).await.map_err(refused)?;
+        let mut found = self.find_out(&url, new.kind).await;
+        // Councils often send the address of the list itself.
+        if let (Err(_), Some(above)) = (&found, detect::above_the_list(&url))
+            && let Ok(better) = self.find_out(&above, new.kind).await
+        {
+            (url, found) = (above, Ok(better));
+        }
+        let found = found.map_err(|trouble| Refused::Peer { url: url.clone(), trouble })?;
         let origin = match &found.discovered {
             Some(said) => said.origin.to_string(),
             None => detect::plain_origin(found.kind, &url),
@@ -131,6 +138,12 @@ impl Harvester {
         let now = self.now();
         let name = new.name.clone().or(found.name);
         let said = found.discovered.as_ref().map(|said| &said.license);
+        if let Some(said) = said.filter(|said| new.licence.as_ref().is_some_and(|given| *given != said.url)) {
+            return Err(Refused::Senseless(format!(
+                "it says itself under which licence its records are: {}. Add it without --licence; if they may be shown under that one, `fingerpost peer scope N --licence {0}` says so",
+                said.url
+            )));
+        }
         let mut peer = Peer {
             name: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| url.host_str().unwrap_or("peer").to_owned()),
             origin,
@@ -154,9 +167,10 @@ impl Harvester {
         Ok(peer)
     }
 
-    /// Approve a peer: the keys that it shows now are pinned, and it is followed.
+    /// Approve a peer: the keys that it shows now are pinned, and it is followed. Whoever had keys once has to
+    /// show some.
     /// # Errors
-    /// When there is no such peer, or it cannot be asked.
+    /// When there is no such peer, it cannot be asked, or it shows other keys than before, or none any more.
     pub async fn approve_peer(&self, name: &str) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
         if peer.kind == PeerKind::OpenDirectory {
@@ -174,6 +188,12 @@ impl Harvester {
                 self.keep(&peer).await?;
                 return Err(Refused::Senseless(format!(
                     "the keys of {} have changed since they were shown; look again with `fingerpost peer show {}`",
+                    peer.name, peer.id
+                )));
+            }
+            if peer.pinned_keys.is_some() && shows_no_keys(&peer) {
+                return Err(Refused::Senseless(format!(
+                    "the keys of {0} were approved, and it shows none any more: nothing that it says could be proved to be its word. Ask them to show them again. If they do not sign any more and you want to take them at their word all the same, `fingerpost peer remove {1}` and add it anew",
                     peer.name, peer.id
                 )));
             }
@@ -218,7 +238,7 @@ impl Harvester {
         follow_again(&mut peer, self.now());
         match why.as_deref() {
             // They went back to a backup, so the numbers that they gave since are not theirs any more.
-            Some("head-went-back") => self.look_again(&mut peer, Anew::Numbers).await?,
+            Some("head-went-back" | "numbers-went-back") => self.look_again(&mut peer, Anew::Numbers).await?,
             // Somebody has asked them. What they have at the next reading decides.
             Some("suddenly-empty") => {
                 peer.cursor.may_be_empty = true;
@@ -312,7 +332,13 @@ impl Harvester {
         };
         let read = peers::find(self.database(), peer.id).await?;
         let crawl = read.map_or(peer.cursor.crawl, |read| read.cursor.crawl);
-        peer.cursor = Cursor { crawl: crawl + 1, walking: true, ..Cursor::default() };
+        let before = match anew {
+            Anew::Numbers => Cursor::default(),
+            // What was signed before stays older.
+            Anew::Versions => Cursor { epoch: peer.cursor.epoch.clone(), floor: peer.cursor.floor, ..Cursor::default() },
+        };
+        let comparable = peer.cursor.comparable;
+        peer.cursor = Cursor { crawl: crawl + 1, walking: true, comparable, ..before };
         peer.next_due_at = now;
         let tx = self.database().write().await?;
         match anew {
@@ -354,7 +380,8 @@ impl Harvester {
     /// When our own database fails.
     pub async fn start_over(&self) -> Result<(), Refused> {
         for mut peer in peers::all(self.database()).await? {
-            peer.cursor = Cursor { crawl: peer.cursor.crawl + 1, walking: true, ..Cursor::default() };
+            let Cursor { crawl, epoch, floor, comparable, .. } = peer.cursor;
+            peer.cursor = Cursor { crawl: crawl + 1, walking: true, epoch, floor, comparable, ..Cursor::default() };
             peer.next_due_at = self.now();
             let tx = self.database().write().await?;
             peers::forget_versions(&tx, peer.id).await?;
@@ -387,6 +414,11 @@ fn offers(said: Option<&Discovery>, relayed: bool) -> Result<(), String> {
 fn pin(peer: &mut Peer) {
     let keys = peer.discovered.as_ref().map(|said| said.keys.clone()).unwrap_or_default();
     peer.pinned_keys = (!keys.is_empty()).then_some(keys);
+}
+
+/// Whether a peer shows no keys at all.
+fn shows_no_keys(peer: &Peer) -> bool {
+    peer.discovered.as_ref().is_none_or(|said| said.keys.is_empty())
 }
 
 /// Whether a peer shows keys of which nobody has approved any.

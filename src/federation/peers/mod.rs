@@ -213,11 +213,56 @@ pub struct Cursor {
     /// next reading, that is true.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub may_be_empty: bool,
+    /// Numbers of this epoch are larger than this one: where the feed stood when the epoch began.
+    pub floor: i64,
+    /// What the last comparison with the peer's checkpoint found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Comparison>,
+    /// Whether it could ever be compared.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub comparable: bool,
     /// For a crawl: how it goes.
     pub pages: Option<Crawl>,
     /// Where several feeds are followed: where we stand in each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub feeds: Vec<Feed>,
+}
+
+/// What a comparison with a peer's checkpoint found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "found", rename_all = "kebab-case")]
+pub enum Comparison {
+    /// The same as there.
+    Same {
+        /// So many records.
+        records: u64,
+    },
+    /// The peer had more than it had told; that was fetched.
+    Behind,
+    /// Some records were different, and were fetched or wait.
+    Repaired {
+        /// How many.
+        records: u64,
+    },
+    /// Something was different, and everything was walked over.
+    Walked,
+    /// It could not be compared.
+    Not {
+        /// Why.
+        why: String,
+    },
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same { records } => write!(f, "the same as theirs ({records} records)"),
+            Self::Behind => f.write_str("it had more than it had told, which was fetched"),
+            Self::Repaired { records } => write!(f, "{records} records were different, and were fetched or wait for you"),
+            Self::Walked => f.write_str("something was different, so everything was read again"),
+            Self::Not { why } => write!(f, "not possible: {why}"),
+        }
+    }
 }
 
 /// Where we stand in one of several feeds.
@@ -282,6 +327,9 @@ pub struct Report {
     pub not_modified: u64,
     /// The last change number that was applied.
     pub cursor: i64,
+    /// What a comparison with the peer's checkpoint found, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Comparison>,
     /// What went wrong.
     pub error: Option<Trouble>,
 }

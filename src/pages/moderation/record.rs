@@ -36,13 +36,15 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         return Err(Error::Forbidden("only a moderator can hide a listing"));
     }
     let name = sight.document.name().to_owned();
+    let annotated = desk.editing.records().annotation(id).await?;
+    let is_seen = sight.is_public() && !annotated.is_some_and(|annotated| annotated.annotation.hidden);
     let versions = desk.editing.records().history(id).await?;
     let last_public = versions.iter().rev().find(|version| version.state == Seen::Published);
     let parsed = |stored: &Stored| serde_json::from_str::<Value>(&stored.document).unwrap_or_default();
     let mut since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
     differences::for_people(&desk.editing, &mut since_public).await?;
-    let places = if sight.is_public() { Vec::new() } else { desk.editing.unseen_places(&sight.document).await? };
-    let (state, _) = state_of(&sight.stored, &sight.document);
+    let places = if is_seen || sight.is_foreign() { Vec::new() } else { desk.editing.unseen_places(&sight.document).await? };
+    let state = if sight.is_public() && !is_seen { "Hidden here" } else { state_of(&sight.stored, &sight.document).0 };
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
@@ -50,7 +52,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         form method="post" action=(format!("/moderation/records/{id}")) novalidate {
             (signed.proof())
             input type="hidden" name="revision" value=(sight.stored.kept.revision);
-            @if !sight.is_public() {
+            @if !is_seen {
                 h2 { "What has changed since it was last public" }
                 (differences::list(&since_public))
                 @for place in &places {
@@ -61,7 +63,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
             }
             (Field::new("reason", "Why?", fields.text("reason")).hint("Those who keep the listing get it in a letter, and it stands in the history. Nobody else reads it.").line(mistakes, "text", "off"))
-            @if sight.is_public() {
+            @if is_seen {
                 p { button class="button warn" name="do" value="hide" { "Hide it now" } }
                 p class="hint" { "Gone within a minute from our pages, the API, exports and the feed; followers are told to drop their copies." }
             } @else {

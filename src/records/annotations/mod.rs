@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Caller, Error, LastModified, Records, State, publish};
+use super::{Caller, Error, LastModified, Outcome, Records, Saved, State, publish};
 use crate::{
     db::Transaction,
     ids,
@@ -82,17 +82,43 @@ impl Records {
         if annotation.terms.len() > MOST_TERMS || note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
             return Err(Error::TooMuch(id));
         }
-        let annotation = Annotation { note, ..annotation };
         let tx = self.db.write().await?;
+        let (_, position) = self.put_annotation(&tx, caller, id, Annotation { note, ..annotation }).await?;
+        tx.commit().await?;
+        Ok(position)
+    }
+
+    /// Show a record of another directory here, or do not, whatever its source says of it later. What else
+    /// is added to it stays.
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NotForeign`] for a record of our own, or when the database fails.
+    pub async fn show_here(&self, tx: &Transaction, caller: &Caller, id: Uuid, shown: bool) -> Result<Outcome, Error> {
+        let stored = super::store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        if stored.origin.is_empty() {
+            return Err(Error::NotForeign(id));
+        }
+        let before =
+            store::of(tx.connection(), &[id]).await?.into_iter().next().map(|found| found.annotation).unwrap_or_default();
+        let saved = if before.hidden == shown { Saved::Updated } else { Saved::Unchanged };
+        let (began, position) = self.put_annotation(tx, caller, id, Annotation { hidden: !shown, ..before }).await?;
+        Ok(Outcome { saved: vec![saved], began, position, scrubbed: false })
+    }
+
+    /// Keep what is added to a record, and publish what follows from it: where the order of everything
+    /// published stood before, and where it stands now.
+    async fn put_annotation(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        id: Uuid,
+        annotation: Annotation,
+    ) -> Result<(Position, Position), Error> {
         if annotation == Annotation::default() {
-            store::forget(&tx, id).await?;
+            store::forget(tx, id).await?;
         } else {
             let now = self.clock.now();
-            store::put(
-                &tx,
-                &[Annotated { record_id: id, annotation, by: caller.name.clone(), why: caller.why.clone(), at: now }],
-            )
-            .await?;
+            let added = Annotated { record_id: id, annotation, by: caller.name.clone(), why: caller.why.clone(), at: now };
+            store::put(tx, &[added]).await?;
         }
         let brought = LastModified::new();
         let cause = publish::Cause {
@@ -103,9 +129,7 @@ impl Records {
             now: self.clock.now(),
             last_modified: &brought,
         };
-        let (_, position) = self.publish(&tx, HashMap::new(), &[id], &cause).await?;
-        tx.commit().await?;
-        Ok(position)
+        self.publish(tx, HashMap::new(), &[id], &cause).await
     }
 }
 

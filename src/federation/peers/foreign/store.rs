@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -85,6 +85,24 @@ pub struct Foreign {
     pub origin: Option<String>,
     /// The directories that it came through, as JSON, where it did not come from its origin.
     pub via: Option<String>,
+}
+
+/// How a statement says that what stood there before has to be destroyed. As text of another member it would stand
+/// with other quotes.
+const URGENT: &str = r#""urgent":true"#;
+
+impl Foreign {
+    /// Whether its origin has signed that what stood there before has to be destroyed. What is known of its
+    /// version is then never forgotten, or an older one could come back.
+    pub fn is_urgent(&self) -> bool {
+        self.statement.as_ref().is_some_and(|statement| statement.contains(URGENT))
+    }
+}
+
+/// Rows whose numbers may be forgotten.
+fn ordinary() -> Condition {
+    use foreign_record::Column as C;
+    Condition::any().add(C::Statement.is_null()).add(C::Statement.not_like(format!("%{URGENT}%")))
 }
 
 fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
@@ -217,13 +235,12 @@ pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Er
     Ok(())
 }
 
-/// Forget which versions of a peer's records were applied, so that all are compared again. The numbers of
-/// what it passes on stay: they are not its own, and an older version is older however it came.
+/// Forget what a peer's records say, so that all are compared again. Their numbers stay: an older version is
+/// older, whatever has changed here.
 /// # Errors
 /// When the database fails.
 pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
     use foreign_record::Column as C;
-    forget_numbers(tx, peer).await?;
     foreign_record::Entity::update_many()
         .col_expr(C::Hash, Expr::value(""))
         .col_expr(C::Listed, Expr::value(Option::<String>::None))
@@ -234,7 +251,7 @@ pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::E
         .map(drop)
 }
 
-/// The same of these records.
+/// Forget which versions of these records were applied, other than of those that were destroyed.
 /// # Errors
 /// When the database fails.
 pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
@@ -244,6 +261,7 @@ pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
             .col_expr(C::Rev, Expr::value(0_i64))
             .col_expr(C::Hash, Expr::value(""))
             .filter(C::Id.is_in(chunk.iter().copied()))
+            .filter(ordinary())
             .exec(tx.connection())
             .await
             .context("cannot write what came from a peer")?;
@@ -251,7 +269,8 @@ pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
     Ok(())
 }
 
-/// Forget the numbers of a peer's own records, which are those of an epoch that has ended.
+/// Forget the numbers of a peer's own records, which are those of an epoch that has ended. What was destroyed keeps
+/// its number.
 /// # Errors
 /// When the database fails.
 pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
@@ -260,6 +279,7 @@ pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Er
         .col_expr(C::Rev, Expr::value(0_i64))
         .filter(C::PeerId.eq(peer))
         .filter(C::Origin.is_null())
+        .filter(ordinary())
         .exec(tx.connection())
         .await
         .context("cannot write what came from a peer")
