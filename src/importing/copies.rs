@@ -157,6 +157,9 @@ impl Copied {
 
     fn document(mut self, mut stands: Map<String, Value>) -> Result<Draft, records::Error> {
         let (id, kind) = (self.id(), self.draft.document.kind());
+        for (name, said) in &mut self.says {
+            keep_private_items(stands.get(name), said);
+        }
         stands.append(&mut self.says);
         self.draft.document =
             Document::from_value(kind, Value::Object(stands)).map_err(|problem| records::Error::Damaged { id, problem })?;
@@ -166,8 +169,19 @@ impl Copied {
 
 /// Whether a list holds nothing but what nobody outside can know, and a copy cannot have.
 fn is_private(value: &Value) -> bool {
-    let private = |item: &Value| item.get("visibility").is_some_and(|said| said != "public");
-    value.as_array().is_some_and(|items| items.iter().all(private))
+    value.as_array().is_some_and(|items| items.iter().all(is_private_item))
+}
+
+fn is_private_item(item: &Value) -> bool {
+    item.get("visibility").is_some_and(|said| said != "public")
+}
+
+/// Keep those items of a list that stands here of which a copy cannot know.
+fn keep_private_items(stands: Option<&Value>, said: &mut Value) {
+    let (Some(Value::Array(stands)), Value::Array(said)) = (stands, said) else { return };
+    let known: HashSet<String> = said.iter().filter_map(|item| item.get("id")?.as_str().map(str::to_owned)).collect();
+    let is_known = |item: &Value| item.get("id").and_then(Value::as_str).is_some_and(|id| known.contains(id));
+    said.extend(stands.iter().filter(|item| is_private_item(item) && !is_known(item)).cloned());
 }
 
 /// Whether records of this kind stand inside others.
@@ -192,4 +206,24 @@ fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_with_public_contacts_leaves_the_private_ones_where_they_are() {
+        let stands = json!([
+            {"id": "chair", "name": "Ann Chair", "visibility": "private"},
+            {"id": "desk", "name": "Front desk", "visibility": "public"},
+            {"id": "shy", "name": "Sam", "visibility": "private"},
+        ]);
+        let mut said = json!([{"id": "desk", "name": "Welcome desk"}, {"id": "shy", "name": "Sam", "visibility": "public"}]);
+        keep_private_items(Some(&stands), &mut said);
+        let names: Vec<&str> = said.as_array().unwrap().iter().filter_map(|item| item["name"].as_str()).collect();
+        assert_eq!(names, ["Welcome desk", "Sam", "Ann Chair"]);
+    }
 }
