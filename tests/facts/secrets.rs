@@ -121,6 +121,7 @@ const EXITS: &[&str] = &[
     "/moderation/changes/{id}/preview",
     "/moderation/claims/{id}",
     "/moderation/erase",
+    "/moderation/find",
     "/moderation/listings/{bundle}",
     "/moderation/listings/{bundle}/preview",
     "/moderation/people",

@@ -125,6 +125,7 @@ fn page(
                 p class="hint" { "Only changes that touch nothing risky can be ticked. What has moved since you opened this page is left alone." }
             }
         }
+        (super::find::form(""))
         (lost(unreachable))
         p {
             a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "How good the directory is" } " · "
