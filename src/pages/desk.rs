@@ -91,6 +91,17 @@ impl Signed {
         can(&self.actor, action, &Subject::Directory)
     }
 
+    /// Where they have to go before they may see this page.
+    fn owes(&self, desk: &Desk, path: &str) -> Option<&'static str> {
+        let decides = path == "/moderation" || path.starts_with("/moderation/");
+        if decides && desk.passkeys.is_some() && self.actor.owes_second_step() {
+            return Some("/sign-in/passkey");
+        }
+        // Whoever was made a member on the server, or before an invitation said what they agree to.
+        let keeps = path.starts_with("/account/listings/") && !self.actor.memberships().is_empty();
+        (keeps && self.person.role.is_none() && self.person.terms_at.is_none()).then_some("/account/terms")
+    }
+
     fn token(&self) -> String {
         visitor::form_token(&self.secret).as_str().to_owned()
     }
@@ -111,13 +122,19 @@ impl FromRequestParts<Desk> for Signed {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
         let site = &desk.site;
         match Self::read(&parts.headers, desk).await {
-            Ok(Some(signed)) => Ok(signed),
-            Ok(None) => {
-                // What was sent by a form cannot be asked for again.
+            Ok(found) => {
                 let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
+                let first = match found {
+                    None => "/sign-in",
+                    Some(signed) => match signed.owes(desk, path.path()) {
+                        None => return Ok(signed),
+                        Some(first) => first,
+                    },
+                };
+                // What was sent by a form cannot be asked for again.
                 let back = if parts.method == Method::GET { path.path().to_owned() } else { "/account".to_owned() };
                 let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &back).finish();
-                Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
+                Err(Redirect::to(&format!("{first}?{query}")).into_response())
             }
             Err(problem) => Err(super::problem(site, &parts.headers, problem)),
         }

@@ -122,6 +122,7 @@ const EXITS: &[&str] = &[
     "/moderation/claims/{id}",
     "/moderation/erase",
     "/moderation/find",
+    "/account/terms",
     "/moderation/listings/{bundle}",
     "/moderation/listings/{bundle}/preview",
     "/moderation/people",
