@@ -145,6 +145,7 @@ fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &F
                     _ => (differences::one(change)),
                 }
             }
+            @if loses_its_point(changes) { p class="danger" { "The postcode is not known here, so there would be no point on the map, and nobody finds it by distance. Is it right?" } }
             (tick(&refuse, &format!("Refuse: {said}"), fields.has(&refuse), mistakes))
             (Field::new(&reason, &format!("Why is “{said}” refused?"), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
             @for change in changes {
@@ -158,6 +159,12 @@ fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &F
             }
         }
     }
+}
+
+/// Whether a place would have an address and no point on the map.
+fn loses_its_point(changes: &[&Change]) -> bool {
+    let of = |field: &str| changes.iter().find(|change| change.field == field);
+    of("addresses").is_some_and(|change| !change.after.is_null()) && of("latitude").is_some_and(|change| change.after.is_null())
 }
 
 /// Members that are no words of somebody: only their author's form writes them so that they fit.
