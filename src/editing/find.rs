@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Editing, Error};
 use crate::{
     identity::{Action, Actor, Subject},
-    model::{Contact, Document, Kind, Phone, text::fold},
+    model::{Contact, Document, Kind, Phone, text::fold, values::EmailAddress},
     records::Stored,
 };
 
@@ -119,13 +119,13 @@ fn what_is_said(document: &Document) -> String {
     let reached = match document {
         Document::Service(one) => {
             said.extend(one.alternate_name.as_deref());
-            said.extend(one.email.as_ref().map(|email| email.as_str()));
+            said.extend(one.email.as_ref().map(EmailAddress::as_str));
             of(&one.phones, &one.contacts)
         }
         Document::Event(one) => of(&one.phones, &one.contacts),
         Document::Organization(one) => {
             said.extend(one.alternate_name.as_deref());
-            said.extend(one.email.as_ref().map(|email| email.as_str()));
+            said.extend(one.email.as_ref().map(EmailAddress::as_str));
             of(&one.phones, &one.contacts)
         }
         Document::Location(place) => {
