@@ -23,7 +23,7 @@ use crate::{
         neighbours::New,
         peers::{self, Trust},
     },
-    identity::{Email, Identity, MemberRole, PlatformRole, letters},
+    identity::{Email, Identity, MemberRole, Person, PlatformRole, letters},
     importing::{Format, Options},
     jobs,
     model::Kind,
@@ -190,6 +190,8 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
             None => identity.welcome(&tx, &email).await?,
         };
         if let (None, Some(kept)) = (role, kept) {
+            let agreed = Person { terms_at: Some(app.clock.now()), ..person.clone() };
+            identity.keep_person(&tx, &agreed).await?;
             identity.add_member(&tx, kept.id, person.id, MemberRole::Lead).await?;
         }
         let secret = identity.link_for(&tx, &email, "").await?;

@@ -121,6 +121,11 @@ impl Import {
             };
             report.add(if several { one.of_file(&name) } else { one });
         }
+        if !self.dry_run {
+            let became = format!("{} created, {} updated, {} rejected", report.created, report.updated, report.rejected_total);
+            let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+            note(&app, "import", &format!("{name}: {became}")).await?;
+        }
         after_changes(&app).await?;
         app.db.settle().await?;
         if self.json {
@@ -360,10 +365,13 @@ impl Export {
         Ok(true)
     }
 
+    /// Write it; what goes out with everything private is put on record before the first line.
     async fn write(&self, app: &App, out: &mut (impl io::Write + Send)) -> anyhow::Result<()> {
         let bar = progress(None, "records");
         let each = |count: u64| bar.set_position(count);
         if self.complete {
+            let file = self.out.as_ref().map_or_else(|| "stdout".to_owned(), |file| file.display().to_string());
+            note(app, "export everything, private parts too", &file).await?;
             importing::export::complete(&app.records, out, each).await?;
         } else {
             let base = app::public_url(&app.config, app.config.listen);
@@ -373,6 +381,14 @@ impl Export {
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// Put on record what was done on the server with all records at once.
+async fn note(app: &App, what: &str, detail: &str) -> anyhow::Result<()> {
+    let identity = app.identity();
+    let tx = identity.write().await?;
+    identity.note(&tx, "command line", what, "", detail, None).await?;
+    Ok(tx.commit().await?)
 }
 
 fn create(file: &Path, private: bool) -> io::Result<File> {

@@ -9,14 +9,15 @@ use image::{
     imageops::FilterType,
 };
 
-/// The largest file, in bytes.
-pub const LARGEST_FILE: usize = 900 << 10;
+/// The largest file, in bytes: a photograph as phones take it.
+pub const LARGEST_FILE: usize = 12 << 20;
 /// The longest side of what comes in, in pixels.
-const LONGEST_SIDE: u32 = 4_000;
+const LONGEST_SIDE: u32 = 8_000;
 /// Pixels of what comes in.
-const MOST_PIXELS: u64 = 8_000_000;
-/// Memory that reading may take, in bytes.
-const MOST_MEMORY: u64 = 80 << 20;
+const MOST_PIXELS: u64 = 25_000_000;
+/// Memory that reading may take, in bytes. Turning a photograph upright takes as much again, so callers read
+/// one at a time.
+const MOST_MEMORY: u64 = 160 << 20;
 /// Sides of what goes out, in pixels: the largest that is small enough is taken.
 const SIDES: [u32; 4] = [400, 300, 200, 120];
 /// What goes out should have no more bytes than this.
@@ -40,7 +41,7 @@ pub enum Refused {
     #[error("choose a picture")]
     Empty,
     /// The file is too large.
-    #[error("the file has more than {} kB; make the picture smaller first", LARGEST_FILE >> 10)]
+    #[error("the file has more than {} MB; make the picture smaller first", LARGEST_FILE >> 20)]
     TooLarge,
     /// It has too many pixels.
     #[error("the picture has too many pixels; make it at most {LONGEST_SIDE} wide and high, and {} million in all", MOST_PIXELS / 1_000_000)]
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(read(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), Err(Refused::Unreadable));
         assert_eq!(read(b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"), Err(Refused::Unreadable));
         assert_eq!(read(&vec![0; LARGEST_FILE + 1]), Err(Refused::TooLarge));
-        assert_eq!(read(&file(4_001, 1, ImageFormat::Png)), Err(Refused::TooManyPixels));
+        assert_eq!(read(&file(8_001, 1, ImageFormat::Png)), Err(Refused::TooManyPixels));
     }
 
     #[test]
@@ -180,7 +181,12 @@ mod tests {
         bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
         bomb[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
         assert!(read(&bomb).is_err());
-        assert_eq!(read(&file(3_000, 3_000, ImageFormat::Png)), Err(Refused::TooManyPixels));
+        // A JPEG whose frame says 5,001 by 5,000.
+        let mut wide = file(10, 10, ImageFormat::Jpeg);
+        let frame = wide.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+        wide[frame + 5..frame + 7].copy_from_slice(&5_001_u16.to_be_bytes());
+        wide[frame + 7..frame + 9].copy_from_slice(&5_000_u16.to_be_bytes());
+        assert_eq!(read(&wide), Err(Refused::TooManyPixels));
     }
 
     proptest! {

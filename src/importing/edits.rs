@@ -73,7 +73,7 @@ fn keep_edits(draft: &mut Draft, history: &[Stored]) -> Result<Vec<Dropped>, rec
         versions.push((version.kept.changed_by == IMPORTER, members));
     }
     let file: Map<String, Value> = serde_json::from_str(&draft.document.to_json()).map_err(|error| damaged(error.to_string()))?;
-    let (merged, refused) = merge(&versions, file);
+    let (merged, refused) = merge(&versions, &file);
     let kind = draft.document.kind();
     draft.document = Document::from_value(kind, Value::Object(merged)).map_err(damaged)?;
     let told = |part: String| {
@@ -85,7 +85,7 @@ fn keep_edits(draft: &mut Draft, history: &[Stored]) -> Result<Vec<Dropped>, rec
 
 /// What a file says, with what people changed since it, or an earlier one, was taken in; and the parts
 /// that both have changed. `versions` are oldest first, each with whether an import made it.
-fn merge(versions: &[(bool, Map<String, Value>)], file: Map<String, Value>) -> (Map<String, Value>, Vec<String>) {
+fn merge(versions: &[(bool, Map<String, Value>)], file: &Map<String, Value>) -> (Map<String, Value>, Vec<String>) {
     let said = last_said(versions);
     let none = Map::new();
     let now = versions.last().map_or(&none, |(_, members)| members);
@@ -101,7 +101,7 @@ fn merge(versions: &[(bool, Map<String, Value>)], file: Map<String, Value>) -> (
         };
         let in_file = |member: &str| file.get(member).cloned().unwrap_or_default();
         let here = |member: &str| now.get(member).cloned().unwrap_or_default();
-        let before = |member: &str| said.get(member).cloned().cloned().unwrap_or_default();
+        let before = |member: &str| said.get(member).copied().cloned().unwrap_or_default();
         if same(&here, &before) || same(&here, &in_file) {
             continue;
         }
@@ -158,7 +158,7 @@ mod tests {
     fn merged(versions: &[(bool, Value)], file: Value) -> (Value, Vec<String>) {
         let map = |value: Value| value.as_object().cloned().unwrap();
         let versions: Vec<_> = versions.iter().map(|(by_import, value)| (*by_import, map(value.clone()))).collect();
-        let (merged, refused) = merge(&versions, map(file));
+        let (merged, refused) = merge(&versions, &map(file));
         (Value::Object(merged), refused)
     }
 

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, FromRequestParts, Multipart, OriginalUri, Request},
+    extract::{
+        FromRequest, FromRequestParts, Multipart, OriginalUri, Request,
+        multipart::{Field, MultipartError},
+    },
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
@@ -17,6 +20,7 @@ use super::{
 };
 use crate::{
     editing::Editing,
+    formats::picture,
     http::{
         Problem,
         visitor::{self, FORM_TOKEN, Presented},
@@ -29,6 +33,8 @@ use crate::{
 
 /// Forms of people are at most so many bytes.
 const LARGEST_FORM: usize = 256 << 10;
+/// Forms with a file are at most so many bytes. More than a file may have, so that its page can say so.
+pub(super) const LARGEST_UPLOAD: usize = 32 << 20;
 /// Fields of a form.
 const MOST_FIELDS: usize = 2_000;
 
@@ -91,6 +97,17 @@ impl Signed {
         can(&self.actor, action, &Subject::Directory)
     }
 
+    /// Where they have to go before they may see this page.
+    fn owes(&self, desk: &Desk, path: &str) -> Option<&'static str> {
+        let decides = path == "/moderation" || path.starts_with("/moderation/");
+        if decides && desk.passkeys.is_some() && self.actor.owes_second_step() {
+            return Some("/sign-in/passkey");
+        }
+        // Whoever was made a member on the server, or before an invitation said what they agree to.
+        let keeps = path.starts_with("/account/listings/") && !self.actor.memberships().is_empty();
+        (keeps && self.person.role.is_none() && self.person.terms_at.is_none()).then_some("/account/terms")
+    }
+
     fn token(&self) -> String {
         visitor::form_token(&self.secret).as_str().to_owned()
     }
@@ -111,13 +128,19 @@ impl FromRequestParts<Desk> for Signed {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
         let site = &desk.site;
         match Self::read(&parts.headers, desk).await {
-            Ok(Some(signed)) => Ok(signed),
-            Ok(None) => {
-                // What was sent by a form cannot be asked for again.
+            Ok(found) => {
                 let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
+                let first = match found {
+                    None => "/sign-in",
+                    Some(signed) => match signed.owes(desk, path.path()) {
+                        None => return Ok(signed),
+                        Some(first) => first,
+                    },
+                };
+                // What was sent by a form cannot be asked for again.
                 let back = if parts.method == Method::GET { path.path().to_owned() } else { "/account".to_owned() };
                 let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &back).finish();
-                Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
+                Err(Redirect::to(&format!("{first}?{query}")).into_response())
             }
             Err(problem) => Err(super::problem(site, &parts.headers, problem)),
         }
@@ -161,7 +184,8 @@ impl FromRequest<Desk> for Posted {
 pub(super) struct Uploaded {
     pub(super) signed: Signed,
     pub(super) fields: Fields,
-    /// The bytes of the field `file`; none where nothing was chosen.
+    /// The bytes of the field `file`; none where nothing was chosen. Of one that is too large only as many as
+    /// show that it is.
     pub(super) file: Vec<u8>,
     pub(super) headers: HeaderMap,
 }
@@ -174,16 +198,20 @@ impl FromRequest<Desk> for Uploaded {
         let signed = Signed::from_request_parts(&mut parts, desk).await?;
         let headers = parts.headers.clone();
         let refuse = |problem| desk.answer(&headers, &signed, Err(problem));
-        let unread = |_| Problem::bad_request("the form could not be read; the file may be larger than 1 MB".to_owned());
+        let unread = |_| {
+            Problem::bad_request(format!("the form could not be read; the file may be larger than {} MB", LARGEST_UPLOAD >> 20))
+        };
         let mut form = Multipart::from_request(Request::from_parts(parts, body), desk)
             .await
             .map_err(|_| refuse(Problem::bad_request("this is not a form with a file".to_owned())))?;
         let (mut fields, mut file) = (Fields::default(), Vec::new());
         while let Some(field) = form.next_field().await.map_err(unread).map_err(refuse)? {
             let name = field.name().unwrap_or_default().to_owned();
-            let bytes = field.bytes().await.map_err(unread).map_err(refuse)?;
-            if name == "file" {
-                file = bytes.to_vec();
+            let is_file = name == "file";
+            let most = if is_file { picture::LARGEST_FILE } else { LARGEST_FORM };
+            let bytes = beginning(field, most + 1).await.map_err(unread).map_err(refuse)?;
+            if is_file {
+                file = bytes;
             } else if fields.0.len() < MOST_FIELDS {
                 fields.add(&name, text::clean(&String::from_utf8_lossy(&bytes)));
             }
@@ -197,6 +225,16 @@ impl FromRequest<Desk> for Uploaded {
         }
         Ok(Self { signed, fields, file, headers })
     }
+}
+
+/// The first `most` bytes of a field; the rest is read and dropped.
+async fn beginning(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, MultipartError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await? {
+        let room = most.saturating_sub(bytes.len()).min(chunk.len());
+        bytes.extend_from_slice(&chunk[..room]);
+    }
+    Ok(bytes)
 }
 
 /// The fields of a form, in their order, without invisible characters.

@@ -296,6 +296,7 @@ pub(super) fn declarations(site: &Site, organisation: &Organization) -> Markup {
 pub(super) fn wrong(id: impl std::fmt::Display) -> Markup {
     html! {
         p { a href=(format!("/directory/report/{id}")) rel="nofollow" { (say("Something wrong?")) } }
+        p class="small" { a href=(format!("/moderation/records/{id}")) rel="nofollow" { (say("For officers: edit or hide it")) } }
         p class="small" { (say("A listing is not an endorsement.")) " " a href="/directory/listing-policy" { (say("What is listed here")) } }
     }
 }

@@ -193,7 +193,7 @@ await queue.keyboard.press('j');
 check('keys can be turned off', (await focused()) === 0);
 await withKeys.close();
 const before = moderator.loads;
-await moderator.page.focus('main ol a');
+await moderator.page.focus('#queue a');
 await moderator.page.keyboard.press('Enter');
 await moderator.page.waitForURL('**/moderation/changes/**');
 await look(moderator, 'change');
@@ -203,9 +203,9 @@ await moderator.page.waitForURL(/\/moderation(\?|$)/);
 check('decided in two steps', moderator.loads - before === 2, `${moderator.loads - before} pages`);
 await moderator.page.goto(listing.replace('/account/listings/', '/moderation/records/'));
 await look(moderator, 'hide');
-for (const where of ['checks', 'quality', 'declarations']) {
+for (const where of ['checks', 'quality', 'declarations', 'find?q=pantry']) {
   await moderator.page.goto(`${base}/moderation/${where}`);
-  await look(moderator, where);
+  await look(moderator, where.split('?')[0]);
 }
 await moderator.page.goto(`${base}/moderation/audit`);
 await look(moderator, 'audit');

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use fingerpost::{app::App, clock::Clock, config::Config, db::Durability};
 use serde_json::Value;
 
 use super::{id, pantry};
@@ -32,6 +33,18 @@ fn text(output: &Output) -> (i32, String, String) {
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
+}
+
+/// What the audit trail of a folder says was done, and with what.
+fn on_record(folder: &Path) -> Vec<String> {
+    let database_url = format!("sqlite:{}", folder.join("fingerpost.db").display());
+    let settings = [("FINGERPOST_DATA_DIR", folder.display().to_string()), ("FINGERPOST_DATABASE_URL", database_url)];
+    let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let app = App::open(config, Clock::System, Durability::Full).await.unwrap();
+        let lines = app.identity().audit(None, None, 100).await.unwrap();
+        lines.into_iter().map(|line| format!("{} {}", line.what, line.detail)).collect()
+    })
 }
 
 #[test]
@@ -99,6 +112,13 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     let complete = folder.path().join("all.ndjson");
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--out", complete.to_str().unwrap()])).0, 0);
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
+    let trail = on_record(folder.path());
+    let feed_in = "import feed.ndjson: 1 created, 0 updated, 0 rejected".to_owned();
+    assert!(trail.contains(&feed_in), "{trail:?}");
+    assert!(
+        trail.iter().any(|line| line.starts_with("export everything, private parts too ") && line.ends_with("all.ndjson")),
+        "{trail:?}"
+    );
     let (_, sheet, _) = text(&run(folder.path(), &["export", "--format", "csv"]));
     assert!(sheet.starts_with("\u{feff}id,organisation,organisation_description,service,"), "{sheet}");
     let map = folder.path().join("map.geojson");

@@ -80,7 +80,7 @@ async fn edited_pantry(app: &TestApp) {
     .await;
     app.edit(id("centre"), |document| {
         let Document::Location(place) = document else { panic!() };
-        place.addresses[0].address_1 = "Marsh Farm Centre, side door".to_owned();
+        "Marsh Farm Centre, side door".clone_into(&mut place.addresses[0].address_1);
     })
     .await;
 }

@@ -3,13 +3,14 @@
 use chrono::TimeDelta;
 use fingerpost::{
     identity::{Email, MemberRole, PlatformRole},
+    model::Document,
     quality::reports::{Report, Standing, Wrong},
 };
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use super::{id, pantry};
-use crate::support::{Answer, PUBLIC_URL, TestApp, fact, sink::Sink};
+use super::{id, pantry, refuge};
+use crate::support::{Answer, PUBLIC_URL, TestApp, browser::Browser, fact, sink::Sink};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -80,9 +81,69 @@ fact! {
         }
         assert_eq!(answers[..10], [StatusCode::OK; 10]);
         assert_eq!(answers[10..], [StatusCode::TOO_MANY_REQUESTS; 2]);
+        let held = send(&app, id("pantry"), "wrong=closed&words=Nobody+answers").await.text();
+        assert!(held.contains("send it later") && held.contains(">Nobody answers</textarea>"), "nothing that was typed is lost: {held}");
         assert_eq!(reports(&app).await.len(), 10);
         sink.mailer(&app).send_due().await.unwrap();
         assert_eq!(sink.received().len(), 2, "one for each of them");
+    }
+}
+
+fact! {
+    async fn reports_of_one_listing_are_settled_together_and_those_who_keep_it_see_them(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        for wrong in ["phone", "times", "phone"] {
+            send(&app, id("pantry"), &format!("wrong={wrong}&words=Words+about+{wrong}")).await;
+            app.clock.set(app.clock.now() + TimeDelta::minutes(1));
+        }
+        sink.mailer(&app).send_due().await.unwrap();
+        let [first, ..] = &reports(&app).await[..] else { panic!("reports") };
+        let path = format!("/moderation/reports/{}", first.id);
+        let told = sink.received().into_iter().find(|letter| letter.to == ["moderator@luton.gov.uk"]).unwrap();
+        assert!(told.text().contains(&path), "the letter leads to the report: {}", told.text());
+        let lead = Browser::signed_in(&app, "lead@lark-hill.example.org").await;
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let mut person = identity.person_at(&"lead@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        person.terms_at = Some(app.clock.now());
+        identity.keep_person(&tx, &person).await.unwrap();
+        tx.commit().await.unwrap();
+        let listing = lead.open(&format!("/account/listings/{}", id("pantry"))).await.text();
+        assert!(listing.contains("<li>The opening times are wrong</li>") && !listing.contains("Words about"), "{listing}");
+        app.clock.set(app.clock.now() + TimeDelta::minutes(5));
+        app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.fees_description = Some("£5".to_owned()) }).await;
+
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await.text();
+        assert_eq!(queue.matches("/moderation/reports/").count(), 1, "one entry for one listing: {queue}");
+        assert!(queue.contains("3 reports"));
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains("It was changed since then") && page.text().contains("Words about times"), "{}", page.text());
+        // One that comes while somebody looks is not settled unseen.
+        send(&app, id("pantry"), "wrong=closed").await;
+        moderator.submit(&page, &path, &[("standing", "corrected")]).await;
+        let [late] = &reports(&app).await[..] else { panic!("one is left") };
+        assert_eq!(late.wrong, [Wrong::Closed]);
+    }
+}
+
+fact! {
+    async fn a_change_of_a_refuge_stands_above_any_number_of_reports(app) {
+        kept_pantry(&app).await;
+        app.import(refuge().to_string()).await;
+        for _ in 0..3 {
+            send(&app, id("pantry"), "wrong=closed").await;
+        }
+        let thief = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
+        let path = format!("/account/listings/{}/contact", id("refuge"));
+        let form = thief.open(&path).await;
+        thief.submit(&form, &path, &[("phone", "07700 900666"), ("do", "save")]).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await.text();
+        let (change, report) = (queue.find("/moderation/changes/").unwrap(), queue.find("/moderation/reports/").unwrap());
+        assert!(change < report, "{queue}");
+        assert_eq!(queue.matches("/moderation/changes/").count(), 1);
     }
 }
 
@@ -150,7 +211,7 @@ fact! {
         let [report] = &reports(&app).await[..] else { panic!("one report") };
         assert!(report.wants_answer);
         let quality = app.app().quality(&PUBLIC_URL.parse().unwrap());
-        let settle = |standing| quality.settle(report.id, "person:9", standing, "The number is 01632 960124 now.");
+        let settle = |standing| quality.settle(std::slice::from_ref(&report.id), "person:9", standing, "The number is 01632 960124 now.");
         // Two moderators decide at once: one of them is told that the other was quicker.
         let (a, b) = tokio::join!(settle(Standing::Corrected), settle(Standing::Corrected));
         assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);

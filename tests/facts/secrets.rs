@@ -121,6 +121,8 @@ const EXITS: &[&str] = &[
     "/moderation/changes/{id}/preview",
     "/moderation/claims/{id}",
     "/moderation/erase",
+    "/moderation/find",
+    "/account/terms",
     "/moderation/listings/{bundle}",
     "/moderation/listings/{bundle}/preview",
     "/moderation/people",

@@ -5,16 +5,17 @@ use axum::{
     response::Response,
 };
 use http::HeaderMap;
-use maud::{Markup, html};
+use maud::html;
 use uuid::Uuid;
 
+use super::{agree, terms};
 use crate::{
     editing::{Claimed, Error},
     http::Problem,
     identity::{Claim, ClaimState},
     pages::{
         desk::{Desk, Posted, Signed, go_to},
-        fields::{Field, Mistakes, tick},
+        fields::{Field, Mistakes},
         layout::{Page, Step},
     },
 };
@@ -49,38 +50,6 @@ async fn form(desk: &Desk, signed: &Signed, id: Uuid, words: &str, mistakes: &Mi
         }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&title), body) })
-}
-
-/// What contributors agree to, in plain words; nothing once they have.
-pub(in crate::pages) fn terms(signed: &Signed, mistakes: &Mistakes) -> Markup {
-    html! {
-        @if signed.person.terms_at.is_none() {
-            h2 { "What you agree to" }
-            ul {
-                li { "What you write is true as far as you know, and you may publish it." }
-                li { "Anybody may use it: it is published under an open licence, which cannot be taken back for what is out." }
-                li { "You do not write about people without their yes. Contacts are private unless you say that they may be public." }
-                li { "We keep your email address and what you changed, for as long as you keep listings here. You can have it deleted." }
-            }
-            (tick("terms", "I agree", false, mistakes))
-        }
-    }
-}
-
-/// Keep that somebody has agreed, or say that they have to.
-pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut Mistakes) -> Result<(), Error> {
-    if posted.signed.person.terms_at.is_some() {
-        return Ok(());
-    }
-    if !posted.fields.has("terms") {
-        mistakes.add("terms", "Tick the box if you agree; without it we cannot take what you write");
-        return Ok(());
-    }
-    let mut person = posted.signed.person.clone();
-    person.terms_at = Some(desk.site.now());
-    let tx = desk.identity().write().await?;
-    desk.identity().keep_person(&tx, &person).await?;
-    Ok(tx.commit().await?)
 }
 
 /// POST `/account/organisations/{id}/claim`.

@@ -8,13 +8,15 @@ use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::terms;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Claim, ClaimState, Identity, Invitation, Membership},
+    identity::{Action, Claim, ClaimState, Identity, Invitation, Membership},
     model::Kind,
     pages::{
         desk::{Desk, Posted, Signed, go_to},
+        fields::Mistakes,
         layout::Page,
         words::{date, london_day},
     },
@@ -41,11 +43,11 @@ pub(super) struct Listing {
 
 /// GET `/account`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed).await.map_err(Problem::from);
+    let page = page(&desk, &signed, &Mistakes::default()).await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
+async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page, Error> {
     let mut kept = Vec::new();
     for membership in signed.actor.memberships() {
         if let Some(organisation) = desk.editing.records().find(membership.organisation).await? {
@@ -67,17 +69,19 @@ async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
     }
     let changes = desk.editing.records().proposed_by(&signed.actor.known_as(), CHANGES).await?;
     let body = html! {
+        (mistakes.summary())
         h1 { "Your listings" }
         @if kept.is_empty() && invited.is_empty() {
             p { "You keep no organisation yet. Find yours first: it may be listed already." }
         }
-        (invitations_to(signed, &invited))
+        @if signed.may(Action::SeeQueue) { p { a href="/moderation/find" { "As an officer: find any listing, to edit or hide it" } } }
+        (invitations_to(signed, &invited, mistakes))
         @for one in &kept { (organisation(one)) }
         p { a class="button" href="/account/find" { "Find or add your organisation" } }
         (claims_of(&claims))
         (changes_of(&changes)?)
     };
-    Ok(Page::new("Your listings", body))
+    Ok(Page::new(mistakes.title("Your listings"), body))
 }
 
 async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
@@ -143,14 +147,18 @@ pub(super) fn listing_list(listings: &[Listing]) -> Markup {
     }
 }
 
-fn invitations_to(signed: &Signed, invited: &[(String, Invitation)]) -> Markup {
+fn invitations_to(signed: &Signed, invited: &[(String, Invitation)], mistakes: &Mistakes) -> Markup {
+    let Some((_, first)) = invited.first() else { return html! {} };
+    let accept = |invitation: &Invitation| format!("/account/invitations/{}", invitation.id);
     html! {
-        @for (name, invitation) in invited {
-            section class="banner" {
-                h2 { "You are invited to help " (name) }
-                form method="post" action=(format!("/account/invitations/{}", invitation.id)) {
-                    (signed.proof())
-                    p { button class="button" { "Accept" } }
+        form method="post" action=(accept(first)) novalidate {
+            (signed.proof())
+            @for (name, invitation) in invited {
+                section class="banner" {
+                    h2 { "You are invited to help " (name) }
+                    // What they agree to is said once, with the first.
+                    @if invitation.id == first.id { (terms(signed, mistakes)) }
+                    p { button class="button" formaction=(accept(invitation)) { "Accept" span class="unseen" { ": " (name) } } }
                 }
             }
         }
@@ -208,16 +216,22 @@ pub(super) fn stands(change: &Proposal) -> &'static str {
 pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let signed = &posted.signed;
     let done = async {
+        let mut mistakes = Mistakes::default();
+        super::agree(&desk, &posted, &mut mistakes).await?;
+        if !mistakes.none() {
+            return page(&desk, signed, &mistakes).await.map(Err);
+        }
         let identity = desk.identity();
         let tx = identity.write().await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
         identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), None).await?;
         tx.commit().await?;
-        Ok::<_, Error>(membership.organisation)
+        Ok::<_, Error>(Ok(membership.organisation))
     };
     match done.await {
-        Ok(organisation) => go_to(&format!("/account/organisations/{organisation}")),
+        Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+        Ok(Ok(organisation)) => go_to(&format!("/account/organisations/{organisation}")),
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
 }

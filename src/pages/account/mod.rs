@@ -9,6 +9,7 @@ mod organisation;
 mod passkeys;
 mod profile;
 mod sign_in;
+mod terms;
 
 use axum::{
     Router,
@@ -17,9 +18,9 @@ use axum::{
 
 pub(super) use self::{
     changes::{messages, thread},
-    claims::{agree, terms},
     find::candidates,
     home::state_of,
+    terms::{agree, terms},
 };
 use super::desk::Desk;
 
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/sign-in/passkey", get(passkeys::ask_to_show).post(passkeys::show))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account", get(home::show))
+        .route("/account/terms", get(terms::ask).post(terms::accept))
         .route("/account/invitations/{id}", post(home::accept))
         .route("/account/profile", get(profile::show).post(profile::save))
         .route("/account/profile/forget", get(profile::ask_to_forget).post(profile::forget))

@@ -234,7 +234,13 @@ pub(super) async fn begin(
         mail::queue(&tx, &letter, desk.site.now()).await?;
     }
     tx.commit().await?;
-    let wanted = visitor::path_of_ours(return_to).unwrap_or_else(|| "/account".to_owned());
+    let officer = person.role.is_some() && identity.memberships(person.id).await.map_err(problem)?.is_empty();
+    let wanted = match visitor::path_of_ours(return_to) {
+        // Officers who keep no listings have their work where things wait.
+        None => if officer { "/moderation" } else { "/account" }.to_owned(),
+        Some(page) if officer && page == "/account" => "/moderation".to_owned(),
+        Some(page) => page,
+    };
     let mut response = go_to(&super::passkeys::before(owed, &wanted).unwrap_or(wanted));
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, visitor::keep(SESSION, &session, Some(KEPT)));

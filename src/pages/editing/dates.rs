@@ -157,11 +157,31 @@ fn nth_weekday(day: NaiveDate) -> String {
     if which == 5 { format!("-1{}", weekday(day)) } else { format!("{which}{}", weekday(day)) }
 }
 
-pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+/// The one date that every event has: what a new one begins with.
+pub(super) fn first_date(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         (Field::new("date", "Date, or the first one", fields.text("date")).short(mistakes, "date"))
         (Field::new("from", "From", fields.text("from")).short(mistakes, "time"))
         (Field::new("to", "To", fields.text("to")).short(mistakes, "time"))
+    }
+}
+
+/// Take what [`first_date`] asked for into an event that goes on as it did, from another day on.
+pub(super) fn take_first_date(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
+    let mut filled = fill(document);
+    let day = |name: &str, of: &Fields| of.text(name).parse::<NaiveDate>().ok();
+    if let (Some(before), Some(last), Some(now)) = (day("date", &filled), day("last_day", &filled), day("date", fields)) {
+        filled.set("last_day", (now + (last - before)).to_string());
+    }
+    for name in ["date", "from", "to"] {
+        filled.set(name, fields.text(name));
+    }
+    take(&filled, document, today, mistakes);
+}
+
+pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    html! {
+        (first_date(fields, mistakes))
         (Field::new("last_day", "If it ends on another day: which?", fields.text("last_day")).short(mistakes, "date"))
         (radios("round", "How does it come round?", "", fields.text("round"), &ROUND, mistakes))
         (Field::new("until", "Until when? Leave it empty if it goes on.", fields.text("until")).short(mistakes, "date"))

@@ -6,6 +6,7 @@ use axum::{
 };
 use http::HeaderMap;
 use maud::html;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::section::{called_back, said};
@@ -22,6 +23,9 @@ use crate::{
         pictures::private_path,
     },
 };
+
+/// Held while a picture is read.
+static READING: Semaphore = Semaphore::const_new(1);
 
 /// GET `/account/listings/{id}/logo`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
@@ -70,7 +74,7 @@ fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: 
             (signed.proof())
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
                 label for="file" { "Picture" }
-                p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 10) " kB. We make it smaller, and keep nothing else of the file." }
+                p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 20) " MB. A photograph will do: we make it smaller, and keep nothing else of the file." }
                 @if let Some(said) = wrong { p class="error" id="file-error" { span class="unseen" { "Error: " } (said) } }
                 input type="file" id="file" name="file" accept="image/png,image/jpeg,image/webp" aria-describedby=(if wrong.is_some() { "file-hint file-error" } else { "file-hint" });
             }
@@ -99,7 +103,8 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploade
         let has_one = matches!(&sight.document, Document::Organization(one) if one.logo.is_some());
         let mut made = None;
         if !remove && (!file.is_empty() || !has_one) {
-            // Reading a picture takes a while: beside the requests that need none.
+            // Reading a picture takes a while, and memory: beside the requests that need none, one at a time.
+            let _turn = READING.acquire().await.map_err(|error| Problem::internal(&error))?;
             match desk.site.aside(move |_| Ok(picture::read(&file))).await? {
                 Ok(picture) => made = Some(picture),
                 Err(refused) => mistakes.add("file", crate::pages::words::capital(&refused.to_string())),

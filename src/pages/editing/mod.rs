@@ -20,6 +20,7 @@ mod times;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -27,7 +28,7 @@ pub(super) use self::{
     dates::{changed, repeats},
     section::called_back,
 };
-use super::desk::Desk;
+use super::desk::{Desk, LARGEST_UPLOAD};
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
@@ -39,7 +40,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/listings/{id}/confirm", post(overview::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
         .route("/account/listings/{id}/declarations", get(declarations::show).post(declarations::save))
-        .route("/account/listings/{id}/logo", get(logo::show).post(logo::save))
+        .route("/account/listings/{id}/logo", get(logo::show).post(logo::save).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
         .route("/account/listings/{id}/share", get(share::show))
         .route("/account/listings/{id}/preview", get(overview::preview))
         .route("/account/listings/{id}/history", get(history::show).post(history::put_back))

@@ -5,13 +5,13 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::{Duration, NaiveTime};
+use chrono::Duration;
 use http::HeaderMap;
 use maud::{Markup, html};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::about;
+use super::{about, dates};
 use crate::{
     editing::{Error, Submission, Write},
     http::{Parameters, Problem},
@@ -22,7 +22,6 @@ use crate::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         fields::{Mistakes, tick},
         layout::{Page, Step},
-        words::london_day,
     },
 };
 
@@ -178,12 +177,19 @@ pub(super) async fn ask_event(
         may_add(&desk, &signed, id).await?;
         let mut fields = Fields::default();
         if let Some(copied) = parameters.text("copy").ok().flatten().and_then(|copy| copy.parse::<Uuid>().ok()) {
-            let sight = desk.editing.look(&signed.actor, copied).await?;
+            let mut sight = desk.editing.look(&signed.actor, copied).await?;
+            if let Document::Event(event) = &mut sight.document {
+                a_year_later(event);
+            }
             fields = about::fill(&sight.document);
+            for (name, value) in dates::fill(&sight.document).starting("") {
+                fields.set(name, value);
+            }
             fields.set("copy", copied.to_string());
         }
         let action = format!("/account/organisations/{id}/events/new");
-        Ok::<_, Error>(page(&signed, ADD_EVENT, &action, Kind::Event, &fields, &Mistakes::default(), &html! {}))
+        let mistakes = Mistakes::default();
+        Ok::<_, Error>(page(&signed, ADD_EVENT, &action, Kind::Event, &fields, &mistakes, &dates::first_date(&fields, &mistakes)))
     };
     desk.answer(&headers, &signed, done.await.map_err(Problem::from))
 }
@@ -204,13 +210,11 @@ pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Pat
         a_year_later(&mut event);
         Document::Event(event)
     } else {
-        // Something to change: a week from now, in the morning. It is a draft.
-        let day = london_day(desk.site.now()) + Duration::days(7);
-        let at =
-            |hour| NaiveTime::from_hms_opt(hour, 0, 0).map(|time| day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string());
+        // Its date comes from the form before anything is kept.
+        let nowhen = "1970-01-01T00:00:00";
         let value = json!({
             "id": id, "name": "", "status": "scheduled", "organization_id": organisation,
-            "start": at(10), "end": at(12), "timezone": "Europe/London",
+            "start": nowhen, "end": nowhen, "timezone": "Europe/London",
         });
         Document::Event(Box::new(with_only(value)))
     };
@@ -246,10 +250,18 @@ async fn make(
         may_add(desk, signed, organisation).await?;
         let mut mistakes = Mistakes::default();
         about::take(fields, &mut document, &mut mistakes);
+        if kind == Kind::Event {
+            dates::take_first_date(fields, &mut document, desk.site.today(), &mut mistakes);
+        }
         agree(desk, posted, &mut mistakes).await?;
         if !mistakes.none() {
             let action = format!("/account/organisations/{organisation}/{folder}/new");
-            return Ok(Err(page(signed, title, &action, kind, fields, &mistakes, &html! {})));
+            let more = if kind == Kind::Event {
+                dates::first_date(fields, &mistakes)
+            } else {
+                html! {}
+            };
+            return Ok(Err(page(signed, title, &action, kind, fields, &mistakes, &more)));
         }
         keep(desk, signed, document, "new listing begun").await?;
         Ok::<_, Error>(Ok(()))

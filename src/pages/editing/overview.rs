@@ -1,5 +1,7 @@
 //! A listing as those who keep it see it: how it stands, what it says, what is missing.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -31,6 +33,7 @@ use crate::{
         parts, preview, times,
         words::{self, moment},
     },
+    quality::reports::Report,
     records::{Check, Decision, How, Kept, Proposal},
 };
 
@@ -43,11 +46,15 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let saved = parameters.text("saved").ok().flatten().unwrap_or_default().to_owned();
-    let page = page(&desk, &signed, id, &saved).await.map_err(Problem::from);
+    let done = async {
+        let reports = desk.quality.open_about(id).await.map_err(crate::pages::moderation::problem)?;
+        Ok::<_, Problem>(page(&desk, &signed, id, &saved, &reports).await?)
+    };
+    let page = done.await;
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Page, Error> {
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Report]) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     let places = places(desk, signed, &sight.document).await?;
     let mut about = vec![id];
@@ -76,6 +83,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
         (hidden_by(hidden.as_ref()))
         @if sight.is_foreign() { p class="banner" { "This listing comes from " (sight.stored.origin) ". It can only be changed there." } }
         @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
+        @if may_edit { (reported(reports)) }
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
         @else if has_unseen_places && may_edit {
@@ -121,6 +129,20 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str) -> Result<Pag
         trail.push(Step::to(format!("/account/organisations/{owner}"), "Organisation"));
     }
     Ok(Page { trail, ..Page::new(name, body) })
+}
+
+/// What people say is wrong with it. What they wrote is for those who decide.
+fn reported(reports: &[Report]) -> Markup {
+    let ticked: BTreeSet<&str> = reports.iter().flat_map(|report| &report.wrong).map(|wrong| wrong.words()).collect();
+    html! {
+        @if let Some(first) = reports.first() {
+            div class="banner" {
+                p { strong { "Somebody says that something is wrong here" } ", " (moment(first.at)) ":" }
+                ul { @for said in &ticked { li { (said) } } }
+                p { "Correct it below, or say below that it is still right. Whoever decides about the report sees both." }
+            }
+        }
+    }
 }
 
 /// GET `/account/listings/{id}/preview`: a draft, or what waits of a change, as the public will see it.

@@ -17,10 +17,15 @@ use crate::{
     },
     pages::{
         desk::{Desk, Fields, Signed},
-        fields::{Field, Mistakes, radios},
+        fields::{Field, Mistakes, radios, tick},
     },
     publishing::locate,
 };
+
+/// Ticked by whoever knows a postcode better than we do.
+const SURE: &str = "postcode_is_right";
+/// How the question about a postcode begins that we do not know.
+const UNKNOWN: &str = "We do not know where ";
 
 /// Lines of an address: the field, its label, whether it has to be there.
 const LINES: [(&str, &str, bool); 6] = [
@@ -107,6 +112,9 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         }
         (radios("has", "Is there a place where people come?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
         @for (name, label, _) in LINES { (Field::new(name, label, fields.text(name)).line(mistakes, "text", "off")) }
+        @if fields.has(SURE) || mistakes.of("postcode").is_some_and(|said| said.starts_with(UNKNOWN)) {
+            (tick(SURE, "The postcode is right. Save it without a point on the map", fields.has(SURE), mistakes))
+        }
         (Field::new("access", "How to get there", fields.text("access")).hint("Bus stops, parking, step-free way in.").lines(mistakes, 2))
         (radios("policy", "What may everybody know about the place?", "If somebody could be in danger when others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
     }
@@ -194,6 +202,11 @@ pub(super) async fn take(
             let found =
                 locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
             let point = found.map(|position| position.point);
+            if point.is_none() && !fields.has(SURE) {
+                let said = format!("{UNKNOWN}{} is. Is it right?", fields.text("postcode").to_uppercase());
+                mistakes.add("postcode", format!("{said} Without a point on the map nobody finds the place by distance"));
+                return Ok(());
+            }
             place.latitude = point.map(|point| Number(point.latitude));
             place.longitude = point.map(|point| Number(point.longitude));
         }

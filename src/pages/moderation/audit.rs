@@ -43,7 +43,8 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
             }
             None => desk.identity().shown_as(&line.to).await?,
         };
-        shown.push((line, desk.identity().shown_as(&line.who).await?, to, record.map(|stored| stored.id)));
+        let detail = in_words(desk, &line.detail).await?;
+        shown.push((line, desk.identity().shown_as(&line.who).await?, to, detail, record.map(|stored| stored.id)));
     }
     let body = html! {
         h1 { "What happened" }
@@ -51,11 +52,11 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
             table class="wide" {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "To" } th scope="col" { "More" } th scope="col" { "From" } } }
                 tbody {
-                    @for (line, who, to, record) in &shown {
+                    @for (line, who, to, detail, record) in &shown {
                         tr {
                             td { (moment(line.at)) } td { (who) } td { (line.what) }
                             td { @match record { Some(id) => a href=(format!("/account/listings/{id}")) { (to) }, None => (to) } }
-                            td { (line.detail) } td { (line.from) }
+                            td { (detail) } td { (line.from) }
                         }
                     }
                 }
@@ -64,4 +65,13 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
         @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}{}", last.id, about.map(|about| format!("&about={about}")).unwrap_or_default())) { "Earlier" } } }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("What happened", body) })
+}
+
+/// Details as people read them: with the name of whom they are about.
+async fn in_words(desk: &Desk, detail: &str) -> Result<String, Error> {
+    let mut words = Vec::new();
+    for word in detail.split(' ') {
+        words.push(desk.identity().shown_as(word).await?);
+    }
+    Ok(words.join(" "))
 }

@@ -76,7 +76,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 input type="hidden" name="version" value=(proposal.version());
                 @for (part, changes) in by_part(&changes) {
                     @if part == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
-                    @else { (decision(part, &changes, picture(&changes), fields, mistakes)) }
+                    @else { (decision(part, &changes, picture(&changes).as_deref(), fields, mistakes)) }
                 }
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
                 (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
@@ -131,7 +131,7 @@ fn decided(proposal: &Proposal, by: &str) -> Markup {
 
 /// What differs, a box to refuse it, a reason, and for texts another wording. What means something only
 /// together is one decision.
-fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &Fields, mistakes: &Mistakes) -> Markup {
+fn decision(part: &str, changes: &[&Change], picture: Option<&str>, fields: &Fields, mistakes: &Mistakes) -> Markup {
     let (refuse, reason) = (format!("refuse-{part}"), format!("reason-{part}"));
     let said: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
     let said = said.join(", ");
@@ -140,11 +140,12 @@ fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &F
             h2 { (capital(&said)) }
             @for change in changes {
                 @if changes.len() > 1 { h3 { (differences::heading(&change.field)) } }
-                @match &picture {
+                @match picture {
                     Some(src) if change.field == "logo" => p { img class="logo" src=(src) alt="The picture that is proposed"; },
                     _ => (differences::one(change)),
                 }
             }
+            @if loses_its_point(changes) { p class="danger" { "The postcode is not known here, so there would be no point on the map, and nobody finds it by distance. Is it right?" } }
             (tick(&refuse, &format!("Refuse: {said}"), fields.has(&refuse), mistakes))
             (Field::new(&reason, &format!("Why is “{said}” refused?"), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
             @for change in changes {
@@ -158,6 +159,12 @@ fn decision(part: &str, changes: &[&Change], picture: Option<String>, fields: &F
             }
         }
     }
+}
+
+/// Whether a place would have an address and no point on the map.
+fn loses_its_point(changes: &[&Change]) -> bool {
+    let of = |field: &str| changes.iter().find(|change| change.field == field);
+    of("addresses").is_some_and(|change| !change.after.is_null()) && of("latitude").is_some_and(|change| change.after.is_null())
 }
 
 /// Members that are no words of somebody: only their author's form writes them so that they fit.

@@ -9,6 +9,7 @@ mod checks;
 mod declarations;
 mod claim;
 mod erase;
+mod find;
 mod listing;
 mod people;
 mod quality;
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/texts/{slug}", get(texts::show))
         .route("/moderation/people", get(people::show).post(people::change))
         .route("/moderation/people/{id}/passkeys", post(people::reset_passkeys))
+        .route("/moderation/find", get(find::show))
         .route("/moderation/erase", get(erase::show).post(erase::act))
         .route("/moderation/appeals/{id}", get(appeal::show).post(appeal::decide))
         .route("/moderation/declarations", get(declarations::show).post(declarations::save))

@@ -1,5 +1,7 @@
 //! Everything that waits, in the order of the harm that it could do.
 
+use std::collections::BTreeSet;
+
 use axum::{extract::State, response::Response};
 use chrono::Duration;
 use http::HeaderMap;
@@ -60,14 +62,16 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
     let told = accepted.or_else(|| parameters.text("done").ok().flatten().and_then(Done::words).map(str::to_owned));
     let done = async {
         let queue = desk.editing.queue(&signed.actor).await?;
-        let mut reports = Vec::new();
+        let mut reports: Vec<Reported> = Vec::new();
         for report in desk.quality.open_reports().await.map_err(super::problem)? {
+            if let Some((_, about)) = reports.iter_mut().find(|(_, about)| about[0].record == report.record) {
+                about.push(report);
+                continue;
+            }
             let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
             let document = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
-            reports.push((
-                document.map_or_else(|| "A listing that is gone".to_owned(), |document| document.name().to_owned()),
-                report,
-            ));
+            let name = document.map_or_else(|| "A listing that is gone".to_owned(), |document| document.name().to_owned());
+            reports.push((name, vec![report]));
         }
         let mut unreachable = Vec::new();
         for one in quality::unreachable(desk.editing.records(), desk.identity()).await.map_err(super::problem)? {
@@ -91,6 +95,9 @@ fn accepted(taken: usize, moved: usize) -> String {
     format!("{published} {} moved since you looked, and still {waits}.", count(moved, "change has", "changes have"))
 }
 
+/// A listing that is reported, by name, with its reports, the oldest first.
+type Reported = (String, Vec<Report>);
+
 /// Somebody whose letters come back, after what they keep, by id and name.
 type Lost = (Vec<(Uuid, String)>, Unreachable);
 
@@ -98,16 +105,23 @@ fn page(
     desk: &Desk,
     signed: &Signed,
     queue: &[Queued],
-    reports: &[(String, Report)],
+    reports: &[Reported],
     (told, unreachable): (Option<&str>, &[Lost]),
 ) -> Page {
     let now = desk.site.now();
     let late = queue.iter().filter(|one| now - one.since > LATE).count();
     let decides = signed.may(Action::Decide);
     let harmless = queue.iter().take(SHOWN).filter(|one| is_harmless(one)).count();
+    // What could harm somebody in danger comes before a wrong phone number, whoever reports it how often.
+    let urgent = if reports.is_empty() { 0 } else { queue.iter().take(SHOWN).filter(|one| one.protected).count() };
+    let (first, then) = queue.iter().take(SHOWN).partition::<Vec<_>, _>(|one| urgent > 0 && one.protected);
     let body = html! {
         h1 { "Waiting for a decision" }
         @if let Some(said) = told { div class="banner" role="status" { p { (said) } } }
+        @if urgent > 0 {
+            h2 { "About people who could be in danger" }
+            ol class="listings" { @for one in &first { (row(one, now, decides)) } }
+        }
         (reported(reports, now))
         @if queue.is_empty() { p { "Nothing waits." } }
         @else {
@@ -116,7 +130,7 @@ fn page(
         }
         form method="post" action="/moderation" {
             (signed.proof())
-            ol class="listings" id="queue" { @for one in queue.iter().take(SHOWN) { (row(one, now, decides)) } }
+            ol class="listings" id="queue" { @for one in &then { (row(one, now, decides)) } }
             @if harmless > 0 && decides {
                 p {
                     button class="button" name="do" value="ticked" { "Accept what is ticked" } " "
@@ -125,6 +139,7 @@ fn page(
                 p class="hint" { "Only changes that touch nothing risky can be ticked. What has moved since you opened this page is left alone." }
             }
         }
+        (super::find::form(""))
         (lost(unreachable))
         p {
             a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "How good the directory is" } " · "
@@ -158,19 +173,25 @@ fn keys() -> Markup {
     }
 }
 
-/// What the public says is wrong, which comes first: somebody may stand before a closed door.
-fn reported(reports: &[(String, Report)], now: chrono::DateTime<chrono::Utc>) -> Markup {
-    let late = reports.iter().filter(|(_, report)| report.is_late(now)).count();
+/// What the public says is wrong, by listing: somebody may stand before a closed door.
+fn reported(reports: &[Reported], now: chrono::DateTime<chrono::Utc>) -> Markup {
+    let many: usize = reports.iter().map(|(_, about)| about.len()).sum();
+    let late = reports.iter().flat_map(|(_, about)| about).filter(|report| report.is_late(now)).count();
     html! {
         @if !reports.is_empty() {
             h2 { "Reported as wrong" }
-            p { (count(reports.len(), "report", "reports")) @if late > 0 { ", " strong { (late) " for more than 48 hours" } } "." }
+            p { (count(many, "report", "reports")) @if late > 0 { ", " strong { (late) " for more than 48 hours" } } "." }
             ol class="listings" {
-                @for (name, report) in reports {
+                @for (name, about) in reports {
+                    @let ticked: BTreeSet<&str> = about.iter().flat_map(|report| &report.wrong).map(|wrong| wrong.words()).collect();
                     li {
-                        h3 { a href=(format!("/moderation/reports/{}", report.id)) { (name) } }
-                        p { (report.wrong.iter().map(|wrong| wrong.words()).collect::<Vec<_>>().join("; ")) }
-                        ul class="tags" { @if report.is_late(now) { li class="doubt" { "Late" } } li { "since " (moment(report.at)) } }
+                        h3 { a href=(format!("/moderation/reports/{}", about[0].id)) { (name) } }
+                        p { (ticked.into_iter().collect::<Vec<_>>().join("; ")) }
+                        ul class="tags" {
+                            @if about[0].is_late(now) { li class="doubt" { "Late" } }
+                            @if about.len() > 1 { li { (about.len()) " reports" } }
+                            li { "since " (moment(about[0].at)) }
+                        }
                     }
                 }
             }

@@ -4,8 +4,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use maud::html;
+use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::queue::Done;
@@ -43,19 +44,30 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let name = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
     let name = name.map_or_else(|| "a listing that is gone".to_owned(), |document| document.name().to_owned());
     let now = desk.site.now();
+    let open = if report.standing == Standing::Open {
+        desk.quality.open_about(report.record).await.map_err(problem)?
+    } else {
+        vec![report.clone()]
+    };
+    let first = open.first().map_or(report.at, |first| first.at);
     let body = html! {
         (mistakes.summary())
         h1 { "Reported: " (name) }
-        p class="by" { (moment(report.at)) @if report.is_late(now) { ", " strong { "late" } } @else { ", to be settled by " (moment(report.due_at())) } }
-        ul { @for wrong in &report.wrong { li { (wrong.words()) } } }
-        @if let Some(words) = &report.words { blockquote { (paragraphs(words)) } }
+        @for one in &open {
+            p class="by" { (moment(one.at)) @if one.is_late(now) { ", " strong { "late" } } @else { ", to be settled by " (moment(one.due_at())) } }
+            ul { @for wrong in &one.wrong { li { (wrong.words()) } } }
+            @if let Some(words) = &one.words { blockquote { (paragraphs(words)) } }
+        }
+        (since(desk, report.record, first).await?)
         p { a href=(format!("/account/listings/{}", report.record)) { "Look at the listing, and correct it" } }
         @if report.standing == Standing::Open {
             @if signed.may(Action::Decide) {
                 form method="post" action=(format!("/moderation/reports/{id}")) novalidate {
                     (signed.proof())
+                    @for one in &open { input type="hidden" name="report" value=(one.id); }
+                    @if open.len() > 1 { p { "All " (open.len()) " reports are settled at once." } }
                     (radios("standing", "How was it settled?", "", fields.text("standing"), &[("corrected", "It was right, and the listing is corrected"), ("unchanged", "The listing is right as it stands, or it could not be found out")], mistakes))
-                    (Field::new("answer", "An answer", fields.text("answer")).hint(if report.wants_answer { "Goes to whoever reported it, whose address is then deleted." } else { "Nobody left an address; it is kept with the report." }).lines(mistakes, 3))
+                    (Field::new("answer", "An answer", fields.text("answer")).hint(if open.iter().any(|one| one.wants_answer) { "Goes to whoever reported it, whose address is then deleted." } else { "Nobody left an address; it is kept with the report." }).lines(mistakes, 3))
                     button class="button" { "Settle it" }
                 }
             }
@@ -65,6 +77,30 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
+}
+
+/// What those who keep the listing did since it was reported.
+async fn since(desk: &Desk, record: Uuid, reported: DateTime<Utc>) -> Result<Markup, Problem> {
+    let records = desk.editing.records();
+    let mut done = Vec::new();
+    if let Some(stored) = records.find(record).await.map_err(Error::from)?
+        && stored.kept.changed_at > reported
+    {
+        done.push(("It was changed", stored.kept.changed_at, stored.kept.changed_by));
+    }
+    let checks = records.checks(record).await.map_err(Error::from)?;
+    if let Some(check) = checks.into_iter().find(|check| check.at > reported) {
+        done.push(("Somebody said that it is right", check.at, check.by));
+    }
+    let mut lines = Vec::new();
+    for (what, at, by) in done {
+        lines.push(format!(
+            "{what} since then, {}, by {}.",
+            moment(at),
+            desk.identity().shown_as(&by).await.map_err(Error::from)?
+        ));
+    }
+    Ok(html! { @for line in &lines { p class="banner" { (line) } } })
 }
 
 /// POST `/moderation/reports/{id}`.
@@ -83,7 +119,12 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
             return desk.answer(&posted.headers, signed, page);
         }
     };
-    match desk.quality.settle(id, &Identity::known_as(signed.person.id), standing, fields.text("answer")).await {
+    // As many as were shown; what came meanwhile waits for a look of its own.
+    let mut which: Vec<Uuid> = fields.all("report").filter_map(|one| one.parse().ok()).collect();
+    if which.is_empty() {
+        which.push(id);
+    }
+    match desk.quality.settle(&which, &Identity::known_as(signed.person.id), standing, fields.text("answer")).await {
         Ok(_) => go_to(&Done::Settled.path()),
         Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
     }

@@ -101,7 +101,12 @@ async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &Hea
         return Ok(Page { status: StatusCode::BAD_REQUEST, ..page });
     }
     if !upkeep.may_report(client) {
-        return Err(Problem::too_many(600));
+        mistakes.add(
+            "words",
+            "You have sent many reports within an hour. Keep this page open and send it later, or ring the council",
+        );
+        let page = form(upkeep, id, (&path, &name), &sent, &mistakes);
+        return Ok(Page { status: StatusCode::TOO_MANY_REQUESTS, ..page });
     }
     let quality = &upkeep.quality;
     let failed = |error| problem(&error);

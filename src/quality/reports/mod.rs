@@ -165,8 +165,9 @@ impl Quality {
         if !quiet {
             let mut told: Vec<String> = Vec::new();
             let listing = format!("account/listings/{}", report.record);
+            let decided = format!("moderation/reports/{}", report.id);
             let keepers = keepers.iter().map(|to| (to, listing.as_str()));
-            for (to, page) in keepers.chain(moderators.iter().map(|to| (to, "moderation"))) {
+            for (to, page) in keepers.chain(moderators.iter().map(|to| (to, decided.as_str()))) {
                 let key = to.email.to_lowercase();
                 if !told.contains(&key) {
                     mail::queue(&tx, &self.word_of(to, page, &report, &name), now).await?;
@@ -213,28 +214,51 @@ impl Quality {
         Ok(store::about(self.db(), record).await?)
     }
 
-    /// Settle a report, answer where an answer was asked for, and delete the address. Who may is for the
-    /// caller to decide.
+    /// Settle the reports that somebody looked at, answer where an answer was asked for, and delete the
+    /// addresses. What was settled meanwhile is left alone. Who may is for the caller to decide.
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Settled`] when somebody was quicker; or when the database fails.
-    pub async fn settle(&self, id: Uuid, by: &str, standing: Standing, answer: &str) -> Result<Report, Error> {
+    /// [`Error::NotFound`], [`Error::Settled`] when somebody was quicker with all of them; or when the
+    /// database fails.
+    pub async fn settle(&self, which: &[Uuid], by: &str, standing: Standing, answer: &str) -> Result<Vec<Report>, Error> {
         let now = self.clock().now();
-        let report = self.find_report(id).await?.ok_or(Error::NotFound("report"))?;
-        let name = self.name_of(report.record).await?.unwrap_or_else(|| "a listing".to_owned());
         let answer = Some(text::clean(answer)).filter(|answer| !answer.is_empty());
-        let tx = self.db().write().await?;
-        let reply_to = store::reply_to(&tx, id).await?;
-        let settled =
-            Report { standing, settled_by: Some(by.to_owned()), settled_at: Some(now), answer, wants_answer: false, ..report };
-        if !store::settle(&tx, &settled).await? {
-            tx.roll_back().await?;
-            return Err(Error::Settled(id));
+        let mut named = Vec::new();
+        for id in which {
+            let report = self.find_report(*id).await?.ok_or(Error::NotFound("report"))?;
+            let name = self.name_of(report.record).await?.unwrap_or_else(|| "a listing".to_owned());
+            named.push((report, name));
         }
-        if let Some(to) = reply_to {
-            mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
+        let first = named.first().ok_or(Error::NotFound("report"))?.0.id;
+        let tx = self.db().write().await?;
+        let mut all = Vec::new();
+        for (report, name) in named {
+            let reply_to = store::reply_to(&tx, report.id).await?;
+            let (settled_by, settled_at) = (Some(by.to_owned()), Some(now));
+            let settled = Report { standing, settled_by, settled_at, answer: answer.clone(), wants_answer: false, ..report };
+            if !store::settle(&tx, &settled).await? {
+                continue;
+            }
+            if let Some(to) = reply_to {
+                mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
+            }
+            all.push(settled);
+        }
+        if all.is_empty() {
+            tx.roll_back().await?;
+            return Err(Error::Settled(first));
         }
         tx.commit().await?;
-        Ok(settled)
+        Ok(all)
+    }
+
+    /// Those about a listing that nobody has settled, the oldest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_about(&self, record: Uuid) -> Result<Vec<Report>, Error> {
+        let mut open = self.reports_about(record).await?;
+        open.retain(|report| report.standing == Standing::Open);
+        open.reverse();
+        Ok(open)
     }
 
     fn thanks(&self, to: &str, report: &Report, name: &str) -> Letter {

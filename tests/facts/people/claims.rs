@@ -152,7 +152,11 @@ fact! {
         let identity = app.app().identity();
         let invitation = identity.invitations_for(&"ex@lark-hill.example.org".parse().unwrap()).await.unwrap().remove(0);
         let page = ex.open("/account").await;
-        ex.submit(&page, &format!("/account/invitations/{}", invitation.id), &[]).await;
+        let accept = format!("/account/invitations/{}", invitation.id);
+        let asked = ex.submit(&page, &accept, &[]).await;
+        assert!(asked.text().contains("href=\"#terms\"") && asked.text().contains("published under an open licence"), "{}", asked.text());
+        assert_eq!(identity.invitations_for(&"ex@lark-hill.example.org".parse().unwrap()).await.unwrap().len(), 1, "nobody writes here who has not agreed");
+        ex.submit(&asked, &accept, &[("terms", "yes")]).await;
         let listing = format!("/account/listings/{}/about", id("pantry"));
         let form = ex.open(&listing).await;
         assert_eq!(form.status, 200);

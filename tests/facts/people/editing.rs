@@ -274,8 +274,13 @@ fact! {
 async fn new_event(browser: &Browser<'_>) -> (String, Answer) {
     let path = format!("/account/organisations/{}/events/new", id("marsh farm"));
     let page = browser.open(&path).await;
+    let said = [("name", "Cooking on a budget"), ("description", "Cook a meal."), ("terms", "yes")];
+    let asked = browser.submit(&page, &path, &said).await;
+    for missing in ["href=\"#date\"", "href=\"#from\"", "href=\"#to\""] {
+        assert!(asked.text().contains(missing), "no date is made up: {}", asked.text());
+    }
     let dates =
-        browser.submit(&page, &path, &[("name", "Cooking on a budget"), ("description", "Cook a meal."), ("terms", "yes")]).await;
+        browser.submit(&asked, &path, &[("date", "2026-12-02"), ("from", "10:00"), ("to", "12:00"), ("terms", "yes")]).await;
     (dates.text().split("/account/listings/").nth(1).unwrap()[..36].to_owned(), dates)
 }
 
@@ -399,5 +404,41 @@ fact! {
         assert!(history.text().contains("a former editor"), "{}", history.text());
         app.app().db.sweep().await.unwrap();
         assert_eq!(app.files_with(AMINA), Vec::<String>::new(), "the address is nowhere");
+    }
+}
+
+fact! {
+    async fn a_postcode_that_nobody_knows_is_asked_about_before_the_place_leaves_the_map(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/listings/{}/place", id("pantry"));
+        let form = amina.open(&path).await;
+        let asked = amina.submit(&form, &path, &[("postcode", "ZE9 9ZZ"), ("do", "save")]).await;
+        assert!(asked.text().contains("We do not know where ZE9 9ZZ is. Is it right?"), "{}", asked.text());
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        amina.submit(&asked, &path, &[("postcode_is_right", "yes"), ("do", "save")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&format!("/moderation/changes/{}", waiting[0].id)).await.text();
+        assert!(page.contains("there would be no point on the map"), "{page}");
+    }
+}
+
+fact! {
+    async fn a_member_who_never_saw_the_terms_sees_them_before_the_first_form(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let email = "bob@mailbox.example.net".parse().unwrap();
+        let bob = identity.welcome(&tx, &email).await.unwrap();
+        identity.add_member(&tx, id("marsh farm"), bob.id, fingerpost::identity::MemberRole::Editor).await.unwrap();
+        tx.commit().await.unwrap();
+        let bob = Browser::signed_in(&app, "bob@mailbox.example.net").await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let asked = bob.open(&path).await;
+        assert!(asked.text().contains("<h1>Before you change a listing</h1>"), "{}", asked.text());
+        let again = bob.submit(&asked, "/account/terms", &[]).await;
+        assert!(again.text().contains("href=\"#terms\""), "{}", again.text());
+        let form = bob.submit(&again, "/account/terms", &[("terms", "yes")]).await;
+        assert!(form.text().contains("<h1>What it is</h1>"), "{}", form.text());
     }
 }

@@ -74,6 +74,21 @@ fact! {
 }
 
 fact! {
+    async fn a_photograph_of_a_phone_is_made_small_here(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/logo", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let mut photograph = Cursor::new(Vec::new());
+        DynamicImage::from(RgbImage::from_pixel(3_400, 2_550, Rgb([90, 120, 40]))).write_to(&mut photograph, ImageFormat::Jpeg).unwrap();
+        let mut photograph = photograph.into_inner();
+        photograph.resize(4 << 20, 0);
+        let sent = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &photograph).await;
+        assert!(sent.text().contains("A moderator looks at it"), "{}", sent.text());
+    }
+}
+
+fact! {
     async fn hostile_files_are_refused_in_words(app) {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
@@ -83,15 +98,16 @@ fact! {
         bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
         bomb[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".to_vec();
-        let cases = [(Vec::new(), "Choose a picture"), (svg, "This is not a picture that we can read"), (vec![0; 950_000], "more than 900 kB")];
+        let cases = [(Vec::new(), "Choose a picture"), (svg, "This is not a picture that we can read"), (vec![0; 13 << 20], "more than 12 MB")];
         for (file, said) in cases {
             let told = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &file).await;
             assert!(told.text().contains(said), "{said}: {}", told.text());
+            assert!(told.text().contains(ALT), "what was typed stays: {}", told.text());
         }
         let told = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &bomb).await;
         assert!(told.text().contains("There is a problem"), "{}", told.text());
-        let told = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &vec![0; 3_000_000]).await;
-        assert!(told.status.is_client_error() && told.text().contains("larger than 1 MB"), "{}: {}", told.status, told.text());
+        let told = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &vec![0; 33 << 20]).await;
+        assert!(told.status.is_client_error() && told.text().contains("larger than 32 MB"), "{}: {}", told.status, told.text());
         assert!(app.app().records.waiting(None, None, 10).await.unwrap().is_empty());
         // Somebody who does not keep it sends nothing.
         let stranger = Browser::signed_in(&app, "stranger@example.org").await;

@@ -8,7 +8,7 @@ use fingerpost::{
     records::{Draft, State},
 };
 
-use super::{id, public, with_pantry};
+use super::{id, pantry, public, with_pantry};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
 
 /// Somebody proposes another name and web page for the pantry; the page of the change.
@@ -217,7 +217,7 @@ fact! {
         assert!(form.text().contains("12 Gorse Close"), "the place is still theirs: {}", form.text());
         // A second place, which nobody else sees, comes with it.
         let form = amina.open(&format!("{place}?place=new")).await;
-        let second = [("has", "place"), ("address_1", "3 Mill Yard"), ("city", "Luton"), ("postcode", "LU3 9XQ"), ("policy", "exact"), ("do", "save")];
+        let second = [("has", "place"), ("address_1", "3 Mill Yard"), ("city", "Luton"), ("postcode", "LU3 9XQ"), ("policy", "exact"), ("postcode_is_right", "yes"), ("do", "save")];
         let saved = amina.submit(&form, &place, &second).await;
         assert!(saved.text().contains("Nobody else sees it yet."), "{}", saved.text());
         let page = moderator.open(&path).await;
@@ -265,5 +265,34 @@ fact! {
         assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");
         let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
         assert_eq!(stored.kept.revision, 4);
+    }
+}
+
+fact! {
+    async fn an_officer_finds_any_listing_to_edit_or_hide_it(app) {
+        with_pantry(&app).await;
+        let public = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(public.contains(&format!("href=\"/moderation/records/{}\"", id("pantry"))), "a way from the public page: {public}");
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert!(moderator.open("/moderation").await.text().contains("action=\"/moderation/find\""));
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe"), id("pantry"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        let found = async |words: &str| {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", words).finish();
+            moderator.open(&format!("/moderation/find?{query}")).await.text()
+        };
+        let number = pantry()["phones"][0]["number"].as_str().unwrap().replace(' ', "");
+        for words in ["meadow LARDER", &number, "LU3 9XQ", "gorse"] {
+            let page = found(words).await;
+            for path in ["/account/listings", "/moderation/records"] {
+                assert!(page.contains(&format!("href=\"{path}/{}\"", id("pantry"))), "{words}: {page}");
+            }
+        }
+        assert!(found("rowan").await.contains("2 listings"), "a service and its organisation");
+        assert!(found("no such thing").await.contains("Nothing found"));
+        let stranger = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        assert_eq!(stranger.open("/moderation/find?q=rowan").await.status, 403);
     }
 }
