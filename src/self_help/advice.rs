@@ -53,7 +53,7 @@ impl Edition {
             title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), helper)),
             text: level.and_then(|level| level.text.as_deref()),
             reasons: checker.reasons(&outcome, helper),
-            talk: chooser.first(talk),
+            talk: chooser.talk(talk),
             panels,
             steps,
             chooser,

@@ -60,7 +60,7 @@ async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Respon
 fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     let chooser = edition.chooser(None, state.today());
     let mut contacts = edition.contacts.clone();
-    contacts.lines.retain(|line| chooser.may_give(&line.dated));
+    contacts.lines.retain(|line| line.is_emergency() || chooser.may_give(&line.dated));
     contacts.actions.retain(|action| chooser.may_give(&action.dated));
     contacts
 }
@@ -186,7 +186,7 @@ fn evaluated(advice: Advice<'_>, sample: bool) -> Evaluated<'_> {
         title: &panel.title,
         body: panel.body.iter().map(String::as_str).collect(),
         say: panel.say.as_deref(),
-        lines: chooser.lines(&panel.call),
+        lines: chooser.urgent(panel),
     });
     let steps = advice.steps.iter().map(|step| Shown {
         id: &step.id,

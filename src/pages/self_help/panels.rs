@@ -23,7 +23,7 @@ fn one(panel: &Panel, chooser: &Chooser<'_>, level: &str) -> Markup {
     html! {
         section class="urgent" aria-labelledby=(id) {
             @if level == "h1" { h1 id=(id) { (as_written(&panel.title)) } } @else { h2 id=(id) { (as_written(&panel.title)) } }
-            (lines(&chooser.lines(&panel.call), chooser))
+            (lines(&chooser.urgent(panel), chooser))
             @for paragraph in &panel.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
             @if let Some(words) = &panel.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
         }
@@ -55,7 +55,7 @@ pub(super) fn line_of(line: &Line) -> Markup {
 
 fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {
     html! {
-        @match line.dated.standing(chooser.today) {
+        @match line.standing(chooser.today) {
             Standing::Checked => {},
             Standing::Overdue => span class="doubtful" { (say("This number was not checked lately.")) },
             Standing::Unchecked => span class="doubtful" { (say("Nobody has checked this number.")) },

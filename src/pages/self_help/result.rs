@@ -125,7 +125,6 @@ pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Mark
 pub(super) fn talk(result: &Plan<'_>) -> Markup {
     html! {
         h2 { (say("Talk to a person")) }
-        @if result.advice.talk.is_empty() { p { (weave("In an emergency ring {number}. Your council can tell you who else to ring.", &[("number", html! { a href="tel:999" { "999" } })])) } }
         (panels::lines(&result.advice.talk, &result.advice.chooser))
         p { (say("You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”")) }
     }

@@ -15,6 +15,15 @@ const SHARED: &str = "E07";
 /// Of counties.
 const COUNTY: &str = "E10";
 
+/// Which half of the work the council with this code does; none where it does all of it.
+pub(super) fn tier_of(code: &str) -> Option<Tier> {
+    match code.get(..3)? {
+        SHARED => Some(Tier::District),
+        COUNTY => Some(Tier::County),
+        _ => None,
+    }
+}
+
 /// A part of the United Kingdom, since law and helplines differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Nation {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     area::{Area, Nation},
-    document::{Action, Call, Contacts, Dated, Line, Standing},
+    document::{Action, Call, Contacts, Dated, Line, Panel, Standing},
 };
 
 /// First steps that are told at most: more is not done.
@@ -46,6 +46,18 @@ impl<'a> Chooser<'a> {
             }
         }
         lines
+    }
+
+    /// The lines of a panel of urgent help. Never none: where nothing else may be given, the emergency
+    /// number is.
+    pub fn urgent(&self, panel: &Panel) -> Vec<&'a Line> {
+        or_emergency(self.lines(&panel.call))
+    }
+
+    /// Somebody to talk to: the first of these calls that there is a line for, else the emergency
+    /// number.
+    pub fn talk(&self, calls: &[Call]) -> Vec<&'a Line> {
+        or_emergency(self.first(calls))
     }
 
     /// The first of these calls that there is a line for.
@@ -109,11 +121,15 @@ impl<'a> Chooser<'a> {
     }
 
     fn may_be_given(&self, line: &Line) -> bool {
-        self.holds_here(&line.jurisdiction) && self.may_give(&line.dated)
+        self.holds_here(&line.jurisdiction) && (line.is_emergency() || self.may_give(&line.dated))
     }
 
     /// Whether something for this jurisdiction is for where the person is, as far as that is known.
     fn holds_here(&self, jurisdiction: &str) -> bool {
         self.area.and_then(Area::nation).is_none_or(|nation: Nation| nation.is_in(jurisdiction))
     }
+}
+
+fn or_emergency(lines: Vec<&Line>) -> Vec<&Line> {
+    if lines.is_empty() { vec![Line::emergency()] } else { lines }
 }
