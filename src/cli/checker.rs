@@ -7,21 +7,24 @@ use std::{
 };
 
 use anyhow::Context as _;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{WrongCall, say, stdout};
 use crate::{
     app::App,
+    safekeeping::doctor::{Finding, Verdict},
     search,
     self_help::{
-        self, Draft, Part, PublishError, SelfHelp,
-        checker::{Case, Checker, Finding, Known, cases, validate},
+        self, Draft, Part, PublishError, SelfHelp, Unavailable,
+        checker::{self, Case, Checker, Known, cases, validate},
         contacts::{self, Contacts},
     },
 };
 
+/// A checker that ends within this time is said to need looking at.
+const SOON: TimeDelta = TimeDelta::days(30);
 /// Longest file that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
 
@@ -177,6 +180,34 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// What the doctor says of the checker.
+pub(super) async fn looked_at(app: &App) -> anyhow::Result<Finding> {
+    let what = "support checker";
+    let self_help = SelfHelp::new(app.db.clone(), app.clock.clone(), false);
+    let today = self_help.today();
+    let looked = |verdict, found: String, advice| Finding { what, verdict, found, advice };
+    let edition = match self_help.in_force().await {
+        Ok(edition) => edition,
+        Err(Unavailable::NotThere) => {
+            return Ok(looked(Verdict::Good, "none is published, and the public is told so".to_owned(), None));
+        }
+        Err(reason) => {
+            let found = format!("the public sees none: {}", reason.said());
+            return Ok(looked(Verdict::Careful, found, Some("check what is due, then publish again: fingerpost checker show")));
+        }
+    };
+    let not_given =
+        contacts::not_given(&edition.contacts, today).len() + contacts::given_unchecked(&edition.contacts, today).len();
+    let until = edition.shown_until(today);
+    let found = format!("shown until {}; {not_given} numbers, steps and panels need a check", written(until));
+    let is_near = until.is_none_or(|day| day - today <= SOON);
+    Ok(if is_near || not_given > 0 {
+        looked(Verdict::Careful, found, Some("see what is due with fingerpost checker show, check it, and publish again"))
+    } else {
+        looked(Verdict::Good, found, None)
+    })
+}
+
 fn written(day: Option<NaiveDate>) -> String {
     day.map(|day| day.to_string()).unwrap_or_default()
 }
@@ -186,7 +217,7 @@ fn described(draft: &Draft) -> Value {
     json!({"part": draft.part.name(), "sample": at.is_none(), "saved_at": at.map(crate::clock::rfc3339), "saved_by": by})
 }
 
-fn tell(what: &str, findings: &[Finding]) -> io::Result<()> {
+fn tell(what: &str, findings: &[checker::Finding]) -> io::Result<()> {
     if !findings.is_empty() {
         say!("{what}:")?;
     }

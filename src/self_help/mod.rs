@@ -23,7 +23,7 @@ use serde_json::Value;
 use crate::model::shape;
 
 pub use {
-    advice::Advice,
+    advice::{Advice, Urgent},
     editions::{Edition, SelfHelp, Unavailable},
     publish::{PublishError, Published, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},

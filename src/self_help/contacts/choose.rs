@@ -70,6 +70,14 @@ impl<'a> Chooser<'a> {
         self.area.is_none() && calls.iter().any(|call| call.starts_with("duty:"))
     }
 
+    /// Whether we know where the person is and one of these calls is for their council, of which there
+    /// is no line.
+    pub fn lacks_the_council(&self, calls: &[Call]) -> bool {
+        let is_theirs = |line: &&Line| line.council.is_some();
+        let of_council = |call: &&Call| call.starts_with("duty:");
+        self.area.is_some() && calls.iter().filter(of_council).any(|call| !self.lines_for(call).iter().any(is_theirs))
+    }
+
     /// First steps for this level and these needs: those for the worst need first, then those for
     /// everybody on the level.
     pub fn steps(&self, level: &str, needs: &[String]) -> Vec<&'a Action> {
@@ -125,7 +133,7 @@ impl<'a> Chooser<'a> {
     }
 
     /// Whether something for this jurisdiction is for where the person is, as far as that is known.
-    fn holds_here(&self, jurisdiction: &str) -> bool {
+    pub fn holds_here(&self, jurisdiction: &str) -> bool {
         self.area.and_then(Area::nation).is_none_or(|nation: Nation| nation.is_in(jurisdiction))
     }
 }

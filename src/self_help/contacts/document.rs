@@ -194,6 +194,15 @@ pub struct Panel {
     /// What can be said on the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
+    /// The heading to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_helper: Option<String>,
+    /// What a helper does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_helper: Option<Vec<String>>,
+    /// What a helper can say on the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub say_helper: Option<String>,
     /// Where it holds.
     #[serde(default)]
     pub jurisdiction: String,
@@ -212,6 +221,12 @@ pub struct Action {
     pub title: String,
     /// How.
     pub body: String,
+    /// What to do, to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_helper: Option<String>,
+    /// How, to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_helper: Option<String>,
     /// Levels on which it is told; every one where it names none.
     #[serde(default)]
     pub levels: Vec<String>,

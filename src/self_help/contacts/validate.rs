@@ -148,7 +148,7 @@ fn unique(path: &str, ids: &[&str], found: &mut Vec<Finding>) {
     }
 }
 
-/// A path of this site. Browsers take `\\` for `/`, and two of these lead to another site.
+/// A path of this site. Browsers take a backslash for `/`, and `//` leads to another site.
 fn is_ours(page: &str) -> bool {
     page.starts_with('/') && !page.starts_with("//") && !page.contains('\\')
 }
