@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{progress, say};
+use super::{checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -153,7 +153,9 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
     let findings = match opened {
         Ok(app) => {
             let head = app.head().await?;
-            safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await
+            let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+            findings.push(checker::looked_at(&app).await?);
+            findings
         }
         Err(error) if error.is::<db::Error>() => {
             safekeeping::doctor::examine_without_database(&config, super::chain(&error), clock.now())
