@@ -7,20 +7,24 @@ use std::{
 };
 
 use anyhow::Context as _;
+use chrono::{NaiveDate, TimeDelta};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{WrongCall, say, stdout};
 use crate::{
     app::App,
+    safekeeping::doctor::{Finding, Verdict},
     search,
     self_help::{
-        self, Draft, Part, PublishError, SelfHelp,
-        checker::{Case, Checker, Finding, Known, cases, validate},
+        self, Draft, Part, PublishError, SelfHelp, Unavailable,
+        checker::{self, Case, Checker, Known, cases, validate},
         contacts::{self, Contacts},
     },
 };
 
+/// A checker that ends within this time is said to need looking at.
+const SOON: TimeDelta = TimeDelta::days(30);
 /// Longest file that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
 
@@ -126,9 +130,14 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
     let in_force = self_help.in_force().await;
     let drafts = self_help::drafts(&app.db).await?;
     let in_the_way = self_help::in_the_way(&drafts, known(app).await?, "somebody", app.clock.now());
-    let not_given = match &in_force {
-        Ok(edition) => contacts::warnings(&edition.contacts, self_help.today()),
-        Err(_) => Vec::new(),
+    let today = self_help.today();
+    let (not_given, unchecked, until) = match &in_force {
+        Ok(edition) => (
+            contacts::not_given(&edition.contacts, today),
+            contacts::given_unchecked(&edition.contacts, today),
+            edition.shown_until(today),
+        ),
+        Err(_) => (Vec::new(), Vec::new(), None),
     };
     if as_json {
         let drafts: Vec<Value> = drafts.iter().map(described).collect();
@@ -141,16 +150,17 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
         let (public, why) = (in_force.is_ok(), in_force.as_ref().err().map(|reason| reason.said()));
         say!(
             "{}",
-            json!({"public": public, "not_public_because": why, "latest_edition": latest, "not_given": not_given, "drafts": drafts, "in_the_way": in_the_way})
+            json!({"public": public, "not_public_because": why, "shown_until": until, "latest_edition": latest, "not_given": not_given, "given_unchecked": unchecked, "drafts": drafts, "in_the_way": in_the_way})
         )?;
         return Ok(true);
     }
     match (&in_force, &latest) {
         (Ok(edition), Some(latest)) => say!(
-            "the public sees edition {}, reviewed by {}, due for review by {}",
+            "the public sees edition {}, reviewed by {}, due for review by {}, until {}",
             latest.number,
             latest.reviewed_by,
-            edition.checker.review_by.map(|day| day.to_string()).unwrap_or_default()
+            written(edition.checker.review_by),
+            written(until)
         )?,
         (Err(reason), _) => say!("the public sees no checker: {}", reason.said())?,
         (Ok(_), None) => {}
@@ -159,6 +169,7 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
         say!("the latest edition was taken away at {}: {why}", crate::clock::rfc3339(at))?;
     }
     tell("not given to anybody", &not_given)?;
+    tell("given, though nobody has checked the text lately", &unchecked)?;
     for draft in &drafts {
         match &draft.saved {
             Some((at, by)) => say!("draft of {}: taken in at {} by {by}", draft.part.name(), crate::clock::rfc3339(*at))?,
@@ -169,12 +180,44 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// What the doctor says of the checker.
+pub(super) async fn looked_at(app: &App) -> anyhow::Result<Finding> {
+    let what = "support checker";
+    let self_help = SelfHelp::new(app.db.clone(), app.clock.clone(), false);
+    let today = self_help.today();
+    let looked = |verdict, found: String, advice| Finding { what, verdict, found, advice };
+    let edition = match self_help.in_force().await {
+        Ok(edition) => edition,
+        Err(Unavailable::NotThere) => {
+            return Ok(looked(Verdict::Good, "none is published, and the public is told so".to_owned(), None));
+        }
+        Err(reason) => {
+            let found = format!("the public sees none: {}", reason.said());
+            return Ok(looked(Verdict::Careful, found, Some("check what is due, then publish again: fingerpost checker show")));
+        }
+    };
+    let not_given =
+        contacts::not_given(&edition.contacts, today).len() + contacts::given_unchecked(&edition.contacts, today).len();
+    let until = edition.shown_until(today);
+    let found = format!("shown until {}; {not_given} numbers, steps and panels need a check", written(until));
+    let is_near = until.is_none_or(|day| day - today <= SOON);
+    Ok(if is_near || not_given > 0 {
+        looked(Verdict::Careful, found, Some("see what is due with fingerpost checker show, check it, and publish again"))
+    } else {
+        looked(Verdict::Good, found, None)
+    })
+}
+
+fn written(day: Option<NaiveDate>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
+}
+
 fn described(draft: &Draft) -> Value {
     let (at, by) = draft.saved.clone().unzip();
     json!({"part": draft.part.name(), "sample": at.is_none(), "saved_at": at.map(crate::clock::rfc3339), "saved_by": by})
 }
 
-fn tell(what: &str, findings: &[Finding]) -> io::Result<()> {
+fn tell(what: &str, findings: &[checker::Finding]) -> io::Result<()> {
     if !findings.is_empty() {
         say!("{what}:")?;
     }
@@ -205,7 +248,7 @@ async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::
         }
         (Part::Contacts, true) => {
             let today = SelfHelp::new(app.db.clone(), app.clock.clone(), false).today();
-            serde_json::from_str::<Contacts>(body).map(|own| contacts::warnings(&own, today)).unwrap_or_default()
+            serde_json::from_str::<Contacts>(body).map(|own| contacts::to_look_at(&own, today)).unwrap_or_default()
         }
         _ => Vec::new(),
     };
@@ -259,17 +302,22 @@ async fn check(app: &App, file: &Path, cases_file: Option<&Path>, as_json: bool)
 
 async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<bool> {
     match self_help::publish(&app.db, &app.clock, known(app).await?, reviewed_by).await {
-        Ok(number) => {
+        Ok(published) => {
+            let (number, by) = (published.number, reviewed_by.trim());
             if as_json {
-                say!("{}", json!({"published": true, "edition": number, "reviewed_by": reviewed_by.trim(), "in_the_way": []}))?;
+                say!(
+                    "{}",
+                    json!({"published": true, "edition": number, "reviewed_by": by, "in_the_way": [], "warnings": published.to_see_to})
+                )?;
             } else {
-                say!("edition {number} is what the public sees from now on; reviewed by {}", reviewed_by.trim())?;
+                say!("edition {number} is what the public sees from now on; reviewed by {by}")?;
+                tell("to look at", &published.to_see_to)?;
             }
             Ok(true)
         }
         Err(PublishError::Refused(found)) => {
             if as_json {
-                say!("{}", json!({"published": false, "edition": null, "in_the_way": found}))?;
+                say!("{}", json!({"published": false, "edition": null, "in_the_way": found, "warnings": []}))?;
             } else {
                 tell("nothing was published; in the way", &found)?;
             }

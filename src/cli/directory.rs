@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{progress, say};
+use super::{checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -147,7 +147,8 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
         "the doctor cannot begin: check the settings with `fingerpost config`, that the data folder belongs to you, and that the database runs",
     )?;
     let head = app.head().await?;
-    let findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+    let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+    findings.push(checker::looked_at(&app).await?);
     if as_json {
         say!("{}", serde_json::to_string(&json!({"findings": findings}))?)?;
     } else {

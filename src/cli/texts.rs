@@ -1,6 +1,7 @@
 //! `fingerpost texts`: what the council writes itself, as files: list, look, save, publish, take away.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use serde_json::json;
 use super::say;
 use crate::{
     app::App,
+    search,
     texts::{Slug, Standing, Text, Texts, from_file, starting, to_file},
 };
 
@@ -125,10 +127,12 @@ async fn save(
         bail!("--name is for one file");
     }
     // All of them are read before any is kept.
+    let words = search::load(&app.db, &app.clock).await?.read().context("the tables of everyday words are damaged")?;
+    let known: BTreeSet<&str> = words.needs().collect();
     let mut read = Vec::new();
     let mut rejected = Vec::new();
     for file in files {
-        match one(app, file, name) {
+        match one(app, file, name, &known) {
             Ok(text) => read.push(text),
             Err(error) => rejected.push(json!({"file": file.display().to_string(), "reason": format!("{error:#}")})),
         }
@@ -167,7 +171,7 @@ async fn save(
 }
 
 /// A text from a file, fit to be kept.
-fn one(app: &App, file: &Path, name: Option<&str>) -> anyhow::Result<(Slug, Text)> {
+fn one(app: &App, file: &Path, name: Option<&str>, known: &BTreeSet<&str>) -> anyhow::Result<(Slug, Text)> {
     let mut body = String::new();
     let mut input: Box<dyn io::Read> =
         if file.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(fs::File::open(file)?) };
@@ -179,6 +183,9 @@ fn one(app: &App, file: &Path, name: Option<&str>) -> anyhow::Result<(Slug, Text
     let name = name.unwrap_or(stem);
     let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} cannot be the name of a text: expected {expected}"))?;
     let text = from_file(&body)?;
+    if let Some(need) = text.needs.iter().find(|need| !known.contains(need.as_str())) {
+        bail!("needs: no need is called {need}");
+    }
     let wrong = text.mistakes(&slug, app.clock.now());
     if !wrong.is_empty() {
         let said: Vec<String> = wrong.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.said)).collect();

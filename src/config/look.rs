@@ -37,7 +37,9 @@ impl FromStr for Colour {
         let contrast = colour.contrast_with_white();
         if contrast < LEAST_CONTRAST {
             return Err(format!(
-                "white letters on it have a contrast of {contrast:.1}, and need {LEAST_CONTRAST}: choose a darker one"
+                "white letters on it have a contrast of {:.1}, and need {LEAST_CONTRAST}: choose a darker one",
+                // Rounded down: what is refused must not seem to be enough.
+                (contrast * 10.0).floor() / 10.0
             ));
         }
         Ok(colour)
@@ -47,6 +49,20 @@ impl FromStr for Colour {
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", hex::encode(self.0))
+    }
+}
+
+/// A telephone number as people write it.
+#[derive(Clone, Debug)]
+pub(super) struct Telephone(pub(super) String);
+
+impl FromStr for Telephone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let is_one = digits >= 3 && text.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c));
+        if is_one { Ok(Self(text.trim().to_owned())) } else { Err("digits and blanks, such as 01582 546000".to_owned()) }
     }
 }
 

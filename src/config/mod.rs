@@ -238,7 +238,7 @@ impl Config {
             licence: parse(values, "licence", "a web address")?,
             colour: optional(values, "colour", "a colour such as #0b4f4a")?,
             logo: optional(values, "logo", "a file")?,
-            contact_phone: optional(values, "contact_phone", "a telephone number")?,
+            contact_phone: optional::<look::Telephone>(values, "contact_phone", "a telephone number")?.map(|phone| phone.0),
             contact_email: optional(values, "contact_email", "a mailbox such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,

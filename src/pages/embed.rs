@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use chrono::TimeDelta;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, html};
 use uuid::Uuid;
 
@@ -136,6 +136,7 @@ fn answer(site: &Site, parameters: &Parameters, headers: &HeaderMap, part: Resul
     let made = part.and_then(|part| Ok((whole?, part)));
     let (whole, part) = match made {
         Ok(made) => made,
+        Err(problem) if asks_for_a_page(headers) => return absent(site, &problem),
         Err(problem) => return problem.into_response(),
     };
     let listings = fragment(site, &part, whole);
@@ -147,6 +148,25 @@ fn answer(site: &Site, parameters: &Parameters, headers: &HeaderMap, part: Resul
     answered.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     answered.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
+}
+
+fn asks_for_a_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+/// What a frame shows that has nothing to show: why, and the way here.
+fn absent(site: &Site, problem: &Problem) -> Response {
+    let said = html! {
+        p { (words::sentence(&problem.detail)) }
+        p { a href=(site.address("/")) rel="noopener noreferrer" { (site.directory.name) } }
+    };
+    let kind = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, kind, page(site, &site.directory.name, &said).into_string()).into_response()
 }
 
 /// The fragment around a page of its own. Links leave the frame.

@@ -122,7 +122,7 @@ fn next_dates(event: &Event, now: DateTime<Utc>) -> Vec<String> {
         return Vec::new();
     }
     let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), SHOWN);
-    dates.iter().map(|date| open::occurrence(date, now)).collect()
+    dates.iter().map(|date| open::occurrence(date, open::Days::From(now))).collect()
 }
 
 fn banner(event: &Event, now: DateTime<Utc>) -> Markup {

@@ -2,13 +2,14 @@
 
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use super::{
-    Site, home,
+    Site, home, language,
     language::{as_written, rightwards, say, say_with, written_in},
     layout,
     layout::{Page, Step},
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     http::Problem,
+    ids,
     model::Kind as Record,
     publishing::ask_index,
     search::Wanted,
@@ -42,8 +44,22 @@ pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Respons
     layout::answer(&site, &headers, Ok(page))
 }
 
+/// Where a guide stands. An address is kept in histories: of a guide that others had better not see
+/// read, it says nothing.
+pub(super) fn address(guide: &Prepared) -> String {
+    if is_quiet(guide) { format!("/directory/guides/{}", id_of(guide)) } else { format!("/directory/guides/{}", guide.slug) }
+}
+
+fn is_quiet(guide: &Prepared) -> bool {
+    guide.text.quiet || guide.text.needs.iter().any(|need| listing::is_sensitive_code(need))
+}
+
+fn id_of(guide: &Prepared) -> Uuid {
+    ids::derived(Uuid::NAMESPACE_URL, &format!("guide {}", guide.slug))
+}
+
 fn row(guide: &Prepared, level: &str) -> Markup {
-    let link = html! { a href=(format!("/directory/guides/{}", guide.slug)) { (as_written(&guide.text.title)) } };
+    let link = html! { a href=(address(guide)) { (as_written(&guide.text.title)) } };
     html! {
         li {
             @if level == "h2" { h2 { (link) } } @else { p { (link) } }
@@ -66,17 +82,23 @@ pub(super) fn about(site: &Site, needs: &[String], most: usize) -> Markup {
     }
 }
 
-/// One guide.
-pub(super) async fn one(State(site): State<Site>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
-    let page = page(&site, &slug).await;
-    layout::answer(&site, &headers, page)
+/// One guide, under its name or, where that would say too much, under an id.
+pub(super) async fn one(State(site): State<Site>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let shown = site.texts.shown();
+    let by_id = || shown.guides().into_iter().find(|guide| is_quiet(guide) && id_of(guide).to_string() == name);
+    match shown.get(Kind::Guide, &name).or_else(by_id) {
+        Some(guide) if address(guide).ends_with(&name) => layout::answer(&site, &headers, page(&site, guide).await),
+        Some(guide) => {
+            let there = Redirect::permanent(&language::path(&address(guide)));
+            ([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")], there).into_response()
+        }
+        None => layout::answer(&site, &headers, Err(Problem::not_found(format!("there is no guide called {name}")))),
+    }
 }
 
-async fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
-    let shown = site.texts.shown();
-    let guide = shown.get(Kind::Guide, slug).ok_or_else(|| Problem::not_found(format!("there is no guide called {slug}")))?;
+async fn page(site: &Site, guide: &Prepared) -> Result<Page, Problem> {
     let listings = fitting(site, &guide.text.needs).await?;
-    let quiet = guide.text.quiet || listings.iter().any(|listing| listing.sensitive);
+    let quiet = is_quiet(guide) || listings.iter().any(|listing| listing.sensitive);
     let body = html! {
         @if quiet { (home::danger()) }
         (body(site, guide))
@@ -88,7 +110,7 @@ async fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
     };
     Ok(Page {
         preview: (!quiet && !guide.text.summary.is_empty()).then(|| guide.text.summary.clone()),
-        path: Some(format!("/directory/guides/{slug}")),
+        path: Some(address(guide)),
         quiet,
         trail: vec![Step::to("/directory/guides", say("Guides"))],
         ..Page::new(if quiet { say("A guide").to_owned() } else { guide.text.title.clone() }, body)

@@ -36,11 +36,10 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         p class="lead" { (say("Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask.")) }
         (form(&Asked::default(), &[], false))
         p { (weave("Not sure what you need? {link}.", &[("link", html! { a href="/help" { (say("Work out what helps")) } })])) }
+        p { a href="/directory/whats-on" { (say("What’s on this week: events and workshops")) } }
         h2 { (say("What people need help with")) }
         (needs::families(&overview))
         (guides(site))
-        h2 { (say("This week")) }
-        p { a href="/directory/whats-on" { (say("What’s on this week: events and workshops")) } }
         (figures(&overview))
     };
     let preview = say("Find free and low-cost help from local groups, charities and councils.");
@@ -73,7 +72,7 @@ fn guides(site: &Site) -> Markup {
     html! {
         @if !guides.is_empty() {
             h2 { (say("What to do first")) }
-            ul { @for guide in &guides { li { a href=(format!("/directory/guides/{}", guide.slug)) { (as_written(&guide.text.title)) } } } }
+            ul { @for guide in &guides { li { a href=(super::guides::address(guide)) { (as_written(&guide.text.title)) } } } }
             p { a href="/directory/guides" { (say("All guides")) } }
         }
     }

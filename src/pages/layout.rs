@@ -184,8 +184,9 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     }
                     (draft())
                     @if site.demo { p class="demo" { span class="width" { (say("This is a demonstration. Every service, person and local phone number here is made up.")) } } }
-                    @if page.quiet { (exit()) }
+                    @if page.quiet { p class="width unprinted" { (say("“Exit this page” leaves at once for a weather page. It does not clear your history.")) } }
                 }
+                @if page.quiet { (exit()) }
                 (notices::standing(site, page.outcode.as_deref()))
                 div class="width" {
                     @if !page.trail.is_empty() { (trail(&page.trail)) }
@@ -267,13 +268,11 @@ fn signed_in(form: &str, officer: bool, owing: bool) -> Markup {
     }
 }
 
+/// The way out: it stays on the screen, however far somebody scrolls.
 fn exit() -> Markup {
     html! {
-        div class="exit" {
-            div class="width" {
-                a class="button warn" href=(ELSEWHERE) rel="noreferrer" { (say("Exit this page")) }
-                p { (say("Leaves at once for a weather page. It does not clear your history.")) }
-            }
+        div class="exit" role="region" aria-label=(say("Exit this page")) {
+            div class="width" { a class="button warn" href=(ELSEWHERE) rel="noreferrer" { (say("Exit this page")) } }
         }
     }
 }

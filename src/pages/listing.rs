@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{
     Site, data,
     language::{as_written, isolated, rightwards, say, say_with, written_in},
-    open, parts,
+    open::{self, Days},
+    parts,
     shortlist::Kept,
     times,
     words::{self, Checked},
@@ -38,9 +39,15 @@ pub(super) struct Listing {
     place: Option<String>,
     distance: Option<String>,
     cost: Option<String>,
+    /// Who it is for.
+    audience: Option<String>,
     when: Option<String>,
     /// When it is next open, or takes place.
     next: Option<String>,
+    /// The same by its date.
+    next_dated: Option<String>,
+    /// Whole addresses of its places, as far as they are public.
+    addresses: Option<String>,
     /// Why it was found: a part of its text with the words marked, as HTML.
     snippet: Option<String>,
     /// The nearest of its places that may be shown on a map.
@@ -161,11 +168,51 @@ fn whereabouts(service: &Service) -> Option<String> {
     }
 }
 
+/// Longest that a list says who something is for, in characters.
+const LONGEST_AUDIENCE: usize = 120;
+/// Places whose addresses a list to keep has at most.
+const ADDRESSES: usize = 2;
+
+/// The whole addresses of the nearest places, or of the first ones; none where none is public.
+fn addresses(service: &Service, from: Option<Point>) -> Option<String> {
+    let mut places: Vec<&Location> = service.service_at_locations.iter().filter_map(|link| link.location.as_deref()).collect();
+    if let Some(from) = from {
+        let far = |place: &&Location| point_of(place).map_or(f64::INFINITY, |point| point.metres_to(from));
+        places.sort_by(|a, b| far(a).total_cmp(&far(b)));
+    }
+    let mut found: Vec<String> = places.into_iter().filter_map(whole_address).collect();
+    found.dedup();
+    let more = found.len().saturating_sub(ADDRESSES);
+    found.truncate(ADDRESSES);
+    if more > 0 {
+        found.push(words::count(more, "more place", "more places"));
+    }
+    Some(found.join("; ")).filter(|said| !said.is_empty())
+}
+
+/// The address of a place in a line, with its name; none where it is not public, or there is none.
+fn whole_address(place: &Location) -> Option<String> {
+    if place.location_policy.is_some() {
+        return None;
+    }
+    let address = place.addresses.first()?;
+    let name = place.name.as_deref().unwrap_or_default();
+    let lines = [name, &address.address_1, address.address_2.as_deref().unwrap_or_default(), &address.city, &address.postal_code];
+    let mut parts: Vec<&str> = Vec::new();
+    for line in lines.into_iter().map(str::trim).filter(|line| !line.is_empty()) {
+        if !parts.contains(&line) {
+            parts.push(line);
+        }
+    }
+    Some(parts.join(", "))
+}
+
+fn point_of(place: &Location) -> Option<Point> {
+    Point::new(place.latitude?.0, place.longitude?.0)
+}
+
 fn points(service: &Service) -> impl Iterator<Item = Point> {
-    service.service_at_locations.iter().filter_map(|link| {
-        let place = link.location.as_ref()?;
-        Point::new(place.latitude?.0, place.longitude?.0)
-    })
+    service.service_at_locations.iter().filter_map(|link| point_of(link.location.as_ref()?))
 }
 
 fn nearest(service: &Service, from: Point) -> Option<f64> {
@@ -181,6 +228,12 @@ fn on_the_map(service: &Service, from: Option<Point>) -> Option<Point> {
         Some(from) => points(service).min_by(|a, b| a.metres_to(from).total_cmp(&b.metres_to(from))),
         None => points(service).next(),
     }
+}
+
+/// In its own words, else by age.
+fn audience(service: &Service) -> Option<String> {
+    let said = service.eligibility_description.as_deref().map(|text| words::summary(text, LONGEST_AUDIENCE));
+    said.filter(|said| !said.is_empty()).or_else(|| words::ages(service.minimum_age, service.maximum_age))
 }
 
 fn when(service: &Service, today: NaiveDate) -> Option<String> {
@@ -212,8 +265,11 @@ impl Listing {
             cost: words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)
                 .into_iter()
                 .next(),
+            audience: audience(service),
             when: when(service, today),
             next: None,
+            next_dated: None,
+            addresses: addresses(service, from),
             snippet: None,
             point: on_the_map(service, from),
             sensitive: is_sensitive(service),
@@ -226,8 +282,9 @@ impl Listing {
             return self;
         }
         let opening = open::hours_of(service).at(now);
-        self.tags.splice(0..0, open::tag(&opening, now).map(|words| Tag::new(words, "good")));
-        self.next = open::next(&opening, now);
+        self.tags.splice(0..0, open::tag(&opening, now).map(|words| Tag::new(words, "good now")));
+        self.next = open::next(&opening, Days::From(now));
+        self.next_dated = open::next(&opening, Days::ByDate);
         self
     }
 
@@ -235,7 +292,8 @@ impl Listing {
     fn with_dates(mut self, event: &Event, now: DateTime<Utc>) -> Self {
         let when = times::event(event);
         // One date need not be said twice.
-        self.next = open::next_date(event, now).filter(|next| *next != when);
+        let next = |days| open::next_date(event, now, days).filter(|next| *next != when);
+        (self.next, self.next_dated) = (next(Days::From(now)), next(Days::ByDate));
         self.when = Some(when);
         self
     }
@@ -262,18 +320,36 @@ impl Listing {
 
     /// Where, when, what it costs: as far as there is something to say.
     pub(super) fn facts(&self) -> Vec<(&'static str, Markup)> {
-        let ours = |said: &str| html! { (said) };
-        let marked = |label, said: &str| if label == "Cost" && said != say("Free") { as_written(said) } else { ours(said) };
-        self.facts_in_words().into_iter().map(|(label, said)| (label, marked(label, &said))).collect()
+        marked_up(self.said(self.place.as_deref(), self.next.as_deref()))
     }
 
-    /// The same without markup, for messages.
-    pub(super) fn facts_in_words(&self) -> Vec<(&'static str, String)> {
-        let place = match (&self.place, &self.distance) {
+    /// The same to be kept or printed: with whole addresses, and days by their dates.
+    pub(super) fn facts_to_keep(&self) -> Vec<(&'static str, Markup)> {
+        marked_up(self.said(self.whole_place(), self.next_dated.as_deref()))
+    }
+
+    /// The same without markup, for messages. Without the distance: it says where somebody is.
+    pub(super) fn facts_to_send(&self) -> Vec<(&'static str, String)> {
+        let here = Self { distance: None, ..self.clone() };
+        here.said(here.whole_place(), here.next_dated.as_deref())
+    }
+
+    fn whole_place(&self) -> Option<&str> {
+        self.addresses.as_deref().or(self.place.as_deref())
+    }
+
+    fn said(&self, place: Option<&str>, next: Option<&str>) -> Vec<(&'static str, String)> {
+        let place = match (place, &self.distance) {
             (Some(place), Some(distance)) => Some(format!("{}{}{distance}", isolated(place), say(", "))),
-            (place, distance) => place.clone().or_else(|| distance.clone()),
+            (place, distance) => place.map(str::to_owned).or_else(|| distance.clone()),
         };
-        let all = [("Where", place), ("When", self.when.clone()), ("Next", self.next.clone()), ("Cost", self.cost.clone())];
+        let all = [
+            ("Who it is for", self.audience.clone()),
+            ("Where", place),
+            ("When", self.when.clone()),
+            ("Next", next.map(str::to_owned)),
+            ("Cost", self.cost.clone()),
+        ];
         all.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
     }
 
@@ -298,13 +374,28 @@ impl Listing {
                 .or_else(|| event.online_url.as_ref().map(|_| say("Online").to_owned())),
             distance: None,
             cost: words::costs(None, &event.cost_options).into_iter().next(),
+            audience: words::ages(event.minimum_age, event.maximum_age),
             when: Some(times::event(event)),
             next: None,
+            next_dated: None,
+            addresses: event.location.as_deref().and_then(whole_address),
             snippet: None,
             point: None,
             sensitive: is_sensitive_event(event),
         }
     }
+}
+
+fn marked_up(facts: Vec<(&'static str, String)>) -> Vec<(&'static str, Markup)> {
+    let is_ours = |label: &str, said: &str| !matches!(label, "Cost" | "Who it is for") || said == say("Free");
+    let marked = |label, said: &str| {
+        if is_ours(label, said) {
+            html! { (said) }
+        } else {
+            as_written(said)
+        }
+    };
+    facts.into_iter().map(|(label, said)| (label, marked(label, &said))).collect()
 }
 
 /// The services under these ids, as lists show them.

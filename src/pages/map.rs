@@ -76,32 +76,75 @@ impl Frame {
     }
 }
 
+/// Results that the frame goes around where they are in order of distance: at least, and at most. What is
+/// far away would squeeze the near ones into a dot.
+const FRAMED: (usize, usize) = (3, 10);
+/// How big a circle is.
+const CIRCLE: f64 = 11.0;
+
 /// A map of these results, around where somebody is. None for fewer than two places.
 pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
     let places: Vec<(usize, Point)> =
         (1..).zip(listings).filter_map(|(number, listing)| Some((number, listing.point?))).collect();
-    let points: Vec<Point> = places.iter().map(|(_, point)| *point).chain(from).collect();
+    let framed = if from.is_some() { (places.len() / 2).clamp(FRAMED.0, FRAMED.1) } else { places.len() };
+    let points: Vec<Point> = places.iter().take(framed).map(|(_, point)| *point).chain(from).collect();
     let frame = Frame::around(&points).filter(|_| places.len() > 1);
     html! {
         @if let Some(frame) = frame {
+            @let here = from.map(|from| frame.spot(from));
+            @let spots = apart(here, places.iter().map(|(number, point)| (*number, frame.spot(*point))).collect());
             details class="map" {
                 summary { (say("Show these on a map")) }
                 svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(say("Map of these results, north at the top. The numbers are those of the list below, which says the same in words.")) {
-                    @if let Some(here) = from.map(|from| frame.spot(from)) {
-                        path class="here" d=(format!("M{:.1} {:.1}l7 14h-14z", here.x, here.y - 8.0)) {}
-                    }
-                    // The first lies on top.
-                    @for (number, point) in places.iter().rev() {
-                        @let spot = frame.spot(*point);
-                        circle cx=(format!("{:.1}", spot.x)) cy=(format!("{:.1}", spot.y)) r="11" {}
+                    // The first lies on top, and where somebody is on everything.
+                    @for (number, spot) in spots.iter().rev().filter(|(_, spot)| spot.is_inside()) {
+                        circle cx=(format!("{:.1}", spot.x)) cy=(format!("{:.1}", spot.y)) r=(CIRCLE) {}
                         text x=(format!("{:.1}", spot.x)) y=(format!("{:.1}", spot.y + 4.5)) text-anchor="middle" { (number) }
+                    }
+                    @if let Some(here) = here {
+                        path class="here" d=(format!("M{:.1} {:.1}l7 14h-14z", here.x, here.y - 8.0)) {}
                     }
                     (yardstick(&frame))
                 }
-                @if from.is_some() { p class="small" { (say("The triangle is where you are, roughly. What has no place, or one that is not told, is only in the list.")) } }
-                @else { p class="small" { (say("What has no place, or one that is not told, is only in the list.")) } }
+                @if from.is_some() { p class="small" { (say("The triangle is where you are, roughly. What has no place, one that is not told, or one far away is only in the list.")) } }
+                @else { p class="small" { (say("What has no place, one that is not told, or one far away is only in the list.")) } }
             }
         }
+    }
+}
+
+/// The circles moved to where none covers another one or where somebody is, the first staying where they
+/// are if they can.
+fn apart(here: Option<Spot>, spots: Vec<(usize, Spot)>) -> Vec<(usize, Spot)> {
+    let mut placed: Vec<(usize, Spot)> = Vec::new();
+    for (number, spot) in spots {
+        let taken = || placed.iter().map(|(_, other)| *other).chain(here);
+        let is_free = |at: &Spot| taken().all(|other| other.is_apart_from(*at));
+        let spot = spot.around().find(is_free).unwrap_or(spot);
+        placed.push((number, spot));
+    }
+    placed
+}
+
+impl Spot {
+    fn is_inside(self) -> bool {
+        (CIRCLE..=WIDTH - CIRCLE).contains(&self.x) && (CIRCLE..=HEIGHT - CIRCLE).contains(&self.y)
+    }
+
+    fn is_apart_from(self, other: Self) -> bool {
+        (self.x - other.x).hypot(self.y - other.y) >= 2.0 * CIRCLE
+    }
+
+    /// This spot, then those in rings around it, the nearest first.
+    fn around(self) -> impl Iterator<Item = Self> {
+        let rings = (1..=3_u8).flat_map(move |ring| {
+            let (far, steps) = (f64::from(ring) * 2.0 * CIRCLE, ring * 6);
+            (0..steps).map(move |step| {
+                let turn = std::f64::consts::TAU * f64::from(step) / f64::from(steps);
+                Self { x: self.x + far * turn.cos(), y: self.y + far * turn.sin() }
+            })
+        });
+        std::iter::once(self).chain(rings.filter(|spot| spot.is_inside()))
     }
 }
 
@@ -144,6 +187,17 @@ mod tests {
         assert!(((a.y - b.y) - (c.x - a.x)).abs() < 0.01);
         let (said, wide) = frame.yardstick();
         assert!(wide <= WIDTH / 3.0 && said == "5 miles", "{said} {wide}");
+    }
+
+    #[test]
+    fn circles_in_one_place_are_all_seen() {
+        let here = Spot { x: 180.0, y: 130.0 };
+        let spots = apart(None, (1..=9).map(|number| (number, here)).collect());
+        assert_ne!(apart(Some(here), vec![(1, here)])[0].1, here, "nor is where somebody is covered");
+        assert_eq!(spots[0].1, here, "the first stays");
+        for (at, (_, spot)) in spots.iter().enumerate() {
+            assert!(spot.is_inside() && spots[..at].iter().all(|(_, other)| (spot.x - other.x).hypot(spot.y - other.y) > 21.9));
+        }
     }
 
     #[test]

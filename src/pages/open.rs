@@ -14,6 +14,15 @@ use crate::model::{
     occurrences::{self, Occurrence, OccurrenceStatus},
 };
 
+/// How days are called.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Days {
+    /// To somebody who reads it at this moment: "today", "tomorrow".
+    From(DateTime<Utc>),
+    /// To be kept, printed or sent: by their dates, for it is read on another day.
+    ByDate,
+}
+
 /// The hours of a service, wherever it is given.
 pub(super) fn hours_of(service: &Service) -> Hours {
     Hours::of(service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules)))
@@ -29,12 +38,12 @@ pub(super) fn tag(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
 }
 
 /// When it is next open, and what may be in the way.
-pub(super) fn next(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
+pub(super) fn next(opening: &Opening, days: Days) -> Option<String> {
     match opening {
-        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, now), session)),
+        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, days), session)),
         Opening::HolidayUnsure { session, holiday } => {
             let doubt = say_with("It is {holiday}, a bank holiday: ring before you go", &[("holiday", say(holiday))]);
-            Some(format!("{}. {doubt}", span(session, now)))
+            Some(format!("{}. {doubt}", span(session, days)))
         }
         _ => None,
     }
@@ -47,9 +56,9 @@ fn doubtful(said: String, session: &Session) -> String {
     format!("{said}. {}", say("Ring before you go: it may be closed on holidays"))
 }
 
-fn span(session: &Session, now: DateTime<Utc>) -> String {
+fn span(session: &Session, days: Days) -> String {
     let start = session.start.with_timezone(&London);
-    let day = day(start.date_naive(), now);
+    let day = day(start.date_naive(), days);
     if session.all_day {
         return capital(&day);
     }
@@ -58,14 +67,14 @@ fn span(session: &Session, now: DateTime<Utc>) -> String {
 }
 
 /// When an event takes place next.
-pub(super) fn next_date(event: &Event, now: DateTime<Utc>) -> Option<String> {
+pub(super) fn next_date(event: &Event, now: DateTime<Utc>, days: Days) -> Option<String> {
     let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), 10);
     let next = dates.iter().find(|occurrence| occurrence.status != OccurrenceStatus::Cancelled)?;
-    Some(occurrence(next, now))
+    Some(occurrence(next, days))
 }
 
 /// A date of an event: "Thursday 26 November, 10am to midday (full)".
-pub(super) fn occurrence(occurrence: &Occurrence, now: DateTime<Utc>) -> String {
+pub(super) fn occurrence(occurrence: &Occurrence, days: Days) -> String {
     let start = occurrence.start.with_timezone(&London);
     let end = occurrence.end.with_timezone(&London);
     let until = if end.date_naive() == start.date_naive() || end - start < TimeDelta::hours(18) {
@@ -79,12 +88,13 @@ pub(super) fn occurrence(occurrence: &Occurrence, now: DateTime<Utc>) -> String 
         OccurrenceStatus::Full => "full",
         OccurrenceStatus::Cancelled => "cancelled",
     };
-    let when = [day(start.date_naive(), now), from_to(&time(start.time()), &until)].join(say(", "));
+    let when = [day(start.date_naive(), days), from_to(&time(start.time()), &until)].join(say(", "));
     capital(&if state.is_empty() { when } else { format!("{when} ({})", say(state)) })
 }
 
 /// "today", "tomorrow", "Thursday 3 December 2026".
-fn day(day: NaiveDate, now: DateTime<Utc>) -> String {
+fn day(day: NaiveDate, days: Days) -> String {
+    let Days::From(now) = days else { return long_date(day) };
     let today = now.with_timezone(&London).date_naive();
     match (day - today).num_days() {
         0 => say("today").to_owned(),

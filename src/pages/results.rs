@@ -175,14 +175,14 @@ fn results(
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
         p class="small" { (order(from)) }
-        @if !quiet { (map::draw(&listings, from.map(|position| position.point))) }
+        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point))) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
         @match by {
             By::Form => (paging::forms(shortlist::FORM, at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
-        @if by == By::Form && !quiet { p class="small" { (weave("{link}, to keep or to send. What you typed is part of the link.", &[("link", html! { a href=(asked.path()) { (say("A link to this search")) } })])) } }
+        @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to keep or to send. What you typed is part of the link.", &[("link", html! { a href=(asked.path()) { (say("A link to this search")) } })])) } }
     };
     let outcode = from.map(|position| position.at.outcode().to_owned());
     Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })

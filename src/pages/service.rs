@@ -47,6 +47,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
         @if let Some(organisation) = &service.organization {
             (parts::by(organisation))
         }
+        (words::printed(today))
         (now.tags())
         (banners(service))
         @if let Some(text) = &service.description { (parts::paragraphs(text)) }

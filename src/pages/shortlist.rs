@@ -126,7 +126,8 @@ fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
         div data-keeps="" {}
         @if found.iter().any(|(_, listing)| listing.sensitive) { (home::danger()) }
         h1 { (title) }
-        p class="lead" { (say("Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link.")) }
+        (words::printed(site.today()))
+        p class="lead unprinted" { (say("Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link.")) }
         @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is no longer here.", "listings are no longer here.")) } }
         @if found.is_empty() { p { (say("There is nothing on the list.")) } }
         ol class="listings" { @for (service, listing) in &found { (row(&kept, &asked, helper, service, listing)) } }
@@ -143,7 +144,7 @@ fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Li
             h2 { a href=(href) { (as_written(name)) } }
             @if let Some(organisation) = listing.organisation() { p class="by" { (as_written(organisation)) } }
             @for phone in service.phones.iter().take(2) { p { a class="tel" href=(format!("tel:{}", words::dialled(&phone.number))) dir=[rightwards()] { (phone.number) } } }
-            dl class="facts" { @for (label, value) in listing.facts() { div { dt { (say(label)) } dd { (value) } } } }
+            dl class="facts" { @for (label, value) in listing.facts_to_keep() { div { dt { (say(label)) } dd { (value) } } } }
             (listing.tags())
             form class="unprinted" method="post" action="/directory/shortlist" {
                 (kept.hidden())
@@ -225,7 +226,13 @@ fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
         let (path, name) = listing.link();
         lines.extend([String::new(), name.to_owned()]);
         lines.extend(service.phones.first().map(|phone| phone.number.clone()));
-        lines.extend(listing.facts_in_words().into_iter().filter(|(label, _)| *label != "Cost").map(|(_, value)| value));
+        lines.extend(
+            listing
+                .facts_to_send()
+                .into_iter()
+                .filter(|(label, _)| matches!(*label, "Where" | "When" | "Next"))
+                .map(|(_, value)| value),
+        );
         lines.push(site.address(path));
     }
     lines.join("\n")

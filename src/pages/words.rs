@@ -3,9 +3,13 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
+use maud::{Markup, html};
 use serde_json::Value;
 
-use super::language::{Language, say, say_count, say_tenths, say_with, spoken};
+use super::{
+    language::{Language, say, say_count, say_tenths, say_with, spoken},
+    times::time,
+};
 use crate::{
     model::{Service, parts::CostOption, schedule::day_name, text::shorten, values::Number},
     records::CHECKED_HOW,
@@ -69,7 +73,12 @@ pub(super) fn long_date(day: NaiveDate) -> String {
 /// A moment as people write it, by the clock on their wall.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&chrono_tz::Europe::London);
-    format!("{}, {}", date(local.date_naive()), local.format("%-I:%M%P"))
+    [date(local.date_naive()), time(local.time())].join(say(", "))
+}
+
+/// On paper, the day of which the page is.
+pub(super) fn printed(today: NaiveDate) -> Markup {
+    html! { p class="printed" { (say_with("Printed on {date}. Numbers and times change.", &[("date", &date(today))])) } }
 }
 
 /// The day that it is in London at that moment.

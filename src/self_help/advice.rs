@@ -23,15 +23,105 @@ pub struct Advice<'a> {
     /// Why it is so.
     pub reasons: Vec<String>,
     /// Urgent help.
-    pub panels: Vec<&'a Panel>,
+    pub panels: Vec<Urgent<'a>>,
     /// What to do first, at most three things.
-    pub steps: Vec<&'a Action>,
+    pub steps: Vec<Step<'a>>,
     /// Somebody to talk to.
     pub talk: Vec<&'a Line>,
+    talk_calls: &'a [Call],
     /// Whether nothing may come before urgent help.
     pub is_emergency: bool,
     /// Whether other numbers would be given if it were known where the person is.
     pub wants_the_place: bool,
+}
+
+/// Urgent help as it is told to this person.
+#[derive(Clone, Debug)]
+pub struct Urgent<'a> {
+    /// The panel.
+    pub panel: &'a Panel,
+    /// Its heading.
+    pub title: &'a str,
+    /// What to do, one paragraph each; none where what the panel says does not hold where they are.
+    pub body: &'a [String],
+    /// What can be said on the phone.
+    pub say: Option<&'a str>,
+    /// Whether the panel was written for where they are, as far as that is known.
+    pub holds_here: bool,
+    /// Whom to ring.
+    pub lines: Vec<&'a Line>,
+    /// Whether the number of their council should be among them, and is not known.
+    pub lacks_the_council: bool,
+}
+
+/// A first step as it is told to this person.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// The step.
+    pub action: &'a Action,
+    /// What to do.
+    pub title: &'a str,
+    /// How.
+    pub body: &'a str,
+    /// Whom to ring for it.
+    pub lines: Vec<&'a Line>,
+}
+
+impl<'a> Chooser<'a> {
+    /// A panel of urgent help for this person.
+    pub fn told(&self, panel: &'a Panel, helper: bool) -> Urgent<'a> {
+        let holds_here = self.holds_here(&panel.jurisdiction);
+        let body: &[String] = panel.body_helper.as_ref().filter(|_| helper).unwrap_or(&panel.body);
+        let say = panel.say_helper.as_deref().filter(|_| helper).or(panel.say.as_deref());
+        Urgent {
+            panel,
+            title: worded(&panel.title, panel.title_helper.as_deref(), helper),
+            body: if holds_here { body } else { &[] },
+            say: say.filter(|_| holds_here),
+            holds_here,
+            lines: self.urgent(panel),
+            lacks_the_council: self.lacks_the_council(&panel.call),
+        }
+    }
+
+    fn step(&self, action: &'a Action, helper: bool) -> Step<'a> {
+        Step {
+            action,
+            title: worded(&action.title, action.title_helper.as_deref(), helper),
+            body: worded(&action.body, action.body_helper.as_deref(), helper),
+            lines: self.first(&action.call),
+        }
+    }
+}
+
+impl Advice<'_> {
+    /// Every line that is given, in order.
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        let of_panels = self.panels.iter().flat_map(|panel| &panel.lines);
+        let of_steps = self.steps.iter().flat_map(|step| &step.lines);
+        of_panels.chain(of_steps).chain(&self.talk).copied()
+    }
+
+    /// Names of the councils whose numbers are given, in order; what the line is called where the
+    /// contacts do not list its council.
+    pub fn councils(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for line in self.lines() {
+            let Some(code) = &line.council else { continue };
+            let name = self.chooser.contacts.council(code).map_or(line.title.as_str(), |council| council.name.as_str());
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Whether a step or somebody to talk to should be their council, and its number is not known. The
+    /// panels say it themselves.
+    pub fn lacks_the_council(&self) -> bool {
+        let of_steps = self.steps.iter().map(|step| step.action.call.as_slice());
+        of_steps.chain([self.talk_calls]).any(|calls| self.chooser.lacks_the_council(calls))
+    }
 }
 
 impl Edition {
@@ -43,7 +133,7 @@ impl Edition {
         let outcome = checker.evaluate(answers);
         let level = checker.level(&outcome.level);
         let panels: Vec<&Panel> = outcome.urgent.iter().filter_map(|id| contacts.panel(id)).collect();
-        let steps = chooser.steps(&outcome.level, &outcome.needs);
+        let steps = chooser.steps(&outcome.level, &checker.pressing_needs(answers, &outcome));
         let talk: &[Call] = contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
         let of_panels = panels.iter().map(|panel| panel.call.as_slice());
         let of_steps = steps.iter().map(|step| step.call.as_slice());
@@ -51,11 +141,12 @@ impl Edition {
             wants_the_place: of_panels.chain(of_steps).chain([talk]).any(|calls| chooser.would_know_better(calls)),
             is_emergency: checker.highest().is_some_and(|highest| highest.id == outcome.level),
             title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), helper)),
-            text: level.and_then(|level| level.text.as_deref()),
+            text: level.and_then(|level| level.text_helper.as_deref().filter(|_| helper).or(level.text.as_deref())),
             reasons: checker.reasons(&outcome, helper),
-            talk: chooser.first(talk),
-            panels,
-            steps,
+            talk: chooser.talk(talk),
+            talk_calls: talk,
+            panels: panels.into_iter().map(|panel| chooser.told(panel, helper)).collect(),
+            steps: steps.into_iter().map(|action| chooser.step(action, helper)).collect(),
             chooser,
             outcome,
         }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Advice, Edition, SelfHelp, Unavailable,
-    checker::{Answers, Checker, Outcome},
+    checker::{Answers, Checker, Outcome, Unknown},
     contacts::{Area, Contacts, Line},
 };
 use crate::{
@@ -60,25 +60,30 @@ async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Respon
 fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     let chooser = edition.chooser(None, state.today());
     let mut contacts = edition.contacts.clone();
-    contacts.lines.retain(|line| chooser.may_give(&line.dated));
+    contacts.lines.retain(|line| line.is_emergency() || chooser.may_give(&line.dated));
     contacts.actions.retain(|action| chooser.may_give(&action.dated));
     contacts
 }
 
-/// What is asked.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default)]
+/// What is asked. A member with another name is refused: somebody in danger must not be told that they
+/// are not because of a slip.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct Asked {
-    /// For each question the options that were chosen. What the checker does not have is ignored.
+    /// For each question the options that were chosen; `{}` where nothing was. What the checker does not
+    /// have counts for nothing, and is named in `ignored`.
     #[schemars(extend("examples" = [{"risk": ["notice"], "when": ["unsure"]}]))]
     answers: BTreeMap<String, OneOrMany>,
     /// Where the person is: a postcode, or its first half. Decides whose numbers are given. Not kept.
+    #[serde(default)]
     #[schemars(extend("examples" = ["LU1 2AA"]))]
     postcode: Option<String>,
     /// Or the area code of their council.
+    #[serde(default)]
     #[schemars(extend("examples" = ["E06000032"]))]
     council: Option<String>,
     /// Whether it is somebody else who asks for them.
+    #[serde(default)]
     helper: bool,
 }
 
@@ -112,6 +117,9 @@ struct Evaluated<'a> {
     council: Option<String>,
     /// Whether other numbers would be given if it were known where the person is.
     place_wanted: bool,
+    /// Answers that this checker does not have. They counted for nothing: where there are any, the
+    /// level may be too low.
+    ignored: Vec<Unknown>,
     /// Whether nobody has reviewed this checker: then it is to be tried, not relied on.
     sample: bool,
 }
@@ -131,6 +139,9 @@ struct Shown<'a> {
     say: Option<&'a str>,
     /// Whom to ring.
     lines: Vec<&'a Line>,
+    /// Whether it was written for where the person is, as far as that is known: law differs between the
+    /// nations. Otherwise there is only the heading and whom to ring.
+    holds_here: bool,
 }
 
 async fn evaluate(State(state): State<SelfHelp>, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Response {
@@ -153,7 +164,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     // A list would be taken for the members in order.
     let asked: Asked = serde_json::from_slice::<Map<String, Value>>(body)
         .and_then(|members| serde_json::from_value(Value::Object(members)))
-        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}"))?;
+        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with no members but answers, postcode, council and helper"))?;
     let answers: Answers = asked
         .answers
         .into_iter()
@@ -165,9 +176,12 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     if answers.values().any(|options| options.len() > MOST_ANSWERS) {
         return Err(bad("a question is answered with more than 100 options"));
     }
-    let area = match (&asked.council, &asked.postcode) {
+    // A form that passes on an empty field says nothing.
+    let said = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
+    let area = match (&said(asked.council), &said(asked.postcode)) {
         (Some(code), _) => Some(
-            Area::of_council(code, &edition.contacts).ok_or_else(|| bad("council is none of the councils in /api/v1/checker"))?,
+            Area::of_council(code, &edition.contacts)
+                .ok_or_else(|| bad("council is none of the districts and unitary councils in /api/v1/checker"))?,
         ),
         (None, Some(written)) => {
             let at = written.parse().map_err(|_| bad("postcode is not a postcode, nor the first half of one"))?;
@@ -176,24 +190,26 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
         (None, None) => None,
     };
     let advice = edition.advise(&answers, area.as_ref(), state.today(), asked.helper);
-    serde_json::to_vec(&evaluated(advice, edition.is_sample())).map_err(|error| Problem::internal(&error))
+    let ignored = edition.checker.unknown(&answers);
+    serde_json::to_vec(&evaluated(advice, ignored, edition.is_sample())).map_err(|error| Problem::internal(&error))
 }
 
-fn evaluated(advice: Advice<'_>, sample: bool) -> Evaluated<'_> {
-    let chooser = advice.chooser;
-    let panels = advice.panels.iter().map(|panel| Shown {
-        id: &panel.id,
-        title: &panel.title,
-        body: panel.body.iter().map(String::as_str).collect(),
-        say: panel.say.as_deref(),
-        lines: chooser.lines(&panel.call),
+fn evaluated(advice: Advice<'_>, ignored: Vec<Unknown>, sample: bool) -> Evaluated<'_> {
+    let panels = advice.panels.into_iter().map(|told| Shown {
+        id: &told.panel.id,
+        title: told.title,
+        body: told.body.iter().map(String::as_str).collect(),
+        say: told.say,
+        lines: told.lines,
+        holds_here: told.holds_here,
     });
-    let steps = advice.steps.iter().map(|step| Shown {
-        id: &step.id,
-        title: &step.title,
-        body: vec![&step.body],
+    let steps = advice.steps.into_iter().map(|step| Shown {
+        id: &step.action.id,
+        title: step.title,
+        body: vec![step.body],
         say: None,
-        lines: chooser.first(&step.call),
+        lines: step.lines,
+        holds_here: true,
     });
     Evaluated {
         panels: panels.collect(),
@@ -201,8 +217,9 @@ fn evaluated(advice: Advice<'_>, sample: bool) -> Evaluated<'_> {
         title: advice.title,
         reasons: advice.reasons,
         talk: advice.talk,
-        council: chooser.area.map(|area| area.district.clone()),
+        council: advice.chooser.area.map(|area| area.district.clone()),
         place_wanted: advice.wants_the_place,
+        ignored,
         sample,
         outcome: advice.outcome,
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{
     checker::{Checker, Status},
     contacts::{Area, Chooser, Contacts, Line, Trust},
+    needed::{shown_until, unreachable},
     publish::read,
     store::{self, Part, Publication},
 };
@@ -39,6 +40,25 @@ impl Edition {
     /// Chooses contacts for somebody who is here.
     pub fn chooser<'a>(&'a self, area: Option<&'a Area>, today: NaiveDate) -> Chooser<'a> {
         Chooser { contacts: &self.contacts, area, today, trust: self.trust }
+    }
+
+    /// Why it is not shown on this day.
+    pub fn closed_on(&self, today: NaiveDate) -> Option<Unavailable> {
+        if self.is_sample() {
+            return None;
+        }
+        match self.checker.review_by {
+            Some(day) if day < today => Some(Unavailable::Overdue(day)),
+            None => Some(Unavailable::NotThere),
+            Some(_) if self.checker.status != Status::Published => Some(Unavailable::NotThere),
+            Some(_) if !unreachable(&self.checker, &self.contacts, today).is_empty() => Some(Unavailable::NumbersOverdue),
+            Some(_) => None,
+        }
+    }
+
+    /// The last day on which it is shown, as far as dates go.
+    pub fn shown_until(&self, today: NaiveDate) -> Option<NaiveDate> {
+        shown_until(&self.checker, &self.contacts, today)
     }
 
     fn sample() -> Result<Self, Unavailable> {
@@ -80,6 +100,8 @@ pub enum Unavailable {
     NotThere,
     /// It should have been reviewed again by this day.
     Overdue(NaiveDate),
+    /// A number that it needs was not checked again in time.
+    NumbersOverdue,
     /// The database does not answer, so nobody knows.
     OutOfReach,
 }
@@ -90,6 +112,7 @@ impl Unavailable {
         match self {
             Self::NotThere => "nobody has reviewed the questions yet",
             Self::Overdue(_) => "the questions are due for a review",
+            Self::NumbersOverdue => "the phone numbers are due for a check",
             Self::OutOfReach => "something is broken at our end",
         }
     }
@@ -126,10 +149,9 @@ impl SelfHelp {
     /// Why there is nothing to show.
     pub async fn in_force(&self) -> Result<Arc<Edition>, Unavailable> {
         match self.published().await {
-            Ok(Some(edition)) => match edition.checker.review_by {
-                Some(day) if day >= self.today() && edition.checker.status == Status::Published => Ok(edition),
-                Some(day) if day < self.today() => Err(Unavailable::Overdue(day)),
-                _ => Err(Unavailable::NotThere),
+            Ok(Some(edition)) => match edition.closed_on(self.today()) {
+                None => Ok(edition),
+                Some(reason) => Err(reason),
             },
             Ok(None) if self.demo => self.sample(),
             Ok(None) => Err(Unavailable::NotThere),

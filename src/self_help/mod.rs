@@ -10,6 +10,7 @@ pub mod budget;
 pub mod checker;
 pub mod contacts;
 mod editions;
+mod needed;
 mod publish;
 pub mod reading;
 mod store;
@@ -22,9 +23,9 @@ use serde_json::Value;
 use crate::model::shape;
 
 pub use {
-    advice::Advice,
+    advice::{Advice, Urgent},
     editions::{Edition, SelfHelp, Unavailable},
-    publish::{PublishError, examine, in_the_way, publish},
+    publish::{PublishError, Published, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
 };
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{
     checker::{Case, Checker, Finding, Known, Status, cases, validate},
-    contacts::{self, Chooser, Contacts, Trust},
+    contacts::{self, Contacts},
+    needed::{self, unreachable},
     store::{self, Draft, Part, Publication},
 };
 use crate::{
@@ -58,16 +59,26 @@ pub fn examine(part: Part, body: &str, others: &[Draft; 3], mut known: Known) ->
     }
 }
 
-/// Publish the drafts as `reviewed_by` reviewed them. Gives the edition's number.
+/// What was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The edition's number.
+    pub number: i64,
+    /// What is not wrong, and should be seen to: what is not given, or not for as long as the rest.
+    pub to_see_to: Vec<Finding>,
+}
+
+/// Publish the drafts as `reviewed_by` reviewed them.
 /// # Errors
 /// What is in the way, all of it; or the database.
-pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &str) -> Result<i64, PublishError> {
+pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &str) -> Result<Published, PublishError> {
     let drafts = store::drafts(db).await?;
     let now = clock.now();
     let found = in_the_way(&drafts, known, reviewed_by, now);
     if !found.is_empty() {
         return Err(PublishError::Refused(found));
     }
+    let to_see_to = parts(&drafts).map(|parts| to_see_to(&parts, super::editions::london_day(now))).unwrap_or_default();
     let [checker, contacts, cases] = drafts;
     let edition = Publication {
         number: 0,
@@ -78,7 +89,17 @@ pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &s
         published_at: now,
         withdrawn: None,
     };
-    Ok(store::insert(db, edition).await?)
+    Ok(Published { number: store::insert(db, edition).await?, to_see_to })
+}
+
+fn to_see_to(parts: &Parts, today: NaiveDate) -> Vec<Finding> {
+    let until = needed::shown_until(&parts.checker, &parts.contacts, today);
+    let early = until.filter(|day| parts.checker.review_by.is_some_and(|review| *day < review)).map(|day| {
+        let problem =
+            format!("ends the checker after {day}, before its review_by: a number that it needs is due for a check by then");
+        Finding::new("contacts.lines", problem)
+    });
+    early.into_iter().chain(below("contacts", contacts::to_look_at(&parts.contacts, today))).collect()
 }
 
 /// The same document with `status` saying that it is published. Members that this version does not
@@ -112,7 +133,8 @@ pub fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now:
     found.extend(below("contacts", contacts::problems(&parts.contacts)));
     found.extend(cases::run(&parts.checker, &parts.cases));
     found.extend(below("checker", review(&parts.checker, today)));
-    found.extend(below("contacts", unreachable(&parts, today)));
+    found.extend(below("contacts", unreachable(&parts.checker, &parts.contacts, today)));
+    found.extend(below("contacts", needed::levels_without_a_step(&parts.checker, &parts.contacts, today)));
     found
 }
 
@@ -127,25 +149,6 @@ fn review(checker: &Checker, today: NaiveDate) -> Vec<Finding> {
         Some(_) => {}
     }
     found
-}
-
-/// Panels and levels for which there would be no number when nothing is known of the place.
-fn unreachable(parts: &Parts, today: NaiveDate) -> Vec<Finding> {
-    let chooser = Chooser { contacts: &parts.contacts, area: None, today, trust: Trust::Checked };
-    let panels = parts.checker.panels().into_iter().filter_map(|id| {
-        let panel = parts.contacts.panel(id)?;
-        chooser
-            .lines(&panel.call)
-            .is_empty()
-            .then(|| Finding::new(format!("panels.{id}.call"), "none of its lines was checked lately and is there for everybody"))
-    });
-    let levels = parts.checker.levels.iter().filter_map(|level| {
-        let talk = parts.contacts.talk.get(&level.id).map(Vec::as_slice).unwrap_or_default();
-        chooser.first(talk).is_empty().then(|| {
-            Finding::new(format!("talk.{}", level.id), "none of its lines was checked lately and is there for everybody")
-        })
-    });
-    panels.chain(levels).collect()
 }
 
 fn below(part: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {

@@ -245,13 +245,17 @@ impl Text {
             .collect()
     }
 
-    fn check_guide(&self, _: DateTime<Utc>) -> Vec<Wrong> {
+    fn check_guide(&self, now: DateTime<Utc>) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         if self.needs.len() > MOST_NEEDS {
             wrong.push(Wrong { field: "needs", said: format!("at most {MOST_NEEDS} needs") });
         }
         if self.kind == Kind::Guide && self.review_by.is_none() {
             wrong.push(Wrong { field: "review_by", said: "say by which day somebody has to review it again".to_owned() });
+        }
+        let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
+        if self.review_by.is_some_and(|day| day < today) {
+            wrong.push(Wrong { field: "review_by", said: "is past: somebody has to review it first".to_owned() });
         }
         wrong
     }

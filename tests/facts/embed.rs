@@ -31,6 +31,9 @@ fact! {
         }
         for path in [format!("/embed/services/{}", id("refuge")), format!("/embed/organizations/{}", id("rowan"))] {
             assert_eq!(app.get(&path).await.status, 403, "{path}");
+            let framed = app.page(&path).await;
+            assert_eq!((framed.status.as_u16(), framed.header("content-type")), (403, "text/html; charset=utf-8"));
+            assert!(framed.text().contains("so that nobody can see who reads it.") && framed.text().contains("href=\"https://directory.luton.example.org/\""), "{}", framed.text());
         }
         assert!(app.get(&format!("/embed/organizations/{}", id("marsh farm"))).await.text().contains("Meadow larder"));
         assert!(app.get(&format!("/embed/services/{}", id("pantry"))).await.text().contains("Meadow larder"));

@@ -122,7 +122,16 @@ fact! {
         assert_eq!(app.page("/directory/guides/behind-with-rent").await.status, 404);
         assert!(app.page("/directory/listing-policy").await.text().contains("What we do not list"), "pages about the site are there from the start");
         let demo = crate::support::Demo(app.served.router(true));
-        let text = demo.page("/directory/guides/not-safe-at-home").await.text();
+        let named = demo.page("/directory/guides/not-safe-at-home").await;
+        assert_eq!((named.status.as_u16(), named.header("cache-control")), (308, "no-store"), "an address is kept in histories");
+        let address = named.header("location").to_owned();
+        assert!(address.starts_with("/directory/guides/") && !address.contains("safe"), "{address}");
+        let polish = demo.page("/pl/directory/guides/feeling-low").await;
+        assert!(polish.status == 308 && polish.header("location").starts_with("/pl/directory/guides/") && !polish.header("location").contains("low"));
+        let list = demo.page("/directory/guides").await.text();
+        assert!(list.contains(&address) && !list.contains("not-safe-at-home") && list.contains("/directory/guides/behind-with-rent"));
+        let text = demo.page(&address).await.text();
+        assert!(!text.contains("not-safe-at-home"), "{text}");
         assert!(text.contains("Nobody at the council has reviewed this text"), "{text}");
         assert!(text.contains("<title>A guide") && text.contains("Exit this page"), "a guide that somebody may be seen with says nothing in its title");
     }

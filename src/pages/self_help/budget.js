@@ -13,7 +13,9 @@ export function amount(written) {
   if (text === '') return { pence: null };
   if (/[-−–]/.test(text)) return { refused: 'negative' };
   if (text.startsWith('£')) text = text.slice(1);
-  // Commas stand between thousands only: "1,5" may mean one and a half.
+  // Two digits behind the only comma cannot be thousands: "1200,50" is written in other languages.
+  text = text.replace(/^([0-9]*),([0-9]{2})$/, '$1.$2');
+  // Other commas stand between thousands only: "1,5" may mean one and a half.
   const parts = /^([0-9]*|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{0,2}))?$/.exec(text);
   if (!parts || (parts[1] === '' && !parts[2])) return { refused: 'unclear' };
   const digits = parts[1].replace(/,/g, '').replace(/^0+/, '');

@@ -24,6 +24,7 @@ use crate::{
         layout,
         layout::Page,
         results::{mistaken_title, sent_long},
+        words,
     },
     self_help::budget::{
         Budget, DEBTS, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Tip, Totals, monthly, pounds, tips, weekly,
@@ -56,24 +57,29 @@ pub(super) async fn filled(State(site): State<Site>, headers: HeaderMap, body: R
     layout::answer(&site, &headers, page)
 }
 
-/// What follows from the form, as a file.
+/// What follows from the form, as a file; the form again where something cannot be read, for a file
+/// with sums that leave something out would be believed.
 pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Result<String, StringRejection>) -> Response {
     let made = async {
         let sent = sent_long(&headers, body)?;
-        let budget = Form::new(sent.pairs()).read().0;
+        let form = Form::new(sent.pairs());
+        let (budget, mistakes) = form.read();
+        if !mistakes.is_empty() {
+            return Ok(Err(worked_out(&site, &sent).await?));
+        }
         let (tips, nearby, _) = what_helps(&site, &sent, &budget).await?;
         let body = html! {
-            (sums(&budget, true))
-            (lines(&Form::new(sent.pairs()), &budget))
+            (sums(&budget))
+            (lines(&form, &budget))
             (debts(&budget))
             (tips_of(&tips))
-            h2 { (say("Help near you")) }
             (plan::places(&site, &nearby))
         };
-        Ok::<_, Problem>(plan::document(&site, &body))
+        Ok::<_, Problem>(Ok(plan::document(&site, &body)))
     };
     match made.await {
-        Ok(document) => plan::download(document),
+        Ok(Ok(document)) => plan::download(document),
+        Ok(Err(page)) => layout::answer(&site, &headers, Ok(page)),
         Err(problem) => layout::answer(&site, &headers, Err(problem)),
     }
 }
@@ -100,24 +106,40 @@ async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<(
 async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
     let form = Form::new(sent.pairs());
     let (budget, mistakes) = form.read();
+    let fields = sent.pairs().collect::<Vec<_>>();
+    if !mistakes.is_empty() {
+        let place = Place::find(site, None, Written::read(sent)).await?;
+        let body = html! {
+            (summary(&mistakes, &place))
+            h1 { (say("Your money on one page")) }
+            p { (say("We work it out once every amount can be read. Nothing that you wrote is lost.")) }
+            (self::form(&form, &mistakes, &place, &fields))
+        };
+        return Ok(mistaken(body));
+    }
     let (tips, nearby, place) = what_helps(site, sent, &budget).await?;
-    let wrong = !mistakes.is_empty() || place.mistake.is_some();
     let body = html! {
-        @if wrong { (summary(&mistakes, &place)) }
+        @if place.mistake.is_some() { (summary(&[], &place)) }
         @else { (home::danger()) }
         h1 { (say("Your money on one page")) }
-        @if wrong { p { (say("These sums leave out what could not be read.")) } }
-        (sums(&budget, mistakes.is_empty()))
+        (words::printed(site.today()))
+        (sums(&budget))
+        div class="printed" { (lines(&form, &budget)) }
         (chart::draw(&budget))
         (debts(&budget))
         (tips_of(&tips))
         @if !tips.is_empty() { (nearby::show(&nearby, place.point)) }
         (keep())
-        h2 { (say("Change your numbers")) }
-        (self::form(&form, &mistakes, &place, &sent.pairs().collect::<Vec<_>>()))
+        h2 class="unprinted" { (say("Change your numbers")) }
+        (self::form(&form, &[], &place, &fields))
     };
-    let title = if wrong { mistaken_title("Money on one page") } else { say("Money on one page").to_owned() };
-    Ok(Page { status: if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK }, ..page(title, body) })
+    let outcode = place.outcode();
+    let page = if place.mistake.is_some() { mistaken(body) } else { page(say("Money on one page").to_owned(), body) };
+    Ok(Page { outcode, ..page })
+}
+
+fn mistaken(body: Markup) -> Page {
+    Page { status: StatusCode::BAD_REQUEST, ..page(mistaken_title("Money on one page"), body) }
 }
 
 fn intro() -> Markup {
@@ -184,13 +206,13 @@ fn words_for_the_script() -> String {
     all.map(|(name, said)| (name, say(said))).collect::<serde_json::Value>().to_string()
 }
 
-/// What comes in, goes out and is left, by month and week. The script reads and fills the same cells. In a
-/// sentence what is left, unless an amount is missing that would change it.
-fn sums(budget: &Budget, is_whole: bool) -> Markup {
+/// What comes in, goes out and is left: in a sentence, and by month and week. The script reads and fills
+/// the same cells.
+fn sums(budget: &Budget) -> Markup {
     let totals = budget.totals();
     let yearly = [totals.income, totals.spending, totals.before(), totals.debts, totals.after()];
     html! {
-        @if is_whole { p class="lead" id="sentence" { (sentence(totals)) } }
+        p class="lead" id="sentence" { (sentence(totals)) }
         table id="sums" {
             caption { (say("Your money by month and by week")) }
             thead { tr { th scope="col" { span class="unseen" { (say("What")) } } th scope="col" class="number" { (say("A month")) } th scope="col" class="number" { (say("A week")) } } }
@@ -207,7 +229,7 @@ fn sums(budget: &Budget, is_whole: bool) -> Markup {
     }
 }
 
-/// Every line with an amount, for the file.
+/// Every line with an amount, for the file and for paper.
 fn lines(form: &Form, budget: &Budget) -> Markup {
     let label = |group: &Group, line: &str| {
         let own = group.lines.iter().find(|own| own.id == line).map(|own| say(own.label).to_owned());

@@ -41,8 +41,8 @@ pub(super) fn draw(budget: &Budget) -> Markup {
                 caption { (say("Where your money goes, each month")) }
                 thead { tr { th scope="col" { (say("What for")) } th scope="col" class="number" { (say("A month")) } th scope="col" class="number" { (say("Of all")) } } }
                 tbody {
-                    @for (title, yearly) in &shares {
-                        tr { th scope="row" { (say(title)) } td class="number" dir=[rightwards()] { (pounds(monthly(*yearly))) } td class="number" dir=[rightwards()] { (percent(*yearly, whole)) "%" } }
+                    @for ((title, yearly), percent) in shares.iter().zip(percents(&shares)) {
+                        tr { th scope="row" { (say(title)) } td class="number" dir=[rightwards()] { (pounds(monthly(*yearly))) } td class="number" dir=[rightwards()] { (percent) "%" } }
                     }
                 }
             }
@@ -50,8 +50,18 @@ pub(super) fn draw(budget: &Budget) -> Markup {
     }
 }
 
-fn percent(part: i64, whole: i64) -> i64 {
-    (part * 200 + whole) / (whole * 2)
+/// Of a hundred, each rounded so that together they are a hundred: what the rounding down leaves goes to
+/// those that lost most by it.
+fn percents(shares: &[(&'static str, i64)]) -> Vec<i64> {
+    let whole: i64 = shares.iter().map(|(_, yearly)| yearly).sum::<i64>().max(1);
+    let mut percents: Vec<i64> = shares.iter().map(|(_, yearly)| yearly * 100 / whole).collect();
+    let left = 100 - percents.iter().sum::<i64>();
+    let mut by_loss: Vec<usize> = (0..shares.len()).collect();
+    by_loss.sort_by_key(|at| -(shares[*at].1 * 100 % whole));
+    for at in by_loss.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+        percents[at] += 1;
+    }
+    percents
 }
 
 #[cfg(test)]
@@ -64,7 +74,9 @@ mod tests {
         let (budget, _) =
             Form::new([("in-wages", "2000"), ("out-rent", "600"), ("out-food", "300"), ("debt-cards", "100")]).read();
         assert_eq!(shares(&budget), [("Your home", 720_000), ("Day to day", 360_000), ("Debts", 120_000)]);
-        assert_eq!([percent(1, 3), percent(2, 3), percent(1, 200)], [33, 67, 1]);
+        assert_eq!(percents(&[("a", 1), ("b", 1), ("c", 1)]), [34, 33, 33]);
+        assert_eq!(percents(&[("a", 995), ("b", 5)]), [100, 0]);
+        assert_eq!(percents(&[]), [0; 0]);
         assert!(draw(&Budget::default()).into_string().is_empty());
     }
 }

@@ -71,17 +71,33 @@ async fn page(site: &Site, edition: &Edition, form: &Parameters) -> Result<Page,
     };
     let at = last("at").and_then(|id| checker.questions.iter().position(|question| question.id == id));
     let place = Place::find(site, Some(&edition.contacts), carried.place.clone()).await?;
+    let page = next_page(site, edition, &carried, &place, Step { at, go, shown: last("shown") == Some("yes") }).await?;
+    Ok(Page { outcode: place.outcode(), ..page })
+}
+
+/// Where somebody is among the questions, and where they want to go.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The question that they were asked.
+    at: Option<usize>,
+    go: Go,
+    /// Whether they were shown the urgent help that it opened.
+    shown: bool,
+}
+
+async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Place, step: Step) -> Result<Page, Problem> {
+    let (checker, Step { at, go, shown }) = (&edition.checker, step);
     if at.is_none() && go == Go::Next && place.mistake.is_some() {
-        return Ok(Page { status: StatusCode::BAD_REQUEST, ..first(edition, &carried, &place) });
+        return Ok(Page { status: StatusCode::BAD_REQUEST, ..first(edition, carried, place) });
     }
     // Urgent help comes before the next question, whichever button was pressed.
     if let Some(question) = at.map(|at| &checker.questions[at])
-        && last("shown") != Some("yes")
+        && !shown
         && go != Go::Back
     {
         let opened = opened_by(edition, question, &carried.answers);
         if !opened.is_empty() && go == Go::Next {
-            return Ok(urgent(site, edition, &carried, &place, question, &opened));
+            return Ok(urgent(site, edition, carried, place, question, &opened));
         }
     }
     let asked = |question: &&Question| checker.asks(question, &carried.answers);
@@ -89,15 +105,15 @@ async fn page(site: &Site, edition: &Edition, form: &Parameters) -> Result<Page,
         (Go::Result, _) => None,
         (Go::Next, None) => checker.questions.iter().find(asked),
         (Go::Next, Some(at)) => checker.questions[at + 1..].iter().find(asked),
-        (Go::Back, None) => return Ok(first(edition, &carried, &place)),
+        (Go::Back, None) => return Ok(first(edition, carried, place)),
         (Go::Back, Some(at)) => match checker.questions[..at].iter().rev().find(asked) {
             Some(before) => Some(before),
-            None => return Ok(first(edition, &carried, &place)),
+            None => return Ok(first(edition, carried, place)),
         },
     };
     match next {
-        Some(question) => Ok(ask(edition, &carried, question)),
-        None => result::page(site, edition, &carried, &place).await,
+        Some(question) => Ok(ask(edition, carried, question)),
+        None => result::page(site, edition, carried, place).await,
     }
 }
 
@@ -190,11 +206,12 @@ fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
 /// Urgent help, on a page of its own, before anything else is asked.
 fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, question: &Question, opened: &[&Panel]) -> Page {
     let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
+    let told: Vec<_> = opened.iter().map(|panel| chooser.told(panel, carried.helper)).collect();
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
     let body = html! {
         (notice(edition))
         h1 class="unseen" { (say("Before you go on")) }
-        (panels::list(opened, &chooser, "h2"))
+        (panels::list(&told, &chooser))
         @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
         form class="ask" method="post" action="/help/check" {
             (carried.hidden(None))

@@ -30,6 +30,8 @@ const LATELY: u64 = 180;
 const LOOKED_THROUGH: usize = 60;
 /// Needs that services are shown for.
 const MOST_NEEDS: usize = 4;
+/// Places that a message has: more is not read, and phones cut it off.
+const MOST_SENT: usize = 12;
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -189,9 +191,9 @@ fn list(found: &[Found], level: &str) -> Markup {
 }
 
 impl Found {
-    /// Where, when next, what it costs.
-    fn facts(&self) -> Vec<(&'static str, Markup)> {
-        let facts = self.listing.facts();
+    /// Where, when next, what it costs: the page is printed and kept.
+    pub(super) fn facts(&self) -> Vec<(&'static str, Markup)> {
+        let facts = self.listing.facts_to_keep();
         let next = facts.iter().any(|(label, _)| *label == "Next");
         facts.into_iter().filter(|(label, _)| !(next && *label == "When")).collect()
     }
@@ -208,14 +210,28 @@ impl Nearby {
         self.needs.iter().flat_map(|need| &need.services).chain(&self.workshops)
     }
 
+    /// What a message has of it, and how many it leaves out. Nothing that somebody may be in danger for
+    /// if others read it on their phone.
+    pub(super) fn to_send(&self) -> (Vec<&Found>, usize) {
+        let found: Vec<&Found> = self.all().filter(|found| !found.listing.sensitive).take(MOST_SENT).collect();
+        let left_out = self.all().count() - found.len();
+        (found, left_out)
+    }
+
     /// A text with what was found, for the person's own mail or messages.
     pub(super) fn as_text(&self, site: &Site) -> String {
         let mut lines = vec![say("Places to ask:").to_owned()];
-        for found in self.all().take(12) {
+        let (sent, left_out) = self.to_send();
+        for found in sent {
             let (path, name) = found.listing.link();
             lines.extend([String::new(), name.to_owned()]);
             lines.extend(found.phone().map(str::to_owned));
+            let facts = found.listing.facts_to_send().into_iter();
+            lines.extend(facts.filter(|(label, _)| matches!(*label, "Where" | "Next")).map(|(_, value)| value));
             lines.push(site.address(path));
+        }
+        if left_out > 0 {
+            lines.extend([String::new(), words::count(left_out, "more place", "more places")]);
         }
         lines.join("\n")
     }

@@ -8,26 +8,33 @@ use crate::{
         words,
     },
     self_help::{
-        Edition,
-        contacts::{Chooser, Line, Panel, document::Standing},
+        Edition, Urgent,
+        contacts::{Chooser, Line, document::Standing},
     },
 };
 
 /// Panels of urgent help, each with the numbers for where somebody is.
-pub(super) fn list(panels: &[&Panel], chooser: &Chooser<'_>, level: &str) -> Markup {
-    html! { @for panel in panels { (one(panel, chooser, level)) } }
+pub(super) fn list(panels: &[Urgent<'_>], chooser: &Chooser<'_>) -> Markup {
+    html! { @for told in panels { (one(told, chooser)) } }
 }
 
-fn one(panel: &Panel, chooser: &Chooser<'_>, level: &str) -> Markup {
-    let id = format!("panel-{}", panel.id);
+fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
+    let id = format!("panel-{}", told.panel.id);
     html! {
         section class="urgent" aria-labelledby=(id) {
-            @if level == "h1" { h1 id=(id) { (as_written(&panel.title)) } } @else { h2 id=(id) { (as_written(&panel.title)) } }
-            (lines(&chooser.lines(&panel.call), chooser))
-            @for paragraph in &panel.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
-            @if let Some(words) = &panel.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
+            h2 id=(id) { (as_written(told.title)) }
+            (lines(&told.lines, chooser))
+            @if told.lacks_the_council { (no_number_of_the_council()) }
+            @if !told.holds_here { p { (say("Rules differ where you are. Say what has happened, and ask what they can do.")) } }
+            @for paragraph in told.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
+            @if let Some(words) = told.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
         }
     }
+}
+
+/// Said where somebody's council should be rung and we do not know its number.
+pub(super) fn no_number_of_the_council() -> Markup {
+    html! { p { (say("We do not have the number of your council. To find it, look for “find your local council” on GOV.UK.")) } }
 }
 
 /// Numbers to ring, the first first.
@@ -43,19 +50,19 @@ pub(super) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
 pub(super) fn line_of(line: &Line) -> Markup {
     let digits = words::dialled(&line.number);
     html! {
-        span class="who" { (as_written(&line.title)) }
+        span class="who" { (as_written(&line.title)) } " "
         @match &line.text {
             Some(word) => { a class="number" href=(format!("sms:{digits}")) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
             None => { a class="number" href=(format!("tel:{digits}")) dir=[rightwards()] { (line.number) } },
         }
-        @if let Some(hours) = &line.hours { span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
-        @if let Some(about) = &line.about { span lang=[written_in()] dir=[rightwards()] { (about) } }
+        @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
+        @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }
 }
 
 fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {
     html! {
-        @match line.dated.standing(chooser.today) {
+        @match line.standing(chooser.today) {
             Standing::Checked => {},
             Standing::Overdue => span class="doubtful" { (say("This number was not checked lately.")) },
             Standing::Unchecked => span class="doubtful" { (say("Nobody has checked this number.")) },

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
+    model::whereabouts::Whereabouts,
     pages::{
         Site,
         language::{rightwards, say},
@@ -63,6 +64,12 @@ impl Written {
 }
 
 impl Place {
+    /// The first half of the postcode, for notices that are for some places only.
+    pub(super) fn outcode(&self) -> Option<String> {
+        let at: Whereabouts = self.written.postcode.parse().ok()?;
+        self.mistake.is_none().then(|| at.outcode().to_owned())
+    }
+
     /// Find out where that is.
     /// # Errors
     /// When the database or the index fails.
@@ -98,12 +105,6 @@ impl Place {
             }
         })
     }
-
-    /// What the council here is called.
-    pub(super) fn council<'a>(&self, contacts: &'a Contacts) -> Option<&'a str> {
-        let area = self.area.as_ref()?;
-        contacts.council(&area.district).map(|council| council.name.as_str())
-    }
 }
 
 /// The point to a hundredth of a degree, which is about a kilometre.
@@ -129,12 +130,13 @@ pub(super) fn field(place: &Place) -> Markup {
 /// The choice of a council, for somebody whose postcode does not settle it.
 pub(super) fn choice(edition: &Edition, place: &Place) -> Markup {
     html! {
-        @if !edition.contacts.councils.is_empty() {
+        @let councils: Vec<_> = edition.contacts.councils.iter().filter(|council| council.answers_for_a_place()).collect();
+        @if !councils.is_empty() {
             div class="field" {
                 label for="council" { (say("Or choose your council")) }
                 select id="council" name="council" {
                     option value="" { (say("I do not know, or another one")) }
-                    @for council in &edition.contacts.councils {
+                    @for council in councils {
                         option value=(council.code) selected[council.code == place.written.council] { (council.name) }
                     }
                 }

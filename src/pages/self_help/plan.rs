@@ -28,7 +28,7 @@ use crate::{
 
 /// What the file looks like.
 const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#16191d;background:#fff}\
-h1,h2,h3{line-height:1.2}ul.lines{list-style:none;padding:0}ul.lines li{margin:.5em 0}.who{display:block;font-weight:700}\
+h1,h2,h3{line-height:1.2}ul.lines{list-style:none;padding:0}ul.lines li{margin:.5em 0}ul.lines span{display:block}.who{font-weight:700}\
 .number{font-size:1.3em;font-weight:700;margin-inline-end:.5em}.urgent{border-inline-start:.4em solid #a8201a;padding-inline-start:1em}\
 .sample{border:2px solid #16191d;padding:0 1em}@media print{a{color:inherit}}";
 
@@ -54,7 +54,8 @@ fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
     html! {
         @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its numbers.")) } }
         h2 { (as_written(result.advice.title)) }
-        (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
+        (panels::list(&result.advice.panels, &result.advice.chooser))
+        (result::whose(&result.advice))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path)))
         (result::talk(result))
@@ -71,11 +72,12 @@ pub(super) fn places(site: &Site, nearby: &Nearby) -> Markup {
             li {
                 a href=(site.address(path)) { (as_written(name)) }
                 @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phone) } }
-                @for (label, value) in found.listing.facts() { br; (say(label)) ": " (value) }
+                @for (label, value) in found.facts() { br; (say(label)) ": " (value) }
             }
         }
     };
     html! {
+        @if nearby.all().next().is_some() { h2 { (say("Help near you")) } }
         @for need in &nearby.needs {
             h3 { (as_written(&need.name)) }
             ul { @for found in &need.services { (item(found)) } }

@@ -15,6 +15,7 @@ use crate::{
         Site, home,
         language::{as_written, rightwards, say, say_with, weave, written_in},
         layout::Page,
+        words::{self, count},
     },
     self_help::{Advice, Edition, contacts::Area},
 };
@@ -59,7 +60,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
     let body = html! {
         @if result.advice.is_emergency {
             h1 { (as_written(result.advice.title)) }
-            (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
+            (panels::list(&result.advice.panels, &result.advice.chooser))
             (notice(edition))
             (reasons(&result))
         } @else {
@@ -68,14 +69,15 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
             h1 { (as_written(result.advice.title)) }
             @if let Some(text) = result.advice.text { p class="lead" { (as_written(text)) } }
             (reasons(&result))
-            (panels::list(&result.advice.panels, &result.advice.chooser, "h2"))
+            (panels::list(&result.advice.panels, &result.advice.chooser))
         }
         @if result.advice.wants_the_place { (ask_for_place(edition, carried, place, None)) }
-        @else if let Some(council) = place.council(&edition.contacts) { p class="small" { (weave("Council numbers here are those of {council}.", &[("council", as_written(council))])) } }
+        @else { (whose(&result.advice)) }
         (elsewhere(edition, place))
         (steps(&result, str::to_owned))
         (talk(&result))
         (nearby::show(&result.nearby, place.point))
+        (words::printed(site.today()))
         (keep(site, carried, &result))
         (panels::reviewed(edition))
     };
@@ -90,6 +92,15 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
         @if let Some(nation) = nation {
             p class="sample" { (say_with("These questions are for {nation}. Rules and helplines in {other} differ: ask the council there.", &[("nation", say(jurisdiction)), ("other", say(nation.name()))])) }
         }
+    }
+}
+
+/// Whose the numbers of councils are, or that we do not have them.
+pub(super) fn whose(advice: &Advice<'_>) -> Markup {
+    let councils: Vec<String> = advice.councils().into_iter().map(str::to_owned).collect();
+    html! {
+        @if !councils.is_empty() { p class="small" { (weave("Council numbers here are those of {council}.", &[("council", as_written(&words::list(&councils)))])) } }
+        @if advice.lacks_the_council() && !advice.panels.iter().any(|told| told.lacks_the_council) { (panels::no_number_of_the_council()) }
     }
 }
 
@@ -111,9 +122,9 @@ pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Mark
             ol class="steps" {
                 @for step in &result.advice.steps {
                     li {
-                        h3 { @match &step.page { Some(page) => { a href=(address(page)) { (as_written(&step.title)) } }, None => (as_written(&step.title)) } }
+                        h3 { @match &step.action.page { Some(page) => { a href=(address(page)) { (as_written(step.title)) } }, None => (as_written(step.title)) } }
                         p lang=[written_in()] dir=[rightwards()] { (step.body) }
-                        (panels::lines(&result.advice.chooser.first(&step.call), &result.advice.chooser))
+                        (panels::lines(&step.lines, &result.advice.chooser))
                     }
                 }
             }
@@ -125,7 +136,6 @@ pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Mark
 pub(super) fn talk(result: &Plan<'_>) -> Markup {
     html! {
         h2 { (say("Talk to a person")) }
-        @if result.advice.talk.is_empty() { p { (weave("In an emergency ring {number}. Your council can tell you who else to ring.", &[("number", html! { a href="tel:999" { "999" } })])) } }
         (panels::lines(&result.advice.talk, &result.advice.chooser))
         p { (say("You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”")) }
     }
@@ -151,6 +161,7 @@ pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place,
 
 fn keep(site: &Site, carried: &Carried, result: &Plan<'_>) -> Markup {
     let text = result.nearby.as_text(site);
+    let (sent, left_out) = result.nearby.to_send();
     let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
     let subject = utf8_percent_encode(say("My plan"), NON_ALPHANUMERIC);
     html! {
@@ -163,12 +174,16 @@ fn keep(site: &Site, carried: &Carried, result: &Plan<'_>) -> Markup {
                 button class="button plain print" type="button" hidden { (say("Print")) }
             }
             p class="small" { (say("The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu.")) }
-            @if result.nearby.all().next().is_some() {
+            @if !sent.is_empty() {
                 p {
                     (weave("Send the list of places, without your answers: {text} or {email}. Your own phone or computer sends it.", &[
                         ("text", html! { a href=(format!("sms:?&body={encoded}")) { (say("by text")) } }),
                         ("email", html! { a href=(format!("mailto:?subject={subject}&body={encoded}")) { (say("by email")) } }),
                     ]))
+                    @if left_out > 0 {
+                        " " (count(left_out, "place is left out:", "places are left out:"))
+                        " " (say("what others had better not read on a phone, and what is more than a message holds."))
+                    }
                 }
             }
             form method="post" action="/help/check" {

@@ -43,6 +43,7 @@ impl Refused {
 /// ```
 /// use fingerpost::self_help::budget::{Refused, amount};
 /// assert_eq!(amount("£1,234.5"), Ok(Some(123_450)));
+/// assert_eq!(amount("1200,50"), Ok(Some(120_050)));
 /// assert_eq!(amount("  "), Ok(None));
 /// assert_eq!(amount("-5"), Err(Refused::Negative));
 /// assert_eq!(amount("about 20"), Err(Refused::Unclear));
@@ -56,7 +57,7 @@ pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
         return Err(Refused::Negative);
     }
     let text = text.strip_prefix('£').unwrap_or(&text);
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let (whole, part) = pence_after_a_comma(text).or_else(|| text.split_once('.')).unwrap_or((text, ""));
     if (whole.is_empty() && part.is_empty()) || part.len() > 2 || !is_digits(part) {
         return Err(Refused::Unclear);
     }
@@ -70,6 +71,12 @@ pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
     let pence: i64 = format!("{part:0<2}").parse().unwrap_or(0);
     let pence = pounds * 100 + pence;
     if pence > MOST { Err(Refused::TooMuch) } else { Ok(Some(pence)) }
+}
+
+/// `1200,50` as people write it who count in other languages: two digits behind the only comma cannot
+/// be thousands.
+fn pence_after_a_comma(text: &str) -> Option<(&str, &str)> {
+    text.split_once(',').filter(|(whole, part)| part.len() == 2 && is_digits(whole) && is_digits(part))
 }
 
 fn is_digits(text: &str) -> bool {

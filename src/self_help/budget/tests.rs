@@ -25,6 +25,8 @@ fn amounts_are_read_as_people_write_them() {
         ("0.5", 50),
         (".5", 50),
         ("7.", 700),
+        ("1200,50", 120_050),
+        ("1 200,50", 120_050),
         ("007", 700),
         ("1,000,000", MOST),
     ];
@@ -34,7 +36,8 @@ fn amounts_are_read_as_people_write_them() {
     assert_eq!(["", " ", "\u{a0}\t"].map(amount), [Ok(None); 3]);
     assert_eq!(["-1", "−1", "5–6"].map(amount), [Err(Refused::Negative); 3]);
     assert_eq!(["1000000.01", "1,000,001", "99999999999999999999"].map(amount), [Err(Refused::TooMuch); 3]);
-    let unclear = ["abc", "1.234", "1,5", "12,34", "1,2345", ",123", "1..2", "£", ".", "££1", "1£", "1e3", "１２", "0x10", "+5"];
+    let unclear =
+        ["abc", "1.234", "1,5", "1,234,56", "1,2345", ",123", "1..2", "£", ".", "££1", "1£", "1e3", "１２", "0x10", "+5"];
     for written in unclear {
         assert_eq!(amount(written), Err(Refused::Unclear), "{written:?}");
     }

@@ -87,6 +87,9 @@ pub struct Level {
     /// What that means, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The same to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_helper: Option<String>,
 }
 
 /// Whether one answer can be given or several.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    document::{Answers, Checker, Choice, Question, worded},
+    document::{Answers, Checker, Choice, Kind, Question, worded},
     expression::{Answer, Expression, UNANSWERED},
 };
 
@@ -48,6 +48,17 @@ pub enum Why {
         /// Its id.
         rule: String,
     },
+}
+
+/// An answer that the checker does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CheckerUnknown")]
+pub struct Unknown {
+    /// Id of the question.
+    pub question: String,
+    /// Id of the option, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option: Option<String>,
 }
 
 /// Answers as they count: of the questions that are asked, the options that are there.
@@ -124,6 +135,50 @@ impl Checker {
         }
     }
 
+    /// The needs in the order in which something is to be done about them: first those of the answers
+    /// that the level comes from, then the others, each as the outcome orders them.
+    pub fn pressing_needs(&self, answers: &Answers, outcome: &Outcome) -> Vec<String> {
+        let counted = self.count(answers);
+        let mut behind: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for why in &outcome.why {
+            match why {
+                Why::Answer { question, option } => {
+                    behind.insert((question, option));
+                }
+                Why::Rule { rule } => {
+                    let Some(rule) = self.rules.iter().find(|own| own.id == *rule) else { continue };
+                    rule.when.visit("", &mut |_, part| {
+                        if let Expression::Answer(answer) = part {
+                            behind.insert((&answer.question, &answer.option));
+                        }
+                    });
+                }
+            }
+        }
+        let of_level = counted.options().filter(|(question, option)| behind.contains(&(*question, option.id.as_str())));
+        let first: BTreeSet<&str> = of_level.flat_map(|(_, option)| &option.needs).map(|weighed| weighed.need.as_str()).collect();
+        let (mut needs, others): (Vec<String>, Vec<String>) =
+            outcome.needs.iter().cloned().partition(|need| first.contains(need.as_str()));
+        needs.extend(others);
+        needs
+    }
+
+    /// What of these answers the checker does not have: a question, or an option of one.
+    pub fn unknown(&self, answers: &Answers) -> Vec<Unknown> {
+        let options = answers.iter().flat_map(|(question, given)| given.iter().map(move |option| (question, option)));
+        let is_known = |question: &str, option: &str| {
+            self.question(question).is_some_and(|own| own.options.iter().any(|choice| choice.id == option))
+        };
+        let of_options = options.filter(|(question, option)| !is_known(question, option));
+        let empty = answers.iter().filter(|(question, given)| given.is_empty() && self.question(question).is_none());
+        let said =
+            |question: &str, option: Option<&str>| Unknown { question: question.to_owned(), option: option.map(str::to_owned) };
+        of_options
+            .map(|(question, option)| said(question, Some(option)))
+            .chain(empty.map(|(question, _)| said(question, None)))
+            .collect()
+    }
+
     /// Why the level is what it is, in words: each reason once.
     pub fn reasons(&self, outcome: &Outcome, helper: bool) -> Vec<String> {
         let said = outcome.why.iter().filter_map(|why| match why {
@@ -165,7 +220,7 @@ impl Question {
     fn chosen(&self, given: &[String]) -> Vec<&Choice> {
         let mut chosen: Vec<&Choice> = self.options.iter().filter(|option| given.contains(&option.id)).collect();
         // "None of these" beside one of these is a slip of the finger.
-        if chosen.iter().any(|option| !option.exclusive) {
+        if self.kind == Kind::Any && chosen.iter().any(|option| !option.exclusive) {
             chosen.retain(|option| !option.exclusive);
         }
         // Of several answers where a form sends one, all count: to drop one could make somebody less urgent.

@@ -11,7 +11,7 @@ pub mod validate;
 pub use {
     cases::Case,
     document::{Answers, Checker, Status},
-    evaluate::{Outcome, Why},
+    evaluate::{Outcome, Unknown, Why},
     validate::{Finding, Known},
 };
 

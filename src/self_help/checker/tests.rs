@@ -6,10 +6,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    document::{Answers, Checker, Kind},
+    document::{Answers, Checker, Kind, Question},
     *,
 };
-use crate::self_help::{contacts::Contacts, reading, store::Part};
+use crate::self_help::{
+    contacts::{Chooser, Contacts, Trust},
+    reading,
+    store::Part,
+};
 
 fn ours() -> Checker {
     serde_json::from_str(Part::Checker.starting()).unwrap()
@@ -45,6 +49,15 @@ fn small() -> Value {
         ],
         "colour": "a member that this version does not know",
     })
+}
+
+/// A question with one answer, whose exclusive option is the worst and is named by a rule.
+fn worst_is_exclusive() -> Value {
+    let mut document = small();
+    document["questions"][1] = json!({"id": "b", "kind": "one", "text": "B?", "options": [
+        {"id": "yes", "label": "Y", "floor": "high", "urgent": "call_999", "exclusive": true}, {"id": "no", "label": "N"}]});
+    document["rules"][0]["when"] = json!("b.yes");
+    document
 }
 
 fn checker(document: Value) -> Checker {
@@ -119,6 +132,41 @@ fn none_of_these_is_dropped_beside_one_of_these() {
     let outcome = checker(small()).evaluate(&answers(json!({"a": ["none", "one", "two"], "b": ["no"]})));
     assert_eq!(outcome.rules, ["both"]);
     assert_eq!(checker(small()).evaluate(&answers(json!({"a": ["none"]}))).needs, Vec::<String>::new());
+}
+
+#[test]
+fn of_two_answers_where_one_is_asked_for_both_count() {
+    let document = checker(worst_is_exclusive());
+    let outcome = document.evaluate(&answers(json!({"b": ["yes", "no"]})));
+    assert_eq!((outcome.level.as_str(), outcome.urgent), ("high", vec!["call_999".to_owned()]));
+}
+
+#[test]
+fn what_the_level_comes_from_is_seen_to_first() {
+    let ours = ours();
+    let given = answers(json!({"safe": ["afraid"], "today": ["food"], "risk": ["notice"], "who": ["kids"]}));
+    let outcome = ours.evaluate(&given);
+    assert_eq!(outcome.needs[0], "food-emergency", "by name among those that are as bad");
+    assert_eq!(ours.pressing_needs(&given, &outcome)[0], "safety-domestic-abuse");
+    let given = answers(json!({"today": ["food"], "bills": ["bailiff"], "who": ["kids"]}));
+    let outcome = ours.evaluate(&given);
+    assert_eq!(ours.pressing_needs(&given, &outcome)[0], "food-emergency", "a rule leads to the answers that it names");
+}
+
+#[test]
+fn no_step_for_a_lesser_need_takes_the_place_of_one_for_a_worse_need() {
+    let contacts: Contacts = serde_json::from_str(Part::Contacts.starting()).unwrap();
+    let chooser = Chooser { contacts: &contacts, area: None, today: chrono::NaiveDate::MIN, trust: Trust::Everything };
+    let ours = ours();
+    for case in cases(Part::Cases.starting()) {
+        let outcome = ours.evaluate(&case.answers);
+        let needs = ours.pressing_needs(&case.answers, &outcome);
+        let steps = chooser.steps(&outcome.level, &needs);
+        let last = steps.iter().filter_map(|step| needs.iter().position(|need| step.needs.contains(need))).max().unwrap_or(0);
+        for need in needs.iter().take(last).filter(|need| contacts.actions.iter().any(|step| step.needs.contains(need))) {
+            assert!(steps.iter().any(|step| step.needs.contains(need)), "{:?}: nothing about {need}", case.about);
+        }
+    }
 }
 
 #[test]
@@ -209,7 +257,8 @@ fn any_answers(checker: &Checker) -> impl Strategy<Value = Answers> + use<> {
     let each: Vec<_> = questions
         .into_iter()
         .map(|(id, options, kind)| {
-            let most = if kind == Kind::One { 1 } else { options.len() };
+            // A form sends one answer to such a question; somebody's own may send more.
+            let most = if kind == Kind::One { options.len().min(3) } else { options.len() };
             (Just(id), prop::sample::subsequence(options, 0..=most))
         })
         .collect();
@@ -224,7 +273,11 @@ fn rank(checker: &Checker, outcome: &Outcome) -> i64 {
 fn ticking_more_never_lowers(checker: &Checker, answers: &Answers) -> Result<(), TestCaseError> {
     let before = checker.evaluate(answers);
     let urgent: BTreeSet<_> = before.urgent.iter().collect();
-    for question in checker.questions.iter().filter(|question| question.kind == Kind::Any) {
+    // The first answer to a question that takes one may say more surely that it is not so bad.
+    let is_answered = |question: &&Question| {
+        question.options.iter().any(|own| answers.get(&question.id).is_some_and(|given| given.contains(&own.id)))
+    };
+    for question in checker.questions.iter().filter(|question| question.kind == Kind::Any || is_answered(question)) {
         for option in &question.options {
             let mut more = answers.clone();
             more.entry(question.id.clone()).or_default().push(option.id.clone());
@@ -245,6 +298,11 @@ proptest! {
     #[test]
     fn ticking_more_never_lowers_the_level_of_another_checker(given in any_answers(&checker(small()))) {
         ticking_more_never_lowers(&checker(small()), &given)?;
+    }
+
+    #[test]
+    fn ticking_more_never_lowers_the_level_where_the_exclusive_answer_is_the_worst(given in any_answers(&checker(worst_is_exclusive()))) {
+        ticking_more_never_lowers(&checker(worst_is_exclusive()), &given)?;
     }
 
     #[test]

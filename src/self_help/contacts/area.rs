@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Contacts, Tier};
+use super::document::{Contacts, Council, Tier};
 use crate::places::Precision;
 
 /// First letters of the GSS codes of councils that answer for everything where they are: unitary
@@ -14,6 +14,15 @@ const WHOLE: [&str; 6] = ["E06", "E08", "E09", "W06", "S12", "N09"];
 const SHARED: &str = "E07";
 /// Of counties.
 const COUNTY: &str = "E10";
+
+/// Which half of the work the council with this code does; none where it does all of it.
+pub(super) fn tier_of(code: &str) -> Option<Tier> {
+    match code.get(..3)? {
+        SHARED => Some(Tier::District),
+        COUNTY => Some(Tier::County),
+        _ => None,
+    }
+}
 
 /// A part of the United Kingdom, since law and helplines differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +77,14 @@ pub struct Area {
     pub county: Option<String>,
 }
 
+impl Council {
+    /// Whether somebody can say that they live there and it is clear whose numbers are theirs: of a
+    /// county only its districts say that.
+    pub fn answers_for_a_place(&self) -> bool {
+        !self.code.starts_with(COUNTY)
+    }
+}
+
 impl Area {
     /// The area of a place that is known so exactly, and lies in areas with these codes. Only a whole
     /// postcode that the imported directory has is exact enough: what lies around the middle of a
@@ -103,7 +120,7 @@ impl Area {
     /// The area of a council that somebody chose from the list.
     pub fn of_council(code: &str, contacts: &Contacts) -> Option<Self> {
         let council = contacts.councils.iter().find(|council| council.code == code)?;
-        Some(Self { district: council.code.clone(), county: council.county.clone() }).filter(|_| !code.starts_with(COUNTY))
+        council.answers_for_a_place().then(|| Self { district: council.code.clone(), county: council.county.clone() })
     }
 
     /// The council here that does what this tier does; none where a county does it and we do not

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     area::{Area, Nation},
-    document::{Action, Call, Contacts, Dated, Line, Standing},
+    document::{Action, Call, Contacts, Dated, Line, Panel, Standing},
 };
 
 /// First steps that are told at most: more is not done.
@@ -48,6 +48,18 @@ impl<'a> Chooser<'a> {
         lines
     }
 
+    /// The lines of a panel of urgent help. Never none: where nothing else may be given, the emergency
+    /// number is.
+    pub fn urgent(&self, panel: &Panel) -> Vec<&'a Line> {
+        or_emergency(self.lines(&panel.call))
+    }
+
+    /// Somebody to talk to: the first of these calls that there is a line for, else the emergency
+    /// number.
+    pub fn talk(&self, calls: &[Call]) -> Vec<&'a Line> {
+        or_emergency(self.first(calls))
+    }
+
     /// The first of these calls that there is a line for.
     pub fn first(&self, calls: &[Call]) -> Vec<&'a Line> {
         calls.iter().map(|call| self.lines_for(call)).find(|lines| !lines.is_empty()).unwrap_or_default()
@@ -56,6 +68,14 @@ impl<'a> Chooser<'a> {
     /// Whether one of these calls would give another line if we knew where the person is.
     pub fn would_know_better(&self, calls: &[Call]) -> bool {
         self.area.is_none() && calls.iter().any(|call| call.starts_with("duty:"))
+    }
+
+    /// Whether we know where the person is and one of these calls is for their council, of which there
+    /// is no line.
+    pub fn lacks_the_council(&self, calls: &[Call]) -> bool {
+        let is_theirs = |line: &&Line| line.council.is_some();
+        let of_council = |call: &&Call| call.starts_with("duty:");
+        self.area.is_some() && calls.iter().filter(of_council).any(|call| !self.lines_for(call).iter().any(is_theirs))
     }
 
     /// First steps for this level and these needs: those for the worst need first, then those for
@@ -109,11 +129,15 @@ impl<'a> Chooser<'a> {
     }
 
     fn may_be_given(&self, line: &Line) -> bool {
-        self.holds_here(&line.jurisdiction) && self.may_give(&line.dated)
+        self.holds_here(&line.jurisdiction) && (line.is_emergency() || self.may_give(&line.dated))
     }
 
     /// Whether something for this jurisdiction is for where the person is, as far as that is known.
-    fn holds_here(&self, jurisdiction: &str) -> bool {
+    pub fn holds_here(&self, jurisdiction: &str) -> bool {
         self.area.and_then(Area::nation).is_none_or(|nation: Nation| nation.is_in(jurisdiction))
     }
+}
+
+fn or_emergency(lines: Vec<&Line>) -> Vec<&Line> {
+    if lines.is_empty() { vec![Line::emergency()] } else { lines }
 }

@@ -1,6 +1,6 @@
 //! Contacts as a document: `support-contacts/1`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// The `schema` of the document.
 pub const SCHEMA: &str = "support-contacts/1";
+/// The number that nobody has to check.
+const EMERGENCY: &str = "999";
 /// How long a check is good for where the record does not say, in days.
 const GOOD_FOR: u64 = 90;
 
@@ -63,6 +65,16 @@ pub enum Tier {
     District,
     /// The county.
     County,
+}
+
+impl Tier {
+    /// What such a council is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::District => "district",
+            Self::County => "county",
+        }
+    }
 }
 
 /// Something that councils do.
@@ -182,6 +194,15 @@ pub struct Panel {
     /// What can be said on the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
+    /// The heading to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_helper: Option<String>,
+    /// What a helper does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_helper: Option<Vec<String>>,
+    /// What a helper can say on the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub say_helper: Option<String>,
     /// Where it holds.
     #[serde(default)]
     pub jurisdiction: String,
@@ -200,6 +221,12 @@ pub struct Action {
     pub title: String,
     /// How.
     pub body: String,
+    /// What to do, to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_helper: Option<String>,
+    /// How, to a helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_helper: Option<String>,
     /// Levels on which it is told; every one where it names none.
     #[serde(default)]
     pub levels: Vec<String>,
@@ -218,6 +245,36 @@ pub struct Action {
     /// Whether it was checked.
     #[serde(flatten)]
     pub dated: Dated,
+}
+
+impl Line {
+    /// Whether it is the emergency number, which is not looked up and does not change.
+    pub fn is_emergency(&self) -> bool {
+        self.number.trim() == EMERGENCY
+    }
+
+    /// What the check of it is worth on this day.
+    pub fn standing(&self, today: NaiveDate) -> Standing {
+        if self.is_emergency() { Standing::Checked } else { self.dated.standing(today) }
+    }
+
+    /// The emergency number as a line of its own, for where there would be none.
+    pub fn emergency() -> &'static Self {
+        static LINE: LazyLock<Line> = LazyLock::new(|| Line {
+            id: "emergency".to_owned(),
+            title: "Police, ambulance and fire".to_owned(),
+            number: EMERGENCY.to_owned(),
+            text: None,
+            hours: Some("Any time, free".to_owned()),
+            about: None,
+            duty: None,
+            council: None,
+            jurisdiction: "United Kingdom".to_owned(),
+            fallback: None,
+            dated: Dated::default(),
+        });
+        &LINE
+    }
 }
 
 impl Contacts {

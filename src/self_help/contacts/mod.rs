@@ -14,7 +14,7 @@ pub use {
     area::Area,
     choose::{Chooser, Trust},
     document::{Action, Call, Contacts, Council, Line, Panel},
-    validate::{problems, warnings},
+    validate::{given_unchecked, not_given, problems, to_look_at},
 };
 
 #[cfg(test)]

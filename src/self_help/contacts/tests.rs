@@ -184,3 +184,51 @@ fn numbers_that_nobody_has_checked_are_marked_so_and_never_live() {
         "they are made up"
     );
 }
+
+#[test]
+fn the_emergency_number_is_given_on_every_day() {
+    let mut contacts = contacts();
+    contacts.lines = vec![document::Line { dated: document::Dated::default(), ..document::Line::emergency().clone() }];
+    contacts.panels = serde_json::from_value(json!([
+        {"id": "danger", "title": "Ring", "body": [], "call": ["emergency"]},
+        {"id": "housing", "title": "Ring", "body": [], "call": ["duty:homelessness"]},
+    ]))
+    .unwrap();
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2099-01-01"), trust: Trust::Checked };
+    for panel in &contacts.panels {
+        assert_eq!(chooser.urgent(panel)[0].number, "999", "{}", panel.id);
+    }
+    assert_eq!(chooser.talk(&[])[0].number, "999");
+}
+
+#[test]
+fn a_council_whose_number_is_not_known_is_said_to_be_missing() {
+    let contacts = contacts();
+    let lacks = |code: &str, call: &str| {
+        let area = area(&[code]);
+        let chooser = Chooser { contacts: &contacts, area: area.as_ref(), today: day("2026-11-26"), trust: Trust::Checked };
+        chooser.lacks_the_council(&[call.to_owned()])
+    };
+    assert!(lacks("E06000056", "duty:homelessness") && lacks("S12000042", "duty:homelessness"));
+    assert!(!lacks("E06000032", "duty:homelessness") && !lacks("E06000056", "shelter"));
+}
+
+#[test]
+fn a_county_is_not_where_somebody_lives() {
+    let mut contacts = contacts();
+    contacts.councils.push(Council { code: "E10000015".to_owned(), name: "Hertfordshire".to_owned(), county: None });
+    assert_eq!(Area::of_council("E10000015", &contacts), None);
+    assert!(!contacts.councils[2].answers_for_a_place() && contacts.councils[1].answers_for_a_place());
+}
+
+#[test]
+fn a_line_that_nobody_would_be_given_is_pointed_out_and_a_step_leads_nowhere_else() {
+    let mut contacts = contacts();
+    contacts.lines[3].council = Some("E07000096".to_owned());
+    let said: Vec<String> = to_look_at(&contacts, day("2026-11-26")).iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "lines.county children: is never given: a district does not do this where two councils share the work");
+    for page in ["//evil.example", "/\\evil.example", "evil.example"] {
+        contacts.actions[0].page = Some(page.to_owned());
+        assert!(problems(&contacts).iter().any(|problem| problem.at == "actions[0].page"), "{page}");
+    }
+}

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::document::{Call, Contacts, SCHEMA, Standing};
+use super::{
+    area,
+    document::{Call, Contacts, Dated, SCHEMA, Standing},
+};
 use crate::self_help::checker::Finding;
 
 /// Everything that is wrong with the contacts.
@@ -42,7 +45,7 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     }
     for (at, action) in contacts.actions.iter().enumerate() {
         calls(contacts, &format!("actions[{at}].call"), &action.call, &mut found);
-        if let Some(page) = action.page.as_ref().filter(|page| !page.starts_with('/') || page.starts_with("//")) {
+        if let Some(page) = action.page.as_ref().filter(|page| !is_ours(page)) {
             found.push(Finding::new(format!("actions[{at}].page"), format!("{page:?} is not a page of this site")));
         }
     }
@@ -53,22 +56,41 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     found
 }
 
-/// What is not given on this day: lines, panels and steps that nobody has checked, or not lately.
-pub fn warnings(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
-    let lines = contacts.lines.iter().map(|line| (format!("lines.{}", line.id), &line.dated));
-    let panels = contacts.panels.iter().map(|panel| (format!("panels.{}", panel.id), &panel.dated));
-    let actions = contacts.actions.iter().map(|action| (format!("actions.{}", action.id), &action.dated));
-    let said = lines.chain(panels).chain(actions).filter_map(|(at, dated)| {
-        let problem = match dated.standing(today) {
-            Standing::Checked => return None,
-            Standing::Unchecked => "nobody has checked it (checked_on is missing or not yet)".to_owned(),
-            Standing::Overdue => {
-                format!("its check was good until {}", dated.good_until().map(|day| day.to_string()).unwrap_or_default())
-            }
-        };
-        Some(Finding::new(at, problem))
+/// What can be used and should be looked at: lines that nobody would ever be given, then what nobody
+/// has checked lately.
+pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
+    let of_the_other_tier = contacts.lines.iter().filter_map(|line| {
+        let (duty, code) = (contacts.duties.get(line.duty.as_ref()?)?, line.council.as_ref()?);
+        let problem =
+            format!("is never given: a {} does not do this where two councils share the work", area::tier_of(code)?.name());
+        (area::tier_of(code)? != duty.tier).then(|| Finding::new(format!("lines.{}", line.id), problem))
     });
-    said.collect()
+    of_the_other_tier.chain(not_given(contacts, today)).chain(given_unchecked(contacts, today)).collect()
+}
+
+/// Lines and steps that are not given on this day: nobody has checked them, or not lately.
+pub fn not_given(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
+    let lines = contacts.lines.iter().filter(|line| !line.is_emergency()).map(|line| (format!("lines.{}", line.id), &line.dated));
+    let actions = contacts.actions.iter().map(|action| (format!("actions.{}", action.id), &action.dated));
+    lines.chain(actions).filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
+}
+
+/// Panels of urgent help whose texts nobody has checked, or not lately. They are given all the same:
+/// to say nothing to somebody in danger would be worse.
+pub fn given_unchecked(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
+    let panels = contacts.panels.iter().map(|panel| (format!("panels.{}", panel.id), &panel.dated));
+    panels.filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
+}
+
+fn unchecked(at: String, dated: &Dated, today: NaiveDate) -> Option<Finding> {
+    let problem = match dated.standing(today) {
+        Standing::Checked => return None,
+        Standing::Unchecked => "nobody has checked it (checked_on is missing or not yet)".to_owned(),
+        Standing::Overdue => {
+            format!("its check was good until {}", dated.good_until().map(|day| day.to_string()).unwrap_or_default())
+        }
+    };
+    Some(Finding::new(at, problem))
 }
 
 fn lines(contacts: &Contacts, found: &mut Vec<Finding>) {
@@ -124,6 +146,11 @@ fn unique(path: &str, ids: &[&str], found: &mut Vec<Finding>) {
             found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} is there twice")));
         }
     }
+}
+
+/// A path of this site. Browsers take a backslash for `/`, and `//` leads to another site.
+fn is_ours(page: &str) -> bool {
+    page.starts_with('/') && !page.starts_with("//") && !page.contains('\\')
 }
 
 fn is_area_code(code: &str) -> bool {

@@ -23,6 +23,8 @@ fact! {
         assert!(page.contains("<svg class=\"chart\"") && page.contains("<caption>Where your money goes, each month</caption>"), "a picture, and the same in text");
         assert!(page.contains("Help near you") && page.contains("/directory/services/"));
         assert!(page.contains("value=\"£88.50\""), "what was written is there again");
+        let paper = page.split("class=\"printed\"").nth(2).unwrap();
+        assert!(paper.contains("Electric") && paper.contains("£130.00</span> a month"), "every line on paper: {paper}");
         let file = send(&app, "/help/budget/plan", SHORT).await;
         assert_eq!(file.header("content-disposition"), "attachment; filename=\"my-plan.html\"");
         assert!(file.text().contains("<title>My plan</title>") && file.text().contains("-£53.33") && !file.text().contains("<script"));
@@ -40,8 +42,12 @@ fact! {
             assert!(page.contains(&format!("href=\"#{field}\"")) && page.contains(&format!("aria-describedby=\"{field}-error\"")));
         }
         assert!(page.contains("value=\"a lot\"") && page.contains("value=\"-5\"") && page.contains("value=\"&lt;b&gt;Alarm\"") && page.contains("value=\"1850\""));
-        assert!(page.contains("£1850.00"), "the rest is worked out");
-        assert!(!page.contains("id=\"sentence\""), "but nobody is told that so much is left");
+        for worked_out in ["id=\"sums\"", "id=\"sentence\"", "What to do next", "Help near you", "Save as a file"] {
+            assert!(!page.contains(worked_out), "nothing follows from half of the amounts: {worked_out}");
+        }
+        let file = send(&app, "/help/budget/plan", "in-wages=1200&out-gas=banana").await;
+        assert_eq!((file.status.as_u16(), file.headers.get("content-disposition")), (400, None));
+        assert!(file.text().contains("out-gas-error") && file.text().contains("value=\"1200\""), "the form again");
     }
 }
 

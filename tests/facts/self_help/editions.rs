@@ -4,7 +4,7 @@ use fingerpost::self_help::{self, Part};
 use http::Method;
 use serde_json::json;
 
-use super::{checked_contacts, draft, evaluate, lines, part, publish, ready, reviewed_checker, send, today};
+use super::{checked_contacts, draft, evaluate, known, lines, part, publish, ready, reviewed_checker, send, today};
 use crate::support::{TestApp, fact};
 
 /// Every way to the checker says that there is none, and gives numbers to ring.
@@ -93,6 +93,12 @@ fact! {
 fact! {
     async fn a_checker_is_gone_the_day_after_its_review_was_due_and_when_it_is_taken_away(app) {
         ready(&app).await;
+        let mut contacts = checked_contacts();
+        for line in contacts["lines"].as_array_mut().unwrap() {
+            line["review_by"] = json!("2027-08-31");
+        }
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
         assert_eq!(app.page("/help/check").await.status, 200);
         app.clock.set("2027-05-31T22:30:00Z".parse().unwrap());
         assert_eq!(app.page("/help/check").await.status, 200, "in London it is still that day");
@@ -100,10 +106,10 @@ fact! {
         is_closed(&app, "the questions are due for a review").await;
         app.clock.set(today());
         assert_eq!(app.page("/help/check").await.status, 200);
-        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "a wrong number").await.unwrap(), Some(1));
+        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "a wrong number").await.unwrap(), Some(2));
         is_closed(&app, "nobody has reviewed the questions yet").await;
         assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "again").await.unwrap(), None);
-        assert_eq!(publish(&app).await, Ok(2), "the next edition has the next number");
+        assert_eq!(publish(&app).await, Ok(3), "the next edition has the next number");
         assert_eq!(app.page("/help/check").await.status, 200);
     }
 }
@@ -127,5 +133,60 @@ fact! {
         assert!(lines(&evaluated).contains(&"shelter") && !evaluated.to_string().contains("luton-homelessness"), "{evaluated}");
         let shown = app.get("/api/v1/checker").await.text();
         assert!(!shown.contains("luton-homelessness\""), "nor does another tool get it");
+    }
+}
+
+fact! {
+    async fn a_checker_whose_numbers_fell_overdue_is_gone_and_999_is_there_to_the_last(app) {
+        ready(&app).await;
+        // The checker lasts until May, its lines until the tenth of February.
+        app.clock.set("2027-02-10T12:00:00Z".parse().unwrap());
+        assert_eq!(app.page("/help/check").await.status, 200);
+        app.clock.set("2027-02-11T12:00:00Z".parse().unwrap());
+        is_closed(&app, "the phone numbers are due for a check").await;
+        app.clock.set(today());
+        // One line of each level stays good: it is shown, and no panel is without a number.
+        let mut contacts = checked_contacts();
+        for line in contacts["lines"].as_array_mut().unwrap() {
+            if line["id"] == "national-debtline" {
+                line["review_by"] = json!("2027-05-31");
+            }
+        }
+        contacts["talk"]["council_now"] = json!(["national-debtline"]);
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        app.clock.set("2027-03-01T12:00:00Z".parse().unwrap());
+        let evaluated = evaluate(&app, json!({"answers": {"safe": ["danger", "suicidal"], "tonight": ["no"]}})).await;
+        for panel in evaluated["panels"].as_array().unwrap() {
+            assert_eq!(panel["lines"][0]["number"], "999", "{panel}");
+        }
+        assert_eq!(evaluated["talk"][0]["number"], "999");
+        let page = send(&app, "/help/check", "a.safe=danger&at=safe&go=next").await.text();
+        assert!(page.split("<main").nth(1).unwrap().contains("tel:999"), "{page}");
+    }
+}
+
+fact! {
+    async fn what_will_not_be_given_is_said_when_it_is_published(app) {
+        app.clock.set(today());
+        draft(&app, Part::Checker, &reviewed_checker()).await;
+        let mut contacts = checked_contacts();
+        for action in contacts["actions"].as_array_mut().unwrap() {
+            action.as_object_mut().unwrap().remove("checked_on");
+        }
+        draft(&app, Part::Contacts, &contacts).await;
+        let refused = publish(&app).await.unwrap_err();
+        assert_eq!(refused.len(), 4, "no level has a first step: {refused:?}");
+        assert!(refused[0].starts_with("contacts.actions: nobody on the level \"self_help\" would be told what to do first"), "{refused:?}");
+        let mut contacts = checked_contacts();
+        contacts["actions"][0].as_object_mut().unwrap().remove("checked_on");
+        contacts["panels"][0].as_object_mut().unwrap().remove("checked_on");
+        draft(&app, Part::Contacts, &contacts).await;
+        let published = self_help::publish(&app.app().db, &app.clock, known(), "Ada").await.unwrap();
+        let said: Vec<&str> = published.to_see_to.iter().map(|finding| finding.at.as_str()).collect();
+        assert_eq!(said, ["contacts.lines", "contacts.actions.be-safe", "contacts.panels.call_999"]);
+        assert!(published.to_see_to[0].problem.contains("after 2027-02-10"), "{:?}", published.to_see_to);
+        let panel = evaluate(&app, json!({"answers": {"safe": ["danger"]}})).await["panels"][0].clone();
+        assert!(panel["id"] == "call_999" && panel["body"].as_array().unwrap().len() == 3, "a panel is given all the same: {panel}");
     }
 }

@@ -64,7 +64,7 @@ fn known() -> Known {
 async fn publish(app: &TestApp) -> Result<i64, Vec<String>> {
     let (db, clock) = (&app.app().db, &app.clock);
     match self_help::publish(db, clock, known(), "Ada Reviewer, housing lead").await {
-        Ok(number) => Ok(number),
+        Ok(published) => Ok(published.number),
         Err(PublishError::Refused(found)) => Err(found.iter().map(ToString::to_string).collect()),
         Err(error) => panic!("{error}"),
     }
