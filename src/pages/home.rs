@@ -46,7 +46,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
     let directory = &site.directory;
     let publisher = Publisher {
         origin: directory.public_url.clone(),
-        name: directory.name.to_string(),
+        name: directory.name.clone(),
         gss: None,
         licence: site.brand.licence.clone(),
     };

@@ -102,7 +102,7 @@ pub(in crate::publishing) async fn document(
         let organization: Organization = serde_json::from_slice(&found.bytes).map_err(|error| Problem::internal(&error))?;
         (calendar_of(directory, id, parameters.flag("full_service")?)?, organization.name)
     } else {
-        (vec![id], directory.name.to_string())
+        (vec![id], directory.name.clone())
     };
     let wanted = Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids) };
     named(directory, wanted, "calendar", &title, headers).await

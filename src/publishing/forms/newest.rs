@@ -54,7 +54,7 @@ pub(in crate::publishing) fn newest(
     let base = &directory.public_url;
     let about = atom::Feed {
         title: format!("{}: new and changed {title}", directory.name),
-        author: directory.name.to_string(),
+        author: directory.name.clone(),
         this: format!("{}?{}", address(base, path), with_format(parameters)),
         page: address(base, "/"),
     };
