@@ -83,16 +83,16 @@ pub(super) fn about(site: &Site, needs: &[String], most: usize) -> Markup {
 }
 
 /// One guide, under its name or, where that would say too much, under an id.
-pub(super) async fn one(State(site): State<Site>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn one(State(site): State<Site>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
     let shown = site.texts.shown();
-    let by_id = || shown.guides().into_iter().find(|guide| is_quiet(guide) && id_of(guide).to_string() == name);
-    match shown.get(Kind::Guide, &name).or_else(by_id) {
-        Some(guide) if address(guide).ends_with(&name) => layout::answer(&site, &headers, page(&site, guide).await),
+    let by_id = || shown.guides().into_iter().find(|guide| is_quiet(guide) && id_of(guide).to_string() == slug);
+    match shown.get(Kind::Guide, &slug).or_else(by_id) {
+        Some(guide) if address(guide).ends_with(&slug) => layout::answer(&site, &headers, page(&site, guide).await),
         Some(guide) => {
             let there = Redirect::permanent(&language::path(&address(guide)));
             ([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")], there).into_response()
         }
-        None => layout::answer(&site, &headers, Err(Problem::not_found(format!("there is no guide called {name}")))),
+        None => layout::answer(&site, &headers, Err(Problem::not_found(format!("there is no guide called {slug}")))),
     }
 }
 

@@ -90,30 +90,31 @@ async function main() {
   }
 }
 
-/** Work out so many forms with the script and with the server, in one language. */
+/** Work out so many forms without mistakes, and those with some between them, with the script and with the server. */
 async function compare(script, language, forms) {
   const form = await readForm(language);
   let differ = 0;
   let mistaken = 0;
-  for (let number = 0; number < forms; number += 1) {
+  for (let number = 0; number - mistaken < forms; number += 1) {
     const fields = fill(form);
     const { yearly, mistakes } = script.workOut(fields);
-    const sums = Object.fromEntries(['income', 'spending', 'before', 'debts', 'after'].map((name) =>
+    const all = Object.fromEntries(['income', 'spending', 'before', 'debts', 'after'].map((name) =>
       [name, [yearly[name], script.pounds(script.monthly(yearly[name])), script.pounds(script.weekly(yearly[name]))]]));
     const wrong = [...mistakes].map(([name, refused]) => `${name}: ${form.words[refused]}`).sort();
-    // Nobody is told that so much is left while an amount is missing.
+    // Nobody is told that so much is left, or shown sums to keep, while an amount is missing.
+    const sums = wrong.length > 0 ? {} : all;
     const said = wrong.length > 0 ? undefined : script.sentence(yearly.after, form.words);
     const ours = { status: wrong.length > 0 ? 400 : 200, sums, sentence: said, wrong };
     const theirs = await ofServer(language, fields);
-    theirs.sums = Object.fromEntries(Object.keys(sums).map((name) => [name, theirs.sums[name]]));
+    theirs.sums = Object.fromEntries(Object.keys(wrong.length > 0 ? theirs.sums : sums).map((name) => [name, theirs.sums[name]]));
     mistaken += wrong.length > 0 ? 1 : 0;
     if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
       differ += 1;
       console.log(`FAIL  form ${number}: ${new URLSearchParams(fields)}\n      script ${JSON.stringify(ours)}\n      server ${JSON.stringify(theirs)}`);
     }
   }
-  console.log(`${forms} forms${language && ` in ${language}`}, ${mistaken} of them with mistakes: ${differ === 0 ? 'script and server agree on all' : `they differ on ${differ}`}`);
-  if (differ > 0 || mistaken === 0 || mistaken === forms) process.exitCode = 1;
+  console.log(`${forms + mistaken} forms${language && ` in ${language}`}, ${mistaken} of them with mistakes: ${differ === 0 ? 'script and server agree on all' : `they differ on ${differ}`}`);
+  if (differ > 0 || mistaken === 0) process.exitCode = 1;
 }
 
 await main();

@@ -90,9 +90,10 @@ fn tables_of_today_are_joined_into_services() {
         },
         "organization_id": "o1",
         "program": {
-          "id": "p1",
+          "id": "cdcea38a-a082-590c-b0fb-4fc2f8ac66e5",
           "name": "Winter welcome"
         },
+        "program_id": "cdcea38a-a082-590c-b0fb-4fc2f8ac66e5",
         "service_at_locations": [
           {
             "id": "x1",
