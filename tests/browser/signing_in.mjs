@@ -146,7 +146,7 @@ try {
   await phone.reload();
   await phone.fill('#name', 'Work phone');
   await phone.click('main button');
-  await phone.waitForURL(`${base}/account`);
+  await phone.waitForURL(`${base}/moderation`);
   await phone.goto(`${base}/account/passkeys`);
   check('it is listed', (await text(phone)).includes('Work phone'));
   await look(context, phone, 'passkeys');

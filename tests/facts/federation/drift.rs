@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use fingerpost::{
     federation::peers::{self, Foreign, Outcome, Trust},
     model::Kind,
+    records::Draft,
 };
 use serde_json::json;
 
@@ -40,6 +41,8 @@ async fn begins_with_the_snapshot(on: On) {
     assert_eq!(beds.peer(&peer).await.cursor.after, report.cursor);
     // The feed goes on where the snapshot ended.
     luton.app.withdraw(id("club 7"), "closed").await;
+    let gone = luton.app.app().records.find(id("club 7")).await.unwrap().unwrap();
+    luton.app.save(vec![Draft::new(gone.read().unwrap())]).await;
     luton.app.import(services(621)).await;
     let report = beds.pull(&peer).await;
     // One is new; one went and came back as it was.
