@@ -8,7 +8,11 @@ use chrono::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
-use super::Outlet;
+use super::{
+    Outlet,
+    proofs::{Bucket, Checkpoint, Digest, Listed, SnapshotName},
+    protocol::ItemState,
+};
 use crate::{
     clock,
     http::{Problem, Segment, caching},
@@ -50,35 +54,30 @@ async fn sums(outlet: &Outlet) -> Result<Sums, Problem> {
 pub(super) async fn checkpoint(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
     let sums = sums(&outlet).await?;
     let now = outlet.clock.now();
-    let snapshot = outlet.snapshots.latest().map(|latest| json!({"seq": latest.seq, "sha256": latest.sha256}));
+    let snapshot = outlet.snapshots.latest().map(|latest| SnapshotName { seq: latest.seq.0, sha256: latest.sha256 });
     let count = |of: fn(&digest::Bucket) -> i64| sums.buckets.iter().map(of).sum::<i64>();
-    let body = outlet.signer.seal(
-        CHECKPOINT,
-        json!({
-            "origin": outlet.publisher.origin,
-            "epoch": sums.epoch,
-            "head": sums.head,
-            "min_safe": sums.began,
-            "count_live": count(|bucket| bucket.live),
-            "count_deleted": count(|bucket| bucket.gone),
-            "digest_root": hex::encode(digest::root(&sums.buckets)),
-            "snapshot": snapshot,
-            "issued": clock::rfc3339(now),
-            "expires": clock::rfc3339(now + GOOD_FOR),
-        }),
-    );
-    Ok(answer(&headers, &body))
+    let said = Checkpoint {
+        origin: outlet.publisher.origin.clone(),
+        head: sums.head.0,
+        min_safe: sums.began.0,
+        count_live: count(|bucket| bucket.live),
+        count_deleted: count(|bucket| bucket.gone),
+        digest_root: hex::encode(digest::root(&sums.buckets)),
+        epoch: sums.epoch,
+        snapshot,
+        issued: clock::rfc3339(now),
+        expires: clock::rfc3339(now + GOOD_FOR),
+    };
+    Ok(answer(&headers, &outlet.signer.seal(CHECKPOINT, json!(said))))
 }
 
 /// The buckets.
 pub(super) async fn buckets(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
     let sums = sums(&outlet).await?;
     let values: Vec<String> = sums.buckets.iter().map(|bucket| hex::encode(bucket.value)).collect();
-    let body = json!({
-        "origin": outlet.publisher.origin, "epoch": sums.epoch, "seq": sums.head, "buckets": values,
-        "root": hex::encode(digest::root(&sums.buckets)),
-    });
-    Ok(answer(&headers, &body))
+    let root = hex::encode(digest::root(&sums.buckets));
+    let said = Digest { origin: outlet.publisher.origin.clone(), epoch: sums.epoch, seq: sums.head.0, buckets: values, root };
+    Ok(answer(&headers, &json!(said)))
 }
 
 /// What stands in one bucket. All own records are looked at for it, so one does it at a time.
@@ -97,13 +96,13 @@ pub(super) async fn bucket(
         let Some(last) = rows.last() else { break };
         position = last.position;
         for row in rows.into_iter().filter(|row| digest::bucket_of(row.kind, row.id) == which) {
-            let state = if row.live { "updated" } else { "deleted" };
+            let state = if row.live { ItemState::Updated } else { ItemState::Deleted };
             let hash = digest::data_hash(&row.statement);
-            items.push(json!({"kind": row.kind, "id": row.id, "rev": row.position, "state": state, "hash": hash}));
+            items.push(Listed { kind: row.kind, id: row.id, rev: row.position.0, state, hash });
         }
     }
-    let body = json!({"origin": outlet.publisher.origin, "epoch": epoch.epoch, "bucket": which, "seq": position, "items": items});
-    Ok(answer(&headers, &body))
+    let said = Bucket { origin: outlet.publisher.origin.clone(), epoch: epoch.epoch, bucket: which, seq: position.0, items };
+    Ok(answer(&headers, &json!(said)))
 }
 
 /// A checkpoint as its signature is checked: with the key of a list, whichever it names.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use super::protocol::{Discovery, Page, Ping, Statement};
+use super::{
+    proofs::{Bucket, Checkpoint, Digest, Sealed, SnapshotPointer},
+    protocol::{Discovery, Page, Ping, Statement},
+};
 use crate::{
     http::openapi::{Parameter, ParameterForm as Form, json_answer, problems},
     model::shape,
@@ -43,6 +46,10 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         ("changes", schema::<Page>()),
         ("statement", schema::<Statement>()),
         ("ping", schema::<Ping>()),
+        ("checkpoint", schema::<Sealed<Checkpoint>>()),
+        ("digest", schema::<Digest>()),
+        ("digest-bucket", schema::<Bucket>()),
+        ("snapshot", schema::<Sealed<SnapshotPointer>>()),
     ])
 }
 
@@ -58,6 +65,10 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         ("Discovery", generator.root_schema_for::<Discovery>()),
         ("ChangePage", generator.root_schema_for::<Page>()),
         ("Ping", generator.root_schema_for::<Ping>()),
+        ("Checkpoint", generator.root_schema_for::<Sealed<Checkpoint>>()),
+        ("Digest", generator.root_schema_for::<Digest>()),
+        ("DigestBucket", generator.root_schema_for::<Bucket>()),
+        ("Snapshot", generator.root_schema_for::<Sealed<SnapshotPointer>>()),
     ] {
         let mut schema = schema.to_value();
         if let Some(object) = schema.as_object_mut() {
@@ -85,57 +96,12 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
             "followers": {"type": "array", "description": "Those of them that follow this directory, and whether they have caught up.", "items": {"type": "object"}}
         }
     }}});
-    let open = |id: &str, summary: &str, members: Value| {
-        let mut described = get(id, summary, "Discovery", &[]);
-        let required: Vec<&String> = members.as_object().map(|members| members.keys().collect()).unwrap_or_default();
-        let schema = json!({"type": "object", "required": required, "properties": members});
-        described["get"]["responses"]["200"]["content"] = json!({"application/json": {"schema": schema}});
-        described
-    };
-    let text = |said: &str, example: &str| json!({"type": "string", "description": said, "examples": [example]});
-    let whole = |said: &str, example: i64| json!({"type": "integer", "description": said, "examples": [example]});
-    let origin = text("This directory.", "https://directory.luton.example.org/");
-    let epoch = text("The epoch of the numbers.", "0197b2c0a1d47c1e8a3f0d7e5c6b4a39");
-    let (kid, sig) = (text("The key that signed.", "9a0d5b3c7e11"), text("The signature, base64url.", "R0tLq0…"));
-    let checkpoint = open(
-        "getCheckpoint",
-        "Where everything of ours stands, signed",
-        json!({
-            "origin": origin, "epoch": epoch, "kid": kid, "sig": sig,
-            "head": whole("The latest change number.", 1_764_000_000_000_123), "min_safe": whole("Whoever stands before this compares everything.", 1_763_000_000_000_000),
-            "count_live": whole("Records that are there.", 1_200), "count_deleted": whole("Tombstones.", 34),
-            "digest_root": text("SHA-256 over the values of all buckets, hexadecimal.", "e3b0c442…"),
-            "issued": text("When it was signed, RFC 3339.", "2026-11-22T06:00:00.000Z"), "expires": text("Until when it is good, RFC 3339.", "2026-11-23T06:00:00.000Z")
-        }),
-    );
-    let digest = open(
-        "getDigest",
-        "Sums over our own records, in 256 buckets",
-        json!({
-            "origin": origin, "epoch": epoch, "seq": whole("The latest change number in the sums.", 1_764_000_000_000_123),
-            "root": text("SHA-256 over the values of all buckets, hexadecimal.", "e3b0c442…"),
-            "buckets": {"type": "array", "description": "The values, hexadecimal, from bucket 0 on.", "items": {"type": "string"}}
-        }),
-    );
-    let mut bucket = open(
-        "getDigestBucket",
-        "The records of one bucket",
-        json!({
-            "origin": origin, "epoch": epoch, "bucket": whole("Which bucket.", 17), "seq": whole("The latest change number that was looked at.", 1_764_000_000_000_123),
-            "items": {"type": "array", "description": "Its records: kind, id, rev, state, hash.", "items": {"type": "object"}}
-        }),
-    );
+    let checkpoint = get("getCheckpoint", "Where everything of ours stands, signed", "Checkpoint", &[]);
+    let digest = get("getDigest", "Sums over our own records, in 256 buckets", "Digest", &[]);
+    let mut bucket = get("getDigestBucket", "The records of one bucket", "DigestBucket", &[]);
     bucket["get"]["parameters"] = json!([{"name": "bucket", "in": "path", "required": true, "description": "From 0 to 255.", "schema": {"type": "integer", "minimum": 0, "maximum": 255}}]);
     bucket["get"]["responses"]["404"] = problems(&[(404, "There is no such bucket.")])["404"].clone();
-    let snapshot = open(
-        "getSnapshot",
-        "Which file holds everything of ours, signed",
-        json!({
-            "origin": origin, "epoch": epoch, "kid": kid, "sig": sig, "url": text("The file.", "https://directory.luton.example.org/federation/v1/snapshots/e3b0c442….ndjson.zst"),
-            "seq": whole("The latest change number in it.", 1_764_000_000_000_123), "records": whole("Items in it.", 1_234), "bytes": whole("Size of the file, in bytes.", 456_789),
-            "sha256": text("Hash of the file, hexadecimal.", "e3b0c442…"), "issued": text("When it was made, RFC 3339.", "2026-11-22T06:00:00.000Z")
-        }),
-    );
+    let snapshot = get("getSnapshot", "Which file holds everything of ours, signed", "Snapshot", &[]);
     let mut file = get(
         "getSnapshotFile",
         "Everything of ours: items of the feed, one a line, compressed with zstd; the last line counts them",

@@ -15,6 +15,7 @@ mod gauges;
 pub mod harvest;
 pub mod neighbours;
 pub mod peers;
+pub mod proofs;
 pub mod protocol;
 pub mod relay;
 pub mod snapshot;

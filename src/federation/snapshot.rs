@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
 
-use super::{Outlet, changes::write_item, compare};
+use super::{Outlet, changes::write_item, compare, proofs::SnapshotPointer};
 use crate::{
     clock,
     http::{Problem, Segment},
@@ -214,14 +214,17 @@ fn failed(error: &anyhow::Error) -> Problem {
 pub(super) async fn pointer(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
     let latest = outlet.snapshot().await.map_err(|error| failed(&error))?;
     let url = outlet.publisher.address(&format!("federation/v1/snapshots/{}", name(&latest)));
-    let body = outlet.signer.seal(
-        SNAPSHOT,
-        json!({
-            "origin": outlet.publisher.origin, "url": url, "epoch": latest.epoch, "seq": latest.seq, "records": latest.records,
-            "bytes": latest.bytes, "sha256": latest.sha256, "issued": clock::rfc3339(latest.issued),
-        }),
-    );
-    Ok(compare::answer(&headers, &body))
+    let said = SnapshotPointer {
+        origin: outlet.publisher.origin.clone(),
+        url: url.to_string(),
+        epoch: latest.epoch,
+        seq: latest.seq.0,
+        records: latest.records,
+        bytes: latest.bytes,
+        sha256: latest.sha256,
+        issued: clock::rfc3339(latest.issued),
+    };
+    Ok(compare::answer(&headers, &outlet.signer.seal(SNAPSHOT, json!(said))))
 }
 
 /// The file, or a part of it.

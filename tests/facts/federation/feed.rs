@@ -268,3 +268,23 @@ fact! {
         drop(moved.db.close().await);
     }
 }
+
+fact! {
+    async fn what_followers_compare_with_is_as_its_schemas_say(app) {
+        app.import(pantry().to_string()).await;
+        app.withdraw(id("pantry"), "closed").await;
+        for (name, path) in [
+            ("checkpoint", "/federation/v1/checkpoint"), ("digest", "/federation/v1/digest"), ("digest-bucket", "/federation/v1/digest/17"),
+            ("snapshot", "/federation/v1/snapshot"), ("checkpoint", "/federation/v1/checkpoint"),
+        ] {
+            let schema = jsonschema::validator_for(&federation::schemas()[name]).unwrap();
+            let answer = app.get(path).await.json();
+            let mistakes: Vec<String> = schema.iter_errors(&answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(mistakes.is_empty(), "{path}: {mistakes:?}");
+            let mut without = answer.clone();
+            without.as_object_mut().unwrap().remove("epoch");
+            assert!(!schema.is_valid(&without), "{path}: what is missing is missed");
+        }
+        assert!(!app.get("/federation/v1/checkpoint").await.json()["snapshot"].is_null(), "with a snapshot and without");
+    }
+}
