@@ -120,7 +120,7 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
         "{trail:?}"
     );
     let (_, sheet, _) = text(&run(folder.path(), &["export", "--format", "csv"]));
-    assert!(sheet.starts_with("\u{feff}id,organisation,organisation_description,service,"), "{sheet}");
+    assert!(sheet.starts_with("id,organisation,organisation_description,service,"), "{sheet}");
     let map = folder.path().join("map.geojson");
     assert_eq!(text(&run(folder.path(), &["export", "--format", "geojson", "--out", map.to_str().unwrap()])).0, 0);
     let map: Value = serde_json::from_slice(&std::fs::read(map).unwrap()).unwrap();

@@ -12,9 +12,6 @@ use crate::{
     model::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm},
 };
 
-/// Without it Excel takes a sheet for one in the code page of the machine, and "Tŷ" for something else.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-
 /// Writes public documents in one form. Everything is handed out as it is made: nothing is kept but
 /// what the form itself needs to go on.
 #[derive(Debug)]
@@ -53,7 +50,7 @@ impl Writer {
     pub fn begin(&mut self) -> Vec<u8> {
         match &mut self.form {
             Form::Lines => Vec::new(),
-            Form::Sheet(kind) => [BYTE_ORDER_MARK.as_bytes(), &sheet_of(&[heading(*kind)])].concat(),
+            Form::Sheet(kind) => sheet_of(&[heading(*kind)]),
             Form::Map(collection) => collection.begin().as_bytes().to_vec(),
             Form::Calendar(calendar) => calendar.take().into_bytes(),
             Form::Graph { .. } => format!("{{\"@context\":\"{}\",\"@graph\":[", jsonld::CONTEXT).into_bytes(),
