@@ -225,8 +225,10 @@ impl Served {
         let head = app.head().await?;
         let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
         let words = search::load(&app.db, &app.clock).await?;
-        let search =
-            Arc::new(Search::open(&app.config.data_dir, words.read().context("the tables of everyday words are damaged")?)?);
+        let search = Arc::new(Search::open(
+            &app.config.data_dir,
+            words.read().context("the tables of everyday words are damaged; import them again with fingerpost words import")?,
+        )?);
         let openapi = openapi();
         let directory = Arc::new(Directory {
             shelf,

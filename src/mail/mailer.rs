@@ -42,7 +42,7 @@ pub struct Settings {
     /// GOV.UK Notify, for what it has a template for. Without it and without a mail server letters are
     /// written to the log.
     pub notify: Option<Notify>,
-    /// The mailbox that letters come from.
+    /// The email address that emails are sent from.
     pub from: String,
     /// The name beside it.
     pub name: String,

@@ -87,7 +87,7 @@ mod erased {
     }
 }
 
-/// Put a backup in place of everything that is there. Gives how many records there are now.
+/// Replace everything with the contents of a backup. Gives how many records there are now.
 /// # Errors
 /// When the file is not a whole backup, or the database fails; then nothing has changed.
 pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<u64, Error> {

@@ -51,7 +51,7 @@ pub struct Wanted {
     pub kinds: Vec<Kind>,
     /// Only at places whose postcodes begin so.
     pub postcodes: Vec<String>,
-    /// Whether what it passes on of others is taken, too.
+    /// Whether records it passes on from other directories is taken, too.
     pub relayed: Option<bool>,
     /// Of every kind and everywhere, first.
     pub everything: bool,
