@@ -157,7 +157,7 @@ fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Setting
     let (mails, texts) = (config.notify_mail_template, config.notify_text_template);
     let account = |key: &String| {
         let notify = Notify::new(outbound.clone(), &config.notify_url, key, mails, texts);
-        notify.context("setting FINGERPOST_NOTIFY_KEY is not a key of GOV.UK Notify: those end with two ids")
+        notify.context("setting FINGERPOST_NOTIFY_KEY is not a GOV.UK Notify key: those end with two ids")
     };
     Ok(mail::Settings {
         smtp: config.smtp_url.as_ref().map(mail::Server::new),
@@ -225,8 +225,10 @@ impl Served {
         let head = app.head().await?;
         let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
         let words = search::load(&app.db, &app.clock).await?;
-        let search =
-            Arc::new(Search::open(&app.config.data_dir, words.read().context("the tables of everyday words are damaged")?)?);
+        let search = Arc::new(Search::open(
+            &app.config.data_dir,
+            words.read().context("the tables of everyday words are damaged; import them again with fingerpost words import")?,
+        )?);
         let openapi = openapi();
         let directory = Arc::new(Directory {
             shelf,
@@ -313,7 +315,7 @@ impl Served {
             .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
             .layer(middleware::from_fn(guard::weaken_compressed))
             .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-                Problem::internal(&std::io::Error::other("a handler panicked")).into_response()
+                Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
             }))
             .layer(middleware::from_fn_with_state(self.guard.clone(), guard::around))
     }
@@ -381,7 +383,7 @@ async fn ready(State(served): State<Served>) -> Response {
     }
     let far = match served.directory.search.indexing() {
         Some(indexing) => format!("the search is being built: {indexing}"),
-        None => format!("reading what is published: {} documents so far", served.directory.shelf.size().0),
+        None => format!("reading published records: {} documents so far", served.directory.shelf.size().0),
     };
     Problem::unavailable(&far).into_response()
 }
@@ -401,7 +403,7 @@ async fn metrics(State(served): State<Served>) -> Response {
     let mut text = served.metrics.render();
     match federation::gauges(&served.app.db, served.app.clock.now()).await {
         Ok(gauges) => text.push_str(&gauges),
-        Err(error) => tracing::warn!(error = %error, "cannot say how it stands with peers"),
+        Err(error) => tracing::warn!(error = %error, "cannot report the state of peers"),
     }
     let mut response = text.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
@@ -410,7 +412,7 @@ async fn metrics(State(served): State<Served>) -> Response {
 
 /// Nothing stands under this address: a page for people, a problem for programs.
 fn unknown(site: &Site, headers: &HeaderMap) -> Response {
-    let problem = Problem::not_found("see /openapi.json for what there is".to_owned());
+    let problem = Problem::not_found("see /openapi.json for every address".to_owned());
     if pages::wants_a_page(headers) { pages::problem(site, headers, problem) } else { problem.into_response() }
 }
 
@@ -425,7 +427,7 @@ async fn when_ready(
         return next.run(request).await;
     }
     let mut response =
-        Problem::unavailable("the directory is being read for the first time; try again in a moment").into_response();
+        Problem::unavailable("the directory is starting up and reading its records; try again in a moment").into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     response
 }

@@ -119,7 +119,7 @@ impl Database {
                 (write, read)
             }
         };
-        migrations::Migrator::up(&write, None).await.context("cannot bring the database up to date")?;
+        migrations::Migrator::up(&write, None).await.context("cannot migrate the database")?;
         Ok(Self { backend, read, write, committed: watch::Sender::new(0) })
     }
 
@@ -141,7 +141,7 @@ impl Database {
             sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(sea_orm::SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let inner = self.write.begin_with_options(options).await.context("cannot begin a transaction")?;
+        let inner = self.write.begin_with_options(options).await.context("cannot start a transaction")?;
         Ok(Transaction { inner, backend: self.backend, committed: self.committed.clone() })
     }
 
@@ -169,7 +169,7 @@ impl Database {
                 ..TransactionOptions::default()
             },
         };
-        let inner = self.read.begin_with_options(options).await.context("cannot begin to read")?;
+        let inner = self.read.begin_with_options(options).await.context("cannot start reading")?;
         Ok(Transaction { inner, backend: self.backend, committed: self.committed.clone() })
     }
 

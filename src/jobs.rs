@@ -72,7 +72,11 @@ async fn sign_for_here(served: &Served) -> anyhow::Result<()> {
     if up_to.0 > looked {
         let signed = served.app.records.sign_for_here(Position(looked)).await?;
         if signed > 0 {
-            tracing::info!(records = signed, origin = served.app.records.signer().origin(), "signed again for this address");
+            tracing::info!(
+                records = signed,
+                origin = served.app.records.signer().origin(),
+                "records signed again for this address"
+            );
         }
         served.signed_up_to.store(up_to.0, Ordering::Relaxed);
     }
@@ -92,7 +96,7 @@ pub async fn index(served: &Served, head: &Head, progress: search::Progress<'_>)
 pub async fn verify(served: &Served) -> anyhow::Result<usize> {
     let search = served.directory.search.clone();
     if let Err(error) = tokio::task::spawn_blocking(move || search.verify()).await? {
-        tracing::error!(error = %error, "the search index is damaged and is built anew");
+        tracing::error!(error = %error, "the search index is damaged and will be rebuilt");
         served.directory.search.reset()?;
         follow(served).await?;
     }
@@ -100,7 +104,7 @@ pub async fn verify(served: &Served) -> anyhow::Result<usize> {
     match tokio::task::spawn_blocking(move || shelf.verify()).await? {
         Ok(checked) => Ok(checked),
         Err(error) => {
-            tracing::error!(error = %error, "the published bytes are damaged and are built anew");
+            tracing::error!(error = %error, "the published bytes are damaged and will be rebuilt");
             served.directory.shelf.reset()?;
             follow(served).await?;
             Ok(0)
@@ -266,7 +270,7 @@ pub async fn pull(app: App, stop: CancellationToken) {
             tracing::warn!(error = format!("{error:#}"), "cannot read the keys");
         }
         if let Err(error) = tell_of_news(&app, &harvester, &mut told).await {
-            tracing::warn!(error = format!("{error:#}"), "cannot tell others of news");
+            tracing::warn!(error = format!("{error:#}"), "cannot notify followers of changes");
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -303,7 +307,7 @@ pub async fn post(app: App, stop: CancellationToken) {
         if looked.is_none_or(|looked| looked.elapsed() >= BOUNCES) {
             looked = Some(tokio::time::Instant::now());
             if let Err(error) = mailer.look_for_bounces().await {
-                tracing::warn!(error = %error, "cannot note letters that came back");
+                tracing::warn!(error = %error, "cannot record emails that could not be delivered");
             }
         }
         let sending = mailer.send_due();
@@ -320,12 +324,12 @@ pub async fn post(app: App, stop: CancellationToken) {
             Ok(mail::Sent { trouble: Some(trouble), later, .. }) => {
                 failures = failures.saturating_add(1);
                 if failures.is_power_of_two() {
-                    tracing::error!(trouble, waiting = later, failures, "letters cannot be sent; trying again");
+                    tracing::error!(trouble, waiting = later, failures, "emails cannot be sent; trying again");
                 }
                 (POST * 2_u32.pow(failures.min(8))).min(LONGEST_PAUSE)
             }
             Err(error) => {
-                tracing::warn!(error = %error, "cannot look for letters");
+                tracing::warn!(error = %error, "cannot look for emails to send");
                 LONGEST_PAUSE
             }
         };
@@ -362,7 +366,7 @@ pub async fn run(served: Served, stop: CancellationToken) {
                 failures = failures.saturating_add(1);
                 // Said once, not four times a second.
                 if failures.is_power_of_two() {
-                    tracing::warn!(error = format!("{error:#}"), failures, "cannot follow what is published; trying again");
+                    tracing::warn!(error = format!("{error:#}"), failures, "cannot read newly published records; trying again");
                 }
             }
         }
@@ -385,33 +389,33 @@ pub async fn run(served: Served, stop: CancellationToken) {
             looked = Some(tokio::time::Instant::now());
             match events(&served.app).await {
                 Ok(0) => {}
-                Ok(events) => tracing::info!(events, "published again, because time has passed"),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that are over"),
+                Ok(events) => tracing::info!(events, "events republished because a date has passed"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for events that have ended"),
             }
             match reopen(&served.app, &served.directory.public_url).await {
                 Ok(0) => {}
-                Ok(services) => tracing::info!(services, "open again, because the day has come"),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for what opens again"),
+                Ok(services) => tracing::info!(services, "services reopened on the planned date"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for services to reopen"),
             }
             match freshness(&served.app, &served.directory.public_url).await {
                 Ok((0, reminded)) if reminded.letters == 0 => {}
                 Ok((marked, reminded)) => {
-                    tracing::info!(marked, letters = reminded.letters, "listings that nobody has checked for long");
+                    tracing::info!(marked, letters = reminded.letters, "listings not checked for a long time");
                 }
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for listings to be checked"),
             }
             match staleness(&served.app).await {
                 Ok(0) => {}
-                Ok(sources) => tracing::info!(sources, "published again, because nobody has confirmed it or somebody has"),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot mind what nobody has confirmed"),
+                Ok(sources) => tracing::info!(sources, "records republished because their confirmation changed"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot update records that have not been confirmed"),
             }
         }
         if served.is_ready() && forgot.is_none_or(|forgot| forgot.elapsed() >= FORGET) {
             forgot = Some(tokio::time::Instant::now());
             match retention(&served.app, &served.directory.public_url).await {
                 Ok(aged) if aged == Aged::default() => {}
-                Ok(aged) => tracing::info!(?aged, "forgotten, because it is old"),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot forget what is old"),
+                Ok(aged) => tracing::info!(?aged, "old personal data deleted"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot delete old personal data"),
             }
         }
         tokio::select! {
@@ -421,7 +425,7 @@ pub async fn run(served: Served, stop: CancellationToken) {
         }
     }
     if let Err(error) = views(&served).await {
-        tracing::warn!(error = format!("{error:#}"), "cannot keep how often listings were looked at");
+        tracing::warn!(error = format!("{error:#}"), "cannot store how often listings were viewed");
     }
     // A pull that was cut short goes on from its last page at the next start.
     let _ = pulls.await;

@@ -23,7 +23,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When it is taken or not ours.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; is another program using it?"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; check whether another program is using it"))
 }
 
 /// Answer connections until `stop`, then finish those that are under way.
@@ -58,6 +60,6 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests took too long to finish and were cut off");
+        tracing::warn!("some requests took too long to finish and were aborted");
     }
 }

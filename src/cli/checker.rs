@@ -30,62 +30,62 @@ const LONGEST: u64 = 4 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Checkers {
-    /// Say what the public sees, what is being worked on, and what is in the way of publishing it.
+    /// Show what the public sees, what the drafts contain, and what must be fixed before they can be published.
     Show {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Take in a part as a draft: questions (support-checker/1), contacts (support-contacts/1) or a
-    /// list of test cases. What the public sees does not change.
+    /// Import a part as a draft: questions (support-checker/1), contacts (support-contacts/1) or a list of test
+    /// cases. What the public sees does not change.
     Import {
-        /// The JSON file, or - for what comes in on stdin.
+        /// The JSON file, or - for standard input.
         #[arg(value_name = "FILE|-")]
         file: PathBuf,
-        /// Keep nothing, but say whether it can be used.
+        /// Save nothing; only say whether it can be used.
         #[arg(long)]
         dry_run: bool,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Try questions from a file with test cases, without keeping either.
+    /// Test questions from a file against test cases, without saving either.
     Check {
-        /// Questions (support-checker/1), or - for what comes in on stdin.
+        /// Questions (support-checker/1), or - for standard input.
         #[arg(value_name = "FILE|-")]
         file: PathBuf,
-        /// Test cases; those of the draft where none are named.
+        /// Test cases (default: those of the draft).
         #[arg(long, value_name = "FILE")]
         cases: Option<PathBuf>,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Show the drafts to the public. Refused while anything is in the way, such as a test case that
-    /// does not hold or a number that nobody has checked.
+    /// Publish the drafts. Refused while anything needs fixing, such as a test case that fails or a phone number
+    /// that nobody has checked.
     Publish {
-        /// Who has reviewed every line: a person, and what they are.
+        /// Who has reviewed every line: a person's name and job title.
         #[arg(long, value_name = "NAME")]
         reviewed_by: String,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Take the checker away from the public at once. They are told so, with numbers to ring.
+    /// Withdraw the checker from the public immediately. Visitors see a notice with numbers to call instead.
     Withdraw {
-        /// Why, for the record.
+        /// The reason, for the record.
         #[arg(long, value_name = "TEXT")]
         why: String,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Print a part as JSON, to be edited and taken in again.
+    /// Print a part as JSON, to edit and import again.
     Export {
-        /// Which part.
+        /// The part to print.
         #[arg(long, value_enum, default_value = "checker")]
         part: Which,
-        /// Of this edition instead of the draft; 0 is the latest.
+        /// Print it from this edition instead of the draft; 0 is the latest edition.
         #[arg(long, value_name = "NUMBER")]
         edition: Option<u32>,
     },
@@ -95,7 +95,7 @@ pub(super) enum Checkers {
 pub(super) enum Which {
     /// Questions, levels and rules.
     Checker,
-    /// Lines, panels and first steps.
+    /// Phone lines, panels and first steps.
     Contacts,
     /// Test cases.
     Cases,
@@ -162,21 +162,21 @@ async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
             written(edition.checker.review_by),
             written(until)
         )?,
-        (Err(reason), _) => say!("the public sees no checker: {}", reason.said())?,
+        (Err(reason), _) => say!("the public does not see the checker: {}", reason.said())?,
         (Ok(_), None) => {}
     }
     if let Some((at, why)) = latest.and_then(|latest| latest.withdrawn) {
-        say!("the latest edition was taken away at {}: {why}", crate::clock::rfc3339(at))?;
+        say!("the latest edition was withdrawn at {}: {why}", crate::clock::rfc3339(at))?;
     }
-    tell("not given to anybody", &not_given)?;
-    tell("given, though nobody has checked the text lately", &unchecked)?;
+    tell("not shown to anyone", &not_given)?;
+    tell("shown, but the text has not been checked recently", &unchecked)?;
     for draft in &drafts {
         match &draft.saved {
-            Some((at, by)) => say!("draft of {}: taken in at {} by {by}", draft.part.name(), crate::clock::rfc3339(*at))?,
-            None => say!("draft of {}: the sample that Fingerpost comes with", draft.part.name())?,
+            Some((at, by)) => say!("draft of {}: imported at {} by {by}", draft.part.name(), crate::clock::rfc3339(*at))?,
+            None => say!("draft of {}: the sample supplied with Fingerpost", draft.part.name())?,
         }
     }
-    tell("in the way of publishing the drafts", &in_the_way)?;
+    tell("to fix before the drafts can be published", &in_the_way)?;
     Ok(true)
 }
 
@@ -189,20 +189,24 @@ pub(super) async fn looked_at(app: &App) -> anyhow::Result<Finding> {
     let edition = match self_help.in_force().await {
         Ok(edition) => edition,
         Err(Unavailable::NotThere) => {
-            return Ok(looked(Verdict::Good, "none is published, and the public is told so".to_owned(), None));
+            return Ok(looked(Verdict::Good, "none is published; visitors see a notice saying so".to_owned(), None));
         }
         Err(reason) => {
-            let found = format!("the public sees none: {}", reason.said());
-            return Ok(looked(Verdict::Careful, found, Some("check what is due, then publish again: fingerpost checker show")));
+            let found = format!("not shown to the public: {}", reason.said());
+            return Ok(looked(
+                Verdict::Careful,
+                found,
+                Some("check everything that is due, then publish again: fingerpost checker show"),
+            ));
         }
     };
     let not_given =
         contacts::not_given(&edition.contacts, today).len() + contacts::given_unchecked(&edition.contacts, today).len();
     let until = edition.shown_until(today);
-    let found = format!("shown until {}; {not_given} numbers, steps and panels need a check", written(until));
+    let found = format!("shown until {}; {not_given} numbers, steps and panels need checking", written(until));
     let is_near = until.is_none_or(|day| day - today <= SOON);
     Ok(if is_near || not_given > 0 {
-        looked(Verdict::Careful, found, Some("see what is due with fingerpost checker show, check it, and publish again"))
+        looked(Verdict::Careful, found, Some("run fingerpost checker show to see what is due, check it, then publish again"))
     } else {
         looked(Verdict::Good, found, None)
     })
@@ -229,7 +233,10 @@ fn tell(what: &str, findings: &[checker::Finding]) -> io::Result<()> {
 
 /// What a checker may name: needs from the tables of everyday words.
 async fn known(app: &App) -> anyhow::Result<Known> {
-    let words = search::load(&app.db, &app.clock).await?.read().context("the tables of everyday words are damaged")?;
+    let words = search::load(&app.db, &app.clock)
+        .await?
+        .read()
+        .context("the tables of everyday words are damaged; import them again with fingerpost words import")?;
     let of_phrases = words.phrases().iter().flat_map(|phrase| phrase.needs.iter().cloned());
     Ok(Known { needs: words.needs().map(str::to_owned).chain(of_phrases).collect(), ..Known::default() })
 }
@@ -255,11 +262,11 @@ async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::
     if as_json {
         say!("{}", json!({"part": part.name(), "taken": taken, "problems": found, "warnings": warnings}))?;
     } else if found.is_empty() {
-        let said = if dry_run { "can be used" } else { "is the draft now; the public sees it once it is published" };
+        let said = if dry_run { "can be used" } else { "is now the draft; the public will see it once it is published" };
         say!("{} {said}", part.name())?;
         tell("to look at", &warnings)?;
     } else {
-        tell(&format!("nothing was changed: {} cannot be used", part.name()), &found)?;
+        tell(&format!("nothing was changed: the {} cannot be used", part.name()), &found)?;
     }
     Ok(found.is_empty())
 }
@@ -272,7 +279,7 @@ fn part_of(body: &str) -> anyhow::Result<Part> {
         (_, Some(schema)) if schema == contacts::document::SCHEMA => Ok(Part::Contacts),
         (_, Some(schema)) if schema.starts_with("support-checker/") => Ok(Part::Checker),
         _ => Err(WrongCall(
-            "its \"schema\" is neither support-checker/1 nor support-contacts/1, and it is no list of test cases".to_owned(),
+            "its \"schema\" is neither support-checker/1 nor support-contacts/1, and it is not a list of test cases".to_owned(),
         )
         .into()),
     }
@@ -286,14 +293,14 @@ async fn check(app: &App, file: &Path, cases_file: Option<&Path>, as_json: bool)
         Some(file) => read(file)?,
         None => drafts.iter().find(|draft| draft.part == Part::Cases).map(|draft| draft.body.clone()).unwrap_or_default(),
     };
-    let tried: Vec<Case> = serde_json::from_str(&cases_body).context("the test cases cannot be read")?;
+    let tried: Vec<Case> = serde_json::from_str(&cases_body).context("cannot read the test cases")?;
     if let Ok(checker) = serde_json::from_str::<Checker>(&body) {
         found.extend(cases::run(&checker, &tried));
     }
     if as_json {
         say!("{}", json!({"cases": tried.len(), "problems": found}))?;
     } else if found.is_empty() {
-        say!("nothing is wrong with it, and all {} test cases hold", tried.len())?;
+        say!("no problems found, and all {} test cases pass", tried.len())?;
     } else {
         tell("it cannot be published", &found)?;
     }
@@ -310,7 +317,7 @@ async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<
                     json!({"published": true, "edition": number, "reviewed_by": by, "in_the_way": [], "warnings": published.to_see_to})
                 )?;
             } else {
-                say!("edition {number} is what the public sees from now on; reviewed by {by}")?;
+                say!("edition {number} is now public; reviewed by {by}")?;
                 tell("to look at", &published.to_see_to)?;
             }
             Ok(true)
@@ -319,7 +326,7 @@ async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<
             if as_json {
                 say!("{}", json!({"published": false, "edition": null, "in_the_way": found, "warnings": []}))?;
             } else {
-                tell("nothing was published; in the way", &found)?;
+                tell("nothing was published; to fix first", &found)?;
             }
             Ok(false)
         }
@@ -332,9 +339,9 @@ async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
     if as_json {
         say!("{}", json!({"withdrawn": number.is_some(), "edition": number}))?;
     } else if let Some(number) = number {
-        say!("edition {number} is taken away; the public is told that there is no checker, with numbers to ring")?;
+        say!("edition {number} is withdrawn; visitors now see a notice that the checker is unavailable, with numbers to call")?;
     } else {
-        say!("there is nothing to take away")?;
+        say!("nothing is published, so there is nothing to withdraw")?;
     }
     Ok(number.is_some())
 }
@@ -344,7 +351,9 @@ async fn export(app: &App, part: Part, edition: Option<u32>) -> anyhow::Result<b
         None => self_help::drafts(&app.db).await?.into_iter().find(|draft| draft.part == part).map(|draft| draft.body),
         Some(number) => {
             let number = (number > 0).then_some(i64::from(number));
-            let found = self_help::publication(&app.db, number).await?.context("there is no such edition")?;
+            let found = self_help::publication(&app.db, number)
+                .await?
+                .context("that edition does not exist; fingerpost checker show names the latest one")?;
             Some(match part {
                 Part::Checker => found.checker,
                 Part::Contacts => found.contacts,

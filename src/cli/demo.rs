@@ -32,7 +32,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// The first directory listens here, the second on the next port.
+    /// Port of the first directory; the second uses the next port.
     #[arg(long, default_value_t = 8080)]
     port: u16,
 }
@@ -58,7 +58,7 @@ const POSTCODES: &str = include_str!("../../fixtures/postcodes.csv");
 impl Demo {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
         if self.port == u16::MAX {
-            bail!("port {} leaves no room for the second directory", self.port);
+            bail!("port {} leaves no port for the second directory: choose a lower one", self.port);
         }
         let folder = Folder::new()?;
         let stop = until_told();
@@ -106,13 +106,13 @@ async fn open(
     };
     let app = App::open(config, Clock::System, Durability::Batched).await?;
     let options = Options { format: Format::Ndjson, source: "the fixtures".to_owned(), ..Options::default() };
-    let report = app.importer().run(fixtures.as_bytes(), &options, |_| {}).await.context("cannot take in the fixtures")?;
+    let report = app.importer().run(fixtures.as_bytes(), &options, |_| {}).await.context("cannot import the fixtures")?;
     if report.rejected_total > 0 {
         bail!("the fixtures are damaged: {:?}", report.rejected);
     }
     let postcodes = data_dir.join("postcodes.csv");
     std::fs::write(&postcodes, POSTCODES).context("cannot write the postcodes")?;
-    places::import(&app.db, &postcodes, app.clock.now(), |_| {}).await.context("cannot take in the postcodes")?;
+    places::import(&app.db, &postcodes, app.clock.now(), |_| {}).await.context("cannot import the postcodes")?;
     Served::open(app, address).await
 }
 
@@ -157,13 +157,13 @@ Open them in a browser, or ask the API (Open Referral UK 3.0):
   curl '{here}/services?open_now=true&near=LU1%202AA&proximity=3000&times=true'
   curl '{here}/facets?search=advice'            # how many have each term, language, day …
   curl '{here}/organizations'
-  curl '{here}/events?from={today}&near=LU1'    # what takes place, nearest first
+  curl '{here}/events?from={today}&near=LU1'    # what is on, nearest first
   curl '{here}/events.ics'                      # a calendar to subscribe to
   curl '{here}/services?format=csv&search=food' > food.csv
   curl '{here}/services?format=ndjson&full=true' > luton.ndjson
   curl '{here}/openapi.json'
 
-The two follow each other: each shows the other's listings, and says where they come from.
+The two directories follow each other: each shows the other's listings and says where they come from.
 
   curl '{here}/.well-known/open-directory'
   curl '{here}/federation/v1/changes'
@@ -180,7 +180,7 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
     let own = organisations.iter().filter(|stored| stored.origin.is_empty() && stored.document.contains("Pantry"));
     let kept = own.min_by_key(|stored| stored.id);
     let mut asked = None;
-    say!("\nSign in as somebody who keeps listings, or as an officer (each link works once, for half an hour):\n")?;
+    say!("\nSign in as someone who manages listings, or as an officer (each link works once, within half an hour):\n")?;
     for role in PlatformRole::ALL.into_iter().map(Some).chain([None]) {
         let name = role.map_or("editor", PlatformRole::as_str);
         let email: Email = format!("{name}@demo.example").parse().context("a constant address")?;
@@ -206,7 +206,7 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
     }
     if let Some(link) = asked {
         say!(
-            "\nThe link of the letter that asks the editor whether their listings are still right:\n\n  {:<14} {link}",
+            "\nThe link from the email that asks the editor whether their listings are still correct:\n\n  {:<14} {link}",
             "still-correct"
         )?;
     }

@@ -24,20 +24,20 @@ use crate::{
 /// A job that can be run by hand.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Job {
-    /// Bring the file of published bytes and the search index up to date.
+    /// Bring the published bytes and the search index up to date.
     Follow,
-    /// Keep the list of what was scrubbed beside the database.
+    /// Write the list of scrubbed details to a file beside the database.
     KeepScrubs,
-    /// Publish events again whose last date has passed. The server does so every quarter of an hour.
+    /// Republish events whose last date has passed. The server does this every 15 minutes.
     Events,
-    /// Open again what was closed until a day that has come. The server does so every quarter of an hour.
+    /// Reopen services whose temporary closure has ended. The server does this every 15 minutes.
     Reopen,
-    /// Mark listings that nobody has checked for long, and queue the reminders that are due. The server does
-    /// so every quarter of an hour.
+    /// Mark listings that have not been checked for a long time, and queue the reminders that are due. The server
+    /// does this every 15 minutes.
     Freshness,
-    /// Forget about people what is older than the settings say (keep_…_days). The server does so every day.
+    /// Delete personal data older than the keep_…_days settings allow. The server does this every day.
     Retention,
-    /// Send the letters that are due. The server does so within a second.
+    /// Send the emails that are due. The server does this within a second.
     Mail,
 }
 
@@ -51,27 +51,23 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
         Job::Events => {
             let events = jobs::events(&app).await?;
-            say!("{events} events published again, because time has passed")?;
+            say!("{events} events republished, because a date has passed")?;
         }
         Job::Reopen => {
             let here = app::public_url(&app.config, app.config.listen);
             let services = jobs::reopen(&app, &here).await?;
-            say!("{services} services are open again")?;
+            say!("{services} services reopened")?;
         }
         Job::Freshness => {
             let here = app::public_url(&app.config, app.config.listen);
             let (marked, reminded) = jobs::freshness(&app, &here).await?;
-            say!(
-                "{marked} listings published again; {} reminders about {} listings queued",
-                reminded.letters,
-                reminded.listings
-            )?;
+            say!("{marked} listings republished; {} reminders about {} listings queued", reminded.letters, reminded.listings)?;
         }
         Job::Retention => {
             let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
             say!(
-                "forgotten: {} lines of the audit trail, {} letters, {} changes, {} claims, {} appeals, {} reports, {} addresses of reporters",
+                "deleted: {} lines of the audit trail, {} emails, {} changes, {} claims, {} appeals, {} reports, {} addresses of people who reported something",
                 aged.audit,
                 aged.letters,
                 aged.proposals,
@@ -84,7 +80,7 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
         Job::Mail => {
             let sent = app.mailer().send_due().await?;
             say!(
-                "{} letters sent, {} bounced, {} tried again later, {} given up",
+                "{} emails sent, {} bounced, {} to be tried again, {} given up",
                 sent.sent,
                 sent.bounced,
                 sent.later,
@@ -100,7 +96,8 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
 
 pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     let head = app.head().await?;
-    let shelf = Shelf::open(&app.config.data_dir, &head).context("the running server builds its files by itself")?;
+    let shelf = Shelf::open(&app.config.data_dir, &head)
+        .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
     shelf.reset()?;
     let bar = progress(None, "records");
     shelf.catch_up(&app.db, &head).await?;
@@ -126,7 +123,7 @@ pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
     let lines = safekeeping::backup(&app.records, file).await?;
     say!("saved {lines} records, versions and published documents to {}", file.display())?;
     say!(
-        "it holds private records: keep it where only you can read it. Keep {} too.",
+        "it contains private records: keep it where only you can read it. Back up {} as well.",
         app.config.data_dir.join("keys").display()
     )?;
     Ok(true)
@@ -137,7 +134,7 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     // What neighbours told since is not in the backup: it is asked for again.
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
-    say!("{records} records are back, in a new epoch; a running server follows by itself")?;
+    say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
     Ok(true)
 }
 
@@ -161,8 +158,7 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
             safekeeping::doctor::examine_without_database(&config, super::chain(&error), clock.now())
         }
         Err(error) => {
-            let advice =
-                "the doctor cannot begin: check the settings with `fingerpost config`, and that the data folder belongs to you";
+            let advice = "doctor cannot start: check the settings with `fingerpost config`, and that you own the data folder";
             return Err(error.context(advice));
         }
     };
@@ -250,7 +246,7 @@ pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
         let fresh = fs::read_to_string(&file).is_ok_and(|there| there == text);
         if check {
             if !fresh {
-                say!("{} is not what `fingerpost schema` writes", file.display())?;
+                say!("{} differs from what `fingerpost schema` writes", file.display())?;
             }
             same &= fresh;
         } else if !fresh {

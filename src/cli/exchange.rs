@@ -25,49 +25,49 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// A file, a folder, or - for what comes in on stdin. A folder of HSDS tables is read as one
-    /// package, any other file by file.
+    /// A file, a folder, or - for standard input. A folder of HSDS tables is read as one package, any other folder
+    /// file by file.
     #[arg(value_name = "FILE|DIR|-")]
     from: PathBuf,
-    /// How to read it.
+    /// The format of the file.
     #[arg(long, value_enum, default_value = "auto")]
     format: Format,
-    /// Change nothing, but say what would happen.
+    /// Change nothing; only report what would happen.
     #[arg(long)]
     dry_run: bool,
-    /// Replace what people changed here since the last import, too. Without it that stands, and the
-    /// report names what the file says otherwise. What is hidden or was taken out stays so either way.
+    /// Also replace what people have changed here since the last import. Without it their changes are kept, and
+    /// the report lists where the file differs. Hidden and withdrawn records stay so either way.
     #[arg(long)]
     overwrite: bool,
     /// Print the report as one JSON document.
     #[arg(long)]
     json: bool,
-    /// Whose ids those are that are not UUIDs. Give it when two sources number their records 1, 2, 3,
-    /// and give it each time: the same ids of another source, or of none, are other records.
+    /// The source that ids belong to when they are not UUIDs. Needed when two sources both number their records 1,
+    /// 2, 3. Give it on every import: the same ids under a different source, or none, are different records.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// For calendars: the organisation that holds the events, by its name or the id of its record.
+    /// For calendars: the organisation that runs the events, by name or record id.
     #[arg(long, value_name = "NAME|ID")]
     organisation: Option<String>,
-    /// For spreadsheets: a file that says what the headings mean, drafted by --suggest-mapping.
+    /// For spreadsheets: a file that says what the headings mean; --suggest-mapping drafts one.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// For spreadsheets: print a draft of such a file, and import nothing.
+    /// For spreadsheets: print a draft mapping, and import nothing.
     #[arg(long, conflicts_with_all = ["mapping", "dry_run", "json", "organisation"])]
     suggest_mapping: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// By what it begins with.
+    /// Guess from the first bytes.
     Auto,
-    /// JSON: full services one a line, in a list or a page of an API; or our own complete export.
+    /// JSON: full services, one per line, in a list or as a page of an API; or our own complete export.
     Ndjson,
-    /// A spreadsheet with the columns of docs/guides/spreadsheets.md, or with a mapping.
+    /// A spreadsheet with the columns in docs/guides/spreadsheets.md, or with a mapping.
     Csv,
-    /// HSDS or Open Referral UK as tables, of any version: a folder or a zip of CSV files.
+    /// HSDS or Open Referral UK tables, any version: a folder or a zip of CSV files.
     HsdsTabular,
-    /// JSON of an Open Referral UK 1 API.
+    /// JSON from an Open Referral UK 1 API.
     Oruk1,
     /// A calendar (iCalendar): its events become events here.
     Ical,
@@ -87,7 +87,7 @@ impl Import {
         let mapping = self.mapping.as_deref().map(read_mapping).transpose()?;
         let ids_of = self.source.as_deref().map(fold).unwrap_or_default();
         if self.source.is_some() && ids_of.is_empty() {
-            return Err(WrongCall("--source needs a name with a letter or a digit in it".to_owned()).into());
+            return Err(WrongCall("--source needs a name containing a letter or a digit".to_owned()).into());
         }
         let sources = self.sources()?;
         let app = App::open(config, Clock::System, Durability::Batched).await?;
@@ -116,7 +116,10 @@ impl Import {
             let one = match import(&app, &source, &options).await {
                 Err(error) if several && is_of_the_file(&error) => Report::refused(super::chain(&error)),
                 outcome => outcome.with_context(|| {
-                    format!("the import of {} stopped; what went in before stays, and running it again is safe", path.display())
+                    format!(
+                        "the import of {} stopped; records imported so far are kept, and it is safe to run it again",
+                        path.display()
+                    )
                 })?,
             };
             report.add(if several { one.of_file(&name) } else { one });
@@ -168,7 +171,7 @@ impl Import {
             fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} has no .ndjson, .json, .csv, .zip or .ics file in it", self.from.display());
+            let reason = format!("{} contains no .ndjson, .json, .csv, .zip or .ics file", self.from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())
@@ -260,7 +263,7 @@ fn print(report: &Report) -> io::Result<()> {
     let shown = |total: u64| total > SHOWN as u64;
     if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
         say!(
-            "(the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; --json has all)",
+            "(only the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; use --json for more)",
             report.rejected_total,
             report.dropped_total,
             report.personal_total
@@ -271,29 +274,29 @@ fn print(report: &Report) -> io::Result<()> {
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// How to write it.
+    /// The format to write.
     #[arg(long, value_enum, default_value = "ndjson")]
     format: ExportFormat,
-    /// What to write.
+    /// The list to write.
     #[arg(long, value_enum, default_value_if("format", "ics", "events"), default_value = "services")]
     list: List,
-    /// Everything that is kept, private parts too: what import takes back exactly. Only NDJSON.
+    /// Export everything stored, including private parts, so that import can restore it exactly. NDJSON only.
     #[arg(long)]
     complete: bool,
-    /// The file to write; stdout when it is left out.
+    /// The file to write (default: standard output).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
-    /// One full document a line.
+    /// One full document per line.
     Ndjson,
-    /// A spreadsheet; every cell guarded against being read as a formula.
+    /// A spreadsheet; cells that could be read as formulas are escaped.
     Csv,
-    /// What has a point, for maps.
+    /// Records with coordinates, for maps.
     Geojson,
-    /// A calendar: event series with their exceptions, or the hours of services.
+    /// A calendar: event series with their exceptions, or the opening hours of services.
     Ics,
 }
 
@@ -338,13 +341,13 @@ impl ExportFormat {
 impl Export {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         if self.complete && self.format != ExportFormat::Ndjson {
-            return Err(WrongCall("--complete is written as ndjson only".to_owned()).into());
+            return Err(WrongCall("--complete can only be written as ndjson".to_owned()).into());
         }
         let (kind, format) = (self.list.kind(), self.format.form());
         if !forms::of_list(kind).contains(&format.name()) {
             let has = forms::of_list(kind).iter().copied().filter(|name| ExportFormat::from_str(name, false).is_ok());
             let has = has.collect::<Vec<_>>().join(", ");
-            return Err(WrongCall(format!("this list is not written as {}; it is as {has}", format.name())).into());
+            return Err(WrongCall(format!("this list cannot be written as {}; choose {has}", format.name())).into());
         }
         let Some(file) = &self.out else {
             let mut out = BufWriter::new(stdout());

@@ -15,34 +15,34 @@ use crate::{app::App, signing};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// The keys, oldest first, with the fingerprints that neighbours compare.
+    /// List the keys, oldest first, with the fingerprints that neighbours compare.
     Show {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Say that this directory stood at another address before, so that its followers go on here. Its
-    /// keys must be those that it had there.
+    /// Announce that this directory has moved here from another address, so that its followers continue here. It
+    /// must have kept the keys it used there.
     MovedFrom {
-        /// The address that it had, with a slash at its end; missing with a statement.
+        /// Its previous address, ending in a slash. Leave it out when you give --statement.
         #[arg(required_unless_present = "statement")]
         url: Option<Url>,
-        /// What `keys moved-to` has printed at a directory that becomes part of this one.
+        /// The output of `keys moved-to` from a directory that is becoming part of this one.
         #[arg(long, value_name = "FILE", conflicts_with = "url")]
         statement: Option<PathBuf>,
     },
-    /// Say that this directory becomes part of another one: prints the signed statement, which that one
-    /// keeps with `keys moved-from --statement FILE`.
+    /// Announce that this directory is becoming part of another. Prints a signed statement for that directory to
+    /// add with `keys moved-from --statement FILE`.
     MovedTo {
-        /// The address of that directory, with a slash at its end.
+        /// The address of that directory, ending in a slash.
         url: Url,
-        /// A table (CSV) of records that have another id there: the id here, a comma, the id there.
+        /// A table (CSV) of records that have a different id there: the id here, a comma, the id there.
         #[arg(long, value_name = "FILE")]
         ids: Option<PathBuf>,
     },
-    /// Begin to sign with a new key, which the old one vouches for.
+    /// Start signing with a new key, endorsed by the old one.
     Rotate {
-        /// Somebody else may have the old key: neighbours then believe nothing new that it signed.
+        /// Someone else may have the old key: neighbours then trust nothing new that it signs.
         #[arg(long)]
         compromised: bool,
         /// Print one JSON document.
@@ -64,7 +64,7 @@ fn renamed(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     lines
         .map(|(number, line)| match line.split_once(',') {
             Some((was, is)) if !is.contains(',') => Ok((was.trim().to_owned(), is.trim().to_owned())),
-            _ => Err(WrongCall(format!("line {} of {} is not two ids with a comma between", number + 1, file.display())).into()),
+            _ => Err(WrongCall(format!("line {} of {} is not two ids separated by a comma", number + 1, file.display())).into()),
         })
         .collect()
 }
@@ -83,25 +83,29 @@ impl Keys {
             Self::MovedFrom { statement: Some(file), .. } => {
                 let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 let moved: signing::Moved = serde_json::from_slice(&text)
-                    .with_context(|| format!("{} is not what `fingerpost keys moved-to` prints", file.display()))?;
+                    .with_context(|| format!("{} is not a statement printed by `fingerpost keys moved-to`", file.display()))?;
                 if moved.to.as_str() != signer.origin() {
-                    let detail = format!("the statement is about {}, and this is {}", moved.to, signer.origin());
+                    let detail = format!("the statement is addressed to {}, but this directory is {}", moved.to, signer.origin());
                     return Err(WrongCall(detail).into());
                 }
                 let from = moved.from.clone();
                 signing::keep_move(&app.config.data_dir, moved)?;
-                say!("{} says that {from} has become part of it, as soon as it is started again", signer.origin())?;
+                say!(
+                    "{} will announce that {from} has become part of it; restart the server for this to take effect",
+                    signer.origin()
+                )?;
                 return Ok(true);
             }
             Self::MovedFrom { url, .. } => {
                 let url = root_of(url.expect("clap asks for it where there is no statement"));
                 if url.as_str() == signer.origin() {
-                    return Err(
-                        WrongCall(format!("{url} is the address that it has now: set FINGERPOST_PUBLIC_URL first")).into()
-                    );
+                    return Err(WrongCall(format!(
+                        "{url} is its current address: set FINGERPOST_PUBLIC_URL to the new one first"
+                    ))
+                    .into());
                 }
                 signing::keep_move(&app.config.data_dir, signer.moved(&url, app.clock.now()))?;
-                say!("{} says that it stood at {url} before, as soon as it is started again", signer.origin())?;
+                say!("{} will announce that it moved from {url}; restart the server for this to take effect", signer.origin())?;
                 return Ok(true);
             }
             Self::Rotate { compromised, json } => {
@@ -111,7 +115,7 @@ impl Keys {
                 if compromised {
                     let again = app.records.sign_again().await?;
                     if !json {
-                        say!("{again} records are signed again with the new key")?;
+                        say!("{again} records signed again with the new key")?;
                     }
                 }
                 json

@@ -32,11 +32,11 @@ use crate::{
     db::Durability,
 };
 
-/// An open directory of the help that people need early.
+/// An open directory of services that help people before a crisis.
 #[derive(Debug, Parser)]
 #[command(name = "fingerpost", version, about, max_term_width = 100, arg_required_else_help = true)]
 pub struct Arguments {
-    /// Settings file (default: ./fingerpost.toml when it exists). FINGERPOST_… variables win over it.
+    /// Settings file (default: ./fingerpost.toml if it exists). FINGERPOST_… environment variables override it.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -46,81 +46,81 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server. SIGTERM finishes what is under way.
+    /// Run the server. On SIGTERM it finishes requests in progress, then stops.
     Serve,
-    /// Two neighbouring directories on PORT and PORT+1, to look at and try. Leaves nothing behind.
+    /// Run two neighbouring demo directories, on PORT and PORT+1. Leaves nothing behind.
     Demo(demo::Demo),
-    /// Take a directory in: Open Referral UK or HSDS as JSON or tables, our own complete export,
-    /// spreadsheets, calendars.
+    /// Import a directory: Open Referral UK or HSDS as JSON or tables, our own complete export, spreadsheets or
+    /// calendars.
     Import(exchange::Import),
-    /// Write out what is public, or with --complete everything that is kept.
+    /// Export everything public or, with --complete, everything that is stored.
     Export(exchange::Export),
-    /// Look at one record, take it out, hide its place, erase a contact.
+    /// Work on one record: show it, withdraw it, hide its location, erase a contact.
     Record(record::Record),
-    /// Take in where postcodes are.
+    /// Import postcode locations.
     Postcodes(postcodes::Postcodes),
     /// Follow neighbouring directories: add, approve, pull, hold, release, remove.
     Peer(peer::Peers),
-    /// Changes that wait for a person, such as what comes from a peer under review.
+    /// Changes waiting for someone to decide, such as those from a peer under review.
     #[command(subcommand)]
     Proposal(proposal::Proposals),
-    /// People with a role for the whole directory: add, list, remove.
+    /// People with a role across the whole directory: add, list, remove.
     #[command(subcommand)]
     User(user::Users),
-    /// Programs that read or write for an organisation: create, list, revoke.
+    /// Access tokens for programs that read or write for an organisation: create, list, revoke.
     #[command(subcommand)]
     Token(token::Tokens),
-    /// The keys that sign what is published.
+    /// The keys that sign published records.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Build the derived files anew from the database: the published bytes and the search index.
+    /// Rebuild the derived files from the database: the published bytes and the search index.
     Reindex,
-    /// Everyday words: what people write, and the needs that they mean by it.
+    /// Everyday words: what people type, and the needs they mean by it.
     #[command(subcommand)]
     Words(words::Words),
-    /// The support checker: take in, try, publish, take away.
+    /// The support checker: import, test, publish, withdraw.
     #[command(subcommand)]
     Checker(checker::Checkers),
     /// Guides, notices and pages about the site, in the council's own words.
     #[command(subcommand)]
     Texts(texts::Commands),
-    /// Save everything into FILE, while the server runs.
+    /// Back up everything to FILE; the server can keep running.
     Backup {
-        /// A file that is not there yet.
+        /// Where to write the backup; the file must not exist yet.
         file: PathBuf,
     },
-    /// Put a backup in place of everything that is there.
+    /// Replace everything with the contents of a backup.
     Restore {
-        /// A file that `fingerpost backup` made.
+        /// A file made by `fingerpost backup`.
         file: PathBuf,
     },
-    /// Look at settings, database, derived files, clock and disk, and say what to do.
+    /// Check settings, database, derived files, clock and disk, and say what to do.
     Doctor {
-        /// Print one JSON document.
+        /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
-        /// Do not read the whole database: for a check every minute.
+        /// Skip reading the whole database: for checks that run every minute.
         #[arg(long)]
         quick: bool,
     },
-    /// Print the settings in force, secrets hidden.
+    /// Print the current settings, with secrets hidden.
     Config {
-        /// Print one JSON document.
+        /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
     /// Write the JSON Schemas and the `OpenAPI` document into ./schema.
     Schema {
-        /// Only say whether they are up to date (exit 1 when they are not).
+        /// Only check whether they are up to date (exit 1 if not).
         #[arg(long)]
         check: bool,
-        /// The folder to write to.
+        /// The folder to write them to.
         #[arg(long, default_value = "schema", value_name = "DIR")]
         out: PathBuf,
     },
     /// Run one job now.
     Run {
-        /// Which one.
+        /// The job to run.
         #[arg(value_enum)]
         job: directory::Job,
     },
@@ -152,7 +152,7 @@ const SIGPIPE: u8 = 13;
 
 /// Nobody reads what a command prints any more: `| head` has seen enough.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads what is printed")]
+#[error("the output is no longer being read")]
 struct Unread;
 
 /// Where results go.
@@ -197,7 +197,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
     let config = Config::read(arguments.config.as_deref(), environment())?;
     start_log(&config)?;
     for name in &config.without_effect {
-        tracing::warn!(setting = name, "this setting is not known to this version and has no effect");
+        tracing::warn!(setting = name, "this version does not recognise this setting; it has no effect");
     }
     match arguments.command {
         Command::Serve => serve::serve(config).await,

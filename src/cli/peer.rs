@@ -27,9 +27,9 @@ pub(super) struct Peers {
 /// What a peer speaks, or that it is to be found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Speaks {
-    /// Found out by asking.
+    /// Detect it by asking the address.
     Auto,
-    /// A feed of changes, as Fingerpost has one.
+    /// A feed of changes, such as Fingerpost publishes.
     OpenDirectory,
     /// An Open Referral UK 3 API.
     Oruk3,
@@ -45,37 +45,37 @@ enum Speaks {
 enum Action {
     /// Follow another directory.
     Add {
-        /// Its web address.
+        /// The web address of the directory.
         #[arg(value_parser = address)]
         url: Url,
-        /// What to call it (default: its own name).
+        /// A name of your choice (default: its own name).
         #[arg(long)]
         name: Option<String>,
-        /// What it speaks.
+        /// The protocol it uses.
         #[arg(long, value_enum, default_value = "auto")]
         kind: Speaks,
-        /// How far it is believed. auto also approves the keys that it shows now.
+        /// How much it is trusted. auto also approves the keys it presents now.
         #[arg(long, value_enum, default_value = "review")]
         trust: Trust,
         /// How often to ask it: 90s, 15m, 6h, 1d.
         #[arg(long, default_value = "15m", value_parser = seconds)]
         every: i64,
-        /// Web address of the licence of its records, where it does not say so itself.
+        /// Web address of the licence of its records, if it does not state one itself.
         #[arg(long, value_name = "URL")]
         licence: Option<Url>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Every peer, and how it stands.
+    /// List every peer and its state.
     List {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// What happened with a peer, why, and what to do next.
+    /// Show what happened with a peer, why, and what to do next.
     Show {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
@@ -83,88 +83,89 @@ enum Action {
     },
     /// Pull from a peer now.
     Pull {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         #[arg(required_unless_present = "all")]
         peer: Option<String>,
-        /// From every peer that is followed.
+        /// Pull from every peer that is followed.
         #[arg(long, conflicts_with = "peer")]
         all: bool,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Approve the keys that a peer shows now, and follow it.
+    /// Approve the keys a peer presents now, and follow it.
     Approve {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Stop asking a peer until it is released; its records stay.
+    /// Stop pulling from a peer until it is released; its records stay.
     Hold {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Let a held peer go on, and carry out the deletions that waited.
+    /// Resume a held peer, and carry out the deletions that were waiting.
     Release {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Pull, and compare what is here with what the peer has. The server does so once a week.
+    /// Pull, and compare what is here with what the peer has. The server does this once a week.
     Compare {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Which records of a peer are taken, how many, and under which further licences.
+    /// Set which of a peer's records are imported, how many, and under which further licences.
     Scope {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
-        /// At most so many records.
+        /// The most records to import.
         #[arg(long)]
         most: Option<u64>,
-        /// Web address of a licence under which records may be shown here.
+        /// Web address of a further licence under which records may be shown here.
         #[arg(long, value_name = "URL")]
         licence: Vec<String>,
-        /// Only listings of this kind.
+        /// Import only listings of this kind.
         #[arg(long, value_enum, value_name = "KIND")]
         only: Option<Listings>,
-        /// Only where a postcode begins so: LU,MK45. What has no postcode is taken.
+        /// Import only listings whose postcode begins like this: LU,MK45. Listings without a postcode are imported
+        /// too.
         #[arg(long, value_delimiter = ',', value_parser = area)]
         postcodes: Vec<String>,
-        /// Whether what the peer passes on of other directories is taken, too; it has to be an aggregator.
+        /// Whether to import what the peer passes on from other directories; the peer must be an aggregator.
         #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
         relayed: Option<bool>,
-        /// Listings of every kind, wherever they are.
+        /// Import listings of every kind, wherever they are.
         #[arg(long, conflicts_with_all = ["only", "postcodes"])]
         everything: bool,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Believe a peer more, or less, than before.
+    /// Change how much a peer is trusted.
     Trust {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
-        /// How far it is believed from now on.
+        /// The new level of trust.
         #[arg(value_enum)]
         trust: Trust,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Forget a peer and take out everything that came from it.
+    /// Remove a peer and everything imported from it.
     Remove {
-        /// Number, name or address.
+        /// The peer's number, name or address.
         peer: String,
         /// Print one JSON document.
         #[arg(long)]
@@ -185,7 +186,7 @@ enum Listings {
 fn address(text: &str) -> Result<Url, String> {
     text.parse().map_err(|error| match error {
         url::ParseError::RelativeUrlWithoutBase => {
-            format!("a whole address begins with https://, such as https://{}/", text.trim_matches('/'))
+            format!("expected a full address starting with https://, such as https://{}/", text.trim_matches('/'))
         }
         other => other.to_string(),
     })
@@ -197,7 +198,7 @@ fn area(text: &str) -> Result<String, String> {
     let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
     let letters = text.len() - digits.len();
     let good = (1..=2).contains(&letters) && digits.len() <= 2 && digits.chars().all(|c| c.is_ascii_alphanumeric());
-    if good { Ok(text) } else { Err("expected the beginning of a postcode, such as LU or MK45".to_owned()) }
+    if good { Ok(text) } else { Err("expected the first part of a postcode, such as LU or MK45".to_owned()) }
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -268,7 +269,7 @@ impl Peers {
             Action::Release { peer, json } => {
                 let (peer, deleted) = harvester.release_peer(&peer).await.map_err(wrong_call)?;
                 if !json && deleted > 0 {
-                    say!("{deleted} records were taken out")?;
+                    say!("{deleted} records were deleted")?;
                 }
                 show(&harvester.describe_peer(&peer).await?, json)
             }
@@ -295,7 +296,7 @@ impl Peers {
                 if json {
                     say!("{}", json!({"removed": peer, "deleted": deleted}))?;
                 } else {
-                    say!("{peer} is forgotten; {deleted} records were taken out")?;
+                    say!("{peer} is removed; {deleted} records were deleted")?;
                 }
                 Ok(true)
             }
@@ -317,7 +318,7 @@ async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> anyhow::Result
     match found {
         None if peer.kind != PeerKind::OpenDirectory && good => {
             if !as_json {
-                say!("  compared: it has no checkpoint; each pull compares everything that it lists")?;
+                say!("  compared: it has no checkpoint; each pull compares everything it lists")?;
             }
             Ok(true)
         }
@@ -352,7 +353,7 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
 
 fn said(report: &Report) -> String {
     let mut said = vec![format!(
-        "{}: {} created, {} updated, {} unchanged, {} deleted, {} could not be taken; {} pages, {} bytes",
+        "{}: {} created, {} updated, {} unchanged, {} deleted, {} not imported; {} pages, {} bytes",
         report.peer,
         report.created,
         report.updated,
@@ -363,17 +364,17 @@ fn said(report: &Report) -> String {
         report.bytes
     )];
     if report.waiting > 0 {
-        said.push(format!("; {} wait for you", report.waiting));
+        said.push(format!("; {} waiting for your decision", report.waiting));
     }
     if report.held_deletes > 0 {
-        said.push(format!("; {} deletions wait for you", report.held_deletes));
+        said.push(format!("; {} deletions waiting for your decision", report.held_deletes));
     }
     if let Some(found) = &report.compared {
         said.push(format!("\n  compared: {found}"));
     }
     match (&report.error, report.outcome) {
         (Some(trouble), _) => said.push(format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
-        (None, Outcome::Partial) => said.push("\n  there is more; the next pull goes on".to_owned()),
+        (None, Outcome::Partial) => said.push("\n  there is more; the next pull continues".to_owned()),
         (None, _) => {}
     }
     said.concat()
@@ -403,7 +404,7 @@ fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
         return Ok(true);
     }
     if peers.is_empty() {
-        say!("no peers yet; `fingerpost peer add URL` follows one")?;
+        say!("no peers yet; add one with `fingerpost peer add URL`")?;
     }
     for peer in peers {
         let fresh = peer.succeeded_at.as_deref().map_or_else(|| "never".to_owned(), moment);
@@ -435,15 +436,15 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     line("speaks", peer.kind.as_str())?;
     line("state", peer.state.as_str())?;
     line("trust", peer.trust.as_str())?;
-    line("licence", peer.licence.as_deref().unwrap_or("not known: only links are shown"))?;
-    line("asked", &format!("every {}, next at {}", interval(peer.every_seconds), moment(&peer.next_due_at)))?;
+    line("licence", peer.licence.as_deref().unwrap_or("unknown: only links are shown"))?;
+    line("pulled", &format!("every {}, next at {}", interval(peer.every_seconds), moment(&peer.next_due_at)))?;
     line("complete at", &peer.succeeded_at.as_deref().map_or_else(|| "never yet".to_owned(), moment))?;
     if let (Some(at), Some(found)) = (&peer.compared_at, &peer.compared) {
         line("compared at", &format!("{}: {found}", moment(at)))?;
     }
     line("records here", &peer.records.to_string())?;
     if peer.scope.relayed {
-        line("as well", "what it passes on of others")?;
+        line("also imported", "records it passes on from other directories")?;
     }
     if peer.scope.is_partial() {
         let kinds: Vec<&str> = peer.scope.kinds.iter().map(|kind| kind.as_str()).collect();
@@ -456,13 +457,13 @@ fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
         line("key", &format!("{}  ({}, {approved})", text("fingerprint"), text("status")))?;
     }
     for (code, many) in peer.quarantined.as_object().into_iter().flatten() {
-        line("not taken", &format!("{many} because of {code}"))?;
+        line("not imported", &format!("{many} ({code})"))?;
     }
     for one in peer.not_taken.iter().take(MOST_SHOWN) {
         line("", &clean(&format!("{} {}: {} ({})", one.kind, one.foreign_id, one.detail, one.code)))?;
     }
     if peer.not_taken.len() > MOST_SHOWN {
-        line("", "…; --json tells all")?;
+        line("", "…; use --json to see all")?;
     }
     if peer.held_deletes > 0 {
         line("deletions waiting", &peer.held_deletes.to_string())?;

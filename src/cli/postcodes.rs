@@ -23,10 +23,10 @@ pub(super) struct Postcodes {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Take in where postcodes are: the ONS Postcode Directory, Code-Point Open, or a CSV file with
-    /// postcode (or outcode), latitude and longitude. It replaces what was imported before.
+    /// Import postcode locations: the ONS Postcode Directory, Code-Point Open, or a CSV file with postcode (or
+    /// outcode), latitude and longitude. Replaces what was imported before.
     Import {
-        /// A CSV file, a zip as it was downloaded, or a folder.
+        /// A CSV file, a zip as downloaded, or a folder.
         #[arg(value_name = "FILE|DIR")]
         from: PathBuf,
         /// Print the report as one JSON document.
@@ -48,7 +48,7 @@ impl Postcodes {
         })
         .await;
         bar.finish_and_clear();
-        let report = outcome.context("no postcodes were imported; what was known before still is")?;
+        let report = outcome.context("no postcodes were imported; those imported before are unchanged")?;
         app.db.settle().await?;
         if json {
             say!("{}", serde_json::to_string(&report)?)?;
@@ -63,7 +63,7 @@ impl Postcodes {
 fn print(report: &Report) -> io::Result<()> {
     const SHOWN: usize = 20;
     say!(
-        "{}: {} postcodes in {} outcodes are known now, {} before",
+        "{}: {} postcodes in {} outcodes now known, {} before",
         report.format.as_str(),
         report.postcodes,
         report.outcodes,
@@ -73,13 +73,13 @@ fn print(report: &Report) -> io::Result<()> {
         say!("  {count:>8} rows skipped: {reason}")?;
     }
     for file in &report.left_out {
-        say!("left out: {file} holds no postcodes, or in another form than the first file")?;
+        say!("ignored: {file} contains no postcodes, or has a different format from the first file")?;
     }
     for rejected in report.rejected.iter().take(SHOWN) {
         say!("rejected line {} of {}: {}", rejected.line, rejected.file, rejected.reason)?;
     }
     if report.rejected_total > SHOWN as u64 {
-        say!("(the first {SHOWN} of {} are shown; --json has up to a thousand)", report.rejected_total)?;
+        say!("(only the first {SHOWN} of {} are shown; use --json to see up to a thousand)", report.rejected_total)?;
     }
     say!("{:.1} seconds", report.seconds)
 }

@@ -15,36 +15,36 @@ const BATCH: u64 = 200;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Proposals {
-    /// What waits: which record, from where, since when.
+    /// List proposals waiting for a decision: which record, from where, since when.
     List {
-        /// Only what came from this peer: number, name or address.
+        /// Only those from this peer: number, name or address.
         #[arg(long)]
         peer: Option<String>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// What stands, and what is proposed in its place.
+    /// Show the current version and the proposed one.
     Show {
-        /// The proposal.
+        /// The proposal's id.
         id: Uuid,
     },
-    /// Take proposals: they are published.
+    /// Accept proposals: they are published.
     Accept(Which),
-    /// Refuse proposals: what stands stays.
+    /// Reject proposals: the current version stays.
     Reject(Which),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Which {
-    /// The proposals.
+    /// The proposals' ids.
     #[arg(required_unless_present = "all_of")]
     ids: Vec<Uuid>,
-    /// Everything that waits of this peer: number, name or address.
+    /// All pending proposals from this peer: number, name or address.
     #[arg(long, value_name = "PEER", conflicts_with = "ids")]
     all_of: Option<String>,
-    /// Why, as history shows it and whoever proposed is told.
-    #[arg(long, default_value = "looked at")]
+    /// The reason, recorded in the history and sent to whoever made the proposal.
+    #[arg(long, default_value = "reviewed")]
     why: String,
 }
 
@@ -87,13 +87,13 @@ async fn list(app: &App, peer: Option<String>, as_json: bool) -> anyhow::Result<
     if as_json {
         say!("{}", Value::Array(all))?;
     } else if after.is_none() {
-        say!("nothing waits")?;
+        say!("nothing is waiting")?;
     }
     Ok(true)
 }
 
 async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
-    let proposal = app.records.proposal(id).await?.ok_or_else(|| WrongCall(format!("there is no proposal {id}")))?;
+    let proposal = app.records.proposal(id).await?.ok_or_else(|| WrongCall(format!("proposal {id} does not exist")))?;
     let standing = app.records.find(proposal.record_id).await?;
     let standing: Value = standing.map_or(Ok(Value::Null), |stored| serde_json::from_str(&stored.document))?;
     let proposed: Value = serde_json::from_str(&proposal.document)?;

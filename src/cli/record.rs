@@ -20,88 +20,89 @@ pub(super) struct Record {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Print a record as it is kept, private parts too.
+    /// Print a record as it is stored, including private parts.
     Show {
-        /// The record.
+        /// The record's id.
         id: Uuid,
     },
     /// Print every version of a record, oldest first.
     History {
-        /// The record.
+        /// The record's id.
         id: Uuid,
     },
-    /// Take a record of ours out of everything public at once; it stays in the history. One of another
-    /// directory would come back with its next version: hide it.
+    /// Withdraw one of our own records from everything public immediately; it stays in the history. A record from
+    /// another directory would come back with its next version: hide it instead.
     Withdraw {
-        /// The record.
+        /// The record's id.
         id: Uuid,
-        /// What the public is told.
+        /// The reason shown to the public.
         #[arg(long)]
         why: String,
     },
-    /// Hide a record without a word of why, or with --publish show it again. One of another directory stays
-    /// hidden whatever its source changes.
+    /// Hide a record without telling the public why or, with --publish, show it again. A record from another
+    /// directory stays hidden whatever its source changes.
     Hide {
-        /// The record.
+        /// The record's id.
         id: Uuid,
         /// Show it again.
         #[arg(long)]
         publish: bool,
-        /// What history says.
+        /// The reason recorded in the history.
         #[arg(long)]
         why: String,
     },
-    /// Add something of ours to a record that another directory publishes: it survives the next pull.
+    /// Add something of our own to a record from another directory; it survives the next pull.
     Annotate {
-        /// The record.
+        /// The record's id.
         id: Uuid,
-        /// Do not show it here.
+        /// Hide it here.
         #[arg(long, conflicts_with = "show")]
         hide: bool,
         /// Show it again.
         #[arg(long)]
         show: bool,
-        /// Put it under this term of ours as well, instead of those that were added before.
+        /// Also list it under this term of ours. Replaces any terms added before.
         #[arg(long, value_name = "TERM")]
         category: Vec<Uuid>,
-        /// Say this beside it; nothing takes the note away.
+        /// Show this note beside it. An earlier note stays unless you give a new one or --clear.
         #[arg(long)]
         note: Option<String>,
-        /// Take away everything that was added.
+        /// Remove everything that was added.
         #[arg(long, conflicts_with_all = ["hide", "show", "category", "note"])]
         clear: bool,
-        /// What is kept beside it, such as who decided.
+        /// The reason to record, such as who decided.
         #[arg(long)]
         why: String,
     },
-    /// Say how much of a place may be told: of a location as such, or of every place of one service or event.
+    /// Set how much of a location may be shown: for a location itself, or for every location of one service or
+    /// event.
     Place {
-        /// A location, a service or an event.
+        /// The id of a location, service or event.
         id: Uuid,
-        /// How much.
+        /// How much to show.
         #[arg(long, value_enum)]
         policy: Policy,
-        /// What history says.
+        /// The reason recorded in the history.
         #[arg(long)]
         why: String,
     },
-    /// Erase a contact from a record, its history and everything derived, for good.
+    /// Permanently erase a contact from a record, its history and everything derived from it.
     EraseContact {
-        /// The record.
+        /// The record's id.
         id: Uuid,
-        /// The contact.
+        /// The contact's id.
         contact: Uuid,
-        /// What history says; nothing of the person.
+        /// The reason recorded in the history; do not mention the person.
         #[arg(long)]
         why: String,
     },
-    /// Let contacts be seen that look like a person's own, after somebody has agreed to it.
+    /// Publish a contact that looks personal, once the person has agreed.
     ConfirmContact {
-        /// The record.
+        /// The record's id.
         id: Uuid,
-        /// The contact.
+        /// The contact's id.
         contact: Uuid,
-        /// What history says, such as who agreed.
+        /// The reason recorded in the history, such as who agreed.
         #[arg(long)]
         why: String,
     },
@@ -109,13 +110,13 @@ enum Action {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Policy {
-    /// Everything.
+    /// The full address.
     Exact,
     /// The town only.
     Area,
-    /// "Address given when you book".
+    /// Only "Address given when you book".
     OnRequest,
-    /// Not even that there is a place. Its address is deleted for good.
+    /// Nothing, not even that there is a location. Its address is permanently deleted.
     Withheld,
 }
 
@@ -195,7 +196,8 @@ impl Record {
             Action::ConfirmContact { id, contact, why } => {
                 change(&app, id, why, |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
-                    found.context("the record has no such contact")?.visibility = Some(crate::model::Visibility::Public);
+                    found.context("the record has no contact with that id; `fingerpost record show` lists them")?.visibility =
+                        Some(crate::model::Visibility::Public);
                     Ok(())
                 })
                 .await?
@@ -207,9 +209,9 @@ impl Record {
 
 async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
     after_changes(app).await?;
-    say!("done; a running server shows it within a second, caches within 30")?;
+    say!("done; a running server shows the change within a second, caches within 30")?;
     if scrubbed {
-        say!("what may not be told any more was taken out of the history and of derived files as well")?;
+        say!("withheld details were also removed from the history and derived files")?;
     }
     Ok(true)
 }
@@ -218,7 +220,7 @@ async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
 fn hide_instead(error: records::Error) -> anyhow::Error {
     match error {
         records::Error::Foreign { id, origin } => WrongCall(format!(
-            "record {id} belongs to {origin}, and its next version would bring it back: `fingerpost record hide {id} --why …` hides it here, and it stays hidden"
+            "record {id} belongs to {origin}, and its next version would bring it back. To keep it hidden here, use `fingerpost record hide {id} --why …`"
         ))
         .into(),
         other => other.into(),
@@ -270,7 +272,7 @@ fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result
         Document::Service(service) => {
             service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy));
         }
-        other => bail!("a {} has no place", other.kind()),
+        other => bail!("a {} has no location", other.kind()),
     }
     Ok(())
 }

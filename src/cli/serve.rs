@@ -19,8 +19,7 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
     if !app.config.allow_private_peers.is_empty() {
         tracing::warn!(
             networks = %app.config.allow_private_peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            "FINGERPOST_ALLOW_PRIVATE_PEERS is set: other directories are asked inside of these networks, over http and on every \
-             port; whoever may add a peer reaches what is there. Take it away if no peer lives there"
+            "FINGERPOST_ALLOW_PRIVATE_PEERS is set: other directories may be reached inside these networks, over http and on any port, so anyone who can add a peer can reach what is there. Unset it if no peer is there"
         );
     }
     let served = Served::open(app.clone(), app.config.listen).await?;
@@ -53,7 +52,7 @@ pub(super) fn until_told() -> CancellationToken {
             () = terminate => {}
             _ = tokio::signal::ctrl_c() => {}
         }
-        tracing::info!("told to stop; finishing what is under way");
+        tracing::info!("stopping; finishing requests in progress");
         told.cancel();
     });
     stop

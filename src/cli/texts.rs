@@ -25,39 +25,39 @@ const BY: &str = "the command line";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Commands {
-    /// List every text: guides, notices, pages about the site, and which of them the public sees.
+    /// List every text: guides, notices and pages about the site, and which of them are public.
     List {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Print a text as a file: facts between lines of +++, then Markdown. The latest version, or the
-    /// text that Fingerpost comes with.
+    /// Print a text as a file: details between lines of +++, then Markdown. Prints the latest version, or the text
+    /// supplied with Fingerpost.
     Show {
-        /// What it is called.
+        /// The name of the text.
         name: String,
     },
-    /// Keep files as drafts; the name of the file without its ending is the name of the text.
+    /// Save files as drafts; the file name without its extension is the name of the text.
     Save {
-        /// Markdown files with facts between lines of +++, or - for what comes in on stdin.
+        /// Markdown files with details between lines of +++, or - for standard input.
         #[arg(value_name = "FILE|-", required = true)]
         files: Vec<PathBuf>,
-        /// The name of the text; that of the file when not said.
+        /// The name of the text (default: from the file name).
         #[arg(long)]
         name: Option<String>,
-        /// Show them to the public at once.
+        /// Publish them immediately.
         #[arg(long)]
         publish: bool,
-        /// Who has reviewed every line: a person, and what they are. Needed with --publish.
+        /// Who has reviewed every line: a person's name and job title. Needed with --publish.
         #[arg(long, value_name = "NAME", requires = "publish")]
         reviewed_by: Option<String>,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Take a text away from the public. Its versions stay.
+    /// Withdraw a text from the public. Its versions are kept.
     Withdraw {
-        /// What it is called.
+        /// The name of the text.
         name: String,
     },
 }
@@ -70,7 +70,7 @@ impl Commands {
             Self::Show { name } => show(&texts, &name).await,
             Self::Save { files, name, publish, reviewed_by, json } => {
                 if publish && reviewed_by.is_none() {
-                    bail!("say with --reviewed-by who has reviewed every line");
+                    bail!("--publish needs --reviewed-by: say who has reviewed every line");
                 }
                 let standing = if publish { Standing::Published } else { Standing::Draft };
                 save(&app, &texts, &files, name.as_deref(), (standing, reviewed_by.as_deref().unwrap_or(BY)), json).await
@@ -99,7 +99,7 @@ async fn list(texts: &Texts, as_json: bool) -> anyhow::Result<bool> {
     }
     for row in &rows {
         let text = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
-        let standing = if row["version"].is_null() { "comes with Fingerpost".to_owned() } else { text("standing") };
+        let standing = if row["version"].is_null() { "supplied with Fingerpost".to_owned() } else { text("standing") };
         let public = if row["public"] == true { "public" } else { "not public" };
         say!("{:<28} {:<7} {public:<11} {standing:<22} {}", text("name"), text("kind"), text("title"))?;
     }
@@ -107,10 +107,11 @@ async fn list(texts: &Texts, as_json: bool) -> anyhow::Result<bool> {
 }
 
 async fn show(texts: &Texts, name: &str) -> anyhow::Result<bool> {
-    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} names no text: expected {expected}"))?;
+    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} is not the name of a text: expected {expected}"))?;
     let latest = texts.latest(&slug).await?.map(|version| version.text);
     let own = || starting().find(|(own, _)| *own == slug).map(|(_, text)| text);
-    let text = latest.or_else(own).with_context(|| format!("there is no text called {slug}"))?;
+    let text =
+        latest.or_else(own).with_context(|| format!("there is no text called {slug}; `fingerpost texts list` lists them all"))?;
     say!("{}", to_file(&text).trim_end())?;
     Ok(true)
 }
@@ -124,10 +125,13 @@ async fn save(
     as_json: bool,
 ) -> anyhow::Result<bool> {
     if name.is_some() && files.len() > 1 {
-        bail!("--name is for one file");
+        bail!("--name can only be used with one file");
     }
     // All of them are read before any is kept.
-    let words = search::load(&app.db, &app.clock).await?.read().context("the tables of everyday words are damaged")?;
+    let words = search::load(&app.db, &app.clock)
+        .await?
+        .read()
+        .context("the tables of everyday words are damaged; import them again with fingerpost words import")?;
     let known: BTreeSet<&str> = words.needs().collect();
     let mut read = Vec::new();
     let mut rejected = Vec::new();
@@ -159,12 +163,12 @@ async fn save(
             let names: Vec<&str> = read.iter().map(|(slug, _)| slug.as_str()).collect();
             say!(
                 "{} as {}: {}",
-                if standing == Standing::Draft { "kept" } else { "public" },
+                if standing == Standing::Draft { "saved" } else { "public" },
                 standing.as_str(),
                 names.join(", ")
             )?;
         } else {
-            say!("nothing was kept")?;
+            say!("nothing was saved")?;
         }
     }
     Ok(taken)
@@ -184,7 +188,7 @@ fn one(app: &App, file: &Path, name: Option<&str>, known: &BTreeSet<&str>) -> an
     let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} cannot be the name of a text: expected {expected}"))?;
     let text = from_file(&body)?;
     if let Some(need) = text.needs.iter().find(|need| !known.contains(need.as_str())) {
-        bail!("needs: no need is called {need}");
+        bail!("needs: there is no need called {need}");
     }
     let wrong = text.mistakes(&slug, app.clock.now());
     if !wrong.is_empty() {
@@ -195,8 +199,8 @@ fn one(app: &App, file: &Path, name: Option<&str>, known: &BTreeSet<&str>) -> an
 }
 
 async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> {
-    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} names no text: expected {expected}"))?;
-    let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} was ever saved here"))?;
+    let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} is not the name of a text: expected {expected}"))?;
+    let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} has been saved here"))?;
     let tx = app.db.write().await?;
     texts.save(&tx, &slug, version.text.clone(), (version.number, Standing::Withdrawn), BY).await?;
     app.identity().note(&tx, BY, "take a text away", slug.as_str(), &version.text.title, None).await?;

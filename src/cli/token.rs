@@ -18,36 +18,36 @@ const LONGEST: Duration = Duration::days(5 * 366);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Tokens {
-    /// Make a token; it is printed this once.
+    /// Create a token. It is printed only this once.
     Create {
-        /// The organisation that it acts for: the id of its record.
+        /// The record id of the organisation it acts for.
         #[arg(long, value_name = "ID")]
         organisation: Uuid,
-        /// What it may be used for.
+        /// What it may do.
         #[arg(long, value_enum, default_value = "read")]
         scope: Scope,
-        /// How long it works, such as 90d, 12h or 52w.
+        /// How long it is valid, such as 90d, 12h or 52w.
         #[arg(long, default_value = "90d")]
         expires: String,
-        /// What it is for.
-        #[arg(long, default_value = "made at the command line")]
+        /// A note of what it is for.
+        #[arg(long, default_value = "created at the command line")]
         name: String,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// The tokens that there are. Their secrets are not kept.
+    /// List the tokens. Their secrets are not stored.
     List {
-        /// Only those of this organisation.
+        /// Only tokens of this organisation.
         #[arg(long, value_name = "ID")]
         organisation: Option<Uuid>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// End a token.
+    /// Revoke a token.
     Revoke {
-        /// Its id, as `token list` says.
+        /// Its id, from `token list`.
         id: Uuid,
     },
 }
@@ -65,7 +65,7 @@ impl Tokens {
                 identity.end_token(&tx, id).await?;
                 identity.note(&tx, "command line", "end a token", "", &id.to_string(), None).await?;
                 tx.commit().await?;
-                say!("ended")?;
+                say!("revoked")?;
                 Ok(true)
             }
         }
@@ -89,7 +89,7 @@ fn life(text: &str) -> anyhow::Result<Duration> {
 async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool> {
     let id = new.organisation;
     if app.records.find(id).await?.is_none_or(|stored| stored.kind != Kind::Organization) {
-        anyhow::bail!("there is no organisation {id}");
+        anyhow::bail!("there is no organisation with id {id}");
     }
     let identity = app.identity();
     let tx = identity.write().await?;
@@ -103,7 +103,7 @@ async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool>
         )?;
     } else {
         say!("{}", secret.as_str())?;
-        tracing::info!(token.id = %token.id, until = rfc3339(token.expires_at), "the token is printed this once; send it as Authorization: Bearer …");
+        tracing::info!(token.id = %token.id, until = rfc3339(token.expires_at), "the token is printed only this once; send it as Authorization: Bearer …");
     }
     Ok(true)
 }
@@ -126,7 +126,7 @@ async fn list(app: &App, organisation: Option<Uuid>, as_json: bool) -> anyhow::R
         )?;
     }
     if tokens.is_empty() {
-        say!("there are none")?;
+        say!("there are no tokens")?;
     }
     Ok(true)
 }

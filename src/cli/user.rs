@@ -13,36 +13,36 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Users {
-    /// Give somebody a role; their sessions end, so that no right outlives its role.
+    /// Give someone a role. Their sessions end, so that no right outlives its role.
     Add {
         /// Their email address.
         email: String,
-        /// What they may do.
+        /// Their role.
         #[arg(long, value_enum)]
         role: PlatformRole,
-        /// Print a link that signs them in, once, for half an hour.
+        /// Print a link that signs them in once, within half an hour.
         #[arg(long)]
         link: bool,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Everybody with a role.
+    /// List everyone with a role.
     List {
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Forget the passkeys of somebody who has lost them; their sessions end, and they are told by mail.
+    /// Delete the passkeys of someone who has lost them. Their sessions end, and they are told by email.
     ResetPasskeys {
         /// Their email address.
         email: String,
     },
-    /// Take somebody's role away; with --forget, delete everything about them.
+    /// Remove someone's role; with --forget, delete everything about them.
     Remove {
         /// Their email address.
         email: String,
-        /// Delete their address, name, sessions and grants as well. History calls them a former editor.
+        /// Also delete their email address, name, sessions and grants. The history will call them a former editor.
         #[arg(long)]
         forget: bool,
     },
@@ -75,9 +75,9 @@ async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, as_json: 
         say!("{}", json!({"id": person.id, "email": email, "role": role, "link": address}))?;
         return Ok(true);
     }
-    say!("{email} is {} now", role.as_str())?;
+    say!("{email} is now {}", role.as_str())?;
     if let Some(address) = address {
-        say!("sign in within {} minutes, once:\n{address}", LINK_LIFE.num_minutes())?;
+        say!("sign in with this link, once, within {} minutes:\n{address}", LINK_LIFE.num_minutes())?;
     }
     Ok(true)
 }
@@ -87,7 +87,7 @@ async fn list(app: &App, as_json: bool) -> anyhow::Result<bool> {
     if as_json {
         say!("{}", serde_json::to_string(&officers)?)?;
     } else if officers.is_empty() {
-        say!("nobody has a role; begin with: fingerpost user add YOU@EXAMPLE.ORG --role administrator --link")?;
+        say!("nobody has a role yet; start with: fingerpost user add YOU@EXAMPLE.ORG --role administrator --link")?;
     }
     for person in officers.iter().filter(|_| !as_json) {
         let role = person.role.map_or("", PlatformRole::as_str);
@@ -98,20 +98,20 @@ async fn list(app: &App, as_json: bool) -> anyhow::Result<bool> {
 
 async fn reset_passkeys(app: &App, email: &Email) -> anyhow::Result<bool> {
     let identity = app.identity();
-    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the email address {email}"))?;
     let tx = identity.write().await?;
     let forgotten = identity.reset_passkeys(&tx, person.id).await?;
     identity.note(&tx, "command line", "reset passkeys", &Identity::known_as(person.id), "", None).await?;
     let letter = letters::passkey(email, "were reset", &public_url(&app.config, app.config.listen), &app.config.name);
     mail::queue(&tx, &letter, app.clock.now()).await?;
     tx.commit().await?;
-    say!("{forgotten} forgotten; they add a new one when they sign in the next time")?;
+    say!("{forgotten} deleted; they can add a new one the next time they sign in")?;
     Ok(true)
 }
 
 async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> {
     let identity = app.identity();
-    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let person = identity.person_at(email).await?.with_context(|| format!("nobody has the email address {email}"))?;
     let tx = identity.write().await?;
     identity.give_role(&tx, email, None).await?;
     if forget {
@@ -122,6 +122,6 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
     }
     tx.commit().await?;
     app.db.sweep().await?;
-    say!("{}", if forget { "everything about them is deleted" } else { "they have no role any more" })?;
+    say!("{}", if forget { "everything about them has been deleted" } else { "they no longer have a role" })?;
     Ok(true)
 }

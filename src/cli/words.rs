@@ -23,19 +23,19 @@ const LONGEST: u64 = 4 << 20;
 pub(super) enum Words {
     /// Print a table as CSV.
     Export {
-        /// Which one.
+        /// The table to print.
         #[arg(long, value_enum, default_value = "everyday")]
         table: Table,
     },
-    /// Put a CSV in place of a table. A row that cannot be used changes nothing.
+    /// Replace a table with a CSV file. If any row cannot be used, nothing changes.
     Import {
-        /// The CSV, or - for what comes in on stdin.
+        /// The CSV file, or - for standard input.
         #[arg(value_name = "FILE|-")]
         file: PathBuf,
-        /// Which table it is; by its heading where it is not said.
+        /// Which table it is (default: decided from its heading).
         #[arg(long, value_enum)]
         table: Option<Table>,
-        /// Change nothing, but say whether it can be used.
+        /// Change nothing; only say whether it can be used.
         #[arg(long)]
         dry_run: bool,
         /// Print the result as one JSON document.
@@ -46,9 +46,9 @@ pub(super) enum Words {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Table {
-    /// phrase,need,notes: what people write, and the needs that they mean by it.
+    /// phrase,need,notes: what people type, and the needs they mean by it.
     Everyday,
-    /// need,words: the words by which a listing shows that it helps with a need.
+    /// need,words: the words that show a listing helps with a need.
     Needs,
 }
 
@@ -100,7 +100,7 @@ fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: boo
         say!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}))?;
     } else {
         let verb = if dry_run { "would be" } else { "are" };
-        say!("{phrases} phrases and the own words of {needs} needs {verb} in use; a running server takes them within a minute")?;
+        say!("{phrases} phrases and the words of {needs} needs {verb} in use; a running server picks them up within a minute")?;
     }
     Ok(true)
 }

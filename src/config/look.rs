@@ -33,11 +33,11 @@ impl FromStr for Colour {
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6).unwrap_or_default();
         let parts = hex::decode(digits).ok().and_then(|parts| <[u8; 3]>::try_from(parts).ok());
-        let colour = Self(parts.ok_or("six digits after #")?);
+        let colour = Self(parts.ok_or("six hexadecimal digits after #")?);
         let contrast = colour.contrast_with_white();
         if contrast < LEAST_CONTRAST {
             return Err(format!(
-                "white letters on it have a contrast of {:.1}, and need {LEAST_CONTRAST}: choose a darker one",
+                "white text on it has a contrast of {:.1} and needs {LEAST_CONTRAST}: choose a darker colour",
                 // Rounded down: what is refused must not seem to be enough.
                 (contrast * 10.0).floor() / 10.0
             ));
@@ -62,7 +62,7 @@ impl FromStr for Telephone {
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let is_one = digits >= 3 && text.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c));
-        if is_one { Ok(Self(text.trim().to_owned())) } else { Err("digits and blanks, such as 01582 546000".to_owned()) }
+        if is_one { Ok(Self(text.trim().to_owned())) } else { Err("digits and spaces, such as 01582 546000".to_owned()) }
     }
 }
 

@@ -92,8 +92,8 @@ pub struct Retention {
 impl Retention {
     fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
         let days = |name| {
-            let days = parse(values, name, "a number of days from 1")?;
-            if days == 0 { Err(wrong(name, "0", "expected a number of days from 1")) } else { Ok(days) }
+            let days = parse(values, name, "a number of days, at least 1")?;
+            if days == 0 { Err(wrong(name, "0", "expected a number of days, at least 1")) } else { Ok(days) }
         };
         Ok(Self {
             audit: days("keep_audit_days")?,
@@ -159,7 +159,7 @@ pub struct Config {
     pub second_step: SecondStep,
     /// The mail server; without one letters are written to the log.
     pub smtp_url: Option<Url>,
-    /// The mailbox that letters come from.
+    /// The email address that emails are sent from.
     pub mail_from: String,
     /// The key of an account with GOV.UK Notify.
     pub notify_key: Option<String>,
@@ -193,7 +193,7 @@ impl Config {
         let file = file.map(Path::to_path_buf).or_else(|| Some(PathBuf::from("fingerpost.toml")).filter(|file| file.exists()));
         if let Some(file) = file {
             if !file.is_file() {
-                return Err(Error::File { file, problem: "there is no such file".to_owned() });
+                return Err(Error::File { file, problem: "the file does not exist".to_owned() });
             }
             figment = figment.merge(Toml::file_exact(&file));
             // Read once on its own, so that a mistake in the file is told with the file's name.
@@ -238,14 +238,14 @@ impl Config {
             licence: parse(values, "licence", "a web address")?,
             colour: optional(values, "colour", "a colour such as #0b4f4a")?,
             logo: optional(values, "logo", "a file")?,
-            contact_phone: optional::<look::Telephone>(values, "contact_phone", "a telephone number")?.map(|phone| phone.0),
-            contact_email: optional(values, "contact_email", "a mailbox such as help@luton.example.org")?,
+            contact_phone: optional::<look::Telephone>(values, "contact_phone", "a phone number")?.map(|phone| phone.0),
+            contact_email: optional(values, "contact_email", "an email address such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             aggregator: yes_or_no(values, "aggregator")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,
-            requests_per_minute: parse(values, "requests_per_minute", "a whole number from 1")?,
+            requests_per_minute: parse(values, "requests_per_minute", "a whole number, at least 1")?,
             reminder_days: list(values, "reminder_days", "days such as 75, 90, 104, 118")?,
             label_days: parse(values, "label_days", "a number of days")?,
             hide_days: parse(values, "hide_days", "a number of days, or 0 for never")?,
@@ -253,11 +253,11 @@ impl Config {
             retention: Retention::parse(values)?,
             second_step: parse(values, "second_step", "nobody or officers")?,
             smtp_url: mail_server(values)?,
-            mail_from: parse(values, "mail_from", "a mailbox such as directory@example.org")?,
+            mail_from: parse(values, "mail_from", "an email address such as directory@example.org")?,
             notify_key: optional(values, "notify_key", "a key")?,
             notify_url: with_slash(parse(values, "notify_url", "a web address")?),
-            notify_mail_template: optional(values, "notify_mail_template", "the id of a template")?,
-            notify_text_template: optional(values, "notify_text_template", "the id of a template")?,
+            notify_mail_template: optional(values, "notify_mail_template", "the id of a Notify template")?,
+            notify_text_template: optional(values, "notify_text_template", "the id of a Notify template")?,
             notify_callback_token: optional(values, "notify_callback_token", "a token")?,
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
@@ -269,7 +269,7 @@ impl Config {
         config.check_days(&values["reminder_days"])?;
         config.check_second_step()?;
         if config.requests_per_minute == 0 {
-            return Err(wrong("requests_per_minute", "0", "expected a whole number from 1"));
+            return Err(wrong("requests_per_minute", "0", "expected a whole number, at least 1"));
         }
         Ok(config)
     }
@@ -287,10 +287,10 @@ impl Config {
     fn check_mail(&self) -> Result<(), Error> {
         let not_one = |mailbox: &&String| !mailbox.contains('@') || mailbox.contains([' ', '<', ',', '?', '&']);
         if let Some(mailbox) = self.contact_email.as_ref().filter(not_one) {
-            return Err(wrong("contact_email", mailbox, "expected one mailbox such as help@luton.example.org"));
+            return Err(wrong("contact_email", mailbox, "expected one email address such as help@luton.example.org"));
         }
         if !self.mail_from.contains('@') || self.mail_from.contains([' ', '<', ',']) {
-            return Err(wrong("mail_from", &self.mail_from, "expected one mailbox such as directory@example.org"));
+            return Err(wrong("mail_from", &self.mail_from, "expected one email address such as directory@example.org"));
         }
         if self.notify_key.is_some() != (self.notify_mail_template.is_some() || self.notify_text_template.is_some()) {
             let problem = "expected a key together with notify_mail_template, notify_text_template or both";
@@ -306,8 +306,7 @@ impl Config {
     fn check_second_step(&self) -> Result<(), Error> {
         let has_name = self.public_url.as_ref().is_some_and(|url| url.domain().is_some());
         if self.second_step == SecondStep::Officers && !has_name {
-            let problem = "expected a public_url with a name such as https://directory.example.org/, because browsers keep passkeys \
-                           for names only";
+            let problem = "expected a public_url with a domain name such as https://directory.example.org/, because browsers only store passkeys for domain names";
             return Err(wrong("second_step", "officers", problem));
         }
         Ok(())
@@ -316,14 +315,22 @@ impl Config {
     fn check_days(&self, given: &str) -> Result<(), Error> {
         let Self { reminder_days, label_days, hide_days, .. } = self;
         if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
-            return Err(wrong("reminder_days", given, "expected days from 1 that rise, such as 75, 90, 104, 118"));
+            return Err(wrong(
+                "reminder_days",
+                given,
+                "expected increasing numbers of days, each at least 1, such as 75, 90, 104, 118",
+            ));
         }
         if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
-            let problem = "expected a day that is not before the last of reminder_days";
+            let problem = "expected a number of days no smaller than the last of reminder_days";
             return Err(wrong("label_days", &label_days.to_string(), problem));
         }
         if *hide_days != 0 && hide_days <= label_days {
-            return Err(wrong("hide_days", &hide_days.to_string(), "expected a later day than label_days, or 0 for never"));
+            return Err(wrong(
+                "hide_days",
+                &hide_days.to_string(),
+                "expected a number of days greater than label_days, or 0 for never",
+            ));
         }
         Ok(())
     }
@@ -348,7 +355,7 @@ fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
     let url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?;
     match url {
         Some(url) if !["http", "https"].contains(&url.scheme()) => {
-            Err(wrong("public_url", url.as_str(), "expected http or https"))
+            Err(wrong("public_url", url.as_str(), "expected an address starting with http:// or https://"))
         }
         url => Ok(url.map(with_slash)),
     }
@@ -375,7 +382,7 @@ fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> 
             && matches!(url.query(), None | Some("tls=none"))
     };
     let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
-                   with other characters than letters and digits in them written as %40";
+                   with every character in them other than letters and digits percent-encoded, such as %40 for @";
     text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
 }
 

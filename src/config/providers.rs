@@ -9,7 +9,7 @@ use super::values::{Error, as_text, list, wrong};
 /// Somebody else's door at which people may sign in: an OpenID Connect provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignInProvider {
-    /// What people see on the button.
+    /// The text of the sign-in button.
     pub name: String,
     /// The provider's own name of itself: a web address, letter by letter as it says it.
     pub issuer: String,
@@ -50,13 +50,17 @@ pub(super) fn sign_in_providers(
         let text = |name: &str| table.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let issuer = text("issuer").unwrap_or_default();
         if Url::parse(&issuer).is_err() {
-            return Err(wrong("oidc_issuer", &issuer, "expected the web address of a sign-in provider, exactly as it says it"));
+            return Err(wrong(
+                "oidc_issuer",
+                &issuer,
+                "expected the issuer address of the sign-in provider, exactly as the provider gives it",
+            ));
         }
-        let client_id =
-            text("client_id").ok_or_else(|| wrong("oidc_client_id", "", "expected what the sign-in provider calls us"))?;
+        let client_id = text("client_id")
+            .ok_or_else(|| wrong("oidc_client_id", "", "expected the client id that the sign-in provider gave you"))?;
         let name = text("name").unwrap_or_else(|| issuer.clone());
         if providers.iter().any(|other| other.name == name) {
-            return Err(wrong("oidc_name", &name, "expected another name for each sign-in provider"));
+            return Err(wrong("oidc_name", &name, "expected a different name for each sign-in provider"));
         }
         let domains = list(table, "domains", "domains, separated by commas")?;
         providers.push(SignInProvider { name, issuer, client_id, client_secret: text("client_secret"), domains });

@@ -77,10 +77,10 @@ fn operation(id: &str, summary: &str, parameters: &[&Value], body: Option<Value>
 
 fn refusals(more: &[u16]) -> Map<String, Value> {
     let known: [(u16, &str); 10] = [
-        (400, "The request cannot be read."),
+        (400, "Invalid request."),
         (401, "There is no token, or it is unknown, expired or revoked."),
         (403, "This is not yours to do."),
-        (404, "There is nothing here, or nothing that you may know of."),
+        (404, "Not found, or nothing that you may know of."),
         (409, "It has changed, or was decided, meanwhile."),
         (412, "If-Match names another version than the one that is there."),
         (422, "The document cannot stand; every fault is named."),

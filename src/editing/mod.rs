@@ -75,7 +75,7 @@ pub struct About {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is nothing under this id, or nothing that this actor may know of.
-    #[error("there is no record {0}")]
+    #[error("record {0} does not exist")]
     NotFound(Uuid),
     /// Whoever asks may not.
     #[error("{0}")]

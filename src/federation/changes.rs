@@ -127,14 +127,14 @@ struct Asked {
 impl Asked {
     fn read(outlet: &Outlet, parameters: &Parameters) -> Result<Self, Problem> {
         let name = "afterChangeNumber";
-        let expected = "the change number that the page before gave, a whole number below 2^53";
+        let expected = "the change number given by the previous page, a whole number below 2^53";
         let after = parameters.parsed::<i64>(name, expected)?.unwrap_or(0);
         if !(0..1 << 53).contains(&after) {
             return Err(Problem::bad_parameter(name, &after.to_string(), &format!("expected {expected}")));
         }
         for other in ["afterTimestamp", "afterId"] {
             if let Some(value) = parameters.text(other)? {
-                return Err(Problem::bad_parameter(other, value, &format!("this feed goes by {name}")));
+                return Err(Problem::bad_parameter(other, value, &format!("this feed uses {name}")));
             }
         }
         let scope = match parameters.text("scope")? {
@@ -144,7 +144,7 @@ impl Asked {
                 return Err(Problem::bad_parameter(
                     "scope",
                     ALL,
-                    "this directory passes nothing on; its own records are in the feed without it",
+                    "this directory does not pass on other directories' records; leave this out to read its own",
                 ));
             }
             Some(other) => return Err(Problem::bad_parameter("scope", other, "expected own or all")),

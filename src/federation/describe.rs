@@ -16,26 +16,23 @@ use crate::{
 
 /// Answers that every address may give.
 const COMMON: &[(u16, &str)] =
-    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A mistake of ours.")];
+    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A fault on our side.")];
 
 const CHANGES: &[Parameter] = &[
     Parameter {
         name: "afterChangeNumber",
         form: Form::Text,
-        description: "What came after this change number. Take the whole address from `next` of the page before; without it \
-                      the feed begins at its start.",
+        description: "Only items after this change number. Use the whole address in `next` of the previous page. Without it, the feed starts from the beginning.",
     },
     Parameter {
         name: "scope",
         form: Form::Text,
-        description: "own, which is meant without it, or all: records of other directories as well, as they signed them. Only \
-                      where the discovery document names such a feed.",
+        description: "own (the default), or all: also other directories' records, as they signed them. Only if the discovery document names such a feed.",
     },
     Parameter {
         name: "epoch",
         form: Form::Text,
-        description: "The epoch that the change number belongs to, as `next` says it. Another one than the present one is \
-                      answered from the start, with the present one in Fed-Epoch-Reset.",
+        description: "The epoch the change number belongs to, as given in `next`. If it is not the current epoch, the answer starts from the beginning, with the current epoch in Fed-Epoch-Reset.",
     },
 ];
 
@@ -82,36 +79,37 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     definitions.extend(named);
     let discovery = get("discover", "Who publishes here, what, and under which keys", "Discovery", &[]);
     let mut changes = get("listChanges", "Own records in the order in which they changed (RPDE 1.0)", "ChangePage", CHANGES);
-    changes["get"]["responses"]["400"] = problems(&[(400, "A parameter cannot be used; the problem names it.")])["400"].clone();
+    changes["get"]["responses"]["400"] = problems(&[(400, "A parameter is invalid; the problem names it.")])["400"].clone();
     let mut dataset = get("describeDataset", "The dataset in DCAT and schema.org terms", "Discovery", &[]);
     dataset["get"]["responses"]["200"]["content"] = json!({"application/ld+json": {"schema": {"type": "object"}}});
-    let mut status = get("federationStatus", "How fresh what comes from other directories is, and who follows", "Discovery", &[]);
+    let mut status =
+        get("federationStatus", "How up to date records from other directories are, and who follows this one", "Discovery", &[]);
     status["get"]["responses"]["200"]["content"] = json!({"application/json": {"schema": {
         "type": "object",
         "required": ["origin", "following", "followers"],
         "properties": {
             "origin": {"type": "string", "description": "This directory.", "examples": ["https://directory.luton.example.org/"]},
             "head": {"type": ["integer", "null"], "description": "The latest change number of the feed.", "examples": [1_764_000_000_000_123_i64]},
-            "following": {"type": "array", "description": "Directories that are followed, each with its records here and when it was last complete.", "items": {"type": "object"}},
-            "followers": {"type": "array", "description": "Those of them that follow this directory, and whether they have caught up.", "items": {"type": "object"}}
+            "following": {"type": "array", "description": "Directories that this one follows, each with the number of its records here and when it was last complete.", "items": {"type": "object"}},
+            "followers": {"type": "array", "description": "Which of them also follow this directory, and whether they have caught up.", "items": {"type": "object"}}
         }
     }}});
-    let checkpoint = get("getCheckpoint", "Where everything of ours stands, signed", "Checkpoint", &[]);
+    let checkpoint = get("getCheckpoint", "The state of all our own records, signed", "Checkpoint", &[]);
     let digest = get("getDigest", "Sums over our own records, in 256 buckets", "Digest", &[]);
     let mut bucket = get("getDigestBucket", "The records of one bucket", "DigestBucket", &[]);
     bucket["get"]["parameters"] = json!([{"name": "bucket", "in": "path", "required": true, "description": "From 0 to 255.", "schema": {"type": "integer", "minimum": 0, "maximum": 255}}]);
     bucket["get"]["responses"]["404"] = problems(&[(404, "There is no such bucket.")])["404"].clone();
-    let snapshot = get("getSnapshot", "Which file holds everything of ours, signed", "Snapshot", &[]);
+    let snapshot = get("getSnapshot", "Which file contains all our own records, signed", "Snapshot", &[]);
     let mut file = get(
         "getSnapshotFile",
-        "Everything of ours: items of the feed, one a line, compressed with zstd; the last line counts them",
+        "All our own records: items of the feed, one per line, compressed with zstd; the last line counts them",
         "Discovery",
         &[],
     );
-    file["get"]["parameters"] = json!([{"name": "name", "in": "path", "required": true, "description": "As /federation/v1/snapshot names it.", "schema": {"type": "string"}}]);
+    file["get"]["parameters"] = json!([{"name": "name", "in": "path", "required": true, "description": "The name given by /federation/v1/snapshot.", "schema": {"type": "string"}}]);
     file["get"]["responses"]["200"]["content"] = json!({"application/zstd": {"schema": {"type": "string", "format": "binary"}}});
-    file["get"]["responses"]["206"] = json!({"description": "A part of it, as Range asked.", "content": {"application/zstd": {"schema": {"type": "string", "format": "binary"}}}});
-    file["get"]["responses"]["404"] = problems(&[(404, "This file is not there, or not any more.")])["404"].clone();
+    file["get"]["responses"]["206"] = json!({"description": "Part of it, as requested by Range.", "content": {"application/zstd": {"schema": {"type": "string", "format": "binary"}}}});
+    file["get"]["responses"]["404"] = problems(&[(404, "This file does not exist, or no longer does.")])["404"].clone();
     let paths = [
         ("/federation/v1/checkpoint", checkpoint),
         ("/federation/v1/digest", digest),
@@ -130,14 +128,14 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
 fn ping() -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[
-        (400, "The hint cannot be read."),
-        (403, "Only directories that are followed here can tell of news."),
+        (400, "The hint is not valid."),
+        (403, "Only directories followed here can send hints."),
         (413, "The hint is too large."),
     ]));
-    answers.insert("202".to_owned(), json_answer("It is asked soon.", &json!({"type": "object"}), &[]));
+    answers.insert("202".to_owned(), json_answer("Accepted: the directory will be asked soon.", &json!({"type": "object"}), &[]));
     json!({"post": {
         "operationId": "ping",
-        "summary": "Tell that you have something new; nothing in the hint is believed",
+        "summary": "Say that you have something new; nothing in the hint is trusted",
         "tags": ["federation"],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ping"}}}},
         "responses": answers
@@ -146,7 +144,7 @@ fn ping() -> Value {
 
 fn get(id: &str, summary: &str, answers_with: &str, parameters: &[Parameter]) -> Value {
     let mut answers = problems(COMMON);
-    answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
+    answers.insert("304".to_owned(), json!({"description": "The client's copy is still current."}));
     let schema = json!({"$ref": format!("#/components/schemas/{answers_with}")});
     answers.insert("200".to_owned(), json_answer(summary, &schema, &[]));
     let parameters: Vec<Value> = parameters.iter().map(Parameter::describe).collect();

@@ -48,7 +48,7 @@ fn if_it_answers(answer: &Answer, now: DateTime<Utc>) -> Result<(), Trouble> {
         return Ok(());
     }
     let until = answer.retry_after(now).map_or_else(|| "later".to_owned(), |wait| format!("in {} seconds", wait.as_secs()));
-    Err(trouble("too-many-requests", format!("{} answers {}: it asks us to wait; try again {until}", answer.url, answer.status)))
+    Err(trouble("too-many-requests", format!("{} answers {} and asks us to wait; try again {until}", answer.url, answer.status)))
 }
 
 impl Harvester {
@@ -59,14 +59,14 @@ impl Harvester {
             Some(PeerKind::OpenDirectory) => Ok(told(discover(self.outbound(), url).await?)),
             Some(kind @ (PeerKind::Oruk3 | PeerKind::Oruk1)) => {
                 let found = self.plain_api(url).await?;
-                let other = || trouble("other-kind", format!("it speaks {}, not {kind}", found.kind));
+                let other = || trouble("other-kind", format!("it uses {}, not {kind}", found.kind));
                 if found.kind == kind { Ok(found) } else { Err(other()) }
             }
             Some(PeerKind::OpenActive) => sessions_of(&sessions::ask_for(self.outbound(), url).await?),
             Some(kind @ PeerKind::Ical) => {
                 let answer = sessions::ask_for(self.outbound(), url).await?;
                 calendar_of(&answer)
-                    .ok_or_else(|| trouble("other-kind", format!("{} answers {} and no {kind}", answer.url, answer.status)))
+                    .ok_or_else(|| trouble("other-kind", format!("{} answers {} without {kind}", answer.url, answer.status)))
             }
         }
     }
@@ -92,8 +92,7 @@ impl Harvester {
                 return none;
             }
             let detail = format!(
-                "it has no discovery document and is no Open Referral UK API ({}); what stands at the address itself is no \
-                 calendar, and OpenActive feeds are not there ({})",
+                "it has no discovery document and is not an Open Referral UK API ({}); the address itself is not a calendar and has no OpenActive feeds ({})",
                 no_api.detail, none.detail
             );
             trouble(&no_api.code, detail)
@@ -112,7 +111,7 @@ impl Harvester {
         match (list("contents"), list("content")) {
             (true, _) => Ok(Found::plain(PeerKind::Oruk3)),
             (_, true) => Ok(Found::plain(PeerKind::Oruk1)),
-            _ => Err(trouble("no-list", format!("{} answers {} and no page of services", answer.url, answer.status))),
+            _ => Err(trouble("no-list", format!("{} answers {} without a page of services", answer.url, answer.status))),
         }
     }
 }

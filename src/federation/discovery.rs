@@ -92,7 +92,7 @@ fn attribution(name: &str) -> String {
 pub fn described(publisher: &super::Publisher) -> Value {
     let address = |path: &str| publisher.address(path).to_string();
     let description = format!(
-        "Organisations, services, places and events that help people, as {} publishes them in Open Referral UK 3.0.",
+        "Organisations, services, locations and events that help people, published by {} in Open Referral UK 3.0.",
         publisher.name
     );
     let distribution = |name: &str, url: String, format: &str| {
@@ -116,7 +116,7 @@ pub fn described(publisher: &super::Publisher) -> Value {
         "isAccessibleForFree": true,
         "distribution": [
             distribution("Change feed (RPDE 1.0)", address("federation/v1/changes"), "application/vnd.openactive.rpde+json; version=1"),
-            distribution("Services, one a line", address("services?format=ndjson&full=true"), "application/x-ndjson"),
+            distribution("Services, one per line", address("services?format=ndjson&full=true"), "application/x-ndjson"),
             distribution("Read API (Open Referral UK 3.0)", address("services"), "application/json"),
         ],
     })

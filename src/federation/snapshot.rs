@@ -231,7 +231,7 @@ pub(super) async fn pointer(State(outlet): State<Outlet>, headers: HeaderMap) ->
 pub(super) async fn file(State(outlet): State<Outlet>, Segment(asked): Segment, request: Request) -> Result<Response, Problem> {
     outlet.forget_urgent().await.map_err(|error| failed(&error))?;
     let latest = outlet.snapshots.latest().filter(|latest| name(latest) == asked);
-    let latest = latest.ok_or_else(|| Problem::not_found("see /federation/v1/snapshot for the one that there is".to_owned()))?;
+    let latest = latest.ok_or_else(|| Problem::not_found("see /federation/v1/snapshot for the current one".to_owned()))?;
     let Ok(served) = ServeFile::new_with_mime(outlet.snapshots.file(&latest), &zstd_type()).oneshot(request).await;
     let mut response = served.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, KEPT);

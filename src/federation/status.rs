@@ -149,7 +149,7 @@ pub(super) async fn ping(State(outlet): State<Outlet>, body: axum::body::Bytes) 
         .map_err(|error| Problem::bad_request(format!("expected {{\"origin\": …, \"head\": …}}: {error}")))?;
     let known = peers::all(&outlet.db).await?.into_iter().find(|peer| peer.identity() == ping.origin);
     let Some(peer) = known.filter(|peer| peer.state == PeerState::Following) else {
-        return Err(Problem::forbidden("only directories that are followed here can tell of news"));
+        return Err(Problem::forbidden("only directories followed here can send hints"));
     };
     let now = outlet.clock.now();
     if !outlet.followers.may_ping(&peer, now) {

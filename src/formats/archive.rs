@@ -41,10 +41,10 @@ pub enum Error {
     #[error("cannot read the zip: {0}")]
     Disk(#[from] io::Error),
     /// It has too much in it.
-    #[error("the zip has more than {0} files in it")]
+    #[error("the zip contains more than {0} files")]
     TooMany(usize),
     /// A file that is refused, and with it the zip.
-    #[error("the zip is refused: its file {name:?} {reason}")]
+    #[error("the zip is rejected: its file {name:?} {reason}")]
     Refused {
         /// Its name, cut where it is long.
         name: String,
@@ -52,7 +52,7 @@ pub enum Error {
         reason: String,
     },
     /// There is no such file.
-    #[error("the zip has no file {0:?}")]
+    #[error("the zip does not contain {0:?}")]
     Missing(String),
 }
 
@@ -94,7 +94,7 @@ impl<R: Read + Seek> Archive<R> {
             let name = entry.name()?.into_owned();
             let special = entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000));
             let wrong = [
-                (leads_elsewhere(&name), "has a name that leads out of the zip"),
+                (leads_elsewhere(&name), "has a path that leads outside the zip"),
                 (entry.is_symlink() || special, "is a link or a device"),
                 (entry.encrypted(), "is encrypted: send it without a password"),
             ];
@@ -105,12 +105,12 @@ impl<R: Read + Seek> Archive<R> {
                 continue;
             }
             if indexes.insert(name.clone(), index).is_some() {
-                return Err(refused(&name, "is there twice"));
+                return Err(refused(&name, "appears twice"));
             }
             names.push(name);
         }
         if zip.has_duplicate_names() {
-            return Err(refused("", "is there twice"));
+            return Err(refused("", "appears twice"));
         }
         Ok(Self { zip, names, indexes, limits, left: limits.all_bytes, length })
     }
@@ -149,7 +149,10 @@ impl<R: Read + Seek> Archive<R> {
         let index = *self.indexes.get(name).ok_or_else(|| Error::Missing(name.to_owned()))?;
         let method = self.zip.by_index_data(index)?.compression();
         if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(refused(name, &format!("is packed as {method:?}, which is not read here: use plain zip (deflate)")));
+            return Err(refused(
+                name,
+                &format!("is compressed as {method:?}, which is not supported: use an ordinary zip (deflate)"),
+            ));
         }
         let file = self.zip.by_index(index)?;
         let ratio_left = file.compressed_size().min(self.length).saturating_mul(RATIO).max(HARMLESS);
@@ -160,9 +163,9 @@ impl<R: Read + Seek> Archive<R> {
 /// More comes out of a file than is allowed.
 #[derive(Debug, thiserror::Error)]
 enum TooMuch {
-    #[error("unpacks to more than is allowed")]
+    #[error("expands to more than is allowed")]
     Bytes,
-    #[error("unpacks to so much from very little, as a bomb does")]
+    #[error("expands implausibly far and looks like a zip bomb")]
     Ratio,
 }
 
@@ -256,13 +259,13 @@ mod tests {
         assert_eq!(archive.names(), ["Data/a.csv", "b.csv"]);
         assert_eq!(read(&mut archive, "b.csv").unwrap(), b"two");
         assert_eq!(read(&mut archive, "Data/a.csv").unwrap(), b"one");
-        assert_eq!(read(&mut archive, "c.csv").unwrap_err(), "the zip has no file \"c.csv\"");
+        assert_eq!(read(&mut archive, "c.csv").unwrap_err(), "the zip does not contain \"c.csv\"");
     }
 
     #[test]
     fn a_name_that_leads_elsewhere_refuses_the_zip() {
         for name in ["../a.csv", "/etc/passwd", "a/../../b", "C:a.csv", "a\\..\\b"] {
-            assert!(why(zip(&[(name, b"x")])).contains("leads out of the zip"), "{name}: {}", why(zip(&[(name, b"x")])));
+            assert!(why(zip(&[(name, b"x")])).contains("leads outside the zip"), "{name}: {}", why(zip(&[(name, b"x")])));
         }
     }
 
@@ -282,7 +285,7 @@ mod tests {
     #[test]
     fn a_bomb_goes_off_at_the_limit_whatever_it_says_of_itself() {
         let mut bytes = zip(&[("a.csv", &[b'0'; 4_000])]);
-        assert!(read(&mut open(bytes.clone()).unwrap(), "a.csv").unwrap_err().contains("unpacks to more than is allowed"));
+        assert!(read(&mut open(bytes.clone()).unwrap(), "a.csv").unwrap_err().contains("expands to more than is allowed"));
         // Its directory says that it holds 10 bytes.
         let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
         bytes[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
@@ -301,7 +304,7 @@ mod tests {
             let names = archive.names().to_vec();
             archive.try_out(&names).map_err(|error| error.to_string())
         };
-        let refused = "the zip is refused: its file \"a.csv\" unpacks to so much from very little, as a bomb does";
+        let refused = "the zip is rejected: its file \"a.csv\" expands implausibly far and looks like a zip bomb";
         assert_eq!(tried(bytes.clone()).unwrap_err(), refused);
         let directory = bytes.windows(4).position(|w| w == ENTRY).unwrap();
         bytes[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
@@ -325,7 +328,7 @@ mod tests {
         bytes[8] = 12;
         bytes[directory + 10] = 12;
         let error = read(&mut open(bytes).unwrap(), "a.csv").unwrap_err();
-        assert!(error.contains("use plain zip"), "{error}");
+        assert!(error.contains("use an ordinary zip"), "{error}");
         let mut stored = ZipWriter::new(Cursor::new(Vec::new()));
         stored.start_file("a.csv", SimpleFileOptions::default().compression_method(CompressionMethod::Stored)).unwrap();
         stored.write_all(b"id\n12345\n").unwrap();
@@ -351,7 +354,7 @@ mod tests {
     fn more_files_than_allowed_are_refused() {
         let names: Vec<String> = (0..6).map(|n| n.to_string()).collect();
         let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
-        assert_eq!(why(zip(&files)), "the zip has more than 5 files in it");
+        assert_eq!(why(zip(&files)), "the zip contains more than 5 files");
     }
 
     #[test]

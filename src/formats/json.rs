@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut members = Map::new();
         while let Some(key) = from.next_key::<String>()? {
             if members.contains_key(&key) {
-                return Err(A::Error::custom(format!("{:?} stands twice in one object", crate::model::text::shorten(&key, 60))));
+                return Err(A::Error::custom(format!("{:?} appears twice in one object", crate::model::text::shorten(&key, 60))));
             }
             let Strict(value) = from.next_value()?;
             members.insert(key, value);
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn what_others_let_pass_is_refused_with_a_place_and_a_reason() {
         let said = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
-        assert_eq!(said(br#"{"id": 1, "id": 2}"#), "\"id\" stands twice in one object (at character 14)");
+        assert_eq!(said(br#"{"id": 1, "id": 2}"#), "\"id\" appears twice in one object (at character 14)");
         assert_eq!(said(b"{\"a\": NaN}"), "expected value (at character 7)");
         assert_eq!(said("[".repeat(10_000).as_bytes()), "is nested too deeply (at character 49)");
         assert_eq!(said(br#""\ud800""#), "unexpected end of hex escape (at character 8)");

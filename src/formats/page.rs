@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
         while let Some(item) = from.next_element::<&RawValue>()? {
             items.push(item);
             if items.len() >= MOST_DOCUMENTS && from.next_element::<IgnoredAny>()?.is_some() {
-                return Err(A::Error::custom(format!("has more than {MOST_DOCUMENTS} documents; send them one a line")));
+                return Err(A::Error::custom(format!("has more than {MOST_DOCUMENTS} documents; send them one per line")));
             }
         }
         Ok(Items(items))

@@ -44,10 +44,10 @@ pub enum Refused {
     #[error("the file has more than {} MB; make the picture smaller first", LARGEST_FILE >> 20)]
     TooLarge,
     /// It has too many pixels.
-    #[error("the picture has too many pixels; make it at most {LONGEST_SIDE} wide and high, and {} million in all", MOST_PIXELS / 1_000_000)]
+    #[error("the picture has too many pixels; make it at most {LONGEST_SIDE} pixels wide and high, and {} million in total", MOST_PIXELS / 1_000_000)]
     TooManyPixels,
     /// It is no PNG, JPEG or WebP.
-    #[error("this is not a picture that we can read; save it as PNG, JPEG or WebP")]
+    #[error("we cannot read this picture; save it as PNG, JPEG or WebP")]
     Unreadable,
 }
 

@@ -112,13 +112,10 @@ impl<R: Read> Iterator for Sheet<R> {
                 continue;
             }
             if self.record.len() > MOST_CELLS {
-                return Some(Err(BadRow {
-                    line,
-                    reason: format!("has {} cells; at most {MOST_CELLS} are read", self.record.len()),
-                }));
+                return Some(Err(BadRow { line, reason: format!("has {} cells; the limit is {MOST_CELLS}", self.record.len()) }));
             }
             if self.record.iter().any(|cell| cell.len() > LONGEST_CELL) {
-                let reason = format!("has a cell of over {LONGEST_CELL} bytes; a quotation mark may be missing its partner");
+                let reason = format!("has a cell of over {LONGEST_CELL} bytes; a closing quotation mark may be missing");
                 return Some(Err(BadRow { line, reason }));
             }
             return Some(Ok(Row { line, cells: self.record.iter().map(|cell| decode(cell).trim().to_owned()).collect(), end }));

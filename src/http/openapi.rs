@@ -63,7 +63,7 @@ pub fn json_answer(description: &str, schema: &Value, more: &[(&str, &Value)]) -
         "description": description,
         "headers": {
             "ETag": {"description": "Strong entity tag; send it back as If-None-Match.", "schema": {"type": "string"}},
-            "X-Request-Id": {"description": "Name of this request, for asking us about it.", "schema": {"type": "string"}}
+            "X-Request-Id": {"description": "Id of this request; quote it when you contact us.", "schema": {"type": "string"}}
         },
         "content": content
     })

@@ -33,7 +33,7 @@ impl Parameters {
 
     fn read_at_most(query: &str, longest: usize) -> Result<Self, Problem> {
         if query.len() > longest {
-            return Err(Problem::bad_request(format!("the query has {} bytes; at most {longest} are read", query.len())));
+            return Err(Problem::bad_request(format!("the query is {} bytes long; the limit is {longest}", query.len())));
         }
         let decoded = |text: &str| {
             let plus = text.replace('+', " ");
@@ -64,7 +64,7 @@ impl Parameters {
         let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim());
         let first = found.next();
         if let (Some(first), Some(second)) = (first, found.find(|other| Some(*other) != first)) {
-            return Err(Problem::bad_parameter(name, second, &format!("it stands twice, first as {first:?}; once is enough")));
+            return Err(Problem::bad_parameter(name, second, &format!("it is given twice, first as {first:?}; give it once")));
         }
         match first {
             Some(value) if value.contains('\0') => Err(Problem::bad_parameter(name, value, "has a null character")),

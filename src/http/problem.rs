@@ -14,7 +14,7 @@ pub struct Problem {
     #[schemars(extend("examples" = ["about:blank#bad-parameter"]))]
     pub r#type: &'static str,
     /// The kind of problem in words.
-    #[schemars(extend("examples" = ["A parameter cannot be used"]))]
+    #[schemars(extend("examples" = ["Invalid parameter"]))]
     pub title: &'static str,
     /// HTTP status code.
     #[schemars(extend("examples" = [400]))]
@@ -51,7 +51,7 @@ pub struct Fault {
     #[schemars(extend("examples" = ["phones[0].number"]))]
     pub field: String,
     /// What, and what would be right.
-    #[schemars(extend("examples" = ["number is missing; a phone cannot do without it"]))]
+    #[schemars(extend("examples" = ["number is missing; a phone needs it"]))]
     pub problem: String,
 }
 
@@ -66,7 +66,7 @@ impl Problem {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "about:blank#bad-parameter",
-            "A parameter cannot be used",
+            "Invalid parameter",
             format!("{name} is {value:?}: {expected}"),
         );
         problem.parameter = Some(name.into());
@@ -75,22 +75,22 @@ impl Problem {
 
     /// A request that cannot be read.
     pub fn bad_request(detail: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "about:blank#bad-request", "The request cannot be read", detail)
+        Self::new(StatusCode::BAD_REQUEST, "about:blank#bad-request", "Invalid request", detail)
     }
 
     /// Nobody knows who asks.
     pub fn unauthorized(detail: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "about:blank#unauthorized", "Say who you are", detail.to_owned())
+        Self::new(StatusCode::UNAUTHORIZED, "about:blank#unauthorized", "Sign in or send a token", detail.to_owned())
     }
 
     /// What was asked does not fit what is there now.
     pub fn conflict(detail: String) -> Self {
-        Self::new(StatusCode::CONFLICT, "about:blank#conflict", "It has changed meanwhile", detail)
+        Self::new(StatusCode::CONFLICT, "about:blank#conflict", "It has changed in the meantime", detail)
     }
 
     /// The version that the client has read is not the one that is there.
     pub fn precondition_failed(detail: String) -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "about:blank#precondition-failed", "It has changed meanwhile", detail)
+        Self::new(StatusCode::PRECONDITION_FAILED, "about:blank#precondition-failed", "It has changed in the meantime", detail)
     }
 
     /// The client has to say which version it has read.
@@ -98,8 +98,8 @@ impl Problem {
         Self::new(
             StatusCode::PRECONDITION_REQUIRED,
             "about:blank#precondition-required",
-            "Say which version you have read",
-            "send If-Match with the ETag that GET gave, so that nobody's change is overwritten".to_owned(),
+            "If-Match is needed",
+            "send If-Match with the ETag from GET, so that you do not overwrite someone else's change".to_owned(),
         )
     }
 
@@ -113,23 +113,19 @@ impl Problem {
 
     /// Whoever asks may not.
     pub fn forbidden(why: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "about:blank#forbidden", "This is not allowed", why.to_owned())
+        Self::new(StatusCode::FORBIDDEN, "about:blank#forbidden", "Not allowed", why.to_owned())
     }
 
     /// Nothing is, or ever was, under this address.
     pub fn not_found(detail: String) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "about:blank#not-found", "There is nothing here", detail)
+        Self::new(StatusCode::NOT_FOUND, "about:blank#not-found", "Not found", detail)
     }
 
     /// A record was here and is not any more.
     pub fn gone(at: chrono::DateTime<chrono::Utc>, why: &str) -> Self {
         let at = crate::clock::rfc3339(at);
-        let mut problem = Self::new(
-            StatusCode::GONE,
-            "about:blank#gone",
-            "It is not here any more",
-            format!("it was taken out at {at}: {why}"),
-        );
+        let mut problem =
+            Self::new(StatusCode::GONE, "about:blank#gone", "No longer available", format!("it was withdrawn at {at}: {why}"));
         problem.gone_at = Some(at.into());
         problem.successor = why.strip_prefix(BECAME).map(Box::from);
         problem
@@ -140,8 +136,8 @@ impl Problem {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "about:blank#method-not-allowed",
-            "This method is not for this address",
-            "see the Allow header and /openapi.json".to_owned(),
+            "Method not allowed",
+            "the Allow header and /openapi.json list the methods you can use".to_owned(),
         )
     }
 
@@ -151,7 +147,7 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS,
             "about:blank#too-many-requests",
             "Too many requests",
-            format!("ask again in {seconds} seconds; whole directories come in one request as format=ndjson"),
+            format!("try again in {seconds} seconds; to fetch a whole directory in one request use format=ndjson"),
         )
     }
 
@@ -166,8 +162,8 @@ impl Problem {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "about:blank#internal",
-            "Something went wrong here",
-            "the mistake is ours and was logged; trying again may help".to_owned(),
+            "Something went wrong",
+            "the fault is ours and has been logged; try again in a few minutes".to_owned(),
         )
     }
 }

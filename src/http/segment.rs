@@ -14,6 +14,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Path::<String>::from_request_parts(parts, state).await;
-        read.map(|Path(text)| Self(text)).map_err(|_| Problem::bad_request("part of the address is not UTF-8".to_owned()))
+        read.map(|Path(text)| Self(text)).map_err(|_| Problem::bad_request("part of the web address is not UTF-8".to_owned()))
     }
 }

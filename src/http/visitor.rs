@@ -129,7 +129,7 @@ pub fn browser(headers: &HeaderMap) -> String {
     match (program, system) {
         (Some(program), Some(system)) => format!("{program} on {system}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) => "a browser that we do not know".to_owned(),
+        (None, None) => "an unknown browser".to_owned(),
     }
 }
 
@@ -187,6 +187,6 @@ mod tests {
     fn a_browser_is_named_as_its_owner_would() {
         let agent = "Mozilla/5.0 (Linux; Android 14; Pixel 6) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
         assert_eq!(browser(&headers(&[("user-agent", agent)])), "Chrome on Android");
-        assert_eq!(browser(&HeaderMap::new()), "a browser that we do not know");
+        assert_eq!(browser(&HeaderMap::new()), "an unknown browser");
     }
 }

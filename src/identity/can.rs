@@ -47,22 +47,22 @@ impl Action {
     /// What it is, in words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::ReadPrivate => "read what is not public of a record, and its history",
-            Self::Edit => "change a record; what is risky waits for a moderator",
-            Self::EditAtOnce => "change a record so that everything stands at once",
+            Self::ReadPrivate => "read the private parts of a record, and its history",
+            Self::Edit => "change a record; risky changes wait for a moderator",
+            Self::EditAtOnce => "change a record so that everything takes effect immediately",
             Self::AddListing => "add a listing, which waits for a moderator",
-            Self::Claim => "say that one keeps an organisation",
+            Self::Claim => "claim an organisation",
             Self::Confirm => "say that a listing is still correct",
-            Self::ConfirmByPhone => "confirm a listing for a group that was rung up",
+            Self::ConfirmByPhone => "confirm a listing after phoning the group",
             Self::ManageMembers => "invite and remove members",
-            Self::ManageTokens => "make and end API tokens of an organisation",
+            Self::ManageTokens => "create and revoke API tokens of an organisation",
             Self::SeeQueue => "see what waits for a decision",
             Self::Decide => "accept and reject what waits",
-            Self::Hide => "hide a listing at once, and restore it",
-            Self::Erase => "take out a person's data for good",
+            Self::Hide => "hide a listing immediately, and restore it",
+            Self::Erase => "permanently erase a person's data",
             Self::SeeAudit => "read the audit trail",
-            Self::ManagePeople => "give and take roles",
-            Self::WriteTexts => "write guides, notices and other texts of the directory",
+            Self::ManagePeople => "give and remove roles",
+            Self::WriteTexts => "write the directory's guides, notices and other texts",
         }
     }
 }

@@ -31,10 +31,10 @@ pub enum NotAnEmail {
     #[error("enter an email address in the form name@example.org")]
     Shape,
     /// Letters in it can be mistaken for others.
-    #[error("the part before the @ has a letter that we cannot use; write it in plain letters and digits")]
+    #[error("the part before the @ has a letter that we cannot use; use plain letters and digits")]
     Letters,
     /// It is longer than mail allows.
-    #[error("this is too long for an email address")]
+    #[error("the email address is too long")]
     Long,
 }
 

@@ -55,10 +55,10 @@ pub enum Error {
     #[error(transparent)]
     Database(#[from] db::Error),
     /// Nobody has this id or address.
-    #[error("there is nobody called {0}")]
+    #[error("there is no person {0}")]
     NoPerson(String),
     /// There is no such claim, invitation, session or token, or it is over.
-    #[error("there is no {what} {id}, or it is over")]
+    #[error("{what} {id} does not exist or has expired")]
     NotFound {
         /// What was asked for.
         what: &'static str,
@@ -66,10 +66,10 @@ pub enum Error {
         id: Uuid,
     },
     /// An organisation keeps one lead as long as it has members.
-    #[error("the last lead cannot go while there are other members: make somebody else lead first")]
+    #[error("the last lead cannot leave while other members remain: make someone else a lead first")]
     LastLead,
     /// Who has to show a passkey keeps one.
-    #[error("this is your only passkey, and you need one: add another before you remove it")]
+    #[error("this is your only passkey and your role needs one: add another before you remove this one")]
     LastPasskey,
 }
 

@@ -57,7 +57,7 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
         let name = calendar.events.iter().find_map(|event| event.calendar.as_deref());
         let called = name.map(|name| format!(" (it is called {:?})", shorten(name, 60))).unwrap_or_default();
         let reason =
-            format!("the calendar{called} does not say which organisation holds its events: give it with --organisation");
+            format!("the calendar{called} does not say which organisation runs its events: name one with --organisation");
         each(Read { line: 1, until: length, taken: Err(reason) });
         return;
     }
@@ -84,7 +84,7 @@ fn held_by(event: &Series, how: &How) -> Option<Provider> {
 
 fn take(event: &Series, known: &Known, how: &How) -> Result<Taken, String> {
     let provider =
-        held_by(event, how).ok_or("the event does not say which organisation holds it: give it with --organisation")?;
+        held_by(event, how).ok_or("the event does not say which organisation runs it: name one with --organisation")?;
     // Somebody who asked for an organisation by its id does not say what it is called.
     let by_id = how.organisation.as_deref().is_some_and(|asked| Uuid::try_parse(asked).is_ok());
     let mut dropped = event.dropped.clone();

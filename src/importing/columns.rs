@@ -30,7 +30,7 @@ pub const COLUMNS: &[Column] = &[
     Column {
         name: "id",
         also: &["service id", "ref", "reference", "uuid"],
-        meaning: "Identifier of the service; any text that stays the same. Made from the names when it is missing.",
+        meaning: "Identifier of the service: any text that stays the same. Made from the names if missing.",
     },
     Column {
         name: "organisation",
@@ -79,7 +79,7 @@ pub const COLUMNS: &[Column] = &[
     Column {
         name: "phone",
         also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"],
-        meaning: "Phone numbers, separated by / or ;. A name in brackets behind a number makes it a contact.",
+        meaning: "Phone numbers, separated by / or ;. A name in brackets after a number makes it a contact.",
     },
     Column {
         name: "website",
@@ -115,7 +115,7 @@ pub const COLUMNS: &[Column] = &[
     Column {
         name: "cost",
         also: &["price", "fee", "fees", "charge", "how much", "cost s"],
-        meaning: "Cost: free, £2.50, or words.",
+        meaning: "Cost: free, £2.50, or a description.",
     },
     Column {
         name: "minimum_age",
@@ -205,11 +205,11 @@ impl Columns {
     pub(super) fn read(heading: &[String]) -> Result<Self, String> {
         let Matched { at, doubles } = matched(heading);
         if let Some((place, name)) = doubles.first() {
-            return Err(format!("two columns mean {name}: the second one is headed {:?}", heading[*place]));
+            return Err(format!("two columns both mean {name}: the second one has the heading {:?}", heading[*place]));
         }
         for required in REQUIRED {
             if !at.contains_key(required) {
-                return Err(format!("the heading has no column for the {required}; it knows: {}", names()));
+                return Err(format!("no heading names the column for the {required}; the headings understood are: {}", names()));
             }
         }
         Ok(Self { mapped: Mapped { at, ..Mapped::default() }, width: heading.len() })
@@ -338,7 +338,7 @@ impl<'a> Row<'a> {
         } else if ["active", "open", "live", "current", "inactive", "defunct", "closed", "ended"].contains(&word.as_str()) {
             service.insert("status".to_owned(), text.into());
         } else {
-            self.drop("status", format!("{text:?} is not a status that is known; the service is taken as active"));
+            self.drop("status", format!("{text:?} is not a known status; the service is treated as active"));
         }
     }
 
@@ -350,7 +350,7 @@ impl<'a> Row<'a> {
                 // A plain number under the heading of the oldest age is that.
                 Some((Some(age), None)) if upper => limits.1 = Some(age),
                 Some((from, to)) => limits = (from.or(limits.0), to.or(limits.1)),
-                None => self.drop(column, format!("{text:?} is not an age that can be read (expected 18, 5 - 11 or over 55)")),
+                None => self.drop(column, format!("{text:?} is not an age (expected 18, 5 - 11 or over 55)")),
             }
         }
         for (field, limit) in [("minimum_age", limits.0), ("maximum_age", limits.1)] {
@@ -403,13 +403,13 @@ impl<'a> Row<'a> {
         let (opens_at, closes_at) = cells::times(opens.unwrap_or_default(), closes.unwrap_or_default());
         for (column, text, read) in [("opens_at", opens, &opens_at), ("closes_at", closes, &closes_at)] {
             if let (Some(text), None) = (text, read) {
-                self.drop(column, format!("{text:?} is not a time that can be read (expected 09:30, 9.30am or noon)"));
+                self.drop(column, format!("{text:?} is not a time (expected 09:30, 9.30am or noon)"));
             }
         }
         let text = self.text("days");
         let days = text.and_then(cells::days);
         if let (Some(text), None) = (text, &days) {
-            self.drop("days", format!("{text:?} could not be read as days; it is kept as words"));
+            self.drop("days", format!("{text:?} could not be read as days; it is kept as text"));
         }
         if text.is_none() && opens_at.is_none() && closes_at.is_none() {
             return None;
@@ -446,9 +446,10 @@ impl<'a> Row<'a> {
             ),
             (Some(_), None) => self.drop(
                 "address_1",
-                "there is no postcode, so there is no full address; the first line is kept as the name of the place".to_owned(),
+                "there is no postcode, so there is no full address; the first line is kept as the name of the location"
+                    .to_owned(),
             ),
-            (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address beside it".to_owned()),
+            (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address to go with it".to_owned()),
             (None, None) => {}
         }
         // Two halls without a postcode are two places, unless the same organisation names them.

@@ -102,7 +102,7 @@ impl Copies {
                 }
                 if contradicts {
                     let kind = draft.document.kind();
-                    let reason = format!("another copy of the {kind} {id} says something else; the first one stands");
+                    let reason = format!("another copy of the {kind} {id} differs; the first is used");
                     report.leave_out(one.line, Dropped { path: kind.as_str().to_owned(), reason });
                 }
                 if says.is_empty() || here.contains(&id) {
@@ -145,7 +145,7 @@ impl Copied {
             .collect();
         if self.first && !lacks.is_empty() {
             let reason = format!(
-                "the copy of the {kind} {} is briefer than what is here; what it lacks was kept: {}",
+                "the copy of the {kind} {} has less detail than the one here; what it lacks was kept: {}",
                 self.id(),
                 lacks.join(", ")
             );

@@ -17,7 +17,7 @@ use crate::{
 /// A file that is one JSON value is read as a whole; it may have at most so many bytes.
 const LARGEST_VALUE: u64 = 256 << 20;
 
-const BRIEF: &str = "the services of this page are brief: none has a list of phones, places or opening hours. Ask the API for full ones (full=true), or for each service by its id";
+const BRIEF: &str = "the services on this page are summaries: none has a list of phones, locations or opening hours. Ask the API for full ones (full=true), or for each service by its id";
 
 /// Read JSON, whichever way it is written.
 pub(super) fn read(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
@@ -39,7 +39,7 @@ pub(super) fn read(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Rea
             }
             Err(_) if goes_on_line_by_line(&start) => {}
             Err(malformed) => {
-                let reason = format!("not JSON that can be read: {malformed}");
+                let reason = format!("not valid JSON: {malformed}");
                 each(Read { line: malformed.line, until: start.len() as u64, taken: Err(reason) });
                 return Ok(());
             }
@@ -87,7 +87,7 @@ fn read_lines(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> boo
 fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
     let mut value = match json::parse(bytes) {
         Ok(value) => value,
-        Err(malformed) => return give(Err(format!("not JSON that can be read: {malformed}"))),
+        Err(malformed) => return give(Err(format!("not valid JSON: {malformed}"))),
     };
     let (under, documents) = match &mut value {
         Value::Object(members) => {
@@ -117,9 +117,8 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
         return;
     }
     for (at, one) in page.documents.iter().enumerate() {
-        let taken = json::parse(one.bytes)
-            .map_err(|malformed| format!("not JSON that can be read: {malformed}"))
-            .and_then(|value| take(value, how));
+        let taken =
+            json::parse(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}")).and_then(|value| take(value, how));
         let taken = match page.under {
             Some(under) => within(taken, &format!("{under}[{at}]")),
             None => taken,
@@ -148,7 +147,7 @@ fn take(value: Value, how: &How) -> Result<Taken, String> {
             Kind::Service => take_service(value, how),
             kind => take_itself(kind, value, how),
         },
-        _ => Err("expected a JSON object: one full service a line".to_owned()),
+        _ => Err("expected a JSON object: one full service per line".to_owned()),
     }
 }
 
@@ -173,7 +172,7 @@ fn take_itself(kind: Kind, mut value: Value, how: &How) -> Result<Taken, String>
 fn without_places(document: &Document) -> Vec<Dropped> {
     let Document::Service(service) = document else { return Vec::new() };
     let links = service.service_at_locations.iter().enumerate().filter(|(_, link)| link.location_id.is_none());
-    let reason = "says no location; it is not shown";
+    let reason = "names no location; it is not shown";
     links.map(|(at, _)| Dropped { path: format!("service_at_locations[{at}]"), reason: reason.to_owned() }).collect()
 }
 
@@ -213,7 +212,7 @@ pub(super) fn take_record(kind: Kind, value: Value, how: &How) -> Result<Taken, 
     let tidied = tidy::tidy(kind, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
     match Document::from_value(kind, tidied.value)? {
-        Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} does not stand alone")),
+        Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} cannot be imported on its own")),
         document => taken.parts(apart(document)?),
     }
     taken.finish();

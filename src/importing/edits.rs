@@ -53,7 +53,7 @@ pub(super) async fn keep(
 fn stays_unseen(stored: &Stored) -> Result<Dropped, records::Error> {
     let (kind, name) = (stored.kind, stored.read()?.name().to_owned());
     let reason = match stored.state {
-        State::Gone => format!("the {kind} “{name}” was taken out here, and stays out"),
+        State::Gone => format!("the {kind} “{name}” was withdrawn here, and stays withdrawn"),
         _ => format!("the {kind} “{name}” is hidden here, and stays hidden"),
     };
     Ok(Dropped { path: "state".to_owned(), reason })
@@ -77,7 +77,7 @@ fn keep_edits(draft: &mut Draft, history: &[Stored]) -> Result<Vec<Dropped>, rec
     let kind = draft.document.kind();
     draft.document = Document::from_value(kind, Value::Object(merged)).map_err(damaged)?;
     let told = |part: String| {
-        let reason = "was changed here, and the file changes it as well; what stands here stays (--overwrite takes the file’s)";
+        let reason = "was changed here, and also in the file; the version here is kept (use --overwrite for the file’s)";
         Dropped { path: part, reason: reason.to_owned() }
     };
     Ok(refused.into_iter().map(told).collect())

@@ -58,8 +58,8 @@ pub(super) fn of(members: &Members) -> Result<Kind, String> {
     }
 }
 
-const LINK: &str = "a service at a location is part of its service: import the services, which have theirs nested";
-const UNKNOWN: &str = "nothing says what kind of record this is: give it \"type\", such as \"organization\" or \"taxonomy\"";
+const LINK: &str = "a service_at_location is part of its service: import the services, which contain their own";
+const UNKNOWN: &str = "it does not say what kind of record it is: add \"type\", such as \"organization\" or \"taxonomy\"";
 
 fn said(members: &Members) -> Option<Kind> {
     members.get("type").and_then(Value::as_str).and_then(|kind| kind.parse().ok())

@@ -78,7 +78,7 @@ impl Mapping {
         let mut mapping = Self::default();
         let mut taken: HashMap<&'static str, String> = HashMap::new();
         let mut take = |name: &'static str, key: &str| match taken.insert(name, key.to_owned()) {
-            Some(first) => Err(format!("{key}: {first} is taken for {name} already; one of them has to go")),
+            Some(first) => Err(format!("{key}: {first} is already mapped to {name}; remove one of them")),
             None => Ok(()),
         };
         for (heading, name) in file.columns {
@@ -99,7 +99,7 @@ impl Mapping {
             let key = format!("defaults.{name}");
             let name = column(&key, &name)?;
             if mapping.constants.contains_key(name) {
-                return Err(format!("{key}: constants.{name} stands in every row, so no cell of it is empty"));
+                return Err(format!("{key}: constants.{name} fills every row, so none of its cells is empty"));
             }
             mapping.defaults.insert(name, words(&key, value)?);
         }
@@ -114,7 +114,7 @@ impl Mapping {
             let key = format!("columns.{wanted:?}");
             let place = place_of(heading, wanted).map_err(|reason| format!("{key}: {reason}"))?;
             if std::mem::replace(&mut mentioned[place], true) {
-                return Err(format!("{key}: another key stands for the same heading"));
+                return Err(format!("{key}: another key already maps this heading"));
             }
             if let Some(name) = column {
                 mapped.at.insert(name, place);
@@ -126,7 +126,7 @@ impl Mapping {
             .filter(|(heading, mentioned)| !mentioned && !heading.is_empty())
             .map(|(heading, _)| Dropped {
                 path: shorten(heading, 60),
-                reason: "the mapping does not mention this heading, so the column is passed over".to_owned(),
+                reason: "the mapping does not mention this heading, so the column is ignored".to_owned(),
             })
             .collect();
         for required in columns::REQUIRED {
@@ -138,7 +138,7 @@ impl Mapping {
             .contains(&true)
             {
                 return Err(format!(
-                    "the mapping says nowhere what the {required} is: it needs a heading under [columns], or a value under [constants]"
+                    "the mapping does not say what the {required} is: add a heading under [columns], or a value under [constants]"
                 ));
             }
         }
@@ -159,12 +159,12 @@ fn place_of(heading: &[String], wanted: &str) -> Result<usize, String> {
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
         (Some(first), Some(_)) => {
-            Err(format!("several headings of the sheet are called so; name the column by its number, such as \"#{}\"", first + 1))
+            Err(format!("several headings of the sheet have this name; give the column by number, such as \"#{}\"", first + 1))
         }
         (None, _) => {
             let known: Vec<String> =
                 heading.iter().filter(|cell| !cell.is_empty()).map(|cell| format!("{:?}", shorten(cell, 40))).collect();
-            Err(format!("the sheet has no such heading; it has {}", known.join(", ")))
+            Err(format!("the sheet does not have this heading; its headings are {}", known.join(", ")))
         }
     }
 }
@@ -174,7 +174,7 @@ fn column(key: &str, name: &str) -> Result<&'static str, String> {
         .iter()
         .find(|column| column.name == name)
         .map(|column| column.name)
-        .ok_or_else(|| format!("{key}: {name:?} is not a column; the columns are {}, and {IGNORE}", columns::names()))
+        .ok_or_else(|| format!("{key}: {name:?} is not a column; choose one of {}, or {IGNORE}", columns::names()))
 }
 
 fn words(key: &str, value: toml::Value) -> Result<String, String> {
@@ -208,7 +208,7 @@ pub fn suggest(input: impl BufRead, name: &str) -> io::Result<String> {
         if let Some(name) =
             (!by_place.contains_key(&place)).then(|| by_content(&cells, place)).flatten().filter(|name| !known.contains(name))
         {
-            by_place.insert(place, (name, "by what its cells look like"));
+            by_place.insert(place, (name, "judging by its cells"));
         }
     }
     Ok(written(name, &heading, &cells, &by_place))
@@ -222,7 +222,7 @@ fn written(
 ) -> String {
     let name = clean(name).replace(['\n', '\t'], " ");
     let mut out = format!(
-        "# What each heading of {name} is taken for: a column, or \"{IGNORE}\".\n# Nothing has been imported. Look it through, then: fingerpost import {name} --mapping FILE\n#\n"
+        "# What each heading of {name} means: a column, or \"{IGNORE}\".\n# Nothing has been imported yet. Check this, then run: fingerpost import {name} --mapping FILE\n#\n"
     );
     for column in COLUMNS {
         let _ = writeln!(out, "#   {:<26}{}", column.name, column.meaning);
@@ -255,7 +255,7 @@ fn written(
     if !found("county") {
         out.push_str("# county = \"Bedfordshire\"\n");
     }
-    out.push_str("\n# What an empty cell stands for.\n[defaults]\n# status = \"active\"\n");
+    out.push_str("\n# What an empty cell means.\n[defaults]\n# status = \"active\"\n");
     out
 }
 
@@ -311,16 +311,16 @@ mod tests {
             ("[columns]\n\"A\" = 5\n", "line 2: invalid type: integer `5`, expected a string"),
             (
                 "[columns]\n\"A\" = \"phone\"\n\"B\" = \"phone\"\n",
-                "columns.\"B\": columns.\"A\" is taken for phone already; one of them has to go",
+                "columns.\"B\": columns.\"A\" is already mapped to phone; remove one of them",
             ),
             (
                 "[columns]\n\"A\" = \"city\"\n[constants]\ncity = \"Luton\"\n",
-                "constants.city: columns.\"A\" is taken for city already; one of them has to go",
+                "constants.city: columns.\"A\" is already mapped to city; remove one of them",
             ),
             ("[constants]\ncity = [1]\n", "constants.city: expected text, found array"),
             (
                 "[constants]\ncity = \"Luton\"\n[defaults]\ncity = \"Luton\"\n",
-                "defaults.city: constants.city stands in every row, so no cell of it is empty",
+                "defaults.city: constants.city fills every row, so none of its cells is empty",
             ),
         ] {
             assert_eq!(Mapping::parse(text).unwrap_err(), expected, "{text}");
@@ -328,25 +328,25 @@ mod tests {
         assert!(
             Mapping::parse("[defaults]\ncolour = \"red\"")
                 .unwrap_err()
-                .starts_with("defaults.colour: \"colour\" is not a column; the columns are id, organisation,")
+                .starts_with("defaults.colour: \"colour\" is not a column; choose one of id, organisation,")
         );
         assert!(Mapping::parse("columns = {").unwrap_err().starts_with("line 1: "));
         let heading = ["Group", "Phone", "phone", ""].map(str::to_owned);
         let applied = |text: &str| Mapping::parse(text).unwrap().apply(&heading).map(|mapped| mapped.at).unwrap_err();
         assert_eq!(
             applied("[columns]\n\"Grop\" = \"organisation\""),
-            "columns.\"Grop\": the sheet has no such heading; it has \"Group\", \"Phone\", \"phone\""
+            "columns.\"Grop\": the sheet does not have this heading; its headings are \"Group\", \"Phone\", \"phone\""
         );
         assert_eq!(
             applied("[columns]\n\"Phone\" = \"phone\""),
-            "columns.\"Phone\": several headings of the sheet are called so; name the column by its number, such as \"#2\""
+            "columns.\"Phone\": several headings of the sheet have this name; give the column by number, such as \"#2\""
         );
         assert_eq!(applied("[columns]\n\"#9\" = \"phone\""), "columns.\"#9\": the sheet has 4 columns");
         assert_eq!(
             applied("[columns]\n\"#1\" = \"phone\"\n\"group\" = \"service\""),
-            "columns.\"group\": another key stands for the same heading"
+            "columns.\"group\": another key already maps this heading"
         );
-        assert!(applied("[columns]\n\"Group\" = \"service\"").starts_with("the mapping says nowhere what the organisation is"));
+        assert!(applied("[columns]\n\"Group\" = \"service\"").starts_with("the mapping does not say what the organisation is"));
     }
 
     #[test]
@@ -361,7 +361,7 @@ mod tests {
         "Notes" = "ignore"                           # keep
         "#4" = "phone"                               # (headed "Phone") 01632 960123
         "#5" = "ignore"                              # (headed "Phone") (also looks like phone) 01632 960124
-        "#6" = "postcode"                            # (no heading) (by what its cells look like) LU3 9XQ; LU3 9XB
+        "#6" = "postcode"                            # (no heading) (judging by its cells) LU3 9XQ; LU3 9XB
         "Where we are" = "address_1"                 # Hall "A" here
 
         # The same in every row, instead of a column.
@@ -369,7 +369,7 @@ mod tests {
         # service = "…"    # no heading names it, and every row needs one
         # county = "Bedfordshire"
 
-        # What an empty cell stands for.
+        # What an empty cell means.
         [defaults]
         # status = "active"
         "##);

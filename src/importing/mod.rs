@@ -165,7 +165,7 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         chosen => chosen,
     };
     if how.mapping.is_some() && format != Format::Csv {
-        let reason = "a mapping says what the headings of a spreadsheet mean, and this is none";
+        let reason = "a mapping only applies to spreadsheets, and this is not one";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     match format {

@@ -67,7 +67,7 @@ pub enum Error {
     #[error("{0}")]
     Options(String),
     /// The reading thread died.
-    #[error("the reader stopped: {0}")]
+    #[error("reading stopped: {0}")]
     Reader(String),
 }
 
@@ -110,7 +110,7 @@ impl Importer {
         if let Some(id) = organisation.as_deref().and_then(|name| Uuid::try_parse(name).ok())
             && self.records.find(id).await?.is_none_or(|stored| stored.kind != Kind::Organization)
         {
-            return Err(Error::Options(format!("there is no organisation with the id {id}")));
+            return Err(Error::Options(format!("there is no organisation with id {id}")));
         }
         Ok(How {
             format: options.format,
@@ -337,14 +337,14 @@ impl Run {
         batch.retain_mut(|Read { line, taken, .. }| {
             let Ok(taken) = taken else { return true };
             if let Some((id, kind, owner)) = taken.main.as_ref().and_then(owner_of) {
-                let reason = format!("the {kind} {id} belongs to {owner} and is followed from there: nothing of it is taken");
+                let reason = format!("the {kind} {id} belongs to {owner} and comes from there: it is not imported");
                 self.report.leave_out(*line, Dropped { path: "id".to_owned(), reason });
                 return false;
             }
             taken.parts.retain(|draft| {
                 let Some((id, kind, owner)) = owner_of(draft) else { return true };
                 if self.followed.insert(id) {
-                    let reason = format!("the {kind} {id} belongs to {owner} and is followed from there: it stays as it is");
+                    let reason = format!("the {kind} {id} belongs to {owner} and comes from there: it is left unchanged");
                     self.report.leave_out(*line, Dropped { path: kind.as_str().to_owned(), reason });
                 }
                 taken.personal.retain(|personal| personal.record != id);
@@ -372,7 +372,7 @@ impl Run {
             if let Some((id, kind)) = main
                 && self.seen.get(&id) == Some(&(kind, ITSELF))
             {
-                self.report.reject(line, format!("the {kind} {id} stands in an earlier line as well; the first one stands"));
+                self.report.reject(line, format!("the {kind} {id} also appears on an earlier line; the first is used"));
                 continue;
             }
             for dropped in taken.dropped.drain(..) {
@@ -392,7 +392,7 @@ impl Run {
                         }
                         repeated.push(id);
                         if *first != hash {
-                            let reason = format!("another copy of the {kind} {id} says something else; the first one stands");
+                            let reason = format!("another copy of the {kind} {id} differs; the first is used");
                             self.report.leave_out(line, Dropped { path: kind.as_str().to_owned(), reason });
                         }
                     }
@@ -433,7 +433,7 @@ impl Run {
                 |event: &Uuid| known.get(event) == Some(&Kind::Event) || matches!(self.seen.get(event), Some((Kind::Event, _)));
             let here = event_of(one).filter(is_event);
             if let Some(event) = here {
-                let reason = format!("it stands for the event {event}, which is here itself");
+                let reason = format!("it represents the event {event}, which is already here");
                 self.report.leave_out(one.line, Dropped { path: "event_id".to_owned(), reason });
             }
             here.is_none()
@@ -469,7 +469,7 @@ impl Run {
             let (_, owner) = *self.seen.entry(id).or_insert((Kind::ServiceAtLocation, service.as_u64_pair().0));
             if owner != service.as_u64_pair().0 {
                 link.id = ids::derived(service, &id.to_string()).into();
-                let reason = format!("the id {id} belongs to a place of another service; here it is called {}", link.id);
+                let reason = format!("the id {id} belongs to a location of another service; here it gets the id {}", link.id);
                 self.report.leave_out(line, Dropped { path: "service_at_locations.id".to_owned(), reason });
             }
         }
@@ -497,7 +497,7 @@ impl Run {
                     draft.document.set_id(new);
                     self.renamed.insert((kind, id), new);
                     if clash.is_some() {
-                        let reason = format!("the id {id} belongs to another kind of record; this {kind} is called {new} here");
+                        let reason = format!("the id {id} belongs to another kind of record; this {kind} gets the id {new} here");
                         self.report.leave_out(line, Dropped { path: "id".to_owned(), reason });
                     }
                 }
@@ -539,7 +539,7 @@ impl Run {
                 if is_here || self.report.has_left_out(*line, "organization_id") {
                     continue;
                 }
-                let reason = format!("there is no organization {id} here: it is only seen once there is one");
+                let reason = format!("organization {id} is not here: the record is hidden until it is");
                 self.report.leave_out(*line, Dropped { path: "organization_id".to_owned(), reason });
             }
         }

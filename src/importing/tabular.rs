@@ -42,7 +42,10 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     let unfit = |error: archive::Error| refused(error.to_string());
     let mut archive = Archive::open(Cursor::new(&bytes), LIMITS).map_err(unfit)?;
     if let Some(inner) = archive.names().iter().find(|name| is_archive(name)) {
-        return Err(refused(format!("the zip is refused: its file {:?} is an archive: send its contents", shorten(inner, 80))));
+        return Err(refused(format!(
+            "the zip is rejected because its file {:?} is itself an archive: unpack that and send its contents",
+            shorten(inner, 80)
+        )));
     }
     let names: Vec<String> = archive.names().iter().filter(|name| is_read(name)).cloned().collect();
     archive.try_out(&names).map_err(unfit)?;

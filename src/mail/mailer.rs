@@ -29,7 +29,7 @@ const AT_ONCE: u64 = 20;
 const CLAIM: chrono::Duration = chrono::Duration::minutes(2);
 /// A letter that was being handed over for so long was left by a process that has died.
 const HANDING_OVER: chrono::Duration = chrono::Duration::minutes(10);
-/// The first wait after a letter could not be sent; each further one is twice as long.
+/// The first wait after an email could not be sent; each further one is twice as long.
 const FIRST_WAIT: chrono::Duration = chrono::Duration::minutes(1);
 /// The longest wait.
 const LONGEST_WAIT: chrono::Duration = chrono::Duration::hours(1);
@@ -42,7 +42,7 @@ pub struct Settings {
     /// GOV.UK Notify, for what it has a template for. Without it and without a mail server letters are
     /// written to the log.
     pub notify: Option<Notify>,
-    /// The mailbox that letters come from.
+    /// The email address that emails are sent from.
     pub from: String,
     /// The name beside it.
     pub name: String,
@@ -95,7 +95,7 @@ pub enum Error {
     #[error(transparent)]
     Database(#[from] db::Error),
     /// The sender of the settings cannot stand in a letter.
-    #[error("{0:?} is no mailbox that letters can come from")]
+    #[error("{0:?} is not a valid sender; set FINGERPOST_MAIL_FROM to one address such as directory@example.org")]
     From(String),
 }
 
@@ -140,7 +140,7 @@ impl Mailer {
             let (overdue, due): (Vec<_>, Vec<_>) =
                 letters.into_iter().partition(|letter| letter.kind.is_awaited() && now - letter.queued_at > letter.kind.lasts());
             for letter in overdue {
-                self.settle(&letter, Fate::GivenUp("it was of no use any more".to_owned()), &mut report).await?;
+                self.settle(&letter, Fate::GivenUp("it was no longer needed".to_owned()), &mut report).await?;
             }
             let mut by_smtp = Vec::new();
             let mut by_notify = Vec::new();
@@ -150,7 +150,7 @@ impl Mailer {
                     Way::Notify => by_notify.push(letter),
                     Way::Log => self.write_to_log(&letter, &mut report).await?,
                     Way::None => {
-                        let why = "nothing is set that sends text messages".to_owned();
+                        let why = "no service is set up to send text messages".to_owned();
                         self.settle(&letter, Fate::GivenUp(why), &mut report).await?;
                     }
                 }
@@ -183,7 +183,7 @@ impl Mailer {
         if store::hand_over(&self.db, letter, self.clock.now() + HANDING_OVER).await? {
             // Each line of it is marked, so that a letter cannot look like other lines of the log.
             let text = letter.text.lines().fold(String::new(), |text, line| text + "\n  | " + line);
-            tracing::info!(kind = %letter.kind, to = letter.to, subject = letter.subject, "no mail server is set; the letter says:{text}");
+            tracing::info!(kind = %letter.kind, to = letter.to, subject = letter.subject, "no mail server is set; the email says:{text}");
             self.settle(letter, Fate::Sent(None), report).await?;
         }
         Ok(())
@@ -223,7 +223,7 @@ impl Mailer {
         match notify.undelivered(self.clock.now()).await {
             Ok(letters) => self.came_back(&letters).await,
             Err(why) => {
-                tracing::warn!(why, "cannot ask GOV.UK Notify which letters came back");
+                tracing::warn!(why, "cannot ask GOV.UK Notify which emails could not be delivered");
                 Ok(0)
             }
         }
@@ -314,7 +314,7 @@ impl Mailer {
                 Ok(Ok(conversation.start_over().await))
             }
             smtp::Handed::Unclear(why) => {
-                tracing::warn!(letter.id = %letter.id, kind = %letter.kind, why, "nobody knows whether the letter was taken; it is not sent again");
+                tracing::warn!(letter.id = %letter.id, kind = %letter.kind, why, "it is not known whether the email was accepted, so it is not sent again");
                 self.settle(letter, Fate::Unclear(why), report).await?;
                 Ok(Ok(None))
             }
@@ -331,7 +331,7 @@ impl Mailer {
         if store::settle(&self.db, letter, &fate, self.clock.now()).await? {
             report.count(&fate);
             if let Fate::Bounced(why) | Fate::GivenUp(why) = &fate {
-                tracing::warn!(letter.id = %letter.id, kind = %letter.kind, why, "a letter could not be sent");
+                tracing::warn!(letter.id = %letter.id, kind = %letter.kind, why, "an email could not be sent");
             }
         }
         Ok(())
@@ -359,7 +359,7 @@ fn wait(attempts: i32) -> chrono::Duration {
 
 /// The letter as it travels, or why it cannot.
 fn compose(from: &Mailbox, letter: &Waiting) -> Result<Message, String> {
-    let to = address::mailbox(&letter.to).ok_or("it is no mailbox")?;
+    let to = address::mailbox(&letter.to).ok_or("it is not an email address")?;
     let queued = std::time::UNIX_EPOCH + Duration::from_micros(letter.queued_at.timestamp_micros().max(0).unsigned_abs());
     Message::builder()
         .from(from.clone())

@@ -99,7 +99,7 @@ impl Notify {
     }
 
     fn ask(&self, path: &str, now: DateTime<Utc>) -> Result<Ask, Error> {
-        let url = self.base.join(path).map_err(|_| Error::BadUrl { url: path.to_owned(), why: "it is no path" })?;
+        let url = self.base.join(path).map_err(|_| Error::BadUrl { url: path.to_owned(), why: "it is not a path" })?;
         let headers = vec![("authorization", format!("Bearer {}", self.token(now)))];
         Ok(Ask { headers, ..Ask::get(url) })
     }
@@ -173,7 +173,7 @@ fn judge(answer: &Answer) -> Given {
         // A gateway that gave up waiting does not know what the service behind it has done.
         502 | 504 => Given::Unclear(why),
         500 | 503 => Given::Refused { for_good: false, why },
-        _ => Given::Trouble(format!("GOV.UK Notify does not take letters from us: {why}")),
+        _ => Given::Trouble(format!("GOV.UK Notify refuses our emails: {why}")),
     }
 }
 

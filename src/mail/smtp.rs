@@ -178,7 +178,7 @@ impl Conversation {
         let everybody = envelope.from().into_iter().chain(envelope.to());
         if everybody.into_iter().any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
             if !info.supports_feature(Extension::SmtpUtfEight) {
-                let why = "the mail server takes only addresses of plain letters".to_owned();
+                let why = "the mail server only accepts addresses with plain letters".to_owned();
                 return Ok(Offered::Refused { for_good: true, why });
             }
             parameters.push(MailParameter::SmtpUtfEight);

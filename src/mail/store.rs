@@ -163,10 +163,10 @@ pub(super) async fn add(
         claim: Set(None),
         claimed_until: Set(0),
         reference: Set(None),
-        problem: Set((!good).then(|| "nothing can be sent to this address".to_owned())),
+        problem: Set((!good).then(|| "emails to this address cannot be delivered".to_owned())),
         settled_at: Set((!good).then_some(at)),
     };
-    Box::pin(letter::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot queue a letter")?;
+    Box::pin(letter::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot queue an email")?;
     Ok(id)
 }
 
@@ -193,7 +193,7 @@ pub(super) async fn claim(
         .into_tuple()
         .all(db.reader())
         .await
-        .context("cannot look for letters")?;
+        .context("cannot look for emails to send")?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -206,7 +206,7 @@ pub(super) async fn claim(
         .filter(free(now))
         .exec(tx.connection())
         .await
-        .context("cannot take letters")?;
+        .context("cannot claim emails to send")?;
     let rows = letter::Entity::find()
         .filter(C::Claim.eq(claim))
         .order_by_asc(C::Urgency)
@@ -214,7 +214,7 @@ pub(super) async fn claim(
         .order_by_asc(C::Id)
         .all(tx.connection())
         .await
-        .context("cannot take letters")?;
+        .context("cannot claim emails to send")?;
     tx.commit().await?;
     Ok(rows.into_iter().filter_map(|row| waiting(row, claim)).collect())
 }
@@ -247,7 +247,7 @@ pub(super) async fn hand_over(db: &Database, letter: &Waiting, until: DateTime<U
         .filter(C::State.eq(State::Waiting.number()))
         .exec(tx.connection())
         .await
-        .context("cannot note that a letter is handed over")?;
+        .context("cannot record that an email is being sent")?;
     tx.commit().await?;
     Ok(noted.rows_affected == 1)
 }
@@ -275,7 +275,7 @@ pub(super) async fn settle(db: &Database, letter: &Waiting, fate: &Fate, now: Da
         _ => without_words(update).col_expr(C::SettledAt, Expr::value(Some(now.timestamp_micros()))),
     };
     let tx = db.write().await?;
-    let settled = update.exec(tx.connection()).await.context("cannot note what became of a letter")?;
+    let settled = update.exec(tx.connection()).await.context("cannot record what became of an email")?;
     tx.commit().await?;
     Ok(settled.rows_affected == 1)
 }
@@ -298,7 +298,7 @@ pub(super) async fn bounce(db: &Database, letters: &[Uuid], why: &str, now: Date
             .filter(C::State.is_in([State::Sent.number(), State::Unclear.number()]))
             .exec(tx.connection())
             .await
-            .context("cannot note that letters came back")?;
+            .context("cannot record that emails could not be delivered")?;
         tx.commit().await?;
         news += noted.rows_affected;
     }
@@ -308,17 +308,17 @@ pub(super) async fn bounce(db: &Database, letters: &[Uuid], why: &str, now: Date
 /// Letters that were being handed over when their process died: nobody knows what became of them.
 pub(super) async fn give_up_unclear(db: &Database, now: DateTime<Utc>) -> Result<u64, db::Error> {
     let lost = Condition::all().add(C::State.eq(State::HandingOver.number())).add(C::ClaimedUntil.lte(now.timestamp_micros()));
-    let some = letter::Entity::find().filter(lost.clone()).one(db.reader()).await.context("cannot look for letters")?;
+    let some = letter::Entity::find().filter(lost.clone()).one(db.reader()).await.context("cannot look for emails to send")?;
     if some.is_none() {
         return Ok(0);
     }
     let update = letter::Entity::update_many()
         .col_expr(C::State, Expr::value(State::Unclear.number()))
-        .col_expr(C::Problem, Expr::value(Some("the process ended while the letter was handed over")))
+        .col_expr(C::Problem, Expr::value(Some("the process ended while the email was being sent")))
         .col_expr(C::SettledAt, Expr::value(Some(now.timestamp_micros())))
         .filter(lost);
     let tx = db.write().await?;
-    let lost = without_words(update).exec(tx.connection()).await.context("cannot give up letters")?;
+    let lost = without_words(update).exec(tx.connection()).await.context("cannot give up emails")?;
     tx.commit().await?;
     Ok(lost.rows_affected)
 }
@@ -338,7 +338,7 @@ fn status(row: &letter::Model) -> Option<Status> {
 }
 
 pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Status>, db::Error> {
-    let row = letter::Entity::find_by_id(id).one(db.reader()).await.context("cannot read a letter")?;
+    let row = letter::Entity::find_by_id(id).one(db.reader()).await.context("cannot read an email")?;
     Ok(row.as_ref().and_then(status))
 }
 
@@ -350,7 +350,7 @@ pub(super) async fn to(db: &Database, key: &str, number: Option<&str>) -> Result
         .limit(TOLD)
         .all(db.reader())
         .await
-        .context("cannot read letters")?;
+        .context("cannot read emails")?;
     Ok(rows.iter().filter_map(status).collect())
 }
 
@@ -366,7 +366,7 @@ pub(super) async fn bounced(db: &Database, keys: &[String]) -> Result<Vec<Status
             .order_by_desc(C::SettledAt)
             .all(db.reader())
             .await
-            .context("cannot read letters")?;
+            .context("cannot read emails")?;
         let mut last = None;
         for row in rows {
             if last.as_ref() != Some(&row.recipient_key) {
@@ -384,7 +384,7 @@ pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u
         .filter(C::SettledAt.lt(before.timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget letters")?;
+        .context("cannot delete emails")?;
     tx.commit().await?;
     Ok(gone.rows_affected)
 }
@@ -399,6 +399,6 @@ pub async fn forget(tx: &Transaction, recipient: &str) -> Result<u64, db::Error>
         .filter(C::RecipientKey.is_in(keys))
         .exec(tx.connection())
         .await
-        .context("cannot forget letters")?;
+        .context("cannot delete emails")?;
     Ok(gone.rows_affected)
 }

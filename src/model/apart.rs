@@ -30,7 +30,7 @@ fn service(mut service: Service, parts: &mut Vec<Document>) -> Result<(), String
     }
     if service.organization_id.is_none() {
         return Err(
-            "organization: a service has to say which organization provides it (organization or organization_id)".to_owned()
+            "organization: a service must name the organization that provides it (organization or organization_id)".to_owned()
         );
     }
     terms(&mut service.attributes, parts);

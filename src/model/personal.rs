@@ -246,7 +246,7 @@ fn is_named_after(piece: &str, record: &str) -> bool {
 
 fn reason(contact: &Contact, record: &str) -> Option<&'static str> {
     if contact.email.as_ref().is_some_and(|email| is_private_mailbox(email, record)) {
-        return Some("an email address that looks like somebody's own");
+        return Some("an email address that looks personal");
     }
     let named = contact.name.as_deref().is_some_and(|name| may_be_somebody(name, record));
     (named && contact.phones.iter().any(|phone| is_mobile(&phone.number))).then_some("a mobile number beside a person's name")
@@ -278,7 +278,7 @@ pub fn decide(document: &mut Document) -> Vec<Personal> {
                     record,
                     name: name.clone(),
                     contact: address.id,
-                    reason: "an address for the attention of a person; the name was left out",
+                    reason: "an address for the attention of a named person; the name was left out",
                 });
             }
         }

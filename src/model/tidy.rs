@@ -113,7 +113,8 @@ impl Tidier<'_> {
                 Err(Refusal::Because(reason)) if field.required => return Err(Dropped { path: here, reason }),
                 Err(Refusal::Because(reason)) => {
                     let strictest = strictest(&name);
-                    let taken = strictest.map(|word| format!("; it is taken for {word:?}, so that nothing is told by mistake"));
+                    let taken =
+                        strictest.map(|word| format!("; it is treated as {word:?}, so that nothing is revealed by mistake"));
                     kept.extend(strictest.map(|word| (name, Value::from(word))));
                     self.dropped.push(Dropped { path: here, reason: reason + &taken.unwrap_or_default() });
                 }
@@ -129,10 +130,7 @@ impl Tidier<'_> {
             .collect();
         if !missing.is_empty() {
             let (is, it) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
-            return Err(at(
-                path,
-                format!("{} {is} missing; {} cannot do without {it}", missing.join(" and "), with_article(&entity.name)),
-            ));
+            return Err(at(path, format!("{} {is} missing; {} needs {it}", missing.join(" and "), with_article(&entity.name))));
         }
         for name in repairs::contradictions(&entity.name, &kept) {
             if name.refuses || entity.fields.get(name.field).is_some_and(|field| field.required) {
@@ -308,7 +306,7 @@ fn plain_text(value: Value, max: usize) -> Result<String, Refusal> {
         other => return Err(Refusal::Because(format!("expected text, found {}", describe(&other)))),
     };
     if found.contains('\0') {
-        return Err(Refusal::Because("has a null character (U+0000), which no database can be trusted with".to_owned()));
+        return Err(Refusal::Because("contains a null character (U+0000), which cannot be stored".to_owned()));
     }
     let cleaned = text::clean(&found);
     if cleaned.is_empty() {
@@ -316,7 +314,7 @@ fn plain_text(value: Value, max: usize) -> Result<String, Refusal> {
     }
     let length = cleaned.chars().count();
     if length > max {
-        return Err(Refusal::Because(format!("is {length} characters long; at most {max} are taken")));
+        return Err(Refusal::Because(format!("is {length} characters long; the limit is {max}")));
     }
     Ok(cleaned)
 }

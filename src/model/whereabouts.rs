@@ -13,10 +13,9 @@ use super::values::Refused;
 const NOT_A_POSTCODE: Refused = Refused("is not a UK postcode (expected something like LU1 2AA)");
 const NOT_AN_OUTCODE: Refused = Refused("is not the first half of a UK postcode (expected something like LU1)");
 const NEITHER: Refused = Refused("is not a UK postcode (expected something like LU1 2AA, or its first half, LU1)");
-const ONLY_A_PART: Refused =
-    Refused("is only a part of a postcode (expected the whole, such as LU1 2AA, or its first half, LU1)");
-const FORCES: Refused = Refused("is an address of the Forces (BFPO), which has no place on the map");
-const GIROBANK: Refused = Refused("is a postcode without a place on the map");
+const ONLY_A_PART: Refused = Refused("is only part of a postcode (expected the whole, such as LU1 2AA, or its first half, LU1)");
+const FORCES: Refused = Refused("is a Forces address (BFPO), which has no position on the map");
+const GIROBANK: Refused = Refused("is a postcode without a position on the map");
 
 /// A UK postcode, in its usual form: "LU1 2AA".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

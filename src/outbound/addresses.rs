@@ -122,16 +122,16 @@ impl Guard {
             Err(Error::BadUrl { url: quoted(shown.as_str()), why })
         };
         if !matches!(url.scheme(), "https" | "http") {
-            return bad("it is neither https nor http");
+            return bad("it does not start with https:// or http://");
         }
         if url.as_str().len() > LONGEST_URL {
             return bad("it is longer than 2048 bytes");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return bad("it carries a name or a password");
+            return bad("it contains a user name or password");
         }
         match url.host() {
-            None => bad("it names no host"),
+            None => bad("it has no host name"),
             Some(Host::Ipv4(ip)) => self.judge(url, ip.into()).map(drop),
             Some(Host::Ipv6(ip)) => self.judge(url, ip.into()).map(drop),
             // A name may yet lead into a network that the operator has named, if there is one.
@@ -196,8 +196,8 @@ impl Guard {
             return Ok(Reach::World);
         }
         let why = match self.allow_private.as_slice() {
-            [] => "only https on port 443 or 8443 is asked".to_owned(),
-            _ => "only https on port 443 or 8443 is asked outside of the networks in allow_private_peers".to_owned(),
+            [] => "only https on port 443 or 8443 is allowed".to_owned(),
+            _ => "only https on port 443 or 8443 is allowed outside the networks in allow_private_peers".to_owned(),
         };
         Err(Error::Blocked { url: url.clone(), why })
     }
@@ -259,7 +259,7 @@ mod tests {
         }
         assert_eq!(said(&guard, &format!("https://neighbour.example.org/{}", "a".repeat(2048))).unwrap().0, "bad-url");
         let secret = said(&guard, "https://user:hunter2@neighbour.example.org/").unwrap().1;
-        assert_eq!(secret, "\"https://neighbour.example.org/\" cannot be asked: it carries a name or a password");
+        assert_eq!(secret, "\"https://neighbour.example.org/\" cannot be fetched: it contains a user name or password");
     }
 
     #[test]

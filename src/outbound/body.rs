@@ -98,7 +98,7 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> Unpacking<S> {
         let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
         let coding = codings.next().map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
         if codings.next().is_some() {
-            return Err(Error::Encoding("it is packed more than once".to_owned()));
+            return Err(Error::Encoding("it is compressed more than once".to_owned()));
         }
         match coding.as_deref() {
             None | Some("" | "identity") => Ok(Self::Plain(tally)),
@@ -108,7 +108,7 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> Unpacking<S> {
                 frames.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW)).map_err(Error::Io)?;
                 Ok(Self::Zstd(Unpack::new(tally, frames)))
             }
-            Some(other) => Err(Error::Encoding(format!("{:?} is not among what we asked for", quoted(other)))),
+            Some(other) => Err(Error::Encoding(format!("{:?} is not one of the encodings we asked for", quoted(other)))),
         }
     }
 
@@ -152,7 +152,7 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> Unpacking<S> {
                 .tally()
                 .refused
                 .take()
-                .unwrap_or_else(|| Error::Truncated("what is packed in it is cut short or damaged".to_owned()))),
+                .unwrap_or_else(|| Error::Truncated("the compressed data is cut short or damaged".to_owned()))),
         }
     }
 }

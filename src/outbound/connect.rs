@@ -120,7 +120,7 @@ impl Door {
         let late = |what| move |_| Error::Timeout { what, limit };
         let (reach, addresses) = timeout_at(until, self.guard.addresses(url)).await.map_err(late("name"))??;
         if !reach.is_open_to(from) {
-            let why = "a public address sends us into a private network".to_owned();
+            let why = "a public address redirects into a private network".to_owned();
             return Err(Error::Blocked { url: url.clone(), why });
         }
         let host = place(url);
@@ -162,7 +162,7 @@ impl Door {
                 // A certificate never names the dot that ends a full name.
                 ServerName::try_from(name.trim_end_matches('.').to_owned()).map_err(|error| error.to_string())?
             }
-            None => return Err("there is no name that a certificate could be for".to_owned()),
+            None => return Err("the host name cannot appear in a certificate".to_owned()),
         };
         TlsConnector::from(self.tls.clone()).connect(name, stream).await.map_err(|error| error.to_string())
     }

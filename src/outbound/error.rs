@@ -6,7 +6,7 @@ use url::Url;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Our own rules forbid the address.
-    #[error("{url} is not an address that we ask: {why}")]
+    #[error("{url} is not an address that may be fetched: {why}")]
     Blocked {
         /// What was to be asked.
         url: Url,
@@ -14,7 +14,7 @@ pub enum Error {
         why: String,
     },
     /// It is not a web address that can be asked.
-    #[error("{url:?} cannot be asked: {why}")]
+    #[error("{url:?} cannot be fetched: {why}")]
     BadUrl {
         /// As it was written, cut, without a password.
         url: String,
@@ -22,7 +22,7 @@ pub enum Error {
         why: &'static str,
     },
     /// A redirect that we do not follow.
-    #[error("{from} sends us on to {to:?}, and we do not go there: {why}")]
+    #[error("{from} redirects to {to:?}, which is not allowed: {why}")]
     Redirect {
         /// Who sends us on.
         from: Url,
@@ -65,28 +65,28 @@ pub enum Error {
         limit: std::time::Duration,
     },
     /// The answer came in, but slower than anybody needs.
-    #[error("the answer came slower than {0} bytes a second")]
+    #[error("the response arrived at less than {0} bytes a second")]
     TooSlow(u64),
     /// More bytes than we take.
-    #[error("the answer is larger than {limit} bytes")]
+    #[error("the response is larger than {limit} bytes")]
     TooLarge {
         /// The limit.
         limit: u64,
     },
     /// A few bytes that unpack to a great many.
-    #[error("the answer unpacks to more than {0} times its size")]
+    #[error("the response expands to more than {0} times its size")]
     Bomb(u64),
     /// The answer ended before its end, or was damaged under way.
-    #[error("the answer broke off: {0}")]
+    #[error("the response ended early: {0}")]
     Truncated(String),
     /// The head of the answer is not HTTP, or too large; or a header of ours cannot be sent.
-    #[error("the headers are not usable: {0}")]
+    #[error("the headers cannot be used: {0}")]
     Headers(String),
     /// The answer is packed in a way that we did not ask for, or not as it says.
-    #[error("the answer cannot be unpacked: {0}")]
+    #[error("the response cannot be decompressed: {0}")]
     Encoding(String),
     /// Whoever takes the bytes could not: a full disk, for example. Not the peer's doing.
-    #[error("cannot keep the answer: {0}")]
+    #[error("cannot save the response: {0}")]
     Io(std::io::Error),
 }
 

@@ -182,7 +182,7 @@ impl Outbound {
                 url,
             });
         }
-        Err(Error::Redirect { from: ask.url.clone(), to: quoted(url.as_str()).into(), why: "it is one redirect too many" })
+        Err(Error::Redirect { from: ask.url.clone(), to: quoted(url.as_str()).into(), why: "there are too many redirects" })
     }
 
     /// Send the request to `url`, to which a peer on the side `from` may have sent us.
@@ -210,7 +210,8 @@ impl Outbound {
         };
         if url.origin() == ask.url.origin() {
             for (name, text) in &ask.headers {
-                let known = HeaderName::try_from(*name).map_err(|_| Error::Headers(format!("{name:?} is no header's name")))?;
+                let known =
+                    HeaderName::try_from(*name).map_err(|_| Error::Headers(format!("{name:?} is not a valid header name")))?;
                 headers.insert(known, value(name, text)?);
             }
         }
@@ -246,18 +247,18 @@ fn next_hop(ask: &Ask, url: &Url, status: StatusCode, headers: &HeaderMap) -> Re
     let location = String::from_utf8_lossy(location.as_bytes());
     let refused = |why| Err(Error::Redirect { from: url.clone(), to: quoted(&location).into(), why });
     if ask.body.is_some() {
-        return refused("what is sent is not sent on");
+        return refused("a request with a body is not redirected");
     }
-    let Ok(mut next) = url.join(&location) else { return refused("it is no web address") };
+    let Ok(mut next) = url.join(&location) else { return refused("it is not a web address") };
     next.set_fragment(None);
     match next.scheme() {
         "https" => {}
         "http" if url.scheme() == "http" => {}
-        "http" => return refused("it is not secure, and this is"),
-        _ => return refused("it is neither https nor http"),
+        "http" => return refused("it is not secure, unlike this address"),
+        _ => return refused("it does not start with https:// or http://"),
     }
     if ask.same_origin && next.origin() != ask.url.origin() {
-        return refused("it is another host, scheme or port");
+        return refused("it has a different host, scheme or port");
     }
     Ok(Some(next))
 }

@@ -37,7 +37,7 @@ pub(super) fn page(problem: &Problem) -> Page {
         ),
         StatusCode::FORBIDDEN => ("You cannot do that", html! { p { (sentence(&problem.detail)) } }),
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => (
-            "It has changed meanwhile",
+            "It has changed in the meantime",
             html! {
                 p { (sentence(&problem.detail)) " Nothing of what you sent was saved over it." }
                 p { "Go back, reload the page, and look at it again." }
@@ -99,7 +99,7 @@ pub(super) fn ways_on() -> Markup {
 /// The answer where nothing stands under an address that says a language: a page for people, a problem
 /// for programs.
 pub(super) async fn unknown(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let problem = Problem::not_found("see /openapi.json for what there is".to_owned());
+    let problem = Problem::not_found("see /openapi.json for every address".to_owned());
     if wants_a_page(&headers) { layout::answer(&site, &headers, Err(problem)) } else { problem.into_response() }
 }
 

@@ -76,9 +76,9 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
     response
 }
 
-/// The answer where there is no such file.
+/// The answer where the file does not exist.
 pub(super) fn nothing() -> Problem {
-    Problem::not_found("there is no such file".to_owned())
+    Problem::not_found("the file does not exist".to_owned())
 }
 
 /// The address of the script of lists: another one whenever it changes.

@@ -70,7 +70,7 @@ pub(super) enum Row {
 
 pub(super) const NO_LONGER_IN_USE: &str = "no longer in use";
 pub(super) const WITHOUT_A_POSITION: &str = "without a position";
-pub(super) const WITHOUT_A_PLACE: &str = "special ones without a place (BFPO, GIR 0AA)";
+pub(super) const WITHOUT_A_PLACE: &str = "special ones without a position (BFPO, GIR 0AA)";
 pub(super) const REPEATED: &str = "repeated";
 
 impl Columns {

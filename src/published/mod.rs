@@ -24,7 +24,7 @@ pub use store::{
 
 /// A tombstone whose reason begins so says which record has taken the place of the one that went: its id
 /// follows.
-pub const BECAME: &str = "it is listed here now as ";
+pub const BECAME: &str = "it is now listed here as ";
 
 /// A place in the order of everything that was ever published. In each epoch positions start at
 /// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.

@@ -223,7 +223,7 @@ pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -
     };
     let sql = format!("INSERT INTO head (id, position, epoch, began) VALUES {values} ON CONFLICT (id) {conflict}");
     let statement = Statement::from_sql_and_values(backend(tx.backend()), sql, [began.into(), epoch.into(), began.into()]);
-    tx.connection().execute_raw(statement).await.context("cannot begin an epoch").map(drop)
+    tx.connection().execute_raw(statement).await.context("cannot start an epoch").map(drop)
 }
 
 /// What is published under these ids, for a transaction that holds the counter.

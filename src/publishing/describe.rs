@@ -218,7 +218,7 @@ fn contents(names: &[&str]) -> Vec<(&'static str, Value)> {
 
 fn list_path(collection: Collection, item: &str, only: Option<Format>) -> Value {
     let mut answers = problems(COMMON);
-    answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
+    answers.extend(problems(&[(400, "A parameter is invalid; the problem names it.")]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let formats = forms::of_list(collection.kind);
     let contents = contents(formats);
@@ -252,7 +252,7 @@ const PAGES: [&str; 8] = ["page", "per_page", "format", "full", "minimal", "snip
 
 fn facets_path() -> Value {
     let mut answers = problems(COMMON);
-    answers.extend(problems(&[(400, "A parameter cannot be used; the problem names it.")]));
+    answers.extend(problems(&[(400, "A parameter is invalid; the problem names it.")]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     answers.insert("200".to_owned(), json_answer("How many of what is wanted have each value.", &reference("Facets"), &[]));
     let lists: Vec<&str> = COLLECTIONS.iter().map(|collection| collection.path.trim_start_matches('/')).collect();
@@ -320,7 +320,7 @@ fn search_schemas() -> Map<String, Value> {
 fn document_path(collection: Collection, item: &str) -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[
-        (400, "A parameter cannot be used; the problem names it."),
+        (400, "A parameter is invalid; the problem names it."),
         (404, "There never was anything under this id."),
         (410, "It was here and is gone; the problem says when and why."),
     ]));

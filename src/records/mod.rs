@@ -183,10 +183,10 @@ pub enum Error {
         found: i64,
     },
     /// There is nothing under this id.
-    #[error("there is no record {0}")]
+    #[error("record {0} does not exist")]
     NotFound(Uuid),
     /// What another directory publishes is followed from there, and is not ours to change or to take over.
-    #[error("record {id} belongs to {origin} and is followed from there; what we can do is hide it here, or add to it")]
+    #[error("record {id} belongs to {origin} and comes from there; you can hide it here or add to it")]
     Foreign {
         /// The record.
         id: Uuid,
@@ -200,7 +200,7 @@ pub enum Error {
     #[error("at most 50 terms and a note of 2,000 characters can be added to record {0}")]
     TooMuch(Uuid),
     /// The record has no such contact, and never had.
-    #[error("record {record} has no contact {contact}, and never had")]
+    #[error("record {record} does not have, and has never had, contact {contact}")]
     NoContact {
         /// The record.
         record: Uuid,
@@ -208,7 +208,7 @@ pub enum Error {
         contact: Uuid,
     },
     /// The id belongs to a record of another kind.
-    #[error("{id} is the id of a {found}, so it cannot be a {wanted}")]
+    #[error("{id} is the id of a {found}, so it cannot be used for a {wanted}")]
     OtherKind {
         /// The id.
         id: Uuid,
@@ -218,10 +218,10 @@ pub enum Error {
         wanted: Kind,
     },
     /// Somebody has decided it already, or its author took it back.
-    #[error("proposal {0} does not wait any more")]
+    #[error("proposal {0} has already been decided or withdrawn")]
     Decided(Uuid),
     /// What was accepted of a change gives no document that can stand.
-    #[error("this does not make a {kind} that can be published: {problem}")]
+    #[error("this {kind} cannot be published: {problem}")]
     Unfit {
         /// Kind of the record.
         kind: Kind,
@@ -252,7 +252,7 @@ pub struct Outcome {
 }
 
 /// What tombstones say where nobody has given a reason.
-const NOT_PUBLISHED: &str = "it is not published any more";
+const NOT_PUBLISHED: &str = "it is no longer published";
 
 /// Moments of last change that a directory's own export brings along, by record.
 pub type LastModified = HashMap<Uuid, DateTime<Utc>>;

@@ -102,7 +102,7 @@ impl Records {
             for one in rendered.different {
                 if owners.get(&one.id).is_some_and(|owner| *owner != id) {
                     // Two records must not take the same id from each other again and again.
-                    tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record; the part is not published");
+                    tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record, so the part is not published");
                     continue;
                 }
                 numbered.push((locked.take(), Next::Shown(one, id, origin.clone(), rendered.at)));

@@ -312,7 +312,7 @@ pub(super) async fn forget_revisions(tx: &Transaction, ids: &[Uuid]) -> Result<(
             .filter(revision::Column::RecordId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
-            .context("cannot forget history")?;
+            .context("cannot delete history")?;
     }
     Ok(())
 }
@@ -575,7 +575,7 @@ pub(super) async fn forget_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Re
             .filter(scrub::Column::Id.is_in(chunk.iter().map(Remembered::id)))
             .exec(tx.connection())
             .await
-            .context("cannot forget scrubs")?;
+            .context("cannot delete scrubs")?;
     }
     Ok(())
 }

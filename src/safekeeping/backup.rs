@@ -26,7 +26,7 @@ pub enum Error {
         source: io::Error,
     },
     /// It is not a backup, or only a part of one.
-    #[error("{file} is not a whole backup of Fingerpost: {problem}; nothing was changed")]
+    #[error("{file} is not a complete Fingerpost backup: {problem}; nothing was changed")]
     NotWhole {
         /// The file.
         file: PathBuf,
@@ -52,7 +52,7 @@ enum Frame {
 pub async fn backup(records: &Records, file: &Path) -> Result<u64, Error> {
     let failed = |source| Error::File { file: file.to_path_buf(), source };
     if file.exists() {
-        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")));
+        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it already exists; choose another name")));
     }
     let partial = file.with_extension("part");
     let mut out = zstd::Encoder::new(BufWriter::new(private(&partial).map_err(failed)?), 3).map_err(failed)?;
@@ -87,7 +87,7 @@ mod erased {
     }
 }
 
-/// Put a backup in place of everything that is there. Gives how many records there are now.
+/// Replace everything with the contents of a backup. Gives how many records there are now.
 /// # Errors
 /// When the file is not a whole backup, or the database fails; then nothing has changed.
 pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<u64, Error> {
@@ -109,7 +109,11 @@ pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<
         let line = line.map_err(|error| not_whole(error.to_string()))?;
         if let Ok(Frame::End { lines }) = serde_json::from_str(&line) {
             ended = true;
-            return if lines == count { Ok(None) } else { Err(not_whole(format!("it says {lines} lines and has {count}"))) };
+            return if lines == count {
+                Ok(None)
+            } else {
+                Err(not_whole(format!("it should have {lines} lines but has {count}")))
+            };
         }
         count += 1;
         serde_json::from_str(&line).map(Some).map_err(|error| not_whole(format!("line {}: {error}", count + 1)))

@@ -62,7 +62,7 @@ pub async fn examine(
     thorough: bool,
 ) -> Vec<Finding> {
     let mut findings = around(config);
-    let (answer, said) = if thorough { (db.check().await, "answers and is whole") } else { (db.ping().await, "answers") };
+    let (answer, said) = if thorough { (db.check().await, "answers and is intact") } else { (db.ping().await, "answers") };
     findings.push(match answer {
         Ok(()) => good("database", format!("{:?} {said}", db.backend())),
         Err(error) => bad("database", error.to_string(), "restore the newest backup: fingerpost restore FILE"),
@@ -78,7 +78,7 @@ pub async fn examine(
 /// Look at what there is to look at without the database, which cannot be opened because of `reason`.
 pub fn examine_without_database(config: &Config, reason: String, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
     let mut findings = around(config);
-    let advice = "check FINGERPOST_DATABASE_URL and that the database runs there; if it is damaged, restore the newest backup: fingerpost restore FILE";
+    let advice = "check FINGERPOST_DATABASE_URL and that the database is running; if it is damaged, restore the newest backup: fingerpost restore FILE";
     findings.push(bad("database", reason, advice));
     findings.push(good("clock", format!("it is {}", crate::clock::rfc3339(now))));
     findings
@@ -94,12 +94,12 @@ fn settings(config: &Config) -> Finding {
         None => careful(
             "settings",
             "FINGERPOST_PUBLIC_URL is not set".to_owned(),
-            "set it to the address under which people reach this directory; links and signatures carry it",
+            "set it to the public address of this directory; links and signatures contain it",
         ),
         Some(url) if url.scheme() == "http" && !matches!(url.host_str(), Some("localhost" | "127.0.0.1")) => careful(
             "settings",
             format!("FINGERPOST_PUBLIC_URL is {url}"),
-            "put a web server with a certificate before it and use https; the standard asks for it",
+            "put a web server with a certificate in front of it and use https, as the standard requires",
         ),
         Some(url) => good("settings", format!("reached as {url}")),
     }
@@ -108,22 +108,24 @@ fn settings(config: &Config) -> Finding {
 fn data_folder(folder: &Path) -> Finding {
     let probe = folder.join(".doctor");
     match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
-        Ok(()) => good("data folder", format!("{} can be written to", folder.display())),
-        Err(error) => {
-            bad("data folder", format!("{}: {error}", folder.display()), "give the folder to the user that runs fingerpost")
-        }
+        Ok(()) => good("data folder", format!("{} is writable", folder.display())),
+        Err(error) => bad(
+            "data folder",
+            format!("{}: {error}", folder.display()),
+            "make the user that runs fingerpost the owner of the folder",
+        ),
     }
 }
 
 fn disk(folder: &Path) -> Finding {
     const LITTLE: u64 = 1 << 30;
     match rustix::fs::statvfs(folder) {
-        Err(error) => careful("disk", error.to_string(), "check that the data folder is on a disk that is there"),
+        Err(error) => careful("disk", error.to_string(), "check that the disk with the data folder is mounted"),
         Ok(room) => {
             let free = room.f_bavail.saturating_mul(room.f_frsize);
             let found = format!("{} MiB free", free >> 20);
             if free < LITTLE {
-                careful("disk", found, "make room: below 1 GiB a backup or a rebuild may not fit")
+                careful("disk", found, "free some space: with less than 1 GiB a backup or a rebuild may not fit")
             } else {
                 good("disk", found)
             }
@@ -134,14 +136,18 @@ fn disk(folder: &Path) -> Finding {
 fn key(folder: &Path) -> Finding {
     let file = folder.join("keys").join("signing.json");
     match std::fs::metadata(&file) {
-        Err(_) => careful("signing key", "there is none yet".to_owned(), "start fingerpost once; it makes one"),
+        Err(_) => careful("signing key", "none yet".to_owned(), "start fingerpost once; it creates one"),
         Ok(meta) => {
             let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o777;
             let found = format!("{} has mode {mode:o}", file.display());
             if mode & 0o077 == 0 {
                 good("signing key", found)
             } else {
-                bad("signing key", found, "chmod 600 it; if others could read it, make a new one")
+                bad(
+                    "signing key",
+                    found,
+                    "run chmod 600 on it; if others could have read it, create a new key with fingerpost keys rotate",
+                )
             }
         }
     }
@@ -155,7 +161,7 @@ fn clock(head: &Head, now: chrono::DateTime<chrono::Utc>) -> Finding {
         return careful(
             "clock",
             format!("{found}, {} seconds before the latest change", ahead / 1_000_000),
-            "set the clock (NTP); nothing is lost, times on pages are wrong",
+            "set the clock (NTP); nothing is lost, but times on pages are wrong until then",
         );
     }
     good("clock", found)
@@ -167,20 +173,24 @@ async fn records(db: &Database) -> Finding {
         match published::by_kind(db, kind, None, 1).await {
             Ok(rows) if rows.is_empty() => counts.push(kind.as_str()),
             Ok(_) => {}
-            Err(error) => return bad("published", error.to_string(), "see the database above"),
+            Err(error) => return bad("published", error.to_string(), "fix the database first (see above)"),
         }
     }
     if counts.is_empty() {
-        return good("published", "something of every kind".to_owned());
+        return good("published", "records of every kind".to_owned());
     }
-    careful("published", format!("nothing of: {}", counts.join(", ")), "import something; validators warn about empty lists")
+    careful(
+        "published",
+        format!("no records of: {}", counts.join(", ")),
+        "import some records; validators warn about empty lists",
+    )
 }
 
 fn index(folder: &Path, head: &Head) -> Finding {
-    const ADVICE: &str = "fingerpost reindex builds it anew; the server does so by itself at its next start";
+    const ADVICE: &str = "run fingerpost reindex to rebuild it; otherwise the server rebuilds it at its next start";
     match Search::look_at(folder) {
-        None => careful("search index", "not there yet".to_owned(), ADVICE),
-        Some((epoch, _)) if epoch != head.epoch => careful("search index", "of another epoch".to_owned(), ADVICE),
+        None => careful("search index", "not created yet".to_owned(), ADVICE),
+        Some((epoch, _)) if epoch != head.epoch => careful("search index", "from another epoch".to_owned(), ADVICE),
         Some((_, position)) => good("search index", format!("{} behind", (head.position.0 - position.0).max(0))),
     }
 }
@@ -190,9 +200,9 @@ async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding
     /// The directories come out every three months.
     const OLD_DAYS: i64 = 400;
     match places::imported(db).await {
-        Err(error) => bad("postcodes", error.to_string(), "see the database above"),
+        Err(error) => bad("postcodes", error.to_string(), "fix the database first (see above)"),
         Ok(None) => {
-            careful("postcodes", "none imported: positions are learned from the places in the directory".to_owned(), WHERE)
+            careful("postcodes", "none imported: positions are learned from locations in the directory".to_owned(), WHERE)
         }
         Ok(Some(imported)) => {
             let found = format!(
@@ -209,17 +219,17 @@ async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding
 }
 
 fn shelf(folder: &Path, head: &Head) -> Finding {
-    const ADVICE: &str = "fingerpost reindex builds it anew; the server does so by itself at its next start";
+    const ADVICE: &str = "run fingerpost reindex to rebuild it; otherwise the server rebuilds it at its next start";
     match Shelf::open(folder, head) {
         Err(crate::published::shelf::Error::InUse(_)) => good("published bytes", "in use by the running server".to_owned()),
         Err(error) => bad("published bytes", error.to_string(), ADVICE),
         Ok(shelf) if shelf.position().0 == 0 => {
-            careful("published bytes", "not there yet, or of another epoch".to_owned(), ADVICE)
+            careful("published bytes", "not created yet, or from another epoch".to_owned(), ADVICE)
         }
         Ok(shelf) => match shelf.verify() {
             Ok(checked) => good(
                 "published bytes",
-                format!("{checked} documents are as they were written, {} behind", head.position.0 - shelf.position().0),
+                format!("{checked} documents checked and intact, {} behind", head.position.0 - shelf.position().0),
             ),
             Err(error) => bad("published bytes", error.to_string(), ADVICE),
         },

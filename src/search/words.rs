@@ -152,10 +152,10 @@ impl Words {
             return Err("the phrase has no letter or digit".to_owned());
         }
         if written.len() > LONGEST_PHRASE {
-            return Err(format!("the phrase {phrase:?} has {} words; at most {LONGEST_PHRASE} are compared", written.len()));
+            return Err(format!("the phrase {phrase:?} has {} words; the limit is {LONGEST_PHRASE}", written.len()));
         }
         if needs.is_empty() {
-            return Err(format!("the phrase {phrase:?} has no need beside it"));
+            return Err(format!("the phrase {phrase:?} has no need to go with it"));
         }
         if self.phrases.len() >= MOST_PHRASES {
             return Err(format!("the table has more than {MOST_PHRASES} phrases"));
@@ -364,7 +364,7 @@ fn rows<const N: usize>(text: &str, columns: [&str; N]) -> Result<Vec<(u64, [Str
             .or((column == "notes").then_some(usize::MAX))
             .ok_or_else(|| Refused {
                 line: 1,
-                reason: format!("the heading has no column {column:?}; it needs {}", columns.join(",")),
+                reason: format!("the heading has no column {column:?}; it must have {}", columns.join(",")),
             })?;
     }
     rows.map(|row| {

@@ -152,7 +152,7 @@ pub async fn save_draft(db: &Database, clock: &Clock, part: Part, body: &str, by
         .to_owned();
     let insert = draft::Entity::insert(row).on_conflict(replace);
     let statement = sea_orm::QueryTrait::build(&insert, tx.connection().get_database_backend());
-    tx.connection().execute_raw(statement).await.context("cannot keep a draft of the support checker")?;
+    tx.connection().execute_raw(statement).await.context("cannot store a draft of the support checker")?;
     tx.commit().await
 }
 
@@ -234,7 +234,7 @@ pub async fn withdraw(db: &Database, clock: &Clock, why: &str) -> Result<Option<
         withdrawn_why: Set(Some(why.to_owned())),
         ..Default::default()
     };
-    publication_row::Entity::update(row).exec(tx.connection()).await.context("cannot take the support checker away")?;
+    publication_row::Entity::update(row).exec(tx.connection()).await.context("cannot withdraw the support checker")?;
     tx.commit().await?;
     Ok(Some(number))
 }

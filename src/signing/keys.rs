@@ -34,7 +34,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file does not hold a key.
-    #[error("{file} does not hold a signing key; restore it from a backup, or move it away to start with a new key")]
+    #[error("{file} does not contain a signing key; restore it from a backup, or move it away to start with a new key")]
     NotAKey {
         /// The file.
         file: PathBuf,

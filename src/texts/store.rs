@@ -148,5 +148,5 @@ pub(super) async fn save(tx: &Transaction, version: &Version) -> Result<(), Erro
     };
     let quicker = OnConflict::columns([row::Column::Slug, row::Column::Version]).do_nothing().to_owned();
     let kept = row::Entity::insert(row).on_conflict(quicker).exec_without_returning(tx.connection()).await;
-    if kept.context("cannot keep a text")? == 0 { Err(Error::Moved(version.slug.clone())) } else { Ok(()) }
+    if kept.context("cannot store a text")? == 0 { Err(Error::Moved(version.slug.clone())) } else { Ok(()) }
 }

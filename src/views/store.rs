@@ -65,7 +65,7 @@ pub(super) async fn add(tx: &Transaction, counts: &HashMap<Key, u32>) -> Result<
             .on_conflict(add.clone())
             .exec_without_returning(tx.connection())
             .await
-            .context("cannot keep how often listings were seen")?;
+            .context("cannot store how often listings were viewed")?;
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ pub(super) async fn forget_before(tx: &Transaction, oldest: NaiveDate) -> Result
         .filter(C::Day.lt(number(oldest)))
         .exec(tx.connection())
         .await
-        .context("cannot forget how often listings were seen")
+        .context("cannot delete how often listings were viewed")
         .map(drop)
 }
 

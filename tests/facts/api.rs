@@ -156,7 +156,7 @@ fact! {
           "detail": "page is \"abc\": expected a whole number from 1",
           "parameter": "page",
           "status": 400,
-          "title": "A parameter cannot be used",
+          "title": "Invalid parameter",
           "type": "about:blank#bad-parameter"
         }
         "#) };
@@ -170,7 +170,7 @@ fact! {
         app.withdraw(id("pantry"), "the group has closed").await;
         let gone = app.get(&path).await;
         assert_eq!(gone.status, 410);
-        assert_eq!(gone.json()["detail"], "it was taken out at 2026-11-22T12:00:00.000Z: the group has closed");
+        assert_eq!(gone.json()["detail"], "it was withdrawn at 2026-11-22T12:00:00.000Z: the group has closed");
         assert!(app.ids("/services").await.is_empty() && app.ids("/service_at_locations").await.is_empty());
         assert_eq!(app.get(&format!("/services/{}", id("nobody"))).await.status, 404);
         assert_eq!(app.get("/services/not-a-uuid").await.status, 404);

@@ -195,7 +195,7 @@ fn postcodes_are_imported_before_the_server_runs() {
     std::fs::write(&file, "postcode,latitude,longitude\nLU1 2AA,51.8787,-0.42\nLU1 2AD,here,there\n").unwrap();
     let (code, out, _) = text(&run(folder.path(), &["postcodes", "import", file.to_str().unwrap()]));
     assert_eq!(code, 1, "a row was rejected");
-    assert!(out.starts_with("simple CSV: 1 postcodes in 1 outcodes are known now, 1 before"), "{out}");
+    assert!(out.starts_with("simple CSV: 1 postcodes in 1 outcodes now known, 1 before"), "{out}");
     assert!(out.contains("rejected line 3 of places.csv: its latitude \"here\" is not a number"), "{out}");
     let (code, _, error) = text(&run(folder.path(), &["postcodes", "import", "no-such-file"]));
     assert!(code == 1 && error.contains("no-such-file") && error.contains("still is"), "{error}");

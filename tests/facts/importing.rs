@@ -114,7 +114,7 @@ fact! {
             let told: Vec<(u64, &str)> = report.dropped.iter().map(|left| (left.line, left.dropped.reason.as_str())).collect();
             assert_eq!(told, [
                 (1, "the service “Meadow larder” is hidden here, and stays hidden"),
-                (2, "the service “Rowan House” was taken out here, and stays out"),
+                (2, "the service “Rowan House” was withdrawn here, and stays withdrawn"),
             ]);
             for gone in ["pantry", "refuge"] {
                 assert_eq!(app.get(&format!("/services/{}", id(gone))).await.status, 410, "{gone}");
@@ -172,15 +172,15 @@ fact! {
           },
           {
             "line": 4,
-            "reason": "name is missing; a service cannot do without it"
+            "reason": "name is missing; a service needs it"
           },
           {
             "line": 5,
-            "reason": "expected a JSON object: one full service a line"
+            "reason": "expected a JSON object: one full service per line"
           },
           {
             "line": 6,
-            "reason": "organization: a service has to say which organization provides it (organization or organization_id)"
+            "reason": "organization: a service must name the organization that provides it (organization or organization_id)"
           },
           {
             "line": 8,
@@ -278,7 +278,7 @@ fact! {
     async fn a_sheet_without_its_columns_is_refused_with_what_is_known(app) {
         let report = app.import("colour,size\nred,3\n").await;
         assert_eq!(report.rejected_total, 1);
-        assert!(report.rejected[0].reason.starts_with("the heading has no column for the organisation; it knows: id, organisation,"));
+        assert!(report.rejected[0].reason.starts_with("no heading names the column for the organisation; the headings understood are: id, organisation,"));
     }
 }
 
@@ -380,7 +380,7 @@ fact! {
         assert_eq!(now["phones"][0]["number"], "01632 960100");
         let told: Vec<&str> = report.dropped.iter().map(|left| left.dropped.reason.as_str()).collect();
         let id = known["organization"]["id"].as_str().unwrap();
-        assert_eq!(told, [format!("the copy of the organization {id} is briefer than what is here; what it lacks was kept: email, phones, ward_code")]);
+        assert_eq!(told, [format!("the copy of the organization {id} has less detail than the one here; what it lacks was kept: email, phones, ward_code")]);
         let again = app.import(brief_copy().to_string()).await;
         assert_eq!((again.created, again.updated), (0, 0), "{:?}", again.records);
     }
@@ -428,7 +428,7 @@ fact! {
         assert_eq!((again.created, again.updated), (0, 0), "{:?}", again.records);
         let link = app.get("/service_at_locations?format=ndjson&full=true").await.text();
         let report = other.import(link.lines().next().unwrap()).await;
-        assert!(report.rejected[0].reason.starts_with("a service at a location is part of its service"), "{:?}", report.rejected);
+        assert!(report.rejected[0].reason.starts_with("a service_at_location is part of its service"), "{:?}", report.rejected);
         other.end().await;
     }
 }

@@ -630,7 +630,7 @@ async fn case_28_redirects_are_few_and_stay_where_they_must() {
     assert_eq!(elsewhere.seen()[0].header("prefer"), None, "what was meant for one is not told to another");
 
     let post = Ask { body: Some(b"{}".to_vec()), same_origin: false, ..get(peer.url("/elsewhere")) };
-    assert_eq!(code(&client.fetch(post).await), "redirect", "what is sent is not sent on");
+    assert_eq!(code(&client.fetch(post).await), "redirect", "a request with a body is not redirected");
     assert_eq!(elsewhere.seen().len(), 1);
 }
 

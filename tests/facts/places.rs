@@ -196,10 +196,10 @@ fact! {
                 "4: its latitude \"north\" is not a number",
                 "6: its latitude -0.42 and longitude 51.8787 are not in the British Isles",
                 "7: is longer than 16384 bytes",
-                "9: \"BFPO 58\" is an address of the Forces (BFPO), which has no place on the map",
+                "9: \"BFPO 58\" is a Forces address (BFPO), which has no position on the map",
             ]
         );
-        assert_eq!(skipped(&report), [("repeated", 1), ("special ones without a place (BFPO, GIR 0AA)", 1)]);
+        assert_eq!(skipped(&report), [("repeated", 1), ("special ones without a position (BFPO, GIR 0AA)", 1)]);
         assert_eq!((report.postcodes, report.rows), (6, 13));
         assert_eq!(locate(&app, "LU1 2AA").await.unwrap().point, Point::new(51.8787, -0.42).unwrap(), "the first one stands");
     }
@@ -221,7 +221,7 @@ fact! {
             ("guide.pdf", b"%PDF-1.4\n\x00\xFF", "found no postcodes"),
             ("names.csv", b"name,town\na,b\n", "found no postcodes"),
             ("shifted.csv", shifted.as_bytes(), "50 of 50 rows"),
-            ("up.zip", &zipped(&[("../up.csv", NEW_ONSPD)]), "leads out of the zip"),
+            ("up.zip", &zipped(&[("../up.csv", NEW_ONSPD)]), "leads outside the zip"),
         ] {
             let error = import(&app, &written(&app, name, bytes)).await.unwrap_err();
             assert!(error.contains(reason), "{name}: {error}");

@@ -78,7 +78,7 @@ fact! {
             assert_eq!(everything(&app).await, before, "{name}");
         }
         let error = safekeeping::backup(&app.app().records, &file).await.unwrap_err().to_string();
-        assert!(error.contains("it is there already"), "{error}");
+        assert!(error.contains("it already exists; choose another name"), "{error}");
     }
 }
 

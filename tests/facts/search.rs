@@ -395,7 +395,7 @@ fact! {
         fingerpost::jobs::tidy(&app.served).await.unwrap();
         assert_eq!(app.names("/services?search=nithered").await, ["Warm room"]);
         let refused = search::save(&app.app().db, &app.clock, Table::Everyday, &format!("{table}cold,,\n"), "an officer").await.unwrap_err();
-        assert!(refused.to_string().contains("the phrase \"cold\" has no need beside it"), "{refused}");
+        assert!(refused.to_string().contains("the phrase \"cold\" has no need to go with it"), "{refused}");
         assert_eq!(search::load(&app.app().db, &app.clock).await.unwrap().table(Table::Everyday), table);
     }
 }

@@ -85,7 +85,7 @@ fact! {
     async fn two_servers_do_not_share_a_folder(app) {
         let head = app.app().head().await.unwrap();
         let error = fingerpost::published::shelf::Shelf::open(app.folder.path(), &head).unwrap_err();
-        assert!(error.to_string().starts_with("another server uses the data folder"), "{error}");
+        assert!(error.to_string().starts_with("another server is using the data folder"), "{error}");
     }
 }
 

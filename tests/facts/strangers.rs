@@ -127,7 +127,7 @@ fact! {
         orphan.as_object_mut().unwrap().remove("organization");
         orphan["organization_id"] = json!(id("nobody"));
         let report = app.import(orphan.to_string()).await;
-        assert!(report.dropped.iter().any(|left| left.dropped.path == "organization_id" && left.dropped.reason.contains("no organization")), "{report:?}");
+        assert!(report.dropped.iter().any(|left| left.dropped.path == "organization_id" && left.dropped.reason.contains("is not here")), "{report:?}");
         assert!(app.import(pantry().to_string()).await.dropped.is_empty());
     }
 }

@@ -80,7 +80,10 @@ pub(super) async fn put(tx: &Transaction, appeal: &Appeal) -> Result<(), db::Err
         upheld: Set(None),
         answer: Set(None),
     };
-    Box::pin(appeal::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot keep an appeal").map(drop)
+    Box::pin(appeal::Entity::insert(row).exec_without_returning(tx.connection()))
+        .await
+        .context("cannot store an appeal")
+        .map(drop)
 }
 
 /// Note what became of one that waits. False where somebody was quicker.
@@ -101,11 +104,11 @@ pub(super) async fn decide(tx: &Transaction, proposal: Uuid, decided: &Answered)
 /// Take out what somebody wrote.
 pub(super) async fn forget(tx: &Transaction, who: &str) -> Result<(), db::Error> {
     let written = appeal::Entity::delete_many().filter(C::ByWhom.eq(who));
-    written.exec(tx.connection()).await.context("cannot forget somebody's appeals").map(drop)
+    written.exec(tx.connection()).await.context("cannot delete somebody's appeals").map(drop)
 }
 
 /// Take out what was decided before a moment; gives how many.
 pub(super) async fn tidy(tx: &Transaction, before: DateTime<Utc>) -> Result<u64, db::Error> {
     let old = appeal::Entity::delete_many().filter(C::DecidedAt.lt(before.timestamp_micros()));
-    Ok(old.exec(tx.connection()).await.context("cannot forget old appeals")?.rows_affected)
+    Ok(old.exec(tx.connection()).await.context("cannot delete old appeals")?.rows_affected)
 }

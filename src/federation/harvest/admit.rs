@@ -118,12 +118,12 @@ impl Gate<'_> {
     fn event(&self, event: Event) -> Verdict {
         let kind = event.kind.as_str();
         if event.id.is_empty() || event.id.len() > LONGEST_ID {
-            let detail = format!("the id has {} bytes; 1 to {LONGEST_ID} are taken", event.id.len());
+            let detail = format!("the id is {} bytes long; it must be 1 to {LONGEST_ID}", event.id.len());
             return self.quarantine(kind, &event.id, event.at, "bad-id", &detail, None);
         }
         let known = self.known.get(&local_id(&self.peer.origin, kind, &event.id));
         if let Some(known) = known.filter(|known| event.rev != 0 && event.rev < known.rev) {
-            tracing::debug!(record.id = %known.id, "an older version came again");
+            tracing::debug!(record.id = %known.id, "an older version arrived again");
             return Verdict::Ignore("older");
         }
         // Where this very version was taken, what stood before it has been destroyed.
@@ -156,7 +156,7 @@ impl Gate<'_> {
             return Verdict::Ignore("echo");
         }
         if let Some(other) = event.data.as_ref().and_then(|data| other_id(data, &event.id)) {
-            let detail = format!("what came under this id says that it is {}", shorten(&other, LONGEST_ID));
+            let detail = format!("the document under this id says that its id is {}", shorten(&other, LONGEST_ID));
             return self.quarantine(kind, &event.id, event.at, "bad-item", &detail, event.data.as_ref());
         }
         let canonical = match event.data.as_ref().map(canonical).transpose() {
@@ -195,7 +195,7 @@ impl Gate<'_> {
                 return Verdict::Same(foreign);
             }
             if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() && known.hash != foreign.hash {
-                let detail = "the peer gave this version before with other content".to_owned();
+                let detail = "the peer has already sent this version with different content".to_owned();
                 return self.quarantine(kind, &event.id, event.at, "equivocation", &detail, Some(&data));
             }
         }
@@ -491,11 +491,11 @@ fn other_id(data: &Value, id: &str) -> Option<String> {
 /// A record as it is hashed.
 fn canonical(data: &Value) -> Result<Vec<u8>, (&'static str, String)> {
     if has_inexact_number(data) {
-        return Err(("inexact-number", "holds a whole number beyond 2^53, which is not the same everywhere".to_owned()));
+        return Err(("inexact-number", "contains a whole number beyond 2^53, which programs read differently".to_owned()));
     }
     let canonical = signing::canonical(data);
     if canonical.len() > LARGEST {
-        return Err(("too-large", format!("has {} bytes; at most {LARGEST} are taken", canonical.len())));
+        return Err(("too-large", format!("is {} bytes long; the limit is {LARGEST}", canonical.len())));
     }
     Ok(canonical)
 }

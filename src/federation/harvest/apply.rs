@@ -315,7 +315,7 @@ impl Harvester {
             id: foreign.id,
             peer: foreign.peer,
             rev: foreign.rev,
-            why: format!("its source deletes more than {limit} of {} records at once", run.live),
+            why: format!("its source is deleting more than {limit} of {} records at once", run.live),
             at: now,
         }));
     }
@@ -368,7 +368,7 @@ impl Harvester {
         peers::forget_held(&tx, &decided).await?;
         if run.held_at.is_none() && peers::is_held(&tx, peer.id).await? {
             tx.roll_back().await?;
-            return Err(End::held("held", "an officer has held it while it was pulled from".to_owned()));
+            return Err(End::held("held", "an officer put it on hold during a pull".to_owned()));
         }
         let cursor = run.held_at.as_ref().map_or_else(|| peer.cursor.clone(), |(held_at, _)| held_at.clone());
         peers::save_progress(&tx, &Peer { cursor, ..peer.clone() }).await?;
@@ -545,7 +545,7 @@ fn too_many_bad(plan: &Plan, count: usize) -> Option<End> {
     let bad = plan.quarantined.len();
     let first = plan.quarantined.first().filter(|_| bad >= BAD && bad * 5 > count)?;
     let detail = format!(
-        "{bad} of the {count} records of a page cannot be taken, the first one ({} {}) because: {}",
+        "{bad} of the {count} records on a page cannot be imported; the first ({} {}): {}",
         first.kind, first.foreign_id, first.detail
     );
     Some(End::failed("too-many-bad-records", detail))

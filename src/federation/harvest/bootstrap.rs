@@ -55,7 +55,7 @@ impl Harvester {
             return Ok(());
         }
         let Some(cursor) = self.take_over(run, &pointer, progress).await? else {
-            tracing::debug!(peer = run.peer.name, "its snapshot is no good; its feed is walked");
+            tracing::debug!(peer = run.peer.name, "its snapshot cannot be used; reading its feed instead");
             return Ok(());
         };
         self.apply(run, Vec::new(), Vec::new(), cursor).await
@@ -174,7 +174,7 @@ impl Bounded {
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() + bytes.len() > UNPACKED {
-            return Err(io::Error::other("unpacks to far more than it should"));
+            return Err(io::Error::other("expands to far more than it should"));
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())

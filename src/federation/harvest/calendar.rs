@@ -66,7 +66,7 @@ impl Harvester {
         }
         if !ical::is_calendar(&answer.body) {
             let kind = answer.header("content-type").unwrap_or("no content type");
-            return Err(End::failed("not-a-calendar", format!("{url} answers with {kind}, which does not begin as a calendar")));
+            return Err(End::failed("not-a-calendar", format!("{url} returns {kind}, which does not start like a calendar")));
         }
         let read = ical::read(&answer.body);
         let calendar = read.map_err(|problem| End::failed("bad-calendar", format!("{url}: {}", problem.reason)))?;
@@ -76,7 +76,7 @@ impl Harvester {
         run.report.pages += 1;
         if calendar.events.is_empty() && self.has_something_ahead(run).await? {
             if !run.peer.cursor.may_be_empty {
-                let detail = format!("it had {} records, and now it is empty", run.live);
+                let detail = format!("it had {} records and is now empty", run.live);
                 return Err(End::held("suddenly-empty", detail));
             }
             run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
@@ -96,7 +96,7 @@ impl Harvester {
             mind_the_cap(run)?;
         }
         if !whole {
-            let detail = format!("{url} was cut short: what came has been taken, and nothing that did not come is gone");
+            let detail = format!("{url} was cut short: what arrived has been imported, and nothing else was deleted");
             return Err(End::failed("cut-short", detail));
         }
         self.take_out_what_it_has_not(run).await?;

@@ -37,10 +37,10 @@ impl Harvester {
         let not = |why: &str| Ok(Compared::Not(why.to_owned()));
         let url = match said {
             Some(url) if url.origin() == run.peer.url.origin() => url,
-            Some(url) => return Ok(Compared::Not(format!("its checkpoint stands at {url}, which is not its own address"))),
-            None => return not("it names no checkpoint"),
+            Some(url) => return Ok(Compared::Not(format!("its checkpoint is at {url}, which is not its own address"))),
+            None => return not("it does not name a checkpoint"),
         };
-        let Some(keys) = run.peer.pinned_keys.clone() else { return not("nobody has approved keys of it") };
+        let Some(keys) = run.peer.pinned_keys.clone() else { return not("none of its keys has been approved") };
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -49,22 +49,22 @@ impl Harvester {
         }
         let now = self.clock.now();
         if DateTime::parse_from_rfc3339(text("expires")).map_or(true, |expires| expires < now) {
-            return Err(End::failed("old-checkpoint", format!("the checkpoint at {url} was good until {}", text("expires"))));
+            return Err(End::failed("old-checkpoint", format!("the checkpoint at {url} expired at {}", text("expires"))));
         }
         if Some(text("epoch")) != run.peer.cursor.epoch.as_deref() {
-            return not("it begins to number anew at this moment"); // the next page tells of it
+            return not("it is starting a new epoch at the moment"); // the next page tells of it
         }
         let head = checkpoint.get("head").and_then(Value::as_i64).unwrap_or(0);
         let here = run.peer.cursor.after;
         // The feed of everything goes further than that of its own records.
         if head < here && !run.peer.scope.relayed {
-            return Err(End::held("head-went-back", format!("its feed went to {here} and its checkpoint says {head}")));
+            return Err(End::held("head-went-back", format!("its feed went up to {here} but its checkpoint says {head}")));
         }
         if head > here {
             return Ok(Compared::Behind);
         }
         if run.peer.scope.is_partial() {
-            return not("only some of its records are taken, and its checkpoint is about all of them");
+            return not("only some of its records are imported, but its checkpoint covers all of them");
         }
         let root = text("digest_root").to_owned();
         let same = root == hex::encode(digest::root(&self.buckets_here(run.peer.id).await?));

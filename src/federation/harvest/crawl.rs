@@ -35,7 +35,7 @@ const ROWS: u64 = 200;
 /// A service is fetched as often as that, however it looks in the list, in seconds.
 const WEEK: i64 = 7 * 86_400;
 /// Why everything of a source goes that has become empty.
-pub(super) const EMPTY: &str = "its source has no records any more";
+pub(super) const EMPTY: &str = "its source no longer has any records";
 
 /// A page of the list.
 struct Page {
@@ -69,7 +69,7 @@ impl Harvester {
             let fingerprint = fingerprint(&page.items);
             if !page.items.is_empty() && fingerprint == crawl.fingerprint {
                 run.peer.cursor.pages = None;
-                let detail = format!("page {} of {} is the page before once more", crawl.page, run.peer.url);
+                let detail = format!("page {} of {} repeats the previous page", crawl.page, run.peer.url);
                 return Err(End::failed("same-page", detail));
             }
             crawl.total = crawl.total.or(page.total);
@@ -79,7 +79,7 @@ impl Harvester {
             if page.items.is_empty() && crawl.met == 0 && run.live > 0 {
                 if !run.peer.cursor.may_be_empty {
                     run.peer.cursor.pages = None;
-                    let detail = format!("it had {} records, and now its list is empty", run.live);
+                    let detail = format!("it had {} records and its list is now empty", run.live);
                     return Err(End::held("suddenly-empty", detail));
                 }
                 run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
@@ -128,7 +128,7 @@ impl Harvester {
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let value = read(&answer)?;
         let items = ["contents", "content", "items"].iter().find_map(|name| value.get(*name)?.as_array());
-        let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a page of a list: it has no contents")))?;
+        let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
         let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
         let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
         let is_last = || whole(["total_pages", "totalPages"]).is_some_and(|pages| number >= pages);
@@ -149,14 +149,14 @@ impl Harvester {
         let is_met = |id: &Uuid| known.iter().any(|known| known.id == *id && known.crawl == crawl);
         if !ids.is_empty() && ids.len() == listed.len() && ids.iter().all(is_met) {
             run.peer.cursor.pages = None;
-            let detail = format!("{} gives pages once more that it has given before", run.peer.url);
+            let detail = format!("{} repeats pages that it has already sent", run.peer.url);
             return Err(End::failed("same-page", detail));
         }
         let now = self.clock.now();
         let mut seen = Vec::new();
         for item in listed {
             let Some(id) = id_of(&item) else {
-                let detail = "a service of the list has no id".to_owned();
+                let detail = "a service in the list has no id".to_owned();
                 items.push(Err(Box::new(unreadable(String::new(), "bad-item", detail, item))));
                 continue;
             };
@@ -305,7 +305,7 @@ fn one(base: &Url, id: &str) -> Result<Url, End> {
 fn read(answer: &Answer) -> Result<Value, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type");
-        return Err(End::failed("not-json", format!("{} answers with {kind} instead of JSON", answer.url)));
+        return Err(End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url)));
     }
     parsed(answer)
 }

@@ -23,9 +23,8 @@ use crate::{
 /// Records that are looked at together when a walk is over.
 const ROWS: u64 = 500;
 
-const OTHER_KEYS: &str = "it signs with a key that none of the approved ones vouches for. Ask them whether they have a new key, \
-                          compare its fingerprint, then approve it again";
-const NO_KEYS: &str = "its keys were approved, and it shows none any more, so nothing proves that it is still them";
+const OTHER_KEYS: &str = "it signs with a key that no approved key endorses. Ask them whether they have a new key, compare its fingerprint, then approve it again";
+const NO_KEYS: &str = "its keys were approved but it no longer presents any, so nothing proves that it is still them";
 
 /// What a directory says of itself.
 /// # Errors
@@ -39,13 +38,13 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
     let url = root.join(WELL_KNOWN).map_err(|error| trouble("bad-url", error.to_string()))?;
     let answer = outbound.fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
     if answer.status != 200 || !answer.is_json() {
-        return Err(trouble("no-discovery", format!("{} answers {} and no discovery document", answer.url, answer.status)));
+        return Err(trouble("no-discovery", format!("{} answers {} without a discovery document", answer.url, answer.status)));
     }
     let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
     let discovery: Discovery =
         serde_path_to_error::deserialize(value).map_err(|error| trouble("bad-discovery", format!("{}: {error}", answer.url)))?;
     if discovery.protocol != PROTOCOL {
-        let detail = format!("it speaks {:?}, and we speak {PROTOCOL}", discovery.protocol);
+        let detail = format!("it uses the protocol {:?}, but this directory uses {PROTOCOL}", discovery.protocol);
         return Err(trouble("other-protocol", detail));
     }
     if discovery.origin.origin() != answer.url.origin() || discovery.origin.path() != "/" {
@@ -53,7 +52,7 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
         return Err(trouble("other-origin", detail));
     }
     if !keys::is_sound(&discovery) {
-        return Err(trouble("bad-keys", format!("the list of keys at {} is not signed by the key that signs now", answer.url)));
+        return Err(trouble("bad-keys", format!("the list of keys at {} is not signed by the current signing key", answer.url)));
     }
     Ok(discovery)
 }
@@ -146,7 +145,7 @@ impl Harvester {
             match self.rediscover(run).await {
                 // What it said before stands until it says something else.
                 Err(End::Failed(trouble, _)) => {
-                    tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot discover anew");
+                    tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot repeat discovery");
                 }
                 other => other?,
             }
@@ -185,7 +184,7 @@ impl Harvester {
             let page = read_page(&run.peer, &url, &answer)?;
             if page.anew {
                 if std::mem::replace(&mut begun_anew, true) {
-                    return Err(End::failed("loop", "its feed begins anew over and over".to_owned()));
+                    return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
                 }
                 // Nothing of this page counts: everything is walked from the start.
                 let mut walk = walk_anew(&page.cursor);
@@ -254,7 +253,7 @@ impl Harvester {
         run.report.requests += 1;
         let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
         if discovery.origin.as_str() != run.peer.identity() {
-            let detail = format!("{} was followed, and what answers now is {}", run.peer.identity(), discovery.origin);
+            let detail = format!("{} was followed, but {} now answers", run.peer.identity(), discovery.origin);
             return Err(End::held("other-origin", detail));
         }
         if let Some(pinned) = &run.peer.pinned_keys {
@@ -310,7 +309,7 @@ impl Harvester {
                     id: row.id,
                     peer: row.peer,
                     rev: row.rev,
-                    why: "the peer has begun to number anew and does not tell it any more".to_owned(),
+                    why: "the peer has started a new epoch and no longer includes it".to_owned(),
                     at: now,
                 })
                 .collect();
@@ -329,7 +328,7 @@ pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
         return Ok(());
     }
     let detail = format!(
-        "it has told {there} records, and {} were agreed; `fingerpost peer scope {} --most N` allows more",
+        "it has sent {there} records, but {} were agreed; `fingerpost peer scope {} --most N` allows more",
         run.peer.scope.most, run.peer.id
     );
     Err(End::held("too-many-records", detail))
@@ -355,11 +354,11 @@ pub(super) fn walk_anew(from: &Cursor) -> Cursor {
 
 pub(super) fn feed_of(peer: &Peer) -> Result<Url, End> {
     let feeds = peer.discovered.as_ref().map(|discovery| discovery.feeds.as_slice()).unwrap_or_default();
-    let (scope, what) = if peer.scope.relayed { (ALL, "of what it passes on") } else { (OWN, "of its own records") };
+    let (scope, what) = if peer.scope.relayed { (ALL, "of records it passes on") } else { (OWN, "of its own records") };
     let feed = feeds.iter().find(|feed| feed.scope == scope);
     let feed = feed.ok_or_else(|| End::held("no-feed", format!("its discovery document names no feed {what}")))?;
     if feed.url.origin() != peer.discovered.as_ref().map_or_else(|| peer.url.origin(), |said| said.origin.origin()) {
-        return Err(End::held("feed-elsewhere", format!("its feed stands at {}, which is another directory", feed.url)));
+        return Err(End::held("feed-elsewhere", format!("its feed is at {}, which is another directory", feed.url)));
     }
     Ok(feed.url.clone())
 }
@@ -372,17 +371,17 @@ pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
 pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
-        return Err(End::failed("not-json", format!("{url} answers with {kind} instead of JSON")));
+        return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
     }
     let value = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
     let Value::Object(mut page) = value else {
-        return Err(End::failed("bad-page", format!("{url} is not a page of a feed: it is no object")));
+        return Err(End::failed("bad-page", format!("{url} is not a feed page: it is not an object")));
     };
     let Some(Value::Array(items)) = page.remove("items") else {
-        return Err(End::failed("bad-page", format!("{url} is not a page of a feed: it has no items")));
+        return Err(End::failed("bad-page", format!("{url} is not a feed page: it has no items")));
     };
     let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
-    let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} names no next page")))?;
+    let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
     let text = |name: &str| page.get(name).and_then(Value::as_str).map(str::to_owned);
     let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64);
     let epoch = text("epoch");
@@ -403,11 +402,11 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
         return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
     }
     if cursor.head != 0 && cursor.head < peer.cursor.after {
-        let detail = format!("its feed went to {} and now ends at {}", peer.cursor.after, cursor.head);
+        let detail = format!("its feed went up to {} and now ends at {}", peer.cursor.after, cursor.head);
         return Err(End::held("head-went-back", detail));
     }
     if next.origin() != url.origin() || next.path() != url.path() {
-        return Err(End::held("next-elsewhere", format!("{url} sends us on to {next}, which is not the same feed")));
+        return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
     }
     if items.is_empty() && next == *url {
         cursor.etag = answer.header("etag").map(str::to_owned);
@@ -428,7 +427,7 @@ pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page,
         next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
     match leads_to {
         Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
-        _ => return Err(End::failed("loop", format!("{url} leads on to {next}, which is not further"))),
+        _ => return Err(End::failed("loop", format!("{url} names {next} as the next page, which is no further on"))),
     }
     Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
@@ -439,7 +438,7 @@ fn is_beyond(peer: &Peer, rev: i64, floor: i64) -> Result<(), End> {
     if peer.pinned_keys.is_none() || rev > floor {
         return Ok(());
     }
-    let detail = format!("its feed begins to number anew with {rev}, and had come to {floor} before: that is no new version");
+    let detail = format!("its feed starts again at {rev} although it had reached {floor}: that is not a new version");
     Err(End::held("numbers-went-back", detail))
 }
 
@@ -463,11 +462,11 @@ pub(super) fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result
     };
     let known = Kind::RECORDS.into_iter().find(|known| known.as_str() == read.kind);
     let Some(known) = known else {
-        return Err(bad("unknown-kind", format!("{:?} is not a kind of record that we know", read.kind), item, data));
+        return Err(bad("unknown-kind", format!("{:?} is not a kind of record known here", read.kind), item, data));
     };
     let is_there = read.state == super::super::protocol::ItemState::Updated;
     if is_there != data.is_some() {
-        return Err(bad("bad-item", "an updated item has data, a deleted one has none".to_owned(), item, data));
+        return Err(bad("bad-item", "an updated item must have data, a deleted one must not".to_owned(), item, data));
     }
     let at = read.modified;
     let (id, rev, epoch, route) = match (&read.fed, relay) {

@@ -44,16 +44,14 @@ impl Doubt {
 
     pub(super) fn said(self) -> &'static str {
         match self {
-            Self::OtherRecord => {
-                "the signed statement speaks of another record, version or state than the item that it stands in"
-            }
-            Self::OtherOrigin => "the signed statement speaks of a record of another directory",
-            Self::OtherEpoch => "the signed statement is of another epoch than the page that it stands on: it was told before",
-            Self::OtherData => "the data are not those that the statement was signed for",
-            Self::UnknownKey => "the statement is signed with a key that nobody here has approved",
-            Self::RevokedKey => "the statement is signed with a key that was given up because somebody else may have it",
-            Self::BadSignature => "the signature is not that of the key that it names",
-            Self::Unsigned => "it is not signed, and this directory's keys were approved",
+            Self::OtherRecord => "the signed statement is about a different record, version or state from the item it is in",
+            Self::OtherOrigin => "the signed statement is about another directory's record",
+            Self::OtherEpoch => "the signed statement is from a different epoch than the page it is on: it is an old one",
+            Self::OtherData => "the data does not match the signed statement",
+            Self::UnknownKey => "the statement is signed with a key that has not been approved here",
+            Self::RevokedKey => "the statement is signed with a key that was revoked because someone else may have it",
+            Self::BadSignature => "the signature was not made by the key it names",
+            Self::Unsigned => "it is not signed, although this directory's keys were approved",
         }
     }
 }

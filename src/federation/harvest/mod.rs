@@ -72,7 +72,7 @@ pub enum Error {
     #[error(transparent)]
     Records(#[from] records::Error),
     /// There is no such peer.
-    #[error("there is no peer {0:?}; `fingerpost peer list` shows those that there are")]
+    #[error("there is no peer {0:?}; `fingerpost peer list` shows all peers")]
     NoPeer(String),
 }
 
@@ -228,7 +228,7 @@ impl Harvester {
         }
         let Some(lease) = peers::lease(&self.db, id, now, apply::LEASE).await? else {
             report.outcome = Outcome::Failed;
-            let detail = "another process is pulling from this peer at the moment".to_owned();
+            let detail = "another process is already pulling from this peer".to_owned();
             report.error = Some(Trouble { code: "busy".to_owned(), detail });
             return Ok(report);
         };
@@ -295,7 +295,7 @@ impl Harvester {
             };
             let ask = Ask { body: Some(body.clone().into_bytes()), ..Ask::get(url) };
             if let Err(error) = self.outbound.fetch(ask).await {
-                tracing::debug!(peer = peer.name, code = error.code(), "cannot be told of news");
+                tracing::debug!(peer = peer.name, code = error.code(), "cannot be notified of changes");
             }
         }
         Ok(())
@@ -323,7 +323,7 @@ impl Harvester {
                 run.report.not_modified += 1;
                 Ok(answer)
             }
-            status @ (404 | 410) => Err(End::failed("not-there", format!("{} answers {status}: there is nothing", answer.url))),
+            status @ (404 | 410) => Err(End::failed("not-there", format!("{} answers {status}: nothing is there", answer.url))),
             429 => {
                 let trouble = Trouble { code: "too-many-requests".to_owned(), detail: format!("{} asks us to wait", answer.url) };
                 Err(End::Failed(trouble, wait))
@@ -473,7 +473,7 @@ fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
     match peer.state {
         PeerState::Following => None,
         PeerState::New => {
-            let what_to_do = format!("look at it with `fingerpost peer show {0}`, then `fingerpost peer approve {0}`", peer.id);
+            let what_to_do = format!("check it with `fingerpost peer show {0}`, then run `fingerpost peer approve {0}`", peer.id);
             Some((Outcome::Held, trouble("not-approved", what_to_do)))
         }
         // What its origin has signed as urgent is applied all the same.
@@ -483,7 +483,7 @@ fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
 }
 
 fn why_held(peer: &Peer) -> Trouble {
-    let by_an_officer = || Trouble { code: "held".to_owned(), detail: "an officer has held it".to_owned() };
+    let by_an_officer = || Trouble { code: "held".to_owned(), detail: "an officer put it on hold".to_owned() };
     peer.held.clone().unwrap_or_else(by_an_officer)
 }
 
@@ -506,7 +506,7 @@ fn tell(report: &Report) {
             peer = report.peer,
             code = error.map_or("", |error| &error.code),
             detail = error.map_or("", |error| &error.detail),
-            "cannot pull; what came before stays"
+            "cannot pull; records imported before are kept"
         ),
     }
 }

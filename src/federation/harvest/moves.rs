@@ -123,7 +123,7 @@ impl Harvester {
         if missing == 0 {
             return Ok(());
         }
-        let detail = format!("it has become part of {}, and {missing} of its records have not come from there yet", moved.to);
+        let detail = format!("it has become part of {}, and {missing} of its records have not arrived from there yet", moved.to);
         Err(End::failed("merging", detail))
     }
 
@@ -132,25 +132,24 @@ impl Harvester {
         let origin = said.origin.to_string();
         if origin == *self.here {
             self.merge(run, moved, None).await?;
-            let detail = "it has become this directory: remove it, its records are our own now".to_owned();
+            let detail = "it has become part of this directory: remove it, its records are now our own".to_owned();
             return Err(End::held("merged", detail));
         }
         let others = peers::all(&self.db).await?;
         if let Some(other) = others.iter().find(|other| other.id != run.peer.id && other.identity() == origin) {
             self.merge(run, moved, Some(&other.origin)).await?;
             let detail = format!(
-                "it has become part of {origin}, which is followed as peer {} ({}): remove this one, its records come from there",
+                "it has become part of {origin}, which is followed as peer {} ({}): remove this peer, its records now come from there",
                 other.id, other.name
             );
             return Err(End::held("merged", detail));
         }
         let pinned = run.peer.pinned_keys.clone().unwrap_or_default();
         let Some(trusted) = keys::trusted(&pinned, &said) else {
-            let detail =
-                format!("it has moved to {origin} and signs there with a key that none of the approved ones vouches for");
+            let detail = format!("it has moved to {origin} and signs there with a key that no approved key endorses");
             return Err(End::held("key-changed", detail));
         };
-        tracing::info!(peer = run.peer.name, to = origin, "a directory has moved, and is followed there");
+        tracing::info!(peer = run.peer.name, to = origin, "a directory has moved and is now followed at its new address");
         run.peer.url = said.origin.clone();
         run.peer.moved_to = Some(origin);
         run.peer.pinned_keys = Some(trusted);

@@ -134,7 +134,7 @@ impl Harvester {
                         id: row.id,
                         peer: row.peer,
                         rev: row.rev,
-                        why: "the peer does not list it any more".to_owned(),
+                        why: "the peer no longer lists it".to_owned(),
                         at: now,
                     }),
                     // What was destroyed is remembered here, so that no older version of it comes back. It

@@ -63,13 +63,12 @@ pub(in crate::federation) fn said_by(answer: &Answer) -> Result<Dataset, Trouble
     let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
     if answer.is_json() {
         let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
-        let page =
-            page::read(value).map_err(|why| trouble("bad-page", format!("{} is not a page of a feed: {why}", answer.url)))?;
+        let page = page::read(value).map_err(|why| trouble("bad-page", format!("{} is not a feed page: {why}", answer.url)))?;
         return Ok(Dataset { name: None, licence: page.licence, feeds: vec![answer.url.to_string()] });
     }
     match dataset::read(&answer.body) {
         Some(Said::Dataset(said)) if !said.feeds.is_empty() => Ok(said),
-        Some(Said::Dataset(_)) => Err(trouble("no-feed", format!("{} names no feed of sessions or events", answer.url))),
+        Some(Said::Dataset(_)) => Err(trouble("no-feed", format!("{} does not name a feed of sessions or events", answer.url))),
         Some(Said::Catalogue(pages)) => {
             // As addresses they hold nothing that a terminal would take for a command.
             let some = pages.iter().filter_map(|page| Url::parse(page).ok()).take(5).map(String::from);
@@ -77,7 +76,7 @@ pub(in crate::federation) fn said_by(answer: &Answer) -> Result<Dataset, Trouble
             let detail = format!("{} is a list of publishers; follow one of them: {some}", answer.url);
             Err(trouble("catalogue", detail))
         }
-        None => Err(trouble("no-feed", format!("{} is neither a feed nor the page of a publisher of feeds", answer.url))),
+        None => Err(trouble("no-feed", format!("{} is neither a feed nor a page that lists feeds", answer.url))),
     }
 }
 
@@ -114,7 +113,7 @@ impl Harvester {
                 mind_the_cap(run)?;
                 if parts > most {
                     let detail = format!(
-                        "it has told more than {most} series and dates, for {} records that were agreed",
+                        "it has sent more than {most} series and dates, when {} records were agreed",
                         run.peer.scope.most
                     );
                     return Err(End::held("too-many-records", detail));
@@ -172,18 +171,18 @@ impl Harvester {
         let url = &feed.next;
         if !answer.is_json() {
             let kind = answer.header("content-type").unwrap_or("no content type");
-            return Err(End::failed("not-json", format!("{url} answers with {kind} instead of JSON")));
+            return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
         }
         let value = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
-        let page = page::read(value).map_err(|why| End::failed("bad-page", format!("{url} is not a page of a feed: {why}")))?;
+        let page = page::read(value).map_err(|why| End::failed("bad-page", format!("{url} is not a feed page: {why}")))?;
         let next = url
             .join(&page.next)
-            .map_err(|error| End::failed("bad-page", format!("{url} names a next page that is none: {error}")))?;
+            .map_err(|error| End::failed("bad-page", format!("{url} names a next page that is not valid: {error}")))?;
         if next.origin() != feed.url.origin() {
-            return Err(End::held("next-elsewhere", format!("{url} sends us on to {next}, which is not the same feed")));
+            return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
         }
         if next == *url && !page.items.is_empty() {
-            return Err(End::failed("loop", format!("{url} has items and leads to itself")));
+            return Err(End::failed("loop", format!("{url} has items but names itself as the next page")));
         }
         let etag = answer.header("etag").filter(|_| next == *url).map(str::to_owned);
         let mut cursor = run.peer.cursor.clone();
@@ -331,7 +330,7 @@ impl Harvester {
                     None if !dates.is_empty() => leave("no-series", dates.len()),
                     Some(Refused::NoDates) => leave("no-dates", 1),
                     Some(Refused::NoName) => {
-                        let why = "the session has no name, and neither has what is done there".to_owned();
+                        let why = "neither the session nor its activity has a name".to_owned();
                         items.push(Err(Box::new(unreadable(&id, "invalid", why))));
                         return;
                     }
@@ -362,11 +361,7 @@ fn kept(run: &mut Run, id: Uuid, item: Item, secret: &[String]) -> Result<Option
     }
     let data = data.to_string();
     if data.len() > LARGEST {
-        return Err(Box::new(unreadable(
-            &item.id,
-            "too-large",
-            format!("has {} bytes; at most {LARGEST} are taken", data.len()),
-        )));
+        return Err(Box::new(unreadable(&item.id, "too-large", format!("is {} bytes long; the limit is {LARGEST}", data.len()))));
     }
     Ok(Some(Part {
         id,

@@ -22,7 +22,7 @@ const FORGED: [&str; 7] = [
 pub(super) fn advice(peer: &Peer, found: &Found) -> String {
     let rules = [next_step, forged, unreadable, only_links, not_compared];
     let said: Vec<String> = rules.into_iter().filter_map(|rule| rule(peer, found)).collect();
-    if said.is_empty() { "Nothing: it is followed.".to_owned() } else { said.join(" ") }
+    if said.is_empty() { "Nothing: it is being followed.".to_owned() } else { said.join(" ") }
 }
 
 /// What the way it stands asks for.
@@ -40,7 +40,7 @@ fn blocked(peer: &Peer, found: &Found) -> String {
         return "Nothing: it is blocked.".to_owned();
     }
     format!(
-        "It is blocked, so nothing is asked and no takedown is heard of; its {} records are shown for up to 90 days after it was last complete. `fingerpost peer remove {}` takes them out now.",
+        "It is blocked, so nothing is pulled and takedowns are not noticed. Its {} records stay visible for up to 90 days after it was last complete. To remove them now, run `fingerpost peer remove {}`.",
         found.records, peer.id
     )
 }
@@ -49,11 +49,11 @@ fn new(peer: &Peer) -> String {
     let id = peer.id;
     if shows_no_keys(peer) {
         return format!(
-            "It has no keys, so there is nothing to compare: it is taken at its word. If you want that, run `fingerpost peer approve {id}`."
+            "It has no keys, so there is nothing to compare and everything it says will be trusted. If you accept that, run `fingerpost peer approve {id}`."
         );
     }
     format!(
-        "Ask them by telephone for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
+        "Phone them and ask for the fingerprint of their key, compare it with the one above, then run `fingerpost peer approve {id}`."
     )
 }
 
@@ -62,35 +62,35 @@ fn held(peer: &Peer) -> String {
     let id = peer.id;
     match peer.held.as_ref().map_or("held", |held| held.code.as_str()) {
         "key-changed" if shows_no_keys(peer) => format!(
-            "Ring them: its keys were approved, and it shows none any more. Whoever answers there cannot prove that it is them, so leave it held until they show their keys again, and then run `fingerpost peer approve {id}`."
+            "Phone them: its keys were approved but it no longer presents any, so nothing proves that it is still them. Leave it held until they publish their keys again, then run `fingerpost peer approve {id}`."
         ),
         "key-changed" | "unknown-key" | "revoked-key" => format!(
-            "Ring them: have they a new key? If its fingerprint is the one above, run `fingerpost peer approve {id}`; if not, leave it held."
+            "Phone them and ask whether they have a new key. If its fingerprint is the one above, run `fingerpost peer approve {id}`; if not, leave it held."
         ),
         "bad-checkpoint" => format!(
-            "Ring them: what it says of all its records is not signed by an approved key, so somebody may have changed it. `fingerpost peer release {id}` goes on once it is mended there."
+            "Phone them: its checkpoint is not signed by an approved key, so someone may have tampered with it. Once they have fixed it, run `fingerpost peer release {id}`."
         ),
         "not-there" => format!(
-            "Its feed has gone. Ask them where it is now; `fingerpost peer release {id}` tries again, `fingerpost peer remove {id}` takes its records out."
+            "Its feed has gone. Ask them where it is now. To try again, run `fingerpost peer release {id}`; to remove its records, run `fingerpost peer remove {id}`."
         ),
         "redirect" | "next-elsewhere" | "feed-elsewhere" | "other-origin" | "no-feed" => format!(
-            "Ask them where their directory is now: it sends us somewhere else, or something else answers there. Do not release it before that is mended at their side; then `fingerpost peer release {id}` goes on. If they have moved for good and cannot say so with their keys, add the new address and run `fingerpost peer remove {id}`."
+            "Ask them where their directory is now: its address redirects elsewhere, or something else answers there. Do not release it until they have fixed that; then run `fingerpost peer release {id}`. If they have moved permanently and cannot announce it with their keys, add the new address and run `fingerpost peer remove {id}`."
         ),
         "merged" => format!(
-            "Its records are told by another directory now: `fingerpost peer remove {id}` takes those out that came from here."
+            "Its records now come from another directory. To remove those that came from this one, run `fingerpost peer remove {id}`."
         ),
         "suddenly-empty" => format!(
-            "Ask them whether they really have {} any more. `fingerpost peer release {id}` reads it again: if it is still empty then, their records are taken out; if not, it goes on.",
+            "Ask them whether they really have {} any more, then run `fingerpost peer release {id}`, which reads it again. If it is still empty, their records are removed; if not, following continues.",
             if peer.kind == PeerKind::Ical { "no events" } else { "no services" }
         ),
         "head-went-back" | "numbers-went-back" => format!(
-            "Ask them whether they have restored a backup. If so, `fingerpost peer release {id}` compares everything anew: what they do not tell any more waits for you, and what they have had destroyed stays destroyed. If not, leave it held: somebody may be showing old versions in their name."
+            "Ask them whether they have restored a backup. If so, run `fingerpost peer release {id}` to compare everything again: records they no longer include wait for your decision, and whatever they had destroyed stays destroyed. If not, leave it held: someone may be presenting old versions in their name."
         ),
         "too-many-records" => format!(
-            "It tells more than was agreed. If that is right, `fingerpost peer scope {id} --most N` allows more, and then `fingerpost peer release {id}` goes on; a release alone holds it again."
+            "It sends more records than were agreed. If that is right, run `fingerpost peer scope {id} --most N` to allow more, then `fingerpost peer release {id}`. Releasing it without allowing more holds it again."
         ),
-        "held" => format!("Somebody here has held it. `fingerpost peer release {id}` goes on."),
-        _ => format!("Find out why, with them. `fingerpost peer release {id}` goes on."),
+        "held" => format!("Someone here put it on hold. To continue, run `fingerpost peer release {id}`."),
+        _ => format!("Find out why, together with them. To continue, run `fingerpost peer release {id}`."),
     }
 }
 
@@ -100,29 +100,29 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
     let was_held = peer.report.as_ref().is_some_and(|report| report.outcome == Outcome::Held);
     if let Some(first) = found.held.first() {
         return Some(format!(
-            "{} records wait to be taken out, because {}. Ask them, then run `fingerpost peer release {id}`.",
+            "{} records are waiting to be deleted because {}. Ask them whether that is right, then run `fingerpost peer release {id}`.",
             found.held.len(),
             first.why
         ));
     }
     if was_held {
-        return Some(format!("It goes on with the next pull; `fingerpost peer pull {id}` does so now."));
+        return Some(format!("It continues with the next pull. To pull now, run `fingerpost peer pull {id}`."));
     }
     if waiting > 0 && peer.trust == Trust::Auto {
-        return Some(format!("{waiting} changes that waited are published with the next pull."));
+        return Some(format!("{waiting} waiting changes will be published with the next pull."));
     }
     if waiting > 0 {
         return Some(format!(
-            "{waiting} changes wait for you: `fingerpost proposal list --peer {id}` shows them, `fingerpost proposal accept --all-of {id}` takes them."
+            "{waiting} changes are waiting for your decision. To see them, run `fingerpost proposal list --peer {id}`; to accept them all, run `fingerpost proposal accept --all-of {id}`."
         ));
     }
     if peer.failures > 0 {
         return Some(
-            "It is asked again by itself, less often after each failure. If this goes on for days, ring them.".to_owned(),
+            "It is tried again automatically, less often after each failure. If this goes on for days, phone them.".to_owned(),
         );
     }
     not_whole.then(|| {
-        "It is followed, but its list did not say how many services there are, or that changed while it was read: what is not there any more could not be told, and stays here. If this is so after every pull, tell them.".to_owned()
+        "It is followed, but its list did not say how many services there are, or the number changed while it was read. So records it no longer lists could not be recognised, and stay here. If this happens after every pull, tell them.".to_owned()
     })
 }
 
@@ -131,7 +131,7 @@ fn forged(peer: &Peer, found: &Found) -> Option<String> {
     let many: i64 = found.quarantined.iter().filter(|(code, _)| FORGED.contains(&code.as_str())).map(|(_, many)| many).sum();
     (many > 0).then(|| {
         format!(
-            "Warning: {many} records came that {} has not signed so ({}). Ring them: somebody may be changing what they publish on its way. What was here before stays.",
+            "Warning: {many} records arrived that {} did not sign in that form ({}). Phone them: someone may be tampering with what they publish. The versions already here stay.",
             peer.name,
             codes.join(", ")
         )
@@ -140,7 +140,7 @@ fn forged(peer: &Peer, found: &Found) -> Option<String> {
 
 fn unreadable(_: &Peer, found: &Found) -> Option<String> {
     let many: i64 = found.quarantined.iter().filter(|(code, _)| !FORGED.contains(&code.as_str())).map(|(_, many)| many).sum();
-    (many > 0).then(|| format!("{many} records could not be taken, for the reasons above: tell them."))
+    (many > 0).then(|| format!("{many} records could not be imported, for the reasons above. Tell them."))
 }
 
 fn only_links(peer: &Peer, _: &Found) -> Option<String> {
@@ -150,10 +150,10 @@ fn only_links(peer: &Peer, _: &Found) -> Option<String> {
     let id = peer.id;
     Some(match &peer.licence {
         Some(licence) => format!(
-            "Only links to its records are shown, because {licence} is no licence under which everybody may show them. If they have agreed to it, `fingerpost peer scope {id} --licence {licence}`."
+            "Only links to its records are shown, because {licence} is not a licence that lets everyone show them. If they have agreed to it, run `fingerpost peer scope {id} --licence {licence}`."
         ),
         None => format!(
-            "Only links to its records are shown, because nobody has said under which licence they are. Ask them, then `fingerpost peer remove {id}` and add it with --licence."
+            "Only links to its records are shown, because their licence is unknown. Ask them, then run `fingerpost peer remove {id}` and add it again with --licence."
         ),
     })
 }
@@ -161,7 +161,7 @@ fn only_links(peer: &Peer, _: &Found) -> Option<String> {
 fn not_compared(peer: &Peer, _: &Found) -> Option<String> {
     match &peer.cursor.compared {
         Some(Comparison::Not { why }) if peer.cursor.comparable && !peer.scope.is_partial() => Some(format!(
-            "Warning: it could be compared with its checkpoint before, and now it cannot ({why}), so nobody would notice if something were left out. Ask them why."
+            "Warning: it could be compared with its checkpoint before but now it cannot ({why}), so missing records would go unnoticed. Ask them why."
         )),
         _ => None,
     }

@@ -36,7 +36,7 @@ impl Harvester {
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-            self.take_out(peer, rows, "the directory that passed it on is not asked for it any more", true).await?;
+            self.take_out(peer, rows, "the directory that passed it on is no longer asked for it", true).await?;
             let tx = self.database().write().await?;
             peers::forget_foreign(&tx, &ids).await?;
             tx.commit().await?;

@@ -51,7 +51,7 @@ pub struct Wanted {
     pub kinds: Vec<Kind>,
     /// Only at places whose postcodes begin so.
     pub postcodes: Vec<String>,
-    /// Whether what it passes on of others is taken, too.
+    /// Whether records it passes on from other directories is taken, too.
     pub relayed: Option<bool>,
     /// Of every kind and everywhere, first.
     pub everything: bool,
@@ -112,7 +112,7 @@ impl Harvester {
         let mut url = detect::plain_address(&new.url);
         if detect::is_secret_address(&url) {
             return Err(Refused::Senseless(
-                "this address is secret, and everybody is told where records come from: ask for the public address".to_owned(),
+                "this address contains a secret, and the sources of records are public: ask them for a public address".to_owned(),
             ));
         }
         let mut found = self.find_out(&url, new.kind).await;
@@ -128,19 +128,19 @@ impl Harvester {
             None => detect::plain_origin(found.kind, &url),
         };
         if origin == self.here() {
-            return Err(Refused::Senseless(format!("{origin} is this directory itself")));
+            return Err(Refused::Senseless(format!("{origin} is this directory")));
         }
         if let Some(known) =
             peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin || peer.identity() == origin)
         {
-            return Err(Refused::Senseless(format!("{origin} is followed already, as peer {} ({})", known.id, known.name)));
+            return Err(Refused::Senseless(format!("{origin} is already followed, as peer {} ({})", known.id, known.name)));
         }
         let now = self.now();
         let name = new.name.clone().or(found.name);
         let said = found.discovered.as_ref().map(|said| &said.license);
         if let Some(said) = said.filter(|said| new.licence.as_ref().is_some_and(|given| *given != said.url)) {
             return Err(Refused::Senseless(format!(
-                "it says itself under which licence its records are: {}. Add it without --licence; if they may be shown under that one, `fingerpost peer scope N --licence {0}` says so",
+                "it already states the licence of its records: {}. Add it without --licence; if they may be shown under that licence, then run `fingerpost peer scope N --licence {0}`",
                 said.url
             )));
         }
@@ -177,7 +177,7 @@ impl Harvester {
             let said = discover(self.outbound(), &peer.url).await;
             let said = said.map_err(|trouble| Refused::Peer { url: peer.url.clone(), trouble })?;
             if said.origin.as_str() != peer.identity() {
-                let detail = format!("{} was added, and what answers now is {}", peer.identity(), said.origin);
+                let detail = format!("{} was added, but {} now answers", peer.identity(), said.origin);
                 let trouble = Trouble { code: "other-origin".to_owned(), detail };
                 return Err(Refused::Peer { url: peer.url.clone(), trouble });
             }
@@ -187,13 +187,13 @@ impl Harvester {
             if keys(&peer.discovered) != shown {
                 self.keep(&peer).await?;
                 return Err(Refused::Senseless(format!(
-                    "the keys of {} have changed since they were shown; look again with `fingerpost peer show {}`",
+                    "the keys of {} have changed since they were shown; check again with `fingerpost peer show {}`",
                     peer.name, peer.id
                 )));
             }
             if peer.pinned_keys.is_some() && shows_no_keys(&peer) {
                 return Err(Refused::Senseless(format!(
-                    "the keys of {0} were approved, and it shows none any more: nothing that it says could be proved to be its word. Ask them to show them again. If they do not sign any more and you want to take them at their word all the same, `fingerpost peer remove {1}` and add it anew",
+                    "the keys of {0} were approved but it no longer presents any, so nothing it says can be verified. Ask them to publish their keys again. If they no longer sign and you want to trust them anyway, run `fingerpost peer remove {1}` and add it again",
                     peer.name, peer.id
                 )));
             }
@@ -210,10 +210,10 @@ impl Harvester {
     pub async fn hold_peer(&self, name: &str) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
         if peer.state == PeerState::New {
-            return Err(Refused::Senseless(format!("nothing is pulled from {} yet: nobody has approved it", peer.name)));
+            return Err(Refused::Senseless(format!("{} has not been approved yet, so nothing is pulled from it", peer.name)));
         }
         peer.state = PeerState::Held;
-        peer.held = Some(Trouble { code: "held".to_owned(), detail: "an officer has held it".to_owned() });
+        peer.held = Some(Trouble { code: "held".to_owned(), detail: "an officer put it on hold".to_owned() });
         self.keep(&peer).await?;
         Ok(peer)
     }
@@ -225,7 +225,7 @@ impl Harvester {
         let mut peer = self.peer(name).await?;
         if peer.state == PeerState::New || peer.trust != Trust::LinkOnly && has_unapproved_keys(&peer) {
             return Err(Refused::Senseless(format!(
-                "nobody has approved {} yet: `fingerpost peer approve {}`",
+                "{} has not been approved yet; run `fingerpost peer approve {}`",
                 peer.name, peer.id
             )));
         }
@@ -233,7 +233,7 @@ impl Harvester {
         let waiting: Vec<Uuid> = peers::held(self.database(), peer.id).await?.into_iter().map(|held| held.id).collect();
         for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             let rows = peers::foreign(self.database(), some).await?;
-            self.take_out(&peer, rows, "its source does not tell it any more", false).await?;
+            self.take_out(&peer, rows, "its source no longer includes it", false).await?;
         }
         follow_again(&mut peer, self.now());
         match why.as_deref() {
@@ -308,7 +308,7 @@ impl Harvester {
         let mut peer = self.peer(name).await?;
         if trust == Trust::Auto && has_unapproved_keys(&peer) {
             return Err(Refused::Senseless(format!(
-                "nobody has approved the keys of {}: compare their fingerprint, then run `fingerpost peer approve {}`",
+                "the keys of {} have not been approved: compare their fingerprint, then run `fingerpost peer approve {}`",
                 peer.name, peer.id
             )));
         }
@@ -328,7 +328,7 @@ impl Harvester {
     async fn look_again(&self, peer: &mut Peer, anew: Anew) -> Result<(), Refused> {
         let now = self.now();
         let Some(lease) = peers::lease(self.database(), peer.id, now, LOOK).await? else {
-            return Err(Refused::Senseless(format!("{} is pulled from at the moment; try again in a minute", peer.name)));
+            return Err(Refused::Senseless(format!("a pull from {} is in progress; try again in a minute", peer.name)));
         };
         let read = peers::find(self.database(), peer.id).await?;
         let crawl = read.map_or(peer.cursor.crawl, |read| read.cursor.crawl);
@@ -359,7 +359,7 @@ impl Harvester {
         // Nobody pulls while its records are taken out.
         peer.state = PeerState::Held;
         self.keep(&peer).await?;
-        let many = self.take_out_all(&peer, "this directory does not follow its source any more", true).await?;
+        let many = self.take_out_all(&peer, "this directory no longer follows its source", true).await?;
         self.look_elsewhere(peer.id).await?;
         let tx = self.database().write().await?;
         peers::delete(&tx, peer.id).await?;
@@ -396,7 +396,7 @@ impl Harvester {
 fn hint(trouble: &Trouble) -> &'static str {
     match trouble.code.as_str() {
         "blocked-address" => "; if it is inside your own network, name that network in FINGERPOST_ALLOW_PRIVATE_PEERS",
-        "dns" | "connect" | "timeout" => "; is the address right, and does it answer in a browser?",
+        "dns" | "connect" | "timeout" => "; check that the address is right and opens in a browser",
         _ => "",
     }
 }
@@ -407,7 +407,7 @@ fn offers(said: Option<&Discovery>, relayed: bool) -> Result<(), String> {
     if !relayed || feeds.iter().any(|feed| feed.scope == ALL) {
         return Ok(());
     }
-    Err("it passes nothing on: its discovery document names no feed of scope all".to_owned())
+    Err("it does not pass on other directories' records: its discovery document names no feed with scope all".to_owned())
 }
 
 /// Approve the keys that a peer shows. A peer without keys is taken at its word.

@@ -257,9 +257,11 @@ impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Same { records } => write!(f, "the same as theirs ({records} records)"),
-            Self::Behind => f.write_str("it had more than it had told, which was fetched"),
-            Self::Repaired { records } => write!(f, "{records} records were different, and were fetched or wait for you"),
-            Self::Walked => f.write_str("something was different, so everything was read again"),
+            Self::Behind => f.write_str("it had more records than its feed had sent; they were fetched"),
+            Self::Repaired { records } => {
+                write!(f, "{records} records differed; they were fetched or are waiting for your decision")
+            }
+            Self::Walked => f.write_str("something differed, so everything was read again"),
             Self::Not { why } => write!(f, "not possible: {why}"),
         }
     }

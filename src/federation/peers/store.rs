@@ -267,7 +267,7 @@ pub async fn delete(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
     foreign::forget_all(tx, id).await?;
     waiting::forget_all(tx, id).await?;
     parts::forget_all(tx, id).await?;
-    peer::Entity::delete_by_id(id).exec(tx.connection()).await.context("cannot forget a peer").map(drop)
+    peer::Entity::delete_by_id(id).exec(tx.connection()).await.context("cannot delete a peer").map(drop)
 }
 
 /// The right to pull from a peer, for a while. Whoever has an older one can write nothing any more.

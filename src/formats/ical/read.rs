@@ -162,14 +162,14 @@ pub fn read(bytes: &[u8]) -> Result<Calendar, Problem> {
         }
     }
     let ends = reader.open.is_empty() && !reader.calendars.is_empty();
-    reader.leave_open_event("the file ends within it: it was cut short");
+    reader.leave_open_event("the file ends in the middle of it");
     reader.out.whole = ends && !reader.broken;
     if unread > 0 {
-        let reason = format!("is not a line of a calendar (NAME:value); there are {unread} such lines in all");
+        let reason = format!("is not a calendar line (NAME:value); there are {unread} such lines in total");
         reader.out.problems.push(Problem { line: first_unread, path: String::new(), reason, rejected: false, uid: None });
     }
     for (name, (line, count)) in &reader.passed_over {
-        let reason = format!("only events are taken, not tasks or journals ({count} here)");
+        let reason = format!("only events are imported, not tasks or journals ({count} here)");
         reader.out.problems.push(Problem { line: *line, path: name.clone(), reason, rejected: false, uid: None });
     }
     Ok(reader.finish())
@@ -227,7 +227,7 @@ impl Reader {
             self.passed_over.entry(name.clone()).or_insert((property.line, 0)).1 += 1;
         }
         if self.open.len() >= DEEPEST {
-            return refuse(format!("things are nested in one another more than {DEEPEST} deep here, which no calendar is"));
+            return refuse(format!("components are nested more than {DEEPEST} deep here, which no real calendar needs"));
         }
         self.open.push(name);
         Ok(())
@@ -298,7 +298,7 @@ impl Reader {
                     self.out.events.push(series);
                 }
                 Ok(None) => {
-                    let reason = "is marked private, so it was not taken".to_owned();
+                    let reason = "is marked private, so it was not imported".to_owned();
                     self.out.problems.push(Problem {
                         line,
                         path: PRIVATE.to_owned(),

@@ -77,7 +77,7 @@ impl Calendar {
             EventStatus::Postponed => series.set_state(State::Tentative, "Postponed"),
         }
         if event.rrule.is_some() && rule.is_none() {
-            series.paragraphs.push("It takes place more than once. Its page has the dates.".to_owned());
+            series.paragraphs.push("There is more than one date. They are on its web page.".to_owned());
         }
         series.rule = rule;
         if series.rule.is_none() && series.also.is_empty() {
@@ -310,7 +310,7 @@ impl Entry {
                 if let Some(id) = change.location_id.filter(|id| self.place.as_ref().is_none_or(|place| place.id != *id)) {
                     self.place = elsewhere(id);
                     if self.place.is_none() {
-                        self.paragraphs.insert(0, "It is at another place this time. Its page says where.".to_owned());
+                        self.paragraphs.insert(0, "It is at a different place this time. See its web page.".to_owned());
                     }
                 }
             }

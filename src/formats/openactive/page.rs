@@ -40,8 +40,8 @@ pub struct Bad {
 /// # Errors
 /// Why it is none.
 pub fn read(page: Value) -> Result<Page, &'static str> {
-    let Value::Object(mut page) = page else { return Err("it is no object") };
-    let next = page.get("next").and_then(as_text).ok_or("it names no next page")?;
+    let Value::Object(mut page) = page else { return Err("it is not an object") };
+    let next = page.get("next").and_then(as_text).ok_or("it does not name a next page")?;
     let licence = ["license", "licence"].iter().find_map(|name| page.get(*name).and_then(as_text));
     let Some(Value::Array(items)) = page.remove("items") else { return Err("it has no items") };
     Ok(Page { items: items.into_iter().map(item).collect(), next, licence })
@@ -50,7 +50,7 @@ pub fn read(page: Value) -> Result<Page, &'static str> {
 fn item(item: Value) -> Result<Item, Bad> {
     let id = item.get("id").and_then(as_text).unwrap_or_default();
     let bad = |reason| Bad { id: id.clone(), reason };
-    let Value::Object(mut members) = item else { return Err(bad("it is no object")) };
+    let Value::Object(mut members) = item else { return Err(bad("it is not an object")) };
     if id.is_empty() {
         return Err(bad("it has no id"));
     }
@@ -59,7 +59,7 @@ fn item(item: Value) -> Result<Item, Bad> {
     match members.get("state").and_then(Value::as_str).unwrap_or_default() {
         "deleted" => Ok(Item { kind, id, data: None }),
         "updated" if data.is_some() => Ok(Item { kind, id, data }),
-        "updated" => Err(bad("it is updated and has no data")),
+        "updated" => Err(bad("it is updated but has no data")),
         _ => Err(bad("it is neither updated nor deleted")),
     }
 }

@@ -260,12 +260,12 @@ fn a_page_is_read_item_by_item() {
         [
             of("1", Some(json!({"type": "Event"}))),
             of("2", None),
-            bad("3", "it is updated and has no data"),
+            bad("3", "it is updated but has no data"),
             bad("", "it has no id"),
             bad("", "it is no object")
         ]
     );
-    assert_eq!(page::read(json!({"items": []})).unwrap_err(), "it names no next page");
+    assert_eq!(page::read(json!({"items": []})).unwrap_err(), "it does not name a next page");
 }
 
 #[test]

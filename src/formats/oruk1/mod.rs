@@ -71,7 +71,7 @@ pub fn service(value: Value) -> Upgraded {
     let Value::Object(mut service) = value else { return Upgraded { value, ..Upgraded::default() } };
     let mut found = Found::default();
     if let Some(reviews) = take_list(&mut service, &["reviews"]) {
-        found.drop("reviews", format!("this directory keeps no reviews of services ({} here)", reviews.len()));
+        found.drop("reviews", format!("this directory does not store reviews of services ({} here)", reviews.len()));
     }
     for older in ["review", "service_at_location_collection"] {
         service.remove(older);
@@ -215,7 +215,7 @@ fn note_closures(around: &mut Object, words: &str, path: &str, found: &mut Found
         }
         _ => {
             let path = if path.is_empty() { "holiday_schedules".to_owned() } else { format!("{path}.holiday_schedules") };
-            found.drop(&path, format!("{words}: there are no opening hours beside it to which this could be added"));
+            found.drop(&path, format!("{words}: there are no opening hours to add this to"));
         }
     }
 }

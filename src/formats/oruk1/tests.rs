@@ -197,7 +197,7 @@ fn an_older_service_gets_the_names_and_shape_of_today() {
     [
       {
         "path": "reviews",
-        "reason": "this directory keeps no reviews of services (1 here)"
+        "reason": "this directory does not store reviews of services (1 here)"
       }
     ]
     "#);

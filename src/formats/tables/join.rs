@@ -131,7 +131,7 @@ impl Join {
             let known = ids.entry(self.name(row)).or_default();
             if let Some(first) = known.get(id) {
                 let line = self.tables[first.table].rows[first.row].number;
-                problems.push(self.problem(row, format!("the id {id:?} stands in line {line} already; the first one stands")));
+                problems.push(self.problem(row, format!("the id {id:?} is already used on line {line}; the first is used")));
             } else {
                 known.insert(id.into(), row);
             }
@@ -154,7 +154,7 @@ impl Join {
                 Ok(Some((parent, list))) => {
                     let siblings = children.entry(parent).or_default();
                     if siblings.len() >= MOST_CHILDREN {
-                        let reason = format!("belongs to something that {MOST_CHILDREN} other rows belong to already");
+                        let reason = format!("belongs to something that {MOST_CHILDREN} other rows already belong to");
                         problems.push(self.problem(row, reason));
                         continue;
                     }
@@ -173,7 +173,7 @@ impl Join {
     fn missing_term(&self, row: Row) -> Option<String> {
         let id = self.cell(row, "taxonomy_term_id").or_else(|| self.cell(row, "taxonomy_id"))?;
         let known = ["taxonomy_term", "taxonomy"].iter().any(|table| self.find(table, id).is_some());
-        (!known).then(|| format!("the package has no term {id:?}; it is only seen where the directory has one"))
+        (!known).then(|| format!("the package has no term {id:?}; it is only shown if the directory has one"))
     }
 
     /// Older hours name a service and a place instead of the link between them. On the way, notes
@@ -233,9 +233,9 @@ impl Join {
         }
         Err(if missing.is_empty() {
             let columns: Vec<&str> = known.hangs.iter().map(|hang| hang.column).collect();
-            format!("does not say what it belongs to ({})", columns.join(", "))
+            format!("does not name what it belongs to ({})", columns.join(", "))
         } else {
-            format!("belongs to nothing here: there is no {}", missing.join(", no "))
+            format!("has nothing to belong to: there is no {}", missing.join(", no "))
         })
     }
 
@@ -247,7 +247,7 @@ impl Join {
 
     /// What a row belongs to that names the id and the table of it.
     fn linked_to(&self, row: Row, id: &str, entities: &[&str], list: &'static str) -> Result<(Row, &'static str), String> {
-        let id = self.cell(row, id).ok_or_else(|| format!("does not say what it belongs to ({id})"))?;
+        let id = self.cell(row, id).ok_or_else(|| format!("does not name what it belongs to ({id})"))?;
         let said = entities.iter().filter_map(|column| self.cell(row, column)).find_map(known::by_name).map(|known| known.name);
         if said == Some("eligibility") {
             let of = self.find("eligibility", id).and_then(|row| self.cell(row, "service_id"));
@@ -264,7 +264,7 @@ impl Join {
             .into_iter()
             .find_map(|table| self.find(table, id))
             .map(|row| (row, list))
-            .ok_or_else(|| format!("belongs to nothing here: there is no {} {id:?}", said.unwrap_or("record").replace('_', " ")))
+            .ok_or_else(|| format!("has nothing to belong to: there is no {} {id:?}", said.unwrap_or("record").replace('_', " ")))
     }
 
     /// What was not taken, and has not been told yet.
@@ -324,7 +324,7 @@ impl Join {
     /// that nobody may know of.
     pub fn locations_left_out(&self) -> impl Iterator<Item = Problem> {
         let left = |row: &Row| !self.given.contains(row) && self.linked_places.contains(row);
-        let reason = "no service of this place was taken, so the place was left out as well";
+        let reason = "no service at this location was imported, so the location was left out too";
         self.rows_of("location").filter(left).map(|row| self.problem(row, reason.to_owned()))
     }
 
@@ -396,7 +396,7 @@ impl Join {
     fn nest(&self, object: &mut Object, column: &str, table: &'static str, path: &str, joined: &mut Joined) {
         let Some(id) = object.get(column).and_then(Value::as_str) else { return };
         let Some(row) = self.find(table, id) else {
-            let reason = format!("the package has no {table} {id:?}; it is only seen where the directory has one");
+            let reason = format!("the package has no {table} {id:?}; it is only shown if the directory has one");
             joined.problems.push(Dropped { path: under(path, column), reason });
             return;
         };

@@ -123,9 +123,9 @@ pub(super) const KNOWN: &[Known] = &[
     table("other_attribute", &[]),
     table("link_taxonomy", &[]),
     table("metadata", &[]),
-    passed_over("review", "this directory keeps no reviews of services"),
-    passed_over("payment_accepted", "ways of paying have no place in the standard of today"),
-    passed_over("meta_table_description", "it describes the package, not services"),
+    passed_over("review", "this directory does not store reviews of services"),
+    passed_over("payment_accepted", "accepted payments are not part of the current standard"),
+    passed_over("meta_table_description", "it describes the package, not services in it"),
 ];
 
 const ON_LOCATION: &[Hang] = &[hang("location_id", "location", "addresses")];

@@ -138,7 +138,7 @@ impl Package {
         let file = path.rsplit('/').next().unwrap_or(path).to_owned();
         let described = self.described.get(&file.to_lowercase()).and_then(|name| known::by_name(name));
         let Some(known) = known::by_name(stem(&file)).or(described) else {
-            self.passed_over(&file, 0, "is not a table of the standard that is known");
+            self.passed_over(&file, 0, "is not a known table of the standard");
             return Ok(());
         };
         let cannot = |error: std::io::Error| format!("{file} cannot be read: {error}");
@@ -174,7 +174,7 @@ impl Package {
                     self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
                     if self.rows > MOST_ROWS || self.text > MOST_TEXT {
                         return Err(format!(
-                            "the package is too large to be joined here (over {MOST_ROWS} rows or {} MiB of text): send it in parts, or as NDJSON",
+                            "the package is too large (over {MOST_ROWS} rows or {} MiB of text): send it in parts, or as NDJSON",
                             MOST_TEXT >> 20
                         ));
                     }
@@ -203,9 +203,7 @@ impl Package {
     pub fn join(self) -> Result<Join, String> {
         let has = |name: &str| self.tables.iter().any(|table| table.known.name == name);
         if !["service", "organization", "location", "taxonomy", "taxonomy_term"].into_iter().any(has) {
-            return Err(
-                "there is no table of services, organizations or locations in it (services.csv, organizations.csv …)".to_owned()
-            );
+            return Err("it has no table of services, organizations or locations (services.csv, organizations.csv …)".to_owned());
         }
         Ok(Join::new(self.tables, self.problems))
     }

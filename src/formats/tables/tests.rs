@@ -148,9 +148,9 @@ fn tables_of_today_are_joined_into_services() {
         join.take_problems().into_iter().map(|problem| format!("{}:{} {}", problem.file, problem.line, problem.reason)).collect();
     insta::assert_json_snapshot!(problems, @r#"
     [
-      "phones.csv:3 belongs to nothing here: there is no service \"s9\"",
+      "phones.csv:3 has nothing to belong to: there is no service \"s9\"",
       "phones.csv:4 does not say what it belongs to (contact_id, service_at_location_id, service_id, location_id, organization_id)",
-      "attributes.csv:3 belongs to nothing here: there is no service \"nobody\""
+      "attributes.csv:3 has nothing to belong to: there is no service \"nobody\""
     ]
     "#);
 }
@@ -267,7 +267,7 @@ fn older_tables_are_joined_into_services_of_today() {
     assert_eq!(
         problems,
         [
-            "review.csv: this directory keeps no reviews of services (1 rows)",
+            "review.csv: this directory does not store reviews of services (1 rows)",
             "link_taxonomy.csv: the package has no term \"esd:77\"; it is only seen where the directory has one",
         ]
     );

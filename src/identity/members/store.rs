@@ -230,7 +230,7 @@ pub(super) async fn remove_invitations_by(tx: &Transaction, organisation: Uuid, 
 
 pub(super) async fn forget_invitations(tx: &Transaction, email: &Email) -> Result<(), db::Error> {
     let query = invitation::Entity::delete_many().filter(invitation::Column::Email.eq(email.as_str()));
-    query.exec(tx.connection()).await.context("cannot forget invitations").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete invitations").map(drop)
 }
 
 pub(super) async fn put_claim(tx: &Transaction, one: &Claim) -> Result<(), db::Error> {
@@ -266,7 +266,7 @@ pub(super) async fn put_claim(tx: &Transaction, one: &Claim) -> Result<(), db::E
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await
-        .context("cannot keep a claim")?;
+        .context("cannot store a claim")?;
     Ok(())
 }
 
@@ -302,10 +302,10 @@ pub(super) async fn forget_old_claims(tx: &Transaction, before: DateTime<Utc>) -
     let query = claim::Entity::delete_many()
         .filter(claim::Column::At.lt(before.timestamp_micros()))
         .filter(claim::Column::State.ne(ClaimState::Waiting.as_str()));
-    Ok(query.exec(tx.connection()).await.context("cannot forget claims")?.rows_affected)
+    Ok(query.exec(tx.connection()).await.context("cannot delete claims")?.rows_affected)
 }
 
 pub(super) async fn forget_claims(tx: &Transaction, person: PersonId) -> Result<(), db::Error> {
     let query = claim::Entity::delete_many().filter(claim::Column::PersonId.eq(person.0));
-    query.exec(tx.connection()).await.context("cannot forget claims").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete claims").map(drop)
 }

@@ -84,7 +84,7 @@ pub(super) async fn put(tx: &Transaction, one: &KnownPasskey) -> Result<(), db::
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await
-        .context("cannot keep a passkey")?;
+        .context("cannot store a passkey")?;
     Ok(())
 }
 

@@ -84,7 +84,7 @@ pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error>
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await
-        .context("cannot keep a person")?;
+        .context("cannot store a person")?;
     Ok(())
 }
 
@@ -99,10 +99,10 @@ pub(super) async fn keep_details(tx: &Transaction, one: &Person) -> Result<(), d
         .filter(C::Id.eq(one.id.0))
         .exec(tx.connection())
         .await
-        .context("cannot keep a person")
+        .context("cannot store a person")
         .map(drop)
 }
 
 pub(super) async fn remove(tx: &Transaction, id: PersonId) -> Result<(), db::Error> {
-    person::Entity::delete_by_id(id.0).exec(tx.connection()).await.context("cannot forget a person").map(drop)
+    person::Entity::delete_by_id(id.0).exec(tx.connection()).await.context("cannot delete a person").map(drop)
 }

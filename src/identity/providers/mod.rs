@@ -89,7 +89,7 @@ pub struct Identified {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// There is no such provider.
-    #[error("there is no sign-in provider {0:?}")]
+    #[error("sign-in provider {0:?} does not exist")]
     NoProvider(String),
     /// It does not answer, or not as a provider should.
     #[error("the sign-in provider cannot be used: {0}")]
@@ -98,22 +98,22 @@ pub enum Refused {
     #[error("the sign-in was not completed: {0}")]
     Declined(String),
     /// It took too long.
-    #[error("the sign-in took too long; begin again")]
+    #[error("the sign-in took too long; start again")]
     Expired,
     /// The answer does not belong to this browser's attempt.
-    #[error("this answer does not belong to the sign-in that was begun here")]
+    #[error("this response does not belong to the sign-in that you started here; start again")]
     Foreign,
     /// Another provider answers than the one that was asked.
-    #[error("the answer comes from another provider than was asked")]
+    #[error("the response comes from a different provider; start again")]
     OtherIssuer,
     /// The code was not taken.
-    #[error("the provider did not take its code back: {0}")]
+    #[error("the provider rejected the authorisation code: {0}")]
     Code(String),
     /// What it says is not signed by it, for us, now and for this attempt.
-    #[error("what the provider says cannot be trusted: {0}")]
+    #[error("the provider's response cannot be trusted: {0}")]
     Token(String),
     /// It knows no address.
-    #[error("the provider tells no email address")]
+    #[error("the provider did not supply an email address")]
     NoEmail,
     /// It has not verified the address.
     #[error("the provider has not verified the email address")]

@@ -158,7 +158,7 @@ pub(super) fn check(
     now: DateTime<Utc>,
 ) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
     let other = |what: &str| ClaimsVerificationError::Other(what.to_owned());
-    let token = tokens.id_token().ok_or_else(|| other("there is no identity token"))?;
+    let token = tokens.id_token().ok_or_else(|| other("the identity token is missing"))?;
     let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || now);
     let claims = token.claims(&verifier, nonce)?;
     if let Some(expected) = claims.access_token_hash() {
@@ -166,7 +166,7 @@ pub(super) fn check(
         let algorithm = token.signing_alg().map_err(|_| other("it is not signed"))?;
         let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
         if !actual.is_ok_and(|actual| actual == *expected) {
-            return Err(other("the access token belongs to another answer"));
+            return Err(other("the access token belongs to a different response"));
         }
     }
     Ok(claims.clone())
@@ -224,7 +224,7 @@ async fn ask(outbound: &Outbound, request: HttpRequest) -> Result<HttpResponse, 
         .uri
         .to_string()
         .parse()
-        .map_err(|_| outbound::Error::BadUrl { url: head.uri.to_string(), why: "it is no web address" })?;
+        .map_err(|_| outbound::Error::BadUrl { url: head.uri.to_string(), why: "it is not a web address" })?;
     let of =
         |headers: &HeaderMap, name: header::HeaderName| headers.get(name).and_then(|value| Some(value.to_str().ok()?.to_owned()));
     let mut headers = Vec::new();

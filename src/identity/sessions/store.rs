@@ -71,7 +71,7 @@ pub(super) async fn put(tx: &Transaction, hash: &Hashed, known: &Hashed, one: &S
         ended: Set(false),
         second_at: Set(one.second_at.map(|at| at.timestamp_micros())),
     };
-    session::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot begin a session")?;
+    session::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot start a session")?;
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn note_use(tx: &Transaction, hash: &Hashed, at: DateTime<Utc>)
         .filter(session::Column::Hash.eq(hash.as_str()))
         .exec(tx.connection())
         .await
-        .context("cannot note the use of a session")
+        .context("cannot record the use of a session")
         .map(drop)
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn note_second_step(tx: &Transaction, id: Uuid, at: DateTime<Ut
         .filter(session::Column::Id.eq(id))
         .exec(tx.connection())
         .await
-        .context("cannot note the second step of a session")
+        .context("cannot record the second step of a session")
         .map(drop)
 }
 
@@ -141,5 +141,5 @@ pub(super) async fn end_all(tx: &Transaction, person: PersonId) -> Result<(), db
 
 pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>) -> Result<(), db::Error> {
     let over = session::Column::ExpiresAt.lte(now.timestamp_micros());
-    session::Entity::delete_many().filter(over).exec(tx.connection()).await.context("cannot forget sessions").map(drop)
+    session::Entity::delete_many().filter(over).exec(tx.connection()).await.context("cannot delete sessions").map(drop)
 }

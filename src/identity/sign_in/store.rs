@@ -81,7 +81,7 @@ pub(super) async fn put_link(tx: &Transaction, hash: &Hashed, link: &Link) -> Re
         return_to: Set(link.return_to.clone()),
         expires_at: Set(link.expires_at.timestamp_micros()),
     };
-    sign_in_link::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot keep a link")?;
+    sign_in_link::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot store a link")?;
     Ok(())
 }
 
@@ -93,14 +93,14 @@ pub(super) async fn link(on: &impl ConnectionTrait, hash: &Hashed) -> Result<Opt
 /// Forget the links of an address.
 pub(super) async fn forget_links(tx: &Transaction, email: &str) -> Result<(), db::Error> {
     let query = sign_in_link::Entity::delete_many().filter(sign_in_link::Column::Email.eq(email));
-    query.exec(tx.connection()).await.context("cannot forget links").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete links").map(drop)
 }
 
 /// The link, which from now on is there no more. Of two who take it at once only one gets it: what
 /// counts is whose statement deleted the row.
 pub(super) async fn take_link(tx: &Transaction, hash: &Hashed) -> Result<Option<Link>, db::Error> {
     let link = link(tx.connection(), hash).await?;
-    let gone = sign_in_link::Entity::delete_by_id(hash.as_str()).exec(tx.connection()).await.context("cannot use a link up")?;
+    let gone = sign_in_link::Entity::delete_by_id(hash.as_str()).exec(tx.connection()).await.context("cannot use a link")?;
     Ok(link.filter(|_| gone.rows_affected == 1))
 }
 
@@ -122,7 +122,7 @@ pub(super) async fn put_pending(
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await
-        .context("cannot keep a sign-in under way")?;
+        .context("cannot store a sign-in under way")?;
     Ok(())
 }
 
@@ -151,9 +151,9 @@ pub(super) async fn count(tx: &Transaction, key: &str, now: DateTime<Utc>, windo
 pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration) -> Result<(), db::Error> {
     let on = tx.connection();
     let old = sign_in_link::Column::ExpiresAt.lte(now.timestamp_micros());
-    sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot forget links")?;
+    sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot delete links")?;
     let old = sign_in_pending::Column::ExpiresAt.lte(now.timestamp_micros());
-    sign_in_pending::Entity::delete_many().filter(old).exec(on).await.context("cannot forget sign-ins under way")?;
+    sign_in_pending::Entity::delete_many().filter(old).exec(on).await.context("cannot delete sign-ins under way")?;
     let over = attempt::Column::Since.lte((now - window).timestamp_micros());
-    attempt::Entity::delete_many().filter(over).exec(on).await.context("cannot forget attempts").map(drop)
+    attempt::Entity::delete_many().filter(over).exec(on).await.context("cannot delete attempts").map(drop)
 }

@@ -60,7 +60,7 @@ pub(super) async fn put(tx: &Transaction, hash: &Hashed, one: &ApiToken) -> Resu
         expires_at: Set(one.expires_at.timestamp_micros()),
         used_at: Set(None),
     };
-    api_token::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot keep a token")?;
+    api_token::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot store a token")?;
     Ok(())
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn note_use(tx: &Transaction, id: Uuid, at: DateTime<Utc>) -> R
         .filter(api_token::Column::Id.eq(id))
         .exec(tx.connection())
         .await
-        .context("cannot note the use of a token")
+        .context("cannot record the use of a token")
         .map(drop)
 }
 

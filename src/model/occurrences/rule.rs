@@ -86,7 +86,7 @@ impl Rule {
     pub fn parse(text: &str, start: NaiveDateTime, zone: Tz) -> Result<Self, Refused> {
         let parts = parts(text)?;
         if !(1_800..=9_000).contains(&start.year()) {
-            return refuse("starts outside of the years 1800 to 9000");
+            return refuse("starts outside the years 1800 to 9000");
         }
         let mut rule = Self {
             freq: Freq::Daily,
@@ -127,21 +127,18 @@ impl Rule {
                 "BYSECOND" if value == "0" => {}
                 "RSCALE" if value == "GREGORIAN" => {}
                 "SKIP" if value == "OMIT" => {}
-                "BYSECOND" => return refuse("has BYSECOND; no event here is that exact"),
-                "BYWEEKNO" => return refuse("has BYWEEKNO, weeks of the year; say the days, or list the dates"),
+                "BYSECOND" => return refuse("has BYSECOND; events here are not timed to the second"),
+                "BYWEEKNO" => return refuse("has BYWEEKNO, weeks of the year; give the days, or list the dates"),
                 other => {
-                    return refuse(&format!(
-                        "has {:?}, which is not part of a rule that can be worked out",
-                        text::shorten(other, 20)
-                    ));
+                    return refuse(&format!("has {:?}, which is not supported in rules", text::shorten(other, 20)));
                 }
             }
         }
-        rule.freq = freq.ok_or_else(|| Refused("says no FREQ, such as FREQ=WEEKLY".to_owned()))?;
+        rule.freq = freq.ok_or_else(|| Refused("has no FREQ, such as FREQ=WEEKLY".to_owned()))?;
         rule.without_what_cannot_be()?;
         rule.spell_out();
         if rule.by_hour.len() * rule.by_minute.len() > MOST_TIMES {
-            return refuse("comes more than 24 times a day");
+            return refuse("repeats more than 24 times a day");
         }
         // What remains is for the crate to judge.
         rule.of_crate(start, None).map_err(|reason| Refused(format!("cannot be worked out: {reason}")))?;
@@ -153,13 +150,13 @@ impl Rule {
         let counted = self.by_day.iter().filter(|by| by.which.is_some()).count();
         let zone_apart = Duration::hours(14);
         if counted > 0 && !matches!(self.freq, Freq::Monthly | Freq::Yearly) {
-            return refuse("counts days of the week, such as 1TU, which only a monthly or yearly rule can");
+            return refuse("counts days of the week, such as 1TU, which only works in a monthly or yearly rule");
         }
         if counted > 0 && counted < self.by_day.len() {
-            return refuse("has counted and plain days in one BYDAY; make two events of it, or list the dates");
+            return refuse("has counted and plain days in one BYDAY; make two events, or list the dates");
         }
         if self.by_month_day.contains(&0) || self.by_year_day.contains(&0) || self.by_set_pos.contains(&0) {
-            return refuse("names day or position 0; days count from 1, or from -1 backwards");
+            return refuse("names day or position 0; count from 1, or backwards from -1");
         }
         if self.until.is_some_and(|until| until < self.start - zone_apart) {
             return refuse("ends (UNTIL) before the first date");
@@ -332,7 +329,7 @@ fn parts(text: &str) -> Result<Vec<(String, String)>, Refused> {
         };
         let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
         if parts.iter().any(|(known, _)| *known == name) {
-            return refuse(&format!("says {:?} twice", text::shorten(&name, 20)));
+            return refuse(&format!("has {:?} twice", text::shorten(&name, 20)));
         }
         parts.push((name, value));
     }
@@ -345,7 +342,7 @@ fn frequency(value: &str) -> Result<Freq, Refused> {
         "WEEKLY" => Ok(Freq::Weekly),
         "MONTHLY" => Ok(Freq::Monthly),
         "YEARLY" => Ok(Freq::Yearly),
-        "SECONDLY" | "MINUTELY" | "HOURLY" => refuse("comes round more often than daily; say the days, and the times as BYHOUR"),
+        "SECONDLY" | "MINUTELY" | "HOURLY" => refuse("repeats more often than daily; give the days, and the times as BYHOUR"),
         _ => refuse("has a FREQ that is not DAILY, WEEKLY, MONTHLY or YEARLY"),
     }
 }

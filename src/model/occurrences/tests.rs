@@ -281,31 +281,31 @@ fn rules_that_cannot_be_worked_out_are_refused_with_the_reason() {
         "FREQ=MONTHLY;BYMONTHDAY=0", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;INTERVAL=7;BYDAY=MO", "FREQ=WEEKLY;BYMONTHDAY=13",
         "FREQ=DAILY;BYHOUR=0,1,2,3,4,5;BYMINUTE=0,10,20,30,40,50", "FREQ=WEEKLY;FREQ=DAILY", "FREQ=MONTHLY;BYDAY=9MO",
     ].map(said).join("\n"), @r#"
-    "" says no FREQ, such as FREQ=WEEKLY
+    "" has no FREQ, such as FREQ=WEEKLY
     "every Tuesday" has "EVERY TUESDAY" where NAME=VALUE is expected
-    "INTERVAL=2" says no FREQ, such as FREQ=WEEKLY
+    "INTERVAL=2" has no FREQ, such as FREQ=WEEKLY
     "FREQ=FORTNIGHTLY" has a FREQ that is not DAILY, WEEKLY, MONTHLY or YEARLY
-    "FREQ=SECONDLY" comes round more often than daily; say the days, and the times as BYHOUR
-    "FREQ=HOURLY;COUNT=3" comes round more often than daily; say the days, and the times as BYHOUR
-    "FREQ=WEEKLY;BYSECOND=0,1,2,3" has BYSECOND; no event here is that exact
+    "FREQ=SECONDLY" repeats more often than daily; give the days, and the times as BYHOUR
+    "FREQ=HOURLY;COUNT=3" repeats more often than daily; give the days, and the times as BYHOUR
+    "FREQ=WEEKLY;BYSECOND=0,1,2,3" has BYSECOND; events here are not timed to the second
     "FREQ=WEEKLY;COUNT=4294967295" has a COUNT that is not a number from 1 to 10,000
     "FREQ=WEEKLY;COUNT=0" has a COUNT that is not a number from 1 to 10,000
     "FREQ=WEEKLY;INTERVAL=0" has an INTERVAL that is not a number from 1 to 1,000
     "FREQ=WEEKLY;INTERVAL=99999999999999999999" has an INTERVAL that is not a number from 1 to 1,000
     "FREQ=YEARLY;BYEASTER=-2" has "BYEASTER", which is not part of a rule that can be worked out
-    "FREQ=YEARLY;BYWEEKNO=53" has BYWEEKNO, weeks of the year; say the days, or list the dates
+    "FREQ=YEARLY;BYWEEKNO=53" has BYWEEKNO, weeks of the year; give the days, or list the dates
     "FREQ=WEEKLY;UNTIL=20260101T000000Z" ends (UNTIL) before the first date
     "FREQ=WEEKLY;UNTIL=tomorrow" has an UNTIL that is not a date such as 20270720T100000Z
     "FREQ=WEEKLY;UNTIL=999999991231" has an UNTIL that is not a date such as 20270720T100000Z
     "FREQ=WEEKLY;BYDAY=XX" names something that is not a day of the week, such as MO or -1FR
-    "FREQ=WEEKLY;BYDAY=1TU" counts days of the week, such as 1TU, which only a monthly or yearly rule can
-    "FREQ=MONTHLY;BYDAY=1TU,WE" has counted and plain days in one BYDAY; make two events of it, or list the dates
+    "FREQ=WEEKLY;BYDAY=1TU" counts days of the week, such as 1TU, which only works in a monthly or yearly rule
+    "FREQ=MONTHLY;BYDAY=1TU,WE" has counted and plain days in one BYDAY; make two events, or list the dates
     "FREQ=MONTHLY;BYMONTHDAY=32" has something in BYMONTHDAY that is not a day of a month
-    "FREQ=MONTHLY;BYMONTHDAY=0" names day or position 0; days count from 1, or from -1 backwards
+    "FREQ=MONTHLY;BYMONTHDAY=0" names day or position 0; count from 1, or backwards from -1
     "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" never gives a date
     "FREQ=DAILY;INTERVAL=7;BYDAY=MO" never gives a date
     "FREQ=WEEKLY;BYMONTHDAY=13" cannot be worked out: RRule validation error: `BYMONTHDAY` can not be used with the current frequency (WEEKLY).
-    "FREQ=DAILY;BYHOUR=0,1,2,3,4,5;BYMINUTE=0,10,20,30,40,50" comes more than 24 times a day
+    "FREQ=DAILY;BYHOUR=0,1,2,3,4,5;BYMINUTE=0,10,20,30,40,50" repeats more than 24 times a day
     "FREQ=WEEKLY;FREQ=DAILY" says "FREQ" twice
     "FREQ=MONTHLY;BYDAY=9MO" cannot be worked out: RRule validation error: `BYDAY` is `9`, but with the current frequency (MONTHLY) is not allowed outside the range: `-4..=5`.
     "#);

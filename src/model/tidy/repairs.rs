@@ -28,7 +28,7 @@ pub(super) fn apply(entity: &str, object: &mut Object) {
 /// What is about to be filled or read in a way that its source may not have meant, by field.
 pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, String)> {
     match entity {
-        "service" if text(object, "status").is_none() => vec![("status", "is missing; taken as active".to_owned())],
+        "service" if text(object, "status").is_none() => vec![("status", "is missing; treated as active".to_owned())],
         "schedule" => {
             ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_zone(text(object, field)?)?))).collect()
         }
@@ -40,7 +40,7 @@ pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, 
 fn other_zone(time: &str) -> Option<String> {
     let at = time.rfind(['+', '-', 'Z', 'z'])?;
     let ours = ["Z", "z", "+00:00", "+01:00", "-00:00", "+0000", "+0100", "+00", "+01"].contains(&&time[at..]);
-    (!ours).then(|| format!("{:?} names another clock; taken as {} on ours", shorten(time, 30), &time[..at]))
+    (!ours).then(|| format!("{:?} is in another time zone; treated as {} UK time", shorten(time, 30), &time[..at]))
 }
 
 fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
@@ -171,10 +171,10 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
         }
         "location" => coordinates(object, &mut say),
         "phone" if text(object, "number").is_some_and(|number| !number.contains(|c: char| c.is_numeric())) => {
-            say("number", "has no digit: that is no phone number");
+            say("number", "has no digits, so it is not a phone number");
         }
         "address" if text(object, "country").is_some_and(|country| !["GB", "IM", "JE", "GG"].contains(&country)) => {
-            say("country", "is not in the United Kingdom; this directory holds places that people here can reach");
+            say("country", "is not in the United Kingdom; this directory only lists places that people in the UK can reach");
         }
         _ => {}
     }
@@ -199,7 +199,7 @@ fn unusable_days(object: &Object) -> Option<Contradiction> {
 /// What databases say that know nothing.
 fn from_midnight_to_midnight(object: &Object) -> Option<Contradiction> {
     let is_midnight = |field| text(object, field) == Some("00:00");
-    let reason = "is midnight, and so is closes_at: that is no opening hours (00:00 to 23:59 is the whole day)";
+    let reason = "is midnight and so is closes_at, which is not an opening time (use 00:00 to 23:59 for the whole day)";
     (is_midnight("opens_at") && is_midnight("closes_at")).then_some(Contradiction {
         field: "opens_at",
         reason: Cow::Borrowed(reason),
@@ -218,12 +218,12 @@ fn coordinates(object: &Object, say: &mut impl FnMut(&'static str, &'static str)
         (Some(latitude), Some(longitude)) => {
             let in_uk = (49.0..=61.5).contains(&latitude) && (-9.0..=2.5).contains(&longitude);
             if !in_uk {
-                say("latitude", "is not in the United Kingdom together with the longitude");
-                say("longitude", "is not in the United Kingdom together with the latitude");
+                say("latitude", "is not in the United Kingdom when combined with the longitude");
+                say("longitude", "is not in the United Kingdom when combined with the latitude");
             }
         }
-        (Some(_), None) => say("latitude", "has no longitude beside it"),
-        (None, Some(_)) => say("longitude", "has no latitude beside it"),
+        (Some(_), None) => say("latitude", "has no longitude to go with it"),
+        (None, Some(_)) => say("longitude", "has no latitude to go with it"),
         (None, None) => {}
     }
 }

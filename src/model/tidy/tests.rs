@@ -27,9 +27,9 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
     insta::assert_json_snapshot!(dropped(&tidied), @r#"
     [
       "email: \"not an email\" is not an email address (expected something like name@example.org)",
-      "service_at_locations[0].location.addresses[0].country: is not in the United Kingdom; this directory holds places that people here can reach",
+      "service_at_locations[0].location.addresses[0].country: is not in the United Kingdom; this directory only lists places that people in the UK can reach",
       "service_at_locations[0].location.latitude: 100 is not between -90 and 90",
-      "service_at_locations[0].location.longitude: has no latitude beside it",
+      "service_at_locations[0].location.longitude: has no latitude to go with it",
       "minimum_age: is above the maximum age",
       "maximum_age: is below the minimum age"
     ]
@@ -59,7 +59,7 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
 #[test]
 fn a_missing_required_part_refuses_the_document_and_says_where() {
     let refused = tidy(Kind::Service, json!({"id": "x", "description": "no name"}), Names::Ours("")).unwrap_err();
-    assert_eq!(refused.reason, "name is missing; a service cannot do without it");
+    assert_eq!(refused.reason, "name is missing; a service needs it");
     let refused = tidy(Kind::Organization, json!({"id": "x", "name": 5, "description": {"a": 1}}), Names::Ours("")).unwrap_err();
     assert_eq!((refused.path.as_str(), refused.reason.as_str()), ("description", "expected text, found an object"));
     let refused = tidy(Kind::Service, json!({"id": "x", "name": "a".repeat(1_000_000)}), Names::Ours("")).unwrap_err();
@@ -97,7 +97,7 @@ fn a_series_whose_rule_cannot_be_used_is_refused_and_not_told_as_one_date() {
     let refused = event("FREQ=SECONDLY").unwrap_err();
     assert_eq!(
         (refused.path.as_str(), refused.reason.as_str()),
-        ("rrule", "\"FREQ=SECONDLY\" comes round more often than daily; say the days, and the times as BYHOUR")
+        ("rrule", "\"FREQ=SECONDLY\" repeats more often than daily; give the days, and the times as BYHOUR")
     );
     assert!(event(&"x".repeat(60_000)).unwrap_err().reason.ends_with("is longer than 500 characters"));
     let kept = event("RRULE:FREQ=WEEKLY;BYDAY=TU").unwrap();

@@ -64,7 +64,7 @@ pub async fn put(tx: &Transaction, all: &[Evidence]) -> Result<(), db::Error> {
             .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
             .await
-            .context("cannot keep what an origin has signed")?;
+            .context("cannot store what an origin has signed")?;
     }
     Ok(())
 }

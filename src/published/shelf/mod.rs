@@ -53,7 +53,7 @@ pub enum Form {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The disk.
-    #[error("cannot use the file of published bytes in {folder}: {source}")]
+    #[error("cannot use the published bytes in {folder}: {source}")]
     Disk {
         /// Where the files are.
         folder: PathBuf,
@@ -61,7 +61,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Somebody else writes the same files.
-    #[error("another server uses the data folder {0}; give each its own")]
+    #[error("another server is using the data folder {0}; give each server its own")]
     InUse(PathBuf),
     /// The database.
     #[error(transparent)]

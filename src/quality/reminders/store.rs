@@ -87,7 +87,7 @@ pub(super) async fn remember(tx: &Transaction, item: &Item, email: &str, now: Da
     let known = OnConflict::new().do_nothing().to_owned();
     let noted = Box::pin(reminder::Entity::insert(row).on_conflict(known).try_insert().exec_without_returning(tx.connection()))
         .await
-        .context("cannot note a reminder")?;
+        .context("cannot record a reminder")?;
     Ok(matches!(noted, TryInsertResult::Inserted(1)))
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn put_link(
     };
     Box::pin(confirm_link::Entity::insert(row).exec_without_returning(tx.connection()))
         .await
-        .context("cannot keep a link")
+        .context("cannot store a link")
         .map(drop)
 }
 
@@ -125,11 +125,11 @@ pub(super) async fn tidy(db: &Database, now: DateTime<Utc>) -> Result<(), db::Er
         .filter(confirm_link::Column::ExpiresAt.lte(now.timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget links")?;
+        .context("cannot delete links")?;
     reminder::Entity::delete_many()
         .filter(reminder::Column::SentAt.lt((now - REMEMBERED).timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget reminders")?;
+        .context("cannot delete reminders")?;
     tx.commit().await
 }

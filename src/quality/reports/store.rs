@@ -90,7 +90,7 @@ pub(super) async fn put(tx: &Transaction, report: &Report, reply_to: Option<Stri
         settled_at: Set(None),
         answer: Set(None),
     };
-    Box::pin(report::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot keep a report").map(drop)
+    Box::pin(report::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot store a report").map(drop)
 }
 
 /// Whether the listing was reported since then.
@@ -158,7 +158,7 @@ pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u
         .filter(C::SettledAt.lt(before.timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget reports")?;
+        .context("cannot delete reports")?;
     tx.commit().await?;
     Ok(gone.rows_affected)
 }
@@ -171,7 +171,7 @@ pub(super) async fn forget_reporters(db: &Database, before: DateTime<Utc>) -> Re
         .filter(C::At.lt(before.timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget who reported something")?;
+        .context("cannot delete the addresses of people who reported something")?;
     tx.commit().await?;
     Ok(gone.rows_affected)
 }

@@ -122,7 +122,7 @@ impl Records {
         }
         let brought = LastModified::new();
         let cause = publish::Cause {
-            reason: "it is not published any more",
+            reason: "it is no longer published",
             urgent: false,
             scrubbed: &HashSet::new(),
             reopened: false,

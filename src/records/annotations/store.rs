@@ -84,10 +84,10 @@ pub(in crate::records) async fn put(tx: &Transaction, rows: &[Annotated]) -> Res
 /// Forget what is added to a record.
 pub(super) async fn forget(tx: &Transaction, id: Uuid) -> Result<(), db::Error> {
     let query = annotation::Entity::delete_by_id(id);
-    query.exec(tx.connection()).await.context("cannot forget an annotation").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete an annotation").map(drop)
 }
 
 /// Forget everything that is added to records.
 pub(in crate::records) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
-    annotation::Entity::delete_many().exec(tx.connection()).await.context("cannot forget annotations").map(drop)
+    annotation::Entity::delete_many().exec(tx.connection()).await.context("cannot delete annotations").map(drop)
 }

@@ -210,7 +210,7 @@ pub(super) async fn put_back(tx: &Transaction, rows: Vec<Row>, known: &HashSet<S
     for table in TABLES {
         let mut first = Query::select();
         first.expr(Expr::val(1)).from(Alias::new(table.name)).limit(1);
-        if tx.connection().query_one(&first).await.context("cannot look into a table")?.is_some() {
+        if tx.connection().query_one(&first).await.context("cannot read a table")?.is_some() {
             continue;
         }
         for row in rows.iter().filter(|row| row.table == table.name && !row.is_of_somebody_gone(known)) {
@@ -219,7 +219,7 @@ pub(super) async fn put_back(tx: &Transaction, rows: Vec<Row>, known: &HashSet<S
                 .into_table(Alias::new(table.name))
                 .columns(table.columns.iter().map(|(name, _)| Alias::new(*name)))
                 .values_panic(table.columns.iter().map(|column| Expr::val(row.value(*column))));
-            tx.connection().execute(&insert).await.context("cannot put a table back")?;
+            tx.connection().execute(&insert).await.context("cannot restore a table")?;
         }
     }
     Ok(())

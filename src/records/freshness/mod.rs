@@ -191,7 +191,7 @@ impl Records {
     async fn render_again(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
         let brought = LastModified::new();
         let cause = publish::Cause {
-            reason: "it is not published any more",
+            reason: "it is no longer published",
             urgent: false,
             scrubbed: &HashSet::new(),
             reopened: false,

@@ -76,7 +76,7 @@ pub(super) async fn put_check(tx: &Transaction, record: Uuid, check: &Check) -> 
         by_whom: Set(check.by.clone()),
         how: Set(check.how.as_str().to_owned()),
     };
-    Box::pin(assurance::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot note a check")?;
+    Box::pin(assurance::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot record a check")?;
     let fresh = freshness::ActiveModel {
         record_id: Set(record),
         since: Set(at),
@@ -88,7 +88,7 @@ pub(super) async fn put_check(tx: &Transaction, record: Uuid, check: &Check) -> 
         .to_owned();
     Box::pin(freshness::Entity::insert(fresh).on_conflict(replace).exec_without_returning(tx.connection()))
         .await
-        .context("cannot note a check")
+        .context("cannot record a check")
         .map(drop)
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn begin(db: &Database, now: DateTime<Utc>) -> Result<(), db::E
         let tx = db.write().await?;
         Box::pin(freshness::Entity::insert_many(rows).on_conflict(keep).exec_without_returning(tx.connection()))
             .await
-            .context("cannot begin to count")?;
+            .context("cannot start counting")?;
         tx.commit().await?;
     }
     Ok(())

@@ -51,7 +51,7 @@ pub(in crate::records) async fn put(tx: &Transaction, kept: &Kept) -> Result<(),
     let again = OnConflict::columns([C::RecordId, C::Hash]).update_column(C::At).to_owned();
     Box::pin(picture::Entity::insert(row).on_conflict(again).exec_without_returning(tx.connection()))
         .await
-        .context("cannot keep a picture")
+        .context("cannot store a picture")
         .map(drop)
 }
 
@@ -81,10 +81,10 @@ pub(super) async fn before(on: &impl ConnectionTrait, at: DateTime<Utc>) -> Resu
 
 pub(super) async fn forget(tx: &Transaction, record: Uuid, hash: &str) -> Result<(), db::Error> {
     let query = picture::Entity::delete_by_id((record, hash.to_owned()));
-    query.exec(tx.connection()).await.context("cannot forget a picture").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete a picture").map(drop)
 }
 
 /// Forget all pictures, for a restore that puts them back.
 pub(in crate::records) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
-    picture::Entity::delete_many().exec(tx.connection()).await.context("cannot forget pictures").map(drop)
+    picture::Entity::delete_many().exec(tx.connection()).await.context("cannot delete pictures").map(drop)
 }

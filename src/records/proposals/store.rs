@@ -164,12 +164,12 @@ pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Re
             .filter(message::Column::ProposalId.in_subquery(theirs))
             .exec(tx.connection())
             .await
-            .context("cannot forget messages")?;
+            .context("cannot delete messages")?;
         proposal::Entity::delete_many()
             .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
-            .context("cannot forget proposals")?;
+            .context("cannot delete proposals")?;
     }
     Ok(())
 }
@@ -180,8 +180,8 @@ async fn forget_where(tx: &Transaction, which: Condition) -> Result<u64, db::Err
         .filter(message::Column::ProposalId.in_subquery(theirs))
         .exec(tx.connection())
         .await
-        .context("cannot forget messages")?;
-    let gone = proposal::Entity::delete_many().filter(which).exec(tx.connection()).await.context("cannot forget proposals")?;
+        .context("cannot delete messages")?;
+    let gone = proposal::Entity::delete_many().filter(which).exec(tx.connection()).await.context("cannot delete proposals")?;
     Ok(gone.rows_affected)
 }
 
@@ -194,7 +194,7 @@ pub(in crate::records) async fn forget_by(tx: &Transaction, who: &str) -> Result
         .filter(message::Column::ByWhom.eq(who))
         .exec(tx.connection())
         .await
-        .context("cannot forget messages")?;
+        .context("cannot delete messages")?;
     Ok((proposals, said.rows_affected))
 }
 
@@ -303,7 +303,7 @@ pub(super) async fn say(tx: &Transaction, proposal: Uuid, one: &Message) -> Resu
         by_whom: Set(one.by.clone()),
         words: Set(one.words.clone()),
     };
-    message::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot keep a message")?;
+    message::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot store a message")?;
     Ok(())
 }
 

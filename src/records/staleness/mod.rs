@@ -107,7 +107,7 @@ impl Records {
         let standing = published::current(&tx, &ids).await?;
         moments.extend(standing.into_iter().filter(|row| row.live).map(|row| (row.id, row.changed_at)));
         let cause = publish::Cause {
-            reason: "nobody has confirmed it for months",
+            reason: "it has not been confirmed for months",
             urgent: false,
             scrubbed: &HashSet::new(),
             reopened: false,

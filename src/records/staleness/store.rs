@@ -61,7 +61,7 @@ pub(super) async fn put(tx: &Transaction, stale: &Stale) -> Result<(), db::Error
 /// Forget what is noted of a source.
 pub(super) async fn forget(tx: &Transaction, origin: &str) -> Result<(), db::Error> {
     let query = stale_source::Entity::delete_many().filter(C::Origin.eq(origin));
-    query.exec(tx.connection()).await.context("cannot forget stale sources").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete stale sources").map(drop)
 }
 
 /// Records of a source after the given id, in order of ids, with the moments of their last change.

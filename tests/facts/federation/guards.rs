@@ -153,11 +153,11 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         let trouble = report.error.unwrap();
         assert_eq!((report.outcome, trouble.code.as_str()), (Outcome::Held, "key-changed"));
-        assert!(trouble.detail.contains("shows none any more"), "{}", trouble.detail);
+        assert!(trouble.detail.contains("no longer presents any"), "{}", trouble.detail);
         let said = advice(&here, &peer).await;
-        assert!(said.contains("cannot prove that it is them") && !said.contains("the one above"), "{said}");
+        assert!(said.contains("nothing proves that it is still them") && !said.contains("the one above"), "{said}");
         let refused = here.harvester().approve_peer("1").await.unwrap_err().to_string();
-        assert!(refused.contains("shows none any more"), "{refused}");
+        assert!(refused.contains("no longer presents any"), "{refused}");
         let now = here.peer(&peer).await;
         assert!(now.pinned_keys.is_some() && now.held.is_some());
 
@@ -165,7 +165,7 @@ fact_of_a_liar! {
         liar.repent();
         let _ = here.harvester().approve_peer("1").await;
         here.harvester().approve_peer("1").await.unwrap();
-        assert!(advice(&here, &peer).await.contains("goes on with the next pull"));
+        assert!(advice(&here, &peer).await.contains("continues with the next pull"));
         assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
     }
 }
@@ -194,10 +194,10 @@ fact_of_a_liar! {
     async fn whoever_compares_hears_what_was_found_and_who_cannot_be_compared_any_more_is_named(here, liar) {
         liar.tell_services(3);
         let peer = here.follows(&liar.url(), Trust::Auto).await;
-        let not = Comparison::Not { why: "it names no checkpoint".to_owned() };
+        let not = Comparison::Not { why: "it does not name a checkpoint".to_owned() };
         assert_eq!(here.pull(&peer).await.compared, Some(not.clone()));
         assert_eq!(here.pull(&peer).await.compared, None, "once a week");
-        assert_eq!(advice(&here, &peer).await, "Nothing: it is followed.", "it never had one");
+        assert_eq!(advice(&here, &peer).await, "Nothing: it is being followed.", "it never had one");
         let mut before = here.peer(&peer).await;
         before.cursor.comparable = true;
         before.cursor.compared_at = None;
@@ -233,8 +233,8 @@ fact_of_a_liar! {
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
         let mut why: Vec<&str> = shown.not_taken.iter().map(|one| one.detail.as_str()).collect();
         why.sort_unstable();
-        let other = format!("what came under this id says that it is {}", id("service 2"));
-        assert_eq!(why, ["it is not signed, and this directory's keys were approved", &other]);
+        let other = format!("the document under this id says that its id is {}", id("service 2"));
+        assert_eq!(why, ["it is not signed, although this directory's keys were approved", &other]);
     }
 }
 

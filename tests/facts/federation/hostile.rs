@@ -351,7 +351,7 @@ fact_of_a_liar! {
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
         assert_eq!(nothing_changes(&here, &peer, "key-changed").await.outcome, Outcome::Held);
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
-        assert!(shown.advice.contains("have they a new key?"), "{}", shown.advice);
+        assert!(shown.advice.contains("whether they have a new key"), "{}", shown.advice);
         here.harvester().approve_peer("1").await.unwrap();
         assert_eq!(here.pull(&peer).await.created, 1);
     }
@@ -538,7 +538,7 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (0, 60, 100), "{report:?}");
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
-        assert!(shown.advice.starts_with("60 records wait to be taken out, because its source deletes more than"), "{}", shown.advice);
+        assert!(shown.advice.starts_with("60 records are waiting to be deleted because its source is deleting more than"), "{}", shown.advice);
         assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 60);
         here.app.follow().await;
         assert_eq!(here.services().await.len(), 40);

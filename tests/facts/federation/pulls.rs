@@ -332,11 +332,11 @@ fact_of_two! {
     async fn following_oneself_or_somebody_twice_is_refused(luton, beds) {
         let _ = beds.follows(&luton.url, Trust::Auto).await;
         let twice = beds.harvester().add_peer(new(&luton.url, Trust::Auto)).await.unwrap_err().to_string();
-        assert!(twice.contains("is followed already, as peer 1 (Luton)"), "{twice}");
+        assert!(twice.contains("is already followed, as peer 1 (Luton)"), "{twice}");
         let oneself = beds.harvester().add_peer(new(&beds.url, Trust::Auto)).await.unwrap_err().to_string();
-        assert!(oneself.contains("is this directory itself"), "{oneself}");
+        assert!(oneself.ends_with("is this directory"), "{oneself}");
         let nobody = beds.harvester().add_peer(new(&"http://127.0.0.1:9/".parse().unwrap(), Trust::Auto)).await.unwrap_err().to_string();
-        assert!(nobody.contains("cannot be followed") && nobody.contains("is the address right"), "{nobody}");
+        assert!(nobody.contains("cannot be followed") && nobody.contains("check that the address is right"), "{nobody}");
         let inside = beds.harvester().add_peer(new(&"http://10.1.2.3/".parse().unwrap(), Trust::Auto)).await.unwrap_err().to_string();
         assert!(inside.contains("FINGERPOST_ALLOW_PRIVATE_PEERS"), "{inside}");
     }

@@ -145,7 +145,7 @@ fact! {
         let page = moderator.open("/account/passkeys").await;
         let id = page.text().split("/account/passkeys/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let kept = moderator.submit(&page, &format!("/account/passkeys/{id}"), &[("do", "remove")]).await;
-        assert!(kept.text().contains("add another before you remove it"), "{}", kept.text());
+        assert!(kept.text().contains("add another before you remove this one"), "{}", kept.text());
 
         let administrator = Browser::officer(&app, PlatformRole::Administrator).await;
         let mut key = Authenticator::new(PUBLIC_URL);

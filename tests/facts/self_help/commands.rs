@@ -89,7 +89,7 @@ fn what_cannot_be_used_is_told_with_where_it_stands() {
         json!([{"at": "questions[1].options[2].urgent", "problem": "there is no panel \"nothing\" with a number to ring"}])
     );
     assert_eq!(run(folder, &["import", &write(folder, "other.json", &json!({"schema": "recipe/1"}))]).status.code(), Some(2));
-    assert_eq!(json_of(&run(folder, &["show", "--json"])).1["drafts"][0]["sample"], true, "nothing was kept");
+    assert_eq!(json_of(&run(folder, &["show", "--json"])).1["drafts"][0]["sample"], true, "nothing was saved");
 }
 
 #[test]

@@ -230,7 +230,7 @@ pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Er
             .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
-            .context("cannot forget what came from a peer")?;
+            .context("cannot delete what came from a peer")?;
     }
     Ok(())
 }
@@ -371,6 +371,6 @@ pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: Pee
         .filter(foreign_record::Column::PeerId.eq(peer))
         .exec(tx.connection())
         .await
-        .context("cannot forget a peer")
+        .context("cannot delete a peer")
         .map(drop)
 }

@@ -124,7 +124,7 @@ pub async fn put_parts(tx: &Transaction, parts: &[Part]) -> Result<(), db::Error
 pub async fn drop_parts(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
     for chunk in ids.chunks(CHUNK) {
         let query = openactive_part::Entity::delete_many().filter(C::Id.is_in(chunk.iter().copied()));
-        query.exec(tx.connection()).await.context("cannot forget parts of series")?;
+        query.exec(tx.connection()).await.context("cannot delete parts of series")?;
     }
     Ok(())
 }
@@ -132,5 +132,5 @@ pub async fn drop_parts(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error>
 /// Forget everything of a peer.
 pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
     let query = openactive_part::Entity::delete_many().filter(C::PeerId.eq(peer));
-    query.exec(tx.connection()).await.context("cannot forget a peer").map(drop)
+    query.exec(tx.connection()).await.context("cannot delete a peer").map(drop)
 }

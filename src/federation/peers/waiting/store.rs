@@ -113,7 +113,7 @@ pub async fn put_quarantined(tx: &Transaction, rows: &[Quarantined]) -> Result<(
             .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
             .await
-            .context("cannot write what could not be taken")?;
+            .context("cannot write records that could not be imported")?;
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ pub async fn forget_quarantined(tx: &Transaction, ids: &[Uuid]) -> Result<(), db
             .filter(quarantined::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
-            .context("cannot forget what could not be taken")?;
+            .context("cannot delete records that could not be imported")?;
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ pub async fn forget_quarantined_before(tx: &Transaction, peer: PeerId, moment: D
         .filter(quarantined::Column::At.lt(moment.timestamp_micros()))
         .exec(tx.connection())
         .await
-        .context("cannot forget what could not be taken")
+        .context("cannot delete records that could not be imported")
         .map(drop)
 }
 
@@ -159,7 +159,7 @@ pub async fn quarantined_by_rev(db: &Database, peer: PeerId, limit: u64) -> Resu
         .into_tuple()
         .all(db.reader())
         .await
-        .context("cannot read what could not be taken")
+        .context("cannot read records that could not be imported")
 }
 
 /// What could not be taken of a peer, the latest first, at most `limit`.
@@ -173,7 +173,7 @@ pub async fn quarantined(db: &Database, peer: PeerId, limit: u64) -> Result<Vec<
         .limit(limit)
         .all(db.reader())
         .await
-        .context("cannot read what could not be taken")?;
+        .context("cannot read records that could not be imported")?;
     let read = |row: quarantined::Model| Quarantined {
         id: row.id,
         peer: row.peer_id,
@@ -202,7 +202,7 @@ pub async fn quarantined_by_code(db: &Database, peer: PeerId) -> Result<Vec<(Str
         .into_tuple()
         .all(db.reader())
         .await
-        .context("cannot count what could not be taken")
+        .context("cannot count records that could not be imported")
 }
 
 /// A deletion that waits for a person.
@@ -266,7 +266,7 @@ pub async fn forget_held(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error
             .filter(held_delete::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
-            .context("cannot forget held deletions")?;
+            .context("cannot delete held deletions")?;
     }
     Ok(())
 }
@@ -277,11 +277,11 @@ pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: Pee
         .filter(quarantined::Column::PeerId.eq(peer))
         .exec(tx.connection())
         .await
-        .context("cannot forget a peer")?;
+        .context("cannot delete a peer")?;
     held_delete::Entity::delete_many()
         .filter(held_delete::Column::PeerId.eq(peer))
         .exec(tx.connection())
         .await
-        .context("cannot forget a peer")
+        .context("cannot delete a peer")
         .map(drop)
 }

@@ -80,9 +80,9 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     for property in
         event.properties.iter().filter(|property| property.cut && property.name != "ATTACH" && !property.name.starts_with("X-"))
     {
-        left.out(&property.name, format!("is longer than {} KiB; what is beyond was cut off", lines::LONGEST >> 10));
+        left.out(&property.name, format!("is longer than {} KiB; the rest was cut off", lines::LONGEST >> 10));
     }
-    let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: it does not say when it begins")?;
+    let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: the start is missing")?;
     let repeats = event.find("RRULE").is_some() || event.find("RDATE").is_some();
     let zone = match begins {
         // A series that goes by UTC moves on the clocks here, so it keeps its zone.
@@ -133,11 +133,11 @@ fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, 
     let Some(property) = event.find(name) else { return Ok(None) };
     let found = times::stamps(property, 1);
     if let Some(zone) = found.unknown_zone {
-        left.out(name, format!("the zone {:?} is not known; the time is read as that of {}", shorten(&zone, 60), HERE.name()));
+        left.out(name, format!("the time zone {:?} is not known; the time is read as {} time", shorten(&zone, 60), HERE.name()));
     }
     match found.read.first() {
         Some(stamp) => Ok(Some(*stamp)),
-        None => Err(format!("{name}: {:?} is not a date or time that can be read", shorten(&property.value, 60))),
+        None => Err(format!("{name}: {:?} is not a date or time", shorten(&property.value, 60))),
     }
 }
 
@@ -155,7 +155,7 @@ fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveD
     let lasts = event.text("DURATION").and_then(|text| {
         let length = times::length(&text);
         if length.is_none() {
-            left.out("DURATION", format!("{:?} is not a length of time that can be read", shorten(&text, 60)));
+            left.out("DURATION", format!("{:?} is not a duration", shorten(&text, 60)));
         }
         length
     });
@@ -183,7 +183,10 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
         left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
     }
     if let Some(zone) = unknown {
-        left.out(name, format!("the zone {:?} is not known; the times are read as those of the event", shorten(&zone, 60)));
+        left.out(
+            name,
+            format!("the time zone {:?} is not known; the times are read in the time zone of the event", shorten(&zone, 60)),
+        );
     }
     found.sort_unstable();
     found.dedup();
@@ -204,14 +207,14 @@ fn rule(event: &Raw, left: &mut Left) -> Result<Option<String>, String> {
     let Some(first) = rules.next() else { return Ok(None) };
     let rule: String = first.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
     if rules.next().is_some() {
-        left.out("RRULE", "there is more than one rule; the first one stands");
+        left.out("RRULE", "there is more than one rule; the first is used");
     }
     if event.find("EXRULE").is_some() {
-        left.out("EXRULE", "rules of dates that are left out are no longer part of the standard");
+        left.out("EXRULE", "exclusion rules (EXRULE) are no longer part of the standard; list the dates instead");
     }
     let plain = rule.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b';' | b',' | b'+' | b'-' | b':'));
     if !plain || rule.len() > LONGEST_RULE || !rule.contains("FREQ=") {
-        return Err(format!("RRULE: {:?} is not a rule that can be read", shorten(&rule, 60)));
+        return Err(format!("RRULE: {:?} is not a rule that this directory understands", shorten(&rule, 60)));
     }
     Ok(Some(rule.trim_end_matches(';').to_owned()))
 }
@@ -234,7 +237,7 @@ fn position(event: &Raw, left: &mut Left) -> Option<(f64, f64)> {
         (Some(0.0), Some(0.0)) => None,
         (Some(latitude), Some(longitude)) => Some((latitude, longitude)),
         _ => {
-            left.out("GEO", format!("{:?} is not a position that can be read (expected 51.9163;-0.4486)", shorten(&text, 60)));
+            left.out("GEO", format!("{:?} is not a position (expected 51.9163;-0.4486)", shorten(&text, 60)));
             None
         }
     }
@@ -244,13 +247,13 @@ fn position(event: &Raw, left: &mut Left) -> Option<(f64, f64)> {
 fn leave_people_out(event: &Raw, left: &mut Left) {
     let invited = event.all("ATTENDEE").count();
     if invited > 0 {
-        left.out("ATTENDEE", format!("{invited} people are invited in the calendar; who they are is not taken"));
+        left.out("ATTENDEE", format!("{invited} people are invited in the calendar; their names are not imported"));
     }
     if event.find("ORGANIZER").is_some_and(|organizer| organizer.value.to_ascii_lowercase().contains("mailto:")) {
-        left.out("ORGANIZER", "the organiser's address in the calendar is a person's until they say otherwise; it is not taken");
+        left.out("ORGANIZER", "the organiser's email address may be personal, so it is not imported");
     }
     if event.find("CONTACT").is_some() {
-        left.out("CONTACT", "it may name a person; it is not taken");
+        left.out("CONTACT", "it may name a person, so it is not imported");
     }
 }
 
@@ -274,9 +277,9 @@ pub(super) fn change(event: &Raw, named: &Named, series: &mut Series) {
             series.changes.push(change);
         }
         Ok(_) => {
-            left.out(path, format!("more than {MOST_DATES} dates are changed; line {} is one of those left out", event.line));
+            left.out(path, format!("more than {MOST_DATES} dates are changed; the one on line {} is left out", event.line));
         }
-        Err(reason) => left.out(path, format!("the changed date in line {}: {reason}", event.line)),
+        Err(reason) => left.out(path, format!("the changed date on line {}: {reason}", event.line)),
     }
     series.dropped = left.0;
 }
@@ -284,21 +287,21 @@ pub(super) fn change(event: &Raw, named: &Named, series: &mut Series) {
 fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Result<Change, String> {
     let of = event.find("RECURRENCE-ID").ok_or("does not say which date it changes")?;
     if of.parameter("RANGE").is_some() {
-        return Err("changes all later dates as well, which cannot be said here".to_owned());
+        return Err("also changes all later dates, which is not supported".to_owned());
     }
     let stamp = one_stamp(event, "RECURRENCE-ID", left)?.ok_or("does not say which date it changes")?;
     let start = on_the_clock(stamp, series.start, series.zone, series.whole_days);
     if is_cancelled(event) {
         return Ok(Change { start, cancelled: true, moved: None, place: None, note: None });
     }
-    let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not taken".to_owned()) };
+    let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not imported".to_owned()) };
     let on_our_clock = |at: NaiveDateTime| Stamp::Zoned(at, one.zone).on_the_clock_of(series.zone);
     let (new_start, new_end) = (on_our_clock(one.start), on_our_clock(one.end));
     let as_before = new_start == start && new_end - new_start == series.end - series.start;
     let moved = (!as_before).then_some((new_start, new_end));
     let place = one.place.filter(|place| Some(place) != series.place.as_ref());
     if moved.is_none() && place.is_none() {
-        return Err("has only other words; those of the series stand".to_owned());
+        return Err("only changes the wording; the wording of the series is used".to_owned());
     }
     let note = one.name.filter(|name| Some(name) != series.name.as_ref());
     Ok(Change { start, cancelled: false, moved, place, note })

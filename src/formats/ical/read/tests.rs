@@ -159,7 +159,7 @@ fn what_cannot_be_an_event_is_rejected_and_the_rest_is_read() {
       "36  rejected: has no END:VEVENT; the calendar around it ends before it does",
       "29 : is not a line of a calendar (NAME:value); there are 1 such lines in all",
       "27 VTODO: only events are taken, not tasks or journals (1 here)",
-      "3  rejected: DTSTART: it does not say when it begins",
+      "3  rejected: DTSTART: the start is missing",
       "7  rejected: DTSTART: \"soon\" is not a date or time that can be read",
       "11  rejected: DTEND: it ends before it begins"
     ]
