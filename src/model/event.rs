@@ -50,7 +50,7 @@ entity! {
         req id: EventId = "6d1f2e3c-4b5a-4678-9abc-def012345678",
         /// The organization that holds it.
         req organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
-        /// The service that it is part of.
+        /// The service it is part of.
         opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
         /// Name of the event.
         #[schemars(length(max = 1_000))]

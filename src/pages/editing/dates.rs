@@ -1,4 +1,4 @@
-//! The dates of an event or workshop: the first one, how it comes round, what is different on single dates.
+//! The dates of an event or workshop: the first one, how it repeats, what is different on single dates.
 
 use std::collections::BTreeMap;
 
