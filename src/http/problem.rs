@@ -156,7 +156,7 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "about:blank#unavailable", "Not ready", detail.to_owned())
     }
 
-    /// A mistake of ours. What it was goes to the log, not to the client.
+    /// A fault on our side. What it was goes to the log, not to the client.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed");
         Self::new(

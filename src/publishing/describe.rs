@@ -177,7 +177,7 @@ pub fn openapi(version: &str) -> Value {
 
 /// Answers that every address may give.
 const COMMON: &[(u16, &str)] =
-    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A mistake of ours.")];
+    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A fault on our side.")];
 
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})

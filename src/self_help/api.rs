@@ -164,7 +164,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     // A list would be taken for the members in order.
     let asked: Asked = serde_json::from_slice::<Map<String, Value>>(body)
         .and_then(|members| serde_json::from_value(Value::Object(members)))
-        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with no members but answers, postcode, council and helper"))?;
+        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with only the members answers, postcode, council and helper"))?;
     let answers: Answers = asked
         .answers
         .into_iter()
@@ -174,17 +174,17 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
         })
         .collect();
     if answers.values().any(|options| options.len() > MOST_ANSWERS) {
-        return Err(bad("a question is answered with more than 100 options"));
+        return Err(bad("a question has more than 100 options as its answer"));
     }
     // A form that passes on an empty field says nothing.
     let said = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
     let area = match (&said(asked.council), &said(asked.postcode)) {
         (Some(code), _) => Some(
             Area::of_council(code, &edition.contacts)
-                .ok_or_else(|| bad("council is none of the districts and unitary councils in /api/v1/checker"))?,
+                .ok_or_else(|| bad("council is not one of the districts and unitary councils in /api/v1/checker"))?,
         ),
         (None, Some(written)) => {
-            let at = written.parse().map_err(|_| bad("postcode is not a postcode, nor the first half of one"))?;
+            let at = written.parse().map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
             state.area_of(&at).await?
         }
         (None, None) => None,
@@ -274,19 +274,19 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let common: &[(u16, &str)] = &[
         (429, "Too many requests; Retry-After says when to ask again."),
-        (500, "A mistake of ours."),
-        (503, "There is no checker that somebody has reviewed lately. `urgent_help` has numbers to ring."),
+        (500, "A fault on our side."),
+        (503, "There is no recently reviewed checker. `urgent_help` has numbers to call."),
     ];
     let mut definition = problems(common);
     definition.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let with_contacts = json!({"allOf": [
         reference("Checker"),
-        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which somebody reviewed every line."}}},
+        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which every line was reviewed."}}},
     ]});
-    definition.insert("200".to_owned(), json_answer("The checker in force, with its contacts.", &with_contacts, &[]));
+    definition.insert("200".to_owned(), json_answer("The current checker, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);
-    evaluated.extend(problems(&[(400, "The body cannot be used, or is too long. What was sent is not repeated.")]));
-    let mut answer = json_answer("What the answers mean. Kept nowhere.", &reference("CheckerEvaluated"), &[]);
+    evaluated.extend(problems(&[(400, "The body is invalid or too long. The answer does not repeat what was sent.")]));
+    let mut answer = json_answer("What the answers mean. Nothing is stored.", &reference("CheckerEvaluated"), &[]);
     if let Some(headers) = answer["headers"].as_object_mut() {
         headers.remove("ETag");
     }
@@ -300,7 +300,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
             "/api/v1/checker/evaluate",
             json!({"post": {
                 "operationId": "evaluateChecker",
-                "summary": "What answers to the support checker mean; nothing is kept",
+                "summary": "What answers to the support checker mean; nothing is stored",
                 "tags": ["self-help"],
                 "requestBody": {"required": true, "content": {"application/json": {"schema": reference("CheckerAsked")}}},
                 "responses": evaluated

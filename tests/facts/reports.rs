@@ -152,7 +152,7 @@ fact! {
         kept_pantry(&app).await;
         let too_long = format!("words={}", "a".repeat(1_001));
         for (body, said) in [
-            ("", "Tick what is wrong, or say it in your own words"),
+            ("", "Tick what is wrong, or describe it in your own words"),
             ("words=+%0A", "Tick what is wrong"),
             ("wrong=phone&reply_to=not+an+address", "Enter an email address in the form"),
             ("wrong=phone&reply_to=a%40example.org%0d%0aBcc%3A+b%40example.org", "Enter an email address in the form"),

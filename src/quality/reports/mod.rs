@@ -138,7 +138,7 @@ impl Quality {
     /// Take a report in, and tell those who keep the listing and those who decide: what was ticked, and
     /// where the rest can be read.
     /// # Errors
-    /// [`Error::NotFound`] when there is no such listing; or when the database fails.
+    /// [`Error::NotFound`] when this listing does not exist; or when the database fails.
     pub async fn report(&self, new: &New, keepers: &[Owner], moderators: &[Owner]) -> Result<Uuid, Error> {
         let now = self.clock().now();
         let name = self.name_of(new.record).await?.ok_or(Error::NotFound("listing"))?;

@@ -60,7 +60,7 @@ impl Case {
 /// Which cases do not hold, and how. None at all is a finding, too: then nothing was tried.
 pub fn run(checker: &Checker, cases: &[Case]) -> Vec<Finding> {
     if cases.is_empty() {
-        return vec![Finding::new("cases", "there are no test cases, so nothing says that the levels are what they should be")];
+        return vec![Finding::new("cases", "there are no test cases to check that the levels are right")];
     }
     let failures = cases.iter().enumerate().filter_map(|(at, case)| {
         let said = case.differences(&checker.evaluate(&case.answers));
