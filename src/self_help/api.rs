@@ -65,16 +65,16 @@ fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     contacts
 }
 
-/// What is asked. A member with another name is refused: somebody in danger must not be told that they
-/// are not because of a slip.
+/// The request. Members with other names are refused, so that a typing mistake cannot hide that someone is in
+/// danger.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// For each question the options that were chosen; `{}` where nothing was. What the checker does not
-    /// have counts for nothing, and is named in `ignored`.
+    /// For each question, the options that were chosen; `{}` if none were. Answers the checker does not have are
+    /// not counted, and are listed in `ignored`.
     #[schemars(extend("examples" = [{"risk": ["notice"], "when": ["unsure"]}]))]
     answers: BTreeMap<String, OneOrMany>,
-    /// Where the person is: a postcode, or its first half. Decides whose numbers are given. Not kept.
+    /// Where the person is: a postcode, or its first half. Decides which numbers are shown. Not stored.
     #[serde(default)]
     #[schemars(extend("examples" = ["LU1 2AA"]))]
     postcode: Option<String>,
@@ -82,7 +82,7 @@ struct Asked {
     #[serde(default)]
     #[schemars(extend("examples" = ["E06000032"]))]
     council: Option<String>,
-    /// Whether it is somebody else who asks for them.
+    /// Whether someone else is asking on their behalf.
     #[serde(default)]
     helper: bool,
 }
@@ -102,25 +102,24 @@ enum OneOrMany {
 struct Evaluated<'a> {
     #[serde(flatten)]
     outcome: Outcome,
-    /// What the level is called.
+    /// The name of the level.
     title: &'a str,
-    /// Why, in words.
+    /// The reasons, in words.
     reasons: Vec<String>,
     /// The panels of urgent help, with the numbers for where the person is.
     panels: Vec<Shown<'a>>,
     /// First steps, at most three.
     steps: Vec<Shown<'a>>,
-    /// Somebody to talk to.
+    /// Someone to talk to.
     talk: Vec<&'a Line>,
-    /// The council that answers for the person; none where that is not known.
+    /// The council responsible for the person; missing if not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     council: Option<String>,
-    /// Whether other numbers would be given if it were known where the person is.
+    /// Whether different numbers would be shown if the person's location were known.
     place_wanted: bool,
-    /// Answers that this checker does not have. They counted for nothing: where there are any, the
-    /// level may be too low.
+    /// Answers this checker does not have. They were not counted, so if there are any the level may be too low.
     ignored: Vec<Unknown>,
-    /// Whether nobody has reviewed this checker: then it is to be tried, not relied on.
+    /// Whether this checker is an unreviewed sample, for testing only.
     sample: bool,
 }
 
@@ -132,15 +131,15 @@ struct Shown<'a> {
     id: &'a str,
     /// Heading.
     title: &'a str,
-    /// What to do, one paragraph each.
+    /// What to do, one paragraph per item.
     body: Vec<&'a str>,
-    /// What can be said on the phone.
+    /// What to say on the phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     say: Option<&'a str>,
-    /// Whom to ring.
+    /// Who to call.
     lines: Vec<&'a Line>,
-    /// Whether it was written for where the person is, as far as that is known: law differs between the
-    /// nations. Otherwise there is only the heading and whom to ring.
+    /// Whether it was written for where the person is, as far as that is known: the law differs between the
+    /// nations. If not, only the heading and who to call are given.
     holds_here: bool,
 }
 
