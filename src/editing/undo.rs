@@ -69,7 +69,7 @@ impl Editing {
         let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
         let outcome = self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
-        self.identity.note(&tx, &actor.known_as(), "take out", &sight.stored.id.to_string(), why, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, None).await?;
         tx.commit().await?;
         self.sweep(&outcome).await
     }

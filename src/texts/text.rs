@@ -49,7 +49,7 @@ impl FromStr for Slug {
         if whole && !text.starts_with('-') && !text.ends_with('-') {
             Ok(Self(text.to_owned()))
         } else {
-            Err("small letters, digits and hyphens, such as help-with-rent".to_owned())
+            Err("lower-case letters, digits and hyphens, such as help-with-rent".to_owned())
         }
     }
 }

@@ -104,7 +104,7 @@ impl Editing {
         let at = self.records.clock().now();
         let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
         store::put(&tx, &appeal).await?;
-        self.identity.note(&tx, &actor.known_as(), "ask for another look", &id.to_string(), "", None).await?;
+        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", None).await?;
         Ok(tx.commit().await?)
     }
 

@@ -222,7 +222,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         ("withdraw", _) => {
             let invitation = fields.text("invitation").parse().map_err(|_| Error::Forbidden("this invitation does not exist"))?;
             identity.withdraw_invitation(&tx, id, invitation).await?;
-            "take an invitation back".to_owned()
+            "withdraw an invitation".to_owned()
         }
         _ => return Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
@@ -260,7 +260,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
             return Err(Error::NotFound(token));
         }
         identity.end_token(&tx, token).await?;
-        identity.note(&tx, &who, "end a token", &id.to_string(), &token.to_string(), None).await?;
+        identity.note(&tx, &who, "revoke a token", &id.to_string(), &token.to_string(), None).await?;
         tx.commit().await?;
         return Ok(None);
     }
@@ -274,7 +274,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         life: Duration::days(days),
     };
     let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, &who, "make a token", &id.to_string(), &token.id.to_string(), None).await?;
+    identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), None).await?;
     tx.commit().await?;
     Ok(Some(secret.as_str().to_owned()))
 }

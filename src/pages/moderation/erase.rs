@@ -73,7 +73,7 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
         }
         p {
             "This will erase: "
-            @if one.stands { "the current contact" @if one.public { ", from our pages, the API, exports and the feed at once" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
+            @if one.stands { "the current contact" @if one.public { ", from our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
             @if one.versions > 0 { "the contact in " (count(one.versions, "earlier version", "earlier versions")) }
             "; and waiting changes that contain it. You cannot undo this, and neither a feed nor a backup will bring it back."
         }

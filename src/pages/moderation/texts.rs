@@ -202,7 +202,7 @@ impl Draft {
             }
         }
         let named = self.slug.clone().or_else(|| Slug::of_title(&text.title));
-        let slug = named.unwrap_or_else(|| "text".parse().expect("small letters"));
+        let slug = named.unwrap_or_else(|| "text".parse().expect("lower-case letters"));
         for wrong in text.mistakes(&slug, desk.site.now()) {
             if mistakes.of(wrong.field).is_none() {
                 mistakes.add(wrong.field, crate::pages::words::capital(&wrong.said));
@@ -367,7 +367,7 @@ async fn keep(desk: &Desk, signed: &Signed, slug: &Slug, text: Text, how: (i64, 
     let said = match standing {
         Standing::Draft => "write a text",
         Standing::Published => "publish a text",
-        Standing::Withdrawn => "take a text away",
+        Standing::Withdrawn => "withdraw a text",
     };
     let tx = desk.identity().write().await.map_err(Error::from)?;
     desk.site.texts.save(&tx, slug, text, how, signed.person.shown()).await.map_err(problem)?;

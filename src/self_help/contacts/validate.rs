@@ -134,7 +134,7 @@ fn national(contacts: &Contacts, path: &str, id: &str, found: &mut Vec<Finding>)
     match contacts.line(id) {
         None => found.push(Finding::new(path, format!("there is no line {id:?}"))),
         Some(line) if line.council.is_some() => {
-            found.push(Finding::new(path, format!("{id:?} is a council's own line, and is chosen by duty and place only")));
+            found.push(Finding::new(path, format!("{id:?} is a council's own line, which is only chosen by duty and place")));
         }
         Some(_) => {}
     }
@@ -144,7 +144,7 @@ fn unique(path: &str, ids: &[&str], found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for (at, id) in ids.iter().enumerate() {
         if !seen.insert(*id) {
-            found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} is there twice")));
+            found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} appears twice")));
         }
     }
 }

@@ -259,7 +259,7 @@ fact! {
         }
         let history = format!("/account/listings/{}/history", id("pantry"));
         let compared = moderator.open(&format!("{history}?from=1&to=3")).await;
-        assert!(compared.text().contains("Version 1 beside version 3"), "{}", compared.text());
+        assert!(compared.text().contains("Version 1 compared with version 3"), "{}", compared.text());
         let page = moderator.open(&history).await;
         moderator.submit(&page, &history, &[("revision", "1")]).await;
         assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");
