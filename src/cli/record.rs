@@ -232,7 +232,7 @@ fn caller(why: String) -> Caller {
 }
 
 async fn find(app: &App, id: Uuid) -> anyhow::Result<Stored> {
-    app.records.find(id).await?.with_context(|| format!("there is no record {id}"))
+    app.records.find(id).await?.with_context(|| format!("record {id} does not exist"))
 }
 
 fn shown(stored: &Stored) -> anyhow::Result<Value> {

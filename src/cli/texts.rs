@@ -203,7 +203,7 @@ async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> 
     let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} has been saved here"))?;
     let tx = app.db.write().await?;
     texts.save(&tx, &slug, version.text.clone(), (version.number, Standing::Withdrawn), BY).await?;
-    app.identity().note(&tx, BY, "take a text away", slug.as_str(), &version.text.title, None).await?;
+    app.identity().note(&tx, BY, "withdraw a text", slug.as_str(), &version.text.title, None).await?;
     tx.commit().await?;
     say!("{slug} is no longer shown")?;
     Ok(true)

@@ -118,7 +118,7 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
         let editing = app.editing(&public_url(&app.config, app.config.listen));
         editing.forget_person(&tx, "command line", person.id, "").await?;
     } else {
-        identity.note(&tx, "command line", "take a role", &Identity::known_as(person.id), "", None).await?;
+        identity.note(&tx, "command line", "remove a role", &Identity::known_as(person.id), "", None).await?;
     }
     tx.commit().await?;
     app.db.sweep().await?;

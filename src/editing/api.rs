@@ -52,8 +52,7 @@ struct Asking(Actor);
 /// The same, who has accepted the terms for contributors: whatever they write may be published.
 struct Contributing(Actor);
 
-const NOT_AGREED: &str = "accept the terms for contributors first: sign in, and begin a listing or claim an organisation; for a \
-                          token whoever made it has to";
+const NOT_AGREED: &str = "accept the terms for contributors first: sign in, then start a listing or claim an organisation. For a token, the person who created it must accept them";
 
 impl FromRequestParts<Arc<Editing>> for Contributing {
     type Rejection = Response;
@@ -92,23 +91,23 @@ async fn who(headers: &HeaderMap, method: &Method, editing: &Editing) -> Result<
             let found = editing.identity.presented(&secret).await.map_err(problem)?;
             found.map(|(_, actor)| actor).ok_or_else(|| Problem::unauthorized("this token is unknown, expired or revoked"))
         }
-        (Some(None), _) => Err(Problem::unauthorized("this is not a token of ours")),
+        (Some(None), _) => Err(Problem::unauthorized("this is not one of our tokens")),
         (None, Some(secret)) => {
             let found = editing.identity.signed_in(&secret).await.map_err(problem)?;
-            let (_, _, actor) = found.ok_or_else(|| Problem::unauthorized("this session is over; sign in again"))?;
+            let (_, _, actor) = found.ok_or_else(|| Problem::unauthorized("this session has ended; sign in again"))?;
             let proved = headers.get(PROOF).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let ours = visitor::comes_from_us(headers, &editing.about.public_url) && visitor::form_token(&secret).is(proved);
             if *method == Method::GET || *method == Method::HEAD || ours {
                 Ok(actor)
             } else {
-                Err(Problem::forbidden("a session may write only from a page of ours, with its X-Form-Token"))
+                Err(Problem::forbidden("a session can only write from one of our pages, with its X-Form-Token"))
             }
         }
         (None, None) => Err(Problem::unauthorized("send a token as Authorization: Bearer …")),
     }
 }
 
-/// A record as those who keep it read it.
+/// A record as its editors see it.
 #[derive(Serialize, schemars::JsonSchema)]
 pub(super) struct RecordAnswer {
     /// Its id.
@@ -209,7 +208,9 @@ fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
     if matches {
         Ok(found)
     } else {
-        Err(Problem::precondition_failed(format!("the record is at version {found}; read it again, then send the change again")))
+        Err(Problem::precondition_failed(format!(
+            "the record is now at version {found}; read it again, then send the change again"
+        )))
     }
 }
 
@@ -219,9 +220,9 @@ fn json_of(body: &Bytes) -> Result<Value, Problem> {
 
 fn stale(error: Error) -> Problem {
     match error {
-        Error::Records(records::Error::Stale { found, .. }) => {
-            Problem::precondition_failed(format!("the record is at version {found}; read it again, then send the change again"))
-        }
+        Error::Records(records::Error::Stale { found, .. }) => Problem::precondition_failed(format!(
+            "the record is now at version {found}; read it again, then send the change again"
+        )),
         other => other.into(),
     }
 }
@@ -280,7 +281,7 @@ async fn put(
             Some(Ok(given)) if given == id => {}
             Some(_) => {
                 let fault = Fault { field: "id".to_owned(), problem: format!("is not {id}, the id in the address") };
-                return Err(Problem::unfit("the document is another record’s".to_owned(), vec![fault]));
+                return Err(Problem::unfit("the document belongs to another record".to_owned(), vec![fault]));
             }
         }
     }
@@ -296,7 +297,7 @@ async fn put(
 /// The document without the records that were nested in it: each has an address of its own.
 fn alone(document: Document) -> Result<Document, Problem> {
     let mut parts = parts_of(document)?;
-    parts.pop().ok_or_else(|| Problem::bad_request("there is no document".to_owned()))
+    parts.pop().ok_or_else(|| Problem::bad_request("the document is missing".to_owned()))
 }
 
 fn parts_of(document: Document) -> Result<Vec<Document>, Problem> {
@@ -350,7 +351,7 @@ async fn change(
     let revision = expected(&headers, &sight)?;
     let patch = json_of(&body)?;
     if !patch.is_object() {
-        return Err(Problem::bad_request("a change is an object with the members to change (RFC 7396)".to_owned()));
+        return Err(Problem::bad_request("a change must be an object with the members to change (RFC 7396)".to_owned()));
     }
     let mut value: Value = serde_json::from_str(&sight.stored.document).unwrap_or_default();
     merge(&mut value, patch);
@@ -398,7 +399,7 @@ async fn create(
     let known = editing.records.kinds(&ids).await.map_err(Error::from)?;
     let id = ids.last().copied().unwrap_or_default();
     if known.contains_key(&id) {
-        return Err(Problem::conflict(format!("there is a record {id} already; change it at /api/v1/records/{id}")));
+        return Err(Problem::conflict(format!("record {id} already exists; change it at /api/v1/records/{id}")));
     }
     let writes: Vec<Write> = parts
         .into_iter()
@@ -527,7 +528,7 @@ async fn decide_proposal(
         }
         Deciding::Accept | Deciding::Reject => {
             let missing = |field: &str| {
-                let fault = Fault { field: field.to_owned(), problem: "is missing: say what you have looked at".to_owned() };
+                let fault = Fault { field: field.to_owned(), problem: "is missing: name the version you have read".to_owned() };
                 Problem::unfit(format!("{field} is missing"), vec![fault])
             };
             let all = wanted.decision == Deciding::Reject;

@@ -124,11 +124,11 @@ impl Editing {
         let now = self.records.clock().now();
         let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
         let has_evidence = evidence.is_some();
-        let said = evidence.unwrap_or_else(|| "nothing on the listing speaks for it".to_owned());
+        let said = evidence.unwrap_or_else(|| "nothing on the listing matches their address".to_owned());
         let tx = self.records.database().write().await?;
         if !self.identity.within(&tx, "claims of a person", CLAIMS, &person.id.to_string()).await? {
             tx.commit().await?;
-            return Err(Error::Forbidden("you have asked for many organisations within an hour; try again later"));
+            return Err(Error::Forbidden("you have asked for too many organisations within an hour; try again later"));
         }
         // Of two who claim at once the second finds the first.
         self.records.hold(&tx, &[organisation]).await?;

@@ -74,7 +74,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`], or when the database fails.
     pub async fn queue(&self, actor: &Actor) -> Result<Vec<Queued>, Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "the queue is for officers")?;
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
         let mut all: Vec<Queued> = Vec::new();
         let mut bundles: Vec<Uuid> = Vec::new();
         let mut after = None;
@@ -95,7 +95,8 @@ impl Editing {
         }
         for claim in self.identity.waiting_claims().await? {
             let name = self.records.find(claim.organisation).await?.map(|stored| stored.read()).transpose()?;
-            let name = name.map_or_else(|| "an organisation that is gone".to_owned(), |document| document.name().to_owned());
+            let name =
+                name.map_or_else(|| "an organisation that no longer exists".to_owned(), |document| document.name().to_owned());
             let protected = match self.sight(claim.organisation).await {
                 Ok(sight) => sight.protected,
                 Err(Error::NotFound(_)) => false,
@@ -220,7 +221,7 @@ impl Editing {
         let (proposal, changes, protected) = self.change(actor, id).await?;
         let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
         if protected || risky || proposal.bundle.is_some() || proposal.base_revision == 0 {
-            return Err(Error::Forbidden("this change has to be looked at by itself"));
+            return Err(Error::Forbidden("this change must be decided on its own page"));
         }
         self.decide(actor, id, judgement).await.map(drop)
     }
@@ -297,7 +298,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`]; decided as [`records::Error`] says when nothing of it waits; or when the database fails.
     pub async fn listing(&self, actor: &Actor, bundle: Uuid) -> Result<(Queued, String), Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "the queue is for officers")?;
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
         let queued = self.queued_listing(bundle).await?;
         match &queued.waiting {
             Waiting::Listing(parts) if !parts.is_empty() => {
@@ -317,7 +318,7 @@ impl Editing {
         if words.is_empty() {
             return Err(Error::Unfit(vec![crate::http::Fault {
                 field: "words".to_owned(),
-                problem: "write what you want to say".to_owned(),
+                problem: "enter a message".to_owned(),
             }]));
         }
         let tx = self.records.database().write().await?;

@@ -37,17 +37,17 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
             "post": operation("createRecord", "Add a record; it waits for a moderator", &[], Some(body("NewRecord")), &write_answers("201", "It is public.")),
         },
         "/api/v1/records/{id}": {
-            "get": operation("readRecord", "A record as those who keep it read it", &[&record], None, &answers("200", "The record.", "RecordAnswer", &[404])),
+            "get": operation("readRecord", "A record as its editors see it", &[&record], None, &answers("200", "The record.", "RecordAnswer", &[404])),
             "put": operation("replaceRecord", "Replace a document", &[&record, &if_match()], Some(document.clone()), &changed()),
             "patch": operation("changeRecord", "Change members of a document (RFC 7396)", &[&record, &if_match()], Some(document), &changed()),
-            "delete": operation("withdrawRecord", "Take a listing out", &[&record, &if_match()], None, &withdrawn()),
+            "delete": operation("withdrawRecord", "Withdraw a listing", &[&record, &if_match()], None, &withdrawn()),
         },
         "/api/v1/proposals": {
-            "get": operation("listProposals", "What you proposed; for officers everything that waits", &[], None, &plain("The proposals.", &[])),
+            "get": operation("listProposals", "Your proposals; for officers, everything that is waiting", &[], None, &plain("The proposals.", &[])),
         },
         "/api/v1/proposals/{id}": {
-            "get": operation("readProposal", "One proposal, with what it changes and what was said", &[&proposal], None, &plain("The proposal.", &[404])),
-            "post": operation("decideProposal", "Accept, reject, withdraw, or say something", &[&proposal], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 422])),
+            "get": operation("readProposal", "One proposal, with its changes and messages", &[&proposal], None, &plain("The proposal.", &[404])),
+            "post": operation("decideProposal", "Accept, reject, withdraw or comment", &[&proposal], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 422])),
         },
     });
     let paths = match paths {
@@ -58,7 +58,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
 }
 
 fn if_match() -> Value {
-    json!({"name": "If-Match", "in": "header", "required": true, "description": "The ETag of the version that you have read.", "schema": {"type": "string"}})
+    json!({"name": "If-Match", "in": "header", "required": true, "description": "The ETag of the version you have read.", "schema": {"type": "string"}})
 }
 
 fn body(schema: &str) -> Value {
@@ -78,14 +78,14 @@ fn operation(id: &str, summary: &str, parameters: &[&Value], body: Option<Value>
 fn refusals(more: &[u16]) -> Map<String, Value> {
     let known: [(u16, &str); 10] = [
         (400, "Invalid request."),
-        (401, "There is no token, or it is unknown, expired or revoked."),
-        (403, "This is not yours to do."),
-        (404, "Not found, or nothing that you may know of."),
-        (409, "It has changed, or was decided, meanwhile."),
-        (412, "If-Match names another version than the one that is there."),
-        (422, "The document cannot stand; every fault is named."),
+        (401, "The token is missing, unknown, expired or revoked."),
+        (403, "You do not have permission to do this."),
+        (404, "Not found, or you do not have permission to see it."),
+        (409, "It has changed or been decided in the meantime."),
+        (412, "If-Match does not match the current version."),
+        (422, "The document cannot be published; every fault is named."),
         (428, "If-Match is missing."),
-        (429, "You ask too often."),
+        (429, "Too many requests."),
         (503, "The directory is starting."),
     ];
     let wanted: Vec<(u16, &str)> =
@@ -102,19 +102,19 @@ fn answers(status: &str, said: &str, schema: &str, more: &[u16]) -> Map<String, 
 
 fn write_answers(status: &str, said: &str) -> Map<String, Value> {
     let mut all = answers(status, said, "WriteAnswer", &[404, 409, 412, 422]);
-    let waits = answers("202", "Some of it waits for a moderator.", "WriteAnswer", &[]);
+    let waits = answers("202", "Some of it is waiting for a moderator.", "WriteAnswer", &[]);
     all.extend(waits);
     all
 }
 
 fn changed() -> Map<String, Value> {
-    let mut all = write_answers("200", "Everything stands, or nothing was different.");
+    let mut all = write_answers("200", "Everything was published, or nothing was different.");
     all.extend(refusals(&[404, 428]));
     all
 }
 
 fn withdrawn() -> Map<String, Value> {
-    plain("It is taken out.", &[404, 409, 412, 428])
+    plain("It is withdrawn.", &[404, 409, 412, 428])
 }
 
 fn plain(said: &str, more: &[u16]) -> Map<String, Value> {

@@ -36,7 +36,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`], or when the database fails.
     pub async fn find(&self, actor: &Actor, words: &str) -> Result<Vec<Found>, Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "finding what is hidden is for officers")?;
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can find hidden listings")?;
         let wanted = Words::of(words);
         let mut found = HashMap::new();
         if wanted.all.is_empty() {

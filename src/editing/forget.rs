@@ -15,7 +15,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`]; no such contact as [`crate::records::Error`] says; or when the database fails.
     pub async fn erase_contact(&self, actor: &Actor, record: Uuid, contact: Uuid, reason: &str) -> Result<(), Error> {
-        Self::require(actor, Action::Erase, &Subject::Directory, "only a moderator takes out somebody's data")?;
+        Self::require(actor, Action::Erase, &Subject::Directory, "only a moderator can erase someone's data")?;
         let tx = self.records.database().write().await?;
         let why = format!("a contact was erased: {reason}");
         let outcome = self.records.erase_contact(&tx, &caller(actor, &why), record, contact).await?;

@@ -20,18 +20,18 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
     let what = if is_new { format!("Your new listing {listing}") } else { format!("Your change to {listing}") };
     match (taken.is_empty(), refused.is_empty()) {
         (_, true) => body.push(Part::paragraph(format!("{what} is now in {directory}. Thank you."))),
-        (true, false) => body.push(Part::paragraph(format!("{what} was not taken."))),
+        (true, false) => body.push(Part::paragraph(format!("{what} was not accepted."))),
         (false, false) => body.push(Part::paragraph(format!("Part of your change to {listing} is now in {directory}."))),
     }
     if !refused.is_empty() {
-        body.push(Part::paragraph("Not taken:"));
+        body.push(Part::paragraph("Not accepted:"));
         let refused = in_words(&proposal.parts).into_iter().filter(|(_, one)| !one.accepted);
         body.push(Part::List(refused.map(|(words, one)| format!("{words}: {}", one.reason)).collect()));
     }
     if !words.is_empty() {
         body.push(Part::Quotation(words.to_owned()));
     }
-    body.push(Part::link("Look at it, or answer", ours(at, &format!("account/changes/{}", proposal.id))));
+    body.push(Part::link("See the decision, or reply", ours(at, &format!("account/changes/{}", proposal.id))));
     let subject = if refused.is_empty() { format!("Published: {listing}") } else { format!("About your change to {listing}") };
     Letter::new(to.as_str(), Kind::ChangeDecided, subject, &body)
 }
@@ -48,26 +48,26 @@ pub(super) fn appeal_decided(
 ) -> Letter {
     let became = if again {
         format!(
-            "Somebody else has looked at your change to {listing} in {directory}. It is not refused any more and waits for a decision."
+            "Someone else has looked at your change to {listing} in {directory}. It is no longer refused and is waiting for a new decision."
         )
     } else {
-        format!("Somebody else has looked at your change to {listing} in {directory}. It stays refused.")
+        format!("Someone else has looked at your change to {listing} in {directory}. The decision has not changed.")
     };
     let body = [
         Part::paragraph(became),
         Part::Quotation(answer.to_owned()),
-        Part::link("Look at it", ours(at, &format!("account/changes/{change}"))),
+        Part::link("See the decision", ours(at, &format!("account/changes/{change}"))),
     ];
-    Letter::new(to.as_str(), Kind::ChangeDecided, format!("Another look at your change to {listing}"), &body)
+    Letter::new(to.as_str(), Kind::ChangeDecided, format!("Your change to {listing} has been looked at again"), &body)
 }
 
 /// An officer has hidden a listing.
 pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str, at: &Url, directory: &str) -> Letter {
     let body = [
-        Part::paragraph(format!("{listing} is not shown in {directory} any more. The council has hidden it, because:")),
+        Part::paragraph(format!("{listing} is no longer shown in {directory}. The council has hidden it for this reason:")),
         Part::Quotation(reason.to_owned()),
-        Part::paragraph("Nothing is lost. Correct what is wrong and send it for publication: a moderator looks at it."),
-        Part::link("Look at your listing", ours(at, &format!("account/listings/{id}"))),
+        Part::paragraph("Nothing has been lost. Correct what is wrong and send it for publication: a moderator will look at it."),
+        Part::link("Go to your listing", ours(at, &format!("account/listings/{id}"))),
     ];
     Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)
 }
@@ -77,7 +77,7 @@ pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &
     let body = [
         Part::paragraph(format!("There is a message about the change to {listing} in {directory}:")),
         Part::Quotation(words.to_owned()),
-        Part::link("Answer", ours(at, page)),
+        Part::link("Reply", ours(at, page)),
     ];
     Letter::new(to.as_str(), Kind::Question, format!("A question about {listing}"), &body)
 }
@@ -101,26 +101,26 @@ pub(crate) fn in_words(parts: &[records::Part]) -> Vec<(String, &records::Part)>
 /// A member of a document in plain words.
 pub(crate) fn words_for(field: &str) -> String {
     match field {
-        "service_at_locations" => "places and hours there".to_owned(),
+        "service_at_locations" => "locations and their opening times".to_owned(),
         "attributes" => "categories".to_owned(),
         "schedules" => "opening times".to_owned(),
         "addresses" => "address".to_owned(),
         "latitude" | "longitude" => "point on the map".to_owned(),
-        "logo_alt" => "the logo in words".to_owned(),
+        "logo_alt" => "description of the logo".to_owned(),
         "phones" => "phone numbers".to_owned(),
         "url" | "website" | "additional_urls" | "additional_websites" => "web addresses".to_owned(),
         "eligibility_description" => "who it is for".to_owned(),
-        "fees" | "fees_description" => "cost in words".to_owned(),
+        "fees" | "fees_description" => "description of the cost".to_owned(),
         "cost_options" => "prices".to_owned(),
-        "start" => "when it begins, the first time".to_owned(),
-        "end" => "when it ends, the first time".to_owned(),
-        "rrule" => "how it comes round".to_owned(),
+        "start" => "first start".to_owned(),
+        "end" => "first end".to_owned(),
+        "rrule" => "how it repeats".to_owned(),
         "rdates" => "dates added".to_owned(),
-        "exdates" => "dates left out".to_owned(),
-        "changes" => "changes on single dates".to_owned(),
+        "exdates" => "dates removed".to_owned(),
+        "changes" => "changes to single dates".to_owned(),
         "organization_id" => "organisation".to_owned(),
-        "service_id" => "service that it is part of".to_owned(),
-        "location_policy" => "how much of the place is told".to_owned(),
+        "service_id" => "service it is part of".to_owned(),
+        "location_policy" => "how much of the location is shown".to_owned(),
         other => other.replace('_', " "),
     }
 }

@@ -44,7 +44,7 @@ impl Editing {
     ) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
-        Self::require(actor, Action::Edit, &sight.subject(), "this organisation is not yours to change")?;
+        Self::require(actor, Action::Edit, &sight.subject(), "you do not have permission to change this organisation")?;
         let mut organisation: Organization = (**organisation).clone();
         match alt {
             None => (organisation.logo, organisation.logo_alt) = (None, None),
@@ -52,7 +52,7 @@ impl Editing {
                 let alt = alt.trim();
                 let problem = match alt.chars().count() {
                     0 => Some("say in a few words what the picture shows: it is read to those who cannot see it"),
-                    long if long > LONGEST_ALT => Some("is longer than 200 letters"),
+                    long if long > LONGEST_ALT => Some("is longer than 200 characters"),
                     _ => None,
                 };
                 if let Some(problem) = problem {
@@ -66,7 +66,7 @@ impl Editing {
             let few = self.identity.within(&tx, "pictures of a person", PICTURES, &actor.known_as()).await?;
             if !few {
                 tx.commit().await?;
-                return Err(Error::Forbidden("you have sent many pictures within an hour; try again later"));
+                return Err(Error::Forbidden("you have sent too many pictures within an hour; try again later"));
             }
             let hash = self.records.keep_picture(&tx, id, picture).await?;
             tx.commit().await?;

@@ -90,10 +90,10 @@ pub enum Error {
     #[error("{}", list(.0))]
     Unfit(Vec<Fault>),
     /// A protected listing changes only after somebody was called back.
-    #[error("this listing is protected: say who was called back, on which number that was known before, and what they confirmed")]
+    #[error("this listing is protected: say who you phoned, on which number we already had, and what they confirmed")]
     NeedsCallBack,
     /// A refusal needs a reason.
-    #[error("say why {field} is refused: the author is told")]
+    #[error("say why {field} is refused: the author will see the reason")]
     NeedsReason {
         /// Which part.
         field: String,

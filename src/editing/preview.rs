@@ -48,7 +48,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`], or when the database fails.
     pub async fn preview_proposed(&self, actor: &Actor, proposals: &[Proposal]) -> Result<Option<Published>, Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "the queue is for officers")?;
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
         let mut drafts = Vec::new();
         for proposal in proposals {
             drafts.push(Draft {

@@ -18,7 +18,7 @@ impl Editing {
     pub async fn reopen(&self) -> Result<usize, Error> {
         let caller = Caller {
             name: "the directory".to_owned(),
-            why: "open again: the day until which it was closed has come".to_owned(),
+            why: "reopened: the planned reopening date has come".to_owned(),
             entrance: Entrance::Person,
         };
         let mut opened = 0;

@@ -209,13 +209,13 @@ impl Editing {
         if let Some(change) = changes.iter().find(|change| BY_CHECKING.contains(&change.field.as_str())) {
             return Err(Error::Unfit(vec![Fault {
                 field: change.field.clone(),
-                problem: "is set by checking the listing, not by an edit".to_owned(),
+                problem: "is set by checking the listing, not by editing it".to_owned(),
             }]));
         }
         if let Some(change) = changes.iter().find(|change| !at_once && super::declarations::says_seen(change)) {
             return Err(Error::Unfit(vec![Fault {
                 field: change.field.clone(),
-                problem: "only officers can say what they have seen".to_owned(),
+                problem: "only officers can record what they have seen".to_owned(),
             }]));
         }
         let protected = match &standing {
@@ -245,7 +245,7 @@ impl Editing {
             return Err(Error::NotFound(id));
         }
         if sight.stored.state == State::Gone {
-            return Err(Error::Forbidden("this listing was taken out; a moderator can bring it back"));
+            return Err(Error::Forbidden("this listing was withdrawn; a moderator can bring it back"));
         }
         if sight.is_foreign() {
             return Err(Error::Foreign { origin: sight.stored.origin.clone() });
@@ -253,7 +253,7 @@ impl Editing {
         if sight.stored.kind != wanted.kind() {
             return Err(records::Error::OtherKind { id, found: sight.stored.kind, wanted: wanted.kind() }.into());
         }
-        Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to change")
+        Self::require(actor, Action::Edit, &sight.subject(), "you do not have permission to change this listing")
     }
 
     /// Whether the places that a document refers to, and did not refer to before, are the actor's to use:
@@ -279,7 +279,9 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             if !theirs {
-                return Err(Error::Forbidden("this place is kept by others: give its address, and it becomes one of your own"));
+                return Err(Error::Forbidden(
+                    "this location is managed by others: enter its address to add a location of your own",
+                ));
             }
         }
         Ok(())
@@ -302,7 +304,7 @@ impl Editing {
         if with_its_organisation && can(actor, Action::AddListing, &subject) {
             return Ok(());
         }
-        Self::require(actor, Action::Edit, &subject, "this organisation is not yours to add listings to")
+        Self::require(actor, Action::Edit, &subject, "you do not have permission to add listings to this organisation")
     }
 }
 

@@ -53,23 +53,23 @@ impl Editing {
         self.change_state(actor, sight.stored, State::Published, reason, unseen).await
     }
 
-    /// Take a listing out for good; its tombstone says why. A group may take out its own, unless it is
-    /// protected: somebody who is looked for by others must not lose the number that they know.
+    /// Withdraw a listing for good; its tombstone says why. A group may take out its own, unless it is protected:
+    /// somebody who is looked for by others must not lose the number that they know.
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Foreign`]; stale as [`records::Error`] says; or when the database fails.
     pub async fn withdraw(&self, actor: &Actor, sight: &Sight, revision: i64, why: &str) -> Result<(), Error> {
         if sight.is_foreign() {
             return Err(Error::Foreign { origin: sight.stored.origin.clone() });
         }
-        Self::require(actor, Action::Edit, &sight.subject(), "this listing is not yours to take out")?;
+        Self::require(actor, Action::Edit, &sight.subject(), "you do not have permission to withdraw this listing")?;
         if sight.protected {
-            Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can take out a protected listing")?;
+            Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can withdraw a protected listing")?;
         }
         // The tombstone is public and signed: nobody's own words stand in it.
-        let public = caller(actor, "taken out by those who keep it");
+        let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
         let outcome = self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
-        self.identity.note(&tx, &actor.known_as(), "take out", &sight.stored.id.to_string(), why, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, None).await?;
         tx.commit().await?;
         self.sweep(&outcome).await
     }
@@ -147,7 +147,7 @@ impl Editing {
         let mut document = version.read()?;
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
-        let why = format!("version {revision} put back");
+        let why = format!("version {revision} restored");
         self.submit(actor, Submission { writes: vec![write], why, called_back, publish: false }).await
     }
 

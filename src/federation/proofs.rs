@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::model::Kind;
 
-/// Something that says itself which key signed it.
+/// A document that names the key that signed it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Sealed<T> {
     /// What is said.
@@ -33,25 +33,25 @@ pub struct Checkpoint {
     /// The latest change number.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub head: i64,
-    /// Whoever stands before this compares everything.
+    /// A follower at an earlier number must compare everything.
     #[schemars(extend("examples" = [1_763_000_000_000_000_i64]))]
     pub min_safe: i64,
-    /// Records that are there.
+    /// Number of live records.
     #[schemars(extend("examples" = [1_200]))]
     pub count_live: i64,
-    /// Tombstones.
+    /// Number of tombstones.
     #[schemars(extend("examples" = [34]))]
     pub count_deleted: i64,
     /// SHA-256 over the values of all buckets, hexadecimal.
     #[schemars(extend("examples" = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]))]
     pub digest_root: String,
-    /// The latest snapshot, where there is one.
+    /// The latest snapshot, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotName>,
     /// When it was signed, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub issued: String,
-    /// Until when it is good, RFC 3339.
+    /// When it expires, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-23T06:00:00.000Z"]))]
     pub expires: String,
 }
@@ -87,7 +87,7 @@ pub struct Digest {
     pub root: String,
 }
 
-/// `/federation/v1/digest/{bucket}`: what stands in one bucket.
+/// `/federation/v1/digest/{bucket}`: the records of one bucket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Bucket {
     /// This directory.
@@ -99,10 +99,10 @@ pub struct Bucket {
     /// Which bucket, from 0 to 255.
     #[schemars(extend("examples" = [17]))]
     pub bucket: u8,
-    /// The latest change number that was looked at.
+    /// The latest change number included.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub seq: i64,
-    /// Its records, tombstones among them.
+    /// Its records, including tombstones.
     pub items: Vec<Listed>,
 }
 
@@ -118,14 +118,14 @@ pub struct Listed {
     /// Its change number.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub rev: i64,
-    /// Whether it is there.
+    /// Whether it exists.
     pub state: super::protocol::ItemState,
-    /// Hash of its data as its statement has it; empty for a tombstone.
+    /// Hash of its data, as in its statement; empty for a tombstone.
     #[schemars(extend("examples" = ["sha-256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]))]
     pub hash: String,
 }
 
-/// `/federation/v1/snapshot`: which file holds everything of ours.
+/// `/federation/v1/snapshot`: which file contains all our own records.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SnapshotPointer {
     /// This directory.

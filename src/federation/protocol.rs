@@ -28,11 +28,11 @@ pub struct Discovery {
     /// Name of the protocol: `open-directory/1`.
     #[schemars(extend("examples" = ["open-directory/1"]))]
     pub protocol: String,
-    /// Versions of it that are spoken here.
+    /// Versions of it supported here.
     #[schemars(extend("examples" = [["1.0"]]))]
     pub versions: Vec<String>,
-    /// Web address of the directory, which is its identity: lower-case host, a slash at the end. It
-    /// has the scheme, host and port that this document was fetched from.
+    /// Web address of the directory, which is its identity: lower-case host, ending in a slash. It has the scheme,
+    /// host and port that this document was fetched from.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/"]))]
     pub origin: Url,
     /// Conformance level: 1 is the feed; 2 adds checkpoint, snapshot and digest.
@@ -40,7 +40,7 @@ pub struct Discovery {
     pub level: u8,
     /// Who publishes.
     pub publisher: Publisher,
-    /// Which program answers.
+    /// The software that answers.
     #[serde(default)]
     pub software: Software,
     /// Name of the epoch: positions of one epoch cannot be compared with those of another.
@@ -49,40 +49,40 @@ pub struct Discovery {
     /// Where the read API is.
     #[serde(default)]
     pub api: Api,
-    /// What can be followed.
+    /// Feeds that can be followed.
     pub feeds: Vec<Feed>,
     /// Where the signed checkpoint is (level 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/checkpoint"]))]
     pub checkpoint: Option<Url>,
-    /// Where it says which file holds everything (level 2).
+    /// Where to find which file contains all records (level 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/snapshot"]))]
     pub snapshot: Option<Url>,
-    /// Where the sums are by which two directories compare what they have (level 2).
+    /// Where to find the sums by which two directories compare their records (level 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/digest"]))]
     pub digest: Option<Url>,
-    /// Where to tell us that you have something new.
+    /// Where to tell this directory that you have something new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/ping"]))]
     pub ping: Option<Url>,
-    /// Where it is said how fresh what comes from elsewhere is.
+    /// Where to find how up to date records from other directories are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/status"]))]
     pub status: Option<Url>,
-    /// Which schemas the records follow.
+    /// Schemas the records follow.
     #[serde(default)]
     pub schemas: Vec<RecordSchema>,
-    /// Licence of our own records.
+    /// Licence of the directory's own records.
     pub license: Licence,
-    /// Every key that signs or did, oldest first.
+    /// Every current and past signing key, oldest first.
     #[serde(default)]
     pub keys: Vec<Listed>,
     /// Signatures of `keys`.
     #[serde(default)]
     pub keys_sig: Vec<KeysSignature>,
-    /// Origins that the directory had before, each signed with a key that it had there.
+    /// Earlier origins of the directory, each signed with a key it used there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved_from: Vec<Moved>,
 }
@@ -128,7 +128,7 @@ pub struct Api {
 /// A feed of changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Feed {
-    /// `own`: records of this origin; `all`: those of others as well.
+    /// `own`: records of this origin; `all`: also records of others.
     #[schemars(extend("examples" = ["own"]))]
     pub scope: String,
     /// Kinds of records in it.
@@ -137,7 +137,7 @@ pub struct Feed {
     /// Its first page.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/changes"]))]
     pub url: Url,
-    /// Form of its pages: `rpde-1.0+fed`.
+    /// Format of its pages: `rpde-1.0+fed`.
     #[schemars(extend("examples" = ["rpde-1.0+fed"]))]
     pub format: String,
     /// Ask no more often than this, in seconds.
@@ -148,11 +148,11 @@ pub struct Feed {
     #[serde(default)]
     #[schemars(extend("examples" = [900]))]
     pub recommended_poll_seconds: u32,
-    /// Items on a page, at most.
+    /// Maximum number of items on a page.
     #[serde(default)]
     #[schemars(extend("examples" = [500]))]
     pub page_items: u64,
-    /// For how many days, at the least, a tombstone stays in the feed.
+    /// Minimum number of days a tombstone stays in the feed.
     #[serde(default)]
     #[schemars(extend("examples" = [90]))]
     pub tombstone_days: u32,
@@ -169,13 +169,13 @@ pub struct RecordSchema {
     pub kinds: Vec<String>,
 }
 
-/// A licence, and the words that it asks for.
+/// A licence and the attribution it requires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Licence {
     /// Web address of its text.
     #[schemars(extend("examples" = ["https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"]))]
     pub url: String,
-    /// What to say where the records are shown.
+    /// Attribution to show with the records.
     #[serde(default)]
     #[schemars(extend("examples" = ["Contains information from the Luton directory of support"]))]
     pub attribution: String,
@@ -193,18 +193,18 @@ pub struct KeysSignature {
     pub sig: String,
 }
 
-/// A page of the change feed: an RPDE 1.0 page with more in it. `data` of items is read apart.
+/// A page of the change feed: an RPDE 1.0 page with extra members. `data` of items is described separately.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Page {
-    /// Address of what comes next; the page's own where nothing does yet.
+    /// Address of the next page; the address of this page if nothing follows yet.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/federation/v1/changes?afterChangeNumber=1764000000000123&epoch=0197b2c0a1d47c1e8a3f0d7e5c6b4a39"]))]
     pub next: String,
-    /// What has changed, in order of `modified`.
+    /// Changed records, in order of `modified`.
     pub items: Vec<Item>,
     /// Licence of the items.
     #[schemars(extend("examples" = ["https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"]))]
     pub license: String,
-    /// The epoch that the numbers belong to.
+    /// The epoch the change numbers belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["0197b2c0a1d47c1e8a3f0d7e5c6b4a39"]))]
     pub epoch: Option<String>,
@@ -225,25 +225,25 @@ pub struct FeedState {
     /// The latest change number in it.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub head: i64,
-    /// Whoever stands before this may have missed tombstones and has to compare everything.
+    /// A follower at an earlier number may have missed tombstones and must compare everything.
     #[schemars(extend("examples" = [1_763_000_000_000_000_i64]))]
     pub min_safe: i64,
 }
 
-/// Whether a record is there.
+/// Whether a record exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemState {
-    /// It is, and this is how.
+    /// The record exists, with this content.
     Updated,
-    /// It is not any more.
+    /// The record no longer exists.
     Deleted,
 }
 
 /// An item of the change feed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Item {
-    /// Whether the record is there.
+    /// Whether the record exists.
     #[schemars(extend("examples" = ["updated"]))]
     pub state: ItemState,
     /// Its kind.
@@ -252,31 +252,31 @@ pub struct Item {
     /// Its id at its origin.
     #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
     pub id: String,
-    /// Where it stands in the order of changes.
+    /// Its position in the order of changes.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub modified: i64,
-    /// The whole public record, as the read API gives it with `full=true`; missing in what was deleted.
+    /// The whole public record, as the read API gives it with `full=true`; missing in a deleted item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [{"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Bramble Street pantry"}]))]
     pub data: Option<serde_json::Value>,
-    /// What the origin says and signs of it. Missing where a record of another directory is not passed on
-    /// any more.
+    /// The statement the origin makes and signs about it. Missing if a record of another directory is no longer
+    /// passed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fed: Option<Statement>,
-    /// The directories that it came through after its origin, the last one being that of the feed. Only in
-    /// feeds of scope `all`, and only of records of other directories: there `id` and `modified` are those
-    /// of the feed, and those of the origin stand in `fed`.
+    /// The directories it came through after its origin, the last being that of the feed. Only in feeds of scope
+    /// `all`, and only for records of other directories: there `id` and `modified` are those of the feed, and
+    /// those of the origin are in `fed`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Hop>,
 }
 
-/// A directory that a record came through.
+/// A directory a record came through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hop {
-    /// Which.
+    /// Its origin.
     #[schemars(extend("examples" = ["https://directory.bedfordshire.example.org/"]))]
     pub origin: String,
-    /// When it came there, RFC 3339.
+    /// When it was received there, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T06:05:00.000Z"]))]
     pub received: String,
     /// The epoch of `seq`.
@@ -288,17 +288,17 @@ pub struct Hop {
     /// The key that signed.
     #[schemars(extend("examples" = ["9a0d5b3c7e11"]))]
     pub kid: String,
-    /// The signature, base64url, of `open-directory-via-v1`, a line end, and the canonical JSON of all that
-    /// stands here but this, with the signature of the statement as `of` (empty where there is none).
+    /// The signature, base64url, of `open-directory-via-v1`, a line end, and the canonical JSON of everything here
+    /// except this, with the signature of the statement as `of` (empty where there is none).
     #[schemars(extend("examples" = ["R0tLq0…"]))]
     pub sig: String,
 }
 
-/// What an origin says of a record, and signs: the signature is of `open-directory-record-v1`, a line
-/// end, and the canonical JSON (RFC 8785) of this without `sig`.
+/// What an origin says about a record and signs: the signature is of `open-directory-record-v1`, a line end, and
+/// the canonical JSON (RFC 8785) of this without `sig`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
-    /// Version of this form: 1.
+    /// Version of this format: 1.
     #[schemars(extend("examples" = [1]))]
     pub v: u8,
     /// The record's origin.
@@ -316,14 +316,14 @@ pub struct Statement {
     /// Which version this is: larger is later. The same as the item's `modified`.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub rev: i64,
-    /// Whether the record is there.
+    /// Whether the record exists.
     #[schemars(extend("examples" = ["updated"]))]
     pub state: ItemState,
-    /// Whether what stood there before has to be destroyed wherever it was kept, not only replaced.
+    /// Whether earlier versions must be destroyed wherever they were stored, not just replaced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("examples" = [false]))]
     pub urgent: bool,
-    /// When its content changed, RFC 3339. For people; nothing is decided by it.
+    /// When its content changed, RFC 3339. For information only.
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub changed: String,
     /// Schema of the record.
@@ -332,7 +332,7 @@ pub struct Statement {
     /// Licence of the record.
     #[schemars(extend("examples" = ["https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"]))]
     pub license: String,
-    /// `sha-256:` and the hash of the canonical JSON of `data`, base64url; missing in what was deleted.
+    /// `sha-256:` and the hash of the canonical JSON of `data`, base64url; missing for a deleted record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["sha-256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]))]
     pub data_hash: Option<String>,
@@ -344,13 +344,13 @@ pub struct Statement {
     pub sig: String,
 }
 
-/// A hint that somebody has something new, with nothing in it that could be believed.
+/// A hint that someone has something new. Nothing in it is trusted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ping {
-    /// Who has something new.
+    /// The directory that has something new.
     #[schemars(extend("examples" = ["https://directory.centralbedfordshire.example.org/"]))]
     pub origin: String,
-    /// How far its feed goes now.
+    /// The latest change number of its feed.
     #[serde(default)]
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub head: i64,

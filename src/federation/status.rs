@@ -34,20 +34,20 @@ const MOST_FOLLOWERS: usize = 2_000;
 /// A page of the feed is asked for in the name of this origin.
 pub(super) const FOLLOWER: HeaderName = HeaderName::from_static("fed-follower");
 
-/// How fresh what comes from a directory is.
+/// How up to date the records from a directory are.
 #[derive(Clone, Debug, Serialize)]
 pub struct Freshness {
     /// Its name.
     pub name: String,
     /// Its identity.
     pub origin: String,
-    /// How it stands: `new`, `following`, `held`.
+    /// Its state: `new`, `following`, `held`.
     pub state: PeerState,
     /// Licence of its records.
     pub licence: Option<String>,
-    /// Records of it that are to be seen here.
+    /// Number of its records shown here.
     pub records: u64,
-    /// When everything was last known to be here.
+    /// When all its records were last known to be here.
     pub complete_at: Option<DateTime<Utc>>,
 }
 

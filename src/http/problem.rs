@@ -13,28 +13,28 @@ pub struct Problem {
     /// A name for the kind of problem that does not change.
     #[schemars(extend("examples" = ["about:blank#bad-parameter"]))]
     pub r#type: &'static str,
-    /// The kind of problem in words.
+    /// Title of the kind of problem.
     #[schemars(extend("examples" = ["Invalid parameter"]))]
     pub title: &'static str,
     /// HTTP status code.
     #[schemars(extend("examples" = [400]))]
     pub status: u16,
-    /// This problem in words.
+    /// Description of this problem.
     #[schemars(extend("examples" = ["page is \"abc\": expected a whole number from 1"]))]
     pub detail: String,
-    /// The parameter, where one is to blame.
+    /// The parameter that is wrong, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["page"]))]
     pub parameter: Option<Box<str>>,
-    /// When a record went, RFC 3339.
+    /// When the record was withdrawn, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-11-20T09:00:00.000Z"]))]
     pub gone_at: Option<Box<str>>,
-    /// The record that has taken its place, where there is one.
+    /// The record that has replaced it, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
     pub successor: Option<Box<str>>,
-    /// Everything that is wrong with a document, where it is a document.
+    /// Everything wrong with the document, if one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Box<Faults>>,
 }
@@ -50,7 +50,7 @@ pub struct Fault {
     /// Where, such as `phones[0].number`.
     #[schemars(extend("examples" = ["phones[0].number"]))]
     pub field: String,
-    /// What, and what would be right.
+    /// What is wrong, and what would be right.
     #[schemars(extend("examples" = ["number is missing; a phone needs it"]))]
     pub problem: String,
 }
@@ -156,7 +156,7 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "about:blank#unavailable", "Not ready", detail.to_owned())
     }
 
-    /// A mistake of ours. What it was goes to the log, not to the client.
+    /// A fault on our side. What it was goes to the log, not to the client.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed");
         Self::new(

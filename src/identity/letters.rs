@@ -11,7 +11,7 @@ pub fn sign_in(to: &Email, secret: &Secret, at: &Url, name: &str) -> Letter {
         Part::paragraph(format!("Use this link to sign in to {name}.")),
         Part::link("Sign in", sign_in_address(at, secret)),
         Part::paragraph(format!("It works once, for {} minutes.", LINK_LIFE.num_minutes())),
-        Part::paragraph("If you did not ask for it, do nothing: nobody can sign in without it."),
+        Part::paragraph("If you did not ask for it, you can ignore this email: nobody can sign in without the link."),
     ];
     Letter::new(to.as_str(), Kind::SignIn, format!("Sign in to {name}"), &body)
 }
@@ -24,9 +24,11 @@ pub fn sign_in_address(at: &Url, secret: &Secret) -> Url {
 /// Word that somebody signed in on a browser that was not seen before.
 pub fn new_browser(to: &Email, browser: &str, at: &Url, name: &str) -> Letter {
     let body = [
-        Part::paragraph(format!("You have just signed in to {name} on a browser that we have not seen before: {browser}.")),
-        Part::paragraph("If it was you, there is nothing to do."),
-        Part::paragraph("If it was not, somebody can read your mail. Change its password first, then end the session here:"),
+        Part::paragraph(format!("You have just signed in to {name} on a browser that you have not used here before: {browser}.")),
+        Part::paragraph("If this was you, you do not need to do anything."),
+        Part::paragraph(
+            "If it was not you, someone can read your email. Change your email password first, then end the session here:",
+        ),
         Part::link("See where you are signed in", ours(at, "account/profile")),
     ];
     Letter::new(to.as_str(), Kind::SignInNotice, format!("New sign-in to {name}"), &body)
@@ -34,12 +36,12 @@ pub fn new_browser(to: &Email, browser: &str, at: &Url, name: &str) -> Letter {
 
 /// Word that a passkey "was added" or "was removed", or that all of them "were reset".
 pub fn passkey(to: &Email, what: &str, at: &Url, name: &str) -> Letter {
-    let which = if what.starts_with("were") { "Your passkeys" } else { "A passkey of yours" };
+    let which = if what.starts_with("were") { "Your passkeys" } else { "A passkey" };
     let body = [
-        Part::paragraph(format!("{which} in {name} {what}.")),
-        Part::paragraph("If it was you, or you asked for it, there is nothing to do."),
+        Part::paragraph(format!("{which} {what} in {name}.")),
+        Part::paragraph("If this was you, or you asked for it, you do not need to do anything."),
         Part::paragraph(
-            "If not, somebody may be acting in your name. Tell an administrator of the directory at once, and look here:",
+            "If not, someone may be using your account. Tell an administrator of the directory immediately, and check here:",
         ),
         Part::link("See your passkeys and where you are signed in", ours(at, "account/profile")),
     ];
@@ -50,17 +52,17 @@ pub fn passkey(to: &Email, what: &str, at: &Url, name: &str) -> Letter {
 pub fn invitation(invitation: &Invitation, organisation: &str, at: &Url, name: &str) -> Letter {
     let role = match invitation.role {
         MemberRole::Editor => "keep its listings up to date",
-        MemberRole::Lead => "keep its listings up to date and say who else may",
+        MemberRole::Lead => "keep its listings up to date and decide who else can",
     };
     let body = [
-        Part::paragraph(format!("You are invited to help {organisation} in {name}. You could then {role}.")),
+        Part::paragraph(format!("You are invited to help {organisation} in {name}. You will be able to {role}.")),
         Part::link("Sign in and accept", ours(at, "account")),
         Part::paragraph(format!(
-            "Sign in with this address, {}. The invitation stands until {}.",
+            "Sign in with this email address, {}. The invitation is valid until {}.",
             invitation.email,
             invitation.expires_at.format("%-d %B %Y")
         )),
-        Part::paragraph("If you do not know what this is about, do nothing."),
+        Part::paragraph("If you do not know what this is about, you can ignore this email."),
     ];
     Letter::new(invitation.email.as_str(), Kind::Invitation, format!("Help keep {organisation} up to date"), &body)
 }
@@ -68,23 +70,23 @@ pub fn invitation(invitation: &Invitation, organisation: &str, at: &Url, name: &
 /// Word to whoever leads an organisation that somebody else wants to keep it, too.
 pub fn claim_made(to: &Email, who: &Email, organisation: &str, at: &Url, name: &str) -> Letter {
     let body = [
-        Part::paragraph(format!("{who} asks to help keep {organisation} up to date in {name}.")),
+        Part::paragraph(format!("{who} has asked to help keep {organisation} up to date in {name}.")),
         Part::paragraph(
-            "If you know them, invite them from your organisation’s page. If you do not, do nothing: a moderator decides.",
+            "If you know them, invite them from your organisation’s page. If you do not, you do not need to do anything: a moderator will decide.",
         ),
-        Part::link("Open your organisations", ours(at, "account")),
+        Part::link("Go to your organisations", ours(at, "account")),
     ];
-    Letter::new(to.as_str(), Kind::ClaimMade, format!("Somebody asks to help with {organisation}"), &body)
+    Letter::new(to.as_str(), Kind::ClaimMade, format!("Someone has asked to help with {organisation}"), &body)
 }
 
 /// A code for whoever reads the address on a listing.
 pub fn code(to: &str, code: &str, organisation: &str, name: &str) -> Letter {
     let body = [
         Part::paragraph(format!(
-            "Somebody asks to keep the listing of {organisation} in {name} up to date. This address stands on it."
+            "Someone has asked to keep the listing of {organisation} in {name} up to date. The listing shows this email address."
         )),
         Part::paragraph(format!("If you know who it is, give them this code: {code}")),
-        Part::paragraph("If you do not, do nothing. Nobody from the council will ask you for it."),
+        Part::paragraph("If you do not, do not give it to anyone. Nobody from the council will ask you for it."),
     ];
     Letter::new(to, Kind::Code, format!("A code for {organisation}"), &body)
 }
@@ -100,9 +102,9 @@ pub fn claim_decided(to: &Email, accepted: bool, organisation: &str, reason: &st
     if !reason.is_empty() {
         body.push(Part::Quotation(reason.to_owned()));
     }
-    body.push(Part::link("Open your organisations", ours(at, "account")));
+    body.push(Part::link("Go to your organisations", ours(at, "account")));
     if !accepted {
-        body.push(Part::paragraph("If you think this is wrong, answer from there: somebody else will look at it."));
+        body.push(Part::paragraph("If you think this is wrong, reply from there: someone else will look at it."));
     }
     Letter::new(to.as_str(), Kind::ClaimDecided, subject, &body)
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Name of the member.
 pub const MEMBER: &str = "local_annotation";
 
-/// What is added in words. Terms that are added stand among the record's attributes.
+/// A note added by this directory. Terms it adds are among the record's attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
     /// What people here should know.

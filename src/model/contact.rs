@@ -17,16 +17,16 @@ use super::{
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub enum Visibility {
-    /// The world.
+    /// Everyone.
     Public,
-    /// Only those who keep the record.
+    /// Only people who manage the record.
     Private,
-    /// It came from a public source but looks like a person's own; private until somebody confirms.
+    /// It came from a public source but looks personal; private until someone confirms it.
     Unconfirmed,
 }
 
 entity! {
-    /// A person or desk to talk to.
+    /// A person or desk to contact.
     Contact {
         /// Identifier.
         req id: Uuid = "0c1f1c1e-8a52-4c5b-9a41-9d5b6f5c4a3b",
@@ -39,11 +39,11 @@ entity! {
         opt department: String = "Money advice",
         /// Email address.
         opt email: EmailAddress = "advice@marsh-farm-pantry.example.org",
-        /// Phone numbers of this contact. They are seen only where the contact is.
+        /// Phone numbers of this contact. They are visible only where the contact is.
         many phones: Phone,
         /// Classifications.
         many attributes: Attribute,
-        /// Who may see it. A contact without this is private: nobody is published by accident.
+        /// Who may see it. A contact without this is private, so that nobody is published by accident.
         opt visibility: Visibility = "public",
     }
 }
@@ -64,14 +64,14 @@ entity! {
         req number: String = "01632 960123",
         /// Extension at that number.
         opt extension: Number = 12,
-        /// What the line is, such as voice, text, cell, video.
+        /// The type of line, such as voice, text, cell, video.
         #[serde(rename = "type")]
         opt phone_type: String = "voice",
         /// What the line is for and when it is answered.
         opt description: String = "Weekdays 9am to 5pm",
         /// Languages spoken on it.
         many languages: Language,
-        /// Who may see it. A phone without this is as public as the record it stands in.
+        /// Who may see it. A phone without this is as public as the record it is in.
         opt visibility: Visibility = "public",
     }
 }

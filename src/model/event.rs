@@ -24,9 +24,9 @@ use crate::ids::{EventId, LocationId, OrganizationId, ServiceId};
 pub enum EventStatus {
     /// As announced.
     Scheduled,
-    /// Not at all.
+    /// Cancelled: it does not take place.
     Cancelled,
-    /// Later, at a time not yet known.
+    /// Postponed to a time not yet known.
     Postponed,
 }
 
@@ -37,7 +37,7 @@ pub enum EventStatus {
 pub enum DateChange {
     /// It does not take place.
     Cancelled,
-    /// It takes place at another time or place.
+    /// It takes place at a different time or place.
     Moved,
     /// It takes place, but there is no room left.
     Full,
@@ -48,9 +48,9 @@ entity! {
     Event {
         /// Identifier, a UUID that never changes.
         req id: EventId = "6d1f2e3c-4b5a-4678-9abc-def012345678",
-        /// The organization that holds it.
+        /// The organization that runs it.
         req organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
-        /// The service that it is part of.
+        /// The service it is part of.
         opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
         /// Name of the event.
         #[schemars(length(max = 1_000))]
@@ -63,9 +63,9 @@ entity! {
         req status: EventStatus = "scheduled",
         /// Where it takes place.
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// How much of the place the world may know; everything when it is not said.
+        /// How much of the location may be shown; everything if missing.
         opt location_policy: LocationPolicy = "exact",
-        /// Where to join on the internet.
+        /// Web address for joining online.
         opt online_url: WebAddress = "https://meet.example.org/cooking",
         /// Start of the first date, local time.
         req start: LocalDateTime = "2026-09-08T10:00:00",
@@ -73,27 +73,27 @@ entity! {
         req end: LocalDateTime = "2026-09-08T12:00:00",
         /// IANA zone of all local times here.
         req timezone: Zone = "Europe/London",
-        /// When it comes round: an RFC 5545 rule without its name. No rule: one date.
+        /// How it repeats: an RFC 5545 rule without its name. Without a rule there is one date.
         opt rrule: String = "FREQ=WEEKLY;BYDAY=TU",
-        /// Starts of dates that are left out, local time.
+        /// Starts of dates that do not take place, local time.
         many exdates: LocalDateTime,
         /// Starts of further dates, local time.
         many rdates: LocalDateTime,
-        /// What was changed on single dates.
+        /// Changes to single dates.
         many changes: EventChange,
-        /// Youngest age, in whole years, included.
+        /// Youngest age, in whole years, inclusive.
         #[schemars(range(min = 0, max = 150))]
         opt minimum_age: Number = 16,
-        /// Oldest age, in whole years, included.
+        /// Oldest age, in whole years, inclusive.
         #[schemars(range(min = 0, max = 150))]
         opt maximum_age: Number = 25,
-        /// Who can come, in words.
+        /// Description of who can come.
         opt eligibility_description: String = "Anyone over 16",
         /// What it costs.
         many cost_options: CostOption,
         /// Where to book.
         opt booking_url: WebAddress = "https://marsh-farm-pantry.example.org/book",
-        /// How many people there is room for.
+        /// How many people can attend.
         #[schemars(range(min = 0, max = 1_000_000))]
         opt capacity: Number = 12,
         /// Access.
@@ -102,15 +102,15 @@ entity! {
         many languages: Language,
         /// Phone lines.
         many phones: Phone,
-        /// People or desks to talk to. Only those marked public are published.
+        /// People or desks to contact. Only those marked public are published.
         many contacts: Contact,
         /// Classifications: needs, kinds, audiences.
         many attributes: Attribute,
         /// When the published content last changed.
         opt last_modified: DateTime<Utc> = "2026-11-20T09:00:00.000Z",
-        /// The organization itself, where it is given along.
+        /// The organization itself, if included.
         nested organization: Organization,
-        /// The place itself, where it is given along.
+        /// The location itself, if included.
         nested location: Location,
     }
 }
@@ -118,9 +118,9 @@ entity! {
 entity! {
     /// A change to one date of a series.
     EventChange {
-        /// Start of the date as the rule has it, local time.
+        /// Start of the date according to the rule, local time.
         req start: LocalDateTime = "2026-11-24T10:00:00",
-        /// What happened to it.
+        /// What has changed.
         req status: DateChange = "moved",
         /// The new start, local time.
         opt new_start: LocalDateTime = "2026-11-24T14:00:00",
@@ -128,7 +128,7 @@ entity! {
         opt new_end: LocalDateTime = "2026-11-24T16:00:00",
         /// The new place.
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// What people should know.
+        /// A note for people who planned to come.
         opt note: String = "The hall is a polling station in the morning",
     }
 }

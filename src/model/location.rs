@@ -14,20 +14,20 @@ use super::{
 };
 use crate::ids::{LocationId, OrganizationId};
 
-/// What kind of place an entity is.
+/// The type of location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub enum LocationType {
-    /// A place one can go to.
+    /// A place people can go to.
     Physical,
-    /// A place one can write to.
+    /// An address people can write to.
     Postal,
-    /// A place on the internet or the phone.
+    /// Online or by phone.
     Virtual,
 }
 
-/// How much of a place the world may know, from least strict to strictest.
+/// How much of a location may be shown, from least strict to strictest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -35,11 +35,11 @@ pub enum LocationPolicy {
     /// Everything.
     #[default]
     Exact,
-    /// The town only: no address, no point on the map.
+    /// The town only: no address, no position on the map.
     Area,
-    /// Nothing: the address is given when somebody books.
+    /// Nothing: the address is given when someone books.
     OnRequest,
-    /// Not even that there is a place. The address is not kept.
+    /// Not even that there is a location. The address is not stored.
     Withheld,
 }
 
@@ -61,23 +61,23 @@ impl LocationPolicy {
 }
 
 entity! {
-    /// A place.
+    /// A location.
     Location {
         /// Identifier, a UUID that never changes.
         req id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// What kind of place it is.
+        /// The type of location.
         req location_type: LocationType = "physical",
-        /// A page about a place on the internet.
+        /// Web address of an online location.
         opt url: WebAddress = "https://meet.example.org/pantry",
-        /// The organization that runs the place.
+        /// The organization that runs the location.
         opt organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
-        /// Name of the place.
+        /// Name of the location.
         #[schemars(length(max = 1_000))]
         opt name: String = "Marsh Farm Community Centre",
         /// Another name.
         #[schemars(length(max = 1_000))]
         opt alternate_name: String = "Futures House",
-        /// What the place is like.
+        /// Description of the location.
         opt description: String = "Next to the shops; the hall is on the ground floor.",
         /// How to get there.
         opt transportation: String = "Bus 27 stops outside",
@@ -87,9 +87,9 @@ entity! {
         /// Degrees east, WGS 84, -180 to 180.
         #[schemars(range(min = -180, max = 180))]
         opt longitude: Number = -0.4486,
-        /// Number that somebody else knows the place by, as text.
+        /// Identifier of the location in another scheme, as text.
         opt external_identifier: String = "010002345678",
-        /// Whose number that is.
+        /// The scheme of that identifier.
         opt external_identifier_type: String = "UPRN",
         /// Postal addresses.
         many addresses: Address,
@@ -97,17 +97,17 @@ entity! {
         many accessibility: Accessibility,
         /// Languages spoken there.
         many languages: Language,
-        /// Phone lines of the place.
+        /// Phone lines of the location.
         many phones: Phone,
         /// People or desks there. Only those marked public are published.
         many contacts: Contact,
-        /// When the place is open.
+        /// When the location is open.
         many schedules: Schedule,
         /// Classifications.
         many attributes: Attribute,
         /// Where values came from.
         many metadata: Metadata,
-        /// How much of the place the world may know; everything when it is not said.
+        /// How much of the location may be shown; everything if missing.
         opt location_policy: LocationPolicy = "exact",
     }
 }
@@ -119,7 +119,7 @@ entity! {
         req id: Uuid = "3c4d5e6f-7a8b-4c9d-8e0f-1a2b3c4d5e6f",
         /// The location.
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// Whom a letter is for.
+        /// Person or department to address post to.
         opt attention: String = "The pantry",
         /// First line.
         req address_1: String = "12 The Moakes",
@@ -135,7 +135,7 @@ entity! {
         req postal_code: String = "LU3 3QB",
         /// ISO 3166 code of the country.
         req country: String = "GB",
-        /// What kind of address it is.
+        /// The type of address.
         req address_type: LocationType = "physical",
         /// Classifications.
         many attributes: Attribute,

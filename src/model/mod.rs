@@ -46,7 +46,7 @@ pub use {
     taxonomy::{Attribute, Taxonomy, TaxonomyTerm},
 };
 
-/// The kinds of record, in the order in which one needs the other.
+/// The kinds of record, in the order in which they depend on one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -54,15 +54,15 @@ pub enum Kind {
     Taxonomy,
     /// A term of a list.
     TaxonomyTerm,
-    /// Who provides help.
+    /// An organization that provides help.
     Organization,
-    /// A place.
+    /// A location.
     Location,
-    /// The help.
+    /// A service.
     Service,
-    /// A series of dates.
+    /// An event: a series of dates.
     Event,
-    /// A service at a place. Published, derived from its service; never a record of its own.
+    /// A service at a location. Published, derived from its service; never a record of its own.
     ServiceAtLocation,
 }
 
@@ -125,13 +125,13 @@ pub enum Document {
     Taxonomy(Box<Taxonomy>),
     /// A term of a list.
     TaxonomyTerm(Box<TaxonomyTerm>),
-    /// Who provides help.
+    /// An organization that provides help.
     Organization(Box<Organization>),
-    /// A place.
+    /// A location.
     Location(Box<Location>),
-    /// The help.
+    /// A service.
     Service(Box<Service>),
-    /// A series of dates.
+    /// An event: a series of dates.
     Event(Box<Event>),
 }
 

@@ -13,52 +13,52 @@ use super::{
 use crate::ids::{LocationId, OrganizationId};
 
 entity! {
-    /// An organization that provides services: a charity, a group, a council team.
+    /// An organization that provides services, such as a charity, group or council team.
     Organization {
         /// Identifier, a UUID that never changes.
         req id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         /// The name people know it by.
         #[schemars(length(max = 1_000))]
         req name: String = "Marsh Farm Community Pantry",
-        /// Another name: an older one, an acronym, a name in another language.
+        /// Another name, such as a former name, an acronym or a name in another language.
         #[schemars(length(max = 1_000))]
         opt alternate_name: String = "The Pantry",
         /// What the organization is and does, in a few plain sentences.
         req description: String = "A volunteer-run pantry for families in north Luton.",
         /// Email address for general enquiries.
         opt email: EmailAddress = "hello@marsh-farm-pantry.example.org",
-        /// The organization's own web site.
+        /// The organization's own website.
         opt website: WebAddress = "https://marsh-farm-pantry.example.org",
         /// Further web addresses.
         many additional_websites: Url,
-        /// Address of a picture of its logo.
+        /// Web address of its logo.
         opt logo: String = "https://marsh-farm-pantry.example.org/logo.png",
-        /// What the logo shows, in words, for those who cannot see it.
+        /// Description of the logo for people who cannot see it.
         #[schemars(length(max = 1_000))]
         opt logo_alt: String = "Marsh Farm Community Pantry, a green apple",
-        /// What it declares to have, such as insurance, and what the directory has seen of it.
+        /// What it declares it has, such as insurance, and whether the directory has seen evidence.
         many declarations: Declaration,
         /// A persistent identifier of the organization as a web address.
         opt uri: WebAddress = "https://opencorporates.example.org/gb/01234567",
         /// The organization that this one is part of.
         opt parent_organization_id: OrganizationId = "5ea1b2c3-0d4e-4f5a-8b6c-7d8e9f0a1b2c",
-        /// What it is in law.
+        /// Legal status.
         opt legal_status: String = "Registered charity",
-        /// Tax status; deprecated by the standard, kept when it comes.
+        /// Tax status; deprecated by the standard, kept if supplied.
         opt tax_status: String = "tax exempt",
-        /// Tax number; deprecated by the standard, kept when it comes.
+        /// Tax number; deprecated by the standard, kept if supplied.
         opt tax_id: String = "1000001",
-        /// The year in which it was founded, four digits.
+        /// The year it was founded, four digits.
         opt year_incorporated: Number = 1998,
-        /// Numbers that registers know it by.
+        /// Its numbers in registers.
         many organization_identifiers: OrganizationIdentifier,
         /// Its own phone lines.
         many phones: Phone,
-        /// People or desks to talk to. Only those marked public are published.
+        /// People or desks to contact. Only those marked public are published.
         many contacts: Contact,
         /// Where its money comes from.
         many funding: Funding,
-        /// Places that belong to it.
+        /// Locations that belong to it.
         many locations: LocationLink,
         /// Programmes under which it offers services.
         many programs: Program,
@@ -70,7 +70,7 @@ entity! {
 }
 
 entity! {
-    /// A number that a register knows an organization by.
+    /// The number of an organization in a register.
     OrganizationIdentifier {
         /// Identifier of this row.
         req id: Uuid = "7ac7085e-3e51-4a44-9a39-1f3d6f0b8f51",
@@ -78,7 +78,7 @@ entity! {
         opt organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         /// The register, by its code at org-id.guide.
         opt identifier_scheme: String = "GB-CHC",
-        /// The register, in words.
+        /// The name of the register.
         req identifier_type: String = "Charity number",
         /// The number, as text.
         req identifier: String = "1000001",
@@ -88,22 +88,22 @@ entity! {
 }
 
 entity! {
-    /// Something that the directory asks organizations to have.
+    /// Something the directory asks organizations to have.
     Declaration {
         /// Identifier of this row.
         req id: Uuid = "6f1d2c3b-4a59-5c87-9b6a-0d1e2f3a4b5c",
         /// What.
         #[schemars(length(max = 200))]
         req name: String = "Safeguarding policy",
-        /// The day from which the organization says that it has it.
+        /// The date from which the organization says it has it.
         opt declared_on: NaiveDate = "2026-03-01",
-        /// The day on which the directory has seen it.
+        /// The date on which the directory saw evidence of it.
         opt seen_on: NaiveDate = "2026-03-12",
     }
 }
 
 entity! {
-    /// A place named under an organization: only its id, the place is a record of its own.
+    /// A location named under an organization: only its id, since the location is its own record.
     LocationLink {
         /// The location.
         req id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",

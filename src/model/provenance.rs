@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 /// Name of the member.
 pub const MEMBER: &str = "provenance";
 
-/// How sure we are that a record is what its source says.
+/// How certain it is that a record is what its source published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
-    /// Its source has signed it, with a key that somebody here has approved.
+    /// Its source signed it with a key that has been approved here.
     Signed,
-    /// It was read at its source; there is nothing but that to prove it.
+    /// It was read from its source and there is no further proof.
     Attested,
 }
 
@@ -23,26 +23,26 @@ pub struct Provenance {
     pub origin: String,
     /// Name of that directory.
     pub source: String,
-    /// What it is called there.
+    /// Its id there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its address there.
+    /// Its web address there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its licence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
-    /// What to say where it is shown.
+    /// Attribution to show with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
-    /// How sure we are.
+    /// How certain its origin is.
     pub evidence: Evidence,
-    /// Name of the directory that passed it on, where it did not come from there itself.
+    /// Name of the directory that passed it on, if it did not come directly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// When it came, RFC 3339.
+    /// When it was received, RFC 3339.
     pub fetched_at: String,
-    /// Since when nobody has confirmed it, RFC 3339, where that is longer than a week.
+    /// Since when it has not been confirmed, RFC 3339, if longer than a week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed_since: Option<String>,
 }

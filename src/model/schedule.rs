@@ -15,7 +15,7 @@ use super::{
 };
 use crate::ids::{LocationId, ServiceAtLocationId, ServiceId};
 
-/// How often a schedule comes round. The standard knows only these two.
+/// How often a schedule repeats. The standard only allows these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
@@ -27,7 +27,7 @@ pub enum Frequency {
 }
 
 entity! {
-    /// When something is open or takes place. Times are local to the place.
+    /// When something is open or takes place. Times are local.
     Schedule {
         /// Identifier.
         req id: Uuid = "d1e2f3a4-b5c6-4d7e-8f9a-0b1c2d3e4f5a",
@@ -35,15 +35,15 @@ entity! {
         opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
         /// The location.
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// The service at one place.
+        /// The service at one location.
         opt service_at_location_id: ServiceAtLocationId = "e94c9f38-1e8f-4564-91d4-d53501ab1765",
-        /// First day on which the schedule holds.
+        /// First day on which the schedule applies.
         opt valid_from: NaiveDate = "2026-09-01",
-        /// Last day on which the schedule holds.
+        /// Last day on which the schedule applies.
         opt valid_to: NaiveDate = "2027-07-20",
         /// The day from which weeks and months are counted.
         opt dtstart: NaiveDate = "2026-09-01",
-        /// Hours between UTC and local time. Wrong for half of the year in the UK; kept when it comes.
+        /// Hours between UTC and local time. Wrong for half the year in the UK; kept if supplied.
         opt timezone: Number = 0,
         /// The last day of the rule.
         opt until: NaiveDate = "2027-07-20",
@@ -52,9 +52,9 @@ entity! {
         opt count: Number = 10,
         /// The day that starts the week.
         opt wkst: String = "MO",
-        /// How often it comes round.
+        /// How often it repeats.
         opt freq: Frequency = "WEEKLY",
-        /// Every how many weeks or months.
+        /// Number of weeks or months between repeats.
         #[schemars(range(min = 1, max = 1_000))]
         opt interval: Number = 1,
         /// Days of the week, as in iCalendar: MO,WE; in a monthly schedule 1TU is the first Tuesday.
@@ -65,7 +65,7 @@ entity! {
         opt bymonthday: String = "1,15",
         /// Days of the year.
         opt byyearday: String = "100",
-        /// The schedule in words.
+        /// Description of the schedule.
         opt description: String = "Mondays and Wednesdays in term time",
         /// When it opens, HH:MM, local time.
         opt opens_at: TimeOfDay = "09:30",
@@ -73,9 +73,9 @@ entity! {
         opt closes_at: TimeOfDay = "16:00",
         /// A page with the schedule, or where to book.
         opt schedule_link: WebAddress = "https://marsh-farm-pantry.example.org/book",
-        /// How one attends: in person, phone, online.
+        /// How people attend: in person, phone or online.
         opt attending_type: String = "in person",
-        /// What else one should know.
+        /// Further notes.
         opt notes: String = "Closed on bank holidays",
         /// Classifications.
         many attributes: Attribute,

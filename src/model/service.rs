@@ -16,7 +16,7 @@ use super::{
 };
 use crate::ids::{EventId, LocationId, OrganizationId, ServiceAtLocationId, ServiceId};
 
-/// Whether a service can be had.
+/// Whether a service is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum ServiceStatus {
@@ -26,22 +26,22 @@ pub enum ServiceStatus {
     /// It does not run, but may again.
     #[serde(rename = "inactive")]
     Inactive,
-    /// It has ended for good.
+    /// It has closed permanently.
     #[serde(rename = "defunct")]
     Defunct,
-    /// It is closed for a while.
+    /// It is temporarily closed.
     #[serde(rename = "temporarily closed")]
     TemporarilyClosed,
 }
 
 entity! {
-    /// Help that an organization gives.
+    /// Help that an organization provides.
     Service {
         /// Identifier, a UUID that never changes.
         req id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
-        /// The organization that gives the help.
+        /// The organization that provides the service.
         opt organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
-        /// The programme that the service belongs to.
+        /// The programme the service belongs to.
         opt program_id: uuid::Uuid = "7b8c9d0e-1f2a-4b3c-8d4e-5f6a7b8c9d0e",
         /// Name of the service.
         #[schemars(length(max = 1_000))]
@@ -49,7 +49,7 @@ entity! {
         /// Another name.
         #[schemars(length(max = 1_000))]
         opt alternate_name: String = "Food club",
-        /// What it is, in plain words.
+        /// Description of the service, in plain words.
         opt description: String = "Choose about ten items of food for £4. No referral needed.",
         /// A page about the service.
         opt url: WebAddress = "https://marsh-farm-pantry.example.org/thursdays",
@@ -57,52 +57,52 @@ entity! {
         many additional_urls: Url,
         /// Email address for the service.
         opt email: EmailAddress = "pantry@marsh-farm-pantry.example.org",
-        /// Whether it can be had.
+        /// Whether it is available.
         req status: ServiceStatus = "active",
-        /// How people understand one another: interpreters, British Sign Language.
+        /// Interpretation offered, such as interpreters or British Sign Language.
         opt interpretation_services: String = "Urdu and Polish on Thursdays",
-        /// How to get in: walk in, ring, ask your doctor.
+        /// How to apply: walk in, ring, ask your doctor.
         opt application_process: String = "Just come along",
-        /// Cost in words; the standard prefers `fees_description`.
+        /// Description of the cost; the standard prefers `fees_description`.
         opt fees: String = "£4",
-        /// Cost in words.
+        /// Description of the cost.
         opt fees_description: String = "£4 a visit",
         /// How long people wait.
         opt wait_time: String = "No waiting list",
         /// Quality marks.
         opt accreditations: String = "Advice Quality Standard",
-        /// Licences that the service holds.
+        /// Licences the service holds.
         opt licenses: String = "Food hygiene rating 5",
-        /// Who can use it, in words.
+        /// Description of who can use it.
         opt eligibility_description: String = "Anyone living in north Luton",
-        /// Youngest age, in whole years, included.
+        /// Youngest age, in whole years, inclusive.
         #[schemars(range(min = 0, max = 150))]
         opt minimum_age: Number = 18,
-        /// Oldest age, in whole years, included.
+        /// Oldest age, in whole years, inclusive.
         #[schemars(range(min = 0, max = 150))]
         opt maximum_age: Number = 65,
-        /// Day on which somebody last checked that this is right, YYYY-MM-DD.
+        /// Date on which the details were last checked, YYYY-MM-DD.
         opt assured_date: String = "2026-11-02",
-        /// Says when it was not checked for long: `needs_checking`, then `unconfirmed`. Our own word about our
-        /// own services; what comes in with it is not kept for those.
+        /// Set when it has not been checked for a long time: `needs_checking`, then `unconfirmed`. The directory
+        /// sets this for its own services; a value sent with them is ignored.
         opt freshness: String = "needs_checking",
         /// Email address of the body that checked it.
         opt assurer_email: EmailAddress = "directory@council.example.org",
-        /// Something urgent that people should know.
+        /// An urgent notice.
         opt alert: String = "Closed on 24 December",
         /// When the published content last changed.
         opt last_modified: DateTime<Utc> = "2026-11-20T09:00:00.000Z",
         /// Its own phone lines.
         many phones: Phone,
-        /// When it is there, wherever that is.
+        /// When it is available, at any location.
         many schedules: Schedule,
-        /// Areas that it covers.
+        /// Areas it covers.
         many service_areas: ServiceArea,
-        /// Where it is given.
+        /// Where it is available.
         many service_at_locations: ServiceAtLocation,
-        /// Languages in which it is given.
+        /// Languages in which it is offered.
         many languages: Language,
-        /// The organization itself, where it is given along.
+        /// The organization itself, if included.
         nested organization: Organization,
         /// Where its money comes from.
         many funding: Funding,
@@ -112,21 +112,21 @@ entity! {
         nested program: Program,
         /// What people must bring.
         many required_documents: RequiredDocument,
-        /// People or desks to talk to. Only those marked public are published.
+        /// People or desks to contact. Only those marked public are published.
         many contacts: Contact,
-        /// How much room there is.
+        /// Its capacity.
         many capacities: ServiceCapacity,
         /// Classifications: needs, kinds, audiences.
         many attributes: Attribute,
         /// Where values came from.
         many metadata: Metadata,
-        /// The event series that this service stands for, where it is one's projection.
+        /// The event series that this service represents, if it is the projection of one.
         opt event_id: EventId = "6d1f2e3c-4b5a-4678-9abc-def012345678",
     }
 }
 
 entity! {
-    /// A service at one place.
+    /// A service at one location.
     ServiceAtLocation {
         /// Identifier.
         req id: ServiceAtLocationId = "e94c9f38-1e8f-4564-91d4-d53501ab1765",
@@ -134,25 +134,25 @@ entity! {
         opt service_id: ServiceId = "ac148810-d857-441c-9679-408f346de14b",
         /// The location.
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
-        /// What is particular about the service here.
+        /// What is particular to the service here.
         opt description: String = "In the small hall",
         /// People or desks here. Only those marked public are published.
         many contacts: Contact,
         /// Phone lines here.
         many phones: Phone,
-        /// When it is here.
+        /// When it is available here.
         many schedules: Schedule,
-        /// Areas that are covered from here.
+        /// Areas covered from here.
         many service_areas: ServiceArea,
-        /// The place itself, where it is given along.
+        /// The location itself, if included.
         nested location: Location,
-        /// The service itself, where it is given along.
+        /// The service itself, if included.
         nested service: Service,
         /// Classifications.
         many attributes: Attribute,
         /// Where values came from.
         many metadata: Metadata,
-        /// How much of the place the world may know from this link; everything when it is not said.
+        /// How much of the location this link may show; everything if missing.
         opt location_policy: LocationPolicy = "exact",
     }
 }

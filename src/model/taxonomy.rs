@@ -38,17 +38,17 @@ entity! {
         req description: String = "Your landlord or family has told you to leave your home.",
         /// The wider term.
         opt parent_id: TaxonomyTermId = "0f1e2d3c-4b5a-5968-8778-695a4b3c2d1e",
-        /// Name of the taxonomy; an older way to say it.
+        /// Name of the taxonomy; a former way to give it.
         opt taxonomy: String = "Needs",
         /// The taxonomy.
         opt taxonomy_id: TaxonomyId = "2b9a2c3d-4e5f-5a6b-8c7d-9e0f1a2b3c4d",
-        /// The taxonomy itself, where it is given along.
+        /// The taxonomy itself, if included.
         nested taxonomy_detail: Taxonomy,
         /// ISO 639 code of the language of the term.
         opt language: String = "en",
         /// Web address of the term.
         opt term_uri: WebAddress = "https://fingerpost.example.org/needs/housing-eviction",
-        /// Older name of the term's name.
+        /// Former member for the name of the term.
         opt term: String = "Eviction",
         /// Where values came from.
         many metadata: Metadata,
@@ -60,19 +60,19 @@ entity! {
     Attribute {
         /// Identifier.
         req id: Uuid = "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
-        /// The thing it is attached to.
+        /// The id of the entity it is attached to.
         opt link_id: Uuid = "ac148810-d857-441c-9679-408f346de14b",
         /// The term.
         opt taxonomy_term_id: TaxonomyTermId = "9d8c7b6a-5f4e-5d3c-8b2a-1f0e9d8c7b6a",
-        /// What the term says of the thing, such as need, audience or eligibility.
+        /// What the term says about it, such as need, audience or eligibility.
         opt link_type: String = "need",
-        /// The entity that the thing is.
+        /// The kind of entity it is attached to.
         opt link_entity: String = "service",
-        /// A value beside the term.
+        /// A value for the term.
         opt value: String = "yes",
         /// A label for people.
         opt label: String = "Helps with",
-        /// The term itself, where it is given along.
+        /// The term itself, if included.
         nested taxonomy_term: TaxonomyTerm,
     }
 }

@@ -32,16 +32,16 @@ fn page(site: &Site) -> Page {
         (statements::ask(site))
         p { (weave("Some listings come from {link}.", &[("link", html! { a href="/directory/sources" { (say("neighbouring directories")) } })])) }
         h2 id="wrong" { (say("If a listing is wrong")) }
-        p { (weave("Follow “Something wrong?” on its page and tick what is wrong. You need not say who you are. {name} and whoever keeps the listing look at it within two days.", &[("name", as_written(name))])) }
-        p { (say("If a page shows an address that must stay secret, tell the council at once and say that it is urgent.")) }
+        p { (weave("Follow “Something wrong?” on its page and tick what is wrong. You do not need to say who you are. {name} and the people who manage the listing will look at it within two days.", &[("name", as_written(name))])) }
+        p { (say("If a page shows an address that must stay secret, tell the council straight away and say that it is urgent.")) }
         h2 id="private" { (say("What we know about you")) }
-        p { (say("Nothing that we keep. There are no cookies, and nothing is loaded from other websites. What you type into the search box is not stored.")) }
-        p { (say("Your own device keeps a history of the pages you open, and whoever runs your network may see that you were here. “Exit this page” takes you away at once, but it does not clear your history.")) }
+        p { (say("We do not store anything about you. There are no cookies, and nothing is loaded from other websites. What you type into the search box is not stored.")) }
+        p { (say("Your own device keeps a history of the pages you open, and the people who run your network may see that you were here. “Exit this page” takes you away immediately, but it does not clear your history.")) }
         h2 id="access" { (say("Accessibility")) }
-        p { (say("These pages are made to meet the Web Content Accessibility Guidelines 2.2, level AA. They work without a mouse, without JavaScript, on small screens and at 200% zoom, and they print.")) }
+        p { (say("These pages are designed to meet the Web Content Accessibility Guidelines 2.2, level AA. They work without a mouse, without JavaScript, on small screens and at 200% zoom, and can be printed.")) }
         p { (say("If something does not work for you, tell us what you were trying to do, and on what device.")) }
         h2 id="data" { (say("Open data")) }
-        p { (say("Everything on these pages can be read and used by other software. It follows the Open Referral UK standard. You need no key.")) }
+        p { (say("Other software can read and use everything on these pages. It follows the Open Referral UK standard. You do not need a key.")) }
         ul {
             li {
                 (weave("{services}, {organisations}, {places} and {events} as JSON", &[
@@ -52,10 +52,10 @@ fn page(site: &Site) -> Page {
                 ]))
             }
             li { a href="/services?format=csv" { (say("All services as a spreadsheet")) } " (CSV)" }
-            li { a href="/services?format=geojson" { (say("All places of services for a map")) } " (GeoJSON)" }
+            li { a href="/services?format=geojson" { (say("All service locations for a map")) } " (GeoJSON)" }
             li { a href="/events.ics" { (say("All events as a calendar")) } " (iCalendar)" }
             li { a href="/services.atom" { (say("New and changed services")) } " (Atom)" }
-            li { a href="/services?format=ndjson&full=true" { (say("All services in one file")) } " (" (say("NDJSON, one on each line")) ")" }
+            li { a href="/services?format=ndjson&full=true" { (say("All services in one file")) } " (" (say("NDJSON, one per line")) ")" }
             li { a href="/openapi.json" { (say("Description of the API")) } " (OpenAPI)" }
         }
         p { (say("Licence of our own listings:")) " " a href=(site.brand.licence.as_str()) rel="license noreferrer" { (licence_name(site.brand.licence.as_str())) } "." }

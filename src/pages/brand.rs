@@ -105,7 +105,7 @@ fn logo(file: &Path) -> anyhow::Result<Dressed> {
     let about = || format!("setting FINGERPOST_LOGO: {}", file.display());
     let size = std::fs::metadata(file).with_context(about)?.len();
     if size > LARGEST {
-        bail!("{}: {size} bytes, but a logo stands on every page and may have {LARGEST}", about());
+        bail!("{}: {size} bytes; the logo is on every page, so the limit is {LARGEST} bytes", about());
     }
     let bytes = std::fs::read(file).with_context(about)?;
     let kind = match bytes.as_slice() {

@@ -172,7 +172,7 @@ impl FromRequest<Desk> for Posted {
             && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
         if !ours {
             return Err(refuse(Problem::forbidden(
-                "this form was not sent by a page of ours, or is too old; open the page again",
+                "this form did not come from one of our pages, or is too old; open the page again",
             )));
         }
         Ok(Self { signed, fields, headers: parts.headers })
@@ -203,7 +203,7 @@ impl FromRequest<Desk> for Uploaded {
         };
         let mut form = Multipart::from_request(Request::from_parts(parts, body), desk)
             .await
-            .map_err(|_| refuse(Problem::bad_request("this is not a form with a file".to_owned())))?;
+            .map_err(|_| refuse(Problem::bad_request("this is not a form with a file upload".to_owned())))?;
         let (mut fields, mut file) = (Fields::default(), Vec::new());
         while let Some(field) = form.next_field().await.map_err(unread).map_err(refuse)? {
             let name = field.name().unwrap_or_default().to_owned();
@@ -220,7 +220,7 @@ impl FromRequest<Desk> for Uploaded {
             && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
         if !ours {
             return Err(refuse(Problem::forbidden(
-                "this form was not sent by a page of ours, or is too old; open the page again",
+                "this form did not come from one of our pages, or is too old; open the page again",
             )));
         }
         Ok(Self { signed, fields, file, headers })

@@ -27,7 +27,7 @@ const ALIKE: f32 = 0.5;
 /// Changes, one below the other.
 pub(super) fn list(changes: &[Change]) -> Markup {
     html! {
-        @if changes.is_empty() { p { "Nothing differs from what stands now." } }
+        @if changes.is_empty() { p { "Nothing differs from the current version." } }
         dl class="summary differences" {
             @for change in changes {
                 div { dt { (heading(&change.field)) } dd { (one(change)) } }
@@ -104,7 +104,7 @@ pub(super) fn one(change: &Change) -> Markup {
     let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
     let alike = before.is_empty() || after.is_empty() || differences.ratio() >= ALIKE;
     html! {
-        @if before.is_empty() { p class="small" { "Nothing stood here." } }
+        @if before.is_empty() { p class="small" { "This was empty." } }
         @if !alike {
             p class="difference" { del { span class="unseen" { "removed: " } (before) } }
             p class="difference" { ins { span class="unseen" { "added: " } (after) } }
@@ -117,7 +117,7 @@ pub(super) fn one(change: &Change) -> Markup {
                 }
             }
         } }
-        @if after.is_empty() { p class="small" { "Nothing would stand here." } }
+        @if after.is_empty() { p class="small" { "This would be empty." } }
     }
 }
 

@@ -105,7 +105,7 @@ async fn event(State(site): State<Site>, Path(id): Path<String>, parameters: Par
 
 /// One listing; an event by the service that stands for it.
 fn one(site: &Site, id: &str, stands_for: impl Fn(Uuid) -> Uuid) -> Result<Part, Problem> {
-    let absent = || Problem::not_found("there is no such listing".to_owned());
+    let absent = || Problem::not_found("this listing does not exist".to_owned());
     let id = stands_for(id.parse().map_err(|_| absent())?);
     let listing = listing::of_services(site, &[id], None)?.pop().ok_or_else(absent)?;
     let (path, name) = listing.link();
@@ -118,7 +118,7 @@ fn one(site: &Site, id: &str, stands_for: impl Fn(Uuid) -> Uuid) -> Result<Part,
 }
 
 fn not_here() -> Problem {
-    Problem::forbidden("this listing is not shown in other websites, so that nobody can see who reads it")
+    Problem::forbidden("this listing cannot be shown on other websites, so that nobody can see who reads it")
 }
 
 fn shown(listings: Vec<Listing>) -> Vec<Listing> {

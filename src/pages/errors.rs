@@ -25,40 +25,40 @@ pub(super) fn page(problem: &Problem) -> Page {
         StatusCode::NOT_FOUND => (
             say("Page not found"),
             html! {
-                p { (say("There is nothing at this address. If you typed it, check it. If you followed a link, the link may be old.")) }
+                p { (say("There is no page at this address. If you typed the address, check it is correct. If you followed a link, it may be out of date.")) }
             },
         ),
         StatusCode::GONE => (say("This is no longer listed"), gone(problem)),
         StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => (
             say("We could not read that"),
             html! {
-                p { (weave("Part of the address or form could not be used: {what}.", &[("what", as_written(&problem.detail))])) }
+                p { (weave("Part of the web address or form could not be used: {what}.", &[("what", as_written(&problem.detail))])) }
             },
         ),
         StatusCode::FORBIDDEN => ("You cannot do that", html! { p { (sentence(&problem.detail)) } }),
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => (
             "It has changed in the meantime",
             html! {
-                p { (sentence(&problem.detail)) " Nothing of what you sent was saved over it." }
-                p { "Go back, reload the page, and look at it again." }
+                p { (sentence(&problem.detail)) " What you sent was not saved." }
+                p { "Go back, reload the page, then try again." }
             },
         ),
         StatusCode::UNPROCESSABLE_ENTITY => (
             "That could not be saved",
-            html! { p { (sentence(&problem.detail)) } p { "Go back: what you wrote is still there." } },
+            html! { p { (sentence(&problem.detail)) } p { "Go back: what you entered is still there." } },
         ),
         StatusCode::METHOD_NOT_ALLOWED => (
             say("That does not work here"),
-            html! { p { (say("This page cannot be used in that way. Start again from the first page.")) } },
+            html! { p { (say("You cannot open this page directly. Start again from the first page.")) } },
         ),
         StatusCode::TOO_MANY_REQUESTS => (
             say("Please wait a moment"),
-            html! { p { (say("Too many pages were asked for at once. Wait a minute and try again.")) } },
+            html! { p { (say("Too many pages were requested at once. Wait a minute and try again.")) } },
         ),
         StatusCode::SERVICE_UNAVAILABLE => {
             (say("Not ready yet"), html! { p { (say("The directory is starting or very busy. Try again in a minute.")) } })
         }
-        _ => (say("Something went wrong"), html! { p { (say("The mistake is ours, not yours. Try again in a minute.")) } }),
+        _ => (say("Something went wrong"), html! { p { (say("The fault is ours, not yours. Try again in a minute.")) } }),
     };
     let body = html! {
         h1 { (title) }
@@ -76,12 +76,12 @@ fn gone(problem: &Problem) -> Markup {
     html! {
         p {
             @match day {
-                Some(day) => (say_with("It was here, and it was taken out on {day}.", &[("day", &day)])),
-                None => (say("It was here, and it was taken out.")),
+                Some(day) => (say_with("It was listed here, but was withdrawn on {day}.", &[("day", &day)])),
+                None => (say("It was listed here, but has been withdrawn.")),
             }
             @if problem.successor.is_none() { " " (say("It may have closed, moved or been renamed.")) }
         }
-        @if let Some(successor) = &problem.successor { p { a href=(successor) { (say("It is listed here now")) } } }
+        @if let Some(successor) = &problem.successor { p { a href=(successor) { (say("It is now listed here")) } } }
     }
 }
 

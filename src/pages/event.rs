@@ -128,7 +128,7 @@ fn next_dates(event: &Event, now: DateTime<Utc>) -> Vec<String> {
 fn banner(event: &Event, now: DateTime<Utc>) -> Markup {
     let said = match event.status {
         EventStatus::Cancelled => Some("This has been cancelled."),
-        EventStatus::Postponed => Some("This has been put off. The new date is not known yet."),
+        EventStatus::Postponed => Some("This has been postponed. The new date is not known yet."),
         EventStatus::Scheduled if last_end(event).is_some_and(|end| end <= now) => Some("This is over."),
         EventStatus::Scheduled => None,
     };
@@ -175,7 +175,8 @@ fn changes(changes: &[EventChange], elsewhere: &[Location], today: NaiveDate) ->
                 (DateChange::Moved, None, _) => String::new(),
             };
             let place = change.location_id.and_then(|id| elsewhere.iter().find(|place| place.id == id)).map(place_in_a_line);
-            let place = place.map(|place| say_with("{day} is at another place: {place}.", &[("day", &day), ("place", &place)]));
+            let place =
+                place.map(|place| say_with("{day} is at a different place: {place}.", &[("day", &day), ("place", &place)]));
             let what = [Some(what), place].into_iter().flatten().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" ");
             let what = if what.is_empty() { say_with("{day} is moved.", &[("day", &day)]) } else { what };
             change.note.as_ref().map_or_else(|| what.clone(), |note| format!("{what} {}", isolated(note)))

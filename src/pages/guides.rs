@@ -121,7 +121,7 @@ async fn page(site: &Site, guide: &Prepared) -> Result<Page, Problem> {
 pub(super) fn body(site: &Site, guide: &Prepared) -> Markup {
     html! {
         @if guide.published_on.is_none() {
-            div class="sample" role="note" { p { strong { (say("Sample.")) } " " (say("Nobody at the council has reviewed this text.")) } }
+            div class="sample" role="note" { p { strong { (say("Sample.")) } " " (say("The council has not reviewed this text.")) } }
         }
         h1 { (as_written(&guide.text.title)) }
         @if !guide.text.summary.is_empty() { p class="lead" { (as_written(&guide.text.summary)) } }
@@ -129,7 +129,7 @@ pub(super) fn body(site: &Site, guide: &Prepared) -> Markup {
         p class="small" {
             @if let Some(day) = guide.published_on { (say_with("Last reviewed on {date}.", &[("date", &words::date(day))])) " " }
             @match guide.text.review_by {
-                Some(day) if guide.is_overdue(site.today()) => strong { (say_with("It should have been reviewed again by {date}: some of it may be out of date.", &[("date", &words::date(day))])) },
+                Some(day) if guide.is_overdue(site.today()) => strong { (say_with("It was due to be reviewed again by {date}, so some of it may be out of date.", &[("date", &words::date(day))])) },
                 _ => {},
             }
         }

@@ -188,7 +188,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     }
                     (draft())
                     @if site.demo { p class="demo" { span class="width" { (say("This is a demonstration. Every service, person and local phone number here is made up.")) } } }
-                    @if page.quiet { p class="width unprinted" { (say("“Exit this page” leaves at once for a weather page. It does not clear your history.")) } }
+                    @if page.quiet { p class="width unprinted" { (say("“Exit this page” takes you straight to a weather page. It does not clear your history.")) } }
                 }
                 @if page.quiet { (exit()) }
                 (notices::standing(site, page.outcode.as_deref()))
@@ -205,7 +205,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                             li { a href="/directory/privacy" { (say("Privacy")) } }
                             li { a href="/directory/listing-policy" { (say("What is listed here")) } }
                             li { a href="/directory/about#data" { (say("Open data")) } }
-                            li { a href="/account" { (say("For groups: keep your listing right")) } }
+                            li { a href="/account" { (say("For groups: keep your listing up to date")) } }
                         }
                         (statements::ask(site))
                         @if let Some(footer) = texts.get(Kind::Page, "footer") { div lang=[written_in()] dir=[rightwards()] { (footer.html) } }

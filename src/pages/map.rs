@@ -95,7 +95,7 @@ pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
             @let spots = apart(here, places.iter().map(|(number, point)| (*number, frame.spot(*point))).collect());
             details class="map" {
                 summary { (say("Show these on a map")) }
-                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(say("Map of these results, north at the top. The numbers are those of the list below, which says the same in words.")) {
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(say("Map of these results, north at the top. The numbers match the list below, which has the same information in words.")) {
                     // The first lies on top, and where somebody is on everything.
                     @for (number, spot) in spots.iter().rev().filter(|(_, spot)| spot.is_inside()) {
                         circle cx=(format!("{:.1}", spot.x)) cy=(format!("{:.1}", spot.y)) r=(CIRCLE) {}
@@ -106,8 +106,8 @@ pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
                     }
                     (yardstick(&frame))
                 }
-                @if from.is_some() { p class="small" { (say("The triangle is where you are, roughly. What has no place, one that is not told, or one far away is only in the list.")) } }
-                @else { p class="small" { (say("What has no place, one that is not told, or one far away is only in the list.")) } }
+                @if from.is_some() { p class="small" { (say("The triangle is roughly where you are. Results with no location, a private location or one far away are only in the list.")) } }
+                @else { p class="small" { (say("Results with no location, a private location or one far away are only in the list.")) } }
             }
         }
     }

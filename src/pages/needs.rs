@@ -206,11 +206,11 @@ pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Respons
     let page = overview(&site).await.map(|overview| {
         let body = html! {
             h1 { (say("Browse by need")) }
-            p class="lead" { (say("Choose what you need help with. The number says how many services there are.")) }
+            p class="lead" { (say("Choose what you need help with. The number shows how many services there are.")) }
             h2 class="unseen" { (say("Needs")) }
             (families(&overview))
         };
-        let preview = say("Everything that people find help with here.");
+        let preview = say("Everything you can find help with here.");
         Page {
             preview: Some(preview.to_owned()),
             path: Some("/directory/needs".to_owned()),

@@ -83,10 +83,10 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
             @if events.len() > MOST { p { (first_shown(MOST)) } }
             @if let Some(href) = &calendar { p { a href=(href) { (say("Calendar of their events")) } } }
         }
-        @if shown.is_empty() && dates.is_empty() { p { (say("Nothing by this organisation is listed at the moment.")) } }
+        @if shown.is_empty() && dates.is_empty() { p { (say("This organisation has nothing listed at the moment.")) } }
         h2 { (say("About this organisation")) }
         dl class="summary" {
-            (text_row("What it is in law", organisation.legal_status.as_deref()))
+            (text_row("Legal status", organisation.legal_status.as_deref()))
             @for number in &organisation.organization_identifiers { (text_row(&number.identifier_type, Some(&number.identifier))) }
             (parts::declarations(site, &organisation))
             (parts::terms(&organisation.attributes))

@@ -243,8 +243,8 @@ fn source(from: &Provenance) -> Markup {
             Some(url) => a href=(url) rel="noreferrer" { (as_written(&from.source)) },
             None => (as_written(&from.source)),
         }
-        @if let Some(via) = &from.via { (say(", ")) (say_with("by way of {name}", &[("name", via)])) }
-        @if let Some(day) = day { (say(", ")) (say_with("as it was there on {date}", &[("date", &day)])) }
+        @if let Some(via) = &from.via { (say(", ")) (say_with("through {name}", &[("name", via)])) }
+        @if let Some(day) = day { (say(", ")) (say_with("as published there on {date}", &[("date", &day)])) }
         @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". " (say_with("Not confirmed since {date}", &[("date", &day)])) }
         @if let Some(words) = &from.attribution { ". " (as_written(words)) }
     }
@@ -296,7 +296,7 @@ pub(super) fn declarations(site: &Site, organisation: &Organization) -> Markup {
 pub(super) fn wrong(id: impl std::fmt::Display) -> Markup {
     html! {
         p { a href=(format!("/directory/report/{id}")) rel="nofollow" { (say("Something wrong?")) } }
-        p class="small" { a href=(format!("/moderation/records/{id}")) rel="nofollow" { (say("For officers: edit or hide it")) } }
+        p class="small" { a href=(format!("/moderation/records/{id}")) rel="nofollow" { (say("For officers: edit or hide this listing")) } }
         p class="small" { (say("A listing is not an endorsement.")) " " a href="/directory/listing-policy" { (say("What is listed here")) } }
     }
 }

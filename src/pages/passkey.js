@@ -29,13 +29,13 @@ form.addEventListener('submit', async (event) => {
   if (form.elements.answer.value !== '') return;
   event.preventDefault();
   const said = document.getElementById('passkey-said');
-  said.textContent = 'Your browser or phone asks you now.';
+  said.textContent = 'Your browser or phone will now ask you.';
   try {
     form.elements.answer.value = JSON.stringify(await ask(JSON.parse(form.dataset.question).publicKey));
   } catch (error) {
     // Whoever cancels, and a key that is here already, both end up here.
     said.textContent =
-      error.name === 'InvalidStateError' ? 'This key is one of your passkeys already.' : 'That did not work, or was cancelled. Try again.';
+      error.name === 'InvalidStateError' ? 'This is already one of your passkeys.' : 'That did not work, or was cancelled. Try again.';
     return;
   }
   form.submit();

@@ -58,7 +58,7 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
             (row("Open", &parts::schedules(&place.schedules, today)))
             (text_row("Languages", parts::languages(&place.languages).as_deref()))
         }
-        @if access.is_empty() { p { (say("We do not know how easy it is to get in. Ring first if that matters to you.")) } }
+        @if access.is_empty() { p { (say("We do not know how accessible it is. Ring first if you need to check.")) } }
         (parts::contact(&place.phones, None, place.url.as_ref(), &[], &place.contacts))
         @if listings.is_empty() { p { (say("Nothing is listed here at the moment.")) } } @else {
             h2 { (count(services.len(), "service or event here", "services and events here")) }

@@ -95,12 +95,12 @@ pub(super) async fn event(State(site): State<Site>, Path((id, sheet)): Path<(Str
 }
 
 fn wanted(sheet: &str) -> Result<Sheet, Problem> {
-    Sheet::read(sheet).ok_or_else(|| Problem::not_found("there is a leaflet and a poster".to_owned()))
+    Sheet::read(sheet).ok_or_else(|| Problem::not_found("choose leaflet or poster".to_owned()))
 }
 
 /// Whoever hangs it up, or has it in a pocket, could be in danger.
 fn not_for_this() -> Problem {
-    Problem::not_found("there are no sheets to print for this listing".to_owned())
+    Problem::not_found("there is no leaflet or poster for this listing".to_owned())
 }
 
 fn numbers(phones: &[Phone]) -> impl Iterator<Item = String> + '_ {
@@ -207,7 +207,7 @@ fn page(site: &Site, sheet: Sheet, told: &Told) -> Page {
             div class="code" {
                 (code(&address))
                 div {
-                    p { strong { "Scan it with a phone" } " to see this listing as it is today." }
+                    p { strong { "Scan it with a phone" } " to see the latest version of this listing." }
                     p class="small" { (bare(&address)) }
                 }
             }
@@ -234,7 +234,7 @@ fn code(address: &str) -> Markup {
     }
     let all = width + 2 * MARGIN;
     html! {
-        svg role="img" aria-label="A code with the address of this listing" viewBox=(format!("0 0 {all} {all}")) shape-rendering="crispEdges" {
+        svg role="img" aria-label="A code with the web address of this listing" viewBox=(format!("0 0 {all} {all}")) shape-rendering="crispEdges" {
             rect width=(all) height=(all) fill="#fff" {}
             path d=(path) fill="#000" {}
         }

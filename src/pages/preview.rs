@@ -12,8 +12,8 @@ pub(super) async fn page(site: &Site, shown: Option<Published>, about: &Markup) 
     let Some(shown) = shown else {
         let body = html! {
             div class="banner" role="note" { (about) }
-            h1 { "Nobody would see it" }
-            p { "It has to belong to an organisation that is listed, and must not have gone unchecked for too long." }
+            h1 { "It would not be public" }
+            p { "It must belong to an organisation that is listed, and must have been checked recently enough." }
         };
         return Ok(Page::new("Preview", body));
     };

@@ -126,7 +126,7 @@ async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Position>,
         mistakes.push(Mistake { field: "q", said: "Say what you need help with, or enter a postcode" });
     }
     if asked.words.chars().count() > LONGEST_SEARCH {
-        mistakes.push(Mistake { field: "q", said: "Use fewer words: at most 300 letters" });
+        mistakes.push(Mistake { field: "q", said: "Use fewer words: at most 300 characters" });
     } else if !asked.words.is_empty() && fold(&asked.words).is_empty() {
         mistakes.push(Mistake { field: "q", said: "Say what you need in words" });
     }
@@ -182,7 +182,7 @@ fn results(
             By::Form => (paging::forms(shortlist::FORM, at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
-        @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to keep or to send. What you typed is part of the link.", &[("link", html! { a href=(asked.path()) { (say("A link to this search")) } })])) } }
+        @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }
     };
     let outcode = from.map(|position| position.at.outcode().to_owned());
     Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
@@ -191,13 +191,13 @@ fn results(
 /// In which order the results are.
 fn order(from: Option<&Position>) -> String {
     match from {
-        None => say("Those that fit best come first. Enter a postcode to see the nearest first.").to_owned(),
+        None => say("The best matches are first. Enter a postcode to see the nearest first.").to_owned(),
         Some(position) => {
-            let first = say_with("The nearest to {place} come first.", &[("place", &position.at.to_string())]);
+            let first = say_with("The nearest to {place} are first.", &[("place", &position.at.to_string())]);
             if position.precision == Precision::Postcode {
                 return first;
             }
-            format!("{first} {}", say("We know only roughly where that is, so distances are rough too."))
+            format!("{first} {}", say("We only know roughly where that is, so distances are approximate."))
         }
     }
 }
@@ -213,10 +213,10 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
         .collect();
     Ok(html! {
         @if !names.is_empty() { p class="understood" { (weave("Showing help for: {needs}.", &[("needs", html! { strong { (as_written(&words::list(&names))) } })])) } }
-        @for (from, to) in &understood.corrected { p class="understood" { (weave("Nobody here writes “{from}”. Showing results for “{to}”.", &[("from", as_written(from)), ("to", html! { strong { (as_written(to)) } })])) } }
-        @if understood.some_words && found.total > 0 { p class="understood" { (say("Nothing has all of your words. These have some of them.")) } }
+        @for (from, to) in &understood.corrected { p class="understood" { (weave("Nothing here contains “{from}”. Showing results for “{to}”.", &[("from", as_written(from)), ("to", html! { strong { (as_written(to)) } })])) } }
+        @if understood.some_words && found.total > 0 { p class="understood" { (say("Nothing matches all of your words. These match some of them.")) } }
         @if !understood.left_out.is_empty() && found.total > 0 {
-            p class="understood" { (weave("Nothing has all of your words, so these were left out: {words}.", &[("words", as_written(&understood.left_out.join(", ")))])) }
+            p class="understood" { (weave("Nothing matches all of your words, so these were left out: {words}.", &[("words", as_written(&understood.left_out.join(", ")))])) }
         }
     })
 }
@@ -228,7 +228,7 @@ fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
         @if !wider.is_empty() {
             ul class="narrowed" aria-label=(say("Narrowed down to")) {
                 @for (said, without) in &wider {
-                    li { (button(without, &kept.hidden(), "link", &html! { (said) span class="unseen" { " – " (say("take this away")) } span aria-hidden="true" { " ✕" } })) }
+                    li { (button(without, &kept.hidden(), "link", &html! { (said) span class="unseen" { " – " (say("remove")) } span aria-hidden="true" { " ✕" } })) }
                 }
             }
         }
@@ -280,16 +280,16 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Prob
     let unknown = &found.understood.unknown;
     let body = html! {
         h1 { (say("Nothing found")) }
-        @if unknown.is_empty() { p { (say("No service here has everything that you asked for.")) } }
-        @else { p { (weave("No service here has the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
+        @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
+        @else { p { (weave("No service here contains the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
         (understood(site, found)?)
         (narrowed(asked, &Kept::default()))
         ul {
-            li { (say("Try fewer words, or other words for the same thing.")) }
-            li { (say("Or choose from what people need help with, below.")) }
+            li { (say("Try fewer words, or different words for the same thing.")) }
+            li { (say("Or browse by need, below.")) }
         }
         (home::danger())
-        p { a href="/help#now" { (say("Numbers to ring now")) } }
+        p { a href="/help#now" { (say("Numbers to call now")) } }
         (statements::ask(site))
         (form(asked, &[], asked.narrows()))
         h2 { (say("Browse by need")) }

@@ -197,13 +197,13 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
             (carried)
             div class=(if wrong("q").is_some() { "field wrong" } else { "field" }) {
                 label for="q" { (say("What do you need help with?")) }
-                p class="hint" id="q-hint" { (say("Say it in your own words, such as “behind on rent”.")) }
+                p class="hint" id="q-hint" { (say("Use your own words, such as “behind on rent”.")) }
                 (message("q"))
                 input type="text" id="q" name="q" value=(asked.words) autocomplete="off" aria-describedby=(described("q")) aria-invalid=[wrong("q").map(|_| "true")];
             }
             div class=(if wrong("postcode").is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { (say("Postcode (you can leave this empty)")) }
-                p class="hint" id="postcode-hint" { (say("To show what is near first. The first half, such as LU1, is enough. We do not keep it.")) }
+                label for="postcode" { (say("Postcode (optional)")) }
+                p class="hint" id="postcode-hint" { (say("To show the nearest first. The first half, such as LU1, is enough. We do not store it.")) }
                 (message("postcode"))
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
             }

@@ -63,7 +63,7 @@ impl Kept {
         html! {
             div class="choice keep" {
                 input type="checkbox" id=(name) name="keep" value=(listing.id) form=(FORM) checked[self.0.contains(&listing.id)];
-                label for=(name) { (say("Put on my list")) span class="unseen" { ": " (as_written(listing.link().1)) } }
+                label for=(name) { (say("Add to my list")) span class="unseen" { ": " (as_written(listing.link().1)) } }
             }
         }
     }
@@ -75,7 +75,7 @@ impl Kept {
             form id=(FORM) class="keeping" method="post" action="/directory/shortlist" {
                 (others.hidden())
                 @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
-                button class="button plain" { (say("Make a list of those that are ticked")) }
+                button class="button plain" { (say("Make a list of the ticked listings")) }
             }
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn button_for(id: Uuid) -> Markup {
     html! {
         form class="keeping" method="post" action="/directory/shortlist" {
             input type="hidden" name="keep" value=(id);
-            button class="button plain" { (say("Put on a list, to print or send")) }
+            button class="button plain" { (say("Add to a list to print or send")) }
         }
     }
 }
@@ -95,9 +95,9 @@ pub(super) fn button_for(id: Uuid) -> Markup {
 pub(super) async fn blank(State(site): State<Site>, headers: HeaderMap) -> Response {
     let body = html! {
         h1 { (say("Your list")) }
-        p { (say("There is nothing on your list yet. Look for help, tick what you want to keep, and press “Make a list of those that are ticked”.")) }
+        p { (say("There is nothing on your list yet. Search for help, tick what you want to keep, and press “Make a list of the ticked listings”.")) }
         p { a class="button" href="/" { (say("Find help")) } }
-        noscript { p class="banner" { (say("If somebody sent you a link to a list: it can only be opened with JavaScript. Ask them to send the list as a text.")) } }
+        noscript { p class="banner" { (say("If someone sent you a link to a list, you need JavaScript to open it. Ask them to send the list as a text message.")) } }
         form class="from-link" method="post" action="/directory/shortlist" {}
     };
     layout::answer(&site, &headers, Ok(page(say("Your list"), body)))
@@ -127,7 +127,7 @@ fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
         @if found.iter().any(|(_, listing)| listing.sensitive) { (home::danger()) }
         h1 { (title) }
         (words::printed(site.today()))
-        p class="lead unprinted" { (say("Nothing of this is kept. When you leave, it is gone, unless you print it, send it or save the link.")) }
+        p class="lead unprinted" { (say("We do not store this list. When you leave, it is gone, unless you print it, send it or save the link.")) }
         @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is no longer here.", "listings are no longer here.")) } }
         @if found.is_empty() { p { (say("There is nothing on the list.")) } }
         ol class="listings" { @for (service, listing) in &found { (row(&kept, &asked, helper, service, listing)) } }
@@ -149,7 +149,7 @@ fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Li
             form class="unprinted" method="post" action="/directory/shortlist" {
                 (kept.hidden())
                 (carried(asked, helper))
-                button class="link" name="drop" value=(listing.id) { (say("Take off the list")) span class="unseen" { ": " (as_written(name)) } }
+                button class="link" name="drop" value=(listing.id) { (say("Remove from the list")) span class="unseen" { ": " (as_written(name)) } }
             }
         }
     }
@@ -179,7 +179,7 @@ fn keep(site: &Site, kept: &Kept, helper: bool, found: &[(Service, Listing)]) ->
             }
             div class="field" {
                 label for="link" { (say("Link to this list")) }
-                p class="hint" id="link-hint" { (say("It says which listings they are, and nothing else. What stands behind # is not sent to us until the link is opened, and not kept then.")) }
+                p class="hint" id="link-hint" { (say("It only says which listings are on the list. The part after # is not sent to us until the link is opened, and is not stored then.")) }
                 input type="text" id="link" readonly dir=[rightwards()] value=(link) aria-describedby="link-hint";
             }
         }
@@ -192,7 +192,7 @@ fn go_on(kept: &Kept, asked: &Asked, helper: bool) -> Markup {
             form method="post" action=(if asked.is_empty() { "/directory/shortlist/more" } else { "/directory/search" }) {
                 (kept.hidden())
                 (carried(asked, helper))
-                button class="button plain" { (if asked.is_empty() { say("Look for more") } else { say("Go back to the results") }) }
+                button class="button plain" { (if asked.is_empty() { say("Search for more") } else { say("Go back to the results") }) }
             }
             form method="post" action="/directory/shortlist" {
                 (kept.hidden())
@@ -210,7 +210,7 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
         let kept = Kept::read(&form);
         let body = html! {
             h1 { (say("Find help")) }
-            p { (say_with("Your list has {listings}. What you find can be added to it.", &[("listings", &count(kept.0.len(), "listing", "listings"))])) }
+            p { (say_with("Your list has {listings}. You can add what you find.", &[("listings", &count(kept.0.len(), "listing", "listings"))])) }
             (super::search_form::form_with(&Asked::default(), &[], true, &kept.hidden()))
         };
         page(say("Find help"), body)

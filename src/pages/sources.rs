@@ -27,9 +27,9 @@ fn page(site: &Site, peers: &[Freshness]) -> Page {
     let name = &*site.directory.name;
     let body = html! {
         h1 { (say("Where listings come from")) }
-        p class="lead" { (weave("Help does not end at a council’s border, so {name} also shows what neighbouring directories publish.", &[("name", as_written(name))])) }
-        p { (say("Each listing says which directory it comes from. If one of theirs is wrong, tell them: the listing links to its page there.")) }
-        @if peers.is_empty() { p { (say("At the moment everything here is our own.")) } }
+        p class="lead" { (weave("Help does not stop at a council’s boundary, so {name} also shows listings from neighbouring directories.", &[("name", as_written(name))])) }
+        p { (say("Each listing says which directory it comes from. If one from another directory is wrong, tell that directory: the listing links to its page there.")) }
+        @if peers.is_empty() { p { (say("At the moment all listings here are our own.")) } }
         @for peer in peers {
             h2 { (as_written(&peer.name)) }
             dl class="summary" {
@@ -43,7 +43,7 @@ fn page(site: &Site, peers: &[Freshness]) -> Page {
         }
         p { (weave("For programs: {link}.", &[("link", html! { a href="/federation/v1/status" { (say("the same as JSON")) } })])) }
     };
-    let preview = say_with("Which directories {name} shows listings of, and how fresh they are.", &[("name", name)]);
+    let preview = say_with("Which directories {name} shows listings from, and how up to date they are.", &[("name", name)]);
     Page {
         preview: Some(preview),
         path: Some("/directory/sources".to_owned()),
@@ -54,7 +54,7 @@ fn page(site: &Site, peers: &[Freshness]) -> Page {
 fn fresh(peer: &Freshness) -> String {
     let since = peer.complete_at.map(|at| words::date(words::london_day(at)));
     match (peer.state, since) {
-        (PeerState::New, _) | (_, None) => say("Nothing has come from there yet").to_owned(),
+        (PeerState::New, _) | (_, None) => say("Nothing has been received yet").to_owned(),
         (PeerState::Following, Some(since)) => say_with("Last compared on {date}", &[("date", &since)]),
         (PeerState::Held, Some(since)) => say_with("Not at the moment. Last compared on {date}", &[("date", &since)]),
     }

@@ -33,7 +33,7 @@ pub(super) async fn listing_policy(State(site): State<Site>, headers: HeaderMap)
 
 fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
     let shown = site.texts.shown();
-    let text = shown.get(Kind::Page, slug).ok_or_else(|| Problem::not_found(format!("nothing is written here about {slug}")))?;
+    let text = shown.get(Kind::Page, slug).ok_or_else(|| Problem::not_found(format!("there is no page about {slug}")))?;
     let body = html! {
         h1 { (as_written(&text.text.title)) }
         div lang=[written_in()] dir=[rightwards()] { (text.html) }

@@ -130,7 +130,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         p class="lead" { (count(shown, "date of events and workshops.", "dates of events and workshops.")) }
         (weeks(&asked, today, say("Weeks")))
         details open[!mistakes.is_empty()] { summary { (say("Narrow it down")) } (form(&asked, &mistakes)) }
-        @if days.is_empty() { p { (say("Nothing is on in these days. Look at another week, or take something away above.")) } }
+        @if days.is_empty() { p { (say("Nothing is on during these days. Try another week, or remove a filter above.")) } }
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
                 h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – " (say("today")) } }
@@ -153,7 +153,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
 
 /// The moment at which a day begins in London.
 fn moment(day: NaiveDate) -> Result<DateTime<Utc>, Problem> {
-    midnight(day).ok_or_else(|| Problem::bad_request("there is no such week".to_owned()))
+    midnight(day).ok_or_else(|| Problem::bad_request("this week is outside the calendar".to_owned()))
 }
 
 /// The dates of the events by the day on which they begin, in order.
@@ -245,8 +245,8 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
             (tick("free", asked.free, "Free only"))
             (tick("online", asked.online, "Online only"))
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { (say("Postcode (you can leave this empty)")) }
-                p class="hint" id="postcode-hint" { (say("To say how far away things are. We do not keep it.")) }
+                label for="postcode" { (say("Postcode (optional)")) }
+                p class="hint" id="postcode-hint" { (say("To show how far away things are. We do not store it.")) }
                 @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code"
                     aria-describedby=(if wrong.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" }) aria-invalid=[wrong.map(|_| "true")];

@@ -78,7 +78,7 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
 
 /// On paper, the day of which the page is.
 pub(super) fn printed(today: NaiveDate) -> Markup {
-    html! { p class="printed" { (say_with("Printed on {date}. Numbers and times change.", &[("date", &date(today))])) } }
+    html! { p class="printed" { (say_with("Printed on {date}. Phone numbers and times change.", &[("date", &date(today))])) } }
 }
 
 /// The day that it is in London at that moment.
@@ -134,9 +134,9 @@ impl Checked {
                 say_with(said, &[("date", &date(day))])
             }
             Self::LongAgo(day) => {
-                say_with("Nobody has checked this since {date}. Ring or email before you go.", &[("date", &date(day))])
+                say_with("This has not been checked since {date}. Ring or email before you go.", &[("date", &date(day))])
             }
-            Self::Never => say("Nobody has checked this yet. Ring or email before you go.").to_owned(),
+            Self::Never => say("This has not been checked yet. Ring or email before you go.").to_owned(),
         }
     }
 }

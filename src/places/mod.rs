@@ -26,7 +26,7 @@ use crate::geo::Point;
 pub struct Located {
     /// Its position, or the centre of what it lies in, as `precision` says.
     pub point: Point,
-    /// How exactly that is known.
+    /// How precisely that is known.
     pub precision: Precision,
     /// GSS codes of the areas it lies in: district, county, ward, parish, region, country, health
     /// area, as far as the directory names them. For a sector or an outcode, those of all its

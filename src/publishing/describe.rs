@@ -20,92 +20,92 @@ const fn parameter(name: &'static str, form: Form, description: &'static str) ->
 }
 
 const PAGING: &[Parameter] = &[
-    parameter("page", Form::Whole(1, 1_000_000_000), "Which page, from 1. A page beyond the last is empty."),
+    parameter("page", Form::Whole(1, 1_000_000_000), "Page number, from 1. A page beyond the last is empty."),
     parameter(
         "per_page",
         Form::Whole(1, 1_000_000_000),
-        "Items on a page; 50 unless asked for, and at most 1,000: more is cut to that.",
+        "Items per page: 50 by default, 1,000 at most. Higher values are reduced to 1,000.",
     ),
-    parameter("full", Form::Flag, "Whole documents instead of brief ones; for json and ndjson."),
-    parameter("minimal", Form::Flag, "Only the id and the moment of last change of each item; for json and ndjson."),
+    parameter("full", Form::Flag, "Return full documents instead of brief ones; for json and ndjson."),
+    parameter("minimal", Form::Flag, "Return only the id and time of last change of each item; for json and ndjson."),
     parameter(
         "search",
         Form::Text,
-        "Words, at most 300 characters. All of them must be found, each itself, in another form, or as what a slip of the pen \
-         stands for. Everyday phrases also find what helps with the needs they stand for; `interpreted` says what was understood.",
+        "Words to search for, at most 300 characters. All of them must match, exactly, in another form, or corrected for a typing mistake. Everyday phrases also find services for the needs they mean; `interpreted` says how the words were understood.",
     ),
     parameter(
         "relaxed",
         Form::Flag,
-        "With search: where nothing has all of the words, what has some of them will do. The site's own search does this.",
+        "With search: if nothing matches all of the words, accept results that match some. The site's own search does this.",
     ),
-    parameter("snippets", Form::Flag, "With search: the part of each text that has the words, as HTML with the words in mark."),
+    parameter(
+        "snippets",
+        Form::Flag,
+        "With search: the part of each text that contains the words, as HTML with the words in mark.",
+    ),
 ];
 const TAXONOMY: &[Parameter] =
-    &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only what belongs to this taxonomy or carries a term of it.")];
+    &[parameter("taxonomy_id", Form::Formatted("uuid"), "Only records in this taxonomy or with a term from it.")];
 const TERMS: &[Parameter] = &[
     parameter("top_only", Form::Flag, "Only terms without a parent."),
-    parameter("parent_id", Form::Formatted("uuid"), "Only terms right below this one."),
+    parameter("parent_id", Form::Formatted("uuid"), "Only terms directly below this one."),
 ];
 const CLASSIFIED: &[Parameter] = &[
-    parameter("taxonomy_term_id", Form::Formatted("uuid"), "Only what carries this term."),
+    parameter("taxonomy_term_id", Form::Formatted("uuid"), "Only records with this term."),
     parameter(
         "need",
         Form::Text,
-        "Only what helps with this need, such as housing-eviction: carries a term with this code or name, or says so in its own words. Several with | between them.",
+        "Only records that help with this need, such as housing-eviction: they have a term with this code or name, or say so in their own words. Separate several with |.",
     ),
-    parameter("modified_after", Form::Formatted("date-time"), "Only what changed at this moment or later."),
+    parameter("modified_after", Form::Formatted("date-time"), "Only records changed at or after this time."),
     parameter("updated_since", Form::Formatted("date-time"), "The same as modified_after."),
-    parameter("source", Form::Text, "own: only this directory's records; otherwise the origin of another directory."),
+    parameter("source", Form::Text, "own for only this directory's records, or the origin of another directory."),
 ];
 const ORGANIZATIONS: &[Parameter] = &[parameter(
     "full_service",
     Form::Flag,
-    "Each organization with its full services; in its calendar, also the hours of its services.",
+    "Include each organization's full services; in its calendar, also the hours of its services.",
 )];
 const HELP: &[Parameter] = &[
-    parameter("organization_id", Form::Formatted("uuid"), "Only what this organization provides."),
+    parameter("organization_id", Form::Formatted("uuid"), "Only services or events of this organization."),
     parameter(
         "status",
         Form::Text,
-        "Only what has this status: active, inactive, defunct or temporarily closed; of events scheduled, cancelled or postponed. Lists hold every status unless asked.",
+        "Only records with this status: active, inactive, defunct or temporarily closed; for events scheduled, cancelled or postponed. Without it, lists include every status.",
     ),
-    parameter("checked_since", Form::Formatted("date"), "Only what somebody has checked on this day or later."),
-    parameter("minimum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or older, in years."),
-    parameter("maximum_age", Form::Number(0.0, 150.0), "Only what takes people of this age or younger, in years."),
+    parameter("checked_since", Form::Formatted("date"), "Only services checked on or after this date."),
+    parameter("minimum_age", Form::Number(0.0, 150.0), "Only services for people of this age or older, in years."),
+    parameter("maximum_age", Form::Number(0.0, 150.0), "Only services for people of this age or younger, in years."),
     parameter(
         "day",
         Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]),
-        "Only what is there, or takes place, on this day of the week; names of days work too.",
+        "Only services and events available on this day of the week, as a code or name.",
     ),
-    parameter("start_time", Form::Text, "Only what is there at this time or later, HH:MM."),
-    parameter("end_time", Form::Text, "Only what is there at this time or earlier, HH:MM."),
+    parameter("start_time", Form::Text, "Only services available at or after this time, HH:MM."),
+    parameter("end_time", Form::Text, "Only services available at or before this time, HH:MM."),
     parameter(
         "postcode",
         Form::Text,
-        "Only what covers this postcode, by the areas that it names, or by its places where these cannot tell; with proximity, what is near it.",
+        "Only services that cover this postcode, judged by the areas they name or, if these are unclear, by their locations. With proximity, services near it.",
     ),
     parameter(
         "near",
         Form::Text,
         "latitude,longitude in degrees, or a postcode or its first half: nearest first, with distances.",
     ),
-    parameter("proximity", Form::Number(0.0, 2_000_000.0), "Only what is at most so many metres from postcode or near."),
-    parameter("free", Form::Flag, "Only what costs nothing."),
-    parameter("language", Form::Text, "Only what is given in this language, by code or name."),
-    parameter("delivery", Form::Choice(&["in_person", "phone", "online"]), "Only what can be had in this way."),
+    parameter("proximity", Form::Number(0.0, 2_000_000.0), "Only records within this many metres of postcode or near."),
+    parameter("free", Form::Flag, "Only free services and events."),
+    parameter("language", Form::Text, "Only services offered in this language, by code or name."),
+    parameter("delivery", Form::Choice(&["in_person", "phone", "online"]), "Only services delivered in this way."),
     parameter("online", Form::Flag, "The same as delivery=online."),
-    parameter("accessibility", Form::Text, "Only what says these words about access, such as hearing loop."),
-    parameter("times", Form::Flag, "When each is open and takes place, worked out at this moment."),
+    parameter("accessibility", Form::Text, "Only records whose access details contain these words, such as hearing loop."),
+    parameter("times", Form::Flag, "Include when each is open or takes place, calculated at the time of the request."),
 ];
-const OPEN: &[Parameter] = &[parameter(
-    "open_now",
-    Form::Flag,
-    "Only what is open at this moment. On a bank holiday, only what says that it is open then.",
-)];
+const OPEN: &[Parameter] =
+    &[parameter("open_now", Form::Flag, "Only services open now. On a bank holiday, only those that say they are open then.")];
 const DATES: &[Parameter] = &[
-    parameter("from", Form::Text, "Only what takes place on this day (a date, in London) or at this moment or later."),
-    parameter("to", Form::Text, "Only what takes place until the end of this day, or before this moment."),
+    parameter("from", Form::Text, "Only events from this date (in London) or time onwards."),
+    parameter("to", Form::Text, "Only events up to the end of this date, or before this time."),
 ];
 
 fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
@@ -160,14 +160,14 @@ pub fn openapi(version: &str) -> Value {
             "title": "Fingerpost directory API",
             "version": version,
             "summary": "Open Referral UK 3.0 and HSDS 3.1, and events.",
-            "description": format!("Everything here is public and needs no key. Follows {PROFILE}. The same addresses answer below /api. Fields without a value are left out; null is never sent."),
-            "license": {"name": "The data is under the licence that the directory states.", "identifier": "OGL-UK-3.0"}
+            "description": format!("Reading is public and needs no key. Follows {PROFILE}. The same addresses also work under /api. Fields without a value are left out; null is never sent."),
+            "license": {"name": "The data is published under the licence that the directory states.", "identifier": "OGL-UK-3.0"}
         },
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "standard", "description": "Part of Open Referral UK 3.0."},
             {"name": "extension", "description": "Our own additions."},
-            {"name": "federation", "description": "For other directories that follow this one."},
+            {"name": "federation", "description": "For directories that follow this one."},
             {"name": "self-help", "description": "The support checker, for tools that run it themselves."}
         ],
         "paths": paths,
@@ -177,7 +177,7 @@ pub fn openapi(version: &str) -> Value {
 
 /// Answers that every address may give.
 const COMMON: &[(u16, &str)] =
-    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A mistake of ours.")];
+    &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A fault on our side.")];
 
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
@@ -192,19 +192,19 @@ fn content(format: Format) -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     match format {
         Format::Json => json!({}),
-        Format::Ndjson => text("One document a line."),
-        Format::Csv => text("A sheet with a heading (RFC 4180). No cell begins like a formula."),
+        Format::Ndjson => text("One document per line."),
+        Format::Csv => text("A spreadsheet with a heading row (RFC 4180). Cells that could be read as formulas are escaped."),
         Format::Ics => text("A calendar (RFC 5545)."),
-        Format::Atom => text("A feed (RFC 4287) of what changed last, newest first: 50 entries, per_page up to 100."),
-        Format::Jsonld => json!({"type": "object", "description": "schema.org terms (JSON-LD 1.1); of a list, a graph."}),
+        Format::Atom => text("A feed (RFC 4287) of the latest changes, newest first: 50 entries, up to 100 with per_page."),
+        Format::Jsonld => json!({"type": "object", "description": "schema.org terms (JSON-LD 1.1); a graph for a list."}),
         Format::Geojson => json!({
             "type": "object",
             "description": "A FeatureCollection (RFC 7946).",
             "required": ["type", "features", "without_point"],
             "properties": {
                 "type": {"const": "FeatureCollection", "description": "What it is."},
-                "features": {"type": "array", "description": "One for each place with a public point.", "items": {"type": "object"}},
-                "without_point": {"type": "integer", "minimum": 0, "description": "How many of the list have no public point and so no feature."}
+                "features": {"type": "array", "description": "One for each location with a public position.", "items": {"type": "object"}},
+                "without_point": {"type": "integer", "minimum": 0, "description": "How many records have no public position and so no feature."}
             }
         }),
     }
@@ -225,19 +225,18 @@ fn list_path(collection: Collection, item: &str, only: Option<Format>) -> Value 
     let more: Vec<(&str, &Value)> = contents.iter().map(|(media, schema)| (*media, schema)).collect();
     let mut parameters: Vec<Value> = parameters(collection.kind).map(Parameter::describe).collect();
     if let Some(format) = only {
-        let mut ok = json_answer("All that the filters leave, in this format.", &json!({}), &[]);
+        let mut ok = json_answer("All matching records, in this format.", &json!({}), &[]);
         ok["content"] = json!({format.media(): {"schema": content(format)}});
         answers.insert("200".to_owned(), ok);
         let name = format!("{}{item}", format.name());
         let summary = format!("{} as {}, the same as format={}", collection.title, format.media(), format.name());
         return json!({"get": {"operationId": format!("list{name}"), "summary": summary, "tags": ["extension"], "parameters": parameters, "responses": answers}});
     }
-    let mut ok =
-        json_answer("A page, or in the other formats all that the filters leave.", &reference(&format!("{item}Page")), &more);
+    let mut ok = json_answer("A page or, in the other formats, all matching records.", &reference(&format!("{item}Page")), &more);
     ok["links"] = json!({format!("get{item}"): {"operationId": format!("get{item}"), "parameters": {"id": "$response.body#/contents/0/id"}}});
     answers.insert("200".to_owned(), ok);
     parameters.push(
-        parameter("format", Form::Choice(formats), "json gives a page; every other format gives all that the filters leave.")
+        parameter("format", Form::Choice(formats), "json returns a page; every other format returns all matching records.")
             .describe(),
     );
     let operation = |id: &str, summary: String| json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers});
@@ -254,14 +253,14 @@ fn facets_path() -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[(400, "A parameter is invalid; the problem names it.")]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
-    answers.insert("200".to_owned(), json_answer("How many of what is wanted have each value.", &reference("Facets"), &[]));
+    answers.insert("200".to_owned(), json_answer("How many matching records have each value.", &reference("Facets"), &[]));
     let lists: Vec<&str> = COLLECTIONS.iter().map(|collection| collection.path.trim_start_matches('/')).collect();
-    let of = json!({"name": "of", "in": "query", "required": false, "description": "What is counted; services unless it says otherwise.", "schema": {"type": "string", "enum": lists}});
+    let of = json!({"name": "of", "in": "query", "required": false, "description": "The list to count; services by default.", "schema": {"type": "string", "enum": lists}});
     let filters = parameters(Kind::Service).chain(DATES).filter(|parameter| !PAGES.contains(&parameter.name));
     let parameters: Vec<Value> = std::iter::once(of).chain(filters.map(Parameter::describe)).collect();
     json!({"get": {
         "operationId": "countFacets",
-        "summary": "How many of what is wanted have each value",
+        "summary": "How many matching records have each value",
         "tags": ["extension"],
         "parameters": parameters,
         "responses": answers
@@ -276,40 +275,40 @@ fn search_schemas() -> Map<String, Value> {
     let number = |description: &str, example: f64| json!({"type": "number", "description": description, "examples": [example]});
     let interpreted = json!({
         "type": "object",
-        "description": "What was made of the words and of the postcode.",
+        "description": "How the words and the postcode were understood.",
         "properties": {
-            "words": texts("Words that were looked for as such.", "rent"),
-            "needs": {"type": "array", "description": "Needs that were looked for.", "items": {"type": "object", "required": ["code", "phrase"], "properties": {
+            "words": texts("Words that were searched for as given.", "rent"),
+            "needs": {"type": "array", "description": "Needs that were searched for.", "items": {"type": "object", "required": ["code", "phrase"], "properties": {
                 "code": text("Code of the need.", "housing-eviction"),
-                "name": text("Its name, where the directory has a term with the code.", "Eviction or being told to leave"),
-                "phrase": text("The phrase that stands for it.", "landlord wants me out")
+                "name": text("Its name, if the directory has a term with this code.", "Eviction or being told to leave"),
+                "phrase": text("The phrase that led to it.", "landlord wants me out")
             }}},
-            "corrected": {"type": "array", "description": "Words with a slip in them, and what they were taken for.", "items": {"type": "object", "required": ["from", "to"], "properties": {
-                "from": text("As it was written.", "buget"), "to": text("What it was taken for.", "budget")
+            "corrected": {"type": "array", "description": "Misspelt words and their corrections.", "items": {"type": "object", "required": ["from", "to"], "properties": {
+                "from": text("The word as written.", "buget"), "to": text("Its correction.", "budget")
             }}},
-            "unknown": texts("Words that nothing here has.", "zzqx"),
-            "left_out": texts("Words that need not be there, because nothing has all of them.", "flat"),
-            "urgent": flag("Whether somebody who writes this may be in danger or on the street today: show urgent help first."),
-            "sensitive": flag("Whether others had better not see that somebody wrote this."),
+            "unknown": texts("Words that do not appear in any record.", "zzqx"),
+            "left_out": texts("Words that were made optional, because nothing matches all of them.", "flat"),
+            "urgent": flag("Whether someone who writes this may be in danger or on the street today: show urgent help first."),
+            "sensitive": flag("Whether this search should be kept private from other people."),
             "place": {"type": "object", "description": "Where the postcode is.", "required": ["postcode", "latitude", "longitude", "precision", "approximate"], "properties": {
                 "postcode": text("What was asked about.", "LU1 2AA"),
                 "latitude": number("Degrees north.", 51.8787),
                 "longitude": number("Degrees east.", -0.42),
-                "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How exactly that is known.", "examples": ["postcode"]},
+                "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How precisely that is known.", "examples": ["postcode"]},
                 "approximate": flag("Whether it is the middle of a larger area.")
             }}
         }
     });
     let value = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {
         "value": text("The value.", "English"),
-        "count": {"type": "integer", "minimum": 1, "description": "How many have it.", "examples": [12]}
+        "count": {"type": "integer", "minimum": 1, "description": "How many records have it.", "examples": [12]}
     }}});
     let facets = json!({
         "type": "object",
-        "description": "How many of what is wanted have each value, the most frequent first.",
+        "description": "How many matching records have each value, most frequent first.",
         "required": ["total_items", "facets"],
         "properties": {
-            "total_items": {"type": "integer", "minimum": 0, "description": "How many are wanted in all.", "examples": [120]},
+            "total_items": {"type": "integer", "minimum": 0, "description": "How many records match in total.", "examples": [120]},
             "facets": {"type": "object", "description": "By facet: term (with id, name and code), language, delivery, day, source, status; free and event are numbers.", "additionalProperties": {"oneOf": [{"type": "integer", "minimum": 0}, value]}},
             "interpreted": reference("Interpreted")
         }
@@ -321,8 +320,8 @@ fn document_path(collection: Collection, item: &str) -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[
         (400, "A parameter is invalid; the problem names it."),
-        (404, "There never was anything under this id."),
-        (410, "It was here and is gone; the problem says when and why."),
+        (404, "No record has ever had this id."),
+        (410, "The record has been withdrawn; the problem says when and why."),
     ]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let formats = forms::of_document(collection.kind);
@@ -333,7 +332,7 @@ fn document_path(collection: Collection, item: &str) -> Value {
         json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}}),
     ];
     if formats.len() > 1 {
-        let said = "json gives the document, ics a calendar (so does .ics behind the id), jsonld schema.org terms.";
+        let said = "json returns the document, ics a calendar (so does .ics after the id), jsonld schema.org terms.";
         parameters.push(parameter("format", Form::Choice(formats), said).describe());
     }
     if collection.kind == Kind::Organization {
@@ -390,18 +389,18 @@ fn page(brief: &Value, item: &str) -> Value {
         "description": format!("A page of {item} documents: brief ones, whole ones with full=true."),
         "required": ["total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty", "contents"],
         "properties": {
-            "total_items": count("Items in all.", 120),
-            "total_pages": count("Pages in all, at least 1.", 3),
-            "page_number": count("This page, from 1.", 1),
+            "total_items": count("Total number of items.", 120),
+            "total_pages": count("Total number of pages, at least 1.", 3),
+            "page_number": count("Number of this page, from 1.", 1),
             "size": count("Items on this page.", 50),
-            "per_page": count("Items on a page, where what was asked for was cut.", 1_000),
-            "note": {"type": "string", "description": "What was not done as asked.", "examples": ["per_page was cut to 1000"]},
+            "per_page": count("Items per page, if the requested number was reduced.", 1_000),
+            "note": {"type": "string", "description": "What was not done as requested.", "examples": ["per_page was cut to 1000"]},
             "first_page": flag("Whether this is the first page."),
             "last_page": flag("Whether this is the last page."),
             "empty": flag("Whether there is nothing on this page."),
             "contents": {"type": "array", "description": "The documents.", "items": brief},
             "interpreted": reference("Interpreted"),
-            "distances": {"type": "object", "description": "Metres from near or postcode, by id.", "additionalProperties": {"type": "number"}},
+            "distances": {"type": "object", "description": "Distance from near or postcode in metres, by id.", "additionalProperties": {"type": "number"}},
             "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}},
             "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id; with more where there are further dates than 500.", "additionalProperties": {"type": "object"}}
         }

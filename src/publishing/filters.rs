@@ -59,7 +59,7 @@ pub struct Position {
     pub at: Whereabouts,
     /// Where that is.
     pub point: Point,
-    /// How exactly that is known.
+    /// How precisely that is known.
     pub precision: Precision,
     /// GSS codes of the areas it lies in, where they are known.
     pub areas: Vec<String>,
@@ -130,7 +130,7 @@ impl Filters {
             (None, Some(at)) => self.place = Some((at, Use::Covered)),
             (None, None) if self.wanted.proximity.is_some() => {
                 let written = parameters.text("proximity")?.unwrap_or_default();
-                return Err(Problem::bad_parameter("proximity", written, "it needs postcode or near beside it"));
+                return Err(Problem::bad_parameter("proximity", written, "it needs postcode or near as well"));
             }
             // Places are looked for by their own postcodes.
             (None, None) if kind == Kind::Location => {}
@@ -319,7 +319,7 @@ impl Position {
 }
 
 fn unknown(parameter: &str, at: &Whereabouts) -> Problem {
-    Problem::bad_parameter(parameter, at.as_str(), "no place with this postcode, or one like it, is known here")
+    Problem::bad_parameter(parameter, at.as_str(), "this postcode, or one like it, is not known here")
 }
 
 /// A search text, if it can be searched for.
@@ -330,11 +330,11 @@ fn text(parameters: &Parameters) -> Result<String, Problem> {
         return Err(Problem::bad_parameter(
             "search",
             text,
-            &format!("it has {length} characters; at most {LONGEST_SEARCH} are read"),
+            &format!("it has {length} characters; the limit is {LONGEST_SEARCH}"),
         ));
     }
     if fold(text).is_empty() {
-        return Err(Problem::bad_parameter("search", text, "it has no letter or digit"));
+        return Err(Problem::bad_parameter("search", text, "it contains no letter or digit"));
     }
     Ok(text.to_owned())
 }
@@ -405,14 +405,14 @@ fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>,
     let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
     if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now)? {
         let known = format!(
-            "dates are known from {} days ago to {} days ahead; an event's rule and its past dates stand at /events/{{id}}",
+            "dates are available from {} days ago to {} days ahead; /events/{{id}} has an event's rule and past dates",
             search::PAST_DAYS,
             occurrences::HORIZON_DAYS
         );
         return Err(Problem::bad_parameter(name, text, &known));
     }
     if until <= from {
-        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it is not after from"));
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it must be after from"));
     }
     Ok(Some((from, until)))
 }
@@ -446,7 +446,7 @@ fn ages(parameters: &Parameters) -> Result<Option<(f64, f64)>, Problem> {
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        return Err(Problem::bad_parameter("minimum_age", &from.to_string(), &format!("it is above maximum_age, {to}")));
+        return Err(Problem::bad_parameter("minimum_age", &from.to_string(), &format!("it must not be above maximum_age, {to}")));
     }
     Ok((from.is_some() || to.is_some()).then(|| (from.unwrap_or(0.0), to.unwrap_or(150.0))))
 }

@@ -94,11 +94,11 @@ pub(super) fn described(common: Map<String, Value>) -> (Value, Map<String, Value
     schemas.insert("NeedList".to_owned(), list);
     let mut answers = common;
     let schema = json!({"$ref": "#/components/schemas/NeedList"});
-    answers.insert("200".to_owned(), json_answer("Needs by code, with what people write who mean them.", &schema, &[]));
+    answers.insert("200".to_owned(), json_answer("Needs by code, with what people type when they mean them.", &schema, &[]));
     answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let path = json!({"get": {
         "operationId": "listNeeds",
-        "summary": "What people need, and the everyday words that they use for it",
+        "summary": "What people need, and the everyday words they use for it",
         "tags": ["self-help"],
         "responses": answers
     }});

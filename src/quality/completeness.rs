@@ -54,7 +54,7 @@ impl Says {
             (self.who, 10, "who it is for"),
             (self.place, 10, "where it is"),
             (self.access, 10, "how to get there"),
-            (self.needs, 5, "what people need it for"),
+            (self.needs, 5, "which needs it helps with"),
         ]
     }
 

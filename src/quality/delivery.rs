@@ -63,7 +63,7 @@ struct Receipt {
 
 async fn delivered(State(delivery): State<Delivery>, headers: HeaderMap, body: Bytes) -> Response {
     if !delivery.knows(&headers) {
-        return Problem::unauthorized("this address is for GOV.UK Notify, which proves itself with its token").into_response();
+        return Problem::unauthorized("this address is only for GOV.UK Notify, which must send its token").into_response();
     }
     let Ok(receipt) = serde_json::from_slice::<Receipt>(&body) else {
         return Problem::bad_request("this is not a delivery receipt".to_owned()).into_response();

@@ -64,10 +64,10 @@ pub enum Error {
     #[error(transparent)]
     Identity(Box<identity::Error>),
     /// There is nothing of that kind, or it is over.
-    #[error("there is no {0} any more")]
+    #[error("this {0} no longer exists")]
     NotFound(&'static str),
     /// Somebody has settled it already.
-    #[error("report {0} is settled already")]
+    #[error("report {0} has already been settled")]
     Settled(Uuid),
 }
 

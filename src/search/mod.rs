@@ -97,25 +97,25 @@ impl From<Error> for Problem {
 pub struct Understanding {
     /// Its code.
     pub code: String,
-    /// Its name, where the directory has a term with the code.
+    /// Its name, if the directory has a term with this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The phrase that stands for it.
+    /// The phrase that led to it.
     pub phrase: String,
 }
 
 /// What was made of somebody's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Understood {
-    /// Words that were looked for as such.
+    /// Words that were searched for as given.
     pub words: Vec<String>,
-    /// Needs that were looked for.
+    /// Needs that were searched for.
     pub needs: Vec<Understanding>,
-    /// Words with a slip in them, and what they were taken for.
+    /// Misspelt words and their corrections.
     pub corrected: Vec<(String, String)>,
-    /// Words that nothing here has.
+    /// Words that do not appear in any record.
     pub unknown: Vec<String>,
-    /// Words that need not be there, because nothing has all of them.
+    /// Words that were made optional, because nothing matches all of them.
     pub left_out: Vec<String>,
     /// Whether nothing has all of the words, and any of them was enough.
     pub some_words: bool,
@@ -246,7 +246,7 @@ impl Search {
         self.look(kind, wanted, now, range, false)
     }
 
-    /// How many of what is wanted have each value.
+    /// How many matching records have each value.
     /// # Errors
     /// When the index fails.
     pub fn count(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>) -> Result<Found, Error> {

@@ -65,16 +65,16 @@ fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     contacts
 }
 
-/// What is asked. A member with another name is refused: somebody in danger must not be told that they
-/// are not because of a slip.
+/// The request. Members with other names are refused, so that a typing mistake cannot hide that someone is in
+/// danger.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// For each question the options that were chosen; `{}` where nothing was. What the checker does not
-    /// have counts for nothing, and is named in `ignored`.
+    /// For each question, the options that were chosen; `{}` if none were. Answers the checker does not have are
+    /// not counted, and are listed in `ignored`.
     #[schemars(extend("examples" = [{"risk": ["notice"], "when": ["unsure"]}]))]
     answers: BTreeMap<String, OneOrMany>,
-    /// Where the person is: a postcode, or its first half. Decides whose numbers are given. Not kept.
+    /// Where the person is: a postcode, or its first half. Decides which numbers are shown. Not stored.
     #[serde(default)]
     #[schemars(extend("examples" = ["LU1 2AA"]))]
     postcode: Option<String>,
@@ -82,7 +82,7 @@ struct Asked {
     #[serde(default)]
     #[schemars(extend("examples" = ["E06000032"]))]
     council: Option<String>,
-    /// Whether it is somebody else who asks for them.
+    /// Whether someone else is asking on their behalf.
     #[serde(default)]
     helper: bool,
 }
@@ -102,25 +102,24 @@ enum OneOrMany {
 struct Evaluated<'a> {
     #[serde(flatten)]
     outcome: Outcome,
-    /// What the level is called.
+    /// The name of the level.
     title: &'a str,
-    /// Why, in words.
+    /// The reasons, in words.
     reasons: Vec<String>,
     /// The panels of urgent help, with the numbers for where the person is.
     panels: Vec<Shown<'a>>,
     /// First steps, at most three.
     steps: Vec<Shown<'a>>,
-    /// Somebody to talk to.
+    /// Someone to talk to.
     talk: Vec<&'a Line>,
-    /// The council that answers for the person; none where that is not known.
+    /// The council responsible for the person; missing if not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     council: Option<String>,
-    /// Whether other numbers would be given if it were known where the person is.
+    /// Whether different numbers would be shown if the person's location were known.
     place_wanted: bool,
-    /// Answers that this checker does not have. They counted for nothing: where there are any, the
-    /// level may be too low.
+    /// Answers this checker does not have. They were not counted, so if there are any the level may be too low.
     ignored: Vec<Unknown>,
-    /// Whether nobody has reviewed this checker: then it is to be tried, not relied on.
+    /// Whether this checker is an unreviewed sample, for testing only.
     sample: bool,
 }
 
@@ -132,15 +131,15 @@ struct Shown<'a> {
     id: &'a str,
     /// Heading.
     title: &'a str,
-    /// What to do, one paragraph each.
+    /// What to do, one paragraph per item.
     body: Vec<&'a str>,
-    /// What can be said on the phone.
+    /// What to say on the phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     say: Option<&'a str>,
-    /// Whom to ring.
+    /// Who to call.
     lines: Vec<&'a Line>,
-    /// Whether it was written for where the person is, as far as that is known: law differs between the
-    /// nations. Otherwise there is only the heading and whom to ring.
+    /// Whether it was written for where the person is, as far as that is known: the law differs between the
+    /// nations. If not, only the heading and who to call are given.
     holds_here: bool,
 }
 
@@ -164,7 +163,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     // A list would be taken for the members in order.
     let asked: Asked = serde_json::from_slice::<Map<String, Value>>(body)
         .and_then(|members| serde_json::from_value(Value::Object(members)))
-        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with no members but answers, postcode, council and helper"))?;
+        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with only the members answers, postcode, council and helper"))?;
     let answers: Answers = asked
         .answers
         .into_iter()
@@ -174,17 +173,17 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
         })
         .collect();
     if answers.values().any(|options| options.len() > MOST_ANSWERS) {
-        return Err(bad("a question is answered with more than 100 options"));
+        return Err(bad("a question has more than 100 options as its answer"));
     }
     // A form that passes on an empty field says nothing.
     let said = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
     let area = match (&said(asked.council), &said(asked.postcode)) {
         (Some(code), _) => Some(
             Area::of_council(code, &edition.contacts)
-                .ok_or_else(|| bad("council is none of the districts and unitary councils in /api/v1/checker"))?,
+                .ok_or_else(|| bad("council is not one of the districts and unitary councils in /api/v1/checker"))?,
         ),
         (None, Some(written)) => {
-            let at = written.parse().map_err(|_| bad("postcode is not a postcode, nor the first half of one"))?;
+            let at = written.parse().map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
             state.area_of(&at).await?
         }
         (None, None) => None,
@@ -274,19 +273,19 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let common: &[(u16, &str)] = &[
         (429, "Too many requests; Retry-After says when to ask again."),
-        (500, "A mistake of ours."),
-        (503, "There is no checker that somebody has reviewed lately. `urgent_help` has numbers to ring."),
+        (500, "A fault on our side."),
+        (503, "There is no recently reviewed checker. `urgent_help` has numbers to call."),
     ];
     let mut definition = problems(common);
     definition.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let with_contacts = json!({"allOf": [
         reference("Checker"),
-        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which somebody reviewed every line."}}},
+        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which every line was reviewed."}}},
     ]});
-    definition.insert("200".to_owned(), json_answer("The checker in force, with its contacts.", &with_contacts, &[]));
+    definition.insert("200".to_owned(), json_answer("The current checker, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);
-    evaluated.extend(problems(&[(400, "The body cannot be used, or is too long. What was sent is not repeated.")]));
-    let mut answer = json_answer("What the answers mean. Kept nowhere.", &reference("CheckerEvaluated"), &[]);
+    evaluated.extend(problems(&[(400, "The body is invalid or too long. The answer does not repeat what was sent.")]));
+    let mut answer = json_answer("What the answers mean. Nothing is stored.", &reference("CheckerEvaluated"), &[]);
     if let Some(headers) = answer["headers"].as_object_mut() {
         headers.remove("ETag");
     }
@@ -300,7 +299,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
             "/api/v1/checker/evaluate",
             json!({"post": {
                 "operationId": "evaluateChecker",
-                "summary": "What answers to the support checker mean; nothing is kept",
+                "summary": "What answers to the support checker mean; nothing is stored",
                 "tags": ["self-help"],
                 "requestBody": {"required": true, "content": {"application/json": {"schema": reference("CheckerAsked")}}},
                 "responses": evaluated

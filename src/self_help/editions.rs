@@ -110,10 +110,10 @@ impl Unavailable {
     /// The reason, to whoever asks.
     pub fn said(self) -> &'static str {
         match self {
-            Self::NotThere => "nobody has reviewed the questions yet",
-            Self::Overdue(_) => "the questions are due for a review",
-            Self::NumbersOverdue => "the phone numbers are due for a check",
-            Self::OutOfReach => "something is broken at our end",
+            Self::NotThere => "the questions have not been reviewed yet",
+            Self::Overdue(_) => "the questions are due for review",
+            Self::NumbersOverdue => "the phone numbers are due to be checked",
+            Self::OutOfReach => "something is broken on our side",
         }
     }
 }
@@ -172,7 +172,7 @@ impl SelfHelp {
     /// The latest edition; none where there is none, or it was taken away.
     async fn published(&self) -> Result<Option<Arc<Edition>>, Unavailable> {
         let out_of_reach = |error: crate::db::Error| {
-            tracing::warn!(error = %error, "cannot read the support checker; it is not shown");
+            tracing::warn!(error = %error, "cannot read the support checker, so it is not shown");
             Unavailable::OutOfReach
         };
         let Some((number, false)) = store::latest(&self.db).await.map_err(out_of_reach)? else { return Ok(None) };

@@ -15,7 +15,7 @@ fn checked(contacts: &Contacts, today: NaiveDate) -> Chooser<'_> {
 
 /// Panels and levels for which there would be no number when nothing is known of the place.
 pub(super) fn unreachable(checker: &Checker, contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
-    const NONE: &str = "none of its lines was checked lately and is there for everybody";
+    const NONE: &str = "none of its lines has been checked recently and is available to everyone";
     let chooser = checked(contacts, today);
     let panels = checker.panels().into_iter().filter_map(|id| {
         let panel = contacts.panel(id)?;
@@ -34,9 +34,7 @@ pub(super) fn levels_without_a_step(checker: &Checker, contacts: &Contacts, toda
     let options = checker.questions.iter().flat_map(|question| &question.options);
     let needs: Vec<String> = options.flat_map(|option| &option.needs).map(|weighed| weighed.need.clone()).collect();
     let without = checker.levels.iter().filter(|level| chooser.steps(&level.id, &needs).is_empty());
-    let said = |id: &str| {
-        format!("nobody on the level {id:?} would be told what to do first: no step for it has a checked_on that is still good")
-    };
+    let said = |id: &str| format!("level {id:?} has no first step: no step for it has a checked_on that is still valid");
     without.map(|level| Finding::new("actions", said(&level.id))).collect()
 }
 

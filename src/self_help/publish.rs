@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 200;
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// It has these problems.
-    #[error("{} things are in the way", .0.len())]
+    #[error("{} problems must be fixed before publishing", .0.len())]
     Refused(Vec<Finding>),
     /// The database.
     #[error(transparent)]
@@ -95,8 +95,7 @@ pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &s
 fn to_see_to(parts: &Parts, today: NaiveDate) -> Vec<Finding> {
     let until = needed::shown_until(&parts.checker, &parts.contacts, today);
     let early = until.filter(|day| parts.checker.review_by.is_some_and(|review| *day < review)).map(|day| {
-        let problem =
-            format!("ends the checker after {day}, before its review_by: a number that it needs is due for a check by then");
+        let problem = format!("ends the checker after {day}, before its review_by: a number it needs must be checked by then");
         Finding::new("contacts.lines", problem)
     });
     early.into_iter().chain(below("contacts", contacts::to_look_at(&parts.contacts, today))).collect()
@@ -141,10 +140,10 @@ pub fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now:
 fn review(checker: &Checker, today: NaiveDate) -> Vec<Finding> {
     let mut found = Vec::new();
     if checker.status == Status::Sample {
-        found.push(Finding::new("status", "is sample; whoever has reviewed every line sets it to draft"));
+        found.push(Finding::new("status", "is sample; set it to draft once someone has reviewed every line"));
     }
     match checker.review_by {
-        None => found.push(Finding::new("review_by", "is missing: say by which day it must be reviewed again")),
+        None => found.push(Finding::new("review_by", "is missing: give the date by which it must be reviewed again")),
         Some(day) if day < today => found.push(Finding::new("review_by", format!("{day} has passed"))),
         Some(_) => {}
     }

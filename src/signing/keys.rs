@@ -124,19 +124,19 @@ pub fn verifies(x: &str, message: &[u8], sig: &str) -> bool {
     key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
 }
 
-/// What a key is good for.
+/// What a key may be trusted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It signs.
+    /// It is the current signing key.
     Active,
-    /// It does not sign any more; what it has signed stays good.
+    /// It no longer signs; what it has signed remains valid.
     Retired,
-    /// Somebody else may have it: what is first seen after `compromised_at` is not good.
+    /// Someone else may have it: nothing that is first seen now is valid, whatever `compromised_at` says.
     Revoked,
 }
 
-/// That an older key vouches for a key.
+/// An older key's endorsement of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Endorsement {
     /// Name of the older key.
@@ -148,7 +148,7 @@ pub struct Endorsement {
     pub sig: String,
 }
 
-/// A key as the world sees it, in the form of a JSON Web Key.
+/// A public key, in the form of a JSON Web Key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Listed {
     /// Its name: the first 12 hexadecimal digits of the SHA-256 of its public half.
@@ -163,16 +163,16 @@ pub struct Listed {
     /// The public half, 32 bytes as base64url.
     #[schemars(extend("examples" = ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]))]
     pub x: String,
-    /// When it began to sign, RFC 3339.
+    /// When it started signing, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub nbf: String,
-    /// What it is good for.
+    /// What it may be trusted for.
     #[schemars(extend("examples" = ["active"]))]
     pub status: Status,
-    /// Which key vouches for it; the first key has none.
+    /// The key that endorses it; the first key has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endorsed_by: Option<Endorsement>,
-    /// For a revoked key: when somebody else may have got it, RFC 3339.
+    /// For a revoked key: when someone else may have obtained it, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub compromised_at: Option<String>,

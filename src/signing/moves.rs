@@ -17,28 +17,28 @@ const DOMAIN: &[u8] = b"open-directory-move-v1\n";
 /// Where they are kept, below the data directory.
 const FILE: &str = "keys/moved.json";
 
-/// That a directory has moved.
+/// A statement that a directory has moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
-    /// The origin that it had.
+    /// Its earlier origin.
     #[schemars(extend("examples" = ["https://old.luton.example.org/"]))]
     pub from: Url,
-    /// The origin that it has now.
+    /// Its current origin.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/"]))]
     pub to: Url,
-    /// Ids of records that have others there, by those that they had; where everything moves to a directory
-    /// that exists already. What does not stand here keeps its id.
+    /// New ids of records by their old ids, if everything moves to a directory that already exists. Records not
+    /// listed keep their id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("examples" = [{"ac148810-d857-441c-9679-408f346de14b": "5d6c1a52-1111-4c0e-9f8e-0d1f3f2b7a10"}]))]
     pub ids: BTreeMap<String, String>,
     /// When this was signed, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T12:00:00.000Z"]))]
     pub issued: String,
-    /// The key that signs: one that it had under its old origin.
+    /// The key that signs: one it used under its earlier origin.
     #[schemars(extend("examples" = ["24f6ed6acbfe"]))]
     pub kid: String,
-    /// Its signature, base64url, of `open-directory-move-v1`, a line end, and the canonical JSON of all
-    /// that stands here but this.
+    /// Its signature, base64url, of `open-directory-move-v1`, a line end, and the canonical JSON of everything
+    /// here except this.
     #[schemars(extend("examples" = ["R0tLq0…"]))]
     pub sig: String,
 }

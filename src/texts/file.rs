@@ -9,10 +9,10 @@ const FENCE: &str = "+++";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// The facts are missing.
-    #[error("expected the facts about the text first, between two lines of +++")]
+    #[error("expected the details of the text first, between two lines of +++")]
     NoFacts,
     /// The facts cannot be read.
-    #[error("cannot read the facts between the lines of +++: {0}")]
+    #[error("cannot read the details between the lines of +++: {0}")]
     Facts(String),
 }
 

@@ -92,7 +92,7 @@ impl FromStr for Places {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split([',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty()).collect();
         if parts.len() > MOST {
-            return Err(format!("at most {MOST} postcode areas; leave it empty for everywhere"));
+            return Err(format!("at most {MOST} postcode areas; leave this empty for everywhere"));
         }
         let outcode = |part: &&str| part.parse().map_err(|_| format!("the first half of a postcode such as LU1, not {part}"));
         let mut all: Vec<Outcode> = parts.iter().map(outcode).collect::<Result<_, _>>()?;

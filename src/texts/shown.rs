@@ -123,7 +123,7 @@ impl Texts {
             return;
         }
         if let Err(error) = self.read(false).await {
-            tracing::warn!(error = %error, "cannot read the council's own texts; the last ones are shown");
+            tracing::warn!(error = %error, "cannot read the council's own texts; the previous ones are still shown");
         }
     }
 

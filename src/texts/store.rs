@@ -91,7 +91,7 @@ pub enum Error {
     #[error("version {1} of the text {0} is damaged")]
     Damaged(String, i64),
     /// Somebody else saved the text meanwhile.
-    #[error("somebody else has changed the text {0} meanwhile")]
+    #[error("someone else has changed the text {0} in the meantime")]
     Moved(Slug),
 }
 

@@ -49,7 +49,7 @@ impl FromStr for Slug {
         if whole && !text.starts_with('-') && !text.ends_with('-') {
             Ok(Self(text.to_owned()))
         } else {
-            Err("small letters, digits and hyphens, such as help-with-rent".to_owned())
+            Err("lower-case letters, digits and hyphens, such as help-with-rent".to_owned())
         }
     }
 }
@@ -193,7 +193,7 @@ impl Text {
         ("accessibility", "The accessibility statement that the regulations prescribe"),
         ("privacy", "The privacy notice"),
         ("about", "What this directory is, on the page about it"),
-        ("footer", "A few words at the foot of every page: who runs it, and how to reach them"),
+        ("footer", "A few words at the bottom of every page: who runs the site and how to contact them"),
         ("listing-policy", "What is listed here, and what is not"),
     ];
 
@@ -221,7 +221,10 @@ impl Text {
         let is_page = Self::PAGES.iter().any(|(page, _)| *page == slug.as_str());
         if is_page != (self.kind == Kind::Page) {
             let pages: Vec<&str> = Self::PAGES.iter().map(|(page, _)| *page).collect();
-            wrong.push(Wrong { field: "slug", said: format!("pages are called {}, and nothing else is", pages.join(", ")) });
+            wrong.push(Wrong {
+                field: "slug",
+                said: format!("the names {} are only for pages, and pages have no other names", pages.join(", ")),
+            });
         }
         wrong
     }
@@ -237,7 +240,7 @@ impl Text {
             .into_iter()
             .filter_map(|(field, text, least, most)| match text.trim().chars().count() {
                 0 if least > 0 => {
-                    Some(Wrong { field, said: format!("write the {}", if field == "body" { "text" } else { field }) })
+                    Some(Wrong { field, said: format!("enter the {}", if field == "body" { "text" } else { field }) })
                 }
                 length if length > most => Some(Wrong { field, said: format!("at most {most} characters; it has {length}") }),
                 _ => None,
@@ -251,11 +254,11 @@ impl Text {
             wrong.push(Wrong { field: "needs", said: format!("at most {MOST_NEEDS} needs") });
         }
         if self.kind == Kind::Guide && self.review_by.is_none() {
-            wrong.push(Wrong { field: "review_by", said: "say by which day somebody has to review it again".to_owned() });
+            wrong.push(Wrong { field: "review_by", said: "enter the date by which someone must review it again".to_owned() });
         }
         let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
         if self.review_by.is_some_and(|day| day < today) {
-            wrong.push(Wrong { field: "review_by", said: "is past: somebody has to review it first".to_owned() });
+            wrong.push(Wrong { field: "review_by", said: "is in the past: someone must review the text first".to_owned() });
         }
         wrong
     }
@@ -264,12 +267,14 @@ impl Text {
         let wrong = |field, said: &str| vec![Wrong { field, said: said.to_owned() }];
         let begins = self.from.map_or(now, LocalTime::instant);
         match (self.kind, self.until.map(LocalTime::instant)) {
-            (Kind::Notice, None) => wrong("until", "say when it ends, so that it is not forgotten"),
-            (Kind::Notice, Some(ends)) if ends <= begins => wrong("until", "it has to end after it begins, and after now"),
+            (Kind::Notice, None) => wrong("until", "enter when it ends, so that it is not forgotten"),
+            (Kind::Notice, Some(ends)) if ends <= begins => wrong("until", "it must end after it starts, and in the future"),
             (Kind::Notice, Some(ends)) if ends - begins > TimeDelta::days(LONGEST_STANDING) => {
-                wrong("until", "a notice stands for at most three months")
+                wrong("until", "a notice can be shown for at most three months")
             }
-            (Kind::Guide | Kind::Page, _) if !self.places.everywhere() => wrong("places", "only notices are for some places"),
+            (Kind::Guide | Kind::Page, _) if !self.places.everywhere() => {
+                wrong("places", "only notices can be limited to some areas")
+            }
             _ => Vec::new(),
         }
     }
@@ -279,7 +284,7 @@ impl Text {
         fields
             .into_iter()
             .filter(|(_, text)| crate::model::text::clean(text) != text.trim())
-            .map(|(field, _)| Wrong { field, said: "it has invisible characters; write them again".to_owned() })
+            .map(|(field, _)| Wrong { field, said: "it contains invisible characters; type it again without them".to_owned() })
             .collect()
     }
 

@@ -356,7 +356,7 @@ async function answerQuestions(page, name) {
   await page.getByRole('button', { name: 'Go on' }).click();
   const urgent = await page.locator('main').innerText();
   check('journey', `${name}: urgent help is on the very next page, with a number to tap`, urgent.includes('0808 2000 247') && !urgent.includes('sleep tonight') ? '' : urgent.slice(0, 200));
-  await page.getByRole('button', { name: 'Go on with the questions' }).click();
+  await page.getByRole('button', { name: 'Continue with the questions' }).click();
   await page.getByLabel('only for a few nights').check();
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.getByRole('button', { name: 'Show my result now' }).click();

@@ -119,7 +119,7 @@ check('and what was typed is still there', (await editor.page.inputValue('#cost'
 await editor.page.goto(`${listing}/categories`);
 await editor.page.fill('#find', 'cannot pay the rent');
 await editor.page.click('button[value=find]');
-check('everyday words lead to needs', (await editor.page.textContent('main')).includes('Tick what fits'));
+check('everyday words lead to needs', (await editor.page.textContent('main')).includes('Tick the ones that fit'));
 await look(editor, 'needs-found');
 // Sheets to print fit one sheet.
 await editor.page.goto(`${listing}/share`);
@@ -141,7 +141,7 @@ check('a mistake is said', (await editor.page.title()).startsWith('Error: '));
 await look(editor, 'mistaken');
 await editor.page.fill('#name', 'A new name, which waits');
 await editor.page.click('button[value=save]');
-check('a new name waits', (await editor.page.textContent('main')).includes('A moderator looks at it'));
+check('a new name waits', (await editor.page.textContent('main')).includes('A moderator will check it'));
 for (const where of ['/account/find?q=advice', '/account/organisations/new', '/account/profile', '/account/profile/forget']) {
   await editor.page.goto(base + where);
   await look(editor, where.split(/[/?]/).slice(2, 4).join('-'));

@@ -155,7 +155,7 @@ try {
   await phone.click('header form button');
   await phone.goto(wayIn());
   await phone.click('main button');
-  check('then it is asked for', (await phone.title()).startsWith('Show your passkey'), await phone.title());
+  check('then it is asked for', (await phone.title()).startsWith('Use your passkey'), await phone.title());
   await phone.goto(`${base}/moderation`);
   check('without it nobody decides', (await phone.title()).includes('may not') || !(await phone.title()).startsWith('Waiting'));
   await phone.goto(`${base}/sign-in/passkey?return_to=/moderation`);

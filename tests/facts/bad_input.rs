@@ -132,7 +132,7 @@ fact! {
             ("/services?status=open", "status is \"open\": expected one of: active, inactive, defunct, temporarily closed"),
             ("/events?status=active", "status is \"active\": expected one of: scheduled, cancelled, postponed"),
             ("/services?status=active,inactive", "status is \"active,inactive\": expected one of: active, inactive, defunct, temporarily closed"),
-            ("/services?proximity=100", "proximity is \"100\": it needs postcode or near beside it"),
+            ("/services?proximity=100", "proximity is \"100\": it needs postcode or near as well"),
             ("/services?relaxed=maybe", "relaxed is \"maybe\": expected true or false"),
         ] {
             let answer = app.get(path).await;

@@ -152,7 +152,7 @@ fact! {
         kept_pantry(&app).await;
         let too_long = format!("words={}", "a".repeat(1_001));
         for (body, said) in [
-            ("", "Tick what is wrong, or say it in your own words"),
+            ("", "Tick what is wrong, or describe it in your own words"),
             ("words=+%0A", "Tick what is wrong"),
             ("wrong=phone&reply_to=not+an+address", "Enter an email address in the form"),
             ("wrong=phone&reply_to=a%40example.org%0d%0aBcc%3A+b%40example.org", "Enter an email address in the form"),
@@ -220,7 +220,7 @@ fact! {
         let [letter] = letters else { panic!("one answer") };
         assert_eq!(letter.to, ["Someone@example.org"]);
         let text = letter.text().split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains("We have put it right.") && text.contains("> The number is 01632 960124 now."), "{text}");
+        assert!(text.contains("We have corrected it.") && text.contains("> The number is 01632 960124 now."), "{text}");
         let settled = quality.find_report(report.id).await.unwrap().unwrap();
         assert_eq!((settled.standing, settled.wants_answer, settled.settled_by.as_deref()), (Standing::Corrected, false, Some("person:9")));
         assert_eq!(reports(&app).await, []);

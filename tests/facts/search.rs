@@ -457,6 +457,6 @@ fact! {
     async fn a_page_without_results_does_not_say_that_these_have_some_of_the_words(app) {
         app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
         let page = app.searched("q=zebra+crossing+paint").await;
-        assert!(page.contains("Nothing found") && !page.contains("These have some of them"), "{page}");
+        assert!(page.contains("Nothing found") && !page.contains("These match some of them"), "{page}");
     }
 }

@@ -179,7 +179,7 @@ fact! {
         }).await;
         let page = app.page(&format!("/directory/events/{event_id}")).await.text();
         let postcode = other["addresses"][0]["postal_code"].as_str().unwrap();
-        assert!(page.contains("Thursday 3 December 2026 is at another place: ") && page.contains(postcode), "{page}");
+        assert!(page.contains("Thursday 3 December 2026 is at a different place: ") && page.contains(postcode), "{page}");
         assert!(!page.contains("is moved"), "{page}");
     }
 }

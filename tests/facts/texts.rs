@@ -55,7 +55,7 @@ fact! {
         let fields: Vec<_> = GUIDE.iter().filter(|(name, _)| !wrong.iter().any(|(own, _)| own == name)).copied().chain(wrong).collect();
         let answer = officer.submit(&form, "/moderation/texts", &fields).await;
         let text = answer.text();
-        for said in ["No need is called no-such-need", "Write a day such as", "Your landlord wants more rent", "What you can say"] {
+        for said in ["There is no need called no-such-need", "Enter a date such as", "Your landlord wants more rent", "What you can say"] {
             assert!(text.contains(said), "{said}: {text}");
         }
         assert_eq!(app.page("/directory/guides/your-landlord-wants-more-rent").await.status, 404);
@@ -69,7 +69,7 @@ fact! {
         officer.submit(&form, "/moderation/texts", &[("body", "We keep nothing."), ("do", "publish")]).await;
         let late = officer.submit(&form, "/moderation/texts", &[("body", "We keep no more than we must."), ("do", "publish")]).await;
         let text = late.text();
-        assert!(text.contains("Somebody else saved this text") && text.contains("We keep no more than we must."), "{text}");
+        assert!(text.contains("Someone else saved this text") && text.contains("We keep no more than we must."), "{text}");
         assert!(app.page("/directory/privacy").await.text().contains("We keep nothing."));
         let twice = officer.submit(&late, "/moderation/texts", &[("do", "publish")]).await;
         assert_eq!(twice.status, 200);
@@ -112,7 +112,7 @@ fact! {
         }
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let page = moderator.open("/moderation/texts").await;
-        assert!(page.text().contains("What is listed here") && page.text().contains("The text Fingerpost comes with"), "{}", page.text());
+        assert!(page.text().contains("What is listed here") && page.text().contains("The text supplied with Fingerpost"), "{}", page.text());
     }
 }
 
@@ -132,7 +132,7 @@ fact! {
         assert!(list.contains(&address) && !list.contains("not-safe-at-home") && list.contains("/directory/guides/behind-with-rent"));
         let text = demo.page(&address).await.text();
         assert!(!text.contains("not-safe-at-home"), "{text}");
-        assert!(text.contains("Nobody at the council has reviewed this text"), "{text}");
+        assert!(text.contains("The council has not reviewed this text"), "{text}");
         assert!(text.contains("<title>A guide") && text.contains("Exit this page"), "a guide that somebody may be seen with says nothing in its title");
     }
 }

@@ -90,7 +90,7 @@ impl Editing {
         }
         let words = words.trim();
         if words.is_empty() || words.chars().count() > LONGEST {
-            let problem = format!("say in at most {LONGEST} letters why it should be looked at again");
+            let problem = format!("say why it should be looked at again, in at most {LONGEST} characters");
             return Err(Error::Unfit(vec![Fault { field: "appeal".to_owned(), problem }]));
         }
         let refused_by = proposal.decided.as_ref().filter(|_| is_refused(&proposal)).map(|decided| decided.by.clone());
@@ -98,13 +98,13 @@ impl Editing {
         let tx = self.records.database().write().await?;
         for one in self.decided_together(&proposal).await? {
             if store::one(tx.connection(), one).await?.is_some() {
-                return Err(Error::Forbidden("you have asked for another look at this already"));
+                return Err(Error::Forbidden("you have already asked for a second review of this"));
             }
         }
         let at = self.records.clock().now();
         let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
         store::put(&tx, &appeal).await?;
-        self.identity.note(&tx, &actor.known_as(), "ask for another look", &id.to_string(), "", None).await?;
+        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", None).await?;
         Ok(tx.commit().await?)
     }
 
@@ -148,7 +148,7 @@ impl Editing {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let appeal = self.appeal_of(id).await?.filter(|appeal| appeal.decided.is_none()).ok_or(Error::NotFound(id))?;
         if !self.may_judge(actor, &appeal).await? {
-            return Err(Error::Forbidden("you have refused this: somebody else looks at it again"));
+            return Err(Error::Forbidden("you refused this change, so someone else must review it"));
         }
         let answer = answer.trim();
         if answer.is_empty() {

@@ -43,7 +43,7 @@ impl Editing {
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Unfit`], or when the database fails.
     pub async fn ask_for(&self, actor: &Actor, names: &[String]) -> Result<(), Error> {
-        Self::require(actor, Action::WriteTexts, &Subject::Directory, "this is for those who write the listing policy")?;
+        Self::require(actor, Action::WriteTexts, &Subject::Directory, "only people who write the listing policy can do this")?;
         let mut wanted: Vec<String> = Vec::new();
         for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
             if !wanted.iter().any(|known| known == name) {
@@ -52,7 +52,7 @@ impl Editing {
         }
         let too_long = wanted.iter().any(|name| name.chars().count() > LONGEST);
         if wanted.len() > MOST || too_long {
-            let problem = format!("at most {MOST} lines of at most {LONGEST} letters");
+            let problem = format!("enter at most {MOST} lines of at most {LONGEST} characters");
             return Err(Error::Unfit(vec![Fault { field: "names".to_owned(), problem }]));
         }
         let tx = self.records.database().write().await?;

@@ -71,15 +71,15 @@ words! {
 }
 
 words! {
-    /// How far what a peer says is believed.
+    /// How much a peer is trusted.
     Trust {
         /// Nothing is fetched.
         Blocked = "blocked",
-        /// Only names and addresses are shown, for people to go there.
+        /// Only names and links to its pages are shown.
         LinkOnly = "link-only",
-        /// What comes waits for a person.
+        /// What it sends waits for a person to decide.
         Review = "review",
-        /// What comes is published.
+        /// What it sends is published.
         Auto = "auto",
     }
 }

@@ -30,13 +30,13 @@ impl fmt::Display for PersonId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum PlatformRole {
-    /// Sees what waits and what happened; changes nothing.
+    /// Sees what is waiting and what happened; changes nothing.
     Reader,
-    /// Confirms listings by phone for groups that cannot.
+    /// Confirms listings by phone on behalf of groups.
     Collector,
-    /// Decides what waits, hides and restores, edits everything.
+    /// Decides changes, hides and restores listings, edits everything.
     Moderator,
-    /// All of that, and who has which role.
+    /// Does all of that, and gives and removes roles.
     Administrator,
 }
 

@@ -16,10 +16,10 @@ const NOTED_EACH: Duration = Duration::minutes(10);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// To read what is not public of its organisation.
+    /// Read its organisation's records, including private parts.
     #[default]
     Read,
-    /// To change it as well, as an editor may.
+    /// Read and change them, as an editor can.
     Write,
 }
 

@@ -51,15 +51,15 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words
         @if own && proposal.decision == Decision::Waiting {
             form method="post" action=(format!("/account/changes/{id}")) {
                 (signed.proof())
-                p { button class="link" name="do" value="take back" { "Take this change back" } }
+                p { button class="link" name="do" value="take back" { "Withdraw this change" } }
             }
-            p { "To change it, edit the listing again: the newer change takes the place of this one. " a href=(format!("/account/listings/{}", proposal.record_id)) { "Edit the listing" } }
+            p { "To change it, edit the listing again: the new change replaces this one. " a href=(format!("/account/listings/{}", proposal.record_id)) { "Edit the listing" } }
         }
         (another_look(signed, &proposal, appeal.as_ref(), own, mistakes, words))
         (messages(&thread))
         form method="post" action=(format!("/account/changes/{id}")) {
             (signed.proof())
-            (Field::new("words", "Say something to the moderators", "").lines(&Mistakes::default(), 3))
+            (Field::new("words", "Message to the moderators", "").lines(&Mistakes::default(), 3))
             button class="button" name="do" value="say" { "Send" }
         }
     };
@@ -78,20 +78,20 @@ fn another_look(
     html! {
         @match appeal {
             Some(appeal) => {
-                h2 { "Another look" }
+                h2 { "Second review" }
                 blockquote { (crate::pages::parts::paragraphs(&appeal.words)) }
                 @match &appeal.decided {
-                    None => p { "Somebody else will look at it, and we send you an email." },
-                    Some(decided) => p { @if decided.again { "It was let in again" } @else { "It stays refused" } ": " (decided.answer) },
+                    None => p { "Someone else will look at it. We will email you the decision." },
+                    Some(decided) => p { @if decided.again { "It has been reopened" } @else { "The decision has not changed" } ": " (decided.answer) },
                 }
             },
             None if own && is_refused(proposal) => {
-                h2 { "Do you think that this is wrong?" }
-                p { "Somebody else looks at it again, not whoever refused it. " a href="/directory/listing-policy" { "What is listed here" } }
+                h2 { "Do you disagree with this decision?" }
+                p { "You can ask for it to be looked at again by someone other than the person who refused it. " a href="/directory/listing-policy" { "What is listed here" } }
                 form method="post" action=(format!("/account/changes/{}", proposal.id)) novalidate {
                     (signed.proof())
-                    (Field::new("appeal", "Why should it be looked at again?", words).lines(mistakes, 3))
-                    button class="button" name="do" value="appeal" { "Ask for another look" }
+                    (Field::new("appeal", "Why should we look at it again?", words).lines(mistakes, 3))
+                    button class="button" name="do" value="appeal" { "Ask for a second review" }
                 }
             },
             None => {},
@@ -104,7 +104,7 @@ fn parts(proposal: &Proposal) -> Markup {
         @if !proposal.parts.is_empty() {
             dl class="summary" {
                 @for (words, part) in in_words(&proposal.parts) {
-                    div { dt { (words) } dd { @if part.accepted { "taken" } @else { "not taken: " (part.reason) } } }
+                    div { dt { (words) } dd { @if part.accepted { "taken" } @else { "not accepted: " (part.reason) } } }
                 }
             }
         }
@@ -124,7 +124,7 @@ pub(in crate::pages) async fn thread(editing: &Editing, id: Uuid) -> Result<Vec<
 pub(in crate::pages) fn messages(thread: &[Message]) -> Markup {
     html! {
         @if !thread.is_empty() {
-            h2 { "What was said" }
+            h2 { "Messages" }
             ul class="listings" {
                 @for message in thread {
                     li { p class="by" { (message.by) ", " (moment(message.at)) } (crate::pages::parts::paragraphs(&message.words)) }

@@ -35,18 +35,18 @@ async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
 
 async fn form(desk: &Desk, signed: &Signed, id: Uuid, words: &str, mistakes: &Mistakes) -> Result<Page, Error> {
     let name = name_of(desk, id).await?;
-    let title = format!("Ask to keep {name}");
+    let title = format!("Ask to manage {name}");
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "If your email address is on the listing, you can begin at once. If not, somebody from the council looks at it." }
+        p { "If your email address is on the listing, you can start straight away. If not, someone from the council will look at your request." }
         form method="post" action=(format!("/account/organisations/{id}/claim")) novalidate {
             (signed.proof())
-            (Field::new("words", "What do you do there?", words)
-                .hint("For whoever decides, not for the public. For example: I run the Thursday session.")
+            (Field::new("words", "What is your role there?", words)
+                .hint("Only the person who decides will see this. For example: I run the Thursday session.")
                 .lines(mistakes, 3))
             (terms(signed, mistakes))
-            button class="button" { "Ask" }
+            button class="button" { "Send request" }
         }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&title), body) })
@@ -92,23 +92,23 @@ fn claim_page(signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mista
         h1 { (name) }
         @match claim.state {
             ClaimState::Waiting => {
-                p { "Somebody from the council will decide. We send you an email." }
+                p { "Someone from the council will decide. We will email you the decision." }
                 h2 { "Do you have a code?" }
-                p { "We may have sent one to the address on the listing. Whoever reads it there can give it to you." }
+                p { "We may have sent one to the email address on the listing. Ask the person who reads that email to give it to you." }
                 form method="post" action=(format!("/account/claims/{}", claim.id)) novalidate {
                     (signed.proof())
                     (Field::new("code", "Code", "").hint("Eight digits").short(mistakes, "text"))
-                    button class="button" { "Use the code" }
+                    button class="button" { "Continue" }
                 }
             },
-            ClaimState::Accepted => p { a href=(format!("/account/organisations/{}", claim.organisation)) { "You can edit it now." } },
+            ClaimState::Accepted => p { a href=(format!("/account/organisations/{}", claim.organisation)) { "You can now edit it." } },
             ClaimState::Rejected => {
-                p { "It was not granted." }
+                p { "Your request was refused." }
                 @if let Some(reason) = &claim.reason { blockquote { (reason) } }
-                p { "If you think that is wrong, ask again and say why. Somebody else will look at it." }
+                p { "If you think this is wrong, ask again and say why. Someone else will look at it." }
                 p { a class="button" href=(format!("/account/organisations/{}/claim", claim.organisation)) { "Ask again" } }
             },
-            ClaimState::Withdrawn => p { "You took it back." },
+            ClaimState::Withdrawn => p { "You withdrew your request." },
         }
     };
     Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(name), body) }
@@ -123,7 +123,7 @@ pub(super) async fn try_code(State(desk): State<Desk>, Path(id): Path<Uuid>, pos
             return Ok::<_, Error>(Ok(known.0.organisation));
         }
         let mut mistakes = Mistakes::default();
-        mistakes.add("code", "This code does not work. It may be mistyped, too old, or tried too often");
+        mistakes.add("code", "This code does not work. It may be mistyped, have expired, or have been tried too often");
         Ok(Err(claim_page(signed, &known, &mistakes)))
     };
     match done.await {

@@ -95,12 +95,12 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
 }
 
 fn not_let_in(desk: &Desk, headers: &HeaderMap, error: &Refused) -> Response {
-    tracing::info!(reason = error.code(), "somebody was not signed in by a provider");
+    tracing::info!(reason = error.code(), "a sign-in through a provider failed");
     let browser = Presented::read(headers).browser.unwrap_or_default();
     let body = html! {
         h1 { "You are not signed in" }
         p { (sentence(&error.to_string())) }
-        p { a class="button" href="/sign-in" { "Try again, or sign in by a link" } }
+        p { a class="button" href="/sign-in" { "Try again, or sign in with an emailed link" } }
     };
     page(desk, headers, &browser, "You are not signed in".to_owned(), body)
 }

@@ -61,8 +61,8 @@ fn page(desk: &Desk, words: &str) -> Result<Page, Problem> {
     let body = html! {
         h1 { "Find your organisation" }
         form method="get" action="/account/find" {
-            (Field::new("q", "Name of the organisation", words).hint("Part of it will do.").line(&Mistakes::default(), "text", "organization"))
-            button class="button" { "Look" }
+            (Field::new("q", "Name of the organisation", words).hint("Part of the name is enough.").line(&Mistakes::default(), "text", "organization"))
+            button class="button" { "Search" }
         }
         @if !words.is_empty() {
             h2 { @if found.is_empty() { "Nothing found" } @else { "Is it one of these?" } }
@@ -71,7 +71,7 @@ fn page(desk: &Desk, words: &str) -> Result<Page, Problem> {
                     li {
                         h3 { (one.name) }
                         p { (crate::model::text::shorten(&one.description, 160)) }
-                        @if let Some(source) = &one.source { p class="by" { "Kept in another directory: " (source) ". Ask there to edit it." } }
+                        @if let Some(source) = &one.source { p class="by" { "Managed in another directory: " (source) ". Ask that directory to change it." } }
                         @else { p { a class="button" href=(format!("/account/organisations/{}/claim", one.id)) { "This is us" span class="unseen" { ": " (one.name) } } } }
                     }
                 }

@@ -72,9 +72,9 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
         (mistakes.summary())
         h1 { "Your listings" }
         @if kept.is_empty() && invited.is_empty() {
-            p { "You keep no organisation yet. Find yours first: it may be listed already." }
+            p { "You do not manage an organisation yet. Find yours first: it may already be listed." }
         }
-        @if signed.may(Action::SeeQueue) { p { a href="/moderation/find" { "As an officer: find any listing, to edit or hide it" } } }
+        @if signed.may(Action::SeeQueue) { p { a href="/moderation/find" { "Find any listing to edit or hide (officers)" } } }
         (invitations_to(signed, &invited, mistakes))
         @for one in &kept { (organisation(one)) }
         p { a class="button" href="/account/find" { "Find or add your organisation" } }
@@ -89,7 +89,7 @@ async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
     Ok(stored
         .map(|stored| stored.read())
         .transpose()?
-        .map_or_else(|| "an organisation that is gone".to_owned(), |document| document.name().to_owned()))
+        .map_or_else(|| "an organisation that no longer exists".to_owned(), |document| document.name().to_owned()))
 }
 
 /// The services and events of an organisation, by name.
@@ -111,7 +111,7 @@ pub(in crate::pages) fn state_of(stored: &Stored, document: &crate::model::Docum
     use crate::model::{Document, ServiceStatus};
     match (stored.state, document) {
         (Seen::Unpublished, _) => ("Hidden", false),
-        (Seen::Gone, _) => ("Taken out", false),
+        (Seen::Gone, _) => ("Withdrawn", false),
         (Seen::Published, Document::Service(service)) => match service.status {
             ServiceStatus::Active => ("Public", true),
             ServiceStatus::TemporarilyClosed => ("Closed for now", false),
@@ -168,12 +168,12 @@ fn invitations_to(signed: &Signed, invited: &[(String, Invitation)], mistakes: &
 fn claims_of(claims: &[(String, Claim)]) -> Markup {
     html! {
         @if !claims.is_empty() {
-            h2 { "Organisations you asked for" }
+            h2 { "Organisations you asked to manage" }
             ul {
                 @for (name, claim) in claims {
                     li {
                         a href=(format!("/account/claims/{}", claim.id)) { (name) } ": "
-                        @if claim.state == ClaimState::Waiting { "somebody will decide" } @else { "not granted" }
+                        @if claim.state == ClaimState::Waiting { "waiting for a decision" } @else { "refused" }
                     }
                 }
             }
@@ -204,11 +204,11 @@ fn changes_of(changes: &[Proposal]) -> Result<Markup, Error> {
 /// How a change stands, in words.
 pub(super) fn stands(change: &Proposal) -> &'static str {
     match change.decision {
-        Decision::Waiting => "waits for a moderator",
+        Decision::Waiting => "waiting for a moderator",
         Decision::Accepted if change.parts.iter().any(|part| !part.accepted) => "partly published",
         Decision::Accepted => "published",
-        Decision::Rejected => "not taken",
-        Decision::Withdrawn => "taken back",
+        Decision::Rejected => "not accepted",
+        Decision::Withdrawn => "withdrawn",
     }
 }
 

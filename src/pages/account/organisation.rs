@@ -49,12 +49,12 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
-        p { a href=(format!("/account/listings/{id}")) { "Change what stands here about the organisation" } " · " a href=(format!("/directory/organisations/{id}")) { "See it as the public does" } " · " a href=(format!("/account/listings/{id}/share")) { "Calendar address, and how often it was looked at" } }
+        @if sight.protected { p class="danger" { "This is a protected listing: changes to contacts, addresses and links wait until a moderator has called back." } }
+        p { a href=(format!("/account/listings/{id}")) { "Change the details of the organisation" } " · " a href=(format!("/directory/organisations/{id}")) { "See it as the public sees it" } " · " a href=(format!("/account/listings/{id}/share")) { "Calendar address, and how many times it was viewed" } }
         h2 { "Services and events" }
         (listing_list(&listings))
         p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
-        h2 { "Who keeps it" }
+        h2 { "Who manages it" }
         (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
         @if manages { (invite(signed, id, mistakes)) }
         @if makes_tokens { (token_list(signed, id, &tokens, secret)) }
@@ -97,7 +97,7 @@ fn member_list(
                         form method="post" action=(action) {
                             (signed.proof())
                             input type="hidden" name="invitation" value=(invitation.id);
-                            button class="link" name="do" value="withdraw" { "Take the invitation back" span class="unseen" { ": " (invitation.email) } }
+                            button class="link" name="do" value="withdraw" { "Withdraw the invitation" span class="unseen" { ": " (invitation.email) } }
                         }
                     }
                 }
@@ -110,8 +110,8 @@ fn invite(signed: &Signed, id: Uuid, mistakes: &Mistakes) -> Markup {
     html! {
         form method="post" action=(format!("/account/organisations/{id}/members")) novalidate {
             (signed.proof())
-            (Field::new("email", "Invite somebody: their email address", "").hint("More than one person should be able to keep a listing.").line(mistakes, "email", "off"))
-            (Field::new("role", "As", "editor").one_of(mistakes, &[("editor", "editor: keeps listings"), ("lead", "lead: also says who else may")]))
+            (Field::new("email", "Email address of the person to invite", "").hint("It helps if more than one person can update a listing.").line(mistakes, "email", "off"))
+            (Field::new("role", "As", "editor").one_of(mistakes, &[("editor", "editor: updates listings"), ("lead", "lead: also decides who else can")]))
             button class="button" name="do" value="invite" { "Invite" }
         }
     }
@@ -122,9 +122,9 @@ fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&st
     html! {
         details open[secret.is_some()] {
             summary { "Tokens for programs" }
-            p { "A program of yours can read and write through our API with a token. Most groups need none." }
+            p { "With a token, your own software can read and write through our API. Most groups do not need one." }
             @if let Some(secret) = secret {
-                p class="banner" { "Your token, shown this once: " code { (secret) } }
+                p class="banner" { "Your token, shown only this once: " code { (secret) } }
             }
             ul class="listings" {
                 @for token in tokens {
@@ -137,7 +137,7 @@ fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&st
                         form method="post" action=(action) {
                             (signed.proof())
                             input type="hidden" name="token" value=(token.id);
-                            button class="link" name="do" value="end" { "End it" span class="unseen" { ": " (token.name) } }
+                            button class="link" name="do" value="end" { "Revoke it" span class="unseen" { ": " (token.name) } }
                         }
                     }
                 }
@@ -145,9 +145,9 @@ fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&st
             form method="post" action=(action) {
                 (signed.proof())
                 (Field::new("name", "What is the token for?", "").line(&Mistakes::default(), "text", "off"))
-                (Field::new("scope", "It may", "read").one_of(&Mistakes::default(), &[("read", "read"), ("write", "read and write")]))
-                (Field::new("days", "It works for", "90").one_of(&Mistakes::default(), &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
-                button class="button" name="do" value="make" { "Make a token" }
+                (Field::new("scope", "It can", "read").one_of(&Mistakes::default(), &[("read", "read"), ("write", "read and write")]))
+                (Field::new("days", "It is valid for", "90").one_of(&Mistakes::default(), &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
+                button class="button" name="do" value="make" { "Create a token" }
             }
         }
     }
@@ -177,7 +177,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     let what = fields.text("do");
     let leaves = what == "leave" && person == Some(signed.person.id);
     if !manages && !leaves {
-        return Err(Error::Forbidden("only a lead can say who keeps an organisation"));
+        return Err(Error::Forbidden("only a lead can decide who manages an organisation"));
     }
     let identity = desk.identity();
     let who = Identity::known_as(signed.person.id);
@@ -195,7 +195,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
             let known = identity.memberships(person).await?.iter().any(|membership| membership.organisation == id);
             let role = if what == "lead" { MemberRole::Lead } else { MemberRole::Editor };
             if !known {
-                return Err(Error::Forbidden("they do not keep this organisation"));
+                return Err(Error::Forbidden("they do not manage this organisation"));
             }
             identity.add_member(&tx, id, person, role).await?;
             format!("make {} {what}", Identity::known_as(person))
@@ -209,7 +209,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
             Ok(email) => {
                 if !identity.within(&tx, "invitations by a person", INVITATIONS, &who).await? {
                     tx.commit().await?;
-                    return Err(Error::Forbidden("you have invited many people within an hour; try again later"));
+                    return Err(Error::Forbidden("you have invited too many people within an hour; try again later"));
                 }
                 let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
                 let invitation = identity.invite(&tx, id, &email, role, &who).await?;
@@ -220,11 +220,11 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
             }
         },
         ("withdraw", _) => {
-            let invitation = fields.text("invitation").parse().map_err(|_| Error::Forbidden("there is no such invitation"))?;
+            let invitation = fields.text("invitation").parse().map_err(|_| Error::Forbidden("this invitation does not exist"))?;
             identity.withdraw_invitation(&tx, id, invitation).await?;
-            "take an invitation back".to_owned()
+            "withdraw an invitation".to_owned()
         }
-        _ => return Err(Error::Forbidden("this form is not complete")),
+        _ => return Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
     identity.note(&tx, &who, "members", &id.to_string(), &detail, None).await?;
     tx.commit().await?;
@@ -248,19 +248,19 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
     let (signed, fields) = (&posted.signed, &posted.fields);
     let sight = desk.editing.look(&signed.actor, id).await?;
     if !sight.lets(&signed.actor, Action::ManageTokens) {
-        return Err(Error::Forbidden("only a lead can make tokens"));
+        return Err(Error::Forbidden("only a lead can create tokens"));
     }
     let identity = desk.identity();
     let who = Identity::known_as(signed.person.id);
     let tx = identity.write().await?;
     if fields.text("do") == "end" {
-        let token: Uuid = fields.text("token").parse().map_err(|_| Error::Forbidden("there is no such token"))?;
+        let token: Uuid = fields.text("token").parse().map_err(|_| Error::Forbidden("this token does not exist"))?;
         let known = identity.tokens(Some(id)).await?.iter().any(|one| one.id == token);
         if !known {
             return Err(Error::NotFound(token));
         }
         identity.end_token(&tx, token).await?;
-        identity.note(&tx, &who, "end a token", &id.to_string(), &token.to_string(), None).await?;
+        identity.note(&tx, &who, "revoke a token", &id.to_string(), &token.to_string(), None).await?;
         tx.commit().await?;
         return Ok(None);
     }
@@ -274,7 +274,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         life: Duration::days(days),
     };
     let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, &who, "make a token", &id.to_string(), &token.id.to_string(), None).await?;
+    identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), None).await?;
     tx.commit().await?;
     Ok(Some(secret.as_str().to_owned()))
 }

@@ -26,8 +26,9 @@ use crate::{
 /// The longest name of a passkey, in characters.
 const LONGEST_NAME: usize = 60;
 
-const NOT_HERE: Error = Error::Forbidden("passkeys need a web address with a name, and this directory is reached by a number");
-const SHOW_FIRST: Error = Error::Forbidden("show one of your passkeys first: sign out, and in again");
+const NOT_HERE: Error =
+    Error::Forbidden("passkeys need a web address with a domain name, but this directory only has an IP address");
+const SHOW_FIRST: Error = Error::Forbidden("use one of your passkeys first: sign out, then sign in again");
 
 fn passkeys(desk: &Desk) -> Result<&Passkeys, Error> {
     desk.passkeys.as_ref().ok_or(NOT_HERE)
@@ -54,7 +55,7 @@ fn form(signed: &Signed, what: &str, action: &str, back: &str, question: &str, i
             p id="passkey-said" role="status" {}
             button class="button" { (button) }
         }
-        noscript { p class="danger" { "This step, and only this one, needs JavaScript: allow it for this site, or use another browser." } }
+        noscript { p class="danger" { "This step needs JavaScript: allow it for this site, or use another browser. No other page needs it." } }
     }
 }
 
@@ -75,8 +76,8 @@ async fn listed(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Pag
     let body = html! {
         (mistakes.summary())
         h1 { "Your passkeys" }
-        p { "A passkey is your phone, your computer or a security key, unlocked by you. It is asked for after the link by mail, so that nobody decides in your name who has only read your mail." }
-        @if known.is_empty() { p { "You have none." } }
+        p { "A passkey is your phone, your computer or a security key, unlocked by you. We ask for it after the emailed link, so that someone who can only read your email cannot act as you." }
+        @if known.is_empty() { p { "You do not have any yet." } }
         ul class="listings" {
             @for one in &known {
                 li id=(format!("passkey-{}", one.id)) {
@@ -86,7 +87,7 @@ async fn listed(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Pag
                         form method="post" action=(format!("/account/passkeys/{}", one.id)) {
                             (signed.proof())
                             div class="field" {
-                                label for=(format!("name-{}", one.id)) { "Another name for " (one.name) }
+                                label for=(format!("name-{}", one.id)) { "New name for " (one.name) }
                                 input type="text" id=(format!("name-{}", one.id)) name="name" value=(one.name) autocomplete="off";
                             }
                             button class="link" name="do" value="rename" { "Rename" span class="unseen" { " " (one.name) } }
@@ -97,9 +98,9 @@ async fn listed(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Pag
                 }
             }
         }
-        @if desk.passkeys.is_none() { p { "Passkeys need a web address with a name, and this directory is reached by a number." } }
+        @if desk.passkeys.is_none() { p { "Passkeys need a web address with a domain name, but this directory only has an IP address." } }
         @else if may { p { a class="button" href="/account/passkeys/new" { "Add a passkey" } } }
-        @else { p { a class="button" href="/sign-in/passkey?return_to=/account/passkeys" { "Show a passkey to change them" } } }
+        @else { p { a class="button" href="/sign-in/passkey?return_to=/account/passkeys" { "Use a passkey to change them" } } }
         p class="hint" { "Add two, on different devices. If you lose all of them, an administrator can reset them." }
     };
     Ok(Page { trail: vec![Step::to("/account/profile", "You")], ..Page::new(mistakes.title("Your passkeys"), body) })
@@ -165,16 +166,16 @@ async fn asked(desk: &Desk, signed: &Signed, back: &str, failed: bool) -> Result
     let tx = identity.write().await?;
     let question = identity.ask_to_add(&tx, passkeys, &signed.person, &signed.session).await?;
     tx.commit().await?;
-    let question = question.ok_or(Error::Forbidden("you have enough passkeys: remove one first"))?;
-    let name = Field::new("name", "What do you call it?", "").hint("Such as “work phone”. Only you see it.");
+    let question = question.ok_or(Error::Forbidden("you have the most passkeys allowed: remove one first"))?;
+    let name = Field::new("name", "Name of the passkey", "").hint("For example “work phone”. Only you can see it.");
     let title = "Add a passkey";
     let body = html! {
         @if failed { (did_not_work()) }
         h1 { (title) }
         @if signed.actor.owes_second_step() {
-            p { "This council asks everybody who decides about listings for a second step after the link by mail. Until you have added a passkey you can do here what everybody can." }
+            p { "This council asks everyone who decides about listings for a second step after the emailed link. Until you add a passkey you can only do what every user can." }
         }
-        p { "Your browser asks for your fingerprint, your face, a PIN or a security key. None of it leaves your device." }
+        p { "Your browser will ask for your fingerprint, your face, a PIN or a security key. None of this leaves your device." }
         (form(signed, "add", "/account/passkeys/new", back, &question, &name.line(&Mistakes::default(), "text", "off"), title))
         p { a href="/account" { "Not now" } }
     };
@@ -190,7 +191,7 @@ fn did_not_work() -> Markup {
     html! {
         div class="summary-of-errors" role="alert" {
             h2 { "There is a problem" }
-            p { "Your browser’s answer does not hold: it came too late or twice, or the passkey is not one of yours. Try again." }
+            p { "Your passkey could not be verified: the answer came too late or twice, or the passkey is not one of yours. Try again." }
         }
     }
 }
@@ -244,16 +245,16 @@ async fn asked_to_show(desk: &Desk, signed: &Signed, back: &str, failed: bool) -
     let tx = identity.write().await?;
     let question = identity.ask_for_passkey(&tx, passkeys(desk)?, &signed.session).await?;
     tx.commit().await?;
-    let question = question.ok_or(Error::Forbidden("you have no passkey to show"))?;
-    let title = "Show your passkey";
+    let question = question.ok_or(Error::Forbidden("you do not have a passkey"))?;
+    let title = "Use your passkey";
     let body = html! {
         @if failed { (did_not_work()) }
         h1 { (title) }
-        p { "Use the phone, computer or security key that you have added here. Until then you can do what everybody can." }
+        p { "Use the phone, computer or security key that you added here. Until then you can only do what every user can." }
         (form(signed, "show", "/sign-in/passkey", back, &question, &html! {}, title))
         h2 { "Lost it?" }
         p { "Ask an administrator of this directory to reset your passkeys." }
-        p { a href="/account" { "Go on without" } }
+        p { a href="/account" { "Continue without it" } }
     };
     Ok(Page { scripts: vec![files::passkey_address()], ..Page::new(title_of(failed, title), body) })
 }

@@ -45,7 +45,7 @@ async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
         form method="post" action="/account/profile" {
             (signed.proof())
             (Field::new("name", "Your name", &person.name)
-                .hint("Colleagues and moderators see it. The public does not.")
+                .hint("Your colleagues and moderators can see it. The public cannot.")
                 .line(&Mistakes::default(), "text", "name"))
             button class="button" { "Save" }
         }
@@ -70,7 +70,7 @@ async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
             p { a href="/account/passkeys" { "Your passkeys" } }
         }
         h2 { "Leave" }
-        p { a href="/account/profile/forget" { "Have everything about you deleted" } }
+        p { a href="/account/profile/forget" { "Delete everything about you" } }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new("You", body) })
 }
@@ -109,9 +109,9 @@ pub(super) async fn end_session(State(desk): State<Desk>, Path(id): Path<Uuid>, 
 pub(super) async fn ask_to_forget(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let body = html! {
         h1 { "Delete everything about you" }
-        p { "Your address, your name, your sessions and what you may edit are deleted at once, with your changes that still wait, your messages, the letters to you, and drafts that nobody else has seen. It cannot be undone." }
-        p { "The listings stay. In their history you appear as “a former editor”." }
-        p { "If you are the last lead of an organisation that has other editors, make one of them lead first." }
+        p { "We will immediately delete your email address, name, sessions and permission to edit, together with your waiting changes, your messages, emails to you, and drafts that nobody else has seen. You cannot undo this." }
+        p { "The listings stay. In their history you will appear as “a former editor”." }
+        p { "If you are the last lead of an organisation that has other editors, make one of them a lead first." }
         form method="post" action="/account/profile/forget" {
             (signed.proof())
             button class="button warn" { "Delete everything about me" }

@@ -43,8 +43,7 @@ impl Knock {
         match browser.filter(|browser| ours && visitor::form_token(browser).is(fields.text(FORM_TOKEN))) {
             Some(browser) => Ok(Self { fields, parts, browser }),
             None => Err(Problem::forbidden(
-                "this form was not sent by a page of ours, or your browser keeps no cookies; allow cookies for this site and open \
-                 the page again",
+                "this form did not come from one of our pages, or your browser does not allow cookies; allow cookies for this site and open the page again",
             )),
         }
     }
@@ -77,17 +76,17 @@ fn form(desk: &Desk, headers: &HeaderMap, browser: &Secret, email: &str, back: &
     let body = html! {
         (mistakes.summary())
         h1 { "Sign in" }
-        p { "For people who keep listings right, and for the council’s staff. You need no account to look for help." }
+        p { "For people who keep listings up to date, and for council staff. You do not need an account to look for help." }
         form method="post" action="/sign-in" novalidate {
             (proof(browser))
             input type="hidden" name="return_to" value=(back);
             (Field::new("email", "Your email address", email)
-                .hint("We send you a link. There is no password. If you are new here, this is how you begin, too.")
+                .hint("We will email you a link. There is no password. If you are new, start here too.")
                 .line(mistakes, "email", "email"))
             button class="button" { "Send me a link" }
         }
         @if desk.providers.names().next().is_some() {
-            h2 { "Or with an account that you have" }
+            h2 { "Or use another account" }
             ul class="plain" {
                 @for name in desk.providers.names() {
                     li { a class="button" href=(door(name, back)) { "Sign in with " (name) } }
@@ -136,11 +135,11 @@ async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
     }
     tx.commit().await?;
     let body = html! {
-        h1 { "Look at your email" }
-        p { "If we can reach " strong { (email) } ", a link is on its way to it. It works once, for " (LINK_LIFE.num_minutes()) " minutes." }
-        p { "Nothing there after a few minutes? Look into the folder for unwanted mail, check the address, and " a href="/sign-in" { "ask again" } "." }
+        h1 { "Check your email" }
+        p { "If we can send email to " strong { (email) } ", a link is on its way to it. It works once, for " (LINK_LIFE.num_minutes()) " minutes." }
+        p { "If it has not arrived after a few minutes, check your spam or junk folder, check the address, and " a href="/sign-in" { "ask for another link" } "." }
     };
-    Ok(page(desk, &parts.headers, &browser, "Look at your email".to_owned(), body))
+    Ok(page(desk, &parts.headers, &browser, "Check your email".to_owned(), body))
 }
 
 /// GET `/sign-in/link/…`: opening a link changes nothing, because mail scanners open links, too.
@@ -159,10 +158,10 @@ pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, h
         h1 { "Sign in" }
         @if elsewhere {
             p class="danger" {
-                "This link was asked for on another browser or device. Go on only if you asked for it yourself, and if nobody sent it to you."
+                "This link was requested on another browser or device. Only continue if you asked for it yourself and nobody else sent it to you."
             }
         }
-        p { "You sign in as " strong { (link.email) } "." }
+        p { "You are signing in as " strong { (link.email) } "." }
         form method="post" action="/sign-in/link" {
             (proof(&browser))
             input type="hidden" name="secret" value=(secret.as_str());
@@ -175,8 +174,8 @@ pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, h
 fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response {
     let body = html! {
         h1 { "This link does not work" }
-        p { "It was used already, or it is older than " (LINK_LIFE.num_minutes()) " minutes, or part of it is missing." }
-        p { a class="button" href="/sign-in" { "Ask for a new link" } }
+        p { "It has already been used, is older than " (LINK_LIFE.num_minutes()) " minutes, or is incomplete." }
+        p { a class="button" href="/sign-in" { "Get a new link" } }
     };
     let mut response = page(desk, headers, browser, "This link does not work".to_owned(), body);
     *response.status_mut() = http::StatusCode::GONE;

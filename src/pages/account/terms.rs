@@ -20,10 +20,10 @@ pub(in crate::pages) fn terms(signed: &Signed, mistakes: &Mistakes) -> Markup {
         @if signed.person.terms_at.is_none() {
             h2 { "What you agree to" }
             ul {
-                li { "What you write is true as far as you know, and you may publish it." }
-                li { "Anybody may use it: it is published under an open licence, which cannot be taken back for what is out." }
-                li { "You do not write about people without their yes. Contacts are private unless you say that they may be public." }
-                li { "We keep your email address and what you changed, for as long as you keep listings here. You can have it deleted." }
+                li { "What you write is true as far as you know, and you have the right to publish it." }
+                li { "Anyone can use it: it is published under an open licence, which cannot be withdrawn for what has been published." }
+                li { "You do not write about people without their agreement. Contacts are private unless you choose to make them public." }
+                li { "We keep your email address and a record of your changes for as long as you manage listings here. You can delete them at any time." }
             }
             (tick("terms", "I agree", false, mistakes))
         }
@@ -36,7 +36,7 @@ pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut
         return Ok(());
     }
     if !posted.fields.has("terms") {
-        mistakes.add("terms", "Tick the box if you agree; without it we cannot take what you write");
+        mistakes.add("terms", "Tick the box to agree; we cannot accept changes without it");
         return Ok(());
     }
     let mut person = posted.signed.person.clone();
@@ -61,7 +61,7 @@ fn page(signed: &Signed, back: &str, mistakes: &Mistakes) -> Page {
             (signed.proof())
             input type="hidden" name="return_to" value=(back);
             (terms(signed, mistakes))
-            button class="button" { "Go on" }
+            button class="button" { "Continue" }
         }
     };
     Page::new(mistakes.title(title), body)

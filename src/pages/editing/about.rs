@@ -30,8 +30,8 @@ pub(super) fn fill(document: &Document) -> Fields {
 pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
     let hint = match kind {
         Kind::Organization => "In two or three sentences, in plain words.",
-        Kind::Event => "What happens, and what people take home from it.",
-        _ => "What people get, in plain words. No need to describe the organisation here.",
+        Kind::Event => "What happens, and what people get out of it.",
+        _ => "What people get, in plain words. You do not need to describe the organisation here.",
     };
     html! {
         (Field::new("name", "Name", fields.text("name")).line(mistakes, "text", "off"))
@@ -44,12 +44,12 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     if name.is_empty() {
         mistakes.add("name", "Enter a name");
     } else if name.chars().count() > LONGEST_NAME {
-        mistakes.add("name", format!("The name is longer than {LONGEST_NAME} letters"));
+        mistakes.add("name", format!("The name must be {LONGEST_NAME} characters or fewer"));
     }
     if description.is_empty() {
-        mistakes.add("description", "Say what you do, in a sentence or two");
+        mistakes.add("description", "Enter a sentence or two about what you do");
     } else if description.chars().count() > LONGEST_TEXT {
-        mistakes.add("description", "This is longer than 10,000 letters");
+        mistakes.add("description", "The description must be 10,000 characters or fewer");
     }
     let (name, description) = (name.to_owned(), description.to_owned());
     match document {
@@ -76,9 +76,9 @@ pub(super) fn fill_who(document: &Document) -> Fields {
 
 pub(super) fn form_who(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
-        (Field::new("who", "Who is it for?", fields.text("who")).hint("For example: anybody in Luton; parents of children under 5.").lines(mistakes, 3))
-        (Field::new("least", "Youngest age, if there is one", fields.text("least")).short(mistakes, "text"))
-        (Field::new("most", "Oldest age, if there is one", fields.text("most")).short(mistakes, "text"))
+        (Field::new("who", "Who is it for?", fields.text("who")).hint("For example: anyone in Luton; parents of children under 5.").lines(mistakes, 3))
+        (Field::new("least", "Youngest age (optional)", fields.text("least")).short(mistakes, "text"))
+        (Field::new("most", "Oldest age (optional)", fields.text("most")).short(mistakes, "text"))
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn take_who(fields: &Fields, document: &mut Document, mistakes: &mut 
     };
     let (least, most) = (age("least"), age("most"));
     if least.zip(most).is_some_and(|(least, most)| least > most) {
-        mistakes.add("most", "The oldest age is below the youngest");
+        mistakes.add("most", "The oldest age must not be below the youngest");
     }
     let words = fields.some("who").map(str::to_owned);
     match document {

@@ -140,7 +140,7 @@ pub(super) fn form(fields: &Fields, choices: &Choices, mistakes: &Mistakes) -> M
         }
     };
     html! {
-        p { "People find this listing by these words. You suggest them; a moderator confirms them. Three that fit are better than ten that nearly do." }
+        p { "People find this listing by these words. You suggest them and a moderator confirms them. Three that fit well are better than ten that nearly fit." }
         @if choices.none { p { "This directory has no list of needs yet." } }
         fieldset class=(if mistakes.of("term").is_some() { "wrong" } else { "" }) {
             legend id="term" { "It helps with" }
@@ -148,11 +148,11 @@ pub(super) fn form(fields: &Fields, choices: &Choices, mistakes: &Mistakes) -> M
             @if choices.chosen.is_empty() { p class="hint" { "Nothing yet. Search below." } }
             (boxes(&choices.chosen, true))
         }
-        (Field::new("find", "What would somebody say who needs you?", fields.text("find")).hint("In everyday words, such as: cannot pay the rent, lonely, food.").line(mistakes, "text", "off"))
+        (Field::new("find", "What would someone who needs you say?", fields.text("find")).hint("In everyday words. For example: cannot pay the rent, lonely, food.").line(mistakes, "text", "off"))
         p { button class="button" name="do" value="find" { "Find" } }
         @if !fields.text("find").is_empty() {
-            @if choices.found.is_empty() { p role="status" { "Nothing more fits these words. Try others." } }
-            @else { fieldset { legend { "Tick what fits" } (boxes(&choices.found, false)) } }
+            @if choices.found.is_empty() { p role="status" { "Nothing else fits these words. Try others." } }
+            @else { fieldset { legend { "Tick the ones that fit" } (boxes(&choices.found, false)) } }
         }
     }
 }
@@ -161,7 +161,7 @@ pub(super) async fn take(desk: &Desk, fields: &Fields, document: &mut Document, 
     let wanted = ids(fields);
     let known = terms_of(document);
     if wanted.len() > MOST && wanted.len() > known.len() {
-        mistakes.add("term", format!("Choose at most {MOST}: those that fit best"));
+        mistakes.add("term", format!("Choose no more than {MOST}: the ones that fit best"));
         return Ok(());
     }
     let there = desk.editing.records().find_all(&wanted).await?;

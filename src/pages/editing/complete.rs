@@ -77,7 +77,7 @@ pub(super) fn completeness(
     let sections = ["about", "times", "contact", "cost", "who", "place", "place", "categories"];
     let wishes = says.parts().into_iter().zip(sections).filter(|((said, ..), _)| !said);
     html! {
-        p class="small" { "This listing is " strong { (score) " %" } " complete." @if score < 100 { " It would help people to know:" } }
+        p class="small" { "This listing is " strong { (score) " %" } " complete." @if score < 100 { " To help people more, add:" } }
         ul class="small" {
             @for ((_, worth, what), section) in wishes {
                 li { @if may_edit { a href=(format!("/account/listings/{id}/{section}")) { "Add " (what) } } @else { (what) } ": +" (worth) " %" }

@@ -64,19 +64,19 @@ pub(super) fn fill(document: &Document) -> Fields {
 }
 
 pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
-    let web = if kind == Kind::Event { "Web page to book" } else { "Web page" };
+    let web = if kind == Kind::Event { "Booking web page" } else { "Web page" };
     html! {
-        p { "One way is enough. Everything here is public, but for the part about a person." }
+        p { "Give at least one way to get in touch. Everything here is public, except the part about a person." }
         (Field::new("phone", "Phone number", fields.text("phone")).line(mistakes, "tel", "tel"))
         (Field::new("phone_note", "About this number", fields.text("phone_note")).hint("For example: weekdays 9am to 5pm.").line(mistakes, "text", "off"))
-        @if kind != Kind::Event { (Field::new("email", "Email address", fields.text("email")).hint("Better one of the group than somebody’s own.").line(mistakes, "email", "email")) }
+        @if kind != Kind::Event { (Field::new("email", "Email address", fields.text("email")).hint("A group address is better than a personal one.").line(mistakes, "email", "email")) }
         (Field::new("web", web, fields.text("web")).line(mistakes, "url", "url"))
-        h2 { "A person to talk to" }
-        p class="hint" { "Not public, unless you tick the box. Then we and other groups know whom to ask about this listing." }
+        h2 { "Contact person" }
+        p class="hint" { "Not public unless you tick the box. It tells us and other groups who to ask about this listing." }
         (Field::new("person", "Name", fields.text("person")).line(mistakes, "text", "off"))
         (Field::new("person_phone", "Their phone number", fields.text("person_phone")).line(mistakes, "tel", "off"))
         (Field::new("person_email", "Their email address", fields.text("person_email")).line(mistakes, "email", "off"))
-        (tick("person_public", "They agree that this is public", fields.has("person_public"), mistakes))
+        (tick("person_public", "They agree to make this public", fields.has("person_public"), mistakes))
     }
 }
 

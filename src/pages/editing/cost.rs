@@ -36,7 +36,7 @@ pub(super) fn fill(document: &Document) -> Fields {
 
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
-        (radios("free", "Is it free?", "", fields.text("free"), &[("yes", "Yes, it is free"), ("no", "No, or only for some")], mistakes))
+        (radios("free", "Is it free?", "", fields.text("free"), &[("yes", "Yes, it is free"), ("no", "No, or only for some people")], mistakes))
         (Field::new("cost", "If not, what does it cost?", fields.text("cost")).hint("For example: £4 a visit; free if you get Universal Credit.").lines(mistakes, 2))
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     let free = fields.text("free") == "yes";
     let words = fields.text("cost");
     if !free && words.is_empty() {
-        mistakes.add("cost", "Say what it costs, or choose that it is free");
+        mistakes.add("cost", "Enter what it costs, or choose that it is free");
         return;
     }
     if fields.text("cost") == fill(document).text("cost") && fields.text("free") == fill(document).text("free") {

@@ -1,4 +1,4 @@
-//! The dates of an event or workshop: the first one, how it comes round, what is different on single dates.
+//! The dates of an event or workshop: the first one, how it repeats, what is different on single dates.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ pub(super) fn singles(event: &Event) -> BTreeMap<LocalDateTime, String> {
     let mut all = BTreeMap::new();
     let day = |at: &LocalDateTime| long_date(at.naive().date());
     all.extend(event.rdates.iter().map(|at| (at.clone(), format!("{} is added", times::at(at.naive())))));
-    all.extend(event.exdates.iter().map(|at| (at.clone(), format!("{} is left out", day(at)))));
+    all.extend(event.exdates.iter().map(|at| (at.clone(), format!("{} is removed", day(at)))));
     all.extend(event.changes.iter().map(|change| (change.start.clone(), changed(change))));
     all
 }
@@ -83,7 +83,7 @@ pub(in crate::pages) fn changed(change: &EventChange) -> String {
         (DateChange::Moved, None, _) => "is moved".to_owned(),
     };
     if change.location_id.is_some() {
-        what.push_str(", at another place");
+        what.push_str(", at another location");
     }
     let note = change.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     format!("{} {what}{note}", long_date(change.start.naive().date()))
@@ -160,7 +160,7 @@ fn nth_weekday(day: NaiveDate) -> String {
 /// The one date that every event has: what a new one begins with.
 pub(super) fn first_date(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
-        (Field::new("date", "Date, or the first one", fields.text("date")).short(mistakes, "date"))
+        (Field::new("date", "Date, or first date", fields.text("date")).short(mistakes, "date"))
         (Field::new("from", "From", fields.text("from")).short(mistakes, "time"))
         (Field::new("to", "To", fields.text("to")).short(mistakes, "time"))
     }
@@ -182,18 +182,18 @@ pub(super) fn take_first_date(fields: &Fields, document: &mut Document, today: N
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         (first_date(fields, mistakes))
-        (Field::new("last_day", "If it ends on another day: which?", fields.text("last_day")).short(mistakes, "date"))
-        (radios("round", "How does it come round?", "", fields.text("round"), &ROUND, mistakes))
-        (Field::new("until", "Until when? Leave it empty if it goes on.", fields.text("until")).short(mistakes, "date"))
+        (Field::new("last_day", "End date, if it ends on another day", fields.text("last_day")).short(mistakes, "date"))
+        (radios("round", "How often does it repeat?", "", fields.text("round"), &ROUND, mistakes))
+        (Field::new("until", "Last date. Leave empty if it continues.", fields.text("until")).short(mistakes, "date"))
         h2 { "Single dates" }
         @for (name, words) in fields.starting("single-") {
             @let back = name.replacen("single", "back", 1);
             input type="hidden" name=(name) value=(words);
-            (tick(&back, &format!("Take back: {words}"), fields.has(&back), mistakes))
+            (tick(&back, &format!("Undo: {words}"), fields.has(&back), mistakes))
         }
         (Field::new("cancel", "Cancel one date", fields.text("cancel")).short(mistakes, "date"))
-        (Field::new("cancel_note", "Why, for those who would come", fields.text("cancel_note")).line(mistakes, "text", "off"))
-        (Field::new("add", "Add one date", fields.text("add")).hint("At the same time of day as the others.").short(mistakes, "date"))
+        (Field::new("cancel_note", "Reason, for people who planned to come", fields.text("cancel_note")).line(mistakes, "text", "off"))
+        (Field::new("add", "Add one date", fields.text("add")).hint("It has the same time of day as the others.").short(mistakes, "date"))
     }
 }
 
@@ -230,11 +230,11 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
         None => night_after(start, to),
     };
     if end <= start && last.is_none() {
-        mistakes.add("to", "It would end before it begins. If it goes on until another day, say below which");
+        mistakes.add("to", "It would end before it starts. If it ends on another day, enter the end date below");
     } else if end <= start {
-        mistakes.add("last_day", "It would end before it begins");
+        mistakes.add("last_day", "It would end before it starts");
     } else if (end - start).num_days() > LONGEST_DATE {
-        mistakes.add("last_day", "It would last for more than a year. Is the year right?");
+        mistakes.add("last_day", "It would last for more than a year. Check the year");
     }
     if until.is_some_and(|until| until < first) {
         mistakes.add("until", "The last date is before the first");
@@ -245,7 +245,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
     }
     let old = (event.start.naive(), event.end.naive());
     if round.is_empty() && add.is_none() && end.date() < today && old != (start, end) {
-        mistakes.add("date", "That day is past. Is the year right?");
+        mistakes.add("date", "That date is in the past. Check the year");
     }
     if !mistakes.none() {
         return;

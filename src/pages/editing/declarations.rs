@@ -44,7 +44,7 @@ async fn open(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(Sight, Vec<Stri
         return Err(Error::Foreign { origin: sight.stored.origin.clone() });
     }
     if !sight.lets(&signed.actor, Action::Edit) {
-        return Err(Error::Forbidden("this organisation is not yours to change"));
+        return Err(Error::Forbidden("you do not have permission to change this organisation"));
     }
     let mut names = desk.editing.asked_for().await?;
     if let Document::Organization(organisation) = &sight.document {
@@ -77,8 +77,8 @@ fn page(signed: &Signed, sight: &Sight, names: &[String], fields: &Fields, mista
         (mistakes.summary())
         p class="by" { (sight.document.name()) }
         h1 { (title) }
-        p { "Say from when you have each of these. Leave empty what you do not have, or what does not concern you. Everybody reads it on your listing, with the day. " a href="/directory/listing-policy" { "What is listed here" } }
-        @if names.is_empty() { p { "Nothing is asked for at the moment." } } @else {
+        p { "Give the date from which you have each of these. Leave empty any that you do not have or that do not apply. Your listing will show them with the date. " a href="/directory/listing-policy" { "What is listed here" } }
+        @if names.is_empty() { p { "There is nothing to declare at the moment." } } @else {
             form method="post" action=(format!("/account/listings/{id}/declarations")) novalidate {
                 (signed.proof())
                 input type="hidden" name="revision" value=(sight.stored.kept.revision);
@@ -91,7 +91,7 @@ fn page(signed: &Signed, sight: &Sight, names: &[String], fields: &Fields, mista
                     }
                 }
                 @if sight.protected && officer { (called_back(fields, mistakes)) }
-                p class="hint" { @if officer { "You are a moderator: what you save is public at once." } @else if sight.is_public() { "A moderator looks at it before it is public." } @else { "This is not public yet." } }
+                p class="hint" { @if officer { "You are a moderator: what you save is public immediately." } @else if sight.is_public() { "A moderator will check it before it is public." } @else { "This is not public yet." } }
                 button class="button" { "Save" }
             }
         }
@@ -112,7 +112,7 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
             None => None,
             Some(Ok(day)) if day <= today => Some(day),
             Some(Ok(_)) => {
-                mistakes.add(name, "This day is still to come");
+                mistakes.add(name, "The date must not be in the future");
                 None
             }
             Some(Err(_)) => {
@@ -126,7 +126,7 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
             all.push(Said { name: name.clone(), declared_on, seen_on });
         }
         if mistakes.none() && fields.text("revision") != sight.stored.kept.revision.to_string() {
-            mistakes.add("declared-0", "Somebody else has changed this meanwhile. Look at it again, then save");
+            mistakes.add("declared-0", "Someone else has changed this in the meantime. Check it again, then save");
         }
         if mistakes.none() {
             let called = fields.some("called_back").map(str::to_owned);

@@ -63,7 +63,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
         (mistakes.summary())
         h1 { (title) }
         @for (from, to, changes) in &beside {
-            h2 { "Version " (from) " beside version " (to) }
+            h2 { "Version " (from) " compared with version " (to) }
             (differences::list(changes))
         }
         @if versions.len() > 2 {
@@ -87,7 +87,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
                         (signed.proof())
                         input type="hidden" name="revision" value=(version.kept.revision);
                         @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(&Fields::default(), mistakes)) }
-                        p { button class="link" { "Put version " (version.kept.revision) " back" } }
+                        p { button class="link" { "Restore version " (version.kept.revision) } }
                     }
                 }
             }

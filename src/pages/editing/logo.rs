@@ -50,7 +50,7 @@ async fn open(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Sight, Error> {
         return Err(Error::Foreign { origin: sight.stored.origin.clone() });
     }
     if !sight.lets(&signed.actor, Action::Edit) {
-        return Err(Error::Forbidden("this organisation is not yours to change"));
+        return Err(Error::Forbidden("you do not have permission to change this organisation"));
     }
     Ok(sight)
 }
@@ -69,21 +69,21 @@ fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: 
         p class="by" { (sight.document.name()) }
         h1 { "Logo" }
         @if let Some(src) = &shown { p { img class="logo" src=(src) alt=(fields.text("alt")); } }
-        @else if logo.is_some() { p { "There is a logo at another address; a new one takes its place." } }
+        @else if logo.is_some() { p { "There is a logo at another web address; a new one will replace it." } }
         form method="post" action=(format!("/account/listings/{id}/logo")) enctype="multipart/form-data" novalidate {
             (signed.proof())
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
                 label for="file" { "Picture" }
-                p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 20) " MB. A photograph will do: we make it smaller, and keep nothing else of the file." }
+                p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 20) " MB. You can use a photograph: we make it smaller and keep nothing else from the file." }
                 @if let Some(said) = wrong { p class="error" id="file-error" { span class="unseen" { "Error: " } (said) } }
                 input type="file" id="file" name="file" accept="image/png,image/jpeg,image/webp" aria-describedby=(if wrong.is_some() { "file-hint file-error" } else { "file-hint" });
             }
-            (Field::new("alt", "What does it show?", fields.text("alt")).hint("Read to people who cannot see it. For example: Marsh Farm Pantry, a green apple.").line(mistakes, "text", "off"))
+            (Field::new("alt", "What does it show?", fields.text("alt")).hint("Read out to people who cannot see it. For example: Marsh Farm Pantry, a green apple.").line(mistakes, "text", "off"))
             @if called { (called_back(fields, mistakes)) }
-            p class="hint" { @if sight.lets(&signed.actor, Action::EditAtOnce) { "You are a moderator: what you save is public at once." } @else if sight.is_public() { "A moderator looks at it before it is public." } @else { "This is not public yet." } }
+            p class="hint" { @if sight.lets(&signed.actor, Action::EditAtOnce) { "You are a moderator: what you save is public immediately." } @else if sight.is_public() { "A moderator will check it before it is public." } @else { "This is not public yet." } }
             p {
                 button class="button" name="do" value="save" { "Save" }
-                @if logo.is_some() { " " button class="link" name="do" value="remove" { "Take the logo away" } }
+                @if logo.is_some() { " " button class="link" name="do" value="remove" { "Remove the logo" } }
             }
         }
         p { a href=(format!("/account/listings/{id}")) { "Cancel" } }

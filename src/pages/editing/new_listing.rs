@@ -35,14 +35,14 @@ fn page(signed: &Signed, title: &str, action: &str, kind: Kind, fields: &Fields,
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "It is kept as a draft. Nobody else sees it until you send it and a moderator has looked at it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
+        p { "It is saved as a draft. It is not public until you send it and a moderator has checked it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
         form method="post" action=(action) novalidate {
             (signed.proof())
             @if let Some(copy) = fields.some("copy") { input type="hidden" name="copy" value=(copy); }
             (about::form(kind, fields, mistakes))
             (more)
             (terms(signed, mistakes))
-            button class="button" { "Go on" }
+            button class="button" { "Continue" }
         }
     };
     Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(title), body) }
@@ -86,14 +86,14 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         agree(&desk, &posted, &mut mistakes).await?;
         let alike = alike(&desk, fields.text("name"))?;
         if !alike.is_empty() && !fields.has("none_of_these") {
-            mistakes.add("none_of_these", "There are organisations with names like this. Look whether yours is one of them");
+            mistakes.add("none_of_these", "There are organisations with similar names. Check whether yours is one of them");
         }
         if !mistakes.none() {
             let same = html! {
                 @if !alike.is_empty() {
                     h2 { "Is it one of these?" }
                     ul { @for (id, name) in &alike { li { a href=(format!("/account/organisations/{id}/claim")) { (name) } } } }
-                    (tick("none_of_these", "No, it is none of these", fields.has("none_of_these"), &mistakes))
+                    (tick("none_of_these", "No, add a new organisation", fields.has("none_of_these"), &mistakes))
                 }
             };
             return Ok(Err(page(
@@ -111,7 +111,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         let few = desk.identity().within(&tx, "organisations added by a person", ADDED, &who).await.map_err(Error::from)?;
         tx.commit().await?;
         if !few {
-            return Err(Error::Forbidden("you have added many organisations within an hour; try again later").into());
+            return Err(Error::Forbidden("you have added too many organisations within an hour; try again later").into());
         }
         keep(&desk, signed, document, "new organisation").await?;
         // Whoever adds it keeps it; nobody else sees it yet.
@@ -142,7 +142,7 @@ async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Re
 async fn may_add(desk: &Desk, signed: &Signed, organisation: Uuid) -> Result<(), Error> {
     let sight = desk.editing.look(&signed.actor, organisation).await?;
     let may = sight.stored.kind == Kind::Organization && !sight.is_foreign() && sight.lets(&signed.actor, Action::Edit);
-    if may { Ok(()) } else { Err(Error::Forbidden("this organisation is not yours to add listings to")) }
+    if may { Ok(()) } else { Err(Error::Forbidden("you do not have permission to add listings to this organisation")) }
 }
 
 const ADD_SERVICE: &str = "Add a service";
@@ -263,7 +263,7 @@ async fn make(
             };
             return Ok(Err(page(signed, title, &action, kind, fields, &mistakes, &more)));
         }
-        keep(desk, signed, document, "new listing begun").await?;
+        keep(desk, signed, document, "new listing started").await?;
         Ok::<_, Error>(Ok(()))
     };
     match done.await {

@@ -82,12 +82,12 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
         ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Hidden" && hidden.is_none() { "Not public" } else { state }) } }
         (hidden_by(hidden.as_ref()))
         @if sight.is_foreign() { p class="banner" { "This listing comes from " (sight.stored.origin) ". It can only be changed there." } }
-        @if sight.protected { p class="danger" { "This is a protected listing: changes of contacts, addresses and links wait until a moderator has called back." } }
+        @if sight.protected { p class="danger" { "This is a protected listing: changes to contacts, addresses and links wait until a moderator has called back." } }
         @if may_edit { (reported(reports)) }
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
         @else if has_unseen_places && may_edit {
-            p { "Nobody else sees its place yet." }
+            p { "Its location is not public yet." }
             (publication(signed, &sight, &waiting, &missing))
         }
         @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(signed, &sight, last_check.as_ref())) }
@@ -107,7 +107,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
             p { a href=(format!("/account/listings/{id}/logo")) { "Change the logo" } " · " a href=(format!("/account/listings/{id}/declarations")) { "Declarations: safeguarding, insurance and so on" } }
         }
         @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
-            p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
+            p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another location" } }
         }
         @if may_edit && sight.stored.kind == Kind::Event && let Some(owner) = sight.owners.first() {
             p { a href=(format!("/account/organisations/{owner}/events/new?copy={id}")) { "Copy it for another year" } }
@@ -115,11 +115,11 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
         p class="by" { "Last changed " (moment(sight.stored.kept.changed_at)) " by " (by) ". " a href=(format!("/account/listings/{id}/history")) { "History" } }
         @if sight.is_public() {
             p {
-                a href=(public_page(sight.stored.kind, id)) { "See it as the public does" } " · "
-                a href=(format!("/account/listings/{id}/share")) { "Posters, addresses, and how often it was looked at" }
+                a href=(public_page(sight.stored.kind, id)) { "See it as the public sees it" } " · "
+                a href=(format!("/account/listings/{id}/share")) { "Posters, web addresses, and how many times it was viewed" }
             }
         }
-        @if !sight.is_foreign() && (!sight.is_public() || !waiting.is_empty()) { p { a href=(format!("/account/listings/{id}/preview")) { "Preview: see it as the public will" } } }
+        @if !sight.is_foreign() && (!sight.is_public() || !waiting.is_empty()) { p { a href=(format!("/account/listings/{id}/preview")) { "Preview as the public will see it" } } }
         @if signed.may(Action::Hide) { p { a href=(format!("/moderation/records/{id}")) { "Hide it, or show it again" } } }
     };
     let mut trail = vec![Step::to("/account", "Your listings")];
@@ -137,9 +137,9 @@ fn reported(reports: &[Report]) -> Markup {
     html! {
         @if let Some(first) = reports.first() {
             div class="banner" {
-                p { strong { "Somebody says that something is wrong here" } ", " (moment(first.at)) ":" }
+                p { strong { "Someone says that something is wrong here" } ", " (moment(first.at)) ":" }
                 ul { @for said in &ticked { li { (said) } } }
-                p { "Correct it below, or say below that it is still right. Whoever decides about the report sees both." }
+                p { "Correct it below, or confirm below that it is still correct. The person who decides about the report will see either." }
             }
         }
     }
@@ -154,7 +154,7 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, sign
         }
         let shown = desk.editing.preview_of(&signed.actor, &sight).await?;
         let about = html! {
-            p { strong { "This is a preview." } " Everybody will see it like this once a moderator has agreed to what waits." }
+            p { strong { "This is a preview." } " The public will see it like this once a moderator has accepted the waiting changes." }
             p { a href=(format!("/account/listings/{id}")) { "Back to the listing" } }
         };
         preview::page(&desk.site, shown, &about).await
@@ -177,14 +177,14 @@ pub(super) fn public_page(kind: Kind, id: Uuid) -> String {
 fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
     let own = sight.stored.kept.changed_by == signed.actor.known_as();
     let words = match saved {
-        "published" => "Saved. It is public now, and others see it within a minute.",
-        "waiting" => "Saved. A moderator looks at it; what stood there before stays until then.",
-        "both" => "Saved. Part of it is public now, part of it waits for a moderator.",
-        "draft" => "Saved. Nobody else sees it yet.",
-        "nothing" => "Nothing was different, so nothing was changed.",
-        "sent" => "Sent. A moderator looks at it, and we send you an email.",
+        "published" => "Saved. It is public now; everyone will see it within a minute.",
+        "waiting" => "Saved. A moderator will check it; the current version stays until then.",
+        "both" => "Saved. Part of it is public now, and part is waiting for a moderator.",
+        "draft" => "Saved. It is not public yet.",
+        "nothing" => "Nothing was different, so nothing has changed.",
+        "sent" => "Sent. A moderator will check it, and we will email you.",
         "undone" => "Undone.",
-        "confirmed" => "Thank you. Everybody sees that it was checked today.",
+        "confirmed" => "Thank you. The listing now shows that it was checked today.",
         _ => return html! {},
     };
     html! {
@@ -212,7 +212,7 @@ fn checking(signed: &Signed, sight: &Sight, last: Option<&(Check, String)>) -> M
             };
             format!("Confirmed{how} on {} by {by}.", moment(check.at))
         }
-        None => "Nobody has confirmed this listing here yet.".to_owned(),
+        None => "This listing has not been confirmed yet.".to_owned(),
     };
     html! {
         form method="post" action=(format!("/account/listings/{}/confirm", sight.stored.id)) {
@@ -220,7 +220,7 @@ fn checking(signed: &Signed, sight: &Sight, last: Option<&(Check, String)>) -> M
             p {
                 (checked) " "
                 @if sight.lets(&signed.actor, Action::Confirm) { button class="button" name="how" value="owner" { "It is all still correct" } " " }
-                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="link" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Somebody went there" } }
+                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="link" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Someone visited" } }
             }
         }
     }
@@ -237,7 +237,7 @@ pub(super) async fn confirm(State(desk): State<Desk>, Path(id): Path<Uuid>, post
             _ => (Action::Confirm, How::Owner),
         };
         if !sight.lets(&signed.actor, action) {
-            return Err(Error::Forbidden("this listing is not yours to confirm").into());
+            return Err(Error::Forbidden("you do not have permission to confirm this listing").into());
         }
         desk.quality.confirm(&[id], &signed.actor.known_as(), how).await.map_err(crate::pages::moderation::problem)?;
         Ok::<_, Problem>(())
@@ -251,7 +251,7 @@ pub(super) async fn confirm(State(desk): State<Desk>, Path(id): Path<Uuid>, post
 fn waiting_changes(waiting: &[Proposal]) -> Markup {
     html! {
         @for one in waiting {
-            p class="banner" { "A change of " (moment(one.at)) " waits for a moderator. " a href=(format!("/account/changes/{}", one.id)) { "See how it stands" } }
+            p class="banner" { "A change of " (moment(one.at)) " is waiting for a moderator. " a href=(format!("/account/changes/{}", one.id)) { "See its progress" } }
         }
     }
 }
@@ -262,7 +262,7 @@ fn hidden_by(hidden: Option<&Kept>) -> Markup {
         @if let Some(kept) = hidden {
             div class="banner" role="note" {
                 p { strong { "Hidden by the council on " (moment(kept.changed_at)) "." } " " (words::capital(kept.why.trim_start_matches("hidden: "))) }
-                p { "Nothing is lost. Correct what is wrong and send it for publication: a moderator looks at it." }
+                p { "Nothing has been lost. Correct what is wrong and send it for publication: a moderator will look at it." }
             }
         }
     }
@@ -277,7 +277,7 @@ fn publication(signed: &Signed, sight: &Sight, waiting: &[Proposal], missing: &[
                     p { button class="button" { "Send it for publication" } }
                 }
             } @else {
-                p { "Before it can be published, we need: " (words::list(&missing.iter().map(|section| section.title().to_lowercase()).collect::<Vec<_>>())) "." }
+                p { "To publish it, first complete: " (words::list(&missing.iter().map(|section| section.title().to_lowercase()).collect::<Vec<_>>())) "." }
             }
         }
     }
@@ -329,7 +329,7 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             }
         }
         (Section::Place, _) => html! {
-            @if places.is_empty() { p class="hint" { "No place of your own" } }
+            @if places.is_empty() { p class="hint" { "No location of your own" } }
             @for (place, _) in places {
                 p {
                     (place.name.as_deref().unwrap_or_default()) " "

@@ -29,18 +29,18 @@ const UNKNOWN: &str = "We do not know where ";
 
 /// Lines of an address: the field, its label, whether it has to be there.
 const LINES: [(&str, &str, bool); 6] = [
-    ("place_name", "Name of the place", false),
+    ("place_name", "Name of the location", false),
     ("address_1", "Building and street", true),
-    ("address_2", "Second line", false),
+    ("address_2", "Address line 2", false),
     ("city", "Town", true),
-    ("county", "County, if it has one", false),
+    ("county", "County (optional)", false),
     ("postcode", "Postcode", true),
 ];
 const POLICIES: [(&str, &str); 4] = [
     ("exact", "Show the whole address"),
     ("on_request", "Say “address given when you book”"),
     ("area", "Show only the town"),
-    ("withheld", "Do not tell at all that there is a place. The address is deleted here, too."),
+    ("withheld", "Do not show that there is a location. The address is deleted here too."),
 ];
 
 /// The link that the form is about: the one that is named, or the first.
@@ -108,15 +108,15 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         input type="hidden" name="which" value=(fields.text("which"));
         @if fields.has("elsewhere") {
             input type="hidden" name="elsewhere" value="yes";
-            p class="banner" { "It is at a place that others keep, so its address is not shown here. Cancel to leave it there. An address that you enter takes its place." }
+            p class="banner" { "It is at a location managed by others, so its address is not shown here. Cancel to leave it there. If you enter an address it will replace this one." }
         }
-        (radios("has", "Is there a place where people come?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
+        (radios("has", "Is there a place people can go to?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
         @for (name, label, _) in LINES { (Field::new(name, label, fields.text(name)).line(mistakes, "text", "off")) }
         @if fields.has(SURE) || mistakes.of("postcode").is_some_and(|said| said.starts_with(UNKNOWN)) {
-            (tick(SURE, "The postcode is right. Save it without a point on the map", fields.has(SURE), mistakes))
+            (tick(SURE, "The postcode is right. Save it without a position on the map", fields.has(SURE), mistakes))
         }
         (Field::new("access", "How to get there", fields.text("access")).hint("Bus stops, parking, step-free way in.").lines(mistakes, 2))
-        (radios("policy", "What may everybody know about the place?", "If somebody could be in danger when others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
+        (radios("policy", "What can the public see about the location?", "If someone could be in danger if others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
     }
 }
 
@@ -203,8 +203,9 @@ pub(super) async fn take(
                 locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
             let point = found.map(|position| position.point);
             if point.is_none() && !fields.has(SURE) {
-                let said = format!("{UNKNOWN}{} is. Is it right?", fields.text("postcode").to_uppercase());
-                mistakes.add("postcode", format!("{said} Without a point on the map nobody finds the place by distance"));
+                let said = format!("{UNKNOWN}{} is. Check that it is right.", fields.text("postcode").to_uppercase());
+                mistakes
+                    .add("postcode", format!("{said} Without a position on the map, the location cannot be found by distance"));
                 return Ok(());
             }
             place.latitude = point.map(|point| Number(point.latitude));
@@ -217,8 +218,8 @@ pub(super) async fn take(
 }
 
 fn not_located(problem: &Problem) -> Error {
-    tracing::warn!(problem = problem.detail, "cannot look a postcode up");
-    Error::Forbidden("the postcode cannot be looked up now; try again in a minute")
+    tracing::warn!(problem = problem.detail, "cannot look up a postcode");
+    Error::Forbidden("the postcode cannot be looked up at the moment; try again in a minute")
 }
 
 fn says_the_same(place: &Location, fields: &Fields) -> bool {

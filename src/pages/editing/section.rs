@@ -83,7 +83,7 @@ impl Section {
             Self::Cost => "What it costs",
             Self::Contact => "How to get in touch",
             Self::Status => "Open or closed",
-            Self::Categories => "What people need it for",
+            Self::Categories => "Needs it helps with",
         }
     }
 
@@ -143,7 +143,7 @@ pub(super) async fn show(
 async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sight, Section), Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     if !sight.lets(&signed.actor, Action::Edit) {
-        return Err(Error::Forbidden("this listing is not yours to change"));
+        return Err(Error::Forbidden("you do not have permission to change this listing"));
     }
     if sight.is_foreign() {
         return Err(Error::Foreign { origin: sight.stored.origin.clone() });
@@ -196,8 +196,8 @@ fn page(
         (mistakes.summary())
         @if moved {
             div class="banner" role="alert" {
-                p { strong { "Somebody else has changed this listing meanwhile." } " Your answers are still here. Look at the listing, then save again if they still hold." }
-                p { a href=(format!("/account/listings/{id}/history")) { "See what was changed" } }
+                p { strong { "Someone else has changed this listing in the meantime." } " Your answers are still here. Look at the listing, then save again if they are still right." }
+                p { a href=(format!("/account/listings/{id}/history")) { "See what has changed" } }
             }
         }
         p class="by" { (sight.document.name()) }
@@ -208,7 +208,7 @@ fn page(
             (form(section, kind, (fields, choices), mistakes))
             @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(fields, mistakes)) }
             p class="hint" { (fate(signed, sight, section)) }
-            p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="preview" { "See it first as the public will" } }
+            p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="preview" { "Preview" } }
         }
         p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
     };
@@ -218,18 +218,18 @@ fn page(
 
 /// What a moderator has to say who changes a protected listing.
 pub(in crate::pages) fn called_back(fields: &Fields, mistakes: &Mistakes) -> Markup {
-    Field::new("called_back", "Who did you call back?", fields.text("called_back"))
-        .hint("This listing is protected. Ring the number that was known before, not the new one. Write who answered and what they confirmed.")
+    Field::new("called_back", "Who did you phone?", fields.text("called_back"))
+        .hint("This listing is protected. Phone the number we already had, not the new one. Write down who answered and what they confirmed.")
         .lines(mistakes, 2)
 }
 
 /// What will become of a change, before it is saved.
 fn fate(signed: &Signed, sight: &Sight, section: Section) -> &'static str {
     if !sight.is_public() {
-        return "This listing is not public yet. Save as often as you like.";
+        return "This listing is not public yet. You can save as often as you like.";
     }
     if sight.lets(&signed.actor, Action::EditAtOnce) {
-        return "You are a moderator: what you save is public at once.";
+        return "You are a moderator: what you save is public immediately.";
     }
     let risks: Vec<Risk> = section
         .members(sight.stored.kind)
@@ -241,11 +241,11 @@ fn fate(signed: &Signed, sight: &Sight, section: Section) -> &'static str {
         })
         .collect();
     if risks.iter().all(|risk| *risk == Risk::Low) {
-        "What you save is public at once. You can undo it."
+        "What you save is public immediately. You can undo it."
     } else if risks.iter().all(|risk| *risk == Risk::High) {
-        "A moderator looks at this before it is public. What stands there now stays until then."
+        "A moderator will check this before it is public. The current version stays until then."
     } else {
-        "Most of it is public at once. Names and web addresses wait for a moderator; what stands there now stays until then."
+        "Most changes are public immediately. Names and web addresses wait for a moderator; the current version stays until then."
     }
 }
 
@@ -354,7 +354,7 @@ fn unfit(mistakes: &mut Mistakes, faults: Vec<Fault>) {
 /// go on with.
 fn not_saved_yet(signed: &Signed, sight: &Sight, section: Section, fields: &Fields) -> Markup {
     html! {
-        p { strong { "This is a preview." } " Everybody will see it like this. Nothing is saved yet." }
+        p { strong { "This is a preview." } " The public will see it like this. Nothing has been saved yet." }
         p { (fate(signed, sight, section)) }
         form method="post" action=(format!("/account/listings/{}/{}", sight.stored.id, section.word())) {
             (signed.proof())

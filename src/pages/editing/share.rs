@@ -34,7 +34,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Problem> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     let kind = sight.stored.kind;
     if !sight.is_public() || !matches!(kind, Kind::Service | Kind::Event | Kind::Organization) {
-        return Err(Error::Forbidden("this is for listings that are public").into());
+        return Err(Error::Forbidden("only public listings have these").into());
     }
     let quiet = sight.protected || keeps_quiet(&desk.site.directory, id)?;
     let months = if quiet { Vec::new() } else { desk.views.months(id, MONTHS).await? };
@@ -46,14 +46,14 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Problem> {
     };
     let calendar = calendar.filter(|_| !quiet);
     let name = sight.document.name();
-    let title = format!("Posters, addresses and numbers: {name}");
+    let title = format!("Posters, web addresses and views: {name}");
     let body = html! {
         h1 { (title) }
         h2 { "Tell people about it" }
-        (address("page", "The address of this listing", &desk.site.address(&path)))
+        (address("page", "Web address of this listing", &desk.site.address(&path)))
         @if let Some(calendar) = &calendar {
-            (address("calendar", "The address of your dates as a calendar", &desk.site.address(calendar)))
-            p class="hint" { "Whoever puts it into their calendar, phone or web site sees every change that you make here." }
+            (address("calendar", "Web address of your dates as a calendar", &desk.site.address(calendar)))
+            p class="hint" { "Anyone who adds it to their calendar, phone or website will see every change you make here." }
         }
         @if !quiet && kind != Kind::Organization {
             ul {
@@ -61,9 +61,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Problem> {
                 li { a href=(format!("{path}/poster")) { "A poster to print (A4)" } }
             }
         }
-        h2 { "How often it was looked at" }
+        h2 { "How many times it was viewed" }
         @if quiet {
-            p { "We do not count this for a listing that people look for in danger or in private." }
+            p { "We do not count views of listings that people may look for in danger or in private." }
         } @else { (numbers(&months, calendar.is_some())) }
     };
     let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), name)];
@@ -82,7 +82,7 @@ fn address(id: &str, label: &str, address: &str) -> Markup {
 
 fn numbers(months: &[Month], calendars: bool) -> Markup {
     html! {
-        p { "Each time that somebody opened it, robots left out. We count how often and keep nothing about who. Numbers are rounded to 5." }
+        p { "Each time someone opened it, not counting robots. We count how often, and keep nothing about who. Numbers are rounded to 5." }
         div class="scrolled" tabindex="0" role="region" aria-label="Numbers by month" {
             table {
                 thead { tr { th scope="col" { "Month" } th scope="col" { "The page" } @if calendars { th scope="col" { "The calendar" } } } }

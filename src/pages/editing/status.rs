@@ -46,15 +46,15 @@ pub(super) fn fill(document: &Document) -> Fields {
 
 pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
     let options: [(&str, &str); 3] = if kind == Kind::Event {
-        [("open", "It takes place"), ("paused", "It is postponed; we do not know until when"), ("closed", "It is cancelled")]
+        [("open", "It takes place"), ("paused", "It is postponed; the new date is not known yet"), ("closed", "It is cancelled")]
     } else {
         [("open", "Open as usual"), ("paused", "Closed for now"), ("closed", "Closed for good")]
     };
     html! {
-        (radios("status", "How is it at the moment?", "", fields.text("status"), &options, mistakes))
+        (radios("status", "Is it open at the moment?", "", fields.text("status"), &options, mistakes))
         @if kind != Kind::Event {
-            (Field::new("until", "If it is closed for now: until when?", fields.text("until")).hint("The first day on which it is open again, if you know it.").short(mistakes, "date"))
-            (Field::new("alert", "Is there something that people should know now?", fields.text("alert")).hint("For example: closed on 24 December. It stands at the top of the listing.").line(mistakes, "text", "off"))
+            (Field::new("until", "Reopening date, if it is closed for now", fields.text("until")).hint("The first day it is open again, if you know it.").short(mistakes, "date"))
+            (Field::new("alert", "Is there anything people should know now?", fields.text("alert")).hint("For example: closed on 24 December. It appears at the top of the listing.").line(mistakes, "text", "off"))
         }
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
             one.alert = match fields.some("until").filter(|_| status == "paused").map(str::parse::<NaiveDate>) {
                 Some(Ok(day)) if day > today => Some(say_closed_until(day, alert)),
                 Some(Ok(_)) => {
-                    mistakes.add("until", "That day has come. Enter the day on which it opens again, or say that it is open");
+                    mistakes.add("until", "That date is not in the future. Enter the date it reopens, or choose that it is open");
                     return;
                 }
                 Some(Err(_)) => {

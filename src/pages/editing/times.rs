@@ -177,16 +177,16 @@ pub(super) fn more(fields: &Fields) -> Fields {
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         input type="hidden" name="rows" value=(count(fields));
-        p { "One line for each time of the week. To take a time away, choose “No day”." }
+        p { "One line for each time of the week. To remove a time, choose “No day”." }
         @for number in 0..count(fields) { (line(fields, number, mistakes)) }
         @for (name, words) in fields.starting("other-") {
             div class="field" {
                 p { (words) }
                 input type="hidden" name=(name) value=(words);
-                (tick(&format!("without-{}", name.trim_start_matches("other-")), "Take this away", fields.has(&format!("without-{}", name.trim_start_matches("other-"))), mistakes))
+                (tick(&format!("without-{}", name.trim_start_matches("other-")), "Remove this", fields.has(&format!("without-{}", name.trim_start_matches("other-"))), mistakes))
             }
         }
-        p { button class="link" name="do" value="more" { "More times" } }
+        p { button class="link" name="do" value="more" { "Add more times" } }
     }
 }
 
@@ -201,9 +201,9 @@ fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
             (Field::new(every, "How often", &value(every, "1")).one_of(mistakes, &EVERY))
             (Field::new(from, "From", fields.text(from)).short(mistakes, "time"))
             (Field::new(to, "To", fields.text(to)).short(mistakes, "time"))
-            @if fields.has(night) || mistakes.of(night).is_some() { (tick(night, "It goes on until the next day", fields.has(night), mistakes)) }
+            @if fields.has(night) || mistakes.of(night).is_some() { (tick(night, "It ends the next day", fields.has(night), mistakes)) }
             (tick(term, TERM_ONLY, fields.has(term), mistakes))
-            (Field::new(note, "Anything else about this time", fields.text(note)).line(mistakes, "text", "off"))
+            (Field::new(note, "Notes about this time", fields.text(note)).line(mistakes, "text", "off"))
         }
     }
 }
@@ -286,7 +286,7 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
         mistakes.add(
             night,
             format!(
-                "It would end before it begins: from {} to {}. Correct it, or say that it goes on until the next day",
+                "It would end before it starts: from {} to {}. Correct it, or tick that it ends the next day",
                 row.from, row.to
             ),
         );

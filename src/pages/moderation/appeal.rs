@@ -31,7 +31,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("this page is for officers"));
+        return Err(Error::Forbidden("only officers can see this page"));
     }
     let appeal = desk.editing.appeal_of(id).await?.ok_or(Error::NotFound(id))?;
     let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
@@ -40,7 +40,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let refused_by = desk.identity().shown_as(&appeal.refused_by).await?;
     let name = proposal.read()?.name().to_owned();
     let reasons: Vec<String> = proposal.parts.iter().filter(|part| !part.accepted).map(|part| part.reason.clone()).collect();
-    let title = format!("Another look: {name}");
+    let title = format!("Second review: {name}");
     let decides = signed.may(Action::Decide) && appeal.decided.is_none();
     let body = html! {
         (mistakes.summary())
@@ -52,17 +52,17 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         h2 { "What was proposed" }
         (differences::list(&changes))
         @if let Some(decided) = &appeal.decided {
-            p { @if decided.again { "It waits again" } @else { "It stays refused" } ": " (decided.answer) }
+            p { @if decided.again { "Reopened" } @else { "Decision not changed" } ": " (decided.answer) }
         }
         @if decides {
             form method="post" action=(format!("/moderation/appeals/{id}")) novalidate {
                 (signed.proof())
-                (Field::new("answer", "Why do you decide so?", fields.text("answer")).hint("The author reads it.").lines(mistakes, 3))
+                (Field::new("answer", "Reason for your decision", fields.text("answer")).hint("The author will see this.").lines(mistakes, 3))
                 p {
-                    button class="button" name="do" value="again" { "Let it wait again" } " "
-                    button class="button warn" name="do" value="stay" { "It stays refused" }
+                    button class="button" name="do" value="again" { "Reopen it" } " "
+                    button class="button warn" name="do" value="stay" { "Keep the decision" }
                 }
-                p class="hint" { "If it waits again, it is decided like any other change, by you or somebody else." }
+                p class="hint" { "If you reopen it, it will be decided like any other change, by you or someone else." }
             }
         }
     };
@@ -75,13 +75,19 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     let again = match fields.text("do") {
         "again" => true,
         "stay" => false,
-        _ => return desk.answer(&posted.headers, signed, Err(Error::Forbidden("this form is not complete").into())),
+        _ => {
+            return desk.answer(
+                &posted.headers,
+                signed,
+                Err(Error::Forbidden("this form is incomplete; go back and try again").into()),
+            );
+        }
     };
     match desk.editing.decide_appeal(&signed.actor, id, again, fields.text("answer")).await {
         Ok(()) => go_to(&Done::Answered.path()),
         Err(Error::NeedsReason { .. }) => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("answer", "Say why");
+            mistakes.add("answer", "Enter a reason");
             let page = page(&desk, signed, id, fields, &mistakes).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }

@@ -29,7 +29,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
 
 async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<Uuid>) -> Result<Page, Error> {
     if !signed.may(Action::SeeAudit) {
-        return Err(Error::Forbidden("the audit trail is for officers"));
+        return Err(Error::Forbidden("only officers can see the audit trail"));
     }
     let lines = desk.identity().audit(about, before, LINES).await?;
     let ids: Vec<Uuid> = lines.iter().filter_map(|line| line.to.parse().ok()).collect();

@@ -33,7 +33,7 @@ pub(super) async fn suggested(desk: &Desk, change: &Change) -> Result<Vec<Sugges
     let mut suggested = Vec::new();
     for (term, comes) in all {
         let name = found.get(&term).map(Stored::read).transpose()?;
-        let name = name.map_or_else(|| "a category that is gone".to_owned(), |document| document.name().to_owned());
+        let name = name.map_or_else(|| "a category that no longer exists".to_owned(), |document| document.name().to_owned());
         suggested.push(Suggested { term, name, comes });
     }
     Ok(suggested)
@@ -47,15 +47,15 @@ pub(super) fn form(suggested: &[Suggested], fields: &Fields, mistakes: &Mistakes
             h2 { "Categories" }
             input type="hidden" name="categories" value="seen";
             fieldset {
-                legend { "Confirm what fits" }
+                legend { "Confirm the ones that fit" }
                 @for one in suggested {
                     div class="choice" {
                         input type="checkbox" id=(format!("category-{}", one.term)) name="category" value=(one.term) checked[first || is_ticked(fields, one)];
-                        label for=(format!("category-{}", one.term)) { @if one.comes { "Add: " } @else { "Take away: " } (one.name) }
+                        label for=(format!("category-{}", one.term)) { @if one.comes { "Add: " } @else { "Remove: " } (one.name) }
                     }
                 }
             }
-            (Field::new("reason-attributes", "Why are the others not taken?", fields.text("reason-attributes")).hint("The author reads it. Needed if you leave one out.").line(mistakes, "text", "off"))
+            (Field::new("reason-attributes", "Why are the others not accepted?", fields.text("reason-attributes")).hint("The author will see this. Needed if you leave one out.").line(mistakes, "text", "off"))
         }
     }
 }

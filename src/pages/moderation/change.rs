@@ -36,7 +36,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("this page is for officers"));
+        return Err(Error::Forbidden("only officers can see this page"));
     }
     let (proposal, mut changes, protected) = desk.editing.change(&signed.actor, id).await?;
     let mut suggested = Vec::new();
@@ -63,8 +63,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         (mistakes.summary())
         h1 { (name) }
         p class="by" { "Change by " (by) ", " (moment(proposal.at)) @if !proposal.why.is_empty() { ": " (proposal.why) } }
-        @if protected { p class="danger" { "Protected listing. Ring the number that was known before; do not use the one in the change." } }
-        @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do." } }
+        @if protected { p class="danger" { "Protected listing. Phone the number we already had, not the one in the change." } }
+        @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do now." } }
         p {
             a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" }
             @if waits { " · " a href=(format!("/moderation/changes/{id}/preview")) { "Preview: the listing with this change" } }
@@ -79,16 +79,16 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                     @else { (decision(part, &changes, picture(&changes).as_deref(), fields, mistakes)) }
                 }
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
-                (Field::new("words", "Something to say to the author", fields.text("words")).lines(mistakes, 2))
+                (Field::new("words", "Message to the author", fields.text("words")).lines(mistakes, 2))
                 p {
                     button class="button" name="do" value="decide" accesskey="s" { "Decide" }
                 }
-                p class="hint" { "Everything that is not refused is published." }
+                p class="hint" { "Everything you do not refuse will be published." }
             }
         } @else {
             (decided(&proposal, &decided_by))
             (differences::list(&changes))
-            p { a href="/moderation" { "What else waits" } }
+            p { a href="/moderation" { "What else is waiting" } }
         }
         (messages(&thread))
         @if signed.may(Action::Decide) {
@@ -108,7 +108,7 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, sign
         let (proposal, ..) = desk.editing.change(&signed.actor, id).await?;
         let shown = desk.editing.preview_proposed(&signed.actor, &[proposal]).await?;
         let about = html! {
-            p { strong { "This is a preview." } " Everybody would see it like this if the whole change were accepted." }
+            p { strong { "This is a preview." } " The public would see it like this if you accepted the whole change." }
             p { a href=(format!("/moderation/changes/{id}")) { "Back to the change" } }
         };
         preview::page(&desk.site, shown, &about).await
@@ -121,8 +121,8 @@ fn decided(proposal: &Proposal, by: &str) -> Markup {
     html! {
         p class="banner" role="status" {
             @match &proposal.decided {
-                Some(decided) => { "It does not wait any more: decided by " (by) ", " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } "." },
-                None => "It does not wait any more: its author took it back.",
+                Some(decided) => { "Already decided by " (by) ", " (moment(decided.at)) @if !decided.reason.is_empty() { ": " (decided.reason) } "." },
+                None => "Its author has withdrawn it.",
             }
         }
         ul { @for (words, part) in in_words(&proposal.parts) { li { (words) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
@@ -141,19 +141,19 @@ fn decision(part: &str, changes: &[&Change], picture: Option<&str>, fields: &Fie
             @for change in changes {
                 @if changes.len() > 1 { h3 { (differences::heading(&change.field)) } }
                 @match picture {
-                    Some(src) if change.field == "logo" => p { img class="logo" src=(src) alt="The picture that is proposed"; },
+                    Some(src) if change.field == "logo" => p { img class="logo" src=(src) alt="The proposed picture"; },
                     _ => (differences::one(change)),
                 }
             }
-            @if loses_its_point(changes) { p class="danger" { "The postcode is not known here, so there would be no point on the map, and nobody finds it by distance. Is it right?" } }
+            @if loses_its_point(changes) { p class="danger" { "We do not know this postcode, so the listing would not be on the map or be found by distance. Check that it is right." } }
             (tick(&refuse, &format!("Refuse: {said}"), fields.has(&refuse), mistakes))
-            (Field::new(&reason, &format!("Why is “{said}” refused?"), fields.text(&reason)).hint("The author reads it. Needed if you refuse.").line(mistakes, "text", "off"))
+            (Field::new(&reason, &format!("Why is “{said}” refused?"), fields.text(&reason)).hint("The author will see this. Needed if you refuse.").line(mistakes, "text", "off"))
             @for change in changes {
                 @if let Some(text) = wording_of(change) {
                     @let wording = format!("wording-{}", change.field);
                     details {
-                        summary { "Take it in other words" }
-                        (Field::new(&wording, &format!("{}, as it is to be published", differences::heading(&change.field)), fields.some(&wording).unwrap_or(text)).lines(mistakes, 3))
+                        summary { "Accept it with different wording" }
+                        (Field::new(&wording, &format!("{}, as it will be published", differences::heading(&change.field)), fields.some(&wording).unwrap_or(text)).lines(mistakes, 3))
                     }
                 }
             }
@@ -196,8 +196,10 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         Err(Error::Records(records::Error::Stale { .. })) => {
             // A fresh view, with what they had decided still in it.
             let mut mistakes = Mistakes::default();
-            mistakes
-                .add("words", "The listing or the change was edited while you looked at it. This is how it is now; decide again");
+            mistakes.add(
+                "words",
+                "The listing or the change was edited while you were looking at it. This is the current version; decide again",
+            );
             let page = page(&desk, signed, id, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
@@ -260,7 +262,7 @@ async fn judge_categories(desk: &Desk, change: &Change, fields: &Fields, judgeme
         judgement.rejected.push(Part { field: change.field.clone(), accepted: false, reason });
     } else if !confirmed.left_out.is_empty() {
         judgement.amended.push((change.field.clone(), confirmed.attributes));
-        let said = format!("Categories that were not taken: {}. {reason}", confirmed.left_out.join(", "));
+        let said = format!("Categories not accepted: {}. {reason}", confirmed.left_out.join(", "));
         let words = format!("{} {said}", judgement.words);
         words.trim().clone_into(&mut judgement.words);
     }

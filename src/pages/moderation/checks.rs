@@ -24,7 +24,7 @@ use crate::{
 /// Listings on one page.
 const SHOWN: usize = 50;
 /// The ways in which officers check.
-const HOW: [(&str, &str); 2] = [("phone", "They said so on the phone"), ("visit", "Somebody went there")];
+const HOW: [(&str, &str); 2] = [("phone", "They confirmed it on the phone"), ("visit", "Someone visited")];
 
 /// GET `/moderation/checks`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
@@ -35,7 +35,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
 
 async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes, done: Option<usize>) -> Result<Page, Problem> {
     if !signed.may(Action::ConfirmByPhone) {
-        return Err(Error::Forbidden("checking listings for others is for officers").into());
+        return Err(Error::Forbidden("only officers can check listings for others").into());
     }
     let mut fresh = desk.editing.records().freshness().await.map_err(Error::from)?;
     fresh.sort_by_key(|one| (one.base(), one.record));
@@ -55,13 +55,13 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
         (mistakes.summary())
         @if let Some(done) = done { div class="banner" role="status" { p { (count(done, "listing is", "listings are")) " confirmed." } } }
         h1 { (title) }
-        p { "Those that wait longest come first. " @if many > SHOWN { (SHOWN) " of " (many) " are shown." } }
+        p { "Listings not checked for longest come first. " @if many > SHOWN { (SHOWN) " of " (many) " are shown." } }
         @if rows.is_empty() { p { "There is nothing to check." } } @else {
             form method="post" action="/moderation/checks" novalidate {
                 (signed.proof())
                 ol class="listings" { @for (fresh, service) in &rows { (row(desk, fresh, service, fields)) } }
-                (radios("how", "How do you know that everything ticked is still right?", "", fields.text("how"), &HOW, mistakes))
-                p { button class="button" { "Confirm what is ticked" } }
+                (radios("how", "How do you know that the ticked listings are still correct?", "", fields.text("how"), &HOW, mistakes))
+                p { button class="button" { "Confirm the ticked listings" } }
             }
         }
     };
@@ -81,10 +81,10 @@ fn row(desk: &Desk, fresh: &Fresh, service: &Service, fields: &Fields) -> Markup
             p {
                 @match fresh.checked_at {
                     Some(at) => { "Checked on " (date(london_day(at))) ", " (days) " days ago." },
-                    None => { "Not checked yet, here for " (days) " days." },
+                    None => { "Not checked yet, added " (days) " days ago." },
                 }
                 @for phone in service.phones.iter().take(2) { " " (phone.number) }
-                " " a href=(format!("/account/listings/{id}")) { "Look at it" span class="unseen" { ": " (service.name) } }
+                " " a href=(format!("/account/listings/{id}")) { "View listing" span class="unseen" { ": " (service.name) } }
             }
         }
     }
@@ -95,7 +95,7 @@ pub(super) async fn confirm(State(desk): State<Desk>, posted: Posted) -> Respons
     let (signed, fields) = (&posted.signed, &posted.fields);
     let done = async {
         if !signed.may(Action::ConfirmByPhone) {
-            return Err(Error::Forbidden("checking listings for others is for officers").into());
+            return Err(Error::Forbidden("only officers can check listings for others").into());
         }
         let how = match fields.text("how") {
             "phone" => Some(How::Phone),
@@ -105,7 +105,7 @@ pub(super) async fn confirm(State(desk): State<Desk>, posted: Posted) -> Respons
         let listings: Vec<Uuid> = fields.all("listing").filter_map(|id| id.parse().ok()).take(SHOWN).collect();
         let mut mistakes = Mistakes::default();
         if how.is_none() {
-            mistakes.add("how", "Say how you know it");
+            mistakes.add("how", "Choose how you know");
         }
         if listings.is_empty() {
             mistakes.add("how", "Tick the listings that you have checked");

@@ -29,7 +29,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("this page is for officers"));
+        return Err(Error::Forbidden("only officers can see this page"));
     }
     let claim = desk.identity().find_claim(id).await?.ok_or(Error::NotFound(id))?;
     let sight = desk.editing.look(&signed.actor, claim.organisation).await?;
@@ -39,21 +39,21 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if sight.protected { p class="danger" { "Protected listing. Ring the number that was known before, and ask whether they know this person." } }
+        @if sight.protected { p class="danger" { "Protected listing. Phone the number we already had and ask whether they know this person." } }
         dl class="summary" {
-            div { dt { "Who asks" } dd { @if let Some(person) = &person { (person.shown()) " (" (person.email) ")" } @else { "somebody who has left" } } }
+            div { dt { "Who is asking" } dd { @if let Some(person) = &person { (person.shown()) " (" (person.email) ")" } @else { "someone who has left" } } }
             div { dt { "What they say" } dd { (claim.words) } }
             div { dt { "What we found" } dd { (claim.evidence) } }
             div { dt { "Since" } dd { (moment(claim.at)) } }
-            div { dt { "Who keeps it now" } dd { @if members.is_empty() { "nobody" } @else { ul { @for member in &members { li { (member.person.shown()) ", " (member.membership.role.as_str()) } } } } } }
+            div { dt { "Who manages it now" } dd { @if members.is_empty() { "nobody" } @else { ul { @for member in &members { li { (member.person.shown()) ", " (member.membership.role.as_str()) } } } } } }
         }
-        p { a href=(format!("/directory/organisations/{}", claim.organisation)) { "The listing, as the public sees it" } }
+        p { a href=(format!("/directory/organisations/{}", claim.organisation)) { "The listing as the public sees it" } }
         @if claim.state == ClaimState::Waiting && signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/claims/{id}")) novalidate {
                 (signed.proof())
                 @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
-                (Field::new("reason", "If you refuse: why?", fields.text("reason")).hint("They read it.").lines(mistakes, 2))
-                p { button class="button" name="do" value="accept" { "Let them keep it" } " " button class="button warn" name="do" value="refuse" { "Refuse" } }
+                (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("They will see this.").lines(mistakes, 2))
+                p { button class="button" name="do" value="accept" { "Let them manage it" } " " button class="button warn" name="do" value="refuse" { "Refuse" } }
             }
         } @else { p { "It is " (claim.state.as_str()) "." } }
     };

@@ -19,7 +19,7 @@ use crate::{
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let done = async {
         if !signed.may(Action::WriteTexts) {
-            return Err(Error::Forbidden("this is for those who write the listing policy"));
+            return Err(Error::Forbidden("only people who write the listing policy can do this"));
         }
         Ok(page(&signed, &desk.editing.asked_for().await?.join("\n"), &Mistakes::default()))
     };
@@ -32,10 +32,10 @@ fn page(signed: &Signed, names: &str, mistakes: &Mistakes) -> Page {
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "Organisations say from when they have each of these; officers say when they have seen it. Both stand on the listing with the day. It is no endorsement: the listing policy says what it means." }
+        p { "Organisations give the date from which they have each of these; officers give the date they saw it. Both dates appear on the listing. It is not an endorsement: the listing policy says what it means." }
         form method="post" action="/moderation/declarations" novalidate {
             (signed.proof())
-            (Field::new("names", "One on each line", names).hint("For example: Safeguarding policy. What was declared before stays on the listings.").lines(mistakes, 6))
+            (Field::new("names", "One per line", names).hint("For example: Safeguarding policy. Earlier declarations stay on the listings.").lines(mistakes, 6))
             button class="button" { "Save" }
         }
         p { a href="/moderation/texts/listing-policy" { "Write the listing policy" } " · " a href="/directory/listing-policy" { "Read it" } }

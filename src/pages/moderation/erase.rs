@@ -18,8 +18,8 @@ use crate::{
     records::FoundContact,
 };
 
-const TITLE: &str = "Take out somebody’s data";
-const NO_NAMES: &str = "It is kept for years, so write nothing of the person: “asked by letter of 3 March” will do.";
+const TITLE: &str = "Erase someone’s data";
+const NO_NAMES: &str = "This is kept for years, so do not mention the person. For example: “asked by letter of 3 March”.";
 
 /// What was found.
 #[derive(Default)]
@@ -29,7 +29,7 @@ struct Found {
 }
 
 fn allowed(signed: &Signed) -> Result<(), Error> {
-    if signed.may(Action::Erase) { Ok(()) } else { Err(Error::Forbidden("only a moderator takes out somebody's data")) }
+    if signed.may(Action::Erase) { Ok(()) } else { Err(Error::Forbidden("only a moderator can erase someone's data")) }
 }
 
 /// GET `/moderation/erase`.
@@ -42,9 +42,9 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
 fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: bool) -> Page {
     let body = html! {
         (mistakes.summary())
-        @if done { p class="done" role="status" { "It is taken out. Followers have been told to drop their copies." } }
+        @if done { p class="done" role="status" { "Erased. Followers have been told to delete their copies." } }
         h1 { (TITLE) }
-        p { "For somebody who asks that their name, address or number be deleted. What you write here stands in no address and no log." }
+        p { "Use this when someone asks for their name, address or number to be deleted. What you enter here does not appear in any web address or log." }
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())
             (Field::new("q", "Name, email address or phone number", fields.text("q")).line(mistakes, "search", "off"))
@@ -52,10 +52,10 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
         }
         @if let Some(found) = found {
             h2 { "In listings" }
-            @if found.contacts.is_empty() { p { "No contact is called so, now or in an earlier version. Names within descriptions are not looked through: " a href="/" { "search the directory" } ", edit what you find, and ask us to withhold the earlier versions." } }
+            @if found.contacts.is_empty() { p { "There is no contact with that name, now or in an earlier version. Descriptions are not searched: " a href="/" { "search the directory" } ", edit what you find, and ask for the earlier versions to be withheld." } }
             ul class="listings" { @for one in &found.contacts { li { (contact(signed, fields.text("q"), one)) } } }
             h2 { "Accounts" }
-            @if found.people.is_empty() { p { "No account has this address or name." } }
+            @if found.people.is_empty() { p { "There is no account with this email address or name." } }
             ul class="listings" { @for one in &found.people { li { (account(signed, fields.text("q"), one)) } } }
         }
     };
@@ -68,14 +68,14 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
         h3 { (one.says) }
         p {
             "In " a href=(format!("/account/listings/{}", one.record)) { (one.listing) }
-            @if !one.origin.is_empty() { ", which comes from " (one.origin) ": it stays out here, but ask there, too" }
+            @if !one.origin.is_empty() { ", which comes from " (one.origin) ": it will stay erased here, but ask that directory too" }
             "."
         }
         p {
-            "What will go: "
-            @if one.stands { "the contact as it stands now" @if one.public { ", from our pages, the API, exports and the feed at once" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
-            @if one.versions > 0 { "it, in " (count(one.versions, "earlier version", "earlier versions")) }
-            "; changes that wait and have it. It cannot be undone, and neither a feed nor a backup brings it back."
+            "This will erase: "
+            @if one.stands { "the current contact" @if one.public { ", from our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
+            @if one.versions > 0 { "the contact in " (count(one.versions, "earlier version", "earlier versions")) }
+            "; and waiting changes that contain it. You cannot undo this, and neither a feed nor a backup will bring it back."
         }
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())
@@ -83,7 +83,7 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
             input type="hidden" name="record" value=(one.record);
             input type="hidden" name="contact" value=(one.contact);
             (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
-            button class="button warn" name="do" value="contact" { "Erase it for good" span class="unseen" { ": " (one.says) } }
+            button class="button warn" name="do" value="contact" { "Erase it permanently" span class="unseen" { ": " (one.says) } }
         }
     }
 }
@@ -93,7 +93,7 @@ fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
     html! {
         h3 { (one.shown()) }
         p { (one.email) @if let Some(role) = one.role { ", " (role.as_str()) } }
-        p { "What will go: the account, its grants, sessions, passkeys and tokens, letters, claims, changes that wait, messages, and drafts that nobody else has seen. Listings stay; in their history stands “a former editor”." }
+        p { "This will delete the account, its grants, sessions, passkeys and tokens, emails, claims, waiting changes, messages, and drafts that nobody else has seen. Listings stay; their history will say “a former editor”." }
         @if signed.may(Action::ManagePeople) && one.id != signed.person.id {
             form method="post" action="/moderation/erase" novalidate {
                 (signed.proof())
@@ -102,7 +102,7 @@ fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
                 (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
                 button class="button warn" name="do" value="person" { "Delete this account" span class="unseen" { ": " (one.shown()) } }
             }
-        } @else { p class="hint" { "Another administrator can delete it." } }
+        } @else { p class="hint" { "Only another administrator can delete it." } }
     }
 }
 
@@ -130,7 +130,7 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         let field = format!("reason-{of}");
         let reason = fields.text(&field).trim().to_owned();
         if reason.is_empty() {
-            mistakes.add(field, "Say why");
+            mistakes.add(field, "Enter a reason");
         }
         Some(reason).filter(|reason| !reason.is_empty())
     };
@@ -147,7 +147,7 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         }
         _ => {
             if fields.text("q").trim().chars().count() < 3 {
-                mistakes.add("q", "Write at least three letters or digits");
+                mistakes.add("q", "Enter at least three letters or digits");
             }
             Ok(false)
         }

@@ -22,7 +22,7 @@ use crate::{
 pub(super) fn form(words: &str) -> Markup {
     html! {
         form method="get" action="/moderation/find" {
-            (Field::new("q", "Find a listing, to edit or hide it", words).hint("Part of its name, phone number, email address, street or postcode. Hidden ones are found, too.").line(&Mistakes::default(), "search", "off"))
+            (Field::new("q", "Find a listing to edit or hide", words).hint("Part of its name, phone number, email address, street or postcode. Hidden listings are included.").line(&Mistakes::default(), "search", "off"))
             button class="button" { "Find" }
         }
     }
@@ -43,7 +43,7 @@ async fn page(desk: &Desk, signed: &Signed, words: &str) -> Result<Page, Error> 
         (form(words))
         @if !words.is_empty() {
             h2 { @if found.is_empty() { "Nothing found" } @else { (count(found.len(), "listing", "listings")) } }
-            @if found.len() == MOST_FOUND { p { "There may be more: add a word." } }
+            @if found.len() == MOST_FOUND { p { "There may be more: add another word." } }
             ul class="listings" { @for one in &found { (row(signed, one)) } }
         }
     };

@@ -67,12 +67,12 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
         @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
-        @if protected { p class="danger" { "Protected listing. Find a number that you know to be theirs, and ring it." } }
+        @if protected { p class="danger" { "Protected listing. Find a number that you know is theirs, and phone it." } }
         @for (part, changes) in &shown {
             section {
                 h2 { (part.kind.as_str().replace('_', " ")) }
                 (differences::list(changes))
-                p { a href=(format!("/account/listings/{}", part.record_id)) { "Look at it, or edit it before you accept" } }
+                p { a href=(format!("/account/listings/{}", part.record_id)) { "View it, or edit it before you accept" } }
             }
         }
         @if signed.may(Action::Decide) {
@@ -80,7 +80,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
                 (signed.proof())
                 input type="hidden" name="seen" value=(version);
                 @if protected { (super::super::editing::called_back(fields, mistakes)) }
-                (Field::new("reason", "If you refuse: why?", fields.text("reason")).hint("The author reads it. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
+                (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("The author will see this. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
                 p {
                     button class="button" name="do" value="accept" { "Publish it" } " "
                     button class="button warn" name="do" value="refuse" { "Refuse" }
@@ -94,7 +94,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
 /// That somebody else has decided: who, when, and how it stands.
 async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("this page is for officers"));
+        return Err(Error::Forbidden("only officers can see this page"));
     }
     let parts = desk.editing.records().bundle(bundle).await?;
     let main = parts.iter().max_by_key(|part| matches!(part.kind, Kind::Service | Kind::Event)).ok_or(Error::NotFound(bundle))?;
@@ -106,12 +106,12 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
     let became = match main.decision {
         Decision::Accepted => "It was published by ",
         Decision::Rejected => "It was refused by ",
-        Decision::Withdrawn | Decision::Waiting => "It was taken back by ",
+        Decision::Withdrawn | Decision::Waiting => "It was withdrawn by ",
     };
     let body = html! {
         h1 { (name) }
-        p class="banner" role="status" { "This does not wait any more. " (became) (by) "." }
-        p { a href=(format!("/account/listings/{}", main.record_id)) { "The listing as it stands now" } " · " a href="/moderation" { "What else waits" } }
+        p class="banner" role="status" { "This has already been decided. " (became) (by) "." }
+        p { a href=(format!("/account/listings/{}", main.record_id)) { "The current listing" } " · " a href="/moderation" { "What else is waiting" } }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], status: StatusCode::CONFLICT, ..Page::new(name, body) })
 }
@@ -123,7 +123,7 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(bundle): Path<Uuid>, 
         let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle).into()) };
         let shown = desk.editing.preview_proposed(&signed.actor, &parts).await?;
         let about = html! {
-            p { strong { "This is a preview." } " Everybody would see it like this if it were published." }
+            p { strong { "This is a preview." } " The public would see it like this if it were published." }
             p { a href=(format!("/moderation/listings/{bundle}")) { "Back to the new listing" } }
         };
         preview::page(&desk.site, shown, &about).await
@@ -160,7 +160,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
         }
         Err(Error::Records(records::Error::Stale { .. })) => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("reason", "It was edited while you looked at it. This is how it is now; decide again");
+            mistakes.add("reason", "It was edited while you were looking at it. This is the current version; decide again");
             let page =
                 page(&desk, signed, bundle, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))

@@ -22,10 +22,10 @@ use crate::{
 };
 
 const ROLES: [(&str, &str); 5] = [
-    ("reader", "reader: sees what waits and what happened"),
+    ("reader", "reader: sees what is waiting and what happened"),
     ("collector", "collector: confirms listings by phone"),
     ("moderator", "moderator: decides, hides, edits everything"),
-    ("administrator", "administrator: also gives roles"),
+    ("administrator", "administrator: also gives and removes roles"),
     ("none", "no role"),
 ];
 
@@ -48,7 +48,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
     let body = html! {
         (mistakes.summary())
-        h1 { "Who has which role" }
+        h1 { "People and roles" }
         ul class="listings" {
             @for (person, passkeys) in &officers {
                 li {
@@ -58,13 +58,13 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
                     @if *passkeys > 0 {
                         form method="post" action=(format!("/moderation/people/{}/passkeys", person.id)) {
                             (signed.proof())
-                            p { (count(*passkeys, "passkey", "passkeys")) @if person.id != signed.person.id { ". " button class="link" { "They are lost: reset them" span class="unseen" { " for " (person.shown()) } } } }
+                            p { (count(*passkeys, "passkey", "passkeys")) @if person.id != signed.person.id { ". " button class="link" { "They have lost their passkeys: reset them" span class="unseen" { " for " (person.shown()) } } } }
                         }
                     }
                 }
             }
         }
-        h2 { "Give a role, or take it" }
+        h2 { "Give or remove a role" }
         form method="post" action="/moderation/people" novalidate {
             (signed.proof())
             (Field::new("email", "Email address", fields.text("email")).line(mistakes, "email", "off"))
@@ -73,7 +73,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
         }
         p class="hint" { "Their sessions end, so that no right outlives its role." }
     };
-    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title("Who has which role"), body) })
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title("People and roles"), body) })
 }
 
 /// Word that letters to an address come back.
@@ -81,8 +81,8 @@ pub(in crate::pages) fn comes_back(bounced: &[mail::Status], email: &Email) -> M
     let letter = bounced.iter().find(|letter| letter.to.eq_ignore_ascii_case(email.as_str()));
     html! {
         @if let Some(letter) = letter {
-            ul class="tags" { li class="warn" { "Letters come back" } }
-            p class="hint" { "The last one, of " (moment(letter.settled_at.unwrap_or(letter.queued_at))) ": " (letter.problem.as_deref().unwrap_or("no reason was given")) }
+            ul class="tags" { li class="warn" { "Emails cannot be delivered" } }
+            p class="hint" { "The last one, of " (moment(letter.settled_at.unwrap_or(letter.queued_at))) ": " (letter.problem.as_deref().unwrap_or("no reason given")) }
         }
     }
 }
@@ -140,7 +140,7 @@ async fn give(desk: &Desk, posted: &Posted) -> Result<Option<Mistakes>, Error> {
         mistakes.add("role", "Choose a role");
     }
     if email.as_ref() == Some(&signed.person.email) {
-        mistakes.add("email", "Somebody else has to change your own role");
+        mistakes.add("email", "Someone else must change your own role");
     }
     let (Some(email), Some(role), true) = (email, role, mistakes.none()) else { return Ok(Some(mistakes)) };
     let identity = desk.identity();

@@ -26,13 +26,13 @@ const COLUMNS: [&str; 7] = [
     "Checked within 90 days, %",
     "Complete, %",
     "No answer to three reminders",
-    "Mail came back",
-    "Nobody keeps them",
+    "Email undeliverable",
+    "No editor",
 ];
 
 async fn rows(desk: &Desk, signed: &Signed) -> Result<Vec<Row>, Problem> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("the quality board is for officers").into());
+        return Err(Error::Forbidden("only officers can see the quality board").into());
     }
     let owned = quality::owned(desk.editing.records(), desk.identity()).await.map_err(problem)?;
     desk.quality.board(&owned).await.map_err(problem)
@@ -54,9 +54,9 @@ fn cells(row: &Row) -> [String; 7] {
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let page = rows(&desk, &signed).await.map(|rows| {
         let body = html! {
-            h1 { "How good the directory is" }
-            p { "Our own services. A service of several categories stands in each of them." }
-            p { a href="/moderation/quality.csv" { "Take this table along (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
+            h1 { "Directory quality" }
+            p { "Our own services. A service with several categories is counted in each of them." }
+            p { a href="/moderation/quality.csv" { "Download this table (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
             div class="scrolled" tabindex="0" role="region" aria-label="Quality by category" {
                 table class="wide" {
                     thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
@@ -72,7 +72,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
                 }
             }
         };
-        Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("How good the directory is", body) }
+        Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("Directory quality", body) }
     });
     desk.answer(&headers, &signed, page)
 }

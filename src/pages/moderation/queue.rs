@@ -38,10 +38,10 @@ pub(super) enum Done {
 
 impl Done {
     const ALL: [(Self, &str, &str); 5] = [
-        (Self::Published, "published", "It is published, and its author gets a letter."),
-        (Self::Partly, "partly", "Part of it is published, part of it is refused; its author gets a letter with the reasons."),
-        (Self::Refused, "refused", "It is refused; its author gets a letter with the reason."),
-        (Self::Answered, "answered", "It is decided, and whoever asked gets a letter."),
+        (Self::Published, "published", "Published. Its author will get an email."),
+        (Self::Partly, "partly", "Partly published, partly refused. Its author will get an email with the reasons."),
+        (Self::Refused, "refused", "Refused. Its author will get an email with the reason."),
+        (Self::Answered, "answered", "Decided. The person who asked will get an email."),
         (Self::Settled, "settled", "The report is settled."),
     ];
 
@@ -70,7 +70,8 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
             }
             let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
             let document = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
-            let name = document.map_or_else(|| "A listing that is gone".to_owned(), |document| document.name().to_owned());
+            let name =
+                document.map_or_else(|| "A listing that no longer exists".to_owned(), |document| document.name().to_owned());
             reports.push((name, vec![report]));
         }
         let mut unreachable = Vec::new();
@@ -92,7 +93,10 @@ fn accepted(taken: usize, moved: usize) -> String {
         return published;
     }
     let waits = if moved == 1 { "waits" } else { "wait" };
-    format!("{published} {} moved since you looked, and still {waits}.", count(moved, "change has", "changes have"))
+    format!(
+        "{published} {} been edited since you looked, and still {waits} for a decision.",
+        count(moved, "change has", "changes have")
+    )
 }
 
 /// A listing that is reported, by name, with its reports, the oldest first.
@@ -123,9 +127,9 @@ fn page(
             ol class="listings" { @for one in &first { (row(one, now, decides)) } }
         }
         (reported(reports, now))
-        @if queue.is_empty() { p { "Nothing waits." } }
+        @if queue.is_empty() { p { "Nothing is waiting." } }
         @else {
-            p { (count(queue.len(), "thing waits", "things wait")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." @if queue.len() > SHOWN { " The first " (SHOWN) " are shown." } }
+            p { (count(queue.len(), "item waiting", "items waiting")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." @if queue.len() > SHOWN { " The first " (SHOWN) " are shown." } }
             (keys())
         }
         form method="post" action="/moderation" {
@@ -133,20 +137,20 @@ fn page(
             ol class="listings" id="queue" { @for one in &then { (row(one, now, decides)) } }
             @if harmless > 0 && decides {
                 p {
-                    button class="button" name="do" value="ticked" { "Accept what is ticked" } " "
+                    button class="button" name="do" value="ticked" { "Accept the ticked changes" } " "
                     button class="link" name="do" value="all" { "Accept " (count(harmless, "harmless change", "harmless changes")) }
                 }
-                p class="hint" { "Only changes that touch nothing risky can be ticked. What has moved since you opened this page is left alone." }
+                p class="hint" { "You can only tick changes that contain nothing risky. Changes edited since you opened this page will not be accepted." }
             }
         }
         (super::find::form(""))
         (lost(unreachable))
         p {
-            a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "How good the directory is" } " · "
+            a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "Directory quality" } " · "
             a href="/moderation/audit" { "What happened" }
             @if signed.may(Action::WriteTexts) { " · " a href="/moderation/texts" { "Guides, notices and other texts" } }
-            @if signed.may(Action::Erase) { " · " a href="/moderation/erase" { "Take out somebody’s data" } }
-            @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "Who has which role" } }
+            @if signed.may(Action::Erase) { " · " a href="/moderation/erase" { "Erase someone’s data" } }
+            @if signed.may(Action::ManagePeople) { " · " a href="/moderation/people" { "People and roles" } }
         }
     };
     Page { scripts: vec![SCRIPT], ..Page::new("Waiting for a decision", body) }
@@ -164,10 +168,10 @@ pub(super) async fn script(headers: HeaderMap) -> Response {
 fn keys() -> Markup {
     html! {
         div id="keys" hidden {
-            p { "While the list has the focus: " kbd { "j" } " next, " kbd { "k" } " previous, " kbd { "x" } " tick, " kbd { "Enter" } " open." }
+            p { "Keyboard shortcuts while the list has focus: " kbd { "j" } " next, " kbd { "k" } " previous, " kbd { "x" } " tick, " kbd { "Enter" } " open." }
             div class="choice" {
                 input type="checkbox" id="keys-on" checked;
-                label for="keys-on" { "Use these keys" }
+                label for="keys-on" { "Use keyboard shortcuts" }
             }
         }
     }
@@ -204,14 +208,14 @@ fn reported(reports: &[Reported], now: chrono::DateTime<chrono::Utc>) -> Markup 
 fn lost(unreachable: &[Lost]) -> Markup {
     html! {
         @if !unreachable.is_empty() {
-            h2 { "Letters that come back" }
-            p { "Ask these people, or their groups, for another address." }
+            h2 { "Emails that cannot be delivered" }
+            p { "Ask these people, or their groups, for another email address." }
             ul class="listings" {
                 @for (keeps, one) in unreachable {
                     li {
                         p { strong { (one.person.shown()) } ", " (one.person.email) }
                         @if !keeps.is_empty() { p { "Keeps " @for (number, (id, name)) in keeps.iter().enumerate() { @if number > 0 { ", " } a href=(format!("/account/organisations/{id}")) { (name) } } } }
-                        p class="hint" { (moment(one.letter.settled_at.unwrap_or(one.letter.queued_at))) ": " (one.letter.problem.as_deref().unwrap_or("no reason was given")) }
+                        p class="hint" { (moment(one.letter.settled_at.unwrap_or(one.letter.queued_at))) ": " (one.letter.problem.as_deref().unwrap_or("no reason given")) }
                     }
                 }
             }
@@ -231,10 +235,11 @@ fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>, decides: bool) -> Marku
             let bundle = parts.first().and_then(|part| part.bundle).unwrap_or_default();
             (format!("/moderation/listings/{bundle}"), "New listing".to_owned())
         }
-        Waiting::Claim(claim) => (format!("/moderation/claims/{}", claim.id), "Somebody asks to keep it".to_owned()),
-        Waiting::Appeal(appeal) => {
-            (format!("/moderation/appeals/{}", appeal.proposal), "It was refused, and somebody asks for another look".to_owned())
-        }
+        Waiting::Claim(claim) => (format!("/moderation/claims/{}", claim.id), "Someone asks to manage it".to_owned()),
+        Waiting::Appeal(appeal) => (
+            format!("/moderation/appeals/{}", appeal.proposal),
+            "It was refused, and its author asks for a second review".to_owned(),
+        ),
     };
     html! {
         li {

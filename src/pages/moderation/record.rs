@@ -53,19 +53,19 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
             (signed.proof())
             input type="hidden" name="revision" value=(sight.stored.kept.revision);
             @if !is_seen {
-                h2 { "What has changed since it was last public" }
+                h2 { "Changes since it was last public" }
                 (differences::list(&since_public))
                 @for place in &places {
-                    h3 { "A place that nobody sees yet" }
+                    h3 { "A location that is not public yet" }
                     (differences::list(&between(&Value::Null, &parsed(place))))
                 }
                 input type="hidden" name="places" value=(versions_of(&places));
                 @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
             }
-            (Field::new("reason", "Why?", fields.text("reason")).hint("Those who keep the listing get it in a letter, and it stands in the history. Nobody else reads it.").line(mistakes, "text", "off"))
+            (Field::new("reason", "Why?", fields.text("reason")).hint("The people who manage the listing will get this in an email, and it is recorded in the history. Nobody else sees it.").line(mistakes, "text", "off"))
             @if is_seen {
                 p { button class="button warn" name="do" value="hide" { "Hide it now" } }
-                p class="hint" { "Gone within a minute from our pages, the API, exports and the feed; followers are told to drop their copies." }
+                p class="hint" { "It will disappear from our pages, the API, exports and the feed within a minute. Followers are told to delete their copies." }
             } @else {
                 p { button class="button" name="do" value="show" { "Show it again" } }
             }
@@ -85,13 +85,13 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
             let seen = (fields.text("revision").parse().unwrap_or(-1), fields.text("places"));
             Box::pin(desk.editing.show_again(&signed.actor, id, seen, reason, fields.some("called_back"))).await
         }
-        _ => Err(Error::Forbidden("this form is not complete")),
+        _ => Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
     match done {
         Ok(()) => go_to(&format!("/moderation/records/{id}")),
         Err(Error::NeedsReason { .. }) => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("reason", "Say why");
+            mistakes.add("reason", "Enter a reason");
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }

@@ -32,17 +32,17 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Problem> {
     if !signed.may(Action::SeeQueue) {
-        return Err(Error::Forbidden("this page is for officers").into());
+        return Err(Error::Forbidden("only officers can see this page").into());
     }
     let report = desk
         .quality
         .find_report(id)
         .await
         .map_err(problem)?
-        .ok_or_else(|| Problem::not_found(format!("there is no report {id}")))?;
+        .ok_or_else(|| Problem::not_found(format!("report {id} does not exist")))?;
     let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
     let name = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
-    let name = name.map_or_else(|| "a listing that is gone".to_owned(), |document| document.name().to_owned());
+    let name = name.map_or_else(|| "a listing that no longer exists".to_owned(), |document| document.name().to_owned());
     let now = desk.site.now();
     let open = if report.standing == Standing::Open {
         desk.quality.open_about(report.record).await.map_err(problem)?
@@ -59,20 +59,20 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
             @if let Some(words) = &one.words { blockquote { (paragraphs(words)) } }
         }
         (since(desk, report.record, first).await?)
-        p { a href=(format!("/account/listings/{}", report.record)) { "Look at the listing, and correct it" } }
+        p { a href=(format!("/account/listings/{}", report.record)) { "View and correct the listing" } }
         @if report.standing == Standing::Open {
             @if signed.may(Action::Decide) {
                 form method="post" action=(format!("/moderation/reports/{id}")) novalidate {
                     (signed.proof())
                     @for one in &open { input type="hidden" name="report" value=(one.id); }
-                    @if open.len() > 1 { p { "All " (open.len()) " reports are settled at once." } }
-                    (radios("standing", "How was it settled?", "", fields.text("standing"), &[("corrected", "It was right, and the listing is corrected"), ("unchanged", "The listing is right as it stands, or it could not be found out")], mistakes))
-                    (Field::new("answer", "An answer", fields.text("answer")).hint(if open.iter().any(|one| one.wants_answer) { "Goes to whoever reported it, whose address is then deleted." } else { "Nobody left an address; it is kept with the report." }).lines(mistakes, 3))
+                    @if open.len() > 1 { p { "All " (open.len()) " reports will be settled together." } }
+                    (radios("standing", "How was it settled?", "", fields.text("standing"), &[("corrected", "The report was right, and the listing has been corrected"), ("unchanged", "The listing is correct, or it was not possible to find out")], mistakes))
+                    (Field::new("answer", "Reply", fields.text("answer")).hint(if open.iter().any(|one| one.wants_answer) { "Sent to the person who reported it, whose email address is then deleted." } else { "They did not leave an email address; the reply is kept with the report." }).lines(mistakes, 3))
                     button class="button" { "Settle it" }
                 }
             }
         } @else {
-            p { "It is settled" @if let Some(at) = report.settled_at { ", " (moment(at)) } "." }
+            p { "Settled" @if let Some(at) = report.settled_at { ", " (moment(at)) } "." }
             @if let Some(answer) = &report.answer { blockquote { (answer) } }
         }
     };
@@ -90,7 +90,7 @@ async fn since(desk: &Desk, record: Uuid, reported: DateTime<Utc>) -> Result<Mar
     }
     let checks = records.checks(record).await.map_err(Error::from)?;
     if let Some(check) = checks.into_iter().find(|check| check.at > reported) {
-        done.push(("Somebody said that it is right", check.at, check.by));
+        done.push(("Someone confirmed it", check.at, check.by));
     }
     let mut lines = Vec::new();
     for (what, at, by) in done {
@@ -114,7 +114,7 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         "unchanged" => Standing::Unchanged,
         _ => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("standing", "Choose one");
+            mistakes.add("standing", "Choose how it was settled");
             let page = page(&desk, signed, id, fields, &mistakes).await;
             return desk.answer(&posted.headers, signed, page);
         }

@@ -38,7 +38,7 @@ fn may_write(signed: &Signed) -> Result<(), Problem> {
     if signed.may(Action::WriteTexts) {
         Ok(())
     } else {
-        Err(Problem::from(Error::Forbidden("guides, notices and other texts are written by moderators")))
+        Err(Problem::from(Error::Forbidden("only moderators can write guides, notices and other texts")))
     }
 }
 
@@ -56,7 +56,7 @@ async fn all(desk: &Desk, signed: &Signed) -> Result<Page, Problem> {
     let body = html! {
         h1 { "Guides, notices and other texts" }
         p {
-            a class="button" href="/moderation/texts/new/notice" { "Put up a notice" } " "
+            a class="button" href="/moderation/texts/new/notice" { "Add a notice" } " "
             a class="button plain" href="/moderation/texts/new/guide" { "Write a guide" }
         }
         (section(Kind::Notice, "Notices"))
@@ -76,15 +76,15 @@ fn row(desk: &Desk, slug: &Slug, text: &Text, version: Option<&Version>) -> Mark
             h3 { a href=(format!("/moderation/texts/{slug}")) { (text.title) } }
             ul class="tags" {
                 @match (public, version) {
-                    (Some(public), None) if public.published_on.is_none() => li class="doubt" { "The text Fingerpost comes with" },
+                    (Some(public), None) if public.published_on.is_none() => li class="doubt" { "The text supplied with Fingerpost" },
                     (Some(_), _) if text.kind != Kind::Notice => li class="good" { "Public" },
-                    (Some(_), _) if text.stands(desk.site.now()) => li class="good" { "Stands now" },
-                    (Some(_), _) => li { "Does not stand now" },
+                    (Some(_), _) if text.stands(desk.site.now()) => li class="good" { "Shown now" },
+                    (Some(_), _) => li { "Not shown now" },
                     (None, None) => li { "A sample to start from" },
                     (None, Some(_)) => li { "Not public" },
                 }
                 @if version.is_some_and(|version| version.standing == Standing::Draft) { li class="doubt" { "Has a draft" } }
-                @if overdue { li class="doubt" { "Due for a review" } }
+                @if overdue { li class="doubt" { "Due for review" } }
                 @if let Some(version) = version { li { (moment(version.at)) } }
             }
         }
@@ -181,28 +181,28 @@ impl Draft {
         text.needs = needs.filter(|name| !name.is_empty()).collect();
         let known = desk.site.directory.search.words();
         if let Some(need) = text.needs.iter().find(|need| !known.needs().any(|code| code == need.as_str())) {
-            mistakes.add("needs", format!("No need is called {need}: choose from those below"));
+            mistakes.add("needs", format!("There is no need called {need}: choose from those below"));
         }
         text.review_by = fields
             .some("review_by")
-            .and_then(|day| day.parse().map_err(|_| mistakes.add("review_by", "Write a day such as 2027-05-26")).ok());
+            .and_then(|day| day.parse().map_err(|_| mistakes.add("review_by", "Enter a date such as 2027-05-26")).ok());
         for (name, into) in [("from", &mut text.from), ("until", &mut text.until)] {
             *into = fields
                 .some(name)
-                .and_then(|at| at.parse().map_err(|expected| mistakes.add(name, format!("Write {expected}"))).ok());
+                .and_then(|at| at.parse().map_err(|expected| mistakes.add(name, format!("Enter {expected}"))).ok());
         }
         match fields.text("places").parse() {
             Ok(places) => text.places = places,
-            Err(expected) => mistakes.add("places", format!("Write {expected}")),
+            Err(expected) => mistakes.add("places", format!("Enter {expected}")),
         }
         if self.kind == Kind::Notice {
             match fields.text("level").parse() {
                 Ok(level) => text.level = level,
-                Err(_) => mistakes.add("level", "Choose what kind of notice it is"),
+                Err(_) => mistakes.add("level", "Choose the kind of notice"),
             }
         }
         let named = self.slug.clone().or_else(|| Slug::of_title(&text.title));
-        let slug = named.unwrap_or_else(|| "text".parse().expect("small letters"));
+        let slug = named.unwrap_or_else(|| "text".parse().expect("lower-case letters"));
         for wrong in text.mistakes(&slug, desk.site.now()) {
             if mistakes.of(wrong.field).is_none() {
                 mistakes.add(wrong.field, crate::pages::words::capital(&wrong.said));
@@ -216,7 +216,7 @@ fn form(desk: &Desk, signed: &Signed, draft: &Draft, history: Option<&[Version]>
     let fields = &draft.fields;
     let title = match (draft.kind, &draft.slug) {
         (Kind::Guide, None) => "Write a guide",
-        (Kind::Notice, None) => "Put up a notice",
+        (Kind::Notice, None) => "Add a notice",
         (Kind::Guide, _) => "Change a guide",
         (Kind::Notice, _) => "Change a notice",
         (Kind::Page, _) => "Change a page about the site",
@@ -232,23 +232,23 @@ fn form(desk: &Desk, signed: &Signed, draft: &Draft, history: Option<&[Version]>
             @if let Some(slug) = &draft.slug { input type="hidden" name="slug" value=(slug); }
             (Field::new("title", "Title", fields.text("title")).line(mistakes, "text", "off"))
             @match draft.kind {
-                Kind::Guide => (Field::new("summary", "In one sentence", fields.text("summary")).hint("Lists show it below the title.").line(mistakes, "text", "off")),
+                Kind::Guide => (Field::new("summary", "Summary, in one sentence", fields.text("summary")).hint("Shown below the title in lists.").line(mistakes, "text", "off")),
                 Kind::Notice => (of_a_notice(fields, mistakes)),
                 Kind::Page => {},
             }
             (Field::new("body", "Text", fields.text("body"))
-                .hint("An empty line begins a paragraph. ## makes a heading, - a point of a list, **bold**, [words](/help) a link. {name} becomes the name of this directory.")
+                .hint("Leave an empty line between paragraphs. Use ## for a heading, - for a list item, **bold** for bold and [words](/help) for a link. {name} becomes the name of this directory.")
                 .lines(mistakes, if draft.kind == Kind::Notice { 4 } else { 22 }))
             @if draft.kind == Kind::Guide { (of_a_guide(desk, fields, mistakes)) }
-            @if draft.kind == Kind::Page { (Field::new("review_by", "Review it again by (may be left empty)", fields.text("review_by")).line(mistakes, "date", "off")) }
+            @if draft.kind == Kind::Page { (Field::new("review_by", "Review it again by (optional)", fields.text("review_by")).line(mistakes, "date", "off")) }
             p {
-                button class="button plain" name="do" value="look" { "Look at it" } " "
+                button class="button plain" name="do" value="look" { "Preview" } " "
                 button class="button plain" name="do" value="draft" { "Save as a draft" } " "
                 button class="button" name="do" value="publish" { "Publish" }
             }
-            p class="hint" { "Publishing says in the history that you have reviewed every line." }
+            p class="hint" { "When you publish, the history records that you have reviewed every line." }
             @if draft.base > 0 {
-                p { button class="button warn" name="do" value="withdraw" { "Take it away from the public" } }
+                p { button class="button warn" name="do" value="withdraw" { "Withdraw it from the public" } }
             }
         }
         @if let Some(history) = history.filter(|history| !history.is_empty()) { (versions(signed, history)) }
@@ -264,20 +264,20 @@ fn of_a_notice(fields: &Fields, mistakes: &Mistakes) -> Markup {
         (Level::News.as_str(), "Something else"),
     ];
     html! {
-        (radios("level", "What kind of notice is it?", "", fields.some("level").unwrap_or(Level::News.as_str()), &levels, mistakes))
-        (Field::new("from", "It stands from (empty: at once)", fields.text("from")).line(mistakes, "datetime-local", "off"))
+        (radios("level", "Kind of notice", "", fields.some("level").unwrap_or(Level::News.as_str()), &levels, mistakes))
+        (Field::new("from", "Show it from (leave empty to show it now)", fields.text("from")).line(mistakes, "datetime-local", "off"))
         (Field::new("until", "Until", fields.text("until")).line(mistakes, "datetime-local", "off"))
-        (Field::new("places", "Where", fields.text("places")).hint("First halves of postcodes, such as LU1, LU2. Empty: everywhere.").line(mistakes, "text", "off"))
+        (Field::new("places", "Where", fields.text("places")).hint("First halves of postcodes, such as LU1, LU2. Leave empty for everywhere.").line(mistakes, "text", "off"))
     }
 }
 
 fn of_a_guide(desk: &Desk, fields: &Fields, mistakes: &Mistakes) -> Markup {
     let words = desk.site.directory.search.words();
     html! {
-        (Field::new("needs", "Needs that it is about", fields.text("needs")).hint("Names from the list below, separated by commas. Listings for them stand under the guide, and the guide above a search for them.").line(mistakes, "text", "off"))
+        (Field::new("needs", "Needs it is about", fields.text("needs")).hint("Names from the list below, separated by commas. Listings for these needs appear below the guide, and the guide appears above searches for them.").line(mistakes, "text", "off"))
         details { summary { "Names of needs" } p { (words.needs().collect::<Vec<_>>().join(", ")) } }
         (Field::new("review_by", "Review it again by", fields.text("review_by")).line(mistakes, "date", "off"))
-        (tick("quiet", "Somebody may be in danger if others see them reading it: say nothing in the title, and offer a way out", fields.some("quiet").is_some(), mistakes))
+        (tick("quiet", "Someone could be in danger if others see them reading it: keep the title neutral and show a quick exit button", fields.some("quiet").is_some(), mistakes))
     }
 }
 
@@ -355,7 +355,8 @@ async fn overtaken(desk: &Desk, signed: &Signed, draft: Draft, slug: &Slug) -> R
     let history = desk.site.texts.history(slug).await.map_err(problem)?;
     let latest = history.first().map_or(0, |version| version.number);
     let mut mistakes = Mistakes::default();
-    let said = "Somebody else saved this text while you wrote: their version is below. Saving again puts yours in its place";
+    let said =
+        "Someone else saved this text while you were writing: their version is below. If you save again, yours replaces it";
     mistakes.add("title", said);
     let draft = Draft { base: latest, slug: Some(slug.clone()), ..draft };
     Ok(Done::Look(Box::new(form(desk, signed, &draft, Some(&history), &mistakes))))
@@ -366,7 +367,7 @@ async fn keep(desk: &Desk, signed: &Signed, slug: &Slug, text: Text, how: (i64, 
     let said = match standing {
         Standing::Draft => "write a text",
         Standing::Published => "publish a text",
-        Standing::Withdrawn => "take a text away",
+        Standing::Withdrawn => "withdraw a text",
     };
     let tx = desk.identity().write().await.map_err(Error::from)?;
     desk.site.texts.save(&tx, slug, text, how, signed.person.shown()).await.map_err(problem)?;
@@ -389,7 +390,7 @@ async fn withdraw(desk: &Desk, signed: &Signed, draft: &Draft) -> Result<Done, P
 
 /// The version that a form names, or the latest.
 async fn named(desk: &Desk, draft: &Draft) -> Result<(Slug, Version), Problem> {
-    let gone = || Problem::not_found("there is no such version of a text".to_owned());
+    let gone = || Problem::not_found("this version of the text does not exist".to_owned());
     let slug = draft.slug.clone().ok_or_else(gone)?;
     let wanted: i64 = draft.fields.text("version").parse().unwrap_or(draft.base);
     let history = desk.site.texts.history(&slug).await.map_err(problem)?;
@@ -401,8 +402,8 @@ fn looked_at(desk: &Desk, signed: &Signed, draft: &Draft, slug: &Slug, text: Tex
     let prepared = Prepared::new(slug.clone(), text, &desk.site.directory.name, Some(desk.site.today()));
     let page = form(desk, signed, draft, None, &Mistakes::default());
     let body = html! {
-        div class="preview" role="region" aria-label="How the public would see it" {
-            p class="sample" { "This is how the public would see it. Nothing is saved yet." }
+        div class="preview" role="region" aria-label="Preview" {
+            p class="sample" { "The public would see it like this. Nothing has been saved yet." }
             (as_seen(&desk.site, &prepared))
         }
         (hard_to_read(&prepared.text))
@@ -422,7 +423,7 @@ fn as_seen(site: &Site, prepared: &Prepared) -> Markup {
 fn hard_to_read(text: &Text) -> Markup {
     html! {
         @if let Some(age) = reading::age(&text.body).filter(|age| *age > HARD_TO_READ) {
-            p class="hint" { "It is hard to read: most people can from the age of " (format!("{age:.0}")) ". Aim for 9 to 11: shorter sentences, everyday words." }
+            p class="hint" { "It is hard to read: it suits readers from about the age of " (format!("{age:.0}")) ". Aim for 9 to 11: shorter sentences, everyday words." }
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::{
 /// The sums, as the script knows them and as they are called.
 const ROWS: [(&str, &str); 5] = [
     ("income", "Money in"),
-    ("spending", "Money out, without debts"),
+    ("spending", "Money out, not including debts"),
     ("before", "Left before debts"),
     ("debts", "Paid towards debts"),
     ("after", "Left in the end"),
@@ -112,7 +112,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         let body = html! {
             (summary(&mistakes, &place))
             h1 { (say("Your money on one page")) }
-            p { (say("We work it out once every amount can be read. Nothing that you wrote is lost.")) }
+            p { (say("We can work it out once every amount is correct. Nothing you entered is lost.")) }
             (self::form(&form, &mistakes, &place, &fields))
         };
         return Ok(mistaken(body));
@@ -148,7 +148,7 @@ fn intro() -> Markup {
         p class="lead" { (say("See what comes in, what goes out and what is left.")) }
         ul {
             li { (say("Fill in what you can. Guesses are fine. Leave the rest empty.")) }
-            li { (say("Your numbers are not kept. They are sent, worked out and sent back, and then they are gone.")) }
+            li { (say("We do not store your numbers. They are sent to us, worked out and sent back, then deleted.")) }
         }
     }
 }
@@ -196,7 +196,7 @@ fn words_for_the_script() -> String {
         ("sums", "Your sums so far"),
         ("caption", "So far, worked out on your own device"),
         ("empty", "Fill in what you can."),
-        ("partial", "These sums leave out what could not be read."),
+        ("partial", "These sums leave out amounts that we could not read."),
         ("error", "Error:"),
         ("what", "What"),
         ("month", "A month"),
@@ -272,8 +272,8 @@ fn debts(budget: &Budget) -> Markup {
             ul { @for debt in &first { (row(debt)) } }
         }
         @if !other.is_empty() {
-            h3 { @if first.is_empty() { (say("What you owe")) } @else { (say("These come after that")) } }
-            @if !first.is_empty() { p { (say("Letters about these can sound hard. The ones that come first still come first.")) } }
+            h3 { @if first.is_empty() { (say("What you owe")) } @else { (say("Pay these after that")) } }
+            @if !first.is_empty() { p { (say("Letters about these can sound harsh. Still pay the debts above first.")) } }
             ul { @for debt in &other { (row(debt)) } }
         }
     }
@@ -284,7 +284,7 @@ fn tips_of(tips: &[&Tip]) -> Markup {
         @if !tips.is_empty() {
             h2 { (say("What to do next")) }
             ol class="steps" { @for tip in tips { li { h3 { (say(tip.title)) } p { (say(tip.text)) } } } }
-            p class="small" { (say("These are signposts, not advice about your case. Never pay for debt advice.")) }
+            p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) }
         }
     }
 }
@@ -293,11 +293,11 @@ fn keep() -> Markup {
     html! {
         section class="keep" aria-labelledby="keep" {
             h2 id="keep" { (say("Keep this")) }
-            p { (say("We do not keep your numbers. When you leave, they are gone.")) }
+            p { (say("We do not store your numbers. When you leave, they are gone.")) }
             button class="button" form="budget" formaction="/help/budget/plan" { (say("Save as a file")) }
             " "
             button class="button plain print" type="button" hidden { (say("Print")) }
-            p class="small" { (say("The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu.")) }
+            p class="small" { (say("The file is called my-plan.html and opens in any browser. Other people who use this device can open it too. To print, use Print in your browser’s menu.")) }
         }
     }
 }
@@ -323,19 +323,19 @@ fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)])
             }
             fieldset {
                 legend { h2 { (say("Debts")) } }
-                p class="hint" { (say("What you owe in all, and what you pay towards it now.")) }
+                p class="hint" { (say("How much you owe in total, and what you pay towards it now.")) }
                 @for debt in DEBTS {
                     @let name = format!("debt-{}", debt.id);
                     details open[filled(&name)] {
                         summary { (say(debt.label)) @if debt.first.is_some() { " " span class="first" { (say("comes first")) } } }
-                        (plain(form, mistakes, &format!("{name}-owed"), say("Owed in all"), say(debt.label)))
+                        (plain(form, mistakes, &format!("{name}-owed"), say("Total owed"), say(debt.label)))
                         (amount_about(form, mistakes, &name, say("Paid now"), Some(say(debt.label)), Often::Monthly))
                     }
                 }
             }
             (place::field(place))
             button class="button" { (say("Work it out")) }
-            p class="small" { (say("This sends your numbers to the directory’s server, which shows tips and services that fit, and keeps nothing.")) }
+            p class="small" { (say("This sends your numbers to the directory’s server, which shows tips and services that fit. It does not store anything.")) }
         }
     }
 }

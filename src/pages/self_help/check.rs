@@ -149,8 +149,8 @@ fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
         p class="lead" { (say("Your answers show how soon to get help, what to do first, and who can help near you.")) }
         ul {
             li { (say("You can skip any question.")) }
-            li { (say("Your answers are not kept. Each page sends them on to the next one, and then they are gone.")) }
-            li { (say("Your device may show in its history that you were on this website. “Exit this page” takes you away at once.")) }
+            li { (say("We do not store your answers. Each page passes them on to the next one, then they are gone.")) }
+            li { (say("Your device’s history may show that you were on this website. “Exit this page” takes you away immediately.")) }
         }
         form class="ask" method="post" action="/help/check" autocomplete="off" {
             @for (question, given) in &carried.answers {
@@ -193,7 +193,7 @@ fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
                 }
             }
             p class="buttons" {
-                button class="button" name="go" value="next" { (say("Go on")) }
+                button class="button" name="go" value="next" { (say("Continue")) }
                 button class="link" name="go" value="back" { (say("Back")) }
                 button class="link" name="go" value="result" { (say("Show my result now")) }
             }
@@ -210,7 +210,7 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
     let body = html! {
         (notice(edition))
-        h1 class="unseen" { (say("Before you go on")) }
+        h1 class="unseen" { (say("Before you continue")) }
         (panels::list(&told, &chooser))
         @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
         form class="ask" method="post" action="/help/check" {
@@ -218,12 +218,12 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
             input type="hidden" name="at" value=(question.id);
             input type="hidden" name="shown" value="yes";
             p class="buttons" {
-                button class="button" name="go" value="next" { (say("Go on with the questions")) }
+                button class="button" name="go" value="next" { (say("Continue with the questions")) }
                 button class="link" name="go" value="result" { (say("Show my result now")) }
             }
         }
     };
-    super::page(say("Before you go on"), body)
+    super::page(say("Before you continue"), body)
 }
 
 /// A line that keeps urgent help one tap away on the questions that follow.
@@ -234,7 +234,7 @@ fn reminder(edition: &Edition, carried: &Carried) -> Markup {
             form class="danger" method="post" action="/help/check" {
                 (carried.hidden(None))
                 strong { (say("You may need help straight away.")) " " }
-                button class="link" name="go" value="result" { (say("Show the numbers to ring")) }
+                button class="link" name="go" value="result" { (say("Show the numbers to call")) }
                 " " (say("In danger now?")) " " (weave("Ring {number}.", &[("number", html! { a href="tel:999" { "999" } })]))
             }
         }

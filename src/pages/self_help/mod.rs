@@ -66,7 +66,7 @@ fn notice(edition: &Edition) -> Markup {
             div class="sample" role="note" {
                 p {
                     strong { (say("Sample.")) " " }
-                    (say("No council has reviewed these questions and texts. Council numbers here are made up. National numbers are real, and nobody has rung them for this page."))
+                    (say("No council has reviewed these questions and texts. Council numbers here are made up. National numbers are real, but have not been tested for this page."))
                 }
             }
         }

@@ -154,9 +154,9 @@ pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
     html! {
         h2 { (say("Help near you")) }
         @if nearby.needs.is_empty() {
-            p { (say("We found no listing for what you told us. That does not mean that there is no help: ring a number above.")) }
+            p { (say("We did not find a listing for what you told us. There is still help: ring a number above.")) }
             ul {
-                li { a href="/directory/needs" { (say("Look through everything by need")) } }
+                li { a href="/directory/needs" { (say("Browse everything by need")) } }
                 li { a href="/" { (say("Search in your own words")) } }
             }
         } @else if from.is_none() {

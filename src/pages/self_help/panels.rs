@@ -25,7 +25,7 @@ fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
             h2 id=(id) { (as_written(told.title)) }
             (lines(&told.lines, chooser))
             @if told.lacks_the_council { (no_number_of_the_council()) }
-            @if !told.holds_here { p { (say("Rules differ where you are. Say what has happened, and ask what they can do.")) } }
+            @if !told.holds_here { p { (say("The rules are different where you are. Say what has happened, and ask what they can do.")) } }
             @for paragraph in told.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
             @if let Some(words) = told.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
         }
@@ -34,7 +34,7 @@ fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
 
 /// Said where somebody's council should be rung and we do not know its number.
 pub(super) fn no_number_of_the_council() -> Markup {
-    html! { p { (say("We do not have the number of your council. To find it, look for “find your local council” on GOV.UK.")) } }
+    html! { p { (say("We do not have your council’s number. To find it, search for “find your local council” on GOV.UK.")) } }
 }
 
 /// Numbers to ring, the first first.
@@ -64,8 +64,8 @@ fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {
     html! {
         @match line.standing(chooser.today) {
             Standing::Checked => {},
-            Standing::Overdue => span class="doubtful" { (say("This number was not checked lately.")) },
-            Standing::Unchecked => span class="doubtful" { (say("Nobody has checked this number.")) },
+            Standing::Overdue => span class="doubtful" { (say("This number has not been checked recently.")) },
+            Standing::Unchecked => span class="doubtful" { (say("This number has not been checked.")) },
         }
     }
 }
@@ -76,9 +76,9 @@ pub(super) fn reviewed(edition: &Edition) -> Markup {
         p class="small" {
             @match edition.reviewed_on {
                 Some(day) => { (say_with("These questions and numbers were reviewed on {date}.", &[("date", &words::date(day))])) },
-                None => { (say("This is a sample. Nobody has reviewed it.")) },
+                None => { (say("This is a sample. It has not been reviewed.")) },
             }
-            " " (say("It gives signposts, not advice about your case."))
+            " " (say("It shows you where to get help. It is not advice about your situation."))
         }
     }
 }

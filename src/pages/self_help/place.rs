@@ -117,8 +117,8 @@ fn rough(point: Point) -> Option<Point> {
 pub(super) fn field(place: &Place) -> Markup {
     html! {
         div class=(if place.mistake.is_some() { "field wrong" } else { "field" }) {
-            label for="postcode" { (say("Postcode (you can leave this empty)")) }
-            p class="hint" id="postcode-hint" { (say("It shows the right council and what is near. We do not keep it.")) }
+            label for="postcode" { (say("Postcode (optional)")) }
+            p class="hint" id="postcode-hint" { (say("To show the right council and what is near you. We do not store it.")) }
             @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
             input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(place.written.postcode) autocomplete="off"
                 aria-describedby=(if place.mistake.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" })
@@ -135,7 +135,7 @@ pub(super) fn choice(edition: &Edition, place: &Place) -> Markup {
             div class="field" {
                 label for="council" { (say("Or choose your council")) }
                 select id="council" name="council" {
-                    option value="" { (say("I do not know, or another one")) }
+                    option value="" { (say("I do not know, or another council")) }
                     @for council in councils {
                         option value=(council.code) selected[council.code == place.written.council] { (council.name) }
                     }

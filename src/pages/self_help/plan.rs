@@ -52,7 +52,7 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
 
 fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
     html! {
-        @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its numbers.")) } }
+        @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its phone numbers.")) } }
         h2 { (as_written(result.advice.title)) }
         (panels::list(&result.advice.panels, &result.advice.chooser))
         (result::whose(&result.advice))
@@ -105,7 +105,7 @@ pub(super) fn document(site: &Site, body: &Markup) -> String {
             body {
                 h1 { (say("My plan")) }
                 (layout::draft())
-                p { (weave("Made on {day} with {name}. Numbers and times change: check before you go.", &[("day", html! { (day) }), ("name", as_written(&site.directory.name))])) }
+                p { (weave("Made on {day} with {name}. Phone numbers and times change: check before you go.", &[("day", html! { (day) }), ("name", as_written(&site.directory.name))])) }
                 (body)
             }
         }

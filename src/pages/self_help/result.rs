@@ -90,7 +90,7 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
     let nation = place.area.as_ref().and_then(Area::nation).filter(|nation| !nation.is_in(jurisdiction));
     html! {
         @if let Some(nation) = nation {
-            p class="sample" { (say_with("These questions are for {nation}. Rules and helplines in {other} differ: ask the council there.", &[("nation", say(jurisdiction)), ("other", say(nation.name()))])) }
+            p class="sample" { (say_with("These questions are for {nation}. Rules and helplines are different in {other}: ask the council there.", &[("nation", say(jurisdiction)), ("other", say(nation.name()))])) }
         }
     }
 }
@@ -99,7 +99,7 @@ fn elsewhere(edition: &Edition, place: &Place) -> Markup {
 pub(super) fn whose(advice: &Advice<'_>) -> Markup {
     let councils: Vec<String> = advice.councils().into_iter().map(str::to_owned).collect();
     html! {
-        @if !councils.is_empty() { p class="small" { (weave("Council numbers here are those of {council}.", &[("council", as_written(&words::list(&councils)))])) } }
+        @if !councils.is_empty() { p class="small" { (weave("The council numbers here are for {council}.", &[("council", as_written(&words::list(&councils)))])) } }
         @if advice.lacks_the_council() && !advice.panels.iter().any(|told| told.lacks_the_council) { (panels::no_number_of_the_council()) }
     }
 }
@@ -148,7 +148,7 @@ pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place,
         form class="search" method="post" action="/help/check" autocomplete="off" aria-label=(say("Where you are")) {
             h2 { (say("Get the number of the right council")) }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
-                p { (say("Your postcode does not tell us for certain which council it is. Write all of it, or choose the council.")) }
+                p { (say("We cannot tell from your postcode which council it is. Enter the full postcode, or choose the council.")) }
             }
             (carried.hidden_but_for_the_place())
             @if let Some(question) = at { input type="hidden" name="at" value=(question); }
@@ -167,13 +167,13 @@ fn keep(site: &Site, carried: &Carried, result: &Plan<'_>) -> Markup {
     html! {
         section class="keep" aria-labelledby="keep" {
             h2 id="keep" { (say("Keep this")) }
-            p { (say("We do not keep it. When you leave, it is gone.")) }
+            p { (say("We do not store it. When you leave, it is gone.")) }
             form method="post" action="/help/plan" {
                 (carried.hidden(None))
                 button class="button" { (say("Save as a file")) }
                 button class="button plain print" type="button" hidden { (say("Print")) }
             }
-            p class="small" { (say("The file is called my-plan.html and opens in any browser. Others who use this device can open it, too. To print, use Print in your browser’s menu.")) }
+            p class="small" { (say("The file is called my-plan.html and opens in any browser. Other people who use this device can open it too. To print, use Print in your browser’s menu.")) }
             @if !sent.is_empty() {
                 p {
                     (weave("Send the list of places, without your answers: {text} or {email}. Your own phone or computer sends it.", &[
@@ -182,7 +182,7 @@ fn keep(site: &Site, carried: &Carried, result: &Plan<'_>) -> Markup {
                     ]))
                     @if left_out > 0 {
                         " " (count(left_out, "place is left out:", "places are left out:"))
-                        " " (say("what others had better not read on a phone, and what is more than a message holds."))
+                        " " (say("some are too private to be seen on a phone, or do not fit in a message."))
                     }
                 }
             }

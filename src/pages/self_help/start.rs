@@ -23,11 +23,11 @@ pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Respon
         (home::danger())
         @if let Ok(edition) = &checker { (super::notice(edition)) }
         h1 { (say("Work out what helps")) }
-        p class="lead" { (say("You do not have to know what you need. Nothing that you write here is kept.")) }
+        p class="lead" { (say("You do not have to know what you need. We do not store anything you enter here.")) }
         ul class="plain ways" {
             @match &checker {
                 Ok(_) => li { h2 { a href="/help/check" { (say("Answer a few questions")) } } p { (say("See how soon you need help, what to do first, and who can help near you. It takes about 5 minutes. You can skip any question.")) } },
-                Err(reason) => li { h2 { (say("Questions that show what helps")) } p { (say_with("They are not available now: {why}.", &[("why", say(reason.said()))])) } },
+                Err(reason) => li { h2 { (say("Questions that show what helps")) } p { (say_with("They are not available at the moment: {why}.", &[("why", say(reason.said()))])) } },
             }
             li { h2 { a href="/help/budget" { (say("Put your money on one page")) } } p { (say("See what comes in, what goes out and what is left. Guesses are fine.")) } }
             li { h2 { a href="/directory/needs" { (say("Look for help yourself")) } } p { (say("Browse by what you need, or search in your own words.")) } }
@@ -43,7 +43,7 @@ pub(super) async fn unavailable(site: &Site, reason: Unavailable) -> Page {
     let body = html! {
         (home::danger())
         h1 { (say("The questions are not available")) }
-        p class="lead" { (say_with("We cannot show them now: {why}. We are sorry.", &[("why", say(reason.said()))])) }
+        p class="lead" { (say_with("Sorry, we cannot show them at the moment: {why}.", &[("why", say(reason.said()))])) }
         p {
             (weave("You can still {search}, {browse} or {budget}.", &[
                 ("search", html! { a href="/" { (say("search for help")) } }),

@@ -61,7 +61,7 @@ pub(super) async fn send(State(upkeep): State<Upkeep>, Path(id): Path<String>, r
 fn listing(site: &Site, id: &str) -> Result<(Uuid, String, String), Problem> {
     let kinds =
         [(Kind::Service, "services"), (Kind::Organization, "organisations"), (Kind::Event, "events"), (Kind::Location, "places")];
-    let mut absent = Problem::not_found("there is no such listing".to_owned());
+    let mut absent = Problem::not_found("this listing does not exist".to_owned());
     for (kind, path) in kinds {
         match data::one::<Named>(&site.directory, kind, id) {
             Ok(found) => {
@@ -78,7 +78,7 @@ fn listing(site: &Site, id: &str) -> Result<(Uuid, String, String), Problem> {
 async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &HeaderMap, body: Body) -> Result<Page, Problem> {
     let (id, path, name) = listing(&upkeep.site, id)?;
     if !visitor::comes_from_us(headers, &upkeep.site.directory.public_url) {
-        return Err(Problem::forbidden("this form was not sent by a page of ours; open the page again"));
+        return Err(Problem::forbidden("this form did not come from one of our pages; open the page again"));
     }
     let fields = Fields::read(headers, body).await?;
     let sent = Sent {
@@ -88,10 +88,10 @@ async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &Hea
     };
     let mut mistakes = Mistakes::default();
     if sent.wrong.is_empty() && sent.words.is_empty() {
-        mistakes.add("wrong", "Tick what is wrong, or say it in your own words");
+        mistakes.add("wrong", "Tick what is wrong, or describe it in your own words");
     }
     if sent.words.chars().count() > LONGEST_WORDS {
-        mistakes.add("words", format!("Use at most {LONGEST_WORDS} letters"));
+        mistakes.add("words", format!("Use at most {LONGEST_WORDS} characters"));
     }
     if !sent.reply_to.is_empty() && mail::address(&sent.reply_to).is_none() {
         mistakes.add("reply_to", "Enter an email address in the form name@example.org, or leave it empty");
@@ -103,7 +103,7 @@ async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &Hea
     if !upkeep.may_report(client) {
         mistakes.add(
             "words",
-            "You have sent many reports within an hour. Keep this page open and send it later, or ring the council",
+            "You have sent too many reports within an hour. Keep this page open and send it later, or ring the council",
         );
         let page = form(upkeep, id, (&path, &name), &sent, &mistakes);
         return Ok(Page { status: StatusCode::TOO_MANY_REQUESTS, ..page });
@@ -123,14 +123,14 @@ fn form(upkeep: &Upkeep, id: Uuid, (path, name): (&str, &str), sent: &Sent, mist
     let body = html! {
         (mistakes.summary())
         h1 { "Something wrong?" }
-        p { "Tell us what is wrong with " a href=(path) { (name) } ". Whoever keeps the listing and " (directory) " hear of it, and look at it within two days." }
+        p { "Tell us what is wrong with " a href=(path) { (name) } ". The people who manage the listing and " (directory) " will look at it within two days." }
         form method="post" action=(format!("/directory/report/{id}")) novalidate {
             (ticks(sent, mistakes))
             (Field::new("words", "What is wrong?", &sent.words)
-                .hint("You need not say who you are. Do not write about yourself or about somebody who needs help. Only those who correct listings read this.")
+                .hint("You do not need to say who you are. Do not write about yourself or about someone who needs help. Only the people who correct listings read this.")
                 .lines(mistakes, 4))
-            (Field::new("reply_to", "Your email address, if you want an answer", &sent.reply_to)
-                .hint("We use it once, to tell you what became of this, and delete it then.")
+            (Field::new("reply_to", "Your email address, if you want a reply", &sent.reply_to)
+                .hint("We will use it once, to tell you the outcome, then delete it.")
                 .line(mistakes, "email", "email"))
             button class="button" { "Send" }
         }
@@ -142,7 +142,7 @@ fn ticks(sent: &Sent, mistakes: &Mistakes) -> Markup {
     let said = mistakes.of("wrong");
     html! {
         fieldset class=(if said.is_some() { "wrong" } else { "" }) {
-            legend id="wrong" { "Tick what applies" }
+            legend id="wrong" { "Tick all that apply" }
             @if let Some(said) = said { p class="error" { span class="unseen" { "Error: " } (said) } }
             @for one in Wrong::ALL {
                 @let id = format!("wrong-{}", one.as_str());
@@ -158,9 +158,9 @@ fn ticks(sent: &Sent, mistakes: &Mistakes) -> Markup {
 fn thanks(path: &str, answers: bool) -> Page {
     let body = html! {
         h1 { "Thank you" }
-        p { "We look at it within two days." @if answers { " Then you get an email." } }
+        p { "We will look at it within two days." @if answers { " Then we will email you." } }
         p { a href=(path) { "Back to the listing" } }
-        p { "If a page shows an address that must stay secret, tell the council at once and say that it is urgent." }
+        p { "If a page shows an address that must stay secret, tell the council straight away and say that it is urgent." }
     };
     Page { unkept: true, quiet: true, ..Page::new("Thank you", body) }
 }

@@ -47,7 +47,7 @@ pub(super) async fn answer(State(upkeep): State<Upkeep>, Path(secret): Path<Stri
 }
 
 async fn asked(upkeep: &Upkeep, secret: &str) -> Result<(Secret, Question), Problem> {
-    let too_old = || Problem::not_found("this link is too old, or not whole".to_owned());
+    let too_old = || Problem::not_found("this link has expired or is incomplete".to_owned());
     let secret = Secret::presented(secret).ok_or_else(too_old)?;
     let question = upkeep.quality.question(&secret).await.map_err(|error| problem(&error))?.ok_or_else(too_old)?;
     Ok((secret, question))
@@ -83,13 +83,13 @@ fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem>
     let title = match (&question.listings[..], all_done) {
         ([], _) => "There is nothing to check",
         (_, true) => "Thank you",
-        ([_], _) => "Is this still right?",
-        _ => "Are these still right?",
+        ([_], _) => "Is this still correct?",
+        _ => "Are these still correct?",
     };
     let body = html! {
         h1 { (title) }
-        @if question.listings.is_empty() { p { "What this link was about is not published any more." } }
-        @else if all_done { p { "You have said that everything is right. We show that on each listing, and ask again in some months." } }
+        @if question.listings.is_empty() { p { "What this link was about is no longer published." } }
+        @else if all_done { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
         @for asked in &question.listings {
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
@@ -120,7 +120,7 @@ fn facts(site: &Site, service: &Service) -> Markup {
             (text_row("Email", service.email.as_ref().map(EmailAddress::as_str)))
             (row("Cost", &words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)))
         }
-        p { a href=(format!("/directory/services/{}", service.id)) { "See all of it, as everybody sees it" } }
+        p { a href=(format!("/directory/services/{}", service.id)) { "View the full public page" } }
     }
 }
 

@@ -22,7 +22,7 @@ pub use write::Writer;
 pub enum Format {
     /// Pages in the envelope of the standard.
     Json,
-    /// One document a line.
+    /// One document per line.
     Ndjson,
     /// A sheet, every cell guarded.
     Csv,

@@ -118,21 +118,21 @@ impl Quality {
         let subject = match names {
             [(_, only)] => {
                 body.push(Part::paragraph(format!(
-                    "{directory} shows your listing “{only}” to people who need help. Is everything in it still right?"
+                    "{directory} shows your listing “{only}” to people who need help. Is everything in it still correct?"
                 )));
-                format!("Is “{only}” still right?")
+                format!("Is “{only}” still correct?")
             }
             several => {
                 let count = several.len();
                 body.push(Part::paragraph(format!(
-                    "{directory} shows {count} listings of yours to people who need help. Is everything in them still right?"
+                    "{directory} shows {count} of your listings to people who need help. Is everything in them still correct?"
                 )));
                 body.push(Part::List(several.iter().map(|(item, name)| format!("{name} ({})", since(item))).collect()));
-                format!("Are your {count} listings still right?")
+                format!("Are your {count} listings still correct?")
             }
         };
-        body.push(Part::link("Say that it is right, or change it", self.link(secret)));
-        body.push(Part::paragraph("It takes a minute, and you need not sign in to say that nothing has changed."));
+        body.push(Part::link("Confirm that it is correct, or change it", self.link(secret)));
+        body.push(Part::paragraph("It takes a minute, and you do not need to sign in to say that nothing has changed."));
         if let Some(limits) = self.records.limits()
             && let Some((first, _)) = names.iter().min_by_key(|(item, _)| item.base)
         {
@@ -214,20 +214,20 @@ impl Quality {
 /// "last checked 75 days ago".
 fn since(item: &Item) -> String {
     let days = item.days;
-    if item.was_checked { format!("last checked {days} days ago") } else { format!("nobody has said so in {days} days") }
+    if item.was_checked { format!("last checked {days} days ago") } else { format!("not checked for {days} days") }
 }
 
 /// What happens when nobody answers.
 fn what_comes(item: &Item, limits: Limits) -> String {
     let on = |days: i64| day_of(item.base, days.unsigned_abs()).format("%-d %B %Y");
     let label = if limits.label_days <= item.days {
-        "Everybody is told already that it needs checking.".to_owned()
+        "It is already marked as needing to be checked.".to_owned()
     } else {
-        format!("When nobody answers, everybody is told from {} that it needs checking.", on(limits.label_days))
+        format!("If nobody replies, it will be marked as needing to be checked from {}.", on(limits.label_days))
     };
     match limits.hide_days {
         None => label,
-        Some(days) if days <= item.days => format!("{label} The search leaves it out until somebody answers."),
-        Some(days) => format!("{label} From {} the search leaves it out.", on(days)),
+        Some(days) if days <= item.days => format!("{label} It is left out of searches until someone replies."),
+        Some(days) => format!("{label} From {} it will be left out of searches.", on(days)),
     }
 }

@@ -138,7 +138,7 @@ impl Quality {
     /// Take a report in, and tell those who keep the listing and those who decide: what was ticked, and
     /// where the rest can be read.
     /// # Errors
-    /// [`Error::NotFound`] when there is no such listing; or when the database fails.
+    /// [`Error::NotFound`] when this listing does not exist; or when the database fails.
     pub async fn report(&self, new: &New, keepers: &[Owner], moderators: &[Owner]) -> Result<Uuid, Error> {
         let now = self.clock().now();
         let name = self.name_of(new.record).await?.ok_or(Error::NotFound("listing"))?;
@@ -182,12 +182,12 @@ impl Quality {
     fn word_of(&self, to: &Owner, page: &str, report: &Report, name: &str) -> Letter {
         let mut ticked: Vec<String> = report.wrong.iter().map(|wrong| wrong.words().to_owned()).collect();
         if report.words.is_some() {
-            ticked.push("They also wrote something, which those who decide can read".to_owned());
+            ticked.push("They also wrote a message, which the people who decide can read".to_owned());
         }
         let body = [
-            Part::paragraph(format!("Somebody says that “{name}” in {} is not right:", self.name)),
+            Part::paragraph(format!("Someone says that “{name}” in {} is not right:", self.name)),
             Part::List(ticked),
-            Part::link("Look at it", self.address(page)),
+            Part::link("See the report", self.address(page)),
             Part::paragraph(format!("It should be settled by {}.", london(report.due_at()))),
         ];
         Letter::new(&to.email, Kind::Reported, format!("Something may be wrong: {name}"), &body)
@@ -263,12 +263,12 @@ impl Quality {
 
     fn thanks(&self, to: &str, report: &Report, name: &str) -> Letter {
         let said = match report.standing {
-            Standing::Corrected => "We have put it right.",
-            Standing::Unchanged | Standing::Open => "We have looked at it, and have not changed the listing.",
+            Standing::Corrected => "We have corrected it.",
+            Standing::Unchanged | Standing::Open => "We have looked into it and have not changed the listing.",
         };
         let mut body = vec![Part::paragraph(format!("Thank you for telling us about “{name}” in {}. {said}", self.name))];
         body.extend(report.answer.clone().map(Part::Quotation));
-        body.push(Part::paragraph("We have deleted your address now."));
+        body.push(Part::paragraph("We have now deleted your email address."));
         Letter::new(to, Kind::ReportSettled, format!("About {name}"), &body)
     }
 

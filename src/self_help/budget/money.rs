@@ -29,9 +29,9 @@ impl Refused {
     /// What to do about it.
     pub fn said(self) -> &'static str {
         match self {
-            Self::Negative => "Write the amount without a minus",
-            Self::TooMuch => "Write an amount of £1,000,000 or less",
-            Self::Unclear => "Write the amount in numbers, such as 120 or 85.50",
+            Self::Negative => "Enter the amount without a minus sign",
+            Self::TooMuch => "Enter an amount of £1,000,000 or less",
+            Self::Unclear => "Enter the amount in numbers, such as 120 or 85.50",
         }
     }
 }

@@ -26,42 +26,42 @@ const TIPS: &[Tip] = &[
     Tip {
         id: "priority",
         title: "Talk to a free debt adviser today",
-        text: "You owe money on something that must come first. An adviser can help you to keep your home, heat and light.",
+        text: "You owe money on something you must pay first. An adviser can help you keep your home, heat and light.",
         needs: &["money-debt"],
         fits: |budget| budget.debts.iter().any(|debt| debt.debt.first.is_some()),
     },
     Tip {
         id: "energy",
         title: "Ring your energy supplier",
-        text: "Ask for a plan that you can pay. Ask about their fund for people who owe them money, and about help with fuel.",
+        text: "Ask for a payment plan you can afford. Ask about their hardship fund and help with fuel.",
         needs: &["energy-bills", "energy-no-supply"],
         fits: |budget| budget.debts.iter().any(|debt| debt.debt.id == "energy"),
     },
     Tip {
         id: "short",
         title: "Talk to a free adviser about money",
-        text: "More goes out than comes in. An adviser can look for more money coming in and less going out. They have seen it all before.",
+        text: "More goes out than comes in. An adviser can help you bring in more and spend less. They have seen it all before.",
         needs: &["money-budgeting", "money-debt"],
         fits: |budget| budget.totals().after() < 0,
     },
     Tip {
         id: "claim",
         title: "Check what you can claim",
-        text: "Many people can get more than they do. A free adviser can check it for you.",
+        text: "Many people can get more than they claim. A free adviser can check for you.",
         needs: &["money-benefits"],
         fits: |budget| budget.totals().after() < 0,
     },
     Tip {
         id: "council_tax",
         title: "Ask for money off your council tax",
-        text: "Ring the council and ask for council tax reduction. Ask to pay in smaller parts.",
+        text: "Ring the council and ask for council tax reduction. Ask to pay in smaller instalments.",
         needs: &["money-council-tax"],
         fits: |budget| budget.totals().after() < 0,
     },
     Tip {
         id: "home",
         title: "Ask for help with what your home costs",
-        text: "Your home takes a large part of what comes in. Ask an adviser or the council whether you can get help with it.",
+        text: "Your home takes a large part of your income. Ask an adviser or the council whether you can get help with it.",
         needs: &["money-housing-payment", "housing-advice"],
         fits: |budget| {
             let home = budget.of(&["rent", "mortgage", "service_charge"]);
@@ -71,7 +71,7 @@ const TIPS: &[Tip] = &[
     Tip {
         id: "offer",
         title: "See an adviser before you offer to pay",
-        text: "You have something left, and debts. An adviser can tell you whom to pay first, and how much to offer.",
+        text: "You have some money left, and debts. An adviser can tell you who to pay first, and how much to offer.",
         needs: &["money-debt"],
         fits: |budget| budget.totals().after() > 0 && !budget.debts.is_empty(),
     },

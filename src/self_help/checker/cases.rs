@@ -10,24 +10,24 @@ use super::{
     validate::Finding,
 };
 
-/// Answers and what they must come to. What a case does not say is not compared.
+/// Answers and the outcome they must have. Anything a case leaves out is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
-    /// What it is about, for whoever reads that it fails.
+    /// Description of the case, shown if it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// What is answered.
+    /// The answers.
     pub answers: Answers,
     /// The level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
-    /// Panels, in whatever order.
+    /// The panels shown, in any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<Vec<String>>,
-    /// Rules that hold, in whatever order.
+    /// The rules that apply, in any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<String>>,
-    /// Needs, in this order.
+    /// The needs, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs: Option<Vec<String>>,
 }
@@ -60,7 +60,7 @@ impl Case {
 /// Which cases do not hold, and how. None at all is a finding, too: then nothing was tried.
 pub fn run(checker: &Checker, cases: &[Case]) -> Vec<Finding> {
     if cases.is_empty() {
-        return vec![Finding::new("cases", "there are no test cases, so nothing says that the levels are what they should be")];
+        return vec![Finding::new("cases", "there are no test cases to check that the levels are right")];
     }
     let failures = cases.iter().enumerate().filter_map(|(at, case)| {
         let said = case.differences(&checker.evaluate(&case.answers));

@@ -16,17 +16,17 @@ use super::expression::Expression;
 /// The `schema` of the document.
 pub const SCHEMA: &str = "support-checker/1";
 
-/// How far a document has come.
+/// The status of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "CheckerStatus")]
 pub enum Status {
-    /// Something to start from. No council stands behind it.
+    /// A sample to start from, not endorsed by any council.
     Sample,
-    /// Being worked on.
+    /// A draft.
     #[default]
     Draft,
-    /// Reviewed, and in force.
+    /// Reviewed and published.
     Published,
 }
 
@@ -39,29 +39,29 @@ pub struct Checker {
     /// Its name for programs.
     #[schemars(extend("examples" = ["hardship-luton"]))]
     pub id: String,
-    /// Its version, as its editors count.
+    /// Its version, numbered by its editors.
     #[serde(default)]
     pub version: String,
     /// Its language.
     #[serde(default = "english")]
     pub lang: String,
-    /// Whose law and services it speaks of, such as `England`.
+    /// The country whose law and services it describes, such as `England`.
     #[serde(default)]
     pub jurisdiction: String,
-    /// How far it has come.
+    /// Its status.
     #[serde(default)]
     pub status: Status,
-    /// What every page that shows it says first.
+    /// A notice at the top of every page that shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
-    /// The day by which somebody must have looked at every line again. Not shown after it.
+    /// The date by which every line must be reviewed again. It is not shown after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_by: Option<NaiveDate>,
     /// The levels.
     pub levels: Vec<Level>,
     /// The questions, in order.
     pub questions: Vec<Question>,
-    /// What several answers together mean.
+    /// What several answers mean in combination.
     #[serde(default)]
     pub rules: Vec<Rule>,
 }
@@ -70,24 +70,24 @@ fn english() -> String {
     "en".to_owned()
 }
 
-/// How soon somebody needs help.
+/// How soon someone needs help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CheckerLevel")]
 pub struct Level {
     /// Its name for programs.
     #[schemars(extend("examples" = ["council_now"]))]
     pub id: String,
-    /// The higher, the sooner.
+    /// A higher rank means sooner.
     pub rank: i64,
-    /// What the result says first.
+    /// The heading of the result.
     pub title: String,
-    /// The same to a helper.
+    /// The same for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_helper: Option<String>,
     /// What that means, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The same to a helper.
+    /// The same for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_helper: Option<String>,
 }
@@ -114,16 +114,16 @@ pub struct Question {
     pub kind: Kind,
     /// The question.
     pub text: String,
-    /// The same to a helper.
+    /// The same for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_helper: Option<String>,
-    /// What helps to answer it.
+    /// A hint for answering it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Asked only when this holds of the questions before it.
+    /// Asked only if this is true of the answers to earlier questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_if: Option<Expression>,
-    /// What can be answered.
+    /// The possible answers.
     pub options: Vec<Choice>,
 }
 
@@ -134,21 +134,21 @@ pub struct Choice {
     /// Its name for programs, within its question.
     #[schemars(extend("examples" = ["energy"]))]
     pub id: String,
-    /// What it says.
+    /// Its text.
     pub label: String,
-    /// The same to a helper.
+    /// The same for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_helper: Option<String>,
-    /// The level is at least this when it is chosen.
+    /// Choosing it raises the level to at least this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<String>,
-    /// What somebody who chooses it needs.
+    /// Needs of someone who chooses it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Weighed>,
-    /// The panel of urgent help that it opens.
+    /// The panel of urgent help it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<String>,
-    /// Words that help to choose services, and that rules count.
+    /// Words that help choose services, and that rules count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Whether it means "none of the others": it is dropped when another one is chosen too.
@@ -156,39 +156,39 @@ pub struct Choice {
     pub exclusive: bool,
 }
 
-/// A need and how badly it is felt.
+/// A need and how strong it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "WeighedNeed")]
 pub struct Weighed {
     /// Code of a need.
     #[schemars(extend("examples" = ["energy-bills"]))]
     pub need: String,
-    /// From 1 to 3, the worst.
+    /// From 1 to 3; 3 is the strongest.
     pub severity: u32,
 }
 
-/// What several answers together mean.
+/// What several answers mean in combination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CheckerRule")]
 pub struct Rule {
     /// Its name for programs.
     pub id: String,
-    /// What must hold.
+    /// The condition.
     pub when: Expression,
-    /// The level is then at least this.
+    /// If it is true, the level is at least this.
     pub level: String,
-    /// The panel of urgent help that it opens.
+    /// The panel of urgent help it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgent: Option<String>,
-    /// Why, to the person.
+    /// The reason, for the person.
     pub why: String,
-    /// The same to a helper.
+    /// The same for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_helper: Option<String>,
 }
 
-/// What was answered: for each question the options that were chosen. Whatever a document does not
-/// have is ignored, so anything can be handed in.
+/// Answers: for each question the options that were chosen. Questions and options that the document does not have
+/// are ignored.
 pub type Answers = BTreeMap<String, Vec<String>>;
 
 impl Checker {

@@ -80,8 +80,7 @@ pub fn warnings(checker: &Checker) -> Vec<Finding> {
     texts.extend(checker.rules.iter().enumerate().map(|(at, rule)| (format!("rules[{at}].why"), rule.why.as_str())));
     let hard = texts.into_iter().filter_map(|(at, text)| {
         let age = reading::age(text)?;
-        (age > READING_AGE)
-            .then(|| Finding::new(at, format!("reads like a text for people aged {age:.0}; 9 to 11 is what to aim at")))
+        (age > READING_AGE).then(|| Finding::new(at, format!("suits readers aged about {age:.0}; aim for 9 to 11")))
     });
     hard.collect()
 }
@@ -98,7 +97,7 @@ fn questions(checker: &Checker, known: &Known, found: &mut Vec<Finding>) {
     if checker.questions.is_empty() || checker.questions.len() > MOST_QUESTIONS {
         found.push(Finding::new(
             "questions",
-            format!("there are {}; 1 to {MOST_QUESTIONS} can be asked", checker.questions.len()),
+            format!("there are {}; the limit is 1 to {MOST_QUESTIONS}", checker.questions.len()),
         ));
     }
     unique("questions", "id", checker.questions.iter().map(|question| question.id.clone()), found);
@@ -114,7 +113,7 @@ fn questions(checker: &Checker, known: &Known, found: &mut Vec<Finding>) {
         if question.options.is_empty() || question.options.len() > MOST_OPTIONS {
             found.push(Finding::new(
                 format!("{path}.options"),
-                format!("there are {}; 1 to {MOST_OPTIONS} can be chosen from", question.options.len()),
+                format!("there are {}; the limit is 1 to {MOST_OPTIONS}", question.options.len()),
             ));
         }
         unique(&format!("{path}.options"), "id", question.options.iter().map(|option| option.id.clone()), found);
@@ -159,7 +158,7 @@ fn options(
             || !option.tags.is_empty()
             || mentioned.contains(&(question.id.clone(), option.id.clone()));
         if question.kind == Kind::Any && option.exclusive && counts {
-            let problem = "an exclusive option among several may have no floor, panel or tag, and no rule may name it: ticking one more would then lower the level";
+            let problem = "an exclusive option among several must not have a floor, panel or tag, or be named in a rule: ticking another box would then lower the level";
             found.push(Finding::new(path, problem));
         }
     }
@@ -186,7 +185,7 @@ fn expression(expression: &Expression, path: &str, before: &[Question], found: &
     expression.visit(path, &mut |path, part| match part {
         Expression::Answer(answer) => {
             let Some(question) = before.iter().find(|question| question.id == answer.question) else {
-                let problem = format!("names the question {:?}, which does not stand before this", answer.question);
+                let problem = format!("names the question {:?}, which does not come before this", answer.question);
                 found.push(Finding::new(path, problem));
                 return;
             };
@@ -196,7 +195,7 @@ fn expression(expression: &Expression, path: &str, before: &[Question], found: &
                     found.push(Finding::new(path, problem));
                 }
             } else if !question.options.iter().any(|option| option.id == answer.option) {
-                found.push(Finding::new(path, format!("names {answer}, which is no option")));
+                found.push(Finding::new(path, format!("names {answer}, which is not an option")));
             }
         }
         Expression::Count { count_of: parts, at_least } => {
@@ -207,7 +206,7 @@ fn expression(expression: &Expression, path: &str, before: &[Question], found: &
         Expression::Tags { tag_count, at_least } => {
             let carried = before.iter().flat_map(|question| &question.options).any(|option| option.tags.contains(tag_count));
             if *at_least == 0 || !carried {
-                found.push(Finding::new(path, format!("counts the tag {tag_count:?}, at least {at_least}: no option before this has it, or nothing is asked for")));
+                found.push(Finding::new(path, format!("counts the tag {tag_count:?}, at least {at_least}: no option before this has that tag, or at_least is 0")));
             }
         }
         Expression::All { all: parts } | Expression::Any { any: parts } => {
@@ -220,7 +219,7 @@ fn expression(expression: &Expression, path: &str, before: &[Question], found: &
 
 fn panel(panel: Option<&str>, path: &str, known: &Known, found: &mut Vec<Finding>) {
     if let Some(panel) = panel.filter(|panel| !known.panels.contains(*panel)) {
-        found.push(Finding::new(format!("{path}.urgent"), format!("there is no panel {panel:?} with a number to ring")));
+        found.push(Finding::new(format!("{path}.urgent"), format!("there is no panel {panel:?} with a number to call")));
     }
 }
 
@@ -252,7 +251,7 @@ fn unique(path: &str, member: &str, values: impl Iterator<Item = String>, found:
     let mut first: HashMap<String, usize> = HashMap::new();
     for (at, value) in values.enumerate() {
         if let Some(before) = first.get(&value) {
-            found.push(Finding::new(format!("{path}[{at}].{member}"), format!("{value:?} stands at {path}[{before}] already")));
+            found.push(Finding::new(format!("{path}[{at}].{member}"), format!("{value:?} is already at {path}[{before}]")));
         } else {
             first.insert(value, at);
         }

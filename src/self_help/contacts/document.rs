@@ -13,16 +13,15 @@ const EMERGENCY: &str = "999";
 /// How long a check is good for where the record does not say, in days.
 const GOOD_FOR: u64 = 90;
 
-/// Whom to ring and what to do first.
+/// Who to call and what to do first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contacts {
     /// `support-contacts/1`.
     pub schema: String,
-    /// Councils whose lines stand here, and that people can say they live in.
+    /// Councils that people can choose, and whose lines are listed here.
     #[serde(default)]
     pub councils: Vec<Council>,
-    /// What councils do, by name: which kind of council does it, and whom to ring where its line is
-    /// not known.
+    /// Council duties, by name: which kind of council has the duty, and who to call if its line is not known.
     #[serde(default)]
     pub duties: BTreeMap<String, Duty>,
     /// Phone lines.
@@ -34,10 +33,10 @@ pub struct Contacts {
     /// First steps, the most important first.
     #[serde(default)]
     pub actions: Vec<Action>,
-    /// Whom to talk to on each level: the first that can be given.
+    /// Who to talk to on each level: the first line that can be shown.
     #[serde(default)]
     pub talk: BTreeMap<String, Vec<Call>>,
-    /// Whom to ring when the checker is not there: every one that can be given.
+    /// Who to call when the checker is unavailable: every line that can be shown.
     #[serde(default)]
     pub always: Vec<Call>,
 }
@@ -51,12 +50,12 @@ pub struct Council {
     pub code: String,
     /// Its name.
     pub name: String,
-    /// Of a district: the code of the county above it.
+    /// For a district: the code of its county.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub county: Option<String>,
 }
 
-/// Which kind of council does something where two share the work.
+/// Which kind of council has a duty where two share the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "CouncilTier")]
@@ -68,7 +67,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// What such a council is called.
+    /// What this kind of council is called.
     pub fn name(self) -> &'static str {
         match self {
             Self::District => "district",
@@ -77,15 +76,15 @@ impl Tier {
     }
 }
 
-/// Something that councils do.
+/// A duty of councils.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CouncilDuty")]
 pub struct Duty {
-    /// What it is called.
+    /// Its name for people.
     pub name: String,
-    /// Who does it where two councils share the work.
+    /// Which council has it where two share the work.
     pub tier: Tier,
-    /// Whom to ring where the place, or its council's line, is not known.
+    /// Who to call if the location, or its council's line, is not known.
     #[serde(default)]
     pub fallback: Vec<String>,
 }
@@ -96,49 +95,49 @@ pub struct Duty {
 pub struct Line {
     /// Its name for programs.
     pub id: String,
-    /// Whose it is.
+    /// The organisation it belongs to.
     pub title: String,
     /// The number, as people read it.
     pub number: String,
-    /// What to text where it takes texts and no calls.
+    /// The word to text, if it takes text messages instead of calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// When somebody answers.
+    /// When it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<String>,
-    /// What else to know before ringing.
+    /// What else to know before calling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// Which duty it is for, where it is a council's.
+    /// The duty it is for, if it is a council's line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duty: Option<String>,
-    /// Code of the council that it belongs to; national without one.
+    /// Code of the council it belongs to; a line without one is national.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub council: Option<String>,
     /// Where it can be used, such as `England` or `United Kingdom`.
     #[serde(default)]
     pub jurisdiction: String,
-    /// Line to give instead when this one cannot be given.
+    /// The line to show instead when this one cannot be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
-    /// Whether it was checked, and until when that is good.
+    /// Whether it has been checked, and until when the check is valid.
     #[serde(flatten)]
     pub dated: Dated,
 }
 
-/// Whether something was checked, and until when that is good.
+/// Whether something has been checked, and until when the check is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dated {
-    /// Where it was found.
+    /// Its source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_url: Option<String>,
-    /// The day on which somebody checked it. Without one nobody has.
+    /// The date it was checked. Without this it has not been checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_on: Option<NaiveDate>,
     /// How, such as "rang it".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_how: Option<String>,
-    /// The day by which it must be checked again; 90 days after the check where it does not say.
+    /// The date by which it must be checked again; 90 days after the check if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_by: Option<NaiveDate>,
 }
@@ -176,7 +175,7 @@ impl Dated {
     }
 }
 
-/// Whom to ring: the id of a line, or `duty:NAME` for the line of the council of the place.
+/// Who to call: the id of a line, or `duty:NAME` for the line of the local council.
 pub type Call = String;
 
 /// Urgent help: what to do now.
@@ -187,26 +186,26 @@ pub struct Panel {
     pub id: String,
     /// Its heading.
     pub title: String,
-    /// What to do, one paragraph each.
+    /// What to do, one paragraph per item.
     pub body: Vec<String>,
-    /// Whom to ring, the first first.
+    /// Who to call, most important first.
     pub call: Vec<Call>,
-    /// What can be said on the phone.
+    /// What to say on the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say: Option<String>,
-    /// The heading to a helper.
+    /// The heading for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_helper: Option<String>,
-    /// What a helper does.
+    /// What a helper should do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_helper: Option<Vec<String>>,
-    /// What a helper can say on the phone.
+    /// What a helper should say on the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub say_helper: Option<String>,
-    /// Where it holds.
+    /// Where it applies.
     #[serde(default)]
     pub jurisdiction: String,
-    /// Whether it was checked.
+    /// Whether it has been checked.
     #[serde(flatten)]
     pub dated: Dated,
 }
@@ -221,28 +220,28 @@ pub struct Action {
     pub title: String,
     /// How.
     pub body: String,
-    /// What to do, to a helper.
+    /// What to do, for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_helper: Option<String>,
-    /// How, to a helper.
+    /// How, for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_helper: Option<String>,
-    /// Levels on which it is told; every one where it names none.
+    /// Levels on which it is shown; all levels if none are named.
     #[serde(default)]
     pub levels: Vec<String>,
-    /// Needs that it is for; anybody's where it names none.
+    /// Needs it is for; all needs if none are named.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// Whom to ring for it.
+    /// Who to call for it.
     #[serde(default)]
     pub call: Vec<Call>,
-    /// A page of ours that it leads to, such as `/help/budget`.
+    /// A page of this site that it leads to, such as `/help/budget`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// Where it holds.
+    /// Where it applies.
     #[serde(default)]
     pub jurisdiction: String,
-    /// Whether it was checked.
+    /// Whether it has been checked.
     #[serde(flatten)]
     pub dated: Dated,
 }

@@ -159,7 +159,7 @@ fn nothing_is_wrong_with_our_contacts_and_mistakes_are_told() {
     assert_eq!(
         said,
         [
-            "lines[0]: a council's line has both duty and council, a national one neither",
+            "lines[0]: a council's line must have both duty and council, a national line neither",
             "panels[0].call: \"luton-homelessness\" is a council's own line, and is chosen by duty and place only",
             "panels[0].call: there is no duty \"dragons\"",
             "panels[0].call: there is no line \"nobody\"",

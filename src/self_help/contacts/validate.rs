@@ -40,7 +40,7 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     for (at, panel) in contacts.panels.iter().enumerate() {
         calls(contacts, &format!("panels[{at}].call"), &panel.call, &mut found);
         if panel.call.is_empty() {
-            found.push(Finding::new(format!("panels[{at}].call"), "urgent help needs a number to ring"));
+            found.push(Finding::new(format!("panels[{at}].call"), "urgent help needs a number to call"));
         }
     }
     for (at, action) in contacts.actions.iter().enumerate() {
@@ -62,7 +62,7 @@ pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     let of_the_other_tier = contacts.lines.iter().filter_map(|line| {
         let (duty, code) = (contacts.duties.get(line.duty.as_ref()?)?, line.council.as_ref()?);
         let problem =
-            format!("is never given: a {} does not do this where two councils share the work", area::tier_of(code)?.name());
+            format!("is never shown: a {} does not do this where two councils share the work", area::tier_of(code)?.name());
         (area::tier_of(code)? != duty.tier).then(|| Finding::new(format!("lines.{}", line.id), problem))
     });
     of_the_other_tier.chain(not_given(contacts, today)).chain(given_unchecked(contacts, today)).collect()
@@ -85,9 +85,9 @@ pub fn given_unchecked(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
 fn unchecked(at: String, dated: &Dated, today: NaiveDate) -> Option<Finding> {
     let problem = match dated.standing(today) {
         Standing::Checked => return None,
-        Standing::Unchecked => "nobody has checked it (checked_on is missing or not yet)".to_owned(),
+        Standing::Unchecked => "it has not been checked (checked_on is missing or in the future)".to_owned(),
         Standing::Overdue => {
-            format!("its check was good until {}", dated.good_until().map(|day| day.to_string()).unwrap_or_default())
+            format!("its check expired on {}", dated.good_until().map(|day| day.to_string()).unwrap_or_default())
         }
     };
     Some(Finding::new(at, problem))
@@ -97,7 +97,7 @@ fn lines(contacts: &Contacts, found: &mut Vec<Finding>) {
     for (at, line) in contacts.lines.iter().enumerate() {
         let path = format!("lines[{at}]");
         if !line.number.chars().any(|c| c.is_ascii_digit()) {
-            found.push(Finding::new(format!("{path}.number"), format!("{:?} is no number", line.number)));
+            found.push(Finding::new(format!("{path}.number"), format!("{:?} is not a phone number", line.number)));
         }
         match (&line.duty, &line.council) {
             (Some(duty), Some(code)) => {
@@ -110,7 +110,8 @@ fn lines(contacts: &Contacts, found: &mut Vec<Finding>) {
                 }
             }
             (None, None) => {}
-            _ => found.push(Finding::new(path.clone(), "a council's line has both duty and council, a national one neither")),
+            _ => found
+                .push(Finding::new(path.clone(), "a council's line must have both duty and council, a national line neither")),
         }
         if let Some(other) = &line.fallback {
             national(contacts, &format!("{path}.fallback"), other, found);
@@ -133,7 +134,7 @@ fn national(contacts: &Contacts, path: &str, id: &str, found: &mut Vec<Finding>)
     match contacts.line(id) {
         None => found.push(Finding::new(path, format!("there is no line {id:?}"))),
         Some(line) if line.council.is_some() => {
-            found.push(Finding::new(path, format!("{id:?} is a council's own line, and is chosen by duty and place only")));
+            found.push(Finding::new(path, format!("{id:?} is a council's own line, which is only chosen by duty and place")));
         }
         Some(_) => {}
     }
@@ -143,7 +144,7 @@ fn unique(path: &str, ids: &[&str], found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for (at, id) in ids.iter().enumerate() {
         if !seen.insert(*id) {
-            found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} is there twice")));
+            found.push(Finding::new(format!("{path}[{at}]"), format!("{id:?} appears twice")));
         }
     }
 }

@@ -384,13 +384,13 @@ fact_of_two! {
         let peer = beds.follows(&luton.url, Trust::Auto).await;
         beds.pull(&peer).await;
         let page = beds.app.page(&format!("/directory/services/{}", local(&luton, "service", "pantry"))).await.text();
-        let there = format!("<a href=\"{}services/{}\" rel=\"noreferrer\">Luton</a>, as it was there on 22 November 2026", luton.url, id("pantry"));
+        let there = format!("<a href=\"{}services/{}\" rel=\"noreferrer\">Luton</a>, as published there on 22 November 2026", luton.url, id("pantry"));
         assert!(page.contains(&there), "{page}");
         assert!(page.contains("Open Government Licence v3.0"));
         let results = beds.app.page("/directory/search?q=larder").await.text();
         assert!(results.contains("From Luton"), "{results}");
         let own = luton.app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
-        assert!(!own.contains("as it was there on"));
+        assert!(!own.contains("as published there on"));
     }
 }
 

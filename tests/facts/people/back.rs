@@ -59,7 +59,7 @@ fact! {
         assert_eq!(pages(&app, EVERYTHING).await, 60, "for the whole directory it counts");
         let keeper = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
         let text = keeper.open(&format!("/account/listings/{}/share", id("refuge"))).await.text();
-        assert!(text.contains("We do not count this") && !text.contains("/poster"), "{text}");
+        assert!(text.contains("We do not count views") && !text.contains("/poster"), "{text}");
         assert_eq!(app.page(&format!("/directory/services/{}/poster", id("refuge"))).await.status, 404);
     }
 }

@@ -42,7 +42,7 @@ fact! {
         let found = amina.submit(&page, &path, &[("find", "can't pay rent"), ("do", "find")]).await;
         let text = found.text();
         let offered: Vec<String> = text
-            .split("Tick what fits").nth(1).unwrap()
+            .split("Tick the ones that fit").nth(1).unwrap()
             .split("name=\"term\" value=\"").skip(1).map(|rest| rest[..36].to_owned()).collect();
         assert!(offered.len() >= 2, "everyday words lead to needs: {text}");
         // Two of them, beside what stands.
@@ -62,7 +62,7 @@ fact! {
         let told = moderator.submit(&page, &path, &only_first).await;
         assert!(told.text().contains("href=\"#reason-attributes\""), "what is left out needs a reason: {}", told.text());
         let done = moderator.submit(&told, &path, &[("category", offered[0].as_str()), ("reason-attributes", "You give no advice on debt."), ("do", "decide")]).await;
-        assert!(done.text().contains("Nothing waits."), "{}", done.text());
+        assert!(done.text().contains("Nothing is waiting."), "{}", done.text());
         let after = app.get(&format!("/services/{service}")).await.json();
         assert_eq!(codes(&after).len(), before.len() + 1);
         assert!(after.to_string().contains(&offered[0]) && !after.to_string().contains(&offered[1]));

@@ -24,7 +24,7 @@ fact! {
         let found = amina.open("/account/find?q=lark+hill").await;
         assert!(found.text().contains("Lark Hill Community Pantry"), "{}", found.text());
         let page = claim(&amina, id("marsh farm")).await;
-        assert!(page.text().contains("Who keeps it"), "{}", page.text());
+        assert!(page.text().contains("Who manages it"), "{}", page.text());
         assert!(keeps(&app, "amina@lark-hill.example.org", id("marsh farm")).await);
     }
 }
@@ -35,12 +35,12 @@ fact! {
         for email in ["amina@gmail.com", "amina@lark-hill.example.org.evil.example", "amina@evil.example"] {
             let stranger = Browser::signed_in(&app, email).await;
             let page = claim(&stranger, id("marsh farm")).await;
-            assert!(page.text().contains("Somebody from the council will decide"), "{email}: {}", page.text());
+            assert!(page.text().contains("Someone from the council will decide"), "{email}: {}", page.text());
             assert!(!keeps(&app, email, id("marsh farm")).await);
         }
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let queue = moderator.open("/moderation").await;
-        assert_eq!(queue.text().matches("asks to keep it").count(), 3);
+        assert_eq!(queue.text().matches("asks to manage it").count(), 3);
         let claim = app.app().identity().waiting_claims().await.unwrap().remove(0);
         let path = format!("/moderation/claims/{}", claim.id);
         let page = moderator.open(&path).await;
@@ -105,7 +105,7 @@ fact! {
         app.import(format!("{listing}\n")).await;
         let somebody = Browser::signed_in(&app, "office@rowan.example.org").await;
         let page = claim(&somebody, id("rowan")).await;
-        assert!(page.text().contains("Somebody from the council will decide"), "{}", page.text());
+        assert!(page.text().contains("Someone from the council will decide"), "{}", page.text());
         let sink = Sink::start().await;
         sink.mailer(&app).send_due().await.unwrap();
         assert!(!sink.received().iter().any(|letter| letter.text().contains("code")), "no code is sent");
@@ -130,7 +130,7 @@ fact! {
         let _lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
         let second = Browser::signed_in(&app, "second@lark-hill.example.org").await;
         let page = claim(&second, id("marsh farm")).await;
-        assert!(page.text().contains("Somebody from the council will decide"), "{}", page.text());
+        assert!(page.text().contains("Someone from the council will decide"), "{}", page.text());
         let sink = Sink::start().await;
         sink.mailer(&app).send_due().await.unwrap();
         assert!(sink.received().iter().any(|letter| letter.to == ["lead@lark-hill.example.org"]), "the lead hears of it");

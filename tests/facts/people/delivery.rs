@@ -1,4 +1,4 @@
-//! Letters that come back, and who is told.
+//! Emails that cannot be delivered, and who is told.
 
 use fingerpost::{
     identity::PlatformRole,
@@ -51,14 +51,14 @@ async fn told_by_notify(on: On) {
     ] {
         assert_eq!(receipt(&app, authorization, &body).await, status, "{authorization} {body}");
     }
-    assert!(!moderator.open("/moderation").await.text().contains("Letters that come back"));
+    assert!(!moderator.open("/moderation").await.text().contains("Emails that cannot be delivered"));
     for _ in 0..2 {
         assert_eq!(receipt(&app, &format!("Bearer {TOKEN}"), &body("permanent-failure")).await, 204);
     }
     let queue = moderator.open("/moderation").await.text();
-    assert!(queue.contains("Letters that come back") && queue.contains("amina@lark-hill.example.org"), "{queue}");
+    assert!(queue.contains("Emails that cannot be delivered") && queue.contains("amina@lark-hill.example.org"), "{queue}");
     let organisation = amina.open(&format!("/account/organisations/{}", id("marsh farm"))).await.text();
-    assert!(organisation.contains("Letters come back"), "{organisation}");
+    assert!(organisation.contains("Emails cannot be delivered"), "{organisation}");
     app.end().await;
 }
 
@@ -89,6 +89,6 @@ fact! {
         sink.then([Act::Say(At::Rcpt, "550 5.1.1 no such mailbox")]);
         sink.mailer(&app).send_due().await.unwrap();
         let people = administrator.open("/moderation/people").await.text();
-        assert!(people.contains("Letters come back") && people.contains("no such mailbox"), "{people}");
+        assert!(people.contains("Emails cannot be delivered") && people.contains("no such mailbox"), "{people}");
     }
 }

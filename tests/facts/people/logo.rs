@@ -25,7 +25,7 @@ fact! {
         let told = amina.upload(&page, &path, &[("alt", ""), ("do", "save")], &apple()).await;
         assert!(told.text().contains("href=\"#alt\""), "it needs words: {}", told.text());
         let sent = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &apple()).await;
-        assert!(sent.text().contains("A moderator looks at it"), "{}", sent.text());
+        assert!(sent.text().contains("A moderator will check it"), "{}", sent.text());
         let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
         let document: serde_json::Value = serde_json::from_str(&waiting[0].document).unwrap();
         let address = document["logo"].as_str().unwrap().to_owned();
@@ -84,7 +84,7 @@ fact! {
         let mut photograph = photograph.into_inner();
         photograph.resize(4 << 20, 0);
         let sent = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &photograph).await;
-        assert!(sent.text().contains("A moderator looks at it"), "{}", sent.text());
+        assert!(sent.text().contains("A moderator will check it"), "{}", sent.text());
     }
 }
 

@@ -35,7 +35,7 @@ fact! {
         let again = moderator.submit(&page, &path, &[("refuse-name", "yes"), ("do", "decide")]).await;
         assert!(again.text().contains("href=\"#reason-name\""), "a refusal needs a reason: {}", again.text());
         let done = moderator.submit(&again, &path, &[("reason-name", "You do not lend money."), ("do", "decide")]).await;
-        assert!(done.text().contains("Nothing waits."), "{}", done.text());
+        assert!(done.text().contains("Nothing is waiting."), "{}", done.text());
         let now = public(&app, "pantry").await;
         assert_eq!((now["name"].as_str(), now["url"].as_str()), (Some("Meadow larder"), Some("https://lark-hill.example.org/new")));
         let sink = Sink::start().await;
@@ -127,7 +127,7 @@ fact! {
         let thief = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
         let path = format!("/account/listings/{}/contact", id("refuge"));
         let page = thief.open(&path).await;
-        assert!(page.text().contains("A moderator looks at this before it is public"), "{}", page.text());
+        assert!(page.text().contains("A moderator will check this before it is public"), "{}", page.text());
         thief.submit(&page, &path, &[("phone", "07700 900666"), ("do", "save")]).await;
         assert_eq!(public(&app, "refuge").await["phones"][0]["number"], "0808 157 0114");
         // Nor its words, nor its organisation's number.
@@ -156,7 +156,7 @@ fact! {
         let path = format!("/moderation/records/{}", id("pantry"));
         let page = moderator.open(&path).await;
         let asked = moderator.submit(&page, &path, &[("do", "hide")]).await;
-        assert!(asked.text().contains("Say why"));
+        assert!(asked.text().contains("Enter a reason"));
         let before = std::time::Instant::now();
         moderator.submit(&page, &path, &[("do", "hide"), ("reason", "A complaint about safety")]).await;
         app.follow().await;
@@ -185,10 +185,10 @@ fact! {
         let second = Browser::officer(&app, PlatformRole::Administrator).await;
         let (page, same) = (first.open(&path).await, second.open(&path).await);
         let done = first.submit(&page, &path, &[("refuse-name", "yes"), ("reason-name", "No loans."), ("do", "decide")]).await;
-        assert!(done.text().contains("Part of it is published, part of it is refused"), "{}", done.text());
+        assert!(done.text().contains("Partly published, partly refused"), "{}", done.text());
         let told = second.submit(&same, &path, &[("do", "decide")]).await;
         assert_eq!(told.status, 409);
-        for said in ["It does not wait any more: decided by moderator@council.example.org", "No loans.", "href=\"/moderation\""] {
+        for said in ["Already decided by moderator@council.example.org", "No loans.", "href=\"/moderation\""] {
             assert!(told.text().contains(said), "{said}: {}", told.text());
         }
     }
@@ -219,7 +219,7 @@ fact! {
         let form = amina.open(&format!("{place}?place=new")).await;
         let second = [("has", "place"), ("address_1", "3 Mill Yard"), ("city", "Luton"), ("postcode", "LU3 9XQ"), ("policy", "exact"), ("postcode_is_right", "yes"), ("do", "save")];
         let saved = amina.submit(&form, &place, &second).await;
-        assert!(saved.text().contains("Nobody else sees it yet."), "{}", saved.text());
+        assert!(saved.text().contains("It is not public yet."), "{}", saved.text());
         let page = moderator.open(&path).await;
         assert!(page.text().contains("3 Mill Yard"), "{}", page.text());
         let shown = [("do", "show"), ("reason", "It was looked into")];
@@ -244,7 +244,7 @@ fact! {
         app.save(vec![Draft { state: State::Unpublished, ..Draft::new(document) }]).await;
         assert_eq!(amina.open(&format!("/account/listings/{}", id("house"))).await.status, 404);
         let form = amina.open(&format!("/account/listings/{}/place", id("pantry"))).await;
-        assert!(form.text().contains("It is at a place that others keep") && !form.text().contains("Hidden Lane"), "{}", form.text());
+        assert!(form.text().contains("It is at a location managed by others") && !form.text().contains("Hidden Lane"), "{}", form.text());
     }
 }
 
@@ -259,7 +259,7 @@ fact! {
         }
         let history = format!("/account/listings/{}/history", id("pantry"));
         let compared = moderator.open(&format!("{history}?from=1&to=3")).await;
-        assert!(compared.text().contains("Version 1 beside version 3"), "{}", compared.text());
+        assert!(compared.text().contains("Version 1 compared with version 3"), "{}", compared.text());
         let page = moderator.open(&history).await;
         moderator.submit(&page, &history, &[("revision", "1")]).await;
         assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");

@@ -36,7 +36,7 @@ fact! {
         assert_eq!(browser.open("/moderation").await.status, 200, "who has just made it has shown it");
 
         let later = Browser::signed_in(&app, "moderator@council.example.org").await;
-        assert!(later.open("/moderation").await.text().contains("<h1>Show your passkey</h1>"));
+        assert!(later.open("/moderation").await.text().contains("<h1>Use your passkey</h1>"));
         assert_eq!(later.open("/account/passkeys/new").await.status, 403, "nobody adds one who has not shown one");
         assert_eq!(show(&later, &mut key).await.status, 200);
         assert_eq!(later.open("/moderation").await.status, 200);
@@ -57,10 +57,10 @@ fact! {
         tx.commit().await.unwrap();
         let page = again.open(&format!("/sign-in/link/{}", secret.as_str())).await;
         let second = again.submit(&page, "/sign-in/link", &[]).await;
-        assert!(second.text().contains("Show your passkey"), "{}", second.text());
+        assert!(second.text().contains("Use your passkey"), "{}", second.text());
         let answer = key.show(&second);
         let there = again.submit(&second, "/sign-in/passkey", &[("answer", &answer)]).await;
-        assert!(there.text().contains("Who has which role"), "{}", there.text());
+        assert!(there.text().contains("People and roles"), "{}", there.text());
     }
 }
 
@@ -86,7 +86,7 @@ fact! {
             let refused = later.submit(&page, "/sign-in/passkey", &[("answer", answer)]).await;
             assert!(refused.text().contains("There is a problem"), "{answer}");
         }
-        assert!(later.open("/moderation").await.text().contains("<h1>Show your passkey</h1>"));
+        assert!(later.open("/moderation").await.text().contains("<h1>Use your passkey</h1>"));
         // What was asked of one session is no use in another, nor twice.
         let other = Browser::signed_in(&app, "moderator@council.example.org").await;
         let asked = later.open("/sign-in/passkey").await;
@@ -123,7 +123,7 @@ fact! {
         let mut key = Authenticator::new(PUBLIC_URL);
         add(&browser, &mut key, "my own").await;
         let later = Browser::signed_in(&app, "moderator@council.example.org").await;
-        assert!(later.open("/moderation").await.text().contains("<h1>Show your passkey</h1>"), "who has one is asked for it");
+        assert!(later.open("/moderation").await.text().contains("<h1>Use your passkey</h1>"), "who has one is asked for it");
         show(&later, &mut key).await;
         let page = later.open("/account/passkeys").await;
         let id = page.text().split("/account/passkeys/").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -131,7 +131,7 @@ fact! {
         let renamed = later.submit(&page, &action, &[("do", "rename"), ("name", "<b>mine</b>")]).await;
         assert!(renamed.text().contains("&lt;b&gt;mine&lt;/b&gt;"), "{}", renamed.text());
         let gone = later.submit(&renamed, &action, &[("do", "remove")]).await;
-        assert!(gone.text().contains("You have none."));
+        assert!(gone.text().contains("You do not have any yet."));
     }
 }
 

@@ -14,7 +14,7 @@ fact! {
         let before = app.app().head().await.unwrap();
         let seen = amina.submit(&page, &path, &[("policy", "on_request"), ("do", "preview")]).await;
         let text = seen.text();
-        assert!(text.contains("This is a preview.") && text.contains("Nothing is saved yet"), "{text}");
+        assert!(text.contains("This is a preview.") && text.contains("Nothing has been saved yet"), "{text}");
         assert!(text.contains("Address given when you book") && text.contains("Meadow larder"), "the public page: {text}");
         let shown = text.split("</form>").nth(2).unwrap();
         assert!(!shown.contains("LU3 9XQ"), "redacted as it would be: {shown}");

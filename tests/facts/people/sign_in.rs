@@ -10,7 +10,7 @@ async fn ask<'a>(app: &'a TestApp, email: &str) -> (Browser<'a>, Option<String>)
     let page = browser.open("/sign-in").await;
     let said = browser.submit(&page, "/sign-in", &[("email", email)]).await;
     assert_eq!(said.status, 200);
-    assert!(said.text().contains("Look at your email"), "{}", said.text());
+    assert!(said.text().contains("Check your email"), "{}", said.text());
     let sink = Sink::start().await;
     sink.mailer(app).send_due().await.unwrap();
     let letters = sink.received();
@@ -88,7 +88,7 @@ fact! {
             let browser = Browser::new(&app);
             let page = browser.open("/sign-in").await;
             let said = browser.submit(&page, "/sign-in", &[("email", "amina@lark-hill.example.org")]).await;
-            assert!(said.text().contains("Look at your email"));
+            assert!(said.text().contains("Check your email"));
         }
         sink.mailer(&app).send_due().await.unwrap();
         assert_eq!(sink.received().len(), 5);

@@ -18,7 +18,7 @@ fact! {
         for said in ["You are short by about £53 a month.", "£1503.50", "£1504.33", "£52.50", "-£0.83", "-£53.33", "-£12.31"] {
             assert!(page.contains(said), "{said}");
         }
-        assert!(page.find("Pay these first").unwrap() < page.find("These come after that").unwrap());
+        assert!(page.find("Pay these first").unwrap() < page.find("Pay these after that").unwrap());
         assert!(page.contains("Talk to a free debt adviser today") && page.contains("Check what you can claim"));
         assert!(page.contains("<svg class=\"chart\"") && page.contains("<caption>Where your money goes, each month</caption>"), "a picture, and the same in text");
         assert!(page.contains("Help near you") && page.contains("/directory/services/"));
@@ -36,7 +36,7 @@ fact! {
         let answer = send(&app, "/help/budget", "in-wages=1850&out-food=a+lot&out-rent=-5&out-home-other1-name=%3Cb%3EAlarm&out-home-other1=2000000&debt-cards-owed=x&postcode=nowhere").await;
         let page = answer.text();
         assert!(answer.status == 400 && page.contains("There is a problem") && page.contains("<title>Error: "));
-        for (field, said) in [("out-food", "Write the amount in numbers"), ("out-rent", "Write the amount without a minus"), ("out-home-other1", "Write an amount of £1,000,000 or less"), ("debt-cards-owed", "Write the amount in numbers")] {
+        for (field, said) in [("out-food", "Enter the amount in numbers"), ("out-rent", "Enter the amount without a minus sign"), ("out-home-other1", "Enter an amount of £1,000,000 or less"), ("debt-cards-owed", "Enter the amount in numbers")] {
             let beside = page.split(&format!("id=\"{field}-error\"")).nth(1).unwrap_or_else(|| panic!("{field}"));
             assert!(beside.split("</p>").next().unwrap().contains(said), "{field}");
             assert!(page.contains(&format!("href=\"#{field}\"")) && page.contains(&format!("aria-describedby=\"{field}-error\"")));

@@ -81,7 +81,7 @@ fact! {
         assert!(page.contains("within 8 weeks, or you do not know when"), "why");
         let steps = page.split("<ol class=\"steps\">").nth(1).unwrap().split("</ol>").next().unwrap();
         assert_eq!(steps.matches("<h3>").count(), 3, "at most three first steps");
-        assert!(page.contains("Luton Council (made up), housing help") && page.contains("Council numbers here are those of Luton"));
+        assert!(page.contains("Luton Council (made up), housing help") && page.contains("The council numbers here are for Luton"));
         assert!(page.contains("Help near you") && page.contains("miles away") || page.contains("mile away"));
         let (eviction, energy) = (page.find("Eviction or being told to leave").unwrap(), page.find("Energy bills").unwrap());
         assert!(eviction < energy, "the worst need first");
@@ -98,7 +98,7 @@ fact! {
         app.clock.set(today());
         assert_eq!(publish(&app).await, Ok(1));
         let page = step(&app, "a.bills=ctax&go=result").await;
-        assert!(page.contains("We found no listing") && page.contains("/directory/needs") && page.contains("tel:"));
+        assert!(page.contains("We did not find a listing") && page.contains("/directory/needs") && page.contains("tel:"));
     }
 }
 
@@ -233,9 +233,9 @@ fact! {
         // Hemel Hempstead: of its two councils none is listed. Then a line of the county is.
         let fields = "a.safe=child&go=result&postcode=HP1+1AA";
         let page = step(&app, fields).await;
-        assert!(!page.contains("Council numbers here are those of") && page.contains("We do not have the number of your council"), "{page}");
+        assert!(!page.contains("The council numbers here are for") && page.contains("We do not have your council’s number"), "{page}");
         let next = step(&app, "a.tonight=no&at=tonight&go=next&postcode=HP1+1AA").await;
-        assert!(next.contains("Ring the council now") && next.contains("We do not have the number of your council"), "{next}");
+        assert!(next.contains("Ring the council now") && next.contains("We do not have your council’s number"), "{next}");
         let mut contacts = checked_contacts();
         let mut county = contacts["lines"].as_array().unwrap().iter().find(|line| line["id"] == "luton-children").unwrap().clone();
         (county["id"], county["council"]) = (json!("county-children"), json!("E10000015"));
@@ -245,7 +245,7 @@ fact! {
         draft(&app, Part::Contacts, &contacts).await;
         assert_eq!(publish(&app).await, Ok(2));
         let page = step(&app, fields).await;
-        assert!(page.contains("Council numbers here are those of Hertfordshire."), "{page}");
+        assert!(page.contains("The council numbers here are for Hertfordshire."), "{page}");
         let asked = step(&app, "a.tonight=no&go=result").await;
         assert!(asked.contains("value=\"E07000096\"") && !asked.contains("value=\"E10000015\""), "nobody lives in a county alone");
     }
@@ -262,7 +262,7 @@ fact! {
         assert_eq!((&panel["holds_here"], &panel["body"], panel["say"].is_null()), (&json!(false), &json!([]), true));
         assert_eq!(panel["lines"][0]["number"], "999");
         let page = step(&app, "a.tonight=no&go=result&council=S12000042").await;
-        assert!(page.contains("Rules differ where you are") && !page.contains("homeless application"), "{page}");
+        assert!(page.contains("The rules are different where you are") && !page.contains("homeless application"), "{page}");
     }
 }
 
