@@ -189,7 +189,7 @@ fact! {
         assert_eq!(letters[0].header("Subject").unwrap(), "Are your 3 listings still correct?");
         let text = letters[0].text().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains("* Larder (not checked for 75 days)") && text.contains("* Garden (last checked 65 days ago)"), "{text}");
-        assert!(text.contains("from 22 March 2027 that it needs checking") && text.contains("From 21 May 2027 the search"), "{text}");
+        assert!(text.contains("it will be marked as needing to be checked from 22 March 2027") && text.contains("From 21 May 2027 it will be left out of searches"), "{text}");
         days_later(&app, 85);
         assert_eq!(look(&app).await.1, Reminded::default(), "the garden was asked about already");
         // From the second on everybody who keeps them is asked.

@@ -168,7 +168,7 @@ fact! {
         [
           {
             "line": 1,
-            "reason": "not JSON that can be read: EOF while parsing an object (at character 8)"
+            "reason": "not valid JSON: EOF while parsing an object (at character 8)"
           },
           {
             "line": 4,
@@ -184,7 +184,7 @@ fact! {
           },
           {
             "line": 8,
-            "reason": "the service ab364569-423e-5da4-90c5-7c39b4c42d39 stands in an earlier line as well; the first one stands"
+            "reason": "the service ab364569-423e-5da4-90c5-7c39b4c42d39 also appears on an earlier line; the first is used"
           }
         ]
         "#) };

@@ -306,7 +306,7 @@ fact! {
         for name in ["../organizations.csv", "/tmp/organizations.csv", "a/../../organizations.csv"] {
             assert!(refused(&app, with_entry(name)).await.contains("leads outside the zip"), "{name}");
         }
-        assert!(refused(&app, with_entry("more.zip")).await.contains("\"more.zip\" is an archive"));
+        assert!(refused(&app, with_entry("more.zip")).await.contains("\"more.zip\" is itself an archive"));
         let mut link = ZipWriter::new(Cursor::new(Vec::new()));
         link.add_symlink("services.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         assert!(refused(&app, link.finish().unwrap().into_inner()).await.contains("is a link"));
@@ -483,7 +483,7 @@ fact! {
             "[columns]\n\"Name of club\" = \"organisation\"\n\"What you get\" = \"service\"\n\"Who to ring\" = \"phone\"\n\"Where\" = \"ignore\"\n\
              [constants]\ncounty = \"Bedfordshire\"\neligibility = \"Everybody\"\n[defaults]\nphone = \"01632 960799\"\n",
         ).unwrap();
-        assert!(app.import(SHEET).await.rejected[0].reason.contains("no column for the organisation"));
+        assert!(app.import(SHEET).await.rejected[0].reason.contains("the column for the organisation"));
         let options = Options { mapping: Some(mapping), source: "a test".to_owned(), ..Options::default() };
         let report = app.import_with(SHEET, &options).await;
         assert_eq!((report.created, said(&report)), (2, vec!["left out of line 1: Colour | the mapping does not mention this heading, so the column is ignored".to_owned()]));

@@ -186,7 +186,7 @@ fact_of_a_liar! {
         liar.tell_urgently(Kind::Service, id("service 20"), None, true);
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (1, 15, 15), "{report:?}");
-        assert!(advice(&here, &peer).await.starts_with("15 records wait to be taken out"));
+        assert!(advice(&here, &peer).await.starts_with("15 records are waiting to be deleted"));
     }
 }
 

@@ -124,7 +124,7 @@ fact_of_three! {
         assert_eq!((&provenance["via"], &provenance["evidence"]), (&json!("Bedfordshire"), &json!("signed")));
         assert_eq!(service["contacts"][0]["email"], "desk@lark-hill.example.org", "what its origin publishes is published");
         let page = here.app.page(&format!("/directory/services/{}", local(&origin, "service", "pantry"))).await.text();
-        assert!(page.contains("by way of Bedfordshire"), "{page}");
+        assert!(page.contains("through Bedfordshire"), "{page}");
         // What changes and goes at the origin goes the same way, and nothing new costs one request.
         rename(&origin, "pantry", "Meadow larder, Tuesdays").await;
         hub.pull(&of_origin).await;

@@ -331,7 +331,7 @@ fact! {
         amina.submit(&page, &section("send"), &[]).await;
         let read = at_the_moderators(&app).await;
         for said in [
-            "Lark Hill Community Pantry", "When it begins, the first time", "Thursday 3 December 2026 at 11:30am", "every week, until Thursday 7 January 2027",
+            "Lark Hill Community Pantry", "Start of the first date", "Thursday 3 December 2026 at 11:30am", "every week, until Thursday 7 January 2027",
             "Thursday 24 December 2026 is cancelled: Christmas Eve", "Dates added", "Monday 28 December 2026 at 11:30am", "Prices", "Free",
         ] {
             assert!(read.contains(said), "{said}: {read}");

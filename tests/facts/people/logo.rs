@@ -98,7 +98,7 @@ fact! {
         bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
         bomb[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".to_vec();
-        let cases = [(Vec::new(), "Choose a picture"), (svg, "This is not a picture that we can read"), (vec![0; 13 << 20], "more than 12 MB")];
+        let cases = [(Vec::new(), "Choose a picture"), (svg, "We cannot read this picture"), (vec![0; 13 << 20], "more than 12 MB")];
         for (file, said) in cases {
             let told = amina.upload(&page, &path, &[("alt", ALT), ("do", "save")], &file).await;
             assert!(told.text().contains(said), "{said}: {}", told.text());
