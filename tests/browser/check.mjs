@@ -353,12 +353,12 @@ async function answerQuestions(page, name) {
   await page.getByLabel('Postcode').fill('LU1 2AA');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByLabel('I am scared of a person').check();
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
   const urgent = await page.locator('main').innerText();
   check('journey', `${name}: urgent help is on the very next page, with a number to tap`, urgent.includes('0808 2000 247') && !urgent.includes('sleep tonight') ? '' : urgent.slice(0, 200));
   await page.getByRole('button', { name: 'Continue with the questions' }).click();
   await page.getByLabel('only for a few nights').check();
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await page.getByRole('button', { name: 'Show my result now' }).click();
   const result = await page.locator('main').innerText();
   check('journey', `${name}: the result keeps it, and says why`, result.includes('0808 2000 247') && result.includes('I am scared of') ? '' : result.slice(0, 200));

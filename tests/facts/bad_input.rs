@@ -18,7 +18,7 @@ fn wrong_lines() -> Vec<(&'static str, String)> {
     vec![
         ("not JSON", "{\"id\": }".into()),
         ("not JSON", "{\"a\": 1,}".into()),
-        ("stands twice", "{\"id\": \"1\", \"id\": \"2\"}".into()),
+        ("appears twice", "{\"id\": \"1\", \"id\": \"2\"}".into()),
         ("nested too deeply", format!("{}1{}", "{\"a\":[".repeat(5_000), "]}".repeat(5_000))),
         ("not JSON", "{\"name\": \"\\ud800\"}".into()),
         ("null character", with(&|v| v["name"] = json!("a\0b"))),

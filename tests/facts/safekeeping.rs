@@ -73,7 +73,7 @@ fact! {
             let damaged = folder.path().join(name);
             std::fs::write(&damaged, bytes).unwrap();
             let error = safekeeping::restore(&app.app().records, &damaged, &app.config.data_dir).await.unwrap_err().to_string();
-            assert!(error.contains("not a whole backup") || error.contains("cannot use the backup"), "{error}");
+            assert!(error.contains("not a complete Fingerpost backup") || error.contains("cannot use the backup"), "{error}");
             app.follow().await;
             assert_eq!(everything(&app).await, before, "{name}");
         }

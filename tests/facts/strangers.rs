@@ -78,7 +78,7 @@ fact! {
             one["contacts"][0]["visibility"] = said.clone();
             one["phones"][0]["visibility"] = said;
             let report = app.import(one.to_string()).await;
-            assert_eq!(report.dropped.iter().filter(|left| left.dropped.reason.contains("taken for")).count(), 3, "{report:?}");
+            assert_eq!(report.dropped.iter().filter(|left| left.dropped.reason.contains("treated as")).count(), 3, "{report:?}");
         }
         let told = told(&app).await;
         for secret in ["Gorse C", "51.9163", "desk@lark-hill", "960123"] {

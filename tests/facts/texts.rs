@@ -175,7 +175,7 @@ fn texts_are_kept_and_published_from_files() {
     let said: Value = serde_json::from_slice(&refused.stdout).unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        said["saved"] == serde_json::json!([]) && said["rejected"][0]["reason"].as_str().unwrap().contains("small letters"),
+        said["saved"] == serde_json::json!([]) && said["rejected"][0]["reason"].as_str().unwrap().contains("lower-case letters"),
         "{said}"
     );
     assert_eq!(list("version"), 1, "nothing is kept when one file cannot be");
