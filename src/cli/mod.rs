@@ -55,9 +55,9 @@ enum Command {
     Import(exchange::Import),
     /// Export everything public or, with --complete, everything that is stored.
     Export(exchange::Export),
-    /// Work on one record: show it, withdraw it, hide its location, erase a contact.
+    /// Work on one record: show it, withdraw it, hide its place, erase a contact.
     Record(record::Record),
-    /// Import postcode locations.
+    /// Import the positions of postcodes.
     Postcodes(postcodes::Postcodes),
     /// Follow neighbouring directories: add, approve, pull, hold, release, remove.
     Peer(peer::Peers),

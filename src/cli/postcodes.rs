@@ -23,8 +23,8 @@ pub(super) struct Postcodes {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Import postcode locations: the ONS Postcode Directory, Code-Point Open, or a CSV file with postcode (or
-    /// outcode), latitude and longitude. Replaces what was imported before.
+    /// Import the positions of postcodes: the ONS Postcode Directory, Code-Point Open, or a CSV file with postcode
+    /// (or outcode), latitude and longitude. Replaces what was imported before.
     Import {
         /// A CSV file, a zip as downloaded, or a folder.
         #[arg(value_name = "FILE|DIR")]

@@ -74,8 +74,7 @@ enum Action {
         #[arg(long)]
         why: String,
     },
-    /// Set how much of a location may be shown: for a location itself, or for every location of one service or
-    /// event.
+    /// Set how much of a place may be shown: for a location itself, or for every place of one service or event.
     Place {
         /// The id of a location, service or event.
         id: Uuid,
@@ -116,7 +115,7 @@ enum Policy {
     Area,
     /// Only "Address given when you book".
     OnRequest,
-    /// Nothing, not even that there is a location. Its address is permanently deleted.
+    /// Nothing, not even that there is a place. Its address is permanently deleted.
     Withheld,
 }
 
@@ -272,7 +271,7 @@ fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result
         Document::Service(service) => {
             service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy));
         }
-        other => bail!("a {} has no location", other.kind()),
+        other => bail!("a {} has no place", other.kind()),
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "withheld_categories",
         default: "refuge, refuges, lloches, human trafficking, modern slavery, forced marriage",
-        meaning: "Words in the name or code of a category (comma-separated) that make the locations of its services secret.",
+        meaning: "Words in the name or code of a category (comma-separated) that make the places of its services secret.",
         example: "refuge, safe house",
     },
     Setting {

@@ -101,7 +101,7 @@ pub(crate) fn in_words(parts: &[records::Part]) -> Vec<(String, &records::Part)>
 /// A member of a document in plain words.
 pub(crate) fn words_for(field: &str) -> String {
     match field {
-        "service_at_locations" => "locations and their opening times".to_owned(),
+        "service_at_locations" => "places and their opening times".to_owned(),
         "attributes" => "categories".to_owned(),
         "schedules" => "opening times".to_owned(),
         "addresses" => "address".to_owned(),
@@ -120,7 +120,7 @@ pub(crate) fn words_for(field: &str) -> String {
         "changes" => "changes to single dates".to_owned(),
         "organization_id" => "organisation".to_owned(),
         "service_id" => "service it is part of".to_owned(),
-        "location_policy" => "how much of the location is shown".to_owned(),
+        "location_policy" => "how much of the place is shown".to_owned(),
         other => other.replace('_', " "),
     }
 }

@@ -279,9 +279,7 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             if !theirs {
-                return Err(Error::Forbidden(
-                    "this location is managed by others: enter its address to add a location of your own",
-                ));
+                return Err(Error::Forbidden("this place is managed by others: enter its address to add a place of your own"));
             }
         }
         Ok(())

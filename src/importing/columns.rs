@@ -446,8 +446,7 @@ impl<'a> Row<'a> {
             ),
             (Some(_), None) => self.drop(
                 "address_1",
-                "there is no postcode, so there is no full address; the first line is kept as the name of the location"
-                    .to_owned(),
+                "there is no postcode, so there is no full address; the first line is kept as the name of the place".to_owned(),
             ),
             (None, Some(Ok(_))) => self.drop("postcode", "there is no first line of an address to go with it".to_owned()),
             (None, None) => {}

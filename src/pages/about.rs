@@ -52,7 +52,7 @@ fn page(site: &Site) -> Page {
                 ]))
             }
             li { a href="/services?format=csv" { (say("All services as a spreadsheet")) } " (CSV)" }
-            li { a href="/services?format=geojson" { (say("All service locations for a map")) } " (GeoJSON)" }
+            li { a href="/services?format=geojson" { (say("All places of services, for a map")) } " (GeoJSON)" }
             li { a href="/events.ics" { (say("All events as a calendar")) } " (iCalendar)" }
             li { a href="/services.atom" { (say("New and changed services")) } " (Atom)" }
             li { a href="/services?format=ndjson&full=true" { (say("All services in one file")) } " (" (say("NDJSON, one per line")) ")" }

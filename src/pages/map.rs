@@ -106,8 +106,8 @@ pub(super) fn draw(listings: &[Listing], from: Option<Point>) -> Markup {
                     }
                     (yardstick(&frame))
                 }
-                @if from.is_some() { p class="small" { (say("The triangle is roughly where you are. Results with no location, a private location or one far away are only in the list.")) } }
-                @else { p class="small" { (say("Results with no location, a private location or one far away are only in the list.")) } }
+                @if from.is_some() { p class="small" { (say("The triangle is roughly where you are. Results with no place, a private place or one far away are only in the list.")) } }
+                @else { p class="small" { (say("Results with no place, a private place or one far away are only in the list.")) } }
             }
         }
     }

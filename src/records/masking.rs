@@ -47,7 +47,7 @@ impl Records {
             let Some(known) = telling.remove(&one.id()) else { continue };
             let known = known.but_for([one.draft.document.name()]);
             if redaction::forget_places(&mut one.draft.document, &known) {
-                tracing::warn!(record.id = %one.id(), "its text revealed a withheld location; that part was masked");
+                tracing::warn!(record.id = %one.id(), "its text revealed a withheld place; that part was masked");
             }
             if let Some(before) = &one.before
                 && redaction::forget_places(&mut read(before)?, &known)

@@ -201,9 +201,7 @@ async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding
     const OLD_DAYS: i64 = 400;
     match places::imported(db).await {
         Err(error) => bad("postcodes", error.to_string(), "fix the database first (see above)"),
-        Ok(None) => {
-            careful("postcodes", "none imported: positions are learned from locations in the directory".to_owned(), WHERE)
-        }
+        Ok(None) => careful("postcodes", "none imported: positions are learned from places in the directory".to_owned(), WHERE),
         Ok(Some(imported)) => {
             let found = format!(
                 "{} postcodes and {} outcodes from {} ({}), imported on {}",

@@ -83,7 +83,7 @@ pub(in crate::pages) fn changed(change: &EventChange) -> String {
         (DateChange::Moved, None, _) => "is moved".to_owned(),
     };
     if change.location_id.is_some() {
-        what.push_str(", at another location");
+        what.push_str(", at another place");
     }
     let note = change.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     format!("{} {what}{note}", long_date(change.start.naive().date()))

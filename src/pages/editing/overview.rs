@@ -87,7 +87,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
         (waiting_changes(&waiting))
         @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
         @else if has_unseen_places && may_edit {
-            p { "Its location is not public yet." }
+            p { "Its place is not public yet." }
             (publication(signed, &sight, &waiting, &missing))
         }
         @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(signed, &sight, last_check.as_ref())) }
@@ -107,7 +107,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
             p { a href=(format!("/account/listings/{id}/logo")) { "Change the logo" } " · " a href=(format!("/account/listings/{id}/declarations")) { "Declarations: safeguarding, insurance and so on" } }
         }
         @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
-            p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another location" } }
+            p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
         }
         @if may_edit && sight.stored.kind == Kind::Event && let Some(owner) = sight.owners.first() {
             p { a href=(format!("/account/organisations/{owner}/events/new?copy={id}")) { "Copy it for another year" } }
@@ -329,7 +329,7 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             }
         }
         (Section::Place, _) => html! {
-            @if places.is_empty() { p class="hint" { "No location of your own" } }
+            @if places.is_empty() { p class="hint" { "No place of your own" } }
             @for (place, _) in places {
                 p {
                     (place.name.as_deref().unwrap_or_default()) " "

@@ -29,7 +29,7 @@ const UNKNOWN: &str = "We do not know where ";
 
 /// Lines of an address: the field, its label, whether it has to be there.
 const LINES: [(&str, &str, bool); 6] = [
-    ("place_name", "Name of the location", false),
+    ("place_name", "Name of the place", false),
     ("address_1", "Building and street", true),
     ("address_2", "Address line 2", false),
     ("city", "Town", true),
@@ -40,7 +40,7 @@ const POLICIES: [(&str, &str); 4] = [
     ("exact", "Show the whole address"),
     ("on_request", "Say “address given when you book”"),
     ("area", "Show only the town"),
-    ("withheld", "Do not show that there is a location. The address is deleted here too."),
+    ("withheld", "Do not show that there is a place. The address is deleted here too."),
 ];
 
 /// The link that the form is about: the one that is named, or the first.
@@ -108,7 +108,7 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         input type="hidden" name="which" value=(fields.text("which"));
         @if fields.has("elsewhere") {
             input type="hidden" name="elsewhere" value="yes";
-            p class="banner" { "It is at a location managed by others, so its address is not shown here. Cancel to leave it there. If you enter an address it will replace this one." }
+            p class="banner" { "It is at a place managed by others, so its address is not shown here. Cancel to leave it there. If you enter an address it will replace this one." }
         }
         (radios("has", "Is there a place people can go to?", "", fields.text("has"), &[("place", "Yes"), ("none", "No: by phone, online, or at people’s homes")], mistakes))
         @for (name, label, _) in LINES { (Field::new(name, label, fields.text(name)).line(mistakes, "text", "off")) }
@@ -116,7 +116,7 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
             (tick(SURE, "The postcode is right. Save it without a position on the map", fields.has(SURE), mistakes))
         }
         (Field::new("access", "How to get there", fields.text("access")).hint("Bus stops, parking, step-free way in.").lines(mistakes, 2))
-        (radios("policy", "What can the public see about the location?", "If someone could be in danger if others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
+        (radios("policy", "What can the public see about the place?", "If someone could be in danger if others find it, do not show it.", fields.text("policy"), &POLICIES, mistakes))
     }
 }
 
@@ -204,8 +204,7 @@ pub(super) async fn take(
             let point = found.map(|position| position.point);
             if point.is_none() && !fields.has(SURE) {
                 let said = format!("{UNKNOWN}{} is. Check that it is right.", fields.text("postcode").to_uppercase());
-                mistakes
-                    .add("postcode", format!("{said} Without a position on the map, the location cannot be found by distance"));
+                mistakes.add("postcode", format!("{said} Without a position on the map, the place cannot be found by distance"));
                 return Ok(());
             }
             place.latitude = point.map(|point| Number(point.latitude));

@@ -56,7 +56,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 h2 { "Changes since it was last public" }
                 (differences::list(&since_public))
                 @for place in &places {
-                    h3 { "A location that is not public yet" }
+                    h3 { "A place that is not public yet" }
                     (differences::list(&between(&Value::Null, &parsed(place))))
                 }
                 input type="hidden" name="places" value=(versions_of(&places));

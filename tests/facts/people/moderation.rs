@@ -244,7 +244,7 @@ fact! {
         app.save(vec![Draft { state: State::Unpublished, ..Draft::new(document) }]).await;
         assert_eq!(amina.open(&format!("/account/listings/{}", id("house"))).await.status, 404);
         let form = amina.open(&format!("/account/listings/{}/place", id("pantry"))).await;
-        assert!(form.text().contains("It is at a location managed by others") && !form.text().contains("Hidden Lane"), "{}", form.text());
+        assert!(form.text().contains("It is at a place managed by others") && !form.text().contains("Hidden Lane"), "{}", form.text());
     }
 }
 
