@@ -5,10 +5,11 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::{
     DAY, Hours, MOST_RULES,
+    closures::{self, Closure},
     rule::{ANY_WEEK, Holidays, On, Rule},
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Bits of a rule's first byte; the lowest two say which [`On`] it is.
 mod flags {
@@ -21,7 +22,8 @@ mod flags {
 }
 
 impl Hours {
-    /// The hours as bytes: 6 for an ordinary weekly rule, at most 38 for any, at most 38,001 in all.
+    /// The hours as bytes: 7 for an ordinary weekly rule, at most 39 for any, and 6 for each time in which it is
+    /// closed.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         for rule in &self.0 {
@@ -84,6 +86,11 @@ fn put_rule(to: &mut Vec<u8>, rule: &Rule) {
             to.extend(counted_from.to_be_bytes());
         }
     }
+    to.push(u8::try_from(rule.closed.len()).unwrap_or_default());
+    for (first, last) in &rule.closed {
+        put_day(to, *first);
+        put_day(to, *last);
+    }
 }
 
 /// Three bytes last to the year 45,000.
@@ -125,8 +132,22 @@ fn take_rule(bytes: &mut &[u8]) -> Option<Rule> {
         2 => take_month(bytes)?,
         _ => return None,
     };
-    let rule = Rule { days, from, to, opens, length, all_day: has(flags::ALL_DAY), holidays, terms: has(flags::TERMS) };
+    let closed = take_closures(bytes)?;
+    let rule = Rule { days, from, to, opens, length, all_day: has(flags::ALL_DAY), holidays, terms: has(flags::TERMS), closed };
     rule.is_possible().then_some(rule)
+}
+
+fn take_closures(bytes: &mut &[u8]) -> Option<Vec<Closure>> {
+    let [count] = take(bytes)?;
+    let mut closed: Vec<Closure> = Vec::new();
+    for _ in 0..count {
+        let closure = (take_day(bytes)?, take_day(bytes)?);
+        if closure.0 > closure.1 || closed.last().is_some_and(|before| *before >= closure) {
+            return None;
+        }
+        closed.push(closure);
+    }
+    (closed.len() <= closures::MOST).then_some(closed)
 }
 
 fn take_week(bytes: &mut &[u8]) -> Option<On> {

@@ -4,6 +4,7 @@
 //! "closed". Times are those on the clocks of Europe/London, whatever zone the machine has. What a
 //! schedule says without being understood is left out: nobody is sent to a closed door on a guess.
 
+mod closures;
 mod encode;
 mod rule;
 

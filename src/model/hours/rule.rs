@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, TimeDelta, Utc, Weekday};
 
-use super::{DAY, Doubt, after, moment};
+use super::{
+    DAY, Doubt, after,
+    closures::{self, Closure},
+    moment,
+};
 use crate::model::{
     Schedule,
     schedule::{ByDay, Frequency, by_days},
@@ -30,6 +34,8 @@ pub(super) struct Rule {
     pub(super) holidays: Holidays,
     /// Whether it depends on school terms.
     pub(super) terms: bool,
+    /// When it is closed nevertheless, in order.
+    pub(super) closed: Vec<Closure>,
 }
 
 /// The days of a rule.
@@ -77,11 +83,14 @@ impl Rule {
             terms: ["term time", "termtime", "term only", "school holiday", "school hols", "half term"]
                 .iter()
                 .any(|said| words.contains(said)),
+            closed: Vec::new(),
         };
-        let rule = match schedule.count {
+        let mut rule = match schedule.count {
             Some(count) => rule.ending_after(count)?,
             None => rule,
         };
+        // Dates that are counted are counted with those on which it is closed.
+        rule.closed = closures::of(&words);
         rule.is_possible().then_some(rule)
     }
 
@@ -137,7 +146,14 @@ impl Rule {
 
     /// Whether a session starts on that day.
     pub(super) fn is_on(&self, day: NaiveDate) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to) && self.days.has(day)
+        self.from.is_none_or(|from| from <= day)
+            && self.to.is_none_or(|to| day <= to)
+            && self.days.has(day)
+            && !self.is_closed_on(day)
+    }
+
+    fn is_closed_on(&self, day: NaiveDate) -> bool {
+        self.closed.iter().any(|(first, last)| (*first..=*last).contains(&day))
     }
 
     /// Whether it is sure to take place on a day, and if not why; nothing where it is closed.

@@ -259,8 +259,8 @@ fn a_day_and_a_time_of_day_find_what_is_on_then() {
 
 #[test]
 fn bytes_are_few_and_only_our_own_are_read() {
-    assert_eq!(Hours::default().encode(), [1]);
-    assert_eq!(office().encode().len(), 7);
+    assert_eq!(Hours::default().encode(), [2]);
+    assert_eq!(office().encode().len(), 8);
     assert_eq!(Hours::decode(&[]), None);
     assert_eq!(Hours::decode(&[2]), None);
     let mut cut = office().encode();
@@ -278,6 +278,17 @@ fn bytes_are_few_and_only_our_own_are_read() {
     let many = hours(Value::Array(many));
     assert!((30_000..60_000).contains(&many.encode().len()));
     assert_eq!(Hours::decode(&many.encode()), Some(many));
+}
+
+#[test]
+fn nobody_is_sent_to_a_door_that_is_closed_on_certain_days() {
+    let hours = hours(json!([{"freq": "WEEKLY", "byday": "TH,FR", "opens_at": "18:00", "closes_at": "21:00",
+        "notes": "Closed from 24 December 2026 to 28 December 2026"}]));
+    assert!(is_open(&hours, "2026-12-18 19:00"));
+    assert!(!is_open(&hours, "2026-12-24 19:00"));
+    let Opening::Closed { next: Some(next) } = hours.at(london("2026-12-24 19:00")) else { panic!() };
+    assert_eq!(next.start, utc("2026-12-31T18:00:00Z"));
+    assert_eq!(Hours::decode(&hours.encode()), Some(hours));
 }
 
 fn any_day() -> impl Strategy<Value = String> {
@@ -298,7 +309,14 @@ fn any_schedule() -> impl Strategy<Value = Value> {
     let numbers = prop::sample::select(vec![None, Some("1"), Some("29,31"), Some("-1"), Some("0")]);
     let time = || prop::option::of((0_u8..24, 0_u8..60).prop_map(|(h, m)| format!("{h:02}:{m:02}")));
     let round = prop::bool::weighted(0.2);
-    let words = prop::sample::select(vec!["", "Closed on bank holidays", "Open on bank holidays", "Term time", "x"]);
+    let words = prop::sample::select(vec![
+        "",
+        "Closed on bank holidays",
+        "Open on bank holidays",
+        "Term time",
+        "Closed from 3 March 2026 to 9 May 2027",
+        "x",
+    ]);
     let days = (prop::option::of(any_day()), prop::option::of(any_day()), prop::option::of(any_day()));
     let counts = (prop::option::of(0_u32..5), prop::option::of(0_u32..20));
     (freq, byday, numbers, (time(), time(), round), words, days, counts).prop_map(
@@ -327,7 +345,7 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80), now in 0_i64..4_000_000_000) {
         let mut bytes = bytes;
         if let Some(first) = bytes.first_mut() {
-            *first = 1;
+            *first = 2;
         }
         if let Some(hours) = Hours::decode(&bytes) {
             prop_assert_eq!(hours.encode(), bytes);
