@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{address, one_line, public_point};
-use crate::model::{Attribute, Event, Location, Phone, Service, ServiceAtLocation};
+use crate::model::{Attribute, Event, Location, Phone, Service, ServiceAtLocation, occurrences::Occurrence};
 
 /// A collection being written, feature by feature. Put [`Collection::begin`] before the features
 /// and [`Collection::end`] behind them.
@@ -66,8 +66,8 @@ impl Collection {
         self.write(feature(&place.id.to_string(), place, properties).into_iter().collect())
     }
 
-    /// An event series.
-    pub fn event(&mut self, event: &Event) -> String {
+    /// An event series, and its next date.
+    pub fn event(&mut self, event: &Event, next: Option<&Occurrence>) -> String {
         let Some(place) = event.location.as_deref() else { return self.write(Vec::new()) };
         let mut properties = Map::new();
         add(&mut properties, "id", Some(event.id));
@@ -78,6 +78,8 @@ impl Collection {
         add(&mut properties, "status", Some(event.status));
         add(&mut properties, "start", Some(&event.start));
         add(&mut properties, "end", Some(&event.end));
+        add(&mut properties, "next_start", next.map(|date| crate::clock::rfc3339(date.start)));
+        add(&mut properties, "next_end", next.map(|date| crate::clock::rfc3339(date.end)));
         add(&mut properties, "timezone", Some(&event.timezone));
         add(&mut properties, "rrule", event.rrule.as_deref());
         add(&mut properties, "phone", phone(&event.phones));

@@ -1,6 +1,7 @@
 //! Public documents as schema.org terms in JSON-LD: what stands in every page, and what the API
 //! gives as `format=jsonld`.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -9,7 +10,7 @@ use crate::model::{
     Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
     event::{DateChange, EventStatus},
     location::Address,
-    occurrences::{Freq, Rule},
+    occurrences::{self, Freq, Occurrence, OccurrenceStatus, Rule},
     parts::{CostOption, Language},
     schedule::{Frequency, by_days, day_name},
     values::{LocalDateTime, Number, WebAddress},
@@ -172,8 +173,8 @@ fn place_inside(base: &Url, place: &Location) -> Option<Value> {
     }
 }
 
-/// An event series, of the directory that the world reaches at `base`.
-pub fn event(base: &Url, event: &Event) -> Value {
+/// An event series, of the directory that the world reaches at `base`, with `dates` of it.
+pub fn event(base: &Url, event: &Event, dates: &[Occurrence]) -> Value {
     let place = event.location.as_deref().and_then(|place| place_inside(base, place));
     let online = event.online_url.as_ref().map(|url| thing("VirtualLocation", json!({"url": url})));
     let attendance = match (place.is_some() || event.location.is_some(), online.is_some()) {
@@ -186,17 +187,19 @@ pub fn event(base: &Url, event: &Event) -> Value {
         EventStatus::Cancelled => "EventCancelled",
         EventStatus::Postponed => "EventPostponed",
     };
+    let (start, end) = whole_time(event);
     page(
         "Event",
         base,
-        &format!("/directory/events/{}", event.id),
+        &event_page(event),
         json!({
             "identifier": event.id,
             "name": event.name,
             "description": event.description,
             "url": event.url,
-            "startDate": moment(event, &event.start),
-            "endDate": moment(event, &event.end),
+            "startDate": start,
+            "endDate": end,
+            "subEvent": if is_series(event) { dates.iter().map(|date| single_date(base, event, date)).collect() } else { Vec::new() },
             "eventSchedule": event.rrule.as_deref().and_then(|rule| schedule(event, rule)),
             "eventStatus": format!("https://schema.org/{status}"),
             "eventAttendanceMode": format!("https://schema.org/{attendance}"),
@@ -221,7 +224,9 @@ fn schedule(event: &Event, rule: &str) -> Option<Value> {
         Freq::Monthly => 'M',
         Freq::Yearly => return None,
     };
-    let cancelled = event.changes.iter().filter(|change| change.status == DateChange::Cancelled).map(|change| &change.start);
+    // A date that has moved is one of the single dates.
+    let not_then = event.changes.iter().filter(|change| change.status != DateChange::Full).map(|change| &change.start);
+    let not_then = not_then.filter(|start| occurrences::has(event, start.naive()));
     Some(thing(
         "Schedule",
         json!({
@@ -233,15 +238,75 @@ fn schedule(event: &Event, rule: &str) -> Option<Value> {
             "repeatCount": rule.count,
             "startTime": event.start.naive().format("%H:%M:%S").to_string(),
             "endTime": event.end.naive().format("%H:%M:%S").to_string(),
-            "exceptDate": event.exdates.iter().chain(cancelled).map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
+            "exceptDate": event.exdates.iter().chain(not_then).map(|at| at.naive().date().to_string()).collect::<Vec<_>>(),
             "scheduleTimezone": event.timezone,
         }),
     ))
 }
 
+/// Dates of a series that stand in its data: the next ones, and all that something was changed on.
+pub fn telling_dates(event: &Event, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
+    const NEXT: usize = 10;
+    const MOST: usize = 500;
+    let dates = occurrences::between(event, from, until, MOST).into_iter().enumerate();
+    dates.filter(|(at, date)| *at < NEXT || date.status != OccurrenceStatus::Scheduled).map(|(_, date)| date).collect()
+}
+
+fn is_series(event: &Event) -> bool {
+    event.rrule.is_some() || !event.rdates.is_empty()
+}
+
+fn event_page(event: &Event) -> String {
+    format!("/directory/events/{}", event.id)
+}
+
+/// From the start of the first date to the end of the last one, where there is one.
+fn whole_time(event: &Event) -> (String, Option<String>) {
+    if is_series(event) {
+        let end = occurrences::last_end(event).map(|end| in_zone(event, end));
+        return (moment(event, &event.start), end);
+    }
+    // The only date may have moved.
+    match occurrences::between(event, DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC, 1).first() {
+        Some(date) => (in_zone(event, date.start), Some(in_zone(event, date.end))),
+        None => (moment(event, &event.start), Some(moment(event, &event.end))),
+    }
+}
+
+/// One date of a series.
+fn single_date(base: &Url, event: &Event, date: &Occurrence) -> Value {
+    let status = match date.status {
+        OccurrenceStatus::Cancelled => "EventCancelled",
+        OccurrenceStatus::Moved => "EventRescheduled",
+        OccurrenceStatus::Scheduled | OccurrenceStatus::Full => "EventScheduled",
+    };
+    let before = (date.status == OccurrenceStatus::Moved)
+        .then(|| date.original_start.and_local_timezone(event.timezone.tz()).earliest())
+        .flatten();
+    let elsewhere = date.location_id.filter(|place| event.location_id != Some(*place));
+    thing(
+        "Event",
+        json!({
+            "name": event.name,
+            "startDate": in_zone(event, date.start),
+            "endDate": in_zone(event, date.end),
+            "previousStartDate": before.map(|at| at.to_rfc3339()),
+            "eventStatus": format!("https://schema.org/{status}"),
+            "location": elsewhere.map(|place| json!({"@type": "Place", "@id": address(base, &format!("/directory/places/{place}"))})),
+            "remainingAttendeeCapacity": (date.status == OccurrenceStatus::Full).then_some(0),
+            "description": date.note,
+            "superEvent": {"@id": address(base, &event_page(event))},
+        }),
+    )
+}
+
 fn moment(event: &Event, at: &LocalDateTime) -> String {
     let local = at.naive().and_local_timezone(event.timezone.tz()).earliest();
     local.map_or_else(|| at.to_string(), |at| at.to_rfc3339())
+}
+
+fn in_zone(event: &Event, at: DateTime<Utc>) -> String {
+    at.with_timezone(&event.timezone.tz()).to_rfc3339()
 }
 
 fn reference(base: &Url, organisation: &Organization) -> Value {

@@ -40,7 +40,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 
 /// The page of a public document.
 pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Result<Page, Problem> {
-    let today = site.today();
+    let (today, now) = (site.today(), site.now());
     let quiet = listing::is_sensitive_event(event);
     let part_of = event
         .service_id
@@ -104,7 +104,11 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         quiet,
         trail,
         calendar: calendar.map(|href| (href, say("These dates as a calendar"))),
-        data: Some(jsonld::event(&site.directory.public_url, event)),
+        data: Some(jsonld::event(
+            &site.directory.public_url,
+            event,
+            &jsonld::telling_dates(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS)),
+        )),
         ..Page::new(title, body)
     })
 }

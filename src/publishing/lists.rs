@@ -91,12 +91,13 @@ pub(super) async fn list(
     if wanted.format == Format::Json {
         return page(directory, kind, wanted, answer.as_ref(), headers);
     }
+    let window = answer.as_ref().and_then(|answer| answer.window);
     let ids: Option<Vec<Uuid>> = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
     match wanted.format {
         Format::Atom => forms::newest(directory, kind, ids.as_deref(), parameters, headers),
         format => {
             let Wanted { form, minimal, .. } = wanted;
-            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids }, headers).await
+            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids, window }, headers).await
         }
     }
 }

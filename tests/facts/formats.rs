@@ -303,3 +303,51 @@ fact! {
         assert!(!app.get("/services?format=csv&search=17").await.header("etag").is_empty(), "what a filter leaves is short");
     }
 }
+
+fact! {
+    async fn the_dates_of_a_series_are_told_with_their_changes_in_every_format(app) {
+        // Tuesdays at ten; it is Sunday 22 November.
+        app.import(format!("{}\n{}\n", pantry(), cooking(&json!({
+            "exdates": ["2026-12-01T10:00:00"], "rdates": ["2026-12-05T10:00:00"],
+            "changes": [
+                {"id": id("moved"), "start": "2026-12-08T10:00:00", "status": "moved", "new_start": "2026-12-09T16:00:00", "new_end": "2026-12-09T18:00:00"},
+                {"id": id("off"), "start": "2026-12-15T10:00:00", "status": "cancelled"},
+                {"id": id("nothing"), "start": "2026-12-17T10:00:00", "status": "cancelled"},
+            ],
+        })))).await;
+        let event = format!("/events/{}", id("cooking"));
+        let data = app.get(&format!("{event}?format=jsonld")).await.json();
+        let told: Vec<String> = data["subEvent"].as_array().unwrap().iter().take(5).map(|date| {
+            format!("{} {} {}", date["startDate"].as_str().unwrap(), date["eventStatus"].as_str().unwrap().trim_start_matches("https://schema.org/Event"), date["previousStartDate"].as_str().unwrap_or("-"))
+        }).collect();
+        assert_eq!(told, [
+            "2026-11-24T10:00:00+00:00 Scheduled -",
+            "2026-12-05T10:00:00+00:00 Scheduled -",
+            "2026-12-09T16:00:00+00:00 Rescheduled 2026-12-08T10:00:00+00:00",
+            "2026-12-15T10:00:00+00:00 Cancelled -",
+            "2026-12-22T10:00:00+00:00 Scheduled -",
+        ]);
+        assert_eq!(data["eventSchedule"]["exceptDate"], json!(["2026-12-01", "2026-12-08", "2026-12-15"]), "{data}");
+        assert_eq!(data["subEvent"][0]["superEvent"]["@id"], data["@id"]);
+        assert_eq!(data.get("endDate"), None, "it goes on");
+        let calendar = app.get(&format!("{event}.ics")).await.text();
+        assert!(calendar.contains("RECURRENCE-ID;TZID=Europe/London:20261215T100000") && !calendar.contains("20261217T"), "a date that it does not have is not cancelled: {calendar}");
+        let rows = sheet(&app.get("/events?format=csv&from=2026-12-06&to=2026-12-16").await.text());
+        let next = rows[0].iter().position(|name| name == "next_start").unwrap();
+        assert_eq!(rows[1][next], "2026-12-09T16:00:00.000Z");
+        let map = app.get("/events?format=geojson&from=2026-12-16&to=2026-12-31").await.json();
+        assert_eq!(map["features"][0]["properties"]["next_start"], "2026-12-22T10:00:00.000Z");
+        app.edit(id("cooking"), |document| if let Document::Event(event) = document {
+            event.rrule = Some("FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=-1".to_owned());
+            event.rdates.clear();
+        }).await;
+        let data = app.get(&format!("{event}?format=jsonld")).await.json();
+        assert_eq!((data.get("eventSchedule"), &data["subEvent"][0]["startDate"]), (None, &json!("2026-11-30T10:00:00+00:00")), "what the schedule cannot say, the dates do");
+        app.edit(id("cooking"), |document| if let Document::Event(event) = document {
+            event.rrule = None;
+            event.changes.clear();
+        }).await;
+        let data = app.get(&format!("{event}?format=jsonld")).await.json();
+        assert_eq!((data.get("subEvent"), data["endDate"].is_string()), (None, true));
+    }
+}

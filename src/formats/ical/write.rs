@@ -14,6 +14,7 @@ use crate::{
     model::{
         Attribute, Event, Location, LocationPolicy, LocationType, Phone, Service, ServiceStatus,
         event::{DateChange, EventChange, EventStatus},
+        occurrences,
         parts::CostOption,
         values::LocalDateTime,
     },
@@ -92,10 +93,11 @@ impl Calendar {
             return;
         }
         // Two changes of one date: the later in the list is the later word. A date that is left out
-        // has nothing to change.
+        // has nothing to change, and so has one that the series does not have.
         let changes: BTreeMap<NaiveDateTime, &EventChange> =
             event.changes.iter().map(|change| (change.start.naive(), change)).collect();
-        for (date, change) in changes.into_iter().filter(|(date, _)| !series.without.contains(date)) {
+        let there = |date: &NaiveDateTime| !series.without.contains(date) && occurrences::has(event, *date);
+        for (date, change) in changes.into_iter().filter(|(date, _)| there(date)) {
             let mut single = series.at(date);
             single.change(change, elsewhere);
             self.entry(&single);

@@ -98,6 +98,12 @@ pub fn next(event: &Event, after: DateTime<Utc>, most: usize) -> Vec<Occurrence>
     between(event, after, after + Duration::days(HORIZON_DAYS), most)
 }
 
+/// Whether the series has a date that starts so by its rule, its first date or its further ones: a change to
+/// any other is of no consequence.
+pub fn has(event: &Event, start: NaiveDateTime) -> bool {
+    Series::of(event).is_some_and(|series| series.starts(start, start).contains(&start))
+}
+
 /// When the last date ends, cancelled or not; nothing for a series without an end.
 pub fn last_end(event: &Event) -> Option<DateTime<Utc>> {
     // A date outside of the calendar that we reckon with is not ahead.

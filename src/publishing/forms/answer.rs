@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
+use chrono::TimeDelta;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
@@ -16,9 +17,9 @@ use super::{Format, Writer, file_name, write::as_data};
 use crate::{
     clock,
     http::{Parameters, Problem, caching},
-    model::{Kind, Organization},
+    model::{Kind, Organization, occurrences},
     published::shelf::{Entry, Error, Form, Found, Shelf},
-    publishing::{Directory, lists::MOST_PER_PAGE},
+    publishing::{Directory, filters::Window, lists::MOST_PER_PAGE},
 };
 
 /// Documents that are read at once.
@@ -37,6 +38,8 @@ pub(in crate::publishing) struct Wanted {
     pub(in crate::publishing) minimal: bool,
     /// These documents in this order, or all of the kind.
     pub(in crate::publishing) ids: Option<Vec<Uuid>>,
+    /// From when to when things were to take place.
+    pub(in crate::publishing) window: Option<Window>,
 }
 
 /// The answer with all that is wanted. Up to as much as a page may hold it is made whole and has an
@@ -94,7 +97,8 @@ pub(in crate::publishing) async fn document(
 ) -> Result<Response, Problem> {
     let kind = found.entry.kind;
     if format == Format::Jsonld {
-        let data = as_data(&directory.public_url, kind, &found.bytes).map(|data| data.to_string()).unwrap_or_default();
+        let window = Some(from_now_on(directory));
+        let data = as_data(&directory.public_url, kind, &found.bytes, window).map(|data| data.to_string()).unwrap_or_default();
         return Ok(whole_answer(headers, format, data.into_bytes()));
     }
     let id = found.entry.id;
@@ -104,8 +108,14 @@ pub(in crate::publishing) async fn document(
     } else {
         (vec![id], directory.name.clone())
     };
-    let wanted = Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids) };
+    let wanted = Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids), window: None };
     named(directory, wanted, "calendar", &title, headers).await
+}
+
+/// The time of which dates are shown where nobody asked for a time.
+fn from_now_on(directory: &Directory) -> Window {
+    let now = directory.clock.now();
+    (now, now + TimeDelta::days(occurrences::HORIZON_DAYS))
 }
 
 /// What stands in the calendar of an organization: its events, and, where asked for, the hours of
@@ -149,7 +159,8 @@ impl Run {
         let lines = wanted.format == Format::Ndjson;
         Self {
             shelf: directory.shelf.clone(),
-            writer: Writer::new(wanted.format, wanted.kind, base, title),
+            writer: Writer::new(wanted.format, wanted.kind, base, title)
+                .with_dates(wanted.window.unwrap_or_else(|| from_now_on(directory))),
             source: match wanted.ids {
                 Some(ids) => Source::These(ids.into_iter()),
                 None => Source::All { kind: wanted.kind, after: None },

@@ -1,5 +1,6 @@
 //! Documents into one form, piece by piece: the same writer serves answers of any size and exports.
 
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
@@ -7,9 +8,14 @@ use uuid::Uuid;
 
 use super::Format;
 use crate::{
+    clock::rfc3339,
     formats::{geojson, ical::write::Calendar, jsonld, rows, sheet},
     ids::LocationId,
-    model::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm},
+    model::{
+        Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
+        occurrences::{self, Occurrence, OccurrenceStatus},
+    },
+    publishing::filters::Window,
 };
 
 /// Writes public documents in one form. Everything is handed out as it is made: nothing is kept but
@@ -18,6 +24,8 @@ use crate::{
 pub struct Writer {
     base: Url,
     form: Form,
+    /// When the dates of events are looked for that stand beside them; none where nobody asked at a moment.
+    window: Option<Window>,
 }
 
 #[derive(Debug)]
@@ -43,14 +51,20 @@ impl Writer {
             Format::Jsonld => Form::Graph { begun: false },
             Format::Json | Format::Ndjson | Format::Atom => Form::Lines,
         };
-        Self { base: base.clone(), form }
+        Self { base: base.clone(), form, window: None }
+    }
+
+    /// The same, with dates of events in this time beside them.
+    #[must_use]
+    pub fn with_dates(self, window: Window) -> Self {
+        Self { window: Some(window), ..self }
     }
 
     /// What stands before the first document.
     pub fn begin(&mut self) -> Vec<u8> {
         match &mut self.form {
             Form::Lines => Vec::new(),
-            Form::Sheet(kind) => sheet_of(&[heading(*kind)]),
+            Form::Sheet(kind) => sheet_of(&[heading(*kind, self.window)]),
             Form::Map(collection) => collection.begin().as_bytes().to_vec(),
             Form::Calendar(calendar) => calendar.take().into_bytes(),
             Form::Graph { .. } => format!("{{\"@context\":\"{}\",\"@graph\":[", jsonld::CONTEXT).into_bytes(),
@@ -71,10 +85,11 @@ impl Writer {
                 out.push(b'\n');
                 out
             }),
-            Form::Sheet(_) => sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes)).collect::<Vec<_>>()),
-            Form::Map(collection) => {
-                documents.filter_map(|(kind, bytes)| features(collection, kind, bytes)).collect::<String>().into_bytes()
-            }
+            Form::Sheet(_) => sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes, self.window)).collect::<Vec<_>>()),
+            Form::Map(collection) => documents
+                .filter_map(|(kind, bytes)| features(collection, kind, bytes, self.window))
+                .collect::<String>()
+                .into_bytes(),
             Form::Calendar(calendar) => {
                 for (kind, bytes) in documents {
                     dates(calendar, kind, bytes, beside);
@@ -83,7 +98,7 @@ impl Writer {
             }
             Form::Graph { begun } => {
                 let mut out = String::new();
-                for data in documents.filter_map(|(kind, bytes)| as_data(&self.base, kind, bytes)) {
+                for data in documents.filter_map(|(kind, bytes)| as_data(&self.base, kind, bytes, self.window)) {
                     out.push_str(if std::mem::replace(begun, true) { ",\n" } else { "\n" });
                     out.push_str(&jsonld::in_graph(data).to_string());
                 }
@@ -130,36 +145,56 @@ fn sheet_of(rows: &[Vec<String>]) -> Vec<u8> {
     writer.finish().expect("memory can be written to")
 }
 
-fn heading(kind: Kind) -> Vec<String> {
+/// Columns of a sheet of events that depend on when somebody asks.
+const NEXT: [&str; 2] = ["next_start", "next_end"];
+
+/// The first date of an event in this time that takes place.
+fn first_date(event: &Event, (from, until): Window) -> Option<Occurrence> {
+    const LOOKED_AT: usize = 100;
+    let dates = occurrences::between(event, from, until, LOOKED_AT);
+    dates.into_iter().find(|date| date.status != OccurrenceStatus::Cancelled)
+}
+
+fn heading(kind: Kind, window: Option<Window>) -> Vec<String> {
     match kind {
         Kind::Service => rows::heading(rows::SERVICES),
         Kind::Organization => rows::heading(rows::ORGANIZATIONS),
         Kind::ServiceAtLocation => rows::heading(rows::SERVICES_AT_LOCATIONS),
         Kind::Location => rows::heading(rows::LOCATIONS),
-        Kind::Event => rows::heading(rows::EVENTS),
+        Kind::Event => {
+            let next = window.iter().flat_map(|_| NEXT).map(str::to_owned);
+            rows::heading(rows::EVENTS).into_iter().chain(next).collect()
+        }
         Kind::Taxonomy => rows::heading(rows::TAXONOMIES),
         Kind::TaxonomyTerm => rows::heading(rows::TAXONOMY_TERMS),
     }
 }
 
-fn row(kind: Kind, bytes: &[u8]) -> Option<Vec<String>> {
+fn row(kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<Vec<String>> {
     match kind {
         Kind::Service => read::<Service>(bytes).map(|doc| rows::row(rows::SERVICES, &doc)),
         Kind::Organization => read::<Organization>(bytes).map(|doc| rows::row(rows::ORGANIZATIONS, &doc)),
         Kind::ServiceAtLocation => read::<ServiceAtLocation>(bytes).map(|doc| rows::row(rows::SERVICES_AT_LOCATIONS, &doc)),
         Kind::Location => read::<Location>(bytes).map(|doc| rows::row(rows::LOCATIONS, &doc)),
-        Kind::Event => read::<Event>(bytes).map(|doc| rows::row(rows::EVENTS, &doc)),
+        Kind::Event => read::<Event>(bytes).map(|doc| {
+            let next = window.into_iter().flat_map(|window| {
+                let date = first_date(&doc, window);
+                let said = |at: fn(&Occurrence) -> DateTime<Utc>| date.as_ref().map(|date| rfc3339(at(date))).unwrap_or_default();
+                [said(|date| date.start), said(|date| date.end)]
+            });
+            rows::row(rows::EVENTS, &doc).into_iter().chain(next).collect()
+        }),
         Kind::Taxonomy => read::<Taxonomy>(bytes).map(|doc| rows::row(rows::TAXONOMIES, &doc)),
         Kind::TaxonomyTerm => read::<TaxonomyTerm>(bytes).map(|doc| rows::row(rows::TAXONOMY_TERMS, &doc)),
     }
 }
 
-fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8]) -> Option<String> {
+fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<String> {
     match kind {
         Kind::Service => read(bytes).map(|doc| collection.service(&doc)),
         Kind::ServiceAtLocation => read(bytes).map(|doc| collection.service_at_location(&doc)),
         Kind::Location => read(bytes).map(|doc| collection.location(&doc)),
-        Kind::Event => read(bytes).map(|doc| collection.event(&doc)),
+        Kind::Event => read(bytes).map(|doc| collection.event(&doc, window.and_then(|window| first_date(&doc, window)).as_ref())),
         Kind::Organization | Kind::Taxonomy | Kind::TaxonomyTerm => None,
     }
 }
@@ -186,11 +221,14 @@ fn dates(calendar: &mut Calendar, kind: Kind, bytes: &[u8], beside: &dyn Fn(Uuid
 }
 
 /// A document in schema.org terms.
-pub(super) fn as_data(base: &Url, kind: Kind, bytes: &[u8]) -> Option<Value> {
+pub(super) fn as_data(base: &Url, kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<Value> {
     match kind {
         Kind::Service => read(bytes).map(|doc| jsonld::service(base, &doc)),
         Kind::Organization => read(bytes).map(|doc| jsonld::organisation(base, &doc)),
-        Kind::Event => read(bytes).map(|doc| jsonld::event(base, &doc)),
+        Kind::Event => read(bytes).map(|doc| {
+            let dates = window.map(|(from, until)| jsonld::telling_dates(&doc, from, until)).unwrap_or_default();
+            jsonld::event(base, &doc, &dates)
+        }),
         Kind::Location => read(bytes).map(|doc| jsonld::place(base, &doc)),
         Kind::ServiceAtLocation | Kind::Taxonomy | Kind::TaxonomyTerm => None,
     }
