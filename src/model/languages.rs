@@ -51,6 +51,13 @@ const LANGUAGES: [(&str, &[&str], &[&str]); 44] = [
     ("zh", &["zho", "chi", "cmn"], &["Chinese", "Mandarin"]),
 ];
 
+/// Every language that is known here, by name.
+pub fn all() -> Vec<Language> {
+    let mut all: Vec<Language> = LANGUAGES.iter().map(|(code, _, names)| Language { code, name: names[0] }).collect();
+    all.sort_unstable_by_key(|language| language.name);
+    all
+}
+
 /// A language that is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Language {

@@ -11,6 +11,7 @@ use super::{
     layout::Page,
     needs::{self, Overview},
     search_form::{Asked, form},
+    whats_on,
     words::{count, date, london_day},
 };
 use crate::{
@@ -36,9 +37,9 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         p class="lead" { (say("Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask.")) }
         (form(&Asked::default(), &[], false))
         p { (weave("Not sure what you need? {link}.", &[("link", html! { a href="/help" { (say("Work out what helps")) } })])) }
-        p { a href="/directory/whats-on" { (say("What’s on this week: events and workshops")) } }
         h2 { (say("What people need help with")) }
         (needs::families(&overview))
+        (whats_on::soon(site).await?)
         (guides(site))
         (figures(&overview))
     };

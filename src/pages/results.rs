@@ -20,10 +20,15 @@ use super::{
     words::{self, count},
 };
 use crate::{
+    geo::Point,
     http::{Parameters, Problem},
-    model::{Kind, text::fold, whereabouts::among_words},
+    model::{
+        Kind,
+        text::fold,
+        whereabouts::{Whereabouts, among_words},
+    },
     places::Precision,
-    publishing::{LONGEST_SEARCH, Position, ask_index, locate},
+    publishing::{LONGEST_SEARCH, Position, ask_index, locate, locate_town},
     search::Found,
 };
 
@@ -85,7 +90,7 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     if asked.is_empty() && by == By::Link {
         return empty(site).await;
     }
-    take_place_from_words(site, &mut asked).await?;
+    let nowhere = take_place_from_words(site, &mut asked).await?;
     let from = match place_of(site, &asked).await? {
         Ok(from) => from,
         Err(mistakes) => return mistaken(site, &asked, &mistakes).await,
@@ -97,30 +102,70 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     };
     let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
-        return nothing(site, &asked, &found).await;
+        return nothing(site, &asked, &found, nowhere.as_ref()).await;
     }
     if found.hits.is_empty() {
         // Beyond the last page stands the last page.
         found = look(paging::read(parameters, found.total)?.range()).await?;
     }
-    results(site, parameters, by, &asked, &found, from.as_ref())
+    results(site, parameters, by, &asked, &found, Place { from: from.as_ref(), nowhere: nowhere.as_ref() })
 }
 
-/// A postcode among the words is where to look, if it is known and no other one is given.
-async fn take_place_from_words(site: &Site, asked: &mut Asked) -> Result<(), Problem> {
+/// A postcode among the words is where to look, if it is known and no other one is given. A whole one that
+/// nobody knows is no word that listings would have: it is taken out and given back, so that the page says so.
+async fn take_place_from_words(site: &Site, asked: &mut Asked) -> Result<Option<Whereabouts>, Problem> {
     if !asked.postcode.is_empty() || asked.words.chars().count() > LONGEST_SEARCH {
-        return Ok(());
+        return Ok(None);
     }
-    if let Some((at, words)) = among_words(&asked.words)
-        && locate(&site.directory, &at).await?.is_some()
-    {
+    let Some((at, words)) = among_words(&asked.words) else { return Ok(None) };
+    if locate(&site.directory, &at).await?.is_some() || (words.is_empty() && matches!(at, Whereabouts::Postcode(_))) {
         (asked.postcode, asked.words) = (at.to_string(), words);
+        return Ok(None);
     }
-    Ok(())
+    if matches!(at, Whereabouts::Outcode(_)) {
+        return Ok(None);
+    }
+    asked.words = words;
+    Ok(Some(at))
+}
+
+/// Where somebody is, as far as they said so and it is known.
+#[derive(Clone, Debug)]
+pub(super) struct Here {
+    /// What they called it.
+    pub(super) said: String,
+    /// Where that is.
+    pub(super) point: Point,
+    /// How exactly that is known.
+    pub(super) precision: Precision,
+    /// GSS codes of the areas it lies in, where they are known.
+    pub(super) areas: Vec<String>,
+    /// The first half of the postcode, where it is one.
+    outcode: Option<String>,
+}
+
+impl From<Position> for Here {
+    fn from(position: Position) -> Self {
+        Self {
+            said: position.at.to_string(),
+            outcode: Some(position.at.outcode().to_owned()),
+            point: position.point,
+            precision: position.precision,
+            areas: position.areas,
+        }
+    }
+}
+
+/// Where results are looked for.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    from: Option<&'a Here>,
+    /// A postcode that nobody knows.
+    nowhere: Option<&'a Whereabouts>,
 }
 
 /// Where the person is, if they said so; or what is wrong with what they wrote.
-async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Position>, Vec<Mistake>>, Problem> {
+async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Here>, Vec<Mistake>>, Problem> {
     let mut mistakes = Vec::new();
     if asked.is_empty() {
         mistakes.push(Mistake { field: "q", said: "Say what you need help with, or enter a postcode" });
@@ -129,6 +174,9 @@ async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Position>,
         mistakes.push(Mistake { field: "q", said: "Use fewer words: at most 300 characters" });
     } else if !asked.words.is_empty() && fold(&asked.words).is_empty() {
         mistakes.push(Mistake { field: "q", said: "Say what you need in words" });
+    }
+    if asked.has_no_age() {
+        mistakes.push(Mistake { field: "age", said: "Write the age in years, such as 17, or leave it empty" });
     }
     let from = match located(site, &asked.postcode).await? {
         Ok(from) => from,
@@ -140,18 +188,24 @@ async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Position>,
     Ok(if mistakes.is_empty() { Ok(from) } else { Err(mistakes) })
 }
 
-/// Where a postcode is that somebody wrote, or what is wrong with it.
-pub(super) async fn located(site: &Site, written: &str) -> Result<Result<Option<Position>, Mistake>, Problem> {
+/// Where a postcode or a town is that somebody wrote, or what is wrong with it.
+pub(super) async fn located(site: &Site, written: &str) -> Result<Result<Option<Here>, Mistake>, Problem> {
     let mistake = |said| Ok(Err(Mistake { field: "postcode", said }));
     if written.is_empty() {
         return Ok(Ok(None));
     }
     let Ok(at) = written.parse() else {
-        return mistake("Enter a postcode, such as LU1 2AA or LU1, or leave it empty");
+        return match locate_town(&site.directory, written).await? {
+            None => mistake("Enter a postcode, such as LU1 2AA or LU1, or a town that we have listings in, or leave it empty"),
+            Some(point) => {
+                let said = written.to_owned();
+                Ok(Ok(Some(Here { said, point, precision: Precision::Outcode, areas: Vec::new(), outcode: None })))
+            }
+        };
     };
     match locate(&site.directory, &at).await? {
         None => mistake("We do not know this postcode. Check it, or leave it empty to search everywhere"),
-        some => Ok(Ok(some)),
+        Some(position) => Ok(Ok(Some(position.into()))),
     }
 }
 
@@ -161,21 +215,25 @@ fn results(
     by: By,
     asked: &Asked,
     found: &Found,
-    from: Option<&Position>,
+    place: Place<'_>,
 ) -> Result<Page, Problem> {
+    let from = place.from;
     let at = paging::read(parameters, found.total)?;
     let listings = listing::of_hits(site, found, from.map(|position| position.point))?;
     let kept = Kept::read(parameters);
     let quiet = found.understood.sensitive || listings.iter().any(|listing| listing.sensitive);
     let body = html! {
-        @if found.understood.urgent || found.understood.sensitive { (home::danger()) }
+        @if found.understood.urgent || found.understood.sensitive {
+            (home::danger())
+            p { a href="/help#now" { (say("Numbers to ring now")) } }
+        }
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
         (narrowed(asked, &kept))
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
-        p class="small" { (order(from)) }
-        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point))) }
+        p class="small" { (left_out(place.nowhere)) (order(from)) }
+        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point), Some(&*site.brand).filter(|_| !quiet))) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
         @match by {
@@ -184,12 +242,20 @@ fn results(
         }
         @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }
     };
-    let outcode = from.map(|position| position.at.outcode().to_owned());
-    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
+    let outcode = from.and_then(|here| here.outcode.clone());
+    let tiles = !quiet && map::is_drawn(&listings);
+    Ok(Page { unkept: true, quiet, outcode, tiles, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
+}
+
+/// That nobody knows a postcode.
+fn left_out(nowhere: Option<&Whereabouts>) -> Markup {
+    html! {
+        @if let Some(at) = nowhere { strong { (say_with("We do not know the postcode {postcode}, so it was left out.", &[("postcode", &at.to_string())])) } " " }
+    }
 }
 
 /// In which order the results are.
-fn order(from: Option<&Position>) -> String {
+fn order(from: Option<&Here>) -> String {
     match from {
         None => say("The best matches are first. Enter a postcode to see the nearest first.").to_owned(),
         Some(position) => {
@@ -275,7 +341,7 @@ pub(super) fn summary_of(mistakes: &[Mistake]) -> Markup {
     }
 }
 
-async fn nothing(site: &Site, asked: &Asked, found: &Found) -> Result<Page, Problem> {
+async fn nothing(site: &Site, asked: &Asked, found: &Found, nowhere: Option<&Whereabouts>) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let unknown = &found.understood.unknown;
     let body = html! {

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::language::{rightwards, say, say_with};
 use crate::{
     http::{Parameters, Problem},
+    model::languages,
     search::{Delivery, Times, Wanted},
 };
 
@@ -21,6 +22,18 @@ const DAYS: [(&str, &str, Weekday); 7] = [
 ];
 /// Ways in which help can be had, as the form shows them.
 const WAYS: [(&str, &str); 3] = [("in_person", "In person"), ("phone", "By phone"), ("online", "Online")];
+
+/// What a place may have for people to get in and take part, as the form sends it (the words that listings say about
+/// access) and as it shows it.
+const ACCESS: [(&str, &str); 5] = [
+    ("step_free", "Step-free entrance"),
+    ("accessible_toilet", "Accessible toilet"),
+    ("hearing_loop", "Hearing loop"),
+    ("lift", "Lift"),
+    ("quiet", "Quiet room or corner"),
+];
+/// The oldest that somebody says they are, in years.
+const OLDEST: u8 = 120;
 
 /// Services, events, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +67,12 @@ pub(super) struct Asked {
     pub(super) day: String,
     /// Only what can be had in this way, as `phone`.
     pub(super) way: String,
+    /// Only what takes somebody of this age, as it was written.
+    pub(super) age: String,
+    /// Only what can be had in this language, as its code.
+    pub(super) language: String,
+    /// Only where this is there, as listings say it.
+    pub(super) access: String,
 }
 
 /// What is wrong with one field of the form.
@@ -74,6 +93,7 @@ impl Asked {
         let what = text("what")?;
         let way = text("way")?;
         let day = text("day")?;
+        let (language, access) = (text("language")?, text("access")?);
         Ok(Self {
             words: text("q")?,
             postcode: text("postcode")?,
@@ -81,6 +101,9 @@ impl Asked {
             free: parameters.text("free")?.is_some(),
             open_now: parameters.text("open_now")?.is_some(),
             day: DAYS.iter().find(|(code, ..)| *code == day).map(|(code, ..)| (*code).to_owned()).unwrap_or_default(),
+            age: text("age")?.trim().to_owned(),
+            language: languages::known(&language).map(|known| known.code.to_owned()).unwrap_or_default(),
+            access: ACCESS.iter().find(|(words, _)| *words == access).map(|(words, _)| (*words).to_owned()).unwrap_or_default(),
             way: WAYS.iter().find(|(code, _)| *code == way).map(|(code, _)| (*code).to_owned()).unwrap_or_default(),
         })
     }
@@ -92,7 +115,17 @@ impl Asked {
 
     /// Whether anything beside words and place is asked for.
     pub(super) fn narrows(&self) -> bool {
-        self.what != What::Everything || self.free || self.open_now || !self.day.is_empty() || !self.way.is_empty()
+        let chosen = [&self.day, &self.way, &self.age, &self.language, &self.access];
+        self.what != What::Everything || self.free || self.open_now || chosen.iter().any(|choice| !choice.is_empty())
+    }
+
+    /// Whether the age is none that anybody has.
+    pub(super) fn has_no_age(&self) -> bool {
+        !self.age.is_empty() && self.years().is_none()
+    }
+
+    fn years(&self) -> Option<f64> {
+        self.age.parse::<u8>().ok().filter(|age| *age <= OLDEST).map(f64::from)
     }
 
     /// What is wanted, but for the place.
@@ -105,6 +138,9 @@ impl Asked {
             free: self.free,
             open_now: self.open_now,
             times: day.map(Times::on),
+            ages: self.years().map(|age| (age, age)),
+            language: Some(self.language.clone()).filter(|language| !language.is_empty()),
+            accessibility: Some(self.access.replace('_', ' ')).filter(|access| !access.is_empty()),
             delivery: Delivery::ALL.iter().find(|(_, name)| *name == self.way).map(|(way, _)| *way),
             events: match self.what {
                 What::Everything => None,
@@ -127,6 +163,9 @@ impl Asked {
             ("open_now", flag(self.open_now)),
             ("day", &self.day),
             ("way", &self.way),
+            ("age", &self.age),
+            ("language", &self.language),
+            ("access", &self.access),
         ];
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
@@ -156,6 +195,15 @@ impl Asked {
         }
         if let Some((_, name)) = WAYS.iter().find(|(code, _)| *code == self.way) {
             without(say(name), &|asked| asked.way.clear());
+        }
+        if !self.age.is_empty() {
+            without(&say_with("For age {age}", &[("age", &self.age)]), &|asked| asked.age.clear());
+        }
+        if let Some(language) = languages::known(&self.language) {
+            without(&say_with("In {language}", &[("language", language.name)]), &|asked| asked.language.clear());
+        }
+        if let Some((_, name)) = ACCESS.iter().find(|(words, _)| *words == self.access) {
+            without(say(name), &|asked| asked.access.clear());
         }
         if let Some((.., name)) = WHAT.iter().find(|(what, ..)| *what == self.what && *what != What::Everything) {
             without(say(name), &|asked| asked.what = What::Everything);
@@ -207,13 +255,13 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
                 (message("postcode"))
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
             }
-            @if narrowing { (choices(asked)) }
+            @if narrowing { (choices(asked, wrong("age"), &message("age"))) }
             button class="button" { (say("Find help")) }
         }
     }
 }
 
-fn choices(asked: &Asked) -> Markup {
+fn choices(asked: &Asked, wrong_age: Option<&str>, message: &Markup) -> Markup {
     let tick = |name: &str, on: bool, words: &str| {
         html! {
             div class="choice" {
@@ -235,6 +283,7 @@ fn choices(asked: &Asked) -> Markup {
     let days: Vec<(&str, &str)> =
         [("", "Any day")].into_iter().chain(DAYS.iter().map(|(code, name, _)| (*code, *name))).collect();
     let ways: Vec<(&str, &str)> = [("", "In any way")].into_iter().chain(WAYS).collect();
+    let access: Vec<(&str, &str)> = [("", "Anything")].into_iter().chain(ACCESS).collect();
     let what: Vec<(&str, &str)> = WHAT.iter().map(|(_, name, words)| (*name, *words)).collect();
     let chosen = WHAT.iter().find(|(what, ..)| *what == asked.what).map_or("", |(_, name, _)| *name);
     html! {
@@ -246,6 +295,19 @@ fn choices(asked: &Asked) -> Markup {
                 (select("what", "What", &what, chosen))
                 (select("day", "Day", &days, &asked.day))
                 (select("way", "How", &ways, &asked.way))
+                (select("access", "Access", &access, &asked.access))
+                div class="field" {
+                    label for="language" { (say("Language")) }
+                    select id="language" name="language" {
+                        option value="" { (say("Any language")) }
+                        @for language in languages::all() { option value=(language.code) lang="en" selected[language.code == asked.language] { (language.name) } }
+                    }
+                }
+                div class=(if wrong_age.is_some() { "field wrong" } else { "field" }) {
+                    label for="age" { (say("Age of the person")) }
+                    (message)
+                    input class="short" type="text" inputmode="numeric" id="age" name="age" value=(asked.age) autocomplete="off" aria-describedby=[wrong_age.map(|_| "age-error")] aria-invalid=[wrong_age.map(|_| "true")];
+                }
             }
         }
     }

@@ -156,6 +156,10 @@ fn places(service: &Service, site: &Site) -> Markup {
                     @if let Some(text) = &link.description { (parts::paragraphs(text)) }
                     dl class="facts" {
                         (row("When it is here", &parts::schedules(&link.schedules, today)))
+                        // A house that is open is not the service; still it says when to try.
+                        @if link.schedules.is_empty() && service.schedules.is_empty() {
+                            (row("The building is open", &parts::schedules(&place.schedules, today)))
+                        }
                     }
                     @if !link.phones.is_empty() || !link.contacts.is_empty() { (parts::contact_here(&link.phones, &link.contacts)) }
                 }

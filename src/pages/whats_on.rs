@@ -17,7 +17,7 @@ use super::{
     language::{as_written, rightwards, say, say_with, weave},
     layout,
     layout::Page,
-    listing::place_in_words,
+    listing::{is_sensitive_event, place_in_words},
     results::{located, mistaken_title, sent, summary_of},
     search_form::Mistake,
     times::{from_to, time},
@@ -27,7 +27,7 @@ use crate::{
     geo::Point,
     http::{Parameters, Problem},
     model::{
-        Event, Kind,
+        Event, Kind, Location,
         occurrences::{self, Occurrence, OccurrenceStatus},
     },
     published::shelf::Form,
@@ -121,6 +121,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
     let events: Vec<Event> =
         data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
+    let elsewhere = moved_to(site, &events)?;
     let days = by_day(&events, begin, end);
     let shown: usize = days.values().map(Vec::len).sum();
     let last = asked.monday + Days::new(6);
@@ -134,7 +135,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
                 h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – " (say("today")) } }
-                ul class="listings" { @for date in dates { li { (item(date, from)) } } }
+                ul class="listings" { @for date in dates { li { (item(date, from, &elsewhere, None)) } } }
             }
         }
         (weeks(&asked, today, say("Weeks, below the dates")))
@@ -149,6 +150,40 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         status,
         ..Page::new(title, body)
     })
+}
+
+/// The next dates within a week, for the first page: a few lines, and the way to all of them. Nothing that
+/// others had better not see somebody read.
+pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
+    const SHOWN: usize = 4;
+    const LOOKED_AT: usize = 20;
+    let now = site.directory.clock.now();
+    let until = now + TimeDelta::days(7);
+    let wanted = Wanted { only_current: true, window: Some((now, until)), ..Wanted::default() };
+    let found =
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..LOOKED_AT)).await?;
+    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+    let mut events: Vec<Event> =
+        data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
+    events.retain(|event| !is_sensitive_event(event));
+    let elsewhere = moved_to(site, &events)?;
+    let days = by_day(&events, now, until);
+    let next = days.iter().flat_map(|(day, dates)| dates.iter().map(move |date| (day, date)));
+    let next = next.filter(|(_, date)| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);
+    Ok(html! {
+        @if !days.is_empty() {
+            h2 { (say("What’s on this week: events and workshops")) }
+            ul class="listings brief" { @for (day, date) in next { li { (item(date, None, &elsewhere, Some(*day))) } } }
+            p { a href="/directory/whats-on" { (say("All dates of this week")) } }
+        }
+    })
+}
+
+/// The places that single dates of these events have moved to, as far as they are public.
+fn moved_to(site: &Site, events: &[Event]) -> Result<Vec<Location>, Problem> {
+    let changes = events.iter().flat_map(|event| event.changes.iter().filter_map(|change| change.location_id));
+    let ids: Vec<Uuid> = changes.map(Uuid::from).collect();
+    Ok(data::these::<Location>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect())
 }
 
 /// The moment at which a day begins in London.
@@ -172,7 +207,8 @@ fn by_day(events: &[Event], begin: DateTime<Utc>, end: DateTime<Utc>) -> BTreeMa
     days
 }
 
-fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
+/// One date. `elsewhere` has the places that dates have moved to; `day` is said where no heading says it.
+fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], day: Option<NaiveDate>) -> Markup {
     let (event, occurrence) = (date.event, &date.occurrence);
     let (start, end) = (occurrence.start.with_timezone(&London), occurrence.end.with_timezone(&London));
     let (look, state) = match occurrence.status {
@@ -181,16 +217,22 @@ fn item(date: &Date<'_>, from: Option<Point>) -> Markup {
         OccurrenceStatus::Moved => ("doubt", Some("Moved")),
         OccurrenceStatus::Full => ("doubt", Some("Full")),
     };
-    let place =
-        event.location.as_deref().map(place_in_words).or_else(|| event.online_url.as_ref().map(|_| say("Online").to_owned()));
-    let point = event.location.as_ref().and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
+    let moved = occurrence.location_id.filter(|place| event.location_id != Some(*place));
+    // Where it moved to a place that is not told, its usual place would be wrong.
+    let at = match moved {
+        Some(id) => elsewhere.iter().find(|place| place.id == id),
+        None => event.location.as_deref(),
+    };
+    let online = || event.online_url.as_ref().filter(|_| moved.is_none()).map(|_| say("Online").to_owned());
+    let place = at.map(place_in_words).or_else(online);
+    let point = at.and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
     let distance = point.zip(from).map(|(point, from)| words::distance(point.metres_to(from)));
     let facts: Vec<String> =
         place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
     html! {
         h3 { a href=(format!("/directory/events/{}", event.id)) { (as_written(&event.name)) } }
         @if let Some(state) = state { ul class="tags" { li class=(look) { (say(state)) } } }
-        p class="by" { (from_to(&time(start.time()), &time(end.time()))) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
+        p class="by" { @if let Some(day) = day { (long_date(day)) ", " } (from_to(&time(start.time()), &time(end.time()))) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
         @if let Some(note) = &occurrence.note { p { (as_written(note)) } }
     }
 }

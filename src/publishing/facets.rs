@@ -31,7 +31,9 @@ pub(super) async fn show(
             }
             "mark" => {
                 facets.insert("free".to_owned(), json!(counts.get("free").copied().unwrap_or(0)));
-                facets.insert("event".to_owned(), json!(counts.get("event").copied().unwrap_or(0)));
+                if kind == Kind::Service {
+                    facets.insert("event".to_owned(), json!(counts.get("event").copied().unwrap_or(0)));
+                }
             }
             "tongue" => {
                 facets.insert("language".to_owned(), values(counts));

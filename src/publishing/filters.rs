@@ -259,6 +259,15 @@ pub async fn locate(directory: &Directory, at: &Whereabouts) -> Result<Option<Po
     Ok(learned.map(|(point, precision)| Position { at: at.clone(), point, precision, areas: Vec::new() }))
 }
 
+/// Where a town is, by its name, as the places of the directory tell.
+/// # Errors
+/// When the index fails.
+pub async fn locate_town(directory: &Directory, name: &str) -> Result<Option<Point>, Problem> {
+    let (index, name) = (directory.search.clone(), name.to_owned());
+    let found = tokio::task::spawn_blocking(move || index.town(&name)).await.map_err(|error| Problem::internal(&error))?;
+    found.map_err(Problem::from)
+}
+
 /// From when to when.
 pub(super) type Window = (DateTime<Utc>, DateTime<Utc>);
 

@@ -31,7 +31,7 @@ use crate::{
 };
 pub use {
     describe::openapi,
-    filters::{Answer, Filters, LONGEST_SEARCH, Position, ask_index, locate, midnight},
+    filters::{Answer, Filters, LONGEST_SEARCH, Position, ask_index, locate, locate_town, midnight},
     needs::needs_route,
     vocabulary::{Term, Vocabularies, Vocabulary},
 };

@@ -14,8 +14,11 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use super::wanted::Times;
+use super::{query::AHEAD, wanted::Times};
 use crate::geo::Point;
+
+/// Farther than any place on Earth, in metres.
+const FARTHEST: f64 = 1e8;
 
 /// In which order the hits come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,6 +145,8 @@ pub(super) struct Collected {
 #[derive(Clone)]
 pub(super) struct Hits {
     pub(super) order: Order,
+    /// What helps somebody in danger comes before everything that is nearer.
+    pub(super) danger_first: bool,
     pub(super) keep: usize,
     pub(super) checks: Checks,
     /// Text columns whose values are counted.
@@ -467,6 +472,8 @@ impl SegmentCollector for Segment {
         let first = match self.wanted.order {
             Order::Id => 0.0,
             Order::Relevance => -(rounded(score) as f64),
+            Order::Distance if self.wanted.danger_first && score < AHEAD => metres.unwrap_or(FARTHEST) + 2.0 * FARTHEST,
+            Order::Distance if self.wanted.danger_first => metres.unwrap_or(FARTHEST),
             Order::Distance => metres.unwrap_or(f64::MAX),
             Order::Start => start.unwrap_or(i64::MAX) as f64,
         };

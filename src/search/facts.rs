@@ -172,7 +172,7 @@ pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: Dat
         facts.add_terms(fields, row.kind, &mut out);
         facts.add_people(fields, row.kind, &mut out);
     }
-    facts.add_places(fields, &mut out);
+    facts.add_places(fields, row.kind, &mut out);
     facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
         add_dates(fields, row, now, &mut out);
@@ -352,12 +352,16 @@ impl Facts {
         !priced && (said_free || (!self.cost_options.is_empty() && self.cost_options.iter().all(costs_nothing)))
     }
 
-    fn add_places(&self, fields: &Fields, out: &mut TantivyDocument) {
+    fn add_places(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
         let own = self.latitude.zip(self.longitude);
         let of_places = self.places().filter_map(|place| place.latitude.zip(place.longitude));
         for point in of_places.chain(own).filter_map(|(latitude, longitude)| Point::new(latitude, longitude)) {
             out.add_f64(fields.latitude, point.latitude);
             out.add_f64(fields.longitude, point.longitude);
+        }
+        if kind == Kind::Location {
+            let towns: BTreeSet<String> = self.addresses.iter().map(|address| fold(&address.city)).collect();
+            towns.iter().filter(|town| !town.is_empty()).for_each(|town| out.add_text(fields.town, town));
         }
         let addresses = self.places().flat_map(|place| &place.addresses).chain(&self.addresses);
         let mut postcodes: Vec<String> = addresses
@@ -434,6 +438,31 @@ fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut Tan
             out.add_i64(fields.ends, minutes(date.end));
         }
     }
+}
+
+/// The places that dates of an event have moved to.
+pub(super) fn moved_to(row: &Published) -> Vec<Uuid> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Changed {
+        changes: Vec<Change>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Change {
+        location_id: Option<Uuid>,
+    }
+    if row.kind != Kind::Event {
+        return Vec::new();
+    }
+    let changed: Changed = serde_json::from_str(&row.full).unwrap_or_default();
+    changed.changes.iter().filter_map(|change| change.location_id).collect()
+}
+
+/// The point of a place.
+pub(super) fn point_of(place: &Published) -> Option<Point> {
+    let facts: Facts = serde_json::from_str(&place.full).ok()?;
+    Point::new(facts.latitude?, facts.longitude?)
 }
 
 /// How far back the dates of events can be searched, in days.

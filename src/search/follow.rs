@@ -1,7 +1,7 @@
 //! Following `published`: the index is one more reader of it, thrown away and built anew whenever it
 //! is missing, damaged, or of another epoch. The server answers from what it has meanwhile.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use tantivy::{
     directory::MmapDirectory,
     indexer::{LogMergePolicy, NoMergePolicy},
 };
+use uuid::Uuid;
 
 use super::{
     Error, Search, facts,
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     db::Database,
+    geo::Point,
     model::Kind,
     published::{self, Head, Position, Published},
 };
@@ -158,7 +160,8 @@ impl Search {
             let rows = published::after(db, at, ROWS).await?;
             let Some(last) = rows.last() else { break };
             at = last.position;
-            aside(|| taking.take(&rows))?;
+            let elsewhere = Elsewhere::of(db, &rows).await?;
+            aside(|| taking.take(&rows, &elsewhere))?;
             if let Some(indexing) = &mut indexing {
                 indexing.rows += rows.len() as u64;
                 self.tell(Some(*indexing));
@@ -222,6 +225,33 @@ struct Taking<'a> {
     urgent: bool,
 }
 
+/// Where single dates of events have moved to, as far as that is public: the event is near there, too.
+struct Elsewhere(HashMap<Uuid, Point>);
+
+impl Elsewhere {
+    async fn of(db: &Database, rows: &[Published]) -> Result<Self, Error> {
+        let mut ids: Vec<Uuid> = rows.iter().filter(|row| row.live).flat_map(facts::moved_to).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let snapshot = db.snapshot().await?;
+        let places = published::current(&snapshot, &ids).await?;
+        snapshot.roll_back().await?;
+        let points = places.iter().filter(|place| place.live).filter_map(|place| Some((place.id, facts::point_of(place)?)));
+        Ok(Self(points.collect()))
+    }
+
+    fn added_to(&self, mut document: TantivyDocument, fields: &Fields, row: &Published) -> TantivyDocument {
+        for point in facts::moved_to(row).iter().filter_map(|place| self.0.get(place)) {
+            document.add_f64(fields.latitude, point.latitude);
+            document.add_f64(fields.longitude, point.longitude);
+        }
+        document
+    }
+}
+
 impl<'a> Taking<'a> {
     fn begin(search: &'a Search, words: Arc<Words>, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
         let writer: IndexWriter = search.index.writer_with_num_threads(1, memory)?;
@@ -231,13 +261,14 @@ impl<'a> Taking<'a> {
         Ok(Self { search, words, writer, now, rows: 0, urgent: false })
     }
 
-    fn take(&mut self, rows: &[Published]) -> Result<(), Error> {
+    fn take(&mut self, rows: &[Published], elsewhere: &Elsewhere) -> Result<(), Error> {
         for row in rows {
             self.writer.delete_term(fields::id_term(&self.search.fields, row.id));
             self.urgent |= row.urgent;
             self.rows += 1;
             if row.live {
                 let document: TantivyDocument = facts::document(&self.search.fields, &self.words, row, self.now);
+                let document = elsewhere.added_to(document, &self.search.fields, row);
                 self.writer.add_document(document)?;
             }
         }
@@ -251,7 +282,7 @@ impl<'a> Taking<'a> {
             let rows = published::by_kind(db, Kind::Event, after, ROWS).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.id);
-            self.take(&rows)?;
+            self.take(&rows, &Elsewhere::of(db, &rows).await?)?;
         }
     }
 

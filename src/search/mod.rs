@@ -11,8 +11,10 @@ mod collect;
 mod facts;
 mod fields;
 mod follow;
+mod located;
 mod query;
 mod signs;
+mod spelling;
 mod store;
 mod wanted;
 mod words;
@@ -28,11 +30,7 @@ use std::{
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
 use serde::Serialize;
 use tantivy::{
-    Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError,
-    columnar::BytesColumn,
-    index::SegmentId,
-    query::{BooleanQuery, Occur, Query, TermQuery},
-    schema::IndexRecordOption,
+    Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError, columnar::BytesColumn, index::SegmentId,
     snippet::SnippetGenerator,
 };
 
@@ -54,7 +52,7 @@ use crate::{
     geo::Point,
     http::Problem,
     model::{Kind, hours::Hours, occurrences, whereabouts::Whereabouts},
-    places::{Coverage, Precision, coverage},
+    places::{Coverage, coverage},
     published::Position,
 };
 
@@ -162,8 +160,17 @@ impl std::fmt::Debug for Search {
 
 /// Days of the week in the order in which they are counted.
 const WEEK: [Weekday; 7] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
-/// Columns that are counted for facets.
-const FACETS: &[&str] = &["term", "tongue", "delivery", "mark", "source", "status"];
+
+/// Columns that are counted for facets: those that documents of the kind have themselves. What is asked of
+/// the service of a place stands with the service, so it is not counted for the place.
+fn facets(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Service | Kind::Event => &["term", "tongue", "delivery", "mark", "source", "status"],
+        Kind::Location => &["term", "tongue", "source"],
+        Kind::Organization => &["term", "source"],
+        Kind::ServiceAtLocation | Kind::Taxonomy | Kind::TaxonomyTerm => &["source"],
+    }
+}
 
 impl Search {
     /// Open the index in `data_dir`. What is there and fits is used; otherwise it is empty and
@@ -290,8 +297,8 @@ impl Search {
     ) -> Result<Collected, Error> {
         let builder = Builder { fields: &self.fields, searcher, words };
         let mut collected = Collected::default();
-        let mut tried = [Strictness::AllWords, Strictness::Meaning, Strictness::SomeWords].into_iter();
-        while let Some(strictness) = tried.next() {
+        let mut next = Some(Strictness::AllWords);
+        while let Some(strictness) = next {
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(searcher, kind, wanted, now)?;
             checks.groups = groups.cloned();
@@ -309,19 +316,22 @@ impl Search {
                 usual_days.push(says_open(searcher, kind, day.clone())?);
             }
             let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
-            let hits = Hits { order, keep, checks, facets: if count { FACETS } else { &[] }, days, usual_days, event_days };
+            let danger_first = built.danger_first;
+            let hits = Hits {
+                order,
+                danger_first,
+                keep,
+                checks,
+                facets: if count { facets(kind) } else { &[] },
+                days,
+                usual_days,
+                event_days,
+            };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
+            next = if collected.total > 0 { None } else { built.softer(strictness, wanted.relaxed) };
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
                 found.marked = built.marked;
-            }
-            if collected.total > 0 {
-                break;
-            }
-            match (built.spare, wanted.relaxed && built.several) {
-                (true, _) if strictness == Strictness::AllWords => {}
-                (false, true) if strictness == Strictness::AllWords => drop(tried.next()),
-                _ => break,
             }
         }
         Ok(collected)
@@ -408,42 +418,6 @@ impl Search {
         // What is left of a text without words is a full stop or the like.
         let end = end.replace('&', "&amp;").replace('<', "&lt;");
         Some(format!("{begin}{}{end}", snippet.to_html()))
-    }
-
-    /// Where a postcode is, learned from the places in the directory: those with the same postcode,
-    /// else with the same sector, else with the same outcode.
-    /// # Errors
-    /// When the index fails.
-    pub fn learned(&self, at: &Whereabouts) -> Result<Option<(Point, Precision)>, Error> {
-        let full = matches!(at, Whereabouts::Postcode(_)).then(|| (at.as_str().to_owned(), Precision::Postcode));
-        let sector = at.sector().map(|sector| (sector, Precision::Sector));
-        for (value, precision) in full.into_iter().chain(sector).chain([(at.outcode().to_owned(), Precision::Outcode)]) {
-            if let Some(point) = self.middle_of(&value)? {
-                return Ok(Some((point, precision)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The middle of the places with this postcode, sector or outcode.
-    fn middle_of(&self, postcode: &str) -> Result<Option<Point>, Error> {
-        let searcher = self.reader.searcher();
-        let term = |term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>;
-        let places = BooleanQuery::new(vec![
-            (Occur::Must, term(tantivy::Term::from_field_u64(self.fields.kind, facts::kind_number(Kind::Location)))),
-            (Occur::Must, term(tantivy::Term::from_field_text(self.fields.postcode, postcode))),
-        ]);
-        let (mut north, mut east, mut count) = (0.0, 0.0, 0.0);
-        for place in searcher.search(&places, &tantivy::collector::DocSetCollector)? {
-            let columns = searcher.segment_reader(place.segment_ord).fast_fields();
-            let point = (columns.f64("latitude")?.first(place.doc_id), columns.f64("longitude")?.first(place.doc_id));
-            if let (Some(latitude), Some(longitude)) = point {
-                north += latitude;
-                east += longitude;
-                count += 1.0;
-            }
-        }
-        Ok(if count > 0.0 { Point::new(north / count, east / count) } else { None })
     }
 }
 

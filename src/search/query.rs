@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use tantivy::{
     Searcher, TantivyError, Term,
     query::{
-        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery,
-        Query, TermQuery, TermSetQuery,
+        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query,
+        TermQuery, TermSetQuery,
     },
     schema::{Field, IndexRecordOption},
 };
@@ -34,12 +34,11 @@ const FALLS_OFF: f32 = 0.8;
 const AS_WRITTEN: f32 = 1.5;
 /// It runs: what is paused or called off, or has not been confirmed for a month, stands behind it.
 const RUNS: f32 = 8.0;
+/// Added to what helps somebody in danger, where they wrote of something else as well: more than
+/// everything else together can reach.
+pub(super) const AHEAD: f32 = 1_000.0;
 /// Words that are close to one that nobody knows count so much less.
 const CORRECTED: f32 = 0.6;
-/// Words that an unknown one may stand for, at most.
-const MOST_CORRECTIONS: usize = 6;
-/// Words shorter than this are not corrected, in letters.
-const CORRECTED_FROM: usize = 5;
 /// Words of a text that are looked for at most.
 const MOST_WORDS: usize = 40;
 
@@ -64,6 +63,24 @@ pub(super) struct Built {
     pub(super) spare: bool,
     /// Whether there are several words, some of which would do.
     pub(super) several: bool,
+    /// How many phrases were understood.
+    troubles: usize,
+    /// Whether any of them is enough.
+    any_trouble: bool,
+    /// Whether what helps somebody in danger stands before everything else.
+    pub(super) danger_first: bool,
+}
+
+impl Built {
+    /// How to take the words next where nothing has been found; none where nothing more would help.
+    pub(super) fn softer(&self, than: Strictness, relaxed: bool) -> Option<Strictness> {
+        match than {
+            Strictness::AllWords if self.spare => Some(Strictness::Meaning),
+            Strictness::AllWords | Strictness::Meaning if self.troubles > 1 && !self.any_trouble => Some(Strictness::AnyMeaning),
+            Strictness::AllWords if self.troubles == 0 && self.several && relaxed => Some(Strictness::SomeWords),
+            _ => None,
+        }
+    }
 }
 
 /// How strictly words are taken.
@@ -73,6 +90,8 @@ pub(super) enum Strictness {
     AllWords,
     /// Words beside an understood phrase that nothing else needs only help the order.
     Meaning,
+    /// The same, and what helps with one of several troubles will do.
+    AnyMeaning,
     /// Any of the words will do; the more the better.
     SomeWords,
 }
@@ -87,6 +106,9 @@ impl Builder<'_> {
             scored: false,
             spare: false,
             several: false,
+            troubles: 0,
+            any_trouble: false,
+            danger_first: false,
         };
         let mut clauses: Vec<Clause> = Vec::new();
         self.add_text(wanted, strictness, &mut clauses, &mut built)?;
@@ -118,24 +140,37 @@ impl Builder<'_> {
     ) -> Result<(), TantivyError> {
         let mut parts = self.words.understand(&wanted.text);
         parts.truncate(MOST_WORDS);
-        let has_meaning = parts.iter().any(|part| matches!(part, Part::Meaning { .. }));
         built.scored = !parts.is_empty();
         built.several = parts.len() > 1;
+        built.troubles = parts.iter().filter(|part| matches!(part, Part::Meaning { .. })).count();
         if strictness == Strictness::SomeWords {
             clauses.push(must(self.any_word(&parts, built)));
             return Ok(());
         }
+        built.danger_first = self.has_danger_beside_something_else(&parts);
+        built.any_trouble = built.danger_first || strictness == Strictness::AnyMeaning;
+        built.understood.some_words = strictness == Strictness::AnyMeaning;
+        let mut troubles: Vec<Box<dyn Query>> = Vec::new();
         for part in parts {
             match part {
                 Part::Word(word) => {
-                    let spare = has_meaning && strictness == Strictness::Meaning;
-                    built.spare |= has_meaning;
+                    let spare = built.troubles > 0 && strictness != Strictness::AllWords;
+                    built.spare |= built.troubles > 0;
                     self.add_word(&word, spare, wanted.relaxed, clauses, built)?;
                 }
                 Part::Meaning { words, phrase } => {
-                    clauses.push(must(self.meaning(&words, phrase, built)));
+                    let helps = self.meaning(&words, phrase, built);
+                    if built.danger_first && self.words.phrase(phrase).urgent {
+                        troubles.push(Box::new(ConstScoreQuery::new(helps.box_clone(), AHEAD)));
+                    }
+                    troubles.push(helps);
                 }
             }
+        }
+        if built.any_trouble {
+            clauses.push(must(Box::new(BooleanQuery::union(troubles))));
+        } else {
+            clauses.extend(troubles.into_iter().map(must));
         }
         let written = words_of(&wanted.text);
         if (2..=MOST_WORDS).contains(&written.len()) {
@@ -143,6 +178,18 @@ impl Builder<'_> {
             clauses.push((Occur::Should, boosted(Self::phrase(self.fields.name, &stems), BY_NAME)));
         }
         Ok(())
+    }
+
+    /// Whether somebody who may be in danger wrote of another trouble as well: few things help with both,
+    /// and the danger must not be lost behind them.
+    fn has_danger_beside_something_else(&self, parts: &[Part]) -> bool {
+        let phrases = || {
+            parts.iter().filter_map(|part| match part {
+                Part::Meaning { phrase, .. } => Some(self.words.phrase(*phrase)),
+                Part::Word(_) => None,
+            })
+        };
+        phrases().any(|danger| danger.urgent && phrases().any(|other| other.needs.first() != danger.needs.first()))
     }
 
     /// Something that has any of the words; more of them, and in the name, is better.
@@ -316,83 +363,6 @@ impl Builder<'_> {
             [only] => Self::text(field, only),
             several => Box::new(PhraseQuery::new(several.iter().map(|stem| Term::from_field_text(field, stem)).collect())),
         }
-    }
-
-    /// Whether any document that is there has the word.
-    fn is_known(&self, stem: &str) -> Result<bool, TantivyError> {
-        let term = Term::from_field_text(self.fields.text, stem);
-        for segment in self.searcher.segment_readers() {
-            let Some(mut postings) = segment.inverted_index(self.fields.text)?.read_postings(&term, IndexRecordOption::Basic)?
-            else {
-                continue;
-            };
-            let Some(alive) = segment.alive_bitset() else { return Ok(true) };
-            let mut doc = tantivy::DocSet::doc(&postings);
-            while doc != tantivy::TERMINATED {
-                if alive.is_alive(doc) {
-                    return Ok(true);
-                }
-                doc = tantivy::DocSet::advance(&mut postings);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What a word that nobody knows may stand for: words with one slip less, two in long words, and
-    /// words that begin with it. The likeliest comes first.
-    fn corrections(&self, text: &str) -> Result<Vec<Word>, TantivyError> {
-        let length = text.chars().count();
-        let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
-        if length >= 3 {
-            self.collect_spellings(
-                &FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true),
-                0,
-                &mut found,
-            )?;
-        }
-        for distance in 1..=2 {
-            let long_enough = length >= if distance == 1 { CORRECTED_FROM } else { CORRECTED_FROM + 4 };
-            if found.is_empty() && long_enough {
-                let term = Term::from_field_text(self.fields.spelling, text);
-                self.collect_spellings(&FuzzyTermQuery::new(term, distance, true), distance, &mut found)?;
-            }
-        }
-        let first = text.chars().next();
-        let mut found: Vec<(bool, u8, std::cmp::Reverse<u64>, String)> = found
-            .into_iter()
-            .map(|(word, (distance, count))| (word.chars().next() != first, distance, std::cmp::Reverse(count), word))
-            .collect();
-        found.sort();
-        found.truncate(MOST_CORRECTIONS);
-        let mut words: Vec<Word> = Vec::new();
-        for word in found.into_iter().flat_map(|(.., word)| words_of(&word)) {
-            if !words.iter().any(|known| known.stem == word.stem) && self.is_known(&word.stem)? {
-                words.push(word);
-            }
-        }
-        Ok(words)
-    }
-
-    fn collect_spellings(
-        &self,
-        query: &FuzzyTermQuery,
-        distance: u8,
-        found: &mut BTreeMap<String, (u8, u64)>,
-    ) -> Result<(), TantivyError> {
-        const LOOKED_AT: usize = 200;
-        for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(self.fields.spelling)?;
-            let mut stream = index.terms().search(query.automaton()?).into_stream()?;
-            for _ in 0..LOOKED_AT {
-                if !stream.advance() {
-                    break;
-                }
-                if let Ok(word) = std::str::from_utf8(stream.key()) {
-                    found.entry(word.to_owned()).or_insert((distance, 0)).1 += u64::from(stream.value().doc_freq);
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -226,7 +226,7 @@ impl Words {
 
     /// Take apart what somebody wrote.
     pub(super) fn understand(&self, text: &str) -> Vec<Part> {
-        let words = words_of(text);
+        let words = joined(words_of(text));
         let mut matches = self.matches(&words);
         // The longest first; of two as long, the one without a slip, then the one that stands first.
         matches.sort_by_key(|found| (std::cmp::Reverse(found.words), found.slips, found.from));
@@ -259,7 +259,9 @@ impl Words {
         for from in 0..words.len() {
             for until in from + 1..=words.len().min(from + LONGEST_PHRASE) {
                 let stems: Vec<String> = words[from..until].iter().map(|word| word.stem.clone()).collect();
-                if let Some(phrase) = self.exact.get(&stems) {
+                let exact =
+                    self.exact.get(&stems).filter(|phrase| is_form_of(&self.phrases[**phrase].words, &words[from..until]));
+                if let Some(phrase) = exact {
                     found.push(Match { from, until, phrase: *phrase, words: until - from, slips: 0 });
                 }
             }
@@ -315,6 +317,30 @@ struct Match {
     slips: usize,
 }
 
+/// Whether these words, which have the stems of the phrase, may mean it. A single word in the plural names
+/// things, and what somebody does is another word: "forced" is not the forces, "drugged" not drugs.
+fn is_form_of(phrase: &[Word], here: &[Word]) -> bool {
+    let ([meant], [word]) = (phrase, here) else { return true };
+    let Some(singular) = meant.text.strip_suffix('s').filter(|rest| !rest.ends_with('s')) else { return true };
+    let forms = [Some(singular), singular.strip_suffix('e')];
+    let ends_in_y = singular.strip_suffix("ie").is_some_and(|stem| word.text.strip_suffix('y') == Some(stem));
+    word.text == meant.text || forms.contains(&Some(&*word.text)) || ends_in_y
+}
+
+/// "No where" is "nowhere".
+fn joined(words: Vec<Word>) -> Vec<Word> {
+    let mut all: Vec<Word> = Vec::with_capacity(words.len());
+    for word in words {
+        match all.last_mut() {
+            Some(before) if before.text == "no" && word.text == "where" => {
+                *before = words_of("nowhere").swap_remove(0);
+            }
+            _ => all.push(word),
+        }
+    }
+    all
+}
+
 /// How many words have a slip in them; none where it is another phrase.
 fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
     let mut slips = 0;
@@ -323,13 +349,15 @@ fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
             continue;
         }
         // "Abuze" is close to "abuse", though its stem, "abus", is too short to say so.
-        if !is_slip(&meant.stem, &word.stem) && !is_slip(&meant.text, &word.text) {
+        let is_slip = is_slip(&meant.stem, &word.stem) || is_slip(&meant.text, &word.text);
+        // The rest of a phrase says which word is meant, even a short one: "food bnak".
+        if !is_slip && (phrase.len() == 1 || !is_swap(&meant.text, &word.text)) {
             return None;
         }
         slips += 1;
     }
     // One word alone says little: "broker" is not "broke".
-    let short_and_alone = phrase.len() == 1 && phrase[0].stem.chars().count() <= FORGIVEN_FROM;
+    let short_and_alone = phrase.len() == 1 && phrase[0].text.chars().count() <= FORGIVEN_FROM;
     (slips == 0 || !short_and_alone).then_some(slips)
 }
 
@@ -337,6 +365,15 @@ fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
 fn is_slip(a: &str, b: &str) -> bool {
     let long = a.chars().count() >= FORGIVEN_FROM && b.chars().count() >= FORGIVEN_FROM;
     long && a.len().abs_diff(b.len()) <= 4 && strsim::osa_distance(a, b) == 1
+}
+
+/// Whether two words of four letters or more differ by two letters swapped.
+fn is_swap(a: &str, b: &str) -> bool {
+    let letters = a.chars().count();
+    letters + 1 >= FORGIVEN_FROM
+        && letters == b.chars().count()
+        && strsim::osa_distance(a, b) == 1
+        && strsim::levenshtein(a, b) == 2
 }
 
 /// Small words and short forms count only where there are no others.

@@ -26,6 +26,7 @@ mod sign_in_providers;
 mod strangers;
 mod texts;
 mod times;
+mod troubles;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

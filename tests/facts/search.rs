@@ -13,7 +13,7 @@ use super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 /// A service with a name, a description, and whatever else.
-fn service(name: &str, description: &str, more: impl Into<Value>) -> String {
+pub(super) fn service(name: &str, description: &str, more: impl Into<Value>) -> String {
     let more: Value = more.into();
     let mut service = json!({
         "id": id(name), "name": name, "status": "active", "description": description,
@@ -25,7 +25,7 @@ fn service(name: &str, description: &str, more: impl Into<Value>) -> String {
     service.to_string()
 }
 
-fn at(name: &str, latitude: f64, longitude: f64, postcode: &str) -> Value {
+pub(super) fn at(name: &str, latitude: f64, longitude: f64, postcode: &str) -> Value {
     json!({"service_at_locations": [{"id": id(&format!("link {name}")), "location": {
         "id": id(&format!("place {name}")), "location_type": "physical", "name": format!("Hall {name}"), "latitude": latitude, "longitude": longitude,
         "addresses": [{"id": id(&format!("address {name}")), "address_1": "1 High Street", "city": "Luton", "state_province": "Bedfordshire",
@@ -34,7 +34,7 @@ fn at(name: &str, latitude: f64, longitude: f64, postcode: &str) -> Value {
 
 impl TestApp {
     /// Names of what a list gives, in its order.
-    async fn names(&self, path: &str) -> Vec<String> {
+    pub(super) async fn names(&self, path: &str) -> Vec<String> {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()["contents"]
@@ -46,12 +46,12 @@ impl TestApp {
     }
 
     /// The page that the site's own form leads to.
-    async fn searched(&self, form: &str) -> String {
+    pub(super) async fn searched(&self, form: &str) -> String {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         self.ask(http::Method::POST, "/directory/search", &headers, form).await.text()
     }
 
-    async fn take(&self, lines: &[String]) {
+    pub(super) async fn take(&self, lines: &[String]) {
         let report = self.import(lines.join("\n")).await;
         assert_eq!(report.rejected, []);
     }
@@ -94,7 +94,7 @@ fact! {
     }
 }
 
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     percent_encoding::percent_encode(text.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
