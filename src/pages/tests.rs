@@ -247,7 +247,7 @@ async fn what_is_gone_is_said_to_be_gone_and_leads_on() {
     stand.site.directory.shelf.apply(&[gone]).unwrap();
     let (status, _, page) = stand.get(&format!("/directory/events/{id}")).await;
     assert_eq!(status, StatusCode::GONE);
-    assert!(page.contains("taken out on 22 November 2026") && page.contains("href=\"/directory/needs\""));
+    assert!(page.contains("withdrawn on 22 November 2026") && page.contains("href=\"/directory/needs\""));
     assert_eq!(stand.get(&format!("/directory/services/{id}")).await.0, StatusCode::NOT_FOUND, "an event is no service");
 }
 

@@ -16,11 +16,11 @@ fn wrong_lines() -> Vec<(&'static str, String)> {
         value.to_string()
     };
     vec![
-        ("not JSON", "{\"id\": }".into()),
-        ("not JSON", "{\"a\": 1,}".into()),
+        ("not valid JSON", "{\"id\": }".into()),
+        ("not valid JSON", "{\"a\": 1,}".into()),
         ("appears twice", "{\"id\": \"1\", \"id\": \"2\"}".into()),
         ("nested too deeply", format!("{}1{}", "{\"a\":[".repeat(5_000), "]}".repeat(5_000))),
-        ("not JSON", "{\"name\": \"\\ud800\"}".into()),
+        ("not valid JSON", "{\"name\": \"\\ud800\"}".into()),
         ("null character", with(&|v| v["name"] = json!("a\0b"))),
         ("1000000 characters", with(&|v| v["name"] = json!("n".repeat(1_000_000)))),
         ("name is missing", with(&|v| v["name"] = json!(null))),

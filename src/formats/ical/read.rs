@@ -162,7 +162,7 @@ pub fn read(bytes: &[u8]) -> Result<Calendar, Problem> {
         }
     }
     let ends = reader.open.is_empty() && !reader.calendars.is_empty();
-    reader.leave_open_event("the file ends in the middle of it");
+    reader.leave_open_event("the file ends in the middle of it: it was cut short");
     reader.out.whole = ends && !reader.broken;
     if unread > 0 {
         let reason = format!("is not a calendar line (NAME:value); there are {unread} such lines in total");

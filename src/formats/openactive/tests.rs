@@ -262,7 +262,7 @@ fn a_page_is_read_item_by_item() {
             of("2", None),
             bad("3", "it is updated but has no data"),
             bad("", "it has no id"),
-            bad("", "it is no object")
+            bad("", "it is not an object")
         ]
     );
     assert_eq!(page::read(json!({"items": []})).unwrap_err(), "it does not name a next page");

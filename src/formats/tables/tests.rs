@@ -149,7 +149,7 @@ fn tables_of_today_are_joined_into_services() {
     insta::assert_json_snapshot!(problems, @r#"
     [
       "phones.csv:3 has nothing to belong to: there is no service \"s9\"",
-      "phones.csv:4 does not say what it belongs to (contact_id, service_at_location_id, service_id, location_id, organization_id)",
+      "phones.csv:4 does not name what it belongs to (contact_id, service_at_location_id, service_id, location_id, organization_id)",
       "attributes.csv:3 has nothing to belong to: there is no service \"nobody\""
     ]
     "#);
@@ -268,7 +268,7 @@ fn older_tables_are_joined_into_services_of_today() {
         problems,
         [
             "review.csv: this directory does not store reviews of services (1 rows)",
-            "link_taxonomy.csv: the package has no term \"esd:77\"; it is only seen where the directory has one",
+            "link_taxonomy.csv: the package has no term \"esd:77\"; it is only shown if the directory has one",
         ]
     );
 }

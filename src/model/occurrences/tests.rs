@@ -292,7 +292,7 @@ fn rules_that_cannot_be_worked_out_are_refused_with_the_reason() {
     "FREQ=WEEKLY;COUNT=0" has a COUNT that is not a number from 1 to 10,000
     "FREQ=WEEKLY;INTERVAL=0" has an INTERVAL that is not a number from 1 to 1,000
     "FREQ=WEEKLY;INTERVAL=99999999999999999999" has an INTERVAL that is not a number from 1 to 1,000
-    "FREQ=YEARLY;BYEASTER=-2" has "BYEASTER", which is not part of a rule that can be worked out
+    "FREQ=YEARLY;BYEASTER=-2" has "BYEASTER", which is not supported in rules
     "FREQ=YEARLY;BYWEEKNO=53" has BYWEEKNO, weeks of the year; give the days, or list the dates
     "FREQ=WEEKLY;UNTIL=20260101T000000Z" ends (UNTIL) before the first date
     "FREQ=WEEKLY;UNTIL=tomorrow" has an UNTIL that is not a date such as 20270720T100000Z

@@ -63,7 +63,7 @@ fn a_missing_required_part_refuses_the_document_and_says_where() {
     let refused = tidy(Kind::Organization, json!({"id": "x", "name": 5, "description": {"a": 1}}), Names::Ours("")).unwrap_err();
     assert_eq!((refused.path.as_str(), refused.reason.as_str()), ("description", "expected text, found an object"));
     let refused = tidy(Kind::Service, json!({"id": "x", "name": "a".repeat(1_000_000)}), Names::Ours("")).unwrap_err();
-    assert_eq!(refused.reason, "is 1000000 characters long; at most 1000 are taken");
+    assert_eq!(refused.reason, "is 1000000 characters long; the limit is 1000");
     assert!(tidy(Kind::Service, json!([1]), Names::Ours("")).is_err());
 }
 

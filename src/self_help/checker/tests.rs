@@ -188,7 +188,7 @@ fn a_mistake_is_told_with_where_it_stands() {
         twice,
         [
             "questions[0].options[1].id: \"one\" stands at questions[0].options[0] already",
-            "rules[1].when.count_of[1].any[0]: names a.two, which is no option"
+            "rules[1].when.count_of[1].any[0]: names a.two, which is not an option"
         ]
     );
     assert_eq!(
@@ -201,7 +201,7 @@ fn a_mistake_is_told_with_where_it_stands() {
     );
     assert_eq!(
         one(&|d| d["questions"][1]["options"][0]["urgent"] = json!("nothing")),
-        "questions[1].options[0].urgent: there is no panel \"nothing\" with a number to ring"
+        "questions[1].options[0].urgent: there is no panel \"nothing\" with a number to call"
     );
     assert_eq!(
         one(&|d| d["questions"][0]["options"][0]["floor"] = json!("top")),
@@ -209,7 +209,7 @@ fn a_mistake_is_told_with_where_it_stands() {
     );
     assert_eq!(
         one(&|d| d["questions"][0]["show_if"] = json!("b.yes")),
-        "questions[0].show_if: names the question \"b\", which does not stand before this"
+        "questions[0].show_if: names the question \"b\", which does not come before this"
     );
     assert!(
         one(&|d| d["rules"][0]["when"] = json!("a.unanswered"))
@@ -230,7 +230,7 @@ fn a_mistake_is_told_with_where_it_stands() {
     assert!(
         said(&|d| d["questions"].as_array_mut().unwrap().extend(many.clone()))
             .iter()
-            .any(|said| said.contains("1 to 14 can be asked"))
+            .any(|said| said.contains("the limit is 1 to 14"))
     );
 }
 

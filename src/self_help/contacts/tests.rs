@@ -160,7 +160,7 @@ fn nothing_is_wrong_with_our_contacts_and_mistakes_are_told() {
         said,
         [
             "lines[0]: a council's line must have both duty and council, a national line neither",
-            "panels[0].call: \"luton-homelessness\" is a council's own line, and is chosen by duty and place only",
+            "panels[0].call: \"luton-homelessness\" is a council's own line, which is only chosen by duty and place",
             "panels[0].call: there is no duty \"dragons\"",
             "panels[0].call: there is no line \"nobody\"",
         ]
@@ -226,7 +226,7 @@ fn a_line_that_nobody_would_be_given_is_pointed_out_and_a_step_leads_nowhere_els
     let mut contacts = contacts();
     contacts.lines[3].council = Some("E07000096".to_owned());
     let said: Vec<String> = to_look_at(&contacts, day("2026-11-26")).iter().map(ToString::to_string).collect();
-    assert_eq!(said[0], "lines.county children: is never given: a district does not do this where two councils share the work");
+    assert_eq!(said[0], "lines.county children: is never shown: a district does not do this where two councils share the work");
     for page in ["//evil.example", "/\\evil.example", "evil.example"] {
         contacts.actions[0].page = Some(page.to_owned());
         assert!(problems(&contacts).iter().any(|problem| problem.at == "actions[0].page"), "{page}");

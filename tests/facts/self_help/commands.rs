@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_told_with_where_it_stands() {
     let (_, said) = json_of(&run(folder, &["import", &write(folder, "wrong.json", &wrong), "--json"]));
     assert_eq!(
         said["problems"],
-        json!([{"at": "questions[1].options[2].urgent", "problem": "there is no panel \"nothing\" with a number to ring"}])
+        json!([{"at": "questions[1].options[2].urgent", "problem": "there is no panel \"nothing\" with a number to call"}])
     );
     assert_eq!(run(folder, &["import", &write(folder, "other.json", &json!({"schema": "recipe/1"}))]).status.code(), Some(2));
     assert_eq!(json_of(&run(folder, &["show", "--json"])).1["drafts"][0]["sample"], true, "nothing was saved");

@@ -130,7 +130,10 @@ fn words_places_and_positions_are_read() {
     );
     assert_eq!(event("DTSTART:20261205\nSUMMARY:x\nSTATUS:CANCELLED").status, Status::Cancelled);
     let broken = calendar("BEGIN:VEVENT\nUID:1\nDTSTART:20261205\nRRULE:every week\nEND:VEVENT");
-    assert!(broken.problems[0].rejected && broken.problems[0].reason == "RRULE: \"EVERYWEEK\" is not a rule that can be read");
+    assert!(
+        broken.problems[0].rejected
+            && broken.problems[0].reason == "RRULE: \"EVERYWEEK\" is not a rule that this directory understands"
+    );
     assert_eq!(
         paths(&event("DTSTART:20261205\nGEO:here\nRRULE:FREQ=WEEKLY\nDURATION:long\nEXRULE:FREQ=DAILY")),
         ["DURATION", "EXRULE", "GEO"]
@@ -157,10 +160,10 @@ fn what_cannot_be_an_event_is_rejected_and_the_rest_is_read() {
     [
       "16  rejected: has no END:VEVENT; the next event begins before it ends",
       "36  rejected: has no END:VEVENT; the calendar around it ends before it does",
-      "29 : is not a line of a calendar (NAME:value); there are 1 such lines in all",
-      "27 VTODO: only events are taken, not tasks or journals (1 here)",
+      "29 : is not a calendar line (NAME:value); there are 1 such lines in total",
+      "27 VTODO: only events are imported, not tasks or journals (1 here)",
       "3  rejected: DTSTART: the start is missing",
-      "7  rejected: DTSTART: \"soon\" is not a date or time that can be read",
+      "7  rejected: DTSTART: \"soon\" is not a date or time",
       "11  rejected: DTEND: it ends before it begins"
     ]
     "#);

@@ -134,14 +134,14 @@ fn a_date_that_moved_to_another_place_says_which() {
     assert!(known.contains("LOCATION:Town Hall\r\n"), "{known}");
     let unknown = calendar(|calendar| calendar.event(&event, &|_| None)).replace("\r\n ", "");
     assert_eq!(unknown.matches("LOCATION:").count(), 1, "not where it usually is: {unknown}");
-    assert!(unknown.contains("It is at another place this time."));
+    assert!(unknown.contains("It is at a different place this time."));
 }
 
 #[test]
 fn a_rule_that_is_not_understood_is_not_passed_on() {
     let written = events(&json!({"rrule": "FREQ=SECONDLY\r\nATTACH:https://evil.example", "exdates": ["2026-10-20T10:00:00"]}));
     assert!(!written[0].contains("RRULE") && !written[0].contains("evil") && !written[0].contains("EXDATE"));
-    assert!(written[0].contains("It takes place more than once."));
+    assert!(written[0].contains("There is more than one date."));
 }
 
 #[test]
