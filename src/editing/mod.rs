@@ -19,6 +19,7 @@ mod logo;
 mod preview;
 mod reopen;
 mod risk;
+mod sayable;
 mod sight;
 mod submit;
 mod undo;
