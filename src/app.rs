@@ -30,7 +30,7 @@ use crate::{
     db::{Database, Durability},
     editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
-    http::{self as web, Problem, guard},
+    http::{self as web, Problem, Proxies, guard},
     identity::{Identity, Passkeys, providers::Providers},
     importing::Importer,
     mail::{self, Mailer, Notify},
@@ -124,6 +124,11 @@ impl App {
         Identity::new(self.db.clone(), self.clock.clone()).with_second_step(self.config.second_step)
     }
 
+    /// How requests that come through proxies are told apart.
+    pub fn proxies(&self) -> Proxies {
+        Proxies::new(&self.config.trusted_proxies, self.config.proxy_header)
+    }
+
     /// Where people can sign in besides here.
     pub fn providers(&self, public_url: &Url) -> Providers {
         let callback = public_url.join("sign-in/back").expect("our own paths can be joined to our own address");
@@ -136,6 +141,7 @@ impl App {
             protected_categories: self.config.protected_categories.clone(),
             public_url: public_url.clone(),
             name: self.config.name.clone(),
+            proxies: self.proxies(),
         };
         Editing::new(self.records.clone(), self.identity(), about)
     }
@@ -160,8 +166,8 @@ fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Setting
         notify.context("setting FINGERPOST_NOTIFY_KEY is not a GOV.UK Notify key: those end with two ids")
     };
     Ok(mail::Settings {
-        smtp: config.smtp_url.as_ref().map(mail::Server::new),
-        notify: config.notify_key.as_ref().map(account).transpose()?,
+        smtp: config.smtp_url.as_deref().map(mail::Server::new),
+        notify: config.notify_key.as_deref().map(account).transpose()?,
         from: config.mail_from.clone(),
         name: config.name.clone(),
     })
@@ -256,7 +262,7 @@ impl Served {
         )
         .with_moves(signing::moves(&app.config.data_dir)?)
         .passing_on(app.config.aggregator);
-        let guard = guard::Guard::new(app.config.requests_per_minute, &app.config.trusted_proxies);
+        let guard = guard::Guard::new(app.config.requests_per_minute, app.proxies());
         let brand = Arc::new(Brand::open(&app.config)?);
         let views = Views::new(app.db.clone(), app.clock.clone());
         let (start, metrics) = (head.position, recorder());
@@ -281,9 +287,9 @@ impl Served {
             views: self.views.clone(),
             providers: self.app.providers(&self.directory.public_url),
             passkeys: Passkeys::at(&self.directory.public_url, &self.app.config.name),
-            trusted_proxies: self.app.config.trusted_proxies.clone().into(),
+            proxies: self.app.proxies(),
         };
-        let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), &self.app.config.trusted_proxies);
+        let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), self.app.proxies());
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
@@ -301,7 +307,10 @@ impl Served {
             .merge(pages::people(desk))
             .merge(pages::upkeep(upkeep))
             .merge(self_help::api::routes(self_help))
-            .merge(quality::routes(Delivery::new(self.app.mailer.clone(), self.app.config.notify_callback_token.as_deref())))
+            .merge(quality::routes(Delivery::new(
+                self.app.mailer.clone(),
+                self.app.config.notify_callback_token.as_deref().map(String::as_str),
+            )))
             .merge(publishing::needs_route(self.directory.clone()))
             .route("/api", root.clone())
             .route("/api/", root)

@@ -1,6 +1,9 @@
-//! Serving connections: time for headers is short, and stopping finishes what is under way.
+//! Serving connections: time for headers is short, and so is patience with a client that does not read what
+//! it asked for; there are only so many at once; and stopping finishes what is under way.
 
-use std::{net::SocketAddr, time::Duration};
+mod patient;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, extract::ConnectInfo};
@@ -10,12 +13,18 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use self::patient::Patient;
+
 /// A client has so long to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// A client that reads nothing of its answer for so long is left.
+const STALLED: Duration = Duration::from_secs(60);
+/// Connections at once where nobody says how many files this program may have open.
+const CONNECTIONS: usize = 768;
 /// Requests under way have so long to finish after a stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -33,10 +42,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64);
+    let room = Arc::new(Semaphore::new(most_connections()));
     loop {
-        let (stream, peer) = tokio::select! {
+        // Whoever comes while there is no room waits in the system's queue.
+        let accepted = async {
+            let place = Arc::clone(&room).acquire_owned().await.expect("nobody closes it");
+            listener.accept().await.map(|(stream, peer)| (stream, peer, place))
+        };
+        let (stream, peer, place) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
+            accepted = accepted => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, or the client is gone already.
@@ -51,15 +66,24 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             request.extensions_mut().insert(ConnectInfo(peer));
             request.map(axum::body::Body::new)
         });
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        let connection = http.serve_connection(TokioIo::new(Patient::new(stream, STALLED)), TowerToHyperService::new(router));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is not worth a line in the log.
             let _ = connection.await;
+            drop(place);
         });
     }
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests took too long to finish and were aborted");
     }
+}
+
+/// Three quarters of the files that this program may have open: the database, the index and the shelf need
+/// some, too.
+fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
+    files.map_or(CONNECTIONS, |files: usize| (files / 4 * 3).clamp(64, Semaphore::MAX_PERMITS))
 }

@@ -99,7 +99,7 @@ async fn open(
         // The two follow each other on this machine.
         allow_private_peers: vec![IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST))],
         data_dir: data_dir.to_path_buf(),
-        database_url: format!("sqlite:{}", data_dir.join("fingerpost.db").display()),
+        database_url: format!("sqlite:{}", data_dir.join("fingerpost.db").display()).into(),
         name: name.to_owned(),
         gss: Some(gss.to_owned()),
         ..config.clone()

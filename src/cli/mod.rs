@@ -11,6 +11,7 @@ mod postcodes;
 mod proposal;
 mod record;
 mod serve;
+mod settings_trail;
 mod texts;
 mod token;
 mod user;

@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::say;
+use super::{say, settings_trail};
 use crate::{
     app::{App, Served, public_url},
     clock::Clock,
@@ -23,6 +23,7 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
         );
     }
     let served = Served::open(app.clone(), app.config.listen).await?;
+    settings_trail::note_changes(&app).await?;
     say!("{} at http://{}/ (known as {})", app.config.name, app.config.listen, public_url(&app.config, app.config.listen))?;
     let stop = until_told();
     let jobs = tokio::spawn(jobs::run(served.clone(), stop.clone()));

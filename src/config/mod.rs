@@ -22,7 +22,12 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
-pub use self::{look::Colour, providers::SignInProvider, settings::schema, values::Error};
+pub use self::{
+    look::Colour,
+    providers::SignInProvider,
+    settings::schema,
+    values::{Error, Hidden},
+};
 use self::{
     providers::{sign_in_providers, tables},
     settings::SETTINGS,
@@ -46,6 +51,35 @@ impl FromStr for LogFormat {
             "json" => Ok(Self::Json),
             _ => Err("expected text or json".to_owned()),
         }
+    }
+}
+
+/// The header in which a proxy says who asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`, which nearly every proxy writes.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded`, as RFC 7239 has it.
+    Forwarded,
+}
+
+impl ProxyHeader {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+        }
+    }
+}
+
+impl FromStr for ProxyHeader {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::XForwardedFor, Self::Forwarded];
+        let found = known.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| "expected X-Forwarded-For or Forwarded".to_owned())
     }
 }
 
@@ -117,7 +151,7 @@ pub struct Config {
     /// Where the database file, derived files and keys are.
     pub data_dir: PathBuf,
     /// Where the database is.
-    pub database_url: String,
+    pub database_url: Hidden<String>,
     /// The publisher's name.
     pub name: String,
     /// The publisher's area code.
@@ -132,8 +166,10 @@ pub struct Config {
     pub contact_phone: Option<String>,
     /// A mailbox that they may write to.
     pub contact_email: Option<String>,
-    /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
+    /// Networks whose word about a client is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they give it.
+    pub proxy_header: ProxyHeader,
     /// Networks in which other directories may be asked although they are not public.
     pub allow_private_peers: Vec<IpNet>,
     /// Whether what others have signed is passed on.
@@ -158,11 +194,11 @@ pub struct Config {
     /// Who has to show a passkey after the link by mail.
     pub second_step: SecondStep,
     /// The mail server; without one letters are written to the log.
-    pub smtp_url: Option<Url>,
+    pub smtp_url: Option<Hidden<Url>>,
     /// The email address that emails are sent from.
     pub mail_from: String,
     /// The key of an account with GOV.UK Notify.
-    pub notify_key: Option<String>,
+    pub notify_key: Option<Hidden<String>>,
     /// Where its API is.
     pub notify_url: Url,
     /// Its template for mails; without one they go through the mail server.
@@ -170,14 +206,14 @@ pub struct Config {
     /// Its template for text messages; without one there are none.
     pub notify_text_template: Option<Uuid>,
     /// What GOV.UK Notify proves itself with when it tells that a letter came back.
-    pub notify_callback_token: Option<String>,
+    pub notify_callback_token: Option<Hidden<String>>,
     /// What is logged.
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
     /// Settings that were given and that this version does not know.
     pub without_effect: Vec<String>,
-    /// What each setting was given as, or its default.
+    /// What each setting was given as, or its default, without secrets.
     pub given: BTreeMap<&'static str, String>,
 }
 
@@ -214,8 +250,8 @@ impl Config {
         let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let mut config = Self::parse(&values)?;
         config.sign_in_providers = sign_in_providers(&values, &further)?;
-        config.given =
-            SETTINGS.iter().map(|setting| (setting.name, values.get(setting.name).cloned().unwrap_or_default())).collect();
+        let given = |name: &'static str| values.get(name).map(|value| settings::without_secrets(name, value)).unwrap_or_default();
+        config.given = SETTINGS.iter().map(|setting| (setting.name, given(setting.name))).collect();
         config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
         Ok(config)
     }
@@ -232,7 +268,7 @@ impl Config {
             listen: parse(values, "listen", "an address and a port such as 127.0.0.1:8080")?,
             public_url: public_url(values)?,
             data_dir,
-            database_url,
+            database_url: database_url.into(),
             name: parse(values, "name", "a name")?,
             gss: optional(values, "gss", "an area code such as E06000032")?,
             licence: parse(values, "licence", "a web address")?,
@@ -241,6 +277,7 @@ impl Config {
             contact_phone: optional::<look::Telephone>(values, "contact_phone", "a phone number")?.map(|phone| phone.0),
             contact_email: optional(values, "contact_email", "an email address such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
+            proxy_header: parse(values, "proxy_header", "X-Forwarded-For or Forwarded")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
             aggregator: yes_or_no(values, "aggregator")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
@@ -252,13 +289,13 @@ impl Config {
             sign_in_providers: Vec::new(),
             retention: Retention::parse(values)?,
             second_step: parse(values, "second_step", "nobody or officers")?,
-            smtp_url: mail_server(values)?,
+            smtp_url: mail_server(values)?.map(Hidden::from),
             mail_from: parse(values, "mail_from", "an email address such as directory@example.org")?,
-            notify_key: optional(values, "notify_key", "a key")?,
+            notify_key: optional::<String>(values, "notify_key", "a key")?.map(Hidden::from),
             notify_url: with_slash(parse(values, "notify_url", "a web address")?),
             notify_mail_template: optional(values, "notify_mail_template", "the id of a Notify template")?,
             notify_text_template: optional(values, "notify_text_template", "the id of a Notify template")?,
-            notify_callback_token: optional(values, "notify_callback_token", "a token")?,
+            notify_callback_token: optional::<String>(values, "notify_callback_token", "a token")?.map(Hidden::from),
             log: parse(values, "log", "a log level")?,
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
@@ -294,6 +331,10 @@ impl Config {
         }
         if self.notify_key.is_some() != (self.notify_mail_template.is_some() || self.notify_text_template.is_some()) {
             let problem = "expected a key together with notify_mail_template, notify_text_template or both";
+            return Err(wrong("notify_key", "(hidden)", problem));
+        }
+        if self.notify_key.is_some() && self.notify_mail_template.is_none() && self.smtp_url.is_none() {
+            let problem = "expected notify_mail_template or smtp_url beside it: text messages alone carry no emails, so nobody could sign in";
             return Err(wrong("notify_key", "(hidden)", problem));
         }
         if self.notify_callback_token.as_ref().is_some_and(|token| token.trim().len() < 20) {
@@ -337,8 +378,7 @@ impl Config {
 
     /// Every setting by name, as it is in force, secrets hidden.
     pub fn shown(&self) -> BTreeMap<&'static str, String> {
-        let mut shown: BTreeMap<&'static str, String> =
-            self.given.iter().map(|(name, value)| (*name, settings::without_secrets(name, value))).collect();
+        let mut shown = self.given.clone();
         // Those that follow another one when they are not set, and the providers, which also stand in a table.
         shown.retain(|name, _| !name.starts_with("oidc_"));
         shown

@@ -76,8 +76,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "trusted_proxies",
         default: "",
-        meaning: "Networks (CIDR, comma-separated) whose Forwarded and X-Forwarded-For headers are trusted.",
+        meaning: "Networks (CIDR, comma-separated) of proxies that are trusted to say where a request comes from, in the header named by proxy_header.",
         example: "10.0.0.0/8",
+    },
+    Setting {
+        name: "proxy_header",
+        default: "X-Forwarded-For",
+        meaning: "The header in which trusted proxies say where a request comes from: X-Forwarded-For or Forwarded. The proxy must set it itself; the other one is ignored.",
+        example: "Forwarded",
     },
     Setting {
         name: "allow_private_peers",
@@ -245,8 +251,8 @@ pub(super) const SETTINGS: &[Setting] = &[
 pub(super) fn without_secrets(name: &str, value: &str) -> String {
     match name {
         _ if value.is_empty() => String::new(),
-        "notify_key" | "notify_callback_token" => "hidden".to_owned(),
-        "smtp_url" => without_password(value),
+        "notify_key" | "notify_callback_token" | "oidc_client_secret" => "hidden".to_owned(),
+        "smtp_url" | "database_url" => without_password(value),
         _ => value.to_owned(),
     }
 }

@@ -36,12 +36,37 @@ fn passwords_are_not_shown() {
     let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
     assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
     assert!(config.public_url.is_none());
-    let notify =
-        [("FINGERPOST_NOTIFY_KEY", "luton-s3cret"), ("FINGERPOST_NOTIFY_TEXT_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08b")];
+    let template = "f33517ff-2a88-4f6e-b855-c550268ce08b";
+    let notify = [("FINGERPOST_NOTIFY_KEY", "luton-s3cret"), ("FINGERPOST_NOTIFY_MAIL_TEMPLATE", template)];
     assert_eq!(read(&notify).unwrap().shown()["notify_key"], "hidden");
     assert!(!read(&notify[..1]).unwrap_err().to_string().contains("s3cret"));
     let config = read(&[("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org")]).unwrap();
     assert_eq!(config.shown()["smtp_url"], "smtps://fp:hidden@mail.example.org");
+}
+
+#[test]
+fn no_secret_stands_in_what_a_program_prints_of_its_settings() {
+    let config = read(&[
+        ("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp"),
+        ("FINGERPOST_SMTP_URL", "smtps://fp:s3cret@mail.example.org"),
+        ("FINGERPOST_NOTIFY_KEY", "luton-s3cret"),
+        ("FINGERPOST_NOTIFY_MAIL_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08b"),
+        ("FINGERPOST_NOTIFY_CALLBACK_TOKEN", "s3cret-s3cret-s3cret-s3cret"),
+        ("FINGERPOST_OIDC_ISSUER", "https://login.example.org"),
+        ("FINGERPOST_OIDC_CLIENT_ID", "fingerpost"),
+        ("FINGERPOST_OIDC_CLIENT_SECRET", "s3cret"),
+    ]);
+    let printed = format!("{:?}", config.unwrap());
+    assert!(!printed.contains("s3cret"), "{printed}");
+}
+
+#[test]
+fn settings_with_which_no_email_leaves_are_refused() {
+    let template = "f33517ff-2a88-4f6e-b855-c550268ce08b";
+    let texts = [("FINGERPOST_NOTIFY_KEY", "luton-s3cret"), ("FINGERPOST_NOTIFY_TEXT_TEMPLATE", template)];
+    let said = read(&texts).unwrap_err().to_string();
+    assert!(said.contains("nobody could sign in") && !said.contains("s3cret"), "{said}");
+    assert!(read(&[texts[0], texts[1], ("FINGERPOST_SMTP_URL", "smtp://mail.example.org")]).is_ok());
 }
 
 #[test]

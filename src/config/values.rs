@@ -1,8 +1,38 @@
 //! Text of settings turned into what it means, with errors that say what would be right.
 
-use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    ops::Deref,
+    path::PathBuf,
+    str::FromStr,
+};
 
 use url::Url;
+
+/// A value that stands in no log and no message: what prints a structure that holds it prints that it is
+/// hidden.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden<T>(T);
+
+impl<T> From<T> for Hidden<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> Deref for Hidden<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Hidden<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]

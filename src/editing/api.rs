@@ -70,7 +70,10 @@ impl FromRequestParts<Arc<Editing>> for Asking {
 
     async fn from_request_parts(parts: &mut Parts, editing: &Arc<Editing>) -> Result<Self, Response> {
         match who(&parts.headers, &parts.method, editing).await {
-            Ok(actor) => Ok(Self(actor)),
+            Ok(actor) => {
+                let client = visitor::client(&parts.extensions, &parts.headers, &editing.about.proxies);
+                Ok(Self(actor.asking_from(client)))
+            }
             Err(problem) => {
                 let unknown = problem.status == StatusCode::UNAUTHORIZED.as_u16();
                 let mut response = problem.into_response();
@@ -191,7 +194,7 @@ async fn read(State(editing): Api, Asking(actor): Asking, Segment(id): Segment) 
         origin: sight.stored.origin.clone(),
         protected: sight.protected,
         proposals: waiting.iter().filter(|one| one.decision == Decision::Waiting).map(|one| proposal_path(one.id)).collect(),
-        document: serde_json::from_str(&sight.stored.document).unwrap_or_default(),
+        document: sight.stored.value().map_err(Error::from)?,
     };
     Ok(answer(StatusCode::OK, &body, &[(header::ETAG, etag(revision))]))
 }
@@ -285,13 +288,25 @@ async fn put(
             }
         }
     }
-    let document = alone(Editing::read(sight.stored.kind, value)?)?;
+    let mut document = alone(Editing::read(sight.stored.kind, value)?)?;
+    leave_out_what_goes_without_saying(&mut document, &sight.document);
     let write = Write { document, expected_revision: Some(revision) };
     // Whoever needs nobody's yes shows a hidden listing by saying so, with a reason, on its page.
     let publish = sight.stored.state == records::State::Unpublished && !sight.lets(actor, Action::EditAtOnce);
     let submission = Submission { writes: vec![write], why: said.why, called_back: said.called_back, publish };
     let became = Box::pin(editing.submit(actor, submission)).await.map_err(stale)?;
     written(editing, id, became, StatusCode::OK).await
+}
+
+/// Taken apart, a link says which service it is of. Where it did not say so before, that is no change.
+fn leave_out_what_goes_without_saying(document: &mut Document, standing: &Document) {
+    let (Document::Service(service), Document::Service(standing)) = (document, standing) else { return };
+    for link in service.service_at_locations.iter_mut().filter(|link| link.service_id == Some(standing.id)) {
+        let before = standing.service_at_locations.iter().find(|before| before.id == link.id);
+        if before.is_some_and(|before| before.service_id.is_none()) {
+            link.service_id = None;
+        }
+    }
 }
 
 /// The document without the records that were nested in it: each has an address of its own.
@@ -353,8 +368,20 @@ async fn change(
     if !patch.is_object() {
         return Err(Problem::bad_request("a change must be an object with the members to change (RFC 7396)".to_owned()));
     }
-    let mut value: Value = serde_json::from_str(&sight.stored.document).unwrap_or_default();
+    let mut value = sight.stored.value().map_err(Error::from)?;
+    let own = ["last_modified"].into_iter().filter(|name| patch.get(name).is_some());
+    let faults: Vec<Fault> =
+        own.map(|name| Fault { field: name.to_owned(), problem: "is set by the directory, not by an edit".to_owned() }).collect();
+    if !faults.is_empty() {
+        return Err(Problem::unfit("the change names what no edit sets".to_owned(), faults));
+    }
     merge(&mut value, patch);
+    // What is stored has no records nested in it, so any that are there now are in the change.
+    if let Some(nested) = parts_of(Editing::read(sight.stored.kind, value.clone())?)?.iter().rev().nth(1) {
+        let problem = format!("is another record: change it at /api/v1/records/{}", nested.id());
+        let fault = Fault { field: nested.kind().as_str().to_owned(), problem };
+        return Err(Problem::unfit("the change has another record in it".to_owned(), vec![fault]));
+    }
     Box::pin(put(&editing, &actor, &sight, revision, value, Said::read(&parameters)?)).await
 }
 

@@ -9,7 +9,7 @@ use super::{Editing, Error};
 use crate::{
     identity::{Action, Actor, Claim, ClaimState, Email, Identity, MemberRole, Person, Subject, can, letters},
     mail,
-    model::{Contact, Document, Kind},
+    model::{Contact, Document, Kind, Phone},
     records::State,
 };
 
@@ -135,7 +135,7 @@ impl Editing {
         let is_kept = self.identity.is_kept(&tx, organisation).await?;
         let automatic = has_evidence && !is_kept && !sight.protected;
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
-        self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, actor.client()).await?;
         if automatic {
             self.identity.decide_claim(&tx, claim.id, ClaimState::Accepted, "the listing", &said).await?;
             tx.commit().await?;
@@ -207,7 +207,9 @@ impl Editing {
         let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
         let detail =
             called.map_or_else(|| state.as_str().to_owned(), |called| format!("{} (called back: {called})", state.as_str()));
-        self.identity.note(&tx, &actor.known_as(), "decide a claim", &known.organisation.to_string(), &detail, None).await?;
+        self.identity
+            .note(&tx, &actor.known_as(), "decide a claim", &known.organisation.to_string(), &detail, actor.client())
+            .await?;
         if let Some(person) = self.identity.person(decided.person).await? {
             let letter = letters::claim_decided(
                 &person.email,
@@ -221,6 +223,32 @@ impl Editing {
         }
         tx.commit().await?;
         Ok(decided)
+    }
+
+    /// The telephone numbers that are published for an organisation and its listings, each with what it is the
+    /// number of: whoever calls back rings one of these.
+    /// # Errors
+    /// When the database fails, or a record is damaged.
+    pub async fn known_numbers(&self, organisation: Uuid) -> Result<Vec<(String, String)>, Error> {
+        let own = self.records.find(organisation).await?;
+        let all = own.into_iter().chain(self.records.referring_to(organisation).await?);
+        let mut known: Vec<(String, String)> = Vec::new();
+        for stored in all.filter(|stored| stored.state == State::Published && stored.origin.is_empty()) {
+            let document = stored.read()?;
+            let (phones, contacts): (&[Phone], &[Contact]) = match &document {
+                Document::Organization(one) => (&one.phones, &one.contacts),
+                Document::Service(one) => (&one.phones, &one.contacts),
+                Document::Event(one) => (&one.phones, &one.contacts),
+                _ => continue,
+            };
+            let of_contacts = contacts.iter().filter(|contact| contact.is_public()).flat_map(|contact| &contact.phones);
+            for phone in phones.iter().chain(of_contacts).filter(|phone| phone.is_public()) {
+                if !known.iter().any(|(number, _)| *number == phone.number) {
+                    known.push((phone.number.clone(), document.name().to_owned()));
+                }
+            }
+        }
+        Ok(known)
     }
 
     /// The addresses and domains that the world can read on an organisation and its services.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Appeal, Editing, Error, Risk, caller, letters, risk};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, PersonId, Subject},
+    identity::{Action, Actor, Claim, MemberRole, PersonId, Subject},
     mail,
     model::{
         Kind,
@@ -203,7 +203,7 @@ impl Editing {
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), &why, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), &why, actor.client()).await?;
         let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;
@@ -264,7 +264,7 @@ impl Editing {
             self.records.reject_in(&tx, &caller, &which).await?;
             false
         };
-        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, actor.client()).await?;
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
             proposal.parts = vec![Part { field: letters::NEW_LISTING.to_owned(), accepted: accept, reason: reason.to_owned() }];
@@ -331,7 +331,7 @@ impl Editing {
             let asked = thread.iter().rev().find(|message| message.by != proposal.by);
             hear.extend(asked.and_then(|message| person_of(&message.by)).map(|officer| (officer, "moderation/changes")));
         } else {
-            hear.extend(person_of(&proposal.by).map(|author| (author, "account/changes")));
+            hear.extend(self.authors(&proposal.by).await?.into_iter().map(|author| (author, "account/changes")));
         }
         for (person, folder) in hear {
             if let Some(person) = self.identity.person(person).await? {
@@ -353,12 +353,28 @@ impl Editing {
     }
 
     async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
-        let Some(author) = person_of(&proposal.by) else { return Ok(()) };
-        let Some(author) = self.identity.person(author).await? else { return Ok(()) };
         let name = proposal.read()?.name().to_owned();
-        let letter = letters::decided(&author.email, proposal, &name, words, &self.about.public_url, &self.about.name);
-        mail::queue(tx, &letter, self.records.clock().now()).await?;
+        for author in self.authors(&proposal.by).await? {
+            let Some(author) = self.identity.person(author).await? else { continue };
+            let letter = letters::decided(&author.email, proposal, &name, words, &self.about.public_url, &self.about.name);
+            mail::queue(tx, &letter, self.records.clock().now()).await?;
+        }
         Ok(())
+    }
+
+    /// Who answers for a change: its author; for that of a program whoever made its token, or the leads of
+    /// its organisation where the token was made on the server.
+    async fn authors(&self, by: &str) -> Result<Vec<PersonId>, Error> {
+        let Some(token) = by.strip_prefix("token:").and_then(|id| id.parse().ok()) else {
+            return Ok(person_of(by).into_iter().collect());
+        };
+        let Some(token) = self.identity.token(token).await? else { return Ok(Vec::new()) };
+        if let Some(person) = token.person {
+            return Ok(vec![person]);
+        }
+        let members = self.identity.members(token.organisation).await?;
+        let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
+        Ok(leads.map(|member| member.person.id).collect())
     }
 }
 

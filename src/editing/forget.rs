@@ -19,7 +19,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         let why = format!("a contact was erased: {reason}");
         let outcome = self.records.erase_contact(&tx, &caller(actor, &why), record, contact).await?;
-        self.identity.note(&tx, &actor.known_as(), "erase a contact", &record.to_string(), reason, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "erase a contact", &record.to_string(), reason, actor.client()).await?;
         tx.commit().await?;
         self.sweep(&outcome).await
     }

@@ -120,6 +120,7 @@ pub(crate) fn words_for(field: &str) -> String {
         "changes" => "changes to single dates".to_owned(),
         "organization_id" => "organisation".to_owned(),
         "service_id" => "service it is part of".to_owned(),
+        "location_id" => "place".to_owned(),
         "location_policy" => "how much of the place is shown".to_owned(),
         other => other.replace('_', " "),
     }

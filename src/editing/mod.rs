@@ -19,6 +19,7 @@ mod logo;
 mod preview;
 mod reopen;
 mod risk;
+mod sayable;
 mod sight;
 mod submit;
 mod undo;
@@ -30,7 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     db,
-    http::{Fault, Problem},
+    http::{Fault, Problem, Proxies},
     identity::{self, Action, Actor, Identity, Subject, can},
     records::{self, Caller, Entrance, Records},
 };
@@ -69,6 +70,8 @@ pub struct About {
     pub public_url: Url,
     /// The directory's name.
     pub name: String,
+    /// How requests that come through proxies are told apart.
+    pub proxies: Proxies,
 }
 
 /// Why something was not changed.

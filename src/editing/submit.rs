@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Editing, Error, Risk, Sight, caller, risk};
+use super::{Editing, Error, Risk, Sight, caller, risk, sayable};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
@@ -18,9 +18,6 @@ use crate::{
     },
     records::{self, Decision, Draft, Edit, State},
 };
-
-/// Members that only checking a listing changes, never an edit.
-const BY_CHECKING: [&str; 2] = ["assured_date", "assurer_email"];
 
 /// A document as it is to be.
 #[derive(Clone, Debug)]
@@ -200,17 +197,12 @@ impl Editing {
         if moves && !at_once {
             return Err(Error::Forbidden("only a moderator can give a listing to another organisation"));
         }
-        let before: Value = match &standing {
-            Some(sight) => serde_json::from_str(&sight.stored.document).unwrap_or_default(),
-            None => Value::Null,
-        };
-        let after: Value = serde_json::from_str(&write.document.to_json()).unwrap_or_default();
+        let before = standing.as_ref().map_or(Ok(Value::Null), |sight| sight.stored.value())?;
+        let after = write.document.to_value();
         let changes = changes::between(&before, &after);
-        if let Some(change) = changes.iter().find(|change| BY_CHECKING.contains(&change.field.as_str())) {
-            return Err(Error::Unfit(vec![Fault {
-                field: change.field.clone(),
-                problem: "is set by checking the listing, not by editing it".to_owned(),
-            }]));
+        let faults = sayable::faults(&changes);
+        if !faults.is_empty() {
+            return Err(Error::Unfit(faults));
         }
         if let Some(change) = changes.iter().find(|change| !at_once && super::declarations::says_seen(change)) {
             return Err(Error::Unfit(vec![Fault {
@@ -346,17 +338,14 @@ impl Compared {
             let now = if waiting.is_empty() {
                 document()
             } else {
-                let before: Value = match &self.standing {
-                    Some(sight) => serde_json::from_str(&sight.stored.document).unwrap_or_default(),
-                    None => Value::Null,
-                };
+                let before = self.standing.as_ref().map_or(Ok(Value::Null), |sight| sight.stored.value())?;
                 Editing::read(self.write.document.kind(), changes::apply(&before, low))?
             };
             edit.at_once.push(self.draft(now, State::Published));
         }
         if !waiting.is_empty() {
             // The proposal that waits is replaced, so what it says of other members goes on in this one.
-            let wanted: Value = serde_json::from_str(&self.write.document.to_json()).unwrap_or_default();
+            let wanted = self.write.document.to_value();
             let together = Editing::read(self.write.document.kind(), changes::apply(&wanted, &self.earlier))?;
             edit.waiting.push(self.draft(together, State::Published));
         }

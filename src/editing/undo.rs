@@ -69,7 +69,9 @@ impl Editing {
         let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
         let outcome = self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
-        self.identity.note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, None).await?;
+        self.identity
+            .note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, actor.client())
+            .await?;
         tx.commit().await?;
         self.sweep(&outcome).await
     }
@@ -108,7 +110,7 @@ impl Editing {
             self.tell_keepers(&tx, actor, &stored, reason).await?;
             outcome
         };
-        self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, None).await?;
+        self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
         tx.commit().await?;
         self.sweep(&outcome).await
     }

@@ -15,9 +15,8 @@ use axum::{
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use ipnet::IpNet;
 
-use super::Problem;
+use super::{Problem, Proxies};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,14 +24,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug)]
 pub struct Guard {
     limiter: Arc<DefaultKeyedRateLimiter<IpAddr>>,
-    trusted_proxies: Arc<[IpNet]>,
+    proxies: Proxies,
 }
 
 impl Guard {
     /// A guard that lets each client make so many requests in a minute, and all of them at once.
-    pub fn new(requests_per_minute: u32, trusted_proxies: &[IpNet]) -> Self {
+    pub fn new(requests_per_minute: u32, proxies: Proxies) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(requests_per_minute).unwrap_or(NonZeroU32::MIN));
-        Self { limiter: Arc::new(RateLimiter::keyed(quota)), trusted_proxies: trusted_proxies.into() }
+        Self { limiter: Arc::new(RateLimiter::keyed(quota)), proxies }
     }
 
     /// Forget clients that have not asked for a while.
@@ -41,49 +40,10 @@ impl Guard {
         self.limiter.shrink_to_fit();
     }
 
-    /// Networks whose word about a client is believed.
-    pub fn trusted_proxies(&self) -> &[IpNet] {
-        &self.trusted_proxies
-    }
-
     fn check(&self, client: IpAddr) -> Result<(), u64> {
         self.limiter
             .check_key(&client)
             .map_err(|not_until| not_until.wait_time_from(governor::clock::DefaultClock::default().now()).as_secs() + 1)
-    }
-}
-
-/// Who asks: the peer, or, behind proxies that we trust, the last address that none of them has.
-pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(&peer) {
-        return network_of(peer);
-    }
-    let forwarded =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let standard = headers
-        .get_all("forwarded")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';']))
-        .filter_map(|pair| pair.trim().strip_prefix("for=").or_else(|| pair.trim().strip_prefix("For=")));
-    let addresses: Vec<IpAddr> = forwarded.chain(standard).filter_map(address).collect();
-    network_of(addresses.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer))
-}
-
-fn address(text: &str) -> Option<IpAddr> {
-    let text = text.trim().trim_matches('"');
-    let text = text.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(text);
-    text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
-}
-
-/// One IPv6 client has a whole /64 to itself.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            v6.to_ipv4_mapped().map_or_else(|| IpAddr::from((u128::from(v6) & (!0 << 64)).to_be_bytes()), IpAddr::from)
-        }
     }
 }
 
@@ -94,7 +54,7 @@ pub async fn around(State(guard): State<Guard>, request: Request, next: Next) ->
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let id = request_id(request.headers());
-    let allowed = peer.map_or(Ok(()), |peer| guard.check(client(peer, request.headers(), &guard.trusted_proxies)));
+    let allowed = peer.map_or(Ok(()), |peer| guard.check(guard.proxies.client(peer, request.headers())));
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(seconds) => {
@@ -168,22 +128,4 @@ pub async fn weaken_compressed(request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::ETAG, weak);
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_trusted_proxies_are_believed() {
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let headers = |value: &str| {
-            HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap())])
-        };
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(client(ip("198.51.100.1"), &headers("203.0.113.9"), &trusted), ip("198.51.100.1"));
-        assert_eq!(client(ip("10.0.0.1"), &headers("6.6.6.6, 203.0.113.9, 10.0.0.2"), &trusted), ip("203.0.113.9"));
-        assert_eq!(client(ip("10.0.0.1"), &headers("nonsense"), &trusted), ip("10.0.0.1"));
-        assert_eq!(client(ip("2001:db8:1:2:3::4"), &HeaderMap::new(), &trusted), ip("2001:db8:1:2::"));
-    }
 }

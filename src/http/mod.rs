@@ -6,6 +6,7 @@ pub mod guard;
 pub mod openapi;
 pub mod parameters;
 pub mod problem;
+mod proxies;
 pub mod segment;
 pub mod visitor;
 
@@ -14,6 +15,7 @@ use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter}
 pub use {
     parameters::Parameters,
     problem::{Fault, Problem},
+    proxies::Proxies,
     segment::Segment,
 };
 

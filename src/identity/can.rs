@@ -1,5 +1,7 @@
 //! The one place that decides who may do what. What is not allowed here is refused.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -142,115 +144,135 @@ pub enum Subject {
 }
 
 /// Somebody who wants something, and all that decides whether they may.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    person: Option<PersonId>,
-    platform: Option<PlatformRole>,
-    memberships: Vec<Membership>,
-    token: Option<(Uuid, Uuid, Scope)>,
-    owes_second_step: bool,
+    who: Who,
+    client: Option<IpAddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    Visitor,
+    Person { id: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>, owes_second_step: bool },
+    Program { token: Uuid, organisation: Uuid, scope: Scope },
 }
 
 impl Actor {
     /// Nobody in particular.
     pub fn visitor() -> Self {
-        Self::default()
+        Self { who: Who::Visitor, client: None }
     }
 
     /// A person.
-    pub fn person(person: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>) -> Self {
-        Self { person: Some(person), platform, memberships, ..Self::default() }
+    pub fn person(id: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>) -> Self {
+        Self { who: Who::Person { id, platform, memberships, owes_second_step: false }, client: None }
     }
 
     /// A program that presents the token `id` of an organisation.
     pub fn token(id: Uuid, organisation: Uuid, scope: Scope) -> Self {
-        Self { token: Some((id, organisation, scope)), ..Self::default() }
+        Self { who: Who::Program { token: id, organisation, scope }, client: None }
     }
 
     /// The same person, who has yet to show a passkey: until then they have no role for the directory.
     #[must_use]
-    pub fn owing_second_step(self) -> Self {
-        Self { owes_second_step: true, ..self }
+    pub fn owing_second_step(mut self) -> Self {
+        if let Who::Person { owes_second_step, .. } = &mut self.who {
+            *owes_second_step = true;
+        }
+        self
+    }
+
+    /// The same, who asks from this client.
+    #[must_use]
+    pub fn asking_from(self, client: IpAddr) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// The client that they ask from, where they ask over the network: for the audit trail.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.client
     }
 
     /// Whether they have yet to show a passkey.
     pub fn owes_second_step(&self) -> bool {
-        self.owes_second_step
+        matches!(self.who, Who::Person { owes_second_step: true, .. })
     }
 
     /// What history calls them.
     pub fn known_as(&self) -> String {
-        match (self.person, self.token) {
-            (Some(person), _) => super::Identity::known_as(person),
-            (None, Some((id, ..))) => format!("token:{id}"),
-            (None, None) => "somebody".to_owned(),
+        match self.who {
+            Who::Visitor => "somebody".to_owned(),
+            Who::Person { id, .. } => super::Identity::known_as(id),
+            Who::Program { token, .. } => format!("token:{token}"),
         }
     }
 
     /// Which person it is.
     pub fn person_id(&self) -> Option<PersonId> {
-        self.person
+        if let Who::Person { id, .. } = self.who { Some(id) } else { None }
     }
 
     /// Which token it is.
     pub fn token_id(&self) -> Option<Uuid> {
-        self.token.map(|(id, ..)| id)
+        if let Who::Program { token, .. } = self.who { Some(token) } else { None }
     }
 
     /// Their role for the whole directory; none until they have shown the passkey that they owe.
     pub fn platform_role(&self) -> Option<PlatformRole> {
-        self.platform.filter(|_| !self.owes_second_step)
+        if let Who::Person { platform, owes_second_step: false, .. } = self.who { platform } else { None }
     }
 
     /// What they keep.
     pub fn memberships(&self) -> &[Membership] {
-        &self.memberships
+        if let Who::Person { memberships, .. } = &self.who { memberships } else { &[] }
     }
 
     /// The organisations that they keep or act for.
     pub fn organisations(&self) -> Vec<Uuid> {
-        let mut all: Vec<Uuid> = self.memberships.iter().map(|membership| membership.organisation).collect();
-        all.extend(self.token.map(|(_, organisation, _)| organisation));
-        all
+        match &self.who {
+            Who::Visitor => Vec::new(),
+            Who::Person { memberships, .. } => memberships.iter().map(|membership| membership.organisation).collect(),
+            Who::Program { organisation, .. } => vec![*organisation],
+        }
     }
 
     /// What they are towards a subject.
     fn roles(&self, subject: &Subject) -> Vec<Role> {
-        let mut roles = Vec::new();
-        match (self.person, self.platform_role()) {
-            (None, _) => roles.push(Role::Visitor),
-            (Some(_), platform) => {
-                roles.push(Role::Person);
-                roles.extend(platform.map(|role| match role {
-                    PlatformRole::Reader => Role::Reader,
-                    PlatformRole::Collector => Role::Collector,
-                    PlatformRole::Moderator => Role::Moderator,
-                    PlatformRole::Administrator => Role::Administrator,
-                }));
-            }
-        }
         let owners: &[Uuid] = match subject {
             Subject::Directory => &[],
             Subject::Of(owners) => owners,
         };
         // Who keeps one of two owners does not speak for the other.
-        let keeps = |role: MemberRole| {
-            let kept = |owner: &Uuid| self.memberships.iter().any(|one| one.organisation == *owner && one.role >= role);
-            !owners.is_empty() && owners.iter().all(kept)
-        };
-        if keeps(MemberRole::Editor) {
-            roles.push(Role::Editor);
-        }
-        if keeps(MemberRole::Lead) {
-            roles.push(Role::Lead);
-        }
-        if let Some((_, organisation, scope)) = self.token
-            && !owners.is_empty()
-            && owners.iter().all(|owner| *owner == organisation)
-        {
-            roles.push(if scope == Scope::Write { Role::WriteToken } else { Role::ReadToken });
+        let of_all = |kept: &dyn Fn(&Uuid) -> bool| !owners.is_empty() && owners.iter().all(kept);
+        let mut roles = Vec::new();
+        match &self.who {
+            Who::Visitor => roles.push(Role::Visitor),
+            Who::Person { memberships, .. } => {
+                let keeps = |role| of_all(&|owner| memberships.iter().any(|one| one.organisation == *owner && one.role >= role));
+                roles.push(Role::Person);
+                roles.extend(self.platform_role().map(Role::from));
+                roles.extend(keeps(MemberRole::Editor).then_some(Role::Editor));
+                roles.extend(keeps(MemberRole::Lead).then_some(Role::Lead));
+            }
+            Who::Program { organisation, scope, .. } => {
+                roles.push(Role::Visitor);
+                if of_all(&|owner| owner == organisation) {
+                    roles.push(if *scope == Scope::Write { Role::WriteToken } else { Role::ReadToken });
+                }
+            }
         }
         roles
+    }
+}
+
+impl From<PlatformRole> for Role {
+    fn from(role: PlatformRole) -> Self {
+        match role {
+            PlatformRole::Reader => Self::Reader,
+            PlatformRole::Collector => Self::Collector,
+            PlatformRole::Moderator => Self::Moderator,
+            PlatformRole::Administrator => Self::Administrator,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod copies;
 mod email;
 pub mod letters;
 mod members;
+mod noting;
 mod passkeys;
 mod people;
 pub mod providers;
@@ -20,6 +21,7 @@ mod secret;
 mod sessions;
 mod sign_in;
 mod tokens;
+mod way_back;
 
 use uuid::Uuid;
 
@@ -29,7 +31,7 @@ use crate::{
     db::{self, Database, Transaction},
 };
 
-pub use audit::Entry;
+pub use audit::{Entry, signing_in};
 pub use can::{Action, Actor, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};
@@ -39,6 +41,7 @@ pub use secret::{Hashed, Secret};
 pub use sessions::{Session, Strength};
 pub use sign_in::{LINK_LIFE, Link};
 pub use tokens::{ApiToken, NewToken, Scope};
+pub use way_back::path_of_ours;
 
 /// People, their secrets and their roles. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,6 +49,7 @@ pub struct Identity {
     db: Database,
     clock: Clock,
     second_step: SecondStep,
+    noting: noting::Noting,
 }
 
 /// Why somebody could not be let in or given something.
@@ -76,7 +80,7 @@ pub enum Error {
 impl Identity {
     /// The people in `db`.
     pub fn new(db: Database, clock: Clock) -> Self {
-        Self { db, clock, second_step: SecondStep::Nobody }
+        Self { db, clock, second_step: SecondStep::Nobody, noting: noting::Noting::default() }
     }
 
     /// The same, where these have to show a passkey after the link by mail.
@@ -99,10 +103,14 @@ impl Identity {
     }
 
     /// What to show for a name of history: people by their name, those who are gone as a former editor,
-    /// everything else as it stands.
+    /// programs by the name of their token, everything else as it is.
     /// # Errors
     /// When the database fails.
     pub async fn shown_as(&self, name: &str) -> Result<String, Error> {
+        if let Some(id) = name.strip_prefix("token:").and_then(|id| id.parse().ok()) {
+            let known = self.token(id).await?;
+            return Ok(known.map_or_else(|| "a former program".to_owned(), |token| format!("{} (a program)", token.name)));
+        }
         let Some(id) = name.strip_prefix("person:").and_then(|id| id.parse().ok()) else { return Ok(name.to_owned()) };
         Ok(self.person(PersonId(id)).await?.map_or_else(|| "a former editor".to_owned(), |person| person.shown().to_owned()))
     }

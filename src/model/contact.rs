@@ -88,6 +88,13 @@ impl Phone {
     }
 }
 
+/// Whether a number is one that people can ring: digits, with what is usual between them.
+pub fn is_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (3..=20).contains(&digits)
+        && text.chars().all(|c| c.is_ascii_digit() || " \u{a0}+-()./*#,\u{2010}\u{2011}\u{2013}".contains(c))
+}
+
 /// "01978 265000 ext. 12", "01978 265000 x12": the number and its extension, where there is one.
 pub fn number_and_extension(text: &str) -> Option<(String, u32)> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

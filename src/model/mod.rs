@@ -178,6 +178,14 @@ impl Document {
         each_document!(self, doc => serde_json::to_string(doc)).expect("documents have string keys only")
     }
 
+    /// The document as JSON, member by member; read from its text, so that a number is the same as in what is
+    /// stored.
+    /// # Panics
+    /// Never: what was written as JSON is JSON.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(&self.to_json()).expect("written a moment ago")
+    }
+
     /// The record's id.
     pub fn id(&self) -> Uuid {
         each_document!(self, doc => doc.id.into())

@@ -44,6 +44,7 @@ entity! {
         /// The day from which weeks and months are counted.
         opt dtstart: NaiveDate = "2026-09-01",
         /// Hours between UTC and local time. Wrong for half the year in the UK; kept if supplied.
+        #[schemars(range(min = -12, max = 14))]
         opt timezone: Number = 0,
         /// The last day of the rule.
         opt until: NaiveDate = "2027-07-20",
@@ -142,6 +143,22 @@ pub fn byday(text: &str) -> Option<String> {
     let words = text.split([',', ';', '/', ' ', '&']).filter(|word| !word.is_empty() && *word != "and");
     let days: Option<Vec<String>> = words.map(|word| by_day(word).map(|day| day.to_string())).collect();
     days.filter(|days| !days.is_empty()).map(|days| days.join(","))
+}
+
+/// What a number of a day in a month may be, counted from its beginning or, below zero, from its end.
+pub const DAYS_OF_A_MONTH: i16 = 31;
+/// The same of a week in a year.
+pub const WEEKS_OF_A_YEAR: i16 = 53;
+/// The same of a day in a year.
+pub const DAYS_OF_A_YEAR: i16 = 366;
+
+/// Numbers of days or weeks as iCalendar writes them, none of them beyond `most`: `1, 15` is `1,15`. None
+/// where anything else is said.
+pub fn numbers_of_days(text: &str, most: i16) -> Option<String> {
+    let number = |word: &str| word.parse::<i16>().ok().filter(|number| (1..=most).contains(&number.abs()));
+    let words = text.split([',', ';', ' ']).filter(|word| !word.is_empty());
+    let numbers: Option<Vec<String>> = words.map(|word| Some(number(word)?.to_string())).collect();
+    numbers.filter(|numbers| !numbers.is_empty()).map(|numbers| numbers.join(","))
 }
 
 /// One day of a `byday`.

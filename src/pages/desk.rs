@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use axum::{
     body::{Body, to_bytes},
     extract::{
-        FromRequest, FromRequestParts, Multipart, OriginalUri, Request,
+        self, FromRequest, FromRequestParts, Multipart, OriginalUri, Request,
         multipart::{Field, MultipartError},
     },
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use maud::{Markup, html};
+use serde::de::DeserializeOwned;
 
 use super::{
     Site, layout,
@@ -22,7 +23,7 @@ use crate::{
     editing::Editing,
     formats::picture,
     http::{
-        Problem,
+        Problem, Proxies,
         visitor::{self, FORM_TOKEN, Presented},
     },
     identity::{Action, Actor, Identity, Passkeys, Person, Secret, Session, Subject, can, providers::Providers},
@@ -54,7 +55,7 @@ pub struct Desk {
     /// How browsers are asked for passkeys, where they can be.
     pub passkeys: Option<Passkeys>,
     /// Networks whose word about a client is believed.
-    pub trusted_proxies: std::sync::Arc<[ipnet::IpNet]>,
+    pub proxies: Proxies,
 }
 
 impl Desk {
@@ -71,7 +72,7 @@ impl Desk {
 
     /// The client that a request comes from.
     pub(super) fn client(&self, parts: &Parts) -> IpAddr {
-        visitor::client(&parts.extensions, &parts.headers, &self.trusted_proxies)
+        visitor::client(&parts.extensions, &parts.headers, &self.proxies)
     }
 }
 
@@ -122,6 +123,22 @@ impl Signed {
     }
 }
 
+/// What stands in the address of a page. One that cannot be read, such as half an id, is the address of no
+/// page.
+#[derive(Debug)]
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Path<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
+        match extract::Path::from_request_parts(parts, desk).await {
+            Ok(extract::Path(read)) => Ok(Self(read)),
+            Err(_) => Err(super::problem(&desk.site, &parts.headers, Problem::not_found("there is no such page".to_owned()))),
+        }
+    }
+}
+
 impl FromRequestParts<Desk> for Signed {
     type Rejection = Response;
 
@@ -133,13 +150,14 @@ impl FromRequestParts<Desk> for Signed {
                 let first = match found {
                     None => "/sign-in",
                     Some(signed) => match signed.owes(desk, path.path()) {
-                        None => return Ok(signed),
+                        None => return Ok(Self { actor: signed.actor.asking_from(desk.client(parts)), ..signed }),
                         Some(first) => first,
                     },
                 };
                 // What was sent by a form cannot be asked for again.
-                let back = if parts.method == Method::GET { path.path().to_owned() } else { "/account".to_owned() };
-                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &back).finish();
+                let asked = path.path_and_query().map_or_else(|| path.path(), http::uri::PathAndQuery::as_str);
+                let back = if parts.method == Method::GET { asked } else { "/account" };
+                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
                 Err(Redirect::to(&format!("{first}?{query}")).into_response())
             }
             Err(problem) => Err(super::problem(site, &parts.headers, problem)),

@@ -52,7 +52,34 @@ pub(super) async fn for_people(editing: &Editing, changes: &mut Vec<Change>) -> 
             *side = named.map(Value::from).collect::<Vec<_>>().into();
         }
     }
+    for change in changes.iter_mut().filter(|change| WITH_PLACES.contains(&&*change.field)) {
+        let mut ids = Vec::new();
+        for side in [&change.before, &change.after] {
+            ids.extend(side.as_array().into_iter().flatten().filter_map(|item| place_of(item)?.parse::<Uuid>().ok()));
+        }
+        let known = editing.records().find_all(&ids).await?;
+        for item in [&mut change.before, &mut change.after].into_iter().filter_map(Value::as_array_mut).flatten() {
+            let place = place_of(item).and_then(|id| id.parse::<Uuid>().ok()).and_then(|id| known.get(&id));
+            if let Some(place) = place {
+                item["location_id"] = name_of_place(&place.value()?).into();
+            }
+        }
+    }
     Ok(())
+}
+
+/// The members whose items say at which place.
+const WITH_PLACES: [&str; 2] = ["service_at_locations", "changes"];
+
+fn place_of(item: &Value) -> Option<&str> {
+    item.get("location_id")?.as_str()
+}
+
+/// How people call a place: its name, or else the first line of its address.
+fn name_of_place(place: &Value) -> String {
+    let line = |line: &str| place["addresses"][0][line].as_str().map(str::to_owned);
+    let named = place["name"].as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    named.or_else(|| line("address_1")).or_else(|| line("postal_code")).unwrap_or_else(|| "a place without an address".to_owned())
 }
 
 /// Put both numbers of a point on the map into one change: one of them alone says nothing.

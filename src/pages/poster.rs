@@ -10,7 +10,9 @@ use maud::{Markup, html};
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::{
-    Site, data, files, layout,
+    Site, data,
+    editing::singles,
+    files, layout,
     layout::{Page, Step},
     listing, parts, times,
     words::{self, Checked},
@@ -89,7 +91,7 @@ pub(super) async fn event(State(site): State<Site>, Path((id, sheet)): Path<(Str
         if listing::is_sensitive_event(&event) {
             return Err(not_for_this());
         }
-        Ok(page(&site, sheet, &of_event(&event)))
+        Ok(page(&site, sheet, &of_event(&site, &event)))
     })();
     layout::answer(&site, &headers, page)
 }
@@ -165,7 +167,13 @@ fn of_service(site: &Site, service: &Service) -> Told {
     }
 }
 
-fn of_event(event: &Event) -> Told {
+/// Single dates to come that are not as the series says: most who have the sheet look nowhere else.
+const SINGLES: usize = 5;
+
+fn of_event(site: &Site, event: &Event) -> Told {
+    let today = site.today();
+    let singles = singles(event).into_iter().filter(|(start, _)| start.naive().date() >= today).map(|(_, words)| words);
+    let when: Vec<String> = std::iter::once(times::event(event)).chain(singles.take(SINGLES)).collect();
     let organisation = event.organization.as_deref();
     let web = event.booking_url.as_ref().or(event.url.as_ref()).map(WebAddress::as_str);
     let who = event.eligibility_description.clone().or_else(|| words::ages(event.minimum_age, event.maximum_age));
@@ -176,7 +184,7 @@ fn of_event(event: &Event) -> Told {
         by: organisation.map(|one| one.name.clone()),
         text: event.description.clone(),
         rows: vec![
-            ("When", vec![times::event(event)]),
+            ("When", when),
             ("Where", event.location.as_deref().map(whereabouts).unwrap_or_default()),
             ("Who it is for", who.into_iter().collect()),
             ("Cost", words::costs(None, &event.cost_options)),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Error, Owned, Owner};
 use crate::{
-    identity::{self, Identity, MemberRole, Membership, Person, PlatformRole},
+    identity::{self, Action, Identity, MemberRole, Membership, Person},
     model::{Document, Kind},
     records::{Records, State},
 };
@@ -86,5 +86,5 @@ fn in_order(memberships: &mut [Membership]) {
 /// When the database fails.
 pub async fn moderators(identity: &Identity) -> Result<Vec<Owner>, Error> {
     let officers = identity.officers().await?;
-    Ok(officers.into_iter().filter(|person| person.role >= Some(PlatformRole::Moderator)).map(Owner::from).collect())
+    Ok(officers.into_iter().filter(|person| person.may(Action::Decide)).map(Owner::from).collect())
 }

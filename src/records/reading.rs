@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Error, Records, Stored, Version, store};
@@ -82,5 +83,12 @@ impl Stored {
     /// [`Error::Damaged`] when it cannot be read.
     pub fn read(&self) -> Result<Document, Error> {
         read(self)
+    }
+
+    /// The document as JSON, member by member.
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read.
+    pub fn value(&self) -> Result<Value, Error> {
+        serde_json::from_str(&self.document).map_err(|error| Error::Damaged { id: self.id, problem: error.to_string() })
     }
 }

@@ -221,7 +221,8 @@ fact! {
     async fn a_client_that_asks_too_often_is_told_when_to_come_back(app) {
         use axum::extract::ConnectInfo;
         use tower::ServiceExt as _;
-        app.served.guard = fingerpost::http::guard::Guard::new(5, &[]);
+        let proxies = app.app().proxies();
+        app.served.guard = fingerpost::http::guard::Guard::new(5, proxies);
         let router = app.served.router(false);
         let ask = async |client: &str| {
             let mut request = http::Request::get("/services").body(axum::body::Body::empty()).unwrap();

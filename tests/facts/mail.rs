@@ -49,7 +49,7 @@ fn later(app: &TestApp, by: TimeDelta) {
 /// What the database holds of letters, as text.
 async fn in_database(app: &TestApp) -> String {
     use sea_orm::{ConnectionTrait as _, Statement};
-    let db = sea_orm::Database::connect(&app.config.database_url).await.unwrap();
+    let db = sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap();
     let statement = Statement::from_string(db.get_database_backend(), "SELECT subject, text, html FROM letter");
     let rows = db.query_all_raw(statement).await.unwrap();
     db.close().await.unwrap();
@@ -360,7 +360,7 @@ fact! {
 async fn a_letter_leaves_within_a_second_of_its_commit() {
     let sink = Sink::start().await;
     let mut app = TestApp::start(On::Sqlite).await.unwrap();
-    app.config.smtp_url = Some(sink.url());
+    app.config.smtp_url = Some(sink.url().into());
     app.restart().await;
     let stop = CancellationToken::new();
     let post = tokio::spawn(jobs::post(app.app().clone(), stop.clone()));

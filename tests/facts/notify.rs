@@ -60,7 +60,7 @@ async fn notify(replies: Vec<Reply>) -> HostilePeer {
 
 /// The application, with an account at the stand-in.
 async fn with_account(app: &mut TestApp, peer: &HostilePeer, secret: &str) {
-    app.config.notify_key = Some(format!("directory-{SERVICE}-{secret}"));
+    app.config.notify_key = Some(format!("directory-{SERVICE}-{secret}").into());
     app.config.notify_url = peer.url("/");
     app.config.notify_mail_template = Some(MAILS.parse().unwrap());
     app.config.notify_text_template = Some(TEXTS.parse().unwrap());
@@ -195,7 +195,7 @@ fact! {
 fact! {
     async fn a_mail_server_sends_no_text_messages(app) {
         let sink = Sink::start().await;
-        app.config.smtp_url = Some(sink.url());
+        app.config.smtp_url = Some(sink.url().into());
         app.restart().await;
         assert!(!app.app().mailer().sends_texts());
         let text = queue_text(&app, "07700 900123").await;

@@ -126,7 +126,7 @@ fact! {
 
 /// A connection of the test's own, for tables that the product does not have.
 async fn plain(app: &TestApp) -> Plain {
-    Plain(sea_orm::Database::connect(&app.config.database_url).await.unwrap())
+    Plain(sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap())
 }
 
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use super::{Editing, Error, letters};
 use crate::{
     db::Transaction,
     http::Fault,
-    identity::{Action, Actor, Identity, PlatformRole, Subject},
+    identity::{Action, Actor, Identity, Subject},
     mail,
     records::{Decision, Proposal},
 };
@@ -104,7 +104,7 @@ impl Editing {
         let at = self.records.clock().now();
         let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
         store::put(&tx, &appeal).await?;
-        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", None).await?;
+        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -124,7 +124,7 @@ impl Editing {
         let officers = self.identity.officers().await?;
         let others = officers
             .iter()
-            .filter(|person| person.role >= Some(PlatformRole::Moderator))
+            .filter(|person| person.may(Action::Decide))
             .any(|person| Identity::known_as(person.id) != appeal.refused_by);
         Ok(!others)
     }
@@ -166,7 +166,7 @@ impl Editing {
         if again {
             self.records.reopen(&tx, &together).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide an appeal", &id.to_string(), answer, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "decide an appeal", &id.to_string(), answer, actor.client()).await?;
         if let Some(author) = super::decide::person_of(&appeal.by)
             && let Some(author) = self.identity.person(author).await?
         {

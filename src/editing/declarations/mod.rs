@@ -58,7 +58,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         store::put(&tx, &wanted).await?;
         let said = wanted.join("; ");
-        self.identity.note(&tx, &actor.known_as(), "ask for declarations", "", &said, None).await?;
+        self.identity.note(&tx, &actor.known_as(), "ask for declarations", "", &said, actor.client()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -12,8 +12,20 @@ use uuid::Uuid;
 use super::{Error, Identity};
 use crate::db::Transaction;
 
-/// What lines about signing in say.
-const SIGN_INS: &[&str] = &["sign in", "be refused", "show a passkey", "fail to show a passkey"];
+/// What lines about signing in say. They are kept for less long than others, and found by these words, so the
+/// words stay as they are.
+pub mod signing_in {
+    /// Somebody signed in.
+    pub const IN: &str = "sign in";
+    /// A provider's word about somebody was not enough.
+    pub const REFUSED: &str = "be refused";
+    /// Somebody showed their passkey.
+    pub const PASSKEY: &str = "show a passkey";
+    /// Somebody did not.
+    pub const NO_PASSKEY: &str = "fail to show a passkey";
+
+    pub(super) const ALL: [&str; 4] = [IN, REFUSED, PASSKEY, NO_PASSKEY];
+}
 
 /// A line of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,7 +84,7 @@ impl Identity {
     /// When the database fails.
     pub async fn tidy_audit(&self, tx: &Transaction, sign_ins: Duration, others: Duration) -> Result<u64, Error> {
         let now = self.clock.now();
-        Ok(store::forget(tx, SIGN_INS, now - sign_ins).await? + store::forget(tx, &[], now - others).await?)
+        Ok(store::forget(tx, &signing_in::ALL, now - sign_ins).await? + store::forget(tx, &[], now - others).await?)
     }
 
     /// Take an address out of what lines say.

@@ -156,7 +156,8 @@ impl Identity {
         Ok(store::put(tx, &Membership { organisation, person, role, since }).await?)
     }
 
-    /// Take a member out: the grant and the tokens made for it go together.
+    /// Take a member out: the grant and the tokens made for it go together. Their invitations stay good: whom
+    /// they invited may be who takes over.
     /// # Errors
     /// [`Error::LastLead`] while there are other members; or when the database fails.
     pub async fn leave(&self, tx: &Transaction, organisation: Uuid, person: PersonId) -> Result<(), Error> {
@@ -165,11 +166,11 @@ impl Identity {
             lead_remains(&members, person)?;
         }
         store::remove(tx, organisation, person).await?;
-        store::remove_invitations_by(tx, organisation, &Self::known_as(person)).await?;
         self.end_tokens_for(tx, person, organisation).await
     }
 
-    /// Take somebody else's membership away: what [`Identity::leave`] does, and their sessions end with it.
+    /// Take somebody else's membership away: what [`Identity::leave`] does, and their invitations and sessions
+    /// end with it.
     /// # Errors
     /// When the database fails.
     pub async fn revoke(&self, tx: &Transaction, organisation: Uuid, person: PersonId) -> Result<(), Error> {
@@ -202,6 +203,16 @@ impl Identity {
         Ok(invitation)
     }
 
+    /// Take back the invitations that somebody sent.
+    pub(super) async fn withdraw_invitations_by(
+        &self,
+        tx: &Transaction,
+        organisation: Uuid,
+        person: PersonId,
+    ) -> Result<(), Error> {
+        Ok(store::remove_invitations_by(tx, organisation, &Self::known_as(person)).await?)
+    }
+
     /// Forget invitations of an address, and links that were sent to it.
     pub(super) async fn forget_invitations(&self, tx: &Transaction, email: &Email) -> Result<(), Error> {
         Ok(store::forget_invitations(tx, email).await?)
@@ -229,13 +240,12 @@ impl Identity {
         let not_found = Error::NotFound { what: "invitation", id };
         let invitation = standing.into_iter().find(|invitation| invitation.id == id).ok_or(not_found)?;
         store::remove_invitation(tx, invitation.organisation, id).await?;
-        self.add_member(tx, invitation.organisation, person.id, invitation.role).await?;
-        Ok(Membership {
-            organisation: invitation.organisation,
-            person: person.id,
-            role: invitation.role,
-            since: self.clock.now(),
-        })
+        // Whoever comes when nobody leads any more is who leads.
+        let members = store::of_organisation_locked(tx, invitation.organisation).await?;
+        let is_led = members.iter().any(|member| member.role == MemberRole::Lead);
+        let role = if is_led { invitation.role } else { MemberRole::Lead };
+        self.add_member(tx, invitation.organisation, person.id, role).await?;
+        Ok(Membership { organisation: invitation.organisation, person: person.id, role, since: self.clock.now() })
     }
 
     /// Take an invitation back.

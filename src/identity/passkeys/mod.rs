@@ -21,7 +21,7 @@ use webauthn_rs::{
     prelude::{Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential},
 };
 
-use super::{Error, Hashed, Identity, LINK_LIFE, Person, PersonId, PlatformRole, Session, Strength};
+use super::{Action, Error, Hashed, Identity, LINK_LIFE, Person, PersonId, Session, Strength};
 use crate::{
     config::SecondStep,
     db::{self, Transaction},
@@ -89,17 +89,29 @@ pub(super) async fn put_back(tx: &Transaction, one: &KnownPasskey) -> Result<(),
     store::put(tx, one).await
 }
 
+/// Whether somebody with these passkeys may add or remove some in this session.
+fn may_change(session: &Session, known: &[KnownPasskey]) -> bool {
+    known.is_empty() || session.second_at.is_some() || matches!(session.strength, Strength::Provider(_))
+}
+
 impl Identity {
     /// What somebody who signs in like this owes before they are an officer; nothing where they are none.
     /// # Errors
     /// When the database fails.
     pub async fn owed(&self, person: &Person, strength: &Strength) -> Result<Option<Owed>, Error> {
-        let (Some(role), Strength::Link) = (person.role, strength) else { return Ok(None) };
+        if person.role.is_none() || *strength != Strength::Link {
+            return Ok(None);
+        }
         if !store::of_person(self.db.reader(), person.id).await?.is_empty() {
             return Ok(Some(Owed::Show));
         }
-        let has_to = self.second_step == SecondStep::Officers && role >= PlatformRole::Collector;
-        Ok(has_to.then_some(Owed::Add))
+        Ok(self.has_to_have_one(person).then_some(Owed::Add))
+    }
+
+    /// Whether somebody's role needs a passkey here: one that lets them change or confirm other people's
+    /// listings.
+    fn has_to_have_one(&self, person: &Person) -> bool {
+        self.second_step == SecondStep::Officers && person.may(Action::ConfirmByPhone)
     }
 
     /// Somebody's passkeys, the oldest first.
@@ -113,8 +125,7 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn may_change_passkeys(&self, session: &Session) -> Result<bool, Error> {
-        let by_provider = matches!(session.strength, Strength::Provider(_));
-        Ok(by_provider || session.second_at.is_some() || self.passkeys(session.person).await?.is_empty())
+        Ok(may_change(session, &self.passkeys(session.person).await?))
     }
 
     /// What a browser is asked with to make a passkey, as JSON; none where somebody has enough of them.
@@ -158,7 +169,7 @@ impl Identity {
         let Ok(key) = passkeys.0.finish_passkey_registration(&answer, &state) else { return Ok(false) };
         let known = store::of_person_locked(tx, session.person).await?;
         // Asked again here: another session may have added the first one since the page was opened.
-        let may = known.is_empty() || session.second_at.is_some() || matches!(session.strength, Strength::Provider(_));
+        let may = may_change(session, &known);
         let is_new = known.iter().filter_map(KnownPasskey::read).all(|other| other != key);
         let Some(public) = serde_json::to_string(&key).ok().filter(|_| may && is_new && known.len() < MOST) else {
             return Ok(false);
@@ -239,8 +250,7 @@ impl Identity {
     /// database fails.
     pub async fn remove_passkey(&self, tx: &Transaction, person: &Person, id: Uuid) -> Result<(), Error> {
         let (one, others) = self.one_of(tx, person.id, id).await?;
-        let has_to = self.second_step == SecondStep::Officers && person.role >= Some(PlatformRole::Collector);
-        if others == 0 && has_to {
+        if others == 0 && self.has_to_have_one(person) {
             return Err(Error::LastPasskey);
         }
         Ok(store::remove(tx, one.id).await?)

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Email, Error, Identity};
+use super::{Action, Actor, Email, Error, Identity, Subject, can};
 use crate::{
     db::{self, Transaction},
     mail,
@@ -86,6 +86,11 @@ impl Person {
     pub fn shown(&self) -> &str {
         if self.name.is_empty() { self.email.as_str() } else { &self.name }
     }
+
+    /// Whether their role for the whole directory lets them do something.
+    pub fn may(&self, action: Action) -> bool {
+        can(&Actor::person(self.id, self.role, Vec::new()), action, &Subject::Directory)
+    }
 }
 
 /// Everybody, for a backup.
@@ -162,8 +167,8 @@ impl Identity {
         Ok(person)
     }
 
-    /// Give somebody a role for the whole directory, or take it. Their sessions and tokens end, so that
-    /// no right outlives its role.
+    /// Give somebody a role for the whole directory, or take it. Their sessions end, and the tokens that they
+    /// could only make because of a role: no right outlives its role, or comes back with it.
     /// # Errors
     /// When the database fails.
     pub async fn give_role(&self, tx: &Transaction, email: &Email, role: Option<PlatformRole>) -> Result<Person, Error> {
@@ -172,6 +177,7 @@ impl Identity {
             person.role = role;
             store::put(tx, &person).await?;
             self.end_sessions(tx, person.id).await?;
+            self.end_tokens_by_role(tx, person.id).await?;
         }
         Ok(person)
     }
@@ -191,6 +197,7 @@ impl Identity {
     pub async fn forget(&self, tx: &Transaction, id: PersonId) -> Result<(), Error> {
         for membership in self.memberships_in(tx, id).await? {
             self.leave(tx, membership.organisation, id).await?;
+            self.withdraw_invitations_by(tx, membership.organisation, id).await?;
         }
         self.end_sessions(tx, id).await?;
         self.end_tokens_of(tx, id).await?;

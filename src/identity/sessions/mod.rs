@@ -118,9 +118,14 @@ impl Identity {
         let Some(person) = self.person(session.person).await? else { return Ok(None) };
         if now - session.used_at >= NOTED_EACH {
             session.used_at = now;
-            let tx = self.db.write().await?;
-            store::note_use(&tx, &hash, now).await?;
-            tx.commit().await?;
+            let db = self.db.clone();
+            self.noting
+                .soon(hash.as_str().to_owned(), async move {
+                    let tx = db.write().await?;
+                    store::note_use(&tx, &hash, now).await?;
+                    tx.commit().await
+                })
+                .await;
         }
         let actor = Actor::person(person.id, person.role, self.memberships(person.id).await?);
         let owed = session.second_at.is_none() && self.owed(&person, &session.strength).await?.is_some();

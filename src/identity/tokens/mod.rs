@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Actor, Error, Identity, PersonId, PlatformRole, Secret};
+use super::{Action, Actor, Error, Identity, PersonId, Secret};
 use crate::db::Transaction;
 
 /// How often the time of last use is written.
@@ -90,16 +90,21 @@ impl Identity {
         // The token of somebody who has left their organisation is worth nothing.
         if let Some(person) = token.person {
             let known = self.person(person).await?;
-            let officer = known.as_ref().is_some_and(|person| person.role == Some(PlatformRole::Administrator));
+            let officer = known.as_ref().is_some_and(|person| person.may(Action::ManageTokens));
             let member = self.memberships(person).await?.iter().any(|membership| membership.organisation == token.organisation);
             if known.is_none() || !(officer || member) {
                 return Ok(None);
             }
         }
         if token.used_at.is_none_or(|used| now - used >= NOTED_EACH) {
-            let tx = self.db.write().await?;
-            store::note_use(&tx, token.id, now).await?;
-            tx.commit().await?;
+            let (db, id) = (self.db.clone(), token.id);
+            self.noting
+                .soon(id.to_string(), async move {
+                    let tx = db.write().await?;
+                    store::note_use(&tx, id, now).await?;
+                    tx.commit().await
+                })
+                .await;
         }
         let actor = Actor::token(token.id, token.organisation, token.scope);
         Ok(Some((token, actor)))
@@ -118,6 +123,13 @@ impl Identity {
             return Ok(by_token.is_some());
         };
         Ok(self.person(person).await?.is_some_and(|person| person.terms_at.is_some()))
+    }
+
+    /// The token with this id.
+    /// # Errors
+    /// When the database fails.
+    pub async fn token(&self, id: Uuid) -> Result<Option<ApiToken>, Error> {
+        Ok(store::by_id(self.db.reader(), id).await?)
     }
 
     /// The tokens of an organisation, the newest first, also those that have expired.
@@ -139,6 +151,12 @@ impl Identity {
     /// When the database fails.
     pub async fn end_tokens_of(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
         Ok(store::remove_of(tx, person, None).await?)
+    }
+
+    /// End the tokens that somebody made for organisations that they do not keep.
+    pub(super) async fn end_tokens_by_role(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
+        let kept: Vec<Uuid> = self.memberships_in(tx, person).await?.iter().map(|membership| membership.organisation).collect();
+        Ok(store::remove_but_for(tx, person, &kept).await?)
     }
 
     /// End the tokens that somebody made for one organisation.

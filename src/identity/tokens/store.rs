@@ -103,3 +103,10 @@ pub(super) async fn remove_of(tx: &Transaction, person: PersonId, organisation: 
     }
     query.exec(tx.connection()).await.context("cannot end tokens").map(drop)
 }
+
+pub(super) async fn remove_but_for(tx: &Transaction, person: PersonId, organisations: &[Uuid]) -> Result<(), db::Error> {
+    let query = api_token::Entity::delete_many()
+        .filter(api_token::Column::PersonId.eq(person.0))
+        .filter(api_token::Column::OrganisationId.is_not_in(organisations.iter().copied()));
+    query.exec(tx.connection()).await.context("cannot end tokens").map(drop)
+}

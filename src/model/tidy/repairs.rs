@@ -5,7 +5,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::model::{contact, occurrences::check_rule, schedule::byday, text::shorten, values::LocalDateTime};
+use crate::model::{
+    contact,
+    occurrences::check_rule,
+    schedule::{self, byday, numbers_of_days},
+    text::shorten,
+    values::LocalDateTime,
+};
 
 type Object = Map<String, Value>;
 
@@ -99,7 +105,22 @@ fn schedule(object: &mut Object) {
     if let Some(days) = text(object, "byday").and_then(byday) {
         object.insert("byday".to_owned(), days.into());
     }
+    if let Some(day) = text(object, "wkst").and_then(schedule::by_day).filter(|day| day.which.is_none()) {
+        object.insert("wkst".to_owned(), day.to_string().into());
+    }
+    for (field, most, _) in NUMBERED {
+        if let Some(numbers) = text(object, field).and_then(|text| numbers_of_days(text, most)) {
+            object.insert(field.to_owned(), numbers.into());
+        }
+    }
 }
+
+/// Members of a schedule that are lists of numbers, how large these may be, and what they number.
+const NUMBERED: [(&str, i16, &str); 3] = [
+    ("bymonthday", schedule::DAYS_OF_A_MONTH, "days of the month"),
+    ("byweekno", schedule::WEEKS_OF_A_YEAR, "weeks of the year"),
+    ("byyearday", schedule::DAYS_OF_A_YEAR, "days of the year"),
+];
 
 /// "01978 265000 ext. 12" is a number and an extension.
 fn extension(object: &mut Object) {
@@ -143,7 +164,14 @@ pub(super) fn contradictions(entity: &str, object: &Object) -> Vec<Contradiction
     let mut found = Vec::new();
     match entity {
         "event" => found.extend(unusable_rule(object)),
-        "schedule" => found.extend(unusable_days(object).or_else(|| from_midnight_to_midnight(object))),
+        "schedule" => {
+            let numbers = NUMBERED.into_iter().find_map(|numbered| unusable_numbers(object, numbered));
+            found.extend(unusable_days(object).or(numbers).or_else(|| from_midnight_to_midnight(object)));
+            if text(object, "wkst").is_some_and(|day| schedule::by_day(day).is_none_or(|day| day.which.is_some())) {
+                let reason = Cow::Borrowed("is not a day of the week (expected MO)");
+                found.push(Contradiction { field: "wkst", reason, refuses: false });
+            }
+        }
         _ => {}
     }
     let mut say = |field, reason| found.push(Contradiction { field, reason: Cow::Borrowed(reason), refuses: false });
@@ -194,6 +222,13 @@ fn unusable_days(object: &Object) -> Option<Contradiction> {
     let written = text(object, "byday").filter(|days| byday(days).is_none())?;
     let reason = format!("{:?} names no days of the week (expected MO, or 1TU for the first Tuesday)", shorten(written, 60));
     Some(Contradiction { field: "byday", reason: Cow::Owned(reason), refuses: true })
+}
+
+/// The same of numbers of days and weeks.
+fn unusable_numbers(object: &Object, (field, most, what): (&'static str, i16, &str)) -> Option<Contradiction> {
+    let written = text(object, field).filter(|text| numbers_of_days(text, most).is_none())?;
+    let reason = format!("{:?} numbers no {what} (expected numbers up to {most}, such as 1,15 or -1)", shorten(written, 60));
+    Some(Contradiction { field, reason: Cow::Owned(reason), refuses: true })
 }
 
 /// What databases say that know nothing.

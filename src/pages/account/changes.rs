@@ -1,9 +1,6 @@
 //! How one of somebody's changes stands: what was decided and why, what is said about it.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     http::Problem,
     model::text::shorten,
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},

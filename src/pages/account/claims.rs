@@ -1,9 +1,6 @@
 //! Claiming an organisation.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     http::Problem,
     identity::{Claim, ClaimState},
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
     },

@@ -14,8 +14,9 @@ use crate::{
         visitor::{self, Presented},
     },
     identity::{
-        Identity, Strength,
+        Identity, Strength, path_of_ours,
         providers::{Callback, Refused},
+        signing_in,
     },
     pages::{desk::Desk, words::sentence},
 };
@@ -29,7 +30,7 @@ pub(super) async fn leave(
     headers: HeaderMap,
 ) -> Response {
     let browser = Presented::read(&headers).browser.unwrap_or_default();
-    let back = parameters.text("return_to").ok().flatten().and_then(visitor::path_of_ours).unwrap_or_default();
+    let back = parameters.text("return_to").ok().flatten().and_then(path_of_ours).unwrap_or_default();
     let begun = match desk.providers.begin(&name, &back).await {
         Ok(begun) => begun,
         Err(error) => return not_let_in(&desk, &headers, &error),
@@ -75,7 +76,7 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
         Err(error) => {
             let tx = identity.write().await.map_err(problem)?;
             identity
-                .note(&tx, "somebody", "be refused", "", &format!("{}: {}", pending.provider, error.code()), Some(client))
+                .note(&tx, "somebody", signing_in::REFUSED, "", &format!("{}: {}", pending.provider, error.code()), Some(client))
                 .await
                 .map_err(problem)?;
             tx.commit().await?;
@@ -90,7 +91,10 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
     person.seen_at = Some(desk.site.now());
     identity.keep_person(&tx, &person).await.map_err(problem)?;
     let who = Identity::known_as(person.id);
-    identity.note(&tx, &who, "sign in", "", &format!("through {}", pending.provider), Some(client)).await.map_err(problem)?;
+    identity
+        .note(&tx, &who, signing_in::IN, "", &format!("through {}", pending.provider), Some(client))
+        .await
+        .map_err(problem)?;
     begin(desk, tx, parts, &browser, &person, Strength::Provider(pending.provider.clone()), &pending.return_to).await.map(Ok)
 }
 

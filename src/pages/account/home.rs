@@ -1,9 +1,6 @@
 //! What somebody has here: their organisations and listings, and how their changes stand.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -15,7 +12,7 @@ use crate::{
     identity::{Action, Claim, ClaimState, Identity, Invitation, Membership},
     model::Kind,
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         fields::Mistakes,
         layout::Page,
         words::{date, london_day},
@@ -110,7 +107,7 @@ pub(super) async fn listings(desk: &Desk, organisation: Uuid) -> Result<Vec<List
 pub(in crate::pages) fn state_of(stored: &Stored, document: &crate::model::Document) -> (&'static str, bool) {
     use crate::model::{Document, ServiceStatus};
     match (stored.state, document) {
-        (Seen::Unpublished, _) => ("Hidden", false),
+        (Seen::Unpublished, _) => ("Not public", false),
         (Seen::Gone, _) => ("Withdrawn", false),
         (Seen::Published, Document::Service(service)) => match service.status {
             ServiceStatus::Active => ("Public", true),
@@ -225,7 +222,7 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         let tx = identity.write().await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
-        identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), None).await?;
+        identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), signed.actor.client()).await?;
         tx.commit().await?;
         Ok::<_, Error>(Ok(membership.organisation))
     };

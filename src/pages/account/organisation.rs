@@ -1,9 +1,6 @@
 //! An organisation as those who keep it see it: its listings, its members, its tokens.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::Duration;
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -17,7 +14,7 @@ use crate::{
     mail,
     model::text::shorten,
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         moderation::comes_back,
@@ -39,9 +36,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
     let sight = desk.editing.look(&signed.actor, id).await?;
     let name = sight.document.name().to_owned();
     let members = desk.identity().members(id).await?;
-    let addresses: Vec<&str> = members.iter().map(|member| member.person.email.as_str()).collect();
-    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
     let invitations = desk.identity().invitations_of(id).await?;
+    let kept = members.iter().map(|member| member.person.email.as_str());
+    let addresses: Vec<&str> = kept.chain(invitations.iter().map(|invitation| invitation.email.as_str())).collect();
+    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
     let tokens = desk.identity().tokens(Some(id)).await?;
     let listings = listings(desk, id).await?;
     let manages = sight.lets(&signed.actor, Action::ManageMembers);
@@ -94,6 +92,7 @@ fn member_list(
                 li {
                     p { (invitation.email) ", invited as " (invitation.role.as_str()) " until " (date(london_day(invitation.expires_at))) }
                     @if manages {
+                        (comes_back(bounced, &invitation.email))
                         form method="post" action=(action) {
                             (signed.proof())
                             input type="hidden" name="invitation" value=(invitation.id);
@@ -155,6 +154,10 @@ fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&st
 
 /// POST `/account/organisations/{id}/members`.
 pub(super) async fn change_members(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+    if posted.fields.text("do") == "leave" && !posted.fields.has("sure") {
+        let page = leaving(&desk, &posted.signed, id).await.map_err(Problem::from);
+        return desk.answer(&posted.headers, &posted.signed, page);
+    }
     match members(&desk, id, &posted).await {
         Ok(None) => go_to(&after(&posted, id)),
         Ok(Some(mistakes)) => {
@@ -163,6 +166,33 @@ pub(super) async fn change_members(State(desk): State<Desk>, Path(id): Path<Uuid
         }
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
+}
+
+/// What leaving means, before it is done.
+async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let (members, invitations) = (desk.identity().members(id).await?, desk.identity().invitations_of(id).await?);
+    let alone = members.iter().all(|member| member.person.id == signed.person.id);
+    let title = format!("Leave {}?", sight.document.name());
+    let body = html! {
+        h1 { (title) }
+        p { "You will not be able to change its listings any more. Tokens that you made for it end." }
+        @if alone {
+            p class="danger" { "Nobody else looks after it. Its listings stay public, but nobody keeps them right or answers when something is reported." }
+            @if invitations.is_empty() { p { "To hand over, go back and invite somebody as lead first." } }
+        }
+        @if !invitations.is_empty() {
+            p { "These people are invited. Their invitations stay valid" @if alone { ", and the first to accept becomes lead" } ":" }
+            ul { @for invitation in &invitations { li { (invitation.email) ", until " (date(london_day(invitation.expires_at))) } } }
+        }
+        form method="post" action=(format!("/account/organisations/{id}/members")) {
+            (signed.proof())
+            input type="hidden" name="person" value=(signed.person.id);
+            input type="hidden" name="sure" value="yes";
+            p { button class="button warn" name="do" value="leave" { "Leave" } " " a href=(format!("/account/organisations/{id}")) { "Stay" } }
+        }
+    };
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) })
 }
 
 fn after(posted: &Posted, id: Uuid) -> String {
@@ -226,7 +256,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         }
         _ => return Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
-    identity.note(&tx, &who, "members", &id.to_string(), &detail, None).await?;
+    identity.note(&tx, &who, "members", &id.to_string(), &detail, signed.actor.client()).await?;
     tx.commit().await?;
     Ok(None)
 }
@@ -260,7 +290,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
             return Err(Error::NotFound(token));
         }
         identity.end_token(&tx, token).await?;
-        identity.note(&tx, &who, "revoke a token", &id.to_string(), &token.to_string(), None).await?;
+        identity.note(&tx, &who, "revoke a token", &id.to_string(), &token.to_string(), signed.actor.client()).await?;
         tx.commit().await?;
         return Ok(None);
     }
@@ -274,7 +304,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         life: Duration::days(days),
     };
     let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), None).await?;
+    identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
     tx.commit().await?;
     Ok(Some(secret.as_str().to_owned()))
 }

@@ -1,21 +1,18 @@
 //! Passkeys: adding, naming and removing them, and showing one after signing in.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use crate::{
     editing::Error,
-    http::{Parameters, Problem, visitor},
-    identity::{self, Identity, Owed, Passkeys, Session, letters},
+    http::{Parameters, Problem},
+    identity::{self, Identity, Owed, Passkeys, letters, path_of_ours, signing_in},
     mail,
     model::text::shorten,
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         files,
         layout::{Page, Step},
@@ -60,7 +57,7 @@ fn form(signed: &Signed, what: &str, action: &str, back: &str, question: &str, i
 }
 
 fn back(parameters: &Parameters) -> String {
-    parameters.text("return_to").ok().flatten().and_then(visitor::path_of_ours).unwrap_or_default()
+    parameters.text("return_to").ok().flatten().and_then(path_of_ours).unwrap_or_default()
 }
 
 /// GET `/account/passkeys`.
@@ -130,7 +127,7 @@ async fn changed(desk: &Desk, posted: &Posted, id: Uuid) -> Result<(), Error> {
     match posted.fields.text("do") {
         "remove" => {
             identity.remove_passkey(&tx, person, id).await?;
-            identity.note(&tx, &Identity::known_as(person.id), "remove a passkey", "", "", None).await?;
+            identity.note(&tx, &Identity::known_as(person.id), "remove a passkey", "", "", posted.signed.actor.client()).await?;
             tell(desk, &tx, &posted.signed, "was removed").await?;
         }
         _ => identity.rename_passkey(&tx, person.id, id, &named(posted.fields.text("name"))).await?,
@@ -198,7 +195,7 @@ fn did_not_work() -> Markup {
 
 /// POST `/account/passkeys/new`.
 pub(super) async fn add(State(desk): State<Desk>, posted: Posted) -> Response {
-    let back = visitor::path_of_ours(posted.fields.text("return_to"));
+    let back = path_of_ours(posted.fields.text("return_to"));
     match added(&desk, &posted).await {
         Ok(true) => go_to(back.as_deref().unwrap_or("/account/passkeys")),
         Ok(false) => {
@@ -215,7 +212,7 @@ async fn added(desk: &Desk, posted: &Posted) -> Result<bool, Error> {
     let tx = identity.write().await?;
     let added = identity.add_passkey(&tx, passkeys(desk)?, &signed.session, &name, answer).await?;
     if added {
-        identity.note(&tx, &Identity::known_as(signed.person.id), "add a passkey", "", "", None).await?;
+        identity.note(&tx, &Identity::known_as(signed.person.id), "add a passkey", "", "", signed.actor.client()).await?;
         tell(desk, &tx, signed, "was added").await?;
     }
     tx.commit().await?;
@@ -261,8 +258,8 @@ async fn asked_to_show(desk: &Desk, signed: &Signed, back: &str, failed: bool) -
 
 /// POST `/sign-in/passkey`.
 pub(super) async fn show(State(desk): State<Desk>, posted: Posted) -> Response {
-    let back = visitor::path_of_ours(posted.fields.text("return_to"));
-    match shown(&desk, &posted.signed.session, posted.fields.text("answer")).await {
+    let back = path_of_ours(posted.fields.text("return_to"));
+    match shown(&desk, &posted.signed, posted.fields.text("answer")).await {
         Ok(true) => go_to(back.as_deref().unwrap_or("/account")),
         Ok(false) => {
             let page = asked_to_show(&desk, &posted.signed, &back.unwrap_or_default(), true).await.map_err(Problem::from);
@@ -272,12 +269,12 @@ pub(super) async fn show(State(desk): State<Desk>, posted: Posted) -> Response {
     }
 }
 
-async fn shown(desk: &Desk, session: &Session, answer: &str) -> Result<bool, Error> {
-    let identity = desk.identity();
+async fn shown(desk: &Desk, signed: &Signed, answer: &str) -> Result<bool, Error> {
+    let (identity, session) = (desk.identity(), &signed.session);
     let tx = identity.write().await?;
     let shown = identity.show_passkey(&tx, passkeys(desk)?, session, answer).await?;
-    let what = if shown { "show a passkey" } else { "fail to show a passkey" };
-    identity.note(&tx, &Identity::known_as(session.person), what, "", "", None).await?;
+    let what = if shown { signing_in::PASSKEY } else { signing_in::NO_PASSKEY };
+    identity.note(&tx, &Identity::known_as(session.person), what, "", "", signed.actor.client()).await?;
     tx.commit().await?;
     Ok(shown)
 }

@@ -1,9 +1,6 @@
 //! Somebody themselves: their name, where they are signed in, and being forgotten.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, header};
 use maud::html;
 use uuid::Uuid;
@@ -17,7 +14,7 @@ use crate::{
     identity::{Identity, Strength},
     model::text::shorten,
     pages::{
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         words::{date, london_day},

@@ -13,7 +13,7 @@ use crate::{
         Parameters, Problem,
         visitor::{self, BROWSER, FORM_TOKEN, Presented, SESSION},
     },
-    identity::{Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters},
+    identity::{Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters, path_of_ours, signing_in},
     mail,
     pages::{
         desk::{Desk, Fields, Posted, go_to},
@@ -68,7 +68,7 @@ fn proof(browser: &Secret) -> Markup {
 /// GET `/sign-in`: which address to send a link to.
 pub(super) async fn ask(State(desk): State<Desk>, parameters: Parameters, headers: HeaderMap) -> Response {
     let browser = Presented::read(&headers).browser.unwrap_or_default();
-    let back = parameters.text("return_to").ok().flatten().and_then(visitor::path_of_ours).unwrap_or_default();
+    let back = parameters.text("return_to").ok().flatten().and_then(path_of_ours).unwrap_or_default();
     form(&desk, &headers, &browser, "", &back, &Mistakes::default())
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn send(State(desk): State<Desk>, request: Request) -> Response
 
 async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
     let Knock { fields, parts, browser } = Knock::read(desk, request).await?;
-    let back = visitor::path_of_ours(fields.text("return_to")).unwrap_or_default();
+    let back = path_of_ours(fields.text("return_to")).unwrap_or_default();
     let email: Email = match fields.text("email").parse() {
         Ok(email) => email,
         Err(error) => {
@@ -205,7 +205,7 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
         return Ok(no_such_link(desk, &parts.headers, &browser));
     };
     let words = visitor::browser(&parts.headers);
-    identity.note(&tx, &Identity::known_as(person.id), "sign in", "", &words, Some(client)).await.map_err(problem)?;
+    identity.note(&tx, &Identity::known_as(person.id), signing_in::IN, "", &words, Some(client)).await.map_err(problem)?;
     begin(desk, tx, &parts, &browser, &person, Strength::Link, &link.return_to).await
 }
 
@@ -234,7 +234,7 @@ pub(super) async fn begin(
     }
     tx.commit().await?;
     let officer = person.role.is_some() && identity.memberships(person.id).await.map_err(problem)?.is_empty();
-    let wanted = match visitor::path_of_ours(return_to) {
+    let wanted = match path_of_ours(return_to) {
         // Officers who keep no listings have their work where things wait.
         None => if officer { "/moderation" } else { "/account" }.to_owned(),
         Some(page) if officer && page == "/account" => "/moderation".to_owned(),

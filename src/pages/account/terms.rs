@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use crate::{
     editing::Error,
-    http::{Parameters, Problem, visitor},
+    http::{Parameters, Problem},
+    identity::path_of_ours,
     pages::{
         desk::{Desk, Posted, Signed, go_to},
         fields::{Mistakes, tick},
@@ -48,7 +49,7 @@ pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut
 
 /// GET `/account/terms`: asked of those who came to keep listings without having been asked before.
 pub(super) async fn ask(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
-    let back = parameters.text("return_to").ok().flatten().and_then(visitor::path_of_ours).unwrap_or_default();
+    let back = parameters.text("return_to").ok().flatten().and_then(path_of_ours).unwrap_or_default();
     desk.answer(&headers, &signed, Ok(page(&signed, &back, &Mistakes::default())))
 }
 
@@ -69,7 +70,7 @@ fn page(signed: &Signed, back: &str, mistakes: &Mistakes) -> Page {
 
 /// POST `/account/terms`.
 pub(super) async fn accept(State(desk): State<Desk>, posted: Posted) -> Response {
-    let back = visitor::path_of_ours(posted.fields.text("return_to")).unwrap_or_else(|| "/account".to_owned());
+    let back = path_of_ours(posted.fields.text("return_to")).unwrap_or_else(|| "/account".to_owned());
     let mut mistakes = Mistakes::default();
     match agree(&desk, &posted, &mut mistakes).await {
         Ok(()) if mistakes.none() => go_to(&back),

@@ -8,8 +8,9 @@ use uuid::Uuid;
 use crate::{
     model::{
         Contact, Document, Kind, Phone, Visibility,
+        contact::{is_number, number_and_extension},
         personal::new_contact,
-        values::{EmailAddress, WebAddress},
+        values::{EmailAddress, Number, WebAddress},
     },
     pages::{
         desk::Fields,
@@ -45,7 +46,7 @@ pub(super) fn fill(document: &Document) -> Fields {
     let mut document = document.clone();
     let Some(ways) = ways(&mut document) else { return fields };
     if let Some(phone) = ways.phones.first() {
-        fields.set("phone", phone.number.clone());
+        fields.set("phone", with_extension(phone));
         fields.set("phone_note", phone.description.clone().unwrap_or_default());
     }
     if let Some(email) = ways.email {
@@ -55,7 +56,7 @@ pub(super) fn fill(document: &Document) -> Fields {
     if let Some(contact) = ways.contacts.first() {
         fields.set("person", contact.name.clone().unwrap_or_default());
         fields.set("person_email", contact.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default());
-        fields.set("person_phone", contact.phones.first().map(|phone| phone.number.clone()).unwrap_or_default());
+        fields.set("person_phone", contact.phones.first().map(with_extension).unwrap_or_default());
         if contact.is_public() {
             fields.set("person_public", "yes");
         }
@@ -91,15 +92,27 @@ fn optional<T: std::str::FromStr<Err: Display>>(fields: &Fields, name: &str, wha
     }
 }
 
+/// A number as people write it: "01978 265000 ext. 12".
+fn with_extension(phone: &Phone) -> String {
+    let extension = phone.extension.map(|extension| format!(" ext. {extension}")).unwrap_or_default();
+    format!("{}{extension}", phone.number)
+}
+
 fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mistakes) -> Option<Phone> {
-    let number = fields.some(name)?;
-    let digits = number.chars().filter(char::is_ascii_digit).count();
-    if !(3..=20).contains(&digits) || number.chars().any(char::is_alphabetic) {
-        mistakes.add(name, "Enter a phone number, such as 01582 123456");
+    let typed = fields.some(name)?;
+    let (number, extension) =
+        number_and_extension(typed).map_or_else(|| (typed.to_owned(), None), |(number, extension)| (number, Some(extension)));
+    // A number that came in from elsewhere gets in nobody's way who changes something beside it.
+    let stands = known.is_some_and(|known| with_extension(known) == typed);
+    if !stands && !is_number(&number) {
+        mistakes.add(name, "Enter a phone number, such as 01582 123456 or 01582 123456 ext. 12");
         return None;
     }
     let mut phone = known.cloned().unwrap_or_else(|| Phone::new(Uuid::now_v7(), ""));
-    number.clone_into(&mut phone.number);
+    if !stands {
+        phone.number = number;
+        phone.extension = extension.map(|extension| Number(extension.into()));
+    }
     Some(phone)
 }
 

@@ -64,7 +64,7 @@ fn night_after(start: NaiveDateTime, to: NaiveTime) -> NaiveDateTime {
 }
 
 /// What is different on single dates, in order, each by the start that the series has for it.
-pub(super) fn singles(event: &Event) -> BTreeMap<LocalDateTime, String> {
+pub(in crate::pages) fn singles(event: &Event) -> BTreeMap<LocalDateTime, String> {
     let mut all = BTreeMap::new();
     let day = |at: &LocalDateTime| long_date(at.naive().date());
     all.extend(event.rdates.iter().map(|at| (at.clone(), format!("{} is added", times::at(at.naive())))));
@@ -180,10 +180,12 @@ pub(super) fn take_first_date(fields: &Fields, document: &mut Document, today: N
 }
 
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
+    // What these words cannot say can only stay as it is where it is there.
+    let round = if fields.text("round") == "kept" { &ROUND[..] } else { &ROUND[..ROUND.len() - 1] };
     html! {
         (first_date(fields, mistakes))
         (Field::new("last_day", "End date, if it ends on another day", fields.text("last_day")).short(mistakes, "date"))
-        (radios("round", "How often does it repeat?", "", fields.text("round"), &ROUND, mistakes))
+        (radios("round", "How often does it repeat?", "", fields.text("round"), round, mistakes))
         (Field::new("until", "Last date. Leave empty if it continues.", fields.text("until")).short(mistakes, "date"))
         h2 { "Single dates" }
         @for (name, words) in fields.starting("single-") {

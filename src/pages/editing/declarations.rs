@@ -1,9 +1,6 @@
 //! What an organisation declares, and what officers have seen of it.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
 use http::HeaderMap;
 use maud::html;
@@ -16,7 +13,7 @@ use crate::{
     identity::Action,
     model::{Document, Kind},
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         words::date,

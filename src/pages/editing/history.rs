@@ -1,9 +1,6 @@
 //! Every version of a record: who made it, when, why, what differs; and putting one back.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use serde_json::Value;
@@ -16,7 +13,7 @@ use crate::{
     identity::Action,
     model::changes::between,
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::Mistakes,
         layout::{Page, Step},

@@ -1,9 +1,6 @@
 //! The logo of an organisation, with the words that stand for it.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use tokio::sync::Semaphore;
@@ -17,7 +14,7 @@ use crate::{
     identity::Action,
     model::{Document, Kind},
     pages::{
-        desk::{Desk, Fields, Signed, Uploaded, go_to},
+        desk::{Desk, Fields, Path, Signed, Uploaded, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         pictures::private_path,

@@ -25,7 +25,7 @@ use axum::{
 };
 
 pub(super) use self::{
-    dates::{changed, repeats},
+    dates::{changed, repeats, singles},
     section::called_back,
 };
 use super::desk::{Desk, LARGEST_UPLOAD};

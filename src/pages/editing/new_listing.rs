@@ -1,10 +1,7 @@
 //! Adding an organisation, a service, an event: begun with two or three fields, kept as a draft that can
 //! be gone on with on any device, public once a moderator has said yes.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::Duration;
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -19,7 +16,7 @@ use crate::{
     model::{Document, Kind, text::fold, with_only},
     pages::{
         account::{agree, candidates, terms},
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Mistakes, tick},
         layout::{Page, Step},
     },
@@ -117,7 +114,10 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         // Whoever adds it keeps it; nobody else sees it yet.
         let tx = desk.identity().write().await.map_err(Error::from)?;
         desk.identity().add_member(&tx, id, signed.person.id, MemberRole::Lead).await.map_err(Error::from)?;
-        desk.identity().note(&tx, &who, "add an organisation", &id.to_string(), "", None).await.map_err(Error::from)?;
+        desk.identity()
+            .note(&tx, &who, "add an organisation", &id.to_string(), "", signed.actor.client())
+            .await
+            .map_err(Error::from)?;
         tx.commit().await?;
         Ok::<_, Problem>(Ok(id))
     };

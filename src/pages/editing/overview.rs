@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -28,7 +25,7 @@ use crate::{
     },
     pages::{
         account::state_of,
-        desk::{Desk, Posted, Signed, go_to},
+        desk::{Desk, Path, Posted, Signed, go_to},
         layout::{Page, Step},
         parts, preview, times,
         words::{self, moment},
@@ -79,7 +76,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
     let body = html! {
         (told(signed, &sight, saved))
         h1 { (name) }
-        ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Hidden" && hidden.is_none() { "Not public" } else { state }) } }
+        ul class="tags" { li class=(if good { "good" } else { "doubt" }) { (if state == "Not public" && hidden.is_some() { "Hidden" } else { state }) } }
         (hidden_by(hidden.as_ref()))
         @if sight.is_foreign() { p class="banner" { "This listing comes from " (sight.stored.origin) ". It can only be changed there." } }
         @if sight.protected { p class="danger" { "This is a protected listing: changes to contacts, addresses and links wait until a moderator has called back." } }
@@ -188,7 +185,7 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
         _ => return html! {},
     };
     html! {
-        div class="banner" role="status" {
+        div class="banner ok" role="status" {
             p { (words) }
             @if matches!(saved, "published" | "both") && own && sight.stored.kept.revision > 1 {
                 form method="post" action=(format!("/account/listings/{}/undo", sight.stored.id)) {

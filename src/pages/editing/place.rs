@@ -7,10 +7,9 @@ use uuid::Uuid;
 use super::section::Open;
 use crate::{
     editing::Error,
-    http::Problem,
     ids::{LocationId, ServiceAtLocationId},
     model::{
-        Document, Location, LocationPolicy, ServiceAtLocation,
+        Document, Location, LocationPolicy, Service, ServiceAtLocation,
         values::{Number, Postcode},
         whereabouts::Whereabouts,
         with_only,
@@ -43,13 +42,39 @@ const POLICIES: [(&str, &str); 4] = [
     ("withheld", "Do not show that there is a place. The address is deleted here too."),
 ];
 
-/// The link that the form is about: the one that is named, or the first.
-fn link_of<'a>(document: &'a Document, which: &str) -> Option<&'a ServiceAtLocation> {
-    let Document::Service(service) = document else { return None };
-    if which == "new" {
-        return None;
+/// Which link of a service to a place the form is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// One that is not there yet.
+    New,
+    /// The one at this position.
+    At(usize),
+    /// One that is not there any more.
+    Gone,
+}
+
+/// The link that is named; without a name the first, if there is one.
+fn which_of(service: &Service, name: &str) -> Which {
+    let links = &service.service_at_locations;
+    match name {
+        "new" => Which::New,
+        "" if links.is_empty() => Which::New,
+        "" => Which::At(0),
+        id => links.iter().position(|link| link.id.to_string() == id).map_or(Which::Gone, Which::At),
     }
-    service.service_at_locations.iter().find(|link| link.id.to_string() == which).or(service.service_at_locations.first())
+}
+
+fn link_of<'a>(document: &'a Document, name: &str) -> Option<&'a ServiceAtLocation> {
+    let Document::Service(service) = document else { return None };
+    match which_of(service, name) {
+        Which::At(at) => service.service_at_locations.get(at),
+        Which::New | Which::Gone => None,
+    }
+}
+
+/// Whether the form is about a link that somebody has taken away meanwhile.
+fn is_gone(document: &Document, name: &str) -> bool {
+    matches!(document, Document::Service(service) if which_of(service, name) == Which::Gone)
 }
 
 fn place_and_policy(document: &Document, which: &str) -> (Option<LocationId>, Option<LocationPolicy>) {
@@ -74,7 +99,9 @@ async fn location(desk: &Desk, signed: &Signed, id: Option<LocationId>) -> Resul
 
 pub(super) async fn fill(desk: &Desk, signed: &Signed, document: &Document, which: &str) -> Result<Fields, Error> {
     let mut fields = Fields::default();
-    let which = if which == "new" { which } else { link_of(document, which).map_or("", |_| which) };
+    if is_gone(document, which) {
+        return Err(Error::NotFound(document.id()));
+    }
     let (id, link_policy) = place_and_policy(document, which);
     let place = location(desk, signed, id).await?;
     let has_none = place.is_none();
@@ -128,6 +155,10 @@ pub(super) async fn take(
     mistakes: &mut Mistakes,
 ) -> Result<(), Error> {
     let which = fields.text("which").to_owned();
+    if is_gone(&edited.document, &which) {
+        mistakes.add("has", "This place is not part of the listing any more. Look at the listing, then change the place there");
+        return Ok(());
+    }
     match fields.text("has") {
         "none" => {
             unlink(&mut edited.document, &which);
@@ -199,8 +230,14 @@ pub(super) async fn take(
         let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
         set_address(&mut place, fields, &postcode);
         if moved {
-            let found =
-                locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await.map_err(|problem| not_located(&problem))?;
+            let found = match locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await {
+                Ok(found) => found,
+                Err(problem) => {
+                    tracing::warn!(problem = problem.detail, "cannot look a postcode up");
+                    mistakes.add("postcode", "The postcode cannot be looked up at the moment. Save again in a minute");
+                    return Ok(());
+                }
+            };
             let point = found.map(|position| position.point);
             if point.is_none() && !fields.has(SURE) {
                 let said = format!("{UNKNOWN}{} is. Check that it is right.", fields.text("postcode").to_uppercase());
@@ -214,11 +251,6 @@ pub(super) async fn take(
     edited.place = Some(place);
     edited.place_revision = revision;
     Ok(())
-}
-
-fn not_located(problem: &Problem) -> Error {
-    tracing::warn!(problem = problem.detail, "cannot look up a postcode");
-    Error::Forbidden("the postcode cannot be looked up at the moment; try again in a minute")
 }
 
 fn says_the_same(place: &Location, fields: &Fields) -> bool {
@@ -257,18 +289,14 @@ fn set_link(document: &mut Document, which: &str, place: LocationId, policy: Loc
             event.location_policy = said.or(event.location_policy.map(|_| policy));
         }
         Document::Service(service) => {
-            let at = if which == "new" {
-                None
-            } else {
-                let links = &service.service_at_locations;
-                links.iter().position(|link| link.id.to_string() == which).or_else(|| (!links.is_empty()).then_some(0))
-            };
             let service_id = service.id;
-            let at = at.unwrap_or_else(|| {
+            let at = if let Which::At(at) = which_of(service, which) {
+                at
+            } else {
                 let id = ServiceAtLocationId(Uuid::now_v7());
                 service.service_at_locations.push(with_only(json!({"id": id, "service_id": service_id})));
                 service.service_at_locations.len() - 1
-            });
+            };
             let link = &mut service.service_at_locations[at];
             link.location_id = Some(place);
             link.location_policy = said.or(link.location_policy.map(|_| policy));
@@ -281,8 +309,9 @@ fn unlink(document: &mut Document, which: &str) {
     match document {
         Document::Event(event) => event.location_id = None,
         Document::Service(service) => {
-            let at = service.service_at_locations.iter().position(|link| link.id.to_string() == which);
-            at.map(|at| service.service_at_locations.remove(at));
+            if let Which::At(at) = which_of(service, which) {
+                service.service_at_locations.remove(at);
+            }
         }
         _ => {}
     }

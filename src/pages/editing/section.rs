@@ -1,9 +1,6 @@
 //! The parts that a listing is edited in, and what all of their forms share.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -20,7 +17,7 @@ use crate::{
     identity::Action,
     model::{Document, Kind, Location, changes::Change},
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         preview,
@@ -231,6 +228,9 @@ fn fate(signed: &Signed, sight: &Sight, section: Section) -> &'static str {
     if sight.lets(&signed.actor, Action::EditAtOnce) {
         return "You are a moderator: what you save is public immediately.";
     }
+    if sight.protected && matches!(section, Section::Times | Section::Status) {
+        return "Days, times, and whether it is open are public immediately. Anything else you write here waits until a moderator has called back; the current version stays until then.";
+    }
     let risks: Vec<Risk> = section
         .members(sight.stored.kind)
         .iter()
@@ -241,11 +241,11 @@ fn fate(signed: &Signed, sight: &Sight, section: Section) -> &'static str {
         })
         .collect();
     if risks.iter().all(|risk| *risk == Risk::Low) {
-        "What you save is public immediately. You can undo it."
+        "What you save is public immediately. You can undo it. Text that adds a web address, or says that someone has been checked or approved, waits for a moderator."
     } else if risks.iter().all(|risk| *risk == Risk::High) {
         "A moderator will check this before it is public. The current version stays until then."
     } else {
-        "Most changes are public immediately. Names and web addresses wait for a moderator; the current version stays until then."
+        "Most changes are public immediately. Names, web addresses, and text that says that someone has been checked or approved wait for a moderator; the current version stays until then."
     }
 }
 

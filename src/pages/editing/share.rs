@@ -1,9 +1,6 @@
 //! What those who keep a listing get back: how often it was looked at, sheets to pin up, addresses to pass on.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     http::Problem,
     model::Kind,
     pages::{
-        desk::{Desk, Signed},
+        desk::{Desk, Path, Signed},
         layout::{Page, Step},
         quiet::keeps_quiet,
     },

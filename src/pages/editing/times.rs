@@ -154,6 +154,9 @@ fn put(fields: &mut Fields, number: usize, row: &Row) {
     if is_long_night(row) {
         fields.set(&format!("night-{number}"), "yes");
     }
+    if !row.from.is_empty() && row.to.is_empty() {
+        fields.set(&format!("open-{number}"), "yes");
+    }
 }
 
 /// Whether it ends at an earlier hour than it begins, and so lasts longer than a night: most likely a slip.
@@ -177,6 +180,8 @@ pub(super) fn more(fields: &Fields) -> Fields {
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         input type="hidden" name="rows" value=(count(fields));
+        // The button that Enter presses: without it that would be "More times".
+        button class="unseen" name="do" value="save" tabindex="-1" aria-hidden="true" { "Save" }
         p { "One line for each time of the week. To remove a time, choose “No day”." }
         @for number in 0..count(fields) { (line(fields, number, mistakes)) }
         @for (name, words) in fields.starting("other-") {
@@ -191,8 +196,8 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
 }
 
 fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
-    let names = ["day", "every", "from", "to", "note", "term", "night"].map(|name| format!("{name}-{number}"));
-    let [day, every, from, to, note, term, night] = &names;
+    let names = ["day", "every", "from", "to", "note", "term", "night", "open"].map(|name| format!("{name}-{number}"));
+    let [day, every, from, to, note, term, night, open] = &names;
     let value = |name: &str, default: &'static str| fields.some(name).unwrap_or(default).to_owned();
     html! {
         fieldset class="times" {
@@ -202,6 +207,7 @@ fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
             (Field::new(from, "From", fields.text(from)).short(mistakes, "time"))
             (Field::new(to, "To", fields.text(to)).short(mistakes, "time"))
             @if fields.has(night) || mistakes.of(night).is_some() { (tick(night, "It ends the next day", fields.has(night), mistakes)) }
+            @if fields.has(open) || mistakes.of(open).is_some() { (tick(open, "It has no fixed end", fields.has(open), mistakes)) }
             (tick(term, TERM_ONLY, fields.has(term), mistakes))
             (Field::new(note, "Notes about this time", fields.text(note)).line(mistakes, "text", "off"))
         }
@@ -281,6 +287,13 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
         notes.push(TERM_ONLY.to_owned());
     }
     let row = Row { day, every, from, to, note: notes.join("; ") };
+    if text("from").is_empty() && !row.to.is_empty() {
+        mistakes.add(format!("from-{number}"), "Enter the time it begins as 9:30 or 14:00");
+    }
+    let open = format!("open-{number}");
+    if !row.from.is_empty() && text("to").is_empty() && !fields.has(&open) {
+        mistakes.add(open, "Enter the time it ends, or say that it has no fixed end");
+    }
     let night = format!("night-{number}");
     if is_long_night(&row) && !fields.has(&night) {
         mistakes.add(
@@ -354,6 +367,21 @@ mod tests {
         let mut after = before.clone();
         take(&fields, &mut after, &mut Mistakes::default());
         assert_eq!(said(&after), ["Tuesdays, 10am to midday (Not in school holidays)"]);
+    }
+
+    #[test]
+    fn a_time_without_an_end_is_asked_about_once() {
+        let mut fields = fill(&service(&json!([])));
+        fields.set("day-0", "TH");
+        fields.set("from-0", "10:30");
+        let mut after = service(&json!([]));
+        let mut mistakes = Mistakes::default();
+        take(&fields, &mut after, &mut mistakes);
+        assert!(mistakes.of("open-0").is_some() && form(&fields, &mistakes).into_string().contains("no fixed end"));
+        fields.set("open-0", "yes");
+        take(&fields, &mut after, &mut Mistakes::default());
+        assert_eq!(said(&after), ["Thursdays, from 10:30am"]);
+        assert!(fill(&after).has("open-0"), "and not again");
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! Somebody asks for another look at what was refused; whoever refused it does not decide.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     http::Problem,
     identity::Action,
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},

@@ -9,6 +9,7 @@ use crate::{
     editing::Error,
     http::{Parameters, Problem},
     identity::Action,
+    model::Kind,
     pages::{
         desk::{Desk, Signed},
         layout::{Page, Step},
@@ -36,15 +37,16 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
     let records = desk.editing.records().find_all(&ids).await?;
     let mut shown = Vec::new();
     for line in &lines {
-        let record = line.to.parse().ok().and_then(|id: Uuid| records.get(&id));
-        let to = match record {
-            Some(stored) => {
-                Some(stored.read()?.name().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "a place".to_owned())
+        let id: Option<Uuid> = line.to.parse().ok();
+        let (to, page) = match (id.and_then(|id| records.get(&id)), id) {
+            (Some(stored), _) => (called(stored.read()?.name()), Some(format!("/account/listings/{}", stored.id))),
+            (None, Some(id)) => {
+                decided(desk, id).await?.map_or_else(|| (line.to.clone(), None), |(name, page)| (name, Some(page)))
             }
-            None => desk.identity().shown_as(&line.to).await?,
+            (None, None) => (desk.identity().shown_as(&line.to).await?, None),
         };
         let detail = in_words(desk, &line.detail).await?;
-        shown.push((line, desk.identity().shown_as(&line.who).await?, to, detail, record.map(|stored| stored.id)));
+        shown.push((line, desk.identity().shown_as(&line.who).await?, to, detail, page));
     }
     let body = html! {
         h1 { "What happened" }
@@ -52,10 +54,10 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
             table class="wide" {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "To" } th scope="col" { "More" } th scope="col" { "From" } } }
                 tbody {
-                    @for (line, who, to, detail, record) in &shown {
+                    @for (line, who, to, detail, page) in &shown {
                         tr {
                             td { (moment(line.at)) } td { (who) } td { (line.what) }
-                            td { @match record { Some(id) => a href=(format!("/account/listings/{id}")) { (to) }, None => (to) } }
+                            td { @match page { Some(page) => a href=(page) { (to) }, None => (to) } }
                             td { (detail) } td { (line.from) }
                         }
                     }
@@ -65,6 +67,21 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
         @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}{}", last.id, about.map(|about| format!("&about={about}")).unwrap_or_default())) { "Earlier" } } }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("What happened", body) })
+}
+
+fn called(name: &str) -> String {
+    if name.is_empty() { "a place".to_owned() } else { name.to_owned() }
+}
+
+/// The change, or the new listing, that was decided under this id: how it is called, and its page.
+async fn decided(desk: &Desk, id: Uuid) -> Result<Option<(String, String)>, Error> {
+    let records = desk.editing.records();
+    if let Some(proposal) = records.proposal(id).await? {
+        return Ok(Some((called(proposal.read()?.name()), format!("/moderation/changes/{id}"))));
+    }
+    let parts = records.bundle(id).await?;
+    let Some(main) = parts.iter().max_by_key(|part| part.kind == Kind::Service) else { return Ok(None) };
+    Ok(Some((called(main.read()?.name()), format!("/account/listings/{}", main.record_id))))
 }
 
 /// Details as people read them: with the name of whom they are about.

@@ -1,9 +1,6 @@
 //! One change: what differs, who, why; and a decision for each part.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -17,7 +14,7 @@ use crate::{
     model::changes::{Change, by_part, part_of},
     pages::{
         account::{messages, thread},
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes, tick},
         layout::{Page, Step},

@@ -53,7 +53,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     let title = "Check listings by phone or visit";
     let body = html! {
         (mistakes.summary())
-        @if let Some(done) = done { div class="banner" role="status" { p { (count(done, "listing is", "listings are")) " confirmed." } } }
+        @if let Some(done) = done { div class="banner ok" role="status" { p { (count(done, "listing is", "listings are")) " confirmed." } } }
         h1 { (title) }
         p { "Listings not checked for longest come first. " @if many > SHOWN { (SHOWN) " of " (many) " are shown." } }
         @if rows.is_empty() { p { "There is nothing to check." } } @else {

@@ -1,9 +1,6 @@
 //! Somebody asks to keep an organisation.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     http::Problem,
     identity::{Action, ClaimState},
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         words::moment,
@@ -35,11 +32,16 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let sight = desk.editing.look(&signed.actor, claim.organisation).await?;
     let person = desk.identity().person(claim.person).await?;
     let members = desk.identity().members(claim.organisation).await?;
+    let numbers = if sight.protected { desk.editing.known_numbers(claim.organisation).await? } else { Vec::new() };
     let name = sight.document.name().to_owned();
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if sight.protected { p class="danger" { "Protected listing. Phone the number we already had and ask whether they know this person." } }
+        @if sight.protected {
+            p class="danger" { "Protected listing. Phone a number we already had and ask whether they know this person." }
+            @if numbers.is_empty() { p { "It has no published phone number. Find one that does not come from the person who is asking." } }
+            @else { ul { @for (number, of) in &numbers { li { strong { (number) } ", the published number of " (of) } } } }
+        }
         dl class="summary" {
             div { dt { "Who is asking" } dd { @if let Some(person) = &person { (person.shown()) " (" (person.email) ")" } @else { "someone who has left" } } }
             div { dt { "What they say" } dd { (claim.words) } }

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use maud::html;
 use serde_json::Value;
@@ -18,7 +15,7 @@ use crate::{
     identity::Action,
     model::{Kind, changes::between},
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},

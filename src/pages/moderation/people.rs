@@ -1,9 +1,6 @@
 //! Who has a role for the whole directory.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -14,7 +11,7 @@ use crate::{
     identity::{Action, Email, Identity, PersonId, PlatformRole, letters},
     mail,
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         words::{count, moment},
@@ -118,7 +115,7 @@ async fn reset(desk: &Desk, signed: &Signed, id: PersonId) -> Result<(), Error> 
     let tx = identity.write().await?;
     identity.reset_passkeys(&tx, id).await?;
     let (by, who) = (Identity::known_as(signed.person.id), Identity::known_as(id));
-    identity.note(&tx, &by, "reset passkeys", &who, "", None).await?;
+    identity.note(&tx, &by, "reset passkeys", &who, "", signed.actor.client()).await?;
     let about = desk.editing.about();
     let letter = letters::passkey(&person.email, "were reset", &about.public_url, &about.name);
     mail::queue(&tx, &letter, desk.site.now()).await?;
@@ -147,7 +144,16 @@ async fn give(desk: &Desk, posted: &Posted) -> Result<Option<Mistakes>, Error> {
     let tx = identity.write().await?;
     let person = identity.give_role(&tx, &email, role).await?;
     let said = role.map_or("no role", PlatformRole::as_str);
-    identity.note(&tx, &Identity::known_as(signed.person.id), "give a role", &Identity::known_as(person.id), said, None).await?;
+    identity
+        .note(
+            &tx,
+            &Identity::known_as(signed.person.id),
+            "give a role",
+            &Identity::known_as(person.id),
+            said,
+            signed.actor.client(),
+        )
+        .await?;
     tx.commit().await?;
     Ok(None)
 }

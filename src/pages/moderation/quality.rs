@@ -90,7 +90,7 @@ pub(super) async fn table(State(desk): State<Desk>, signed: Signed, headers: Hea
         let bytes = out.into_inner().map_err(|error| Problem::internal(&error))?;
         let tx = desk.identity().write().await.map_err(Error::from)?;
         let who = signed.actor.known_as();
-        desk.identity().note(&tx, &who, "download", "the quality board", "", None).await.map_err(Error::from)?;
+        desk.identity().note(&tx, &who, "download", "the quality board", "", signed.actor.client()).await.map_err(Error::from)?;
         tx.commit().await?;
         Ok::<_, Problem>(bytes)
     };

@@ -121,7 +121,7 @@ fn page(
     let (first, then) = queue.iter().take(SHOWN).partition::<Vec<_>, _>(|one| urgent > 0 && one.protected);
     let body = html! {
         h1 { "Waiting for a decision" }
-        @if let Some(said) = told { div class="banner" role="status" { p { (said) } } }
+        @if let Some(said) = told { div class="banner ok" role="status" { p { (said) } } }
         @if urgent > 0 {
             h2 { "About people who could be in danger" }
             ol class="listings" { @for one in &first { (row(one, now, decides)) } }

@@ -1,9 +1,6 @@
 //! Hiding a listing at once, and showing it again.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::html;
 use serde_json::Value;
@@ -16,7 +13,7 @@ use crate::{
     model::changes::between,
     pages::{
         account::state_of,
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
         layout::{Page, Step},

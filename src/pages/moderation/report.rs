@@ -1,9 +1,6 @@
 //! What somebody says is wrong with a listing, and settling it.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -15,7 +12,7 @@ use crate::{
     http::Problem,
     identity::{Action, Identity},
     pages::{
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes, radios},
         layout::{Page, Step},
         parts::paragraphs,

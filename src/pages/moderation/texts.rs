@@ -1,10 +1,7 @@
 //! What the council writes itself: guides, notices, pages about the site. A draft is looked at as the
 //! public would see it; publishing says who did it; every version stays and can be brought back.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 
@@ -14,7 +11,7 @@ use crate::{
     identity::{Action, Identity},
     pages::{
         Site,
-        desk::{Desk, Fields, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes, radios, tick},
         guides,
         layout::{Page, Step},
@@ -371,7 +368,7 @@ async fn keep(desk: &Desk, signed: &Signed, slug: &Slug, text: Text, how: (i64, 
     };
     let tx = desk.identity().write().await.map_err(Error::from)?;
     desk.site.texts.save(&tx, slug, text, how, signed.person.shown()).await.map_err(problem)?;
-    desk.identity().note(&tx, &who, said, slug.as_str(), &title, None).await.map_err(Error::from)?;
+    desk.identity().note(&tx, &who, said, slug.as_str(), &title, signed.actor.client()).await.map_err(Error::from)?;
     tx.commit().await?;
     desk.site.texts.changed().await.map_err(problem)
 }

@@ -9,11 +9,10 @@ use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 use axum::{Router, extract::State, response::Response, routing::get};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
-use ipnet::IpNet;
 
 use super::{Site, layout};
 use crate::{
-    http::Problem,
+    http::{Problem, Proxies},
     identity::Identity,
     quality::{self, Quality},
 };
@@ -31,15 +30,15 @@ pub struct Upkeep {
     /// Those who are told.
     pub identity: Identity,
     /// Networks whose word about a client is believed.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub proxies: Proxies,
     reports: Arc<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl Upkeep {
     /// Pages of `site`.
-    pub fn new(site: Site, quality: Quality, identity: Identity, trusted_proxies: &[IpNet]) -> Self {
+    pub fn new(site: Site, quality: Quality, identity: Identity, proxies: Proxies) -> Self {
         let reports = Arc::new(RateLimiter::keyed(Quota::per_hour(REPORTS_AN_HOUR)));
-        Self { site, quality, identity, trusted_proxies: trusted_proxies.into(), reports }
+        Self { site, quality, identity, proxies, reports }
     }
 
     /// Whether this client may send one more report.

@@ -52,7 +52,7 @@ pub(super) async fn show(State(upkeep): State<Upkeep>, Path(id): Path<String>, h
 /// POST `/directory/report/{id}`.
 pub(super) async fn send(State(upkeep): State<Upkeep>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let client = visitor::client(&parts.extensions, &parts.headers, &upkeep.trusted_proxies);
+    let client = visitor::client(&parts.extensions, &parts.headers, &upkeep.proxies);
     let page = take(&upkeep, &id, client, &parts.headers, body).await;
     layout::answer(&upkeep.site, &parts.headers, page)
 }

@@ -94,7 +94,7 @@ fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem>
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
             @if today(asked) { p class="done" { "Checked today." } }
-            @else { (buttons(secret, asked)) }
+            @else { (buttons(secret, asked, service(asked).is_some())) }
         }
         @if question.listings.len() > 1 && !all_done {
             form method="post" action=(format!("/still-correct/{secret}")) {
@@ -124,11 +124,16 @@ fn facts(site: &Site, service: &Service) -> Markup {
     }
 }
 
-fn buttons(secret: &str, asked: &Asked) -> Markup {
+fn buttons(secret: &str, asked: &Asked, has_times: bool) -> Markup {
+    let listing = format!("/account/listings/{}", asked.record);
     html! {
         form method="post" action=(format!("/still-correct/{secret}")) {
             button class="button" name="listing" value=(asked.record) { "Still correct" span class="unseen" { ": " (asked.name) } }
         }
-        p { a href=(format!("/account/listings/{}", asked.record)) { "Change it" span class="unseen" { ": " (asked.name) } } }
+        p {
+            // What changes most often is one page nearer.
+            @if has_times { a href=(format!("{listing}/times")) { "Change the times" span class="unseen" { ": " (asked.name) } } " · " }
+            a href=(listing) { "Change something else" span class="unseen" { ": " (asked.name) } }
+        }
     }
 }

@@ -182,7 +182,7 @@ impl Quality {
     fn word_of(&self, to: &Owner, page: &str, report: &Report, name: &str) -> Letter {
         let mut ticked: Vec<String> = report.wrong.iter().map(|wrong| wrong.words().to_owned()).collect();
         if report.words.is_some() {
-            ticked.push("They also wrote a message, which the people who decide can read".to_owned());
+            ticked.push("They also wrote a message. Only the council can read it, because it may be about someone; ask the council if this does not tell you enough".to_owned());
         }
         let body = [
             Part::paragraph(format!("Someone says that “{name}” in {} is not right:", self.name)),

@@ -19,7 +19,7 @@ fn pull_as_a_process(here: &Node) -> Child {
     Command::new(env!("CARGO_BIN_EXE_fingerpost"))
         .args(["peer", "pull", "1", "--json"])
         .env("FINGERPOST_DATA_DIR", here.app.folder.path())
-        .env("FINGERPOST_DATABASE_URL", &here.app.config.database_url)
+        .env("FINGERPOST_DATABASE_URL", here.app.config.database_url.as_str())
         .env("FINGERPOST_PUBLIC_URL", here.url.as_str())
         .env("FINGERPOST_ALLOW_PRIVATE_PEERS", "127.0.0.1/32")
         .env("FINGERPOST_LOG", "error")

@@ -1054,7 +1054,7 @@ fact_of_a_liar! {
         let before = (here.state(&peer).await, peers::of_peer(&here.app.app().db, peer.id, None, 100).await.unwrap());
         liar.tell_services(6);
         // Records have been written by then, and so has what is known of them.
-        let db = sea_orm::Database::connect(&here.app.config.database_url).await.unwrap();
+        let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
         let (fail, mend) = match here.app.on {
             On::Sqlite => (
                 "CREATE TRIGGER full BEFORE INSERT ON published BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{id, public, with_pantry};
-use crate::support::{Answer, TestApp, browser::Browser, fact, noon};
+use crate::support::{Answer, TestApp, browser::Browser, fact, noon, sink::Sink};
 
 async fn token(app: &TestApp, organisation: Uuid, scope: Scope) -> String {
     let identity = app.app().identity();
@@ -223,5 +223,92 @@ fact! {
         let headers = [("cookie", cookie.as_str()), ("if-match", "\"1\""), ("x-form-token", &proof), ("origin", "https://evil.example")];
         assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers, &body).await.status, 403);
         assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers[..3], &body).await.status, 200);
+    }
+}
+
+fact! {
+    async fn a_stolen_token_gets_no_number_past_the_moderators_of_a_protected_listing(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("rowan"), Scope::Write).await;
+        let path = record("refuge");
+        let read = send(&app, Method::GET, &path, &token, "", &Value::Null).await;
+        assert_eq!((&read.json()["protected"], &read.json()["kind"]), (&json!(true), &json!("service")), "{}", read.text());
+        let etag = read.header("etag").to_owned();
+        let monday = |name: &str, value: Value| {
+            let mut one = json!({"id": "44444444-4444-4444-8444-444444444444", "freq": "WEEKLY", "byday": "MO", "opens_at": "10:00"});
+            one[name] = value;
+            json!({"schedules": [one]})
+        };
+        for (name, value) in [
+            ("byweekno", json!("07700,900,666")),
+            ("byyearday", json!("07700 900666")),
+            ("bymonthday", json!("07700900666")),
+            ("wkst", json!("Ring 07700 900666")),
+            ("timezone", json!(7_700_900_666_u64)),
+        ] {
+            let answer = send(&app, Method::PATCH, &path, &token, &etag, &monday(name, value)).await;
+            assert_eq!(answer.status, 422, "{name}: {}", answer.text());
+        }
+        let answer = send(&app, Method::PATCH, &path, &token, &etag, &monday("byyearday", json!("77,9,6,66"))).await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    }
+}
+
+fact! {
+    async fn a_link_or_a_claim_in_a_text_waits(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        for text in ["Come to us. Visit quickloans-now.co.uk for cash today", "All our staff are DBS checked and Ofsted registered."] {
+            let etag = send(&app, Method::GET, &record("pantry"), &token, "", &Value::Null).await.header("etag").to_owned();
+            let answer = send(&app, Method::PATCH, &record("pantry"), &token, &etag, &json!({"description": text})).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["proposed"]), (202, &json!(["description"])), "{}", answer.text());
+        }
+    }
+}
+
+fact! {
+    async fn what_an_edit_cannot_say_is_refused_by_name(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        for (field, change) in [
+            ("phones", json!({"phones": [{"number": "hello <script>alert(1)</script>"}]})),
+            ("state", json!({"state": "gone"})),
+            ("origin", json!({"origin": "http://evil.example"})),
+            ("checked_how", json!({"checked_how": "visit"})),
+            ("last_modified", json!({"last_modified": "2030-01-01T00:00:00Z"})),
+            ("organization", json!({"organization": {"id": id("marsh farm"), "name": "x", "description": "y"}})),
+        ] {
+            let answer = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &change).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["faults"][0]["field"]), (422, &json!(field)), "{}", answer.text());
+        }
+        let good = json!({"phones": [{"number": "+44 (0)1582 123456 ext. 12"}]});
+        let answer = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &good).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["published"]), (200, &json!(["phones"])), "{}", answer.text());
+    }
+}
+
+fact! {
+    async fn whoever_made_a_token_is_told_what_became_of_its_change(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let by_the_server = token(&app, id("marsh farm"), Scope::Write).await;
+        let said = send(&app, Method::PATCH, &record("pantry"), &by_the_server, "\"1\"", &json!({"name": "The larder"})).await;
+        assert_eq!(said.status, 202, "{}", said.text());
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let path = format!("/moderation/changes/{}", waiting[0].id);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let form = moderator.open(&path).await;
+        assert!(form.text().contains("a program (a program)") && !form.text().contains("token:"), "{}", form.text());
+        moderator.submit(&form, &path, &[("do", "decide")]).await;
+        assert_eq!(public(&app, "pantry").await["name"], "The larder");
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let [letter] = &sink.received()[..] else { panic!("the lead is told") };
+        assert_eq!(letter.to, ["lead@lark-hill.example.org"]);
+        let history = lead.open(&format!("/account/listings/{}/history", id("pantry"))).await.text();
+        assert!(history.contains("Version 2") && !history.contains("token:"), "{history}");
+        let audit = moderator.open("/moderation/audit").await.text();
+        assert!(audit.contains(&format!("<a href=\"{path}\">The larder</a>")), "{audit}");
+        assert!(audit.contains("127.0.0.0/24"), "from where: {audit}");
     }
 }

@@ -183,8 +183,48 @@ fact! {
         let page = lead.open(&format!("/account/organisations/{}", id("marsh farm"))).await;
         let me = identity.person_at(&"lead@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
         let path = format!("/account/organisations/{}/members", id("marsh farm"));
-        let refused = lead.submit(&page, &path, &[("do", "leave"), ("person", &me.id.to_string())]).await;
+        let refused = lead.submit(&page, &path, &[("do", "leave"), ("sure", "yes"), ("person", &me.id.to_string())]).await;
         assert_eq!(refused.status, 409, "{}", refused.text());
         assert!(keeps(&app, "lead@lark-hill.example.org", id("marsh farm")).await);
+    }
+}
+
+fact! {
+    async fn whom_the_only_lead_invited_takes_over_when_they_have_left(app) {
+        with_pantry(&app).await;
+        let organisation = id("marsh farm");
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", organisation).await;
+        let page = lead.open(&format!("/account/organisations/{organisation}")).await;
+        let path = format!("/account/organisations/{organisation}/members");
+        let page = lead.submit(&page, &path, &[("email", "next@lark-hill.example.org"), ("role", "editor"), ("do", "invite")]).await;
+        let me = app.app().identity().person_at(&"lead@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap().id.to_string();
+        let asked = lead.submit(&page, &path, &[("do", "leave"), ("person", &me)]).await;
+        for said in ["Nobody else looks after it", "next@lark-hill.example.org", "becomes lead"] {
+            assert!(asked.text().contains(said), "{}", asked.text());
+        }
+        assert!(keeps(&app, "lead@lark-hill.example.org", organisation).await, "one tap is not enough");
+        lead.submit(&asked, &path, &[("do", "leave")]).await;
+        assert!(!keeps(&app, "lead@lark-hill.example.org", organisation).await);
+        let next = Browser::signed_in(&app, "next@lark-hill.example.org").await;
+        let home = next.open("/account").await;
+        let invitation = home.text().split("/account/invitations/").nth(1).expect("it is still good").split('"').next().unwrap().to_owned();
+        next.submit(&home, &format!("/account/invitations/{invitation}"), &[("terms", "yes")]).await;
+        let members = app.app().identity().members(organisation).await.unwrap();
+        let [only] = &members[..] else { panic!("{members:?}") };
+        assert_eq!(only.membership.role, fingerpost::identity::MemberRole::Lead, "somebody leads");
+    }
+}
+
+fact! {
+    async fn a_moderator_reads_which_number_to_ring_about_a_claim_of_a_protected_listing(app) {
+        with_pantry(&app).await;
+        let stranger = Browser::signed_in(&app, "office@rowan.example.org").await;
+        let path = format!("/account/organisations/{}/claim", id("rowan"));
+        let page = stranger.open(&path).await;
+        stranger.submit(&page, &path, &[("words", "I am the manager."), ("terms", "yes")]).await;
+        let claims = app.app().identity().claims_of(app.app().identity().person_at(&"office@rowan.example.org".parse().unwrap()).await.unwrap().unwrap().id).await.unwrap();
+        let moderator = Browser::officer(&app, fingerpost::identity::PlatformRole::Moderator).await;
+        let page = moderator.open(&format!("/moderation/claims/{}", claims[0].id)).await.text();
+        assert!(page.contains("<strong>0808 157 0114</strong>, the published number of"), "{page}");
     }
 }

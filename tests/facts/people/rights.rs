@@ -236,3 +236,47 @@ fn the_guide_has_every_action_and_role() {
     }
     assert_eq!(found, table, "run the tests with UPDATE=1 to write it anew");
 }
+
+fact! {
+    async fn half_an_id_is_the_address_of_no_page(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        for path in ["/account/listings/abc", "/moderation/changes/abc", "/account/claims/zzz", "/account/organisations/5f0a"] {
+            let page = moderator.open(path).await;
+            assert_eq!((page.status.as_u16(), page.header("content-type")), (404, "text/html; charset=utf-8"), "{path}");
+            assert!(page.text().contains("Page not found") && !page.text().contains("UUID"), "{path}: {}", page.text());
+        }
+    }
+}
+
+fact! {
+    async fn whoever_signs_in_comes_back_to_the_page_with_its_query(app) {
+        with_pantry(&app).await;
+        let asked = app.page("/moderation/audit?about=person%3A5").await;
+        assert_eq!(asked.status, 303);
+        assert_eq!(asked.header("location"), "/sign-in?return_to=%2Fmoderation%2Faudit%3Fabout%3Dperson%253A5");
+    }
+}
+
+fact! {
+    async fn a_token_that_a_role_allowed_does_not_come_back_with_the_role(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let email: fingerpost::identity::Email = "admin@luton.example.org".parse().unwrap();
+        let tx = identity.write().await.unwrap();
+        let admin = identity.give_role(&tx, &email, Some(PlatformRole::Administrator)).await.unwrap();
+        identity.add_member(&tx, id("rowan"), admin.id, fingerpost::identity::MemberRole::Lead).await.unwrap();
+        let mut secrets = Vec::new();
+        for organisation in [id("marsh farm"), id("rowan")] {
+            let new = fingerpost::identity::NewToken {
+                name: "a program".to_owned(), organisation, scope: fingerpost::identity::Scope::Write, person: Some(admin.id), life: chrono::Duration::days(90),
+            };
+            secrets.push(identity.make_token(&tx, new).await.unwrap().0);
+        }
+        identity.give_role(&tx, &email, None).await.unwrap();
+        identity.give_role(&tx, &email, Some(PlatformRole::Administrator)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(identity.presented(&secrets[0]).await.unwrap().is_none(), "it was a right of the role");
+        assert!(identity.presented(&secrets[1]).await.unwrap().is_some(), "this one is a right of a member");
+    }
+}

@@ -66,7 +66,7 @@ async fn ask_everything(app: &TestApp) {
 
 /// Rows of the database that hold the text, by table.
 async fn rows_with(app: &TestApp, text: &str) -> Vec<String> {
-    let db = sea_orm::Database::connect(&app.config.database_url).await.unwrap();
+    let db = sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap();
     let backend = db.get_database_backend();
     let ask = |sql: String| sea_orm::Statement::from_string(backend, sql);
     let tables = db

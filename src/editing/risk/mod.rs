@@ -1,12 +1,16 @@
 //! What of an edit may stand at once, and what somebody should look at first.
 //!
-//! Whatever is not named here as harmless is risky.
+//! Whatever is not named here as harmless is risky, and so is a text that newly names a web address or
+//! says that somebody was checked or approved (`says.rs`).
+
+mod says;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::model::{Kind, LocationPolicy, changes::Change};
+use self::says::{gains_a_claim, gains_an_address};
+use crate::model::{Kind, LocationPolicy, changes::Change, schedule};
 
 /// How the form begins an alert about a listing that is closed for a time.
 const CLOSED_UNTIL: &str = "Closed until ";
@@ -93,7 +97,12 @@ pub fn risk(kind: Kind, protected: bool, change: &Change) -> Risk {
         return Risk::High;
     }
     let harmless = LOW.iter().any(|(of, fields)| *of == kind && fields.contains(&field));
-    if harmless && !gains_an_address(change) { Risk::Low } else { Risk::High }
+    if harmless && !misleads(change) { Risk::Low } else { Risk::High }
+}
+
+/// Whether a text says something new that can lead people astray wherever it is said.
+fn misleads(change: &Change) -> bool {
+    gains_an_address(change) || gains_a_claim(change)
 }
 
 /// What a protected listing may change at once: nothing in which a number, an address or a link can stand.
@@ -125,32 +134,36 @@ fn says_only_until_when(alert: &str) -> bool {
     closed_until(alert).is_some_and(|(_, more)| more.is_empty())
 }
 
-/// What is said about times in words, and where they lead.
+/// What is said about times in words, or in numbers with room for a telephone number, and where they lead.
 fn words_of_times(schedules: &Value) -> Vec<String> {
-    let known: &[&str] = &[
-        "id",
-        "service_id",
-        "location_id",
-        "service_at_location_id",
-        "freq",
-        "interval",
-        "byday",
-        "opens_at",
-        "closes_at",
-        "valid_from",
-        "valid_to",
-        "dtstart",
-        "until",
-        "count",
-        "wkst",
-        "timezone",
-        "bymonthday",
-        "byweekno",
-        "byyearday",
-    ];
     let all = schedules.as_array().into_iter().flatten().filter_map(Value::as_object);
-    let members = all.flat_map(|one| one.iter().filter(|(name, _)| !known.contains(&name.as_str())));
+    let members = all.flat_map(|one| one.iter().filter(|(name, value)| !only_says_when(name, value)));
     members.map(|(name, value)| format!("{name}: {value}")).filter(|words| words != TERM_ONLY).collect()
+}
+
+/// Whether a member of a schedule can say nothing but a time. Numbers of weeks and of days in the year are
+/// not among them: a list of them has room for a telephone number, and our own form writes none.
+fn only_says_when(name: &str, value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    match name {
+        "id"
+        | "service_id"
+        | "location_id"
+        | "service_at_location_id"
+        | "freq"
+        | "interval"
+        | "count"
+        | "opens_at"
+        | "closes_at"
+        | "valid_from"
+        | "valid_to"
+        | "dtstart"
+        | "until" => true,
+        "byday" | "wkst" => schedule::byday(text).is_some(),
+        "bymonthday" => schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text),
+        "timezone" => value.as_f64().is_some_and(|hours| (-12.0..=14.0).contains(&hours)),
+        _ => false,
+    }
 }
 
 /// A note that the form has a box for.
@@ -188,18 +201,6 @@ fn moves_to_another_place(change: &Change) -> bool {
     places(&change.after).iter().any(|place| !known.contains(place))
 }
 
-/// A text that names a web address that it did not name before leads people somewhere new.
-fn gains_an_address(change: &Change) -> bool {
-    let before = change.before.to_string().to_lowercase();
-    let after = change.after.to_string().to_lowercase();
-    let is_address = |word: &&str| word.contains("://") || word.contains("www.");
-    let words = |text: &'_ str| {
-        text.split(|c: char| c.is_whitespace() || "\"'<>()[],".contains(c)).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let known = words(&before);
-    words(&after).iter().map(String::as_str).filter(is_address).any(|word| !known.iter().any(|one| one == word))
-}
-
 /// The same places as before, with other hours or phone numbers, or told less openly.
 fn links(change: &Change) -> Risk {
     let places = |value: &Value| -> Option<Vec<Map<String, Value>>> {
@@ -212,11 +213,7 @@ fn links(change: &Change) -> Risk {
         let told = |link: &Map<String, Value>| link.get("location_policy").map(policy).unwrap_or_default();
         bare(before) == bare(after) && told(after) >= told(before)
     };
-    if before.len() == after.len() && before.iter().zip(&after).all(same) && !gains_an_address(change) {
-        Risk::Low
-    } else {
-        Risk::High
-    }
+    if before.len() == after.len() && before.iter().zip(&after).all(same) && !misleads(change) { Risk::Low } else { Risk::High }
 }
 
 fn without(object: &Map<String, Value>, members: &[&str]) -> Map<String, Value> {
@@ -248,11 +245,15 @@ mod tests {
     }
 
     #[test]
-    fn a_description_that_gains_a_link_waits() {
-        assert_eq!(of(Kind::Service, false, "description", json!("Food."), json!("Food and tea.")), Risk::Low);
-        assert_eq!(of(Kind::Service, false, "description", json!("Food."), json!("Food. See WWW.loans.example")), Risk::High);
-        let (ours, theirs) = (json!("See https://pantry.example"), json!("See https://loans.example"));
-        assert_eq!(of(Kind::Service, false, "description", ours, theirs), Risk::High, "one for another is a new one");
+    fn a_text_that_gains_a_link_or_a_claim_waits_wherever_it_stands() {
+        let said = |text: &str| of(Kind::Service, false, "description", json!("Food."), json!(text));
+        assert_eq!(said("Food and tea."), Risk::Low);
+        assert_eq!(said("Food. See quick-loans.example"), Risk::High);
+        assert_eq!(said("All our staff are DBS checked."), Risk::High);
+        let link = |words: &str| json!([{"id": "1", "location_id": "2", "description": words}]);
+        let at = |words: &str| of(Kind::Service, false, "service_at_locations", link("Upstairs"), link(words));
+        assert_eq!(at("Upstairs, on the left"), Risk::Low);
+        assert_eq!(at("Upstairs. Book at bit.ly/x"), Risk::High);
     }
 
     #[test]
@@ -268,6 +269,22 @@ mod tests {
         let times = |notes: &str| json!([{"byday": "MO", "notes": notes}]);
         assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Not in school holidays")), Risk::Low);
         assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Ring 07700 900666")), Risk::High);
+        let only = |name: &str, value: Value| of(Kind::Service, true, "schedules", json!([]), json!([{ name: value }]));
+        for (name, value) in [
+            ("wkst", json!("Ring 07700 900666")),
+            ("bymonthday", json!("07700900666")),
+            ("byweekno", json!("07700,900,666")),
+            ("byyearday", json!("77,009,006,66")),
+            ("timezone", json!(7_700_900_666_u64)),
+            ("schedule_link", json!("https://loans.example")),
+        ] {
+            assert_eq!(only(name, value), Risk::High, "{name}");
+        }
+        for (name, value) in
+            [("wkst", json!("MO")), ("bymonthday", json!("1,-1")), ("byday", json!("1TU")), ("timezone", json!(1))]
+        {
+            assert_eq!(only(name, value), Risk::Low, "{name}");
+        }
         let link = |policy: &str| json!([{"id": "1", "location_id": "2", "location_policy": policy}]);
         assert_eq!(
             of(Kind::Service, true, "service_at_locations", link("exact"), link("on_request")),
