@@ -233,7 +233,7 @@ fn results(
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
         p class="small" { (left_out(place.nowhere)) (order(from)) }
-        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point), Some(&*site.brand).filter(|_| !quiet))) }
+        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point))) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
         @match by {
@@ -243,8 +243,7 @@ fn results(
         @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }
     };
     let outcode = from.and_then(|here| here.outcode.clone());
-    let tiles = !quiet && map::is_drawn(&listings);
-    Ok(Page { unkept: true, quiet, outcode, tiles, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
+    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
 }
 
 /// That nobody knows a postcode.
@@ -259,7 +258,7 @@ fn order(from: Option<&Here>) -> String {
     match from {
         None => say("The best matches are first. Enter a postcode to see the nearest first.").to_owned(),
         Some(position) => {
-            let first = say_with("The nearest to {place} are first.", &[("place", &position.at.to_string())]);
+            let first = say_with("The nearest to {place} are first.", &[("place", &position.said)]);
             if position.precision == Precision::Postcode {
                 return first;
             }
@@ -348,6 +347,7 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found, nowhere: Option<&Whe
         h1 { (say("Nothing found")) }
         @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
         @else { p { (weave("No service here contains the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
+        @if nowhere.is_some() { p { (left_out(nowhere)) } }
         (understood(site, found)?)
         (narrowed(asked, &Kept::default()))
         ul {

@@ -140,7 +140,7 @@ impl Asked {
             times: day.map(Times::on),
             ages: self.years().map(|age| (age, age)),
             language: Some(self.language.clone()).filter(|language| !language.is_empty()),
-            accessibility: Some(self.access.replace('_', ' ')).filter(|access| !access.is_empty()),
+            accessibility: Some(self.access.replace('_', " ")).filter(|access| !access.is_empty()),
             delivery: Delivery::ALL.iter().find(|(_, name)| *name == self.way).map(|(way, _)| *way),
             events: match self.what {
                 What::Everything => None,
