@@ -66,7 +66,7 @@ pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str
     let body = [
         Part::paragraph(format!("{listing} is no longer shown in {directory}. The council has hidden it for this reason:")),
         Part::Quotation(reason.to_owned()),
-        Part::paragraph("Nothing has been lost. Correct what is wrong and send it for publication: a moderator will look at it."),
+        Part::paragraph("Nothing is lost. Correct what is wrong and send it for publication: a moderator will look at it."),
         Part::link("Go to your listing", ours(at, &format!("account/listings/{id}"))),
     ];
     Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)

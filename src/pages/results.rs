@@ -176,7 +176,7 @@ async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Here>, Vec
         mistakes.push(Mistake { field: "q", said: "Say what you need in words" });
     }
     if asked.has_no_age() {
-        mistakes.push(Mistake { field: "age", said: "Write the age in years, such as 17, or leave it empty" });
+        mistakes.push(Mistake { field: "age", said: "Enter the age in years, such as 17, or leave it empty" });
     }
     let from = match located(site, &asked.postcode).await? {
         Ok(from) => from,
@@ -225,7 +225,7 @@ fn results(
     let body = html! {
         @if found.understood.urgent || found.understood.sensitive {
             (home::danger())
-            p { a href="/help#now" { (say("Numbers to ring now")) } }
+            p { a href="/help#now" { (say("Numbers to call now")) } }
         }
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)

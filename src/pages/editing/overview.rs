@@ -259,7 +259,7 @@ fn hidden_by(hidden: Option<&Kept>) -> Markup {
         @if let Some(kept) = hidden {
             div class="banner" role="note" {
                 p { strong { "Hidden by the council on " (moment(kept.changed_at)) "." } " " (words::capital(kept.why.trim_start_matches("hidden: "))) }
-                p { "Nothing has been lost. Correct what is wrong and send it for publication: a moderator will look at it." }
+                p { "Nothing is lost. Correct what is wrong and send it for publication: a moderator will look at it." }
             }
         }
     }

@@ -114,7 +114,7 @@ fact! {
         let path = format!("/moderation/claims/{}", claim.id);
         let page = moderator.open(&path).await;
         let refused = moderator.submit(&page, &path, &[("do", "accept")]).await;
-        assert!(refused.text().contains("called back"), "{}", refused.text());
+        assert!(refused.text().contains("who you phoned"), "{}", refused.text());
         assert!(!keeps(&app, "office@rowan.example.org", id("rowan")).await);
         let page = moderator.open(&path).await;
         moderator.submit(&page, &path, &[("do", "accept"), ("called_back", "0808 157 0114, the manager, yes")]).await;

@@ -59,7 +59,7 @@ fact! {
         let now = public(&app, "pantry").await;
         assert_eq!((now["name"].as_str(), now["description"].as_str()), (Some("Meadow larder"), Some("Food for less.")));
         let changes = amina.open("/account").await;
-        assert!(changes.text().contains("waits for a moderator"));
+        assert!(changes.text().contains("waiting for a moderator"));
         let link = changes.text().split("/account/changes/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let path = format!("/account/changes/{link}");
         let page = amina.open(&path).await;
@@ -325,7 +325,7 @@ fact! {
         amina.submit(&dates, &section("dates"), &first).await;
         let form = amina.open(&section("cost")).await;
         let page = amina.submit(&form, &section("cost"), &[("free", "yes"), ("do", "save")]).await;
-        assert!(page.text().contains("we need: how to get in touch"), "{}", page.text());
+        assert!(page.text().contains("first complete: how to get in touch"), "{}", page.text());
         let form = amina.open(&section("contact")).await;
         let page = amina.submit(&form, &section("contact"), &[("phone", "01632 960555"), ("do", "save")]).await;
         amina.submit(&page, &section("send"), &[]).await;
