@@ -290,7 +290,7 @@ async fn tell_of_news(
     // What was there before the start is no news.
     if before.is_none() || (head > before && at.elapsed() >= TELL) {
         if let (Some(_), Some(head)) = (before, head) {
-            harvester.tell_of_news(head.0).await?;
+            drop(harvester.tell_of_news(head.0).await?);
         }
         *told = (head.or(Some(Position::ZERO)), tokio::time::Instant::now());
     }

@@ -49,6 +49,14 @@ pub(super) enum Keys {
         #[arg(long)]
         json: bool,
     },
+    /// Revoke a retired key that someone else may have, and sign again what it signed.
+    Revoke {
+        /// The key, as `keys show` names it.
+        kid: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn root_of(mut url: Url) -> Url {
@@ -107,6 +115,19 @@ impl Keys {
                 signing::keep_move(&app.config.data_dir, signer.moved(&url, app.clock.now()))?;
                 say!("{} will announce that it moved from {url}; restart the server for this to take effect", signer.origin())?;
                 return Ok(true);
+            }
+            Self::Revoke { kid, json } => {
+                let mut ring = signer.keyring();
+                if !ring.revoke(&kid, app.clock.now())? {
+                    let detail = "is not a retired key; `fingerpost keys rotate --compromised` revokes the one that signs";
+                    return Err(WrongCall(format!("{kid} {detail}")).into());
+                }
+                signer.use_keys(ring);
+                let again = app.records.sign_again().await?;
+                if !json {
+                    say!("{again} records signed again with the current key")?;
+                }
+                json
             }
             Self::Rotate { compromised, json } => {
                 let mut ring = signer.keyring();

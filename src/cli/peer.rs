@@ -1,22 +1,29 @@
 //! `fingerpost peer`: neighbouring directories that are followed.
 
+mod said;
+
+use std::time::Duration;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use url::Url;
 
-use super::{WrongCall, progress, say};
+use super::{WrongCall, chain, progress, say};
 use crate::{
     app::App,
     db::Durability,
     federation::{
-        neighbours::{Described, New, Refused, Wanted},
-        peers::{self, Comparison, Outcome, PeerKind, Report, Trust},
+        harvest::{self, Harvester},
+        neighbours::{New, Refused, Wanted},
+        peers::{self, Comparison, Outcome, Peer, PeerKind, Report, Trouble, Trust},
     },
-    model::{Kind, text::clean},
+    model::Kind,
 };
+use said::{list, said, show};
 
-/// So many records that could not be taken are shown one by one.
-const MOST_SHOWN: usize = 10;
+/// For so long a pull waits for another one of the same peer, a little longer than that of a process that has died
+/// keeps others out.
+const PATIENCE: Duration = Duration::from_secs(70);
 
 #[derive(Debug, Args)]
 pub(super) struct Peers {
@@ -102,6 +109,7 @@ enum Action {
         json: bool,
     },
     /// Stop pulling from a peer until it is released; its records stay.
+    #[command(alias = "pause")]
     Hold {
         /// The peer's number, name or address.
         peer: String,
@@ -173,6 +181,25 @@ enum Action {
     },
 }
 
+impl Action {
+    /// Whether programs read what it prints.
+    fn as_json(&self) -> bool {
+        match self {
+            Self::Add { json, .. }
+            | Self::List { json }
+            | Self::Show { json, .. }
+            | Self::Pull { json, .. }
+            | Self::Approve { json, .. }
+            | Self::Hold { json, .. }
+            | Self::Release { json, .. }
+            | Self::Compare { json, .. }
+            | Self::Scope { json, .. }
+            | Self::Trust { json, .. }
+            | Self::Remove { json, .. } => *json,
+        }
+    }
+}
+
 /// Kinds of listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Listings {
@@ -231,6 +258,15 @@ impl Peers {
     }
 
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        let as_json = self.action.as_json();
+        let done = self.act(app).await;
+        if let (true, Err(error)) = (as_json, &done) {
+            say!("{}", json!({"error": {"code": code_of(error), "detail": chain(error)}}))?;
+        }
+        done
+    }
+
+    async fn act(self, app: App) -> anyhow::Result<bool> {
         let harvester = app.harvester();
         match self.action {
             Action::Add { url, name, kind, trust, every, licence, json } => {
@@ -311,6 +347,18 @@ fn wrong_call(error: Refused) -> anyhow::Error {
     }
 }
 
+/// A name for why a command was not carried out, for programs.
+fn code_of(error: &anyhow::Error) -> &str {
+    let nobody = |error: &harvest::Error| matches!(error, harvest::Error::NoPeer(_));
+    match error.downcast_ref::<Refused>() {
+        Some(Refused::Peer { trouble, .. } | Refused::NotNow(trouble)) => &trouble.code,
+        Some(Refused::Failed(error)) if nobody(error) => "no-peer",
+        None if error.downcast_ref::<harvest::Error>().is_some_and(nobody) => "no-peer",
+        None if error.downcast_ref::<WrongCall>().is_some() => "wrong-call",
+        _ => "our-side",
+    }
+}
+
 /// Pull, and say what the comparison found; only where there was one, it went well.
 async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> anyhow::Result<bool> {
     let good = pull(app, Some(peer.id.to_string()), false, as_json).await?;
@@ -336,9 +384,16 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
     let mut reports = Vec::new();
     for peer in chosen {
         let bar = progress(None, "records");
-        let report =
-            harvester.pull(peer.id, |report| bar.set_position(report.created + report.updated + report.unchanged)).await?;
+        let pulled = pull_in_turn(&harvester, &peer, &bar).await;
         bar.finish_and_clear();
+        let report = match pulled {
+            // The others are not to blame for it.
+            Err(error) if all => {
+                let trouble = Trouble { code: "our-side".to_owned(), detail: error.to_string() };
+                Report { peer: peer.name, outcome: Outcome::Failed, error: Some(trouble), ..Report::default() }
+            }
+            pulled => pulled?,
+        };
         if !as_json {
             say!("{}", said(&report))?;
         }
@@ -351,134 +406,17 @@ async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyh
     Ok(reports.iter().all(|report| matches!(report.outcome, Outcome::Ok | Outcome::Partial)))
 }
 
-fn said(report: &Report) -> String {
-    let mut said = vec![format!(
-        "{}: {} created, {} updated, {} unchanged, {} deleted, {} not imported; {} pages, {} bytes",
-        report.peer,
-        report.created,
-        report.updated,
-        report.unchanged,
-        report.deleted,
-        report.quarantined,
-        report.pages,
-        report.bytes
-    )];
-    if report.waiting > 0 {
-        said.push(format!("; {} waiting for your decision", report.waiting));
+/// Pull from a peer; where another process does so, wait for it.
+async fn pull_in_turn(harvester: &Harvester, peer: &Peer, bar: &indicatif::ProgressBar) -> Result<Report, harvest::Error> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let seen = |report: &Report| bar.set_position(report.created + report.updated + report.unchanged);
+        let report = harvester.pull(peer.id, seen).await?;
+        if began.elapsed() >= PATIENCE || report.error.as_ref().is_none_or(|trouble| trouble.code != harvest::BUSY) {
+            return Ok(report);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    if report.held_deletes > 0 {
-        said.push(format!("; {} deletions waiting for your decision", report.held_deletes));
-    }
-    if let Some(found) = &report.compared {
-        said.push(format!("\n  compared: {found}"));
-    }
-    match (&report.error, report.outcome) {
-        (Some(trouble), _) => said.push(format!("\n  stopped: {} ({})", trouble.detail, trouble.code)),
-        (None, Outcome::Partial) => said.push("\n  there is more; the next pull continues".to_owned()),
-        (None, _) => {}
-    }
-    said.concat()
-}
-
-/// A moment as people read it, to the minute: programs have the whole one in `--json`.
-fn moment(rfc3339: &str) -> String {
-    match (rfc3339.get(..10), rfc3339.get(11..16)) {
-        (Some(day), Some(time)) => format!("{day} {time} UTC"),
-        _ => rfc3339.to_owned(),
-    }
-}
-
-/// A length of time in the largest unit that it is a multiple of.
-fn interval(seconds: i64) -> String {
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (length, unit) = units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, "second"));
-    match seconds / length {
-        1 => unit.to_owned(),
-        many => format!("{many} {unit}s"),
-    }
-}
-
-fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
-    if as_json {
-        say!("{}", serde_json::to_string(peers)?)?;
-        return Ok(true);
-    }
-    if peers.is_empty() {
-        say!("no peers yet; add one with `fingerpost peer add URL`")?;
-    }
-    for peer in peers {
-        let fresh = peer.succeeded_at.as_deref().map_or_else(|| "never".to_owned(), moment);
-        say!(
-            "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
-            peer.id,
-            peer.state,
-            peer.trust,
-            peer.records,
-            peer.name,
-            peer.origin
-        )?;
-    }
-    Ok(true)
-}
-
-fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
-    if as_json {
-        say!("{}", serde_json::to_string(peer)?)?;
-        return Ok(true);
-    }
-    say!("{} (peer {})", peer.name, peer.id)?;
-    let line = |name: &str, value: &str| say!("  {name:<18} {value}");
-    line("address", peer.url.as_str())?;
-    line("origin", &peer.origin)?;
-    if let Some(now) = &peer.moved_to {
-        line("moved to", now)?;
-    }
-    line("speaks", peer.kind.as_str())?;
-    line("state", peer.state.as_str())?;
-    line("trust", peer.trust.as_str())?;
-    line("licence", peer.licence.as_deref().unwrap_or("unknown: only links are shown"))?;
-    line("pulled", &format!("every {}, next at {}", interval(peer.every_seconds), moment(&peer.next_due_at)))?;
-    line("complete at", &peer.succeeded_at.as_deref().map_or_else(|| "never yet".to_owned(), moment))?;
-    if let (Some(at), Some(found)) = (&peer.compared_at, &peer.compared) {
-        line("compared at", &format!("{}: {found}", moment(at)))?;
-    }
-    line("records here", &peer.records.to_string())?;
-    if peer.scope.relayed {
-        line("also imported", "records it passes on from other directories")?;
-    }
-    if peer.scope.is_partial() {
-        let kinds: Vec<&str> = peer.scope.kinds.iter().map(|kind| kind.as_str()).collect();
-        let only = [kinds.join(", "), peer.scope.postcodes.join(", ")];
-        line("only", &only.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" in "))?;
-    }
-    for key in &peer.keys {
-        let approved = if key["approved"] == true { "approved" } else { "not approved" };
-        let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
-        line("key", &format!("{}  ({}, {approved})", text("fingerprint"), text("status")))?;
-    }
-    for (code, many) in peer.quarantined.as_object().into_iter().flatten() {
-        line("not imported", &format!("{many} ({code})"))?;
-    }
-    for one in peer.not_taken.iter().take(MOST_SHOWN) {
-        line("", &clean(&format!("{} {}: {} ({})", one.kind, one.foreign_id, one.detail, one.code)))?;
-    }
-    if peer.not_taken.len() > MOST_SHOWN {
-        line("", "…; use --json to see all")?;
-    }
-    if peer.held_deletes > 0 {
-        line("deletions waiting", &peer.held_deletes.to_string())?;
-    }
-    if peer.waiting > 0 {
-        line("changes waiting", &peer.waiting.to_string())?;
-    }
-    if let Some(report) = &peer.report {
-        line("last pull", &said(report))?;
-    }
-    if let Some(held) = &peer.held {
-        line("held because", &format!("{} ({})", held.detail, held.code))?;
-    }
-    say!("  what to do         {}", peer.advice)?;
-    Ok(true)
 }
 
 #[cfg(test)]
@@ -490,8 +428,6 @@ mod tests {
         assert_eq!(seconds("15m"), Ok(900));
         assert_eq!(seconds("90"), Ok(90));
         assert_eq!(seconds("1d"), Ok(86_400));
-        assert_eq!([900, 60, 86_400, 7_200, 90].map(interval), ["15 minutes", "minute", "day", "2 hours", "90 seconds"]);
-        assert_eq!(moment("2026-11-22T12:00:31.714Z"), "2026-11-22 12:00 UTC");
         assert_eq!((area("lu"), area("MK45"), area("EC1A")), (Ok("LU".into()), Ok("MK45".into()), Ok("EC1A".into())));
         assert!(address("oldbury.gov.uk").unwrap_err().ends_with("https://oldbury.gov.uk/"));
         assert!(address("https://oldbury.gov.uk").is_ok());

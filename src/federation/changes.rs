@@ -56,7 +56,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&outlet, &parameters)?;
-    outlet.followers.note(&headers, asked.after, outlet.clock.now());
+    outlet.followers.note(&outlet.db, &headers, asked.after, outlet.clock.now()).await;
     let mut page = page(&outlet, &asked, uri.query()).await?;
     let mut waited = None;
     if page.items == 0

@@ -42,8 +42,9 @@ struct Sums {
 
 /// The head and the buckets that belong together.
 async fn sums(outlet: &Outlet) -> Result<Sums, Problem> {
-    let epoch = published::head(&outlet.db, &outlet.clock).await?;
+    let present = published::head(&outlet.db, &outlet.clock).await?;
     let snapshot = outlet.db.snapshot().await?;
+    let epoch = published::head_in(&snapshot).await?.unwrap_or(present);
     let head = own::head_in(&snapshot).await?.unwrap_or(epoch.began);
     let buckets = own::buckets_in(&snapshot).await?;
     snapshot.roll_back().await?;

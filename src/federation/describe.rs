@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     proofs::{Bucket, Checkpoint, Digest, Sealed, SnapshotPointer},
-    protocol::{Discovery, Page, Ping, Statement},
+    protocol::{Discovery, Hop, Page, Ping, Statement},
+    status::Status,
 };
 use crate::{
     http::openapi::{Parameter, ParameterForm as Form, json_answer, problems},
     model::shape,
+    signing::Moved,
 };
 
 /// Answers that every address may give.
@@ -42,7 +44,10 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         ("discovery", schema::<Discovery>()),
         ("changes", schema::<Page>()),
         ("statement", schema::<Statement>()),
+        ("via", schema::<Hop>()),
+        ("move", schema::<Moved>()),
         ("ping", schema::<Ping>()),
+        ("status", schema::<Status>()),
         ("checkpoint", schema::<Sealed<Checkpoint>>()),
         ("digest", schema::<Digest>()),
         ("digest-bucket", schema::<Bucket>()),
@@ -91,7 +96,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
             "origin": {"type": "string", "description": "This directory.", "examples": ["https://directory.luton.example.org/"]},
             "head": {"type": ["integer", "null"], "description": "The latest change number of the feed.", "examples": [1_764_000_000_000_123_i64]},
             "following": {"type": "array", "description": "Directories that this one follows, each with the number of its records here and when it was last complete.", "items": {"type": "object"}},
-            "followers": {"type": "array", "description": "Which of them also follow this directory, and whether they have caught up.", "items": {"type": "object"}}
+            "followers": {"type": "array", "description": "Directories that say they follow this one, and whether they have caught up. Anybody can say so; is_followed is true for those that this one follows.", "items": {"type": "object"}}
         }
     }}});
     let checkpoint = get("getCheckpoint", "The state of all our own records, signed", "Checkpoint", &[]);

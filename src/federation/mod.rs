@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 use tokio::sync::Semaphore;
@@ -127,7 +128,7 @@ pub fn routes(outlet: Outlet) -> Router {
         .route("/federation/v1/snapshot", api(get(snapshot::pointer)))
         .route("/federation/v1/snapshots/{name}", api(get(snapshot::file)))
         .route("/federation/v1/status", api(get(status::show)))
-        .route("/federation/v1/ping", api(post(status::ping)))
+        .route("/federation/v1/ping", api(post(status::ping)).layer(DefaultBodyLimit::max(status::LARGEST_PING)))
         .route("/federation/v1/dataset", api(get(discovery::dataset)))
         .with_state(outlet)
 }

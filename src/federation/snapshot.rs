@@ -161,8 +161,10 @@ impl Outlet {
         let made = self.snapshots.folder.join("being-made");
         let out = Hashing { inner: BufWriter::new(File::create(&made)?), hasher: Sha256::new(), bytes: 0 };
         let mut zstd = zstd::Encoder::new(out, LEVEL)?;
-        let epoch = published::head(&self.db, &self.clock).await?.epoch;
+        let present = published::head(&self.db, &self.clock).await?;
         let reading = self.db.snapshot().await?;
+        // The epoch that the rows belong to: a restore may have begun another one a moment ago.
+        let epoch = published::head_in(&reading).await?.unwrap_or(present).epoch;
         let (mut seq, mut records, mut line) = (Position::ZERO, 0_u64, Vec::new());
         loop {
             let rows = own::after_in(&reading, seq, ROWS).await?;

@@ -2,19 +2,21 @@
 //! somebody has something new.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
     Json,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderName, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use url::Url;
 
 use super::{
     Outlet,
@@ -29,13 +31,17 @@ use crate::{
 
 /// A peer may tell us of news so often.
 const BETWEEN_PINGS: Duration = Duration::minutes(1);
+/// A hint larger than this is not read, in bytes.
+pub(super) const LARGEST_PING: usize = 4 << 10;
 /// Followers that are remembered; more than any directory has.
 const MOST_FOLLOWERS: usize = 2_000;
+/// One that has not asked for so long is not shown any more.
+const FORGOTTEN_AFTER: Duration = Duration::days(30);
 /// A page of the feed is asked for in the name of this origin.
 pub(super) const FOLLOWER: HeaderName = HeaderName::from_static("fed-follower");
 
-/// How up to date the records from a directory are.
-#[derive(Clone, Debug, Serialize)]
+/// How fresh what comes from a directory is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Freshness {
     /// Its name.
     pub name: String,
@@ -79,6 +85,51 @@ pub(super) async fn records_of(db: &db::Database, peer: &Peer, relayed: &[(peers
     Ok(many)
 }
 
+/// What `/federation/v1/status` says.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Status {
+    /// This directory.
+    #[schemars(extend("examples" = ["https://directory.luton.example.org/"]))]
+    pub origin: Url,
+    /// The latest number of its own records; none before the first.
+    #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
+    pub head: Option<i64>,
+    /// Directories that it follows.
+    pub following: Vec<Freshness>,
+    /// Directories that say that they follow it, and have asked in the last thirty days.
+    pub followers: Vec<Follower>,
+}
+
+/// A directory that says that it follows this one.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Follower {
+    /// Its name, where this directory follows it as well.
+    #[schemars(extend("examples" = ["Central Bedfordshire Council"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether this directory follows it as well. Otherwise nothing but its own word says who it is.
+    pub is_followed: bool,
+    /// Its identity, as it says.
+    #[schemars(extend("examples" = ["https://directory.centralbedfordshire.example.org/"]))]
+    pub origin: String,
+    /// The last number that it had when it asked last.
+    #[schemars(extend("examples" = [1_764_000_000_000_120_i64]))]
+    pub cursor: i64,
+    /// When that was, RFC 3339.
+    #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
+    pub asked_at: String,
+    /// Whether that is everything.
+    pub caught_up: bool,
+}
+
+/// Whether a text can be the identity of a directory.
+fn is_origin(text: &str) -> bool {
+    text.len() <= 200
+        && Url::parse(text).is_ok_and(|url| {
+            url.as_str() == text && matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none()
+        })
+}
+
 /// Where a follower stood when it asked last, and when that was.
 type Seen = (Position, DateTime<Utc>);
 
@@ -90,23 +141,32 @@ pub(super) struct Followers {
 }
 
 impl Followers {
-    /// Note where somebody stands who asks in the name of an origin. Anybody can claim to be anybody,
-    /// so only those that we know ourselves are shown.
-    pub(super) fn note(&self, headers: &HeaderMap, position: Position, now: DateTime<Utc>) {
-        let Some(origin) = headers.get(FOLLOWER).and_then(|value| value.to_str().ok()).filter(|origin| origin.len() <= 200)
-        else {
-            return;
-        };
+    /// Note where somebody stands who asks in the name of an origin. Anybody can claim to be anybody, so nothing is
+    /// decided by it, and only what is the address of a directory is taken.
+    fn note_at(&self, origin: &str, position: Position, now: DateTime<Utc>, is_followed: impl Fn(&str) -> bool) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST_FOLLOWERS && !seen.contains_key(origin) {
-            let oldest = seen.iter().min_by_key(|(_, (_, at))| *at).map(|(origin, _)| origin.clone());
+            // Nobody can push those out that we follow ourselves by making names up.
+            let oldest = seen.iter().min_by_key(|(origin, (_, at))| (is_followed(origin), *at)).map(|(origin, _)| origin.clone());
             oldest.and_then(|oldest| seen.remove(&oldest));
         }
         seen.insert(origin.to_owned(), (position, now));
     }
 
-    fn of(&self, origin: &str) -> Option<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(origin).copied()
+    /// Note where somebody stands, by the header of a request.
+    pub(super) async fn note(&self, db: &db::Database, headers: &HeaderMap, position: Position, now: DateTime<Utc>) {
+        let Some(origin) = headers.get(FOLLOWER).and_then(|value| value.to_str().ok()).filter(|said| is_origin(said)) else {
+            return;
+        };
+        let is_full = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len() >= MOST_FOLLOWERS;
+        let followed = if is_full { peers::all(db).await.unwrap_or_default() } else { Vec::new() };
+        self.note_at(origin, position, now, |origin| followed.iter().any(|peer| peer.identity() == origin));
+    }
+
+    /// Those that have asked lately, by their origins.
+    fn lately(&self, now: DateTime<Utc>) -> BTreeMap<String, Seen> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.iter().filter(|(_, (_, at))| now - *at < FORGOTTEN_AFTER).map(|(origin, seen)| (origin.clone(), *seen)).collect()
     }
 
     /// Whether a peer may ping now; if so, that it did.
@@ -124,27 +184,39 @@ impl Followers {
 pub(super) async fn show(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
     let head = own::head(&outlet.db).await?;
     let peers = freshness(&outlet.db).await?;
-    let followers: Vec<_> = peers
-        .iter()
-        .filter_map(|peer| {
-            let (position, at) = outlet.followers.of(&peer.origin)?;
-            Some(json!({
-                "name": peer.name, "origin": peer.origin, "cursor": position, "asked_at": clock::rfc3339(at),
-                "caught_up": head.is_none_or(|head| position >= head),
-            }))
+    let followers: Vec<_> = outlet
+        .followers
+        .lately(outlet.clock.now())
+        .into_iter()
+        .map(|(origin, (position, at))| {
+            let peer = peers.iter().find(|peer| peer.origin == origin);
+            Follower {
+                name: peer.map(|peer| peer.name.clone()),
+                is_followed: peer.is_some(),
+                origin,
+                cursor: position.0,
+                asked_at: clock::rfc3339(at),
+                caught_up: head.is_none_or(|head| position >= head),
+            }
         })
         .collect();
-    let body = json!({
-        "origin": outlet.publisher.origin, "head": head, "following": peers, "followers": followers
-    });
-    let body = body.to_string().into_bytes();
+    let head = head.map(|head| head.0);
+    let said = Status { origin: outlet.publisher.origin.clone(), head, following: peers, followers };
+    let body = serde_json::to_vec(&said).map_err(|error| Problem::internal(&error))?;
     let version = caching::Version { etag: caching::etag_of_bytes(&body), changed_at: None };
     Ok(caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.into())))
 }
 
 /// Somebody whom we follow has something new: ask them at the next look. Nothing that stands in the
 /// hint is believed, and no address in it is asked.
-pub(super) async fn ping(State(outlet): State<Outlet>, body: axum::body::Bytes) -> Result<Response, Problem> {
+pub(super) async fn ping(
+    State(outlet): State<Outlet>,
+    body: Result<axum::body::Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!("a hint has at most {LARGEST_PING} bytes")),
+        _ => Problem::bad_request(refused.body_text()),
+    })?;
     let ping: Ping = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad_request(format!("expected {{\"origin\": …, \"head\": …}}: {error}")))?;
     let known = peers::all(&outlet.db).await?.into_iter().find(|peer| peer.identity() == ping.origin);
@@ -153,7 +225,9 @@ pub(super) async fn ping(State(outlet): State<Outlet>, body: axum::body::Bytes) 
     };
     let now = outlet.clock.now();
     if !outlet.followers.may_ping(&peer, now) {
-        return Err(Problem::too_many(BETWEEN_PINGS.num_seconds().unsigned_abs()));
+        let seconds = BETWEEN_PINGS.num_seconds().unsigned_abs();
+        let detail = format!("one hint a minute is enough; send the next one in {seconds} seconds");
+        return Err(Problem { detail, ..Problem::too_many(seconds) });
     }
     if ping.head == 0 || ping.head > peer.cursor.after {
         let tx = outlet.db.write().await?;
@@ -161,4 +235,33 @@ pub(super) async fn ping(State(outlet): State<Outlet>, body: axum::body::Bytes) 
         tx.commit().await?;
     }
     Ok((StatusCode::ACCEPTED, Json(json!({"accepted": true}))).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_followers_push_nobody_out_that_is_followed() {
+        let (followers, now) = (Followers::default(), DateTime::UNIX_EPOCH);
+        let ours = "https://beds.example.org/";
+        followers.note_at(ours, Position(1), now, |_| false);
+        for number in 0..MOST_FOLLOWERS + 10 {
+            let origin = format!("https://made-up-{number}.example.org/");
+            followers.note_at(&origin, Position(2), now + Duration::seconds(1), |origin| origin == ours);
+        }
+        let lately = followers.lately(now + Duration::days(1));
+        assert_eq!((lately.len(), lately.contains_key(ours)), (MOST_FOLLOWERS, true));
+        assert!(followers.lately(now + Duration::days(31)).is_empty());
+        for bad in [
+            "",
+            "beds",
+            "https://beds.example.org",
+            "https://beds.example.org/x",
+            "javascript:alert(1)",
+            "https://beds.example.org/?x",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
 }

@@ -58,6 +58,49 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
     serde_json::from_str::<Strict>(text(bytes)?).map(|strict| strict.0).map_err(|error| Malformed::said_by(&error))
 }
 
+/// The same, where halves of characters (`\ud800`), which stand for no text and which careless programs write all
+/// the same, are read as U+FFFD: one of them is no reason to refuse all that stands beside it.
+/// # Errors
+/// As [`parse`].
+///
+/// ```
+/// use fingerpost::formats::json::parse_mended;
+/// assert_eq!(parse_mended(br#"["a\ud83db", "\ud83d\ude00", "\\ud83d"]"#).unwrap(), serde_json::json!(["a\u{fffd}b", "😀", "\\ud83d"]));
+/// ```
+pub fn parse_mended(bytes: &[u8]) -> Result<Value, Malformed> {
+    let whole = parse(bytes);
+    match &whole {
+        Err(_) => match mended(text(bytes)?) {
+            Some(mended) => parse(mended.as_bytes()),
+            None => whole,
+        },
+        Ok(_) => whole,
+    }
+}
+
+/// `text` with `\ufffd` for each half of a character that stands alone; none where there is no such.
+fn mended(text: &str) -> Option<String> {
+    let unit = |at: usize| u32::from_str_radix(text.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok();
+    let mut out = String::new();
+    let (mut at, mut copied) = (0, 0);
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
+            Some(0xD800..=0xDFFF) => {
+                out.push_str(&text[copied..at]);
+                out.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            Some(_) => at += 6,
+            // Whatever is escaped is no backslash of the next one.
+            None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    (copied > 0).then(|| out + &text[copied..])
+}
+
 struct Strict(Value);
 
 thread_local! {
@@ -178,9 +221,14 @@ mod tests {
             let _ = parse(&bytes);
         }
         #[test]
+        fn nothing_makes_mending_panic(text in r#"[{}\[\]":,a\\ud8c0-9é]{0,60}"#) {
+            let _ = parse_mended(text.as_bytes());
+        }
+        #[test]
         fn what_serde_json_writes_is_read_back(text in ".*", number in any::<i64>()) {
             let value = serde_json::json!({"t": text, "n": [number]});
-            prop_assert_eq!(parse(value.to_string().as_bytes()).unwrap(), value);
+            prop_assert_eq!(parse(value.to_string().as_bytes()).unwrap(), value.clone());
+            prop_assert_eq!(mended(&value.to_string()), None);
         }
     }
 }

@@ -151,6 +151,11 @@ impl Problem {
         )
     }
 
+    /// What came is larger than we read.
+    pub fn too_large(detail: String) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "about:blank#too-large", "Too large", detail)
+    }
+
     /// We cannot answer now.
     pub fn unavailable(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "about:blank#unavailable", "Not ready", detail.to_owned())

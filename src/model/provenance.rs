@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 /// Name of the member.
 pub const MEMBER: &str = "provenance";
+/// Name of the member in it that says when the record came.
+pub const FETCHED_AT: &str = "fetched_at";
 
 /// How certain it is that a record is what its source published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,11 @@ pub fn clean(text: &str) -> String {
     out.trim().to_owned()
 }
 
+/// `text` as one clean line of at most `most` characters: what strangers call themselves is shown beside our own words.
+pub fn line(text: &str, most: usize) -> String {
+    shorten(&clean(text).split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
 /// `text` folded for comparison: no accents, no case, no apostrophes, runs of anything that is
 /// not a letter or digit as one space. Done here because the two databases fold differently.
 ///
@@ -70,6 +75,8 @@ mod tests {
         assert_eq!(clean("خدمات لوٹن"), "خدمات لوٹن");
         assert_eq!(clean("👩\u{200D}👧"), "👩\u{200D}👧");
         assert_eq!(clean("one\r\ntwo"), "one\ntwo");
+        assert_eq!(line(" A\n  what to do\t\u{1b}[31m\u{0}B ", 20), "A what to do [31mB");
+        assert_eq!(line("abcdef", 3), "abc…");
     }
 
     proptest! {

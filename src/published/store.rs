@@ -192,9 +192,20 @@ pub async fn head(db: &Database, clock: &Clock) -> Result<Head, db::Error> {
     read_head(db).await?.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")
 }
 
+/// The counter, as things are in a snapshot; none before the first epoch.
+/// # Errors
+/// When the database fails.
+pub async fn head_in(tx: &Transaction) -> Result<Option<Head>, db::Error> {
+    head_on(tx.connection(), tx.backend()).await
+}
+
 async fn read_head(db: &Database) -> Result<Option<Head>, db::Error> {
-    let statement = Statement::from_string(backend(db.backend()), "SELECT position, epoch, began FROM head WHERE id = 1");
-    let Some(row) = db.reader().query_one_raw(statement).await.context("cannot read the counter")? else { return Ok(None) };
+    head_on(db.reader(), db.backend()).await
+}
+
+async fn head_on(on: &impl ConnectionTrait, of: db::Backend) -> Result<Option<Head>, db::Error> {
+    let statement = Statement::from_string(backend(of), "SELECT position, epoch, began FROM head WHERE id = 1");
+    let Some(row) = on.query_one_raw(statement).await.context("cannot read the counter")? else { return Ok(None) };
     Ok(Some(Head {
         position: Position(row.try_get("", "position").context("cannot read the counter")?),
         epoch: row.try_get("", "epoch").context("cannot read the counter")?,

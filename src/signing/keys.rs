@@ -254,6 +254,20 @@ impl Keyring {
         self.listed = listed;
         Ok(())
     }
+
+    /// Say that somebody else may have a key that does not sign any more. Whether there is such a key.
+    /// # Errors
+    /// When the list cannot be written; then nothing has changed.
+    pub fn revoke(&mut self, kid: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+        let list = self.folder.join("listed.json");
+        let mut listed = self.listed.clone();
+        let Some(key) = listed.iter_mut().find(|key| key.kid == kid && key.status == Status::Retired) else { return Ok(false) };
+        key.status = Status::Revoked;
+        key.compromised_at = Some(clock::rfc3339(now));
+        replace(&list, &listed).map_err(|source| Error::File { file: list.clone(), source })?;
+        self.listed = listed;
+        Ok(true)
+    }
 }
 
 fn first(key: &Key, now: DateTime<Utc>) -> Listed {
@@ -338,6 +352,18 @@ mod tests {
         assert!(verifies(&old.x, &endorsement_of(origin, new), &endorsed.sig));
         assert!(!verifies(&old.x, &endorsement_of("https://elsewhere.example.org/", new), &endorsed.sig));
         assert!(!verifies(&new.x, &endorsement_of(origin, new), &endorsed.sig));
+    }
+
+    #[test]
+    fn a_retired_key_can_be_given_up_and_the_one_that_signs_cannot() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ring = Keyring::open(folder.path(), noon()).unwrap();
+        let old = ring.active.kid().to_owned();
+        assert!(!ring.revoke(&old, noon()).unwrap(), "it signs");
+        ring.rotate("https://directory.example.org/", noon(), false).unwrap();
+        assert!(ring.revoke(&old, noon()).unwrap());
+        let read = Keyring::open(folder.path(), noon()).unwrap().listed;
+        assert_eq!((read[0].status, read[0].compromised_at.is_some(), read[1].status), (Status::Revoked, true, Status::Active));
     }
 
     #[test]

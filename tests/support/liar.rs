@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use fingerpost::{
     federation::relay::sign_hop,
     model::Kind,
-    signing::{About, Keyring, Moved, Signer, canonical},
+    published::own::digest::{BUCKETS, Bucket, bucket_of, root, weight},
+    signing::{About, Keyring, Moved, Signer, canonical, hash_of},
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -44,6 +45,10 @@ struct Words {
     ring: Keyring,
     first: Keyring,
     moved: Vec<Moved>,
+    /// Whether it names a checkpoint.
+    checkpoints: bool,
+    /// What its clock shows.
+    now: DateTime<Utc>,
     twist: Arc<Twist>,
 }
 
@@ -87,6 +92,8 @@ impl Liar {
             first: ring.clone(),
             ring,
             moved: Vec::new(),
+            checkpoints: false,
+            now: super::noon(),
             twist: Arc::new(honest),
         }));
         let peer = answers(words.clone()).await;
@@ -122,6 +129,29 @@ impl Liar {
 
     pub fn licence(&self, licence: &str) {
         self.change(|words| licence.clone_into(&mut words.licence));
+    }
+
+    /// Name a checkpoint, or none.
+    pub fn shows_checkpoints(&self, shows: bool) {
+        self.change(|words| words.checkpoints = shows);
+    }
+
+    /// What its clock shows.
+    pub fn now(&self, now: DateTime<Utc>) {
+        self.change(|words| words.now = now);
+    }
+
+    /// Its checkpoint.
+    pub fn checkpoint(&self) -> Value {
+        self.words.lock().unwrap().checkpoint()
+    }
+
+    /// Everything that it tells, signed with the key that it had first.
+    pub fn signed_with_first_key(&self) -> Vec<Value> {
+        let words = self.words.lock().unwrap();
+        let signer = words.signer.as_ref().unwrap();
+        let first = Signer::new(words.first.clone(), signer.origin().to_owned(), OGL.to_owned());
+        words.told.iter().map(|told| words.item_by(&first, told)).collect()
     }
 
     /// Begin to number anew.
@@ -254,6 +284,7 @@ impl Words {
         match url.path() {
             "/.well-known/open-directory" => Some(self.discovery()),
             "/federation/v1/changes" => Some(self.page(&url)),
+            "/federation/v1/checkpoint" if self.checkpoints => Some(self.checkpoint()),
             _ => None,
         }
     }
@@ -262,7 +293,9 @@ impl Words {
         let signer = self.signer.as_ref().unwrap();
         let origin = signer.origin();
         let (kid, sig) = signer.sign_keys();
+        let checkpoint = self.checkpoints.then(|| format!("{origin}federation/v1/checkpoint"));
         json!({
+            "checkpoint": checkpoint,
             "protocol": "open-directory/1", "versions": ["1.0"], "origin": origin, "level": 1,
             "publisher": {"name": "Liar"}, "epoch": self.epoch,
             "feeds": [
@@ -298,16 +331,40 @@ impl Words {
         })
     }
 
+    fn checkpoint(&self) -> Value {
+        let mut buckets = vec![Bucket::default(); BUCKETS];
+        for told in &self.told {
+            let which = usize::from(bucket_of(told.kind, told.id));
+            let hash = told.data.as_ref().map(|data| hash_of(&canonical(data))).unwrap_or_default();
+            buckets[which] = buckets[which].plus(&weight(&told.id.to_string(), told.data.is_some(), &hash));
+        }
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let signer = self.signer.as_ref().unwrap();
+        signer.seal(
+            b"open-directory-checkpoint-v1\n",
+            json!({
+                "origin": signer.origin(), "epoch": self.epoch, "min_safe": self.began, "count_live": 0, "count_deleted": 0,
+                "head": self.told.iter().map(|told| told.rev).max().unwrap_or(self.began),
+                "digest_root": hex::encode(root(&buckets)),
+                "issued": time(self.now), "expires": time(self.now + chrono::Duration::days(1)),
+            }),
+        )
+    }
+
     fn item(&self, told: &Told) -> Value {
+        self.item_by(self.signer.as_ref().unwrap(), told)
+    }
+
+    fn item_by(&self, signer: &Signer, told: &Told) -> Value {
         if let Some((fed, via)) = &told.passed {
-            let hop = sign_hop(self.signer.as_ref().unwrap(), told.rev, fed["sig"].as_str().unwrap_or_default());
+            let hop = sign_hop(signer, told.rev, fed["sig"].as_str().unwrap_or_default());
             let via: Vec<Value> = via.iter().cloned().chain([hop]).collect();
             return json!({
                 "state": "updated", "kind": told.kind.as_str(), "id": told.id, "modified": told.rev, "data": told.data, "fed": fed, "via": via
             });
         }
         let bytes = told.data.as_ref().map(canonical);
-        let statement = self.signer.as_ref().unwrap().sign(About {
+        let statement = signer.sign(About {
             kind: told.kind,
             id: told.id,
             epoch: &self.epoch,

@@ -14,6 +14,73 @@ use url::Url;
 
 use super::{On, TestApp};
 
+/// A fact about directories that know each other, and perhaps about others that play a part, on both databases.
+macro_rules! fact_between {
+    (
+        $(#[$meta:meta])* async fn $name:ident($($node:ident = $start:expr),+; $($other:ident = $made:expr),*) $body:block
+    ) => {
+        mod $name {
+            #[allow(unused_imports, reason = "facts use what they need")]
+            use super::*;
+
+            async fn tried_on(on: crate::support::On) {
+                $(let Some($node) = $start(on).await else { return };)+
+                $(let $other = $made.await;)*
+                $body
+                $($node.end().await;)+
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                Box::pin(tried_on(crate::support::On::Sqlite)).await;
+            }
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                Box::pin(tried_on(crate::support::On::Postgres)).await;
+            }
+        }
+    };
+}
+
+/// A fact about a directory that follows a liar.
+macro_rules! fact_of_a_liar {
+    ($(#[$meta:meta])* async fn $name:ident($here:ident, $liar:ident) $body:block) => {
+        crate::support::network::fact_between! {
+            $(#[$meta])* async fn $name(
+                $here = |on| crate::support::network::Node::start(on, "Here");
+                $liar = crate::support::liar::Liar::start()
+            ) $body
+        }
+    };
+}
+
+/// A fact about two directories.
+macro_rules! fact_of_two {
+    ($(#[$meta:meta])* async fn $name:ident($luton:ident, $beds:ident) $body:block) => {
+        crate::support::network::fact_between! {
+            $(#[$meta])* async fn $name(
+                $luton = |on| crate::support::network::Node::start(on, "Luton"),
+                $beds = |on| crate::support::network::Node::start(on, "Central Bedfordshire");
+            ) $body
+        }
+    };
+}
+
+/// A fact about a directory, an aggregator that follows it, and one that follows the aggregator.
+macro_rules! fact_of_three {
+    ($(#[$meta:meta])* async fn $name:ident($origin:ident, $hub:ident, $here:ident) $body:block) => {
+        crate::support::network::fact_between! {
+            $(#[$meta])* async fn $name(
+                $origin = |on| crate::support::network::Node::start(on, "Luton"),
+                $hub = |on| crate::support::network::Node::aggregator(on, "Bedfordshire"),
+                $here = |on| crate::support::network::Node::start(on, "Here");
+            ) $body
+        }
+    };
+}
+pub(crate) use {fact_between, fact_of_a_liar, fact_of_three, fact_of_two};
+
 /// A directory behind a socket.
 pub struct Node {
     pub app: TestApp,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        peers::{Foreign, Peer, PeerKind, Quarantined, Trust},
+        peers::{Foreign, Peer, PeerKind, Quarantined},
         protocol::{ItemState, Statement},
     },
     event::{Event, Unreadable},
@@ -23,7 +23,7 @@ use crate::{
         personal,
         provenance::{self, Evidence, Provenance},
         shape,
-        text::shorten,
+        text::{line, shorten},
         tidy,
     },
     records::{Draft, State},
@@ -121,6 +121,10 @@ impl Gate<'_> {
             let detail = format!("the id is {} bytes long; it must be 1 to {LONGEST_ID}", event.id.len());
             return self.quarantine(kind, &event.id, event.at, "bad-id", &detail, None);
         }
+        // One of the databases cannot store U+0000 at all.
+        if event.id.contains(char::is_control) {
+            return self.quarantine(kind, &event.id, event.at, "bad-id", "the id has control characters in it", None);
+        }
         let known = self.known.get(&local_id(&self.peer.origin, kind, &event.id));
         if let Some(known) = known.filter(|known| event.rev != 0 && event.rev < known.rev) {
             tracing::debug!(record.id = %known.id, "an older version arrived again");
@@ -150,10 +154,12 @@ impl Gate<'_> {
             let detail = format!("it follows {}, which this version does not know", statement.schema);
             return self.quarantine(kind, &event.id, event.at, "schema-future", &detail, event.data.as_ref());
         }
-        if event.statement.as_ref().is_some_and(|(_, statement)| statement.origin == self.here)
-            || event.data.as_ref().is_some_and(|data| self.is_from_here(data))
-        {
+        let said = event.data.as_ref().and_then(|data| data.pointer("/provenance/origin")?.as_str());
+        if said == Some(self.here) || event.statement.as_ref().is_some_and(|(_, statement)| statement.origin == self.here) {
             return Verdict::Ignore("echo");
+        }
+        if said.is_some_and(|origin| origin != self.peer.identity()) {
+            return Verdict::Ignore("third-party");
         }
         if let Some(other) = event.data.as_ref().and_then(|data| other_id(data, &event.id)) {
             let detail = format!("the document under this id says that its id is {}", shorten(&other, LONGEST_ID));
@@ -239,11 +245,6 @@ impl Gate<'_> {
         found
     }
 
-    /// Whether a record says that it came from here, or from a third directory.
-    fn is_from_here(&self, data: &Value) -> bool {
-        data.pointer("/provenance/origin").and_then(Value::as_str).is_some_and(|origin| origin != self.peer.identity())
-    }
-
     /// Whether the statement is believed. Without approved keys nothing is signed, and everything is
     /// the peer's word.
     fn believe(&self, event: &Event, hash: Option<&str>) -> Result<bool, Doubt> {
@@ -262,7 +263,7 @@ impl Gate<'_> {
             state,
             hash,
         };
-        keys::check(raw, statement, &beside, keys).map(|()| true)
+        keys::check(raw, statement, &beside, keys, &self.peer.cursor.retired).map(|()| true)
     }
 
     /// Make drafts of a record: the record itself last.
@@ -278,8 +279,7 @@ impl Gate<'_> {
         if let Some(members) = data.as_object_mut() {
             members.remove(provenance::MEMBER);
         }
-        let licence = self.peer.licence.as_deref().unwrap_or_default();
-        if self.peer.trust == Trust::LinkOnly || !self.peer.scope.allows(licence) {
+        if self.peer.is_links_only() {
             reduce(kind, &mut data);
         }
         if alone {
@@ -389,11 +389,11 @@ impl Gate<'_> {
         Verdict::Quarantine(Quarantined {
             id: local_id(&self.peer.origin, kind, id),
             peer: self.peer.id,
-            kind: shorten(kind, 40),
-            foreign_id: shorten(id, LONGEST_ID),
+            kind: line(kind, 40),
+            foreign_id: line(id, LONGEST_ID),
             rev,
             code: code.to_owned(),
-            detail: shorten(detail, 500),
+            detail: line(detail, 500),
             // U+0000 stands as an escape in JSON text, and nothing else that a database refuses can.
             raw,
             at: self.now,

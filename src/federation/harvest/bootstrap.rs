@@ -17,6 +17,7 @@ use super::{
     End, Harvester, Run,
     directory::{self, mind_the_cap},
     event::Items,
+    page,
 };
 use crate::{formats::json, outbound::Ask, signing};
 
@@ -107,7 +108,7 @@ impl Harvester {
                         continue;
                     }
                     count += 1;
-                    items.push(directory::read_item(item, None, &pointer.epoch));
+                    items.push(page::read_item(item, None, &pointer.epoch));
                 }
                 while items.len() >= BATCH {
                     let rest = items.split_off(BATCH);

@@ -160,9 +160,10 @@ impl Harvester {
                 items.push(Err(Box::new(unreadable(String::new(), "bad-item", detail, item))));
                 continue;
             };
-            if item.pointer("/provenance/origin").is_some() {
+            if let Some(origin) = item.pointer("/provenance/origin") {
                 // It came to them from elsewhere, and would come to us from there.
-                *run.report.left_out.entry("echo".to_owned()).or_default() += 1;
+                let why = if *origin == *self.here { "echo" } else { "third-party" };
+                *run.report.left_out.entry(why.to_owned()).or_default() += 1;
                 continue;
             }
             let hash = signing::hash_of(&signing::canonical(&item));
@@ -311,7 +312,7 @@ fn read(answer: &Answer) -> Result<Value, End> {
 }
 
 fn parsed(answer: &Answer) -> Result<Value, End> {
-    json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
+    json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
 }
 
 fn id_of(item: &Value) -> Option<String> {

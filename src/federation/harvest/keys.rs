@@ -1,11 +1,14 @@
 //! Whether a peer's words are its own: which of its keys are trusted, and whether a statement is
 //! signed by one of them and speaks of the data beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::super::protocol::{Discovery, ItemState, Statement};
+use super::super::{
+    peers::Cursor,
+    protocol::{Discovery, ItemState, Statement},
+};
 use crate::signing::{self, Listed, Status};
 
 /// Why a statement is not believed. The names do not change.
@@ -23,6 +26,8 @@ pub(super) enum Doubt {
     UnknownKey,
     /// The key was given up because somebody else may have it, and this is first seen afterwards.
     RevokedKey,
+    /// The key does not sign any more, and this has a larger number than anything that it can have signed.
+    RetiredKey,
     /// The signature is not that of the key.
     BadSignature,
     /// There is none, although keys were approved.
@@ -38,6 +43,7 @@ impl Doubt {
             Self::OtherData => "hash-mismatch",
             Self::UnknownKey => "unknown-key",
             Self::RevokedKey => "revoked-key",
+            Self::RetiredKey => "retired-key",
             Self::BadSignature | Self::Unsigned => "bad-signature",
         }
     }
@@ -50,6 +56,7 @@ impl Doubt {
             Self::OtherData => "the data does not match the signed statement",
             Self::UnknownKey => "the statement is signed with a key that has not been approved here",
             Self::RevokedKey => "the statement is signed with a key that was revoked because someone else may have it",
+            Self::RetiredKey => "the statement is newer than the last one that the retired key it names can have signed",
             Self::BadSignature => "the signature was not made by the key it names",
             Self::Unsigned => "it is not signed, although this directory's keys were approved",
         }
@@ -67,8 +74,24 @@ pub(super) struct Beside<'a> {
     pub(super) hash: Option<&'a str>,
 }
 
-/// Check a statement, as it came and as it was read, against the item and the trusted keys.
-pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys: &[Listed]) -> Result<(), Doubt> {
+/// Note how far the feed goes for keys that have stopped signing: nothing larger can be theirs.
+pub(super) fn note_retired(cursor: &mut Cursor, pinned: &[Listed]) {
+    let retired = |kid: &str| pinned.iter().any(|key| key.kid == kid && key.status == Status::Retired);
+    cursor.retired.retain(|kid, _| retired(kid));
+    for key in pinned.iter().filter(|key| key.status == Status::Retired) {
+        cursor.retired.entry(key.kid.clone()).or_insert(cursor.after);
+    }
+}
+
+/// Check a statement, as it came and as it was read, against the item and the keys that are trusted, of which those
+/// that are `retired` have signed nothing beyond these numbers.
+pub(super) fn check(
+    raw: &Value,
+    statement: &Statement,
+    item: &Beside<'_>,
+    keys: &[Listed],
+    retired: &BTreeMap<String, i64>,
+) -> Result<(), Doubt> {
     if statement.origin != item.origin {
         return Err(Doubt::OtherOrigin);
     }
@@ -92,6 +115,9 @@ pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys:
     if key.status == Status::Revoked {
         return Err(Doubt::RevokedKey);
     }
+    if key.status == Status::Retired && retired.get(&key.kid).is_some_and(|last| statement.rev > *last) {
+        return Err(Doubt::RetiredKey);
+    }
     let mut unsigned = raw.clone();
     if let Some(members) = unsigned.as_object_mut() {
         members.remove("sig");
@@ -99,34 +125,43 @@ pub(super) fn check(raw: &Value, statement: &Statement, item: &Beside<'_>, keys:
     if signing::verifies(&key.x, &signing::record_message(&unsigned), &statement.sig) { Ok(()) } else { Err(Doubt::BadSignature) }
 }
 
-/// The keys of `discovery` that can be trusted by whoever trusts `pinned`: those themselves, and
-/// every one that a trusted key vouches for. None when the key that signs now is not among them.
+/// The keys of `discovery` that can be trusted by those who trust `pinned`: those themselves, and
+/// every one that a trusted key vouches for. None when the key that signs now is not among them, or the one that
+/// signed before is not named any more.
 pub(super) fn trusted(pinned: &[Listed], discovery: &Discovery) -> Option<Vec<Listed>> {
     let origin = discovery.origin.as_str();
-    // A key that was given up once stays given up, whatever is said of it later.
-    let is_revoked = |kid: &str| pinned.iter().any(|known| known.kid == kid && known.status == Status::Revoked);
+    let before = |key: &Listed| pinned.iter().find(|known| known.kid == key.kid && known.x == key.x).map(|known| known.status);
+    // A key that was given up once stays given up, whatever is said of it later. One that does not sign any more
+    // vouches for nobody new: otherwise its file, found years later, would be as good as the present one.
+    let has_ended = |kid: &str| pinned.iter().any(|known| known.kid == kid && known.status != Status::Active);
     let mut trusted: HashMap<&str, &Listed> = HashMap::new();
-    // Oldest first, so that whoever vouches stands before whom it vouches for.
+    // Oldest first, so that those that vouch stand before those that they vouch for.
     for key in &discovery.keys {
-        let is_pinned = pinned.iter().any(|known| known.kid == key.kid && known.x == key.x);
-        let vouched = key.endorsed_by.as_ref().filter(|by| !is_revoked(&by.kid)).is_some_and(|by| {
+        let vouched = key.endorsed_by.as_ref().filter(|by| !has_ended(&by.kid)).is_some_and(|by| {
             let message = signing::endorsement_of(origin, key);
             trusted.get(by.kid.as_str()).is_some_and(|older| signing::verifies(&older.x, &message, &by.sig))
         });
-        if is_pinned || vouched {
+        if before(key).is_some() || vouched {
             trusted.insert(&key.kid, key);
         }
     }
     let active = discovery.keys.iter().rev().find(|key| key.status == Status::Active)?;
-    if !trusted.contains_key(active.kid.as_str()) {
+    let is_listed = |known: &Listed| trusted.contains_key(known.kid.as_str());
+    if !is_listed(active) || has_ended(&active.kid) || !is_sound(discovery) {
         return None;
     }
-    if is_revoked(&active.kid) || !is_sound(discovery) {
+    if pinned.iter().any(|known| known.status == Status::Active && !is_listed(known)) {
         return None;
     }
-    let mut kept: Vec<Listed> = discovery.keys.iter().filter(|key| trusted.contains_key(key.kid.as_str())).cloned().collect();
-    for key in kept.iter_mut().filter(|key| is_revoked(&key.kid)) {
-        key.status = Status::Revoked;
+    // What has been retired or given up is remembered, also where it is not named any more.
+    let mut kept: Vec<Listed> = pinned.iter().filter(|known| !is_listed(known)).cloned().collect();
+    kept.extend(discovery.keys.iter().filter(|key| is_listed(key)).cloned());
+    for key in &mut kept {
+        match before(key) {
+            Some(Status::Revoked) => key.status = Status::Revoked,
+            Some(Status::Retired) if key.status == Status::Active => key.status = Status::Retired,
+            _ => {}
+        }
     }
     Some(kept)
 }

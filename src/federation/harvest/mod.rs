@@ -10,13 +10,19 @@ mod bootstrap;
 pub(super) mod calendar;
 mod checkpoint;
 mod crawl;
+mod deletions;
 mod directory;
 mod event;
+mod finish;
 mod keys;
+mod lease;
 mod moves;
+mod news;
+mod page;
 mod relays;
 mod repair;
 pub(super) mod sessions;
+mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -33,7 +39,10 @@ use crate::{
     outbound::{self, Answer, Ask, Outbound},
     records::{self, Records},
 };
+use deletions::Deletions;
 pub use directory::discover;
+use finish::{chance, jitter, later, tell};
+use lease::Kept;
 
 /// Pages in one pull; the next pull goes on.
 const MOST_PAGES: u64 = 2_000;
@@ -41,12 +50,9 @@ const MOST_PAGES: u64 = 2_000;
 const LONGEST: Duration = Duration::from_mins(30);
 /// Pulls at once.
 pub const AT_ONCE: usize = 8;
-/// The longest time between two attempts.
-const LONGEST_BACKOFF: Duration = Duration::from_hours(6);
-/// Nothing there for so long, and somebody has to look.
-const GONE_AFTER: chrono::Duration = chrono::Duration::days(3);
-/// Nobody is asked again before that, whatever they say.
-const SHORTEST_WAIT: Duration = Duration::from_secs(10);
+
+/// What a report says while another process pulls from the same peer.
+pub const BUSY: &str = "busy";
 
 /// What pulls need. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -127,12 +133,8 @@ struct Run {
     held_at: Option<(Cursor, Trouble)>,
     /// Records of the peer that were there when it began.
     live: u64,
-    /// Records of the peer that have gone in the day before.
-    deleted_lately: u64,
-    /// Records that have gone since, other than because their time was over.
-    deleted: u64,
-    /// Records that a whole reading did not have, and that are still to go.
-    going: u64,
+    /// What goes, and what waits for a person instead.
+    deletions: Deletions,
     /// Records that were told and cannot be taken as they were told last, and why.
     quarantined: HashMap<Uuid, String>,
     /// Parts of series that are kept beside the records.
@@ -146,6 +148,24 @@ struct Run {
 }
 
 impl Run {
+    /// A pull that has not begun.
+    fn none(peer: Peer, lease: Lease, report: Report) -> Self {
+        Self {
+            held_at: None,
+            live: 0,
+            deletions: Deletions::default(),
+            quarantined: HashMap::new(),
+            parts: sessions::Parts::default(),
+            vocabulary: HashMap::new(),
+            shared: HashMap::new(),
+            asked: 0,
+            began: tokio::time::Instant::now(),
+            peer,
+            lease,
+            report,
+        }
+    }
+
     /// Records of the peer that are there now.
     fn live_now(&self) -> u64 {
         (self.live + self.report.created).saturating_sub(self.report.deleted)
@@ -226,38 +246,40 @@ impl Harvester {
             tx.commit().await?;
             return Ok(report);
         }
-        let Some(lease) = peers::lease(&self.db, id, now, apply::LEASE).await? else {
+        let Some(lease) = peers::lease(&self.db, id, now, lease::LENGTH).await? else {
             report.outcome = Outcome::Failed;
             let detail = "another process is already pulling from this peer".to_owned();
-            report.error = Some(Trouble { code: "busy".to_owned(), detail });
+            report.error = Some(Trouble { code: BUSY.to_owned(), detail });
             return Ok(report);
         };
+        let kept = Kept::going(self, lease);
+        let (run, ended) = match self.begin(id, lease, report.clone()).await {
+            Ok(mut run) => {
+                let ended = match run.peer.kind {
+                    PeerKind::OpenDirectory => Box::pin(self.follow_wherever_it_is(&mut run, &mut progress)).await,
+                    PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
+                    PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
+                    PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
+                };
+                (run, ended)
+            }
+            Err(error) => (Run::none(peer, lease, report), Err(End::Broken(error))),
+        };
+        kept.end().await;
+        self.finish(run, ended).await
+    }
+
+    /// Everything that a pull needs to know first.
+    async fn begin(&self, id: PeerId, lease: Lease, report: Report) -> Result<Run, Error> {
         // Read again: whoever had the lease before may have moved on.
         let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
-        let held_at = (peer.state == PeerState::Held).then(|| (peer.cursor.clone(), why_held(&peer)));
-        let mut run = Run {
-            held_at,
+        Ok(Run {
+            held_at: (peer.state == PeerState::Held).then(|| (peer.cursor.clone(), why_held(&peer))),
             live: peers::live_count(&self.db, id).await?,
-            deleted_lately: peers::deleted_since(&self.db, id, now - chrono::Duration::days(1)).await?,
-            deleted: 0,
-            going: 0,
-            quarantined: HashMap::new(),
-            parts: sessions::Parts::default(),
+            deletions: Deletions::of(&self.db, id, self.clock.now()).await?,
             vocabulary: self.vocabulary().await?,
-            shared: HashMap::new(),
-            asked: 0,
-            began: tokio::time::Instant::now(),
-            peer,
-            lease,
-            report,
-        };
-        let ended = match run.peer.kind {
-            PeerKind::OpenDirectory => Box::pin(self.follow_wherever_it_is(&mut run, &mut progress)).await,
-            PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
-            PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
-            PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
-        };
-        self.finish(run, ended).await
+            ..Run::none(peer, lease, report)
+        })
     }
 
     /// Begin to pull from peers that are due, so that at most [`AT_ONCE`] pulls run: whoever is slow
@@ -278,25 +300,6 @@ impl Harvester {
                     Err(error) => tracing::warn!(error = %error, "a pull failed on our side"),
                 }
             });
-        }
-        Ok(())
-    }
-
-    /// Tell those that we follow, and that may follow us, that we have something new. Whoever does not
-    /// listen hears of it at its next look.
-    /// # Errors
-    /// When our own database fails.
-    pub async fn tell_of_news(&self, head: i64) -> Result<(), Error> {
-        let body = serde_json::json!({"origin": &*self.here, "head": head}).to_string();
-        for peer in peers::all(&self.db).await? {
-            let ping = peer.discovered.as_ref().and_then(|said| said.ping.clone());
-            let Some(url) = ping.filter(|url| peer.state == PeerState::Following && url.origin() == peer.url.origin()) else {
-                continue;
-            };
-            let ask = Ask { body: Some(body.clone().into_bytes()), ..Ask::get(url) };
-            if let Err(error) = self.outbound.fetch(ask).await {
-                tracing::debug!(peer = peer.name, code = error.code(), "cannot be notified of changes");
-            }
         }
         Ok(())
     }
@@ -365,78 +368,6 @@ impl Harvester {
         }
         Ok(found)
     }
-
-    /// Write how it went, and when to ask next.
-    async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
-        let Run { mut peer, lease, mut report, held_at, quarantined, .. } = run;
-        let now = self.clock.now();
-        let ended = match held_at {
-            None => ended,
-            Some((cursor, why)) => {
-                peer.cursor = cursor;
-                match ended {
-                    Err(End::Broken(error)) => Err(End::Broken(error)),
-                    _ => Err(End::Held(why)),
-                }
-            }
-        };
-        peer.tried_at = Some(now);
-        report.cursor = peer.cursor.after;
-        let every = peer.every();
-        let mut hold = None;
-        let wait = match ended {
-            Ok(()) => {
-                peer.failures = 0;
-                peer.problem = None;
-                peer.succeeded_at = Some(now);
-                jitter(every)
-            }
-            Err(End::Later) => {
-                report.outcome = Outcome::Partial;
-                peer.failures = 0;
-                peer.problem = None;
-                Duration::ZERO
-            }
-            Err(End::Held(trouble)) => {
-                report.outcome = Outcome::Held;
-                report.error = Some(trouble.clone());
-                hold = Some(trouble);
-                jitter(every)
-            }
-            Err(End::Failed(trouble, asked)) => {
-                peer.failures += 1;
-                let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
-                let since = now - peer.succeeded_at.unwrap_or(peer.added_at);
-                let gone = trouble.code == "not-there" && again && since >= GONE_AFTER;
-                report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
-                report.error = Some(trouble.clone());
-                hold = gone.then(|| trouble.clone());
-                peer.problem = Some(trouble);
-                asked.map_or_else(|| backoff(peer.failures), |wait| wait.max(SHORTEST_WAIT))
-            }
-            Err(End::Broken(error)) => {
-                let tx = self.db.write().await?;
-                peers::release(&tx, lease).await?;
-                tx.commit().await?;
-                return Err(error);
-            }
-        };
-        peer.next_due_at = later(now, wait);
-        peer.report = Some(report.clone());
-        let tx = self.db.write().await?;
-        if peers::release(&tx, lease).await? {
-            peers::save_progress(&tx, &peer).await?;
-            peers::due_now(&tx, peer.id, peer.next_due_at).await?;
-            if let Some(why) = hold {
-                peers::hold(&tx, peer.id, &why).await?;
-            }
-            tx.commit().await?;
-        } else {
-            tx.roll_back().await?;
-        }
-        count(&peer, &report, &quarantined);
-        Ok(report)
-    }
 }
 
 /// For the fuzzer and the property tests: read a page as one of a peer, judge every item, keep nothing.
@@ -447,7 +378,7 @@ pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
     let headers = http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
     let wire_bytes = bytes.len() as u64;
     let answer = Answer { status: 200, headers, body: bytes.to_vec(), wire_bytes, url: url.clone(), redirected: false };
-    let items = directory::items_of(&peer, &url, &answer);
+    let items = page::items_of(&peer, &url, &answer);
     let (known, shared) = (HashMap::new(), HashMap::new());
     let gate = admit::Gate {
         peer: &peer,
@@ -487,93 +418,85 @@ fn why_held(peer: &Peer) -> Trouble {
     peer.held.clone().unwrap_or_else(by_an_officer)
 }
 
-fn tell(report: &Report) {
-    let error = report.error.as_ref();
-    match report.outcome {
-        Outcome::Ok if report.created + report.updated + report.deleted + report.quarantined == 0 => {
-            tracing::debug!(peer = report.peer, "nothing new");
-        }
-        Outcome::Ok | Outcome::Partial => tracing::info!(
-            peer = report.peer,
-            pages = report.pages,
-            created = report.created,
-            updated = report.updated,
-            deleted = report.deleted,
-            quarantined = report.quarantined,
-            "pulled"
-        ),
-        Outcome::Held | Outcome::Failed => tracing::warn!(
-            peer = report.peer,
-            code = error.map_or("", |error| &error.code),
-            detail = error.map_or("", |error| &error.detail),
-            "cannot pull; records imported before are kept"
-        ),
-    }
-}
-
-/// What Prometheus is told about a pull; how the peer stands then is asked of the database.
-fn count(peer: &Peer, report: &Report, quarantined: &HashMap<Uuid, String>) {
-    let labels = [("peer", peer.name.clone())];
-    metrics::counter!("federation_pages_total", &labels).increment(report.pages);
-    metrics::counter!("federation_requests_total", &labels).increment(report.requests);
-    metrics::counter!("federation_not_modified_total", &labels).increment(report.not_modified);
-    metrics::counter!("federation_bytes_total", &labels).increment(report.bytes);
-    for code in quarantined.values() {
-        let labels = [("peer", peer.name.clone()), ("reason", code.clone())];
-        metrics::counter!("federation_quarantined_total", &labels).increment(1);
-    }
-    metrics::counter!("federation_echo_total", &labels).increment(report.left_out.get("echo").copied().unwrap_or(0));
-}
-
-fn later(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
-    chrono::Duration::from_std(wait).ok().and_then(|wait| now.checked_add_signed(wait)).unwrap_or(now)
-}
-
-/// A number from 0 to 1 that nobody can foresee, so that many followers do not ask at one moment.
-fn chance() -> f64 {
-    f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX)
-}
-
-/// A fifth more or less.
-fn jitter(wait: Duration) -> Duration {
-    wait.mul_f64(0.8 + 0.4 * chance())
-}
-
-/// How long to wait after so many failures in a row: up to twice as long each time.
-fn backoff(failures: i32) -> Duration {
-    let doublings = u32::try_from(failures.clamp(1, 10) - 1).unwrap_or(0);
-    let most = (Duration::from_mins(1) * 2_u32.pow(doublings)).min(LONGEST_BACKOFF);
-    Duration::from_secs(10).max(most.mul_f64(chance()))
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
     use super::*;
 
+    /// A page as it should be.
+    fn page() -> Value {
+        json!({
+            "items": [
+                {"state": "updated", "kind": "service", "id": "a", "modified": 1, "data": {
+                    "id": "a", "name": "Pantry", "status": "active", "description": "Food.",
+                    "organization": {"id": "o", "name": "Holder", "description": "x"},
+                    "schedules": [{"id": "s", "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00"}],
+                }},
+                {"state": "deleted", "kind": "event", "id": "b", "modified": 2},
+                {"state": "updated", "kind": "organization", "id": "o", "modified": 3, "data": {"id": "o", "name": "Holder"}},
+            ],
+            "next": "https://peer.example.org/federation/v1/changes?afterChangeNumber=3",
+            "license": "x",
+        })
+    }
+
+    /// Every value below `value`, as a path to it.
+    fn places(value: &Value, path: &str, found: &mut Vec<String>) {
+        found.push(path.to_owned());
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, member)| places(member, &format!("{path}/{name}"), found));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| places(item, &format!("{path}/{at}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    /// What may stand where something else should.
+    fn anything() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!([])),
+            Just(json!({})),
+            Just(json!([[{"id": "a"}]])),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+            Just(Value::from("x".repeat(70_000))),
+            Just(json!("a\u{0}b\u{202e}")),
+        ]
+    }
+
     proptest::proptest! {
-        /// Pages that are nearly right: each byte is changed here and there.
+        /// Pages that are JSON, and nearly right: a value here and there is another one. The judge sees them.
         #[test]
-        fn no_page_makes_it_panic(changes in proptest::collection::vec((0_usize..700, 0_u8..=255), 0..6), cut in 0_usize..900) {
-            let page = serde_json::json!({
-                "items": [
-                    {"state": "updated", "kind": "service", "id": "a", "modified": 1, "data": {
-                        "id": "a", "name": "Pantry", "status": "active", "description": "Food.",
-                        "organization": {"id": "o", "name": "Holder", "description": "x"},
-                        "schedules": [{"id": "s", "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00"}],
-                    }},
-                    {"state": "deleted", "kind": "event", "id": "b", "modified": 2},
-                    {"state": "updated", "kind": "organization", "id": "o", "modified": 3, "data": {"id": "o", "name": "Holder"}},
-                ],
-                "next": "https://peer.example.org/federation/v1/changes?afterChangeNumber=3",
-                "license": "x",
-            });
-            let mut bytes = page.to_string().into_bytes();
-            for (at, byte) in changes {
-                if let Some(there) = bytes.get_mut(at) {
-                    *there = byte;
+        fn no_page_makes_it_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), anything()), 0..4)) {
+            let mut page = page();
+            let changed = changes.len();
+            for (at, other) in changes {
+                let mut found = Vec::new();
+                places(&page, "", &mut found);
+                if let Some(there) = page.pointer_mut(&found[at.index(found.len())]) {
+                    *there = other;
                 }
             }
-            bytes.truncate(cut);
+            let (taken, left) = read_anything(page.to_string().as_bytes());
+            prop_assert!(changed > 0 || (taken, left) == (2, 1), "{taken} taken, {left} left");
+        }
+
+        /// The same with bytes that are another, so that most are no JSON.
+        #[test]
+        fn no_bytes_make_it_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+            let mut bytes = page().to_string().into_bytes();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
             read_anything(&bytes);
         }
     }
@@ -586,15 +509,5 @@ mod tests {
             "next":"https://peer.example.org/federation/v1/changes?afterChangeNumber=4","license":"x"}"#;
         assert_eq!(read_anything(page), (1, 1));
         assert_eq!(read_anything(b"[]"), (0, 0));
-    }
-
-    #[test]
-    fn waiting_grows_with_failures_and_never_beyond_six_hours() {
-        for failures in 1..100 {
-            let wait = backoff(failures);
-            assert!((Duration::from_secs(10)..=LONGEST_BACKOFF).contains(&wait), "{failures}: {wait:?}");
-        }
-        let hour = Duration::from_hours(1);
-        assert!((Duration::from_mins(48)..=Duration::from_mins(72)).contains(&jitter(hour)));
     }
 }

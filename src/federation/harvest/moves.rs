@@ -11,9 +11,9 @@ use super::{
         protocol::{Discovery, WELL_KNOWN},
     },
     End, Harvester, Run, admit,
-    apply::caller,
     directory::{discover, walk_anew},
     keys,
+    write::caller,
 };
 use crate::{formats::json, model::Kind, outbound::Ask, records::State, signing::Moved};
 

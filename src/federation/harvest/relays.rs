@@ -30,6 +30,8 @@ const AGAIN: Duration = Duration::hours(1);
 const MOST_ASKED: usize = 50;
 /// Origins that are known.
 const MOST_KNOWN: u64 = 2_000;
+/// An origin longer than this is none, in bytes.
+const LONGEST_ORIGIN: usize = 200;
 /// Names longer than this are cut, in bytes.
 const LONGEST_NAME: usize = 200;
 
@@ -168,6 +170,10 @@ impl Harvester {
         origin: &str,
         enough: impl Fn(&[crate::signing::Listed]) -> bool,
     ) -> Result<Option<Origin>, End> {
+        // What is no address of a directory cannot be asked, and need not be remembered.
+        if origin.len() > LONGEST_ORIGIN || root_of(origin).is_none() {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let known = peers::origin(&self.db, origin).await?;
         let is_enough = known.as_ref().and_then(|known| known.keys.as_deref()).is_some_and(enough);
@@ -186,8 +192,7 @@ impl Harvester {
         run.asked += 1;
         run.report.requests += 1;
         known.tried_at = self.clock.now();
-        let url = known.origin.parse::<Url>().ok().filter(|url| url.as_str() == known.origin && url.path() == "/");
-        let said = match url {
+        let said = match root_of(&known.origin) {
             Some(url) => discover(&self.outbound, &url).await.ok().filter(|said| said.origin.as_str() == known.origin),
             None => None,
         };
@@ -212,15 +217,15 @@ impl Harvester {
         Ok(())
     }
 
-    /// Remember that records of these origins were left out, so that they are fetched when they can be.
-    pub(super) async fn note_missed(&self, origins: &BTreeSet<String>) -> Result<(), End> {
+    /// Origins whose records are left out on a page, so that it is remembered with it that they are to be fetched when
+    /// they can be.
+    pub(super) async fn missed(&self, origins: &BTreeSet<String>) -> Result<Vec<Origin>, End> {
+        let mut missed = Vec::new();
         for origin in origins {
-            let known = peers::origin(&self.db, origin).await?;
-            if let Some(known) = known.filter(|known| !known.missed) {
-                self.keep_origin(&Origin { missed: true, ..known }).await?;
-            }
+            let known = peers::origin(&self.db, origin).await?.filter(|known| !known.missed);
+            missed.extend(known.map(|known| Origin { missed: true, ..known }));
         }
-        Ok(())
+        Ok(missed)
     }
 
     /// Ask origins again whose records were left out. Where one has answered, everything that the
@@ -245,6 +250,11 @@ impl Harvester {
         }
         Ok(())
     }
+}
+
+/// The address of a directory that an origin is.
+fn root_of(origin: &str) -> Option<Url> {
+    origin.parse::<Url>().ok().filter(|url| url.as_str() == origin && url.path() == "/")
 }
 
 /// The relay, under the name, licence and keys of the origin whose records it passes on.

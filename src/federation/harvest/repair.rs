@@ -13,6 +13,7 @@ use super::{
     super::peers::{self, Cursor, Foreign, Held, Peer},
     End, Harvester, Run, admit, directory,
     event::Items,
+    page,
 };
 use crate::{
     formats::json,
@@ -145,7 +146,8 @@ impl Harvester {
                 }
             }
         }
-        run.report.held_deletes += held.len() as u64;
+        run.deletions.wait(&held);
+        run.report.held_deletes = run.deletions.held();
         let tried = peers::quarantined_by_rev(&self.db, run.peer.id, MOST_TRIED).await?;
         let mut wanted: BTreeMap<i64, Uuid> = theirs.into_iter().map(|(id, one)| (one.rev, id)).collect();
         wanted.retain(|rev, id| !tried.contains(&(*rev, *id)));
@@ -189,8 +191,9 @@ impl Harvester {
             let epoch = run.peer.cursor.epoch.clone().unwrap_or_default();
             url.query_pairs_mut().append_pair("afterChangeNumber", &(first - 1).to_string()).append_pair("epoch", &epoch);
             let answer = self.ask(run, Ask::get(url.clone())).await?;
-            let cursor = Cursor { after: first - 1, ..run.peer.cursor.clone() };
-            let page = directory::read_page(&Peer { cursor, ..run.peer.clone() }, &url, &answer)?;
+            // Whether tombstones were thrown away before it is no question here.
+            let cursor = Cursor { after: first - 1, whole_from: i64::MAX, ..run.peer.cursor.clone() };
+            let page = page::read_page(&Peer { cursor, ..run.peer.clone() }, &url, &answer)?;
             if page.anew {
                 return Ok(false);
             }

@@ -173,7 +173,7 @@ impl Harvester {
             let kind = answer.header("content-type").unwrap_or("no content type");
             return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
         }
-        let value = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let page = page::read(value).map_err(|why| End::failed("bad-page", format!("{url} is not a feed page: {why}")))?;
         let next = url
             .join(&page.next)
@@ -329,6 +329,14 @@ impl Harvester {
                     // It waits for its series, or for a date.
                     None if !dates.is_empty() => leave("no-series", dates.len()),
                     Some(Refused::NoDates) => leave("no-dates", 1),
+                    Some(Refused::NoStart(said)) => {
+                        let why = match said {
+                            Some(said) => format!("startDate: {said:?} is not a date that can be read"),
+                            None => "startDate: it does not say when it takes place".to_owned(),
+                        };
+                        items.push(Err(Box::new(unreadable(&id, "invalid", why))));
+                        return;
+                    }
                     Some(Refused::NoName) => {
                         let why = "neither the session nor its activity has a name".to_owned();
                         items.push(Err(Box::new(unreadable(&id, "invalid", why))));

@@ -1,17 +1,18 @@
 //! What an officer does next about a peer, in words.
 
 use super::{
-    super::peers::{Comparison, Outcome, Peer, PeerKind, PeerState, Trust},
+    super::peers::{Comparison, DAMAGED, Outcome, Peer, PeerKind, PeerState, Trust},
     described::Found,
     shows_no_keys,
 };
 
 /// Reasons for which a record is not taken that no mistake of its origin explains: somebody may be changing on the
 /// way what it says.
-const FORGED: [&str; 7] = [
+const FORGED: [&str; 8] = [
     "bad-signature",
     "equivocation",
     "hash-mismatch",
+    "retired-key",
     "revoked-key",
     "statement-of-another-epoch",
     "statement-of-another-origin",
@@ -89,6 +90,9 @@ fn held(peer: &Peer) -> String {
         "too-many-records" => format!(
             "It sends more records than were agreed. If that is right, run `fingerpost peer scope {id} --most N` to allow more, then `fingerpost peer release {id}`. Releasing it without allowing more holds it again."
         ),
+        DAMAGED => format!(
+            "Compare the fingerprint of their key, run `fingerpost peer approve {id}`, and check with `fingerpost peer scope {id}` what is imported. If that does not help, run `fingerpost peer remove {id}` and add it again."
+        ),
         "held" => format!("Someone here put it on hold. To continue, run `fingerpost peer release {id}`."),
         _ => format!("Find out why, together with them. To continue, run `fingerpost peer release {id}`."),
     }
@@ -144,7 +148,7 @@ fn unreadable(_: &Peer, found: &Found) -> Option<String> {
 }
 
 fn only_links(peer: &Peer, _: &Found) -> Option<String> {
-    if peer.trust == Trust::LinkOnly || peer.scope.allows(peer.licence.as_deref().unwrap_or_default()) {
+    if peer.trust == Trust::LinkOnly || !peer.is_links_only() {
         return None;
     }
     let id = peer.id;

@@ -11,7 +11,10 @@ use super::super::{
     status,
 };
 use super::advice::advice;
-use crate::{clock, signing};
+use crate::{
+    clock,
+    signing::{self, Listed},
+};
 
 /// Waiting changes are counted up to this.
 const MOST_COUNTED: u64 = 1_000;
@@ -81,7 +84,8 @@ pub struct Described {
     pub cursor: i64,
     /// How far its feed goes, as it last said.
     pub head: i64,
-    /// Fingerprints of the keys that it shows, with what each is good for and whether it is approved.
+    /// Fingerprints of the keys that are approved or that it shows, with what each is good for, whether it is
+    /// approved, and whether it was listed last.
     pub keys: Vec<Value>,
     /// When everything was last known to be here, RFC 3339.
     pub succeeded_at: Option<String>,
@@ -110,12 +114,15 @@ impl Described {
         let time = |at: Option<DateTime<Utc>>| at.map(clock::rfc3339);
         let pinned = peer.pinned_keys.as_deref().unwrap_or_default();
         let listed = peer.discovered.as_ref().map(|said| said.keys.as_slice()).unwrap_or_default();
-        let keys = listed
-            .iter()
+        let is_among = |keys: &[Listed], key: &Listed| keys.iter().any(|known| known.kid == key.kid && known.x == key.x);
+        // Somebody else may have answered for it last: what was approved is always shown.
+        let hidden = pinned.iter().filter(|key| !is_among(listed, key));
+        let keys = hidden
+            .chain(listed)
             .map(|key| {
                 json!({
                     "kid": key.kid, "fingerprint": signing::fingerprint(&key.x), "status": key.status,
-                    "approved": pinned.iter().any(|known| known.kid == key.kid && known.x == key.x),
+                    "approved": is_among(pinned, key), "listed": is_among(listed, key),
                 })
             })
             .collect();

@@ -35,10 +35,14 @@ impl Harvester {
             let rows = peers::relayed_by(self.database(), peer.id, after, BATCH).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
-            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            // What had to be destroyed is remembered, so that no older version comes back by another way.
+            let (urgent, rest): (Vec<Foreign>, Vec<Foreign>) = rows.iter().cloned().partition(Foreign::is_urgent);
+            let ids: Vec<Uuid> = rest.into_iter().map(|row| row.id).collect();
+            let urgent: Vec<Foreign> = urgent.into_iter().map(Foreign::of_nobody).collect();
             self.take_out(peer, rows, "the directory that passed it on is no longer asked for it", true).await?;
             let tx = self.database().write().await?;
             peers::forget_foreign(&tx, &ids).await?;
+            peers::put_foreign(&tx, &urgent).await?;
             tx.commit().await?;
         }
         self.look_elsewhere(peer.id).await

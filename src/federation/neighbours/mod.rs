@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     detect,
-    harvest::{Error, Harvester, discover},
-    peers::{self, Cursor, Peer, PeerKind, PeerState, Scope, Trouble, Trust},
+    harvest::{BUSY, Error, Harvester, discover},
+    peers::{self, Cursor, Lease, Peer, PeerKind, PeerState, Scope, Trouble, Trust},
     protocol::{ALL, Discovery},
 };
 use crate::model::Kind;
@@ -22,6 +22,8 @@ pub use described::Described;
 const BATCH: u64 = 500;
 /// How long it may take to say that everything is to be looked at again.
 const LOOK: Duration = Duration::seconds(30);
+/// For so long a pull that is under way is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// What is to be followed, and how.
 #[derive(Clone, Debug)]
@@ -71,9 +73,18 @@ pub enum Refused {
         /// What is wrong.
         trouble: Trouble,
     },
+    /// It cannot be done as things are.
+    #[error("{}", .0.detail)]
+    NotNow(Trouble),
     /// It makes no sense.
     #[error("{0}")]
     Senseless(String),
+}
+
+impl Refused {
+    fn not_now(code: &str, detail: String) -> Self {
+        Self::NotNow(Trouble { code: code.to_owned(), detail })
+    }
 }
 
 impl From<crate::db::Error> for Refused {
@@ -133,7 +144,8 @@ impl Harvester {
         if let Some(known) =
             peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin || peer.identity() == origin)
         {
-            return Err(Refused::Senseless(format!("{origin} is already followed, as peer {} ({})", known.id, known.name)));
+            let detail = format!("{origin} is already followed, as peer {} ({})", known.id, known.name);
+            return Err(Refused::not_now("followed-already", detail));
         }
         let now = self.now();
         let name = new.name.clone().or(found.name);
@@ -186,16 +198,18 @@ impl Harvester {
             peer.discovered = Some(said);
             if keys(&peer.discovered) != shown {
                 self.keep(&peer).await?;
-                return Err(Refused::Senseless(format!(
+                let detail = format!(
                     "the keys of {} have changed since they were shown; check again with `fingerpost peer show {}`",
                     peer.name, peer.id
-                )));
+                );
+                return Err(Refused::not_now("keys-changed", detail));
             }
             if peer.pinned_keys.is_some() && shows_no_keys(&peer) {
-                return Err(Refused::Senseless(format!(
+                let detail = format!(
                     "the keys of {0} were approved but it no longer presents any, so nothing it says can be verified. Ask them to publish their keys again. If they no longer sign and you want to trust them anyway, run `fingerpost peer remove {1}` and add it again",
                     peer.name, peer.id
-                )));
+                );
+                return Err(Refused::not_now("no-keys", detail));
             }
             pin(&mut peer);
         }
@@ -210,7 +224,8 @@ impl Harvester {
     pub async fn hold_peer(&self, name: &str) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
         if peer.state == PeerState::New {
-            return Err(Refused::Senseless(format!("{} has not been approved yet, so nothing is pulled from it", peer.name)));
+            let detail = format!("{} has not been approved yet, so nothing is pulled from it", peer.name);
+            return Err(Refused::not_now("not-approved", detail));
         }
         peer.state = PeerState::Held;
         peer.held = Some(Trouble { code: "held".to_owned(), detail: "an officer put it on hold".to_owned() });
@@ -223,11 +238,16 @@ impl Harvester {
     /// When there is no such peer, nobody has approved it, or it is pulled from at the moment.
     pub async fn release_peer(&self, name: &str) -> Result<(Peer, u64), Refused> {
         let mut peer = self.peer(name).await?;
+        if let Some(damaged) = peer.held.as_ref().filter(|held| held.code == peers::DAMAGED) {
+            let detail = format!(
+                "{}; compare the fingerprint of their key and run `fingerpost peer approve {}`, or remove it and add it again",
+                damaged.detail, peer.id
+            );
+            return Err(Refused::not_now(peers::DAMAGED, detail));
+        }
         if peer.state == PeerState::New || peer.trust != Trust::LinkOnly && has_unapproved_keys(&peer) {
-            return Err(Refused::Senseless(format!(
-                "{} has not been approved yet; run `fingerpost peer approve {}`",
-                peer.name, peer.id
-            )));
+            let detail = format!("{} has not been approved yet; run `fingerpost peer approve {}`", peer.name, peer.id);
+            return Err(Refused::not_now("not-approved", detail));
         }
         let why = peer.held.take().map(|held| held.code);
         let waiting: Vec<Uuid> = peers::held(self.database(), peer.id).await?.into_iter().map(|held| held.id).collect();
@@ -238,6 +258,10 @@ impl Harvester {
         follow_again(&mut peer, self.now());
         match why.as_deref() {
             // They went back to a backup, so the numbers that they gave since are not theirs any more.
+            Some("head-went-back" | "numbers-went-back") if peer.can_prove() => {
+                peer.cursor.went_back_at = Some(self.now());
+                self.keep(&peer).await?;
+            }
             Some("head-went-back" | "numbers-went-back") => self.look_again(&mut peer, Anew::Numbers).await?,
             // Somebody has asked them. What they have at the next reading decides.
             Some("suddenly-empty") => {
@@ -307,10 +331,11 @@ impl Harvester {
     pub async fn trust_peer(&self, name: &str, trust: Trust) -> Result<Peer, Refused> {
         let mut peer = self.peer(name).await?;
         if trust == Trust::Auto && has_unapproved_keys(&peer) {
-            return Err(Refused::Senseless(format!(
+            let detail = format!(
                 "the keys of {} have not been approved: compare their fingerprint, then run `fingerpost peer approve {}`",
                 peer.name, peer.id
-            )));
+            );
+            return Err(Refused::not_now("not-approved", detail));
         }
         let before = std::mem::replace(&mut peer.trust, trust);
         let more_or_less = before == Trust::LinkOnly || matches!(trust, Trust::LinkOnly | Trust::Auto);
@@ -327,9 +352,7 @@ impl Harvester {
     /// where it was, so that has to end first.
     async fn look_again(&self, peer: &mut Peer, anew: Anew) -> Result<(), Refused> {
         let now = self.now();
-        let Some(lease) = peers::lease(self.database(), peer.id, now, LOOK).await? else {
-            return Err(Refused::Senseless(format!("a pull from {} is in progress; try again in a minute", peer.name)));
-        };
+        let lease = self.lease_in_turn(peer).await?;
         let read = peers::find(self.database(), peer.id).await?;
         let crawl = read.map_or(peer.cursor.crawl, |read| read.cursor.crawl);
         let before = match anew {
@@ -337,8 +360,8 @@ impl Harvester {
             // What was signed before stays older.
             Anew::Versions => Cursor { epoch: peer.cursor.epoch.clone(), floor: peer.cursor.floor, ..Cursor::default() },
         };
-        let comparable = peer.cursor.comparable;
-        peer.cursor = Cursor { crawl: crawl + 1, walking: true, comparable, ..before };
+        let Cursor { comparable, retired, .. } = std::mem::take(&mut peer.cursor);
+        peer.cursor = Cursor { crawl: crawl + 1, walking: true, comparable, retired, ..before };
         peer.next_due_at = now;
         let tx = self.database().write().await?;
         match anew {
@@ -349,6 +372,21 @@ impl Harvester {
         peers::release(&tx, lease).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// The lease of a peer; a pull that is under way is waited for, for a while.
+    async fn lease_in_turn(&self, peer: &Peer) -> Result<Lease, Refused> {
+        let began = tokio::time::Instant::now();
+        loop {
+            if let Some(lease) = peers::lease(self.database(), peer.id, self.now(), LOOK).await? {
+                return Ok(lease);
+            }
+            if began.elapsed() >= PATIENCE {
+                let detail = format!("a pull from {} is in progress; try again in a minute", peer.name);
+                return Err(Refused::not_now(BUSY, detail));
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
     }
 
     /// Forget a peer, and take out everything that came from it. Gives how many records those were.
@@ -380,8 +418,8 @@ impl Harvester {
     /// When our own database fails.
     pub async fn start_over(&self) -> Result<(), Refused> {
         for mut peer in peers::all(self.database()).await? {
-            let Cursor { crawl, epoch, floor, comparable, .. } = peer.cursor;
-            peer.cursor = Cursor { crawl: crawl + 1, walking: true, epoch, floor, comparable, ..Cursor::default() };
+            let Cursor { crawl, epoch, floor, comparable, retired, .. } = peer.cursor;
+            peer.cursor = Cursor { crawl: crawl + 1, walking: true, epoch, floor, comparable, retired, ..Cursor::default() };
             peer.next_due_at = self.now();
             let tx = self.database().write().await?;
             peers::forget_versions(&tx, peer.id).await?;

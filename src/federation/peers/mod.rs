@@ -20,7 +20,9 @@ pub use foreign::{
 };
 pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
-pub use store::{Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress};
+pub use store::{
+    DAMAGED, Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress,
+};
 pub use waiting::{
     Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined, quarantined,
     quarantined_by_code, quarantined_by_rev,
@@ -33,7 +35,7 @@ pub type PeerId = i32;
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$one:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, clap::ValueEnum)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name { $($(#[$one])* #[value(name = $word)] #[serde(rename = $word)] $variant),+ }
         impl $name {
@@ -180,6 +182,11 @@ pub struct Trouble {
     pub detail: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
 /// Where we stand in what a peer tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -215,6 +222,18 @@ pub struct Cursor {
     pub may_be_empty: bool,
     /// Numbers of this epoch are larger than this one: where the feed stood when the epoch began.
     pub floor: i64,
+    /// How far the feed went when everything was last begun to be read from its start: what had gone before that needs
+    /// no tombstone any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub whole_from: i64,
+    /// For each key that does not sign any more, how far the feed went when that was first known here: a larger
+    /// number cannot be its own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired: BTreeMap<String, i64>,
+    /// When an officer let a peer that had gone back go on. Only a checkpoint that is signed later shows that its
+    /// older versions are those of the directory itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub went_back_at: Option<DateTime<Utc>>,
     /// What the last comparison with the peer's checkpoint found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<Comparison>,
@@ -317,7 +336,10 @@ pub struct Report {
     pub quarantined: u64,
     /// Deletions that wait for a person.
     pub held_deletes: u64,
-    /// What was left out, and how often: `echo`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
+    /// Whether only links to its records are shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub links_only: bool,
+    /// What was left out, and how often: `echo`, `third-party`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
     /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; of what was passed on: `direct`, `other-route`, `too-far`,
     /// `looped`, `bad-hop`, `unknown-origin`, `unknown-key`, `not-here`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
     pub left_out: BTreeMap<String, u64>,
@@ -414,6 +436,16 @@ impl Peer {
         let least = feeds.iter().find(|feed| feed.scope == "own").map_or(0, |feed| feed.min_poll_seconds);
         let said = Duration::from_secs(self.every_seconds.unsigned_abs());
         said.max(Duration::from_secs(least.into()).min(LONGEST_LEAST))
+    }
+
+    /// Whether only links to its records are shown: by an officer's word, or for want of a licence.
+    pub fn is_links_only(&self) -> bool {
+        self.trust == Trust::LinkOnly || !self.scope.allows(self.licence.as_deref().unwrap_or_default())
+    }
+
+    /// Whether it can show with a signed checkpoint what it has now.
+    pub fn can_prove(&self) -> bool {
+        self.pinned_keys.is_some() && self.discovered.as_ref().is_some_and(|said| said.checkpoint.is_some())
     }
 
     /// A peer at `url` of which nothing is known yet, and whose word is taken.

@@ -8,11 +8,16 @@ use sea_orm::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Peer, PeerId, Trouble, foreign, parts, waiting};
+use super::{Cursor, Peer, PeerId, PeerState, Scope, Trouble, foreign, parts, waiting};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
+    federation::protocol::Discovery,
+    signing::Listed,
 };
+
+/// Why a peer is held of which something stored cannot be read.
+pub const DAMAGED: &str = "damaged";
 
 mod peer {
     use sea_orm::entity::prelude::*;
@@ -76,7 +81,44 @@ pub(super) fn read<T: DeserializeOwned>(text: Option<&String>) -> Option<T> {
     text.and_then(|text| serde_json::from_str(text).ok())
 }
 
+/// What cannot be read of a row.
+#[derive(Default)]
+struct Unreadable(Vec<String>);
+
+impl Unreadable {
+    /// What stands in a column; none where nothing does, or where it cannot be read, which is noted.
+    fn read<T: DeserializeOwned>(&mut self, column: &str, text: Option<&String>) -> Option<T> {
+        match serde_json::from_str(text?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.push(format!("{column} ({error})"));
+                None
+            }
+        }
+    }
+}
+
+/// A peer as it is stored. One of which something cannot be read that decides what is believed is held: without its
+/// keys everything would be its own word.
 fn from_row(row: &peer::Model) -> Option<Peer> {
+    let mut unreadable = Unreadable::default();
+    let scope = unreadable.read("scope", Some(&row.scope)).unwrap_or_default();
+    let discovered = unreadable.read("discovered", row.discovered.as_ref());
+    let pinned_keys = unreadable.read("pinned_keys", row.pinned_keys.as_ref());
+    let cursor = unreadable.read("cursor", row.cursor.as_ref()).unwrap_or_default();
+    let peer = as_stored(row, (scope, discovered, pinned_keys, cursor))?;
+    if unreadable.0.is_empty() {
+        return Some(peer);
+    }
+    let detail = format!("what is stored about it cannot be read: {}", unreadable.0.join(", "));
+    tracing::error!(peer = peer.name, detail, "a peer is damaged");
+    Some(Peer { state: PeerState::Held, held: Some(Trouble { code: DAMAGED.to_owned(), detail }), pinned_keys: None, ..peer })
+}
+
+fn as_stored(
+    row: &peer::Model,
+    (scope, discovered, pinned_keys, cursor): (Scope, Option<Discovery>, Option<Vec<Listed>>, Cursor),
+) -> Option<Peer> {
     Some(Peer {
         id: row.id,
         name: row.name.clone(),
@@ -86,13 +128,13 @@ fn from_row(row: &peer::Model) -> Option<Peer> {
         kind: row.kind.parse().ok()?,
         trust: row.trust.parse().ok()?,
         state: row.state.parse().ok()?,
-        scope: serde_json::from_str(&row.scope).unwrap_or_default(),
+        scope,
         licence: row.licence.clone(),
         attribution: row.attribution.clone(),
         every_seconds: row.every_seconds,
-        discovered: read(row.discovered.as_ref()),
-        pinned_keys: read(row.pinned_keys.as_ref()),
-        cursor: read(row.cursor.as_ref()).unwrap_or_default(),
+        discovered,
+        pinned_keys,
+        cursor,
         held: read(row.held.as_ref()),
         next_due_at: moment(row.next_due_at),
         tried_at: row.tried_at.map(moment),

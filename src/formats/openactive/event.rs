@@ -37,10 +37,12 @@ pub struct Mapped {
 }
 
 /// Why a series is no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// It has no dates, or none any more.
     NoDates,
+    /// It should say when it begins, and does not, or says this, which cannot be read.
+    NoStart(Option<String>),
     /// It has no name, nor has anything around it.
     NoName,
 }
@@ -59,7 +61,8 @@ pub fn event(id: &str, series: &Value, dates: &[&Value], publisher: Publisher<'_
     let mut dropped = 0;
     let mut found = place_of(&around);
     let mut places = Vec::new();
-    let times = Times::of(series, dates, found.place.as_ref(), &mut places, &mut dropped).ok_or(Refused::NoDates)?;
+    let times =
+        Times::of(series, dates, found.place.as_ref(), &mut places, &mut dropped).ok_or_else(|| no_start(series, dates))?;
     let name = around.find(|one| text(one, "name")).or_else(|| activities(&around).into_iter().find_map(label));
     let name = name.ok_or(Refused::NoName)?;
     let offers: Vec<&Value> = around.0.iter().map(|one| all(one, "offers")).find(|offers| !offers.is_empty()).unwrap_or_default();
@@ -101,6 +104,17 @@ pub fn event(id: &str, series: &Value, dates: &[&Value], publisher: Publisher<'_
         "attributes": attributes,
     });
     Ok(Mapped { event, places, categories, dropped })
+}
+
+/// Why nobody knows when it takes place: a series may have no dates yet, everything else has to say.
+fn no_start(series: &Value, dates: &[&Value]) -> Refused {
+    let within = all(series, "subEvent").into_iter().chain(all(series, "subEvents")).filter(|thing| thing.is_object());
+    let told: Vec<&Value> = within.chain(dates.iter().copied()).collect();
+    match (is_a(series, "SessionSeries"), told.first()) {
+        (true, None) => Refused::NoDates,
+        (true, Some(date)) => Refused::NoStart(text(date, "startDate")),
+        (false, _) => Refused::NoStart(text(series, "startDate")),
+    }
 }
 
 fn written(at: NaiveDateTime) -> String {

@@ -188,6 +188,10 @@ fn without_dates_the_rule_of_the_series_counts() {
     assert_eq!(event["exdates"], json!(["2026-12-25T20:15:00"]));
     assert_eq!(mapped(&series, &[session("2026-12-05T10:00:00Z", &json!({}))]).event["rrule"], Value::Null, "dates come first");
     assert_eq!(self::event("7", &tidy_series(), &[], US).unwrap_err(), Refused::NoDates);
+    let unreadable = session("soon", &json!({}));
+    assert_eq!(self::event("7", &tidy_series(), &[&unreadable], US).unwrap_err(), Refused::NoStart(Some("soon".to_owned())));
+    let never = json!({"type": "Event", "name": "Fun run"});
+    assert_eq!(self::event("7", &never, &[], US).unwrap_err(), Refused::NoStart(None));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{
     model::{
         Document, Kind,
         changes::{self, Change},
-        tidy,
+        provenance, tidy,
     },
 };
 pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, holds_contact};
@@ -163,7 +163,7 @@ impl Proposal {
 
 impl Records {
     /// Let changes wait for a person, inside the caller's transaction and before any save in it. What
-    /// is the same as what stands is left out; a later proposal of the same caller for the same record
+    /// is the same as what stands, or as what was refused, is left out; a later proposal of the same caller for the same record
     /// takes the place of the earlier one. What a draft is to replace is what stands, unless it names
     /// another version. Gives how many wait now because of this.
     /// # Errors
@@ -171,8 +171,12 @@ impl Records {
     pub async fn propose(&self, tx: &Transaction, caller: &Caller, drafts: Vec<Draft>) -> Result<u64, Error> {
         let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let standing = records::load_locked(tx, &asked).await?;
+        let named = |record: Uuid| ids::derived(record, &format!("proposal\n{}", caller.name));
+        let before: Vec<Uuid> = asked.iter().map(|record| named(*record)).collect();
+        let earlier = store::by_ids(tx.connection(), &before).await?;
+        let mut earlier: HashMap<Uuid, Proposal> = earlier.into_iter().map(|one| (one.record_id, one)).collect();
         let now = self.clock.now();
-        let mut proposals = Vec::new();
+        let (mut proposals, mut taken_back) = (Vec::new(), Vec::new());
         for draft in drafts {
             let (id, kind) = (draft.document.id(), draft.document.kind());
             let before = standing.get(&id);
@@ -180,11 +184,21 @@ impl Records {
                 return Err(Error::OtherKind { id, found: before.kind, wanted: kind });
             }
             let document = draft.document.to_json();
-            if before.is_some_and(|before| before.document == document && before.state == State::Published) {
+            let stands = before.filter(|before| before.state == State::Published);
+            if stands.is_some_and(|stands| says_the_same(&stands.document, &document)) {
+                // What waited in between is not proposed any more.
+                if let Some(waiting) = earlier.remove(&id).filter(|one| one.decision == Decision::Waiting) {
+                    let decided = Some(Decided { by: caller.name.clone(), at: now, reason: String::new() });
+                    taken_back.push(Proposal { decision: Decision::Withdrawn, decided, ..waiting });
+                }
+                continue;
+            }
+            let refused = earlier.get(&id).filter(|one| one.decision == Decision::Rejected);
+            if refused.is_some_and(|refused| says_the_same(&refused.document, &document)) {
                 continue;
             }
             proposals.push(Proposal {
-                id: ids::derived(id, &format!("proposal\n{}", caller.name)),
+                id: named(id),
                 record_id: id,
                 kind,
                 origin: draft.origin,
@@ -200,6 +214,7 @@ impl Records {
                 parts: Vec::new(),
             });
         }
+        store::put(tx, &taken_back).await?;
         store::put(tx, &proposals).await?;
         Ok(proposals.len() as u64)
     }
@@ -478,6 +493,17 @@ impl Records {
         }
         Ok(store::put(tx, &proposals).await?)
     }
+}
+
+/// Whether two documents say the same, whenever each of them was fetched.
+fn says_the_same(one: &str, other: &str) -> bool {
+    let told = |text: &str| {
+        let mut value: Value = serde_json::from_str(text).ok()?;
+        let provenance = value.get_mut(provenance::MEMBER).and_then(Value::as_object_mut);
+        provenance.and_then(|said| said.remove(provenance::FETCHED_AT));
+        Some(value)
+    };
+    one == other || told(one).is_some_and(|one| told(other) == Some(one))
 }
 
 /// What a proposal makes of the version that stands.

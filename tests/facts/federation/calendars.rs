@@ -16,8 +16,7 @@ use fingerpost::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    On,
-    network::{self, Node},
+    network::{self, Node, fact_between},
     peer::{HostilePeer, Reply, Seen},
 };
 
@@ -93,28 +92,10 @@ fn did(report: &Report) -> (Outcome, u64, u64, u64, u64) {
     (report.outcome, report.created, report.updated, report.deleted, report.held_deletes)
 }
 
-/// Facts about a directory that follows a calendar, on both databases.
+/// A fact about a directory that follows a calendar.
 macro_rules! fact_of_a_calendar {
     (async fn $name:ident($here:ident, $hall:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($here) = Node::start(on, "Here").await else { return };
-                let $hall = Hall::start().await;
-                $body
-                $here.end().await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
+        fact_between! { async fn $name($here = |on| Node::start(on, "Here"); $hall = Hall::start()) $body }
     };
 }
 

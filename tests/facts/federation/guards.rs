@@ -16,34 +16,9 @@ use super::super::pantry;
 use crate::support::{
     On,
     liar::{BEGAN, Liar, id, service},
-    network::Node,
+    network::{Node, fact_of_a_liar},
     peer::{Reply, Seen},
 };
-
-/// Facts about a directory that follows a liar, on both databases.
-macro_rules! fact_of_a_liar {
-    (async fn $name:ident($here:ident, $liar:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($here) = Node::start(on, "Here").await else { return };
-                let $liar = Liar::start().await;
-                $body
-                $here.end().await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
-    };
-}
 
 fn is_feed(seen: &Seen) -> bool {
     seen.path.contains("/changes")

@@ -15,36 +15,9 @@ use serde_json::{Value, json};
 use crate::support::{
     On,
     liar::{BEGAN, Liar, id, organization, service},
-    network::Node,
+    network::{Node, fact_of_a_liar},
     peer::{HostilePeer, Reply, Seen},
 };
-
-/// Facts about a directory that follows a liar, on both databases.
-macro_rules! fact_of_a_liar {
-    ($(#[$meta:meta])* async fn $name:ident($here:ident, $liar:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($here) = Node::start(on, "Here").await else { return };
-                let $liar = Liar::start().await;
-                $body
-                $here.end().await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
-    };
-}
 
 /// What is changed in each item before it is sent.
 type Tampers = fn(&mut Value);
@@ -1067,8 +1040,12 @@ fact_of_a_liar! {
             ),
         };
         db.execute_unprepared(fail).await.unwrap();
-        for _ in 0..2 {
-            here.harvester().pull(peer.id, |_| {}).await.unwrap_err();
+        for failures in 1..=2 {
+            let report = here.harvester().pull(peer.id, |_| {}).await.unwrap();
+            assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "our-side"));
+            let peer = here.peer(&peer).await;
+            assert_eq!(peer.failures, failures);
+            assert!(peer.next_due_at > here.app.clock.now(), "others have their turn meanwhile");
         }
         let now = (here.state(&peer).await, peers::of_peer(&here.app.app().db, peer.id, None, 100).await.unwrap());
         assert_eq!(now, before, "neither records nor what is known of them nor the cursor");

@@ -10,37 +10,9 @@ use serde_json::json;
 
 use super::super::{id, pantry, refuge};
 use crate::support::{
-    On, TestApp,
-    network::{Node, new},
+    TestApp,
+    network::{Node, fact_of_two, new},
 };
-
-/// Facts about two directories, on both databases.
-macro_rules! fact_of_two {
-    ($(#[$meta:meta])* async fn $name:ident($luton:ident, $beds:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($luton) = Node::start(on, "Luton").await else { return };
-                let Some($beds) = Node::start(on, "Central Bedfordshire").await else { return };
-                $body
-                $luton.end().await;
-                $beds.end().await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
-    };
-}
 
 fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
     ids::from_source(of.url.as_str(), kind, &id(name).to_string())

@@ -15,39 +15,8 @@ use super::super::{id, pantry};
 use crate::support::{
     On,
     liar::{self, Liar},
-    network::Node,
+    network::{Node, fact_of_three},
 };
-
-/// Facts about an origin, an aggregator that follows it, and somebody who follows the aggregator only, on
-/// both databases.
-macro_rules! fact_of_three {
-    ($(#[$meta:meta])* async fn $name:ident($origin:ident, $hub:ident, $here:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($origin) = Node::start(on, "Luton").await else { return };
-                let Some($hub) = Node::aggregator(on, "Bedfordshire").await else { return };
-                let Some($here) = Node::start(on, "Here").await else { return };
-                $body
-                $origin.end().await;
-                $hub.end().await;
-                $here.end().await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
-    };
-}
 
 fn club(name: &str) -> Value {
     json!({

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::{
-    On,
-    network::{self, Node},
+    network::{self, Node, fact_between},
     peer::{HostilePeer, Reply, Seen},
 };
 
@@ -148,28 +147,10 @@ fn code(report: &Report) -> &str {
     report.error.as_ref().map_or("", |trouble| &trouble.code)
 }
 
-/// Facts about a directory that follows a leisure centre, on both databases.
+/// A fact about a directory that follows a leisure centre.
 macro_rules! fact_of_a_centre {
     (async fn $name:ident($here:ident, $centre:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($here) = Node::start(on, "Here").await else { return };
-                let $centre = Centre::start().await;
-                $body
-                $here.end().await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
+        fact_between! { async fn $name($here = |on| Node::start(on, "Here"); $centre = Centre::start()) $body }
     };
 }
 

@@ -11,33 +11,12 @@ use fingerpost::{
 use serde_json::{Value, json};
 
 use super::super::{id, pantry};
-use crate::support::{On, TestApp, browser::Browser, fact, network::Node};
-
-/// Facts about two directories, on both databases.
-macro_rules! fact_of_two {
-    (async fn $name:ident($luton:ident, $beds:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "facts use what they need")]
-            use super::*;
-
-            async fn tried_on(on: On) {
-                let Some($luton) = Node::start(on, "Luton").await else { return };
-                let Some($beds) = Node::start(on, "Central Bedfordshire").await else { return };
-                $body
-                $luton.end().await;
-                $beds.end().await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(tried_on(On::Sqlite)).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(tried_on(On::Postgres)).await;
-            }
-        }
-    };
-}
+use crate::support::{
+    TestApp,
+    browser::Browser,
+    fact,
+    network::{Node, fact_of_two},
+};
 
 fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
     ids::from_source(of.url.as_str(), kind, &id(name).to_string())

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use fingerpost::{
     formats, ids,
     model::Kind,
+    published::own::digest::{BUCKETS, Bucket, bucket_of, root, weight},
     signing::{self, About, Key, Keyring, Listed, Signer},
 };
 use serde_json::{Value, json};
@@ -30,12 +31,17 @@ fn sha256(message: &[u8]) -> String {
 
 /// A signer that has the newer key of the vectors, and lists both.
 fn signer(vectors: &Value) -> Signer {
+    signer_with(vectors, 1)
+}
+
+/// A signer that has this key of the vectors, and lists it and those before it.
+fn signer_with(vectors: &Value, number: usize) -> Signer {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
     std::fs::create_dir(&keys).unwrap();
-    let key = list(&vectors["keys"]).last().unwrap();
+    let key = &list(&vectors["keys"])[number];
     std::fs::write(keys.join("signing.json"), json!({"kid": key["kid"], "seed": key["seed"]}).to_string()).unwrap();
-    std::fs::write(keys.join("listed.json"), vectors["key_list"]["keys"].to_string()).unwrap();
+    std::fs::write(keys.join("listed.json"), json!(list(&vectors["key_list"]["keys"])[..=number]).to_string()).unwrap();
     let ring = Keyring::open(folder.path(), DateTime::UNIX_EPOCH).unwrap();
     Signer::new(ring, text(&vectors["origin"]).to_owned(), text(&vectors["licence"]).to_owned())
 }
@@ -107,6 +113,52 @@ fn the_list_of_keys_and_the_endorsement_are_signed_as_in_the_vectors() {
     assert_eq!(json!([{"kid": kid, "sig": sig}]), vectors["key_list"]["keys_sig"]);
 }
 
+/// A document is signed again as the vector has it; `hidden` is signed and not sent.
+fn is_signed_as_in(vector: &Value, domain: &[u8], signer: &Signer, hidden: &Value) {
+    let mut statement = vector["document"].clone();
+    let members = statement.as_object_mut().unwrap();
+    members.remove("sig");
+    members.extend(hidden.as_object().cloned().unwrap_or_default());
+    let message = [domain, &signing::canonical(&statement)].concat();
+    assert_eq!(sha256(&message), text(&vector["message_sha256"]), "{vector}");
+    let sealed = signer.seal(domain, statement);
+    assert_eq!(sealed["sig"], vector["document"]["sig"], "{vector}");
+    assert!(signing::seal_verifies(domain, &sealed, &signer.keyring().listed));
+}
+
+#[test]
+fn checkpoints_snapshots_moves_and_hops_are_signed_as_in_the_vectors() {
+    let vectors = vectors();
+    let (old, new) = (signer_with(&vectors, 0), signer(&vectors));
+    is_signed_as_in(&vectors["checkpoint"], b"open-directory-checkpoint-v1\n", &new, &Value::Null);
+    is_signed_as_in(&vectors["snapshot"], b"open-directory-snapshot-v1\n", &new, &Value::Null);
+    for vector in list(&vectors["moves"]) {
+        is_signed_as_in(vector, b"open-directory-move-v1\n", &old, &Value::Null);
+        let moved: signing::Moved = serde_json::from_value(vector["document"].clone()).unwrap();
+        assert!(moved.verifies(&new.keyring().listed), "{vector}");
+    }
+    for vector in list(&vectors["via"]) {
+        is_signed_as_in(vector, b"open-directory-via-v1\n", &new, &json!({"of": vector["of"]}));
+    }
+}
+
+#[test]
+fn the_digest_adds_up_as_in_the_vectors() {
+    let digest = &vectors()["digest"];
+    let mut buckets = vec![Bucket::default(); BUCKETS];
+    let mut both = Bucket::default();
+    for item in list(&digest["items"]) {
+        let kind: Kind = text(&item["kind"]).parse().unwrap();
+        let which = bucket_of(kind, text(&item["id"]).parse().unwrap());
+        let weight = weight(text(&item["id"]), item["state"] == "updated", text(&item["data_hash"]));
+        assert_eq!((json!(which), hex::encode(weight.value).as_str()), (item["bucket"].clone(), text(&item["value"])), "{item}");
+        buckets[usize::from(which)] = buckets[usize::from(which)].plus(&weight);
+        both = both.plus(&weight);
+    }
+    assert_eq!(hex::encode(both.value), text(&digest["sum_of_both"]), "the sum goes round at 2^256");
+    assert_eq!(hex::encode(root(&buckets)), text(&digest["root"]));
+}
+
 #[test]
 fn records_are_called_here_as_in_the_vectors() {
     let vectors = vectors();
@@ -131,6 +183,8 @@ fn the_specification_shows_the_vectors() {
         ("records", "message_sha256"),
         ("ids", "here"),
         ("uris", "here"),
+        ("moves", "message_sha256"),
+        ("via", "message_sha256"),
     ];
     for (group, member) in shown {
         for vector in list(&vectors[group]) {
@@ -139,7 +193,18 @@ fn the_specification_shows_the_vectors() {
         }
     }
     let signatures = list(&vectors["records"]).iter().map(|vector| &vector["statement"]["sig"]);
-    for sig in signatures.chain([&vectors["endorsement"]["sig"], &vectors["key_list"]["keys_sig"][0]["sig"]]) {
+    let sealed = ["moves", "via"]
+        .into_iter()
+        .flat_map(|group| list(&vectors[group]))
+        .chain([&vectors["checkpoint"], &vectors["snapshot"]]);
+    let sealed = sealed.map(|vector| &vector["document"]["sig"]);
+    let others = [
+        &vectors["endorsement"]["sig"],
+        &vectors["key_list"]["keys_sig"][0]["sig"],
+        &vectors["digest"]["sum_of_both"],
+        &vectors["digest"]["root"],
+    ];
+    for sig in signatures.chain(sealed).chain(others) {
         assert!(specification.contains(text(sig)), "docs/federation.md does not show {sig}");
     }
 }

@@ -99,6 +99,14 @@ impl Foreign {
     }
 }
 
+impl Foreign {
+    /// The same, of no peer that is followed any more.
+    #[must_use]
+    pub fn of_nobody(self) -> Self {
+        Self { peer: NOBODY, live: false, hash: String::new(), ..self }
+    }
+}
+
 /// Rows whose numbers may be forgotten.
 fn ordinary() -> Condition {
     use foreign_record::Column as C;
@@ -365,8 +373,22 @@ pub async fn relayed_origins(db: &Database) -> Result<Vec<(PeerId, String)>, db:
     rows.context("cannot read what came from peers")
 }
 
-/// Forget everything about a peer's records.
+/// Nobody's: what is remembered when its peer is not followed any more.
+const NOBODY: PeerId = 0;
+
+/// Forget everything about a peer's records, other than the numbers of what had to be destroyed: if the peer is
+/// added again, or comes by way of another, no older version of that comes back.
 pub(in crate::federation::peers) async fn forget_all(tx: &Transaction, peer: PeerId) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::PeerId, Expr::value(NOBODY))
+        .col_expr(C::Live, Expr::value(false))
+        .col_expr(C::Hash, Expr::value(""))
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Statement.like(format!("%{URGENT}%")))
+        .exec(tx.connection())
+        .await
+        .context("cannot forget a peer")?;
     foreign_record::Entity::delete_many()
         .filter(foreign_record::Column::PeerId.eq(peer))
         .exec(tx.connection())

@@ -108,7 +108,7 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
         calendar: named.name.clone(),
         uid: event.name(),
         version: event.version(),
-        name: event.text("SUMMARY"),
+        name: event.text("SUMMARY").map(|text| on_one_line(&without_markup(&text))),
         description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
         url,
         online,
@@ -307,9 +307,14 @@ fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Resu
     Ok(Change { start, cancelled: false, moved, place, note })
 }
 
-/// Calendars on the web put HTML into descriptions. What stood on lines of its own still does.
+/// A name has no lines.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Calendars on the web put HTML into names and descriptions. What stood on lines of its own still does.
 fn without_markup(text: &str) -> String {
-    if !["<br", "<p", "<a ", "<div", "<b>", "<ul", "<li", "<span", "<html"]
+    if !["<br", "<p", "<a ", "<div", "<b>", "<i>", "<em", "<strong", "<ul", "<li", "<span", "<html"]
         .iter()
         .any(|tag| text.to_ascii_lowercase().contains(tag))
     {

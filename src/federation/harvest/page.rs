@@ -1,0 +1,164 @@
+//! A page of a feed of `open-directory/1`, read: whether it is one, in order and further than where we stand, and what
+//! its items say. Nothing is decided here about what is believed.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    super::{
+        peers::{Cursor, Peer},
+        protocol::{Item, ItemState},
+    },
+    End,
+    event::{Event, Items, Route, Unreadable},
+};
+use crate::{formats::json, model::Kind, outbound::Answer};
+
+/// Larger numbers are not the same to every program.
+const LARGEST_NUMBER: i64 = (1 << 53) - 1;
+
+/// What one page of the feed says.
+pub(super) struct Page {
+    pub(super) items: Items,
+    pub(super) next: Url,
+    pub(super) cursor: Cursor,
+    /// Whether the numbers begin anew, so that everything has to be compared.
+    pub(super) anew: bool,
+    /// Whether there is nothing more at the moment.
+    pub(super) end: bool,
+}
+
+/// The items of a page, for the fuzzer; none where the page is refused.
+pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
+    read_page(peer, url, answer).map(|page| page.items).unwrap_or_default()
+}
+
+pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
+    if !answer.is_json() {
+        let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
+        return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
+    }
+    let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+    let Value::Object(mut page) = value else {
+        return Err(End::failed("bad-page", format!("{url} is not a feed page: it is not an object")));
+    };
+    let Some(Value::Array(items)) = page.remove("items") else {
+        return Err(End::failed("bad-page", format!("{url} is not a feed page: it has no items")));
+    };
+    let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
+    let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
+    let text = |name: &str| page.get(name).and_then(Value::as_str).map(str::to_owned);
+    let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64);
+    let epoch = text("epoch");
+    let mut cursor = Cursor {
+        epoch: epoch.clone(),
+        head: feed("head").unwrap_or(0),
+        next: Some(url.clone()),
+        etag: None,
+        ..peer.cursor.clone()
+    };
+    let another_epoch = peer.cursor.epoch.is_some() && epoch != peer.cursor.epoch;
+    let min_safe = feed("min_safe").unwrap_or(0);
+    if peer.cursor.next.is_none() && peer.cursor.after == 0 {
+        cursor.whole_from = cursor.head.max(min_safe);
+    }
+    let missed_tombstones = peer.cursor.after != 0 && min_safe > peer.cursor.after.max(peer.cursor.whole_from);
+    if another_epoch {
+        let least = items.iter().filter_map(|item| item.get("modified").and_then(Value::as_i64)).min();
+        least.map_or(Ok(()), |least| is_beyond(peer, least, peer.cursor.floor.max(peer.cursor.after)))?;
+    }
+    if another_epoch || missed_tombstones {
+        return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
+    }
+    if cursor.head != 0 && cursor.head < peer.cursor.after {
+        let detail = format!("its feed went up to {} and now ends at {}", peer.cursor.after, cursor.head);
+        return Err(End::held("head-went-back", detail));
+    }
+    if next.origin() != url.origin() || next.path() != url.path() {
+        return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
+    }
+    if items.is_empty() && next == *url {
+        cursor.etag = answer.header("etag").map(str::to_owned);
+        return Ok(Page { items: Vec::new(), next, cursor, anew: false, end: true });
+    }
+    let relay = peer.scope.relayed.then(|| peer.identity());
+    let mut last = peer.cursor.after;
+    let mut read = Vec::with_capacity(items.len());
+    for item in items {
+        let rev = item.get("modified").and_then(Value::as_i64);
+        match rev {
+            Some(rev) if rev > LARGEST_NUMBER => {
+                return Err(End::failed("bad-page", format!("{url} has the change number {rev}, which is beyond 2^53 - 1")));
+            }
+            Some(rev) if rev > last => last = is_beyond(peer, rev, peer.cursor.floor).map(|()| rev)?,
+            _ => return Err(End::failed("not-in-order", format!("{url}: the items are not in order of their change numbers"))),
+        }
+        read.push(read_item(item, relay, epoch.as_deref().unwrap_or_default()));
+    }
+    let leads_to =
+        next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
+    match leads_to {
+        Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
+        _ => return Err(End::failed("loop", format!("{url} names {next} as the next page, which is no further on"))),
+    }
+    Ok(Page { items: read, next, cursor, anew: false, end: false })
+}
+
+/// Numbers of a new epoch are larger than all earlier ones. Nobody signs the name of an epoch, but each number
+/// stands in a signed statement: so what was signed before cannot come back under another name.
+fn is_beyond(peer: &Peer, rev: i64, floor: i64) -> Result<(), End> {
+    if peer.pinned_keys.is_none() || rev > floor {
+        return Ok(());
+    }
+    let detail = format!("its feed starts again at {rev} although it had reached {floor}: that is not a new version");
+    Err(End::held("numbers-went-back", detail))
+}
+
+/// Read an item of a page of this epoch; `relay` is the identity of a peer that passes on what others have signed.
+pub(super) fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box<Unreadable>> {
+    let mut item = item;
+    // The record itself is large and is not to be copied.
+    let data = item.as_object_mut().and_then(|members| members.remove("data")).filter(|data| !data.is_null());
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (kind, id, rev) = (text("kind"), text("id"), item.get("modified").and_then(Value::as_i64).unwrap_or(0));
+    let raw_statement = item.get("fed").cloned();
+    let bad = |code: &'static str, detail: String, mut raw: Value, data: Option<Value>| {
+        if let (Some(members), Some(data)) = (raw.as_object_mut(), data) {
+            members.insert("data".to_owned(), data);
+        }
+        Box::new(Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw })
+    };
+    let read: Item = match serde_path_to_error::deserialize(&item) {
+        Ok(read) => read,
+        Err(error) => return Err(bad("bad-item", error.to_string(), item, data)),
+    };
+    let known = Kind::RECORDS.into_iter().find(|known| known.as_str() == read.kind);
+    let Some(known) = known else {
+        return Err(bad("unknown-kind", format!("{:?} is not a kind of record known here", read.kind), item, data));
+    };
+    let is_there = read.state == ItemState::Updated;
+    if is_there != data.is_some() {
+        return Err(bad("bad-item", "an updated item must have data, a deleted one must not".to_owned(), item, data));
+    }
+    let at = read.modified;
+    let (id, rev, epoch, route) = match (&read.fed, relay) {
+        (Some(fed), Some(relay)) if fed.origin != relay => {
+            (fed.id.clone(), fed.rev, fed.epoch.clone(), Route::Relayed { origin: fed.origin.clone(), via: read.via })
+        }
+        (None, Some(_)) if !is_there && !read.via.is_empty() => (read.id, at, epoch.to_owned(), Route::Withdrawn),
+        _ => (read.id, at, epoch.to_owned(), Route::Direct),
+    };
+    Ok(Event {
+        kind: known,
+        id,
+        rev,
+        epoch,
+        at,
+        route,
+        data,
+        statement: raw_statement.zip(read.fed),
+        alone: true,
+        listed: None,
+        over: false,
+    })
+}

@@ -1,0 +1,155 @@
+//! Records and names that no honest program writes, and that must not stop what stands beside them.
+
+use fingerpost::{
+    federation::{
+        neighbours::{New, Refused},
+        peers::{self, Outcome, Trust},
+    },
+    model::Kind,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    liar::{BEGAN, id, organization, service},
+    network::{fact_of_a_liar, new},
+    peer::{HostilePeer, Reply, Seen},
+};
+
+fn is_feed(seen: &Seen) -> bool {
+    seen.path.contains("/changes")
+}
+
+async fn codes(here: &crate::support::network::Node, peer: &peers::Peer) -> Vec<(String, i64)> {
+    peers::quarantined_by_code(&here.app.app().db, peer.id).await.unwrap()
+}
+
+fact_of_a_liar! {
+    async fn case_38_u_0000_in_an_id_or_a_kind_stops_nothing(here, liar) {
+        liar.tell_services(3);
+        liar.twist(|seen, mut page| {
+            for item in page["items"].as_array_mut().into_iter().flatten().filter(|_| is_feed(seen)) {
+                if item["id"] == json!(id("service 0")) {
+                    item["id"] = json!("a\u{0}b");
+                } else if item["id"] == json!(id("service 1")) {
+                    item["kind"] = json!("uni\u{0}corn");
+                }
+            }
+            Reply::json(page.to_string())
+        });
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 2, 2), "{report:?}");
+        assert_eq!(codes(&here, &peer).await, [("bad-id".to_owned(), 1), ("unknown-kind".to_owned(), 1)]);
+        assert_eq!(here.services().await, ["Club 2"]);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_38_u_0000_in_the_id_of_a_plain_list_stops_nothing(here, _liar) {
+        let plain = HostilePeer::start(|seen| {
+            let of = |id: &str| json!({
+                "id": id, "name": format!("Club {}", id.len()), "status": "active", "description": "x",
+                "organization": {"id": format!("o{id}"), "name": "Holder", "description": "x"}
+            });
+            let all = ["a", "a\u{0}b"];
+            if seen.path.starts_with("/services?") {
+                let contents: Vec<Value> = all.iter().map(|id| of(id)).collect();
+                return Reply::json(json!({"contents": contents, "total_items": 2, "total_pages": 1, "last_page": true}).to_string());
+            }
+            let found = all.iter().find(|id| seen.path == format!("/services/{}", id.replace('\u{0}', "%00")));
+            found.map_or_else(|| Reply::status(404), |id| Reply::json(of(id).to_string()))
+        })
+        .await;
+        let licence = Some("https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/".to_owned());
+        let peer = here.harvester().add_peer(New { licence, ..new(&plain.url("/"), Trust::Auto) }).await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, here.services().await), (Outcome::Ok, 1, vec!["Club 1".to_owned()]), "{report:?}");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_38_half_a_character_in_one_text_stops_nothing(here, liar) {
+        liar.tell_services(3);
+        liar.twist(|seen, page| {
+            let page = page.to_string();
+            Reply::json(if is_feed(seen) { page.replace("Club 1", r"Club \ud800") } else { page })
+        });
+        let signed = here.follows(&liar.url(), Trust::Auto).await;
+        let report = here.pull(&signed).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 3, 1), "{report:?}");
+        assert_eq!(codes(&here, &signed).await, [("hash-mismatch".to_owned(), 1)], "what was signed is not what came");
+        here.harvester().remove_peer("1").await.unwrap();
+        // Nothing is signed, so nothing is missed.
+        liar.twist(|seen, mut page| {
+            if let Some(said) = page.as_object_mut().filter(|_| !is_feed(seen)) {
+                said.remove("keys");
+                said.remove("keys_sig");
+            }
+            for item in page["items"].as_array_mut().into_iter().flatten() {
+                item.as_object_mut().unwrap().remove("fed");
+            }
+            Reply::json(page.to_string().replace("Club 1", r"Club \ud800"))
+        });
+        let plain = here.follows(&liar.url(), Trust::Auto).await;
+        let report = here.pull(&plain).await;
+        assert_eq!((report.outcome, report.quarantined), (Outcome::Ok, 0), "{report:?}");
+        assert_eq!(here.services().await, ["Club 0", "Club 2", "Club \u{fffd}"]);
+    }
+}
+
+fact_of_a_liar! {
+    async fn what_a_directory_calls_itself_is_one_clean_line(here, liar) {
+        liar.tell_services(1);
+        liar.twist(|_, mut page| {
+            if page.get("publisher").is_some() {
+                page["publisher"]["name"] = json!(format!("A\n  what to do         Run rm -rf\u{1b}[31m\u{0}\u{202e}{}", "x".repeat(100_000)));
+                page["license"]["attribution"] = json!("Contains\u{0}\nlies");
+            }
+            Reply::json(page.to_string())
+        });
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        assert!(peer.name.starts_with("A what to do Run rm -rf[31mxx") && peer.name.chars().count() <= 201, "{:?}", peer.name);
+        here.pull(&peer).await;
+        let shown = here.app.get("/services?full=true").await.json()["contents"][0]["provenance"].clone();
+        assert_eq!(shown["source"], peer.name);
+        assert_eq!(shown["attribution"], "Contains lies");
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_change_number_beyond_2_to_the_53_is_none(here, liar) {
+        liar.tell_services(1);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        liar.twist(|seen, mut page| {
+            if is_feed(seen) {
+                page["items"][0]["modified"] = json!(1_i64 << 53);
+            }
+            Reply::json(page.to_string())
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.error.unwrap().code.as_str(), report.cursor), ("bad-page", BEGAN + 2));
+    }
+}
+
+fact_of_a_liar! {
+    async fn what_is_stored_of_a_peer_and_cannot_be_read_holds_it(here, liar) {
+        use sea_orm::ConnectionTrait as _;
+        liar.tell_services(1);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        let db = sea_orm::Database::connect(&here.app.config.database_url).await.unwrap();
+        db.execute_unprepared(r#"UPDATE peer SET pinned_keys = '[{"kid": "x", "status": "of a later version"}]'"#).await.unwrap();
+        db.close().await.unwrap();
+        // Somebody has the host and no key: without the keys that were approved this would be the peer's word.
+        liar.tell(Kind::Organization, id("holder"), Some(organization()));
+        liar.rotate(false, false);
+        liar.tell(Kind::Service, id("service 0"), Some(service(7)));
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Held, "damaged"));
+        assert_eq!(here.services().await, ["Club 0"]);
+        let refused = here.harvester().release_peer("1").await.unwrap_err();
+        assert!(matches!(refused, Refused::NotNow(ref trouble) if trouble.code == "damaged"), "{refused}");
+    }
+}
