@@ -40,7 +40,7 @@ const FORGOTTEN_AFTER: Duration = Duration::days(30);
 /// A page of the feed is asked for in the name of this origin.
 pub(super) const FOLLOWER: HeaderName = HeaderName::from_static("fed-follower");
 
-/// How fresh what comes from a directory is.
+/// How up to date the records from a directory are.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Freshness {
     /// Its name.
