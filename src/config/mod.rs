@@ -334,7 +334,8 @@ impl Config {
             return Err(wrong("notify_key", "(hidden)", problem));
         }
         if self.notify_key.is_some() && self.notify_mail_template.is_none() && self.smtp_url.is_none() {
-            let problem = "expected notify_mail_template or smtp_url beside it: text messages alone carry no emails, so nobody could sign in";
+            let problem =
+                "expected notify_mail_template or smtp_url as well: text messages cannot replace emails, so nobody could sign in";
             return Err(wrong("notify_key", "(hidden)", problem));
         }
         if self.notify_callback_token.as_ref().is_some_and(|token| token.trim().len() < 20) {

@@ -156,7 +156,7 @@ fact! {
             ("words=+%0A", "Tick what is wrong"),
             ("wrong=phone&reply_to=not+an+address", "Enter an email address in the form"),
             ("wrong=phone&reply_to=a%40example.org%0d%0aBcc%3A+b%40example.org", "Enter an email address in the form"),
-            (too_long.as_str(), "Use at most 1000 letters"),
+            (too_long.as_str(), "Use at most 1000 characters"),
         ] {
             let answer = send(&app, id("pantry"), body).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");

@@ -176,10 +176,10 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
     let title = format!("Leave {}?", sight.document.name());
     let body = html! {
         h1 { (title) }
-        p { "You will not be able to change its listings any more. Tokens that you made for it end." }
+        p { "You will no longer be able to change its listings. Tokens you created for it will stop working." }
         @if alone {
-            p class="danger" { "Nobody else looks after it. Its listings stay public, but nobody keeps them right or answers when something is reported." }
-            @if invitations.is_empty() { p { "To hand over, go back and invite somebody as lead first." } }
+            p class="danger" { "Nobody else manages it. Its listings will stay public, but nobody will keep them up to date or answer when something is reported." }
+            @if invitations.is_empty() { p { "To hand over, go back and invite someone as a lead first." } }
         }
         @if !invitations.is_empty() {
             p { "These people are invited. Their invitations stay valid" @if alone { ", and the first to accept becomes lead" } ":" }

@@ -156,7 +156,7 @@ pub(super) async fn take(
 ) -> Result<(), Error> {
     let which = fields.text("which").to_owned();
     if is_gone(&edited.document, &which) {
-        mistakes.add("has", "This place is not part of the listing any more. Look at the listing, then change the place there");
+        mistakes.add("has", "This place is no longer part of the listing. Go to the listing and change the place there");
         return Ok(());
     }
     match fields.text("has") {

@@ -199,7 +199,7 @@ fact! {
         let page = lead.submit(&page, &path, &[("email", "next@lark-hill.example.org"), ("role", "editor"), ("do", "invite")]).await;
         let me = app.app().identity().person_at(&"lead@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap().id.to_string();
         let asked = lead.submit(&page, &path, &[("do", "leave"), ("person", &me)]).await;
-        for said in ["Nobody else looks after it", "next@lark-hill.example.org", "becomes lead"] {
+        for said in ["Nobody else manages it", "next@lark-hill.example.org", "becomes lead"] {
             assert!(asked.text().contains(said), "{}", asked.text());
         }
         assert!(keeps(&app, "lead@lark-hill.example.org", organisation).await, "one tap is not enough");
