@@ -44,16 +44,24 @@ pub(super) const FOLLOWER: HeaderName = HeaderName::from_static("fed-follower");
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Freshness {
     /// Its name.
+    #[schemars(extend("examples" = ["Central Bedfordshire Council"]))]
     pub name: String,
     /// Its identity.
+    #[schemars(extend("examples" = ["https://directory.centralbedfordshire.example.org/"]))]
     pub origin: String,
     /// Its state: `new`, `following`, `held`.
+    #[schemars(extend("examples" = ["following"]))]
     pub state: PeerState,
     /// Licence of its records.
+    #[schemars(extend("examples" = ["https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// Number of its records shown here.
+    #[schemars(extend("examples" = [1_200]))]
     pub records: u64,
     /// When all its records were last known to be here.
+    #[schemars(extend("examples" = ["2026-11-22T06:00:00Z"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub complete_at: Option<DateTime<Utc>>,
 }
 
@@ -85,40 +93,43 @@ pub(super) async fn records_of(db: &db::Database, peer: &Peer, relayed: &[(peers
     Ok(many)
 }
 
-/// What `/federation/v1/status` says.
+/// The answer of `/federation/v1/status`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Status {
     /// This directory.
     #[schemars(extend("examples" = ["https://directory.luton.example.org/"]))]
     pub origin: Url,
-    /// The latest number of its own records; none before the first.
+    /// The latest change number of its own records; missing if it has none.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<i64>,
-    /// Directories that it follows.
+    /// Directories this one follows.
     pub following: Vec<Freshness>,
-    /// Directories that say that they follow it, and have asked in the last thirty days.
+    /// Directories that say they follow this one and have asked in the last thirty days.
     pub followers: Vec<Follower>,
 }
 
-/// A directory that says that it follows this one.
+/// A directory that says it follows this one.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Follower {
-    /// Its name, where this directory follows it as well.
+    /// Its name, if this directory follows it too.
     #[schemars(extend("examples" = ["Central Bedfordshire Council"]))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether this directory follows it as well. Otherwise nothing but its own word says who it is.
+    /// Whether this directory follows it too. If not, nothing confirms who it is.
+    #[schemars(extend("examples" = [true]))]
     pub is_followed: bool,
-    /// Its identity, as it says.
+    /// Its origin, as it states it.
     #[schemars(extend("examples" = ["https://directory.centralbedfordshire.example.org/"]))]
     pub origin: String,
-    /// The last number that it had when it asked last.
+    /// The last change number it had when it last asked.
     #[schemars(extend("examples" = [1_764_000_000_000_120_i64]))]
     pub cursor: i64,
     /// When that was, RFC 3339.
     #[schemars(extend("examples" = ["2026-11-22T06:00:00.000Z"]))]
     pub asked_at: String,
-    /// Whether that is everything.
+    /// Whether that is the latest.
+    #[schemars(extend("examples" = [true]))]
     pub caught_up: bool,
 }
 
@@ -158,7 +169,10 @@ impl Followers {
         let Some(origin) = headers.get(FOLLOWER).and_then(|value| value.to_str().ok()).filter(|said| is_origin(said)) else {
             return;
         };
-        let is_full = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len() >= MOST_FOLLOWERS;
+        let is_full = {
+            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.len() >= MOST_FOLLOWERS && !seen.contains_key(origin)
+        };
         let followed = if is_full { peers::all(db).await.unwrap_or_default() } else { Vec::new() };
         self.note_at(origin, position, now, |origin| followed.iter().any(|peer| peer.identity() == origin));
     }

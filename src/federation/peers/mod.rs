@@ -87,13 +87,13 @@ words! {
 }
 
 words! {
-    /// How it stands with a peer.
+    /// The state of a peer.
     PeerState {
-        /// Somebody has to look at its keys first.
+        /// Its keys have not been checked yet.
         New = "new",
         /// It is followed.
         Following = "following",
-        /// Something is wrong that a person has to decide; what came before stays.
+        /// Something is wrong and a person must decide; what came before stays.
         Held = "held",
     }
 }
@@ -182,11 +182,6 @@ pub struct Trouble {
     pub detail: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
-}
-
 /// Where we stand in what a peer tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -224,7 +219,6 @@ pub struct Cursor {
     pub floor: i64,
     /// How far the feed went when everything was last begun to be read from its start: what had gone before that needs
     /// no tombstone any more.
-    #[serde(skip_serializing_if = "is_zero")]
     pub whole_from: i64,
     /// For each key that does not sign any more, how far the feed went when that was first known here: a larger
     /// number cannot be its own.

@@ -139,7 +139,7 @@ fact_of_a_liar! {
         liar.tell_services(1);
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         here.pull(&peer).await;
-        let db = sea_orm::Database::connect(&here.app.config.database_url).await.unwrap();
+        let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
         db.execute_unprepared(r#"UPDATE peer SET pinned_keys = '[{"kid": "x", "status": "of a later version"}]'"#).await.unwrap();
         db.close().await.unwrap();
         // Somebody has the host and no key: without the keys that were approved this would be the peer's word.
