@@ -17,6 +17,7 @@ mod m0011_relays;
 mod m0012_second_step;
 mod m0013_groups;
 mod m0014_texts;
+mod m0015_sweeps;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_second_step::Migration),
             Box::new(m0013_groups::Migration),
             Box::new(m0014_texts::Migration),
+            Box::new(m0015_sweeps::Migration),
         ]
     }
 }

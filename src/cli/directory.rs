@@ -44,9 +44,8 @@ pub(super) enum Job {
 pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
     match job {
         Job::Follow => {
-            let head = app.head().await?;
-            Shelf::open(&app.config.data_dir, &head)?.catch_up(&app.db, &head).await?;
-            Search::open(&app.config.data_dir, Words::default())?.catch_up(&app.db, &head, app.clock.now(), &mut |_| {}).await?;
+            Shelf::open(&app.config.data_dir, &app.head().await?)?.catch_up(&app.db, &app.clock).await?;
+            Search::open(&app.config.data_dir, Words::default())?.catch_up(&app.db, &app.clock, &mut |_| {}).await?;
         }
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
         Job::Events => {
@@ -98,9 +97,8 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     let head = app.head().await?;
     let shelf = Shelf::open(&app.config.data_dir, &head)
         .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
-    shelf.reset()?;
     let bar = progress(None, "records");
-    shelf.catch_up(&app.db, &head).await?;
+    shelf.rebuild(&app.db, &app.clock).await?;
     bar.finish_and_clear();
     let (entries, bytes) = shelf.size();
     say!("{entries} published documents, {bytes} bytes")?;
@@ -112,7 +110,7 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
         bar.set_length(indexing.of);
         bar.set_position(indexing.rows);
     };
-    index.catch_up(&app.db, &head, app.clock.now(), show).await?;
+    index.catch_up(&app.db, &app.clock, show).await?;
     bar.finish_and_clear();
     let (documents, bytes) = index.size();
     say!("{documents} documents in the search index, {bytes} bytes")?;
@@ -239,6 +237,7 @@ fn rooted(mut value: Value) -> Value {
 }
 
 pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
+    anyhow::ensure!(!check || out.is_dir(), "there is no folder {}: name the folder of schemas with --out", out.display());
     let mut same = true;
     for (name, schema) in schemas() {
         let file = out.join(&name);

@@ -130,6 +130,7 @@ impl Import {
             note(&app, "import", &format!("{name}: {became}")).await?;
         }
         after_changes(&app).await?;
+        app.db.sweep_now().await?;
         app.db.settle().await?;
         if self.json {
             say!("{}", serde_json::to_string(&report)?)?;

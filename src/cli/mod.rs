@@ -195,7 +195,7 @@ struct WrongCall(String);
 
 /// Whether the command did what was asked.
 async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
-    let config = Config::read(arguments.config.as_deref(), environment())?;
+    let config = Config::read(arguments.config.as_deref(), environment()?)?;
     start_log(&config)?;
     for name in &config.without_effect {
         tracing::warn!(setting = name, "this version does not recognise this setting; it has no effect");
@@ -204,27 +204,27 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Serve => serve::serve(config).await,
         Command::Demo(demo) => demo.run(config).await,
         Command::Import(import) => import.run(config).await,
-        Command::Export(export) => export.run(open(config).await?).await,
-        Command::Record(record) => record.run(open(config).await?).await,
+        Command::Export(export) => with(config, |app| export.run(app)).await,
+        Command::Record(record) => with(config, |app| record.run(app)).await,
         Command::Postcodes(postcodes) => postcodes.run(config).await,
         Command::Peer(peers) => {
             let durability = peers.durability();
-            peers.run(App::open(config, Clock::System, durability).await?).await
+            with_durability(config, durability, |app| peers.run(app)).await
         }
-        Command::Proposal(proposals) => proposals.run(open(config).await?).await,
-        Command::User(users) => users.run(open(config).await?).await,
-        Command::Token(tokens) => tokens.run(open(config).await?).await,
-        Command::Keys(keys) => keys.run(open(config).await?).await,
-        Command::Reindex => directory::reindex(open(config).await?).await,
-        Command::Words(words) => words.run(open(config).await?).await,
-        Command::Checker(checkers) => checkers.run(open(config).await?).await,
-        Command::Texts(texts) => texts.run(open(config).await?).await,
-        Command::Backup { file } => directory::backup(open(config).await?, &file).await,
-        Command::Restore { file } => directory::restore(open(config).await?, &file).await,
+        Command::Proposal(proposals) => with(config, |app| proposals.run(app)).await,
+        Command::User(users) => with(config, |app| users.run(app)).await,
+        Command::Token(tokens) => with(config, |app| tokens.run(app)).await,
+        Command::Keys(keys) => with(config, |app| keys.run(app)).await,
+        Command::Reindex => with(config, directory::reindex).await,
+        Command::Words(words) => with(config, |app| words.run(app)).await,
+        Command::Checker(checkers) => with(config, |app| checkers.run(app)).await,
+        Command::Texts(texts) => with(config, |app| texts.run(app)).await,
+        Command::Backup { file } => with(config, async |app| directory::backup(app, &file).await).await,
+        Command::Restore { file } => with(config, async |app| directory::restore(app, &file).await).await,
         Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,
         Command::Config { json } => directory::show_config(&config, json),
         Command::Schema { check, out } => directory::schema(&out, check),
-        Command::Run { job } => directory::run_job(open(config).await?, job).await,
+        Command::Run { job } => with(config, |app| directory::run_job(app, job)).await,
     }
 }
 
@@ -241,13 +241,38 @@ fn chain(error: &anyhow::Error) -> String {
     said
 }
 
-async fn open(config: Config) -> anyhow::Result<App> {
-    App::open(config, Clock::System, Durability::Full).await
+async fn with(config: Config, run: impl AsyncFnOnce(App) -> anyhow::Result<bool>) -> anyhow::Result<bool> {
+    with_durability(config, Durability::Full, run).await
 }
 
+/// Run a command. What it destroyed is gone from the side files when it ends, even where it failed halfway.
+async fn with_durability(
+    config: Config,
+    durability: Durability,
+    run: impl AsyncFnOnce(App) -> anyhow::Result<bool>,
+) -> anyhow::Result<bool> {
+    let app = App::open(config, Clock::System, durability).await?;
+    let db = app.db.clone();
+    let done = run(app).await;
+    let swept = db.sweep_now().await;
+    let done = done?;
+    swept?;
+    Ok(done)
+}
+
+/// The environment, as far as it is text. Of ours all has to be.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars()
+fn environment() -> Result<Vec<(String, String)>, WrongCall> {
+    let mut found = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => found.push((name, value)),
+            Err(_) if name.starts_with("FINGERPOST_") => return Err(WrongCall(format!("setting {name} is not UTF-8 text"))),
+            Err(_) => {}
+        }
+    }
+    Ok(found)
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {

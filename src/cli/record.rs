@@ -189,7 +189,6 @@ impl Record {
                 let tx = app.db.write().await?;
                 let outcome = app.records.erase_contact(&tx, &caller(why), id, contact).await?;
                 tx.commit().await?;
-                app.db.sweep().await?;
                 outcome
             }
             Action::ConfirmContact { id, contact, why } => {

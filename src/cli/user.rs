@@ -120,8 +120,8 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
     } else {
         identity.note(&tx, "command line", "remove a role", &Identity::known_as(person.id), "", None).await?;
     }
+    tx.sweep_later().await?;
     tx.commit().await?;
-    app.db.sweep().await?;
     say!("{}", if forget { "everything about them has been deleted" } else { "they no longer have a role" })?;
     Ok(true)
 }

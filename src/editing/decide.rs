@@ -199,7 +199,7 @@ impl Editing {
         let why = called.map_or_else(|| fate.to_owned(), |called| format!("{fate} (called back: {called})"));
         let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
-        let outcome = self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
+        self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
@@ -207,9 +207,6 @@ impl Editing {
         let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;
-        if outcome.scrubbed {
-            self.records.database().sweep().await?;
-        }
         Ok(proposal)
     }
 
@@ -258,12 +255,11 @@ impl Editing {
         };
         let caller = caller(actor, &why);
         let tx = self.records.database().write().await?;
-        let scrubbed = if accept {
-            self.records.accept_bundle(&tx, &caller, bundle, seen).await?.scrubbed
+        if accept {
+            self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
-            false
-        };
+        }
         self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, actor.client()).await?;
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
@@ -271,9 +267,6 @@ impl Editing {
             self.tell_author(&tx, &proposal, "").await?;
         }
         tx.commit().await?;
-        if scrubbed {
-            self.records.database().sweep().await?;
-        }
         Ok(())
     }
 

@@ -18,10 +18,9 @@ impl Editing {
         Self::require(actor, Action::Erase, &Subject::Directory, "only a moderator can erase someone's data")?;
         let tx = self.records.database().write().await?;
         let why = format!("a contact was erased: {reason}");
-        let outcome = self.records.erase_contact(&tx, &caller(actor, &why), record, contact).await?;
+        self.records.erase_contact(&tx, &caller(actor, &why), record, contact).await?;
         self.identity.note(&tx, &actor.known_as(), "erase a contact", &record.to_string(), reason, actor.client()).await?;
-        tx.commit().await?;
-        self.sweep(&outcome).await
+        Ok(tx.commit().await?)
     }
 
     /// Delete the account of somebody else who asks for it.
@@ -37,7 +36,6 @@ impl Editing {
         let tx = self.records.database().write().await?;
         let forgotten = self.forget_person(&tx, &actor.known_as(), person, reason).await?;
         tx.commit().await?;
-        self.records.database().sweep().await?;
         Ok(forgotten)
     }
 
@@ -52,6 +50,7 @@ impl Editing {
         let forgotten = self.records.forget_author(tx, &who).await?;
         let what = if by == who { "be forgotten" } else { "forget" };
         self.identity.note(tx, by, what, &who, reason, None).await?;
+        tx.sweep_later().await?;
         Ok(forgotten)
     }
 }

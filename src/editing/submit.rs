@@ -136,9 +136,6 @@ impl Editing {
         }
         became.proposals = proposals;
         tx.commit().await?;
-        if outcome.scrubbed {
-            self.records.database().sweep().await?;
-        }
         Ok(became)
     }
 

@@ -7,7 +7,7 @@ use crate::{
     db::Transaction,
     identity::{Action, Actor, Identity},
     mail,
-    records::{self, Draft, Kept, LastModified, Outcome, State, Stored},
+    records::{self, Draft, Kept, LastModified, State, Stored},
 };
 
 impl Editing {
@@ -68,12 +68,11 @@ impl Editing {
         // The tombstone is public and signed: nobody's own words stand in it.
         let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
-        let outcome = self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
+        self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
         self.identity
             .note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, actor.client())
             .await?;
-        tx.commit().await?;
-        self.sweep(&outcome).await
+        Ok(tx.commit().await?)
     }
 
     async fn change_state(
@@ -92,8 +91,8 @@ impl Editing {
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
         let shown_here = !stored.origin.is_empty() && stored.state == State::Published;
-        let outcome = if state == State::Published && shown_here {
-            self.records.show_here(&tx, &caller, stored.id, true).await?
+        if state == State::Published && shown_here {
+            self.records.show_here(&tx, &caller, stored.id, true).await?;
         } else if state == State::Published {
             let draft = |stored: &Stored| {
                 Ok::<_, Error>(Draft {
@@ -104,15 +103,13 @@ impl Editing {
                 })
             };
             let drafts: Vec<Draft> = places.iter().chain([&stored]).map(draft).collect::<Result<_, _>>()?;
-            self.records.save(&tx, &caller, drafts, &LastModified::new()).await?
+            self.records.save(&tx, &caller, drafts, &LastModified::new()).await?;
         } else {
-            let outcome = self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
+            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
             self.tell_keepers(&tx, actor, &stored, reason).await?;
-            outcome
-        };
+        }
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
-        tx.commit().await?;
-        self.sweep(&outcome).await
+        Ok(tx.commit().await?)
     }
 
     /// Tell those who keep a listing that it is hidden, and why.
@@ -127,14 +124,6 @@ impl Editing {
                 let letter = letters::hidden(&member.person.email, about, reason, &self.about.public_url, &self.about.name);
                 mail::queue(tx, &letter, self.records.clock().now()).await?;
             }
-        }
-        Ok(())
-    }
-
-    /// Leave nothing of what was scrubbed in side files.
-    pub(super) async fn sweep(&self, outcome: &Outcome) -> Result<(), Error> {
-        if outcome.scrubbed {
-            self.records.database().sweep().await?;
         }
         Ok(())
     }

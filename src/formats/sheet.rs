@@ -2,7 +2,7 @@
 //! cannot take for a formula.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     io::{BufRead, Read, Write},
     rc::Rc,
@@ -40,7 +40,33 @@ pub struct Sheet<R> {
     reader: csv::Reader<Counted<R>>,
     record: csv::ByteRecord,
     ends: LineEnds,
+    /// Whether everything was read and a quotation mark is still open.
+    unclosed: Rc<Cell<bool>>,
     lines_before: u64,
+}
+
+/// Where the CSV reader is in a row, as far as quotation marks go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// At the beginning of a cell: a quotation mark opens it here.
+    Start,
+    /// In a cell without marks, or behind the closing one.
+    Plain,
+    /// Between two marks.
+    Marks,
+    /// Behind a mark that closes the cell, or is the first of two that stand for one.
+    Mark,
+}
+
+impl Within {
+    fn next(self, byte: u8, delimiter: u8) -> Self {
+        match (self, byte) {
+            (Self::Marks, b'"') => Self::Mark,
+            (Self::Marks, _) | (Self::Start | Self::Mark, b'"') => Self::Marks,
+            (_, byte) if byte == delimiter || byte == b'\n' || byte == b'\r' => Self::Start,
+            _ => Self::Plain,
+        }
+    }
 }
 
 /// Where lines end, in bytes, for those that were read but not yet asked about.
@@ -53,12 +79,17 @@ struct Counted<R> {
     inner: R,
     read: u64,
     ends: LineEnds,
+    delimiter: u8,
+    within: Within,
+    unclosed: Rc<Cell<bool>>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.ends.borrow_mut().extend(memchr::memchr_iter(b'\n', &buffer[..count]).map(|at| self.read + at as u64));
+        self.within = buffer[..count].iter().fold(self.within, |within, byte| within.next(*byte, self.delimiter));
+        self.unclosed.set(count == 0 && self.within == Within::Marks);
         self.read += count as u64;
         Ok(count)
     }
@@ -87,10 +118,11 @@ pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     let count = |delimiter: &u8| memchr::memchr_iter(*delimiter, first_line).count();
     let delimiter = b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
     input.consume(mark);
-    let ends = LineEnds::default();
-    let input = Counted { inner: input, read: 0, ends: ends.clone() };
+    let (ends, unclosed) = (LineEnds::default(), Rc::<Cell<bool>>::default());
+    let within = Within::Start;
+    let input = Counted { inner: input, read: 0, ends: ends.clone(), delimiter, within, unclosed: unclosed.clone() };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
-    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, lines_before: 0 })
+    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before: 0 })
 }
 
 impl<R: Read> Iterator for Sheet<R> {
@@ -108,6 +140,13 @@ impl<R: Read> Iterator for Sheet<R> {
             }
             let end = self.reader.position().byte();
             let line = self.line(end);
+            // The reader takes the end of the file for the closing mark, and with it every row in between.
+            if self.unclosed.get() && end >= self.reader.get_ref().read {
+                let reason = "has a quotation mark that is never closed, so everything below it would be part of one cell";
+                // The last line end of the file is within the cell, and not behind the row as others are.
+                let ends_a_line = self.record.iter().last().is_some_and(|cell| cell.ends_with(b"\n"));
+                return Some(Err(BadRow { line: line + u64::from(ends_a_line), reason: reason.to_owned() }));
+            }
             if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
                 continue;
             }
@@ -194,6 +233,16 @@ mod tests {
             rows(sheet),
             expected.map(|(line, cells)| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()))
         );
+    }
+
+    #[test]
+    fn a_mark_that_is_never_closed_swallows_no_rows() {
+        let sheet = b"a,b\n1,\"two \"\"2\"\"\n2\",x\n3,\"open,4\n5,6\n";
+        let read: Vec<_> = read(sheet.as_slice()).unwrap().collect();
+        assert_eq!(read[..2].iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true]);
+        let Err(bad) = &read[2] else { panic!("{:?}", read[2]) };
+        assert!(bad.line == 4 && bad.reason.contains("never closed") && read.len() == 3, "{read:?}");
+        assert_eq!(rows(b"a,b\n12\" pipe,5' 6\"\n")[1].1, ["12\" pipe", "5' 6\""], "a mark within a cell opens nothing");
     }
 
     #[test]

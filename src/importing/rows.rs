@@ -34,8 +34,9 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
             }
         }
     };
-    let mut until = 0;
+    let (mut until, mut any) = (0, false);
     for row in rows {
+        any = true;
         let (line, taken) = match row {
             Ok(row) => {
                 until = row.end;
@@ -46,6 +47,10 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         if !each(Read { line, until, taken }) {
             break;
         }
+    }
+    if !any {
+        let reason = "the sheet has a heading and no rows: there is nothing to import".to_owned();
+        each(Read { line: 1, until, taken: Err(reason) });
     }
     Ok(())
 }

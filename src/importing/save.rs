@@ -182,30 +182,28 @@ impl Importer {
 
     async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options) -> Result<(), Error> {
         run.leave_out_what_is_followed(&self.records, &mut batch).await?;
+        run.leave_out_who_was_erased(&self.records, &mut batch).await?;
+        run.know_links(&self.records, &batch).await?;
         let mut taken = run.sort_out(batch);
         run.leave_out_projections(&self.records, &mut taken).await?;
         run.find_providers(&self.records, &mut taken).await?;
         run.rename_clashes(&self.records, &mut taken).await?;
         run.note_waiting(&taken);
-        let mut groups: HashMap<bool, Group> = HashMap::new();
-        let copied = run.copies.take(&mut taken, &mut run.report);
-        if !copied.is_empty() {
-            groups.entry(false).or_default().copied = copied;
-        }
+        let mut from_feeds = Group { copied: run.copies.take(&mut taken, &mut run.report), ..Group::default() };
+        let mut own_export = Group::default();
         for one in taken {
-            let group = groups.entry(one.entrance() == Entrance::OwnExport).or_default();
+            let group = if one.entrance() == Entrance::OwnExport { &mut own_export } else { &mut from_feeds };
             group.last_modified.extend(one.last_modified);
             let line = one.line;
             group.rows.extend(one.parts.into_iter().map(|draft| Row { line, counted: Counted::Part, draft }));
             group.rows.extend(one.main.map(|draft| Row { line, counted: Counted::Line, draft }));
         }
-        for (own_export, group) in groups {
-            let caller = Caller {
-                name: edits::IMPORTER.to_owned(),
-                why: format!("imported from {}", options.source),
-                entrance: if own_export { Entrance::OwnExport } else { Entrance::Feed },
-            };
-            self.save_group(run, group, &caller, options).await?;
+        for (group, entrance) in [(own_export, Entrance::OwnExport), (from_feeds, Entrance::Feed)] {
+            if group.rows.is_empty() && group.copied.is_empty() {
+                continue;
+            }
+            let why = format!("imported from {}", options.source);
+            self.save_group(run, group, &Caller { name: edits::IMPORTER.to_owned(), why, entrance }, options).await?;
         }
         Ok(())
     }
@@ -237,9 +235,6 @@ impl Importer {
             tx.roll_back().await?;
         } else {
             tx.commit().await?;
-            if outcome.scrubbed {
-                self.records.database().sweep().await?;
-            }
         }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {
             if counted != Counted::Before {
@@ -297,15 +292,23 @@ impl Batch {
     }
 }
 
-/// Stands for the hash of a record that a line is about.
-const ITSELF: u64 = 0;
+/// What a run has dealt with under an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// A record that stood inside a line, and a hash of what that said.
+    Part(u64),
+    /// A record that a line was about.
+    Line,
+    /// A link of this service to a place.
+    LinkOf(Uuid),
+}
 
-/// What has to be remembered from batch to batch: about 40 bytes a record, 200 more where others have
+/// What has to be remembered from batch to batch: about 60 bytes a record, 200 more where others have
 /// copies of it.
 struct Run {
     report: Report,
-    /// Records that this run has dealt with: their kind, and a hash of what they said.
-    seen: HashMap<Uuid, (Kind, u64)>,
+    /// Records that this run has dealt with, of which kind each is, and as what it was seen.
+    seen: HashMap<Uuid, (Kind, Seen)>,
     /// Records whose ids were taken, and what they are called here.
     renamed: HashMap<(Kind, Uuid), Uuid>,
     /// Organizations that were here before, by their folded names; read when somebody asks.
@@ -355,6 +358,39 @@ impl Run {
         Ok(())
     }
 
+    /// Nobody is asked again about a contact that was erased here.
+    async fn leave_out_who_was_erased(&self, records: &Records, batch: &mut [Read]) -> Result<(), Error> {
+        let taken = batch.iter().filter_map(|one| one.taken.as_ref().ok());
+        let asked: Vec<Uuid> = taken.flat_map(|one| &one.personal).map(|personal| personal.record).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let erased = records.erased_contacts(&asked).await?;
+        for taken in batch.iter_mut().filter_map(|one| one.taken.as_mut().ok()) {
+            taken.personal.retain(|personal| !erased.contains(&(personal.record, personal.contact)));
+        }
+        Ok(())
+    }
+
+    /// Note whose the links of these lines are already, be it in an earlier file: a service that has another id
+    /// at its source now does not take them from the one that it was.
+    async fn know_links(&mut self, records: &Records, batch: &[Read]) -> Result<(), Error> {
+        let taken = batch.iter().filter_map(|one| one.taken.as_ref().ok()).filter(|one| !one.own_export);
+        let asked: Vec<Uuid> = taken
+            .filter_map(|one| match &one.main.as_ref()?.document {
+                Document::Service(service) => Some(&service.service_at_locations),
+                _ => None,
+            })
+            .flatten()
+            .map(|link| link.id.into())
+            .filter(|id| !self.seen.contains_key(id))
+            .collect();
+        for (link, owner) in records.link_owners(&asked).await? {
+            self.seen.insert(link, (Kind::ServiceAtLocation, Seen::LinkOf(owner)));
+        }
+        Ok(())
+    }
+
     /// Report what was rejected and dropped, and leave out parts that were seen before. The first copy
     /// of a part stands, or the last line would win in every run anew; others are left to [`Copies`].
     fn sort_out(&mut self, batch: Vec<Read>) -> Vec<Taken> {
@@ -370,7 +406,7 @@ impl Run {
             self.own_links(line, &mut taken);
             let main = taken.main.as_ref().map(|draft| (draft.document.id(), draft.document.kind()));
             if let Some((id, kind)) = main
-                && self.seen.get(&id) == Some(&(kind, ITSELF))
+                && self.seen.get(&id) == Some(&(kind, Seen::Line))
             {
                 self.report.reject(line, format!("the {kind} {id} also appears on an earlier line; the first is used"));
                 continue;
@@ -385,20 +421,21 @@ impl Run {
                 let hash = hash_of(&draft.document);
                 match self.seen.get(&id) {
                     Some((known, first)) if *known == kind => {
-                        if *first != hash && !taken.whole_parts {
+                        let differs = *first != Seen::Part(hash);
+                        if differs && !taken.whole_parts {
                             further.push(id);
                             taken.parts.push(draft);
                             continue;
                         }
                         repeated.push(id);
-                        if *first != hash {
+                        if differs {
                             let reason = format!("another copy of the {kind} {id} differs; the first is used");
                             self.report.leave_out(line, Dropped { path: kind.as_str().to_owned(), reason });
                         }
                     }
                     Some(_) => taken.parts.push(draft),
                     None => {
-                        self.seen.insert(id, (kind, hash));
+                        self.seen.insert(id, (kind, Seen::Part(hash)));
                         taken.parts.push(draft);
                     }
                 }
@@ -406,8 +443,8 @@ impl Run {
             if let Some((id, kind)) = main {
                 self.seen
                     .entry(id)
-                    .and_modify(|seen| seen.1 = if seen.0 == kind { ITSELF } else { seen.1 })
-                    .or_insert((kind, ITSELF));
+                    .and_modify(|seen| seen.1 = if seen.0 == kind { Seen::Line } else { seen.1 })
+                    .or_insert((kind, Seen::Line));
             }
             for personal in taken.personal.drain(..).filter(|personal| !repeated.contains(&personal.record)) {
                 if !further.contains(&personal.record) || !self.report.is_waiting(&personal) {
@@ -460,14 +497,20 @@ impl Run {
     }
 
     /// A `service_at_location` belongs to one service: where a feed gives the same id to the links of
-    /// several services, all but the first get their own.
+    /// several services, all but the first get their own. Our own export is put back exactly.
     fn own_links(&mut self, line: u64, taken: &mut Taken) {
+        if taken.own_export {
+            return;
+        }
         let Some(Document::Service(service)) = taken.main.as_mut().map(|draft| &mut draft.document) else { return };
-        let (service, links) = (Uuid::from(service.id), &mut service.service_at_locations);
+        let (event, links) = (service.event_id.map(Uuid::from), &mut service.service_at_locations);
+        let service = Uuid::from(service.id);
+        // What it is called here if its id is taken, and the event that it may only stand for.
+        let itself = [Some(service), Some(ids::derived(service, Kind::Service.as_str())), event];
         for link in links {
             let id = Uuid::from(link.id);
-            let (_, owner) = *self.seen.entry(id).or_insert((Kind::ServiceAtLocation, service.as_u64_pair().0));
-            if owner != service.as_u64_pair().0 {
+            let (_, seen) = *self.seen.entry(id).or_insert((Kind::ServiceAtLocation, Seen::LinkOf(service)));
+            if !matches!(seen, Seen::LinkOf(owner) if itself.contains(&Some(owner))) {
                 link.id = ids::derived(service, &id.to_string()).into();
                 let reason = format!("the id {id} belongs to a location of another service; here it gets the id {}", link.id);
                 self.report.leave_out(line, Dropped { path: "service_at_locations.id".to_owned(), reason });

@@ -170,7 +170,12 @@ impl Tidier<'_> {
                 None => Err(Refusal::Because(format!("{title} has no schema"))),
             },
             Shape::Number { min, max } => number(&value, *min, *max).map_err(Refusal::Because),
-            Shape::Text { max } => plain_text(value, *max).map(Value::String),
+            Shape::Text { max } => {
+                if let Value::Number(number) = &value {
+                    self.supposed.push(at(path, format!("is the number {number}; taken as text")));
+                }
+                plain_text(value, *max).map(Value::String)
+            }
             Shape::Id(of) => {
                 let text = plain_text(value, 2_048)?;
                 Ok(Value::String(self.id(of, &text).to_string()))

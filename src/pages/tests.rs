@@ -82,9 +82,9 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
     tx.commit().await.unwrap();
     let head = published::head(&db, &clock).await.unwrap();
     let shelf = Shelf::open(folder.path(), &head).unwrap();
-    shelf.catch_up(&db, &head).await.unwrap();
+    shelf.catch_up(&db, &clock).await.unwrap();
     let search = Search::open(folder.path(), Words::starting()).unwrap();
-    search.catch_up(&db, &head, now, &mut |_| {}).await.unwrap();
+    search.catch_up(&db, &clock, &mut |_| {}).await.unwrap();
     let directory = Arc::new(Directory {
         shelf: Arc::new(shelf),
         public_url: "https://directory.example.org/".parse().unwrap(),

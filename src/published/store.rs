@@ -253,6 +253,20 @@ pub async fn current(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, d
     Ok(found)
 }
 
+/// The records from which those of these ids are derived that are, or were, published.
+/// # Errors
+/// When the database fails.
+pub async fn owners(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, db::Error> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let query = row::Entity::find().select_only().columns([row::Column::Id, row::Column::DerivedFrom]);
+        let query = query.filter(row::Column::Id.is_in(chunk.iter().copied())).filter(row::Column::DerivedFrom.is_not_null());
+        let rows: Vec<(Uuid, Uuid)> = query.into_tuple().all(db.reader()).await.context("cannot read what is published")?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// What is published of these records under other ids.
 /// # Errors
 /// When the database fails.

@@ -247,7 +247,7 @@ pub struct Outcome {
     pub began: Position,
     /// Where it stands now.
     pub position: Position,
-    /// Whether something was scrubbed, so that side files are to be swept after the commit.
+    /// Whether something was taken out for good.
     pub scrubbed: bool,
 }
 
@@ -319,17 +319,13 @@ impl Records {
         &self.withheld_categories
     }
 
-    /// [`Records::save`] in a transaction of its own, committed; side files swept where something
-    /// was scrubbed.
+    /// [`Records::save`] in a transaction of its own, committed.
     /// # Errors
     /// As [`Records::save`].
     pub async fn save_now(&self, caller: &Caller, drafts: Vec<Draft>, last_modified: &LastModified) -> Result<Outcome, Error> {
         let tx = self.db.write().await?;
         let outcome = self.save(&tx, caller, drafts, last_modified).await?;
         tx.commit().await?;
-        if outcome.scrubbed {
-            self.db.sweep().await?;
-        }
         Ok(outcome)
     }
 
@@ -440,14 +436,18 @@ impl Records {
         store::put_scrubs(tx, &decided.scrubs).await?;
         let scrubbed_records: Vec<Uuid> = decided.scrubs.iter().map(|scrub| scrub.record_id).collect();
         proposals::forget(tx, &scrubbed_records).await?;
-        self.forget_opened(tx, &decided.opened).await?;
+        self.lift_opened(tx, &decided.opened).await?;
 
         let masked: Vec<Uuid> = decided.masked.keys().copied().collect();
         let scrubbed: HashSet<Uuid> =
             [scrubbed_records.as_slice(), &masked, purged, told.scrubbed].into_iter().flatten().copied().collect();
+        let urgent = told.urgent || !scrubbed.is_empty();
+        if urgent {
+            tx.sweep_later().await?;
+        }
         let cause = publish::Cause {
             reason: told.reason,
-            urgent: told.urgent || !scrubbed.is_empty(),
+            urgent,
             scrubbed: &scrubbed,
             reopened: !decided.opened.is_empty(),
             now,

@@ -52,6 +52,16 @@ fn attributes(document: &Document) -> impl Iterator<Item = &Attribute> {
     own.iter().chain(links.iter().flat_map(|link| &link.attributes))
 }
 
+/// Take out of the links that nobody may know of what leads to their places.
+fn strip_withheld_links(document: &mut Document) {
+    let Document::Service(service) = document else { return };
+    for link in &mut service.service_at_locations {
+        if link.location_policy == Some(LocationPolicy::Withheld) {
+            redaction::strip_link(link);
+        }
+    }
+}
+
 /// Set the policy of the link with this id to at least `policy`.
 pub(super) fn tighten_link(document: &mut Document, link: Uuid, policy: LocationPolicy) {
     for (id, said) in link_policies(document) {
@@ -71,7 +81,7 @@ impl Records {
         pending: &mut Vec<Pending>,
         now: DateTime<Utc>,
     ) -> Result<Decided, Error> {
-        self.add_services_of_newly_secret_terms(tx, pending).await?;
+        self.add_records_of_newly_secret_terms(tx, pending).await?;
         let mut earlier = earlier_documents(pending)?;
         if caller.entrance == Entrance::Feed {
             for one in pending.iter_mut() {
@@ -81,6 +91,9 @@ impl Records {
             }
         }
         self.withhold_secret_categories(tx, caller, pending, &mut earlier).await?;
+        for one in pending.iter_mut() {
+            strip_withheld_links(&mut one.draft.document);
+        }
         let mut decided = Decided::default();
         for one in pending.iter_mut() {
             if let Some(before) = earlier.get_mut(&one.id()) {
@@ -96,8 +109,9 @@ impl Records {
         Ok(decided)
     }
 
-    /// A term that becomes the name of a secret category makes the places of its services secret.
-    async fn add_services_of_newly_secret_terms(&self, tx: &Transaction, pending: &mut Vec<Pending>) -> Result<(), Error> {
+    /// A term that becomes the name of a secret category makes the places of its services secret, and places
+    /// that carry it themselves.
+    async fn add_records_of_newly_secret_terms(&self, tx: &Transaction, pending: &mut Vec<Pending>) -> Result<(), Error> {
         let secret: Vec<Uuid> = pending
             .iter()
             .filter(|one| {
@@ -121,7 +135,7 @@ impl Records {
             .filter(|id| !known.contains(id))
             .collect();
         for (_, stored) in store::load(tx.connection(), &from).await? {
-            if matches!(stored.kind, Kind::Service | Kind::Event) {
+            if matches!(stored.kind, Kind::Service | Kind::Event | Kind::Location) {
                 pending.push(Pending::again(stored)?);
             }
         }
@@ -323,6 +337,7 @@ fn compare_links(
             at: now,
             by_whom: caller.name.clone(),
             why: caller.why.clone(),
+            lifted_at: None,
         };
         if is > was {
             decided.scrubs.push(remember(is));
@@ -354,6 +369,7 @@ fn decide_place(
         at: now,
         by_whom: caller.name.clone(),
         why: caller.why.clone(),
+        lifted_at: None,
     };
     let strip = own == LocationPolicy::Withheld || links_after == Some(LocationPolicy::Withheld);
     if strip {

@@ -6,7 +6,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Error, Records, Stored, Version, store};
-use crate::model::{Document, Kind};
+use crate::{
+    model::{Document, Kind},
+    published,
+};
 
 impl Records {
     /// The record with this id.
@@ -35,6 +38,13 @@ impl Records {
     /// When the database fails.
     pub async fn foreign_among(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, (Kind, String)>, Error> {
         Ok(store::foreign_among(self.db.reader(), ids).await?)
+    }
+
+    /// Whose those of these links of services to places are that are, or were, published.
+    /// # Errors
+    /// When the database fails.
+    pub async fn link_owners(&self, links: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+        Ok(published::owners(&self.db, links).await?)
     }
 
     /// Every version of a record, oldest first, the present one last.

@@ -1,7 +1,7 @@
 //! What was taken out for good: remembered, so that neither a feed that sends it again nor a
 //! backup that still has it brings it back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -83,26 +83,36 @@ impl Records {
         Ok(erased)
     }
 
-    /// Forget what was remembered of places and links that a person has opened again: everything
+    /// Lift what was remembered of places and links that a person has opened again: everything
     /// stricter than what that person has now decided.
-    pub(super) async fn forget_opened(&self, tx: &Transaction, opened: &[Opened]) -> Result<(), Error> {
+    pub(super) async fn lift_opened(&self, tx: &Transaction, opened: &[Opened]) -> Result<(), Error> {
         let ids: Vec<Uuid> = opened.iter().map(|one| one.record_id).collect();
-        let mut forgotten = store::scrubs_of(tx.connection(), &ids).await?;
-        forgotten.retain(|scrub| {
+        let mut lifted = store::scrubs_of(tx.connection(), &ids).await?;
+        lifted.retain(|scrub| {
             opened.iter().filter(|one| one.record_id == scrub.record_id).any(|one| match (&scrub.what, one.link) {
                 (Scrub::Place(policy), None) => *policy > one.policy,
                 (Scrub::Link { link, policy }, Some(opened)) => *link == opened && *policy > one.policy,
                 _ => false,
             })
         });
-        Ok(store::forget_scrubs(tx, &forgotten).await?)
+        for scrub in &mut lifted {
+            scrub.lifted_at = Some(self.clock.now());
+        }
+        Ok(store::put_scrubs(tx, &lifted).await?)
     }
 
     /// Take what was scrubbed out of the history too.
     pub(super) async fn scrub_history(&self, tx: &Transaction, scrubs: &[Remembered]) -> Result<(), Error> {
         let relevant: Vec<&Remembered> = scrubs
             .iter()
-            .filter(|scrub| matches!(scrub.what, Scrub::Contact(_) | Scrub::Place(LocationPolicy::Withheld)))
+            .filter(|scrub| {
+                matches!(
+                    scrub.what,
+                    Scrub::Contact(_)
+                        | Scrub::Place(LocationPolicy::Withheld)
+                        | Scrub::Link { policy: LocationPolicy::Withheld, .. }
+                )
+            })
             .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
         let records = store::load(tx.connection(), &ids).await?;
@@ -115,7 +125,11 @@ impl Records {
                     (Scrub::Contact(contact), document) => {
                         remove_contact(document, *contact);
                     }
-                    (_, Document::Location(place)) => redaction::strip_place(place),
+                    (Scrub::Place(_), Document::Location(place)) => redaction::strip_place(place),
+                    (Scrub::Link { link, .. }, Document::Service(service)) => {
+                        let links = service.service_at_locations.iter_mut();
+                        links.filter(|one| Uuid::from(one.id) == *link).for_each(redaction::strip_link);
+                    }
                     _ => {}
                 }
                 let text = document.to_json();
@@ -153,11 +167,26 @@ impl Records {
             at: self.clock.now(),
             by_whom: caller.name.clone(),
             why: caller.why.clone(),
+            lifted_at: None,
         };
         self.remember(tx, caller, vec![scrub]).await
     }
 
-    /// Everything that was ever scrubbed, for keeping beside backups.
+    /// The contacts of these records that were erased.
+    /// # Errors
+    /// When the database fails.
+    pub async fn erased_contacts(&self, records: &[Uuid]) -> Result<HashSet<(Uuid, Uuid)>, Error> {
+        let scrubs = store::scrubs_of(self.db.reader(), records).await?;
+        Ok(scrubs
+            .into_iter()
+            .filter_map(|scrub| match scrub.what {
+                Scrub::Contact(contact) => Some((scrub.record_id, contact)),
+                Scrub::Place(_) | Scrub::Link { .. } => None,
+            })
+            .collect())
+    }
+
+    /// Everything that was ever scrubbed, also what may be told again, for keeping beside backups.
     /// # Errors
     /// When the database fails.
     pub async fn remembered(&self) -> Result<Vec<Remembered>, Error> {
@@ -168,7 +197,9 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
+        let mut scrubs = Remembered::latest(scrubs);
         store::put_scrubs(tx, &scrubs).await?;
+        scrubs.retain(|scrub| scrub.lifted_at.is_none());
         self.scrub_history(tx, &scrubs).await?;
         for scrub in &scrubs {
             // Saving forgets what waits only where what is scrubbed still stands.

@@ -104,6 +104,7 @@ mod scrub {
         pub(super) by_whom: String,
         #[sea_orm(column_type = "Text")]
         pub(super) why: String,
+        pub(super) lifted_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -142,10 +143,14 @@ fn policy_of(number: Option<i16>) -> Option<LocationPolicy> {
     number.and_then(|n| [P::Exact, P::Area, P::OnRequest, P::Withheld].into_iter().find(|policy| *policy as i16 == n))
 }
 
-fn stored(row: record::Model) -> Option<Stored> {
-    Some(Stored {
+fn kind_of(id: Uuid, number: i16) -> Result<Kind, db::Error> {
+    Kind::from_number(number).ok_or_else(|| db::damaged(format!("record {id}"), format!("there is no kind {number}")))
+}
+
+fn stored(row: record::Model) -> Result<Stored, db::Error> {
+    Ok(Stored {
         id: row.id,
-        kind: Kind::from_number(row.kind)?,
+        kind: kind_of(row.id, row.kind)?,
         state: State::from_number(row.state),
         origin: row.origin,
         source_id: row.source_id,
@@ -163,7 +168,9 @@ pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Hash
             .all(on)
             .await
             .context("cannot read records")?;
-        found.extend(rows.into_iter().filter_map(stored).map(|record| (record.id, record)));
+        for row in rows {
+            found.insert(row.id, stored(row)?);
+        }
     }
     Ok(found)
 }
@@ -179,7 +186,9 @@ pub(super) async fn load_places_with_a_policy(on: &impl ConnectionTrait, ids: &[
             .all(on)
             .await
             .context("cannot read records")?;
-        found.extend(rows.into_iter().filter_map(stored));
+        for row in rows {
+            found.push(stored(row)?);
+        }
     }
     Ok(found)
 }
@@ -197,7 +206,9 @@ pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMa
             query = query.lock_exclusive();
         }
         let rows = query.all(tx.connection()).await.context("cannot read records")?;
-        found.extend(rows.into_iter().filter_map(stored).map(|record| (record.id, record)));
+        for row in rows {
+            found.insert(row.id, stored(row)?);
+        }
     }
     Ok(found)
 }
@@ -210,7 +221,9 @@ pub(super) async fn foreign_among(on: &impl ConnectionTrait, ids: &[Uuid]) -> Re
         let query = record::Entity::find().select_only().columns([C::Id, C::Kind, C::Origin]);
         let query = query.filter(C::Id.is_in(chunk.iter().copied())).filter(C::Origin.ne(""));
         let rows: Vec<(Uuid, i16, String)> = query.into_tuple().all(on).await.context("cannot read records")?;
-        found.extend(rows.into_iter().filter_map(|(id, kind, origin)| Some((id, (Kind::from_number(kind)?, origin)))));
+        for (id, kind, origin) in rows {
+            found.insert(id, (kind_of(id, kind)?, origin));
+        }
     }
     Ok(found)
 }
@@ -227,7 +240,7 @@ pub(super) async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limi
         query = query.filter(record::Column::Id.gt(after));
     }
     let rows = query.order_by_asc(record::Column::Id).limit(limit).all(db.reader()).await.context("cannot read records")?;
-    Ok(rows.into_iter().filter_map(stored).collect())
+    rows.into_iter().map(stored).collect()
 }
 
 /// Records after the given id, in order of ids, as things are in a snapshot.
@@ -238,7 +251,7 @@ pub(super) async fn after(snapshot: &Transaction, after: Option<Uuid>, limit: u6
     }
     let rows =
         query.order_by_asc(record::Column::Id).limit(limit).all(snapshot.connection()).await.context("cannot read records")?;
-    Ok(rows.into_iter().filter_map(stored).collect())
+    rows.into_iter().map(stored).collect()
 }
 
 /// Take everything out, for a restore that puts it back.
@@ -370,15 +383,9 @@ pub(super) async fn versions_linking_to(on: &impl ConnectionTrait, id: Uuid) -> 
         .await
         .context("cannot read records")?;
     let version = |(id, kind, state, revision, changed_at)| {
-        Some(Version {
-            id,
-            kind: Kind::from_number(kind)?,
-            state: State::from_number(state),
-            revision,
-            changed_at: moment(changed_at),
-        })
+        Ok(Version { id, kind: kind_of(id, kind)?, state: State::from_number(state), revision, changed_at: moment(changed_at) })
     };
-    Ok(rows.into_iter().filter_map(version).collect())
+    rows.into_iter().map(version).collect()
 }
 
 /// Earlier versions of all records, behind this one, in order of records and versions. Of each its id,
@@ -415,7 +422,7 @@ pub(super) async fn unpublished_by(tx: &Transaction, who: &str) -> Result<Vec<St
         .all(tx.connection())
         .await
         .context("cannot read records")?;
-    Ok(rows.into_iter().filter_map(stored).collect())
+    rows.into_iter().map(stored).collect()
 }
 
 /// Delete records that were never published, with their history.
@@ -506,6 +513,10 @@ pub struct Remembered {
     pub by_whom: String,
     /// Why.
     pub why: String,
+    /// When somebody decided that it may be told after all. That is remembered as well, or a list that knows
+    /// of the scrub only would bring it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_at: Option<DateTime<Utc>>,
 }
 
 impl Remembered {
@@ -513,13 +524,27 @@ impl Remembered {
     fn id(&self) -> Uuid {
         crate::ids::derived(self.record_id, &self.what.to_json())
     }
+
+    /// Each scrub once, as it was decided last, in order of time: the same one may be known from the database,
+    /// a backup and the list beside it.
+    pub fn latest(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let decided = |scrub: &Self| (scrub.lifted_at.unwrap_or(scrub.at), scrub.lifted_at.is_none());
+        let mut latest: HashMap<Uuid, Self> = HashMap::new();
+        for scrub in all {
+            let known = latest.entry(scrub.id()).or_insert_with(|| scrub.clone());
+            if decided(&scrub) > decided(known) {
+                *known = scrub;
+            }
+        }
+        let mut latest: Vec<(Uuid, Self)> = latest.into_iter().collect();
+        latest.sort_unstable_by_key(|(id, scrub)| (scrub.at, *id));
+        latest.into_iter().map(|(_, scrub)| scrub).collect()
+    }
 }
 
-/// Remember scrubs; known ones are left as they are.
+/// Remember scrubs, in place of what was decided of the same ones before.
 pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
-    // The same scrub may be known from the database, a backup and the list beside it.
-    let once: HashMap<Uuid, &Remembered> = scrubs.iter().map(|scrub| (scrub.id(), scrub)).collect();
-    let once: Vec<&Remembered> = once.into_values().collect();
+    let once = Remembered::latest(scrubs.iter().cloned());
     for chunk in once.chunks(CHUNK) {
         let rows = chunk.iter().map(|scrub| scrub::ActiveModel {
             id: Set(scrub.id()),
@@ -528,11 +553,12 @@ pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Resul
             at: Set(scrub.at.timestamp_micros()),
             by_whom: Set(scrub.by_whom.clone()),
             why: Set(scrub.why.clone()),
+            lifted_at: Set(scrub.lifted_at.map(|at| at.timestamp_micros())),
         });
         scrub::Entity::insert_many(rows)
             .on_conflict(
                 OnConflict::column(scrub::Column::Id)
-                    .update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why])
+                    .update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why, scrub::Column::LiftedAt])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())
@@ -542,50 +568,47 @@ pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Resul
     Ok(())
 }
 
-/// What is remembered about these records.
+/// What is scrubbed of these records.
 pub(super) async fn scrubs_of(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Remembered>, db::Error> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let rows = scrub::Entity::find()
             .filter(scrub::Column::RecordId.is_in(chunk.iter().copied()))
+            .filter(scrub::Column::LiftedAt.is_null())
             .all(on)
             .await
             .context("cannot read what was scrubbed")?;
-        found.extend(rows.into_iter().filter_map(remembered));
+        for row in rows {
+            found.push(remembered(row)?);
+        }
     }
     Ok(found)
 }
 
-/// Whether anything at all was ever scrubbed.
+/// Whether anything at all is scrubbed.
 pub(super) async fn any_scrubs(on: &impl ConnectionTrait) -> Result<bool, db::Error> {
-    let found = scrub::Entity::find().limit(1).all(on).await.context("cannot read what was scrubbed")?;
+    let found = scrub::Entity::find()
+        .filter(scrub::Column::LiftedAt.is_null())
+        .limit(1)
+        .all(on)
+        .await
+        .context("cannot read what was scrubbed")?;
     Ok(!found.is_empty())
 }
 
-/// Everything that was ever scrubbed.
+/// Everything that was ever scrubbed, also what may be told again.
 pub(super) async fn all_scrubs(on: &impl ConnectionTrait) -> Result<Vec<Remembered>, db::Error> {
     let rows = scrub::Entity::find().order_by_asc(scrub::Column::At).all(on).await.context("cannot read what was scrubbed")?;
-    Ok(rows.into_iter().filter_map(remembered).collect())
+    rows.into_iter().map(remembered).collect()
 }
 
-/// Forget scrubs of a record: somebody decided that it may be told after all.
-pub(super) async fn forget_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
-    for chunk in scrubs.chunks(CHUNK) {
-        scrub::Entity::delete_many()
-            .filter(scrub::Column::Id.is_in(chunk.iter().map(Remembered::id)))
-            .exec(tx.connection())
-            .await
-            .context("cannot delete scrubs")?;
-    }
-    Ok(())
-}
-
-fn remembered(row: scrub::Model) -> Option<Remembered> {
-    Some(Remembered {
+fn remembered(row: scrub::Model) -> Result<Remembered, db::Error> {
+    Ok(Remembered {
         record_id: row.record_id,
-        what: serde_json::from_str(&row.what).ok()?,
+        what: db::decode(&row.what, || format!("what was taken out of record {} for good", row.record_id))?,
         at: moment(row.at),
         by_whom: row.by_whom,
         why: row.why,
+        lifted_at: row.lifted_at.map(moment),
     })
 }

@@ -33,6 +33,19 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// The list of what was taken out for good.
+    #[error(
+        "line {line} of {file} cannot be read ({problem}), so nobody knows what has to stay secret; copy the list again from \
+         where it came, or delete that line if you know what it said"
+    )]
+    List {
+        /// The list.
+        file: PathBuf,
+        /// Its line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// The records.
     #[error(transparent)]
     Records(#[from] records::Error),
@@ -48,48 +61,59 @@ enum Frame {
 
 /// Save everything into `file`, while the directory runs. Gives how many lines it has.
 /// # Errors
-/// When the file exists or cannot be written, or the database fails.
+/// When the file exists or cannot be written, or the database fails; then nothing is left of it.
 pub async fn backup(records: &Records, file: &Path) -> Result<u64, Error> {
     let failed = |source| Error::File { file: file.to_path_buf(), source };
     if file.exists() {
         return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it already exists; choose another name")));
     }
-    let partial = file.with_extension("part");
-    let mut out = zstd::Encoder::new(BufWriter::new(private(&partial).map_err(failed)?), 3).map_err(failed)?;
-    let mut write = |value: &dyn erased::Line| value.write(&mut out).map_err(failed);
-    write(&Frame::Fingerpost { backup: 1, made: clock::rfc3339(records.clock().now()) })?;
+    let partial = beside(file, "part");
+    let out = private(&partial).map_err(failed)?;
+    let written = write_all(records, out, failed).await;
+    let saved = written.and_then(|lines| put_in_place(&partial, file).map(|()| lines).map_err(failed));
+    if saved.is_err() {
+        // What cannot be removed either is readable by nobody else.
+        let _ = fs::remove_file(&partial);
+    }
+    saved
+}
+
+async fn write_all(records: &Records, out: File, failed: impl Fn(io::Error) -> Error) -> Result<u64, Error> {
+    let mut out = zstd::Encoder::new(BufWriter::new(out), 3).map_err(&failed)?;
+    write_line(&mut out, &Frame::Fingerpost { backup: 1, made: clock::rfc3339(records.clock().now()) }).map_err(&failed)?;
     let mut lines = 0;
     records
         .copy(|copied| {
             lines += 1;
-            write(&copied)
+            write_line(&mut out, &copied).map_err(&failed)
         })
         .await?;
-    write(&Frame::End { lines })?;
-    let whole = out.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(failed)?;
-    whole.sync_all().and_then(|()| fs::rename(&partial, file)).map_err(failed)?;
+    write_line(&mut out, &Frame::End { lines }).map_err(&failed)?;
+    let whole = out.finish().and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error)).map_err(&failed)?;
+    whole.sync_all().map_err(&failed)?;
     Ok(lines)
 }
 
-mod erased {
-    use std::io::{self, Write};
+fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
 
-    /// Something that is a line of a backup.
-    pub(super) trait Line {
-        fn write(&self, out: &mut dyn Write) -> io::Result<()>;
-    }
-
-    impl<T: serde::Serialize> Line for T {
-        fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-            serde_json::to_writer(&mut *out, self)?;
-            out.write_all(b"\n")
-        }
+/// Give a finished file its name. Whatever has appeared under that name meanwhile stays.
+fn put_in_place(partial: &Path, file: &Path) -> io::Result<()> {
+    match fs::hard_link(partial, file) {
+        Ok(()) => fs::remove_file(partial),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // A file system without links, such as that of a memory stick.
+        Err(_) if file.exists() => Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")),
+        Err(_) => fs::rename(partial, file),
     }
 }
 
 /// Replace everything with the contents of a backup. Gives how many records there are now.
 /// # Errors
-/// When the file is not a whole backup, or the database fails; then nothing has changed.
+/// When the file is not a whole backup, the list of what was taken out for good is damaged, or the database
+/// fails; then nothing has changed.
 pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<u64, Error> {
     let failed = |source| Error::File { file: file.to_path_buf(), source };
     let not_whole = |problem: String| Error::NotWhole { file: file.to_path_buf(), problem };
@@ -119,7 +143,7 @@ pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<
         serde_json::from_str(&line).map(Some).map_err(|error| not_whole(format!("line {}: {error}", count + 1)))
     };
     let by = Caller { name: "restore".to_owned(), why: "restored from a backup".to_owned(), entrance: Entrance::OwnExport };
-    records.put_back(&by, kept_scrubs(data_dir).map_err(failed)?, next).await
+    records.put_back(&by, kept_scrubs(data_dir)?, next).await
 }
 
 fn scrubs_file(data_dir: &Path) -> PathBuf {
@@ -128,36 +152,56 @@ fn scrubs_file(data_dir: &Path) -> PathBuf {
 
 /// Keep the list of what was scrubbed beside the database as well, so that it outlives it: when
 /// the database is lost and yesterday's backup restored, today's scrubs are applied again. The
-/// list holds ids only.
+/// list holds ids only. What this database does not know stays in the list: it may be a new one, in which
+/// nothing has been restored yet.
 /// # Errors
-/// When the database or the disk fails.
+/// When the database or the disk fails, or the list is damaged; then it stays as it is.
 pub async fn keep_scrubs(records: &Records, data_dir: &Path) -> Result<(), Error> {
     let file = scrubs_file(data_dir);
     let failed = |source| Error::File { file: file.clone(), source };
+    let known = kept_scrubs(data_dir)?;
     let mut text = Vec::new();
-    for scrub in records.remembered().await? {
-        erased::Line::write(&scrub, &mut text).map_err(failed)?;
+    for scrub in Remembered::latest(known.into_iter().chain(records.remembered().await?)) {
+        write_line(&mut text, &scrub).map_err(failed)?;
     }
     if fs::read(&file).unwrap_or_default() == text {
         return Ok(());
     }
-    let fresh = file.with_extension("new");
+    let fresh = beside(&file, "new");
     let mut out = private(&fresh).map_err(failed)?;
     out.write_all(&text).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&fresh, &file)).map_err(failed)
 }
 
-fn kept_scrubs(data_dir: &Path) -> io::Result<Vec<Remembered>> {
-    match fs::read_to_string(scrubs_file(data_dir)) {
-        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+pub(super) fn kept_scrubs(data_dir: &Path) -> Result<Vec<Remembered>, Error> {
+    let file = scrubs_file(data_dir);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Error::File { file, source }),
+    };
+    let read = |(at, line): (usize, &str)| {
+        let damaged = |error: serde_json::Error| Error::List { file: file.clone(), line: at + 1, problem: error.to_string() };
+        serde_json::from_str(line).map_err(damaged)
+    };
+    text.lines().enumerate().map(read).collect()
 }
 
-/// A new file that only its owner can read.
+/// `today.backup.part` for `today.backup`.
+fn beside(file: &Path, what: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    name.into()
+}
+
+/// A new file that only its owner can read, in place of what an earlier attempt has left.
 fn private(file: &Path) -> io::Result<File> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)

@@ -86,7 +86,19 @@ pub fn examine_without_database(config: &Config, reason: String, now: chrono::Da
 
 /// What stands around the database.
 fn around(config: &Config) -> Vec<Finding> {
-    vec![settings(config), data_folder(&config.data_dir), disk(&config.data_dir), key(&config.data_dir)]
+    let folder = &config.data_dir;
+    vec![settings(config), data_folder(folder), disk(folder), key(folder), removals(folder)]
+}
+
+fn removals(folder: &Path) -> Finding {
+    match super::backup::kept_scrubs(folder) {
+        Ok(known) => good("removals", format!("{} in scrubs.ndjson", known.len())),
+        Err(error) => bad(
+            "removals",
+            error.to_string(),
+            "copy scrubs.ndjson again from where it came; without it a restored backup may publish what was withheld",
+        ),
+    }
 }
 
 fn settings(config: &Config) -> Finding {

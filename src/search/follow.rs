@@ -18,10 +18,11 @@ use super::{
     words::Words,
 };
 use crate::{
+    clock::Clock,
     db::Database,
     geo::Point,
     model::Kind,
-    published::{self, Head, Position, Published},
+    published::{self, Position, Published},
 };
 
 /// Rows that are read at once.
@@ -116,11 +117,13 @@ pub(super) fn clear(folder: &Path) -> std::io::Result<()> {
 }
 
 impl Search {
-    /// Follow `published` to its end, as things are at `now`. Idempotent; the caller sees to it that
-    /// only one follows at a time.
+    /// Follow `published` to its end, as things are now. Idempotent; one at a time, others wait.
     /// # Errors
     /// When the database or the disk fails; what was committed before stays.
-    pub async fn catch_up(&self, db: &Database, head: &Head, now: DateTime<Utc>, progress: Progress<'_>) -> Result<(), Error> {
+    pub async fn catch_up(&self, db: &Database, clock: &Clock, progress: Progress<'_>) -> Result<(), Error> {
+        let _turn = self.following.lock().await;
+        // Read by whoever has the turn: a restore may have begun another epoch while it waited.
+        let (head, now) = (published::head(db, clock).await?, clock.now());
         let state = self.state();
         let words = self.words();
         let print = words.print().to_owned();

@@ -143,6 +143,8 @@ pub struct Search {
     index: Index,
     reader: IndexReader,
     fields: Fields,
+    /// Held by whoever follows: there can be only one writer.
+    following: tokio::sync::Mutex<()>,
     state: RwLock<State>,
     words: RwLock<Arc<Words>>,
     verdicts: Arc<Verdicts>,
@@ -186,6 +188,7 @@ impl Search {
             index,
             reader,
             fields,
+            following: tokio::sync::Mutex::default(),
             state: RwLock::new(state),
             words: RwLock::new(Arc::new(words)),
             verdicts: Arc::default(),
@@ -228,10 +231,11 @@ impl Search {
         (self.reader.searcher().num_docs(), bytes)
     }
 
-    /// Forget everything, so that the next [`Search::catch_up`] fills it anew.
+    /// Forget everything, so that the next [`Search::catch_up`] fills it again.
     /// # Errors
     /// When the disk fails.
-    pub fn reset(&self) -> Result<(), Error> {
+    pub async fn reset(&self) -> Result<(), Error> {
+        let _turn = self.following.lock().await;
         self.forget()
     }
 

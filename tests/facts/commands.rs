@@ -273,3 +273,14 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(!log.contains("secretword"), "searches are not logged: {log}");
 }
+
+#[test]
+fn variables_that_are_no_text_stop_nothing_unless_they_are_ours() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let no_text = std::ffi::OsStr::from_bytes(b"\xff");
+    let (code, out, _) = text(&fingerpost(folder.path(), &["config"]).env("BAD", no_text).output().unwrap());
+    assert!(code == 0 && out.contains("name"), "{code} {out}");
+    let (code, _, said) = text(&fingerpost(folder.path(), &["config"]).env("FINGERPOST_NAME", no_text).output().unwrap());
+    assert!(code == 2 && said.contains("FINGERPOST_NAME is not UTF-8"), "{code} {said}");
+}

@@ -476,3 +476,80 @@ fn anything_at_all_can_be_read_without_harm() {
         }
     }
 }
+
+/// The same pantry under another id, at the same link.
+fn renumbered(to: &str) -> Value {
+    let mut service = pantry();
+    service["id"] = json!(to);
+    for part in ["phones", "contacts", "schedules", "attributes"] {
+        service.as_object_mut().unwrap().remove(part);
+    }
+    service
+}
+
+fact! {
+    async fn services_whose_ids_begin_alike_do_not_share_a_link(app) {
+        let (one, two) = ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002");
+        let report = app.import(format!("{}\n{}\n", renumbered(one), renumbered(two))).await;
+        let said: Vec<&str> = report.dropped.iter().filter(|left| left.line == 2).map(|left| left.dropped.path.as_str()).collect();
+        assert!(said.contains(&"service_at_locations.id"), "{:?}", report.dropped);
+        assert_eq!(app.ids("/service_at_locations").await.len(), 2);
+    }
+}
+
+fact! {
+    async fn a_service_that_has_another_id_at_its_source_keeps_a_place_of_its_own(app) {
+        let (old, new) = ("50000000-0000-4000-8000-000000000001", "51000000-0000-4000-8000-000000000001");
+        app.import(renumbered(old).to_string()).await;
+        let report = app.import(renumbered(new).to_string()).await;
+        assert!(report.dropped.iter().any(|left| left.dropped.path == "service_at_locations.id"), "{:?}", report.dropped);
+        app.withdraw(old.parse().unwrap(), "renumbered").await;
+        let again = app.import(renumbered(new).to_string()).await;
+        assert_eq!((again.unchanged, again.updated), (1, 0));
+        let links = app.ids("/service_at_locations").await;
+        assert_eq!(links.len(), 1);
+        assert!(app.get(&format!("/services/{new}")).await.text().contains(&links[0]), "nested and alone under the same id");
+        // Put into another directory, everything is called what it was called.
+        let mut complete = Vec::new();
+        export::complete(&app.app().records, &mut complete, |_| {}).await.unwrap();
+        let Some(other) = TestApp::start(app.on).await else { return };
+        other.import(complete).await;
+        assert_eq!(other.ids("/service_at_locations").await, links);
+        other.end().await;
+    }
+}
+
+fact! {
+    async fn nobody_is_asked_again_about_a_contact_that_was_erased(app) {
+        let mut service = pantry();
+        service["contacts"] = json!([{"id": id("sheila"), "name": "Sheila Winterbottom", "phones": [{"id": id("her phone"), "number": "07700 900123"}]}]);
+        assert_eq!(app.import(service.to_string()).await.personal_total, 1);
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("she asked"), id("pantry"), id("sheila")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(app.import(service.to_string()).await.personal_total, 0);
+    }
+}
+
+fact! {
+    async fn what_is_read_otherwise_than_it_was_written_is_named(app) {
+        let mut service = pantry();
+        (service["status"], service["alternate_name"]) = (json!("open"), json!(42));
+        let report = app.import(service.to_string()).await;
+        let named: Vec<&str> = report.dropped.iter().map(|left| left.dropped.path.as_str()).collect();
+        assert!(named.contains(&"status") && named.contains(&"alternate_name"), "{:?}", report.dropped);
+        let shown = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((&shown["status"], &shown["alternate_name"]), (&json!("active"), &json!("42")));
+    }
+}
+
+fact! {
+    async fn a_sheet_that_is_cut_short_says_so(app) {
+        let sheet = "organisation,service,description,postcode\nA1,First,Tea.,LU1 1AA\nA2,Second,\"an open mark,LU1 1AB\nA3,Third,Tea.,LU1 1AC\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (1, 1), "{report:?}");
+        assert!(report.rejected[0].line == 3 && report.rejected[0].reason.contains("never closed"), "{:?}", report.rejected);
+        let report = app.import("organisation,service,description\n").await;
+        assert!(report.rejected[0].reason.contains("no rows"), "{:?}", report.rejected);
+    }
+}

@@ -176,14 +176,13 @@ fact! {
 fact! {
     async fn a_rebuild_says_how_far_it_is(app) {
         app.fixtures().await;
-        let head = app.app().head().await.unwrap();
-        app.served.directory.search.reset().unwrap();
+        app.served.directory.search.reset().await.unwrap();
         let mut said: Vec<(String, u16, String)> = Vec::new();
         let mut each = |indexing: search::Indexing| {
             let ready = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(app.get("/readyz")));
             said.push((indexing.to_string(), ready.status.as_u16(), ready.text()));
         };
-        jobs::index(&app.served, &head, &mut each).await.unwrap();
+        jobs::index(&app.served, &mut each).await.unwrap();
         assert!(said.len() > 1 && said[0].0.starts_with("indexing 500 of "), "{said:?}");
         assert!(said[0].1 == 503 && said[0].2.contains(&said[0].0), "{said:?}");
         assert_eq!((app.served.directory.search.indexing(), app.get("/readyz").await.status), (None, http::StatusCode::OK));

@@ -345,7 +345,7 @@ fact! {
         let tx = app.app().db.write().await.unwrap();
         app.app().records.erase_contact(&tx, &TestApp::person("she asked for it"), id("pantry"), id("sheila")).await.unwrap();
         tx.commit().await.unwrap();
-        app.app().db.sweep().await.unwrap();
+        app.app().db.sweep_now().await.unwrap();
         app.follow().await;
         let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Bluebell", "01632 960999"];
         search(&app, &secrets, true).await;
@@ -628,5 +628,43 @@ fact! {
         let service = app.get(&format!("/services/{service}")).await.json();
         assert_eq!(service["alert"], "closed on Friday at [address withheld]");
         assert_eq!(app.files_with("xylophone"), Vec::<String>::new());
+    }
+}
+
+fact! {
+    async fn what_a_link_says_of_a_withheld_place_goes_with_it(app) {
+        app.import(refuge().to_string()).await;
+        assert_eq!(app.files_with("Behind the chapel"), Vec::<String>::new(), "a refuge, from the beginning");
+        let mut listed = pantry();
+        listed["service_at_locations"][0]["description"] = json!("Ring at the blue door behind the bakery");
+        app.import(listed.to_string()).await;
+        assert!(app.get("/services?full=true").await.text().contains("blue door"));
+        let withhold = |document: &mut Document| {
+            if let Document::Service(service) = document {
+                service.service_at_locations[0].location_policy = Some(LocationPolicy::Withheld);
+            }
+        };
+        app.edit(id("pantry"), withhold).await;
+        assert_eq!(app.files_with("blue door"), Vec::<String>::new());
+        let history = app.app().records.history(id("pantry")).await.unwrap();
+        assert!(history.len() > 1 && history.iter().all(|version| !version.document.contains("blue door")));
+    }
+}
+
+fact! {
+    async fn a_place_that_carries_a_term_itself_goes_when_that_becomes_secret(app) {
+        let mut listed = pantry();
+        listed["service_at_locations"][0]["location"]["attributes"] = json!([{"id": id("house kind"), "link_entity": "location",
+            "taxonomy_term": {"id": id("house term"), "name": "Women's house", "description": "A house."}}]);
+        app.import(listed.to_string()).await;
+        assert!(app.get("/locations").await.text().contains("Gorse Centre"));
+        let rename = |document: &mut Document| {
+            if let Document::TaxonomyTerm(term) = document {
+                term.name = "Women's refuge".to_owned();
+            }
+        };
+        app.edit(id("house term"), rename).await;
+        assert!(!app.get("/locations").await.text().contains("Gorse Centre"));
+        assert_eq!(app.files_with("Gorse Close"), Vec::<String>::new());
     }
 }

@@ -2,10 +2,14 @@
 
 use std::fs;
 
-use fingerpost::model::Document;
+use fingerpost::{
+    jobs,
+    model::Document,
+    records::{Draft, LastModified},
+};
 
 use super::{id, pantry};
-use crate::support::fact;
+use crate::support::{TestApp, fact};
 
 /// The files of the shelf, without its lock.
 fn files(app: &crate::support::TestApp) -> Vec<std::path::PathBuf> {
@@ -72,7 +76,7 @@ fact! {
         let shelf = &app.served.directory.shelf;
         let (_, bytes_before) = shelf.size();
         let before = app.get("/services?full=true&per_page=1000").await.text();
-        shelf.lay_out_anew().unwrap();
+        shelf.lay_out_again().await.unwrap();
         assert!(shelf.size().1 < bytes_before, "dead bytes are gone");
         assert_eq!(app.get("/services?full=true&per_page=1000").await.text(), before);
         assert_eq!(app.get("/services/3ccb4135-88e2-5120-82f9-fb785f3c7105").await.status, 410);
@@ -105,5 +109,33 @@ fact! {
         let history = app.app().records.history(id("marsh farm")).await.unwrap();
         assert_eq!(history.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2]);
         assert!(history[0].document.contains("Community Pantry"));
+    }
+}
+
+fact! {
+    async fn whoever_follows_at_the_same_time_takes_turns(app) {
+        app.fixtures().await;
+        for round in 0..3 {
+            let with = |document: &mut Document| {
+                if let Document::Service(service) = document {
+                    service.alert = Some(format!("round {round}"));
+                }
+            };
+            let service = "49dc41c0-ed23-5c36-bccd-580511ca0ad4".parse().unwrap();
+            let stored = app.app().records.find(service).await.unwrap().unwrap();
+            let mut draft = Draft::new(stored.read().unwrap());
+            with(&mut draft.document);
+            app.app().records.save_now(&TestApp::person("a test"), vec![draft], &LastModified::new()).await.unwrap();
+            let (served, search) = (&app.served, app.served.directory.search.clone());
+            let (one, two, three, reset) =
+                tokio::join!(jobs::follow(served), jobs::follow(served), jobs::verify(served), search.reset());
+            one.unwrap();
+            two.unwrap();
+            three.unwrap();
+            reset.unwrap();
+        }
+        app.follow().await;
+        assert!(app.get("/services/49dc41c0-ed23-5c36-bccd-580511ca0ad4").await.text().contains("round 2"));
+        assert!(!app.ids("/services?search=food").await.is_empty());
     }
 }

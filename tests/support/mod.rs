@@ -206,6 +206,8 @@ impl TestApp {
     /// Bring what is derived up to date, as the server does by itself a moment later.
     pub async fn follow(&self) {
         jobs::follow(&self.served).await.unwrap();
+        self.served.outlet.forget_urgent().await.unwrap();
+        self.app().db.sweep_now().await.unwrap();
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {

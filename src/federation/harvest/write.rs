@@ -43,14 +43,13 @@ impl Harvester {
             peers::put_origin(&tx, origin).await?;
         }
         let stored = self.store(&tx, run, &mut plan).await?;
+        if !plan.purged.is_empty() {
+            tx.sweep_later().await?;
+        }
         tx.commit().await?;
         run.peer = peer;
         run.parts = Parts::default();
-        let must_sweep = !plan.purged.is_empty();
         tally(run, plan, &stored);
-        if must_sweep {
-            self.db.sweep().await?;
-        }
         Ok(())
     }
 

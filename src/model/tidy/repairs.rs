@@ -34,7 +34,13 @@ pub(super) fn apply(entity: &str, object: &mut Object) {
 /// What is about to be filled or read in a way that its source may not have meant, by field.
 pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, String)> {
     match entity {
-        "service" if text(object, "status").is_none() => vec![("status", "is missing; treated as active".to_owned())],
+        "service" => match text(object, "status") {
+            None => vec![("status", "is missing; treated as active".to_owned())],
+            Some(said) => {
+                let known = status_of(said).map(|known| ("status", format!("{:?} is taken as {known}", shorten(said, 30))));
+                known.into_iter().collect()
+            }
+        },
         "schedule" => {
             ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_zone(text(object, field)?)?))).collect()
         }
@@ -89,15 +95,20 @@ fn location(object: &mut Object) {
 
 fn status(object: &mut Object) {
     default(object, "status", "active");
-    let word = text(object, "status").map(super::super::text::fold).unwrap_or_default();
-    let known = match word.as_str() {
-        "open" | "live" | "current" | "published" => "active",
-        "closed" | "ended" | "permanently closed" | "archived" => "defunct",
-        "paused" | "suspended" | "on hold" => "temporarily closed",
-        "draft" | "not active" => "inactive",
-        _ => return,
-    };
-    object.insert("status".to_owned(), known.into());
+    if let Some(known) = text(object, "status").and_then(status_of) {
+        object.insert("status".to_owned(), known.into());
+    }
+}
+
+/// What words that the standard does not have say of a service, in its own.
+fn status_of(said: &str) -> Option<&'static str> {
+    match super::super::text::fold(said).as_str() {
+        "open" | "live" | "current" | "published" => Some("active"),
+        "closed" | "ended" | "permanently closed" | "archived" => Some("defunct"),
+        "paused" | "suspended" | "on hold" => Some("temporarily closed"),
+        "draft" | "not active" => Some("inactive"),
+        _ => None,
+    }
 }
 
 /// Days as iCalendar writes them, where they can be read.

@@ -125,7 +125,6 @@ pub(super) async fn forget(State(desk): State<Desk>, posted: Posted) -> Response
         let tx = desk.identity().write().await?;
         desk.editing.forget_person(&tx, &Identity::known_as(id), id, "").await?;
         tx.commit().await?;
-        desk.editing.records().database().sweep().await?;
         Ok::<_, Error>(())
     };
     match done.await {

@@ -103,8 +103,8 @@ pub async fn forget_all(db: &Database) -> Result<(), db::Error> {
     }
     let tx = db.write().await?;
     clear(&tx).await?;
-    tx.commit().await?;
-    db.sweep().await
+    tx.sweep_later().await?;
+    tx.commit().await
 }
 
 type Columns = (

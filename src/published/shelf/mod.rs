@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use super::{Head, Position, Published};
 use crate::{
-    clock::moment,
+    clock::{Clock, moment},
     db::{self, Database},
     model::Kind,
 };
@@ -74,6 +74,8 @@ pub struct Shelf {
     folder: PathBuf,
     /// Held for as long as this process writes the files.
     _lock: File,
+    /// Held by whoever follows: two at once could put an older version in place of a newer one.
+    following: tokio::sync::Mutex<()>,
     inner: RwLock<Inner>,
 }
 
@@ -118,7 +120,7 @@ impl Shelf {
             Some(inner) => inner,
             None => Inner::create(&folder, 0, &head.epoch).map_err(disk)?,
         };
-        Ok(Self { folder, _lock: lock, inner: RwLock::new(inner) })
+        Ok(Self { folder, _lock: lock, following: tokio::sync::Mutex::default(), inner: RwLock::new(inner) })
     }
 
     /// Remove the files, unless a server is using them (it follows by itself). Whether no server does.
@@ -256,11 +258,36 @@ impl Shelf {
             .collect()
     }
 
-    /// Follow `published` to its end. Idempotent; the caller sees to it that only one follows at a time.
+    /// Follow `published` to its end. Idempotent; one at a time, others wait.
     /// # Errors
     /// When the database or the disk fails; what was taken before stays.
-    pub async fn catch_up(&self, db: &Database, head: &Head) -> Result<(), Error> {
+    pub async fn catch_up(&self, db: &Database, clock: &Clock) -> Result<(), Error> {
+        let _turn = self.following.lock().await;
+        self.follow(db, clock).await
+    }
+
+    /// Forget everything, and fill it again.
+    /// # Errors
+    /// As [`Shelf::catch_up`].
+    pub async fn rebuild(&self, db: &Database, clock: &Clock) -> Result<(), Error> {
+        let _turn = self.following.lock().await;
+        let epoch = self.read().epoch.clone();
+        self.start_again(&epoch)?;
+        self.follow(db, clock).await
+    }
+
+    /// Write every document again in the order in which lists read them. Readers go on meanwhile.
+    /// # Errors
+    /// When the disk fails; the old files then stay in use.
+    pub async fn lay_out_again(&self) -> Result<(), Error> {
+        let _turn = self.following.lock().await;
+        self.lay_out()
+    }
+
+    async fn follow(&self, db: &Database, clock: &Clock) -> Result<(), Error> {
         const ROWS: u64 = 500;
+        // Read by whoever has the turn: a restore may have begun another epoch while it waited.
+        let head = &super::head(db, clock).await?;
         if self.read().epoch != head.epoch {
             self.start_again(&head.epoch)?;
         }
@@ -275,7 +302,7 @@ impl Shelf {
             self.apply(&rows)?;
         }
         if self.wants_new_layout() {
-            self.lay_out_anew()?;
+            self.lay_out()?;
         }
         Ok(())
     }
@@ -299,10 +326,8 @@ impl Shelf {
         self.write_table()
     }
 
-    /// Take in rows that came after everything that is here.
-    /// # Errors
-    /// When the disk fails.
-    pub fn apply(&self, rows: &[Published]) -> Result<(), Error> {
+    /// Add rows that came after everything that is here.
+    pub(crate) fn apply(&self, rows: &[Published]) -> Result<(), Error> {
         self.append(rows, rows.last().map(|row| row.position.0))
     }
 
@@ -349,10 +374,7 @@ impl Shelf {
         self.remove_other_generations()
     }
 
-    /// Write every document anew in the order in which lists read them. Readers go on meanwhile.
-    /// # Errors
-    /// When the disk fails; the old files then stay in use.
-    pub fn lay_out_anew(&self) -> Result<(), Error> {
+    fn lay_out(&self) -> Result<(), Error> {
         let mut next = {
             let inner = self.read();
             let mut next = Inner::create(&self.folder, inner.generation + 1, &inner.epoch).map_err(|error| self.disk(error))?;
@@ -422,13 +444,5 @@ impl Shelf {
             }
         }
         Ok(checked)
-    }
-
-    /// Forget everything, so that the next [`Shelf::catch_up`] fills it anew.
-    /// # Errors
-    /// When the disk fails.
-    pub fn reset(&self) -> Result<(), Error> {
-        let epoch = self.read().epoch.clone();
-        self.start_again(&epoch)
     }
 }

@@ -116,7 +116,11 @@ pub(super) async fn link(db: &Database, hash: &str, now: DateTime<Utc>) -> Resul
         .one(db.reader())
         .await
         .context("cannot read a link")?;
-    Ok(row.map(|row| Link { known_as: row.known_as, records: serde_json::from_str(&row.records).unwrap_or_default() }))
+    row.map(|row| {
+        let records = db::decode(&row.records, || "a link that asks whether listings are right")?;
+        Ok(Link { known_as: row.known_as, records })
+    })
+    .transpose()
 }
 
 pub(super) async fn tidy(db: &Database, now: DateTime<Utc>) -> Result<(), db::Error> {

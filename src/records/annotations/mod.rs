@@ -113,12 +113,16 @@ impl Records {
         id: Uuid,
         annotation: Annotation,
     ) -> Result<(Position, Position), Error> {
+        let annotation_hides = annotation.hidden;
         if annotation == Annotation::default() {
             store::forget(tx, id).await?;
         } else {
             let now = self.clock.now();
             let added = Annotated { record_id: id, annotation, by: caller.name.clone(), why: caller.why.clone(), at: now };
             store::put(tx, &[added]).await?;
+        }
+        if annotation_hides {
+            tx.sweep_later().await?;
         }
         let brought = LastModified::new();
         let cause = publish::Cause {

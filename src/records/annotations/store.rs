@@ -38,10 +38,10 @@ use annotation::Column as C;
 /// Ids or rows in one statement; well below what either database allows.
 const CHUNK: usize = 500;
 
-fn from_row(row: annotation::Model) -> Option<Annotated> {
-    Some(Annotated {
+fn from_row(row: annotation::Model) -> Result<Annotated, db::Error> {
+    Ok(Annotated {
         record_id: row.record_id,
-        annotation: serde_json::from_str(&row.what).ok()?,
+        annotation: db::decode(&row.what, || format!("what is added to record {}", row.record_id))?,
         by: row.by_whom,
         why: row.why,
         at: moment(row.at),
@@ -53,7 +53,9 @@ pub(in crate::records) async fn of(on: &impl ConnectionTrait, ids: &[Uuid]) -> R
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let rows = annotation::Entity::find().filter(C::RecordId.is_in(chunk.iter().copied())).all(on).await;
-        found.extend(rows.context("cannot read annotations")?.into_iter().filter_map(from_row));
+        for row in rows.context("cannot read annotations")? {
+            found.push(from_row(row)?);
+        }
     }
     Ok(found)
 }
@@ -61,7 +63,7 @@ pub(in crate::records) async fn of(on: &impl ConnectionTrait, ids: &[Uuid]) -> R
 /// Everything that is added to records, in order of ids.
 pub(in crate::records) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Annotated>, db::Error> {
     let rows = annotation::Entity::find().order_by_asc(C::RecordId).all(on).await.context("cannot read annotations")?;
-    Ok(rows.into_iter().filter_map(from_row).collect())
+    rows.into_iter().map(from_row).collect()
 }
 
 /// Write what is added, in place of what was.

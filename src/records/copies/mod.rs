@@ -169,8 +169,8 @@ impl Records {
         if !scrubs.is_empty() {
             self.remember(&tx, by, scrubs).await?;
         }
+        tx.sweep_later().await.map_err(db)?;
         tx.commit().await.map_err(db)?;
-        self.db.sweep().await.map_err(db)?;
         Ok(records)
     }
 

@@ -416,9 +416,6 @@ impl Records {
         let tx = self.db.write().await?;
         let outcome = self.accept_in(&tx, caller, which).await?;
         tx.commit().await?;
-        if outcome.scrubbed {
-            self.db.sweep().await?;
-        }
         Ok(outcome)
     }
 

@@ -128,7 +128,9 @@ pub(super) async fn by_ids(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
             .all(on)
             .await
             .context("cannot read proposals")?;
-        found.extend(rows.into_iter().filter_map(from_proposal));
+        for row in rows {
+            found.push(from_proposal(row)?);
+        }
     }
     Ok(found)
 }
@@ -149,7 +151,7 @@ pub(super) async fn waiting(
         query = query.filter(C::Id.gt(after));
     }
     let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read proposals")?;
-    Ok(rows.into_iter().filter_map(from_proposal).collect())
+    rows.into_iter().map(from_proposal).collect()
 }
 
 /// Forget every proposal about these records.
@@ -221,12 +223,15 @@ pub(in crate::records) async fn forget_contact(tx: &Transaction, record: Uuid, c
     forget_where(tx, with_contact(record, contact)).await
 }
 
-fn from_proposal(row: proposal::Model) -> Option<Proposal> {
+fn from_proposal(row: proposal::Model) -> Result<Proposal, db::Error> {
+    let of = || format!("proposal {}", row.id);
+    let kind = Kind::from_number(row.kind).ok_or_else(|| db::damaged(of(), format!("there is no kind {}", row.kind)))?;
+    let parts = row.parts.as_deref().map_or(Ok(Vec::new()), |parts| db::decode(parts, of))?;
     let decided = row.decided_by.zip(row.decided_at);
-    Some(Proposal {
+    Ok(Proposal {
         id: row.id,
         record_id: row.record_id,
-        kind: Kind::from_number(row.kind)?,
+        kind,
         origin: row.origin,
         source_id: row.source_id,
         base_revision: row.base_revision,
@@ -237,7 +242,7 @@ fn from_proposal(row: proposal::Model) -> Option<Proposal> {
         decision: Decision::from_number(row.decision),
         decided: decided.map(|(by, at)| Decided { by, at: moment(at), reason: row.reason.unwrap_or_default() }),
         bundle: row.bundle,
-        parts: row.parts.and_then(|parts| serde_json::from_str(&parts).ok()).unwrap_or_default(),
+        parts,
     })
 }
 
@@ -258,7 +263,9 @@ pub(super) async fn locked(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Proposa
             query = query.lock_exclusive();
         }
         let rows = query.all(tx.connection()).await.context("cannot read proposals")?;
-        found.extend(rows.into_iter().filter_map(from_proposal));
+        for row in rows {
+            found.push(from_proposal(row)?);
+        }
     }
     Ok(found)
 }
@@ -267,7 +274,7 @@ pub(super) async fn locked(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Proposa
 pub(super) async fn by_whom(on: &impl ConnectionTrait, who: &str, limit: u64) -> Result<Vec<Proposal>, db::Error> {
     let query =
         proposal::Entity::find().filter(proposal::Column::ByWhom.eq(who)).order_by_desc(proposal::Column::At).limit(limit);
-    Ok(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal).collect())
+    query.all(on).await.context("cannot read proposals")?.into_iter().map(from_proposal).collect()
 }
 
 /// Everything that was ever proposed about these records, the newest first.
@@ -277,7 +284,9 @@ pub(super) async fn about(on: &impl ConnectionTrait, records: &[Uuid]) -> Result
         let query = proposal::Entity::find()
             .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
             .order_by_desc(proposal::Column::At);
-        found.extend(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal));
+        for row in query.all(on).await.context("cannot read proposals")? {
+            found.push(from_proposal(row)?);
+        }
     }
     Ok(found)
 }
@@ -285,7 +294,7 @@ pub(super) async fn about(on: &impl ConnectionTrait, records: &[Uuid]) -> Result
 /// What belongs to one bundle.
 pub(super) async fn of_bundle(on: &impl ConnectionTrait, bundle: Uuid) -> Result<Vec<Proposal>, db::Error> {
     let query = proposal::Entity::find().filter(proposal::Column::Bundle.eq(bundle)).order_by_asc(proposal::Column::Kind);
-    Ok(query.all(on).await.context("cannot read proposals")?.into_iter().filter_map(from_proposal).collect())
+    query.all(on).await.context("cannot read proposals")?.into_iter().map(from_proposal).collect()
 }
 
 /// Forget everything, for a restore.

@@ -402,7 +402,7 @@ fact! {
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let history = moderator.open(&at("pantry", "history")).await;
         assert!(history.text().contains("a former editor"), "{}", history.text());
-        app.app().db.sweep().await.unwrap();
+        app.app().db.sweep_now().await.unwrap();
         assert_eq!(app.files_with(AMINA), Vec::<String>::new(), "the address is nowhere");
     }
 }

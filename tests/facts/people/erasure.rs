@@ -112,7 +112,7 @@ fact! {
         assert!(done.text().contains("Erased. Followers"), "{}", done.text());
         assert!(gwen.open("/account").await.text().contains("Send me a link"));
         assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
-        app.app().db.sweep().await.unwrap();
+        app.app().db.sweep_now().await.unwrap();
         assert_eq!(app.files_with("thistlewood"), Vec::<String>::new());
         let audit = administrator.open("/moderation/audit").await.text();
         assert!(audit.contains("forget") && audit.contains("asked by phone"));

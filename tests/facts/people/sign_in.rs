@@ -225,7 +225,7 @@ fact! {
         let tx = identity.write().await.unwrap();
         let link = identity.link_for(&tx, &"amina@lark-hill.example.org".parse().unwrap(), "").await.unwrap();
         tx.commit().await.unwrap();
-        app.app().db.sweep().await.unwrap();
+        app.app().db.sweep_now().await.unwrap();
         assert_eq!(app.files_with(&session), Vec::<String>::new());
         assert_eq!(app.files_with(link.as_str()), Vec::<String>::new());
     }

@@ -5,41 +5,19 @@
 //! default mode two transactions that read and then write fail with "database is locked". There is
 //! one writing connection there and a few reading ones; PostgreSQL has a pool for each.
 
-use std::time::Duration;
+mod error;
+mod sweeping;
+
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 
-/// What went wrong between us and the database.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}: {source}")]
-pub struct Error {
-    what: &'static str,
-    source: DbErr,
-}
-
-impl Error {
-    /// Whether the same call may go through a moment later.
-    pub fn is_passing(&self) -> bool {
-        let text = self.source.to_string();
-        ["locked", "busy", "deadlock", "could not serialize", "timed out", "connection"].iter().any(|word| text.contains(word))
-    }
-}
-
-/// Say what could not be done when the database refused it.
-pub(crate) trait Context<T> {
-    fn context(self, what: &'static str) -> Result<T, Error>;
-}
-
-impl<T> Context<T> for Result<T, DbErr> {
-    fn context(self, what: &'static str) -> Result<T, Error> {
-        self.map_err(|source| Error { what, source })
-    }
-}
+pub use error::Error;
+pub(crate) use error::{Context, damaged, decode};
 
 /// Which database it is, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +42,8 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct Database {
     backend: Backend,
+    /// Where SQLite's file is; none for PostgreSQL, whose address holds a password.
+    file: Option<Arc<str>>,
     read: DatabaseConnection,
     write: DatabaseConnection,
     committed: watch::Sender<u64>,
@@ -120,7 +100,8 @@ impl Database {
             }
         };
         migrations::Migrator::up(&write, None).await.context("cannot migrate the database")?;
-        Ok(Self { backend, read, write, committed: watch::Sender::new(0) })
+        let file = (backend == Backend::Sqlite).then(|| url.into());
+        Ok(Self { backend, file, read, write, committed: watch::Sender::new(0) })
     }
 
     /// Which database it is.
@@ -183,31 +164,7 @@ impl Database {
         let statement = Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA quick_check(1)");
         let row = self.read.query_one_raw(statement).await.context("cannot check the database")?;
         let said: String = row.map_or(Ok(String::new()), |row| row.try_get_by_index(0)).context("cannot check the database")?;
-        if said == "ok" { Ok(()) } else { Err(sea_orm::DbErr::Custom(said)).context("the database is damaged") }
-    }
-
-    /// Leave nothing of deleted content in side files: SQLite's log is emptied, PostgreSQL's dead
-    /// rows are taken out.
-    /// # Errors
-    /// When the database refuses.
-    pub async fn sweep(&self) -> Result<(), Error> {
-        let commands: &[&str] = match self.backend {
-            Backend::Sqlite => &["PRAGMA wal_checkpoint(TRUNCATE)"],
-            Backend::Postgres => &["VACUUM record", "VACUUM revision", "VACUUM published"],
-        };
-        for command in commands {
-            // The log can be emptied only between two readers: ask until it is, for ten seconds.
-            for _ in 0..200 {
-                let statement = Statement::from_string(self.write.get_database_backend(), *command);
-                let row = self.write.query_one_raw(statement).await.context("cannot sweep deleted content")?;
-                let busy = row.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0));
-                if !busy {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-        Ok(())
+        if said == "ok" { Ok(()) } else { Err(damaged("the database", said)) }
     }
 
     /// Let SQLite fold its log back and refresh its statistics; nothing on PostgreSQL.
@@ -216,9 +173,8 @@ impl Database {
     pub async fn settle(&self) -> Result<(), Error> {
         if self.backend == Backend::Sqlite {
             self.write.execute_unprepared("PRAGMA optimize").await.context("cannot optimise")?;
-            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.context("cannot checkpoint")?;
         }
-        Ok(())
+        self.empty_log(sweeping::PATIENCE).await.map(drop)
     }
 
     /// Close every connection.
