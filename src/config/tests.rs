@@ -8,7 +8,7 @@ fn read(pairs: &[(&str, &str)]) -> Result<Config, Error> {
 fn defaults_are_a_directory_on_this_machine() {
     let config = read(&[]).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.database_url, "sqlite:./data/fingerpost.db");
+    assert_eq!(config.database_url.as_str(), "sqlite:./data/fingerpost.db");
 }
 
 #[test]
