@@ -163,7 +163,6 @@ fn frame(site: &Site, page: &Page) -> Markup {
     let name = &*site.directory.name;
     let title = format!("{} – {name}", page.title);
     let texts = site.texts.shown();
-    let has_guides = !texts.guides().is_empty();
     html! {
         (DOCTYPE)
         html lang=(spoken().page_tag()) dir=[spoken().runs_leftwards().then_some("rtl")] {
@@ -195,29 +194,22 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 header {
                     div class="width" {
                         a class="brand" href="/" { @if let Some(logo) = site.brand.logo() { img src=(logo) alt="" height="40"; } (name) }
-                        nav aria-label=(say("Main")) {
-                            @if let For::Signed { form, officer, owing } = &page.audience { (signed_in(form, *officer, *owing)) } @else { ul {
-                                li { a href="/" { (say("Find help")) } }
-                                li { a href="/directory/needs" { (say("Browse by need")) } }
-                                li { a href="/directory/whats-on" { (say("What’s on")) } }
-                                @if has_guides { li { a href="/directory/guides" { (say("Guides")) } } }
-                                li { a href="/help" { (say("Work out what helps")) } }
-                                li { a href="/help#now" { (say("Urgent help")) } }
-                            } }
-                        }
+                        @if !page.urgent { (menu(site, page)) }
                     }
                     (draft())
                     @if site.demo { p class="demo" { span class="width" { (say("This is a demonstration. Every service, person and local phone number here is made up.")) } } }
-                    @if page.quiet { p class="width unprinted" { (say("“Exit this page” takes you straight to a weather page. It does not clear your history.")) } }
+                    @if page.quiet && !page.urgent { (about_exit()) }
                 }
                 @if page.quiet { (exit()) }
-                (notices::standing(site, page.outcode.as_deref()))
+                @if !page.urgent { (notices::standing(site, page.outcode.as_deref())) }
                 div class="width" {
                     @if !page.trail.is_empty() { (trail(&page.trail)) }
                     main id="main" tabindex="-1" { (page.body) }
                 }
+                @if page.urgent { (about_exit()) (notices::standing(site, page.outcode.as_deref())) }
                 footer {
                     div class="width" {
+                        @if page.urgent { (menu(site, page)) }
                         ul {
                             li { a href="/directory/about" { (say("About this directory")) } }
                             li { a href="/directory/about#wrong" { (say("Report something wrong")) } }
@@ -235,6 +227,26 @@ fn frame(site: &Site, page: &Page) -> Markup {
             }
         }
     }
+}
+
+fn menu(site: &Site, page: &Page) -> Markup {
+    let has_guides = !site.texts.shown().guides().is_empty();
+    html! {
+        nav aria-label=(say("Main")) {
+            @if let For::Signed { form, officer, owing } = &page.audience { (signed_in(form, *officer, *owing)) } @else { ul {
+                li { a href="/" { (say("Find help")) } }
+                li { a href="/directory/needs" { (say("Browse by need")) } }
+                li { a href="/directory/whats-on" { (say("What’s on")) } }
+                @if has_guides { li { a href="/directory/guides" { (say("Guides")) } } }
+                li { a href="/help" { (say("Work out what helps")) } }
+                li { a href="/help#now" { (say("Urgent help")) } }
+            } }
+        }
+    }
+}
+
+fn about_exit() -> Markup {
+    html! { p class="width unprinted" { (say("“Exit this page” takes you straight to a weather page. It does not clear your history.")) } }
 }
 
 /// The same page in every language, for search engines: only of pages that have an address.
