@@ -191,6 +191,9 @@ pub(super) async fn looked_at(app: &App) -> anyhow::Result<Finding> {
         Err(Unavailable::NotThere) => {
             return Ok(looked(Verdict::Good, "none is published; visitors see a notice saying so".to_owned(), None));
         }
+        Err(Unavailable::Withdrawn) => {
+            return Ok(looked(Verdict::Good, "withdrawn; visitors see a notice saying so".to_owned(), None));
+        }
         Err(reason) => {
             let found = format!("not shown to the public: {}", reason.said());
             return Ok(looked(
@@ -246,6 +249,7 @@ async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::
     let drafts = self_help::drafts(&app.db).await?;
     let found = self_help::examine(part, body, &drafts, known(app).await?).unwrap_or_else(|finding| vec![finding]);
     let taken = found.is_empty() && !dry_run;
+    let to_fix = if found.is_empty() { to_fix(app, part, body, &drafts).await? } else { Vec::new() };
     if taken {
         self_help::save_draft(&app.db, &app.clock, part, body, "the command line").await?;
     }
@@ -260,15 +264,27 @@ async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::
         _ => Vec::new(),
     };
     if as_json {
-        say!("{}", json!({"part": part.name(), "taken": taken, "problems": found, "warnings": warnings}))?;
+        say!("{}", json!({"part": part.name(), "taken": taken, "problems": found, "in_the_way": to_fix, "warnings": warnings}))?;
     } else if found.is_empty() {
-        let said = if dry_run { "can be used" } else { "is now the draft; the public will see it once it is published" };
+        let said = if dry_run { "can be imported" } else { "is now the draft; the public will see it once it is published" };
         say!("{} {said}", part.name())?;
+        tell("to fix before it can be published", &to_fix)?;
         tell("to look at", &warnings)?;
     } else {
         tell(&format!("nothing was changed: the {} cannot be used", part.name()), &found)?;
     }
     Ok(found.is_empty())
+}
+
+/// What of this part would be in the way of publishing it.
+async fn to_fix(app: &App, part: Part, body: &str, drafts: &[Draft; 3]) -> anyhow::Result<Vec<checker::Finding>> {
+    let mut drafts = drafts.clone();
+    for draft in drafts.iter_mut().filter(|draft| draft.part == part) {
+        body.clone_into(&mut draft.body);
+    }
+    let mut found = self_help::in_the_way(&drafts, known(app).await?, "somebody", app.clock.now());
+    found.retain(|finding| finding.at.starts_with(part.name()));
+    Ok(found)
 }
 
 /// Which part it is, by what it says of itself.

@@ -5,6 +5,7 @@
 mod look;
 mod providers;
 mod settings;
+mod tiles;
 mod values;
 
 use std::{
@@ -26,6 +27,7 @@ pub use self::{
     look::Colour,
     providers::SignInProvider,
     settings::schema,
+    tiles::MapTiles,
     values::{Error, Hidden},
 };
 use self::{
@@ -162,6 +164,10 @@ pub struct Config {
     pub colour: Option<Colour>,
     /// A file with its logo.
     pub logo: Option<PathBuf>,
+    /// A server of map pictures, and whom to name for them.
+    pub map_tiles: Option<MapTiles>,
+    /// What stands below a map with pictures of that server.
+    pub map_tiles_credit: Option<String>,
     /// A number that people may ring with questions about the directory.
     pub contact_phone: Option<String>,
     /// A mailbox that they may write to.
@@ -274,6 +280,8 @@ impl Config {
             licence: parse(values, "licence", "a web address")?,
             colour: optional(values, "colour", "a colour such as #0b4f4a")?,
             logo: optional(values, "logo", "a file")?,
+            map_tiles: optional(values, "map_tiles", "a map server")?,
+            map_tiles_credit: optional(values, "map_tiles_credit", "whom to name for the map")?,
             contact_phone: optional::<look::Telephone>(values, "contact_phone", "a phone number")?.map(|phone| phone.0),
             contact_email: optional(values, "contact_email", "an email address such as help@luton.example.org")?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,

@@ -62,6 +62,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "/etc/fingerpost/logo.svg",
     },
     Setting {
+        name: "map_tiles",
+        default: "",
+        meaning: "A map server whose pictures may be shown behind the map of search results, with {z}, {x} and {y} in its address. A page asks it only after the visitor has chosen to see streets; it then learns the visitor's network address and roughly which area they look at. When not set, no other server is ever asked.",
+        example: "https://tiles.example.org/{z}/{x}/{y}.png",
+    },
+    Setting {
+        name: "map_tiles_credit",
+        default: "",
+        meaning: "Whom to name below a map with those pictures, as the server's licence asks. The server's name when not set.",
+        example: "© OpenStreetMap contributors",
+    },
+    Setting {
         name: "contact_phone",
         default: "",
         meaning: "A phone number for questions about the directory; shown on every page.",

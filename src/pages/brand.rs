@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Site, files};
 use crate::{
-    config::{Colour, Config},
+    config::{Colour, Config, MapTiles},
     http::{Problem, caching},
 };
 
@@ -28,6 +28,10 @@ pub struct Brand {
     pub phone: Option<String>,
     /// A mailbox that they may write to.
     pub email: Option<String>,
+    /// A map server whose pictures somebody may ask for.
+    pub(super) tiles: Option<MapTiles>,
+    /// Whom to name for them.
+    pub(super) tiles_credit: Option<String>,
     style: Option<Dressed>,
     logo: Option<Dressed>,
 }
@@ -61,7 +65,7 @@ impl Brand {
     /// A directory that has set nothing but its licence.
     #[cfg(test)]
     pub(super) fn plain(licence: Url) -> Self {
-        Self { licence, phone: None, email: None, style: None, logo: None }
+        Self { licence, phone: None, email: None, tiles: None, tiles_credit: None, style: None, logo: None }
     }
 
     /// The look that the settings say.
@@ -74,6 +78,8 @@ impl Brand {
             licence: config.licence.clone(),
             phone: config.contact_phone.clone(),
             email: config.contact_email.clone(),
+            tiles: config.map_tiles.clone(),
+            tiles_credit: config.map_tiles_credit.clone(),
             style,
             logo,
         })

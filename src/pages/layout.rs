@@ -21,6 +21,10 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The same for a page with a script of ours.
 const POLICY_WITH_SCRIPTS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The same for one whose script sends the page's own form.
+const POLICY_WITH_SENDING: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What a page may show pictures from.
+const PICTURES: &str = "img-src 'self'";
 /// Where "Exit this page" leads: somewhere ordinary.
 const ELSEWHERE: &str = "https://www.bbc.co.uk/weather";
 
@@ -88,6 +92,13 @@ pub(super) struct Page {
     pub(super) judged_by_origin: bool,
     /// The first half of the postcode that the page is for, where it is known.
     pub(super) outcode: Option<String>,
+    /// Whether it tells somebody in danger what to do: nothing may come before that, so the menu and the
+    /// notices follow it.
+    pub(super) urgent: bool,
+    /// Whether a script of ours sends its form, so that the pages that follow take its place.
+    pub(super) sends_itself: bool,
+    /// Another server that pictures on it come from; none but for a map that somebody asked for.
+    pub(super) pictures_from: Option<String>,
     /// Addresses of style sheets beside that of every page.
     pub(super) styles: Vec<&'static str>,
     /// Addresses of scripts of ours that make the page handier. It works without them.
@@ -111,6 +122,9 @@ impl Page {
             audience: For::Everybody,
             judged_by_origin: false,
             outcode: None,
+            urgent: false,
+            sends_itself: false,
+            pictures_from: None,
             styles: Vec::new(),
             scripts: Vec::new(),
         }
@@ -130,8 +144,14 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
         (page.status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], document).into_response()
     };
     let headers = response.headers_mut();
-    let policy = if page.scripts.is_empty() { POLICY } else { POLICY_WITH_SCRIPTS };
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    let policy = match (page.scripts.as_slice(), page.sends_itself) {
+        ([], _) => POLICY,
+        (_, true) => POLICY_WITH_SENDING,
+        (_, false) => POLICY_WITH_SCRIPTS,
+    };
+    let wider = page.pictures_from.as_ref().map(|from| policy.replace(PICTURES, &format!("{PICTURES} {from}")));
+    let policy = wider.and_then(|policy| HeaderValue::from_str(&policy).ok()).unwrap_or_else(|| HeaderValue::from_static(policy));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     // A form of a page without referrers is sent with `Origin: null`, so nobody could say that it is ours.
     let says_where = page.judged_by_origin || page.audience != For::Everybody;
     let referrer = if says_where { "same-origin" } else { "no-referrer" };
@@ -143,7 +163,6 @@ fn frame(site: &Site, page: &Page) -> Markup {
     let name = &*site.directory.name;
     let title = format!("{} – {name}", page.title);
     let texts = site.texts.shown();
-    let has_guides = !texts.guides().is_empty();
     html! {
         (DOCTYPE)
         html lang=(spoken().page_tag()) dir=[spoken().runs_leftwards().then_some("rtl")] {
@@ -175,29 +194,22 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 header {
                     div class="width" {
                         a class="brand" href="/" { @if let Some(logo) = site.brand.logo() { img src=(logo) alt="" height="40"; } (name) }
-                        nav aria-label=(say("Main")) {
-                            @if let For::Signed { form, officer, owing } = &page.audience { (signed_in(form, *officer, *owing)) } @else { ul {
-                                li { a href="/" { (say("Find help")) } }
-                                li { a href="/directory/needs" { (say("Browse by need")) } }
-                                li { a href="/directory/whats-on" { (say("What’s on")) } }
-                                @if has_guides { li { a href="/directory/guides" { (say("Guides")) } } }
-                                li { a href="/help" { (say("Work out what helps")) } }
-                                li { a href="/help#now" { (say("Urgent help")) } }
-                            } }
-                        }
+                        @if !page.urgent { (menu(site, page)) }
                     }
                     (draft())
                     @if site.demo { p class="demo" { span class="width" { (say("This is a demonstration. Every service, person and local phone number here is made up.")) } } }
-                    @if page.quiet { p class="width unprinted" { (say("“Exit this page” takes you straight to a weather page. It does not clear your history.")) } }
+                    @if page.quiet && !page.urgent { (about_exit()) }
                 }
                 @if page.quiet { (exit()) }
-                (notices::standing(site, page.outcode.as_deref()))
+                @if !page.urgent { (notices::standing(site, page.outcode.as_deref())) }
                 div class="width" {
                     @if !page.trail.is_empty() { (trail(&page.trail)) }
                     main id="main" tabindex="-1" { (page.body) }
                 }
+                @if page.urgent { (about_exit()) (notices::standing(site, page.outcode.as_deref())) }
                 footer {
                     div class="width" {
+                        @if page.urgent { (menu(site, page)) }
                         ul {
                             li { a href="/directory/about" { (say("About this directory")) } }
                             li { a href="/directory/about#wrong" { (say("Report something wrong")) } }
@@ -215,6 +227,26 @@ fn frame(site: &Site, page: &Page) -> Markup {
             }
         }
     }
+}
+
+fn menu(site: &Site, page: &Page) -> Markup {
+    let has_guides = !site.texts.shown().guides().is_empty();
+    html! {
+        nav aria-label=(say("Main")) {
+            @if let For::Signed { form, officer, owing } = &page.audience { (signed_in(form, *officer, *owing)) } @else { ul {
+                li { a href="/" { (say("Find help")) } }
+                li { a href="/directory/needs" { (say("Browse by need")) } }
+                li { a href="/directory/whats-on" { (say("What’s on")) } }
+                @if has_guides { li { a href="/directory/guides" { (say("Guides")) } } }
+                li { a href="/help" { (say("Work out what helps")) } }
+                li { a href="/help#now" { (say("Urgent help")) } }
+            } }
+        }
+    }
+}
+
+fn about_exit() -> Markup {
+    html! { p class="width unprinted" { (say("“Exit this page” takes you straight to a weather page. It does not clear your history.")) } }
 }
 
 /// The same page in every language, for search engines: only of pages that have an address.

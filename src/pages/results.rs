@@ -222,6 +222,7 @@ fn results(
     let listings = listing::of_hits(site, found, from.map(|position| position.point))?;
     let kept = Kept::read(parameters);
     let quiet = found.understood.sensitive || listings.iter().any(|listing| listing.sensitive);
+    let ground = map::Ground::of(&site.brand, asked, parameters, &kept.hidden(), quiet);
     let body = html! {
         @if found.understood.urgent || found.understood.sensitive {
             (home::danger())
@@ -233,7 +234,7 @@ fn results(
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
         p class="small" { (left_out(place.nowhere)) (order(from)) }
-        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point))) }
+        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point), &ground)) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
         @match by {
@@ -243,7 +244,14 @@ fn results(
         @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }
     };
     let outcode = from.and_then(|here| here.outcode.clone());
-    Ok(Page { unkept: true, quiet, outcode, ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body) })
+    let pictures_from = ground.pictures_from();
+    Ok(Page {
+        unkept: true,
+        quiet,
+        outcode,
+        pictures_from,
+        ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body)
+    })
 }
 
 /// That nobody knows a postcode.

@@ -250,7 +250,7 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
                 input type="text" id="q" name="q" value=(asked.words) autocomplete="off" aria-describedby=(described("q")) aria-invalid=[wrong("q").map(|_| "true")];
             }
             div class=(if wrong("postcode").is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { (say("Postcode (optional)")) }
+                label for="postcode" { (say("Postcode or town (optional)")) }
                 p class="hint" id="postcode-hint" { (say("To show the nearest first. The first half, such as LU1, is enough. We do not store it.")) }
                 (message("postcode"))
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];

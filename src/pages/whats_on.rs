@@ -287,7 +287,7 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
             (tick("free", asked.free, "Free only"))
             (tick("online", asked.online, "Online only"))
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
-                label for="postcode" { (say("Postcode (optional)")) }
+                label for="postcode" { (say("Postcode or town (optional)")) }
                 p class="hint" id="postcode-hint" { (say("To show how far away things are. We do not store it.")) }
                 @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code"

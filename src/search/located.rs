@@ -14,6 +14,9 @@ use crate::{
     places::Precision,
 };
 
+/// A town is no wider than this from its middle, in metres.
+const FAR: f64 = 20_000.0;
+
 impl Search {
     /// Where a postcode is, learned from the places in the directory: those with the same postcode,
     /// else with the same sector, else with the same outcode.
@@ -45,7 +48,10 @@ impl Search {
             points.get(points.len() / 2).map(of)
         };
         let (north, east) = (middle(|point| point.latitude), middle(|point| point.longitude));
-        Ok(north.zip(east).and_then(|(north, east)| Point::new(north, east)))
+        let middle = north.zip(east).and_then(|(north, east)| Point::new(north, east));
+        // Of two towns with one name nobody can say which is meant.
+        let near = |middle: &Point| points.iter().filter(|point| point.metres_to(*middle) <= FAR).count();
+        Ok(middle.filter(|middle| 2 * near(middle) > points.len()))
     }
 
     /// The middle of the places with this postcode, sector or outcode.

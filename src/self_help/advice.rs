@@ -26,8 +26,10 @@ pub struct Advice<'a> {
     pub panels: Vec<Urgent<'a>>,
     /// What to do first, at most three things.
     pub steps: Vec<Step<'a>>,
-    /// Somebody to talk to.
+    /// Somebody to talk to: where it is an emergency, whom the urgent help names beside 999.
     pub talk: Vec<&'a Line>,
+    /// What to say to them, where the urgent help has words for it.
+    pub talk_say: Option<&'a str>,
     talk_calls: &'a [Call],
     /// Whether nothing may come before urgent help.
     pub is_emergency: bool,
@@ -95,6 +97,16 @@ impl<'a> Chooser<'a> {
 }
 
 impl Advice<'_> {
+    /// Whether 999 is among the numbers that are given.
+    pub fn gives_999(&self) -> bool {
+        self.lines().any(Line::is_emergency)
+    }
+
+    /// Whether the only number to talk to somebody is 999.
+    pub fn talks_to_999(&self) -> bool {
+        self.talk.iter().all(|line| line.is_emergency())
+    }
+
     /// Every line that is given, in order.
     fn lines(&self) -> impl Iterator<Item = &Line> {
         let of_panels = self.panels.iter().flat_map(|panel| &panel.lines);
@@ -133,17 +145,28 @@ impl Edition {
         let outcome = checker.evaluate(answers);
         let level = checker.level(&outcome.level);
         let panels: Vec<&Panel> = outcome.urgent.iter().filter_map(|id| contacts.panel(id)).collect();
-        let steps = chooser.steps(&outcome.level, &checker.pressing_needs(answers, &outcome));
+        let steps = chooser.steps(&outcome.level, &checker.pressing_needs(answers, &outcome), &outcome.tags);
         let talk: &[Call] = contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
         let of_panels = panels.iter().map(|panel| panel.call.as_slice());
         let of_steps = steps.iter().map(|step| step.call.as_slice());
+        let is_emergency = checker.highest().is_some_and(|highest| highest.id == outcome.level);
+        // 999 is for danger now. Somebody without a bed talks to the council.
+        let beside_999 = panels
+            .iter()
+            .filter(|_| is_emergency)
+            .find_map(|panel| Some((*panel, chooser.beside_the_emergency_number(&panel.call)?)));
+        let (talk_say, to_talk_to) = match beside_999 {
+            Some((panel, lines)) => (chooser.told(panel, helper).say, lines),
+            None => (None, chooser.talk(talk)),
+        };
         Advice {
             wants_the_place: of_panels.chain(of_steps).chain([talk]).any(|calls| chooser.would_know_better(calls)),
-            is_emergency: checker.highest().is_some_and(|highest| highest.id == outcome.level),
+            is_emergency,
             title: level.map_or("", |level| worded(&level.title, level.title_helper.as_deref(), helper)),
             text: level.and_then(|level| level.text_helper.as_deref().filter(|_| helper).or(level.text.as_deref())),
             reasons: checker.reasons(&outcome, helper),
-            talk: chooser.talk(talk),
+            talk: to_talk_to,
+            talk_say,
             talk_calls: talk,
             panels: panels.into_iter().map(|panel| chooser.told(panel, helper)).collect(),
             steps: steps.into_iter().map(|action| chooser.step(action, helper)).collect(),

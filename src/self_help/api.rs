@@ -56,12 +56,13 @@ async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Respon
     caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.into()))
 }
 
-/// Contacts without the lines and steps that may not be given today.
+/// Contacts without the lines, steps and tips that may not be given today.
 fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     let chooser = edition.chooser(None, state.today());
     let mut contacts = edition.contacts.clone();
     contacts.lines.retain(|line| line.is_emergency() || chooser.may_give(&line.dated));
     contacts.actions.retain(|action| chooser.may_give(&action.dated));
+    contacts.tips.retain(|tip| chooser.may_give(&tip.dated));
     contacts
 }
 
@@ -110,8 +111,11 @@ struct Evaluated<'a> {
     panels: Vec<Shown<'a>>,
     /// First steps, at most three.
     steps: Vec<Shown<'a>>,
-    /// Someone to talk to.
+    /// Someone to talk to: where it is an emergency, whom the urgent help names beside 999.
     talk: Vec<&'a Line>,
+    /// What to say to them, where the urgent help has words for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    talk_say: Option<&'a str>,
     /// The council responsible for the person; missing if not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     council: Option<String>,
@@ -216,6 +220,7 @@ fn evaluated(advice: Advice<'_>, ignored: Vec<Unknown>, sample: bool) -> Evaluat
         title: advice.title,
         reasons: advice.reasons,
         talk: advice.talk,
+        talk_say: advice.talk_say,
         council: advice.chooser.area.map(|area| area.district.clone()),
         place_wanted: advice.wants_the_place,
         ignored,

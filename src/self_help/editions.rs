@@ -96,8 +96,10 @@ fn starting_contacts() -> Contacts {
 /// Why there is no checker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
-    /// None was published, or it was taken away, or it cannot be read.
+    /// None was published, or it cannot be read.
     NotThere,
+    /// It was taken away.
+    Withdrawn,
     /// It should have been reviewed again by this day.
     Overdue(NaiveDate),
     /// A number that it needs was not checked again in time.
@@ -111,6 +113,7 @@ impl Unavailable {
     pub fn said(self) -> &'static str {
         match self {
             Self::NotThere => "the questions have not been reviewed yet",
+            Self::Withdrawn => "the questions have been taken down for now",
             Self::Overdue(_) => "the questions are due for review",
             Self::NumbersOverdue => "the phone numbers are due to be checked",
             Self::OutOfReach => "something is broken on our side",
@@ -159,9 +162,9 @@ impl SelfHelp {
         }
     }
 
-    /// Numbers to ring where there is no checker: those of the last edition, else those that
-    /// Fingerpost comes with; only what was checked and is not overdue. 999 is not among them, for
-    /// every page says it anyway.
+    /// Numbers to ring where there is no checker: those of the latest edition unless it was taken away,
+    /// perhaps because of a wrong number, else those that Fingerpost comes with; only what was checked
+    /// and is not overdue. 999 is not among them, because every page says it anyway.
     pub async fn numbers(&self) -> Vec<Line> {
         let edition = self.published().await.ok().flatten();
         let contacts = edition.map_or_else(starting_contacts, |edition| edition.contacts.clone());
@@ -169,13 +172,17 @@ impl SelfHelp {
         chooser.lines(&contacts.always).into_iter().filter(|line| line.number != "999").cloned().collect()
     }
 
-    /// The latest edition; none where there is none, or it was taken away.
+    /// The latest edition; none where there is none.
     async fn published(&self) -> Result<Option<Arc<Edition>>, Unavailable> {
         let out_of_reach = |error: crate::db::Error| {
             tracing::warn!(error = %error, "cannot read the support checker, so it is not shown");
             Unavailable::OutOfReach
         };
-        let Some((number, false)) = store::latest(&self.db).await.map_err(out_of_reach)? else { return Ok(None) };
+        let number = match store::latest(&self.db).await.map_err(out_of_reach)? {
+            None => return Ok(None),
+            Some((_, true)) => return Err(Unavailable::Withdrawn),
+            Some((number, false)) => number,
+        };
         let held = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, edition)) = held.filter(|(known, _)| *known == number) {
             return Ok(Some(edition));

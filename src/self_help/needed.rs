@@ -5,7 +5,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::{
-    checker::{Checker, Finding},
+    checker::{Checker, Finding, Pressing},
     contacts::{Chooser, Contacts, Trust},
 };
 
@@ -32,10 +32,21 @@ pub(super) fn unreachable(checker: &Checker, contacts: &Contacts, today: NaiveDa
 pub(super) fn levels_without_a_step(checker: &Checker, contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     let chooser = checked(contacts, today);
     let options = checker.questions.iter().flat_map(|question| &question.options);
-    let needs: Vec<String> = options.flat_map(|option| &option.needs).map(|weighed| weighed.need.clone()).collect();
-    let without = checker.levels.iter().filter(|level| chooser.steps(&level.id, &needs).is_empty());
+    let weighed = options.flat_map(|option| &option.needs);
+    let needs: Vec<Pressing> = weighed.map(|weighed| Pressing { need: weighed.need.clone(), rank: 0 }).collect();
+    let without = checker.levels.iter().filter(|level| chooser.steps(&level.id, &needs, &[]).is_empty());
     let said = |id: &str| format!("level {id:?} has no first step: no step for it has a checked_on that is still valid");
     without.map(|level| Finding::new("actions", said(&level.id))).collect()
+}
+
+/// Steps for a tag that no answer has: nobody would be told them.
+pub(super) fn steps_for_no_answer(checker: &Checker, contacts: &Contacts) -> Vec<Finding> {
+    let options = || checker.questions.iter().flat_map(|question| &question.options);
+    let unknown = contacts.actions.iter().flat_map(|action| action.tags.iter().map(move |tag| (action, tag)));
+    let unknown = unknown.filter(|(_, tag)| !options().any(|option| option.tags.contains(tag)));
+    unknown
+        .map(|(action, tag)| Finding::new(format!("actions.{}.tags", action.id), format!("no answer has the tag {tag:?}")))
+        .collect()
 }
 
 /// The last day on which a checker with these contacts is shown, as far as dates go: that of its

@@ -134,6 +134,7 @@ pub fn in_the_way(drafts: &[Draft; 3], mut known: Known, reviewed_by: &str, now:
     found.extend(below("checker", review(&parts.checker, today)));
     found.extend(below("contacts", unreachable(&parts.checker, &parts.contacts, today)));
     found.extend(below("contacts", needed::levels_without_a_step(&parts.checker, &parts.contacts, today)));
+    found.extend(below("contacts", needed::steps_for_no_answer(&parts.checker, &parts.contacts)));
     found
 }
 

@@ -346,6 +346,15 @@ async function checkList(plain, scripted) {
 
 // --- self-help: nothing in addresses, urgent help first, a way out ------------------------------------
 
+/** Where the first number is, unless a narrow phone shows it without scrolling. */
+async function belowTheFold(page) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  const bottom = await page.locator('main a[href^="tel:"]').first().evaluate((link) => link.getBoundingClientRect().bottom + scrollY);
+  await page.setViewportSize(size);
+  return bottom <= 640 ? '' : `it ends at ${bottom}`;
+}
+
 /** From the start to the result, with the scripts or without. */
 async function answerQuestions(page, name) {
   await page.goto(`${base}/help`);
@@ -356,12 +365,14 @@ async function answerQuestions(page, name) {
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   const urgent = await page.locator('main').innerText();
   check('journey', `${name}: urgent help is on the very next page, with a number to tap`, urgent.includes('0808 2000 247') && !urgent.includes('sleep tonight') ? '' : urgent.slice(0, 200));
+  check('journey', `${name}: the number is on the first screen of urgent help`, await belowTheFold(page));
   await page.getByRole('button', { name: 'Continue with the questions' }).click();
   await page.getByLabel('only for a few nights').check();
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await page.getByRole('button', { name: 'Show my result now' }).click();
   const result = await page.locator('main').innerText();
   check('journey', `${name}: the result keeps it, and says why`, result.includes('0808 2000 247') && result.includes('I am scared of') ? '' : result.slice(0, 200));
+  check('journey', `${name}: the number is on the first screen of the result`, await belowTheFold(page));
   check('journey', `${name}: no answer is in the address or the title`, /LU1|scared|afraid|result/i.test(page.url()) || /abuse|scared/i.test(await page.title()) ? `${page.url()} ${await page.title()}` : '');
 }
 
@@ -389,7 +400,8 @@ async function checkQuestions(browser, javaScriptEnabled) {
   await left;
   await page.goBack().catch(() => null); // the browser refuses: the page was not to be kept
   const shown = await page.locator('body').innerText().catch(() => '');
-  check('journey', `${name}: Exit leaves at once, and Back shows no answers`, /0808 2000 247|scared of/.test(shown) ? shown.slice(0, 200) : '');
+  check('journey', `${name}: Exit leaves at once, and Back shows no answers`, /not to blame|scared of/.test(shown) ? shown.slice(0, 200) : '');
+  if (javaScriptEnabled) check('journey', `${name}: no question stays in the list of Back`, page.url() === `${base}/help` ? '' : page.url());
   check('journey', `${name}: no cookies`, (await context.cookies()).map((cookie) => cookie.name));
   await context.close();
 }

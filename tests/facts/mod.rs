@@ -27,6 +27,7 @@ mod strangers;
 mod texts;
 mod times;
 mod troubles;
+mod whereabouts;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

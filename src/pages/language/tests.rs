@@ -29,9 +29,8 @@ const OTHERS: [&str; 16] = [
     "upkeep",
 ];
 /// What pages show of other modules.
-const BESIDE: [&str; 8] = [
+const BESIDE: [&str; 7] = [
     "src/self_help/budget/lines.rs",
-    "src/self_help/budget/tips.rs",
     "src/self_help/budget/money.rs",
     "src/self_help/budget/sums.rs",
     "src/self_help/editions.rs",

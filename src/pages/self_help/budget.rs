@@ -1,12 +1,13 @@
 //! The budget: one form, and what follows from it above the same form. Every field comes back as it
 //! was written, so nothing is lost when one is wrong.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{State, rejection::StringRejection},
     response::Response,
 };
+use chrono::NaiveDate;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
@@ -20,14 +21,18 @@ use crate::{
     http::{Parameters, Problem},
     pages::{
         Site, home,
-        language::{isolated, rightwards, say, say_with, weave},
+        language::{as_written, isolated, rightwards, say, say_with, weave, written_in},
         layout,
         layout::Page,
         results::{mistaken_title, sent_long},
         words,
     },
-    self_help::budget::{
-        Budget, DEBTS, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Tip, Totals, monthly, pounds, tips, weekly,
+    self_help::{
+        Edition, Unavailable,
+        budget::{
+            Budget, DEBTS, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Situation, Totals, monthly, pounds,
+            situations, weekly,
+        },
     },
 };
 
@@ -67,13 +72,13 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
         if !mistakes.is_empty() {
             return Ok(Err(worked_out(&site, &sent).await?));
         }
-        let (tips, nearby, _) = what_helps(&site, &sent, &budget).await?;
+        let helps = what_helps(&site, &sent, &budget).await?;
         let body = html! {
             (sums(&budget))
             (lines(&form, &budget))
             (debts(&budget))
-            (tips_of(&tips))
-            (plan::places(&site, &nearby))
+            (helps.tips())
+            (plan::places(&site, &helps.nearby))
         };
         Ok::<_, Problem>(Ok(plan::document(&site, &body)))
     };
@@ -90,17 +95,48 @@ fn page(title: String, body: Markup) -> Page {
     page
 }
 
-async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<(Vec<&'static Tip>, Nearby, Place), Problem> {
-    let tips = tips(budget);
+/// What helps with what a budget shows.
+struct Helps {
+    situations: Vec<Situation>,
+    /// What somebody reviewed, and why there is nothing like that.
+    edition: Result<Arc<Edition>, Unavailable>,
+    today: NaiveDate,
+    nearby: Nearby,
+    place: Place,
+}
+
+async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<Helps, Problem> {
+    let situations = situations(budget);
     let place = Place::find(site, None, Written::read(sent)).await?;
     let mut needs: Vec<String> = Vec::new();
-    for need in tips.iter().flat_map(|tip| tip.needs) {
+    for need in situations.iter().flat_map(|situation| situation.needs()) {
         if !needs.iter().any(|there| there == need) {
             needs.push((*need).to_owned());
         }
     }
     let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in: place.lies_in.as_ref(), each: EACH };
-    Ok((tips, nearby::look(site, looked).await?, place))
+    let nearby = nearby::look(site, looked).await?;
+    Ok(Helps { situations, edition: site.self_help.in_force().await, today: site.self_help.today(), nearby, place })
+}
+
+impl Helps {
+    /// Tips that somebody reviewed lately; where there are none, whom to ring instead.
+    fn tips(&self) -> Markup {
+        let edition = self.edition.as_deref().ok();
+        let tips = edition
+            .map(|edition| edition.chooser(self.place.area.as_ref(), self.today).tips(&self.situations))
+            .unwrap_or_default();
+        html! {
+            @if !self.situations.is_empty() { h2 { (say("What to do next")) } }
+            @if !tips.is_empty() {
+                @if let Some(edition) = edition { (super::notice(edition)) }
+                ol class="steps" { @for tip in tips { li { h3 { (as_written(&tip.title)) } p lang=[written_in()] dir=[rightwards()] { (tip.body) } } } }
+                p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) }
+            } @else if !self.situations.is_empty() {
+                p { (weave("We have no tips to show now that somebody has reviewed. A free adviser can look at this with you: {link}.", &[("link", html! { a href="/help#now" { (say("numbers to ring")) } })])) }
+            }
+        }
+    }
 }
 
 async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
@@ -117,9 +153,10 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         };
         return Ok(mistaken(body));
     }
-    let (tips, nearby, place) = what_helps(site, sent, &budget).await?;
+    let helps = what_helps(site, sent, &budget).await?;
+    let place = &helps.place;
     let body = html! {
-        @if place.mistake.is_some() { (summary(&[], &place)) }
+        @if place.mistake.is_some() { (summary(&[], place)) }
         @else { (home::danger()) }
         h1 { (say("Your money on one page")) }
         (words::printed(site.today()))
@@ -127,11 +164,11 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         div class="printed" { (lines(&form, &budget)) }
         (chart::draw(&budget))
         (debts(&budget))
-        (tips_of(&tips))
-        @if !tips.is_empty() { (nearby::show(&nearby, place.point)) }
+        (helps.tips())
+        @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place.point)) }
         (keep())
         h2 class="unprinted" { (say("Change your numbers")) }
-        (self::form(&form, &[], &place, &fields))
+        (self::form(&form, &[], place, &fields))
     };
     let outcode = place.outcode();
     let page = if place.mistake.is_some() { mistaken(body) } else { page(say("Money on one page").to_owned(), body) };
@@ -275,16 +312,6 @@ fn debts(budget: &Budget) -> Markup {
             h3 { @if first.is_empty() { (say("What you owe")) } @else { (say("Pay these after that")) } }
             @if !first.is_empty() { p { (say("Letters about these can sound harsh. Still pay the debts above first.")) } }
             ul { @for debt in &other { (row(debt)) } }
-        }
-    }
-}
-
-fn tips_of(tips: &[&Tip]) -> Markup {
-    html! {
-        @if !tips.is_empty() {
-            h2 { (say("What to do next")) }
-            ol class="steps" { @for tip in tips { li { h3 { (say(tip.title)) } p { (say(tip.text)) } } } }
-            p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) }
         }
     }
 }

@@ -90,13 +90,13 @@ async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Pl
     if at.is_none() && go == Go::Next && place.mistake.is_some() {
         return Ok(Page { status: StatusCode::BAD_REQUEST, ..first(edition, carried, place) });
     }
-    // Urgent help comes before the next question, whichever button was pressed.
+    // Urgent help comes before another question, forwards and back; the result has it anyway.
     if let Some(question) = at.map(|at| &checker.questions[at])
         && !shown
-        && go != Go::Back
+        && go != Go::Result
     {
         let opened = opened_by(edition, question, &carried.answers);
-        if !opened.is_empty() && go == Go::Next {
+        if !opened.is_empty() {
             return Ok(urgent(site, edition, carried, place, question, &opened));
         }
     }
@@ -209,9 +209,10 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
     let told: Vec<_> = opened.iter().map(|panel| chooser.told(panel, carried.helper)).collect();
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
     let body = html! {
-        (notice(edition))
         h1 class="unseen" { (say("Before you continue")) }
         (panels::list(&told, &chooser))
+        @if !told.iter().flat_map(|told| &told.lines).any(|line| line.is_emergency()) { (home::danger()) }
+        (notice(edition))
         @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
         form class="ask" method="post" action="/help/check" {
             (carried.hidden(None))
@@ -219,11 +220,12 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
             input type="hidden" name="shown" value="yes";
             p class="buttons" {
                 button class="button" name="go" value="next" { (say("Continue with the questions")) }
+                button class="link" name="go" value="back" { (say("Back")) }
                 button class="link" name="go" value="result" { (say("Show my result now")) }
             }
         }
     };
-    super::page(say("Before you continue"), body)
+    Page { urgent: true, ..super::page(say("Before you continue"), body) }
 }
 
 /// A line that keeps urgent help one tap away on the questions that follow.

@@ -1,15 +1,17 @@
 // Leaving at once. Without this script the link still works; with it this page also goes out of the
-// "back" list, and pressing Shift three times leaves, too. Nothing is sent or kept.
+// "back" list, and pressing Shift three times leaves, too. Nothing is kept.
 
-const exit = document.querySelector('.exit a');
+const wayOut = () => document.querySelector('.exit a');
 
 function leave() {
+  const to = wayOut().href;
   document.body.hidden = true;
-  location.replace(exit.href);
+  location.replace(to);
 }
 
-if (exit) {
-  exit.addEventListener('click', (event) => {
+if (wayOut()) {
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest?.('.exit a')) return;
     event.preventDefault();
     leave();
   });
@@ -33,7 +35,40 @@ addEventListener('pageshow', (event) => {
   if (event.persisted && !document.querySelector('[data-keeps]')) location.replace(document.querySelector('header nav a[href$="/help"]')?.href ?? '/help');
 });
 
-for (const button of document.querySelectorAll('button.print')) {
-  button.hidden = false;
-  button.addEventListener('click', () => print());
+document.addEventListener('click', (event) => {
+  if (event.target.closest?.('button.print')) print();
+});
+
+function showPrinting() {
+  for (const button of document.querySelectorAll('button.print')) button.hidden = false;
 }
+showPrinting();
+
+// The questions follow one another in a single entry of the "back" list, so that leaving takes all of
+// them out of it, not only the last one. Where that fails, the form is sent as without this script.
+document.addEventListener('submit', async (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  const asks = form.matches('[method=post][action$="/help/check"]');
+  if (!asks || form.dataset.plain) return;
+  event.preventDefault();
+  if (document.body.hasAttribute('aria-busy')) return;
+  document.body.setAttribute('aria-busy', 'true');
+  try {
+    const body = new URLSearchParams(new FormData(form, button));
+    const answer = await fetch(form.action, { method: 'POST', body, headers: { accept: 'text/html' }, cache: 'no-store', credentials: 'omit', redirect: 'error' });
+    const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!next.querySelector('main h1')) throw new Error('no page');
+    document.title = next.title;
+    document.body.replaceWith(next.body);
+    showPrinting();
+    scrollTo(0, 0);
+    const heading = document.querySelector('main [role=alert], main h1');
+    heading.tabIndex = -1;
+    heading.focus();
+  } catch {
+    document.body.removeAttribute('aria-busy');
+    form.dataset.plain = 'yes';
+    form.requestSubmit(button);
+  }
+});

@@ -53,6 +53,7 @@ fn page(title: impl Into<String>, body: Markup) -> Page {
     Page {
         unkept: true,
         quiet: true,
+        sends_itself: true,
         styles: vec![files::style_address()],
         scripts: vec![files::help_address()],
         ..Page::new(title, body)

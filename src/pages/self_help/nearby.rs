@@ -32,6 +32,10 @@ const LOOKED_THROUGH: usize = 60;
 const MOST_NEEDS: usize = 4;
 /// Places that a message has: more is not read, and phones cut it off.
 const MOST_SENT: usize = 12;
+/// The tag of an answer that says that somebody is under 18: what is for adults only is no help to them.
+const UNDER_18: &str = "under18";
+/// Their greatest age, in years.
+const OLDEST_CHILD: f64 = 17.0;
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -67,7 +71,8 @@ pub(super) struct Nearby {
 pub(super) struct Looked<'a> {
     /// Codes of needs, the worst first.
     pub(super) needs: &'a [String],
-    /// Tags of what was answered: they change the order, and leave nothing out.
+    /// Tags of what was answered: they change the order, and leave nothing out but what is for adults only
+    /// where somebody is under 18.
     pub(super) tags: &'a [String],
     /// Roughly where somebody is.
     pub(super) point: Option<Point>,
@@ -102,7 +107,8 @@ pub(super) async fn look(site: &Site, looked: Looked<'_>) -> Result<Nearby, Prob
 
 impl Looked<'_> {
     fn wanted(&self) -> Wanted {
-        Wanted { only_current: true, near: self.point, ..Wanted::default() }
+        let is_under_18 = self.tags.iter().any(|tag| tag == UNDER_18);
+        Wanted { only_current: true, near: self.point, ages: is_under_18.then_some((0.0, OLDEST_CHILD)), ..Wanted::default() }
     }
 
     /// The way of getting help that somebody would rather have.

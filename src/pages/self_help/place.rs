@@ -19,13 +19,13 @@ use crate::{
     },
 };
 
-/// Longest postcode that is read, in characters.
-const LONGEST: usize = 12;
+/// Longest name of a place that is read, in characters.
+const LONGEST: usize = 60;
 
 /// What somebody wrote.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
-    /// A postcode, or its first half.
+    /// A postcode, its first half, or the name of a town.
     pub(super) postcode: String,
     /// Code of a council, chosen from the list.
     pub(super) council: String,
@@ -117,7 +117,7 @@ fn rough(point: Point) -> Option<Point> {
 pub(super) fn field(place: &Place) -> Markup {
     html! {
         div class=(if place.mistake.is_some() { "field wrong" } else { "field" }) {
-            label for="postcode" { (say("Postcode (optional)")) }
+            label for="postcode" { (say("Postcode or town (optional)")) }
             p class="hint" id="postcode-hint" { (say("To show the right council and what is near you. We do not store it.")) }
             @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
             input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(place.written.postcode) autocomplete="off"

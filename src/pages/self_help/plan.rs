@@ -18,7 +18,7 @@ use super::{
 use crate::{
     http::Problem,
     pages::{
-        Site,
+        Site, home,
         language::{as_written, rightwards, say, spoken, weave},
         layout,
         results::sent,
@@ -55,6 +55,7 @@ fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
         @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its phone numbers.")) } }
         h2 { (as_written(result.advice.title)) }
         (panels::list(&result.advice.panels, &result.advice.chooser))
+        @if !result.advice.gives_999() { (home::danger()) }
         (result::whose(&result.advice))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path)))

@@ -61,6 +61,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         @if result.advice.is_emergency {
             h1 { (as_written(result.advice.title)) }
             (panels::list(&result.advice.panels, &result.advice.chooser))
+            @if !result.advice.gives_999() { (home::danger()) }
             (notice(edition))
             (reasons(&result))
         } @else {
@@ -81,7 +82,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         (keep(site, carried, &result))
         (panels::reviewed(edition))
     };
-    Ok(super::page(say("Your result"), body))
+    Ok(Page { urgent: result.advice.is_emergency, ..super::page(say("Your result"), body) })
 }
 
 /// Law and helplines differ between the nations: said to somebody whom the questions are not for.
@@ -137,7 +138,9 @@ pub(super) fn talk(result: &Plan<'_>) -> Markup {
     html! {
         h2 { (say("Talk to a person")) }
         (panels::lines(&result.advice.talk, &result.advice.chooser))
-        p { (say("You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”")) }
+        @if result.advice.talks_to_999() { p { (say("Say which service you need: police, ambulance or fire. Then say where you are and what is wrong.")) } }
+        @else if let Some(words) = result.advice.talk_say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
+        @else { p { (say("You can say: “I filled in some questions about my situation, and I need help. Can you tell me who can help me?”")) } }
     }
 }
 

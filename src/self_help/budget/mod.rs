@@ -15,7 +15,7 @@ pub use {
     lines::{DEBTS, Debt, GROUPS, Group, Line, OTHERS, Side},
     money::{MOST, Refused, amount, pounds},
     sums::{Budget, Debted, Left, Often, Part, Totals, monthly, weekly},
-    tips::{Tip, tips},
+    tips::{Situation, situations},
 };
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
-//! What to do next, chosen by the figures. Signposts, not advice: nothing here says which debt
-//! solution somebody should take.
+//! What a budget shows that something can be done about. What that is, a council writes and reviews
+//! ([`Tip`](crate::self_help::contacts::document::Tip)); the needs of each are ours, to look for services by.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::sums::Budget;
 
@@ -7,77 +10,52 @@ use super::sums::Budget;
 /// anybody.
 const MUCH_FOR_THE_HOME: i64 = 35;
 
-/// Something to do next.
-#[derive(Clone, Copy, Debug)]
-pub struct Tip {
-    /// Its name for programs.
-    pub id: &'static str,
-    /// What to do.
-    pub title: &'static str,
-    /// Why and how.
-    pub text: &'static str,
-    /// Needs that services for it help with, the main one first.
-    pub needs: &'static [&'static str],
-    fits: fn(&Budget) -> bool,
+/// Something that a budget shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "BudgetSituation")]
+pub enum Situation {
+    /// A debt that must be paid first, such as rent, council tax or energy.
+    PriorityDebt,
+    /// A debt for gas or electricity.
+    EnergyDebt,
+    /// More goes out than comes in.
+    Short,
+    /// The home takes more than 35% of what comes in.
+    DearHome,
+    /// Something is left, and there are debts.
+    LeftForDebts,
 }
 
-/// Every tip, the most pressing first.
-const TIPS: &[Tip] = &[
-    Tip {
-        id: "priority",
-        title: "Talk to a free debt adviser today",
-        text: "You owe money on something you must pay first. An adviser can help you keep your home, heat and light.",
-        needs: &["money-debt"],
-        fits: |budget| budget.debts.iter().any(|debt| debt.debt.first.is_some()),
-    },
-    Tip {
-        id: "energy",
-        title: "Ring your energy supplier",
-        text: "Ask for a payment plan you can afford. Ask about their hardship fund and help with fuel.",
-        needs: &["energy-bills", "energy-no-supply"],
-        fits: |budget| budget.debts.iter().any(|debt| debt.debt.id == "energy"),
-    },
-    Tip {
-        id: "short",
-        title: "Talk to a free adviser about money",
-        text: "More goes out than comes in. An adviser can help you bring in more and spend less. They have seen it all before.",
-        needs: &["money-budgeting", "money-debt"],
-        fits: |budget| budget.totals().after() < 0,
-    },
-    Tip {
-        id: "claim",
-        title: "Check what you can claim",
-        text: "Many people can get more than they claim. A free adviser can check for you.",
-        needs: &["money-benefits"],
-        fits: |budget| budget.totals().after() < 0,
-    },
-    Tip {
-        id: "council_tax",
-        title: "Ask for money off your council tax",
-        text: "Ring the council and ask for council tax reduction. Ask to pay in smaller instalments.",
-        needs: &["money-council-tax"],
-        fits: |budget| budget.totals().after() < 0,
-    },
-    Tip {
-        id: "home",
-        title: "Ask for help with what your home costs",
-        text: "Your home takes a large part of your income. Ask an adviser or the council whether you can get help with it.",
-        needs: &["money-housing-payment", "housing-advice"],
-        fits: |budget| {
-            let home = budget.of(&["rent", "mortgage", "service_charge"]);
-            home * 100 > budget.totals().income * MUCH_FOR_THE_HOME && home > 0
-        },
-    },
-    Tip {
-        id: "offer",
-        title: "See an adviser before you offer to pay",
-        text: "You have some money left, and debts. An adviser can tell you who to pay first, and how much to offer.",
-        needs: &["money-debt"],
-        fits: |budget| budget.totals().after() > 0 && !budget.debts.is_empty(),
-    },
-];
+impl Situation {
+    /// Every one, the most pressing first.
+    pub const ALL: [Self; 5] = [Self::PriorityDebt, Self::EnergyDebt, Self::Short, Self::DearHome, Self::LeftForDebts];
 
-/// The tips that fit, the most pressing first.
-pub fn tips(budget: &Budget) -> Vec<&'static Tip> {
-    TIPS.iter().filter(|tip| (tip.fits)(budget)).collect()
+    /// Needs that services for it help with, the main one first.
+    pub fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::PriorityDebt | Self::LeftForDebts => &["money-debt"],
+            Self::EnergyDebt => &["energy-bills", "energy-no-supply"],
+            Self::Short => &["money-budgeting", "money-debt", "money-benefits", "money-council-tax"],
+            Self::DearHome => &["money-housing-payment", "housing-advice"],
+        }
+    }
+
+    fn fits(self, budget: &Budget) -> bool {
+        match self {
+            Self::PriorityDebt => budget.debts.iter().any(|debt| debt.debt.first.is_some()),
+            Self::EnergyDebt => budget.debts.iter().any(|debt| debt.debt.id == "energy"),
+            Self::Short => budget.totals().after() < 0,
+            Self::DearHome => {
+                let home = budget.of(&["rent", "mortgage", "service_charge"]);
+                home * 100 > budget.totals().income * MUCH_FOR_THE_HOME && home > 0
+            }
+            Self::LeftForDebts => budget.totals().after() > 0 && !budget.debts.is_empty(),
+        }
+    }
+}
+
+/// What the budget shows, the most pressing first.
+pub fn situations(budget: &Budget) -> Vec<Situation> {
+    Situation::ALL.into_iter().filter(|situation| situation.fits(budget)).collect()
 }

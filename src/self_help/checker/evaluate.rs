@@ -31,6 +31,15 @@ pub struct Outcome {
     pub why: Vec<Why>,
 }
 
+/// A need, and how soon something is to be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pressing {
+    /// Its code.
+    pub need: String,
+    /// The lower, the sooner; the same where one is as pressing as the other.
+    pub rank: usize,
+}
+
 /// A reason for the level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -137,7 +146,7 @@ impl Checker {
 
     /// The needs in the order in which something is to be done about them: first those of the answers
     /// that the level comes from, then the others, each as the outcome orders them.
-    pub fn pressing_needs(&self, answers: &Answers, outcome: &Outcome) -> Vec<String> {
+    pub fn pressing_needs(&self, answers: &Answers, outcome: &Outcome) -> Vec<Pressing> {
         let counted = self.count(answers);
         let mut behind: BTreeSet<(&str, &str)> = BTreeSet::new();
         for why in &outcome.why {
@@ -157,10 +166,17 @@ impl Checker {
         }
         let of_level = counted.options().filter(|(question, option)| behind.contains(&(*question, option.id.as_str())));
         let first: BTreeSet<&str> = of_level.flat_map(|(_, option)| &option.needs).map(|weighed| weighed.need.as_str()).collect();
-        let (mut needs, others): (Vec<String>, Vec<String>) =
-            outcome.needs.iter().cloned().partition(|need| first.contains(need.as_str()));
-        needs.extend(others);
-        needs
+        let (needs, others): (Vec<&String>, Vec<&String>) = outcome.needs.iter().partition(|need| first.contains(need.as_str()));
+        let mut pressing: Vec<Pressing> = Vec::new();
+        let mut last = None;
+        for (is_other, need) in needs.into_iter().map(|need| (false, need)).chain(others.into_iter().map(|need| (true, need))) {
+            let how = Some((is_other, outcome.severities.get(need)));
+            let before = pressing.last().map_or(0, |before| before.rank);
+            let rank = if last.is_none() || last == how { before } else { before + 1 };
+            pressing.push(Pressing { need: need.clone(), rank });
+            last = how;
+        }
+        pressing
     }
 
     /// What of these answers the checker does not have: a question, or an option of one.

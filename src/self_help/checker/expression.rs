@@ -13,7 +13,10 @@ pub(super) const UNANSWERED: &str = "unanswered";
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected \"question.option\", or an object with all, any, count_of and at_least, or tag_count and at_least, and nothing else; there is no \"not\""
+)]
 #[schemars(rename = "CheckerCondition")]
 pub enum Expression {
     /// `question.option`, or `question.unanswered`.

@@ -11,7 +11,7 @@ pub mod validate;
 pub use {
     cases::Case,
     document::{Answers, Checker, Status},
-    evaluate::{Outcome, Unknown, Why},
+    evaluate::{Outcome, Pressing, Unknown, Why},
     validate::{Finding, Known},
 };
 

@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::self_help::{
-    contacts::{Chooser, Contacts, Trust},
+    contacts::{Action, Chooser, Contacts, Trust},
     reading,
     store::Part,
 };
@@ -147,10 +147,10 @@ fn what_the_level_comes_from_is_seen_to_first() {
     let given = answers(json!({"safe": ["afraid"], "today": ["food"], "risk": ["notice"], "who": ["kids"]}));
     let outcome = ours.evaluate(&given);
     assert_eq!(outcome.needs[0], "food-emergency", "by name among those that are as bad");
-    assert_eq!(ours.pressing_needs(&given, &outcome)[0], "safety-domestic-abuse");
+    assert_eq!(ours.pressing_needs(&given, &outcome)[0].need, "safety-domestic-abuse");
     let given = answers(json!({"today": ["food"], "bills": ["bailiff"], "who": ["kids"]}));
     let outcome = ours.evaluate(&given);
-    assert_eq!(ours.pressing_needs(&given, &outcome)[0], "food-emergency", "a rule leads to the answers that it names");
+    assert_eq!(ours.pressing_needs(&given, &outcome)[0].need, "food-emergency", "a rule leads to the answers that it names");
 }
 
 #[test]
@@ -161,9 +161,11 @@ fn no_step_for_a_lesser_need_takes_the_place_of_one_for_a_worse_need() {
     for case in cases(Part::Cases.starting()) {
         let outcome = ours.evaluate(&case.answers);
         let needs = ours.pressing_needs(&case.answers, &outcome);
-        let steps = chooser.steps(&outcome.level, &needs);
-        let last = steps.iter().filter_map(|step| needs.iter().position(|need| step.needs.contains(need))).max().unwrap_or(0);
-        for need in needs.iter().take(last).filter(|need| contacts.actions.iter().any(|step| step.needs.contains(need))) {
+        let steps = chooser.steps(&outcome.level, &needs, &outcome.tags);
+        let rank = |step: &Action| needs.iter().filter(|own| step.needs.contains(&own.need)).map(|own| own.rank).min();
+        let last = steps.iter().filter_map(|step| rank(step)).max().unwrap_or(0);
+        let is_there = |need: &str| contacts.actions.iter().any(|step| step.needs.iter().any(|own| own == need));
+        for need in needs.iter().filter(|own| own.rank < last).map(|own| &own.need).filter(|need| is_there(need)) {
             assert!(steps.iter().any(|step| step.needs.contains(need)), "{:?}: nothing about {need}", case.about);
         }
     }

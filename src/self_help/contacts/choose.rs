@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::{
     area::{Area, Nation},
-    document::{Action, Call, Contacts, Dated, Line, Panel, Standing},
+    document::{Action, Call, Contacts, Dated, Line, Panel, Standing, Tip},
 };
+use crate::self_help::{budget::Situation, checker::Pressing};
 
 /// First steps that are told at most: more is not done.
 const MOST_STEPS: usize = 3;
@@ -78,23 +79,36 @@ impl<'a> Chooser<'a> {
         self.area.is_some() && calls.iter().filter(of_council).any(|call| !self.lines_for(call).iter().any(is_theirs))
     }
 
-    /// First steps for this level and these needs: those for the worst need first, then those for
-    /// everybody on the level.
-    pub fn steps(&self, level: &str, needs: &[String]) -> Vec<&'a Action> {
+    /// First steps for this level, these needs and these tags of what was answered: those for the most
+    /// pressing needs first, then those for everybody on the level.
+    pub fn steps(&self, level: &str, needs: &[Pressing], tags: &[String]) -> Vec<&'a Action> {
         let rank = |action: &Action| {
-            let of_needs = action.needs.iter().filter_map(|need| needs.iter().position(|own| own == need)).min();
-            of_needs.or_else(|| action.needs.is_empty().then_some(needs.len()))
+            let of_needs = needs.iter().filter(|own| action.needs.contains(&own.need)).map(|own| own.rank).min();
+            of_needs.or_else(|| action.needs.is_empty().then_some(usize::MAX))
         };
         let fits = |action: &&Action| {
             (action.levels.is_empty() || action.levels.iter().any(|own| own == level))
+                && (action.tags.is_empty() || action.tags.iter().any(|tag| tags.contains(tag)))
                 && self.holds_here(&action.jurisdiction)
                 && self.may_give(&action.dated)
         };
         let mut steps: Vec<(usize, &Action)> =
             self.contacts.actions.iter().filter(fits).filter_map(|action| Some((rank(action)?, action))).collect();
-        // Stable: of two for the same need, the one that stands first.
+        // Stable: of two that are as pressing, the one that stands first.
         steps.sort_by_key(|(rank, _)| *rank);
         steps.into_iter().take(MOST_STEPS).map(|(_, action)| action).collect()
+    }
+
+    /// Tips for somebody whose budget shows this.
+    pub fn tips(&self, situations: &[Situation]) -> Vec<&'a Tip> {
+        let fits = |tip: &&Tip| situations.contains(&tip.when) && self.holds_here(&tip.jurisdiction) && self.may_give(&tip.dated);
+        self.contacts.tips.iter().filter(fits).collect()
+    }
+
+    /// The first of these calls for which there is a line other than the emergency number, with those lines.
+    pub fn beside_the_emergency_number(&self, calls: &[Call]) -> Option<Vec<&'a Line>> {
+        let other = |call: &Call| self.lines_for(call).into_iter().filter(|line| !line.is_emergency()).collect::<Vec<_>>();
+        calls.iter().map(other).find(|lines| !lines.is_empty())
     }
 
     fn lines_for(&self, call: &str) -> Vec<&'a Line> {

@@ -6,6 +6,8 @@ use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::self_help::budget::Situation;
+
 /// The `schema` of the document.
 pub const SCHEMA: &str = "support-contacts/1";
 /// The number that nobody has to check.
@@ -33,6 +35,9 @@ pub struct Contacts {
     /// First steps, the most important first.
     #[serde(default)]
     pub actions: Vec<Action>,
+    /// What to do about money, the most important first: shown beside a budget.
+    #[serde(default)]
+    pub tips: Vec<Tip>,
     /// Who to talk to on each level: the first line that can be shown.
     #[serde(default)]
     pub talk: BTreeMap<String, Vec<Call>>,
@@ -232,6 +237,10 @@ pub struct Action {
     /// Needs it is for; all needs if none are named.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Tags of answers, such as `under18`: only somebody who gave one of these answers is told. Anybody
+    /// where it names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Who to call for it.
     #[serde(default)]
     pub call: Vec<Call>,
@@ -242,6 +251,26 @@ pub struct Action {
     #[serde(default)]
     pub jurisdiction: String,
     /// Whether it has been checked.
+    #[serde(flatten)]
+    pub dated: Dated,
+}
+
+/// What to do about something that a budget shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BudgetTip")]
+pub struct Tip {
+    /// Its name for programs.
+    pub id: String,
+    /// What the budget must show.
+    pub when: Situation,
+    /// What to do.
+    pub title: String,
+    /// Why and how.
+    pub body: String,
+    /// Where it holds.
+    #[serde(default)]
+    pub jurisdiction: String,
+    /// Whether it was checked.
     #[serde(flatten)]
     pub dated: Dated,
 }

@@ -4,7 +4,10 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::{document::Standing, *};
-use crate::{places::Precision, self_help::store::Part};
+use crate::{
+    places::Precision,
+    self_help::{checker::Pressing, store::Part},
+};
 
 fn ours() -> Contacts {
     serde_json::from_str(Part::Contacts.starting()).unwrap()
@@ -127,8 +130,8 @@ fn first_steps_are_for_the_worst_need_and_at_most_three() {
     let contacts = contacts();
     let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Checked };
     let steps = |level: &str, needs: &[&str]| -> Vec<String> {
-        let needs: Vec<String> = needs.iter().map(|need| (*need).to_owned()).collect();
-        chooser.steps(level, &needs).iter().map(|step| step.id.clone()).collect()
+        let needs: Vec<Pressing> = (0..).zip(needs).map(|(rank, need)| Pressing { need: (*need).to_owned(), rank }).collect();
+        chooser.steps(level, &needs, &[]).iter().map(|step| step.id.clone()).collect()
     };
     assert_eq!(steps("high", &["debt", "food"]), ["debt", "first", "anybody"]);
     assert_eq!(steps("low", &["food"]), ["anybody", "last"]);

@@ -31,6 +31,7 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     unique("lines", &contacts.lines.iter().map(|line| line.id.as_str()).collect::<Vec<_>>(), &mut found);
     unique("panels", &contacts.panels.iter().map(|panel| panel.id.as_str()).collect::<Vec<_>>(), &mut found);
     unique("actions", &contacts.actions.iter().map(|action| action.id.as_str()).collect::<Vec<_>>(), &mut found);
+    unique("tips", &contacts.tips.iter().map(|tip| tip.id.as_str()).collect::<Vec<_>>(), &mut found);
     lines(contacts, &mut found);
     for (name, duty) in &contacts.duties {
         for line in &duty.fallback {
@@ -68,11 +69,12 @@ pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     of_the_other_tier.chain(not_given(contacts, today)).chain(given_unchecked(contacts, today)).collect()
 }
 
-/// Lines and steps that are not given on this day: nobody has checked them, or not lately.
+/// Lines, steps and tips that are not given on this day: nobody has checked them, or not lately.
 pub fn not_given(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     let lines = contacts.lines.iter().filter(|line| !line.is_emergency()).map(|line| (format!("lines.{}", line.id), &line.dated));
     let actions = contacts.actions.iter().map(|action| (format!("actions.{}", action.id), &action.dated));
-    lines.chain(actions).filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
+    let tips = contacts.tips.iter().map(|tip| (format!("tips.{}", tip.id), &tip.dated));
+    lines.chain(actions).chain(tips).filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
 }
 
 /// Panels of urgent help whose texts nobody has checked, or not lately. They are given all the same:

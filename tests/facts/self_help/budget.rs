@@ -1,8 +1,9 @@
 //! The budget, as a browser without JavaScript sends it.
 
+use fingerpost::self_help::Part;
 use http::Method;
 
-use super::{FORM, ready, send};
+use super::{FORM, checked_contacts, draft, publish, ready, send, today};
 use crate::support::fact;
 
 const SHORT: &str = "in-universal_credit=1120&in-universal_credit-how=monthly&in-wages=%C2%A388.50&in-wages-how=weekly&out-rent=231&out-rent-how=weekly\
@@ -28,6 +29,36 @@ fact! {
         let file = send(&app, "/help/budget/plan", SHORT).await;
         assert_eq!(file.header("content-disposition"), "attachment; filename=\"my-plan.html\"");
         assert!(file.text().contains("<title>My plan</title>") && file.text().contains("-£53.33") && !file.text().contains("<script"));
+    }
+}
+
+fact! {
+    async fn tips_that_nobody_has_reviewed_lately_are_not_shown(app) {
+        app.clock.set(today());
+        app.fixtures().await;
+        let is_without = async |why: &str| {
+            for (path, fields) in [("/help/budget", format!("{SHORT}&postcode=LU1")), ("/help/budget/plan", SHORT.to_owned())] {
+                let page = send(&app, path, &fields).await.text();
+                assert!(!page.contains("Talk to a free debt adviser today") && page.contains("We have no tips to show now"), "{why}: {path}");
+                assert!(page.contains("/help#now") && page.contains("-£53.33") && page.contains("Help near you"), "{why}: sums, numbers and services are there");
+            }
+        };
+        is_without("nothing was published").await;
+        ready(&app).await;
+        assert!(send(&app, "/help/budget", SHORT).await.text().contains("Talk to a free debt adviser today"));
+        let mut contacts = checked_contacts();
+        for tip in contacts["tips"].as_array_mut().unwrap() {
+            tip.as_object_mut().unwrap().remove("checked_on");
+        }
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        is_without("nobody has checked them").await;
+        draft(&app, Part::Contacts, &checked_contacts()).await;
+        assert_eq!(publish(&app).await, Ok(3));
+        app.clock.set("2027-06-01T12:00:00Z".parse().unwrap());
+        is_without("the review is overdue").await;
+        let none = send(&app, "/help/budget", "in-wages=1000").await.text();
+        assert!(!none.contains("What to do next") && !none.contains("no tips"), "nothing to say tips about");
     }
 }
 

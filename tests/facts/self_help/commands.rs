@@ -5,9 +5,10 @@ use std::{
     process::{Command, Output},
 };
 
+use fingerpost::self_help::Part;
 use serde_json::{Value, json};
 
-use super::{checked_contacts, reviewed_checker};
+use super::{checked_contacts, part, reviewed_checker};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
@@ -33,7 +34,7 @@ fn for_ever(mut document: Value) -> Value {
     if document["review_by"].is_string() {
         document["review_by"] = json!("2999-01-01");
     }
-    for list in ["lines", "actions", "panels"] {
+    for list in ["lines", "actions", "panels", "tips"] {
         for record in document[list].as_array_mut().into_iter().flatten() {
             record["review_by"] = json!("2999-01-01");
         }
@@ -53,6 +54,13 @@ fn from_the_sample_to_what_the_public_sees_and_away_again() {
     let exported = run(folder, &["export"]);
     assert_eq!(serde_json::from_slice::<Value>(&exported.stdout).unwrap()["status"], "sample");
 
+    let (code, sample) =
+        json_of(&run(folder, &["import", &write(folder, "sample.json", &part(Part::Checker)), "--dry-run", "--json"]));
+    assert_eq!(
+        (code, &sample["problems"], &sample["in_the_way"][0]["at"]),
+        (0, &json!([]), &json!("checker.status")),
+        "{sample}"
+    );
     let questions = write(folder, "questions.json", &for_ever(reviewed_checker()));
     let contacts = write(folder, "contacts.json", &for_ever(checked_contacts()));
     let (code, dry) = json_of(&run(folder, &["import", &questions, "--dry-run", "--json"]));
@@ -82,6 +90,7 @@ fn what_cannot_be_used_is_told_with_where_it_stands() {
     let (code, said) = json_of(&run(folder, &["import", &write(folder, "wrong.json", &wrong), "--json"]));
     assert_eq!((code, &said["taken"]), (1, &json!(false)));
     assert_eq!(said["problems"][0]["at"], "rules[0].when", "{said}");
+    assert!(said["problems"][0]["problem"].to_string().contains("there is no \\\"not\\\""), "{said}");
     wrong["rules"][0]["when"] = json!("safe.danger");
     let (_, said) = json_of(&run(folder, &["import", &write(folder, "wrong.json", &wrong), "--json"]));
     assert_eq!(

@@ -107,7 +107,7 @@ fact! {
         app.clock.set(today());
         assert_eq!(app.page("/help/check").await.status, 200);
         assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "a wrong number").await.unwrap(), Some(2));
-        is_closed(&app, "the questions have not been reviewed yet").await;
+        is_closed(&app, "the questions have been taken down for now").await;
         assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "again").await.unwrap(), None);
         assert_eq!(publish(&app).await, Ok(3), "the next edition has the next number");
         assert_eq!(app.page("/help/check").await.status, 200);

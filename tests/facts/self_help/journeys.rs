@@ -50,6 +50,50 @@ fact! {
 }
 
 fact! {
+    async fn urgent_help_stands_on_the_next_page_whichever_way_somebody_goes(app) {
+        ready(&app).await;
+        let urgent = step(&app, "at=tonight&a.tonight=no&go=back&postcode=LU1+2AA").await;
+        assert!(urgent.contains("Ring the council now") && urgent.contains("01632 960302"));
+        let back = step(&app, "at=tonight&shown=yes&a.tonight=no&go=back&postcode=LU1+2AA").await;
+        assert!(back.contains("Are you safe right now?"), "and then back");
+    }
+}
+
+fact! {
+    async fn somebody_to_talk_to_is_who_can_help_and_not_999_where_nobody_is_in_danger(app) {
+        ready(&app).await;
+        let talk = |page: &str| page.split("Talk to a person").nth(1).unwrap().split("<h2").next().unwrap().to_owned();
+        let result = step(&app, "a.tonight=no&go=result&postcode=LU1+2AA").await;
+        assert!(result.contains("tel:999"), "which stays one tap away");
+        let bed = talk(&result);
+        assert!(bed.contains("01632 960302") && bed.contains("I want to make a homeless application") && !bed.contains("tel:999"), "{bed}");
+        let helper = talk(&step(&app, "helper=yes&a.tonight=no&go=result&postcode=LU1+2AA").await);
+        assert!(helper.contains("They want to make a homeless application"), "{helper}");
+        let danger = talk(&step(&app, "a.safe=danger&go=result&postcode=LU1+2AA").await);
+        assert!(danger.contains("tel:999") && danger.contains("Say which service you need") && !danger.contains("filled in"), "{danger}");
+        let money = talk(&step(&app, "a.bills=ctax&go=result&postcode=LU1+2AA").await);
+        assert!(money.contains("I filled in some questions"), "{money}");
+        let evaluated = evaluate(&app, json!({"answers": {"tonight": ["no"]}, "postcode": "LU1 2AA"})).await;
+        assert_eq!((evaluated["talk"][0]["id"].as_str(), evaluated["talk_say"].as_str()), (Some("luton-homelessness"), Some("I have nowhere to sleep tonight. I want to make a homeless application.")));
+    }
+}
+
+fact! {
+    async fn somebody_under_18_is_sent_to_childrens_services_and_to_no_place_for_adults(app) {
+        ready(&app).await;
+        let evaluated = evaluate(&app, json!({"answers": {"safe": ["afraid"], "tonight": ["few"], "risk": ["family"], "who": ["u18"]}, "postcode": "LU1 2AA"})).await;
+        let steps: Vec<&str> = evaluated["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect();
+        assert_eq!(steps, ["be-safe", "ring-children", "ring-housing"], "to be safe comes first");
+        let alone = evaluate(&app, json!({"answers": {"tonight": ["no"], "who": ["u18"]}, "postcode": "LU1 2AA"})).await;
+        assert_eq!((alone["steps"][0]["id"].as_str(), alone["steps"][0]["lines"][0]["id"].as_str()), (Some("ring-children"), Some("luton-children")));
+        let adult = step(&app, "helper=yes&a.tonight=no&a.home=temp&go=result&postcode=LU1+2AA").await;
+        assert!(adult.contains("Supported flats at Kestrel Court") && !adult.contains("children’s services"), "{adult}");
+        let child = step(&app, "helper=yes&a.tonight=no&a.home=temp&a.who=u18&go=result&postcode=LU1+2AA").await;
+        assert!(!child.contains("Supported flats at Kestrel Court") && !child.contains("aged 18 or over"), "{child}");
+    }
+}
+
+fact! {
     async fn every_question_can_be_skipped_and_left_again(app) {
         ready(&app).await;
         let mut at = String::new();
@@ -160,6 +204,19 @@ fact! {
 }
 
 fact! {
+    async fn the_name_of_a_town_shows_what_is_near_and_asks_for_the_council(app) {
+        ready(&app).await;
+        let first = step(&app, "go=next&helper=no&postcode=luton").await;
+        assert!(first.contains("Are you safe right now?") && first.contains("name=\"postcode\" value=\"luton\""));
+        let result = step(&app, "a.tonight=no&a.bills=ctax&go=result&postcode=luton").await;
+        assert!(result.contains("mile") && result.contains("Get the number of the right council"), "{result}");
+        assert!(!result.contains("01632 9603"), "a town may lie in two councils");
+        let chosen = step(&app, "a.tonight=no&go=result&postcode=luton&council=E06000032").await;
+        assert!(chosen.contains("01632 960302"));
+    }
+}
+
+fact! {
     async fn a_postcode_that_cannot_be_read_is_said_beside_the_field(app) {
         ready(&app).await;
         let answer = send(&app, "/help/check", "go=next&helper=yes&postcode=nowhere").await;
@@ -219,7 +276,7 @@ fact! {
         let answers = json!({"safe": ["afraid"], "risk": ["notice", "behind"], "bills": ["ctax", "energy"], "today": ["food"], "who": ["kids"]});
         let evaluated = evaluate(&app, json!({"answers": answers, "postcode": "LU1 2AA"})).await;
         let steps: Vec<&str> = evaluated["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect();
-        assert_eq!(steps, ["be-safe", "crisis-payment", "food-today"]);
+        assert_eq!(steps, ["be-safe", "ring-housing", "crisis-payment"], "of what is as bad, in the order of the file");
         for alone in ["afraid", "suicidal", "child"] {
             let evaluated = evaluate(&app, json!({"answers": {"safe": [alone]}})).await;
             assert_ne!(evaluated["steps"], json!([]), "{alone}");
