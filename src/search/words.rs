@@ -63,7 +63,8 @@ pub struct Refused {
 #[derive(Clone, Debug, Default)]
 pub struct Words {
     phrases: Vec<Phrase>,
-    exact: HashMap<Vec<String>, usize>,
+    /// Phrases by their stems: single words may have the same stem and mean different things.
+    exact: HashMap<Vec<String>, Vec<usize>>,
     /// Phrases without their small words, where two words or more are left.
     telling: HashMap<Vec<String>, usize>,
     /// Phrases by the first letter of their first word, for those written with a slip.
@@ -173,7 +174,7 @@ impl Words {
         if let Some(letter) = stems.first().and_then(|stem| stem.chars().next()) {
             self.by_letter.entry(letter).or_default().push(at);
         }
-        self.exact.entry(stems).or_insert(at);
+        self.exact.entry(stems).or_default().push(at);
         self.phrases.push(Phrase {
             text: phrase.trim().to_owned(),
             needs,
@@ -259,9 +260,8 @@ impl Words {
         for from in 0..words.len() {
             for until in from + 1..=words.len().min(from + LONGEST_PHRASE) {
                 let stems: Vec<String> = words[from..until].iter().map(|word| word.stem.clone()).collect();
-                let exact =
-                    self.exact.get(&stems).filter(|phrase| is_form_of(&self.phrases[**phrase].words, &words[from..until]));
-                if let Some(phrase) = exact {
+                let mut exact = self.exact.get(&stems).into_iter().flatten();
+                if let Some(phrase) = exact.find(|phrase| is_form_of(&self.phrases[**phrase].words, &words[from..until])) {
                     found.push(Match { from, until, phrase: *phrase, words: until - from, slips: 0 });
                 }
             }
@@ -356,9 +356,17 @@ fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
         }
         slips += 1;
     }
-    // One word alone says little: "broker" is not "broke".
-    let short_and_alone = phrase.len() == 1 && phrase[0].text.chars().count() <= FORGIVEN_FROM;
-    (slips == 0 || !short_and_alone).then_some(slips)
+    // One word alone says little, and a short one is soon another: "broker" is not "broke", "lovely" not
+    // "lonely", "refuse" not "refuge".
+    let [meant] = phrase else { return Some(slips) };
+    let word = &here[0];
+    let is_short = meant.stem.chars().count() <= FORGIVEN_FROM;
+    let is_sure = || {
+        let letters = meant.text.chars().count();
+        let lacks_a_letter = word.text.chars().count() + 1 == letters && strsim::osa_distance(&meant.text, &word.text) == 1;
+        letters > FORGIVEN_FROM && (lacks_a_letter || is_swap(&meant.text, &word.text))
+    };
+    (slips == 0 || !is_short || is_sure()).then_some(slips)
 }
 
 /// Whether two words differ by one letter more, less, other or by two letters swapped.

@@ -310,9 +310,9 @@ fact! {
         app.import(format!("{}\n{}\n", pantry(), cooking(&json!({
             "exdates": ["2026-12-01T10:00:00"], "rdates": ["2026-12-05T10:00:00"],
             "changes": [
-                {"id": id("moved"), "start": "2026-12-08T10:00:00", "status": "moved", "new_start": "2026-12-09T16:00:00", "new_end": "2026-12-09T18:00:00"},
-                {"id": id("off"), "start": "2026-12-15T10:00:00", "status": "cancelled"},
-                {"id": id("nothing"), "start": "2026-12-17T10:00:00", "status": "cancelled"},
+                {"start": "2026-12-08T10:00:00", "status": "moved", "new_start": "2026-12-09T16:00:00", "new_end": "2026-12-09T18:00:00"},
+                {"start": "2026-12-15T10:00:00", "status": "cancelled"},
+                {"start": "2026-12-17T10:00:00", "status": "cancelled"},
             ],
         })))).await;
         let event = format!("/events/{}", id("cooking"));

@@ -78,9 +78,9 @@ impl Said {
     fn take<'a>(words: &mut Peekable<impl Iterator<Item = &'a str> + Clone>) -> Option<Self> {
         let mut ahead = words.clone();
         let first = ahead.next()?;
-        let said = if first.len() == 4 {
+        let said = if let Some(year) = year_of(first) {
             let (month, day) = (month_of(ahead.next()?)?, day_of(ahead.next()?)?);
-            Self { day, month, year: Some(year_of(first)?) }
+            Self { day, month, year: Some(year) }
         } else {
             let (day, month) = (day_of(first)?, month_of(ahead.next()?)?);
             let year = ahead.peek().and_then(|word| year_of(word));
