@@ -6,7 +6,7 @@ use super::{
     id,
     search::{at, percent, service},
 };
-use crate::support::{On, PUBLIC_URL, TestApp, fact};
+use crate::support::fact;
 
 /// A service that carries the term of a need.
 fn helping(name: &str, need: &str, more: impl Into<Value>) -> String {
@@ -36,7 +36,7 @@ fact! {
             assert!(!page.contains("Link to this search"), "{page}");
         }
         let found = app.get("/services?search=behind%20with%20rent%20and%20depressed").await.json();
-        assert_eq!((&found["total_items"], &found["interpreted"]["some_words"]), (&json!(2), &json!(true)), "{found}");
+        assert_eq!(found["total_items"], 2, "{found}");
         app.take(&[helping("Nothing else", "essentials-baby", json!({}))]).await;
         let found = app.get("/services?relaxed=true&free=true&search=suicidal%20and%20skint").await.json();
         assert_eq!((&found["total_items"], &found["interpreted"]["urgent"]), (&json!(0), &json!(true)), "nothing found is no reason to forget it");
@@ -61,6 +61,8 @@ fact! {
             ("gas smell", "energy-no-supply", true),
             ("being followed by ex", "safety-violence", true),
             ("lonley", "social-company", false),
+            ("asylum refused", "legal-immigration", false),
+            ("clothing", "essentials-clothing", false),
             ("stalkd", "safety-violence", true),
             ("food bnak", "food-emergency", false),
             ("debt", "money-debt", false),
@@ -69,7 +71,7 @@ fact! {
             let said = app.get(&format!("/services?search={}", percent(words))).await.json()["interpreted"].clone();
             assert_eq!((&said["needs"][0]["code"], &said["urgent"]), (&json!(need), &json!(urgent)), "{words}: {said}");
         }
-        for words in ["drugged", "police force"] {
+        for words in ["drugged", "police force", "lovely", "refuse"] {
             let said = app.get(&format!("/services?search={}", percent(words))).await.json()["interpreted"].clone();
             assert_eq!(said["needs"], json!([]), "{words}: {said}");
         }
@@ -119,7 +121,7 @@ fact! {
         let event = json!({"kind": "event", "document": {
             "id": id("walk"), "organization_id": id("a group"), "name": "Walking group", "status": "scheduled", "location_id": id("Park"),
             "start": "2026-11-24T10:00:00", "end": "2026-11-24T12:00:00", "timezone": "Europe/London", "rrule": "FREQ=WEEKLY;BYDAY=TU",
-            "changes": [{"id": id("moved"), "start": "2026-12-01T10:00:00", "status": "moved", "new_start": "2026-12-01T10:00:00", "location_id": id("Castle")}]}});
+            "changes": [{"start": "2026-12-01T10:00:00", "status": "moved", "new_start": "2026-12-01T10:00:00", "location_id": id("Castle")}]}});
         app.take(&[service("Desk", "A desk.", json!({})), place("Park", 51.88), place("Castle", 52.20), event.to_string()]).await;
         assert_eq!(app.names("/events?near=52.2,-0.42&proximity=1000").await, ["Walking group"]);
         assert_eq!(app.names("/events?near=51.88,-0.42&proximity=1000").await, ["Walking group"]);
@@ -128,31 +130,4 @@ fact! {
         assert!(week.contains("Castle") && !week.contains("Park"), "{week}");
         assert!(app.page("/").await.text().contains("Walking group"), "and the first page says what is on");
     }
-}
-
-#[tokio::test]
-async fn the_map_asks_the_councils_tile_server_and_no_other() {
-    let settings = [("map_tiles", "https://tiles.example.org/{z}/{x}/{y}.png"), ("map_credit", "© Somebody")];
-    let app = TestApp::start_with(On::Sqlite, PUBLIC_URL, "Luton directory", &settings).await.unwrap();
-    let lines = [
-        service("Larder", "A food bank.", at("one", 51.88, -0.42, "LU1 2AA")),
-        service("Pantry", "A food bank.", at("two", 51.89, -0.43, "LU1 2AB")),
-        helping("House", "safety-domestic-abuse", at("three", 51.88, -0.41, "LU1 2AC")),
-        helping("Flat", "safety-domestic-abuse", at("four", 51.87, -0.41, "LU1 2AD")),
-    ];
-    app.take(&lines).await;
-    let ask = async |form: &str| {
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        app.ask(http::Method::POST, "/directory/search", &headers, form).await
-    };
-    let found = ask("q=food+bank").await;
-    assert!(
-        found.header("content-security-policy").contains("img-src 'self' https://tiles.example.org;"),
-        "{}",
-        found.header("content-security-policy")
-    );
-    assert!(found.text().contains("<image href=\"https://tiles.example.org/") && found.text().contains("© Somebody"));
-    let quiet = ask("q=domestic+abuse").await;
-    assert!(!quiet.text().contains("tiles.example.org") && !quiet.header("content-security-policy").contains("tiles"));
-    assert!(!app.page("/").await.header("content-security-policy").contains("tiles"));
 }
