@@ -72,9 +72,10 @@ mod tests {
     }
 
     fn seen(header: ProxyHeader, peer: &str, given: &[(&'static str, &str)]) -> IpAddr {
-        let pairs = given.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
         let mut headers = HeaderMap::new();
-        pairs.for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in given {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
         Proxies::new(&["10.0.0.0/8".parse().unwrap()], header).client(ip(peer), &headers)
     }
 
