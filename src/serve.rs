@@ -22,7 +22,7 @@ use self::patient::Patient;
 /// A client has so long to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
 /// A client that reads nothing of its answer for so long is left.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_mins(1);
 /// Connections at once where nobody says how many files this program may have open.
 const CONNECTIONS: usize = 768;
 /// Requests under way have so long to finish after a stop.

@@ -144,7 +144,7 @@ impl<R: Read> Iterator for Sheet<R> {
             if self.unclosed.get() && end >= self.reader.get_ref().read {
                 let reason = "has a quotation mark that is never closed, so everything below it would be part of one cell";
                 // The last line end of the file is within the cell, and not behind the row as others are.
-                let ends_a_line = self.record.iter().last().is_some_and(|cell| cell.ends_with(b"\n"));
+                let ends_a_line = self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n"));
                 return Some(Err(BadRow { line: line + u64::from(ends_a_line), reason: reason.to_owned() }));
             }
             if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {

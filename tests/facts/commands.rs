@@ -96,8 +96,8 @@ fn the_doctor_sees_to_a_directory_whose_database_is_dead() {
     let (code, out, said) = text(&output);
     let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
     let looked_at: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
-    assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "database", "clock"]));
-    assert_eq!(found["findings"][4]["verdict"], "bad");
+    assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock"]));
+    assert_eq!(found["findings"][5]["verdict"], "bad");
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "it does not wait for ever");
 }
 

@@ -438,7 +438,7 @@ fact! {
         assert_eq!(app.get("/services?search=food+bank+near+ZE1+0AA").await.json()["total_items"], 0, "one that nobody knows is words");
         assert_eq!(app.names("/services?search=food+bank+LU1&near=LU2").await[0], "Larder in Stopsley", "and so is one beside another place");
         let page = app.searched("q=food+bank+near+LU1").await;
-        assert!(page.contains("The nearest to LU1 come first") && !page.contains("left out"), "{page}");
+        assert!(page.contains("The nearest to LU1 are first") && !page.contains("left out"), "{page}");
     }
 }
 

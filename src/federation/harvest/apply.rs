@@ -80,7 +80,7 @@ impl Plan {
 
     /// Records that leave, and ids of which nothing waits any more.
     pub(super) fn of_gone(gone: Vec<(Foreign, Departure)>, fine: Vec<Uuid>) -> Self {
-        Self { gone, fine, ..Self::default() }
+        Self { fine, gone, ..Self::default() }
     }
 
     /// What is known from now on: of what is here, and of what has left.

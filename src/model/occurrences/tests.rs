@@ -306,7 +306,7 @@ fn rules_that_cannot_be_worked_out_are_refused_with_the_reason() {
     "FREQ=DAILY;INTERVAL=7;BYDAY=MO" never gives a date
     "FREQ=WEEKLY;BYMONTHDAY=13" cannot be worked out: RRule validation error: `BYMONTHDAY` can not be used with the current frequency (WEEKLY).
     "FREQ=DAILY;BYHOUR=0,1,2,3,4,5;BYMINUTE=0,10,20,30,40,50" repeats more than 24 times a day
-    "FREQ=WEEKLY;FREQ=DAILY" says "FREQ" twice
+    "FREQ=WEEKLY;FREQ=DAILY" has "FREQ" twice
     "FREQ=MONTHLY;BYDAY=9MO" cannot be worked out: RRule validation error: `BYDAY` is `9`, but with the current frequency (MONTHLY) is not allowed outside the range: `-4..=5`.
     "#);
     assert!(said(&"FREQ=WEEKLY;".repeat(1_000)).contains("longer than 500"));

@@ -189,7 +189,7 @@ fn a_mistake_is_told_with_where_it_stands() {
     assert_eq!(
         twice,
         [
-            "questions[0].options[1].id: \"one\" stands at questions[0].options[0] already",
+            "questions[0].options[1].id: \"one\" is already at questions[0].options[0]",
             "rules[1].when.count_of[1].any[0]: names a.two, which is not an option"
         ]
     );

@@ -113,16 +113,22 @@ fn happenings() -> impl Strategy<Value = Vec<Happens>> {
     prop::collection::vec(one, 5..25)
 }
 
-/// What each directory should have of its own: names by number. A restore goes back to the backup.
-type Own = BTreeMap<usize, String>;
+/// What each directory should have of its own: names by number, or nothing for what was withdrawn, which no
+/// import brings back. A restore goes back to the backup.
+type Own = BTreeMap<usize, Option<String>>;
+
+fn is_shown(own: &Own, number: usize) -> bool {
+    matches!(own.get(&number), Some(Some(_)))
+}
 
 async fn happen(nodes: &mut [Node], peers: &[Vec<Peer>], own: &mut [Own], kept: &mut [Option<Own>], what: Happens, step: usize) {
     match what {
         Happens::Save(node, number) => {
             nodes[node].app.import(club(node, number).to_string()).await;
-            own[node].insert(number, format!("Club {number} of {node}"));
+            let withdrawn = matches!(own[node].get(&number), Some(None));
+            own[node].insert(number, (!withdrawn).then(|| format!("Club {number} of {node}")));
         }
-        Happens::Rename(node, number) if own[node].contains_key(&number) => {
+        Happens::Rename(node, number) if is_shown(&own[node], number) => {
             let name = format!("Renamed at {step}");
             let renamed = name.clone();
             nodes[node]
@@ -133,11 +139,11 @@ async fn happen(nodes: &mut [Node], peers: &[Vec<Peer>], own: &mut [Own], kept: 
                     }
                 })
                 .await;
-            own[node].insert(number, name);
+            own[node].insert(number, Some(name));
         }
-        Happens::Withdraw(node, number) if own[node].contains_key(&number) => {
+        Happens::Withdraw(node, number) if is_shown(&own[node], number) => {
             nodes[node].app.withdraw(id(&format!("club {number} of {node}")), "closed").await;
-            own[node].remove(&number);
+            own[node].insert(number, None);
         }
         Happens::Pull(node) => {
             for peer in &peers[node] {
@@ -191,7 +197,7 @@ async fn converges(sequence: Vec<Happens>) {
             node.app.follow().await;
         }
     }
-    let mut wanted: Vec<String> = own.iter().flat_map(|own| own.values().cloned()).collect();
+    let mut wanted: Vec<String> = own.iter().flat_map(|own| own.values().flatten().cloned()).collect();
     wanted.sort_unstable();
     for node in &nodes {
         assert_eq!(node.services().await, wanted);

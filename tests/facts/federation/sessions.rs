@@ -194,7 +194,9 @@ fact_of_a_centre! {
         // The series is gone, though its dates are still told.
         centre.series(1, None);
         let report = here.pull(&peer).await;
-        assert_eq!((report.deleted, names(&here).await.len()), (1, 0));
+        assert_eq!((report.deleted, report.held_deletes, names(&here).await.len()), (0, 1, 1), "the last one waits for a person");
+        here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        assert_eq!(names(&here).await.len(), 0);
     }
 }
 
