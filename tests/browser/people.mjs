@@ -94,7 +94,7 @@ const listing = editor.page.url().split('?')[0];
 await editor.page.click('a[href$="/times"]');
 await look(editor, 'times');
 await editor.page.selectOption('#day-0', 'TU');
-await editor.page.click('button[value=save]');
+await editor.page.click('button[value=save]:not(.unseen)');
 check('a changed time is public', (await editor.page.textContent('main')).includes('It is public now'));
 check('link to a changed opening time in at most 6 pages', editor.loads <= 6, `${editor.loads} pages`);
 await editor.page.click('form[action$="/undo"] button');
@@ -136,11 +136,11 @@ for (const [sheet, width, height] of [['leaflet', 420, 595], ['poster', 595, 842
 }
 await editor.page.goto(`${listing}/about`);
 await editor.page.fill('#name', '');
-await editor.page.click('button[value=save]');
+await editor.page.click('button[value=save]:not(.unseen)');
 check('a mistake is said', (await editor.page.title()).startsWith('Error: '));
 await look(editor, 'mistaken');
 await editor.page.fill('#name', 'A new name, which waits');
-await editor.page.click('button[value=save]');
+await editor.page.click('button[value=save]:not(.unseen)');
 check('a new name waits', (await editor.page.textContent('main')).includes('A moderator will check it'));
 for (const where of ['/account/find?q=advice', '/account/organisations/new', '/account/profile', '/account/profile/forget']) {
   await editor.page.goto(base + where);

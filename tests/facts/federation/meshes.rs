@@ -113,8 +113,8 @@ fn happenings() -> impl Strategy<Value = Vec<Happens>> {
     prop::collection::vec(one, 5..25)
 }
 
-/// What each directory should have of its own: names by number, or nothing for what was withdrawn, which no
-/// import brings back. A restore goes back to the backup.
+/// What each directory should have of its own: names by number, or nothing for what was withdrawn. An import
+/// brings nothing back and leaves new names alone. A restore goes back to the backup.
 type Own = BTreeMap<usize, Option<String>>;
 
 fn is_shown(own: &Own, number: usize) -> bool {
@@ -125,8 +125,7 @@ async fn happen(nodes: &mut [Node], peers: &[Vec<Peer>], own: &mut [Own], kept: 
     match what {
         Happens::Save(node, number) => {
             nodes[node].app.import(club(node, number).to_string()).await;
-            let withdrawn = matches!(own[node].get(&number), Some(None));
-            own[node].insert(number, (!withdrawn).then(|| format!("Club {number} of {node}")));
+            own[node].entry(number).or_insert_with(|| Some(format!("Club {number} of {node}")));
         }
         Happens::Rename(node, number) if is_shown(&own[node], number) => {
             let name = format!("Renamed at {step}");
