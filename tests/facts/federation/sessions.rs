@@ -196,6 +196,7 @@ fact_of_a_centre! {
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, names(&here).await.len()), (0, 1, 1), "the last one waits for a person");
         here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        here.app.follow().await;
         assert_eq!(names(&here).await.len(), 0);
     }
 }
