@@ -206,8 +206,9 @@ fn frame(site: &Site, page: &Page) -> Markup {
                     @if !page.trail.is_empty() { (trail(&page.trail)) }
                     main id="main" tabindex="-1" { (page.body) }
                 }
-                @if page.urgent { (about_exit()) (notices::standing(site, page.outcode.as_deref())) }
+                @if page.urgent { (notices::standing(site, page.outcode.as_deref())) }
                 footer {
+                    @if page.urgent { (about_exit()) }
                     div class="width" {
                         @if page.urgent { (menu(site, page)) }
                         ul {
