@@ -355,21 +355,31 @@ async function belowTheFold(page) {
   return bottom <= 640 ? '' : `it ends at ${bottom}`;
 }
 
+/**
+ * Presses a button of the questions and waits for the page after it. With the script no page is
+ * loaded, so that the browser has nothing to wait for: the old page carries a mark until it is gone.
+ */
+async function press(page, name) {
+  await page.locator('main').evaluate((main) => main.setAttribute('data-before', ''));
+  await page.getByRole('button', { name, exact: true }).click();
+  await page.locator('main:not([data-before])').waitFor();
+}
+
 /** From the start to the result, with the scripts or without. */
 async function answerQuestions(page, name) {
   await page.goto(`${base}/help`);
   await page.getByRole('link', { name: 'Answer a few questions' }).click();
   await page.getByLabel('Postcode').fill('LU1 2AA');
-  await page.getByRole('button', { name: 'Start' }).click();
+  await press(page, 'Start');
   await page.getByLabel('I am scared of a person').check();
-  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await press(page, 'Continue');
   const urgent = await page.locator('main').innerText();
   check('journey', `${name}: urgent help is on the very next page, with a number to tap`, urgent.includes('0808 2000 247') && !urgent.includes('sleep tonight') ? '' : urgent.slice(0, 200));
   check('journey', `${name}: the number is on the first screen of urgent help`, await belowTheFold(page));
-  await page.getByRole('button', { name: 'Continue with the questions' }).click();
+  await press(page, 'Continue with the questions');
   await page.getByLabel('only for a few nights').check();
-  await page.getByRole('button', { name: 'Continue', exact: true }).click();
-  await page.getByRole('button', { name: 'Show my result now' }).click();
+  await press(page, 'Continue');
+  await press(page, 'Show my result now');
   const result = await page.locator('main').innerText();
   check('journey', `${name}: the result keeps it, and says why`, result.includes('0808 2000 247') && result.includes('I am scared of') ? '' : result.slice(0, 200));
   check('journey', `${name}: the number is on the first screen of the result`, await belowTheFold(page));
