@@ -5,8 +5,12 @@ const WORTH_THREADS: usize = 64;
 
 /// `each` of `items`, in order, on every core where it pays. For pure work; the caller waits for it.
 pub fn in_parallel<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    if items.len() < WORTH_THREADS {
+        return items.into_iter().map(each).collect();
+    }
+    // Asked only now: it reads several files.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if items.len() < WORTH_THREADS || cores == 1 {
+    if cores == 1 {
         return items.into_iter().map(each).collect();
     }
     let share = items.len().div_ceil(cores);

@@ -51,12 +51,12 @@ impl Sight {
 }
 
 /// What of a listing says whether it could be used to reach somebody in danger.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Signs {
     /// Its name does.
     by_name: bool,
     /// Its categories, which may.
-    terms: Vec<Uuid>,
+    terms: BTreeSet<Uuid>,
 }
 
 impl Signs {
@@ -69,6 +69,12 @@ impl Signs {
         };
         let terms = attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
         Self { by_name: is_withheld_name(document.name(), words), terms }
+    }
+
+    /// Take in what another listing says.
+    fn join(&mut self, other: Self) {
+        self.by_name |= other.by_name;
+        self.terms.extend(other.terms);
     }
 }
 
@@ -201,54 +207,59 @@ impl Editing {
     /// Whether a document, or what belongs to the same organisations, could be used to reach somebody in
     /// danger. An organisation that runs a refuge is protected as a whole: its office knows the way.
     pub(super) async fn is_protected(&self, document: &Document, owners: &[Uuid]) -> Result<bool, Error> {
-        if self.names_danger(document).await? {
-            return Ok(true);
-        }
+        let mut signs = self.signs_of(document);
         for owner in owners {
-            if let Some(stored) = self.records.find(*owner).await?
-                && self.names_danger(&stored.read()?).await?
-            {
+            if signs.by_name {
                 return Ok(true);
             }
-            if self.listings_name_danger(*owner).await? {
-                return Ok(true);
+            if let Some(stored) = self.records.find(*owner).await? {
+                signs.join(self.signs_of(&stored.read()?));
             }
+            signs.join(self.signs_of_listings(*owner).await?);
         }
-        Ok(false)
-    }
-
-    /// Whether a listing of an organisation has a category or a name that stands for help in danger. Which
-    /// listings there are is asked each time; only what has changed since is read again.
-    async fn listings_name_danger(&self, owner: Uuid) -> Result<bool, Error> {
-        let words = &self.about.protected_categories;
-        let mut versions = self.records.versions_referring_to(owner).await?;
-        versions.retain(|one| matches!(one.kind, Kind::Service | Kind::Event) && one.state != State::Gone);
-        let unread: Vec<Uuid> = versions.iter().filter(|one| self.signs.of(one).is_none()).map(|one| one.id).collect();
-        // A version that was written a moment after the list was read is read as it is now.
-        let mut all: Vec<Signs> = versions.iter().filter_map(|one| self.signs.of(one)).collect();
-        for stored in self.records.find_all(&unread).await?.values() {
-            let signs = Signs::of(&stored.read()?, words);
-            self.signs.keep(stored, &signs);
-            all.push(signs);
-        }
-        if all.iter().any(|signs| signs.by_name) {
-            return Ok(true);
-        }
-        let mut terms: Vec<Uuid> = all.into_iter().flat_map(|signs| signs.terms).collect();
-        terms.sort_unstable();
-        terms.dedup();
-        self.terms_name_danger(&terms).await
-    }
-
-    /// Whether a document is of a category, or has a name, that stands for help in danger.
-    async fn names_danger(&self, document: &Document) -> Result<bool, Error> {
-        let signs = Signs::of(document, &self.about.protected_categories);
         Ok(signs.by_name || self.terms_name_danger(&signs.terms).await?)
     }
 
-    async fn terms_name_danger(&self, terms: &[Uuid]) -> Result<bool, Error> {
+    /// The same of what somebody wants to put in place of `standing`, which need not be asked about again
+    /// where name, categories and owners stay.
+    pub(super) async fn would_be_protected(&self, standing: &Sight, wanted: &Document, owners: &[Uuid]) -> Result<bool, Error> {
+        // Taking the category away is a change of a protected listing like any other.
+        if standing.protected {
+            return Ok(true);
+        }
+        if standing.owners == owners && self.signs_of(&standing.document) == self.signs_of(wanted) {
+            return Ok(false);
+        }
+        self.is_protected(wanted, owners).await
+    }
+
+    fn signs_of(&self, document: &Document) -> Signs {
+        Signs::of(document, &self.about.protected_categories)
+    }
+
+    /// What the listings of an organisation say of danger. Which there are is asked each time; only what has
+    /// changed since is read again.
+    async fn signs_of_listings(&self, owner: Uuid) -> Result<Signs, Error> {
+        let mut versions = self.records.versions_referring_to(owner).await?;
+        versions.retain(|one| matches!(one.kind, Kind::Service | Kind::Event) && one.state != State::Gone);
+        let unread: Vec<Uuid> = versions.iter().filter(|one| self.signs.of(one).is_none()).map(|one| one.id).collect();
+        let mut all = Signs::default();
+        for signs in versions.iter().filter_map(|one| self.signs.of(one)) {
+            all.join(signs);
+        }
+        // A version that was written a moment after the list was read is read as it is now.
+        for stored in self.records.find_all(&unread).await?.values() {
+            let signs = self.signs_of(&stored.read()?);
+            self.signs.keep(stored, &signs);
+            all.join(signs);
+        }
+        Ok(all)
+    }
+
+    async fn terms_name_danger(&self, terms: &BTreeSet<Uuid>) -> Result<bool, Error> {
         let words = &self.about.protected_categories;
-        for stored in self.records.find_all(terms).await?.values() {
+        let terms: Vec<Uuid> = terms.iter().copied().collect();
+        for stored in self.records.find_all(&terms).await?.values() {
             if let Document::TaxonomyTerm(term) = stored.read()?
                 && is_withheld_category(&term, words)
             {

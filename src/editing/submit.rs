@@ -208,9 +208,8 @@ impl Editing {
             }]));
         }
         let protected = match &standing {
-            // Taking the category away is a change of a protected listing like any other.
-            Some(sight) if sight.protected => true,
-            _ => self.is_protected(&write.document, &owners).await?,
+            Some(sight) => self.would_be_protected(sight, &write.document, &owners).await?,
+            None => self.is_protected(&write.document, &owners).await?,
         };
         let mut earlier = Vec::new();
         let mut waits_already = false;
