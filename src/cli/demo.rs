@@ -218,7 +218,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("fingerpost-demo-{}", uuid::Uuid::now_v7().simple()));
+        let folder = std::env::temp_dir().join(format!("fingerpost-demo-{}", crate::ids::fresh().simple()));
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

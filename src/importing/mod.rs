@@ -18,6 +18,7 @@ mod kinds;
 mod mapping;
 mod report;
 mod rows;
+mod run;
 mod save;
 mod tabular;
 mod vocabulary;

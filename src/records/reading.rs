@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Error, Records, Stored, Version, store};
+use super::{Error, Records, Stored, Version, references, store};
 use crate::{
     model::{Document, Kind},
     published,
@@ -61,7 +61,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn referring_to(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
-        let from: Vec<Uuid> = store::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
+        let from: Vec<Uuid> = references::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
         let mut found: Vec<Stored> = store::load(self.db.reader(), &from).await?.into_values().collect();
         found.sort_by_key(|stored| stored.id);
         Ok(found)
@@ -71,7 +71,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
-        Ok(store::versions_linking_to(self.db.reader(), id).await?)
+        Ok(references::versions_linking_to(self.db.reader(), id).await?)
     }
 
     /// The records with these ids, those that there are.

@@ -321,7 +321,7 @@ fn made_of(row: &Row, days: &[String]) -> Schedule {
         opens_at: time(&row.from),
         closes_at: time(&row.to),
         notes: (!row.note.is_empty()).then(|| row.note.clone()),
-        ..Schedule::new(Uuid::now_v7())
+        ..Schedule::new(crate::ids::fresh())
     }
 }
 
