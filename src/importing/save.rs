@@ -3,13 +3,22 @@
 use std::{
     io::{self, BufRead},
     path::PathBuf,
+    sync::Arc,
     time::Instant,
 };
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Format, How, Mapping, Read, Report, Vocabulary, copies::Copied, edits, read, run::Run, tabular};
+use super::{
+    Format, How, Mapping, Read, Report, Vocabulary,
+    copies::Copied,
+    edits,
+    exposed::{Listed, Lookout},
+    read,
+    run::Run,
+    tabular,
+};
 use crate::{
     model::{Document, Kind},
     records::{self, Caller, Draft, Entrance, LastModified, Records},
@@ -45,6 +54,8 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Importer {
     records: Records,
+    /// Words that name help for people in danger.
+    danger: Arc<[String]>,
 }
 
 /// Why an import stopped. What was saved before stays.
@@ -73,7 +84,14 @@ impl From<crate::db::Error> for Error {
 impl Importer {
     /// An importer into `records`.
     pub fn new(records: Records) -> Self {
-        Self { records }
+        Self { records, danger: Arc::default() }
+    }
+
+    /// One that names listings with these words, in their name or in that of a term, whose address everybody can
+    /// see.
+    #[must_use]
+    pub fn watching_for(self, danger: &[String]) -> Self {
+        Self { danger: danger.into(), ..self }
     }
 
     /// Import everything in `input`. `progress` is told how many bytes have been dealt with.
@@ -133,7 +151,8 @@ impl Importer {
             let _ = send.blocking_send(batch.reads);
             Ok::<_, io::Error>(())
         });
-        let mut run = Run { report: Report { dry_run: options.dry_run, ..Report::default() }, ..Run::default() };
+        let report = Report { dry_run: options.dry_run, ..Report::default() };
+        let mut run = Run { report, lookout: Lookout::new(&self.danger), ..Run::default() };
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
             self.save(&mut run, batch, options).await?;
@@ -208,9 +227,12 @@ impl Importer {
                 run.report.leave_out(line, dropped);
             }
         }
+        let listed: Vec<Listed> = rows.iter().filter(|row| row.counted == Counted::Line).filter_map(Listed::of).collect();
         let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
             rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
         let outcome = self.records.save(&tx, caller, drafts, &group.last_modified).await?;
+        let exposed = run.lookout.exposed(&self.records, &tx, listed).await?;
+        run.report.expose(exposed);
         if options.dry_run {
             tx.roll_back().await?;
         } else {

@@ -41,6 +41,9 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     let mut package = Package::default();
     let unfit = |error: archive::Error| refused(error.to_string());
     let mut archive = Archive::open(Cursor::new(&bytes), LIMITS).map_err(unfit)?;
+    if let Some(reason) = an_office_file(archive.names()) {
+        return Err(refused(reason.to_owned()));
+    }
     if let Some(inner) = archive.names().iter().find(|name| is_archive(name)) {
         return Err(refused(format!(
             "the zip is rejected because its file {:?} is itself an archive: unpack that and send its contents",
@@ -61,6 +64,19 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     drop(bytes);
     give(package.join().map_err(refused)?, length, how, each);
     Ok(())
+}
+
+/// Spreadsheets and texts of today are zips, too.
+fn an_office_file(names: &[String]) -> Option<&'static str> {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if has("xl/workbook.xml") || has("xl/workbook.bin") {
+        return Some("this is an Excel workbook (.xlsx): open it, save each sheet as “CSV UTF-8”, and import that");
+    }
+    if has("content.xml") && has("META-INF/manifest.xml") {
+        return Some("this is a file of LibreOffice or the like: open it, save each sheet as CSV in UTF-8, and import that");
+    }
+    has("word/document.xml")
+        .then_some("this is a Word document (.docx): copy the table into a spreadsheet, and save it as “CSV UTF-8”")
 }
 
 fn is_archive(name: &str) -> bool {

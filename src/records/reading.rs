@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Error, Records, Stored, Version, references, store};
 use crate::{
+    db::Transaction,
     model::{Document, Kind},
     published,
 };
@@ -72,6 +73,13 @@ impl Records {
     /// When the database fails.
     pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
         Ok(references::versions_linking_to(self.db.reader(), id).await?)
+    }
+
+    /// The records with these ids, those that there are, as they stand within this transaction.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_in(&self, tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
+        Ok(store::load(tx.connection(), ids).await?)
     }
 
     /// The records with these ids, those that there are.

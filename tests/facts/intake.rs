@@ -655,6 +655,31 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     assert!(out.contains("old.json"), "the others are read all the same: {out}");
 }
 
+/// The files of a folder, with what is in them.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let mut files: Vec<_> = files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    let (code, out, said) = fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
+    assert!(code == 0 && out.starts_with("1 would be created") && !data.exists(), "{out}{said}");
+    std::fs::create_dir(&data).unwrap();
+    assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]).0, 0);
+    assert_eq!(files(&data), [], "no database, no keys");
+    assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson"]).0, 0);
+    let before = files(&data);
+    let (_, out, _) = fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
+    assert!(out.starts_with("0 would be created, 0 updated, 1 unchanged"), "it looks at what is there: {out}");
+    assert!(files(&data) == before, "and leaves it to the last byte");
+}
+
 #[test]
 fn a_mapping_is_drafted_and_used() {
     let folder = tempfile::tempdir().unwrap();
@@ -747,8 +772,45 @@ fact! {
 fact! {
     async fn a_file_with_nothing_in_it_or_in_another_encoding_says_so_once(app) {
         let sheet: Vec<u8> = "organisation,service\nA,B\nC,D\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for (file, reason) in [(Vec::new(), "the file is empty: there is nothing to import"), (sheet, "the file is in UTF-16: save it as UTF-8")] {
+        let wide: Vec<u8> = "organisation,service\nA,B\n".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        let noise: Vec<u8> = (0..2_000_u32).map(|at| u8::try_from(at.wrapping_mul(2_654_435_761) >> 24).unwrap()).collect();
+        for (file, reason) in [
+            (Vec::new(), "the file is empty: there is nothing to import"),
+            (sheet, "the file is in UTF-16 (Excel calls it “Unicode Text”): save it as UTF-8 (in Excel, “CSV UTF-8”)"),
+            (wide, "the file is in UTF-32, which few programs read: save it as UTF-8"),
+            (noise, "the file holds no text (it may be a picture, a program, or damaged): send NDJSON, CSV, a zip of tables, or a calendar (.ics)"),
+            (b"\x1F\x8B\x08\0\0\0".to_vec(), "the file is compressed: unpack it first, then import what is in it"),
+            (b"<!DOCTYPE html>\n<title>Sign in</title>".to_vec(), "the file is a web page, not data: perhaps its address needs a sign-in, or only tells about the feed; ask for the feed’s own"),
+        ] {
             assert_eq!(said(&app.import(file).await), [format!("rejected line 0: {reason}")]);
         }
+        let mut workbook = ZipWriter::new(Cursor::new(Vec::new()));
+        workbook.start_file("xl/workbook.xml", SimpleFileOptions::default()).unwrap();
+        let workbook = workbook.finish().unwrap().into_inner();
+        assert!(refused(&app, workbook).await.contains("this is an Excel workbook (.xlsx): open it, save each sheet as “CSV UTF-8”"));
+    }
+}
+
+fact! {
+    async fn half_a_character_is_told_in_words_that_say_what_to_do(app) {
+        let half = pantry().to_string().replace("Meadow larder", "Meadow \\ud83d larder");
+        let report = app.import(half).await;
+        let reason = &report.rejected[0].reason;
+        assert!(reason.starts_with("not valid JSON: \\ud83d is one half of a character, and means nothing without the other; "), "{reason}");
+        assert!(reason.contains("write it whole, or take it out (at character "), "{reason}");
+    }
+}
+
+fact! {
+    async fn ages_of_an_older_feed_that_are_not_taken_are_named(app) {
+        let mut older = older("Tea");
+        older["eligibilitys"] = json!([{"id": "e", "eligibility": "Anyone", "minimum_age": "18", "maximum_age": "0"}, {"id": "f", "minimum_age": "over 55"}]);
+        let report = app.import(older.to_string()).await;
+        let ages: Vec<String> = said(&report).into_iter().filter(|line| line.contains("_age")).collect();
+        assert_eq!(ages, [
+            "left out of line 1: eligibilitys[0].maximum_age | is 0, which older feeds write where there is no oldest age; none was imported",
+            "left out of line 1: eligibilitys[1].minimum_age | \"over 55\" is not an age in years, so it was not imported",
+        ]);
+        assert_eq!(app.get("/services?full=true").await.json()["contents"][0]["minimum_age"], 18);
     }
 }

@@ -366,7 +366,9 @@ impl Join {
                 capacity.insert("unit".to_owned(), self.entity(unit, "", &mut Vec::new()).into());
             }
         }
-        oruk1::eligibilities(&mut service, &mut oruk1::Found::default());
+        let mut found = oruk1::Found::default();
+        oruk1::eligibilities(&mut service, &mut found);
+        joined.problems.append(&mut found.dropped);
         finish(&mut service, "", &mut joined);
         joined.value = service.into();
         joined

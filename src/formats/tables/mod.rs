@@ -159,17 +159,25 @@ impl Package {
             return Ok(());
         }
         let mut table = Table { known, file, columns, rows: Vec::new() };
+        let width = table.columns.len();
+        let named = table.columns.iter().rposition(|column| !column.is_empty()).map_or(0, |last| last + 1);
         for row in sheet {
             let problem = match row {
-                Ok(row) if row.cells.iter().skip(table.columns.len()).any(|cell| !cell.is_empty()) => Some((
-                    row.line,
-                    format!(
-                        "has {} cells under {} headings; text with a comma in it needs quotation marks around it",
-                        row.cells.len(),
-                        table.columns.len()
-                    ),
-                )),
+                Ok(row) if row.cells.iter().skip(width).any(|cell| !cell.is_empty()) => {
+                    let found = row.cells.len();
+                    let reason = format!(
+                        "has {found} cells under {width} headings; text with a comma in it needs quotation marks around it"
+                    );
+                    Some((row.line, reason))
+                }
                 Ok(row) => {
+                    if row.cells.len() < named {
+                        let reason = format!(
+                            "the row has {} cells under {named} headings; the missing ones count as empty",
+                            row.cells.len()
+                        );
+                        self.passed_over(&table.file, row.line, &reason);
+                    }
                     self.rows += 1;
                     self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
                     if self.rows > MOST_ROWS || self.text > MOST_TEXT {

@@ -10,7 +10,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Error, Read, Report, Taken, copies::Copies};
+use super::{Error, Read, Report, Taken, copies::Copies, exposed::Lookout};
 use crate::{
     model::{Document, Kind, personal::Personal, tidy::Dropped},
     records::{Draft, Records, State},
@@ -34,6 +34,7 @@ pub(super) struct Run {
     pub(super) report: Report,
     /// What was said of records by copies of them.
     pub(super) copies: Copies,
+    pub(super) lookout: Lookout,
     /// Records that this run has dealt with, of which kind each is, and as what it was seen.
     seen: HashMap<Uuid, (Kind, Seen)>,
     /// Records whose ids were taken, and what they are called here.
