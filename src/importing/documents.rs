@@ -92,6 +92,7 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
         Ok(noted) => noted,
         Err(malformed) => return give(Err(format!("not valid JSON: {malformed}"))),
     };
+    let pages = page::pages_of(value.get("total_pages"), value.get("totalPages"));
     let (under, documents) = match &mut value {
         Value::Object(members) => {
             match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
@@ -106,6 +107,11 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
     let has_list = |one: &Value| one.as_object().is_some_and(|members| members.values().any(Value::is_array));
     if !under.is_empty() && !documents.is_empty() && !documents.iter().any(has_list) {
         return give(Err(BRIEF.to_owned()));
+    }
+    if let Some(told) = about_page(documents.len(), pages, under)
+        && !give(Ok(told))
+    {
+        return false;
     }
     documents.into_iter().enumerate().all(|(at, value)| {
         let noted = Noted { value, rounded: digits::inside(&rounded, under, at) };
@@ -122,6 +128,11 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
         each(Read { line: first.line, until: first.end as u64, taken: Err(BRIEF.to_owned()) });
         return;
     }
+    if let Some(told) = about_page(page.documents.len(), page.pages, page.under.unwrap_or_default())
+        && !each(Read { line: 1, until: 0, taken: Ok(told) })
+    {
+        return;
+    }
     for (at, one) in page.documents.iter().enumerate() {
         let noted = json::parse_noting(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}"));
         let taken = noted.and_then(|noted| take(noted, how));
@@ -133,6 +144,16 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
             return;
         }
     }
+}
+
+/// What is to be told of a page as a whole: that there is nothing on it, or that there are others.
+fn about_page(documents: usize, pages: Option<u64>, under: &str) -> Option<Taken> {
+    let reason = match (documents, pages) {
+        (0, _) => "the list is empty: there is nothing in it to import".to_owned(),
+        (_, Some(pages)) if pages > 1 => format!("this is one page of {pages}; only what is on it was imported"),
+        _ => return None,
+    };
+    Some(Taken { dropped: vec![Dropped { path: under.to_owned(), reason }], ..Taken::default() })
 }
 
 /// Say of everything in the report in which document of a page it stands.

@@ -26,6 +26,8 @@ const LARGEST: u64 = 256 << 20;
 /// A description of a package is no longer than this.
 const LONGEST_DESCRIPTION: u64 = 16 << 20;
 
+const ANOTHER_FORM: &str = "is not CSV, so it was not imported: save it as “CSV UTF-8”";
+
 fn refused(reason: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
@@ -58,6 +60,13 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     let top = folder_of_tables(&names);
     for name in names.iter().filter(|name| is_sheet(name) && folder_of(name) == top) {
         package.add(name, &mut BufReader::new(archive.read(name).map_err(unfit)?)).map_err(refused)?;
+    }
+    let elsewhere: Vec<&String> = names.iter().filter(|name| is_sheet(name) && folder_of(name) != top).collect();
+    for name in elsewhere {
+        package.pass_over(name, "lies in another folder than the services, so it was not imported");
+    }
+    for name in archive.names().iter().filter(|name| tables::is_table_in_another_form(name)) {
+        package.pass_over(name, ANOTHER_FORM);
     }
     let length = bytes.len() as u64;
     drop(archive);
@@ -146,6 +155,9 @@ pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) 
     };
     for name in names.iter().filter(|name| tables::is_description(name)) {
         package.describe(&description(&mut open(name)?)?);
+    }
+    for name in names.iter().filter(|name| tables::is_table_in_another_form(name)) {
+        package.pass_over(name, ANOTHER_FORM);
     }
     for name in names.iter().filter(|name| is_sheet(name)) {
         let mut content = open(name)?;

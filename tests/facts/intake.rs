@@ -814,3 +814,68 @@ fact! {
         assert_eq!(app.get("/services?full=true").await.json()["contents"][0]["minimum_age"], 18);
     }
 }
+
+fact! {
+    async fn what_a_package_holds_besides_its_tables_is_named(app) {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in [
+            ("services.csv", "id,organization_id,name,status,,email,email\n1,1,Lunch,active,see notes,a@elm.example.org,b@elm.example.org\n"),
+            ("organizations.csv", "id,name,description\n1,Elm,A group.\n"),
+            ("more/phones.csv", "id,service_id,number\n1,1,01632 960123\n"),
+            ("schedules.tsv", "id\tservice_id\n1\t1\n"),
+            ("readme.txt", "Ask us."),
+        ] {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        let report = app.import(zip.finish().unwrap().into_inner()).await;
+        assert_eq!((report.created, said(&report)), (1, vec![
+            "left out of line 1: services.csv | has two columns headed \"email\"; where both are filled in, the last one counts".to_owned(),
+            "left out of line 2: services.csv | the cell \"see notes\" stands under no heading, so it was not imported".to_owned(),
+            "left out of line 0: more/phones.csv | lies in another folder than the services, so it was not imported".to_owned(),
+            "left out of line 0: schedules.tsv | is not CSV, so it was not imported: save it as “CSV UTF-8”".to_owned(),
+        ]));
+    }
+}
+
+fact! {
+    async fn one_page_of_many_and_an_empty_one_say_so(app) {
+        let page = json!({"total_items": 120, "total_pages": 3, "page_number": 1, "contents": [pantry()]});
+        let older = json!({"totalElements": 0, "totalPages": "0", "content": []});
+        for page in [page.to_string(), serde_json::to_string_pretty(&page).unwrap()] {
+            assert_eq!(said(&app.import(page).await), ["left out of line 1: contents | this is one page of 3; only what is on it was imported"]);
+        }
+        for page in [older.to_string(), serde_json::to_string_pretty(&older).unwrap()] {
+            assert_eq!(said(&app.import(page).await), ["left out of line 1: content | the list is empty: there is nothing in it to import"]);
+        }
+    }
+}
+
+fact! {
+    async fn terms_and_words_of_an_older_feed_in_another_shape_are_not_lost(app) {
+        let mut older = older("Tea");
+        older["service_taxonomys"] = json!(["esd:1", {"id": "t1"}]);
+        older["eligibilitys"] = json!(["Over 60s"]);
+        let report = app.import(older.to_string()).await;
+        let terms: Vec<String> = said(&report).into_iter().filter(|line| line.contains("attributes")).collect();
+        assert_eq!(terms, [
+            "left out of line 1: attributes | \"esd:1\" names no term, so it was not imported",
+            "left out of line 1: attributes | {\"id\":\"t1\"} names no term, so it was not imported",
+        ]);
+        assert_eq!(app.get("/services?full=true").await.json()["contents"][0]["eligibility_description"], "Over 60s");
+    }
+}
+
+fact! {
+    async fn what_a_calendar_says_and_a_directory_cannot_is_named(app) {
+        let calendar = "BEGIN:VCALENDAR\nX-WR-CALNAME:Larkspur Hall\nBEGIN:VEVENT\nUID:1\nSUMMARY:Tea\nDTSTART:20261205T100000\nSTATUS:TENTATIVE\n\
+            LOCATION:https://meet.example.org/hall\nCONFERENCE:tel:+441632960123\nX-GOOGLE-CONFERENCE:https://meet.example.org/tea\nEND:VEVENT\nEND:VCALENDAR\n";
+        let report = app.import(calendar).await;
+        assert_eq!((report.created, said(&report)), (1, vec![
+            "left out of line 3: CONFERENCE | \"tel:+441632960123\" is not a web address, so nobody is told to join there".to_owned(),
+            "left out of line 3: LOCATION | there is another address to join at; \"https://meet.example.org/hall\" was not imported".to_owned(),
+            "left out of line 3: STATUS | is tentative, which a directory cannot say; the event is shown as taking place".to_owned(),
+        ]));
+        assert_eq!(app.get("/events?full=true").await.json()["contents"][0]["online_url"], "https://meet.example.org/tea");
+    }
+}

@@ -166,7 +166,10 @@ pub(super) fn eligibilities(service: &mut Object, found: &mut Found) {
     let Some(rows) = take_list(service, &["eligibilitys", "eligibilities", "eligibility"]) else { return };
     let (mut words, mut youngest, mut oldest): (Vec<String>, Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new(), Vec::new());
     for (at, row) in rows.into_iter().enumerate() {
-        let Value::Object(mut row) = row else { continue };
+        let Value::Object(mut row) = row else {
+            words.extend(row.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned));
+            continue;
+        };
         let (least, most) = (age(&row, "minimum_age", at, found), age(&row, "maximum_age", at, found));
         // Ages from nought to nought are how older feeds leave them out.
         if most == Some(0.0) {
@@ -261,9 +264,15 @@ impl Found {
 
     /// A term attached in the older way: the term itself, or a row that has the term as `taxonomy`.
     fn attribute(&mut self, to: &mut Object, row: Value, entity: &str, link_type: Option<&str>) {
-        let Value::Object(row) = row else { return };
-        let Some(attribute) = parts::attribute(row, entity, link_type, &mut self.terms) else { return };
-        push(to, "attributes", attribute);
+        let said = shorten(&row.to_string(), 80);
+        let attribute = match row {
+            Value::Object(row) => parts::attribute(row, entity, link_type, &mut self.terms),
+            _ => None,
+        };
+        match attribute {
+            Some(attribute) => push(to, "attributes", attribute),
+            None => self.drop("attributes", format!("{said} names no term, so it was not imported")),
+        }
     }
 }
 
