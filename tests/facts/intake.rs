@@ -655,12 +655,14 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     assert!(out.contains("old.json"), "the others are read all the same: {out}");
 }
 
-/// The files of a folder, with what is in them.
+/// The files of a folder and of those in it, with what is in them.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-    let mut files: Vec<_> = files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
-    files.sort();
-    files
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).partition(|path| path.is_dir());
+    let mut found: Vec<_> = files.into_iter().map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+    found.extend(folders.iter().flat_map(|folder| self::files(folder)));
+    found.sort();
+    found
 }
 
 #[test]
@@ -674,6 +676,10 @@ fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_
     assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]).0, 0);
     assert_eq!(files(&data), [], "no database, no keys");
     assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson"]).0, 0);
+    // With something that was taken out for good, and the derived files.
+    let place = ["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"];
+    assert_eq!(fingerpost(folder.path(), &place).0, 0);
+    assert_eq!(fingerpost(folder.path(), &["reindex"]).0, 0);
     let before = files(&data);
     let (_, out, _) = fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
     assert!(out.starts_with("0 would be created, 0 updated, 1 unchanged"), "it looks at what is there: {out}");
