@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_row_without_end_ends_the_sheet_and_takes_no_more_memory() {
-        let endless = b"a,b\n1,2\n3,\"".chain(std::io::repeat(b'\n'));
+        let endless = (&b"a,b\n1,2\n3,\""[..]).chain(std::io::repeat(b'\n'));
         let read: Vec<_> = read(std::io::BufReader::new(endless)).unwrap().collect();
         let Err(bad) = &read[2] else { panic!("{:?}", read[2]) };
         assert!(read.len() == 3 && bad.line == 3 && bad.reason.contains("the row is longer than 4 MiB"), "{bad:?}");

@@ -23,21 +23,20 @@ pub(super) fn keep(document: &mut Value, rounded: &[Rounded]) -> Vec<Dropped> {
     let mut told = Vec::new();
     for one in rounded {
         let inside = if within { one.path.strip_prefix(&[Step::Member("document".to_owned())]) } else { Some(&*one.path) };
-        let reason = match inside.and_then(|path| shape_at(kind, path)) {
+        let shape = inside.and_then(|path| shape_at(kind, path));
+        if matches!(shape, Some(Shape::Number { .. })) {
             // Numbers of the standard are doubles.
-            Some(Shape::Number { .. }) => continue,
-            Some(Shape::Id(_) | Shape::Text { .. } | Shape::Choice(_) | Shape::Formatted(_)) => {
-                put(document, one);
-                format!("is the number {}; taken as text", shorten(&one.written, 60))
-            }
-            None if is_id(&one.path) => {
-                put(document, one);
-                format!("is the number {}; taken as text", shorten(&one.written, 60))
-            }
-            _ => format!(
-                "the number {} has more digits than a number can keep, so it was rounded; to keep them all, send it as text, in quotation marks",
-                shorten(&one.written, 60)
-            ),
+            continue;
+        }
+        let is_text = matches!(shape, Some(Shape::Id(_) | Shape::Text { .. } | Shape::Choice(_) | Shape::Formatted(_)));
+        let digits = shorten(&one.written, 60);
+        let reason = if is_text || shape.is_none() && is_id(&one.path) {
+            put(document, one);
+            format!("is the number {digits}; taken as text")
+        } else {
+            format!(
+                "the number {digits} has more digits than a number can keep, so it was rounded; to keep them all, send it as text, in quotation marks"
+            )
         };
         told.push(Dropped { path: path_of(&one.path), reason });
     }
@@ -70,7 +69,7 @@ fn shape_at(kind: Kind, path: &[Step]) -> Option<&'static Shape> {
     for step in path {
         let shape = match (step, found) {
             (Step::Member(name), _) => &entity?.fields.get(name)?.shape,
-            (Step::Item(_), Some(Shape::List(of))) => of,
+            (Step::Item(_), Some(Shape::List(of))) => of.as_ref(),
             (Step::Item(_), _) => return None,
         };
         entity = match shape {

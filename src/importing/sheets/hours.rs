@@ -181,7 +181,7 @@ fn groups(pieces: &[Piece]) -> Option<Vec<Group>> {
     while !rest.is_empty() {
         let mut group = Group { days: String::new(), times: Vec::new() };
         while let [piece, behind @ ..] = rest {
-            let word = match piece {
+            let word: &str = match piece {
                 Piece::At(_) => break,
                 Piece::To => "to",
                 Piece::Comma => "and",
