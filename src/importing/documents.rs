@@ -246,6 +246,7 @@ fn take_term(term: Value, how: &How, taken: &mut Taken) {
 pub(super) fn take_record(kind: Kind, value: Value, how: &How) -> Result<Taken, String> {
     let tidied = tidy::tidy(kind, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
+    taken.dropped.extend(tidied.supposed);
     match Document::from_value(kind, tidied.value)? {
         Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} cannot be imported on its own")),
         document => taken.parts(apart(document)?),

@@ -885,3 +885,14 @@ fact! {
         assert_eq!(app.get("/events?full=true").await.json()["contents"][0]["online_url"], "https://meet.example.org/tea");
     }
 }
+
+fact! {
+    async fn two_different_parts_with_one_id_are_not_one_without_a_word(app) {
+        let mut service = pantry();
+        let phone = |number: &str| json!({"id": id("pantry phone"), "number": number});
+        service["phones"] = json!([phone("01632 960123"), phone("01632 960124"), phone("01632 960123")]);
+        let report = app.import(service.to_string()).await;
+        assert_eq!(said(&report), ["left out of line 1: phones[1] | has the same id as an earlier one in its list; the first is used"]);
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json()["phones"].as_array().unwrap().len(), 1);
+    }
+}
