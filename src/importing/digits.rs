@@ -65,7 +65,8 @@ fn kind_of(document: &Value) -> (Kind, bool) {
 
 /// What stands there in a document of this kind, where it is anything that we know.
 fn shape_at(kind: Kind, path: &[Step]) -> Option<&'static Shape> {
-    let (mut entity, mut found) = (shape::entity(shape::title(kind)), None);
+    let mut entity = shape::entity(shape::title(kind));
+    let mut found: Option<&'static Shape> = None;
     for step in path {
         let shape = match (step, found) {
             (Step::Member(name), _) => &entity?.fields.get(name)?.shape,

@@ -152,7 +152,7 @@ impl Importer {
             Ok::<_, io::Error>(())
         });
         let report = Report { dry_run: options.dry_run, ..Report::default() };
-        let mut run = Run { report, lookout: Lookout::new(&self.danger), ..Run::default() };
+        let mut run = Run::new(report, Lookout::new(&self.danger));
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
             self.save(&mut run, batch, options).await?;

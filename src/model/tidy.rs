@@ -232,7 +232,9 @@ impl Tidier<'_> {
             let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
             match id.as_ref().and_then(|id| seen.get(id)) {
                 Some(first) if kept[*first] == item => {}
-                Some(_) => self.dropped.push(at(&path, "has the same id as an earlier one in its list; the first is used".to_owned())),
+                Some(_) => {
+                    self.dropped.push(at(&path, "has the same id as an earlier one in its list; the first is used".to_owned()))
+                }
                 None => {
                     seen.extend(id.map(|id| (id, kept.len())));
                     kept.push(item);

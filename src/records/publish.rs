@@ -64,7 +64,7 @@ impl Standing {
     }
 
     /// What stands of a record: what is made of it, and itself.
-    fn of_record(&self, id: &Uuid) -> impl Iterator<Item = &Published> {
+    fn of_record<'a>(&'a self, id: &'a Uuid) -> impl Iterator<Item = &'a Published> {
         let derived = self.derived.get(id).map(Vec::as_slice).unwrap_or_default();
         derived.iter().chain([id]).filter_map(|id| self.rows.get(id))
     }

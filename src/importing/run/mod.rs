@@ -57,6 +57,10 @@ struct Repeats {
 }
 
 impl Run {
+    pub(super) fn new(report: Report, lookout: Lookout) -> Self {
+        Self { report, lookout, ..Self::default() }
+    }
+
     /// What of a batch is to be saved, and under which ids.
     pub(super) async fn settle(&mut self, records: &Records, batch: Vec<Read>) -> Result<Vec<Taken>, Error> {
         self.know_links(records, &batch).await?;

@@ -2,7 +2,6 @@
 
 use chrono::{Duration, NaiveDate, NaiveTime};
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use super::dates::LONGEST_NIGHT;
 use crate::{
@@ -328,6 +327,7 @@ fn made_of(row: &Row, days: &[String]) -> Schedule {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
     use crate::model::Kind;

@@ -19,7 +19,7 @@ use crate::{
     model::{Document, LocationPolicy, Visibility},
     published::redaction,
 };
-pub(super) use store::{clear, put};
+pub(super) use store::{all, clear, put};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
