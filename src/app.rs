@@ -154,7 +154,7 @@ impl App {
 
     /// Imports.
     pub fn importer(&self) -> Importer {
-        Importer::new(self.records.clone())
+        Importer::new(self.records.clone()).watching_for(&self.config.protected_categories)
     }
 }
 

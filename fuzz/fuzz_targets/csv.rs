@@ -6,5 +6,6 @@ use fingerpost::importing::{Format, read_anything};
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let (taken, rejected) = read_anything(bytes, Format::Csv);
     let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
-    assert!(taken + rejected <= lines, "no more answers than lines");
+    // The heading may be told of columns that nobody knows, and of having no rows below it.
+    assert!(taken + rejected <= lines + 1, "no more answers than lines");
 });

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context as _, bail};
@@ -13,7 +13,7 @@ use clap::Args;
 use ipnet::IpNet;
 use uuid::Uuid;
 
-use super::{say, serve::until_told};
+use super::{folder::Folder, say, serve::until_told};
 use crate::{
     app::{App, Served, public_url},
     clock::Clock,
@@ -60,14 +60,14 @@ impl Demo {
         if self.port == u16::MAX {
             bail!("port {} leaves no port for the second directory: choose a lower one", self.port);
         }
-        let folder = Folder::new()?;
+        let folder = Folder::new("demo")?;
         let stop = until_told();
         let mut running = Vec::new();
         let mut apps = Vec::new();
         for (district, number) in DISTRICTS.into_iter().zip(0_u16..) {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port + number));
             let listener = serve::listen(address).await?;
-            let served = open(&config, district, listener.local_addr()?, &folder.0.join(number.to_string())).await?;
+            let served = open(&config, district, listener.local_addr()?, &folder.path().join(number.to_string())).await?;
             jobs::follow(&served).await?;
             apps.push(served.app.clone());
             running.push(tokio::spawn(jobs::run(served.clone(), stop.clone())));
@@ -211,24 +211,4 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// A folder of our own below the system's temporary folder, removed when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("fingerpost-demo-{}", uuid::Uuid::now_v7().simple()));
-        let mut builder = std::fs::DirBuilder::new();
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Nothing to do about it when it fails; it is in the temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::{WrongCall, progress, say, stdout};
+use super::{WrongCall, folder::Folder, progress, say, stdout};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -90,6 +90,12 @@ impl Import {
             return Err(WrongCall("--source needs a name containing a letter or a digit".to_owned()).into());
         }
         let sources = self.sources()?;
+        // Held until the end: what is in it goes then.
+        let aside = self.dry_run.then(|| Folder::new("dry-run")).transpose()?;
+        let config = match &aside {
+            Some(aside) => only_looking(config, aside.path()),
+            None => config,
+        };
         let app = App::open(config, Clock::System, Durability::Batched).await?;
         let format = match self.format {
             Format::Auto => importing::Format::Auto,
@@ -124,14 +130,16 @@ impl Import {
             };
             report.add(if several { one.of_file(&name) } else { one });
         }
-        if !self.dry_run {
+        if self.dry_run {
+            app.db.close().await?;
+        } else {
             let became = format!("{} created, {} updated, {} rejected", report.created, report.updated, report.rejected_total);
             let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
             note(&app, "import", &format!("{name}: {became}")).await?;
+            after_changes(&app).await?;
+            app.db.sweep_now().await?;
+            app.db.settle().await?;
         }
-        after_changes(&app).await?;
-        app.db.sweep_now().await?;
-        app.db.settle().await?;
         if self.json {
             say!("{}", serde_json::to_string(&report)?)?;
         } else {
@@ -177,6 +185,17 @@ impl Import {
         }
         Ok(files.into_iter().map(Source::File).collect())
     }
+}
+
+/// The settings of a dry run, which looks at what is there and makes nothing where nothing is: that is made `aside`.
+fn only_looking(mut config: Config, aside: &Path) -> Config {
+    let address = config.database_url.as_str();
+    let file = address.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//").split('?').next().unwrap_or_default());
+    if file.is_some_and(|file| !Path::new(file).exists()) {
+        config.database_url = format!("sqlite:{}", aside.join("fingerpost.db").display()).into();
+    }
+    config.data_dir = aside.to_owned();
+    config
 }
 
 /// A file or stdin, and how many bytes it has.
@@ -261,13 +280,30 @@ fn print(report: &Report) -> io::Result<()> {
             waiting.personal.contact
         )?;
     }
-    let shown = |total: u64| total > SHOWN as u64;
-    if shown(report.rejected_total) || shown(report.dropped_total) || shown(report.personal_total) {
+    if report.exposed_total > 0 {
+        let (how_many, show) = match (report.exposed_total, report.dry_run) {
+            (1, false) => ("1 listing that helps people in danger shows".to_owned(), "its exact address"),
+            (1, true) => ("1 listing that helps people in danger would show".to_owned(), "its exact address"),
+            (many, false) => (format!("{many} listings that help people in danger show"), "their exact addresses"),
+            (many, true) => (format!("{many} listings that help people in danger would show"), "their exact addresses"),
+        };
+        say!("warning: {how_many} everybody {show}. If that must not be, hide the place as below; exact says that it may be")?;
+    }
+    for exposed in report.exposed.iter().take(SHOWN) {
         say!(
-            "(only the first {SHOWN} of each are shown: {} rejected, {} left out, {} waiting; use --json for more)",
-            report.rejected_total,
-            report.dropped_total,
-            report.personal_total
+            "exact address shown, line {}: {} ({}) (fingerpost record place {} --policy withheld|on-request|exact --why '…')",
+            exposed.line,
+            exposed.name,
+            exposed.because,
+            exposed.record
+        )?;
+    }
+    let shown = |total: u64| total > SHOWN as u64;
+    let totals = [report.rejected_total, report.dropped_total, report.personal_total, report.exposed_total];
+    if totals.into_iter().any(shown) {
+        let [rejected, dropped, personal, exposed] = totals;
+        say!(
+            "(only the first {SHOWN} of each are shown: {rejected} rejected, {dropped} left out, {personal} waiting, {exposed} with an exact address; use --json for more)"
         )?;
     }
     say!("{:.1} seconds", report.seconds)

@@ -5,6 +5,7 @@ mod checker;
 mod demo;
 mod directory;
 mod exchange;
+mod folder;
 mod keys;
 mod peer;
 mod postcodes;

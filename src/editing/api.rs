@@ -419,7 +419,7 @@ async fn create(
         .map_err(|error| Problem::bad_request(format!("expected {{\"kind\": …, \"document\": …}}: {error}")))?;
     let mut value = new.document;
     if let Some(members) = value.as_object_mut() {
-        members.entry("id").or_insert_with(|| json!(Uuid::now_v7()));
+        members.entry("id").or_insert_with(|| json!(crate::ids::fresh()));
     }
     let parts = parts_of(Editing::read(new.kind, value)?)?;
     let ids: Vec<Uuid> = parts.iter().map(Document::id).collect();

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::digits::{self, Rounded};
+
 /// Nesting deeper than this is refused. The deepest honest record has about 15 levels.
 pub const DEEPEST: usize = 48;
 
@@ -55,7 +57,30 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
 /// assert!(parse(br#"{"a": 1, "a": 2}"#).unwrap_err().reason.contains("twice"));
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
-    serde_json::from_str::<Strict>(text(bytes)?).map(|strict| strict.0).map_err(|error| Malformed::said_by(&error))
+    read(text(bytes)?)
+}
+
+/// A value, and the numbers of it that are read as other ones.
+#[derive(Debug)]
+pub struct Noted {
+    /// The value.
+    pub value: Value,
+    /// The numbers that it does not hold exactly.
+    pub rounded: Vec<Rounded>,
+}
+
+/// The same, where it is noted which numbers the value does not hold exactly.
+/// # Errors
+/// As [`parse`].
+pub fn parse_noting(bytes: &[u8]) -> Result<Noted, Malformed> {
+    let text = text(bytes)?;
+    Ok(Noted { value: read(text)?, rounded: digits::rounded(text) })
+}
+
+fn read(text: &str) -> Result<Value, Malformed> {
+    serde_json::from_str::<Strict>(text)
+        .map(|strict| strict.0)
+        .map_err(|error| halved(text, &error).unwrap_or_else(|| Malformed::said_by(&error)))
 }
 
 /// The same, where halves of characters (`\ud800`), which stand for no text and which careless programs write all
@@ -80,25 +105,52 @@ pub fn parse_mended(bytes: &[u8]) -> Result<Value, Malformed> {
 
 /// `text` with `\ufffd` for each half of a character that stands alone; none where there is no such.
 fn mended(text: &str) -> Option<String> {
-    let unit = |at: usize| u32::from_str_radix(text.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok();
     let mut out = String::new();
-    let (mut at, mut copied) = (0, 0);
-    while let Some(found) = text[at..].find('\\') {
-        at += found;
-        match unit(at) {
-            Some(0xD800..=0xDBFF) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
-            Some(0xD800..=0xDFFF) => {
-                out.push_str(&text[copied..at]);
-                out.push_str("\\ufffd");
-                at += 6;
-                copied = at;
-            }
-            Some(_) => at += 6,
-            // Whatever is escaped is no backslash of the next one.
-            None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
-        }
+    let mut copied = 0;
+    for at in halves(text) {
+        out.push_str(&text[copied..at]);
+        out.push_str("\\ufffd");
+        copied = at + HALF;
     }
     (copied > 0).then(|| out + &text[copied..])
+}
+
+/// Bytes of `\ud800`.
+const HALF: usize = 6;
+
+/// Where halves of characters stand alone.
+fn halves(text: &str) -> impl Iterator<Item = usize> {
+    let unit = move |at: usize| u32::from_str_radix(text.get(at..at + HALF)?.strip_prefix("\\u")?, 16).ok();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(found) = text[at..].find('\\') {
+            at += found;
+            match unit(at) {
+                Some(0xD800..=0xDBFF) if matches!(unit(at + HALF), Some(0xDC00..=0xDFFF)) => at += 2 * HALF,
+                Some(0xD800..=0xDFFF) => {
+                    at += HALF;
+                    return Some(at - HALF);
+                }
+                Some(_) => at += HALF,
+                // Whatever is escaped is no backslash of the next one.
+                None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            }
+        }
+        None
+    })
+}
+
+/// What is wrong where reading `text` ended at half of a character.
+fn halved(text: &str, error: &serde_json::Error) -> Option<Malformed> {
+    let at = halves(text).next()?;
+    let line = text[..at].matches('\n').count() + 1;
+    let column = at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1;
+    let half = &text[at..at + HALF];
+    let reason = format!(
+        "{half} is one half of a character, and means nothing without the other; the program that wrote it has cut the character in two: write it whole, or take it out"
+    );
+    let ends_there = (line, column) <= (error.line(), error.column()) && !error.is_eof();
+    ends_there.then_some(Malformed { reason, column, line: line as u64, unfinished: false })
 }
 
 struct Strict(Value);
@@ -196,7 +248,11 @@ mod tests {
         assert_eq!(said(br#"{"id": 1, "id": 2}"#), "\"id\" appears twice in one object (at character 14)");
         assert_eq!(said(b"{\"a\": NaN}"), "expected value (at character 7)");
         assert_eq!(said("[".repeat(10_000).as_bytes()), "is nested too deeply (at character 49)");
-        assert_eq!(said(br#""\ud800""#), "unexpected end of hex escape (at character 8)");
+        assert_eq!(
+            said(br#"["caf\u00e9", "\ud800"]"#),
+            "\\ud800 is one half of a character, and means nothing without the other; the program that wrote it has cut the character in two: write it whole, or take it out (at character 15)"
+        );
+        assert_eq!(said(br#"[nothing, "\ud800"]"#), "expected ident (at character 3)");
         assert_eq!(said(b"\xFF\xFE{\x00"), "the text is UTF-16; save it as UTF-8 (at character 1)");
         assert_eq!(
             said(b"{\"a\": \"caf\xE9\"}"),

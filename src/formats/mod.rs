@@ -1,6 +1,7 @@
 //! Bytes into documents and back. Pure: nothing here opens a file or asks a database.
 
 pub mod archive;
+pub mod digits;
 pub mod json;
 pub mod lines;
 pub mod oruk1;

@@ -19,6 +19,13 @@ pub struct Page<'a> {
     pub under: Option<&'static str>,
     /// The documents.
     pub documents: Vec<Document<'a>>,
+    /// How many pages there are, where that is said.
+    pub pages: Option<u64>,
+}
+
+/// How many pages there are in all, as an envelope says it.
+pub fn pages_of(total: Option<&serde_json::Value>, older: Option<&serde_json::Value>) -> Option<u64> {
+    [total, older].into_iter().flatten().find_map(|pages| pages.as_u64().or_else(|| pages.as_str()?.trim().parse().ok()))
 }
 
 /// One document of a page, and where it stands.
@@ -45,13 +52,19 @@ pub struct Document<'a> {
 pub fn cut(bytes: &[u8]) -> Result<Page<'_>, Malformed> {
     let text = json::text(bytes)?;
     let read = |error: serde_json::Error| Malformed::said_by(&error);
+    let mut pages = None;
     let (under, found) = if text.trim_start().starts_with('[') {
         (Some(""), serde_json::from_str::<Items<'_>>(text).map_err(read)?.0)
     } else {
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(read)?;
         let lists = [("contents", envelope.contents), ("content", envelope.content)];
         match lists.into_iter().find_map(|(name, list)| Some((name, list.filter(|list| list.get().starts_with('['))?))) {
-            Some((name, list)) => (Some(name), serde_json::from_str::<Items<'_>>(list.get()).map_err(read)?.0),
+            Some((name, list)) => {
+                let number =
+                    |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.get()).ok());
+                pages = pages_of(number(envelope.total_pages).as_ref(), number(envelope.total_pages_of_old).as_ref());
+                (Some(name), serde_json::from_str::<Items<'_>>(list.get()).map_err(read)?.0)
+            }
             None => (None, vec![serde_json::from_str::<&RawValue>(text).map_err(read)?]),
         }
     };
@@ -67,7 +80,7 @@ pub fn cut(bytes: &[u8]) -> Result<Page<'_>, Malformed> {
             Document { line, bytes: raw, end: start + raw.len() }
         })
         .collect();
-    Ok(Page { under, documents })
+    Ok(Page { under, documents, pages })
 }
 
 /// The members of a page that say where its documents are.
@@ -77,6 +90,10 @@ struct Envelope<'a> {
     contents: Option<&'a RawValue>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    total_pages: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "totalPages")]
+    total_pages_of_old: Option<&'a RawValue>,
 }
 
 /// A list of bounded length.

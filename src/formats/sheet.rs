@@ -13,6 +13,9 @@ const MOST_CELLS: usize = 500;
 /// A cell may have at most so many bytes.
 const LONGEST_CELL: usize = 65_536;
 
+/// A row may have at most so many bytes: nothing else ends one whose quotation mark is never closed.
+const LONGEST_ROW: usize = super::lines::LONGEST;
+
 /// A row and where it stands.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
@@ -43,6 +46,10 @@ pub struct Sheet<R> {
     /// Whether everything was read and a quotation mark is still open.
     unclosed: Rc<Cell<bool>>,
     lines_before: u64,
+    /// Where the last row ended, in bytes.
+    end: u64,
+    /// Whether nothing more can be read.
+    over: bool,
 }
 
 /// Where the CSV reader is in a row, as far as quotation marks go.
@@ -82,11 +89,21 @@ struct Counted<R> {
     delimiter: u8,
     within: Within,
     unclosed: Rc<Cell<bool>>,
+    /// Bytes read since a row was last asked for.
+    of_row: usize,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.of_row > LONGEST_ROW {
+            let reason = format!(
+                "the row is longer than {} MiB, perhaps because a quotation mark is never closed; nothing below it was read",
+                LONGEST_ROW >> 20
+            );
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, reason));
+        }
         let count = self.inner.read(buffer)?;
+        self.of_row += count;
         self.ends.borrow_mut().extend(memchr::memchr_iter(b'\n', &buffer[..count]).map(|at| self.read + at as u64));
         self.within = buffer[..count].iter().fold(self.within, |within, byte| within.next(*byte, self.delimiter));
         self.unclosed.set(count == 0 && self.within == Within::Marks);
@@ -106,6 +123,11 @@ impl<R: Read> Sheet<R> {
         let within: usize = self.record.iter().map(|cell| memchr::memchr_iter(b'\n', cell).count()).sum();
         (self.lines_before + 1).saturating_sub(within as u64)
     }
+
+    /// The line behind the last row.
+    fn next_line(&self) -> u64 {
+        self.lines_before + 1 + self.ends.borrow().iter().take_while(|at| **at < self.end).count() as u64
+    }
 }
 
 /// Read `input` as a sheet with commas, semicolons or tabs, whichever its first line has most of.
@@ -120,26 +142,28 @@ pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     input.consume(mark);
     let (ends, unclosed) = (LineEnds::default(), Rc::<Cell<bool>>::default());
     let within = Within::Start;
-    let input = Counted { inner: input, read: 0, ends: ends.clone(), delimiter, within, unclosed: unclosed.clone() };
+    let input = Counted { inner: input, read: 0, ends: ends.clone(), delimiter, within, unclosed: unclosed.clone(), of_row: 0 };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
-    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before: 0 })
+    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before: 0, end: 0, over: false })
 }
 
 impl<R: Read> Iterator for Sheet<R> {
     type Item = Result<Row, BadRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        while !self.over {
+            self.reader.get_mut().of_row = 0;
             match self.reader.read_byte_record(&mut self.record) {
                 Ok(false) => return None,
                 Ok(true) => {}
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    return Some(Err(BadRow { line, reason: format!("cannot be read: {error}") }));
+                    self.over = true;
+                    return Some(Err(BadRow { line: self.next_line(), reason: format!("cannot be read: {error}") }));
                 }
             }
             let end = self.reader.position().byte();
             let line = self.line(end);
+            self.end = end;
             // The reader takes the end of the file for the closing mark, and with it every row in between.
             if self.unclosed.get() && end >= self.reader.get_ref().read {
                 let reason = "has a quotation mark that is never closed, so everything below it would be part of one cell";
@@ -159,6 +183,7 @@ impl<R: Read> Iterator for Sheet<R> {
             }
             return Some(Ok(Row { line, cells: self.record.iter().map(|cell| decode(cell).trim().to_owned()).collect(), end }));
         }
+        None
     }
 }
 
@@ -243,6 +268,14 @@ mod tests {
         let Err(bad) = &read[2] else { panic!("{:?}", read[2]) };
         assert!(bad.line == 4 && bad.reason.contains("never closed") && read.len() == 3, "{read:?}");
         assert_eq!(rows(b"a,b\n12\" pipe,5' 6\"\n")[1].1, ["12\" pipe", "5' 6\""], "a mark within a cell opens nothing");
+    }
+
+    #[test]
+    fn a_row_without_end_ends_the_sheet_and_takes_no_more_memory() {
+        let endless = (&b"a,b\n1,2\n3,\""[..]).chain(std::io::repeat(b'\n'));
+        let read: Vec<_> = read(std::io::BufReader::new(endless)).unwrap().collect();
+        let Err(bad) = &read[2] else { panic!("{:?}", read[2]) };
+        assert!(read.len() == 3 && bad.line == 3 && bad.reason.contains("the row is longer than 4 MiB"), "{bad:?}");
     }
 
     #[test]

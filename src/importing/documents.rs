@@ -4,9 +4,12 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, How, Read, Taken, complete, kinds, said};
+use super::{Format, How, Read, Taken, complete, digits, kinds, said};
 use crate::{
-    formats::{json, lines, oruk1, page},
+    formats::{
+        json::{self, Noted},
+        lines, oruk1, page,
+    },
     model::{
         Document, Kind,
         apart::apart,
@@ -85,26 +88,35 @@ fn read_lines(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> boo
 
 /// One line: a document, or a page of them.
 fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
-    let mut value = match json::parse(bytes) {
-        Ok(value) => value,
+    let Noted { mut value, rounded } = match json::parse_noting(bytes) {
+        Ok(noted) => noted,
         Err(malformed) => return give(Err(format!("not valid JSON: {malformed}"))),
     };
+    let pages = page::pages_of(value.get("total_pages"), value.get("totalPages"));
     let (under, documents) = match &mut value {
         Value::Object(members) => {
             match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
                 Some(name) => (name, members.remove(name)),
-                None => return give(take(value, how)),
+                None => return give(take(Noted { value, rounded }, how)),
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
-        _ => return give(take(value, how)),
+        _ => return give(take(Noted { value, rounded }, how)),
     };
     let Some(Value::Array(documents)) = documents else { return true };
     let has_list = |one: &Value| one.as_object().is_some_and(|members| members.values().any(Value::is_array));
     if !under.is_empty() && !documents.is_empty() && !documents.iter().any(has_list) {
         return give(Err(BRIEF.to_owned()));
     }
-    documents.into_iter().enumerate().all(|(at, document)| give(within(take(document, how), &format!("{under}[{at}]"))))
+    if let Some(told) = about_page(documents.len(), pages, under)
+        && !give(Ok(told))
+    {
+        return false;
+    }
+    documents.into_iter().enumerate().all(|(at, value)| {
+        let noted = Noted { value, rounded: digits::inside(&rounded, under, at) };
+        give(within(take(noted, how), &format!("{under}[{at}]")))
+    })
 }
 
 fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bool) {
@@ -116,9 +128,14 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
         each(Read { line: first.line, until: first.end as u64, taken: Err(BRIEF.to_owned()) });
         return;
     }
+    if let Some(told) = about_page(page.documents.len(), page.pages, page.under.unwrap_or_default())
+        && !each(Read { line: 1, until: 0, taken: Ok(told) })
+    {
+        return;
+    }
     for (at, one) in page.documents.iter().enumerate() {
-        let taken =
-            json::parse(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}")).and_then(|value| take(value, how));
+        let noted = json::parse_noting(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}"));
+        let taken = noted.and_then(|noted| take(noted, how));
         let taken = match page.under {
             Some(under) => within(taken, &format!("{under}[{at}]")),
             None => taken,
@@ -127,6 +144,16 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
             return;
         }
     }
+}
+
+/// What is to be told of a page as a whole: that there is nothing on it, or that there are others.
+fn about_page(documents: usize, pages: Option<u64>, under: &str) -> Option<Taken> {
+    let reason = match (documents, pages) {
+        (0, _) => "the list is empty: there is nothing in it to import".to_owned(),
+        (_, Some(pages)) if pages > 1 => format!("this is one page of {pages}; only what is on it was imported"),
+        _ => return None,
+    };
+    Some(Taken { dropped: vec![Dropped { path: under.to_owned(), reason }], ..Taken::default() })
 }
 
 /// Say of everything in the report in which document of a page it stands.
@@ -138,8 +165,16 @@ fn within(taken: Result<Taken, String>, place: &str) -> Result<Taken, String> {
     Ok(taken)
 }
 
-/// One document: a record of our own complete export, or a full service of somebody's feed.
-fn take(value: Value, how: &How) -> Result<Taken, String> {
+/// One document, and what is to be told of its numbers.
+fn take(Noted { mut value, rounded }: Noted, how: &How) -> Result<Taken, String> {
+    let told = digits::keep(&mut value, &rounded);
+    let mut taken = take_whole(value, how)?;
+    taken.dropped.extend(told);
+    Ok(taken)
+}
+
+/// A record of our own complete export, or a full service of somebody's feed.
+fn take_whole(value: Value, how: &How) -> Result<Taken, String> {
     match &value {
         Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
         Value::Object(_) if how.format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value, how),
@@ -211,6 +246,7 @@ fn take_term(term: Value, how: &How, taken: &mut Taken) {
 pub(super) fn take_record(kind: Kind, value: Value, how: &How) -> Result<Taken, String> {
     let tidied = tidy::tidy(kind, value, tidy::Names::Ours(&how.ids_of)).map_err(|refused| said(&refused))?;
     let mut taken = Taken { dropped: tidied.dropped, source_ids: tidied.source_ids, ..Taken::default() };
+    taken.dropped.extend(tidied.supposed);
     match Document::from_value(kind, tidied.value)? {
         Document::Service(_) | Document::Event(_) => return Err(format!("a {kind} cannot be imported on its own")),
         document => taken.parts(apart(document)?),

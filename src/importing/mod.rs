@@ -7,19 +7,20 @@
 //! again changes nothing. No original is kept: what was not taken stays in the sender's file.
 
 mod calendar;
-mod cells;
-mod columns;
 mod complete;
 mod copies;
+mod digits;
 mod documents;
 mod edits;
 pub mod export;
+mod exposed;
 mod kinds;
-mod mapping;
 mod report;
-mod rows;
+mod run;
 mod save;
+mod sheets;
 mod tabular;
+mod unreadable;
 mod vocabulary;
 
 use std::{
@@ -36,11 +37,11 @@ use crate::{
 };
 use vocabulary::Vocabulary;
 pub use {
-    columns::{COLUMNS, Column},
     complete::Line as CompleteLine,
-    mapping::{Mapping, suggest as suggest_mapping},
+    exposed::Exposed,
     report::{Counts, Report},
     save::{Error, Importer, Options},
+    sheets::{COLUMNS, Column, Mapping, suggest_mapping},
 };
 
 /// How a file is to be read.
@@ -156,8 +157,8 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         each(Read { line: 0, until: 0, taken: Err("the file is empty: there is nothing to import".to_owned()) });
         return Ok(());
     }
-    if is_utf16(start) {
-        each(Read { line: 0, until: 0, taken: Err("the file is in UTF-16: save it as UTF-8".to_owned()) });
+    if let Some(reason) = unreadable::said_of(start) {
+        each(Read { line: 0, until: 0, taken: Err(reason.to_owned()) });
         return Ok(());
     }
     let format = match how.format {
@@ -170,7 +171,7 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
     }
     match format {
         Format::Auto | Format::Ndjson | Format::Oruk1 => documents::read(input, how, &mut each),
-        Format::Csv => rows::read(input, how, &mut each),
+        Format::Csv => sheets::read(input, how, &mut each),
         Format::HsdsTabular => tabular::read_zip(input, how, &mut each),
         Format::Ical => calendar::read(input, how, &mut each),
     }
@@ -181,11 +182,6 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
 /// When the folder cannot be read.
 pub fn is_package(folder: &Path) -> io::Result<bool> {
     tabular::is_package(folder)
-}
-
-/// By its mark, or by the half of the characters that is nothing.
-fn is_utf16(start: &[u8]) -> bool {
-    matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..])
 }
 
 /// JSON begins with a brace or a bracket, an archive and a calendar with their marks; anything else

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Exposed;
 use crate::{
     model::{Kind, personal::Personal, tidy::Dropped},
     records::Saved,
@@ -83,6 +84,11 @@ pub struct Report {
     pub personal: Vec<Waiting>,
     /// How many such contacts, also where the list is cut.
     pub personal_total: u64,
+    /// Listings that help people in danger, and whose exact address everybody can see, without anybody having
+    /// decided that.
+    pub exposed: Vec<Exposed>,
+    /// How many such listings, also where the list is cut.
+    pub exposed_total: u64,
     /// Every record by kind, those made from nested parts included.
     pub records: BTreeMap<Kind, Counts>,
     /// Whether nothing was written.
@@ -130,6 +136,12 @@ impl Report {
         }
     }
 
+    pub(super) fn expose(&mut self, exposed: Vec<Exposed>) {
+        self.exposed_total += exposed.len() as u64;
+        self.exposed.extend(exposed);
+        self.exposed.truncate(MOST);
+    }
+
     pub(super) fn count(&mut self, kind: Kind, main: bool, saved: Saved) {
         self.records.entry(kind).or_default().count(saved);
         if main {
@@ -165,6 +177,9 @@ impl Report {
         self.personal.extend(other.personal);
         self.personal.truncate(MOST);
         self.personal_total += other.personal_total;
+        self.exposed.extend(other.exposed);
+        self.exposed.truncate(MOST);
+        self.exposed_total += other.exposed_total;
         for (kind, counts) in other.records {
             let sum = self.records.entry(kind).or_default();
             sum.created += counts.created;

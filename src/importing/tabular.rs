@@ -26,6 +26,8 @@ const LARGEST: u64 = 256 << 20;
 /// A description of a package is no longer than this.
 const LONGEST_DESCRIPTION: u64 = 16 << 20;
 
+const ANOTHER_FORM: &str = "is not CSV, so it was not imported: save it as “CSV UTF-8”";
+
 fn refused(reason: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
@@ -41,6 +43,9 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     let mut package = Package::default();
     let unfit = |error: archive::Error| refused(error.to_string());
     let mut archive = Archive::open(Cursor::new(&bytes), LIMITS).map_err(unfit)?;
+    if let Some(reason) = an_office_file(archive.names()) {
+        return Err(refused(reason.to_owned()));
+    }
     if let Some(inner) = archive.names().iter().find(|name| is_archive(name)) {
         return Err(refused(format!(
             "the zip is rejected because its file {:?} is itself an archive: unpack that and send its contents",
@@ -56,11 +61,31 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     for name in names.iter().filter(|name| is_sheet(name) && folder_of(name) == top) {
         package.add(name, &mut BufReader::new(archive.read(name).map_err(unfit)?)).map_err(refused)?;
     }
+    let elsewhere: Vec<&String> = names.iter().filter(|name| is_sheet(name) && folder_of(name) != top).collect();
+    for name in elsewhere {
+        package.pass_over(name, "lies in another folder than the services, so it was not imported");
+    }
+    for name in archive.names().iter().filter(|name| tables::is_table_in_another_form(name)) {
+        package.pass_over(name, ANOTHER_FORM);
+    }
     let length = bytes.len() as u64;
     drop(archive);
     drop(bytes);
     give(package.join().map_err(refused)?, length, how, each);
     Ok(())
+}
+
+/// Spreadsheets and texts of today are zips, too.
+fn an_office_file(names: &[String]) -> Option<&'static str> {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if has("xl/workbook.xml") || has("xl/workbook.bin") {
+        return Some("this is an Excel workbook (.xlsx): open it, save each sheet as “CSV UTF-8”, and import that");
+    }
+    if has("content.xml") && has("META-INF/manifest.xml") {
+        return Some("this is a file of LibreOffice or the like: open it, save each sheet as CSV in UTF-8, and import that");
+    }
+    has("word/document.xml")
+        .then_some("this is a Word document (.docx): copy the table into a spreadsheet, and save it as “CSV UTF-8”")
 }
 
 fn is_archive(name: &str) -> bool {
@@ -130,6 +155,9 @@ pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) 
     };
     for name in names.iter().filter(|name| tables::is_description(name)) {
         package.describe(&description(&mut open(name)?)?);
+    }
+    for name in names.iter().filter(|name| tables::is_table_in_another_form(name)) {
+        package.pass_over(name, ANOTHER_FORM);
     }
     for name in names.iter().filter(|name| is_sheet(name)) {
         let mut content = open(name)?;

@@ -2,6 +2,8 @@
 //! that cannot be is dropped and reported, and a missing or unreadable required part refuses the
 //! thing it belongs to. Never panics, never recurses deeper than the parser allowed.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -211,14 +213,35 @@ impl Tidier<'_> {
                 continue;
             }
             match self.value(of, item, &here, parent) {
-                Ok(item) => kept.push(item),
+                Ok(item) => kept.push((here, item)),
                 Err(Refusal::Blank) => self.supposed.push(at(&here, "is empty; it was left out".to_owned())),
                 Err(Refusal::Because(reason)) => self.dropped.push(at(&here, reason)),
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }
         }
-        tell_equals_apart(&mut kept);
+        let kept = self.each_id_once(kept);
         if kept.is_empty() { Err(Refusal::Blank) } else { Ok(Value::Array(kept)) }
+    }
+
+    /// Two equal parts without ids of their own have been given the same one, and are one. Of two that differ
+    /// and have the same id at their source, the first is taken.
+    fn each_id_once(&mut self, items: Vec<(String, Value)>) -> Vec<Value> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut kept: Vec<Value> = Vec::with_capacity(items.len());
+        for (path, item) in items {
+            let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
+            match id.as_ref().and_then(|id| seen.get(id)) {
+                Some(first) if kept[*first] == item => {}
+                Some(_) => {
+                    self.dropped.push(at(&path, "has the same id as an earlier one in its list; the first is used".to_owned()))
+                }
+                None => {
+                    seen.extend(id.map(|id| (id, kept.len())));
+                    kept.push(item);
+                }
+            }
+        }
+        kept
     }
 
     /// What a thing of the kind `of` is called here.
@@ -244,15 +267,6 @@ fn strictest(field: &str) -> Option<&'static str> {
         "visibility" => Some("private"),
         _ => None,
     }
-}
-
-/// Two equal parts without ids of their own would have been given the same one.
-fn tell_equals_apart(items: &mut Vec<Value>) {
-    let mut seen = std::collections::HashSet::new();
-    items.retain(|item| match item.get("id").and_then(Value::as_str) {
-        Some(id) => seen.insert(id.to_owned()),
-        None => true,
-    });
 }
 
 fn with_article(entity: &str) -> String {

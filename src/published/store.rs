@@ -219,7 +219,7 @@ async fn head_on(on: &impl ConnectionTrait, of: db::Backend) -> Result<Option<He
 /// When the database fails.
 pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -> Result<(), db::Error> {
     let began = clock.now().timestamp_micros();
-    let epoch = Uuid::now_v7().simple().to_string();
+    let epoch = crate::ids::fresh().simple().to_string();
     // INSERT INTO head … ON CONFLICT (id) DO NOTHING | DO UPDATE SET epoch, began,
     //   position = the later of the counter and the present
     let conflict = if only_if_missing {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Error, Records, State, Stored, proposals, read, store};
+use super::{Error, Records, State, Stored, proposals, read, references, store};
 use crate::{
     db::Transaction,
     model::{Contact, Kind, text, values::EmailAddress},
@@ -125,7 +125,7 @@ impl Records {
             }
         }
         // A place that others use by now is theirs, too.
-        let linked = store::links_to(tx.connection(), &drafts).await?;
+        let linked = references::links_to(tx.connection(), &drafts).await?;
         let own: HashSet<Uuid> = drafts.iter().copied().collect();
         let used: HashSet<Uuid> = linked.iter().filter(|link| !own.contains(&link.from)).map(|link| link.to).collect();
         drafts.retain(|id| !used.contains(id));

@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Error, Pending, Records, Stored, places::Decided, read, store};
+use super::{Error, Pending, Records, Stored, places::Decided, read, references, scene::organization_of, store};
 use crate::{
     db::Transaction,
-    model::Document,
     published::redaction::{self, Known},
 };
 
@@ -26,7 +25,7 @@ impl Records {
             return Ok(());
         }
         let mut telling: HashMap<Uuid, Known> = HashMap::new();
-        for link in store::links_to(tx.connection(), &places).await? {
+        for link in references::links_to(tx.connection(), &places).await? {
             telling.entry(link.from).or_default().add(decided.stripped[&link.to].clone());
         }
         for one in pending.iter() {
@@ -89,12 +88,4 @@ async fn add_those_elsewhere(
         pending.push(Pending::again(stored)?);
     }
     Ok(())
-}
-
-fn organization_of(document: &Document) -> Option<Uuid> {
-    match document {
-        Document::Service(service) => service.organization_id.map(Uuid::from),
-        Document::Event(event) => Some(event.organization_id.into()),
-        _ => None,
-    }
 }

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, scrubs::Opened, store};
+use super::{
+    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references, scrubs::Opened, store,
+};
 use crate::{
     db::Transaction,
     model::{Attribute, Document, Kind, LocationPolicy, Reference},
@@ -128,7 +130,7 @@ impl Records {
             return Ok(());
         }
         let known: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
-        let from: Vec<Uuid> = store::links_to(tx.connection(), &secret)
+        let from: Vec<Uuid> = references::links_to(tx.connection(), &secret)
             .await?
             .into_iter()
             .map(|link| link.from)
@@ -214,7 +216,7 @@ impl Records {
             |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
         places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
         places.extend(
-            store::links_from(tx.connection(), &with_history)
+            references::links_from(tx.connection(), &with_history)
                 .await?
                 .into_iter()
                 .filter(|link| link.policy.is_some())
@@ -229,7 +231,7 @@ impl Records {
                 links.entry(to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
             }
         };
-        for link in store::links_to(tx.connection(), &places).await? {
+        for link in references::links_to(tx.connection(), &places).await? {
             open(&mut before, link.to, link.policy);
             if !in_hand.contains(&link.from) {
                 open(&mut after, link.to, link.policy);

@@ -1,18 +1,20 @@
-//! From changed records to published rows: what has to be rendered again, with what around it.
+//! From changed records to published rows: rendered, numbered, signed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, annotations, read, staleness, store};
+use super::{
+    Error, LastModified, Records, State,
+    scene::{Scene, organization_of},
+};
 use crate::{
     db::Transaction,
-    model::{Document, Kind, LocationPolicy},
+    model::{Document, Kind},
     parallel::in_parallel,
     published::{
         self, Position, Published,
-        redaction::Known,
         render::{Around, Rendered, render},
     },
     signing::{self, About},
@@ -35,13 +37,49 @@ pub(super) struct Cause<'a> {
     pub(super) last_modified: &'a LastModified,
 }
 
-/// Records that are to be rendered, and whatever they need around them.
-#[derive(Default)]
-struct Scene {
-    /// To be rendered; `None` for those that are not to be seen.
-    dirty: HashMap<Uuid, (String, Option<Document>)>,
-    around: Around,
+/// What stands of the records that are to be rendered.
+struct Standing {
+    /// Rows by their ids, those made of the records too.
+    rows: HashMap<Uuid, Published>,
+    /// What is made of each record, by the record.
+    derived: HashMap<Uuid, Vec<Uuid>>,
 }
+
+impl Standing {
+    async fn of(tx: &Transaction, records: &[Uuid]) -> Result<Self, Error> {
+        let (mut rows, mut derived) = (HashMap::new(), HashMap::<Uuid, Vec<Uuid>>::new());
+        for row in published::current(tx, records).await? {
+            rows.insert(row.id, row);
+        }
+        for row in published::derived_from(tx, records).await? {
+            derived.entry(row.derived_from.unwrap_or(row.id)).or_default().push(row.id);
+            rows.insert(row.id, row);
+        }
+        Ok(Self { rows, derived })
+    }
+
+    /// What the world sees under this id.
+    fn live(&self, id: &Uuid) -> Option<&Published> {
+        self.rows.get(id).filter(|row| row.live)
+    }
+
+    /// What stands of a record: what is made of it, and itself.
+    fn of_record<'a>(&'a self, id: &'a Uuid) -> impl Iterator<Item = &'a Published> {
+        let derived = self.derived.get(id).map(Vec::as_slice).unwrap_or_default();
+        derived.iter().chain([id]).filter_map(|id| self.rows.get(id))
+    }
+
+    /// A reader that lags behind sees only what stands now: once urgent, an id stays so, or what was
+    /// scrubbed would lie in its files for good because of a harmless edit that came after.
+    fn was_urgent(&self, id: &Uuid) -> bool {
+        self.rows.get(id).is_some_and(is_urgent)
+    }
+}
+
+/// A record that is to be rendered: its id, where it comes from, and its document if it is to be seen.
+type ToRender = (Uuid, String, Option<Document>);
+/// A record that was rendered: its id, where it comes from, and what that gave.
+type WasRendered = (Uuid, String, Changed);
 
 impl Records {
     /// Lock the counter, render everything that shows the changed records, and publish it. Where the
@@ -55,74 +93,22 @@ impl Records {
     ) -> Result<(Position, Position), Error> {
         let mut locked = published::lock(tx).await?;
         let began = locked.position();
-        let scene = self.gather(tx, changed, touched, cause).await?;
-        let dirty: Vec<Uuid> = scene.dirty.keys().copied().collect();
-        let mut current: HashMap<Uuid, Published> = HashMap::new();
-        let mut derived: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-        for row in published::current(tx, &dirty).await? {
-            current.insert(row.id, row);
-        }
-        for row in published::derived_from(tx, &dirty).await? {
-            derived.entry(row.derived_from.unwrap_or(row.id)).or_default().push(row.id);
-            current.insert(row.id, row);
-        }
-
-        let mut order: Vec<(Uuid, (String, Option<Document>))> = scene.dirty.into_iter().collect();
-        // The order of numbers inside one transaction is the order of kinds, then of ids, so that
-        // the same import gives the same order again.
-        order
-            .sort_unstable_by_key(|(id, (_, document))| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
-        // What was taken out of an organization stood in its services as well.
-        let scrubbed: HashSet<Uuid> = order
-            .iter()
-            .filter(|(id, (_, document))| {
-                let organization = document.as_ref().and_then(organization_of);
-                [Some(*id), organization].into_iter().flatten().any(|id| cause.scrubbed.contains(&id))
-            })
-            .map(|(id, _)| *id)
+        let Scene { dirty, around } = self.gather(tx, changed, touched, cause).await?;
+        let ids: Vec<Uuid> = dirty.keys().copied().collect();
+        let standing = Standing::of(tx, &ids).await?;
+        let order = in_order(dirty);
+        let scrubbed = scrubbed_here_or_in_the_organization(&order, cause.scrubbed);
+        let all = in_parallel(order, |one| render_again(one, &around, &standing, cause));
+        let owners = owners(tx, &all, &standing).await?;
+        let next: Vec<(Position, Next)> = all
+            .into_iter()
+            .flat_map(|one| next_of(one, &standing, &owners, &scrubbed))
+            .map(|next| (locked.take(), next))
             .collect();
-        let all: Vec<(Uuid, String, Changed)> = in_parallel(order, |(id, (origin, document))| {
-            let at = Moments {
-                kept: current.get(&id).filter(|row| row.live).map(|row| row.changed_at),
-                new: cause.last_modified.get(&id).copied().unwrap_or(cause.now),
-            };
-            let standing = |id: &Uuid| current.get(id).filter(|row| row.live);
-            let rendered = match document {
-                Some(document) => render_changed(document, &scene.around, at, origin.is_empty(), standing),
-                None => Changed::default(),
-            };
-            (id, origin, rendered)
-        });
-        let owners = owners(tx, &all, &current).await?;
-        let mut numbered = Vec::new();
-        for (id, origin, rendered) in all {
-            let mut before: Vec<Uuid> = derived.remove(&id).unwrap_or_default();
-            before.push(id);
-            let different: HashSet<Uuid> = rendered.different.iter().map(|one| one.id).collect();
-            for one in rendered.different {
-                if owners.get(&one.id).is_some_and(|owner| *owner != id) {
-                    // Two records must not take the same id from each other again and again.
-                    tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record, so the part is not published");
-                    continue;
-                }
-                numbered.push((locked.take(), Next::Shown(one, id, origin.clone(), rendered.at)));
-            }
-            let scrubbed = scrubbed.contains(&id);
-            for row in before.iter().filter_map(|id| current.get(id)) {
-                if row.live && !rendered.all.contains(&row.id) {
-                    numbered.push((locked.take(), Next::Gone(row.clone())));
-                } else if scrubbed && !different.contains(&row.id) && !is_urgent(row) {
-                    numbered.push((locked.take(), Next::Again(Published { urgent: true, ..row.clone() })));
-                }
-            }
-        }
         let epoch = locked.epoch().to_owned();
-        // A reader that lags behind sees only what stands now: once urgent, an id stays so, or what was
-        // scrubbed would lie in its files for good because of a harmless edit that came after.
-        let was_urgent = |id: &Uuid| current.get(id).is_some_and(is_urgent);
-        let rows = in_parallel(numbered, |(position, next)| match next {
+        let rows = in_parallel(next, |(position, next)| match next {
             Next::Shown(one, record, origin, changed_at) => {
-                let numbered = Numbered { epoch: &epoch, position, urgent: cause.urgent || was_urgent(&one.id) };
+                let numbered = Numbered { epoch: &epoch, position, urgent: cause.urgent || standing.was_urgent(&one.id) };
                 self.row(&numbered, one, record, origin, changed_at)
             }
             Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
@@ -134,7 +120,7 @@ impl Records {
             published::evidence::blank(tx, &foreign).await?;
         }
         // One number each, in the order in which they were taken.
-        Ok((began, published::write(tx, locked, &rows, &current).await?))
+        Ok((began, published::write(tx, locked, &rows, &standing.rows).await?))
     }
 
     fn row(&self, numbered: &Numbered<'_>, one: Rendered, record: Uuid, origin: String, changed_at: DateTime<Utc>) -> Published {
@@ -190,223 +176,6 @@ impl Records {
             ..row
         }
     }
-
-    /// Find what is to be rendered again, and read it and what it needs. Called with the counter
-    /// locked: whatever was committed before is seen, whatever comes later sees us.
-    async fn gather(
-        &self,
-        tx: &Transaction,
-        changed: HashMap<Uuid, (String, State, Document)>,
-        touched: &[Uuid],
-        cause: &Cause<'_>,
-    ) -> Result<Scene, Error> {
-        let reopened = cause.reopened;
-        let mut dirty: HashSet<Uuid> = changed.keys().chain(touched).chain(cause.scrubbed).copied().collect();
-        // An organization speaks more, or less, openly of itself with the places of its services.
-        let mut speaking: Vec<Uuid> = changed
-            .values()
-            .map(|(_, _, document)| document)
-            .filter(|document| reopened || hides_a_place(document))
-            .filter_map(organization_of)
-            .collect();
-        let own_policy =
-            |document: &Document| matches!(document, Document::Location(place) if reopened || place.location_policy.is_some());
-        let places: Vec<Uuid> = changed.iter().filter(|(_, (_, _, document))| own_policy(document)).map(|(id, _)| *id).collect();
-        let linking: Vec<Uuid> = store::links_to(tx.connection(), &places).await?.into_iter().map(|link| link.from).collect();
-        for stored in store::load(tx.connection(), &linking).await?.values() {
-            speaking.extend(organization_of(&read(stored)?));
-        }
-        dirty.extend(speaking);
-        let mut documents: HashMap<Uuid, (String, State, Document)> = HashMap::new();
-        let mut frontier: Vec<Uuid> = dirty.iter().copied().collect();
-        // Terms stand in places and organizations, and all of them in services: what shows a changed
-        // record may be shown itself by another.
-        while !frontier.is_empty() {
-            let showing: HashSet<Uuid> =
-                store::links_to(tx.connection(), &frontier).await?.into_iter().map(|link| link.from).collect();
-            let fresh: Vec<Uuid> = showing.into_iter().filter(|id| dirty.insert(*id)).collect();
-            frontier.clear();
-            for (id, stored) in store::load(tx.connection(), &fresh).await? {
-                if matches!(stored.kind, Kind::Location | Kind::TaxonomyTerm | Kind::Organization) {
-                    frontier.push(id);
-                }
-                let document = read(&stored)?;
-                documents.insert(id, (stored.origin, stored.state, document));
-            }
-        }
-        if changed.values().any(|(_, _, document)| document.kind() == Kind::Organization) {
-            // Services come and go with their organization, and the only links to places with them.
-            let services: Vec<Uuid> = documents.keys().copied().collect();
-            dirty.extend(
-                store::links_from(tx.connection(), &services)
-                    .await?
-                    .into_iter()
-                    .filter(|link| link.policy.is_some())
-                    .map(|link| link.to),
-            );
-        }
-        documents.extend(changed);
-        self.complete(tx, dirty, documents, cause.now).await
-    }
-
-    /// Read what the dirty records need around them: what they refer to, and what that refers to.
-    async fn complete(
-        &self,
-        tx: &Transaction,
-        dirty: HashSet<Uuid>,
-        mut documents: HashMap<Uuid, (String, State, Document)>,
-        now: DateTime<Utc>,
-    ) -> Result<Scene, Error> {
-        annotations::apply(tx, &mut documents).await?;
-        staleness::apply(tx, &mut documents).await?;
-        let mut wanted: HashSet<Uuid> = dirty.iter().copied().filter(|id| !documents.contains_key(id)).collect();
-        wanted.extend(documents.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
-        let mut tried: HashSet<Uuid> = HashSet::new();
-        loop {
-            let missing: Vec<Uuid> = wanted.drain().filter(|id| !documents.contains_key(id) && tried.insert(*id)).collect();
-            if missing.is_empty() {
-                break;
-            }
-            let mut loaded = HashMap::new();
-            for (id, stored) in store::load(tx.connection(), &missing).await? {
-                let document = read(&stored)?;
-                loaded.insert(id, (stored.origin, stored.state, document));
-            }
-            annotations::apply(tx, &mut loaded).await?;
-            staleness::apply(tx, &mut loaded).await?;
-            wanted.extend(loaded.values().flat_map(|(_, _, document)| document.references()).map(|reference| reference.to));
-            documents.extend(loaded);
-        }
-        let fresh =
-            documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
-        self.freshen(tx, fresh, now).await?;
-        let most_open_link = most_open_links(tx, &documents).await?;
-        let discreet = discreet_organizations(tx, &documents).await?;
-        let wanted_by_events: HashSet<Uuid> = documents
-            .values()
-            .filter_map(|(_, _, document)| match document {
-                Document::Event(event) => event.service_id.map(Uuid::from),
-                _ => None,
-            })
-            .collect();
-        let mut scene = Scene {
-            dirty: HashMap::new(),
-            around: Around {
-                most_open_link,
-                discreet,
-                withheld_categories: self.withheld_categories.to_vec(),
-                documents: HashMap::new(),
-                now,
-            },
-        };
-        for (id, (origin, state, document)) in documents {
-            let shown = state == State::Published;
-            // Nothing shows a service but its own places, so it need not stand around as well.
-            let around = shown && (document.kind() != Kind::Service || !dirty.contains(&id) || wanted_by_events.contains(&id));
-            if around {
-                if dirty.contains(&id) {
-                    scene.dirty.insert(id, (origin, Some(document.clone())));
-                }
-                scene.around.documents.insert(id, document);
-            } else if dirty.contains(&id) {
-                scene.dirty.insert(id, (origin, shown.then_some(document)));
-            }
-        }
-        Ok(scene)
-    }
-}
-
-/// The most open link to each place, of those that anybody can see: a service whose organization is
-/// not to be seen tells of no place either.
-async fn most_open_links(
-    tx: &Transaction,
-    documents: &HashMap<Uuid, (String, State, Document)>,
-) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
-    let places: Vec<Uuid> =
-        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
-    let links = store::links_to(tx.connection(), &places).await?;
-    let mut elsewhere: HashMap<Uuid, (State, Option<Uuid>)> = HashMap::new();
-    let missing: Vec<Uuid> = links.iter().map(|link| link.from).filter(|id| !documents.contains_key(id)).collect();
-    for (id, stored) in store::load(tx.connection(), &missing).await? {
-        elsewhere.insert(id, (stored.state, organization_of(&read(&stored)?)));
-    }
-    let missing: Vec<Uuid> =
-        elsewhere.values().filter_map(|(_, organization)| *organization).filter(|id| !documents.contains_key(id)).collect();
-    let organizations = store::load(tx.connection(), &missing).await?;
-    let is_shown = |id: Uuid| {
-        let state = documents.get(&id).map(|(_, state, _)| *state).or_else(|| organizations.get(&id).map(|stored| stored.state));
-        state == Some(State::Published)
-    };
-    let mut most_open: HashMap<Uuid, LocationPolicy> = HashMap::new();
-    for link in links {
-        let from = match documents.get(&link.from) {
-            Some((_, state, document)) => Some((*state, organization_of(document))),
-            None => elsewhere.get(&link.from).copied(),
-        };
-        let seen = from.is_some_and(|(state, organization)| state == State::Published && organization.is_some_and(is_shown));
-        if let Some(policy) = link.policy.filter(|_| seen) {
-            most_open.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
-        }
-    }
-    Ok(most_open)
-}
-
-/// Whether a link of the document tells less than the whole place.
-fn hides_a_place(document: &Document) -> bool {
-    document.references().iter().any(|reference| reference.policy.is_some_and(|policy| policy > LocationPolicy::Exact))
-}
-
-/// Those of the organizations here that have a service or an event at a place which is not told
-/// whole, by the link or by the place itself, and what is known of these places.
-async fn discreet_organizations(
-    tx: &Transaction,
-    documents: &HashMap<Uuid, (String, State, Document)>,
-) -> Result<HashMap<Uuid, Known>, Error> {
-    let organizations: Vec<Uuid> =
-        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Organization).map(|(id, _)| *id).collect();
-    let mut provider: HashMap<Uuid, Uuid> = HashMap::new();
-    for link in store::links_to(tx.connection(), &organizations).await? {
-        provider.insert(link.from, link.to);
-    }
-    let services: Vec<Uuid> = provider.keys().copied().collect();
-    let links = store::links_from(tx.connection(), &services).await?;
-    let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);
-    let is_elsewhere = |id: &Uuid| !documents.contains_key(id);
-    let places = links.iter().filter(|link| link.policy.is_some());
-    let places: Vec<Uuid> = places.clone().map(|link| link.to).filter(is_elsewhere).collect();
-    let mut elsewhere: HashMap<Uuid, Document> = HashMap::new();
-    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
-        elsewhere.insert(stored.id, read(&stored)?);
-    }
-    let by_their_link = links.iter().filter(|link| hidden(link.policy)).map(|link| link.to);
-    let by_their_link: Vec<Uuid> = by_their_link.filter(|id| is_elsewhere(id) && !elsewhere.contains_key(id)).collect();
-    for (id, stored) in store::load(tx.connection(), &by_their_link).await? {
-        elsewhere.insert(id, read(&stored)?);
-    }
-    let place = |id: &Uuid| match documents.get(id).map(|(_, _, document)| document).or_else(|| elsewhere.get(id)) {
-        Some(Document::Location(place)) => Some(place),
-        _ => None,
-    };
-    let mut discreet: HashMap<Uuid, Known> = HashMap::new();
-    for link in links.iter().filter(|link| link.policy.is_some()) {
-        let place = place(&link.to);
-        if !hidden(link.policy) && !place.is_some_and(|place| hidden(place.location_policy)) {
-            continue;
-        }
-        if let Some(organization) = provider.get(&link.from) {
-            discreet.entry(*organization).or_default().add(place.map(|place| Known::of(place)).unwrap_or_default());
-        }
-    }
-    Ok(discreet)
-}
-
-/// The organization without which a service or an event is not to be seen.
-fn organization_of(document: &Document) -> Option<Uuid> {
-    match document {
-        Document::Service(service) => service.organization_id.map(Uuid::from),
-        Document::Event(event) => Some(event.organization_id.into()),
-        _ => None,
-    }
 }
 
 /// The number that something gets, and whether what stood there before has to be destroyed.
@@ -432,22 +201,75 @@ enum Next {
     Again(Published),
 }
 
+/// The order of numbers inside one transaction is the order of kinds, then of ids, so that the same import
+/// gives the same order again.
+fn in_order(dirty: HashMap<Uuid, (String, Option<Document>)>) -> Vec<ToRender> {
+    let mut order: Vec<ToRender> = dirty.into_iter().map(|(id, (origin, document))| (id, origin, document)).collect();
+    order.sort_unstable_by_key(|(id, _, document)| (document.as_ref().map_or(Kind::ServiceAtLocation, Document::kind), *id));
+    order
+}
+
+/// What was taken out of an organization stood in its services as well.
+fn scrubbed_here_or_in_the_organization(order: &[ToRender], scrubbed: &HashSet<Uuid>) -> HashSet<Uuid> {
+    let is_scrubbed = |(id, _, document): &&ToRender| {
+        let organization = document.as_ref().and_then(organization_of);
+        [Some(*id), organization].into_iter().flatten().any(|id| scrubbed.contains(&id))
+    };
+    order.iter().filter(is_scrubbed).map(|(id, _, _)| *id).collect()
+}
+
+fn render_again((id, origin, document): ToRender, around: &Around, standing: &Standing, cause: &Cause<'_>) -> WasRendered {
+    let at = Moments {
+        kept: standing.live(&id).map(|row| row.changed_at),
+        new: cause.last_modified.get(&id).copied().unwrap_or(cause.now),
+    };
+    let rendered = match document {
+        Some(document) => render_changed(document, around, at, origin.is_empty(), |id| standing.live(id)),
+        None => Changed::default(),
+    };
+    (id, origin, rendered)
+}
+
+/// What gets a number of a record: what is different, what of it is gone, and what stands and has to be told
+/// once more.
+fn next_of(
+    (id, origin, rendered): WasRendered,
+    standing: &Standing,
+    owners: &HashMap<Uuid, Uuid>,
+    scrubbed: &HashSet<Uuid>,
+) -> Vec<Next> {
+    let different: HashSet<Uuid> = rendered.different.iter().map(|one| one.id).collect();
+    let mut next = Vec::with_capacity(different.len());
+    for one in rendered.different {
+        if owners.get(&one.id).is_some_and(|owner| *owner != id) {
+            // Two records must not take the same id from each other again and again.
+            tracing::warn!(record.id = %id, taken = %one.id, kind = %one.kind, "this id belongs to another record, so the part is not published");
+            continue;
+        }
+        next.push(Next::Shown(one, id, origin.clone(), rendered.at));
+    }
+    for row in standing.of_record(&id) {
+        if row.live && !rendered.all.contains(&row.id) {
+            next.push(Next::Gone(row.clone()));
+        } else if scrubbed.contains(&id) && !different.contains(&row.id) && !is_urgent(row) {
+            next.push(Next::Again(Published { urgent: true, ..row.clone() }));
+        }
+    }
+    next
+}
+
 /// Which record each id belongs to that is to be published: the one that has it, else the first
 /// that wants it.
-async fn owners(
-    tx: &Transaction,
-    all: &[(Uuid, String, Changed)],
-    current: &HashMap<Uuid, Published>,
-) -> Result<HashMap<Uuid, Uuid>, Error> {
-    let owner = |row: &Published| row.derived_from.unwrap_or(row.id);
+async fn owners(tx: &Transaction, all: &[WasRendered], standing: &Standing) -> Result<HashMap<Uuid, Uuid>, Error> {
+    let owner = |row: &Published| (row.id, row.derived_from.unwrap_or(row.id));
     let wanted: Vec<Uuid> = all
         .iter()
         .flat_map(|(_, _, rendered)| &rendered.different)
         .map(|one| one.id)
-        .filter(|id| !current.contains_key(id))
+        .filter(|id| !standing.rows.contains_key(id))
         .collect();
-    let mut owners: HashMap<Uuid, Uuid> = current.values().filter(|row| row.live).map(|row| (row.id, owner(row))).collect();
-    owners.extend(published::current(tx, &wanted).await?.iter().filter(|row| row.live).map(|row| (row.id, owner(row))));
+    let mut owners: HashMap<Uuid, Uuid> = standing.rows.values().filter(|row| row.live).map(owner).collect();
+    owners.extend(published::current(tx, &wanted).await?.iter().filter(|row| row.live).map(owner));
     for (id, _, rendered) in all {
         for one in &rendered.different {
             owners.entry(one.id).or_insert(*id);

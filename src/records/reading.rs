@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Error, Records, Stored, Version, store};
+use super::{Error, Records, Stored, Version, references, store};
 use crate::{
+    db::Transaction,
     model::{Document, Kind},
     published,
 };
@@ -61,7 +62,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn referring_to(&self, id: Uuid) -> Result<Vec<Stored>, Error> {
-        let from: Vec<Uuid> = store::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
+        let from: Vec<Uuid> = references::links_to(self.db.reader(), &[id]).await?.into_iter().map(|link| link.from).collect();
         let mut found: Vec<Stored> = store::load(self.db.reader(), &from).await?.into_values().collect();
         found.sort_by_key(|stored| stored.id);
         Ok(found)
@@ -71,7 +72,14 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn versions_referring_to(&self, id: Uuid) -> Result<Vec<Version>, Error> {
-        Ok(store::versions_linking_to(self.db.reader(), id).await?)
+        Ok(references::versions_linking_to(self.db.reader(), id).await?)
+    }
+
+    /// The records with these ids, those that there are, as they stand within this transaction.
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_in(&self, tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
+        Ok(store::load(tx.connection(), ids).await?)
     }
 
     /// The records with these ids, those that there are.

@@ -1,20 +1,19 @@
-//! The tables `record`, `revision`, `reference` and `scrub`.
+//! The tables `record` and `revision`.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
-    sea_query::OnConflict,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Kept, Scrub, State};
+use super::{Kept, State, references, scrubs};
 use crate::{
     clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
-    model::{Kind, LocationPolicy, Reference},
+    model::Kind,
 };
 
 pub(super) mod record {
@@ -70,48 +69,6 @@ mod revision {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod reference {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "reference")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) from_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) to_id: Uuid,
-        pub(super) policy: Option<i16>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod scrub {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "scrub")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) record_id: Uuid,
-        #[sea_orm(column_type = "Text")]
-        pub(super) what: String,
-        pub(super) at: i64,
-        #[sea_orm(column_type = "Text")]
-        pub(super) by_whom: String,
-        #[sea_orm(column_type = "Text")]
-        pub(super) why: String,
-        pub(super) lifted_at: Option<i64>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
 /// Ids or rows in one statement; well below what either database allows.
 pub(super) const CHUNK: usize = 500;
 
@@ -134,16 +91,7 @@ pub struct Stored {
     pub kept: Kept,
 }
 
-fn policy_number(policy: Option<LocationPolicy>) -> Option<i16> {
-    policy.map(|policy| policy as i16)
-}
-
-fn policy_of(number: Option<i16>) -> Option<LocationPolicy> {
-    use LocationPolicy as P;
-    number.and_then(|n| [P::Exact, P::Area, P::OnRequest, P::Withheld].into_iter().find(|policy| *policy as i16 == n))
-}
-
-fn kind_of(id: Uuid, number: i16) -> Result<Kind, db::Error> {
+pub(super) fn kind_of(id: Uuid, number: i16) -> Result<Kind, db::Error> {
     Kind::from_number(number).ok_or_else(|| db::damaged(format!("record {id}"), format!("there is no kind {number}")))
 }
 
@@ -259,9 +207,9 @@ pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
     let on = tx.connection();
     record::Entity::delete_many().exec(on).await.context("cannot clear records")?;
     revision::Entity::delete_many().exec(on).await.context("cannot clear history")?;
-    reference::Entity::delete_many().exec(on).await.context("cannot clear references")?;
+    references::clear(tx).await?;
     super::proposals::clear(tx).await?;
-    scrub::Entity::delete_many().exec(on).await.context("cannot clear scrubs").map(drop)
+    scrubs::clear(tx).await
 }
 
 /// Write records as they now are.
@@ -364,30 +312,6 @@ pub struct Version {
     pub changed_at: DateTime<Utc>,
 }
 
-/// `SELECT id, kind, state, revision, changed_at FROM record
-///  WHERE id IN (SELECT from_id FROM reference WHERE to_id = ?)`
-pub(super) async fn versions_linking_to(on: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Version>, db::Error> {
-    use record::Column as C;
-    let linking = reference::Entity::find()
-        .select_only()
-        .column(reference::Column::FromId)
-        .filter(reference::Column::ToId.eq(id))
-        .into_query();
-    let rows: Vec<(Uuid, i16, i16, i64, i64)> = record::Entity::find()
-        .select_only()
-        .columns([C::Id, C::Kind, C::State, C::Revision, C::ChangedAt])
-        .filter(C::Id.in_subquery(linking))
-        .order_by_asc(C::Id)
-        .into_tuple()
-        .all(on)
-        .await
-        .context("cannot read records")?;
-    let version = |(id, kind, state, revision, changed_at)| {
-        Ok(Version { id, kind: kind_of(id, kind)?, state: State::from_number(state), revision, changed_at: moment(changed_at) })
-    };
-    rows.into_iter().map(version).collect()
-}
-
 /// Earlier versions of all records, behind this one, in order of records and versions. Of each its id,
 /// its document and its version are told; the kind is that of its record.
 pub(super) async fn revisions_after(
@@ -428,12 +352,8 @@ pub(super) async fn unpublished_by(tx: &Transaction, who: &str) -> Result<Vec<St
 /// Delete records that were never published, with their history.
 pub(super) async fn delete(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
     forget_revisions(tx, ids).await?;
+    references::forget(tx, ids).await?;
     for chunk in ids.chunks(CHUNK) {
-        reference::Entity::delete_many()
-            .filter(reference::Column::FromId.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await
-            .context("cannot delete references")?;
         record::Entity::delete_many()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -441,174 +361,4 @@ pub(super) async fn delete(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Err
             .context("cannot delete records")?;
     }
     Ok(())
-}
-
-/// Replace what these records refer to.
-pub(super) async fn put_references(tx: &Transaction, of: &[(Uuid, Vec<Reference>)], fresh: bool) -> Result<(), db::Error> {
-    if !fresh {
-        for chunk in of.chunks(CHUNK) {
-            reference::Entity::delete_many()
-                .filter(reference::Column::FromId.is_in(chunk.iter().map(|(from, _)| *from)))
-                .exec(tx.connection())
-                .await
-                .context("cannot write references")?;
-        }
-    }
-    let rows: Vec<_> = of
-        .iter()
-        .flat_map(|(from, references)| references.iter().map(|reference| (*from, *reference)))
-        .map(|(from, reference)| reference::ActiveModel {
-            from_id: Set(from),
-            to_id: Set(reference.to),
-            policy: Set(policy_number(reference.policy)),
-        })
-        .collect();
-    for chunk in rows.chunks(CHUNK) {
-        reference::Entity::insert_many(chunk.to_vec())
-            .exec_without_returning(tx.connection())
-            .await
-            .context("cannot write references")?;
-    }
-    Ok(())
-}
-
-/// A link as it is stored: who refers to whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) from: Uuid,
-    pub(super) to: Uuid,
-    pub(super) policy: Option<LocationPolicy>,
-}
-
-/// Every link to one of these records.
-pub(super) async fn links_to(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
-    links(on, reference::Column::ToId, ids).await
-}
-
-/// Every link from one of these records.
-pub(super) async fn links_from(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
-    links(on, reference::Column::FromId, ids).await
-}
-
-async fn links(on: &impl ConnectionTrait, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
-    let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows =
-            reference::Entity::find().filter(by.is_in(chunk.iter().copied())).all(on).await.context("cannot read references")?;
-        found.extend(rows.into_iter().map(|row| Link { from: row.from_id, to: row.to_id, policy: policy_of(row.policy) }));
-    }
-    Ok(found)
-}
-
-/// A scrub as it is stored: what was taken out for good, of which record, and by whom.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Remembered {
-    /// The record.
-    pub record_id: Uuid,
-    /// What.
-    pub what: Scrub,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// By whom.
-    pub by_whom: String,
-    /// Why.
-    pub why: String,
-    /// When somebody decided that it may be told after all. That is remembered as well, or a list that knows
-    /// of the scrub only would bring it back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted_at: Option<DateTime<Utc>>,
-}
-
-impl Remembered {
-    /// The same scrub of the same record has the same id.
-    fn id(&self) -> Uuid {
-        crate::ids::derived(self.record_id, &self.what.to_json())
-    }
-
-    /// Each scrub once, as it was decided last, in order of time: the same one may be known from the database,
-    /// a backup and the list beside it.
-    pub fn latest(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
-        let decided = |scrub: &Self| (scrub.lifted_at.unwrap_or(scrub.at), scrub.lifted_at.is_none());
-        let mut latest: HashMap<Uuid, Self> = HashMap::new();
-        for scrub in all {
-            let known = latest.entry(scrub.id()).or_insert_with(|| scrub.clone());
-            if decided(&scrub) > decided(known) {
-                *known = scrub;
-            }
-        }
-        let mut latest: Vec<(Uuid, Self)> = latest.into_iter().collect();
-        latest.sort_unstable_by_key(|(id, scrub)| (scrub.at, *id));
-        latest.into_iter().map(|(_, scrub)| scrub).collect()
-    }
-}
-
-/// Remember scrubs, in place of what was decided of the same ones before.
-pub(super) async fn put_scrubs(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
-    let once = Remembered::latest(scrubs.iter().cloned());
-    for chunk in once.chunks(CHUNK) {
-        let rows = chunk.iter().map(|scrub| scrub::ActiveModel {
-            id: Set(scrub.id()),
-            record_id: Set(scrub.record_id),
-            what: Set(scrub.what.to_json()),
-            at: Set(scrub.at.timestamp_micros()),
-            by_whom: Set(scrub.by_whom.clone()),
-            why: Set(scrub.why.clone()),
-            lifted_at: Set(scrub.lifted_at.map(|at| at.timestamp_micros())),
-        });
-        scrub::Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::column(scrub::Column::Id)
-                    .update_columns([scrub::Column::At, scrub::Column::ByWhom, scrub::Column::Why, scrub::Column::LiftedAt])
-                    .to_owned(),
-            )
-            .exec_without_returning(tx.connection())
-            .await
-            .context("cannot remember what was scrubbed")?;
-    }
-    Ok(())
-}
-
-/// What is scrubbed of these records.
-pub(super) async fn scrubs_of(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Remembered>, db::Error> {
-    let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows = scrub::Entity::find()
-            .filter(scrub::Column::RecordId.is_in(chunk.iter().copied()))
-            .filter(scrub::Column::LiftedAt.is_null())
-            .all(on)
-            .await
-            .context("cannot read what was scrubbed")?;
-        for row in rows {
-            found.push(remembered(row)?);
-        }
-    }
-    Ok(found)
-}
-
-/// Whether anything at all is scrubbed.
-pub(super) async fn any_scrubs(on: &impl ConnectionTrait) -> Result<bool, db::Error> {
-    let found = scrub::Entity::find()
-        .filter(scrub::Column::LiftedAt.is_null())
-        .limit(1)
-        .all(on)
-        .await
-        .context("cannot read what was scrubbed")?;
-    Ok(!found.is_empty())
-}
-
-/// Everything that was ever scrubbed, also what may be told again.
-pub(super) async fn all_scrubs(on: &impl ConnectionTrait) -> Result<Vec<Remembered>, db::Error> {
-    let rows = scrub::Entity::find().order_by_asc(scrub::Column::At).all(on).await.context("cannot read what was scrubbed")?;
-    rows.into_iter().map(remembered).collect()
-}
-
-fn remembered(row: scrub::Model) -> Result<Remembered, db::Error> {
-    Ok(Remembered {
-        record_id: row.record_id,
-        what: db::decode(&row.what, || format!("what was taken out of record {} for good", row.record_id))?,
-        at: moment(row.at),
-        by_whom: row.by_whom,
-        why: row.why,
-        lifted_at: row.lifted_at.map(moment),
-    })
 }

@@ -70,6 +70,23 @@ fn an_import_reports_as_documented() {
 }
 
 #[test]
+fn an_import_warns_of_exact_addresses_of_listings_for_people_in_danger() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    let mut listing = pantry();
+    listing["name"] = "Domestic abuse drop-in".into();
+    std::fs::write(&feed, listing.to_string()).unwrap();
+    let (code, out, _) = text(&run(folder.path(), &["import", feed.to_str().unwrap()]));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("warning: 1 listing that helps people in danger shows everybody its exact address."), "{out}");
+    let how = format!(
+        "exact address shown, line 1: Domestic abuse drop-in (Domestic abuse drop-in) (fingerpost record place {} --policy withheld|on-request|exact",
+        id("pantry")
+    );
+    assert!(out.contains(&how), "{out}");
+}
+
+#[test]
 fn a_refused_file_does_not_keep_the_others_of_its_folder_out() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("in");

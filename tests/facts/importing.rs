@@ -346,6 +346,76 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_number_with_more_digits_than_can_be_kept_is_named_and_an_id_keeps_them_all(app) {
+        let long = "12345678901234567890123";
+        let with = |text: String, name: &str| text.replacen("{\"", &format!("{{\"{name}\":{long},\""), 1);
+        let one = with(pantry().to_string(), "local_count");
+        let mut other = pantry();
+        other["id"] = json!(id("other"));
+        other["service_at_locations"] = json!([]);
+        other.as_object_mut().unwrap().remove("organization");
+        let other = with(with(other.to_string(), "organization_id"), "alternate_name");
+        let report = app.import(format!("{one}\n{other}\n")).await;
+        assert_eq!((report.created, report.rejected_total), (2, 0), "{report:?}");
+        let said: Vec<String> = report.dropped.iter().map(|left| format!("{}: {} {}", left.line, left.dropped.path, left.dropped.reason)).collect();
+        assert_eq!(said[0], format!("1: local_count the number {long} has more digits than a number can keep, so it was rounded; to keep them all, send it as text, in quotation marks"));
+        assert!(said.contains(&format!("2: alternate_name is the number {long}; taken as text")), "{said:?}");
+        let stored = app.app().records.find(id("other")).await.unwrap().unwrap();
+        assert!(stored.document.contains(&format!("\"alternate_name\":\"{long}\"")), "{}", stored.document);
+        let organization = fingerpost::ids::from_source("", "organization", long);
+        assert!(stored.document.contains(&organization.to_string()), "the id is made of every digit");
+        // What fits is the same to the last digit, here and in what goes out.
+        let exact = pantry().to_string().replacen("{\"", "{\"local_size\":31.245270191439438,\"local_serial\":18446744073709551615,\"", 1);
+        app.import(exact).await;
+        let given = app.get(&format!("/services/{}", id("pantry"))).await.text();
+        assert!(given.contains("\"local_size\":31.245270191439438") && given.contains("\"local_serial\":18446744073709551615"), "{given}");
+    }
+}
+
+/// Help after abuse, at an address that its feed tells.
+fn safe_steps() -> Value {
+    let mut service = pantry();
+    (service["id"], service["name"]) = (json!(id("safe steps")), json!("Safe Steps"));
+    service["service_at_locations"][0]["id"] = json!(id("safe steps at the centre"));
+    service["attributes"] = json!([{"id": id("safe steps need"), "link_entity": "service", "taxonomy_term": {
+        "id": id("abuse"), "code": "safety-domestic-abuse", "name": "Domestic abuse", "description": "Help after abuse."
+    }}]);
+    service
+}
+
+fact! {
+    async fn a_listing_for_people_in_danger_at_an_exact_address_is_named_until_somebody_decides(app) {
+        let file = format!("{}\n{}\n{}\n", pantry(), safe_steps(), refuge());
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        let would = app.import_with(file.clone(), &dry).await;
+        let report = app.import(file.clone()).await;
+        let named: Vec<(u64, &str, &str)> = report.exposed.iter().map(|one| (one.line, one.name.as_str(), one.because.as_str())).collect();
+        assert_eq!((named, report.exposed_total), (vec![(2, "Safe Steps", "Domestic abuse")], 1), "a refuge is withheld, a larder is no secret");
+        assert_eq!(would.exposed, report.exposed);
+        assert_eq!(app.import(file.clone()).await.exposed_total, 1, "nobody has decided yet");
+        for policy in [fingerpost::model::LocationPolicy::Exact, fingerpost::model::LocationPolicy::OnRequest] {
+            app.edit(id("safe steps"), |document| {
+                let Document::Service(service) = document else { panic!() };
+                service.service_at_locations[0].location_policy = Some(policy);
+            })
+            .await;
+            assert_eq!(app.import(file.clone()).await.exposed_total, 0, "somebody has decided: {policy:?}");
+        }
+    }
+}
+
+fact! {
+    async fn a_name_tells_that_a_listing_is_for_people_in_danger_as_well_as_a_term_does(app) {
+        let mut named = pantry();
+        named["name"] = json!("Domestic abuse drop-in");
+        let mut by_phone = pantry();
+        (by_phone["id"], by_phone["name"], by_phone["service_at_locations"]) = (json!(id("line")), json!("Domestic abuse line"), json!([]));
+        let report = app.import(format!("{named}\n{by_phone}\n")).await;
+        assert_eq!(report.exposed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Domestic abuse drop-in"]);
+    }
+}
+
 /// A service of the pantry's organization, of which it says little.
 fn brief_copy() -> Value {
     let mut brief = pantry();

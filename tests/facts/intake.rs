@@ -655,6 +655,37 @@ fn the_command_takes_every_way_in_and_errors_name_the_file() {
     assert!(out.contains("old.json"), "the others are read all the same: {out}");
 }
 
+/// The files of a folder and of those in it, with what is in them.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).partition(|path| path.is_dir());
+    let mut found: Vec<_> = files.into_iter().map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+    found.extend(folders.iter().flat_map(|folder| self::files(folder)));
+    found.sort();
+    found
+}
+
+#[test]
+fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    let (code, out, said) = fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
+    assert!(code == 0 && out.starts_with("1 would be created") && !data.exists(), "{out}{said}");
+    std::fs::create_dir(&data).unwrap();
+    assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]).0, 0);
+    assert_eq!(files(&data), [], "no database, no keys");
+    assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson"]).0, 0);
+    // With something that was taken out for good, and the derived files.
+    let place = ["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"];
+    assert_eq!(fingerpost(folder.path(), &place).0, 0);
+    assert_eq!(fingerpost(folder.path(), &["reindex"]).0, 0);
+    let before = files(&data);
+    let (_, out, _) = fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
+    assert!(out.starts_with("0 would be created, 0 updated, 1 unchanged"), "it looks at what is there: {out}");
+    assert!(files(&data) == before, "and leaves it to the last byte");
+}
+
 #[test]
 fn a_mapping_is_drafted_and_used() {
     let folder = tempfile::tempdir().unwrap();
@@ -747,8 +778,121 @@ fact! {
 fact! {
     async fn a_file_with_nothing_in_it_or_in_another_encoding_says_so_once(app) {
         let sheet: Vec<u8> = "organisation,service\nA,B\nC,D\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for (file, reason) in [(Vec::new(), "the file is empty: there is nothing to import"), (sheet, "the file is in UTF-16: save it as UTF-8")] {
+        let wide: Vec<u8> = "organisation,service\nA,B\n".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        let noise: Vec<u8> = (0..2_000_u32).map(|at| u8::try_from(at.wrapping_mul(2_654_435_761) >> 24).unwrap()).collect();
+        for (file, reason) in [
+            (Vec::new(), "the file is empty: there is nothing to import"),
+            (sheet, "the file is in UTF-16 (Excel calls it “Unicode Text”): save it as UTF-8 (in Excel, “CSV UTF-8”)"),
+            (wide, "the file is in UTF-32, which few programs read: save it as UTF-8"),
+            (noise, "the file holds no text (it may be a picture, a program, or damaged): send NDJSON, CSV, a zip of tables, or a calendar (.ics)"),
+            (b"\x1F\x8B\x08\0\0\0".to_vec(), "the file is compressed: unpack it first, then import what is in it"),
+            (b"<!DOCTYPE html>\n<title>Sign in</title>".to_vec(), "the file is a web page, not data: perhaps its address needs a sign-in, or only tells about the feed; ask for the feed’s own"),
+        ] {
             assert_eq!(said(&app.import(file).await), [format!("rejected line 0: {reason}")]);
         }
+        let mut workbook = ZipWriter::new(Cursor::new(Vec::new()));
+        workbook.start_file("xl/workbook.xml", SimpleFileOptions::default()).unwrap();
+        let workbook = workbook.finish().unwrap().into_inner();
+        assert!(refused(&app, workbook).await.contains("this is an Excel workbook (.xlsx): open it, save each sheet as “CSV UTF-8”"));
+    }
+}
+
+fact! {
+    async fn half_a_character_is_told_in_words_that_say_what_to_do(app) {
+        let half = pantry().to_string().replace("Meadow larder", "Meadow \\ud83d larder");
+        let report = app.import(half).await;
+        let reason = &report.rejected[0].reason;
+        assert!(reason.starts_with("not valid JSON: \\ud83d is one half of a character, and means nothing without the other; "), "{reason}");
+        assert!(reason.contains("write it whole, or take it out (at character "), "{reason}");
+    }
+}
+
+fact! {
+    async fn ages_of_an_older_feed_that_are_not_taken_are_named(app) {
+        let mut older = older("Tea");
+        older["eligibilitys"] = json!([{"id": "e", "eligibility": "Anyone", "minimum_age": "18", "maximum_age": "0"}, {"id": "f", "minimum_age": "over 55"}]);
+        let report = app.import(older.to_string()).await;
+        let ages: Vec<String> = said(&report).into_iter().filter(|line| line.contains("_age")).collect();
+        assert_eq!(ages, [
+            "left out of line 1: eligibilitys[0].maximum_age | is 0, which older feeds write where there is no oldest age; none was imported",
+            "left out of line 1: eligibilitys[1].minimum_age | \"over 55\" is not an age in years, so it was not imported",
+        ]);
+        assert_eq!(app.get("/services?full=true").await.json()["contents"][0]["minimum_age"], 18);
+    }
+}
+
+fact! {
+    async fn what_a_package_holds_besides_its_tables_is_named(app) {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in [
+            ("services.csv", "id,organization_id,name,status,,email,email\n1,1,Lunch,active,see notes,a@elm.example.org,b@elm.example.org\n"),
+            ("organizations.csv", "id,name,description\n1,Elm,A group.\n"),
+            ("more/phones.csv", "id,service_id,number\n1,1,01632 960123\n"),
+            ("schedules.tsv", "id\tservice_id\n1\t1\n"),
+            ("readme.txt", "Ask us."),
+        ] {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        let report = app.import(zip.finish().unwrap().into_inner()).await;
+        assert_eq!((report.created, said(&report)), (1, vec![
+            "left out of line 1: services.csv | has two columns headed \"email\"; where both are filled in, the last one counts".to_owned(),
+            "left out of line 2: services.csv | the cell \"see notes\" stands under no heading, so it was not imported".to_owned(),
+            "left out of line 0: more/phones.csv | lies in another folder than the services, so it was not imported".to_owned(),
+            "left out of line 0: schedules.tsv | is not CSV, so it was not imported: save it as “CSV UTF-8”".to_owned(),
+        ]));
+    }
+}
+
+fact! {
+    async fn one_page_of_many_and_an_empty_one_say_so(app) {
+        let page = json!({"total_items": 120, "total_pages": 3, "page_number": 1, "contents": [pantry()]});
+        let older = json!({"totalElements": 0, "totalPages": "0", "content": []});
+        for page in [page.to_string(), serde_json::to_string_pretty(&page).unwrap()] {
+            assert_eq!(said(&app.import(page).await), ["left out of line 1: contents | this is one page of 3; only what is on it was imported"]);
+        }
+        for page in [older.to_string(), serde_json::to_string_pretty(&older).unwrap()] {
+            assert_eq!(said(&app.import(page).await), ["left out of line 1: content | the list is empty: there is nothing in it to import"]);
+        }
+    }
+}
+
+fact! {
+    async fn terms_and_words_of_an_older_feed_in_another_shape_are_not_lost(app) {
+        let mut older = older("Tea");
+        older["service_taxonomys"] = json!(["esd:1", {"id": "t1"}]);
+        older["eligibilitys"] = json!(["Over 60s"]);
+        let report = app.import(older.to_string()).await;
+        let terms: Vec<String> = said(&report).into_iter().filter(|line| line.contains("attributes")).collect();
+        assert_eq!(terms, [
+            "left out of line 1: attributes | \"esd:1\" names no term, so it was not imported",
+            "left out of line 1: attributes | {\"id\":\"t1\"} names no term, so it was not imported",
+        ]);
+        assert_eq!(app.get("/services?full=true").await.json()["contents"][0]["eligibility_description"], "Over 60s");
+    }
+}
+
+fact! {
+    async fn what_a_calendar_says_and_a_directory_cannot_is_named(app) {
+        let calendar = "BEGIN:VCALENDAR\nX-WR-CALNAME:Larkspur Hall\nBEGIN:VEVENT\nUID:1\nSUMMARY:Tea\nDTSTART:20261205T100000\nSTATUS:TENTATIVE\n\
+            LOCATION:https://meet.example.org/hall\nCONFERENCE:tel:+441632960123\nX-GOOGLE-CONFERENCE:https://meet.example.org/tea\nEND:VEVENT\nEND:VCALENDAR\n";
+        let report = app.import(calendar).await;
+        assert_eq!((report.created, said(&report)), (1, vec![
+            "left out of line 3: CONFERENCE | \"tel:+441632960123\" is not a web address, so nobody is told to join there".to_owned(),
+            "left out of line 3: LOCATION | there is another address to join at; \"https://meet.example.org/hall\" was not imported".to_owned(),
+            "left out of line 3: STATUS | is tentative, which a directory cannot say; the event is shown as taking place".to_owned(),
+        ]));
+        assert_eq!(app.get("/events?full=true").await.json()["contents"][0]["online_url"], "https://meet.example.org/tea");
+    }
+}
+
+fact! {
+    async fn two_different_parts_with_one_id_are_not_one_without_a_word(app) {
+        let mut service = pantry();
+        let phone = |number: &str| json!({"id": id("pantry phone"), "number": number});
+        service["phones"] = json!([phone("01632 960123"), phone("01632 960124"), phone("01632 960123")]);
+        let report = app.import(service.to_string()).await;
+        assert_eq!(said(&report), ["left out of line 1: phones[1] | has the same id as an earlier one in its list; the first is used"]);
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json()["phones"].as_array().unwrap().len(), 1);
     }
 }

@@ -20,6 +20,7 @@ mod schema;
 mod search;
 mod secrets;
 mod self_help;
+mod sheets;
 mod shelf;
 mod shortlist;
 mod sign_in_providers;

@@ -338,7 +338,7 @@ fact! {
         let mut listed = pantry();
         listed["contacts"] = json!([{"id": id("sheila"), "name": "Bluebell Winterbottom", "phones": [{"id": id("her phone"), "number": "01632 960999"}]}]);
         app.import(listed.to_string()).await;
-        let file = app.folder.path().join("../").join(format!("{}.backup", Uuid::now_v7()));
+        let file = app.folder.path().join("../").join(format!("{}.backup", fingerpost::ids::fresh()));
         safekeeping::backup(&app.app().records, &file).await.unwrap();
         assert!(app.get("/services?full=true").await.text().contains("Bluebell"));
         app.edit(id("centre"), |document| if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::Withheld) }).await;

@@ -318,7 +318,7 @@ async fn fresh_postgres() -> Option<(String, String, String)> {
         eprintln!("left out on PostgreSQL: FINGERPOST_TEST_POSTGRES names no server");
         return None;
     };
-    let name = format!("fp_test_{}", Uuid::now_v7().simple());
+    let name = format!("fp_test_{}", fingerpost::ids::fresh().simple());
     let admin = sea_orm::Database::connect(&server).await.expect("FINGERPOST_TEST_POSTGRES names a server that answers");
     let (start, _) = server.rsplit_once('/').expect("a database at the end of the address");
     let template = template(&admin, start).await;
@@ -339,7 +339,7 @@ async fn template(admin: &sea_orm::DatabaseConnection, start: &str) -> String {
         return name.clone();
     }
     // Several make one at the same time; the first that is done gives its the name.
-    let made = format!("{name}_{}", Uuid::now_v7().simple());
+    let made = format!("{name}_{}", fingerpost::ids::fresh().simple());
     admin.execute_unprepared(&format!("CREATE DATABASE \"{made}\"")).await.unwrap();
     let database = Database::open(&format!("{start}/{made}"), Durability::Full).await.unwrap();
     database.close().await.unwrap();

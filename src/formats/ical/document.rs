@@ -253,13 +253,14 @@ impl<'a> Places<'a> {
         let Some((postcode, _)) = found else {
             return json!({"id": id, "location_type": "physical", "name": shorten(&pieces.join(", "), 500)});
         };
+        // What is a line of the address is no town: it would be told where only the area may be known.
+        let is_town = |piece: &str| !piece.contains(|c: char| c.is_ascii_digit());
         let (first, middle, city) = match pieces.as_slice() {
             [] => return json!({"id": id, "location_type": "physical", "name": postcode.as_str()}),
-            [only] => (only.as_str(), None, only.as_str()),
-            [first, middle @ .., city] => {
-                (first.as_str(), Some(middle.join(", ")).filter(|text| !text.is_empty()), city.as_str())
-            }
+            [first, middle @ .., city] if is_town(city) => (first, middle, city.as_str()),
+            [first, middle @ ..] => (first, middle, postcode.outcode()),
         };
+        let middle = Some(middle.join(", ")).filter(|text| !text.is_empty());
         json!({
             "id": id, "location_type": "physical", "name": shorten(first, 500),
             "addresses": [{"address_1": first, "address_2": middle, "city": city, "postal_code": postcode.as_str(), "country": "GB", "address_type": "physical"}],
@@ -327,6 +328,16 @@ mod tests {
         assert_eq!((&green["addresses"], &green["latitude"]), (&Value::Null, &json!(51.9)));
         assert_eq!(places.location("Via Zoom")["location_type"], "virtual");
         assert_eq!(places.location("lu39xq")["name"], "LU3 9XQ");
+        for (text, second) in
+            [("Larkspur Hall, 4 Larkspur Way, LU3 9XQ", json!("4 Larkspur Way")), ("Larkspur Hall LU3 9XQ", Value::Null)]
+        {
+            let address = places.location(text)["addresses"][0].clone();
+            assert_eq!(
+                (&address["address_1"], &address["address_2"], &address["city"]),
+                (&json!("Larkspur Hall"), &second, &json!("LU3")),
+                "{text}"
+            );
+        }
         assert_eq!(places.location("Hall, LU3 9XQ")["id"], places.location("hall\nLU39XQ")["id"]);
     }
 

@@ -10,7 +10,7 @@ pub(super) mod parts;
 
 use serde_json::{Map, Value};
 
-use crate::model::tidy::Dropped;
+use crate::model::{text::shorten, tidy::Dropped};
 
 type Object = Map<String, Value>;
 
@@ -144,20 +144,41 @@ fn location(location: &mut Object, path: &str, found: &mut Found) {
     location.remove("service_at_locations");
 }
 
+/// An age of a row that says who can come; what is none is told.
+fn age(row: &Object, name: &str, at: usize, found: &mut Found) -> Option<f64> {
+    let value = row.get(name).filter(|value| !is_nothing(value))?;
+    let age = match value {
+        Value::String(text) => text.trim().parse().ok().filter(|age: &f64| age.is_finite()),
+        other => other.as_f64(),
+    };
+    if age.is_none() {
+        let said = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        found.drop(
+            &format!("eligibilitys[{at}].{name}"),
+            format!("{:?} is not an age in years, so it was not imported", shorten(&said, 60)),
+        );
+    }
+    age
+}
+
 /// Who can come: words and ages of several rows become one sentence and the widest span of ages.
 pub(super) fn eligibilities(service: &mut Object, found: &mut Found) {
     let Some(rows) = take_list(service, &["eligibilitys", "eligibilities", "eligibility"]) else { return };
     let (mut words, mut youngest, mut oldest): (Vec<String>, Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        let Value::Object(mut row) = row else { continue };
-        let age = |name: &str| match row.get(name)? {
-            Value::String(text) => text.trim().parse().ok(),
-            other => other.as_f64(),
+    for (at, row) in rows.into_iter().enumerate() {
+        let Value::Object(mut row) = row else {
+            words.extend(row.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned));
+            continue;
         };
+        let (least, most) = (age(&row, "minimum_age", at, found), age(&row, "maximum_age", at, found));
         // Ages from nought to nought are how older feeds leave them out.
-        let ages = (age("minimum_age"), age("maximum_age").filter(|age| *age > 0.0));
-        youngest.extend(ages.0.filter(|age| *age > 0.0 || ages.1.is_some()));
-        oldest.extend(ages.1);
+        if most == Some(0.0) {
+            let reason = "is 0, which older feeds write where there is no oldest age; none was imported";
+            found.drop(&format!("eligibilitys[{at}].maximum_age"), reason.to_owned());
+        }
+        let most = most.filter(|age| *age > 0.0);
+        youngest.extend(least.filter(|age| *age > 0.0 || most.is_some()));
+        oldest.extend(most);
         if let Some(text) = row.get("eligibility").and_then(Value::as_str).map(str::trim)
             && !text.is_empty()
             && !words.iter().any(|known| known == text)
@@ -175,7 +196,16 @@ pub(super) fn eligibilities(service: &mut Object, found: &mut Found) {
             service.insert(name.to_owned(), value);
         }
     };
-    set(service, "eligibility_description", (!words.is_empty()).then(|| words.join("; ").into()));
+    let words = words.join("; ");
+    if let Some(own) = service.get("eligibility_description").and_then(Value::as_str).map(str::trim)
+        && !words.is_empty()
+        && !own.is_empty()
+        && own != words
+    {
+        let reason = format!("the service describes its eligibility itself, so {:?} was not imported", shorten(&words, 60));
+        found.drop("eligibilitys", reason);
+    }
+    set(service, "eligibility_description", (!words.is_empty()).then(|| words.into()));
     set(service, "minimum_age", youngest.into_iter().reduce(f64::min).map(Into::into));
     set(service, "maximum_age", oldest.into_iter().reduce(f64::max).map(Into::into));
 }
@@ -234,9 +264,15 @@ impl Found {
 
     /// A term attached in the older way: the term itself, or a row that has the term as `taxonomy`.
     fn attribute(&mut self, to: &mut Object, row: Value, entity: &str, link_type: Option<&str>) {
-        let Value::Object(row) = row else { return };
-        let Some(attribute) = parts::attribute(row, entity, link_type, &mut self.terms) else { return };
-        push(to, "attributes", attribute);
+        let said = shorten(&row.to_string(), 80);
+        let attribute = match row {
+            Value::Object(row) => parts::attribute(row, entity, link_type, &mut self.terms),
+            _ => None,
+        };
+        match attribute {
+            Some(attribute) => push(to, "attributes", attribute),
+            None => self.drop("attributes", format!("{said} names no term, so it was not imported")),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::{collections::HashMap, io::BufRead};
 use serde_json::Value;
 
 use super::{json, sheet};
+use crate::model::text::shorten;
 pub use join::{Join, Joined, Part, Row};
 use known::Known;
 
@@ -96,6 +97,12 @@ pub fn is_table(path: &str) -> bool {
     path.to_lowercase().ends_with(".csv") && known::by_name(stem(path)).is_some()
 }
 
+/// Whether a file of this name holds a table of the standard in a form that is not read here.
+pub fn is_table_in_another_form(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    [".xlsx", ".xls", ".ods", ".tsv", ".txt"].iter().any(|end| lower.ends_with(end)) && known::by_name(stem(path)).is_some()
+}
+
 /// Whether a file of this name describes a data package.
 pub fn is_description(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("datapackage.json"))
@@ -158,18 +165,45 @@ impl Package {
             }
             return Ok(());
         }
+        for (at, column) in columns.iter().enumerate() {
+            if !column.is_empty() && columns[..at].contains(column) {
+                self.passed_over(
+                    &file,
+                    1,
+                    &format!("has two columns headed {column:?}; where both are filled in, the last one counts"),
+                );
+            }
+        }
         let mut table = Table { known, file, columns, rows: Vec::new() };
+        let width = table.columns.len();
+        let named = table.columns.iter().rposition(|column| !column.is_empty()).map_or(0, |last| last + 1);
         for row in sheet {
             let problem = match row {
-                Ok(row) if row.cells.iter().skip(table.columns.len()).any(|cell| !cell.is_empty()) => Some((
-                    row.line,
-                    format!(
-                        "has {} cells under {} headings; text with a comma in it needs quotation marks around it",
-                        row.cells.len(),
-                        table.columns.len()
-                    ),
-                )),
+                Ok(row) if row.cells.iter().skip(width).any(|cell| !cell.is_empty()) => {
+                    let found = row.cells.len();
+                    let reason = format!(
+                        "has {found} cells under {width} headings; text with a comma in it needs quotation marks around it"
+                    );
+                    Some((row.line, reason))
+                }
                 Ok(row) => {
+                    if row.cells.len() < named {
+                        let reason = format!(
+                            "the row has {} cells under {named} headings; the missing ones count as empty",
+                            row.cells.len()
+                        );
+                        self.passed_over(&table.file, row.line, &reason);
+                    }
+                    for cell in row
+                        .cells
+                        .iter()
+                        .zip(&table.columns)
+                        .filter(|(cell, column)| column.is_empty() && !is_nothing(cell))
+                        .map(|(cell, _)| cell)
+                    {
+                        let reason = format!("the cell {:?} stands under no heading, so it was not imported", shorten(cell, 60));
+                        self.passed_over(&table.file, row.line, &reason);
+                    }
                     self.rows += 1;
                     self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
                     if self.rows > MOST_ROWS || self.text > MOST_TEXT {
@@ -191,6 +225,11 @@ impl Package {
         }
         self.tables.push(table);
         Ok(())
+    }
+
+    /// Say of a file that it was not taken, and why.
+    pub fn pass_over(&mut self, path: &str, reason: &str) {
+        self.passed_over(path, 0, reason);
     }
 
     fn passed_over(&mut self, file: &str, line: u64, reason: &str) {

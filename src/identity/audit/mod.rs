@@ -60,7 +60,7 @@ impl Identity {
         from: Option<IpAddr>,
     ) -> Result<(), Error> {
         let entry = Entry {
-            id: Uuid::now_v7(),
+            id: crate::ids::fresh(),
             at: self.clock.now(),
             who: who.to_owned(),
             what: what.to_owned(),

@@ -92,7 +92,7 @@ impl Identity {
     ) -> Result<Claim, Error> {
         let earlier = store::claims(tx.connection(), Some(ClaimState::Waiting), Some(person)).await?;
         let earlier = earlier.into_iter().find(|claim| claim.organisation == organisation);
-        let id = earlier.as_ref().map_or_else(Uuid::now_v7, |claim| claim.id);
+        let id = earlier.as_ref().map_or_else(crate::ids::fresh, |claim| claim.id);
         let claim = Claim {
             id,
             organisation,

@@ -192,7 +192,7 @@ impl Identity {
         by: &str,
     ) -> Result<Invitation, Error> {
         let invitation = Invitation {
-            id: Uuid::now_v7(),
+            id: crate::ids::fresh(),
             organisation,
             email: email.clone(),
             role,

@@ -176,7 +176,7 @@ impl Identity {
         };
         let now = self.clock.now();
         let one = KnownPasskey {
-            id: Uuid::now_v7(),
+            id: crate::ids::fresh(),
             person: session.person,
             name: name.to_owned(),
             public,

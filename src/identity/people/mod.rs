@@ -155,7 +155,7 @@ impl Identity {
             return Ok(person);
         }
         let person = Person {
-            id: PersonId(Uuid::now_v7()),
+            id: PersonId(crate::ids::fresh()),
             email: email.clone(),
             name: String::new(),
             role: None,

@@ -92,7 +92,7 @@ impl Identity {
         let is_new =
             store::has_used(on, person.id, None).await? && !store::has_used(on, person.id, Some(&known.hashed())).await?;
         let session = Session {
-            id: Uuid::now_v7(),
+            id: crate::ids::fresh(),
             person: person.id,
             browser: browser.to_owned(),
             strength,

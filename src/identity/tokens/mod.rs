@@ -67,7 +67,7 @@ impl Identity {
         let now = self.clock.now();
         let secret = Secret::new();
         let token = ApiToken {
-            id: Uuid::now_v7(),
+            id: crate::ids::fresh(),
             name: new.name,
             organisation: new.organisation,
             scope: new.scope,

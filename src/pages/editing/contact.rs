@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use crate::{
     model::{
@@ -108,7 +107,7 @@ fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mist
         mistakes.add(name, "Enter a phone number, such as 01582 123456 or 01582 123456 ext. 12");
         return None;
     }
-    let mut phone = known.cloned().unwrap_or_else(|| Phone::new(Uuid::now_v7(), ""));
+    let mut phone = known.cloned().unwrap_or_else(|| Phone::new(crate::ids::fresh(), ""));
     if !stands {
         phone.number = number;
         phone.extension = extension.map(|extension| Number(extension.into()));
@@ -135,7 +134,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     let name = fields.some("person").map(str::to_owned);
     let others: Vec<Contact> = ways.contacts.drain(..).skip(1).collect();
     if name.is_some() || email.is_some() || !phones.is_empty() {
-        let mut contact = known.unwrap_or_else(|| new_contact(Uuid::now_v7(), None, None, Vec::new()));
+        let mut contact = known.unwrap_or_else(|| new_contact(crate::ids::fresh(), None, None, Vec::new()));
         (contact.name, contact.email, contact.phones) = (name, email, phones);
         contact.visibility = Some(if fields.has("person_public") { Visibility::Public } else { Visibility::Private });
         ways.contacts.push(contact);

@@ -58,7 +58,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
                 if free { (Some("Free".to_owned()), None) } else { (None, Some(words.to_owned())) };
         }
         Document::Event(one) => {
-            let id = one.cost_options.first().map_or_else(uuid::Uuid::now_v7, |option| option.id);
+            let id = one.cost_options.first().map_or_else(crate::ids::fresh, |option| option.id);
             let option = CostOption {
                 amount: free.then_some(Number(0.0)),
                 amount_description: (!free).then(|| words.to_owned()),

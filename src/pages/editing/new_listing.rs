@@ -77,7 +77,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
     let (signed, fields) = (&posted.signed, &posted.fields);
     let done = async {
         let mut mistakes = Mistakes::default();
-        let id = Uuid::now_v7();
+        let id = crate::ids::fresh();
         let mut document = Document::Organization(Box::new(with_only(json!({"id": id, "name": "", "description": ""}))));
         about::take(fields, &mut document, &mut mistakes);
         agree(&desk, &posted, &mut mistakes).await?;
@@ -159,7 +159,7 @@ pub(super) async fn ask_service(State(desk): State<Desk>, Path(id): Path<Uuid>, 
 
 /// POST `/account/organisations/{id}/services/new`.
 pub(super) async fn make_service(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
-    let id = Uuid::now_v7();
+    let id = crate::ids::fresh();
     let value = json!({"id": id, "name": "", "status": "active", "organization_id": organisation});
     let document = Document::Service(Box::new(with_only(value)));
     make(&desk, &posted, organisation, document, (ADD_SERVICE, "services"), "times").await
@@ -196,7 +196,7 @@ pub(super) async fn ask_event(
 
 /// POST `/account/organisations/{id}/events/new`.
 pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
-    let id = Uuid::now_v7();
+    let id = crate::ids::fresh();
     let copied = match posted.fields.some("copy").and_then(|copy| copy.parse::<Uuid>().ok()) {
         Some(copied) => desk.editing.look(&posted.signed.actor, copied).await.ok(),
         None => None,

@@ -203,7 +203,7 @@ pub(super) async fn take(
     let same = known.as_ref().is_some_and(|(place, _)| says_the_same(place, fields));
     let place_id = match (&known, shared && !same) {
         (Some((place, _)), false) => place.id,
-        _ => LocationId(Uuid::now_v7()),
+        _ => LocationId(crate::ids::fresh()),
     };
     set_link(&mut edited.document, &which, place_id, policy);
     if same && told {
@@ -268,7 +268,7 @@ fn says_the_same(place: &Location, fields: &Fields) -> bool {
 fn set_address(place: &mut Location, fields: &Fields, postcode: &Postcode) {
     if place.addresses.is_empty() {
         place.addresses.push(with_only(json!({
-            "id": Uuid::now_v7(), "location_id": place.id, "address_1": "", "city": "", "state_province": "",
+            "id": crate::ids::fresh(), "location_id": place.id, "address_1": "", "city": "", "state_province": "",
             "postal_code": "", "country": "GB", "address_type": "physical",
         })));
     }
@@ -293,7 +293,7 @@ fn set_link(document: &mut Document, which: &str, place: LocationId, policy: Loc
             let at = if let Which::At(at) = which_of(service, which) {
                 at
             } else {
-                let id = ServiceAtLocationId(Uuid::now_v7());
+                let id = ServiceAtLocationId(crate::ids::fresh());
                 service.service_at_locations.push(with_only(json!({"id": id, "service_id": service_id})));
                 service.service_at_locations.len() - 1
             };

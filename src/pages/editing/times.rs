@@ -2,7 +2,6 @@
 
 use chrono::{Duration, NaiveDate, NaiveTime};
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use super::dates::LONGEST_NIGHT;
 use crate::{
@@ -321,13 +320,14 @@ fn made_of(row: &Row, days: &[String]) -> Schedule {
         opens_at: time(&row.from),
         closes_at: time(&row.to),
         notes: (!row.note.is_empty()).then(|| row.note.clone()),
-        ..Schedule::new(Uuid::now_v7())
+        ..Schedule::new(crate::ids::fresh())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
     use crate::model::Kind;

@@ -7,7 +7,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Annotated, Error, KeptPicture, Records, Remembered, State, Stored, annotations, pictures, read, store as kept};
+use super::{
+    Annotated, Error, KeptPicture, Records, Remembered, State, Stored, annotations, pictures, read, references, scrubs,
+    store as kept,
+};
 use crate::{
     db::Transaction,
     identity::copies::{self as people, CopiedPerson},
@@ -75,7 +78,7 @@ impl Records {
                 each(Copied::Published(row))?;
             }
         }
-        for scrub in kept::all_scrubs(snapshot.connection()).await.map_err(db)? {
+        for scrub in scrubs::all(snapshot.connection()).await.map_err(db)? {
             each(Copied::Scrub(scrub))?;
         }
         for annotated in annotations::store::all(snapshot.connection()).await.map_err(db)? {
@@ -124,7 +127,7 @@ impl Records {
         E: From<Error>,
     {
         let db = |error| E::from(Error::Database(error));
-        let mut scrubs = kept::all_scrubs(self.db.reader()).await.map_err(db)?;
+        let mut scrubs = scrubs::all(self.db.reader()).await.map_err(db)?;
         scrubs.extend(also);
         let tx = self.db.write().await.map_err(db)?;
         kept::clear(&tx).await.map_err(db)?;
@@ -274,7 +277,7 @@ impl Batch {
             }
             references.push((record.id, of_record));
         }
-        kept::put_references(tx, &references, true).await?;
+        references::add(tx, &references).await?;
         published::put(tx, &self.published).await?;
         *self = Self::default();
         Ok(())

@@ -232,7 +232,7 @@ impl Records {
         earlier.retain(|one| one.decision == Decision::Waiting && one.by == caller.name);
         // What belonged together stays together.
         let known = earlier.iter().find_map(|one| one.bundle);
-        let bundle = edit.together.then(|| known.unwrap_or_else(Uuid::now_v7));
+        let bundle = edit.together.then(|| known.unwrap_or_else(ids::fresh));
         let mut proposals = Vec::new();
         for draft in &edit.waiting {
             let (id, kind, document) = (draft.document.id(), draft.document.kind(), draft.document.to_json());
@@ -250,7 +250,7 @@ impl Records {
             });
             let replaced = earlier.iter().find(|one| one.record_id == id);
             proposals.push(Proposal {
-                id: replaced.map_or_else(Uuid::now_v7, |one| one.id),
+                id: replaced.map_or_else(ids::fresh, |one| one.id),
                 record_id: id,
                 kind,
                 origin: draft.origin.clone(),
@@ -404,7 +404,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn say(&self, tx: &Transaction, by: &str, proposal: Uuid, words: &str) -> Result<(), Error> {
-        let message = Message { id: Uuid::now_v7(), at: self.clock.now(), by: by.to_owned(), words: words.to_owned() };
+        let message = Message { id: ids::fresh(), at: self.clock.now(), by: by.to_owned(), words: words.to_owned() };
         Ok(store::say(tx, proposal, &message).await?)
     }
 

@@ -56,7 +56,7 @@ fact! {
         assert!(page.text().contains(&format!("src=\"{public}\" alt=\"{ALT}\"")), "{}", page.text());
 
         // A backup has it.
-        let file = app.folder.path().join("../").join(format!("{}.backup", uuid::Uuid::now_v7()));
+        let file = app.folder.path().join("../").join(format!("{}.backup", fingerpost::ids::fresh()));
         safekeeping::backup(&app.app().records, &file).await.unwrap();
         let Some(other) = crate::support::TestApp::start(app.on).await else { return };
         safekeeping::restore(&other.app().records, &file, &other.config.data_dir).await.unwrap();

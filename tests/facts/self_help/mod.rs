@@ -78,7 +78,7 @@ async fn draft(app: &TestApp, part: Part, body: &Value) {
 pub(super) async fn ready(app: &TestApp) {
     app.clock.set(today());
     app.fixtures().await;
-    let file = app.folder.path().join("../").join(format!("{}.csv", uuid::Uuid::now_v7()));
+    let file = app.folder.path().join("../").join(format!("{}.csv", fingerpost::ids::fresh()));
     std::fs::write(&file, POSTCODES).unwrap();
     places::import(&app.app().db, &file, today(), |_| {}).await.unwrap();
     std::fs::remove_file(file).unwrap();

@@ -96,12 +96,11 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
     let (without, with) = (dates("EXDATE"), dates("RDATE"));
     let rule = rule(event, &mut left)?;
-    let (url, online) = addresses(event);
-    let place = event.text("LOCATION");
-    let (place, online) = match place {
-        Some(place) if is_web_address(&place) => (None, online.or(Some(place))),
-        place => (place, online),
-    };
+    let online = online(event, &mut left);
+    let place = event.text("LOCATION").filter(|place| !is_web_address(place));
+    if event.text("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("TENTATIVE")) {
+        left.out("STATUS", "is tentative, which a directory cannot say; the event is shown as taking place");
+    }
     leave_people_out(event, &mut left);
     Ok(Some(Series {
         line: event.line,
@@ -110,7 +109,7 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
         version: event.version(),
         name: event.text("SUMMARY").map(|text| on_one_line(&without_markup(&text))),
         description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
-        url,
+        url: event.text("URL"),
         online,
         place,
         position: position(event, &mut left),
@@ -219,10 +218,21 @@ fn rule(event: &Raw, left: &mut Left) -> Result<Option<String>, String> {
     Ok(Some(rule.trim_end_matches(';').to_owned()))
 }
 
-/// A page about the event, and where to join it.
-fn addresses(event: &Raw) -> (Option<String>, Option<String>) {
-    let online = ["CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"];
-    (event.text("URL"), online.into_iter().find_map(|name| event.text(name)).filter(|text| is_web_address(text)))
+/// Where to join it: the first address of those that say so. The others are told.
+fn online(event: &Raw, left: &mut Left) -> Option<String> {
+    let names = ["CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"];
+    let mut found: Option<String> = None;
+    let of_its_place = event.text("LOCATION").filter(|place| is_web_address(place)).map(|place| ("LOCATION", place));
+    for (name, text) in names.into_iter().filter_map(|name| Some((name, event.text(name)?))).chain(of_its_place) {
+        if !is_web_address(&text) {
+            left.out(name, format!("{:?} is not a web address, so nobody is told to join there", shorten(&text, 60)));
+        } else if found.as_ref().is_some_and(|known| *known != text) {
+            left.out(name, format!("there is another address to join at; {:?} was not imported", shorten(&text, 60)));
+        } else {
+            found = Some(text);
+        }
+    }
+    found
 }
 
 fn is_web_address(text: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What people write into cells: days, times, ages, costs, phones. Pure reading of words; what is
+//! What people write into cells: days, ages, costs, phones. Pure reading of words; what is
 //! not understood is said, never guessed.
 
 use crate::model::{contact::number_and_extension, text::fold};
@@ -43,6 +43,11 @@ fn coded(cell: &str) -> Option<Days> {
     parts.iter().all(fits).then(|| Days { freq: "MONTHLY", byday: parts.join(",") })
 }
 
+/// Every day.
+pub(super) fn every_day() -> Days {
+    Days { freq: "WEEKLY", byday: DAYS.join(",") }
+}
+
 /// "Mon-Fri", "Tues & Thurs", "1st Saturday", "weekdays", "daily".
 pub(super) fn days(cell: &str) -> Option<Days> {
     if let Some(days) = coded(cell) {
@@ -82,58 +87,6 @@ pub(super) fn days(cell: &str) -> Option<Days> {
     found.sort_unstable();
     found.dedup();
     if found.is_empty() { None } else { weekly(&found) }
-}
-
-/// A time, and whether it said which half of the day it is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Time {
-    minutes: u32,
-    definite: bool,
-}
-
-fn time(cell: &str) -> Option<Time> {
-    let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    match text.as_str() {
-        "noon" | "midday" | "12noon" => return Some(Time { minutes: 720, definite: true }),
-        "midnight" | "12midnight" => return Some(Time { minutes: 1439, definite: true }),
-        _ => {}
-    }
-    let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
-    let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
-    if !digits.is_ascii() {
-        return None;
-    }
-    let (hours, minutes) = match digits.split_once([':', '.']) {
-        Some((hours, minutes)) => (
-            hours.parse::<u32>().ok()?,
-            minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?,
-        ),
-        None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
-        None => (digits.parse().ok()?, 0),
-    };
-    let hours = match half.map(|half| half.starts_with('p')) {
-        Some(_) if !(1..=12).contains(&hours) => return None,
-        Some(true) => hours % 12 + 12,
-        Some(false) => hours % 12,
-        None => hours,
-    };
-    let clear =
-        half.is_some() || hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
-    (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, definite: clear })
-}
-
-/// Opening and closing time as HH:MM. "10" to "4" is read as four in the afternoon.
-pub(super) fn times(opens: &str, closes: &str) -> (Option<String>, Option<String>) {
-    let written = |time: Time| format!("{:02}:{:02}", time.minutes / 60, time.minutes % 60);
-    let (opens, mut closes) = (time(opens), time(closes));
-    if let (Some(from), Some(to)) = (opens, &mut closes)
-        && !to.definite
-        && to.minutes <= from.minutes
-        && to.minutes < 720
-    {
-        to.minutes += 720;
-    }
-    (opens.map(written), closes.map(written))
 }
 
 /// Least and most age: "18", "5 - 11", "over 55", "55+", "under 18", "all ages".
@@ -255,21 +208,6 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_as_people_write_them() {
-        let read = |opens, closes| times(opens, closes);
-        let both = |a: &str, b: &str| (Some(a.to_owned()), Some(b.to_owned()));
-        assert_eq!(read("9.30am", "noon"), both("09:30", "12:00"));
-        assert_eq!(read("10", "4"), both("10:00", "16:00"));
-        assert_eq!(read("0930", "17:00"), both("09:30", "17:00"));
-        assert_eq!(read("6pm", "8 p.m."), both("18:00", "20:00"));
-        assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
-        assert_eq!(read("22:00", "06:00"), both("22:00", "06:00"));
-        assert_eq!(read("late", "25:00"), (None, None));
-        assert_eq!(read("4000000000", "4000000000pm"), (None, None));
-        assert_eq!(read("9:00:00", "9.5"), (Some("09:00".to_owned()), None));
-    }
-
-    #[test]
     fn ages_costs_and_phones_are_read_as_people_write_them() {
         assert_eq!(ages("over 55"), Some((Some(55), None)));
         assert_eq!(ages("5 - 11"), Some((Some(5), Some(11))));
@@ -299,8 +237,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_cell_makes_reading_panic(cell in "\\PC{0,40}", other in "\\PC{0,10}") {
-            let _ = (days(&cell), times(&cell, &other), ages(&cell), cost(&cell), phones(&cell));
+        fn no_cell_makes_reading_panic(cell in "\\PC{0,40}") {
+            let _ = (days(&cell), ages(&cell), cost(&cell), phones(&cell));
         }
     }
 }

@@ -1,9 +1,20 @@
-//! The rows of a spreadsheet, one service each.
+//! Spreadsheets: a heading, and rows of one service each.
+
+mod cells;
+mod columns;
+mod hours;
+mod mapping;
+mod row;
 
 use std::io::{self, BufRead};
 
-use super::{How, Read, Taken, columns::Columns};
+use super::{How, Read, Taken};
 use crate::formats::sheet;
+use columns::Columns;
+pub use {
+    columns::{COLUMNS, Column},
+    mapping::{Mapping, suggest as suggest_mapping},
+};
 
 /// Read a sheet.
 pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
@@ -16,7 +27,7 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         }
         Some(Ok(heading)) => {
             let columns = match &how.mapping {
-                None => Columns::read(&heading.cells).map(|columns| (columns, Vec::new())),
+                None => Columns::read(&heading.cells),
                 Some(mapping) => Columns::mapped(&heading.cells, mapping),
             };
             let mut tell = |taken| each(Read { line: heading.line, until: heading.end, taken });
@@ -40,7 +51,7 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         let (line, taken) = match row {
             Ok(row) => {
                 until = row.end;
-                (row.line, columns.take(&row.cells, how))
+                (row.line, row::take(&columns, row.cells, how))
             }
             Err(bad) => (bad.line, Err(bad.reason)),
         };

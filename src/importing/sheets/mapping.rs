@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     cells,
     columns::{self, COLUMNS, Column},
+    hours,
 };
 use crate::{
     formats::sheet,
@@ -277,7 +278,7 @@ fn samples(cells: &[Vec<String>], place: usize) -> String {
 /// What a column holds by what most of its cells look like, where the heading does not say.
 fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
     type Looks = fn(&str) -> bool;
-    const LOOKS: [(&str, Looks); 4] = [
+    const LOOKS: [(&str, Looks); 5] = [
         ("postcode", |cell| cell.parse::<Postcode>().is_ok()),
         ("email", |cell| cell.parse::<EmailAddress>().is_ok()),
         ("website", |cell| cell.starts_with("http://") || cell.starts_with("https://") || cell.starts_with("www.")),
@@ -285,6 +286,8 @@ fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
             let (found, unread) = cells::phones(cell);
             unread.is_empty() && found.iter().any(|phone| phone.number.starts_with(['0', '+']) && phone.number.len() >= 10)
         }),
+        // "9 - 12" alone may be ages.
+        ("opening_hours", |cell| cell.contains(|c: char| c == ':' || c.is_alphabetic()) && hours::sessions(cell).is_some()),
     ];
     let filled: Vec<&str> =
         cells.iter().filter_map(|row| row.get(place)).map(String::as_str).filter(|cell| !cells::is_nothing(cell)).collect();

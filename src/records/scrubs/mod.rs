@@ -1,19 +1,90 @@
 //! What was taken out for good: remembered, so that neither a feed that sends it again nor a
 //! backup that still has it brings it back.
 
+mod store;
+
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Entrance, Error, LastModified, NOT_PUBLISHED, Outcome, Pending, Records, Remembered, Scrub, Stored, Told,
-    places, proposals, read, store,
+    Caller, Draft, Entrance, Error, LastModified, NOT_PUBLISHED, Outcome, Pending, Records, Stored, Told, places, proposals,
+    read, store as kept,
 };
 use crate::{
     db::Transaction,
+    ids,
     model::{Document, LocationPolicy, Visibility},
     published::redaction,
 };
+pub(super) use store::{all, clear, put};
+
+/// Something that is taken out for good, and stays out when a backup is restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scrub {
+    /// The place may not be told more openly than this.
+    Place(LocationPolicy),
+    /// This link of a service or event to a place may not tell more than this.
+    Link {
+        /// The id of the `service_at_location`, or of the event itself.
+        link: Uuid,
+        /// Not more than this.
+        policy: LocationPolicy,
+    },
+    /// The contact with this id is erased.
+    Contact(Uuid),
+}
+
+impl Scrub {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a scrub has string keys only")
+    }
+}
+
+/// A scrub as it is stored: what was taken out for good, of which record, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The record.
+    pub record_id: Uuid,
+    /// What.
+    pub what: Scrub,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by_whom: String,
+    /// Why.
+    pub why: String,
+    /// When somebody decided that it may be told after all. That is remembered as well, or a list that knows
+    /// of the scrub only would bring it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_at: Option<DateTime<Utc>>,
+}
+
+impl Remembered {
+    /// The same scrub of the same record has the same id.
+    fn id(&self) -> Uuid {
+        ids::derived(self.record_id, &self.what.to_json())
+    }
+
+    /// Each scrub once, as it was decided last, in order of time: the same one may be known from the database,
+    /// a backup and the list beside it.
+    pub fn latest(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let decided = |scrub: &Self| (scrub.lifted_at.unwrap_or(scrub.at), scrub.lifted_at.is_none());
+        let mut latest: HashMap<Uuid, Self> = HashMap::new();
+        for scrub in all {
+            let known = latest.entry(scrub.id()).or_insert_with(|| scrub.clone());
+            if decided(&scrub) > decided(known) {
+                *known = scrub;
+            }
+        }
+        let mut latest: Vec<(Uuid, Self)> = latest.into_iter().collect();
+        latest.sort_unstable_by_key(|(id, scrub)| (scrub.at, *id));
+        latest.into_iter().map(|(_, scrub)| scrub).collect()
+    }
+}
 
 /// A place, or a link to one, that a person has decided to tell more of.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +128,12 @@ impl Records {
         caller: &Caller,
         pending: &mut [Pending],
     ) -> Result<Vec<Remembered>, Error> {
-        if !store::any_scrubs(tx.connection()).await? {
+        if !store::any(tx.connection()).await? {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = pending.iter().map(Pending::id).collect();
         let mut erased = Vec::new();
-        for scrub in store::scrubs_of(tx.connection(), &ids).await? {
+        for scrub in store::of(tx.connection(), &ids).await? {
             let Some(one) = pending.iter_mut().find(|one| one.id() == scrub.record_id) else { continue };
             let document = &mut one.draft.document;
             match &scrub.what {
@@ -87,7 +158,7 @@ impl Records {
     /// stricter than what that person has now decided.
     pub(super) async fn lift_opened(&self, tx: &Transaction, opened: &[Opened]) -> Result<(), Error> {
         let ids: Vec<Uuid> = opened.iter().map(|one| one.record_id).collect();
-        let mut lifted = store::scrubs_of(tx.connection(), &ids).await?;
+        let mut lifted = store::of(tx.connection(), &ids).await?;
         lifted.retain(|scrub| {
             opened.iter().filter(|one| one.record_id == scrub.record_id).any(|one| match (&scrub.what, one.link) {
                 (Scrub::Place(policy), None) => *policy > one.policy,
@@ -98,7 +169,7 @@ impl Records {
         for scrub in &mut lifted {
             scrub.lifted_at = Some(self.clock.now());
         }
-        Ok(store::put_scrubs(tx, &lifted).await?)
+        Ok(store::put(tx, &lifted).await?)
     }
 
     /// Take what was scrubbed out of the history too.
@@ -115,11 +186,11 @@ impl Records {
             })
             .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
-        let records = store::load(tx.connection(), &ids).await?;
+        let records = kept::load(tx.connection(), &ids).await?;
         for scrub in relevant {
             let Some(record) = records.get(&scrub.record_id) else { continue };
             let mut cleaned = Vec::new();
-            for version in store::revisions(tx.connection(), record).await? {
+            for version in kept::revisions(tx.connection(), record).await? {
                 let mut document = read(&version)?;
                 match (&scrub.what, &mut document) {
                     (Scrub::Contact(contact), document) => {
@@ -137,7 +208,7 @@ impl Records {
                     cleaned.push(Stored { document: text, ..version });
                 }
             }
-            store::put_revisions(tx, &cleaned).await?;
+            kept::put_revisions(tx, &cleaned).await?;
         }
         Ok(())
     }
@@ -152,9 +223,9 @@ impl Records {
         record_id: Uuid,
         contact: Uuid,
     ) -> Result<Outcome, Error> {
-        let record = store::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let mut known = remove_contact(&mut read(&record)?, contact);
-        for version in store::revisions(tx.connection(), &record).await? {
+        for version in kept::revisions(tx.connection(), &record).await? {
             known |= remove_contact(&mut read(&version)?, contact);
         }
         known |= proposals::holds_contact(tx, record_id, contact).await?;
@@ -176,7 +247,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn erased_contacts(&self, records: &[Uuid]) -> Result<HashSet<(Uuid, Uuid)>, Error> {
-        let scrubs = store::scrubs_of(self.db.reader(), records).await?;
+        let scrubs = store::of(self.db.reader(), records).await?;
         Ok(scrubs
             .into_iter()
             .filter_map(|scrub| match scrub.what {
@@ -190,7 +261,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn remembered(&self) -> Result<Vec<Remembered>, Error> {
-        Ok(store::all_scrubs(self.db.reader()).await?)
+        Ok(store::all(self.db.reader()).await?)
     }
 
     /// Scrub again what was scrubbed before, after a backup from earlier has been restored.
@@ -198,7 +269,7 @@ impl Records {
     /// When the database fails.
     pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
         let mut scrubs = Remembered::latest(scrubs);
-        store::put_scrubs(tx, &scrubs).await?;
+        store::put(tx, &scrubs).await?;
         scrubs.retain(|scrub| scrub.lifted_at.is_none());
         self.scrub_history(tx, &scrubs).await?;
         for scrub in &scrubs {
@@ -213,7 +284,7 @@ impl Records {
         let mut ids: Vec<Uuid> = scrubs.iter().map(|scrub| scrub.record_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut stored = store::load(tx.connection(), &ids).await?;
+        let mut stored = kept::load(tx.connection(), &ids).await?;
         let mut drafts = Vec::new();
         for id in &ids {
             if let Some(stored) = stored.remove(id) {

@@ -1,0 +1,369 @@
+//! When something is open, as people write it: "9.30am", "10am - 12 noon", "Mon-Fri 9-5; Sat 10:00–12:00", "7pm til
+//! late". Only what can be read for certain is read, and of one text all or nothing: hours that are twelve hours off
+//! send people to a locked door.
+
+use super::cells::{self, Days};
+use crate::model::text::fold;
+
+/// How a time was written, as far as it says which half of the day is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// "9am", "noon".
+    Half,
+    /// "09:30", "17.00": of 24 hours.
+    Clock,
+    /// "9", "7.30": of either half.
+    Bare,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Time {
+    minutes: u32,
+    written: Written,
+}
+
+/// When something is there on some days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// The days; none where the text names none.
+    pub(super) days: Option<Days>,
+    /// HH:MM.
+    pub(super) opens: String,
+    /// HH:MM; none where it ends late, or that is not said.
+    pub(super) closes: Option<String>,
+}
+
+const HALF_A_DAY: u32 = 720;
+/// From this hour on, something that closes earlier than it opens closes the next morning.
+const EVENING: u32 = 17 * 60;
+/// Until this hour.
+const MORNING: u32 = 8 * 60;
+
+fn time(cell: &str) -> Option<Time> {
+    let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    match text.as_str() {
+        "noon" | "midday" | "12noon" | "12midday" => return Some(Time { minutes: 720, written: Written::Half }),
+        "midnight" | "12midnight" => return Some(Time { minutes: 1439, written: Written::Half }),
+        _ => {}
+    }
+    let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
+    let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
+    if !digits.is_ascii() {
+        return None;
+    }
+    let (hours, minutes) = match digits.split_once([':', '.']) {
+        Some((hours, minutes)) => (
+            hours.parse::<u32>().ok()?,
+            minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?,
+        ),
+        None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
+        None => (digits.parse().ok()?, 0),
+    };
+    let hours = match half.map(|half| half.starts_with('p')) {
+        Some(_) if !(1..=12).contains(&hours) => return None,
+        Some(true) => hours % 12 + 12,
+        Some(false) => hours % 12,
+        None => hours,
+    };
+    let of_24 = hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
+    let written = match half {
+        Some(_) => Written::Half,
+        None if of_24 => Written::Clock,
+        None => Written::Bare,
+    };
+    (hours < 24 && minutes < 60).then_some(Time { minutes: hours * 60 + minutes, written })
+}
+
+impl Time {
+    /// Of a time that does not say, what nobody would doubt: groups open between eight in the morning and noon.
+    fn alone(self) -> Option<u32> {
+        (self.written != Written::Bare || (MORNING..HALF_A_DAY + 60).contains(&self.minutes)).then_some(self.minutes)
+    }
+
+    /// Both halves of the day that a time may be in that does not say.
+    fn either(self) -> [u32; 2] {
+        let first = self.minutes % HALF_A_DAY;
+        [first, first + HALF_A_DAY]
+    }
+}
+
+/// From when until when, where there is no doubt about it. "10" to "4" is until the afternoon, "2" to "4pm" in it.
+fn range(from: Time, to: Time) -> Option<(u32, u32)> {
+    let from = match (from.written, to.written) {
+        (Written::Bare, Written::Half) => from.either().into_iter().rev().find(|from| *from < to.minutes)?,
+        _ => from.alone()?,
+    };
+    if to.written == Written::Bare {
+        let to = to.either().into_iter().find(|to| *to > from)?;
+        return Some((from, to));
+    }
+    let overnight = from >= EVENING && to.minutes <= MORNING;
+    (from < to.minutes || overnight).then_some((from, to.minutes))
+}
+
+fn written(minutes: u32) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Opening and closing time as HH:MM, from a cell each; none for what cannot be read for certain.
+pub(super) fn times(opens: &str, closes: &str) -> (Option<String>, Option<String>) {
+    match (time(opens), time(closes)) {
+        (Some(from), Some(to)) => range(from, to).map(|(from, to)| (written(from), written(to))).unzip(),
+        (from, to) => (from.and_then(Time::alone).map(written), to.and_then(Time::alone).map(written)),
+    }
+}
+
+/// Whether a cell holds one time and nothing else.
+pub(super) fn is_time(cell: &str) -> bool {
+    time(cell).is_some()
+}
+
+/// A text in pieces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    At(Time),
+    To,
+    /// "late": when nobody knows.
+    Late,
+    Comma,
+    Word(String),
+}
+
+/// The pieces of a text: words and times, without what only joins them.
+fn pieces(cell: &str) -> Vec<Piece> {
+    let mut words: Vec<String> = vec![String::new()];
+    let letters: Vec<char> = cell.to_lowercase().chars().collect();
+    for (at, letter) in letters.iter().copied().enumerate() {
+        let around = |is: fn(&char) -> bool| at > 0 && is(&letters[at - 1]) && letters.get(at + 1).is_some_and(is);
+        let of_a_time = matches!(letter, '.' | ':') && around(char::is_ascii_digit);
+        match letter {
+            '-' | '–' | '—' | '‒' | '−' => words.extend(["to".to_owned(), String::new()]),
+            ',' | ';' | '\n' | '/' | '&' | '+' => words.extend([",".to_owned(), String::new()]),
+            '\'' | '’' | '.' if !of_a_time => {}
+            ':' if !of_a_time => words.push(String::new()),
+            letter if letter.is_whitespace() => words.push(String::new()),
+            letter => words.last_mut().expect("there is one from the start").push(letter),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let mut pieces = Vec::with_capacity(words.len());
+    let mut rest = words.as_slice();
+    while let [word, behind @ ..] = rest {
+        // "10 am", "12 noon".
+        let with_its_half = behind.first().filter(|half| matches!(half.as_str(), "am" | "pm" | "noon" | "midday" | "midnight"));
+        if let Some(at) = with_its_half.and_then(|half| time(&format!("{word}{half}"))) {
+            pieces.push(Piece::At(at));
+            rest = &behind[1..];
+            continue;
+        }
+        rest = behind;
+        match word.as_str() {
+            "to" | "until" | "till" | "til" => pieces.push(Piece::To),
+            "late" | "close" => pieces.push(Piece::Late),
+            "," | "and" => pieces.push(Piece::Comma),
+            "from" | "at" | "open" | "between" => {}
+            word => pieces.push(time(word).map_or_else(|| Piece::Word(word.to_owned()), Piece::At)),
+        }
+    }
+    pieces
+}
+
+/// Some days, and when on these: from, and until when where that is said.
+struct Group {
+    days: String,
+    times: Vec<(u32, Option<u32>)>,
+}
+
+/// Pieces in groups of days and their times, or nothing where a time is in doubt.
+fn groups(pieces: &[Piece]) -> Option<Vec<Group>> {
+    let mut groups = Vec::new();
+    let mut rest = pieces;
+    while !rest.is_empty() {
+        let mut group = Group { days: String::new(), times: Vec::new() };
+        while let [piece, behind @ ..] = rest {
+            let word: &str = match piece {
+                Piece::At(_) => break,
+                Piece::To => "to",
+                Piece::Comma => "and",
+                Piece::Word(word) => word,
+                Piece::Late => return None,
+            };
+            group.days.push_str(word);
+            group.days.push(' ');
+            rest = behind;
+        }
+        loop {
+            let (time, behind) = match rest {
+                [Piece::At(from), Piece::To, Piece::At(to), behind @ ..] => {
+                    (range(*from, *to).map(|(from, to)| (from, Some(to)))?, behind)
+                }
+                [Piece::At(from), Piece::To, Piece::Late, behind @ ..] | [Piece::At(from), behind @ ..]
+                    if from.written != Written::Bare =>
+                {
+                    ((from.minutes, None), behind)
+                }
+                _ => break,
+            };
+            group.times.push(time);
+            rest = behind;
+            if let [Piece::Comma, behind @ ..] = rest
+                && matches!(behind.first(), Some(Piece::At(_)))
+            {
+                rest = behind;
+            }
+        }
+        if group.times.is_empty() && !rest.is_empty() {
+            return None;
+        }
+        groups.push(group);
+    }
+    Some(groups)
+}
+
+/// Nobody can say for certain what is meant.
+struct Doubt;
+
+/// The days that a group names, if it names any.
+fn days_of(words: &str) -> Result<Option<Days>, Doubt> {
+    let none = fold(words).split(' ').all(|word| matches!(word, "" | "and"));
+    if none { Ok(None) } else { cells::days(words).map(Some).ok_or(Doubt) }
+}
+
+/// Whether these words only say when it is closed: that follows from when it is open.
+fn only_closed(words: &str) -> bool {
+    let words = fold(words);
+    let days: Vec<&str> = words.split(' ').filter(|word| !matches!(*word, "closed" | "and" | "on")).collect();
+    words.split(' ').any(|word| word == "closed") && (days.is_empty() || cells::days(&days.join(" ")).is_some())
+}
+
+/// What is always open, and whether that is said of every day.
+fn always(cell: &str) -> Option<Session> {
+    let days = match fold(cell).as_str() {
+        "24 7" | "always open" | "24 hours a day 7 days a week" | "24 hours 7 days a week" | "24 hours 7 days" => {
+            Some(cells::every_day())
+        }
+        "24 hours" | "24hours" | "24 hrs" | "24hrs" | "24 hr" | "24hr" | "24 hours a day" | "open 24 hours" => None,
+        _ => return None,
+    };
+    Some(Session { days, opens: written(0), closes: Some(written(1439)) })
+}
+
+/// Everything that a text says of opening hours, or nothing where any of it is in doubt.
+pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
+    if let Some(always) = always(cell) {
+        return Some(vec![always]);
+    }
+    let mut groups = groups(&pieces(cell))?;
+    // "10am - noon on Tuesdays", "Mon-Fri 9-5, closed at weekends".
+    let mut behind = None;
+    if let Some(last) = groups.pop_if(|last| last.times.is_empty())
+        && !only_closed(&last.days)
+    {
+        behind = Some(days_of(&last.days).ok()?.filter(|_| groups.len() == 1)?);
+    }
+    let mut found = Vec::new();
+    for group in &groups {
+        let days = match (days_of(&group.days).ok()?, &behind) {
+            (Some(_), Some(_)) => return None,
+            (own, behind) => own.or_else(|| behind.clone()),
+        };
+        found.extend(group.times.iter().map(|(from, to)| Session {
+            days: days.clone(),
+            opens: written(*from),
+            closes: to.map(written),
+        }));
+    }
+    // "10 - 12, Tue 2 - 4pm": on which days is the first?
+    let named = found.iter().filter(|session| session.days.is_some()).count();
+    (!found.is_empty() && (named == 0 || named == found.len())).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let read = |opens, closes| times(opens, closes);
+        let both = |a: &str, b: &str| (Some(a.to_owned()), Some(b.to_owned()));
+        assert_eq!(read("9.30am", "noon"), both("09:30", "12:00"));
+        assert_eq!(read("10", "4"), both("10:00", "16:00"));
+        assert_eq!(read("2", "4pm"), both("14:00", "16:00"));
+        assert_eq!(read("10", "2pm"), both("10:00", "14:00"));
+        assert_eq!(read("0930", "17:00"), both("09:30", "17:00"));
+        assert_eq!(read("6pm", "8 p.m."), both("18:00", "20:00"));
+        assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
+        assert_eq!(read("22:00", "06:00"), both("22:00", "06:00"));
+        assert_eq!(read("7pm", "late"), (Some("19:00".to_owned()), None));
+        assert_eq!(read("late", "25:00"), (None, None));
+        assert_eq!(read("4000000000", "4000000000pm"), (None, None));
+        assert_eq!(read("9:00:00", "9.5"), (Some("09:00".to_owned()), None));
+        for (opens, closes) in [("7.30", "9.30"), ("2", "4"), ("11am", "2am")] {
+            assert_eq!(read(opens, closes), (None, None), "{opens} to {closes} may be in the morning or the evening");
+        }
+    }
+
+    #[test]
+    fn opening_hours_are_read_as_people_write_them() {
+        let said = |cell: &str| {
+            let sessions = sessions(cell)?;
+            let said = sessions.iter().map(|one| {
+                let days = one.days.as_ref().map(|days| format!("{} ", days.byday)).unwrap_or_default();
+                format!("{days}{}-{}", one.opens, one.closes.as_deref().unwrap_or("?"))
+            });
+            Some(said.collect::<Vec<_>>().join("; "))
+        };
+        for (cell, expected) in [
+            ("10am - 12 noon", "10:00-12:00"),
+            ("10:00–12:00", "10:00-12:00"),
+            ("7pm til late", "19:00-?"),
+            ("From 7pm", "19:00-?"),
+            ("9.30 a.m. to 11.30 a.m.", "09:30-11:30"),
+            ("2-4pm", "14:00-16:00"),
+            ("11-1pm", "11:00-13:00"),
+            ("9-5", "09:00-17:00"),
+            ("10-12 & 2-4pm", "10:00-12:00; 14:00-16:00"),
+            ("Mon-Fri 9am-5pm", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("Mon - Fri: 9 - 5, Sat: 10 - 1", "MO,TU,WE,TH,FR 09:00-17:00; SA 10:00-13:00"),
+            ("Mon, Wed & Fri 10:00-12:00", "MO,WE,FR 10:00-12:00"),
+            ("Monday to Friday 9.00 to 17.00, closed weekends", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("10am to noon on Tuesdays", "TU 10:00-12:00"),
+            ("1st Saturday 10am-1pm", "1SA 10:00-13:00"),
+            ("8pm - 2am", "20:00-02:00"),
+            ("24/7", "MO,TU,WE,TH,FR,SA,SU 00:00-23:59"),
+            ("24hrs", "00:00-23:59"),
+        ] {
+            assert_eq!(said(cell).as_deref(), Some(expected), "{cell}");
+        }
+        for unclear in [
+            "",
+            "ring first",
+            "Tuesdays",
+            "7-9",
+            "2-4",
+            "5 - 11",
+            "10-12 (term time)",
+            "10-12, Tue 2-4pm",
+            "Mon 10-12 Tue",
+            "Mon 10am-12 or by appointment",
+            "by appointment, 10am-12",
+            "10am - 2am",
+            "since 2024",
+            "late",
+            "10 to",
+            "9-5 except bank holidays",
+            "Mon closed, Tue 10-12",
+        ] {
+            assert_eq!(said(unclear), None, "{unclear}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_cell_makes_reading_panic(cell in "\\PC{0,40}|([0-9]{1,2}(am|pm|:[0-9]{2})?|to|-|,| |mon|fri|noon|late){0,12}", other in "\\PC{0,10}") {
+            let _ = (sessions(&cell), times(&cell, &other));
+        }
+    }
+}

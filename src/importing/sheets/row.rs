@@ -1,0 +1,341 @@
+//! A row of a sheet as a full service.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    cells::{self, Days},
+    columns::Columns,
+    hours::{self, Session},
+};
+use crate::{
+    ids,
+    importing::{How, Taken, Vocabulary, documents},
+    model::{languages, personal, text::fold, tidy::Dropped, whereabouts::Postcode},
+};
+
+/// A row as a service.
+pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Result<Taken, String> {
+    let dropped = columns.fit(&mut cells)?;
+    let mut row = Row { columns, cells: &cells, dropped };
+    let name = row.text("service").ok_or("service: the name of the service is missing")?;
+    let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
+    let value = row.service(name, organisation, &how.vocabulary);
+    let mut taken = documents::take_service(value, how)?;
+    taken.dropped.splice(0..0, row.dropped);
+    Ok(taken)
+}
+
+/// One row, and what of it was not understood.
+struct Row<'a> {
+    columns: &'a Columns,
+    cells: &'a [String],
+    dropped: Vec<Dropped>,
+}
+
+impl<'a> Row<'a> {
+    fn text(&self, column: &str) -> Option<&'a str> {
+        self.columns.cell(self.cells, column)
+    }
+
+    fn drop(&mut self, column: &str, reason: String) {
+        self.dropped.push(Dropped { path: column.to_owned(), reason });
+    }
+
+    /// The row as a full service, in the form in which feeds send it. What is wrong with single
+    /// values is found and reported where those are.
+    fn service(&mut self, name: &str, organisation: &str, vocabulary: &Vocabulary) -> Value {
+        let mut service = Map::new();
+        // Ids are made of names, and hold nothing of them: an address must not hide in an id.
+        let id = self.text("id").map_or_else(
+            || {
+                // However it is written, it is the same place.
+                let postcode = self.text("postcode").map(|text| match text.parse::<Postcode>() {
+                    Ok(postcode) => fold(postcode.as_str()),
+                    Err(_) => fold(text),
+                });
+                let postcode = postcode.unwrap_or_default();
+                ids::from_source("", "service", &format!("sheet\n{}\n{}\n{postcode}", fold(organisation), fold(name))).to_string()
+            },
+            str::to_owned,
+        );
+        service.insert("id".to_owned(), id.into());
+        service.insert("name".to_owned(), name.into());
+        // Sheets have no column for it.
+        service.insert("status".to_owned(), "active".into());
+        service.insert("organization".to_owned(), json!({
+            "id": ids::from_source("", "organization", &format!("sheet\n{}", fold(organisation))), "name": organisation, "description": self.text("organisation_description")
+        }));
+        for (field, column) in [
+            ("description", "description"),
+            ("email", "email"),
+            ("url", "website"),
+            ("eligibility_description", "eligibility"),
+            ("fees_description", "cost"),
+        ] {
+            if let Some(text) = self.text(column) {
+                service.insert(field.to_owned(), text.into());
+            }
+        }
+        self.status(&mut service);
+        self.ages(&mut service);
+        self.phones(&mut service);
+        if let Some(amount) = self.text("cost").and_then(cells::cost) {
+            let option = if amount == 0.0 { "Free" } else { "Everybody" };
+            service.insert("cost_options".to_owned(), json!([{"option": option, "currency": "GBP", "amount": amount}]));
+        }
+        if let Some(languages) = self.text("languages") {
+            let list: Vec<Value> = split(languages, &[',', ';', '/'])
+                .map(|name| json!({"name": name, "code": languages::known(name).map(|known| known.code)}))
+                .collect();
+            service.insert("languages".to_owned(), list.into());
+        }
+        let schedules = self.schedules();
+        match self.place(organisation) {
+            Some(place) => {
+                let link = json!({"location": place, "schedules": schedules});
+                service.insert("service_at_locations".to_owned(), json!([link]));
+            }
+            None => {
+                service.insert("schedules".to_owned(), schedules.into());
+            }
+        }
+        self.needs(&mut service, vocabulary);
+        service.into()
+    }
+
+    fn status(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("status") else { return };
+        let word = fold(text);
+        if word.starts_with("paused") || word.starts_with("temporarily") || word.starts_with("closed until") {
+            service.insert("status".to_owned(), "temporarily closed".into());
+            service.insert("alert".to_owned(), text.into());
+        } else if ["active", "open", "live", "current", "inactive", "defunct", "closed", "ended"].contains(&word.as_str()) {
+            service.insert("status".to_owned(), text.into());
+        } else {
+            self.drop("status", format!("{text:?} is not a known status; the service is treated as active"));
+        }
+    }
+
+    fn ages(&mut self, service: &mut Map<String, Value>) {
+        let mut limits = (None, None);
+        for (column, upper) in [("minimum_age", false), ("maximum_age", true)] {
+            let Some(text) = self.text(column) else { continue };
+            match cells::ages(text) {
+                // A plain number under the heading of the oldest age is that.
+                Some((Some(age), None)) if upper => limits.1 = Some(age),
+                Some((from, to)) => limits = (from.or(limits.0), to.or(limits.1)),
+                None => self.drop(column, format!("{text:?} is not an age (expected 18, 5 - 11 or over 55)")),
+            }
+        }
+        for (field, limit) in [("minimum_age", limits.0), ("maximum_age", limits.1)] {
+            if let Some(age) = limit {
+                service.insert(field.to_owned(), age.into());
+            }
+        }
+    }
+
+    fn phones(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("phone") else { return };
+        let (found, unread) = cells::phones(text);
+        for piece in unread {
+            self.drop("phone", format!("{piece:?} is not a phone number"));
+        }
+        let (mut phones, mut contacts) = (Vec::new(), Vec::new());
+        for phone in found {
+            match phone.beside {
+                Some(name) if personal::is_a_persons_name(&name) => {
+                    contacts.push(json!({"name": name, "phones": [{"number": phone.number, "extension": phone.extension}]}));
+                }
+                beside => phones.push(json!({"number": phone.number, "extension": phone.extension, "description": beside})),
+            }
+        }
+        service.insert("phones".to_owned(), phones.into());
+        service.insert("contacts".to_owned(), contacts.into());
+    }
+
+    fn needs(&mut self, service: &mut Map<String, Value>, vocabulary: &Vocabulary) {
+        let Some(text) = self.text("needs") else { return };
+        let mut attributes = Vec::new();
+        for need in split(text, &[';', ',', '|']) {
+            match vocabulary.term(need) {
+                Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
+                None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
+            }
+            if vocabulary.is_secret(need)
+                && let Some(Value::Array(links)) = service.get_mut("service_at_locations")
+            {
+                for link in links {
+                    link["location_policy"] = "withheld".into();
+                }
+            }
+        }
+        service.insert("attributes".to_owned(), attributes.into());
+    }
+
+    /// When it is there, by the columns of days and times. What cannot be read for certain is kept in words.
+    fn schedules(&mut self) -> Vec<Value> {
+        let mut words: Vec<String> = Vec::new();
+        let mut sessions = self.sessions(&mut words);
+        let mut days = None;
+        if let Some(text) = self.text("days") {
+            match (cells::days(text), hours::sessions(text)) {
+                (Some(read), _) => days = Some(read),
+                // "Tuesdays 10-12", and no times elsewhere.
+                (None, Some(read)) if sessions.is_empty() && words.is_empty() => sessions = read,
+                _ => {
+                    self.drop("days", format!("{text:?} could not be read as days; it is kept as text"));
+                    words.insert(0, text.to_owned());
+                }
+            }
+        }
+        let description = (!words.is_empty()).then(|| words.join("; "));
+        let schedule = |days: Option<&Days>, session: Option<&Session>| {
+            json!({
+                "freq": days.map(|days| days.freq),
+                "byday": days.map(|days| &days.byday),
+                "opens_at": session.map(|session| &session.opens),
+                "closes_at": session.and_then(|session| session.closes.as_ref()),
+                "description": description,
+            })
+        };
+        if sessions.is_empty() {
+            let says_something = days.is_some() || description.is_some();
+            return says_something.then(|| schedule(days.as_ref(), None)).into_iter().collect();
+        }
+        sessions.iter().map(|session| schedule(session.days.as_ref().or(days.as_ref()), Some(session))).collect()
+    }
+
+    /// The hours in the columns of times; what is not read for certain is added to `words`.
+    fn sessions(&mut self, words: &mut Vec<String>) -> Vec<Session> {
+        let (opens, closes, all) = (self.text("opens_at"), self.text("closes_at"), self.text("opening_hours"));
+        let in_two_columns = closes.is_some() || opens.is_some_and(hours::is_time);
+        let in_one = match (opens, all) {
+            _ if in_two_columns => None,
+            (Some(opens), _) => Some(("opens_at", opens)),
+            (None, all) => all.map(|all| ("opening_hours", all)),
+        };
+        let found = match in_one {
+            Some((column, text)) => self.all_in_one(column, text, words),
+            None => self.in_two(opens.unwrap_or_default(), closes.unwrap_or_default(), words),
+        };
+        if let Some(all) = all.filter(|_| in_one.is_none_or(|(column, _)| column != "opening_hours")) {
+            let reason = format!("the row has times in other columns as well; {all:?} is kept as text");
+            self.drop("opening_hours", reason);
+            words.push(all.to_owned());
+        }
+        found
+    }
+
+    /// "10am - 12 noon", "Mon-Fri 9-5": all hours in one cell.
+    fn all_in_one(&mut self, column: &str, text: &str, words: &mut Vec<String>) -> Vec<Session> {
+        let Some(read) = hours::sessions(text) else {
+            let expected = "expected 10am - 12 noon, or Mon-Fri 9am-5pm; Sat 10:00-12:00";
+            self.drop(column, format!("{text:?} could not be read as opening hours; it is kept as text ({expected})"));
+            words.push(text.to_owned());
+            return Vec::new();
+        };
+        if read.iter().any(|session| session.closes.is_none()) {
+            self.drop(column, format!("{text:?} does not give a closing time; it is kept as text as well"));
+            words.push(text.to_owned());
+        }
+        read
+    }
+
+    /// The time of opening in one cell, that of closing in another; each may be empty.
+    fn in_two(&mut self, opens: &str, closes: &str, words: &mut Vec<String>) -> Vec<Session> {
+        let (opens_at, closes_at) = hours::times(opens, closes);
+        let mut doubts = Vec::new();
+        for (column, text, read) in [("opens_at", opens, &opens_at), ("closes_at", closes, &closes_at)] {
+            if text.is_empty() {
+                continue;
+            }
+            if read.is_none() {
+                let doubt = if hours::is_time(text) { "may be in the morning or the afternoon" } else { "is not a time" };
+                doubts.push((column, format!("{text:?} {doubt}; it is kept as text (expected 09:30, 9.30am or noon)")));
+            } else if opens.is_empty() {
+                doubts.push((column, format!("there is no opening time to go with {text:?}; it is kept as text")));
+            }
+        }
+        if !doubts.is_empty() {
+            words.push([opens, closes].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" – "));
+        }
+        for (column, doubt) in doubts {
+            self.drop(column, doubt);
+        }
+        opens_at.map(|opens| Session { days: None, opens, closes: closes_at }).into_iter().collect()
+    }
+
+    fn place(&mut self, organisation: &str) -> Option<Value> {
+        let line = self.text("address_1").or_else(|| self.text("address_2"));
+        let (postcode, latitude, longitude) = (self.text("postcode"), self.text("latitude"), self.text("longitude"));
+        if [line, postcode, latitude, longitude].iter().all(Option::is_none) {
+            for column in ["city", "county"] {
+                if let Some(text) = self.text(column) {
+                    self.drop(column, format!("{text:?} was not imported: there is no address or postcode to go with it"));
+                }
+            }
+            return None;
+        }
+        let read = postcode.and_then(|text| text.parse::<Postcode>().ok());
+        let address = self.address(line, read.as_ref());
+        // Two halls without a postcode are two places, unless the same organisation names them.
+        let which = match &read {
+            Some(postcode) => postcode.as_str().to_owned(),
+            None => format!("{}\n{}", latitude.unwrap_or_default(), fold(organisation)),
+        };
+        Some(json!({
+            "id": ids::from_source("", "location", &format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()))),
+            "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words() },
+            "latitude": latitude,
+            "longitude": longitude,
+            "addresses": address.into_iter().collect::<Vec<_>>(),
+        }))
+    }
+
+    /// The full address, if there is one. It needs a first line and a postcode.
+    fn address(&mut self, line: Option<&str>, postcode: Option<&Postcode>) -> Option<Value> {
+        let kept = "so there is no full address; what there is of it is kept as the name of the place";
+        match (line, postcode, self.text("postcode")) {
+            (Some(line), Some(postcode), _) => Some(json!({
+                "address_1": line,
+                "address_2": self.text("address_2").filter(|second| *second != line),
+                "city": self.town(postcode),
+                "state_province": self.text("county"),
+                "postal_code": postcode.as_str(),
+            })),
+            (_, None, Some(text)) => {
+                self.drop("postcode", format!("{text:?} is not a UK postcode, {kept}"));
+                None
+            }
+            (Some(_), None, None) => {
+                self.drop("address_1", format!("there is no postcode, {kept}"));
+                None
+            }
+            (None, Some(_), _) => {
+                self.drop("postcode", format!("there is no first line of an address to go with it, {kept}"));
+                None
+            }
+            (None, None, None) => None,
+        }
+    }
+
+    /// The town. A county is none, and a line of the address would be told where only the area may be known.
+    fn town(&mut self, postcode: &Postcode) -> String {
+        if let Some(town) = self.text("city") {
+            return town.to_owned();
+        }
+        let district = postcode.outcode();
+        self.drop("city", format!("there is no town; {district}, the district of the postcode, is used in its place"));
+        district.to_owned()
+    }
+
+    fn address_in_words(&self) -> Option<String> {
+        let parts = ["address_1", "address_2", "city", "county", "postcode"].into_iter().filter_map(|column| self.text(column));
+        let words = parts.collect::<Vec<_>>().join(", ");
+        (!words.is_empty()).then_some(words)
+    }
+}
+
+fn split<'a>(text: &'a str, at: &'a [char]) -> impl Iterator<Item = &'a str> {
+    text.split(at).map(str::trim).filter(|piece| !piece.is_empty())
+}

@@ -1,0 +1,175 @@
+//! Spreadsheets as people really fill them in: nothing is guessed, and nothing is lost without a word.
+
+use fingerpost::importing::{Mapping, Options, Report, suggest_mapping};
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, fact};
+
+/// What a report says of what was left out, or read otherwise.
+fn told(report: &Report) -> Vec<String> {
+    report.dropped.iter().map(|left| format!("{}: {} | {}", left.line, left.dropped.path, left.dropped.reason)).collect()
+}
+
+async fn service(app: &TestApp, name: &str) -> Value {
+    let found = app.get(&format!("/services?search={}&full=true", name.replace(' ', "+"))).await.json();
+    found["contents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|service| service["name"] == name)
+        .unwrap_or_else(|| panic!("{name}: {found}"))
+        .clone()
+}
+
+/// The schedules of a service without a place: days, times, words.
+async fn hours(app: &TestApp, name: &str) -> Vec<Value> {
+    let service = service(app, name).await;
+    let schedules = service["schedules"].as_array().cloned().unwrap_or_default();
+    schedules.iter().map(|one| json!([one["byday"], one["opens_at"], one["closes_at"], one["description"]])).collect()
+}
+
+fact! {
+    async fn opening_hours_in_one_cell_are_read_or_kept_in_words(app) {
+        let sheet = "organisation,service,days,opening hours\n\
+            Elm,Coffee,Tuesdays,10am - 12 noon\n\
+            Elm,Soup,Weds,10:00–12:00\n\
+            Elm,Music,Fridays,7pm til late\n\
+            Elm,Desk,,\"Mon-Fri 9-5, Sat 10-1\"\n\
+            Elm,Choir,Thursdays,7-9\n\
+            Elm,Line,,24/7\n\
+            Elm,Walks,,by appointment\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (7, 0));
+        assert_eq!(hours(&app, "Coffee").await, [json!(["TU", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Soup").await, [json!(["WE", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Music").await, [json!(["FR", "19:00", null, "7pm til late"])]);
+        assert_eq!(hours(&app, "Desk").await, [json!(["MO,TU,WE,TH,FR", "09:00", "17:00", null]), json!(["SA", "10:00", "13:00", null])]);
+        assert_eq!(hours(&app, "Choir").await, [json!(["TH", null, null, "7-9"])], "in the morning or in the evening?");
+        assert_eq!(hours(&app, "Line").await, [json!(["MO,TU,WE,TH,FR,SA,SU", "00:00", "23:59", null])]);
+        assert_eq!(hours(&app, "Walks").await, [json!([null, null, null, "by appointment"])]);
+        insta::allow_duplicates! { insta::assert_json_snapshot!(told(&report), @r#"
+        [
+          "4: opening_hours | \"7pm til late\" does not give a closing time; it is kept as text as well",
+          "6: opening_hours | \"7-9\" could not be read as opening hours; it is kept as text (expected 10am - 12 noon, or Mon-Fri 9am-5pm; Sat 10:00-12:00)",
+          "8: opening_hours | \"by appointment\" could not be read as opening hours; it is kept as text (expected 10am - 12 noon, or Mon-Fri 9am-5pm; Sat 10:00-12:00)"
+        ]
+        "#) };
+    }
+}
+
+fact! {
+    async fn times_in_columns_of_their_own_are_read_or_kept_in_words(app) {
+        let sheet = "organisation,service,days,opens,closes\n\
+            Elm,Coffee,Tuesdays,10am - 12 noon,\n\
+            Elm,Music,Fridays,7pm,late\n\
+            Elm,Choir,Thursdays,7.30,9.30\n\
+            Elm,Desk,Mon-Fri,10,4\n\
+            Elm,Games,Mondays,,9pm\n\
+            Elm,Tech,Tuesdays 10-12,,\n";
+        let report = app.import(sheet).await;
+        assert_eq!(hours(&app, "Coffee").await, [json!(["TU", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Music").await, [json!(["FR", "19:00", null, "7pm – late"])]);
+        assert_eq!(hours(&app, "Choir").await, [json!(["TH", null, null, "7.30 – 9.30"])]);
+        assert_eq!(hours(&app, "Desk").await, [json!(["MO,TU,WE,TH,FR", "10:00", "16:00", null])]);
+        assert_eq!(hours(&app, "Games").await, [json!(["MO", null, null, "9pm"])]);
+        assert_eq!(hours(&app, "Tech").await, [json!(["TU", "10:00", "12:00", null])]);
+        insta::allow_duplicates! { insta::assert_json_snapshot!(told(&report), @r#"
+        [
+          "3: closes_at | \"late\" is not a time; it is kept as text (expected 09:30, 9.30am or noon)",
+          "4: opens_at | \"7.30\" may be in the morning or the afternoon; it is kept as text (expected 09:30, 9.30am or noon)",
+          "4: closes_at | \"9.30\" may be in the morning or the afternoon; it is kept as text (expected 09:30, 9.30am or noon)",
+          "6: closes_at | there is no opening time to go with \"9pm\"; it is kept as text"
+        ]
+        "#) };
+    }
+}
+
+#[test]
+fn a_draft_of_a_mapping_knows_opening_hours_by_their_heading_and_by_their_cells() {
+    let sheet = "Group,Activity,Opening times,We are there\nElm,Soup,Mon 10-12,Tue 2pm - 4pm\nElm,Tea,9am-5pm,\n";
+    let draft = suggest_mapping(sheet.as_bytes(), "groups.csv").unwrap();
+    assert!(draft.contains("\"Opening times\" = \"opening_hours\""), "{draft}");
+    let sheet = sheet.replace("Opening times", "Colour");
+    let draft = suggest_mapping(sheet.as_bytes(), "groups.csv").unwrap();
+    assert!(draft.contains("\"Colour\" = \"opening_hours\"") && draft.contains("(judging by its cells) Mon 10-12"), "{draft}");
+    assert!(draft.contains("\"We are there\" = \"ignore\""), "there is one already: {draft}");
+}
+
+fact! {
+    async fn rows_that_do_not_fit_their_heading_say_so(app) {
+        let sheet = "organisation,service,description,website,\n\
+            Elm,Short\n\
+            Elm,Whole,Tea.,https://elm.example.org/,\n\
+            Elm,Stray,Tea.,,thanks!!\n\
+            Elm,Long,Soup, bread, and cheese,https://elm.example.org/\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (3, 1), "{report:?}");
+        insta::allow_duplicates! { insta::assert_json_snapshot!(told(&report), @r#"
+        [
+          "2: cells | the row has 2 cells under 4 headings; the missing ones count as empty, from \"description\" on",
+          "4: column 5 | has no heading, so \"thanks!!\" was not imported"
+        ]
+        "#) };
+        let tables = super::intake::zipped([("services.csv", "id,organization_id,name,status\n1,1,Lunch\n"), ("organizations.csv", "id,name,description\n1,Elm,A group.\n")]);
+        let report = app.import(tables).await;
+        assert_eq!(told(&report)[0], "2: services.csv | the row has 3 cells under 4 headings; the missing ones count as empty");
+    }
+}
+
+fact! {
+    async fn a_column_that_nobody_knows_is_named_once(app) {
+        let report = app.import("organisation,service,Colour\nElm,Tea,red\nElm,Soup,blue\n").await;
+        assert_eq!(told(&report), ["1: Colour | is not a heading that is understood, so the column was not imported; a mapping can say what it means (--suggest-mapping)"]);
+    }
+}
+
+fact! {
+    async fn a_null_character_in_a_cell_is_told_with_its_column(app) {
+        let report = app.import("organisation,Service name,description\nElm,Tea,Hot\0 drinks\nElm,So\0up,Hot.\nElm,Walks,Slow.\n").await;
+        assert_eq!((report.created, report.rejected_total), (2, 1), "{report:?}");
+        let said = "the cell contains a null character (U+0000), which is not shown in a spreadsheet and cannot be stored: type the cell anew";
+        assert_eq!(told(&report), [format!("2: description | {said}")]);
+        assert_eq!((report.rejected[0].line, report.rejected[0].reason.as_str()), (3, format!("Service name: {said}").as_str()));
+    }
+}
+
+fact! {
+    async fn a_county_is_no_town_and_neither_is_a_line_of_the_address(app) {
+        let sheet = "organisation,service,address,county,postcode\nElm,Tea,12 Elm Street,Bedfordshire,LU1 2AA\n";
+        let report = app.import(sheet).await;
+        let place = service(&app, "Tea").await["service_at_locations"][0]["location"].clone();
+        let address = &place["addresses"][0];
+        assert_eq!((&address["city"], &address["state_province"]), (&json!("LU1"), &json!("Bedfordshire")));
+        assert_eq!(told(&report), ["2: city | there is no town; LU1, the district of the postcode, is used in its place"]);
+    }
+}
+
+fact! {
+    async fn an_address_that_is_not_whole_is_kept_in_words(app) {
+        let sheet = "organisation,service,address,town,postcode\nElm,Tea,Elm Hall,Luton,behind the pub\nElm,Soup,,Flitwick,MK45 1FW\nElm,Walks,Car park,Luton,\nElm,Calls,,Luton,\n";
+        let report = app.import(sheet).await;
+        let mut names = Vec::new();
+        for name in ["Tea", "Soup", "Walks", "Calls"] {
+            names.push(service(&app, name).await["service_at_locations"][0]["location"]["name"].clone());
+        }
+        assert_eq!(names, [json!("Elm Hall, Luton, behind the pub"), json!("Flitwick, MK45 1FW"), json!("Car park, Luton"), Value::Null]);
+        insta::allow_duplicates! { insta::assert_json_snapshot!(told(&report), @r#"
+        [
+          "2: postcode | \"behind the pub\" is not a UK postcode, so there is no full address; what there is of it is kept as the name of the place",
+          "3: postcode | there is no first line of an address to go with it, so there is no full address; what there is of it is kept as the name of the place",
+          "4: address_1 | there is no postcode, so there is no full address; what there is of it is kept as the name of the place",
+          "5: city | \"Luton\" was not imported: there is no address or postcode to go with it"
+        ]
+        "#) };
+    }
+}
+
+fact! {
+    async fn a_mapping_can_name_opening_hours(app) {
+        let mapping = Mapping::parse("[columns]\n\"Who\" = \"organisation\"\n\"What\" = \"service\"\n\"When\" = \"opening_hours\"\n").unwrap();
+        let options = Options { mapping: Some(mapping), source: "a test".to_owned(), ..Options::default() };
+        let report = app.import_with("Who,What,When\nElm,Tea,1st Saturday 10am-1pm\n", &options).await;
+        assert_eq!(told(&report), [""; 0]);
+        assert_eq!(hours(&app, "Tea").await, [json!(["1SA", "10:00", "13:00", null])]);
+    }
+}
