@@ -1,5 +1,7 @@
 //! The application: every part, put together from the settings.
 
+mod around;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
@@ -11,19 +13,20 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     middleware,
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
+    compression::{CompressionLayer, Predicate as _, predicate::SizeAbove},
     timeout::TimeoutLayer,
 };
 use url::Url;
-use uuid::Uuid;
 
+use self::around::{Around, TextOnly, around};
 use crate::{
     clock::Clock,
     config::Config,
@@ -44,7 +47,7 @@ use crate::{
     self_help::{self, SelfHelp},
     signing::{self, Keyring, Signer},
     texts::Texts,
-    views::{self, Views},
+    views::Views,
 };
 
 /// Requests that take longer are given up.
@@ -274,6 +277,16 @@ impl Served {
         self.directory.shelf.position() >= self.start && self.directory.search.position() >= self.start
     }
 
+    fn around(&self) -> Around {
+        let (guard, shelf, views) = (self.guard.clone(), self.directory.shelf.clone(), self.views.clone());
+        Around { guard, shelf, start: self.start, views }
+    }
+
+    /// Keep what is measured from growing where nobody reads it.
+    pub fn tidy_metrics(&self) {
+        self.metrics.run_upkeep();
+    }
+
     /// Every route.
     pub fn router(&self, demo: bool) -> Router {
         let self_help = SelfHelp::new(self.app.db.clone(), self.app.clock.clone(), demo);
@@ -300,7 +313,7 @@ impl Served {
             .with_state(self.clone());
         Router::new()
             .route("/", front)
-            .merge(api.clone().layer(middleware::from_fn(page_for_people)))
+            .merge(api.clone())
             .merge(federation::routes(self.outlet.clone()))
             .merge(pages::routes(site.clone()))
             .merge(editing::routes(desk.editing.clone()))
@@ -317,29 +330,17 @@ impl Served {
             .nest("/api", api)
             .merge(own)
             .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
-            .layer(middleware::from_fn_with_state(self.views.clone(), views::watch))
-            .layer(middleware::from_fn_with_state((self.directory.shelf.clone(), self.start), when_ready))
-            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
-            .layer(DefaultBodyLimit::max(LARGEST_BODY))
-            .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
-            .layer(middleware::from_fn(guard::weaken_compressed))
-            .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-                Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
-            }))
-            .layer(middleware::from_fn_with_state(self.guard.clone(), guard::around))
-    }
-}
-
-/// Compress what is text; the standard's clients do not ask for it.
-#[derive(Clone, Copy, Debug)]
-struct TextOnly;
-
-impl Predicate for TextOnly {
-    fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
-        let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let starts = [b"text/".as_slice(), b"application/json", b"application/x-ndjson", b"application/atom+xml"];
-        // problem+json, geo+json, ld+json
-        starts.iter().any(|start| kind.starts_with(start)) || kind.ends_with(b"+json")
+            .layer(
+                // One layer: a request pays for each of them with copies of everything inside it.
+                ServiceBuilder::new()
+                    .layer(middleware::from_fn_with_state(Arc::new(self.around()), around))
+                    .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+                        Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
+                    }))
+                    .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
+                    .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                    .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST)),
+            )
     }
 }
 
@@ -352,35 +353,6 @@ async fn front(State((site, directory)): State<(Site, Arc<Directory>)>, headers:
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
     response
-}
-
-/// Other directories link to a listing by its address in the API: a browser that follows such a link is
-/// sent to the page. Below `/api`, and with parameters, it is data that is asked for.
-async fn page_for_people(request: axum::extract::Request, next: middleware::Next) -> Response {
-    let Some(page) = page_of(request.uri()) else { return next.run(request).await };
-    let wants_data = |value: &HeaderValue| value.to_str().is_ok_and(|kinds| kinds.contains("json"));
-    let is_program = request.headers().get_all(header::ACCEPT).iter().any(wants_data);
-    let mut response = if pages::wants_a_page(request.headers()) && !is_program {
-        Redirect::to(&page).into_response()
-    } else {
-        next.run(request).await
-    };
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
-    response
-}
-
-/// The page about the listing at an address of the API.
-fn page_of(address: &http::Uri) -> Option<String> {
-    let (collection, id) = address.path().strip_prefix('/')?.split_once('/')?;
-    let pages = match collection {
-        "services" => "services",
-        "events" => "events",
-        "organizations" => "organisations",
-        "locations" => "places",
-        _ => return None,
-    };
-    let id = Uuid::try_parse(id).ok().filter(|_| address.query().is_none())?;
-    Some(format!("/directory/{pages}/{id}"))
 }
 
 async fn ready(State(served): State<Served>) -> Response {
@@ -423,22 +395,6 @@ async fn metrics(State(served): State<Served>) -> Response {
 fn unknown(site: &Site, headers: &HeaderMap) -> Response {
     let problem = Problem::not_found("see /openapi.json for every address".to_owned());
     if pages::wants_a_page(headers) { pages::problem(site, headers, problem) } else { problem.into_response() }
-}
-
-/// Until the shelf is filled, a list would look complete and not be: better to say so.
-async fn when_ready(
-    State((shelf, start)): State<(Arc<Shelf>, Position)>,
-    request: axum::extract::Request,
-    next: middleware::Next,
-) -> Response {
-    let always = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics" | "/openapi.json");
-    if always || shelf.position() >= start {
-        return next.run(request).await;
-    }
-    let mut response =
-        Problem::unavailable("the directory is starting up and reading its records; try again in a moment").into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-    response
 }
 
 /// The process has one recorder, also when a test or the demo starts several servers in it.

@@ -136,7 +136,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "label_days",
         default: "120",
-        meaning: "Days after the last check from which a listing is marked as needing to be checked. Not before the last reminder.",
+        meaning: "Days after the last check from which a listing is marked as needing to be checked. Not before the last reminder. A check that another directory did holds for as long, and for at least 180 days.",
         example: "120",
     },
     Setting {

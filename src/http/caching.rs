@@ -82,8 +82,13 @@ pub fn etag_of(parts: impl IntoIterator<Item = u64>) -> String {
 
 /// A strong `ETag` of these bytes.
 pub fn etag_of_bytes(bytes: &[u8]) -> String {
+    etag_of(numbers_of(bytes))
+}
+
+/// Numbers that stand for these bytes and no others, eight bytes in each.
+pub fn numbers_of(bytes: &[u8]) -> impl Iterator<Item = u64> {
     let words = bytes.chunks(8).map(|chunk| chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte)));
-    etag_of(words.chain([bytes.len() as u64]))
+    words.chain([bytes.len() as u64])
 }
 
 #[cfg(test)]

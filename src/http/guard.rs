@@ -2,19 +2,20 @@
 //! that every answer has. No address, query or header of a client is logged.
 
 use std::{
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
-    sync::Arc,
-    time::Instant,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
-    middleware::Next,
+    extract::{ConnectInfo, MatchedPath, Request},
     response::{IntoResponse, Response},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use metrics::{Counter, Histogram};
 
 use super::{Problem, Proxies};
 
@@ -25,13 +26,43 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Guard {
     limiter: Arc<DefaultKeyedRateLimiter<IpAddr>>,
     proxies: Proxies,
+    counters: Arc<Counters>,
+}
+
+/// The metrics of answers, each looked up once: that takes longer than to count.
+#[derive(Default)]
+struct Counters {
+    answers: RwLock<HashMap<String, BTreeMap<u16, Counter>>>,
+    seconds: OnceLock<Histogram>,
+}
+
+impl std::fmt::Debug for Counters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counters").finish_non_exhaustive()
+    }
+}
+
+impl Counters {
+    fn count(&self, path: &str, status: StatusCode, taken: Duration) {
+        self.seconds.get_or_init(|| metrics::histogram!("http_request_seconds")).record(taken.as_secs_f64());
+        let answers = self.answers.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counter) = answers.get(path).and_then(|of_path| of_path.get(&status.as_u16())) {
+            counter.increment(1);
+            return;
+        }
+        drop(answers);
+        let counter = metrics::counter!("http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned());
+        counter.increment(1);
+        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
+        answers.entry(path.to_owned()).or_default().insert(status.as_u16(), counter);
+    }
 }
 
 impl Guard {
     /// A guard that lets each client make so many requests in a minute, and all of them at once.
     pub fn new(requests_per_minute: u32, proxies: Proxies) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(requests_per_minute).unwrap_or(NonZeroU32::MIN));
-        Self { limiter: Arc::new(RateLimiter::keyed(quota)), proxies }
+        Self { limiter: Arc::new(RateLimiter::keyed(quota)), proxies, counters: Arc::default() }
     }
 
     /// Forget clients that have not asked for a while.
@@ -45,40 +76,40 @@ impl Guard {
             .check_key(&client)
             .map_err(|not_until| not_until.wait_time_from(governor::clock::DefaultClock::default().now()).as_secs() + 1)
     }
-}
 
-/// The middleware.
-pub async fn around(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    let id = request_id(request.headers());
-    let allowed = peer.map_or(Ok(()), |peer| guard.check(guard.proxies.client(peer, request.headers())));
-    let mut response = match allowed {
-        Ok(()) => next.run(request).await,
-        Err(seconds) => {
-            let mut response = Problem::too_many(seconds).into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            response
+    /// Have a request answered, if its client may ask.
+    pub async fn around<A: Future<Output = Response>>(&self, request: Request, answer: impl FnOnce(Request) -> A) -> Response {
+        let began = Instant::now();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        let method = request.method().clone();
+        let id = request_id(request.headers());
+        let allowed = peer.map_or(Ok(()), |peer| self.check(self.proxies.client(peer, request.headers())));
+        let mut response = match allowed {
+            Ok(()) => answer(request).await,
+            Err(seconds) => {
+                let mut response = Problem::too_many(seconds).into_response();
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                response
+            }
+        };
+        let status = response.status();
+        let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
+        let taken = began.elapsed();
+        self.counters.count(path, status, taken);
+        // Not ready yet is said every time somebody asks; it is nobody's mistake.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), "a request failed");
+        } else {
+            tracing::debug!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), duration_us = taken.as_micros(), "answered");
         }
-    };
-    let status = response.status();
-    let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
-    let taken = began.elapsed();
-    metrics::counter!("http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned()).increment(1);
-    metrics::histogram!("http_request_seconds").record(taken.as_secs_f64());
-    // Not ready yet is said every time somebody asks; it is nobody's mistake.
-    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::warn!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), "a request failed");
-    } else {
-        tracing::debug!(request.id = %id.to_str().unwrap_or_default(), %method, path, status = status.as_u16(), duration_us = taken.as_micros(), "answered");
+        let headers = response.headers_mut();
+        weaken_compressed(headers);
+        headers.insert(REQUEST_ID, id);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+        response
     }
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    response
 }
 
 /// The name that the client gave the request, if it is a harmless one; otherwise a new one.
@@ -94,38 +125,35 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// The middleware of the API: anyone's page may read it.
-pub async fn open_to_all(request: Request, next: Next) -> Response {
-    let preflight = request.method() == http::Method::OPTIONS;
-    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+/// What a browser asks before it lets another site's page read the API.
+pub async fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, Content-Type"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+/// Anyone's page may read an answer of the API.
+pub fn open_to_all(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if preflight {
-        headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("If-None-Match, If-Modified-Since, Content-Type"),
-        );
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    } else {
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, X-Request-Id"),
-        );
-    }
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, X-Request-Id"),
+    );
     response
 }
 
 /// Compressed bytes are not the bytes that a strong `ETag` names.
-pub async fn weaken_compressed(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if response.headers().contains_key(header::CONTENT_ENCODING)
-        && let Some(etag) =
-            response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| !etag.starts_with("W/"))
+fn weaken_compressed(headers: &mut HeaderMap) {
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(etag) = headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).filter(|etag| !etag.starts_with("W/"))
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{etag}"))
     {
-        response.headers_mut().insert(header::ETAG, weak);
+        headers.insert(header::ETAG, weak);
     }
-    response
 }

@@ -10,7 +10,8 @@ mod proxies;
 pub mod segment;
 pub mod visitor;
 
-use axum::{Json, middleware, response::IntoResponse as _, routing::MethodRouter};
+use axum::{response::IntoResponse as _, routing::MethodRouter};
+use tower::util::MapResponseLayer;
 
 pub use {
     parameters::Parameters,
@@ -22,7 +23,7 @@ pub use {
 /// A route of the API: readable from any page, and 405 as a problem document.
 pub fn api<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
     methods
-        .options(|| async { Json(()).into_response() })
+        .options(guard::preflight)
         .fallback(|| async { Problem::method_not_allowed().into_response() })
-        .layer(middleware::from_fn(guard::open_to_all))
+        .layer(MapResponseLayer::new(guard::open_to_all))
 }

@@ -44,9 +44,10 @@ const JOBS: &[Job] = &[
     at_once("delete pictures that are no longer used", MINUTE, |served| {
         Box::pin(async move { Ok(served.app.records.tidy_pictures().await.map(drop)?) })
     }),
-    at_once("forget clients that have gone", MINUTE, |served| {
+    at_once("forget clients that have gone, and single measurements", MINUTE, |served| {
         Box::pin(async move {
             served.guard.tidy();
+            served.tidy_metrics();
             Ok(())
         })
     }),

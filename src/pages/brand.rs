@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
-use super::{Site, files};
+use super::{Site, files, words::CHECKED_FOR_DAYS};
 use crate::{
     config::{Colour, Config, MapTiles},
     http::{Problem, caching},
@@ -32,6 +32,8 @@ pub struct Brand {
     pub(super) tiles: Option<MapTiles>,
     /// Whom to name for them.
     pub(super) tiles_credit: Option<String>,
+    /// A check of a listing is good for so many days.
+    pub(super) checked_for: i64,
     style: Option<Dressed>,
     logo: Option<Dressed>,
 }
@@ -65,7 +67,16 @@ impl Brand {
     /// A directory that has set nothing but its licence.
     #[cfg(test)]
     pub(super) fn plain(licence: Url) -> Self {
-        Self { licence, phone: None, email: None, tiles: None, tiles_credit: None, style: None, logo: None }
+        Self {
+            licence,
+            phone: None,
+            email: None,
+            tiles: None,
+            tiles_credit: None,
+            checked_for: CHECKED_FOR_DAYS,
+            style: None,
+            logo: None,
+        }
     }
 
     /// The look that the settings say.
@@ -80,6 +91,7 @@ impl Brand {
             email: config.contact_email.clone(),
             tiles: config.map_tiles.clone(),
             tiles_credit: config.map_tiles_credit.clone(),
+            checked_for: CHECKED_FOR_DAYS.max(config.label_days.into()),
             style,
             logo,
         })

@@ -36,7 +36,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         h1 { (say("Find help near you")) }
         p class="lead" { (say("Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask.")) }
         (form(&Asked::default(), &[], false))
-        p { (weave("Not sure what you need? {link}.", &[("link", html! { a href="/help" { (say("Work out what helps")) } })])) }
+        (unsure())
         h2 { (say("What people need help with")) }
         (needs::families(&overview))
         (whats_on::soon(site).await?)
@@ -64,6 +64,11 @@ pub(super) fn danger() -> Markup {
     html! {
         p class="danger" { strong { (say("In danger now?")) } " " (weave("Ring {number}.", &[("number", html! { a href="tel:999" { "999" } })])) }
     }
+}
+
+/// For those who do not know what to ask for.
+pub(super) fn unsure() -> Markup {
+    html! { p { (weave("Not sure what you need? {link}.", &[("link", html! { a href="/help" { (say("Work out what helps")) } })])) } }
 }
 
 /// The guides, by name: what somebody in trouble may look for.

@@ -96,7 +96,7 @@ pub(super) fn is_sensitive_event(event: &Event) -> bool {
 }
 
 /// What the state of a service is called.
-pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
+fn tags(site: &Site, service: &Service) -> Vec<Tag> {
     let mut tags = Vec::new();
     match service.status {
         ServiceStatus::Active => {}
@@ -110,7 +110,7 @@ pub(super) fn tags(service: &Service, today: NaiveDate) -> Vec<Tag> {
         tags.push(Tag::new("Event or workshop", "plain"));
         return tags;
     }
-    tags.push(match Checked::of(service, today) {
+    tags.push(match Checked::of(site, service) {
         Checked::On(day) => Tag::new(say_with("Checked on {date}", &[("date", &words::date(day))]), "good"),
         Checked::Never if service.freshness.is_none() => Tag::new("Not checked yet", "plain"),
         Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
@@ -249,7 +249,7 @@ fn when(service: &Service, today: NaiveDate) -> Option<String> {
 
 impl Listing {
     /// A service, seen from a point.
-    pub(super) fn of(service: &Service, today: NaiveDate, from: Option<Point>) -> Self {
+    pub(super) fn of(site: &Site, service: &Service, from: Option<Point>) -> Self {
         Self {
             id: service.id.into(),
             href: match service.event_id {
@@ -259,14 +259,14 @@ impl Listing {
             name: service.name.clone(),
             organisation: service.organization.as_ref().map(|organisation| organisation.name.clone()),
             summary: service.description.as_deref().map(|text| words::summary(text, 260)),
-            tags: tags(service, today),
+            tags: tags(site, service),
             place: whereabouts(service),
             distance: from.and_then(|from| nearest(service, from)).map(words::distance),
             cost: words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)
                 .into_iter()
                 .next(),
             audience: audience(service),
-            when: when(service, today),
+            when: when(service, site.today()),
             next: None,
             next_dated: None,
             addresses: addresses(service, from),
@@ -387,13 +387,10 @@ impl Listing {
 }
 
 fn marked_up(facts: Vec<(&'static str, String)>) -> Vec<(&'static str, Markup)> {
-    let is_ours = |label: &str, said: &str| !matches!(label, "Cost" | "Who it is for") || said == say("Free");
-    let marked = |label, said: &str| {
-        if is_ours(label, said) {
-            html! { (said) }
-        } else {
-            as_written(said)
-        }
+    let marked = |label, said: &str| match label {
+        "Cost" => words::price(said),
+        "Who it is for" => as_written(said),
+        _ => html! { (said) },
     };
     facts.into_iter().map(|(label, said)| (label, marked(label, &said))).collect()
 }
@@ -421,7 +418,7 @@ pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result
 /// # Errors
 /// When the disk fails.
 pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Result<Vec<(Service, Listing)>, Problem> {
-    let (today, now) = (site.today(), site.clock.now());
+    let now = site.clock.now();
     let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
     let events: Vec<Uuid> = services.iter().filter_map(|found| found.document.event_id).map(Uuid::from).collect();
     let events: HashMap<Uuid, Event> = data::these::<Event>(&site.directory, &events, Form::Full)?
@@ -429,7 +426,7 @@ pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Resu
         .map(|found| (found.entry.id, found.document))
         .collect();
     let listing = |service: &Service| {
-        let plain = Listing::of(service, today, from);
+        let plain = Listing::of(site, service, from);
         match service.event_id.and_then(|id| events.get(&id.into())) {
             Some(event) => plain.with_dates(event, now),
             None => plain.at(service, now),

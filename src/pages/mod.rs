@@ -29,6 +29,7 @@ mod open;
 mod organisation;
 mod paging;
 mod parts;
+mod phones;
 mod pictures;
 mod place;
 mod poster;

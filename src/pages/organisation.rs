@@ -55,10 +55,9 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
             Ok((services, events))
         })
         .await?;
-    let today = site.today();
     let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count();
     let quiet = sensitive * 2 > services.len();
-    let shown: Vec<Listing> = services.iter().take(MOST).map(|service| Listing::of(service, today, None)).collect();
+    let shown: Vec<Listing> = services.iter().take(MOST).map(|service| Listing::of(site, service, None)).collect();
     let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
     let path = format!("/directory/organisations/{owner}");

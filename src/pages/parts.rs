@@ -7,7 +7,7 @@ use super::{
     Site,
     language::{as_written, rightwards, say, say_with, weave, written_in},
     layout::Step,
-    times, words,
+    phones, times, words,
 };
 use crate::model::{
     Attribute, Contact, Location, LocationPolicy, LocationType, Organization, Phone, Schedule,
@@ -39,9 +39,9 @@ pub(super) fn row_as_written(label: &str, values: &[String]) -> Markup {
     row(label, &values.iter().map(|value| as_written(value)).collect::<Vec<_>>())
 }
 
-/// What something costs: "Free" is our word, prices are theirs.
+/// What something costs.
 pub(super) fn costs_row(costs: &[String]) -> Markup {
-    if words::is_free(costs) { row("Cost", costs) } else { row_as_written("Cost", costs) }
+    row("Cost", &costs.iter().map(|said| words::price(said)).collect::<Vec<_>>())
 }
 
 /// The same for a single text that somebody wrote.
@@ -68,9 +68,8 @@ pub(super) fn languages(languages: &[Language]) -> Option<String> {
 
 /// A phone number to tap.
 fn phone(phone: &Phone) -> Markup {
-    let dialled = words::dialled(&phone.number);
     html! {
-        @if dialled.len() < 3 { (phone.number) } @else { a href=(format!("tel:{dialled}")) dir=[rightwards()] { (phone.number) } }
+        (phones::to_ring(&phone.number, None))
         @if let Some(Number(extension)) = phone.extension { ", " (say("extension")) " " (extension) }
         @if phone.phone_type.as_deref().is_some_and(|kind| kind == "text" || kind == "sms") { " (" (say("text messages")) ")" }
         @if let Some(more) = &phone.description { " – " (as_written(more)) }

@@ -163,7 +163,7 @@ fn of_service(site: &Site, service: &Service) -> Told {
             ("Cost", words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)),
             ("Get in touch", reach(&service.phones, email, web, organisation)),
         ],
-        checked: matches!(Checked::of(service, today), Checked::On(_)).then(|| Checked::say(service, today)),
+        checked: matches!(Checked::of(site, service), Checked::On(_)).then(|| Checked::say(site, service)),
     }
 }
 

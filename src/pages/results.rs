@@ -29,7 +29,7 @@ use crate::{
     },
     places::Precision,
     publishing::{LONGEST_SEARCH, Position, ask_index, locate, locate_town},
-    search::Found,
+    search::{Found, says_nothing},
 };
 
 /// Guides above the results.
@@ -95,6 +95,9 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
         Ok(from) => from,
         Err(mistakes) => return mistaken(site, &asked, &mistakes).await,
     };
+    if says_nothing(&asked.words) {
+        return tell_more(site, &asked).await;
+    }
     let mut wanted = asked.wanted();
     wanted.near = from.as_ref().map(|position| position.point);
     let look = |range| {
@@ -306,6 +309,22 @@ fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
             }
         }
     }
+}
+
+/// Somebody wrote "help" and not what with: what cannot wait comes first, then every way to say more.
+async fn tell_more(site: &Site, asked: &Asked) -> Result<Page, Problem> {
+    let overview = needs::overview(site).await?;
+    let body = html! {
+        (home::danger())
+        p { a href="/help#now" { (say("Numbers to call now")) } }
+        h1 { (say("What do you need help with?")) }
+        (form(&Asked { words: String::new(), ..asked.clone() }, &[], asked.narrows()))
+        (home::unsure())
+        (statements::ask(site))
+        h2 { (say("Or browse by need")) }
+        (needs::families(&overview))
+    };
+    Ok(Page { unkept: true, ..Page::new(say("Search"), body) })
 }
 
 async fn empty(site: &Site) -> Result<Page, Problem> {

@@ -37,7 +37,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 /// The page of a public document.
 pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) -> Page {
     let today = site.today();
-    let now = Listing::of(service, today, None).at(service, site.now());
+    let now = Listing::of(site, service, None).at(service, site.now());
     let quiet = listing::is_sensitive(service);
     let path = format!("/directory/services/{}", service.id);
     let body = html! {
@@ -70,7 +70,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
         dl class="summary" {
             (parts::terms(&service.attributes))
             @if let Some(organisation) = &service.organization { (parts::declarations(site, organisation)) }
-            div { dt { (say("Checked")) } dd { (Checked::say(service, today)) } }
+            div { dt { (say("Checked")) } dd { (Checked::say(site, service)) } }
             (parts::origin(site, changed_at, &format!("/services/{}", service.id), &service.extra))
         }
         (shortlist::button_for(service.id.into()))

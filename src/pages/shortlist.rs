@@ -17,7 +17,7 @@ use super::{
     layout,
     layout::Page,
     listing::{self, Listing},
-    results,
+    phones, results,
     search_form::Asked,
     self_help,
     words::{self, count},
@@ -143,7 +143,7 @@ fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Li
         li {
             h2 { a href=(href) { (as_written(name)) } }
             @if let Some(organisation) = listing.organisation() { p class="by" { (as_written(organisation)) } }
-            @for phone in service.phones.iter().take(2) { p { a class="tel" href=(format!("tel:{}", words::dialled(&phone.number))) dir=[rightwards()] { (phone.number) } } }
+            @for phone in service.phones.iter().take(2) { p { (phones::to_ring(&phone.number, Some("tel"))) } }
             dl class="facts" { @for (label, value) in listing.facts_to_keep() { div { dt { (say(label)) } dd { (value) } } } }
             (listing.tags())
             form class="unprinted" method="post" action="/directory/shortlist" {

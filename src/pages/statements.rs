@@ -11,7 +11,7 @@ use super::{
     language::{as_written, rightwards, say_with, weave, written_in},
     layout,
     layout::Page,
-    words,
+    phones, words,
 };
 use crate::{http::Problem, texts::Kind};
 
@@ -46,10 +46,7 @@ fn page(site: &Site, slug: &str) -> Result<Page, Problem> {
 /// How to reach whoever runs the directory, where they say so.
 pub(super) fn ask(site: &Site) -> Markup {
     let brand = &site.brand;
-    let phone = brand
-        .phone
-        .as_ref()
-        .map(|phone| html! { a href=(format!("tel:{}", words::dialled(phone))) dir=[rightwards()] { (phone) } });
+    let phone = brand.phone.as_ref().map(|phone| phones::to_ring(phone, None));
     let email = brand.email.as_ref().map(|email| html! { a href=(format!("mailto:{email}")) dir=[rightwards()] { (email) } });
     let ways = match (phone, email) {
         (Some(phone), Some(email)) => weave("ring {phone}, or write to {email}", &[("phone", phone), ("email", email)]),

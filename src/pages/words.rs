@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{
-    language::{Language, say, say_count, say_tenths, say_with, spoken},
+    Site,
+    language::{Language, as_written, say, say_count, say_tenths, say_with, spoken},
     times::time,
 };
 use crate::{
@@ -16,8 +17,8 @@ use crate::{
 };
 
 /// What was last checked before so many days is said to need checking, whatever the directory that keeps it
-/// says.
-const CHECKED_FOR_DAYS: i64 = 180;
+/// says; a council may give listings more time.
+pub(super) const CHECKED_FOR_DAYS: i64 = 180;
 const METRES_IN_A_MILE: f64 = 1_609.344;
 
 /// A text with a capital at its beginning.
@@ -99,8 +100,8 @@ pub(super) enum Checked {
 
 impl Checked {
     /// What a service says of itself.
-    pub(super) fn of(service: &Service, today: NaiveDate) -> Self {
-        match Self::read(service.assured_date.as_deref(), today) {
+    pub(super) fn of(site: &Site, service: &Service) -> Self {
+        match Self::read(service.assured_date.as_deref(), site.today(), site.brand.checked_for) {
             // The directory that keeps it has its own limit.
             Self::On(day) if service.freshness.is_some() => Self::LongAgo(day),
             checked => checked,
@@ -108,15 +109,15 @@ impl Checked {
     }
 
     /// A sentence about a service.
-    pub(super) fn say(service: &Service, today: NaiveDate) -> String {
-        Self::of(service, today).sentence(service.extra.get(CHECKED_HOW).and_then(Value::as_str))
+    pub(super) fn say(site: &Site, service: &Service) -> String {
+        Self::of(site, service).sentence(service.extra.get(CHECKED_HOW).and_then(Value::as_str))
     }
 
-    /// Read the `assured_date` of a listing.
-    fn read(assured: Option<&str>, today: NaiveDate) -> Self {
+    /// Read the `assured_date` of a listing, which is good for so many days.
+    fn read(assured: Option<&str>, today: NaiveDate, good_for: i64) -> Self {
         match assured.and_then(|text| text.get(..10)).and_then(|text| text.parse::<NaiveDate>().ok()) {
             None => Self::Never,
-            Some(day) if (today - day).num_days() > CHECKED_FOR_DAYS => Self::LongAgo(day),
+            Some(day) if (today - day).num_days() > good_for => Self::LongAgo(day),
             Some(day) => Self::On(day),
         }
     }
@@ -210,10 +211,11 @@ pub(super) fn money(amount: f64, currency: Option<&str>) -> String {
     }
 }
 
-/// What something costs, one line for each price. In words where the listing has them.
+/// What something costs, one line for each price. In words where the listing has them; that it is free is
+/// ticked on a form, which keeps it in English.
 pub(super) fn costs(in_words: Option<&str>, options: &[CostOption]) -> Vec<String> {
     if let Some(words) = in_words.map(str::trim).filter(|words| !words.is_empty()) {
-        return vec![words.to_owned()];
+        return vec![if words.eq_ignore_ascii_case("free") { say("Free") } else { words }.to_owned()];
     }
     if !options.is_empty() && options.iter().all(|option| option.amount == Some(Number(0.0))) {
         return vec![say("Free").to_owned()];
@@ -221,15 +223,20 @@ pub(super) fn costs(in_words: Option<&str>, options: &[CostOption]) -> Vec<Strin
     options.iter().filter_map(cost).collect()
 }
 
-/// Whether that is all that there is to say.
-pub(super) fn is_free(costs: &[String]) -> bool {
-    costs.len() == 1 && costs[0] == say("Free")
+/// One of these lines, marked as far as somebody else wrote it.
+pub(super) fn price(said: &str) -> Markup {
+    let ours = [say("Free"), say("free")].into_iter().find(|word| said.ends_with(word)).unwrap_or_default();
+    let theirs = said.strip_suffix(ours).unwrap_or(said);
+    html! { @if !theirs.is_empty() { (as_written(theirs)) } (ours) }
 }
 
 fn cost(option: &CostOption) -> Option<String> {
-    let amount = option
-        .amount
-        .map(|Number(amount)| if amount == 0.0 { "free".to_owned() } else { money(amount, option.currency.as_deref()) });
+    let amount = option.amount.map(|Number(amount)| match option.amount_description {
+        _ if amount != 0.0 => money(amount, option.currency.as_deref()),
+        None => say("free").to_owned(),
+        // In the middle of what somebody wrote it stays in their language.
+        Some(_) => "free".to_owned(),
+    });
     let what: Vec<String> = [amount, option.amount_description.clone()].into_iter().flatten().collect();
     let what = what.join(" ");
     match option.option.as_deref() {
@@ -281,11 +288,6 @@ pub(super) fn summary(text: &str, most: usize) -> String {
     format!("{}…", cut.rsplit_once(' ').map_or(cut, |(before, _)| before))
 }
 
-/// The number as a phone dials it, without anything but digits and a plus.
-pub(super) fn dialled(number: &str) -> String {
-    number.chars().enumerate().filter(|(at, c)| c.is_ascii_digit() || (*at == 0 && *c == '+')).map(|(_, c)| c).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_check_is_good_for_180_days() {
-        let checked = |text| Checked::read(text, day("2026-11-22"));
+        let checked = |text| Checked::read(text, day("2026-11-22"), CHECKED_FOR_DAYS);
         assert_eq!(checked(Some("2026-11-02")), Checked::On(day("2026-11-02")));
         assert_eq!(checked(Some("2026-05-26")), Checked::On(day("2026-05-26")));
         assert_eq!(checked(Some("2026-05-25")), Checked::LongAgo(day("2026-05-25")));
@@ -342,6 +344,7 @@ mod tests {
         assert_eq!(costs(None, std::slice::from_ref(&free)), ["Free"]);
         assert_eq!(costs(None, &[low, full.clone()]), ["On benefits: free each meeting", "Others: £2.50"]);
         assert_eq!(costs(Some("£4 a visit"), &[full]), ["£4 a visit"]);
+        assert_eq!(costs(Some("free"), &[]), ["Free"]);
         assert!(costs(None, &[]).is_empty());
     }
 
@@ -387,11 +390,5 @@ mod tests {
             [list_of(&[]), list_of(&["a"]), list_of(&["a", "b"]), list_of(&["a", "b", "c"])],
             ["", "a", "a and b", "a, b and c"]
         );
-    }
-
-    #[test]
-    fn phone_links_hold_only_what_is_dialled() {
-        assert_eq!(dialled("01632 960123"), "01632960123");
-        assert_eq!(dialled("+44 (0)1632 960-123"), "+4401632960123");
     }
 }

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday};
 use chrono_tz::Europe::London;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Directory;
+use super::{
+    Directory,
+    answer::{Answer, Position, locate},
+};
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
@@ -19,7 +21,6 @@ use crate::{
         values::{LocalDateTime, TimeOfDay},
         whereabouts::{Whereabouts, among_words},
     },
-    places::{self, Precision},
     search::{self, Delivery, Found, Search, Times, Wanted},
 };
 
@@ -50,19 +51,6 @@ enum Use {
     Near(&'static str),
     /// It stands among the words of the search: it is left there where nobody knows where it is.
     Said,
-}
-
-/// Where a postcode is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Position {
-    /// What was asked for.
-    pub at: Whereabouts,
-    /// Where that is.
-    pub point: Point,
-    /// How precisely that is known.
-    pub precision: Precision,
-    /// GSS codes of the areas it lies in, where they are known.
-    pub areas: Vec<String>,
 }
 
 impl Filters {
@@ -216,6 +204,7 @@ impl Filters {
         directory: &Directory,
         with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
     ) -> Result<Answer, Problem> {
+        know_needs(directory, &self.wanted.needs)?;
         let unlocated = self.place.clone();
         let (wanted, position) = self.placed(directory).await?;
         let window = wanted.window;
@@ -245,90 +234,27 @@ pub async fn ask_index(
     found.await.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)
 }
 
-/// Where a postcode is: as an imported list says, else as the places of the directory tell.
-/// # Errors
-/// When the database or the index fails.
-pub async fn locate(directory: &Directory, at: &Whereabouts) -> Result<Option<Position>, Problem> {
-    let imported = places::locate(&directory.db, at).await?;
-    if let Some(known) = imported {
-        return Ok(Some(Position { at: at.clone(), point: known.point, precision: known.precision, areas: known.areas }));
-    }
-    let (index, asked) = (directory.search.clone(), at.clone());
-    let learned =
-        tokio::task::spawn_blocking(move || index.learned(&asked)).await.map_err(|error| Problem::internal(&error))??;
-    Ok(learned.map(|(point, precision)| Position { at: at.clone(), point, precision, areas: Vec::new() }))
-}
-
-/// Where a town is, by its name, as the places of the directory tell.
-/// # Errors
-/// When the index fails.
-pub async fn locate_town(directory: &Directory, name: &str) -> Result<Option<Point>, Problem> {
-    let (index, name) = (directory.search.clone(), name.to_owned());
-    let found = tokio::task::spawn_blocking(move || index.town(&name)).await.map_err(|error| Problem::internal(&error))?;
-    found.map_err(Problem::from)
-}
-
 /// From when to when.
 pub(super) type Window = (DateTime<Utc>, DateTime<Utc>);
 
-/// What was found, and where it was looked for.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// What was found.
-    pub found: Found,
-    /// Where the postcode is that was asked about.
-    pub position: Option<Position>,
-    /// From when to when things were to take place.
-    pub(super) window: Option<Window>,
-}
-
-impl Answer {
-    /// What was understood, for whoever asked; none where there was nothing to understand.
-    pub(super) fn interpreted(&self, directory: &Directory) -> Result<Option<Value>, Problem> {
-        let understood = &self.found.understood;
-        let mut said = serde_json::Map::new();
-        if *understood != search::Understood::default() {
-            let terms = directory.vocabulary()?;
-            let needs: Vec<Value> = understood
-                .needs
-                .iter()
-                .map(|need| json!({"code": need.code, "name": terms.name_of(&need.code), "phrase": need.phrase}))
-                .collect();
-            let corrected: Vec<Value> = understood.corrected.iter().map(|(from, to)| json!({"from": from, "to": to})).collect();
-            said.insert("words".to_owned(), json!(understood.words));
-            said.insert("needs".to_owned(), json!(needs));
-            said.insert("corrected".to_owned(), json!(corrected));
-            said.insert("unknown".to_owned(), json!(understood.unknown));
-            said.insert("left_out".to_owned(), json!(understood.left_out));
-            said.insert("urgent".to_owned(), json!(understood.urgent));
-            said.insert("sensitive".to_owned(), json!(understood.sensitive));
-        }
-        if let Some(position) = &self.position {
-            said.insert("place".to_owned(), position.describe());
-        }
-        Ok((!said.is_empty()).then(|| said.into()))
-    }
-}
-
-impl Position {
-    fn describe(&self) -> Value {
-        let precision = match self.precision {
-            Precision::Postcode => "postcode",
-            Precision::Sector => "sector",
-            Precision::Outcode => "outcode",
-        };
-        json!({
-            "postcode": self.at.as_str(),
-            "latitude": self.point.latitude,
-            "longitude": self.point.longitude,
-            "precision": precision,
-            "approximate": self.precision != Precision::Postcode,
-        })
-    }
-}
-
 fn unknown(parameter: &str, at: &Whereabouts) -> Problem {
     Problem::bad_parameter(parameter, at.as_str(), "this postcode, or one like it, is not known here")
+}
+
+/// Refuse a need that nobody here knows: an empty list would look as if there were no help with it.
+fn know_needs(directory: &Directory, needs: &[String]) -> Result<(), Problem> {
+    if needs.is_empty() {
+        return Ok(());
+    }
+    let (words, terms) = (directory.search.words(), directory.vocabulary()?);
+    let is_known = |need: &&String| terms.find(need).is_some() || words.has_need(need);
+    match needs.iter().find(|need| !is_known(need)) {
+        None => Ok(()),
+        Some(need) => {
+            let unknown = "there is no need with this code or name here; /api/v1/needs lists those there are";
+            Err(Problem::bad_parameter("need", need, unknown))
+        }
+    }
 }
 
 /// A search text, if it can be searched for.

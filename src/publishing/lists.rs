@@ -141,7 +141,8 @@ fn page(
         Some(answer) => behind(directory, kind, wanted, answer, &entries)?,
     };
     let shape = [u64::from(wanted.minimal), u64::from(wanted.full_service), u64::from(wanted.form == Form::Full)];
-    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(envelope.bytes().chain(behind.bytes()).map(u64::from)));
+    let around = caching::numbers_of(envelope.as_bytes()).chain(caching::numbers_of(behind.as_bytes()));
+    let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(around));
     let version = caching::Version { etag, changed_at: None };
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
         let start = ENVELOPE - envelope.len();

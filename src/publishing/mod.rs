@@ -5,6 +5,7 @@
 //! order of ids, which no edit changes, so paging never repeats an item because somebody saved a
 //! record meanwhile.
 
+mod answer;
 mod describe;
 mod documents;
 mod facets;
@@ -30,8 +31,9 @@ use crate::{
     search::Search,
 };
 pub use {
+    answer::{Answer, Position, locate, locate_town},
     describe::openapi,
-    filters::{Answer, Filters, LONGEST_SEARCH, Position, ask_index, locate, locate_town, midnight},
+    filters::{Filters, LONGEST_SEARCH, ask_index, midnight},
     needs::needs_route,
     vocabulary::{Term, Vocabularies, Vocabulary},
 };

@@ -11,7 +11,10 @@ use uuid::Uuid;
 use crate::{
     http::Problem,
     model::{Kind, text::fold},
-    published::shelf::{Form, Shelf},
+    published::{
+        Position,
+        shelf::{Form, Shelf},
+    },
 };
 
 /// A term as answers name it.
@@ -54,25 +57,35 @@ impl Vocabulary {
 }
 
 /// The latest vocabulary, made anew when the terms have changed: their number, and the latest of
-/// their positions.
+/// their positions. They are looked at only when anything was published since.
 #[derive(Debug, Default)]
 pub struct Vocabularies(Mutex<Option<Held>>);
 
-/// A vocabulary, and the number and the latest position of the terms that it was made of.
-type Held = ((usize, i64), Arc<Vocabulary>);
+/// A vocabulary.
+#[derive(Debug)]
+struct Held {
+    /// Where the shelf was when it was last known to be right.
+    at: Position,
+    /// The number and the latest position of the terms that it was made of.
+    state: (usize, i64),
+    vocabulary: Arc<Vocabulary>,
+}
 
 impl Vocabularies {
     /// The vocabulary as things are on the shelf.
     /// # Errors
     /// When the disk fails.
     pub(super) fn latest(&self, shelf: &Shelf) -> Result<Arc<Vocabulary>, Problem> {
+        let at = shelf.position();
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_ref().filter(|held| held.at == at && at != Position::ZERO) {
+            return Ok(held.vocabulary.clone());
+        }
         let entries = shelf.entries_after(Kind::TaxonomyTerm, None, usize::MAX);
         let state = (entries.len(), entries.iter().map(|entry| entry.position).max().unwrap_or(0));
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, vocabulary)) = &*held
-            && *known == state
-        {
-            return Ok(vocabulary.clone());
+        if let Some(held) = held.as_mut().filter(|held| held.state == state) {
+            held.at = at;
+            return Ok(held.vocabulary.clone());
         }
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         let mut bytes = Vec::new();
@@ -85,7 +98,7 @@ impl Vocabularies {
             vocabulary.by_id.insert(term.id, term);
         }
         let vocabulary = Arc::new(vocabulary);
-        *held = Some((state, vocabulary.clone()));
+        *held = Some(Held { at, state, vocabulary: vocabulary.clone() });
         Ok(vocabulary)
     }
 }

@@ -14,7 +14,11 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use super::{query::AHEAD, wanted::Times};
+use super::{
+    columns::{Columns, Opened},
+    query::AHEAD,
+    wanted::Times,
+};
 use crate::geo::Point;
 
 /// Farther than any place on Earth, in metres.
@@ -149,6 +153,8 @@ pub(super) struct Hits {
     pub(super) danger_first: bool,
     pub(super) keep: usize,
     pub(super) checks: Checks,
+    /// Columns that are open already.
+    pub(super) opened: Arc<Opened>,
     /// Text columns whose values are counted.
     pub(super) facets: &'static [&'static str],
     /// Says for each day of the week whether hours have something on it; none where days are not counted.
@@ -162,16 +168,11 @@ pub(super) struct Hits {
 /// The columns of one segment that are looked at.
 pub(super) struct Segment {
     wanted: Hits,
-    kind: Option<(Column<u64>, u64)>,
-    high: Column<u64>,
-    low: Column<u64>,
-    group: Column<u64>,
+    columns: Arc<Columns>,
     whole: Vec<(Column<i64>, Between<i64>)>,
     numbers: Vec<(Column<f64>, Between<f64>)>,
     open: Vec<SaysOpen>,
     covers: Option<Covers>,
-    points: Option<(Column<f64>, Column<f64>)>,
-    dates: Option<(Column<i64>, Column<i64>)>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -197,20 +198,17 @@ impl DaysOfHours {
     }
 }
 
-/// Starts and ends of dates, and how many events have one on each day of the week.
+/// How many events have a date on each day of the week.
 struct EventDays {
     window: Window,
-    starts: Column<i64>,
-    ends: Column<i64>,
     counts: [usize; 7],
 }
 
 impl EventDays {
-    fn count(&mut self, doc: DocId) {
+    fn count(&mut self, columns: &Columns, doc: DocId) {
         let mut days = [0; 7];
-        for (start, _) in
-            self.starts.values_for_doc(doc).zip(self.ends.values_for_doc(doc)).filter(|(a, b)| self.window.holds(*a, *b))
-        {
+        let dates = columns.starts.values_for_doc(doc).zip(columns.ends.values_for_doc(doc));
+        for (start, _) in dates.filter(|(start, end)| self.window.holds(*start, *end)) {
             if let Some(begins) = in_london(start) {
                 days[begins.weekday().num_days_from_monday() as usize] = 1;
             }
@@ -267,10 +265,7 @@ impl Collector for Hits {
         let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(Segment {
             wanted: self.clone(),
-            kind: checks.kind.map(|kind| Ok::<_, tantivy::TantivyError>((columns.u64("kind")?, kind))).transpose()?,
-            high: columns.u64("high")?,
-            low: columns.u64("low")?,
-            group: columns.u64("group")?,
+            columns: self.opened.of(reader)?,
             whole: checks
                 .whole
                 .iter()
@@ -283,16 +278,6 @@ impl Collector for Hits {
                 .collect::<tantivy::Result<_>>()?,
             open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
-            points: checks
-                .near
-                .is_some()
-                .then(|| Ok::<_, tantivy::TantivyError>((columns.f64("latitude")?, columns.f64("longitude")?)))
-                .transpose()?,
-            dates: checks
-                .window
-                .is_some()
-                .then(|| Ok::<_, tantivy::TantivyError>((columns.i64("starts")?, columns.i64("ends")?)))
-                .transpose()?,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -302,19 +287,11 @@ impl Collector for Hits {
                 })
                 .collect(),
             usual_days: self.usual_days.iter().map(|day| Ok((open(day)?, 0))).collect::<tantivy::Result<_>>()?,
-            event_days: match self.event_days {
-                None => None,
-                Some(window) => {
-                    Some(EventDays { window, starts: columns.i64("starts")?, ends: columns.i64("ends")?, counts: [0; 7] })
-                }
-            },
-            hours: match columns.bytes("hours")?.filter(|_| !self.days.is_empty()) {
-                None => None,
-                Some(column) => {
-                    let days = self.days.iter().map(|day| day(reader, "hours", &column)).collect();
-                    Some(DaysOfHours { counts: vec![0; column.num_terms()], days, column })
-                }
-            },
+            event_days: self.event_days.map(|window| EventDays { window, counts: [0; 7] }),
+            hours: if self.days.is_empty() { None } else { columns.bytes("hours")? }.map(|column| {
+                let days = self.days.iter().map(|day| day(reader, "hours", &column)).collect();
+                DaysOfHours { counts: vec![0; column.num_terms()], days, column }
+            }),
             total: 0,
             heap: BinaryHeap::new(),
         })
@@ -344,7 +321,7 @@ impl Collector for Hits {
 
 impl Segment {
     fn passes(&self, doc: DocId) -> bool {
-        if self.kind.as_ref().is_some_and(|(column, kind)| column.first(doc) != Some(*kind)) {
+        if self.wanted.checks.kind.is_some_and(|kind| self.columns.kind.first(doc) != Some(kind)) {
             return false;
         }
         let whole = self.whole.iter().all(|(column, check)| match column.first(doc) {
@@ -362,14 +339,18 @@ impl Segment {
     }
 
     fn belongs(&self, doc: DocId) -> bool {
-        self.wanted.checks.groups.as_ref().is_none_or(|groups| self.group.first(doc).is_some_and(|group| groups.contains(&group)))
+        self.wanted
+            .checks
+            .groups
+            .as_ref()
+            .is_none_or(|groups| self.columns.group.first(doc).is_some_and(|group| groups.contains(&group)))
     }
 
     fn is_open(&self, open: &SaysOpen, doc: DocId) -> bool {
         let own = value_passes(&open.own, doc);
         let otherwise = || {
             let (usual, house) = open.otherwise.as_ref()?;
-            let of_service = self.group.first(doc).and_then(|service| usual.get(&service).copied());
+            let of_service = self.columns.group.first(doc).and_then(|service| usual.get(&service).copied());
             of_service.or_else(|| value_passes(house, doc))
         };
         own.or_else(otherwise).unwrap_or(false)
@@ -385,12 +366,14 @@ impl Segment {
     }
 
     fn id(&self, doc: DocId) -> Uuid {
-        Uuid::from_u64_pair(self.high.first(doc).unwrap_or_default(), self.low.first(doc).unwrap_or_default())
+        let half = |column: &Column<u64>| column.first(doc).unwrap_or_default();
+        Uuid::from_u64_pair(half(&self.columns.high), half(&self.columns.low))
     }
 
     /// Metres to the nearest place; none where it has none, or none near enough.
     fn metres(&self, doc: DocId) -> Option<f64> {
-        let ((point, most), (latitude, longitude)) = (self.wanted.checks.near?, self.points.as_ref()?);
+        let (point, most) = self.wanted.checks.near?;
+        let Columns { latitude, longitude, .. } = &*self.columns;
         // A degree of latitude has at least 110 km everywhere: most of what is too far away is seen by that.
         let reach = most.map_or(f64::MAX, |most| most / 110_000.0);
         latitude
@@ -404,8 +387,8 @@ impl Segment {
 
     /// When it first takes place in the wanted time, in minutes since 1970.
     fn first_start(&self, doc: DocId) -> Option<i64> {
-        let (window, (starts, ends)) = (self.wanted.checks.window?, self.dates.as_ref()?);
-        let dates = starts.values_for_doc(doc).zip(ends.values_for_doc(doc));
+        let window = self.wanted.checks.window?;
+        let dates = self.columns.starts.values_for_doc(doc).zip(self.columns.ends.values_for_doc(doc));
         dates.filter(|(start, end)| window.holds(*start, *end)).map(|(start, _)| start).min()
     }
 
@@ -414,14 +397,17 @@ impl Segment {
         if keep == 0 {
             return;
         }
-        if self.heap.len() >= keep
-            && self.heap.peek().is_some_and(|worst| first.total_cmp(&worst.first).then(second.cmp(&worst.second)).is_gt())
-        {
+        let is_worse = |worst: &Hit| first.total_cmp(&worst.first).then(second.cmp(&worst.second)).is_gt();
+        if self.heap.len() >= keep && self.heap.peek().is_some_and(is_worse) {
             return;
         }
-        self.heap.push(Hit { id: self.id(doc), metres, first, second });
-        if self.heap.len() > keep {
-            self.heap.pop();
+        let hit = Hit { id: self.id(doc), metres, first, second };
+        if self.heap.len() < keep {
+            self.heap.push(hit);
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && hit < *worst
+        {
+            *worst = hit;
         }
     }
 }
@@ -466,7 +452,7 @@ impl SegmentCollector for Segment {
             self.usual_days[day].1 += usize::from(borrowed);
         }
         if let Some(days) = &mut self.event_days {
-            days.count(doc);
+            days.count(&self.columns, doc);
         }
         #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
         let first = match self.wanted.order {

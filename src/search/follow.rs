@@ -300,7 +300,7 @@ impl<'a> Taking<'a> {
         if state.unpurged {
             self.search.purge()?;
         }
-        self.search.reader.reload()?;
+        self.search.reload()?;
         Ok(())
     }
 }
@@ -312,7 +312,7 @@ impl Search {
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&payload);
         commit.commit()?;
-        self.reader.reload()?;
+        self.reload()?;
         *self.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = state.clone();
         Ok(())
     }
@@ -331,7 +331,7 @@ impl Search {
             .collect();
         if !dirty.is_empty() {
             writer.merge(&dirty).wait()?;
-            self.reader.reload()?;
+            self.reload()?;
         }
         writer.garbage_collect_files().wait()?;
         self.commit(&mut writer, &State { unpurged: false, ..self.state() })?;

@@ -8,19 +8,22 @@
 //! the words alone, and ties are in order of ids.
 
 mod collect;
+mod columns;
 mod facts;
 mod fields;
 mod follow;
+mod judging;
 mod located;
 mod query;
 mod signs;
+mod slips;
 mod spelling;
 mod store;
 mod wanted;
 mod words;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
@@ -29,10 +32,7 @@ use std::{
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
 use serde::Serialize;
-use tantivy::{
-    Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyError, columnar::BytesColumn, index::SegmentId,
-    snippet::SnippetGenerator,
-};
+use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, TantivyError, snippet::SnippetGenerator};
 
 pub use self::{
     collect::Hit,
@@ -40,25 +40,24 @@ pub use self::{
     follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
     wanted::{Delivery, Times, Wanted},
-    words::{Phrase, Refused, Words},
+    words::{Phrase, Refused, Words, says_nothing},
 };
 use self::{
-    collect::{Between, Checks, Collected, Hits, Judge, Open, Order, Passing, Window},
+    collect::{Between, Checks, Collected, Hits, Judge, Order, Window},
+    columns::Opened,
     fields::Fields,
     follow::State,
+    judging::{Verdicts, judge, says_open},
     query::{Builder, Constant, Strictness},
 };
 use crate::{
     geo::Point,
     http::Problem,
-    model::{Kind, hours::Hours, occurrences, whereabouts::Whereabouts},
+    model::{Kind, occurrences, whereabouts::Whereabouts},
     places::{Coverage, coverage},
     published::Position,
 };
 
-/// Verdicts about the values of a column that are kept for the next search: a dozen questions, seven of them
-/// for facets, about each of some thirty segments.
-const VERDICTS: usize = 384;
 /// Length of a snippet, in characters.
 const SNIPPET: usize = 220;
 
@@ -148,16 +147,20 @@ pub struct Search {
     state: RwLock<State>,
     words: RwLock<Arc<Words>>,
     verdicts: Arc<Verdicts>,
+    opened: RwLock<Arc<Opened>>,
     indexing: Mutex<Option<Indexing>>,
 }
-
-/// Which values of a column pass, by segment and question.
-type Verdicts = Mutex<HashMap<(SegmentId, String), Passing>>;
 
 impl std::fmt::Debug for Search {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Search").field("folder", &self.folder).finish_non_exhaustive()
     }
+}
+
+/// The index as one search sees it.
+struct Seen {
+    searcher: Searcher,
+    opened: Arc<Opened>,
 }
 
 /// Days of the week in the order in which they are counted.
@@ -192,6 +195,7 @@ impl Search {
             state: RwLock::new(state),
             words: RwLock::new(Arc::new(words)),
             verdicts: Arc::default(),
+            opened: RwLock::default(),
             indexing: Mutex::default(),
         })
     }
@@ -264,8 +268,22 @@ impl Search {
         self.look(kind, wanted, now, 0..0, true)
     }
 
+    /// The index as it is now, with columns of it that are open. They are taken first: what was opened of an index
+    /// that is no more would keep its files.
+    fn searcher(&self) -> Seen {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Seen { opened, searcher: self.reader.searcher() }
+    }
+
+    /// Search what was committed last from now on.
+    fn reload(&self) -> Result<(), TantivyError> {
+        self.reader.reload()?;
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        Ok(())
+    }
+
     fn look(&self, kind: Kind, wanted: &Wanted, now: DateTime<Utc>, range: Range<usize>, count: bool) -> Result<Found, Error> {
-        let (searcher, words) = (self.reader.searcher(), self.words());
+        let (searcher, words) = (self.searcher(), self.words());
         let mut wanted = wanted.clone();
         // A place of a service carries only the service's brief form: what is asked of the service
         // is asked of the service itself.
@@ -289,7 +307,7 @@ impl Search {
     #[expect(clippy::too_many_arguments, reason = "each is a part of one question")]
     fn run(
         &self,
-        searcher: &Searcher,
+        Seen { searcher, opened }: &Seen,
         words: &Words,
         kind: Kind,
         wanted: &Wanted,
@@ -326,6 +344,7 @@ impl Search {
                 danger_first,
                 keep,
                 checks,
+                opened: opened.clone(),
                 facets: if count { facets(kind) } else { &[] },
                 days,
                 usual_days,
@@ -385,31 +404,6 @@ impl Search {
         Ok(checks)
     }
 
-    fn judge_times(&self, times: Times, now: DateTime<Utc>) -> Judge {
-        let today = now.with_timezone(&chrono_tz::Europe::London).date_naive();
-        let question = format!("{times:?} {today}");
-        self.judge_hours(question, move |hours| hours.is_on(times.day, times.from, times.to, today))
-    }
-
-    /// Judges opening hours; the verdict about a segment is kept for the next time it is asked.
-    fn judge_hours(&self, question: String, passes: impl Fn(&Hours) -> bool + Send + Sync + 'static) -> Judge {
-        let verdicts = self.verdicts.clone();
-        let judge = judge(move |bytes| Hours::decode(bytes).map(|hours| passes(&hours)));
-        Arc::new(move |segment, field, column| {
-            let key = (segment.segment_id(), format!("{field} {question}"));
-            if let Some(known) = verdicts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-                return known.clone();
-            }
-            let passing = judge(segment, field, column);
-            let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-            if verdicts.len() >= VERDICTS {
-                verdicts.clear();
-            }
-            verdicts.insert(key, passing.clone());
-            passing
-        })
-    }
-
     /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>` and an
     /// ellipsis where something was cut off; none where it has none of them.
     pub fn snippet(&self, found: &Found, text: &str) -> Option<String> {
@@ -429,42 +423,6 @@ impl Search {
 fn horizon(now: DateTime<Utc>) -> Window {
     let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
     Window { from: facts::minutes(now), until: facts::minutes(until), times: None }
-}
-
-fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result<Open, TantivyError> {
-    let usual = (kind == Kind::ServiceAtLocation).then(|| usual_hours(searcher, &judge)).transpose()?;
-    Ok(Open { judge, usual: usual.map(Arc::new) })
-}
-
-/// What the usual hours of services say, by the first half of their ids.
-fn usual_hours(searcher: &Searcher, judge: &Judge) -> Result<HashMap<u64, bool>, TantivyError> {
-    const FIELD: &str = "usual_hours";
-    let mut said = HashMap::new();
-    for segment in searcher.segment_readers() {
-        let columns = segment.fast_fields();
-        let Some(hours) = columns.bytes(FIELD)? else { continue };
-        let (passing, ids) = (judge(segment, FIELD, &hours), columns.u64("high")?);
-        for service in segment.doc_ids_alive() {
-            let value = hours.term_ords(service).next().and_then(|value| usize::try_from(value).ok());
-            if let (Some(id), Some(value)) = (ids.first(service), value) {
-                said.insert(id, passing.get(value).copied().flatten().unwrap_or(false));
-            }
-        }
-    }
-    Ok(said)
-}
-
-/// Judges each value of a column once.
-fn judge(passes: impl Fn(&[u8]) -> Option<bool> + Send + Sync + 'static) -> Judge {
-    Arc::new(move |_: &SegmentReader, _: &str, column: &BytesColumn| {
-        let mut passing = Vec::with_capacity(column.num_terms());
-        if let Ok(mut stream) = column.dictionary().stream() {
-            while stream.advance() {
-                passing.push(passes(stream.key()));
-            }
-        }
-        Arc::new(passing)
-    })
 }
 
 /// The place that a service must cover.

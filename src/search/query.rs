@@ -138,7 +138,8 @@ impl Builder<'_> {
         clauses: &mut Vec<Clause>,
         built: &mut Built,
     ) -> Result<(), TantivyError> {
-        let mut parts = self.words.understand(&wanted.text);
+        let is_written = |word: &Word| self.is_known(&word.stem).is_ok_and(|known| known);
+        let mut parts = self.words.understand(&wanted.text, &is_written);
         parts.truncate(MOST_WORDS);
         built.scored = !parts.is_empty();
         built.several = parts.len() > 1;
@@ -228,7 +229,9 @@ impl Builder<'_> {
             return Ok(());
         }
         // A number is what it is, and so is a postcode: "200" is no slip of "2006".
-        let is_itself = self.words.is_urgent(&word.stem) || word.text.contains(|c: char| c.is_ascii_digit());
+        let is_itself = self.words.is_urgent(&word.stem)
+            || self.words.is_itself(&word.stem)
+            || word.text.contains(|c: char| c.is_ascii_digit());
         let others = if is_itself { Vec::new() } else { self.corrections(&word.text)? };
         if others.is_empty() {
             if spare && relaxed {

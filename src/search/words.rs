@@ -12,18 +12,17 @@ use sha2::{Digest as _, Sha256};
 use super::{
     fields::{Word, words_of},
     signs,
+    slips::{is_form_of, slips},
 };
-use crate::formats::sheet;
+use crate::{formats::sheet, model::text::fold};
 
 /// Phrases that one table may have.
 const MOST_PHRASES: usize = 5_000;
 /// Words of one phrase.
 const LONGEST_PHRASE: usize = 10;
-/// Words this long may have a slip in them, in letters.
-const FORGIVEN_FROM: usize = 5;
 /// Words that say nothing about what somebody needs. What is left must be found.
-const SMALL_WORDS: &str = " a about all am an and any are as asap at be been can could do for from get getting give got had has have help helping her him his how i id if im in is it its \
-    ive like looking me my near need needs now of on or our please she some somebody someone so that the there they this to today us want wants was we what when where which who will with would you your ";
+const SMALL_WORDS: &str = " a about all am an and any anything are as asap at be been can could do for from get getting give got gotta had has have help helping her him his how i id if im in is it its \
+    ive like looking me my n near need needs now of on or our owt please pls plz she some somebody someone something so summat that the there they this to today u us want wants was we what when where which who will with would you your ";
 
 /// Words that are telling in a phrase ("don't want to marry"), and need not be found where no phrase
 /// has them: listings do not write so.
@@ -70,6 +69,8 @@ pub struct Words {
     /// Phrases by the first letter of their first word, for those written with a slip.
     by_letter: HashMap<char, Vec<usize>>,
     urgent: HashSet<String>,
+    /// Words that are what they are, however close to others: "treats" are no threats.
+    itself: HashSet<String>,
     own: HashMap<String, Vec<Vec<String>>>,
     /// Needs that have own words, in the order of the table.
     needs: Vec<String>,
@@ -152,6 +153,10 @@ impl Words {
         if written.is_empty() {
             return Err("the phrase has no letter or digit".to_owned());
         }
+        if notes.contains("ITSELF") {
+            self.itself.extend(written.into_iter().map(|word| word.stem));
+            return Ok(());
+        }
         if written.len() > LONGEST_PHRASE {
             return Err(format!("the phrase {phrase:?} has {} words; the limit is {LONGEST_PHRASE}", written.len()));
         }
@@ -225,10 +230,27 @@ impl Words {
         self.urgent.contains(stem)
     }
 
-    /// Take apart what somebody wrote.
-    pub(super) fn understand(&self, text: &str) -> Vec<Part> {
+    /// Whether the word alone says that somebody may be in danger, or what others had better not see.
+    pub(super) fn is_grave(&self, stem: &str) -> bool {
+        self.exact.get(&[stem.to_owned()][..]).is_some_and(|phrases| phrases.iter().any(|at| self.phrases[*at].sensitive))
+    }
+
+    /// Whether the word is no slip of another, whatever is close to it.
+    pub(super) fn is_itself(&self, stem: &str) -> bool {
+        self.itself.contains(stem)
+    }
+
+    /// Whether a need has this code, as far as the tables know.
+    pub fn has_need(&self, code: &str) -> bool {
+        let code = fold(code);
+        let of_phrases = self.phrases.iter().flat_map(|phrase| &phrase.needs);
+        self.needs.iter().chain(of_phrases).any(|need| fold(need) == code)
+    }
+
+    /// Take apart what somebody wrote. `is_written` says of a word whether listings here have it.
+    pub(super) fn understand(&self, text: &str, is_written: &dyn Fn(&Word) -> bool) -> Vec<Part> {
         let words = joined(words_of(text));
-        let mut matches = self.matches(&words);
+        let mut matches = self.matches(&words, is_written);
         // The longest first; of two as long, the one without a slip, then the one that stands first.
         matches.sort_by_key(|found| (std::cmp::Reverse(found.words), found.slips, found.from));
         let mut taken: Vec<Option<usize>> = vec![None; words.len()];
@@ -255,7 +277,7 @@ impl Words {
         leave_out_small_words(parts)
     }
 
-    fn matches(&self, words: &[Word]) -> Vec<Match> {
+    fn matches(&self, words: &[Word], is_written: &dyn Fn(&Word) -> bool) -> Vec<Match> {
         let mut found = Vec::new();
         for from in 0..words.len() {
             for until in from + 1..=words.len().min(from + LONGEST_PHRASE) {
@@ -278,13 +300,13 @@ impl Words {
                     found.push(Match { from, until, phrase: *phrase, words: telling.len(), slips: 0 });
                 }
             }
-            found.extend(self.with_slips(words, from));
+            found.extend(self.with_slips(words, from, is_written));
         }
         found
     }
 
     /// Phrases that stand here with a slip in one or more of their longer words.
-    fn with_slips(&self, words: &[Word], from: usize) -> Vec<Match> {
+    fn with_slips(&self, words: &[Word], from: usize, is_written: &dyn Fn(&Word) -> bool) -> Vec<Match> {
         let Some(letter) = words[from].stem.chars().next() else { return Vec::new() };
         let near = self.by_letter.get(&letter).map_or(&[][..], Vec::as_slice).iter().filter_map(|at| {
             let phrase = &self.phrases[*at];
@@ -293,7 +315,10 @@ impl Words {
             // A word of an urgent phrase is what it is.
             let hides_danger =
                 !phrase.urgent && phrase.words.iter().zip(here).any(|(a, b)| a.stem != b.stem && self.is_urgent(&b.stem));
-            (slips > 0 && !hides_danger).then_some(Match {
+            let is_itself = phrase.words.iter().zip(here).any(|(a, b)| a.stem != b.stem && self.is_itself(&b.stem));
+            // Nor is a word that listings have taken for danger, where nothing else says so.
+            let is_another = || phrase.sensitive && here.len() == 1 && is_written(&here[0]);
+            (slips > 0 && !hides_danger && !is_itself && !is_another()).then_some(Match {
                 from,
                 until: from + here.len(),
                 phrase: *at,
@@ -317,16 +342,6 @@ struct Match {
     slips: usize,
 }
 
-/// Whether these words, which have the stems of the phrase, may mean it. A single word in the plural names
-/// things, and what somebody does is another word: "forced" is not the forces, "drugged" not drugs.
-fn is_form_of(phrase: &[Word], here: &[Word]) -> bool {
-    let ([meant], [word]) = (phrase, here) else { return true };
-    let Some(singular) = meant.text.strip_suffix('s').filter(|rest| !rest.ends_with('s')) else { return true };
-    let forms = [Some(singular), singular.strip_suffix('e')];
-    let ends_in_y = singular.strip_suffix("ie").is_some_and(|stem| word.text.strip_suffix('y') == Some(stem));
-    word.text == meant.text || forms.contains(&Some(&*word.text)) || ends_in_y
-}
-
 /// "No where" is "nowhere".
 fn joined(words: Vec<Word>) -> Vec<Word> {
     let mut all: Vec<Word> = Vec::with_capacity(words.len());
@@ -341,54 +356,31 @@ fn joined(words: Vec<Word>) -> Vec<Word> {
     all
 }
 
-/// How many words have a slip in them; none where it is another phrase.
-fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
-    let mut slips = 0;
-    for (meant, word) in phrase.iter().zip(here) {
-        if meant.stem == word.stem {
-            continue;
-        }
-        // "Abuze" is close to "abuse", though its stem, "abus", is too short to say so.
-        let is_slip = is_slip(&meant.stem, &word.stem) || is_slip(&meant.text, &word.text);
-        // The rest of a phrase says which word is meant, even a short one: "food bnak".
-        if !is_slip && (phrase.len() == 1 || !is_swap(&meant.text, &word.text)) {
-            return None;
-        }
-        slips += 1;
-    }
-    // One word alone says little, and a short one is soon another: "broker" is not "broke", "lovely" not
-    // "lonely", "refuse" not "refuge".
-    let [meant] = phrase else { return Some(slips) };
-    let word = &here[0];
-    let is_short = meant.stem.chars().count() <= FORGIVEN_FROM;
-    let is_sure = || {
-        let letters = meant.text.chars().count();
-        let lacks_a_letter = word.text.chars().count() + 1 == letters && strsim::osa_distance(&meant.text, &word.text) == 1;
-        letters > FORGIVEN_FROM && (lacks_a_letter || is_swap(&meant.text, &word.text))
-    };
-    (slips == 0 || !is_short || is_sure()).then_some(slips)
-}
-
-/// Whether two words differ by one letter more, less, other or by two letters swapped.
-fn is_slip(a: &str, b: &str) -> bool {
-    let long = a.chars().count() >= FORGIVEN_FROM && b.chars().count() >= FORGIVEN_FROM;
-    long && a.len().abs_diff(b.len()) <= 4 && strsim::osa_distance(a, b) == 1
-}
-
-/// Whether two words of four letters or more differ by two letters swapped.
-fn is_swap(a: &str, b: &str) -> bool {
-    let letters = a.chars().count();
-    letters + 1 >= FORGIVEN_FROM
-        && letters == b.chars().count()
-        && strsim::osa_distance(a, b) == 1
-        && strsim::levenshtein(a, b) == 2
-}
-
-/// Small words and short forms count only where there are no others.
+/// Small words and short forms count only where there are no others, and then the longest does: "help me" is
+/// "help".
 fn leave_out_small_words(parts: Vec<Part>) -> Vec<Part> {
-    let is_short_form = |word: &str| SHORT_FORMS.contains(&format!(" {word} "));
-    let small = |part: &Part| matches!(part, Part::Word(word) if is_small(&word.text) || is_short_form(&word.text));
-    if parts.iter().all(small) { parts } else { parts.into_iter().filter(|part| !small(part)).collect() }
+    let small = |part: &Part| matches!(part, Part::Word(word) if says_little(&word.text));
+    if parts.iter().all(small) {
+        let length = |part: &Part| if let Part::Word(word) = part { word.text.chars().count() } else { 0 };
+        return parts.into_iter().rev().max_by_key(length).into_iter().collect();
+    }
+    parts.into_iter().filter(|part| !small(part)).collect()
+}
+
+fn says_little(word: &str) -> bool {
+    is_small(word) || SHORT_FORMS.contains(&format!(" {word} "))
+}
+
+/// Whether somebody wrote words, and none of them says what they need: "Help!", "can you help me please".
+///
+/// ```
+/// use fingerpost::search::says_nothing;
+/// assert!(says_nothing("HELP!!") && says_nothing("I need help now"));
+/// assert!(!says_nothing("help with rent") && !says_nothing("") && !says_nothing("?"));
+/// ```
+pub fn says_nothing(text: &str) -> bool {
+    let words = words_of(text);
+    !words.is_empty() && words.iter().all(|word| says_little(&word.text))
 }
 
 fn stems_of(text: &str) -> Vec<String> {

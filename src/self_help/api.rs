@@ -56,13 +56,14 @@ async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Respon
     caching::respond::<Problem>(&headers, &version, "application/json", || Ok(body.into()))
 }
 
-/// Contacts without the lines, steps and tips that may not be given today.
+/// Contacts without the lines, steps, tips and order of debts that may not be given today.
 fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     let chooser = edition.chooser(None, state.today());
     let mut contacts = edition.contacts.clone();
     contacts.lines.retain(|line| line.is_emergency() || chooser.may_give(&line.dated));
     contacts.actions.retain(|action| chooser.may_give(&action.dated));
     contacts.tips.retain(|tip| chooser.may_give(&tip.dated));
+    contacts.first_debts.retain(|first| chooser.may_give(&first.dated));
     contacts
 }
 

@@ -11,11 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{MatchedPath, Request};
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use chrono_tz::Europe::London;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -131,6 +127,13 @@ impl Views {
         self.clock.now().with_timezone(&London).date_naive()
     }
 
+    /// Count what was looked at, where it was there.
+    pub fn count(&self, looked_at: Option<(Uuid, Seen)>, status: StatusCode) {
+        if let Some((record, seen)) = looked_at.filter(|_| matches!(status, StatusCode::OK | StatusCode::NOT_MODIFIED)) {
+            self.note(record, seen);
+        }
+    }
+
     /// Count one more.
     pub fn note(&self, record: Uuid, seen: Seen) {
         let day = self.today();
@@ -191,18 +194,9 @@ impl Views {
     }
 }
 
-/// Count what people look at: pages of listings, and calendars. Robots and what a browser fetches in
+/// The listing that a request asks to look at: its page, or its calendar. Robots and what a browser fetches in
 /// advance are not counted.
-pub async fn watch(State(views): State<Views>, request: Request, next: Next) -> Response {
-    let seen = looked_at(&request);
-    let response = next.run(request).await;
-    if let Some((record, seen)) = seen.filter(|_| matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED)) {
-        views.note(record, seen);
-    }
-    response
-}
-
-fn looked_at(request: &Request) -> Option<(Uuid, Seen)> {
+pub fn looked_at(request: &Request) -> Option<(Uuid, Seen)> {
     if request.method() != Method::GET {
         return None;
     }

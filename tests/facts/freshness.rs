@@ -448,3 +448,19 @@ fn a_simulation_of_a_thousand_listings() {
     assert!(hours <= 120, "{hours} hours");
     assert!(sent / 2 <= 7 * 400, "a group gets a letter in two months at most, on average");
 }
+
+fact! {
+    async fn a_council_that_gives_listings_more_time_says_so_on_their_pages(app) {
+        app.config.label_days = 365;
+        app.config.hide_days = 0;
+        app.restart().await;
+        app.import(pantry().to_string()).await;
+        for (days, fresh) in [(200, true), (344, true), (400, false)] {
+            days_later(&app, days);
+            look(&app).await;
+            let page = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+            assert_eq!(page.contains("Checked on 2 November 2026"), fresh, "after {days} days: {page}");
+            assert_eq!(page.contains("Needs checking"), !fresh, "after {days} days: {page}");
+        }
+    }
+}

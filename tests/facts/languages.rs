@@ -1,8 +1,9 @@
 //! Pages in other languages: where the language comes from, what it changes and what it does not.
 
 use http::Method;
+use serde_json::json;
 
-use super::self_help::ready;
+use super::{id, search::service, self_help::ready};
 use crate::support::{Answer, TestApp, fact};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -137,5 +138,20 @@ fact! {
         assert!(budget.status == 200 && budget.text().contains("Brakuje Ci około £51 miesięcznie."), "{}", budget.text());
         let wrong = post(&app, "/pl/help/budget", "in-wages=100&out-food=150.50&out-gas=lots").await;
         assert!(wrong.status == 400 && wrong.text().contains("Wpisz kwotę cyframi"), "{}", wrong.text());
+    }
+}
+
+fact! {
+    async fn what_is_free_is_said_in_the_language_of_the_page(app) {
+        let priced = json!({"cost_options": [
+            {"id": id("low"), "option": "On benefits", "amount": 0}, {"id": id("full"), "option": "Others", "amount": 2.5, "currency": "GBP"}]});
+        app.take(&[service("Ticked", "Tea.", json!({"fees": "Free"})), service("Priced", "Tea.", priced)]).await;
+        for (language, whole, free) in [("", "Free", "free"), ("/pl", "Bezpłatnie", "bezpłatnie"), ("/ur", "مفت", "مفت")] {
+            let ticked = app.page(&format!("{language}/directory/services/{}", id("Ticked"))).await.text();
+            assert!(ticked.contains(&format!("<dd>{whole}</dd>")), "{ticked}");
+            let priced = app.page(&format!("{language}/directory/services/{}", id("Priced"))).await.text();
+            let theirs = if language.is_empty() { "On benefits: " } else { "<span lang=\"en\" dir=\"ltr\">On benefits: </span>" };
+            assert!(priced.contains(&format!("<li>{theirs}{free}</li>")), "{priced}");
+        }
     }
 }

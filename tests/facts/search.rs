@@ -459,3 +459,21 @@ fact! {
         assert!(page.contains("Nothing found") && !page.contains("These match some of them"), "{page}");
     }
 }
+
+fact! {
+    async fn a_need_that_nobody_knows_is_named_and_one_without_help_is_not_refused(app) {
+        app.take(&[pantry().to_string()]).await;
+        for path in ["/services?need=food-afordable", "/events?need=food-afordable", "/facets?need=food-afordable", "/api/services?need=food-affordable,food-afordable", "/services?need=food-afordable&format=csv"] {
+            let refused = app.get(path).await;
+            assert_eq!(refused.status, 400, "{path}: {}", refused.text());
+            let problem = refused.json();
+            assert_eq!(problem["parameter"], "need", "{problem}");
+            assert!(problem["detail"].as_str().unwrap().starts_with("need is \"food-afordable\": there is no need"), "{problem}");
+        }
+        let framed = app.page("/embed/services?need=food-afordable").await;
+        assert!(framed.status == 400 && framed.text().contains("food-afordable"), "{}", framed.text());
+        assert_eq!(app.names("/services?need=food-affordable").await, ["Meadow larder"]);
+        assert_eq!(app.names("/services?need=Affordable+food").await, ["Meadow larder"], "by the name of the term");
+        assert_eq!(app.get("/services?need=water-bills").await.json()["total_items"], 0, "known, and nothing helps with it");
+    }
+}

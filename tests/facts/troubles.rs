@@ -71,9 +71,52 @@ fact! {
             let said = app.get(&format!("/services?search={}", percent(words))).await.json()["interpreted"].clone();
             assert_eq!((&said["needs"][0]["code"], &said["urgent"]), (&json!(need), &json!(urgent)), "{words}: {said}");
         }
-        for words in ["drugged", "police force", "lovely", "refuse"] {
+        for words in ["drugged", "police force", "lovely", "refuse", "treats", "threads", "stacked", "being talked about", "made to carry", "rap"] {
             let said = app.get(&format!("/services?search={}", percent(words))).await.json()["interpreted"].clone();
-            assert_eq!(said["needs"], json!([]), "{words}: {said}");
+            assert_eq!((&said["needs"], &said["sensitive"]), (&json!([]), &json!(false)), "{words}: {said}");
+        }
+    }
+}
+
+fact! {
+    async fn an_everyday_word_is_no_slip_of_a_word_of_danger(app) {
+        app.take(&[
+            service("Stalking and threats worker", "Help for people who were raped or threatened.", json!({})),
+            service("Hampers", "Lunches and tracts for each week.", json!({})),
+        ]).await;
+        for words in ["treats", "treats for children", "threads", "rap", "tracts"] {
+            let found = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert!(!found.to_string().contains("Stalking"), "{words}: {found}");
+            assert_eq!((&found["interpreted"]["needs"], &found["interpreted"]["sensitive"]), (&json!([]), &json!(false)), "{words}: {found}");
+        }
+        for words in ["threts", "threats", "stalkd"] {
+            let found = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert_eq!((&found["contents"][0]["name"], &found["interpreted"]["sensitive"]), (&json!("Stalking and threats worker"), &json!(true)), "{words}: {found}");
+        }
+    }
+}
+
+fact! {
+    async fn who_writes_only_help_is_asked_what_with_and_told_whom_to_ring(app) {
+        app.take(&[service("Help at home", "We help you at home.", json!({})), service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        for words in ["HELP", "help+me", "can+you+help+me+please", "HELP!!!"] {
+            let page = app.searched(&format!("q={words}")).await;
+            assert!(page.contains("tel:999") && page.contains("Numbers to call now") && page.contains("Work out what helps"), "{words}: {page}");
+            assert!(page.contains("Or browse by need") && !page.contains("Nothing found"), "{words}: {page}");
+        }
+        assert_eq!(app.names("/services?search=help%20me").await, ["Help at home"], "a program is given what has the word");
+        assert_eq!(app.names("/services?search=owt%20for%20knitting").await, ["Knitting circle"], "words that say nothing are so in dialect, too");
+    }
+}
+
+fact! {
+    async fn welsh_words_are_found_as_they_are_written(app) {
+        app.take(&[
+            service("Banc bwyd y dref", "Bwyd am dri diwrnod i deuluoedd. Galwch heibio'r tŷ cwrdd.", json!({})),
+            service("Canolfan gynghori", "Cyngor am ddim am ddyledion.", json!({})),
+        ]).await;
+        for (words, name) in [("banc bwyd", "Banc bwyd y dref"), ("BANC BWYD", "Banc bwyd y dref"), ("ty cwrdd", "Banc bwyd y dref"), ("cynghori", "Canolfan gynghori"), ("dyledion", "Canolfan gynghori")] {
+            assert_eq!(app.names(&format!("/services?search={}", percent(words))).await, [name], "{words}");
         }
     }
 }
@@ -129,5 +172,25 @@ fact! {
         let week = app.page("/directory/whats-on").await.text();
         assert!(week.contains("Castle") && !week.contains("Park"), "{week}");
         assert!(app.page("/").await.text().contains("Walking group"), "and the first page says what is on");
+    }
+}
+
+fact! {
+    async fn every_number_in_a_field_is_a_link_of_its_own(app) {
+        let phones = ["+44 (0)1632 960 123", "01632 960124 or 01632 960125", "01632 960126 ext 4", "ask at the desk"];
+        let phones: Vec<Value> = phones.iter().map(|number| json!({"id": id(number), "number": number})).collect();
+        app.take(&[service("Front desk", "We answer.", json!({"phones": phones}))]).await;
+        let page = app.page(&format!("/directory/services/{}", id("Front desk"))).await.text();
+        for link in [
+            "<a href=\"tel:+441632960123\">+44 (0)1632 960 123</a>",
+            "<a href=\"tel:01632960124\">01632 960124</a> or <a href=\"tel:01632960125\">01632 960125</a>",
+            "<a href=\"tel:01632960126\">01632 960126</a> ext 4",
+            "<dd>ask at the desk</dd>",
+        ] {
+            assert!(page.contains(link), "{link}: {page}");
+        }
+        assert_eq!(page.matches("tel:").count(), 4, "{page}");
+        let list = app.ask(http::Method::POST, "/directory/shortlist", &[("content-type", "application/x-www-form-urlencoded")], &format!("keep={}", id("Front desk"))).await.text();
+        assert!(list.contains("class=\"tel\" href=\"tel:01632960124\"") && list.contains("class=\"tel\" href=\"tel:01632960125\""), "{list}");
     }
 }

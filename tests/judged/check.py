@@ -16,7 +16,7 @@ ROOT = HERE.parent.parent
 WORDS = ROOT / "content/everyday_words.csv"
 NEED_WORDS = ROOT / "content/need_words.csv"
 ATLEAST = {"fixtures": 130, "generated": 60}
-MARKS = {"URGENT", "SENSITIVE"}
+MARKS = {"URGENT", "SENSITIVE", "ITSELF"}
 
 sys.path += [str(ROOT / "fixtures"), str(ROOT / "benches")]
 from content import needs  # noqa: E402
@@ -48,7 +48,7 @@ def everyday_words():
         yield f"{phrase!r} stands there twice"
     leading = Counter()
     for row in table:
-        phrase, its = row["phrase"], row["need"].split("|")
+        phrase, its = row["phrase"], [code for code in row["need"].split("|") if code]
         if not fold(phrase):
             yield f"{phrase!r} has no words"
         yield from (f"{phrase!r}: no need has the code {code!r}" for code in its if code not in CODES)
@@ -57,7 +57,9 @@ def everyday_words():
         marks = row["notes"].partition(";")[0].split()
         if MARKS & set(row["notes"].replace(";", " ").split()) - set(marks) or (MARKS & set(marks) and not set(marks) <= MARKS):
             yield f"{phrase!r}: marks stand before the first semicolon and alone, not {row['notes']!r}"
-        grave = GRAVE.get(its[0])
+        if bool(its) == ("ITSELF" in marks):
+            yield f"{phrase!r}: a phrase has a need, and a word that is only itself has none"
+        grave = its and GRAVE.get(its[0])
         if grave and grave not in marks:
             yield f"{phrase!r}: phrases that lead to {its[0]} are marked {grave}"
     yield from (f"{code}: fewer than two phrases lead there" for code in CODES if leading[code] < 2)

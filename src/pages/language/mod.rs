@@ -181,6 +181,14 @@ pub(super) fn as_written(text: &str) -> Markup {
     html! { @if spoken() == Language::English { (text) } @else { span lang="en" dir="ltr" { (text) } } }
 }
 
+/// A text of a council's, in the language of the page where that has words for exactly this one.
+pub(super) fn translated(text: &str) -> Markup {
+    match spoken().catalogue().and_then(|catalogue| catalogue.plain(text)) {
+        Some(said) => html! { (said) },
+        None => as_written(text),
+    }
+}
+
 /// The `lang` of an element with content as it was written.
 pub(super) fn written_in() -> Option<&'static str> {
     (spoken() != Language::English).then_some("en")

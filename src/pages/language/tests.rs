@@ -29,7 +29,8 @@ const OTHERS: [&str; 16] = [
     "upkeep",
 ];
 /// What pages show of other modules.
-const BESIDE: [&str; 7] = [
+const BESIDE: [&str; 8] = [
+    "content/support_contacts.json",
     "src/self_help/budget/lines.rs",
     "src/self_help/budget/money.rs",
     "src/self_help/budget/sums.rs",

@@ -21,7 +21,7 @@ use crate::{
     http::{Parameters, Problem},
     pages::{
         Site, home,
-        language::{as_written, isolated, rightwards, say, say_with, weave, written_in},
+        language::{as_written, isolated, rightwards, say, say_with, translated, weave, written_in},
         layout,
         layout::Page,
         results::{mistaken_title, sent_long},
@@ -30,9 +30,10 @@ use crate::{
     self_help::{
         Edition, Unavailable,
         budget::{
-            Budget, DEBTS, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Situation, Totals, monthly, pounds,
-            situations, weekly,
+            Budget, DEBTS, Debted, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Situation, Totals, monthly,
+            pounds, situations, weekly,
         },
+        contacts::document::FirstDebt,
     },
 };
 
@@ -49,7 +50,8 @@ const EACH: usize = 2;
 
 /// The empty form.
 pub(super) async fn blank(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let body = html! { (home::danger()) (intro()) (form(&Form::default(), &[], &Place::default(), &[])) };
+    let first = first_debts(&site, &Place::default()).await;
+    let body = html! { (home::danger()) (intro()) (form(&Form::default(), &[], &Place::default(), &[], &first)) };
     layout::answer(&site, &headers, Ok(page(say("Money on one page").to_owned(), body)))
 }
 
@@ -76,7 +78,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
         let body = html! {
             (sums(&budget))
             (lines(&form, &budget))
-            (debts(&budget))
+            (debts(&budget, &helps.first))
             (helps.tips())
             (plan::places(&site, &helps.nearby))
         };
@@ -98,6 +100,7 @@ fn page(title: String, body: Markup) -> Page {
 /// What helps with what a budget shows.
 struct Helps {
     situations: Vec<Situation>,
+    first: Vec<FirstDebt>,
     /// What somebody reviewed, and why there is nothing like that.
     edition: Result<Arc<Edition>, Unavailable>,
     today: NaiveDate,
@@ -116,7 +119,16 @@ async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<H
     }
     let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in: place.lies_in.as_ref(), each: EACH };
     let nearby = nearby::look(site, looked).await?;
-    Ok(Helps { situations, edition: site.self_help.in_force().await, today: site.self_help.today(), nearby, place })
+    let first = first_debts(site, &place).await;
+    Ok(Helps { situations, first, edition: site.self_help.in_force().await, today: site.self_help.today(), nearby, place })
+}
+
+/// Debts to pay before others where somebody is, the most important first: none where nobody has reviewed that
+/// lately.
+async fn first_debts(site: &Site, place: &Place) -> Vec<FirstDebt> {
+    let Ok(edition) = site.self_help.in_force().await else { return Vec::new() };
+    let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
+    chooser.first_debts().into_iter().cloned().collect()
 }
 
 impl Helps {
@@ -149,7 +161,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
             (summary(&mistakes, &place))
             h1 { (say("Your money on one page")) }
             p { (say("We can work it out once every amount is correct. Nothing you entered is lost.")) }
-            (self::form(&form, &mistakes, &place, &fields))
+            (self::form(&form, &mistakes, &place, &fields, &first_debts(site, &place).await))
         };
         return Ok(mistaken(body));
     }
@@ -163,12 +175,12 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         (sums(&budget))
         div class="printed" { (lines(&form, &budget)) }
         (chart::draw(&budget))
-        (debts(&budget))
+        (debts(&budget, &helps.first))
         (helps.tips())
         @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place.point)) }
         (keep())
         h2 class="unprinted" { (say("Change your numbers")) }
-        (self::form(&form, &[], place, &fields))
+        (self::form(&form, &[], place, &fields, &helps.first))
     };
     let outcode = place.outcode();
     let page = if place.mistake.is_some() { mistaken(body) } else { page(say("Money on one page").to_owned(), body) };
@@ -288,30 +300,33 @@ fn lines(form: &Form, budget: &Budget) -> Markup {
     }
 }
 
-/// Debts, those that come first with why.
-fn debts(budget: &Budget) -> Markup {
-    let row = |debt: &crate::self_help::budget::Debted| {
+/// Debts, those that come first in their order and with why.
+fn debts(budget: &Budget, first: &[FirstDebt]) -> Markup {
+    let row = |debt: &Debted, why: Option<&str>| {
         html! {
             li {
                 strong { (say(debt.debt.label)) }
                 @if let Some(owed) = debt.owed.filter(|owed| *owed > 0) { ": " (weave("{amount} owed", &[("amount", money(owed))])) }
                 @if debt.yearly > 0 { (say(", ")) (weave("{amount} paid a month", &[("amount", money(monthly(debt.yearly)))])) }
                 "."
-                @if let Some(why) = debt.debt.first { " " (say(why)) }
+                @if let Some(why) = why { " " (translated(why)) }
             }
         }
     };
-    let (first, other): (Vec<_>, Vec<_>) = budget.debts.iter().partition(|debt| debt.debt.first.is_some());
+    let own = |debt: &&Debted, one: &FirstDebt| debt.debt.id == one.debt;
+    let before: Vec<(&Debted, &str)> =
+        first.iter().filter_map(|one| Some((budget.debts.iter().find(|debt| own(debt, one))?, one.why.as_str()))).collect();
+    let after: Vec<&Debted> = budget.debts.iter().filter(|debt| !first.iter().any(|one| own(debt, one))).collect();
     html! {
         @if !budget.debts.is_empty() { h2 { (say("Your debts")) } }
-        @if !first.is_empty() {
+        @if !before.is_empty() {
             h3 { (say("Pay these first")) }
-            ul { @for debt in &first { (row(debt)) } }
+            ul { @for (debt, why) in &before { (row(debt, Some(*why))) } }
         }
-        @if !other.is_empty() {
-            h3 { @if first.is_empty() { (say("What you owe")) } @else { (say("Pay these after that")) } }
-            @if !first.is_empty() { p { (say("Letters about these can sound harsh. Still pay the debts above first.")) } }
-            ul { @for debt in &other { (row(debt)) } }
+        @if !after.is_empty() {
+            h3 { @if before.is_empty() { (say("What you owe")) } @else { (say("Pay these after that")) } }
+            @if !before.is_empty() { p { (say("Letters about these can sound harsh. Still pay the debts above first.")) } }
+            ul { @for debt in &after { (row(debt, None)) } }
         }
     }
 }
@@ -330,7 +345,7 @@ fn keep() -> Markup {
 }
 
 /// The form. `sent` are the fields as they came, so that further lines which are filled stay open.
-fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)]) -> Markup {
+fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)], first: &[FirstDebt]) -> Markup {
     let filled = |prefix: &str| {
         sent.iter().any(|(name, value)| name.starts_with(prefix) && !name.ends_with("-how") && !value.trim().is_empty())
     };
@@ -354,7 +369,7 @@ fn form(form: &Form, mistakes: &[Mistake], place: &Place, sent: &[(&str, &str)])
                 @for debt in DEBTS {
                     @let name = format!("debt-{}", debt.id);
                     details open[filled(&name)] {
-                        summary { (say(debt.label)) @if debt.first.is_some() { " " span class="first" { (say("comes first")) } } }
+                        summary { (say(debt.label)) @if first.iter().any(|one| one.debt == debt.id) { " " span class="first" { (say("comes first")) } } }
                         (plain(form, mistakes, &format!("{name}-owed"), say("Total owed"), say(debt.label)))
                         (amount_about(form, mistakes, &name, say("Paid now"), Some(say(debt.label)), Often::Monthly))
                     }

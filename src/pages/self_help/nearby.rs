@@ -13,10 +13,10 @@ use crate::{
     model::{Kind, Service},
     pages::{
         Site, data,
-        language::{as_written, rightwards, say},
+        language::{as_written, say},
         listing,
         listing::Listing,
-        words,
+        phones, words,
     },
     places::{self, Coverage},
     published::shelf::Form,
@@ -187,7 +187,7 @@ fn list(found: &[Found], level: &str) -> Markup {
                 @let (href, name) = found.listing.link();
                 li {
                     @if level == "h4" { h4 { a href=(href) { (as_written(name)) } } } @else { h3 { a href=(href) { (as_written(name)) } } }
-                    @if let Some(phone) = found.phone() { p { a class="tel" href=(format!("tel:{}", words::dialled(phone))) dir=[rightwards()] { (phone) } } }
+                    @if let Some(phone) = found.phone() { p { (phones::to_ring(phone, Some("tel"))) } }
                     dl class="facts" { @for (label, value) in found.facts() { div { dt { (say(label)) } dd { (value) } } } }
                     (found.listing.tags())
                 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     pages::{
         language::{as_written, rightwards, say, say_with, weave, written_in},
-        words,
+        phones, words,
     },
     self_help::{
         Edition, Urgent,
@@ -48,16 +48,20 @@ pub(super) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
 
 /// One line: whose it is, the number to tap, when somebody answers.
 pub(super) fn line_of(line: &Line) -> Markup {
-    let digits = words::dialled(&line.number);
     html! {
         span class="who" { (as_written(&line.title)) } " "
         @match &line.text {
-            Some(word) => { a class="number" href=(format!("sms:{digits}")) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
-            None => { a class="number" href=(format!("tel:{digits}")) dir=[rightwards()] { (line.number) } },
+            Some(word) => { a class="number" href=(format!("sms:{}", digits(&line.number))) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
+            None => (phones::to_ring(&line.number, Some("number"))),
         }
         @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
         @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }
+}
+
+/// Where a text message goes: numbers for these are too short to be rung.
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {

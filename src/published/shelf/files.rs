@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufReader, Read as _, Write as _},
+    ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
@@ -16,6 +17,9 @@ use super::{
     Form, HEADER, Head, Kind, MAGIC, Published,
     catalogue::{Catalogue, ENTRY_BYTES, Entry, group_of},
 };
+
+/// Bytes that there is room for behind documents that were read.
+const ROOM: usize = 4_096;
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -145,8 +149,8 @@ impl Inner {
     pub(super) fn copy(&self, entries: &[Entry], form: Form, separator: u8, out: &mut Vec<u8>) -> io::Result<()> {
         let file = self.file(form);
         let size: usize = entries.iter().map(|entry| entry.span(form).1 as usize + 1).sum();
-        let mut to = out.len();
-        out.resize(to + size, 0);
+        // What somebody writes behind the documents is not to move them.
+        out.reserve_exact(size + ROOM);
         let mut from = 0;
         while from < entries.len() {
             let (start, length) = entries[from].span(form);
@@ -156,16 +160,14 @@ impl Inner {
                 end = at + u64::from(length) + 1;
                 until += 1;
             }
-            let bytes = usize::try_from(end - start).map_err(io::Error::other)?;
-            file.read_exact_at(&mut out[to..to + bytes], start)?;
+            let mut line_end = out.len();
+            append(file, start..end, out)?;
             if separator != b'\n' {
-                let mut line_end = to;
                 for entry in &entries[from..until] {
                     line_end += entry.span(form).1 as usize + 1;
                     out[line_end - 1] = separator;
                 }
             }
-            to += bytes;
             from = until;
         }
         Ok(())
@@ -198,6 +200,26 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// Append a part of a file. Where there is hardly more room than for that, as for the only part or the last, it is
+/// not filled with noughts first.
+fn append(file: &File, part: Range<u64>, out: &mut Vec<u8>) -> io::Result<()> {
+    let from = out.len();
+    let end = from + usize::try_from(part.end - part.start).map_err(io::Error::other)?;
+    if out.capacity() > end + ROOM {
+        out.resize(end, 0);
+        return file.read_exact_at(&mut out[from..], part.start);
+    }
+    while out.len() < end {
+        let at = part.start + (out.len() - from) as u64;
+        let read = rustix::io::retry_on_intr(|| rustix::io::pread(file, rustix::buffer::spare_capacity(out), at))?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    out.truncate(end);
+    Ok(())
 }
 
 pub(super) fn hash(bytes: &[u8]) -> u64 {

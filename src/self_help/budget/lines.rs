@@ -55,20 +55,22 @@ pub struct Debt {
     pub id: &'static str,
     /// What it is.
     pub label: &'static str,
-    /// Why it must be paid before others, where it must.
-    pub first: Option<&'static str>,
+    /// Whether it may cost somebody the home, the heat, their things or a day in court: help with debts is looked
+    /// for at once. That it is paid before others, and why, is for a council to say and to review
+    /// ([`FirstDebt`](crate::self_help::contacts::document::FirstDebt)).
+    pub pressing: bool,
 }
 
 const fn line(id: &'static str, label: &'static str, often: Often) -> Line {
     Line { id, label, often }
 }
 
-const fn first(id: &'static str, label: &'static str, why: &'static str) -> Debt {
-    Debt { id, label, first: Some(why) }
+const fn pressing(id: &'static str, label: &'static str) -> Debt {
+    Debt { id, label, pressing: true }
 }
 
 const fn other(id: &'static str, label: &'static str) -> Debt {
-    Debt { id, label, first: None }
+    Debt { id, label, pressing: false }
 }
 
 use Often::{Monthly, TenInstalments, Termly, Weekly, Yearly};
@@ -166,17 +168,17 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
-/// Every kind of debt; those that come first stand first.
+/// Every kind of debt; those that press stand first.
 pub const DEBTS: &[Debt] = &[
-    first("rent", "Rent you owe", "You could lose your home."),
-    first("mortgage", "Mortgage you owe", "You could lose your home."),
-    first("council_tax", "Council tax you owe", "Bailiffs could come, and a court could punish you."),
-    first("energy", "Gas or electricity you owe", "You could be without heat or light."),
-    first("court_fine", "Court fine", "A court could punish you."),
-    first("maintenance", "Child maintenance you owe", "It can be taken from your wages, and a court could punish you."),
-    first("tax", "Tax you owe", "It can be taken from your wages or your bank."),
-    first("hire_purchase", "Something you need that is on hire purchase", "It could be taken away."),
-    first("tv_licence", "TV licence that you owe", "You could get a fine."),
+    pressing("rent", "Rent you owe"),
+    pressing("mortgage", "Mortgage you owe"),
+    pressing("council_tax", "Council tax you owe"),
+    pressing("energy", "Gas or electricity you owe"),
+    pressing("court_fine", "Court fine"),
+    pressing("maintenance", "Child maintenance you owe"),
+    pressing("tax", "Tax you owe"),
+    pressing("hire_purchase", "Something you need that is on hire purchase"),
+    pressing("tv_licence", "TV licence that you owe"),
     other("cards", "Credit and store cards"),
     other("loans", "Loans"),
     other("catalogue", "Catalogues and pay-later shopping"),

@@ -98,7 +98,7 @@ pub struct Debted {
 pub struct Budget {
     /// Lines with an amount.
     pub parts: Vec<Part>,
-    /// Debts with an amount, owed or paid; those that come first stand first.
+    /// Debts with an amount, owed or paid; those that press stand first.
     pub debts: Vec<Debted>,
 }
 

@@ -85,9 +85,9 @@ fn what_a_budget_shows_follows_from_the_figures() {
 }
 
 #[test]
-fn debts_that_come_first_stand_first() {
-    let seconds = DEBTS.iter().skip_while(|debt| debt.first.is_some());
-    assert!(seconds.clone().count() > 0 && seconds.clone().all(|debt| debt.first.is_none()));
+fn debts_that_press_stand_first() {
+    let seconds = DEBTS.iter().skip_while(|debt| debt.pressing);
+    assert!(seconds.clone().count() > 0 && seconds.clone().all(|debt| !debt.pressing));
 }
 
 proptest! {

@@ -15,7 +15,7 @@ const MUCH_FOR_THE_HOME: i64 = 35;
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "BudgetSituation")]
 pub enum Situation {
-    /// A debt that must be paid first, such as rent, council tax or energy.
+    /// A debt that presses, such as rent, council tax or energy.
     PriorityDebt,
     /// A debt for gas or electricity.
     EnergyDebt,
@@ -43,7 +43,7 @@ impl Situation {
 
     fn fits(self, budget: &Budget) -> bool {
         match self {
-            Self::PriorityDebt => budget.debts.iter().any(|debt| debt.debt.first.is_some()),
+            Self::PriorityDebt => budget.debts.iter().any(|debt| debt.debt.pressing),
             Self::EnergyDebt => budget.debts.iter().any(|debt| debt.debt.id == "energy"),
             Self::Short => budget.totals().after() < 0,
             Self::DearHome => {

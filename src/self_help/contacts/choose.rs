@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     area::{Area, Nation},
-    document::{Action, Call, Contacts, Dated, Line, Panel, Standing, Tip},
+    document::{Action, Call, Contacts, Dated, FirstDebt, Line, Panel, Standing, Tip},
 };
 use crate::self_help::{budget::Situation, checker::Pressing};
 
@@ -103,6 +103,12 @@ impl<'a> Chooser<'a> {
     pub fn tips(&self, situations: &[Situation]) -> Vec<&'a Tip> {
         let fits = |tip: &&Tip| situations.contains(&tip.when) && self.holds_here(&tip.jurisdiction) && self.may_give(&tip.dated);
         self.contacts.tips.iter().filter(fits).collect()
+    }
+
+    /// Debts to pay before others, the most important first.
+    pub fn first_debts(&self) -> Vec<&'a FirstDebt> {
+        let fits = |first: &&FirstDebt| self.holds_here(&first.jurisdiction) && self.may_give(&first.dated);
+        self.contacts.first_debts.iter().filter(fits).collect()
     }
 
     /// The first of these calls for which there is a line other than the emergency number, with those lines.

@@ -38,6 +38,9 @@ pub struct Contacts {
     /// What to do about money, the most important first: shown beside a budget.
     #[serde(default)]
     pub tips: Vec<Tip>,
+    /// Debts to pay before others, the most important first: shown beside a budget.
+    #[serde(default)]
+    pub first_debts: Vec<FirstDebt>,
     /// Who to talk to on each level: the first line that can be shown.
     #[serde(default)]
     pub talk: BTreeMap<String, Vec<Call>>,
@@ -267,6 +270,21 @@ pub struct Tip {
     pub title: String,
     /// Why and how.
     pub body: String,
+    /// Where it holds.
+    #[serde(default)]
+    pub jurisdiction: String,
+    /// Whether it was checked.
+    #[serde(flatten)]
+    pub dated: Dated,
+}
+
+/// A debt to pay before others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FirstDebt {
+    /// The kind of debt, as the budget has it, such as `rent`.
+    pub debt: String,
+    /// Why it comes first.
+    pub why: String,
     /// Where it holds.
     #[serde(default)]
     pub jurisdiction: String,

@@ -8,7 +8,7 @@ use super::{
     area,
     document::{Call, Contacts, Dated, SCHEMA, Standing},
 };
-use crate::self_help::checker::Finding;
+use crate::self_help::{budget::DEBTS, checker::Finding};
 
 /// Everything that is wrong with the contacts.
 pub fn problems(contacts: &Contacts) -> Vec<Finding> {
@@ -32,6 +32,12 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     unique("panels", &contacts.panels.iter().map(|panel| panel.id.as_str()).collect::<Vec<_>>(), &mut found);
     unique("actions", &contacts.actions.iter().map(|action| action.id.as_str()).collect::<Vec<_>>(), &mut found);
     unique("tips", &contacts.tips.iter().map(|tip| tip.id.as_str()).collect::<Vec<_>>(), &mut found);
+    unique("first_debts", &contacts.first_debts.iter().map(|first| first.debt.as_str()).collect::<Vec<_>>(), &mut found);
+    for (at, first) in contacts.first_debts.iter().enumerate() {
+        if !DEBTS.iter().any(|debt| debt.id == first.debt) {
+            found.push(Finding::new(format!("first_debts[{at}].debt"), format!("the budget has no debt {:?}", first.debt)));
+        }
+    }
     lines(contacts, &mut found);
     for (name, duty) in &contacts.duties {
         for line in &duty.fallback {
@@ -69,12 +75,13 @@ pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     of_the_other_tier.chain(not_given(contacts, today)).chain(given_unchecked(contacts, today)).collect()
 }
 
-/// Lines, steps and tips that are not given on this day: nobody has checked them, or not lately.
+/// Lines, steps, tips and the order of debts that are not given on this day: nobody has checked them, or not lately.
 pub fn not_given(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     let lines = contacts.lines.iter().filter(|line| !line.is_emergency()).map(|line| (format!("lines.{}", line.id), &line.dated));
     let actions = contacts.actions.iter().map(|action| (format!("actions.{}", action.id), &action.dated));
     let tips = contacts.tips.iter().map(|tip| (format!("tips.{}", tip.id), &tip.dated));
-    lines.chain(actions).chain(tips).filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
+    let debts = contacts.first_debts.iter().map(|first| (format!("first_debts.{}", first.debt), &first.dated));
+    lines.chain(actions).chain(tips).chain(debts).filter_map(|(at, dated)| unchecked(at, dated, today)).collect()
 }
 
 /// Panels of urgent help whose texts nobody has checked, or not lately. They are given all the same:

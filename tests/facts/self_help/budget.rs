@@ -63,6 +63,45 @@ fact! {
 }
 
 fact! {
+    async fn which_debts_come_first_is_told_in_the_order_and_words_that_somebody_reviewed_lately(app) {
+        let debts = "in-wages=1000&debt-rent-owed=300&debt-energy-owed=80&debt-cards=20";
+        let told = async || (app.page("/help/budget").await.text(), send(&app, "/help/budget", debts).await.text(), send(&app, "/help/budget/plan", debts).await.text());
+        let is_not_told = async |why: &str| {
+            let (blank, page, plan) = told().await;
+            for text in [&blank, &page, &plan] {
+                assert!(!text.contains("comes first") && !text.contains("Pay these") && !text.contains("You could lose"), "{why}: {text}");
+            }
+            assert!(page.contains("What you owe") && page.contains("Rent you owe") && page.contains("Help near you"), "{why}: the debts and help with them are there: {page}");
+        };
+        app.fixtures().await;
+        is_not_told("nothing was published").await;
+        ready(&app).await;
+        let (blank, page, plan) = told().await;
+        assert!(blank.contains("comes first"), "{blank}");
+        for text in [&page, &plan] {
+            let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+            assert!(at("Pay these first") < at("You could lose your home.") && at("You could lose your home.") < at("You could be without heat or light.") && at("without heat") < at("Pay these after that"));
+        }
+        assert!(send(&app, "/pl/help/budget", debts).await.text().contains("Możesz stracić dom."), "our own words are translated");
+        let mut contacts = checked_contacts();
+        let first = contacts["first_debts"].as_array_mut().unwrap();
+        first.retain(|one| one["debt"] == "energy" || one["debt"] == "rent");
+        first.reverse();
+        first[0]["why"] = "They may cut you off.".into();
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        let page = send(&app, "/pl/help/budget", debts).await.text();
+        assert!(page.find("<span lang=\"en\" dir=\"ltr\">They may cut you off.</span>").unwrap() < page.find("Możesz stracić dom.").unwrap(), "the council's order, and its words as it wrote them: {page}");
+        app.clock.set("2027-06-01T12:00:00Z".parse().unwrap());
+        is_not_told("the review is overdue").await;
+        contacts["first_debts"][0]["debt"] = "yacht".into();
+        draft(&app, Part::Contacts, &contacts).await;
+        let refused = publish(&app).await.unwrap_err();
+        assert!(refused.iter().any(|why| why.contains("the budget has no debt \"yacht\"")), "{refused:?}");
+    }
+}
+
+fact! {
     async fn a_wrong_amount_is_said_beside_its_field_and_nothing_is_lost(app) {
         let answer = send(&app, "/help/budget", "in-wages=1850&out-food=a+lot&out-rent=-5&out-home-other1-name=%3Cb%3EAlarm&out-home-other1=2000000&debt-cards-owed=x&postcode=nowhere").await;
         let page = answer.text();

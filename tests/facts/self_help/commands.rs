@@ -34,7 +34,7 @@ fn for_ever(mut document: Value) -> Value {
     if document["review_by"].is_string() {
         document["review_by"] = json!("2999-01-01");
     }
-    for list in ["lines", "actions", "panels", "tips"] {
+    for list in ["lines", "actions", "panels", "tips", "first_debts"] {
         for record in document[list].as_array_mut().into_iter().flatten() {
             record["review_by"] = json!("2999-01-01");
         }

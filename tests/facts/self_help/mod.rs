@@ -39,7 +39,7 @@ fn part(part: Part) -> Value {
 /// The contacts as a council would have them that has rung every number this month.
 fn checked_contacts() -> Value {
     let mut contacts = part(Part::Contacts);
-    for list in ["lines", "actions", "panels", "tips"] {
+    for list in ["lines", "actions", "panels", "tips", "first_debts"] {
         for record in contacts[list].as_array_mut().unwrap() {
             record["checked_on"] = json!("2026-11-10");
             record["review_by"] = json!("2027-02-10");
