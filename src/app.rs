@@ -145,6 +145,7 @@ impl App {
             public_url: public_url.clone(),
             name: self.config.name.clone(),
             proxies: self.proxies(),
+            sends_texts: self.config.notify_key.is_some() && self.config.notify_text_template.is_some(),
         };
         Editing::new(self.records.clone(), self.identity(), about)
     }
@@ -302,7 +303,7 @@ impl Served {
             passkeys: Passkeys::at(&self.directory.public_url, &self.app.config.name),
             proxies: self.app.proxies(),
         };
-        let upkeep = Upkeep::new(site.clone(), quality, self.app.identity(), self.app.proxies());
+        let upkeep = Upkeep::new(site.clone(), quality, desk.editing.clone(), self.app.proxies());
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));

@@ -11,7 +11,7 @@ use chrono::{NaiveDate, TimeDelta};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{WrongCall, say, stdout};
+use super::{WrongCall, on_record, say, stdout};
 use crate::{
     app::App,
     safekeeping::doctor::{Finding, Verdict},
@@ -327,6 +327,9 @@ async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<
     match self_help::publish(&app.db, &app.clock, known(app).await?, reviewed_by).await {
         Ok(published) => {
             let (number, by) = (published.number, reviewed_by.trim());
+            let tx = app.db.write().await?;
+            on_record(app, &tx, "publish the support checker", "", &format!("edition {number}, reviewed by {by}")).await?;
+            tx.commit().await?;
             if as_json {
                 say!(
                     "{}",
@@ -352,6 +355,11 @@ async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<
 
 async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
     let number = self_help::withdraw(&app.db, &app.clock, why).await?;
+    if let Some(number) = number {
+        let tx = app.db.write().await?;
+        on_record(app, &tx, "withdraw the support checker", "", &format!("edition {number}: {why}")).await?;
+        tx.commit().await?;
+    }
     if as_json {
         say!("{}", json!({"withdrawn": number.is_some(), "edition": number}))?;
     } else if let Some(number) = number {

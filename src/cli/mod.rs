@@ -31,7 +31,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, LogFormat},
-    db::Durability,
+    db::{Durability, Transaction},
 };
 
 /// An open directory of services that help people before a crisis.
@@ -193,6 +193,11 @@ use say;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct WrongCall(String);
+
+/// Put on record what was done on the server, in the transaction that does it.
+async fn on_record(app: &App, tx: &Transaction, what: &str, to: &str, detail: &str) -> anyhow::Result<()> {
+    Ok(app.identity().note(tx, "command line", what, to, detail, None).await?)
+}
 
 /// Whether the command did what was asked.
 async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {

@@ -1,13 +1,18 @@
 //! `fingerpost proposal`: changes that wait for a person.
 
+use std::collections::HashSet;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{WrongCall, exchange::after_changes, say};
+use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
-    app::App,
-    records::{Caller, Entrance, Proposal},
+    app::{App, public_url},
+    editing::{Editing, Error, Judgement},
+    identity::{Action, Actor, Email},
+    model::changes::Change,
+    records::{Caller, Entrance, Part, Proposal},
 };
 
 /// Proposals that are read or decided at once.
@@ -43,9 +48,14 @@ pub(super) struct Which {
     /// All pending proposals from this peer: number, name or address.
     #[arg(long, value_name = "PEER", conflicts_with = "ids")]
     all_of: Option<String>,
-    /// The reason, recorded in the history and sent to whoever made the proposal.
-    #[arg(long, default_value = "reviewed")]
-    why: String,
+    /// Who decides about what a person proposed: the email address of a moderator or administrator. Their name
+    /// stands in the history, and the same rules apply as on the pages.
+    #[arg(long, value_name = "EMAIL", conflicts_with = "all_of")]
+    by: Option<String>,
+    /// The reason, recorded in the history and sent to the person who made the proposal. Needed to reject what a
+    /// person proposed; "reviewed" for what a peer did.
+    #[arg(long)]
+    why: Option<String>,
 }
 
 impl Proposals {
@@ -105,27 +115,123 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
 }
 
 async fn decide(app: &App, which: Which, accept: bool) -> anyhow::Result<bool> {
-    let caller = Caller { name: "an officer".to_owned(), why: which.why, entrance: Entrance::Person };
+    let why = which.why.unwrap_or_default();
     let mut many = 0;
-    let origin = origin_of(app, which.all_of).await?;
-    let mut ids = which.ids;
-    loop {
-        if origin.is_some() {
-            let some: Vec<Proposal> = app.records.waiting(origin.as_deref(), None, BATCH).await?;
-            ids = some.into_iter().map(|one| one.id).collect();
+    if let Some(origin) = origin_of(app, which.all_of).await? {
+        loop {
+            let some: Vec<Proposal> = app.records.waiting(Some(&origin), None, BATCH).await?;
+            let ids: Vec<Uuid> = some.into_iter().map(|one| one.id).collect();
+            if ids.is_empty() {
+                break;
+            }
+            many += decide_for_peers(app, &ids, accept, &why).await?;
         }
-        if ids.is_empty() {
-            break;
-        }
-        if accept {
-            app.records.accept(&caller, &ids).await?;
-        } else {
-            app.records.reject(&caller, &ids).await?;
-        }
-        many += ids.len();
-        ids.clear();
+    }
+    let (mut of_peers, mut of_people) = (Vec::new(), Vec::new());
+    for id in which.ids {
+        let found = app.records.proposal(id).await?;
+        let proposal = found.ok_or_else(|| WrongCall(format!("proposal {id} does not exist")))?;
+        if proposal.origin.is_empty() { of_people.push(proposal) } else { of_peers.push(id) }
+    }
+    // Whether somebody may decide is known before anything is decided.
+    let editing = app.editing(&public_url(&app.config, app.config.listen));
+    let officer = if of_people.is_empty() { None } else { Some(officer(app, which.by).await?) };
+    if !of_peers.is_empty() {
+        many += decide_for_peers(app, &of_peers, accept, &why).await?;
+    }
+    if let Some(officer) = officer {
+        many += decide_for_people(&editing, &officer, &of_people, accept, &why).await?;
     }
     after_changes(app).await?;
     say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
     Ok(true)
+}
+
+/// Who decides, as the pages would know them.
+async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
+    let wrong = |problem: &str| WrongCall(problem.to_owned());
+    let email: Email = email
+        .ok_or_else(|| wrong("a person made this proposal: say who decides, with --by and an officer's email address"))?
+        .parse()
+        .map_err(|_| wrong("--by expects an email address"))?;
+    let person = app.identity().person_at(&email).await?;
+    let person = person.filter(|person| person.may(Action::Decide));
+    let person = person.ok_or_else(|| WrongCall(format!("{email} is no moderator or administrator here")))?;
+    Ok(Actor::person(person.id, person.role, Vec::new()))
+}
+
+/// Decide what peers proposed, all at once.
+async fn decide_for_peers(app: &App, ids: &[Uuid], accept: bool, why: &str) -> anyhow::Result<usize> {
+    let why = if why.trim().is_empty() { "reviewed" } else { why };
+    let caller = Caller { name: "command line".to_owned(), why: why.to_owned(), entrance: Entrance::Person };
+    if accept {
+        app.records.accept(&caller, ids).await?;
+    } else {
+        app.records.reject(&caller, ids).await?;
+    }
+    let became = if accept { "accepted" } else { "refused" };
+    let (to, detail) = match ids {
+        [one] => (one.to_string(), format!("{became}: {why}")),
+        some => (String::new(), format!("{} changes {became}: {why}", some.len())),
+    };
+    let tx = app.db.write().await?;
+    on_record(app, &tx, "decide a change", &to, &detail).await?;
+    tx.commit().await?;
+    Ok(ids.len())
+}
+
+/// Decide what people proposed, each as its page would: a new listing as a whole, with a letter to its author.
+async fn decide_for_people(
+    editing: &Editing,
+    officer: &Actor,
+    proposals: &[Proposal],
+    accept: bool,
+    why: &str,
+) -> anyhow::Result<usize> {
+    let mut bundles: HashSet<Uuid> = HashSet::new();
+    for proposal in proposals {
+        let (id, page) = match proposal.bundle {
+            Some(bundle) if !bundles.insert(bundle) => continue,
+            Some(bundle) => (bundle, "listings"),
+            None => (proposal.id, "changes"),
+        };
+        let done = match proposal.bundle {
+            Some(bundle) => decide_listing(editing, officer, bundle, accept, why).await,
+            None => decide_change(editing, officer, proposal, accept, why).await,
+        };
+        match done {
+            Ok(()) => {}
+            Err(Error::NeedsCallBack { .. }) => {
+                let problem = format!(
+                    "proposal {} is about a protected listing: decide it at /moderation/{page}/{id}, where you say whom you phoned",
+                    proposal.id
+                );
+                return Err(WrongCall(problem).into());
+            }
+            Err(Error::NeedsReason { .. }) => {
+                return Err(WrongCall("say with --why why it is rejected: the author will see the reason".to_owned()).into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(proposals.len())
+}
+
+async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, accept: bool, why: &str) -> Result<(), Error> {
+    let (_, version) = editing.listing(officer, bundle).await?;
+    editing.decide_listing(officer, bundle, accept, &version, (why, None)).await
+}
+
+async fn decide_change(editing: &Editing, officer: &Actor, proposal: &Proposal, accept: bool, why: &str) -> Result<(), Error> {
+    let (proposal, changes, _) = editing.change(officer, proposal.id).await?;
+    let stands = editing.records().find(proposal.record_id).await?;
+    let refuse = |change: &Change| Part { field: change.field.clone(), accepted: false, reason: why.trim().to_owned() };
+    let judgement = Judgement {
+        revision: stands.map_or(0, |stored| stored.kept.revision),
+        version: proposal.version(),
+        rejected: if accept { Vec::new() } else { changes.iter().map(refuse).collect() },
+        words: if accept { why.trim().to_owned() } else { String::new() },
+        ..Judgement::default()
+    };
+    editing.decide(officer, proposal.id, judgement).await.map(drop)
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{WrongCall, exchange::after_changes, say};
+use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::App,
     model::{Document, LocationPolicy},
@@ -148,24 +148,27 @@ impl Record {
             }
             Action::Withdraw { id, why } => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.withdraw(&tx, &caller(why), id, None).await.map_err(hide_instead)?;
+                let outcome = app.records.withdraw(&tx, &caller(why.clone()), id, None).await.map_err(hide_instead)?;
+                on_record(&app, &tx, "withdraw a listing", &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: false, why } => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.hide(&tx, &caller(why), id, None).await?;
+                let outcome = app.records.hide(&tx, &caller(why.clone()), id, None).await?;
+                on_record(&app, &tx, "hide", &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: true, why } if !find(&app, id).await?.origin.is_empty() => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.show_here(&tx, &caller(why), id, true).await?;
+                let outcome = app.records.show_here(&tx, &caller(why.clone()), id, true).await?;
+                on_record(&app, &tx, "show", &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: true, why } => {
-                change(&app, id, why, |draft| {
+                change(&app, id, ("show", why), |draft| {
                     draft.state = State::Published;
                     Ok(())
                 })
@@ -179,20 +182,25 @@ impl Record {
                     note: note.or(before.note),
                 };
                 let annotation = if clear { Annotation::default() } else { annotation };
-                app.records.annotate(&caller(why), id, annotation).await?;
+                app.records.annotate(&caller(why.clone()), id, annotation).await?;
+                let tx = app.db.write().await?;
+                on_record(&app, &tx, "annotate", &id.to_string(), &why).await?;
+                tx.commit().await?;
                 return done(&app, false).await;
             }
             Action::Place { id, policy, why } => {
-                change(&app, id, why, |draft| set_policy(&mut draft.document, policy.into())).await?
+                let what = "decide how much of a place is shown";
+                change(&app, id, (what, why), |draft| set_policy(&mut draft.document, policy.into())).await?
             }
             Action::EraseContact { id, contact, why } => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.erase_contact(&tx, &caller(why), id, contact).await?;
+                let outcome = app.records.erase_contact(&tx, &caller(why.clone()), id, contact).await?;
+                on_record(&app, &tx, "erase a contact", &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::ConfirmContact { id, contact, why } => {
-                change(&app, id, why, |draft| {
+                change(&app, id, ("publish a contact", why), |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
                     found.context("the record has no contact with that id; `fingerpost record show` lists them")?.visibility =
                         Some(crate::model::Visibility::Public);
@@ -248,7 +256,7 @@ fn shown(stored: &Stored) -> anyhow::Result<Value> {
 async fn change(
     app: &App,
     id: Uuid,
-    why: String,
+    (what, why): (&str, String),
     with: impl FnOnce(&mut Draft) -> anyhow::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let stored = find(app, id).await?;
@@ -260,7 +268,11 @@ async fn change(
         ..Draft::new(stored.read()?)
     };
     with(&mut draft)?;
-    Ok(app.records.save_now(&caller(why), vec![draft], &LastModified::new()).await?)
+    let tx = app.db.write().await?;
+    let outcome = app.records.save(&tx, &caller(why.clone()), vec![draft], &LastModified::new()).await?;
+    on_record(app, &tx, what, &id.to_string(), &why).await?;
+    tx.commit().await?;
+    Ok(outcome)
 }
 
 fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result<()> {

@@ -117,7 +117,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "protected_categories",
-        default: "refuge, refuges, domestic abuse, domestic violence, sexual violence, sexual abuse, rape, forced marriage, honour based abuse, human trafficking, modern slavery, stalking, safeguarding, child protection, children at risk, adults at risk",
+        default: "refuge, refuges, domestic abuse, domestic violence, sexual violence, sexual abuse, sexual assault, rape, forced marriage, honour based abuse, human trafficking, modern slavery, exploitation, stalking, safeguarding, child protection, child abuse, child at risk, children at risk, adult at risk, adults at risk, elder abuse, safety child, safety adult, safety domestic abuse, safety exploitation, safety forced marriage, safety sexual violence, safety violence, health crisis, suicide",
         meaning: "Words in the name of a listing, or in the name or code of its category (comma-separated), that make it a protected listing: nobody can claim it automatically, and every change to a contact, address or link waits until a moderator has called back.",
         example: "refuge, domestic abuse, safeguarding",
     },

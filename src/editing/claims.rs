@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Editing, Error};
 use crate::{
+    db::Transaction,
     identity::{Action, Actor, Claim, ClaimState, Email, Identity, MemberRole, Person, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
@@ -32,6 +33,7 @@ pub enum Claimed {
 struct Listed {
     addresses: BTreeSet<String>,
     domains: BTreeSet<String>,
+    mobiles: BTreeSet<String>,
 }
 
 impl Listed {
@@ -59,7 +61,13 @@ impl Listed {
             if let Some(email) = &contact.email {
                 self.address(email.as_str());
             }
+            self.phones(&contact.phones);
         }
+    }
+
+    fn phones(&mut self, phones: &[Phone]) {
+        let public = phones.iter().filter(|phone| phone.is_public());
+        self.mobiles.extend(public.filter_map(|phone| mail::mobile(&phone.number)));
     }
 
     /// What speaks for this address, if anything does.
@@ -77,13 +85,18 @@ fn is_shared(host: &str) -> bool {
     SHARED_HOSTS.iter().any(|shared| host == *shared || host.ends_with(&format!(".{shared}")))
 }
 
+/// So many addresses on a listing are told when somebody keeps it from now on.
+const MOST_TOLD: usize = 5;
+
 /// Claims that somebody may make within an hour.
 const CLAIMS: i32 = 10;
 
 /// Hosts where anybody can have a page, and domains with thousands of mailboxes.
-const SHARED_HOSTS: [&str; 17] = [
+const SHARED_HOSTS: [&str; 18] = [
     "nhs.net",
     "ac.uk",
+    // Pupils have mailboxes there.
+    "sch.uk",
     "police.uk",
     "facebook.com",
     "instagram.com",
@@ -138,20 +151,11 @@ impl Editing {
         self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, actor.client()).await?;
         if automatic {
             self.identity.decide_claim(&tx, claim.id, ClaimState::Accepted, "the listing", &said).await?;
+            self.tell_of_grant(&tx, actor, person, (organisation, name), &listed, &said).await?;
             tx.commit().await?;
             return Ok(Claimed::Granted);
         }
-        let mut code_sent_to = None;
-        if !is_kept && !sight.protected {
-            // Somebody who can read the listed mailbox can pass the code on.
-            if let Some(address) = listed.addresses.iter().next() {
-                if !Identity::has_code(&claim) {
-                    let code = self.identity.make_code(&tx, claim.id).await?;
-                    mail::queue(&tx, &letters::code(address, &code, name, directory), now).await?;
-                }
-                code_sent_to = address.parse::<Email>().ok().map(|address| address.masked());
-            }
-        }
+        let code_sent_to = if is_kept || sight.protected { None } else { self.send_code(&tx, &claim, &listed, name).await? };
         for lead in members.iter().filter(|member| member.membership.role == MemberRole::Lead) {
             let letter = letters::claim_made(&lead.person.email, &person.email, name, at, directory);
             mail::queue(&tx, &letter, now).await?;
@@ -160,18 +164,87 @@ impl Editing {
         Ok(Claimed::Waiting { claim: claim.id, code_sent_to })
     }
 
+    /// Send a code to the contact on the listing, unless one is under way: by mail or, where there is only a mobile
+    /// phone, as a text message. Somebody who can read it there can pass it on. Gives where it went, most of it
+    /// hidden.
+    async fn send_code(&self, tx: &Transaction, claim: &Claim, listed: &Listed, name: &str) -> Result<Option<String>, Error> {
+        let (now, directory) = (self.records.clock().now(), &self.about.name);
+        let address = listed.addresses.first();
+        let mobile = listed.mobiles.first().filter(|_| address.is_none() && self.about.sends_texts);
+        if address.is_none() && mobile.is_none() {
+            return Ok(None);
+        }
+        if !Identity::has_code(claim) {
+            let code = self.identity.make_code(tx, claim.id).await?;
+            match (address, mobile) {
+                (Some(address), _) => mail::queue(tx, &letters::code(address, &code, name, directory), now).await?,
+                (None, Some(mobile)) => mail::queue_text(tx, &letters::code_as_text(mobile, &code, name, directory), now).await?,
+                (None, None) => return Ok(None),
+            };
+        }
+        let masked = |number: &String| format!("…{}", &number[number.len().saturating_sub(3)..]);
+        Ok(address.and_then(|address| address.parse::<Email>().ok()).map(|address| address.masked()).or(mobile.map(masked)))
+    }
+
+    /// Put on record that somebody keeps an organisation without a moderator having decided it, and tell whoever is
+    /// on the listing; those who decide where nobody is.
+    async fn tell_of_grant(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        person: &Person,
+        (organisation, name): (Uuid, &str),
+        listed: &Listed,
+        why: &str,
+    ) -> Result<(), Error> {
+        let detail = format!("accepted: {why}");
+        self.identity.note(tx, &actor.known_as(), "decide a claim", &organisation.to_string(), &detail, actor.client()).await?;
+        let mut told: Vec<String> = listed.addresses.iter().filter(|one| *one != person.email.as_str()).cloned().collect();
+        if listed.addresses.is_empty() {
+            let officers = self.identity.officers().await?;
+            told.extend(officers.into_iter().filter(|one| one.may(Action::Decide)).map(|one| one.email.into()));
+        }
+        let (at, directory) = (&self.about.public_url, &self.about.name);
+        for to in told.iter().take(MOST_TOLD) {
+            let letter = letters::granted(to, &person.email, (organisation, name), why, at, directory);
+            mail::queue(tx, &letter, self.records.clock().now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Take back what one has asked for, while it waits.
+    /// # Errors
+    /// [`Error::NotFound`] when the claim is somebody else's or does not wait; or when the database fails.
+    pub async fn take_back_claim(&self, actor: &Actor, person: &Person, claim: Uuid) -> Result<(), Error> {
+        let known = self.own_claim(person, claim).await?;
+        let tx = self.records.database().write().await?;
+        self.identity.take_back_claim(&tx, claim).await?;
+        self.identity
+            .note(&tx, &actor.known_as(), "take back a claim", &known.organisation.to_string(), "", actor.client())
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn own_claim(&self, person: &Person, claim: Uuid) -> Result<Claim, Error> {
+        let known = self.identity.find_claim(claim).await?.filter(|known| known.person == person.id);
+        known.ok_or(Error::NotFound(claim))
+    }
+
     /// Show that one was given the code that went to the listed contact.
     /// # Errors
     /// [`Error::NotFound`] when the claim is somebody else's or does not wait; or when the database fails.
-    pub async fn claim_by_code(&self, person: &Person, claim: Uuid, code: &str) -> Result<bool, Error> {
-        let known = self.identity.find_claim(claim).await?.filter(|known| known.person == person.id);
-        let known = known.ok_or(Error::NotFound(claim))?;
-        let protected = self.sight(known.organisation).await?.protected;
+    pub async fn claim_by_code(&self, actor: &Actor, person: &Person, claim: Uuid, code: &str) -> Result<bool, Error> {
+        let known = self.own_claim(person, claim).await?;
+        let sight = self.sight(known.organisation).await?;
+        let listed = self.listed(&sight.document).await?;
+        let protected = sight.protected;
         let tx = self.records.database().write().await?;
         self.records.hold(&tx, &[known.organisation]).await?;
         let right = self.identity.try_code(&tx, claim, code).await? && !protected;
         if right {
-            self.identity.decide_claim(&tx, claim, ClaimState::Accepted, "a code", "the code from the listed contact").await?;
+            let why = "they had the code that was sent to the contact on the listing";
+            self.identity.decide_claim(&tx, claim, ClaimState::Accepted, "a code", why).await?;
+            self.tell_of_grant(&tx, actor, person, (known.organisation, sight.document.name()), &listed, why).await?;
         }
         tx.commit().await?;
         Ok(right)
@@ -262,6 +335,7 @@ impl Editing {
             listed.website(website.as_str());
         }
         listed.contacts(&organisation.contacts);
+        listed.phones(&organisation.phones);
         for kept in self.records.referring_to(organisation.id.into()).await? {
             if kept.state != State::Published || !kept.origin.is_empty() {
                 continue;
@@ -271,6 +345,7 @@ impl Editing {
                     listed.address(email.as_str());
                 }
                 listed.contacts(&service.contacts);
+                listed.phones(&service.phones);
             }
         }
         Ok(listed)

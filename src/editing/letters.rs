@@ -72,6 +72,18 @@ pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str
     Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)
 }
 
+/// A protected listing is marked as closed.
+pub(super) fn closed(to: &Email, (id, listing): (uuid::Uuid, &str), at: &Url, directory: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!(
+            "{listing} in {directory} has just been marked as closed by someone who manages it. It is a protected listing, and people who look for help no longer find it."
+        )),
+        Part::paragraph("Phone them on a number that you had before. If it is not true, open it again."),
+        Part::link("See the listing and its history", ours(at, &format!("account/listings/{id}/history"))),
+    ];
+    Letter::new(to.as_str(), Kind::ListingClosed, format!("Marked as closed: {listing}"), &body)
+}
+
 /// A question about a change, or the answer to one.
 pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let body = [

@@ -9,6 +9,7 @@
 mod api;
 mod appeals;
 mod claims;
+mod closing;
 mod decide;
 mod declarations;
 mod describe;
@@ -39,6 +40,7 @@ use crate::{
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
 pub use claims::Claimed;
+pub use closing::Standing;
 pub use decide::{Judgement, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
@@ -72,6 +74,8 @@ pub struct About {
     pub name: String,
     /// How requests that come through proxies are told apart.
     pub proxies: Proxies,
+    /// Whether text messages can be sent.
+    pub sends_texts: bool,
 }
 
 /// Why something was not changed.

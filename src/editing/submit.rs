@@ -113,6 +113,7 @@ impl Editing {
         let compared = self.compare(actor, &submission).await?;
         let mut became = Became::default();
         let mut edit = Edit { together: compared.iter().any(Compared::goes_public), ..Edit::default() };
+        let closed: Vec<(Uuid, String)> = compared.iter().filter_map(Compared::closes_what_is_protected).collect();
         for one in compared {
             tell(&one, &mut became);
             one.put_into(&mut edit)?;
@@ -135,6 +136,7 @@ impl Editing {
             became.waiting.retain(|(record, _)| waiting.contains(record));
         }
         became.proposals = proposals;
+        self.tell_of_closing(&tx, actor, &closed).await?;
         tx.commit().await?;
         Ok(became)
     }
@@ -245,7 +247,8 @@ impl Editing {
     }
 
     /// Whether the places that a document refers to, and did not refer to before, are the actor's to use:
-    /// a link from outside could tell where a place is that its own listings keep secret.
+    /// a link from outside could tell where a place is that its own listings keep secret. A shared hall where the
+    /// organisation is already, for everybody to see, is theirs to use again, as for this year's event.
     async fn may_use_places(
         &self,
         actor: &Actor,
@@ -258,7 +261,7 @@ impl Editing {
         };
         let known = standing.map(|sight| places(&sight.document)).unwrap_or_default();
         for place in places(wanted) {
-            if known.contains(&place) || new_places.contains(&place) {
+            if known.contains(&place) || new_places.contains(&place) || self.is_there_already(place, wanted).await? {
                 continue;
             }
             let theirs = match self.sight(place).await {
@@ -271,6 +274,31 @@ impl Editing {
             }
         }
         Ok(())
+    }
+
+    /// Whether a public listing of the same organisation is at a place already and tells at least as much of it.
+    /// Nothing of a protected organisation is judged by that: what one of its listings may tell, another may not.
+    async fn is_there_already(&self, place: Uuid, wanted: &Document) -> Result<bool, Error> {
+        let owners = self.owners(wanted).await?;
+        if self.is_protected(wanted, &owners).await? {
+            return Ok(false);
+        }
+        let policy = |document: &Document| {
+            let to_it = document.references().into_iter().filter(|one| one.to == place);
+            to_it.filter_map(|one| one.policy).min()
+        };
+        let Some(told) = policy(wanted) else { return Ok(false) };
+        for user in self.records.referring_to(place).await? {
+            if user.state != State::Published || !user.origin.is_empty() {
+                continue;
+            }
+            let document = user.read()?;
+            let same = matches!(document.kind(), Kind::Service | Kind::Event) && self.owners(&document).await? == owners;
+            if same && policy(&document).is_some_and(|known| known <= told) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether somebody may add this listing.
@@ -297,6 +325,15 @@ impl Editing {
 impl Compared {
     fn is_public(&self) -> bool {
         self.standing.as_ref().is_some_and(Sight::is_public)
+    }
+
+    /// The listing, where somebody who needs a moderator's yes for what leads somewhere marks one as closed that
+    /// people in danger look for.
+    fn closes_what_is_protected(&self) -> Option<(Uuid, String)> {
+        let closes =
+            |change: &Change| change.field == "status" && !["active", "scheduled"].iter().any(|open| change.after == *open);
+        let told = self.protected && !self.at_once && self.is_public() && self.changes.iter().any(closes);
+        told.then(|| (self.write.document.id(), self.write.document.name().to_owned()))
     }
 
     /// Whether it waits to be seen for the first time, or again.

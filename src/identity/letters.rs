@@ -1,9 +1,10 @@
 //! The letters about signing in and about who keeps what.
 
 use url::Url;
+use uuid::Uuid;
 
 use super::{Email, Invitation, LINK_LIFE, MemberRole, Secret};
-use crate::mail::{Kind, Letter, Part};
+use crate::mail::{Kind, Letter, Part, Text};
 
 /// The letter with a one-time link. `at` is our address, `name` the directory's.
 pub fn sign_in(to: &Email, secret: &Secret, at: &Url, name: &str) -> Letter {
@@ -91,6 +92,25 @@ pub fn code(to: &str, code: &str, organisation: &str, name: &str) -> Letter {
     Letter::new(to, Kind::Code, format!("A code for {organisation}"), &body)
 }
 
+/// The same for whoever has the telephone on a listing, as a text message.
+pub fn code_as_text(to: &str, code: &str, organisation: &str, name: &str) -> Text {
+    let text = format!(
+        "{name}: someone has asked to keep the listing of {organisation} up to date. If you know who it is, give them this code: {code}. If not, give it to nobody."
+    );
+    Text { to: to.to_owned(), kind: Kind::Code, text }
+}
+
+/// Word that somebody keeps an organisation from now on without anybody having decided it, and why.
+pub fn granted(to: &str, who: &Email, (id, organisation): (Uuid, &str), why: &str, at: &Url, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("{who} can now edit {organisation} in {name}, because {why}.")),
+        Part::paragraph("If you know them, you do not need to do anything."),
+        Part::paragraph("If you do not, tell the council straight away. It can take the listing back and undo every change:"),
+        Part::link("Tell the council", ours(at, &format!("directory/report/{id}"))),
+    ];
+    Letter::new(to, Kind::RolesChanged, format!("Someone can now edit {organisation}"), &body)
+}
+
 /// What became of a claim.
 pub fn claim_decided(to: &Email, accepted: bool, organisation: &str, reason: &str, at: &Url, name: &str) -> Letter {
     let (subject, said) = if accepted {
@@ -104,7 +124,9 @@ pub fn claim_decided(to: &Email, accepted: bool, organisation: &str, reason: &st
     }
     body.push(Part::link("Go to your organisations", ours(at, "account")));
     if !accepted {
-        body.push(Part::paragraph("If you think this is wrong, reply from there: someone else will look at it."));
+        body.push(Part::paragraph(
+            "If you think this is wrong, ask again from there and say why. A moderator will look at it again.",
+        ));
     }
     Letter::new(to.as_str(), Kind::ClaimDecided, subject, &body)
 }

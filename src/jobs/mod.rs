@@ -131,6 +131,14 @@ pub async fn freshness(app: &App, public_url: &Url) -> anyhow::Result<(usize, Re
     Ok((marked, reminded))
 }
 
+/// Tell of reports that came while there had just been letters about the same listing. Gives how many listings that
+/// concerned.
+/// # Errors
+/// When the database fails.
+pub async fn reports(app: &App, public_url: &Url) -> anyhow::Result<usize> {
+    Ok(app.quality(public_url).tell_of_reports(&app.identity()).await?)
+}
+
 /// Keep how often listings were looked at. What is looked for in danger or in private is counted for the
 /// whole directory only. Gives how many numbers there were.
 /// # Errors

@@ -78,6 +78,9 @@ const JOBS: &[Job] = &[
             Ok(())
         })
     }),
+    when_ready("send emails about reports", QUARTER, |served| {
+        Box::pin(async move { super::reports(&served.app, &served.directory.public_url).await.map(drop) })
+    }),
     when_ready("update records that have not been confirmed", QUARTER, |served| {
         Box::pin(async move {
             let sources = super::staleness(&served.app).await?;

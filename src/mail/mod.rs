@@ -59,6 +59,8 @@ pub enum Kind {
     ChangeDecided,
     /// An officer has hidden a listing.
     ListingHidden,
+    /// A protected listing is marked as closed.
+    ListingClosed,
     /// A question, or the answer to one.
     Question,
     /// Is it still right?
@@ -74,7 +76,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::SignIn,
         Self::SignInNotice,
         Self::Code,
@@ -83,6 +85,7 @@ impl Kind {
         Self::ClaimDecided,
         Self::ChangeDecided,
         Self::ListingHidden,
+        Self::ListingClosed,
         Self::Question,
         Self::Reminder,
         Self::Reported,
@@ -102,6 +105,7 @@ impl Kind {
             Self::ClaimDecided => "claim-decided",
             Self::ChangeDecided => "change-decided",
             Self::ListingHidden => "listing-hidden",
+            Self::ListingClosed => "listing-closed",
             Self::Question => "question",
             Self::Reminder => "reminder",
             Self::Reported => "reported",
@@ -120,9 +124,13 @@ impl Kind {
         matches!(self, Self::SignIn | Self::Code)
     }
 
-    /// For how long it is of use, and tried.
+    /// For how long it is of use, and tried: as long as the link or the code in it works.
     fn lasts(self) -> chrono::Duration {
-        if self.is_awaited() { chrono::Duration::minutes(30) } else { chrono::Duration::days(1) }
+        match self {
+            Self::SignIn => chrono::Duration::minutes(30),
+            Self::Code => chrono::Duration::days(3),
+            _ => chrono::Duration::days(1),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use maud::{Markup, html};
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::{
     Site, layout,
@@ -82,6 +83,8 @@ pub(super) struct Signed {
     pub(super) person: Person,
     pub(super) session: Session,
     pub(super) actor: Actor,
+    /// Under which licence it is published what they write.
+    pub(super) licence: Url,
     secret: Secret,
 }
 
@@ -90,7 +93,8 @@ impl Signed {
         let Some(secret) = Presented::read(headers).session else { return Ok(None) };
         let found =
             desk.identity().signed_in(&secret).await.map_err(|error| Problem::from(crate::editing::Error::from(error)))?;
-        Ok(found.map(|(person, session, actor)| Self { person, session, actor, secret }))
+        let licence = desk.site.brand.licence.clone();
+        Ok(found.map(|(person, session, actor)| Self { person, session, actor, licence, secret }))
     }
 
     /// Whether they may do something to the directory as a whole.

@@ -1,12 +1,12 @@
 //! Whom letters about listings go to: those who keep them, and the officers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use super::{Error, Owned, Owner};
 use crate::{
-    identity::{self, Action, Identity, MemberRole, Membership, Person},
+    identity::{self, Action, Identity, Member, MemberRole, Membership, Person},
     model::{Document, Kind},
     records::{Records, State},
 };
@@ -59,22 +59,43 @@ pub async fn owned(records: &Records, identity: &Identity) -> Result<Vec<Owned>,
     }
 }
 
-/// Those who keep the organisation that a record belongs to, leads first.
+/// Those who keep the organisations that a record belongs to, leads first. A place that names none belongs to all
+/// whose listings are there.
 /// # Errors
 /// When the database fails.
 pub async fn keepers_of(records: &Records, identity: &Identity, record: Uuid) -> Result<Vec<Owner>, Error> {
     let Some(stored) = records.find(record).await? else { return Ok(Vec::new()) };
-    let organisation = match stored.read()? {
-        Document::Organization(organisation) => Some(organisation.id),
-        Document::Service(service) => service.organization_id,
-        Document::Event(event) => Some(event.organization_id),
-        Document::Location(place) => place.organization_id,
-        _ => None,
-    };
-    let Some(organisation) = organisation else { return Ok(Vec::new()) };
-    let mut members = identity.members(organisation.into()).await?;
+    let mut organisations: BTreeSet<Uuid> = BTreeSet::new();
+    match stored.read()? {
+        Document::Location(place) if place.organization_id.is_none() => {
+            for user in records.referring_to(record).await? {
+                if user.state == State::Published && user.origin.is_empty() {
+                    organisations.extend(organisation_of(&user.read()?));
+                }
+            }
+        }
+        document => organisations.extend(organisation_of(&document)),
+    }
+    let mut members: Vec<Member> = Vec::new();
+    for organisation in organisations {
+        for member in identity.members(organisation).await? {
+            if !members.iter().any(|known| known.person.id == member.person.id) {
+                members.push(member);
+            }
+        }
+    }
     members.sort_by_key(|member| (member.membership.role != MemberRole::Lead, member.membership.since));
     Ok(members.into_iter().map(|member| member.person.into()).collect())
+}
+
+fn organisation_of(document: &Document) -> Option<Uuid> {
+    match document {
+        Document::Organization(organisation) => Some(organisation.id.into()),
+        Document::Service(service) => service.organization_id.map(Uuid::from),
+        Document::Event(event) => Some(event.organization_id.into()),
+        Document::Location(place) => place.organization_id.map(Uuid::from),
+        _ => None,
+    }
 }
 
 fn in_order(memberships: &mut [Membership]) {

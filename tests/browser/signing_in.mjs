@@ -30,7 +30,10 @@ const require = createRequire(path.join(path.resolve(options.modules), 'x.js'));
 const { chromium } = require('playwright-core');
 const axe = require('axe-core');
 const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')).href);
-const AXE = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+const AXE = {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  rules: { 'target-size': { enabled: true } }, // off by default although it is WCAG 2.2 AA
+};
 
 let held = 0;
 const broken = [];
@@ -88,13 +91,18 @@ const browser = await chromium.launch({
 });
 if (options.screenshots) await mkdir(options.screenshots, { recursive: true });
 
-/** What axe says of the page that somebody sees, in another window: the page's own policy forbids it there. */
+/**
+ * What axe says of the page that is there, in another window: the page's own policy forbids it there. It gets what
+ * this one shows, and asks the server nothing: a question of a passkey is used up by asking another one.
+ */
 async function look(context, page, name) {
   if (options.screenshots) await page.screenshot({ path: path.join(options.screenshots, `signing-in-${name}.png`), fullPage: true });
   const other = await browser.newContext({ viewport: { width: 375, height: 740 }, bypassCSP: true });
   await other.addCookies(await context.cookies(base));
   const window = await other.newPage();
-  await window.goto(page.url());
+  const [url, body] = [page.url(), (await page.content()).replaceAll(/<script[^>]*><\/script>/g, '')];
+  await window.route(url, (route) => route.fulfill({ body, contentType: 'text/html; charset=utf-8' }));
+  await window.goto(url);
   await window.evaluate(axe.source);
   const found = await window.evaluate((how) => globalThis.axe.run(how), AXE);
   const wide = await window.evaluate(() => document.documentElement.scrollWidth);
@@ -142,8 +150,6 @@ try {
   await phone.click('main button');
   check('who has none is asked to add one', (await phone.title()).startsWith('Add a passkey'), await phone.title());
   await look(context, phone, 'add-a-passkey');
-  // The look has asked another question; this page's own is used up by then.
-  await phone.reload();
   await phone.fill('#name', 'Work phone');
   await phone.click('main button');
   await phone.waitForURL(`${base}/moderation`);
@@ -160,7 +166,6 @@ try {
   check('without it nobody decides', (await phone.title()).includes('may not') || !(await phone.title()).startsWith('Waiting'));
   await phone.goto(`${base}/sign-in/passkey?return_to=/moderation`);
   await look(context, phone, 'show-a-passkey');
-  await phone.reload();
   await phone.click('main button');
   await phone.waitForURL(`${base}/moderation`);
   check('shown, and on to where one wanted to go', (await phone.title()).startsWith('Waiting'), await phone.title());

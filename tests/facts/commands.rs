@@ -221,6 +221,29 @@ fn postcodes_are_imported_before_the_server_runs() {
 }
 
 #[test]
+fn what_is_done_to_a_record_on_the_server_is_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
+    let (pantry, centre, desk) = (id("pantry").to_string(), id("centre").to_string(), id("desk").to_string());
+    for (arguments, said) in [
+        (&["hide", &pantry][..], "hide a threat"),
+        (&["hide", &pantry, "--publish"][..], "show a threat"),
+        (&["place", &centre, "--policy", "area"][..], "decide how much of a place is shown a threat"),
+        (&["confirm-contact", &pantry, &desk][..], "publish a contact a threat"),
+        (&["erase-contact", &pantry, &desk][..], "erase a contact a threat"),
+        (&["withdraw", &pantry][..], "withdraw a listing a threat"),
+    ] {
+        let all = [&["record"][..], arguments, &["--why", "a threat"][..]].concat();
+        let (code, _, error) = text(&run(folder.path(), &all));
+        assert_eq!(code, 0, "{all:?}: {error}");
+        let trail = on_record(folder.path());
+        assert!(trail.iter().any(|line| line == said), "{said}: {trail:?}");
+    }
+}
+
+#[test]
 fn every_command_has_help() {
     let folder = tempfile::tempdir().unwrap();
     for command in [

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use fingerpost::{
     identity::{Email, MemberRole, PlatformRole},
+    jobs,
     model::Document,
     quality::reports::{Report, Standing, Wrong},
 };
@@ -86,6 +87,97 @@ fact! {
         assert_eq!(reports(&app).await.len(), 10);
         sink.mailer(&app).send_due().await.unwrap();
         assert_eq!(sink.received().len(), 2, "one for each of them");
+    }
+}
+
+/// Whom letters went to since the last look, and what they were about.
+async fn letters(app: &TestApp, sink: &Sink, seen: &mut usize) -> Vec<String> {
+    sink.mailer(app).send_due().await.unwrap();
+    let all = sink.received();
+    let new =
+        all[*seen..].iter().filter(|letter| letter.to == ["moderator@luton.gov.uk"]).map(crate::support::sink::Received::text);
+    let new = new.collect();
+    *seen = all.len();
+    new
+}
+
+fact! {
+    async fn whoever_reports_a_listing_again_and_again_silences_nobody(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        let mut seen = 0;
+        let mut told = 0;
+        for _ in 0..6 {
+            send(&app, id("pantry"), "wrong=times").await;
+            app.clock.set(app.clock.now() + TimeDelta::hours(5));
+            jobs::reports(app.app(), &PUBLIC_URL.parse().unwrap()).await.unwrap();
+            told += letters(&app, &sink, &mut seen).await.len();
+        }
+        assert!((3..=5).contains(&told), "a letter every six hours, not one for ever: {told}");
+    }
+}
+
+fact! {
+    async fn a_worse_report_is_told_at_once_and_another_when_the_quiet_is_over(app) {
+        kept_pantry(&app).await;
+        let here = PUBLIC_URL.parse().unwrap();
+        let sink = Sink::start().await;
+        let mut seen = 0;
+        send(&app, id("pantry"), "wrong=times").await;
+        assert_eq!(letters(&app, &sink, &mut seen).await.len(), 1);
+        app.clock.set(app.clock.now() + TimeDelta::hours(1));
+        send(&app, id("pantry"), "wrong=address").await;
+        let [worse] = &letters(&app, &sink, &mut seen).await[..] else { panic!("an address that is shown cannot wait") };
+        assert!(worse.contains("* The address is wrong"), "{worse}");
+        app.clock.set(app.clock.now() + TimeDelta::hours(1));
+        send(&app, id("pantry"), "wrong=closed").await;
+        send(&app, id("pantry"), "wrong=phone").await;
+        assert_eq!(letters(&app, &sink, &mut seen).await.len(), 0, "one letter about it has just gone");
+        assert_eq!(jobs::reports(app.app(), &here).await.unwrap(), 0);
+        app.clock.set(app.clock.now() + TimeDelta::hours(6));
+        assert_eq!(jobs::reports(app.app(), &here).await.unwrap(), 1);
+        let [later] = &letters(&app, &sink, &mut seen).await[..] else { panic!("nothing is never told") };
+        assert!(later.contains("2 reports say") && later.contains("It has closed") && later.contains("The phone number is wrong"), "{later}");
+        assert_eq!(jobs::reports(app.app(), &here).await.unwrap(), 0, "once");
+        // What is settled is not told any more.
+        send(&app, id("pantry"), "wrong=closed").await;
+        let quality = app.app().quality(&here);
+        let open: Vec<Uuid> = reports(&app).await.iter().map(|one| one.id).collect();
+        quality.settle(&app.app().identity(), &open, ("person:9", None), (Standing::Unchanged, "")).await.unwrap();
+        app.clock.set(app.clock.now() + TimeDelta::hours(7));
+        assert_eq!(jobs::reports(app.app(), &here).await.unwrap(), 0);
+    }
+}
+
+fact! {
+    async fn a_report_about_a_refuge_comes_before_older_ones_and_only_moderators_read_its_words(app) {
+        kept_pantry(&app).await;
+        app.import(refuge().to_string()).await;
+        send(&app, id("pantry"), "wrong=times").await;
+        app.clock.set(app.clock.now() + TimeDelta::hours(1));
+        send(&app, id("refuge"), "wrong=address&words=It+is+by+the+Xylograph+chapel").await;
+        let reader = Browser::officer(&app, PlatformRole::Reader).await;
+        let queue = reader.open("/moderation").await.text();
+        let list = queue.split("id=\"queue\"").nth(1).expect("the list that the keys go through").split("</ol>").next().unwrap().to_owned();
+        let (first, second) = (list.find("Rowan House").unwrap(), list.find("Meadow larder").unwrap());
+        assert!(first < second && list[..second].contains("Protected"), "{list}");
+        let path = format!("/moderation/reports/{}", reports(&app).await.iter().find(|one| one.record == id("refuge")).unwrap().id);
+        let page = reader.open(&path).await.text();
+        assert!(page.contains("The address is wrong") && !page.contains("Xylograph"), "a reader does not need it: {page}");
+        let collector = Browser::officer(&app, PlatformRole::Collector).await;
+        assert!(!collector.open(&path).await.text().contains("Xylograph"));
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert!(moderator.open(&path).await.text().contains("Xylograph"));
+    }
+}
+
+fact! {
+    async fn whoever_has_a_listing_at_a_place_hears_what_is_wrong_with_the_place(app) {
+        kept_pantry(&app).await;
+        let sink = Sink::start().await;
+        send(&app, id("centre"), "wrong=address").await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert!(sink.received().iter().any(|letter| letter.to == ["lead@lark-hill.example.org"]), "the place names no organisation");
     }
 }
 
@@ -211,7 +303,8 @@ fact! {
         let [report] = &reports(&app).await[..] else { panic!("one report") };
         assert!(report.wants_answer);
         let quality = app.app().quality(&PUBLIC_URL.parse().unwrap());
-        let settle = |standing| quality.settle(std::slice::from_ref(&report.id), "person:9", standing, "The number is 01632 960124 now.");
+        let identity = app.app().identity();
+        let settle = |standing| quality.settle(&identity, std::slice::from_ref(&report.id), ("person:9", None), (standing, "The number is 01632 960124 now."));
         // Two moderators decide at once: one of them is told that the other was quicker.
         let (a, b) = tokio::join!(settle(Standing::Corrected), settle(Standing::Corrected));
         assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
@@ -224,6 +317,8 @@ fact! {
         let settled = quality.find_report(report.id).await.unwrap().unwrap();
         assert_eq!((settled.standing, settled.wants_answer, settled.settled_by.as_deref()), (Standing::Corrected, false, Some("person:9")));
         assert_eq!(reports(&app).await, []);
+        let trail = identity.audit(None, None, 10).await.unwrap();
+        assert!(trail.iter().any(|line| line.who == "person:9" && line.to == id("pantry").to_string() && line.detail == "corrected"), "{trail:?}");
         assert_eq!(quality.reports_about(id("pantry")).await.unwrap().len(), 1);
         app.clock.set(app.clock.now() + TimeDelta::days(366));
         assert_eq!(quality.tidy_reports(TimeDelta::days(365)).await.unwrap(), 1);

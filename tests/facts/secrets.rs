@@ -94,6 +94,7 @@ const EXITS: &[&str] = &[
     "/pictures/{id}/{name}",
     "/account/listings/{id}/preview",
     "/account/listings/{id}/share",
+    "/account/listings/{id}/closed",
     "/account/listings/{id}/send",
     "/account/listings/{id}/undo",
     "/account/listings/{id}/{section}",

@@ -5,12 +5,15 @@
 
 mod says;
 
-use chrono::NaiveDate;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use self::says::{gains_a_claim, gains_an_address};
-use crate::model::{Kind, LocationPolicy, changes::Change, schedule};
+use crate::model::{Kind, LocationPolicy, changes::Change, schedule, values::TimeOfDay};
 
 /// How the form begins an alert about a listing that is closed for a time.
 const CLOSED_UNTIL: &str = "Closed until ";
@@ -88,7 +91,7 @@ pub fn risk(kind: Kind, protected: bool, change: &Change) -> Risk {
         return Risk::Low;
     }
     if protected {
-        return when_protected(change);
+        return when_protected(kind, change);
     }
     if field == "service_at_locations" {
         return links(change);
@@ -106,9 +109,10 @@ fn misleads(change: &Change) -> bool {
 }
 
 /// What a protected listing may change at once: nothing in which a number, an address or a link can stand.
-fn when_protected(change: &Change) -> Risk {
+fn when_protected(kind: Kind, change: &Change) -> Risk {
     let harmless = match change.field.as_str() {
-        "status" => true,
+        // Elsewhere it is a member that nobody knows, and may say anything.
+        "status" => matches!(kind, Kind::Service | Kind::Event),
         "alert" => change.after.is_null() || change.after.as_str().is_some_and(says_only_until_when),
         "schedules" => words_of_times(&change.after).iter().all(|words| words_of_times(&change.before).contains(words)),
         _ => false,
@@ -136,34 +140,59 @@ fn says_only_until_when(alert: &str) -> bool {
 
 /// What is said about times in words, or in numbers with room for a telephone number, and where they lead.
 fn words_of_times(schedules: &Value) -> Vec<String> {
-    let all = schedules.as_array().into_iter().flatten().filter_map(Value::as_object);
-    let members = all.flat_map(|one| one.iter().filter(|(name, value)| !only_says_when(name, value)));
-    members.map(|(name, value)| format!("{name}: {value}")).filter(|words| words != TERM_ONLY).collect()
+    let members = |one: &Value| -> Vec<String> {
+        match one {
+            Value::Object(members) => {
+                let said = members.iter().filter(|(name, value)| !only_says_when(name, value));
+                said.map(|(name, value)| format!("{name}: {value}")).filter(|words| words != TERM_ONLY).collect()
+            }
+            Value::Null => Vec::new(),
+            other => vec![other.to_string()],
+        }
+    };
+    match schedules {
+        Value::Array(all) => all.iter().flat_map(members).collect(),
+        other => members(other),
+    }
 }
 
 /// Whether a member of a schedule can say nothing but a time. Numbers of weeks and of days in the year are
-/// not among them: a list of them has room for a telephone number, and our own form writes none.
+/// not among them: a list of them has room for a telephone number, and our own form writes none. For the same
+/// reason numbers are whole and small, years are of this century, and days of a month go up.
 fn only_says_when(name: &str, value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
     match name {
-        "id"
-        | "service_id"
-        | "location_id"
-        | "service_at_location_id"
-        | "freq"
-        | "interval"
-        | "count"
-        | "opens_at"
-        | "closes_at"
-        | "valid_from"
-        | "valid_to"
-        | "dtstart"
-        | "until" => true,
-        "byday" | "wkst" => schedule::byday(text).is_some(),
-        "bymonthday" => schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text),
-        "timezone" => value.as_f64().is_some_and(|hours| (-12.0..=14.0).contains(&hours)),
+        "id" | "service_id" | "location_id" | "service_at_location_id" => text.parse::<Uuid>().is_ok(),
+        "freq" => FREQUENCIES.contains(&text),
+        "interval" | "count" => is_whole(value, 1.0..=366.0),
+        "opens_at" | "closes_at" => text.parse::<TimeOfDay>().is_ok(),
+        "valid_from" | "valid_to" | "dtstart" | "until" => {
+            text.parse::<NaiveDate>().is_ok_and(|day| (2000..2100).contains(&day.year()))
+        }
+        "byday" | "wkst" => are_days(text),
+        "bymonthday" => are_days_of_a_month(text),
+        "timezone" => value.as_f64().is_some_and(|hours| is_whole(&json!(hours * 4.0), -48.0..=56.0)),
         _ => false,
     }
+}
+
+const FREQUENCIES: [&str; 2] = ["WEEKLY", "MONTHLY"];
+
+fn is_whole(value: &Value, within: RangeInclusive<f64>) -> bool {
+    value.as_f64().is_some_and(|number| number.fract() == 0.0 && within.contains(&number))
+}
+
+/// Days of the week as iCalendar writes them, each at most once: of a month, one of its five weeks.
+fn are_days(text: &str) -> bool {
+    let days = schedule::by_days(text);
+    let weeks = days.iter().all(|day| day.which.is_none_or(|which| (-5..=5).contains(&which)));
+    let once = days.iter().enumerate().all(|(at, day)| !days[..at].contains(day));
+    weeks && once && schedule::byday(text).as_deref() == Some(text)
+}
+
+fn are_days_of_a_month(text: &str) -> bool {
+    let days: Vec<i16> = text.split(',').filter_map(|day| day.parse().ok()).collect();
+    days.is_sorted_by(|a, b| a < b) && schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text)
 }
 
 /// A note that the form has a box for.
@@ -226,7 +255,7 @@ fn without(object: &Map<String, Value>, members: &[&str]) -> Map<String, Value> 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -275,15 +304,40 @@ mod tests {
             ("bymonthday", json!("07700900666")),
             ("byweekno", json!("07700,900,666")),
             ("byyearday", json!("77,009,006,66")),
+            ("byday", json!("7MO,70TU,-90WE")),
+            ("byday", json!("1MO,1MO,1MO")),
+            ("bymonthday", json!("7,7,9,6,6,6")),
             ("timezone", json!(7_700_900_666_u64)),
+            ("timezone", json!(0.077_009_006_66)),
+            ("count", json!(77_009)),
+            ("interval", json!(7_700.900_666)),
+            ("valid_from", json!("+77009-06-06")),
+            ("opens_at", json!("07700 900666")),
+            ("freq", json!("Ring 07700 900666")),
+            ("id", json!("07700 900666")),
             ("schedule_link", json!("https://loans.example")),
         ] {
             assert_eq!(only(name, value), Risk::High, "{name}");
         }
-        for (name, value) in
-            [("wkst", json!("MO")), ("bymonthday", json!("1,-1")), ("byday", json!("1TU")), ("timezone", json!(1))]
-        {
+        for (name, value) in [
+            ("wkst", json!("MO")),
+            ("bymonthday", json!("1,-1")),
+            ("byday", json!("1TU")),
+            ("byday", json!("MO,WE")),
+            ("timezone", json!(5.5)),
+            ("interval", json!(2)),
+            ("count", json!(10)),
+            ("until", json!("2027-07-20")),
+            ("opens_at", json!("09:30")),
+        ] {
             assert_eq!(only(name, value), Risk::Low, "{name}");
+        }
+        for (field, said) in [
+            ("status", json!("Ring 07700 900666")),
+            ("schedules", json!("Ring 07700 900666")),
+            ("schedules", json!(["07700 900666"])),
+        ] {
+            assert_eq!(of(Kind::Organization, true, field, json!(null), said), Risk::High, "{field}");
         }
         let link = |policy: &str| json!([{"id": "1", "location_id": "2", "location_policy": policy}]);
         assert_eq!(
@@ -314,5 +368,30 @@ mod tests {
         let at = |place: &str, day: &str| json!([{"id": "1", "location_id": place, "schedules": [{"byday": day}]}]);
         assert_eq!(of(Kind::Service, false, "service_at_locations", at("2", "MO"), at("2", "TU")), Risk::Low);
         assert_eq!(of(Kind::Service, false, "service_at_locations", at("2", "MO"), at("3", "MO")), Risk::High);
+    }
+
+    fn members_of_a_schedule() -> Vec<String> {
+        let known = crate::model::shape::entity("Schedule").unwrap().fields.keys().cloned();
+        known.chain(["a_member_nobody_knows".to_owned()]).collect()
+    }
+
+    proptest! {
+        /// Whatever member of a schedule it is put into, in whatever form, a telephone number waits.
+        #[test]
+        fn no_member_of_a_schedule_has_room_for_a_number(
+            name in prop::sample::select(members_of_a_schedule()),
+            number in "0[0-9]{2,3}[ ,.-]?[0-9]{3}[ ,.-]?[0-9]{3,4}",
+            form in 0..4,
+        ) {
+            let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+            let said = match form {
+                0 => json!(number),
+                1 => json!(digits.parse::<u64>().unwrap()),
+                2 => json!(format!("0.{digits}").parse::<f64>().unwrap()),
+                _ => json!(digits.chars().map(String::from).collect::<Vec<_>>().join(",")),
+            };
+            prop_assume!(digits.trim_start_matches('0').len() > 6);
+            prop_assert_eq!(of(Kind::Service, true, "schedules", json!([]), json!([{ name: said }])), Risk::High);
+        }
     }
 }

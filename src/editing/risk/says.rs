@@ -2,6 +2,7 @@
 //! checked or approved by somebody.
 
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::model::{changes::Change, text::fold};
 
@@ -57,35 +58,77 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
+/// The web addresses within a value: whatever a phone or a browser would make a link of, as it goes on until the
+/// next space.
 fn addresses(value: &Value) -> Vec<String> {
-    let split = |c: char| c.is_whitespace() || "\"'<>()[],;".contains(c);
-    let words = texts(value).into_iter().flat_map(|text| text.split(split));
-    // Browsers take these for full stops, too.
-    let plain = words.map(|word| word.to_lowercase().replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], "."));
-    plain.filter(|word| is_address(word)).map(|word| word.trim_end_matches(['.', ':', '!', '?']).to_owned()).collect()
+    let read: Vec<String> = texts(value).into_iter().flat_map(|text| [seen(text.chars()), plain(text)]).collect();
+    read.iter().flat_map(|text| text.split_whitespace()).flat_map(addresses_in).collect()
 }
 
-/// `https://example.org`, `www.example.org`, and `example.org/x` as well, which most phones make a link of.
-fn is_address(word: &str) -> bool {
-    if word.contains("://") || word.contains("www.") {
-        return true;
-    }
-    let host = word.split(['/', '?', '#', ':', '!']).next().unwrap_or_default().trim_end_matches('.');
-    let Some((name, last)) = host.rsplit_once('.') else { return false };
-    let is_name = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
-    // An email address is a way to reach the group, like its phone number.
-    !host.contains('@') && name.split('.').all(is_name) && last.chars().count() >= 2 && last.chars().all(char::is_alphabetic)
+/// What somebody sees of a text, in small letters: nothing that has no width.
+fn seen(text: impl Iterator<Item = char>) -> String {
+    let has_width = |c: &char| {
+        !matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
+    };
+    text.filter(has_width).map(|c| if c == '\u{3002}' { '.' } else { c }).flat_map(char::to_lowercase).collect()
+}
+
+/// The same with letters and full stops of one width, as browsers read the names of hosts.
+fn plain(text: &str) -> String {
+    seen(text.nfkc())
+}
+
+/// `https://example.org`, `www.example.org`, and each `example.org/x` that begins within a word, whatever stands
+/// before it: most phones make a link of that, too.
+fn addresses_in(word: &str) -> Vec<String> {
+    let whole = word.contains("://") || word.contains("www.");
+    let dots = word.match_indices('.').map(|(at, _)| at).filter(|at| ends_a_host(word, *at));
+    let starts = dots.map(|at| start_of_host(word, at)).chain(whole.then_some(0));
+    starts.map(|start| word[start..].trim_matches(|c: char| !c.is_alphanumeric()).to_owned()).collect()
+}
+
+/// Whether a name of a host ends behind this full stop, such as `.org`, and is not that of an email address, which
+/// is a way to reach the group, like its phone number.
+fn ends_a_host(word: &str, dot: usize) -> bool {
+    let after = &word[dot + 1..];
+    let last: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
+    let ends = after[last.len()..].chars().next().is_none_or(|next| !next.is_alphanumeric());
+    let named = word[..dot].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '-');
+    named && ends && last.chars().count() >= 2 && !is_behind_an_at(word, dot) && !is_before_an_at(word, dot)
+}
+
+fn is_of_a_host(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '-')
+}
+
+fn start_of_host(word: &str, dot: usize) -> usize {
+    word[..dot].trim_end_matches(is_of_a_host).len()
+}
+
+/// The host in `jo@pantry.example`.
+fn is_behind_an_at(word: &str, dot: usize) -> bool {
+    let name = word[..start_of_host(word, dot)].strip_suffix('@');
+    name.is_some_and(|name| name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-')))
+}
+
+/// The name in `jo.smith@pantry.example`.
+fn is_before_an_at(word: &str, dot: usize) -> bool {
+    let rest = word[dot..].trim_start_matches(|c: char| is_of_a_host(c) || matches!(c, '_' | '+'));
+    let Some(host) = rest.strip_prefix('@') else { return false };
+    host.split(|c: char| !is_of_a_host(c)).next().is_some_and(|host| host.trim_end_matches('.').contains('.'))
 }
 
 /// The sentences that make a claim, whole: "not yet inspected by" and "inspected by" are two things.
 fn claims(value: &Value) -> Vec<String> {
     let sentences = texts(value).into_iter().flat_map(|text| text.split(['.', '!', '?', '\n', ';']));
-    let folded = sentences.map(|sentence| format!(" {}", fold(sentence)));
+    let folded = sentences.map(|sentence| format!(" {}", fold(&plain(sentence))));
     folded.filter(|sentence| CLAIMS.iter().any(|claim| sentence.contains(claim))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -105,15 +148,35 @@ mod tests {
             "(loans.example)",
             "loans\u{3002}example",
             "займы.рф",
+            "“quick-loans.example”",
+            "quick-loans.example—today",
+            "quick-loans.example--today",
+            "/quick-loans.example",
+            "Web:quick-loans.example",
+            "quick-loans.example*",
+            "@quick-loans.example",
+            "quick-loans.example@x",
+            "quick_loans.example_",
+            "quick\u{ad}loans\u{200b}.example",
+            "ｑｕｉｃｋ-loans．ｅｘａｍｐｌｅ",
+            "hello@pantry.example—loans.example",
         ] {
             assert!(gains_an_address(&change("Food.", text)), "{text}");
         }
-        for text in ["Food, e.g. bread. At 10.30am, £2.50 a bag.", "Write to hello@pantry.example.", "Fridays 6 p.m.", "Tea..."]
-        {
+        for text in [
+            "Food, e.g. bread. At 10.30am, £2.50 a bag.",
+            "Write to hello@pantry.example.",
+            "(jo.smith+food@pantry.example.org)",
+            "Tea…coffee",
+            "Fridays 6 p.m.",
+            "Tea...",
+        ] {
             assert!(!gains_an_address(&change("Food.", text)), "{text}");
         }
         assert!(!gains_an_address(&change("See pantry.example.", "Tea, too: see pantry.example")));
         assert!(gains_an_address(&change("See https://pantry.example", "See https://loans.example")), "one for another");
+        assert!(gains_an_address(&change("See bit.ly/x", "See bit.ly/y")), "another page");
+        assert!(gains_an_address(&change("See bit.ly/x", "See bit.ly/x,y")), "however it goes on");
     }
 
     #[test]
@@ -131,5 +194,31 @@ mod tests {
         assert!(!gains_a_claim(&change("Food.", "Food for all. Bring a bag, no registration needed.")));
         assert!(!gains_a_claim(&change("Food. Our staff are DBS checked.", "Our staff are DBS checked. Tea, too.")));
         assert!(gains_a_claim(&change("Our staff are not DBS checked.", "Our staff are DBS checked.")));
+    }
+
+    proptest! {
+        /// Whatever stands around it, an address is seen: unless that makes a mailbox of it, or another word.
+        #[test]
+        fn no_sign_before_or_behind_hides_an_address(
+            before in "[^\\p{Alphabetic}\\p{N}\\p{M}@＠﹫]{0,4}",
+            after in "([^\\p{Alphabetic}\\p{N}\\p{M}@＠﹫][^@＠﹫]{0,4})?",
+            host in "[a-z]{1,6}(-[a-z]{1,3})?(\\.[a-z]{2,4}){1,2}",
+        ) {
+            let text = format!("Food. {before}{host}{after}");
+            prop_assert!(gains_an_address(&change("Food.", &text)), "{text:?}");
+        }
+
+        #[test]
+        fn a_mailbox_is_no_address(name in "[a-z]{1,5}([._+-][a-z]{1,5})?", host in "[a-z]{1,6}(\\.[a-z]{2,4}){1,2}") {
+            prop_assume!(name != "www" && !name.starts_with("www.") && !host.starts_with("www."));
+            let text = format!("Write to {name}@{host}, or ring.");
+            prop_assert!(!gains_an_address(&change("Food.", &text)), "{text:?}");
+        }
+
+        #[test]
+        fn no_text_makes_it_stumble(text in "\\PC{0,40}") {
+            let _ = gains_an_address(&change("", &text));
+            let _ = gains_a_claim(&change("", &text));
+        }
     }
 }

@@ -103,8 +103,8 @@ impl Identity {
             state: ClaimState::Waiting,
             reason: None,
             decided_by: None,
-            // Asking again makes no new code and no new tries.
-            code: earlier.and_then(|claim| claim.code),
+            // Asking again makes no new code and no new tries, until the code is of no use to anybody.
+            code: earlier.and_then(|claim| claim.code).filter(|code| code.expires_at > self.clock.now()),
         };
         store::put_claim(tx, &claim).await?;
         Ok(claim)
@@ -160,6 +160,19 @@ impl Identity {
     /// Whether a code for this claim is under way already.
     pub fn has_code(claim: &Claim) -> bool {
         claim.code.is_some()
+    }
+
+    /// Whether the code for this claim, if one was sent, still works.
+    pub fn code_works(&self, claim: &Claim) -> Option<bool> {
+        claim.code.as_ref().map(|code| code.expires_at > self.clock.now() && code.tries < CODE_TRIES)
+    }
+
+    /// Take back a claim that waits.
+    /// # Errors
+    /// [`Error::NotFound`] when it does not wait any more; or when the database fails.
+    pub async fn take_back_claim(&self, tx: &Transaction, id: Uuid) -> Result<(), Error> {
+        let claim = self.waiting_claim(tx, id).await?;
+        Ok(store::put_claim(tx, &Claim { state: ClaimState::Withdrawn, code: None, ..claim }).await?)
     }
 
     /// Make a code of eight digits for a claim; it is to be sent to the contact on the listing.

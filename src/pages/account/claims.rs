@@ -78,31 +78,42 @@ async fn own_claim(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(Claim, Str
 
 /// GET `/account/claims/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = async { Ok(claim_page(&signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default())) };
+    let page = async { Ok(claim_page(&desk, &signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default())) };
     let page = page.await.map_err(|error: Error| error.into());
     desk.answer(&headers, &signed, page)
 }
 
-fn claim_page(signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Page {
+fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Page {
+    let action = format!("/account/claims/{}", claim.id);
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
         @match claim.state {
             ClaimState::Waiting => {
                 p { "Someone from the council will decide. We will email you the decision." }
-                h2 { "Do you have a code?" }
-                p { "We may have sent one to the email address on the listing. Ask the person who reads that email to give it to you." }
-                form method="post" action=(format!("/account/claims/{}", claim.id)) novalidate {
+                @match desk.identity().code_works(claim) {
+                    Some(true) => {
+                        h2 { "Do you have a code?" }
+                        p { "We have sent one to the email address or the mobile phone on the listing. Ask the person who reads it to give it to you." }
+                        form method="post" action=(action) novalidate {
+                            (signed.proof())
+                            (Field::new("code", "Code", "").hint("Eight digits").short(mistakes, "text"))
+                            button class="button" { "Continue" }
+                        }
+                    },
+                    Some(false) => p { "The code that we sent to the contact on the listing no longer works. Codes work for three days and five tries. Three days after it was sent you can " a href=(format!("/account/organisations/{}/claim", claim.organisation)) { "ask for a new one" } "." },
+                    None => {},
+                }
+                form method="post" action=(action) {
                     (signed.proof())
-                    (Field::new("code", "Code", "").hint("Eight digits").short(mistakes, "text"))
-                    button class="button" { "Continue" }
+                    button class="link" name="do" value="withdraw" { "Withdraw your request" }
                 }
             },
             ClaimState::Accepted => p { a href=(format!("/account/organisations/{}", claim.organisation)) { "You can now edit it." } },
             ClaimState::Rejected => {
                 p { "Your request was refused." }
                 @if let Some(reason) = &claim.reason { blockquote { (reason) } }
-                p { "If you think this is wrong, ask again and say why. Someone else will look at it." }
+                p { "If you think this is wrong, ask again and say why. A moderator will look at it again." }
                 p { a class="button" href=(format!("/account/organisations/{}/claim", claim.organisation)) { "Ask again" } }
             },
             ClaimState::Withdrawn => p { "You withdrew your request." },
@@ -111,20 +122,27 @@ fn claim_page(signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mista
     Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(name), body) }
 }
 
-/// POST `/account/claims/{id}`: a code from the listed contact.
-pub(super) async fn try_code(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
+/// POST `/account/claims/{id}`: a code from the listed contact, or taking the claim back.
+pub(super) async fn answer(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let signed = &posted.signed;
+    let action = format!("/account/claims/{id}");
     let done = async {
-        let known = own_claim(&desk, signed, id).await?;
-        if desk.editing.claim_by_code(&signed.person, id, posted.fields.text("code")).await? {
-            return Ok::<_, Error>(Ok(known.0.organisation));
+        if posted.fields.text("do") == "withdraw" {
+            desk.editing.take_back_claim(&signed.actor, &signed.person, id).await?;
+            return Ok::<_, Error>(Ok(action.clone()));
         }
+        let known = own_claim(&desk, signed, id).await?;
+        if desk.editing.claim_by_code(&signed.actor, &signed.person, id, posted.fields.text("code")).await? {
+            return Ok(Ok(format!("/account/organisations/{}", known.0.organisation)));
+        }
+        // As it stands after the try.
+        let known = own_claim(&desk, signed, id).await?;
         let mut mistakes = Mistakes::default();
         mistakes.add("code", "This code does not work. It may be mistyped, have expired, or have been tried too often");
-        Ok(Err(claim_page(signed, &known, &mistakes)))
+        Ok(Err(claim_page(&desk, signed, &known, &mistakes)))
     };
     match done.await {
-        Ok(Ok(organisation)) => go_to(&format!("/account/organisations/{organisation}")),
+        Ok(Ok(path)) => go_to(&path),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }

@@ -47,6 +47,6 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/organisations/{id}/members", post(organisation::change_members))
         .route("/account/organisations/{id}/tokens", post(organisation::change_tokens))
         .route("/account/organisations/{id}/claim", get(claims::ask).post(claims::make))
-        .route("/account/claims/{id}", get(claims::show).post(claims::try_code))
+        .route("/account/claims/{id}", get(claims::show).post(claims::answer))
         .route("/account/changes/{id}", get(changes::show).post(changes::act))
 }

@@ -12,8 +12,12 @@ use crate::{
         desk::{Desk, Posted, Signed, go_to},
         fields::{Mistakes, tick},
         layout::Page,
+        parts::licence_name,
     },
 };
+
+/// The day of this wording. Whoever changes what stands below changes it, too: it is kept with who agreed.
+const VERSION: &str = "26 November 2026";
 
 /// The terms in plain words, and the box; nothing once somebody has agreed.
 pub(in crate::pages) fn terms(signed: &Signed, mistakes: &Mistakes) -> Markup {
@@ -22,10 +26,11 @@ pub(in crate::pages) fn terms(signed: &Signed, mistakes: &Mistakes) -> Markup {
             h2 { "What you agree to" }
             ul {
                 li { "What you write is true as far as you know, and you have the right to publish it." }
-                li { "Anyone can use it: it is published under an open licence, which cannot be withdrawn for what has been published." }
+                li { "Anyone can use it: it is published under the " a href=(signed.licence.as_str()) rel="license noreferrer" { (licence_name(signed.licence.as_str())) } ", an open licence, which cannot be withdrawn for what has been published." }
                 li { "You do not write about people without their agreement. Contacts are private unless you choose to make them public." }
-                li { "We keep your email address and a record of your changes for as long as you manage listings here. You can delete them at any time." }
+                li { "We keep your email address for as long as you have an account, and a record of what you do here for some years. You can delete your account at any time; what was published stays. The " a href="/directory/privacy" { "privacy notice" } " says what we keep, and for how long." }
             }
+            p class="hint" { "Terms of " (VERSION) }
             (tick("terms", "I agree", false, mistakes))
         }
     }
@@ -44,6 +49,9 @@ pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut
     person.terms_at = Some(desk.site.now());
     let tx = desk.identity().write().await?;
     desk.identity().keep_person(&tx, &person).await?;
+    let to_what = format!("terms of {VERSION}; licence: {}", posted.signed.licence);
+    let who = posted.signed.actor.known_as();
+    desk.identity().note(&tx, &who, "agree to the terms", "", &to_what, posted.signed.actor.client()).await?;
     Ok(tx.commit().await?)
 }
 

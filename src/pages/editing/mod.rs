@@ -3,6 +3,7 @@
 
 mod about;
 mod categories;
+mod closing;
 mod complete;
 mod contact;
 mod cost;
@@ -25,6 +26,7 @@ use axum::{
 };
 
 pub(super) use self::{
+    closing::{NO_DAY, day_to_come},
     dates::{changed, repeats, singles},
     section::called_back,
 };
@@ -39,6 +41,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/listings/{id}/undo", post(overview::undo))
         .route("/account/listings/{id}/confirm", post(overview::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
+        .route("/account/listings/{id}/closed", get(closing::show).post(closing::save))
         .route("/account/listings/{id}/declarations", get(declarations::show).post(declarations::save))
         .route("/account/listings/{id}/logo", get(logo::show).post(logo::save).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
         .route("/account/listings/{id}/share", get(share::show))

@@ -101,7 +101,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
             }
         }
         @if may_edit && sight.stored.kind == Kind::Organization {
-            p { a href=(format!("/account/listings/{id}/logo")) { "Change the logo" } " · " a href=(format!("/account/listings/{id}/declarations")) { "Declarations: safeguarding, insurance and so on" } }
+            p { a href=(format!("/account/listings/{id}/logo")) { "Change the logo" } " · " a href=(format!("/account/listings/{id}/declarations")) { "Declarations: safeguarding, insurance and so on" } " · " a href=(format!("/account/listings/{id}/closed")) { "It has closed, or is closed for a while" } }
         }
         @if may_edit && sight.stored.kind == Kind::Service && !places.is_empty() {
             p { a href=(format!("/account/listings/{id}/place?place=new")) { "Add another place" } }
@@ -375,6 +375,8 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
     match desk.editing.undo(&posted.signed.actor, id, revision).await {
         Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        // There one can say who was called back, and put the same version back.
+        Err(Error::NeedsCallBack { .. }) => go_to(&format!("/account/listings/{id}/history")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
 }

@@ -6,22 +6,24 @@ use maud::{Markup, html};
 
 use crate::{
     editing::{Error, Found, MOST_FOUND},
-    http::{Parameters, Problem},
+    http::Problem,
     identity::Action,
     model::Kind,
     pages::{
         account::state_of,
-        desk::{Desk, Signed},
+        desk::{Desk, Posted, Signed},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         words::count,
     },
 };
 
-/// The form, for the queue and for the page of what it finds.
-pub(super) fn form(words: &str) -> Markup {
+/// The form, for the queue and for the page of what it finds. It is sent, so that the street of a refuge does not
+/// stand in the address of a page: browsers and proxies keep those.
+pub(super) fn form(signed: &Signed, words: &str) -> Markup {
     html! {
-        form method="get" action="/moderation/find" {
+        form method="post" action="/moderation/find" {
+            (signed.proof())
             (Field::new("q", "Find a listing to edit or hide", words).hint("Part of its name, phone number, email address, street or postcode. Hidden listings are included.").line(&Mistakes::default(), "search", "off"))
             button class="button" { "Find" }
         }
@@ -29,10 +31,15 @@ pub(super) fn form(words: &str) -> Markup {
 }
 
 /// GET `/moderation/find`.
-pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
-    let words = parameters.text("q").ok().flatten().unwrap_or_default().to_owned();
-    let page = page(&desk, &signed, &words).await.map_err(Problem::from);
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+    let page = page(&desk, &signed, "").await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
+}
+
+/// POST `/moderation/find`.
+pub(super) async fn find(State(desk): State<Desk>, posted: Posted) -> Response {
+    let page = page(&desk, &posted.signed, posted.fields.text("q")).await.map_err(Problem::from);
+    desk.answer(&posted.headers, &posted.signed, page)
 }
 
 async fn page(desk: &Desk, signed: &Signed, words: &str) -> Result<Page, Error> {
@@ -40,7 +47,7 @@ async fn page(desk: &Desk, signed: &Signed, words: &str) -> Result<Page, Error> 
     let title = "Find a listing";
     let body = html! {
         h1 { (title) }
-        (form(words))
+        (form(signed, words))
         @if !words.is_empty() {
             h2 { @if found.is_empty() { "Nothing found" } @else { (count(found.len(), "listing", "listings")) } }
             @if found.len() == MOST_FOUND { p { "There may be more: add another word." } }

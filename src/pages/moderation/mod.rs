@@ -16,6 +16,7 @@ mod quality;
 mod queue;
 mod record;
 mod report;
+mod reported;
 mod texts;
 
 use axum::{
@@ -42,7 +43,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/texts/{slug}", get(texts::show))
         .route("/moderation/people", get(people::show).post(people::change))
         .route("/moderation/people/{id}/passkeys", post(people::reset_passkeys))
-        .route("/moderation/find", get(find::show))
+        .route("/moderation/find", get(find::show).post(find::find))
         .route("/moderation/erase", get(erase::show).post(erase::act))
         .route("/moderation/appeals/{id}", get(appeal::show).post(appeal::decide))
         .route("/moderation/declarations", get(declarations::show).post(declarations::save))

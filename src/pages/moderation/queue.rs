@@ -1,13 +1,14 @@
 //! Everything that waits, in the order of the harm that it could do.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
 use axum::{extract::State, response::Response};
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::reported::Reported;
 use crate::{
     editing::{Error, Judgement, Queued, Risk, Waiting, risk, words_for},
     http::{Parameters, Problem},
@@ -17,7 +18,7 @@ use crate::{
         layout::Page,
         words::{count, moment},
     },
-    quality::{self, Unreachable, reports::Report},
+    quality::{self, Unreachable},
     records,
 };
 
@@ -62,18 +63,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
     let told = accepted.or_else(|| parameters.text("done").ok().flatten().and_then(Done::words).map(str::to_owned));
     let done = async {
         let queue = desk.editing.queue(&signed.actor).await?;
-        let mut reports: Vec<Reported> = Vec::new();
-        for report in desk.quality.open_reports().await.map_err(super::problem)? {
-            if let Some((_, about)) = reports.iter_mut().find(|(_, about)| about[0].record == report.record) {
-                about.push(report);
-                continue;
-            }
-            let stored = desk.editing.records().find(report.record).await.map_err(Error::from)?;
-            let document = stored.map(|stored| stored.read()).transpose().map_err(Error::from)?;
-            let name =
-                document.map_or_else(|| "A listing that no longer exists".to_owned(), |document| document.name().to_owned());
-            reports.push((name, vec![report]));
-        }
+        let reports = Reported::all(&desk).await?;
         let mut unreachable = Vec::new();
         for one in quality::unreachable(desk.editing.records(), desk.identity()).await.map_err(super::problem)? {
             let kept = desk.editing.records().find_all(&one.keeps).await.map_err(Error::from)?;
@@ -99,8 +89,48 @@ fn accepted(taken: usize, moved: usize) -> String {
     )
 }
 
-/// A listing that is reported, by name, with its reports, the oldest first.
-type Reported = (String, Vec<Report>);
+/// Something in the queue.
+#[derive(Clone, Copy, Debug)]
+enum Entry<'a> {
+    /// What groups and neighbours send.
+    Queued(&'a Queued),
+    /// What the public says is wrong.
+    Reported(&'a Reported),
+}
+
+impl<'a> Entry<'a> {
+    /// Everything, what could do most harm first, then what waits longest.
+    fn in_order(queue: &'a [Queued], reports: &'a [Reported]) -> Vec<Self> {
+        let mut all: Vec<Self> = queue.iter().map(Entry::Queued).chain(reports.iter().map(Entry::Reported)).collect();
+        all.sort_by_key(|one| (Reverse(one.harm()), one.since()));
+        all
+    }
+
+    fn harm(self) -> u8 {
+        match self {
+            Self::Queued(one) => one.harm,
+            Self::Reported(one) => one.harm(),
+        }
+    }
+
+    fn since(self) -> DateTime<Utc> {
+        match self {
+            Self::Queued(one) => one.since,
+            Self::Reported(one) => one.since(),
+        }
+    }
+
+    fn is_harmless(self) -> bool {
+        matches!(self, Self::Queued(one) if is_harmless(one))
+    }
+
+    fn row(self, now: DateTime<Utc>, decides: bool) -> Markup {
+        match self {
+            Self::Queued(one) => row(one, now, decides),
+            Self::Reported(one) => one.row(now),
+        }
+    }
+}
 
 /// Somebody whose letters come back, after what they keep, by id and name.
 type Lost = (Vec<(Uuid, String)>, Unreachable);
@@ -113,28 +143,22 @@ fn page(
     (told, unreachable): (Option<&str>, &[Lost]),
 ) -> Page {
     let now = desk.site.now();
-    let late = queue.iter().filter(|one| now - one.since > LATE).count();
+    let all = Entry::in_order(queue, reports);
+    let late = all.iter().filter(|one| now - one.since() > LATE).count();
     let decides = signed.may(Action::Decide);
-    let harmless = queue.iter().take(SHOWN).filter(|one| is_harmless(one)).count();
-    // What could harm somebody in danger comes before a wrong phone number, whoever reports it how often.
-    let urgent = if reports.is_empty() { 0 } else { queue.iter().take(SHOWN).filter(|one| one.protected).count() };
-    let (first, then) = queue.iter().take(SHOWN).partition::<Vec<_>, _>(|one| urgent > 0 && one.protected);
+    let shown = &all[..all.len().min(SHOWN)];
+    let harmless = shown.iter().filter(|one| one.is_harmless()).count();
     let body = html! {
         h1 { "Waiting for a decision" }
         @if let Some(said) = told { div class="banner ok" role="status" { p { (said) } } }
-        @if urgent > 0 {
-            h2 { "About people who could be in danger" }
-            ol class="listings" { @for one in &first { (row(one, now, decides)) } }
-        }
-        (reported(reports, now))
-        @if queue.is_empty() { p { "Nothing is waiting." } }
+        @if all.is_empty() { p { "Nothing is waiting." } }
         @else {
-            p { (count(queue.len(), "item waiting", "items waiting")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." @if queue.len() > SHOWN { " The first " (SHOWN) " are shown." } }
+            p { (count(all.len(), "item waiting", "items waiting")) @if late > 0 { ", " strong { (late) " for more than two days" } } "." @if all.len() > SHOWN { " The first " (SHOWN) " are shown." } }
             (keys())
         }
         form method="post" action="/moderation" {
             (signed.proof())
-            ol class="listings" id="queue" { @for one in &then { (row(one, now, decides)) } }
+            ol class="listings" id="queue" { @for one in shown { (one.row(now, decides)) } }
             @if harmless > 0 && decides {
                 p {
                     button class="button" name="do" value="ticked" { "Accept the ticked changes" } " "
@@ -143,7 +167,7 @@ fn page(
                 p class="hint" { "You can only tick changes that contain nothing risky. Changes edited since you opened this page will not be accepted." }
             }
         }
-        (super::find::form(""))
+        (super::find::form(signed, ""))
         (lost(unreachable))
         p {
             a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "Directory quality" } " · "
@@ -177,33 +201,6 @@ fn keys() -> Markup {
     }
 }
 
-/// What the public says is wrong, by listing: somebody may stand before a closed door.
-fn reported(reports: &[Reported], now: chrono::DateTime<chrono::Utc>) -> Markup {
-    let many: usize = reports.iter().map(|(_, about)| about.len()).sum();
-    let late = reports.iter().flat_map(|(_, about)| about).filter(|report| report.is_late(now)).count();
-    html! {
-        @if !reports.is_empty() {
-            h2 { "Reported as wrong" }
-            p { (count(many, "report", "reports")) @if late > 0 { ", " strong { (late) " for more than 48 hours" } } "." }
-            ol class="listings" {
-                @for (name, about) in reports {
-                    @let ticked: BTreeSet<&str> = about.iter().flat_map(|report| &report.wrong).map(|wrong| wrong.words()).collect();
-                    li {
-                        h3 { a href=(format!("/moderation/reports/{}", about[0].id)) { (name) } }
-                        p { (ticked.into_iter().collect::<Vec<_>>().join("; ")) }
-                        ul class="tags" {
-                            @if about[0].is_late(now) { li class="doubt" { "Late" } }
-                            @if about.len() > 1 { li { (about.len()) " reports" } }
-                            li { "since " (moment(about[0].at)) }
-                        }
-                    }
-                }
-            }
-            h2 { "Changes, new listings, claims" }
-        }
-    }
-}
-
 /// Those whose letters come back: their listings go out of date without anybody hearing of it.
 fn lost(unreachable: &[Lost]) -> Markup {
     html! {
@@ -223,7 +220,7 @@ fn lost(unreachable: &[Lost]) -> Markup {
     }
 }
 
-fn row(one: &Queued, now: chrono::DateTime<chrono::Utc>, decides: bool) -> Markup {
+fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
     let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
         Waiting::Change(proposal, changes) => {

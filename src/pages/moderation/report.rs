@@ -53,7 +53,11 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         @for one in &open {
             p class="by" { (moment(one.at)) @if one.is_late(now) { ", " strong { "late" } } @else { ", to be settled by " (moment(one.due_at())) } }
             ul { @for wrong in &one.wrong { li { (wrong.words()) } } }
-            @if let Some(words) = &one.words { blockquote { (paragraphs(words)) } }
+            @if let Some(words) = &one.words {
+                // They may be about somebody: whoever does not settle it has no use for them.
+                @if signed.may(Action::Decide) { blockquote { (paragraphs(words)) } }
+                @else { p { "They also wrote a message, which only moderators can read." } }
+            }
         }
         (since(desk, report.record, first).await?)
         p { a href=(format!("/account/listings/{}", report.record)) { "View and correct the listing" } }
@@ -121,7 +125,9 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     if which.is_empty() {
         which.push(id);
     }
-    match desk.quality.settle(&which, &Identity::known_as(signed.person.id), standing, fields.text("answer")).await {
+    let by = Identity::known_as(signed.person.id);
+    let became = (standing, fields.text("answer"));
+    match desk.quality.settle(desk.identity(), &which, (&by, signed.actor.client()), became).await {
         Ok(_) => go_to(&Done::Settled.path()),
         Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
     }

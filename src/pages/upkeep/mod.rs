@@ -12,8 +12,8 @@ use http::HeaderMap;
 
 use super::{Site, layout};
 use crate::{
+    editing::Editing,
     http::{Problem, Proxies},
-    identity::Identity,
     quality::{self, Quality},
 };
 
@@ -27,8 +27,8 @@ pub struct Upkeep {
     pub site: Site,
     /// What they do.
     pub quality: Quality,
-    /// Those who are told.
-    pub identity: Identity,
+    /// How listings are closed, and who is told.
+    pub editing: Editing,
     /// Networks whose word about a client is believed.
     pub proxies: Proxies,
     reports: Arc<DefaultKeyedRateLimiter<IpAddr>>,
@@ -36,9 +36,9 @@ pub struct Upkeep {
 
 impl Upkeep {
     /// Pages of `site`.
-    pub fn new(site: Site, quality: Quality, identity: Identity, proxies: Proxies) -> Self {
+    pub fn new(site: Site, quality: Quality, editing: Editing, proxies: Proxies) -> Self {
         let reports = Arc::new(RateLimiter::keyed(Quota::per_hour(REPORTS_AN_HOUR)));
-        Self { site, quality, identity, proxies, reports }
+        Self { site, quality, editing, proxies, reports }
     }
 
     /// Whether this client may send one more report.

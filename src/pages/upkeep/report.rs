@@ -110,8 +110,8 @@ async fn take(upkeep: &Upkeep, id: &str, client: std::net::IpAddr, headers: &Hea
     }
     let quality = &upkeep.quality;
     let failed = |error| problem(&error);
-    let keepers = keepers_of(quality.records(), &upkeep.identity, id).await.map_err(failed)?;
-    let moderators = moderators(&upkeep.identity).await.map_err(failed)?;
+    let keepers = keepers_of(quality.records(), upkeep.editing.identity(), id).await.map_err(failed)?;
+    let moderators = moderators(upkeep.editing.identity()).await.map_err(failed)?;
     let new = New { record: id, wrong: sent.wrong, words: sent.words, reply_to: Some(sent.reply_to).filter(|to| !to.is_empty()) };
     let answers = new.reply_to.is_some();
     quality.report(&new, &keepers, &moderators).await.map_err(failed)?;

@@ -1,23 +1,27 @@
 //! "Is it still right?": where the link of a reminder leads. Opening it changes nothing, because mail
 //! programs open links by themselves; a button does.
 
+use std::collections::HashMap;
+
 use axum::{
     body::Body,
     extract::{Path, State},
     response::Response,
 };
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{Upkeep, problem};
 use crate::{
+    editing::{self, Standing, closed_until},
     http::Problem,
     identity::Secret,
-    model::{Service, values::EmailAddress},
+    model::{Document, Service, ServiceStatus, values::EmailAddress},
     pages::{
         Site, data,
         desk::{Fields, go_to},
+        editing::{NO_DAY, day_to_come},
         layout::{self, Page},
         listing,
         parts::{self, row, text_row},
@@ -30,18 +34,19 @@ use crate::{
 
 /// GET `/still-correct/{secret}`.
 pub(super) async fn show(State(upkeep): State<Upkeep>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
-    let page = match asked(&upkeep, &secret).await {
-        Ok((_, question)) => page(&upkeep.site, &secret, &question),
-        Err(problem) => Err(problem),
+    let done = async {
+        let (_, question) = asked(&upkeep, &secret).await?;
+        page(&upkeep, &secret, &question, None).await
     };
-    layout::answer(&upkeep.site, &headers, page)
+    layout::answer(&upkeep.site, &headers, done.await)
 }
 
 /// POST `/still-correct/{secret}`. The secret is the proof: whoever has it may answer, from wherever. The
 /// page leaves no referrer, which would tell the secret, so a browser does not say where its form is from.
 pub(super) async fn answer(State(upkeep): State<Upkeep>, Path(secret): Path<String>, headers: HeaderMap, body: Body) -> Response {
     match note(&upkeep, &secret, &headers, body).await {
-        Ok(()) => go_to(&format!("/still-correct/{secret}")),
+        Ok(None) => go_to(&format!("/still-correct/{secret}")),
+        Ok(Some(page)) => layout::answer(&upkeep.site, &headers, Ok(page)),
         Err(problem) => layout::answer(&upkeep.site, &headers, Err(problem)),
     }
 }
@@ -53,31 +58,91 @@ async fn asked(upkeep: &Upkeep, secret: &str) -> Result<(Secret, Question), Prob
     Ok((secret, question))
 }
 
-async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) -> Result<(), Problem> {
-    let (secret, question) = asked(upkeep, secret).await?;
+/// What an answer says, by the name of its button.
+#[derive(Clone, Copy, Debug)]
+enum Says {
+    /// Everything is right.
+    Right,
+    /// It is open, or is not.
+    Stands(Standing),
+}
+
+/// Take an answer in. Gives a page where something is wrong with it.
+async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) -> Result<Option<Page>, Problem> {
+    let (key, question) = asked(upkeep, secret).await?;
     let fields = Fields::read(headers, body).await?;
-    let right: Vec<Uuid> = if fields.has("all") {
-        question.listings.iter().map(|asked| asked.record).collect()
+    let pressed = |name: &str| fields.some(name).map(|which| which.parse::<Uuid>().ok());
+    let all = Some(None);
+    let (says, which) = if let Some(which) = pressed("paused") {
+        let Some(day) = day_to_come(fields.text("until"), upkeep.site.today()) else {
+            let page = page(upkeep, secret, &question, which).await?;
+            return Ok(Some(Page { status: StatusCode::BAD_REQUEST, ..page }));
+        };
+        (Says::Stands(Standing::Until(day)), Some(which))
+    } else if let Some(which) = pressed("closed") {
+        (Says::Stands(Standing::Closed), Some(which))
+    } else if let Some(which) = pressed("open") {
+        (Says::Stands(Standing::Open), Some(which))
+    } else if fields.text("all") == "closed" {
+        (Says::Stands(Standing::Closed), all)
     } else {
-        fields.text("listing").parse().into_iter().collect()
+        (Says::Right, if fields.has("all") { all } else { pressed("listing") })
     };
-    // Whoever has been removed since the letter was sent has no say any more.
+    let meant = |id: &Uuid| match which {
+        Some(Some(one)) => one == *id,
+        Some(None) => fields.has("all"),
+        None => false,
+    };
+    let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).filter(meant).collect();
+    let theirs = still_theirs(upkeep, &question, ids).await?;
+    if let Says::Stands(standing) = says
+        && let Some(actor) = upkeep.editing.keeper(&question.known_as).await?
+    {
+        for listing in &theirs {
+            upkeep.editing.stand(&actor, *listing, standing).await?;
+        }
+    }
+    upkeep.quality.answer(&key, &theirs).await.map_err(|error| problem(&error))?;
+    Ok(None)
+}
+
+/// Whoever has been removed since the letter was sent has no say any more.
+async fn still_theirs(upkeep: &Upkeep, question: &Question, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Problem> {
     let mut theirs = Vec::new();
-    for listing in right {
-        let keepers =
-            quality::keepers_of(upkeep.quality.records(), &upkeep.identity, listing).await.map_err(|error| problem(&error))?;
-        if keepers.iter().any(|keeper| keeper.known_as == question.known_as) {
+    for listing in ids {
+        let keepers = quality::keepers_of(upkeep.quality.records(), upkeep.editing.identity(), listing).await;
+        if keepers.map_err(|error| problem(&error))?.iter().any(|keeper| keeper.known_as == question.known_as) {
             theirs.push(listing);
         }
     }
-    upkeep.quality.answer(&secret, &theirs).await.map_err(|error| problem(&error))?;
-    Ok(())
+    Ok(theirs)
 }
 
-fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem> {
+/// That a listing is closed, in words; nothing where it is open. As it is stored: what is published follows.
+async fn closed(upkeep: &Upkeep, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Problem> {
+    let stored = upkeep.quality.records().find_all(ids).await.map_err(editing::Error::from)?;
+    let mut closed = HashMap::new();
+    for one in stored.values() {
+        let Document::Service(service) = one.read().map_err(editing::Error::from)? else { continue };
+        let until = service.alert.as_deref().and_then(closed_until);
+        let words = match (service.status, until) {
+            (ServiceStatus::Active, _) => continue,
+            (ServiceStatus::TemporarilyClosed, Some((day, _))) => format!("Closed until {}.", words::date(day)),
+            (ServiceStatus::TemporarilyClosed, None) => "Closed for now.".to_owned(),
+            _ => "Closed.".to_owned(),
+        };
+        closed.insert(one.id, words);
+    }
+    Ok(closed)
+}
+
+/// The page; `without_day` is a listing of which somebody did not say when it opens again.
+async fn page(upkeep: &Upkeep, secret: &str, question: &Question, without_day: Option<Uuid>) -> Result<Page, Problem> {
+    let site = &upkeep.site;
     let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).collect();
     let services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
     let service = |asked: &Asked| services.iter().find(|found| Uuid::from(found.document.id) == asked.record);
+    let closed = closed(upkeep, &ids).await?;
     let today = |asked: &Asked| asked.checked_at.is_some_and(|at| words::london_day(at) == site.today());
     let all_done = question.listings.iter().all(today);
     let title = match (&question.listings[..], all_done) {
@@ -86,22 +151,31 @@ fn page(site: &Site, secret: &str, question: &Question) -> Result<Page, Problem>
         ([_], _) => "Is this still correct?",
         _ => "Are these still correct?",
     };
+    let action = format!("/still-correct/{secret}");
     let body = html! {
         h1 { (title) }
         @if question.listings.is_empty() { p { "What this link was about is no longer published." } }
-        @else if all_done { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
+        @else if all_done && closed.is_empty() { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
+        @else if all_done { p { "Everyone will see what you told us within a minute." } }
         @for asked in &question.listings {
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
-            @if today(asked) { p class="done" { "Checked today." } }
-            @else { (buttons(secret, asked, service(asked).is_some())) }
+            @if let Some(words) = closed.get(&asked.record) {
+                form method="post" action=(action) {
+                    p class="done" { (words) " " button class="link" name="open" value=(asked.record) { "It is open" span class="unseen" { ": " (asked.name) } } }
+                }
+            }
+            @else if today(asked) { p class="done" { "Checked today." } }
+            @else { (buttons(&action, asked, service(asked).is_some(), without_day == Some(asked.record))) }
         }
         @if question.listings.len() > 1 && !all_done {
-            form method="post" action=(format!("/still-correct/{secret}")) {
-                button class="button" name="all" value="yes" { "All of them are still correct" }
+            form method="post" action=(action) {
+                p { button class="button" name="all" value="yes" { "All of them are still correct" } }
+                p { button class="link" name="all" value="closed" { "All of them have closed" } }
             }
         }
     };
+    let title = if without_day.is_some() { format!("Error: {title}") } else { title.to_owned() };
     Ok(Page { unkept: true, quiet: true, ..Page::new(title, body) })
 }
 
@@ -124,16 +198,29 @@ fn facts(site: &Site, service: &Service) -> Markup {
     }
 }
 
-fn buttons(secret: &str, asked: &Asked, has_times: bool) -> Markup {
+fn buttons(action: &str, asked: &Asked, has_times: bool, without_day: bool) -> Markup {
     let listing = format!("/account/listings/{}", asked.record);
+    let name = html! { span class="unseen" { ": " (asked.name) } };
+    let day = format!("until-{}", asked.record);
     html! {
-        form method="post" action=(format!("/still-correct/{secret}")) {
-            button class="button" name="listing" value=(asked.record) { "Still correct" span class="unseen" { ": " (asked.name) } }
+        form method="post" action=(action) {
+            button class="button" name="listing" value=(asked.record) { "Still correct" (name) }
         }
         p {
             // What changes most often is one page nearer.
-            @if has_times { a href=(format!("{listing}/times")) { "Change the times" span class="unseen" { ": " (asked.name) } } " · " }
-            a href=(listing) { "Change something else" span class="unseen" { ": " (asked.name) } }
+            @if has_times { a href=(format!("{listing}/times")) { "Change the times" (name) } " · " }
+            a href=(listing) { "Change something else" (name) }
+        }
+        form method="post" action=(action) {
+            p { button class="link" name="closed" value=(asked.record) { "We have closed" (name) } }
+        }
+        form method="post" action=(action) novalidate {
+            @if without_day { p class="error" id=(format!("{day}-wrong")) { span class="unseen" { "Error: " } (NO_DAY) } }
+            p {
+                label for=(day) { "Closed for now, and open again on" (name) } " "
+                input class="short" type="date" id=(day) name="until" aria-describedby=[without_day.then(|| format!("{day}-wrong"))] aria-invalid=[without_day.then_some("true")];
+                " " button class="link" name="paused" value=(asked.record) { "Closed until then" (name) }
+            }
         }
     }
 }

@@ -6,12 +6,16 @@
 
 mod store;
 
+use std::{collections::BTreeSet, net::IpAddr};
+
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Error, Owner, Quality};
+use super::{Error, Owner, Quality, keepers_of, moderators};
 use crate::{
+    db::Transaction,
+    identity::Identity,
     ids,
     mail::{self, Kind, Letter, Part},
     model::text,
@@ -63,6 +67,16 @@ impl Wrong {
             Self::Times => "The opening times are wrong",
             Self::Closed => "It has closed",
             Self::Other => "Something else is wrong",
+        }
+    }
+
+    /// How much harm it can do until somebody looks: an address can tell where somebody hides, and what is none of
+    /// the others can be anything.
+    pub fn harm(self) -> u8 {
+        match self {
+            Self::Address => 3,
+            Self::Phone | Self::Other => 2,
+            Self::Times | Self::Closed => 1,
         }
     }
 
@@ -128,6 +142,12 @@ impl Report {
         self.at + CLOCK
     }
 
+    /// How much harm it can do until somebody looks, as [`Wrong::harm`] says. Words can say anything.
+    pub fn harm(&self) -> u8 {
+        let words = self.words.as_ref().map(|_| Wrong::Other);
+        self.wrong.iter().copied().chain(words).map(Wrong::harm).max().unwrap_or_default()
+    }
+
     /// Whether it was not settled in time.
     pub fn is_late(&self, now: DateTime<Utc>) -> bool {
         self.settled_at.unwrap_or(now) > self.due_at()
@@ -136,7 +156,8 @@ impl Report {
 
 impl Quality {
     /// Take a report in, and tell those who keep the listing and those who decide: what was ticked, and
-    /// where the rest can be read.
+    /// where the rest can be read. Where they were told of the listing a short while ago, they hear of it later
+    /// ([`Quality::tell_of_reports`]), unless it is worse than what they know.
     /// # Errors
     /// [`Error::NotFound`] when this listing does not exist; or when the database fails.
     pub async fn report(&self, new: &New, keepers: &[Owner], moderators: &[Owner]) -> Result<Uuid, Error> {
@@ -160,35 +181,73 @@ impl Quality {
         };
         let reply_to = new.reply_to.as_deref().and_then(mail::address);
         let tx = self.db().write().await?;
-        let quiet = store::any_since(&tx, new.record, now - QUIET).await?;
+        let known = store::told_since(&tx, new.record, now - QUIET).await?;
         store::put(&tx, &report, reply_to).await?;
-        if !quiet {
-            let mut told: Vec<String> = Vec::new();
-            let listing = format!("account/listings/{}", report.record);
-            let decided = format!("moderation/reports/{}", report.id);
-            let keepers = keepers.iter().map(|to| (to, listing.as_str()));
-            for (to, page) in keepers.chain(moderators.iter().map(|to| (to, decided.as_str()))) {
-                let key = to.email.to_lowercase();
-                if !told.contains(&key) {
-                    mail::queue(&tx, &self.word_of(to, page, &report, &name), now).await?;
-                    told.push(key);
-                }
-            }
+        if known.iter().all(|known| known.harm() < report.harm()) {
+            self.tell(&tx, (new.record, &name), keepers, moderators).await?;
         }
         tx.commit().await?;
         Ok(report.id)
     }
 
-    fn word_of(&self, to: &Owner, page: &str, report: &Report, name: &str) -> Letter {
-        let mut ticked: Vec<String> = report.wrong.iter().map(|wrong| wrong.words().to_owned()).collect();
-        if report.words.is_some() {
+    /// Tell of the reports that nobody has settled and nobody was told of, because there had just been letters
+    /// about the same listing. Gives how many listings that concerned.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_of_reports(&self, identity: &Identity) -> Result<usize, Error> {
+        let now = self.clock().now();
+        let mut told = 0;
+        for record in store::untold(self.db()).await? {
+            let keepers = keepers_of(self.records(), identity, record).await?;
+            let moderators = moderators(identity).await?;
+            let name = self.name_of(record).await?.unwrap_or_else(|| "a listing".to_owned());
+            let tx = self.db().write().await?;
+            let quiet = !store::told_since(&tx, record, now - QUIET).await?.is_empty();
+            if !quiet && self.tell(&tx, (record, &name), &keepers, &moderators).await? {
+                told += 1;
+            }
+            tx.commit().await?;
+        }
+        Ok(told)
+    }
+
+    /// Queue the letters about everything that nobody was told of yet; whether there was something.
+    async fn tell(
+        &self,
+        tx: &Transaction,
+        (record, name): (Uuid, &str),
+        keepers: &[Owner],
+        moderators: &[Owner],
+    ) -> Result<bool, Error> {
+        let now = self.clock().now();
+        let reports = store::tell(tx, record, now).await?;
+        let Some(first) = reports.first() else { return Ok(false) };
+        let (listing, decided) = (format!("account/listings/{record}"), format!("moderation/reports/{}", first.id));
+        let keepers = keepers.iter().map(|to| (to, listing.as_str()));
+        let mut told: Vec<String> = Vec::new();
+        for (to, page) in keepers.chain(moderators.iter().map(|to| (to, decided.as_str()))) {
+            let key = to.email.to_lowercase();
+            if !told.contains(&key) {
+                mail::queue(tx, &self.word_of(to, page, &reports, name), now).await?;
+                told.push(key);
+            }
+        }
+        Ok(true)
+    }
+
+    fn word_of(&self, to: &Owner, page: &str, reports: &[Report], name: &str) -> Letter {
+        let wrong: BTreeSet<Wrong> = reports.iter().flat_map(|report| &report.wrong).copied().collect();
+        let mut ticked: Vec<String> = wrong.into_iter().map(|wrong| wrong.words().to_owned()).collect();
+        if reports.iter().any(|report| report.words.is_some()) {
             ticked.push("They also wrote a message. Only the council can read it, because it may be about someone; ask the council if this does not tell you enough".to_owned());
         }
+        let who = if reports.len() == 1 { "Someone says".to_owned() } else { format!("{} reports say", reports.len()) };
+        let due = reports.first().map(|report| london(report.due_at())).unwrap_or_default();
         let body = [
-            Part::paragraph(format!("Someone says that “{name}” in {} is not right:", self.name)),
+            Part::paragraph(format!("{who} that “{name}” in {} is not right:", self.name)),
             Part::List(ticked),
             Part::link("See the report", self.address(page)),
-            Part::paragraph(format!("It should be settled by {}.", london(report.due_at()))),
+            Part::paragraph(format!("It should be settled by {due}.")),
         ];
         Letter::new(&to.email, Kind::Reported, format!("Something may be wrong: {name}"), &body)
     }
@@ -215,11 +274,18 @@ impl Quality {
     }
 
     /// Settle the reports that somebody looked at, answer where an answer was asked for, and delete the
-    /// addresses. What was settled meanwhile is left alone. Who may is for the caller to decide.
+    /// addresses. What was settled meanwhile is left alone. It is put on record `by` whom, and from where. Who
+    /// may is for the caller to decide.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Settled`] when somebody was quicker with all of them; or when the
     /// database fails.
-    pub async fn settle(&self, which: &[Uuid], by: &str, standing: Standing, answer: &str) -> Result<Vec<Report>, Error> {
+    pub async fn settle(
+        &self,
+        identity: &Identity,
+        which: &[Uuid],
+        (by, from): (&str, Option<IpAddr>),
+        (standing, answer): (Standing, &str),
+    ) -> Result<Vec<Report>, Error> {
         let now = self.clock().now();
         let answer = Some(text::clean(answer)).filter(|answer| !answer.is_empty());
         let mut named = Vec::new();
@@ -238,6 +304,8 @@ impl Quality {
             if !store::settle(&tx, &settled).await? {
                 continue;
             }
+            let became = if standing == Standing::Corrected { "corrected" } else { "unchanged" };
+            identity.note(&tx, by, "settle a report", &settled.record.to_string(), became, from).await?;
             if let Some(to) = reply_to {
                 mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
             }

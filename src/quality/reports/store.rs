@@ -1,7 +1,9 @@
 //! The table `report`.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Set, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Report, Standing, Wrong};
@@ -32,6 +34,7 @@ mod report {
         pub(super) settled_at: Option<i64>,
         #[sea_orm(column_type = "Text", nullable)]
         pub(super) answer: Option<String>,
+        pub(super) told_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -89,19 +92,49 @@ pub(super) async fn put(tx: &Transaction, report: &Report, reply_to: Option<Stri
         settled_by: Set(None),
         settled_at: Set(None),
         answer: Set(None),
+        told_at: Set(None),
     };
     Box::pin(report::Entity::insert(row).exec_without_returning(tx.connection())).await.context("cannot store a report").map(drop)
 }
 
-/// Whether the listing was reported since then.
-pub(super) async fn any_since(tx: &Transaction, record: Uuid, since: DateTime<Utc>) -> Result<bool, db::Error> {
-    let one = report::Entity::find()
+/// The reports about a listing of which letters went out since then.
+pub(super) async fn told_since(tx: &Transaction, record: Uuid, since: DateTime<Utc>) -> Result<Vec<Report>, db::Error> {
+    let rows = report::Entity::find()
         .filter(C::RecordId.eq(record))
-        .filter(C::At.gt(since.timestamp_micros()))
-        .one(tx.connection())
+        .filter(C::ToldAt.gt(since.timestamp_micros()))
+        .all(tx.connection())
         .await
         .context("cannot read reports")?;
-    Ok(one.is_some())
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// The listings with reports that nobody has settled and nobody was told of.
+pub(super) async fn untold(db: &Database) -> Result<Vec<Uuid>, db::Error> {
+    let rows = untold_rows().limit(MOST).all(db.reader()).await.context("cannot read reports")?;
+    let mut records: Vec<Uuid> = rows.into_iter().map(|row| row.record_id).collect();
+    records.sort_unstable();
+    records.dedup();
+    Ok(records)
+}
+
+fn untold_rows() -> Select<report::Entity> {
+    let open = report::Entity::find().filter(C::State.eq(Standing::Open.number())).filter(C::ToldAt.is_null());
+    open.order_by_asc(C::At).order_by_asc(C::Id)
+}
+
+/// Note that letters go out about those of a listing's reports that nobody was told of; the oldest first. None of
+/// them where somebody else does so at this moment.
+pub(super) async fn tell(tx: &Transaction, record: Uuid, now: DateTime<Utc>) -> Result<Vec<Report>, db::Error> {
+    let rows = untold_rows().filter(C::RecordId.eq(record)).limit(MOST).all(tx.connection()).await;
+    let rows = rows.context("cannot read reports")?;
+    let told = report::Entity::update_many()
+        .col_expr(C::ToldAt, Expr::value(now.timestamp_micros()))
+        .filter(C::ToldAt.is_null())
+        .filter(C::Id.is_in(rows.iter().map(|row| row.id)))
+        .exec(tx.connection())
+        .await
+        .context("cannot note who was told of a report")?;
+    Ok(if told.rows_affected == 0 { Vec::new() } else { rows.into_iter().map(from_row).collect() })
 }
 
 pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Report>, db::Error> {

@@ -249,8 +249,15 @@ fact! {
             let answer = send(&app, Method::PATCH, &path, &token, &etag, &monday(name, value)).await;
             assert_eq!(answer.status, 422, "{name}: {}", answer.text());
         }
-        let answer = send(&app, Method::PATCH, &path, &token, &etag, &monday("byyearday", json!("77,9,6,66"))).await;
-        assert_eq!(answer.status, 202, "{}", answer.text());
+        for (name, value) in [
+            ("byyearday", json!("77,9,6,66")),
+            ("bymonthday", json!("7,7,9,6,6,6")),
+            ("timezone", json!(0.077_009_006_66)),
+            ("count", json!(77_009)),
+        ] {
+            let answer = send(&app, Method::PATCH, &path, &token, &etag, &monday(name, value)).await;
+            assert_eq!(answer.status, 202, "{name}: {}", answer.text());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Claiming an organisation.
 
+use chrono::TimeDelta;
 use fingerpost::identity::PlatformRole;
 use uuid::Uuid;
 
@@ -72,6 +73,122 @@ fact! {
         let page = amina.open(&path).await;
         amina.submit(&page, &path, &[("code", &format!("{} {}", &code[..4], &code[4..]))]).await;
         assert!(keeps(&app, "amina@gmail.com", id("marsh farm")).await);
+    }
+}
+
+/// The digits of the code in the latest letter that has one.
+fn latest_code(sink: &Sink) -> String {
+    let letters = sink.received();
+    let letter = letters.iter().rev().find(|letter| letter.text().contains("give them this code")).expect("a code went out");
+    letter.text().split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).expect("eight digits").to_owned()
+}
+
+fact! {
+    async fn a_code_that_has_expired_is_made_anew_when_somebody_asks_again(app) {
+        with_pantry(&app).await;
+        let sink = Sink::start().await;
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        claim(&amina, id("marsh farm")).await;
+        // The mail server is away for a day.
+        app.clock.set(app.clock.now() + TimeDelta::hours(26));
+        let sent = sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sent.given_up, 0, "it is tried as long as it is of use");
+        let first = latest_code(&sink);
+        app.clock.set(app.clock.now() + TimeDelta::days(3));
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        let number = app.app().identity().waiting_claims().await.unwrap().remove(0).id;
+        let path = format!("/account/claims/{number}");
+        let page = amina.open(&path).await;
+        assert!(page.text().contains("no longer works") && !page.text().contains("name=\"code\""), "{}", page.text());
+        claim(&amina, id("marsh farm")).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let second = latest_code(&sink);
+        assert_ne!(first, second);
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("code", &second)]).await;
+        assert!(keeps(&app, "amina@gmail.com", id("marsh farm")).await);
+    }
+}
+
+fact! {
+    async fn a_claim_can_be_withdrawn_while_it_waits(app) {
+        with_pantry(&app).await;
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        let page = claim(&amina, id("marsh farm")).await;
+        let identity = app.app().identity();
+        let path = format!("/account/claims/{}", identity.waiting_claims().await.unwrap().remove(0).id);
+        let mallory = Browser::signed_in(&app, "mallory@evil.example").await;
+        let theirs = claim(&mallory, id("marsh farm")).await;
+        let own = format!("/account/claims/{}", identity.waiting_claims().await.unwrap().remove(1).id);
+        let token = theirs.text().split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        let foreign = mallory.post(&path, "https://directory.luton.example.org", &[("form", &token), ("do", "withdraw")]).await;
+        assert_eq!(foreign.status, 404, "nobody takes back what others ask");
+        let back = amina.submit(&page, &path, &[("do", "withdraw")]).await;
+        assert!(back.text().contains("You withdrew your request."), "{}", back.text());
+        let waiting = identity.waiting_claims().await.unwrap();
+        assert_eq!(waiting.len(), 1, "{waiting:?}");
+        assert!(own.ends_with(&waiting[0].id.to_string()));
+        let trail = identity.audit(None, None, 10).await.unwrap();
+        assert!(trail.iter().any(|line| line.what == "take back a claim"), "{trail:?}");
+    }
+}
+
+fact! {
+    async fn whoever_is_on_the_listing_hears_that_somebody_keeps_it_from_now_on(app) {
+        with_pantry(&app).await;
+        let sink = Sink::start().await;
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        claim(&amina, id("marsh farm")).await;
+        assert!(keeps(&app, "amina@lark-hill.example.org", id("marsh farm")).await);
+        sink.mailer(&app).send_due().await.unwrap();
+        let told: Vec<_> = sink.received().into_iter().filter(|letter| letter.text().contains("can now edit")).collect();
+        assert!(told.iter().any(|letter| letter.to == ["hello@lark-hill.example.org"]), "{told:?}");
+        let text = told[0].text();
+        assert!(text.contains("amina@lark-hill.example.org") && text.contains("/directory/report/"), "{text}");
+        let trail = app.app().identity().audit(None, None, 10).await.unwrap();
+        assert!(trail.iter().any(|line| line.what == "decide a claim" && line.detail.contains("has the domain")), "{trail:?}");
+    }
+}
+
+fact! {
+    async fn a_grant_by_code_is_told_and_on_record(app) {
+        with_pantry(&app).await;
+        let sink = Sink::start().await;
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        let page = claim(&amina, id("marsh farm")).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let path = format!("/account/claims/{}", app.app().identity().waiting_claims().await.unwrap().remove(0).id);
+        amina.submit(&page, &path, &[("code", &latest_code(&sink))]).await;
+        assert!(keeps(&app, "amina@gmail.com", id("marsh farm")).await);
+        sink.mailer(&app).send_due().await.unwrap();
+        assert!(sink.received().iter().any(|letter| letter.text().contains("amina@gmail.com can now edit")), "the listed address hears of it");
+        let trail = app.app().identity().audit(None, None, 10).await.unwrap();
+        assert!(trail.iter().any(|line| line.what == "decide a claim" && line.detail.contains("the code")), "{trail:?}");
+    }
+}
+
+fact! {
+    async fn a_mailbox_that_pupils_have_is_no_proof_and_moderators_hear_where_no_address_is_listed(app) {
+        let mut school = crate::facts::pantry();
+        school["organization"]["website"] = serde_json::json!("https://hill.luton.sch.uk/");
+        let mut hall = crate::facts::refuge();
+        for (name, value) in [("id", serde_json::json!(id("hall"))), ("name", serde_json::json!("Hall club")), ("attributes", serde_json::json!([])), ("service_at_locations", serde_json::json!([])), ("description", serde_json::json!("Games."))] {
+            hall[name] = value;
+        }
+        hall["organization"] = serde_json::json!({"id": id("hall trust"), "name": "Hall trust", "description": "A hall.", "website": "https://www.hall-trust.example.org/"});
+        app.import(format!("{school}\n{hall}\n")).await;
+        let pupil = Browser::signed_in(&app, "pupil@hill.luton.sch.uk").await;
+        let page = claim(&pupil, id("marsh farm")).await;
+        assert!(page.text().contains("Someone from the council will decide"), "{}", page.text());
+        let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let jo = Browser::signed_in(&app, "jo@hall-trust.example.org").await;
+        claim(&jo, id("hall trust")).await;
+        assert!(keeps(&app, "jo@hall-trust.example.org", id("hall trust")).await);
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let told: Vec<_> = sink.received().into_iter().filter(|letter| letter.text().contains("can now edit")).collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].to, ["moderator@council.example.org"]);
     }
 }
 
@@ -154,7 +271,7 @@ fact! {
         let page = ex.open("/account").await;
         let accept = format!("/account/invitations/{}", invitation.id);
         let asked = ex.submit(&page, &accept, &[]).await;
-        assert!(asked.text().contains("href=\"#terms\"") && asked.text().contains("published under an open licence"), "{}", asked.text());
+        assert!(asked.text().contains("href=\"#terms\"") && asked.text().contains("an open licence, which cannot be withdrawn"), "{}", asked.text());
         assert_eq!(identity.invitations_for(&"ex@lark-hill.example.org".parse().unwrap()).await.unwrap().len(), 1, "nobody writes here who has not agreed");
         ex.submit(&asked, &accept, &[("terms", "yes")]).await;
         let listing = format!("/account/listings/{}/about", id("pantry"));
@@ -168,6 +285,23 @@ fact! {
         assert!(after.text().contains("Send me a link"), "the session ended with the grant: {}", after.text());
         let back = Browser::signed_in(&app, "ex@lark-hill.example.org").await;
         assert_eq!(back.open(&listing).await.status, 404);
+    }
+}
+
+fact! {
+    async fn the_terms_name_the_licence_and_the_privacy_notice_and_what_was_agreed_to_is_kept(app) {
+        with_pantry(&app).await;
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        let path = format!("/account/organisations/{}/claim", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let licence = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/";
+        for said in [&format!("href=\"{licence}\""), "Open Government Licence v3.0", "href=\"/directory/privacy\""] {
+            assert!(page.text().contains(said), "{said}: {}", page.text());
+        }
+        amina.submit(&page, &path, &[("words", "I run it."), ("terms", "yes")]).await;
+        let trail = app.app().identity().audit(None, None, 10).await.unwrap();
+        let agreed = trail.iter().find(|line| line.what == "agree to the terms").expect("it is on record");
+        assert!(agreed.detail.starts_with("terms of ") && agreed.detail.contains(licence) && agreed.who.starts_with("person:"), "{agreed:?}");
     }
 }
 

@@ -5,14 +5,18 @@ mod at_once;
 mod back;
 mod categories;
 mod claims;
+mod closing;
+mod copies;
 mod council;
 mod delivery;
 mod editing;
 mod erasure;
 mod logo;
+mod markup;
 mod moderation;
 mod passkeys;
 mod preview;
+mod protected;
 mod rights;
 mod sign_in;
 
