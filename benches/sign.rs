@@ -10,7 +10,7 @@ use chrono::DateTime;
 use fingerpost::{
     ids,
     model::Kind,
-    signing::{About, Keyring, Signer, canonical, hash_of, record_message, verifies},
+    signing::{About, Keyring, Signer, canonical_of, hash_of, record_message, verifies},
 };
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ fn main() {
     let ids: Vec<uuid::Uuid> = records.iter().map(|record| record["id"].as_str().unwrap().parse().unwrap()).collect();
     let sign = |number: usize| {
         let at = number % records.len();
-        let bytes = canonical(&records[at]);
+        let bytes = canonical_of(&records[at]);
         signer.sign(About {
             kind: Kind::Service,
             id: ids[at],
@@ -69,12 +69,12 @@ fn main() {
     let key = signer.keyring().active.public();
     let verify = |number: usize| {
         let at = number % records.len();
-        let hash = hash_of(&canonical(&records[at]));
+        let hash = hash_of(&canonical_of(&records[at]));
         let mut unsigned = statements[at].clone();
         let sig = unsigned.as_object_mut().unwrap().remove("sig").unwrap();
         assert!(unsigned["data_hash"] == hash && verifies(&key, &record_message(&unsigned), sig.as_str().unwrap()));
     };
-    let size = records.iter().map(|record| canonical(record).len()).sum::<usize>() / records.len();
+    let size = records.iter().map(|record| canonical_of(record).len()).sum::<usize>() / records.len();
     let signed = rate(length, |number| drop(sign(number)));
     let verified = rate(length, verify);
     println!(

@@ -11,7 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{WrongCall, say};
-use crate::{app::App, signing};
+use crate::{app::App, safekeeping, signing};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -117,12 +117,10 @@ impl Keys {
                 return Ok(true);
             }
             Self::Revoke { kid, json } => {
-                let mut ring = signer.keyring();
-                if !ring.revoke(&kid, app.clock.now())? {
-                    let detail = "is not a retired key; `fingerpost keys rotate --compromised` revokes the one that signs";
+                if !safekeeping::revoke_key(&app.records, &kid).await? {
+                    let detail = "is not an earlier key; `fingerpost keys rotate --compromised` revokes the one that signs";
                     return Err(WrongCall(format!("{kid} {detail}")).into());
                 }
-                signer.use_keys(ring);
                 let again = app.records.sign_again().await?;
                 if !json {
                     say!("{again} records signed again with the current key")?;
@@ -130,9 +128,7 @@ impl Keys {
                 json
             }
             Self::Rotate { compromised, json } => {
-                let mut ring = signer.keyring();
-                ring.rotate(signer.origin(), app.clock.now(), compromised)?;
-                signer.use_keys(ring);
+                safekeeping::rotate_keys(&app.records, compromised).await?;
                 if compromised {
                     let again = app.records.sign_again().await?;
                     if !json {

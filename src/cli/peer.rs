@@ -254,7 +254,7 @@ fn seconds(text: &str) -> Result<i64, String> {
 impl Peers {
     /// A pull that a power cut takes back goes on from where it was; what an officer decides must stay.
     pub(super) fn durability(&self) -> Durability {
-        if matches!(self.action, Action::Pull { .. } | Action::Compare { .. }) { Durability::Batched } else { Durability::Full }
+        if matches!(self.action, Action::Pull { .. } | Action::Compare { .. }) { Durability::Sparing } else { Durability::Full }
     }
 
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {

@@ -36,6 +36,8 @@ pub enum Durability {
     /// The last moments before a power cut may be lost, never the file. For a bulk import, which
     /// can be run again.
     Batched,
+    /// The same with less memory, for a pull: it goes on for long, and often beside a server.
+    Sparing,
 }
 
 /// The database, with its connections. Cheap to clone.
@@ -69,10 +71,12 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import folds its log back less often, and keeps more of the indexes in memory.
-                let (synchronous, cache, checkpoint) = match durability {
-                    Durability::Full => ("FULL", "-8000", "1000"),
-                    Durability::Batched => ("NORMAL", "-48000", "6000"),
+                // A bulk import folds its log back less often, and keeps more of the indexes in memory. A statement that
+                // writes 500 rows takes half a megabyte as long as it is remembered, and each number of rows is another one.
+                let (synchronous, cache, checkpoint, statements) = match durability {
+                    Durability::Full => ("FULL", "-8000", "1000", 100),
+                    Durability::Batched => ("NORMAL", "-48000", "6000", 100),
+                    Durability::Sparing => ("NORMAL", "-12000", "6000", 32),
                 };
                 let write = connect(url, 1, |options| {
                     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -86,13 +90,18 @@ impl Database {
                             .pragma("secure_delete", "ON")
                             .pragma("cache_size", cache)
                             .pragma("wal_autocheckpoint", checkpoint)
+                            .statement_cache_capacity(statements)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })
                 .await?;
                 let read = connect(url, 3, |options| {
-                    options.map_sqlx_sqlite_opts(|sqlite| {
-                        sqlite.pragma("query_only", "ON").pragma("cache_size", "-2000").busy_timeout(Duration::from_secs(30))
+                    options.map_sqlx_sqlite_opts(move |sqlite| {
+                        sqlite
+                            .pragma("query_only", "ON")
+                            .pragma("cache_size", "-2000")
+                            .statement_cache_capacity(statements)
+                            .busy_timeout(Duration::from_secs(30))
                     });
                 })
                 .await?;

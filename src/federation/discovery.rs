@@ -45,7 +45,7 @@ async fn document(outlet: &Outlet) -> Result<Discovery, Problem> {
     let head = published::head(&outlet.db, &outlet.clock).await?;
     let publisher = &outlet.publisher;
     let kinds = |kinds: &[Kind]| kinds.iter().map(|kind| kind.as_str().to_owned()).collect::<Vec<_>>();
-    let (kid, sig) = outlet.signer.sign_keys();
+    let (keys, kid, sig) = outlet.signer.sign_keys();
     let scopes = [(OWN, "federation/v1/changes"), (ALL, "federation/v1/changes?scope=all")];
     let scopes = if outlet.is_aggregator { &scopes[..] } else { &scopes[..1] };
     Ok(Discovery {
@@ -77,7 +77,7 @@ async fn document(outlet: &Outlet) -> Result<Discovery, Problem> {
         status: Some(publisher.address("federation/v1/status")),
         schemas: vec![RecordSchema { id: SCHEMA.to_owned(), kinds: kinds(&Kind::RECORDS) }],
         license: Licence { url: publisher.licence.to_string(), attribution: attribution(&publisher.name) },
-        keys: outlet.signer.keyring().listed,
+        keys,
         keys_sig: vec![KeysSignature { kid, sig }],
         moved_from: outlet.moved.iter().filter(|moved| moved.to == publisher.origin).cloned().collect(),
     })

@@ -24,7 +24,8 @@ pub async fn gauges(db: &Database, now: DateTime<Utc>) -> Result<String, db::Err
         }
         tell("federation_lag_seconds", (now - peer.succeeded_at.unwrap_or(peer.added_at)).num_seconds().max(0));
         tell("federation_lag_positions", (peer.cursor.head - peer.cursor.after).max(0));
-        tell("federation_held_deletes", i64::try_from(peers::held(db, peer.id).await?.len()).unwrap_or(i64::MAX));
+        let held = peers::held_for_people(db, peer.id).await?.len();
+        tell("federation_held_deletes", i64::try_from(held).unwrap_or(i64::MAX));
         for (code, many) in peers::quarantined_by_code(db, peer.id).await? {
             all.push(("federation_quarantined", format!("peer=\"{name}\",reason=\"{}\"", escaped(&code)), many));
         }

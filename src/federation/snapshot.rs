@@ -8,6 +8,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use axum::{
@@ -35,6 +36,8 @@ pub const SNAPSHOT: &[u8] = b"open-directory-snapshot-v1\n";
 const ROWS: u64 = 200;
 /// How hard to compress: quick, and nearly as small as anything.
 const LEVEL: i32 = 3;
+/// So long whoever asks waits for a snapshot to be made: not as long as followers wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(7);
 /// A file is immutable, but what it holds may have to be forgotten.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
@@ -214,7 +217,14 @@ fn failed(error: &anyhow::Error) -> Problem {
 
 /// Where the latest snapshot is, signed.
 pub(super) async fn pointer(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
-    let latest = outlet.snapshot().await.map_err(|error| failed(&error))?;
+    let making = {
+        let outlet = outlet.clone();
+        // Whoever asks need not wait for it: it is made to its end, and the next one finds it.
+        tokio::spawn(async move { outlet.snapshot().await })
+    };
+    let made = tokio::time::timeout(PATIENCE, making).await;
+    let made = made.map_err(|_| Problem::unavailable("the snapshot is being made; read the feed, or try again in a minute"))?;
+    let latest = made.map_err(|error| Problem::internal(&error))?.map_err(|error| failed(&error))?;
     let url = outlet.publisher.address(&format!("federation/v1/snapshots/{}", name(&latest)));
     let said = SnapshotPointer {
         origin: outlet.publisher.origin.clone(),

@@ -20,7 +20,7 @@ use url::Url;
 
 use super::{
     Outlet,
-    peers::{self, Peer, PeerState},
+    peers::{self, Peer, PeerKind, PeerState},
     protocol::Ping,
 };
 use crate::{
@@ -234,7 +234,9 @@ pub(super) async fn ping(
     let ping: Ping = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad_request(format!("expected {{\"origin\": …, \"head\": …}}: {error}")))?;
     let known = peers::all(&outlet.db).await?.into_iter().find(|peer| peer.identity() == ping.origin);
-    let Some(peer) = known.filter(|peer| peer.state == PeerState::Following) else {
+    // Others send no hints, so whoever does it in their name wants us to ask them again and again.
+    let sends_hints = |peer: &Peer| peer.state == PeerState::Following && peer.kind == PeerKind::OpenDirectory;
+    let Some(peer) = known.filter(sends_hints) else {
         return Err(Problem::forbidden("only directories followed here can send hints"));
     };
     let now = outlet.clock.now();
@@ -243,9 +245,11 @@ pub(super) async fn ping(
         let detail = format!("one hint a minute is enough; send the next one in {seconds} seconds");
         return Err(Problem { detail, ..Problem::too_many(seconds) });
     }
-    if ping.head == 0 || ping.head > peer.cursor.after {
+    // Anybody can send a hint: whoever wants to be left alone is, and so is whoever fails.
+    let soonest = peer.tried_at.map_or(now, |at| at + peer.least()).max(now);
+    if (ping.head == 0 || ping.head > peer.cursor.after) && peer.failures == 0 && soonest < peer.next_due_at {
         let tx = outlet.db.write().await?;
-        peers::due_now(&tx, peer.id, now).await?;
+        peers::due_now(&tx, peer.id, soonest).await?;
         tx.commit().await?;
     }
     Ok((StatusCode::ACCEPTED, Json(json!({"accepted": true}))).into_response())

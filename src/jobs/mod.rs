@@ -21,7 +21,6 @@ use crate::{
     pages,
     quality::{self, Reminded},
     safekeeping, search,
-    signing::Keyring,
     views::{EVERYTHING, Key},
 };
 pub use following::{follow, index, verify};
@@ -187,12 +186,7 @@ pub async fn snapshot(served: &Served) -> anyhow::Result<()> {
 /// # Errors
 /// When the files of the keys are damaged.
 pub fn keys(app: &App) -> anyhow::Result<()> {
-    let signer = app.records.signer();
-    let ring = Keyring::open(&app.config.data_dir, app.clock.now())?;
-    if ring.listed != signer.keyring().listed {
-        signer.use_keys(ring);
-    }
-    Ok(())
+    Ok(app.records.signer().look_again()?)
 }
 
 /// Mind what nobody has confirmed for long. Gives how many directories that concerned.

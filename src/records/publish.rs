@@ -14,7 +14,7 @@ use crate::{
     model::{Document, Kind},
     parallel::in_parallel,
     published::{
-        self, Position, Published,
+        self, Locked, Position, Published,
         render::{Around, Rendered, render},
     },
     signing::{self, About},
@@ -82,6 +82,15 @@ type ToRender = (Uuid, String, Option<Document>);
 type WasRendered = (Uuid, String, Changed);
 
 impl Records {
+    /// Lock the counter, and look which key signs now: keys change under the counter only.
+    pub(super) async fn lock(&self, tx: &Transaction) -> Result<Locked, crate::db::Error> {
+        let locked = published::lock(tx).await?;
+        if let Err(error) = self.signer.look_again() {
+            tracing::error!(error = %error, "cannot read the keys again; signing with those that were read before");
+        }
+        Ok(locked)
+    }
+
     /// Lock the counter, render everything that shows the changed records, and publish it. Where the
     /// order stood before, and where it stands now.
     pub(super) async fn publish(
@@ -91,7 +100,7 @@ impl Records {
         touched: &[Uuid],
         cause: &Cause<'_>,
     ) -> Result<(Position, Position), Error> {
-        let mut locked = published::lock(tx).await?;
+        let mut locked = self.lock(tx).await?;
         let began = locked.position();
         let Scene { dirty, around } = self.gather(tx, changed, touched, cause).await?;
         let ids: Vec<Uuid> = dirty.keys().copied().collect();

@@ -3,5 +3,7 @@
 
 mod backup;
 pub mod doctor;
+mod keys;
 
 pub use backup::{Error, backup, keep_scrubs, restore};
+pub use keys::{revoke_key, rotate_keys};

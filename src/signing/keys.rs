@@ -40,7 +40,9 @@ pub enum Error {
         file: PathBuf,
     },
     /// The list beside the key does not fit it.
-    #[error("{file} does not list the signing key; restore it from a backup, or move it away to list this key only")]
+    #[error(
+        "{file} does not list the signing key as the latest one; put back the copy from your backup, and do not move the list away (see docs/guides/backup-and-restore.md, \"Keys\")"
+    )]
     NotListed {
         /// The file.
         file: PathBuf,
@@ -211,18 +213,45 @@ impl Keyring {
                 other => other.map_err(failed)?,
             }
         }
-        let active = read_key(&file)?;
-        let listed = if list.exists() {
-            read_list(&list)?
-        } else {
-            let listed = vec![first(&active, now)];
+        if !list.exists() {
+            let listed = vec![first(&read_key(&file)?, now)];
             replace(&list, &listed).map_err(|source| Error::File { file: list.clone(), source })?;
-            listed
-        };
-        if listed.last().is_none_or(|last| last.kid != active.kid) {
-            return Err(Error::NotListed { file: list });
         }
-        Ok(Self { folder, active, listed })
+        Self::read(folder)
+    }
+
+    /// The keys as their files have them now. A rotation that a crash has cut short is finished: it holds from
+    /// the moment at which the new key is listed.
+    fn read(folder: PathBuf) -> Result<Self, Error> {
+        let (file, list) = (folder.join("signing.json"), folder.join("listed.json"));
+        let (before, listed) = (read_key(&file)?, read_list(&list)?);
+        let latest = listed.last().map(|last| last.kid.clone());
+        let is_listed = |key: &Key| latest.as_ref() == Some(&key.kid);
+        let active = if is_listed(&before) {
+            before
+        } else {
+            let next = beside(&file);
+            if read_key(&next).is_ok_and(|next| is_listed(&next)) {
+                // Another process may be faster, above all the one that rotates.
+                let _ = fs::rename(&next, &file);
+            }
+            read_key(&file)?
+        };
+        if is_listed(&active) { Ok(Self { folder, active, listed }) } else { Err(Error::NotListed { file: list }) }
+    }
+
+    /// Whether the list still says the same, as it does until the keys change.
+    /// # Errors
+    /// When the list cannot be read.
+    pub(super) fn is_present(&self) -> Result<bool, Error> {
+        Ok(read_list(&self.folder.join("listed.json"))? == self.listed)
+    }
+
+    /// The keys as their files have them now.
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub(super) fn again(&self) -> Result<Self, Error> {
+        Self::read(self.folder.clone())
     }
 
     /// Begin to sign with a new key, which the old one vouches for. `compromised` says that somebody
@@ -242,26 +271,25 @@ impl Keyring {
         new.endorsed_by =
             Some(Endorsement { kid: self.active.kid.clone(), sig: self.active.sign(&endorsement_of(origin, &new)) });
         listed.push(new);
-        // The list first: a key that is listed and does not sign yet is mended by hand, a key that
-        // signs and is not listed would be refused by everybody.
-        let before = fs::read(&list).map_err(failed)?;
-        replace(&list, &listed).map_err(failed)?;
-        if let Err(error) = replace(&file, &key.to_file()) {
-            fs::write(&list, before).map_err(failed)?;
-            return Err(failed(error));
-        }
-        self.active = key;
-        self.listed = listed;
+        // The new key lies beside the old one until it is listed: a key that signs and is not listed would be
+        // refused by everybody. Whatever stops us after that, whoever reads the files finishes it.
+        put_beside(&file, &key.to_file()).map_err(failed)?;
+        replace(&list, &listed).map_err(|source| Error::File { file: list, source })?;
+        *self = self.again()?;
         Ok(())
     }
 
-    /// Say that somebody else may have a key that does not sign any more. Whether there is such a key.
+    /// Say that somebody else may have a key that does not sign any more, perhaps once more. Whether there is such
+    /// a key.
     /// # Errors
     /// When the list cannot be written; then nothing has changed.
     pub fn revoke(&mut self, kid: &str, now: DateTime<Utc>) -> Result<bool, Error> {
         let list = self.folder.join("listed.json");
         let mut listed = self.listed.clone();
-        let Some(key) = listed.iter_mut().find(|key| key.kid == kid && key.status == Status::Retired) else { return Ok(false) };
+        let Some(key) = listed.iter_mut().find(|key| key.kid == kid && key.status != Status::Active) else { return Ok(false) };
+        if key.status == Status::Revoked {
+            return Ok(true); // said before; perhaps what followed from it was interrupted
+        }
         key.status = Status::Revoked;
         key.compromised_at = Some(clock::rfc3339(now));
         replace(&list, &listed).map_err(|source| Error::File { file: list.clone(), source })?;
@@ -307,14 +335,24 @@ fn write_new(file: &Path, value: &impl Serialize) -> io::Result<()> {
     out.sync_all()
 }
 
-/// Put a new file in the place of `file`: after a crash there is the old one or the new one.
-fn replace(file: &Path, value: &impl Serialize) -> io::Result<()> {
-    let beside = file.with_extension("new");
+/// Where a new file lies until it takes the place of `file`.
+fn beside(file: &Path) -> PathBuf {
+    file.with_extension("new")
+}
+
+/// Write what is to take the place of `file`.
+fn put_beside(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    let beside = beside(file);
     if beside.exists() {
         fs::remove_file(&beside)?;
     }
-    write_new(&beside, value)?;
-    fs::rename(&beside, file)
+    write_new(&beside, value)
+}
+
+/// Put a new file in the place of `file`: after a crash there is the old one or the new one.
+fn replace(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    put_beside(file, value)?;
+    fs::rename(beside(file), file)
 }
 
 #[cfg(test)]
@@ -355,6 +393,32 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_that_a_crash_cuts_short_holds_once_the_new_key_is_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ring = Keyring::open(folder.path(), noon()).unwrap();
+        let (file, list) = (folder.path().join("keys/signing.json"), folder.path().join("keys/listed.json"));
+        let (old_key, old_list) = (fs::read(&file).unwrap(), fs::read(&list).unwrap());
+        ring.rotate("https://directory.example.org/", noon(), false).unwrap();
+        let (new_key, new_list) = (fs::read(&file).unwrap(), fs::read(&list).unwrap());
+
+        // Before it is listed, nothing has happened.
+        fs::write(&file, &old_key).unwrap();
+        fs::write(&list, &old_list).unwrap();
+        fs::write(beside(&file), &new_key).unwrap();
+        assert_ne!(Keyring::open(folder.path(), noon()).unwrap().active.kid(), ring.active.kid());
+        // Afterwards the next one to look finishes it.
+        fs::write(&list, &new_list).unwrap();
+        let read = Keyring::open(folder.path(), noon()).unwrap();
+        assert_eq!((read.active.kid(), &read.listed), (ring.active.kid(), &ring.listed));
+        assert_eq!((fs::read(&file).unwrap(), beside(&file).exists()), (new_key, false));
+
+        // An old key that somebody has put back is not taken for one.
+        fs::write(&file, &old_key).unwrap();
+        let refused = Keyring::open(folder.path(), noon()).unwrap_err();
+        assert!(refused.to_string().contains("docs/guides/backup-and-restore.md"), "{refused}");
+    }
+
+    #[test]
     fn a_retired_key_can_be_given_up_and_the_one_that_signs_cannot() {
         let folder = tempfile::tempdir().unwrap();
         let mut ring = Keyring::open(folder.path(), noon()).unwrap();
@@ -362,6 +426,8 @@ mod tests {
         assert!(!ring.revoke(&old, noon()).unwrap(), "it signs");
         ring.rotate("https://directory.example.org/", noon(), false).unwrap();
         assert!(ring.revoke(&old, noon()).unwrap());
+        assert!(ring.revoke(&old, noon() + chrono::Duration::days(1)).unwrap(), "signing again may have been interrupted");
+        assert_eq!(ring.listed[0].compromised_at.as_deref(), Some(clock::rfc3339(noon()).as_str()));
         let read = Keyring::open(folder.path(), noon()).unwrap().listed;
         assert_eq!((read[0].status, read[0].compromised_at.is_some(), read[1].status), (Status::Revoked, true, Status::Active));
     }

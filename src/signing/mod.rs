@@ -3,6 +3,7 @@
 //! What is signed is a small statement about a record (whose, which, at which position, with which
 //! content hash), so a signature can be checked without the record's other fields.
 
+mod canonical;
 mod keys;
 mod moves;
 
@@ -14,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::model::Kind;
+pub use canonical::{canonical, canonical_of};
 pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, kid_of, verifies};
 pub use moves::{Moved, keep_move, moves};
 
@@ -90,16 +92,36 @@ impl Signer {
         self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// Go on with these keys.
-    pub fn use_keys(&self, ring: Keyring) {
-        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = ring;
+    /// Go on with the keys that another process has made. Whoever numbers what is published does this while
+    /// holding the counter, under which alone keys change: so nothing is signed with a key at a number that comes
+    /// after its retirement.
+    /// # Errors
+    /// When a file is unreadable or damaged; then everything stays as it was.
+    pub fn look_again(&self) -> Result<(), Error> {
+        if self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_present()? {
+            return Ok(());
+        }
+        self.change(|_| Ok(()))
     }
 
-    /// Our signature of our own list of keys, base64url, and the name of the key that made it.
-    pub fn sign_keys(&self) -> (String, String) {
+    /// Change the keys as their files have them now. The caller holds the counter.
+    /// # Errors
+    /// When a file is unreadable or damaged, or whatever `with` says.
+    pub fn change<T>(&self, with: impl FnOnce(&mut Keyring) -> Result<T, Error>) -> Result<T, Error> {
+        // Locked before the files are read, so that nobody puts back what was read earlier.
+        let mut ring = self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut changed = ring.again()?;
+        let outcome = with(&mut changed)?;
+        *ring = changed;
+        Ok(outcome)
+    }
+
+    /// The list of our keys, the name of the one that signs, and its signature of the list, base64url.
+    pub fn sign_keys(&self) -> (Vec<Listed>, String, String) {
         let ring = self.keyring();
         let message = keys_message(&self.origin, &ring.listed);
-        (ring.active.kid().to_owned(), ring.active.sign(&message))
+        let (kid, sig) = (ring.active.kid().to_owned(), ring.active.sign(&message));
+        (ring.listed, kid, sig)
     }
 
     /// `statement`, an object, with the name of our key and our signature of all that, for the use that
@@ -168,11 +190,6 @@ pub fn is_urgent(statement: &str) -> bool {
         urgent: bool,
     }
     serde_json::from_str::<Urgent>(statement).is_ok_and(|statement| statement.urgent)
-}
-
-/// RFC 8785 canonical JSON.
-pub fn canonical(value: &impl Serialize) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value).expect("documents hold finite numbers and string keys only")
 }
 
 #[cfg(test)]

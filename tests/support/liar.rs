@@ -292,7 +292,7 @@ impl Words {
     fn discovery(&self) -> Value {
         let signer = self.signer.as_ref().unwrap();
         let origin = signer.origin();
-        let (kid, sig) = signer.sign_keys();
+        let (keys, kid, sig) = signer.sign_keys();
         let checkpoint = self.checkpoints.then(|| format!("{origin}federation/v1/checkpoint"));
         json!({
             "checkpoint": checkpoint,
@@ -303,7 +303,7 @@ impl Words {
                 {"scope": "all", "kinds": ["service"], "url": format!("{origin}federation/v1/changes?scope=all"), "format": "rpde-1.0+fed"}
             ],
             "license": {"url": self.licence, "attribution": "Contains lies"},
-            "keys": signer.keyring().listed, "keys_sig": [{"kid": kid, "sig": sig}], "moved_from": self.moved
+            "keys": keys, "keys_sig": [{"kid": kid, "sig": sig}], "moved_from": self.moved
         })
     }
 

@@ -4,7 +4,7 @@ use fingerpost::{
     federation::{
         harvest::Harvester,
         neighbours::{New, Wanted},
-        peers::{self, Peer, Report, Trust},
+        peers::{self, Cursor, Outcome, Peer, Report, Trust},
     },
     model::Kind,
     published, serve,
@@ -12,7 +12,7 @@ use fingerpost::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{On, TestApp};
+use super::{On, TestApp, liar::Liar};
 
 /// A fact about directories that know each other, and perhaps about others that play a part, on both databases.
 macro_rules! fact_between {
@@ -163,13 +163,42 @@ impl Node {
         names
     }
 
+    /// Follow a liar that tells an organisation and so many services of it, and pull once.
+    pub async fn follows_services_of(&self, liar: &Liar, many: usize) -> Peer {
+        liar.tell_services(many);
+        let peer = self.follows(&liar.url(), Trust::Auto).await;
+        let report = self.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.error), (Outcome::Ok, many as u64 + 1, None));
+        peer
+    }
+
+    /// What of a peer could not be taken, by reason.
+    pub async fn quarantine(&self, peer: &Peer) -> Vec<(String, i64)> {
+        peers::quarantined_by_code(&self.app.app().db, peer.id).await.unwrap()
+    }
+
+    /// What an officer is told to do about a peer.
+    pub async fn advice(&self, peer: &Peer) -> String {
+        self.harvester().describe_peer(&self.peer(peer).await).await.unwrap().advice
+    }
+
+    /// Stand here in what a peer tells.
+    pub async fn stands_at(&self, peer: &Peer, cursor: &Cursor) {
+        let tx = self.app.app().db.write().await.unwrap();
+        peers::set_cursor(&tx, peer.id, cursor).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// As if nobody knew any more how far the peer was followed.
+    pub async fn loses_its_place(&self, peer: &Peer) {
+        let epoch = self.peer(peer).await.cursor.epoch;
+        self.stands_at(peer, &Cursor { epoch, ..Cursor::default() }).await;
+    }
+
     /// As if an earlier version of the program had pulled from the peer last.
     pub async fn upgraded(&self, peer: &Peer) {
-        let mut before = self.peer(peer).await;
-        before.cursor.tried_with = Some("0.0.1".to_owned());
-        let tx = self.app.app().db.write().await.unwrap();
-        peers::save(&tx, &before).await.unwrap();
-        tx.commit().await.unwrap();
+        let cursor = self.peer(peer).await.cursor;
+        self.stands_at(peer, &Cursor { tried_with: Some("0.0.1".to_owned()), ..cursor }).await;
     }
 
     /// The same directory, stopped and started again where it was.

@@ -34,6 +34,11 @@ impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// Whether it asks for a page of the feed.
+    pub fn is_feed(&self) -> bool {
+        self.path.contains("/changes")
+    }
 }
 
 /// What the peer does about a request.

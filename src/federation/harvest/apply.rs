@@ -11,6 +11,7 @@ use super::{
     admit::{self, Departure, Gate, Verdict},
     event::{Event, Items, Route},
     relays::{self, Sources},
+    whereabouts,
 };
 use crate::{
     ids,
@@ -180,13 +181,13 @@ impl Harvester {
             let origin = relays::origin_of(run, sources, event);
             let local = |id: &str| admit::local_id(origin, Kind::Location.as_str(), id);
             if event.kind == Kind::Location {
-                places.insert(local(&event.id), admit::postcodes(data).map(str::to_owned).collect());
+                places.insert(local(&event.id), whereabouts::postcodes(data).map(str::to_owned).collect());
             }
-            named.extend(admit::places_named(event.kind, data).map(local));
+            named.extend(whereabouts::places_named(event.kind, data).map(local));
         }
         for (id, stored) in self.records.find_all(&named).await? {
             let place: serde_json::Value = serde_json::from_str(&stored.document).unwrap_or_default();
-            places.entry(id).or_insert_with(|| admit::postcodes(&place).map(str::to_owned).collect());
+            places.entry(id).or_insert_with(|| whereabouts::postcodes(&place).map(str::to_owned).collect());
         }
         Ok(places)
     }

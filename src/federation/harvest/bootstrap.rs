@@ -3,11 +3,16 @@
 //! that nothing was left out, its hash and the checkpoint say at the end. Where anything is wrong with it,
 //! the feed is walked as if there were none.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
 use url::Url;
+use zstd::stream::write::Decoder;
 
 use super::{
     super::{
@@ -16,17 +21,23 @@ use super::{
     },
     End, Harvester, Run,
     directory::{self, mind_the_cap},
-    event::Items,
-    page,
+    event::{Event, Items, Unreadable},
+    page::Reader,
+    task::Task,
 };
-use crate::{formats::json, outbound::Ask, signing};
+use crate::{
+    formats::json,
+    outbound::{Ask, Outbound},
+    parallel::in_parallel,
+    signing,
+};
 
 /// Below this, the feed is as quick.
 const WORTH: u64 = 500;
 /// Largest file that is fetched, in bytes.
 const LARGEST: u64 = 2 << 30;
 /// Bytes in one request.
-const PART: u64 = 4 << 20;
+const PART: u64 = 1 << 20;
 /// Compressed bytes that are unpacked at once.
 const SLICE: usize = 16 << 10;
 /// What has been unpacked and not been read yet may have so many bytes.
@@ -35,6 +46,7 @@ const UNPACKED: usize = 32 << 20;
 const BATCH: usize = 500;
 
 /// What a pointer names.
+#[derive(Clone)]
 struct Pointer {
     url: Url,
     epoch: String,
@@ -90,47 +102,41 @@ impl Harvester {
         pointer: &Pointer,
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<Option<Cursor>, End> {
-        let Ok(mut unpacked) = zstd::stream::write::Decoder::new(Bounded::default()) else { return Ok(None) };
-        let mut hasher = Sha256::new();
-        let (mut at, mut items, mut count, mut end): (u64, Items, u64, Option<u64>) = (0, Vec::new(), 0, None);
-        while at < pointer.bytes {
-            let Some(part) = self.part(run, pointer, at).await else { return Ok(None) };
-            at += part.len() as u64;
-            hasher.update(&part);
-            for slice in part.chunks(SLICE) {
-                if unpacked.write_all(slice).and_then(|()| unpacked.flush()).is_err() {
-                    return Ok(None);
+        // One is read while another is written.
+        let (send, mut pieces) = mpsc::channel(1);
+        let reading = Reading {
+            outbound: self.outbound.clone(),
+            pointer: pointer.clone(),
+            reader: Arc::new(Reader::of(&run.peer)),
+            send,
+            lines: Vec::new(),
+            count: 0,
+            end: None,
+        };
+        let _reading = Task::spawn(reading.to_the_end());
+        while let Some(piece) = pieces.recv().await {
+            match piece {
+                Piece::Part(bytes) => {
+                    run.report.requests += 1;
+                    run.report.bytes += bytes;
                 }
-                for line in unpacked.get_mut().lines() {
-                    let Ok(item) = json::parse(&line) else { return Ok(None) };
-                    if item.get("end").is_some() {
-                        end = item.get("count").and_then(Value::as_u64);
-                        continue;
-                    }
-                    count += 1;
-                    items.push(page::read_item(item, None, &pointer.epoch));
-                }
-                while items.len() >= BATCH {
-                    let rest = items.split_off(BATCH);
-                    self.take_some(run, std::mem::replace(&mut items, rest), progress).await?;
+                Piece::Items(items) => self.take_some(run, items, progress).await?,
+                Piece::Whole => {
+                    let mut next = directory::feed_of(&run.peer)?;
+                    let (seq, epoch) = (pointer.seq.to_string(), &pointer.epoch);
+                    next.query_pairs_mut().append_pair("afterChangeNumber", &seq).append_pair("epoch", epoch);
+                    *run.report.left_out.entry("snapshot".to_owned()).or_default() += 1;
+                    return Ok(Some(Cursor {
+                        next: Some(next),
+                        epoch: Some(pointer.epoch.clone()),
+                        after: pointer.seq,
+                        head: pointer.seq,
+                        ..run.peer.cursor.clone()
+                    }));
                 }
             }
         }
-        self.take_some(run, items, progress).await?;
-        let is_it = hex::encode(hasher.finalize()) == pointer.sha256 && end == Some(count) && count == pointer.records;
-        if !is_it {
-            return Ok(None);
-        }
-        let mut next = directory::feed_of(&run.peer)?;
-        next.query_pairs_mut().append_pair("afterChangeNumber", &pointer.seq.to_string()).append_pair("epoch", &pointer.epoch);
-        *run.report.left_out.entry("snapshot".to_owned()).or_default() += 1;
-        Ok(Some(Cursor {
-            next: Some(next),
-            epoch: Some(pointer.epoch.clone()),
-            after: pointer.seq,
-            head: pointer.seq,
-            ..run.peer.cursor.clone()
-        }))
+        Ok(None)
     }
 
     async fn take_some(&self, run: &mut Run, items: Items, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
@@ -140,21 +146,106 @@ impl Harvester {
         progress(&run.report);
         mind_the_cap(run)
     }
+}
 
-    /// A part of the file from `at` on; none where the peer does not give it.
-    async fn part(&self, run: &mut Run, pointer: &Pointer, at: u64) -> Option<Vec<u8>> {
-        let until = (at + PART).min(pointer.bytes) - 1;
+/// What comes of a file, one after the other.
+enum Piece {
+    /// A part was asked for, and so many bytes came.
+    Part(u64),
+    /// Items of it.
+    Items(Items),
+    /// It has ended and was what its pointer said.
+    Whole,
+}
+
+/// A line of the file.
+enum Line {
+    Item(Box<Result<Event, Box<Unreadable>>>),
+    /// The last one: how many there were.
+    End(Option<u64>),
+}
+
+fn read_line(line: &[u8], reader: &Reader, epoch: &str) -> Option<Line> {
+    let item = json::parse_mended(line).ok()?;
+    if item.get("end").is_some() {
+        return Some(Line::End(item.get("count").and_then(Value::as_u64)));
+    }
+    Some(Line::Item(Box::new(reader.read(item, epoch))))
+}
+
+/// A file that is fetched part by part, unpacked and read. It ends early where anything is wrong with it, or where
+/// nobody wants the rest.
+struct Reading {
+    outbound: Outbound,
+    pointer: Pointer,
+    reader: Arc<Reader>,
+    send: mpsc::Sender<Piece>,
+    /// Lines that have not been read yet.
+    lines: Vec<Vec<u8>>,
+    /// Items that have been given away.
+    count: u64,
+    /// How many there are, by the last line.
+    end: Option<u64>,
+}
+
+impl Reading {
+    async fn to_the_end(mut self) -> Option<()> {
+        let mut unpacked = Decoder::new(Bounded::default()).ok()?;
+        let mut hasher = Sha256::new();
+        let mut at = 0;
+        while at < self.pointer.bytes {
+            let (part, bytes) = self.part(at).await;
+            self.send.send(Piece::Part(bytes)).await.ok()?;
+            let part = part?;
+            at += part.len() as u64;
+            hasher.update(&part);
+            for slice in part.chunks(SLICE) {
+                unpacked.write_all(slice).and_then(|()| unpacked.flush()).ok()?;
+                self.lines.extend(unpacked.get_mut().lines());
+                while self.lines.len() >= BATCH {
+                    self.give(BATCH).await?;
+                }
+            }
+        }
+        self.give(self.lines.len()).await?;
+        let is_it = hex::encode(hasher.finalize()) == self.pointer.sha256
+            && self.end == Some(self.count)
+            && self.count == self.pointer.records;
+        if is_it { self.send.send(Piece::Whole).await.ok() } else { None }
+    }
+
+    /// Read so many of the lines, beside whoever waits for the runtime, and give them away.
+    async fn give(&mut self, many: usize) -> Option<()> {
+        // Not before the one before was taken: two are enough to hold at once.
+        let place = self.send.reserve().await.ok()?;
+        let rest = self.lines.split_off(many);
+        let lines = std::mem::replace(&mut self.lines, rest);
+        let (reader, epoch) = (self.reader.clone(), self.pointer.epoch.clone());
+        let reading = move || in_parallel(lines, |line| read_line(&line, &reader, &epoch));
+        let mut items = Items::with_capacity(many);
+        for line in tokio::task::spawn_blocking(reading).await.ok()? {
+            match line? {
+                Line::Item(item) => items.push(*item),
+                Line::End(said) => self.end = said,
+            }
+        }
+        self.count += items.len() as u64;
+        place.send(Piece::Items(items));
+        Some(())
+    }
+
+    /// A part of the file from `at` on, none where the peer does not give it; and the bytes that came.
+    async fn part(&self, at: u64) -> (Option<Vec<u8>>, u64) {
+        let until = (at + PART).min(self.pointer.bytes) - 1;
         let ask = Ask {
             accept: "application/zstd",
             headers: vec![("range", format!("bytes={at}-{until}"))],
-            ..Ask::get(pointer.url.clone())
+            ..Ask::get(self.pointer.url.clone())
         };
-        run.report.requests += 1;
-        let answer = self.outbound.fetch(ask).await.ok()?;
-        run.report.bytes += answer.wire_bytes;
-        let whole = answer.status == 200 && at == 0 && answer.body.len() as u64 == pointer.bytes;
+        let Ok(answer) = self.outbound.fetch(ask).await else { return (None, 0) };
+        let whole = answer.status == 200 && at == 0 && answer.body.len() as u64 == self.pointer.bytes;
         let part = answer.status == 206 && answer.body.len() as u64 == until + 1 - at;
-        (whole || part).then_some(answer.body)
+        ((whole || part).then_some(answer.body), answer.wire_bytes)
     }
 }
 
@@ -190,7 +281,18 @@ impl io::Write for Bounded {
 mod tests {
     use std::io::Read as _;
 
-    use super::*;
+    use super::{super::super::peers::Peer, *};
+
+    #[test]
+    fn half_a_character_is_read_as_on_a_page_and_what_is_no_json_is_no_line() {
+        let reader = Reader::of(&Peer::unknown(&"https://peer.example.org/".parse().unwrap()));
+        let read = |line: &str| read_line(line.as_bytes(), &reader, "first");
+        let line = r#"{"state":"updated","kind":"organization","id":"o","modified":3,"data":{"id":"o","name":"a\ud83db"}}"#;
+        let Some(Line::Item(item)) = read(line) else { panic!("it is an item") };
+        assert_eq!(item.unwrap().data.unwrap()["name"], "a\u{fffd}b");
+        assert!(matches!(read(r#"{"end": true, "count": 7}"#), Some(Line::End(Some(7)))));
+        assert!(read("{").is_none());
+    }
 
     #[test]
     fn a_bomb_does_not_go_off_and_lines_come_whole() {

@@ -156,7 +156,7 @@ impl Harvester {
             .collect();
         let asked: Vec<Uuid> = private.keys().copied().collect();
         for known in peers::foreign(&self.db, &asked).await?.into_iter().filter(|known| known.live) {
-            told.events.push(Ok(Event::gone(Kind::Event, known.foreign_id)));
+            told.events.push(Ok(Event { over: true, ..Event::gone(Kind::Event, known.foreign_id) }));
         }
         *run.report.left_out.entry("private".to_owned()).or_default() += private.len() as u64;
         run.report.left_out.retain(|_, many| *many > 0);
@@ -188,7 +188,7 @@ impl Harvester {
         loop {
             let rows = peers::of_peer(&self.db, run.peer.id, after, ROWS).await?;
             let Some(last) = rows.last() else { return Ok(false) };
-            after = Some(last.id);
+            after = Some(last.place());
             for row in rows.iter().filter(|row| row.live && row.kind == Kind::Event) {
                 if !self.is_over(row.id).await? {
                     return Ok(true);
@@ -208,7 +208,7 @@ impl Harvester {
     /// that no event needs any more.
     async fn take_out_what_it_has_not(&self, run: &mut Run) -> Result<(), End> {
         self.take_out_missing(run, |kind| kind == Kind::Event).await?;
-        if run.report.held_deletes == 0 && peers::held(&self.db, run.peer.id).await?.is_empty() {
+        if run.report.held_deletes == 0 && peers::held_for_people(&self.db, run.peer.id).await?.is_empty() {
             self.take_out_missing(run, |kind| kind != Kind::Event).await?;
         }
         Ok(())
@@ -220,7 +220,7 @@ impl Harvester {
         loop {
             let rows = peers::not_seen(&self.db, run.peer.id, run.peer.cursor.crawl, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             let mut missed: Vec<Foreign> = Vec::new();
             for mut row in rows.into_iter().filter(|row| which(row.kind)) {
                 row.missing += 1;

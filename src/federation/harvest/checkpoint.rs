@@ -7,10 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 use super::{
-    super::{
-        compare,
-        peers::{self, Cursor},
-    },
+    super::{compare, peers},
     End, Harvester, Run,
 };
 use crate::{
@@ -38,9 +35,9 @@ pub(super) enum Compared {
     Different(String),
 }
 
-/// Whether it is time to compare.
+/// Whether it is time to compare. What is yet to come was written while a clock was wrong.
 pub(super) fn is_due(compared_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    compared_at.is_none_or(|at| now - at >= EVERY)
+    compared_at.is_none_or(|at| now - at >= EVERY || at > now + SKEW)
 }
 
 /// A checkpoint that an approved key has signed and that has not expired.
@@ -105,6 +102,7 @@ impl Harvester {
         if moment("expires").is_none_or(|expires| expires < self.clock.now()) {
             return Err(End::failed("old-checkpoint", format!("the checkpoint at {url} expired at {}", text("expires"))));
         }
+        run.peer.cursor.proves = true;
         Ok(Ok(Signed {
             epoch: text("epoch").to_owned(),
             head: checkpoint.get("head").and_then(Value::as_i64).unwrap_or(0),
@@ -132,8 +130,7 @@ impl Harvester {
                 return self.apply(run, Vec::new(), Vec::new(), cursor).await;
             }
             Ok(_) => {
-                let Cursor { crawl, comparable, retired, .. } = run.peer.cursor.clone();
-                let cursor = Cursor { crawl: crawl + 1, walking: true, comparable, retired, ..Cursor::default() };
+                let cursor = run.peer.cursor.knowing_nothing();
                 let tx = self.under_lease(run).await?;
                 peers::forget_numbers(&tx, run.peer.id).await?;
                 tx.commit().await?;

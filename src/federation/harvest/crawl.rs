@@ -166,7 +166,7 @@ impl Harvester {
                 *run.report.left_out.entry(why.to_owned()).or_default() += 1;
                 continue;
             }
-            let hash = signing::hash_of(&signing::canonical(&item));
+            let hash = signing::hash_of(&signing::canonical_of(&item));
             let here = known.iter().find(|known| known.id == local(&id) && known.live);
             let same = here.filter(|known| known.listed.as_deref() == Some(&hash));
             match same {
@@ -231,7 +231,7 @@ impl Harvester {
         loop {
             let rows = peers::not_seen(&self.db, run.peer.id, crawl, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             let mut missed: Vec<Foreign> = Vec::new();
             for mut row in rows {
                 row.missing += 1;

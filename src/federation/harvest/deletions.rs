@@ -7,13 +7,13 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Cursor, Foreign, Held, PeerId},
+    super::peers::{self, Cursor, Foreign, Held, PeerId, Reason},
     End, Error, Harvester, Run,
     admit::Departure,
     apply::Plan,
     event::Items,
 };
-use crate::db::Database;
+use crate::{db::Database, published::evidence::Evidence};
 
 /// Records that are taken out in one transaction.
 const ROWS: usize = 200;
@@ -21,10 +21,16 @@ const ROWS: usize = 200;
 const WALKED: u64 = 500;
 /// So many may go at once, however few there are.
 const FEW: u64 = 4;
-/// Why deletions wait while a pull has not come to the end of the feed.
-const COUNTING: &str = "the end of its feed has not been read yet, so nobody knows how many there are";
 /// Why what a walk has not met waits.
 const NOT_MET: &str = "it was not there when its whole feed was read again";
+
+/// A deletion that is counted once the feed has been read to its end.
+struct Counted {
+    /// Which version of the record was deleted.
+    rev: i64,
+    /// What is known of it, and what its origin has signed, where this pull has read it.
+    told: Option<(Foreign, Departure, Option<Evidence>)>,
+}
 
 /// What a pull knows of deletions.
 #[derive(Default)]
@@ -39,9 +45,8 @@ pub(super) struct Deletions {
     going: u64,
     /// Whether the feed goes on behind the page that is applied.
     pub(super) more_follows: bool,
-    /// Those that are counted once the feed has been read to its end, and what is known of them where this pull has
-    /// read them.
-    counted: HashMap<Uuid, Option<(Foreign, Departure)>>,
+    /// Those that are counted once the feed has been read to its end.
+    counted: HashMap<Uuid, Counted>,
     /// Records whose deletion waits because of this pull.
     held: HashSet<Uuid>,
 }
@@ -50,12 +55,11 @@ impl Deletions {
     /// What is known of a peer's deletions when a pull begins.
     pub(super) async fn of(db: &Database, peer: PeerId, now: DateTime<Utc>) -> Result<Self, Error> {
         let since = now - Duration::days(1);
-        let (counted, held): (Vec<Held>, Vec<Held>) =
-            peers::held(db, peer).await?.into_iter().partition(|held| held.why == COUNTING);
+        let (held, counted): (Vec<Held>, Vec<Held>) = peers::held(db, peer).await?.into_iter().partition(Held::is_for_a_person);
         Ok(Self {
             lately: peers::deleted_since(db, peer, since).await?,
             waiting: held.into_iter().filter(|held| held.at >= since).count() as u64,
-            counted: counted.into_iter().map(|held| (held.id, None)).collect(),
+            counted: counted.into_iter().map(|held| (held.id, Counted { rev: held.rev, told: None })).collect(),
             ..Self::default()
         })
     }
@@ -65,9 +69,9 @@ impl Deletions {
         self.gone += many as u64;
     }
 
-    /// Note that these wait.
+    /// Note that these wait for a person.
     pub(super) fn wait(&mut self, held: &[Held]) {
-        self.held.extend(held.iter().map(|held| held.id));
+        self.held.extend(held.iter().filter(|held| held.is_for_a_person()).map(|held| held.id));
     }
 
     /// Note that these do not wait any more.
@@ -107,8 +111,8 @@ impl Harvester {
         let deletions = &run.deletions;
         let more = ordinary.max(deletions.going) + deletions.counted.len() as u64;
         let why = match deletions.too_many(more, run.live, run.live_now(), signed) {
-            Some(why) => why,
-            None if deletions.more_follows => COUNTING.to_owned(),
+            Some(why) => Reason::Said(why),
+            None if deletions.more_follows => Reason::Counting,
             None => return,
         };
         let now = self.clock.now();
@@ -117,8 +121,10 @@ impl Harvester {
         plan.gone = go;
         for (foreign, departure) in wait {
             plan.held.push(Held { id: foreign.id, peer: foreign.peer, rev: foreign.rev, why: why.clone(), at: now });
-            if why == COUNTING {
-                run.deletions.counted.insert(foreign.id, Some((foreign, departure)));
+            if why == Reason::Counting {
+                let signed = plan.evidence.iter().position(|one| one.id == foreign.id);
+                let signed = signed.map(|at| plan.evidence.swap_remove(at));
+                run.deletions.counted.insert(foreign.id, Counted { rev: foreign.rev, told: Some((foreign, departure, signed)) });
             }
         }
     }
@@ -134,13 +140,9 @@ impl Harvester {
         let counted = std::mem::take(&mut run.deletions.counted);
         let ids: Vec<Uuid> = counted.keys().copied().collect();
         if let Some(why) = too_many {
-            let now = self.clock.now();
-            let revs: HashMap<Uuid, i64> =
-                peers::held(&self.db, run.peer.id).await?.iter().map(|held| (held.id, held.rev)).collect();
-            let held: Vec<Held> = ids
-                .iter()
-                .filter_map(|id| Some(Held { id: *id, peer: run.peer.id, rev: *revs.get(id)?, why: why.clone(), at: now }))
-                .collect();
+            let (peer, why, at) = (run.peer.id, Reason::Said(why), self.clock.now());
+            let held: Vec<Held> =
+                counted.iter().map(|(id, one)| Held { id: *id, peer, rev: one.rev, why: why.clone(), at }).collect();
             let tx = self.under_lease(run).await?;
             peers::forget_held(&tx, &ids).await?;
             peers::put_held(&tx, &held).await?;
@@ -151,10 +153,17 @@ impl Harvester {
         }
         let mut known: HashMap<Uuid, Foreign> =
             peers::foreign(&self.db, &ids).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
-        let gone = counted.into_iter().filter_map(|(id, told)| {
-            told.or_else(|| known.remove(&id).map(|known| (Foreign { live: false, ..known }, Departure::Told)))
+        let mut evidence = Vec::new();
+        let gone = counted.into_iter().filter_map(|(id, Counted { rev, told })| match told {
+            Some((foreign, departure, signed)) => {
+                evidence.extend(signed);
+                Some((foreign, departure))
+            }
+            // An earlier pull has read it. Whatever comes of it by another way now is older than that.
+            None => known.remove(&id).map(|known| (Foreign { live: false, rev, ..known }, Departure::Told)),
         });
-        let plan = Plan::of_gone(gone.collect(), ids);
+        let gone = gone.collect();
+        let plan = Plan { evidence, ..Plan::of_gone(gone, ids) };
         Box::pin(self.write(run, plan, run.peer.cursor.clone())).await
     }
 
@@ -179,11 +188,11 @@ impl Harvester {
         loop {
             let rows = peers::not_seen(&self.db, run.peer.id, cursor.crawl, after, WALKED).await?;
             let Some(last) = rows.last() else { return Ok(()) };
-            after = Some(last.id);
+            after = Some(last.place());
             let at = self.clock.now();
             let held: Vec<Held> = rows
                 .into_iter()
-                .map(|row| Held { id: row.id, peer: row.peer, rev: row.rev, why: NOT_MET.to_owned(), at })
+                .map(|row| Held { id: row.id, peer: row.peer, rev: row.rev, why: Reason::Said(NOT_MET.to_owned()), at })
                 .collect();
             let tx = self.under_lease(run).await?;
             peers::put_held(&tx, &held).await?;

@@ -11,12 +11,13 @@ use super::{
     End, Harvester, Run,
     checkpoint::{self, Compared},
     keys,
-    page::read_page,
+    page::{Reader, Told},
+    task::Task,
 };
 use crate::{
     formats::json,
     model::text::line,
-    outbound::{Answer, Ask, Outbound},
+    outbound::{self, Answer, Ask, Outbound},
 };
 
 /// For so long a discovery document may be cached; what is new is judged by one that is not older.
@@ -71,22 +72,31 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
 }
 
 /// A page that is on its way, and its address.
-type Ahead = (Url, Task);
+type Ahead = (Url, Task<Fetched>);
 
-/// A request that ends with whoever waits for it.
-struct Task(tokio::task::JoinHandle<Result<Answer, crate::outbound::Error>>);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// An answer, and what it says, as far as that can be read whatever stands before it; nothing but where that is a page.
+struct Fetched {
+    answer: Result<Answer, outbound::Error>,
+    told: Option<Result<Told, End>>,
 }
 
-impl Future for Task {
-    type Output = <tokio::task::JoinHandle<Result<Answer, crate::outbound::Error>> as Future>::Output;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(context)
+impl Fetched {
+    /// Ask for a page and read it, beside whoever waits for the runtime.
+    async fn by(outbound: Outbound, ask: Ask, reader: Reader) -> Self {
+        let url = ask.url.clone();
+        let mut answer = match outbound.fetch(ask).await {
+            Ok(answer) if answer.status == 200 => answer,
+            other => return Self { answer: other, told: None },
+        };
+        let reading = tokio::task::spawn_blocking(move || {
+            let told = Told::read(&url, &answer, &reader);
+            answer.body = Vec::new();
+            (answer, told)
+        });
+        match reading.await {
+            Ok((answer, told)) => Self { answer: Ok(answer), told: Some(told) },
+            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), told: None },
+        }
     }
 }
 
@@ -166,20 +176,17 @@ impl Harvester {
                 Some(next) => next.clone(),
                 None => feed_of(&run.peer)?,
             };
-            let answer = match ahead.take() {
-                Some((asked, answer)) if asked == url => {
-                    let answer = answer.await.map_err(|error| End::failed("io", error.to_string()))?;
-                    self.count(run, answer)?
-                }
+            let fetched = match ahead.take() {
+                Some((asked, fetched)) if asked == url => fetched.await.map_err(|error| End::failed("io", error.to_string()))?,
                 _ => {
                     let ask = self.ask_for(&url, run.peer.cursor.etag.clone());
-                    self.ask(run, ask).await?
+                    Fetched::by(self.outbound.clone(), ask, Reader::of(&run.peer)).await
                 }
             };
-            if answer.status == 304 {
-                return self.caught_up(run, run.peer.cursor.clone()).await;
-            }
-            let mut page = read_page(&run.peer, &url, &answer)?;
+            self.count(run, fetched.answer)?;
+            // Where that was no failure, nothing has changed.
+            let Some(told) = fetched.told else { return self.caught_up(run, run.peer.cursor.clone()).await };
+            let mut page = told?.place(&run.peer, &url)?;
             if page.anew {
                 if std::mem::replace(&mut begun_anew, true) {
                     return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
@@ -212,11 +219,11 @@ impl Harvester {
                 }
                 page.cursor.discovered_at = run.peer.cursor.discovered_at;
             }
-            // There is more: it is fetched while this page is worked on.
+            // There is more: it is fetched and read while this page is worked on.
             run.deletions.more_follows = page.cursor.head > page.cursor.after;
             if run.deletions.more_follows && run.held_at.is_none() && !run.is_long(self.most_pages) {
                 let (outbound, ask) = (self.outbound.clone(), self.ask_for(&page.next, None));
-                ahead = Some((page.next.clone(), Task(tokio::spawn(async move { outbound.fetch(ask).await }))));
+                ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
             }
             match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
                 // Perhaps there is a new key that the old one vouches for: look once.
@@ -257,7 +264,7 @@ impl Harvester {
     /// before counts until it says something else.
     async fn refresh(&self, run: &mut Run, after: Duration) -> Result<(), End> {
         let now = self.clock.now();
-        if run.peer.cursor.discovered_at.is_some_and(|at| now - at < after) {
+        if run.peer.cursor.discovered_at.is_some_and(|at| (Duration::zero()..after).contains(&(now - at))) {
             return Ok(());
         }
         match self.rediscover(run).await {
@@ -338,8 +345,6 @@ pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
 /// Everything from the start: what is met is compared, what is not waits for a person.
 pub(super) fn walk_anew(from: &Cursor) -> Cursor {
     Cursor {
-        crawl: from.crawl + 1,
-        walking: true,
         epoch: from.epoch.clone(),
         head: from.head,
         compared_at: from.compared_at,
@@ -347,10 +352,8 @@ pub(super) fn walk_anew(from: &Cursor) -> Cursor {
         tried_with: from.tried_with.clone(),
         kept: from.kept,
         floor: from.floor,
-        retired: from.retired.clone(),
         compared: from.compared.clone(),
-        comparable: from.comparable,
-        ..Cursor::default()
+        ..from.knowing_nothing()
     }
 }
 

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::protocol::{Hop, Statement};
-use crate::model::Kind;
+use super::{
+    super::protocol::{Hop, Statement},
+    content::{Content, Unfit},
+    keys::Carried,
+};
+use crate::{model::Kind, signing::Listed};
 
 /// Something that a peer says about one record.
 #[derive(Clone, Debug)]
@@ -28,8 +32,20 @@ pub(super) struct Event {
     pub(super) alone: bool,
     /// For a crawl: the hash of the record as lists show it.
     pub(super) listed: Option<String>,
-    /// Whether it went only because its time was over, so that many at once are no alarm.
+    /// Whether it went only because its time was over, or because its owner keeps it private now: many at once are no
+    /// alarm, and nobody has to be asked.
     pub(super) over: bool,
+    /// What was found out before.
+    pub(super) prepared: Prepared,
+}
+
+/// What can be found out about an event without asking what is here, while what came before it is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Prepared {
+    /// The content of the record, or why it has none that can be hashed; none where that is not known yet.
+    pub(super) content: Option<Result<Content, Unfit>>,
+    /// Whether its statement is signed; none where that is not known yet.
+    pub(super) carried: Option<Carried>,
 }
 
 impl Event {
@@ -52,7 +68,22 @@ impl Event {
             alone: false,
             listed: None,
             over: false,
+            prepared: Prepared::default(),
         }
+    }
+
+    /// Find out what can be found out before; `keys` are those that may have signed.
+    pub(super) fn prepare(&mut self, keys: &[Listed]) {
+        self.prepared = Prepared {
+            content: self.data.as_ref().map(Content::of),
+            carried: self.statement.as_ref().and_then(|(raw, statement)| Carried::by(raw, statement, keys)),
+        };
+    }
+
+    /// The content of the record; none where it is gone.
+    pub(super) fn content(&mut self) -> Result<Option<Content>, Unfit> {
+        let prepared = self.prepared.content.take();
+        prepared.or_else(|| self.data.as_ref().map(Content::of)).transpose()
     }
 }
 

@@ -63,6 +63,31 @@ impl Doubt {
     }
 }
 
+/// Whether a statement carries the signature of the key that it names. Of all that is checked this takes longest and
+/// depends on nothing here, so it can be found out before.
+#[derive(Clone, Debug)]
+pub(super) struct Carried {
+    /// The public half of that key.
+    x: String,
+    verifies: bool,
+}
+
+impl Carried {
+    /// The signature of a statement, as it came and as it was read; none where none of these keys is named.
+    pub(super) fn by(raw: &Value, statement: &Statement, keys: &[Listed]) -> Option<Self> {
+        let key = keys.iter().find(|key| key.kid == statement.kid)?;
+        Some(Self { x: key.x.clone(), verifies: carries_signature(raw, statement, key) })
+    }
+}
+
+fn carries_signature(raw: &Value, statement: &Statement, key: &Listed) -> bool {
+    let mut unsigned = raw.clone();
+    if let Some(members) = unsigned.as_object_mut() {
+        members.remove("sig");
+    }
+    signing::verifies(&key.x, &signing::record_message(&unsigned), &statement.sig)
+}
+
 /// The item that a statement stands in.
 pub(super) struct Beside<'a> {
     pub(super) origin: &'a str,
@@ -72,6 +97,8 @@ pub(super) struct Beside<'a> {
     pub(super) rev: i64,
     pub(super) state: ItemState,
     pub(super) hash: Option<&'a str>,
+    /// What is known of the signature already.
+    pub(super) carried: Option<&'a Carried>,
 }
 
 /// Note how far the feed goes for keys that have stopped signing: nothing larger can be theirs.
@@ -118,11 +145,11 @@ pub(super) fn check(
     if key.status == Status::Retired && retired.get(&key.kid).is_some_and(|last| statement.rev > *last) {
         return Err(Doubt::RetiredKey);
     }
-    let mut unsigned = raw.clone();
-    if let Some(members) = unsigned.as_object_mut() {
-        members.remove("sig");
-    }
-    if signing::verifies(&key.x, &signing::record_message(&unsigned), &statement.sig) { Ok(()) } else { Err(Doubt::BadSignature) }
+    let verifies = match item.carried.filter(|carried| carried.x == key.x) {
+        Some(carried) => carried.verifies,
+        None => carries_signature(raw, statement, key),
+    };
+    if verifies { Ok(()) } else { Err(Doubt::BadSignature) }
 }
 
 /// The keys of `discovery` that can be trusted by those who trust `pinned`: those themselves, and

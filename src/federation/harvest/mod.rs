@@ -5,10 +5,12 @@
 //! came before stays, the peer is asked again later, and where only a person can decide, it is held.
 
 mod admit;
+mod anything;
 mod apply;
 mod bootstrap;
 pub(super) mod calendar;
 mod checkpoint;
+mod content;
 mod crawl;
 mod deletions;
 mod directory;
@@ -22,6 +24,9 @@ mod page;
 mod relays;
 mod repair;
 pub(super) mod sessions;
+mod take;
+mod task;
+mod whereabouts;
 mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -39,10 +44,12 @@ use crate::{
     outbound::{self, Answer, Ask, Outbound},
     records::{self, Records},
 };
+pub use anything::read_anything;
 use deletions::Deletions;
 pub use directory::discover;
 use finish::{chance, jitter, later, tell};
 use lease::Kept;
+pub(super) use lease::Turn;
 
 /// Pages in one pull; the next pull goes on.
 const MOST_PAGES: u64 = 2_000;
@@ -263,7 +270,11 @@ impl Harvester {
                 };
                 (run, ended)
             }
-            Err(error) => (Run::none(peer, lease, report), Err(End::Broken(error))),
+            // What was read before the lease may have changed since, and is not to be written again.
+            Err(error) => match peers::find(&self.db, id).await {
+                Ok(Some(peer)) => (Run::none(peer, lease, report), Err(End::Broken(error))),
+                _ => return Err(error),
+            },
         };
         kept.end().await;
         self.finish(run, ended).await
@@ -370,31 +381,6 @@ impl Harvester {
     }
 }
 
-/// For the fuzzer and the property tests: read a page as one of a peer, judge every item, keep nothing.
-/// Gives how many would be taken, and how many not; none for a page that is refused as a whole.
-pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
-    let url: Url = "https://peer.example.org/federation/v1/changes".parse().expect("a constant address");
-    let peer = Peer::unknown(&url);
-    let headers = http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
-    let wire_bytes = bytes.len() as u64;
-    let answer = Answer { status: 200, headers, body: bytes.to_vec(), wire_bytes, url: url.clone(), redirected: false };
-    let items = page::items_of(&peer, &url, &answer);
-    let (known, shared) = (HashMap::new(), HashMap::new());
-    let gate = admit::Gate {
-        peer: &peer,
-        here: "https://here.example.org/",
-        now: DateTime::UNIX_EPOCH,
-        crawl: 0,
-        known: &known,
-        shared: &shared,
-        places: &HashMap::new(),
-        through: None,
-    };
-    let judged = items.into_iter().map(|item| gate.judge(item));
-    let (taken, left): (Vec<_>, Vec<_>) = judged.partition(|verdict| matches!(verdict, admit::Verdict::Take { .. }));
-    (taken.len(), left.len())
-}
-
 /// Why a peer cannot be pulled from at all.
 fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
     let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
@@ -416,98 +402,4 @@ fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
 fn why_held(peer: &Peer) -> Trouble {
     let by_an_officer = || Trouble { code: "held".to_owned(), detail: "an officer put it on hold".to_owned() };
     peer.held.clone().unwrap_or_else(by_an_officer)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// A page as it should be.
-    fn page() -> Value {
-        json!({
-            "items": [
-                {"state": "updated", "kind": "service", "id": "a", "modified": 1, "data": {
-                    "id": "a", "name": "Pantry", "status": "active", "description": "Food.",
-                    "organization": {"id": "o", "name": "Holder", "description": "x"},
-                    "schedules": [{"id": "s", "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00"}],
-                }},
-                {"state": "deleted", "kind": "event", "id": "b", "modified": 2},
-                {"state": "updated", "kind": "organization", "id": "o", "modified": 3, "data": {"id": "o", "name": "Holder"}},
-            ],
-            "next": "https://peer.example.org/federation/v1/changes?afterChangeNumber=3",
-            "license": "x",
-        })
-    }
-
-    /// Every value below `value`, as a path to it.
-    fn places(value: &Value, path: &str, found: &mut Vec<String>) {
-        found.push(path.to_owned());
-        match value {
-            Value::Object(members) => {
-                members.iter().for_each(|(name, member)| places(member, &format!("{path}/{name}"), found));
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(at, item)| places(item, &format!("{path}/{at}"), found));
-            }
-            _ => {}
-        }
-    }
-
-    /// What may stand where something else should.
-    fn anything() -> impl Strategy<Value = Value> {
-        prop_oneof![
-            Just(Value::Null),
-            Just(json!([])),
-            Just(json!({})),
-            Just(json!([[{"id": "a"}]])),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            ".{0,12}".prop_map(Value::from),
-            Just(Value::from("x".repeat(70_000))),
-            Just(json!("a\u{0}b\u{202e}")),
-        ]
-    }
-
-    proptest::proptest! {
-        /// Pages that are JSON, and nearly right: a value here and there is another one. The judge sees them.
-        #[test]
-        fn no_page_makes_it_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), anything()), 0..4)) {
-            let mut page = page();
-            let changed = changes.len();
-            for (at, other) in changes {
-                let mut found = Vec::new();
-                places(&page, "", &mut found);
-                if let Some(there) = page.pointer_mut(&found[at.index(found.len())]) {
-                    *there = other;
-                }
-            }
-            let (taken, left) = read_anything(page.to_string().as_bytes());
-            prop_assert!(changed > 0 || (taken, left) == (2, 1), "{taken} taken, {left} left");
-        }
-
-        /// The same with bytes that are another, so that most are no JSON.
-        #[test]
-        fn no_bytes_make_it_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
-            let mut bytes = page().to_string().into_bytes();
-            for (at, byte) in changes {
-                let at = at.index(bytes.len());
-                bytes[at] = byte;
-            }
-            read_anything(&bytes);
-        }
-    }
-
-    #[test]
-    fn a_page_as_it_should_be_is_taken() {
-        let page =
-            br#"{"items":[{"state":"updated","kind":"organization","id":"o","modified":3,"data":{"id":"o","name":"Holder"}},
-            {"state":"updated","kind":"nonsense","id":"n","modified":4,"data":{}}],
-            "next":"https://peer.example.org/federation/v1/changes?afterChangeNumber=4","license":"x"}"#;
-        assert_eq!(read_anything(page), (1, 1));
-        assert_eq!(read_anything(b"[]"), (0, 0));
-    }
 }

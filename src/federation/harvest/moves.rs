@@ -1,8 +1,9 @@
 //! A directory that has moved: its old address leads to the new one, and there it says, signed with a key
 //! that was approved, that it is the same. Its records keep the ids that they have here.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
         protocol::{Discovery, WELL_KNOWN},
     },
     End, Harvester, Run, admit,
-    directory::{discover, walk_anew},
+    directory::discover,
     keys,
     write::caller,
 };
@@ -93,7 +94,7 @@ impl Harvester {
         loop {
             let rows = peers::of_peer(&self.db, run.peer.id, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             // Terms are shared; they go with the peer, and come again from whoever uses them.
             let is_listed = |row: &Foreign| row.live && !matches!(row.kind, Kind::Taxonomy | Kind::TaxonomyTerm);
             pairs.extend(rows.into_iter().filter(is_listed).filter_map(|row| Some((successor(&row, moved, origin)?, row))));
@@ -154,7 +155,8 @@ impl Harvester {
         run.peer.moved_to = Some(origin);
         run.peer.pinned_keys = Some(trusted);
         run.peer.discovered = Some(said);
-        let cursor = walk_anew(&peers::Cursor { crawl: run.peer.cursor.crawl, ..peers::Cursor::default() });
+        // The numbers there are others.
+        let cursor = peers::Cursor { retired: BTreeMap::new(), ..run.peer.cursor.knowing_nothing() };
         let tx = self.under_lease(run).await?;
         peers::forget_numbers(&tx, run.peer.id).await?;
         tx.commit().await?;

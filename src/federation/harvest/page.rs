@@ -10,9 +10,9 @@ use super::{
         protocol::{Item, ItemState},
     },
     End,
-    event::{Event, Items, Route, Unreadable},
+    event::{Event, Items, Prepared, Route, Unreadable},
 };
-use crate::{formats::json, model::Kind, outbound::Answer};
+use crate::{formats::json, model::Kind, outbound::Answer, parallel::in_parallel, signing::Listed};
 
 /// Larger numbers are not the same to every program.
 const LARGEST_NUMBER: i64 = (1 << 53) - 1;
@@ -33,75 +33,121 @@ pub(super) fn items_of(peer: &Peer, url: &Url, answer: &Answer) -> Items {
     read_page(peer, url, answer).map(|page| page.items).unwrap_or_default()
 }
 
+/// Read a page of a peer, and see where it leads from where we stand.
 pub(super) fn read_page(peer: &Peer, url: &Url, answer: &Answer) -> Result<Page, End> {
-    if !answer.is_json() {
-        let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
-        return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
+    Told::read(url, answer, &Reader::of(peer))?.place(peer, url)
+}
+
+/// Whose page is read, as far as it matters for that.
+pub(super) struct Reader {
+    /// The identity of a peer that passes on what others have signed.
+    relay: Option<String>,
+    /// The keys that may have signed.
+    keys: Vec<Listed>,
+}
+
+impl Reader {
+    pub(super) fn of(peer: &Peer) -> Self {
+        let relay = peer.scope.relayed.then(|| peer.identity().to_owned());
+        Self { relay, keys: peer.pinned_keys.clone().unwrap_or_default() }
     }
-    let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
-    let Value::Object(mut page) = value else {
-        return Err(End::failed("bad-page", format!("{url} is not a feed page: it is not an object")));
-    };
-    let Some(Value::Array(items)) = page.remove("items") else {
-        return Err(End::failed("bad-page", format!("{url} is not a feed page: it has no items")));
-    };
-    let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
-    let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
-    let text = |name: &str| page.get(name).and_then(Value::as_str).map(str::to_owned);
-    let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64);
-    let epoch = text("epoch");
-    let mut cursor = Cursor {
-        epoch: epoch.clone(),
-        head: feed("head").unwrap_or(0),
-        next: Some(url.clone()),
-        etag: None,
-        ..peer.cursor.clone()
-    };
-    let another_epoch = peer.cursor.epoch.is_some() && epoch != peer.cursor.epoch;
-    let min_safe = feed("min_safe").unwrap_or(0);
-    if peer.cursor.next.is_none() && peer.cursor.after == 0 {
-        cursor.whole_from = cursor.head.max(min_safe);
+
+    /// Read an item of a page of this epoch, and find out what can be found out of it by itself.
+    pub(super) fn read(&self, item: Value, epoch: &str) -> Result<Event, Box<Unreadable>> {
+        let mut event = read_item(item, self.relay.as_deref(), epoch)?;
+        event.prepare(&self.keys);
+        Ok(event)
     }
-    let missed_tombstones = peer.cursor.after != 0 && min_safe > peer.cursor.after.max(peer.cursor.whole_from);
-    if another_epoch {
-        let least = items.iter().filter_map(|item| item.get("modified").and_then(Value::as_i64)).min();
-        least.map_or(Ok(()), |least| is_beyond(peer, least, peer.cursor.floor.max(peer.cursor.after)))?;
-    }
-    if another_epoch || missed_tombstones {
-        return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
-    }
-    if cursor.head != 0 && cursor.head < peer.cursor.after {
-        let detail = format!("its feed went up to {} and now ends at {}", peer.cursor.after, cursor.head);
-        return Err(End::held("head-went-back", detail));
-    }
-    if next.origin() != url.origin() || next.path() != url.path() {
-        return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
-    }
-    if items.is_empty() && next == *url {
-        cursor.etag = answer.header("etag").map(str::to_owned);
-        return Ok(Page { items: Vec::new(), next, cursor, anew: false, end: true });
-    }
-    let relay = peer.scope.relayed.then(|| peer.identity());
-    let mut last = peer.cursor.after;
-    let mut read = Vec::with_capacity(items.len());
-    for item in items {
-        let rev = item.get("modified").and_then(Value::as_i64);
-        match rev {
-            Some(rev) if rev > LARGEST_NUMBER => {
-                return Err(End::failed("bad-page", format!("{url} has the change number {rev}, which is beyond 2^53 - 1")));
-            }
-            Some(rev) if rev > last => last = is_beyond(peer, rev, peer.cursor.floor).map(|()| rev)?,
-            _ => return Err(End::failed("not-in-order", format!("{url}: the items are not in order of their change numbers"))),
+}
+
+/// What a page says, wherever we stand: everything that takes long, so that it can be read while the page before it is
+/// written.
+pub(super) struct Told {
+    /// The items with their numbers.
+    items: Vec<(Option<i64>, Result<Event, Box<Unreadable>>)>,
+    next: Url,
+    epoch: Option<String>,
+    head: i64,
+    min_safe: i64,
+    etag: Option<String>,
+}
+
+impl Told {
+    /// Read the page at `url`.
+    pub(super) fn read(url: &Url, answer: &Answer, reader: &Reader) -> Result<Self, End> {
+        if !answer.is_json() {
+            let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
+            return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
         }
-        read.push(read_item(item, relay, epoch.as_deref().unwrap_or_default()));
+        let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let Value::Object(mut page) = value else {
+            return Err(End::failed("bad-page", format!("{url} is not a feed page: it is not an object")));
+        };
+        let Some(Value::Array(items)) = page.remove("items") else {
+            return Err(End::failed("bad-page", format!("{url} is not a feed page: it has no items")));
+        };
+        let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
+        let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
+        let epoch = page.get("epoch").and_then(Value::as_str).map(str::to_owned);
+        let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64).unwrap_or(0);
+        let items = in_parallel(items, |item| {
+            let number = item.get("modified").and_then(Value::as_i64);
+            (number, reader.read(item, epoch.as_deref().unwrap_or_default()))
+        });
+        let (head, min_safe, etag) = (feed("head"), feed("min_safe"), answer.header("etag").map(str::to_owned));
+        Ok(Self { items, next, epoch, head, min_safe, etag })
     }
-    let leads_to =
-        next.query_pairs().find(|(name, _)| name == "afterChangeNumber").and_then(|(_, number)| number.parse::<i64>().ok());
-    match leads_to {
-        Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
-        _ => return Err(End::failed("loop", format!("{url} names {next} as the next page, which is no further on"))),
+
+    /// Where the page at `url` leads, from where we stand with the peer.
+    pub(super) fn place(self, peer: &Peer, url: &Url) -> Result<Page, End> {
+        let Self { items, next, epoch, head, min_safe, etag } = self;
+        let mut cursor = Cursor { epoch: epoch.clone(), head, next: Some(url.clone()), etag: None, ..peer.cursor.clone() };
+        let another_epoch = peer.cursor.epoch.is_some() && epoch != peer.cursor.epoch;
+        if peer.cursor.next.is_none() && peer.cursor.after == 0 {
+            cursor.whole_from = cursor.head.max(min_safe);
+        }
+        let missed_tombstones = peer.cursor.after != 0 && min_safe > peer.cursor.after.max(peer.cursor.whole_from);
+        if another_epoch {
+            let least = items.iter().filter_map(|(number, _)| *number).min();
+            least.map_or(Ok(()), |least| is_beyond(peer, least, peer.cursor.floor.max(peer.cursor.after)))?;
+        }
+        if another_epoch || missed_tombstones {
+            return Ok(Page { items: Vec::new(), next, cursor, anew: true, end: false });
+        }
+        if cursor.head != 0 && cursor.head < peer.cursor.after {
+            let detail = format!("its feed went up to {} and now ends at {}", peer.cursor.after, cursor.head);
+            return Err(End::held("head-went-back", detail));
+        }
+        if next.origin() != url.origin() || next.path() != url.path() {
+            return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
+        }
+        if items.is_empty() && next == *url {
+            cursor.etag = etag;
+            return Ok(Page { items: Vec::new(), next, cursor, anew: false, end: true });
+        }
+        let mut last = peer.cursor.after;
+        let mut read = Vec::with_capacity(items.len());
+        for (number, item) in items {
+            match number {
+                Some(rev) if rev > LARGEST_NUMBER => {
+                    let detail = format!("{url} has the change number {rev}, which is beyond 2^53 - 1");
+                    return Err(End::failed("bad-page", detail));
+                }
+                Some(rev) if rev > last => last = is_beyond(peer, rev, peer.cursor.floor).map(|()| rev)?,
+                _ => {
+                    let detail = format!("{url}: the items are not in order of their change numbers");
+                    return Err(End::failed("not-in-order", detail));
+                }
+            }
+            read.push(item);
+        }
+        let number = next.query_pairs().find(|(name, _)| name == "afterChangeNumber");
+        match number.and_then(|(_, number)| number.parse::<i64>().ok()) {
+            Some(number) if number >= last && number > peer.cursor.after => cursor.after = number,
+            _ => return Err(End::failed("loop", format!("{url} names {next} as the next page, which is no further on"))),
+        }
+        Ok(Page { items: read, next, cursor, anew: false, end: false })
     }
-    Ok(Page { items: read, next, cursor, anew: false, end: false })
 }
 
 /// Numbers of a new epoch are larger than all earlier ones. Nobody signs the name of an epoch, but each number
@@ -115,7 +161,7 @@ fn is_beyond(peer: &Peer, rev: i64, floor: i64) -> Result<(), End> {
 }
 
 /// Read an item of a page of this epoch; `relay` is the identity of a peer that passes on what others have signed.
-pub(super) fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box<Unreadable>> {
+fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box<Unreadable>> {
     let mut item = item;
     // The record itself is large and is not to be copied.
     let data = item.as_object_mut().and_then(|members| members.remove("data")).filter(|data| !data.is_null());
@@ -160,5 +206,6 @@ pub(super) fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result
         alone: true,
         listed: None,
         over: false,
+        prepared: Prepared::default(),
     })
 }

@@ -10,7 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Cursor, Foreign, Held, Peer},
+    super::peers::{self, Cursor, Foreign, Held, Peer, Reason},
     End, Harvester, Run, admit, directory,
     event::Items,
     page,
@@ -26,6 +26,8 @@ use crate::{
 const MOST_BUCKETS: usize = BUCKETS / 4;
 /// Records that are read at once.
 const ROWS: u64 = 500;
+/// The same of what is only counted.
+const COUNTED: u64 = 5_000;
 /// Of what could not be taken, so much is tried again.
 const MOST_TRIED: u64 = 2_000;
 /// The version of this program.
@@ -85,11 +87,11 @@ impl Harvester {
         let mut buckets = vec![Bucket::default(); BUCKETS];
         let mut after = None;
         loop {
-            let rows = peers::of_peer(&self.db, peer, after, ROWS).await?;
+            let rows = peers::counted(&self.db, peer, after, COUNTED).await?;
             let Some(last) = rows.last() else { return Ok(buckets) };
-            after = Some(last.id);
-            for row in rows.into_iter().filter(|row| row.own_item && row.origin.is_none()) {
-                let bucket = &mut buckets[usize::from(bucket_of(row.kind, &row.foreign_id))];
+            after = Some(last.place);
+            for row in rows {
+                let bucket = &mut buckets[usize::from(bucket_of(row.place.0, &row.foreign_id))];
                 *bucket = bucket.plus(&digest::weight(&row.foreign_id, row.live, &row.hash));
             }
         }
@@ -122,7 +124,7 @@ impl Harvester {
         loop {
             let rows = peers::of_peer(&self.db, run.peer.id, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             let concerned =
                 |row: &Foreign| row.own_item && row.origin.is_none() && differ.contains(&bucket_of(row.kind, &row.foreign_id));
             for row in rows.into_iter().filter(concerned) {
@@ -135,7 +137,7 @@ impl Harvester {
                         id: row.id,
                         peer: row.peer,
                         rev: row.rev,
-                        why: "the peer no longer lists it".to_owned(),
+                        why: Reason::Said("the peer no longer lists it".to_owned()),
                         at: now,
                     }),
                     // What was destroyed is remembered here, so that no older version of it comes back. It

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::{
     super::peers::{self, Cursor, Peer, Trust},
-    End, Harvester, Run, admit,
+    End, Harvester, Run,
     apply::{Plan, Planned},
     sessions::Parts,
+    take,
 };
 use crate::{
     db::{self, Transaction},
@@ -195,7 +196,7 @@ fn gone_from(stored: records::Stored) -> Result<Draft, End> {
 
 /// A record that has left, of which nothing may be kept.
 fn hollow(stored: records::Stored) -> Result<Draft, End> {
-    match admit::hollow(stored.kind, &stored.document) {
+    match take::hollow(stored.kind, &stored.document) {
         Some(document) => {
             Ok(Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) })
         }

@@ -3,7 +3,6 @@
 use super::{
     super::peers::{Comparison, DAMAGED, Outcome, Peer, PeerKind, PeerState, Trust},
     described::Found,
-    shows_no_keys,
 };
 
 /// Reasons for which a record is not taken that no mistake of its origin explains: somebody may be changing on the
@@ -19,9 +18,14 @@ const FORGED: [&str; 8] = [
     "statement-of-another-record",
 ];
 
+/// Whether a peer shows no keys at all.
+fn shows_no_keys(peer: &Peer) -> bool {
+    peer.discovered.as_ref().is_none_or(|said| said.keys.is_empty())
+}
+
 /// What to do next about a peer, and what else is wrong.
 pub(super) fn advice(peer: &Peer, found: &Found) -> String {
-    let rules = [next_step, forged, unreadable, only_links, not_compared];
+    let rules = [next_step, forged, unreadable, only_links, not_compared, unproved];
     let said: Vec<String> = rules.into_iter().filter_map(|rule| rule(peer, found)).collect();
     if said.is_empty() { "Nothing: it is being followed.".to_owned() } else { said.join(" ") }
 }
@@ -83,6 +87,9 @@ fn held(peer: &Peer) -> String {
         "suddenly-empty" => format!(
             "Ask them whether they really have {} any more, then run `fingerpost peer release {id}`, which reads it again. If it is still empty, their records are removed; if not, following continues.",
             if peer.kind == PeerKind::Ical { "no events" } else { "no services" }
+        ),
+        "head-went-back" | "numbers-went-back" if peer.has_to_prove() && !peer.names_checkpoint() => format!(
+            "Phone them: it has gone back to older versions and no longer names the checkpoint that would prove that it did so itself, so someone may be presenting old versions in their name. Once they publish their checkpoint again, run `fingerpost peer release {id}`. If they have none any more and you want to trust them anyway, run `fingerpost peer remove {id}` and add it again."
         ),
         "head-went-back" | "numbers-went-back" => format!(
             "Ask them whether they have restored a backup. If so, run `fingerpost peer release {id}` to compare everything again: records they no longer include wait for your decision, and whatever they had destroyed stays destroyed. If not, leave it held: someone may be presenting old versions in their name."
@@ -169,4 +176,14 @@ fn not_compared(peer: &Peer, _: &Found) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+fn unproved(peer: &Peer, _: &Found) -> Option<String> {
+    peer.cursor.unproved_at.map(|at| {
+        format!(
+            "Warning: it went back to older versions and was released on {}, but it names no checkpoint, so nothing proves that it did so itself. Ask them whether what is shown here is what they have; if it is, run `fingerpost peer approve {}`.",
+            at.format("%-d %B %Y"),
+            peer.id
+        )
+    })
 }

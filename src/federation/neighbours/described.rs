@@ -29,7 +29,7 @@ impl Harvester {
             records: status::records_of(db, peer, &peers::relayed_origins(db).await?).await?,
             quarantined: peers::quarantined_by_code(db, peer.id).await?,
             not_taken: peers::quarantined(db, peer.id, MOST_COUNTED).await?,
-            held: peers::held(db, peer.id).await?,
+            held: peers::held_for_people(db, peer.id).await?,
             waiting: self.records().waiting(Some(&peer.origin), None, MOST_COUNTED).await?.len(),
         };
         Ok(Described::new(peer, found))

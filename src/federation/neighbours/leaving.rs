@@ -5,9 +5,9 @@ use uuid::Uuid;
 use super::{
     super::{
         harvest::{Error, Harvester},
-        peers::{self, Foreign, Peer},
+        peers::{self, Foreign, Peer, Trouble},
     },
-    Anew, BATCH, Refused,
+    BATCH, Refused,
 };
 use crate::{
     published,
@@ -15,6 +15,24 @@ use crate::{
 };
 
 impl Harvester {
+    /// Forget a peer, and take out everything that came from it. Gives how many records those were.
+    /// # Errors
+    /// When there is no such peer.
+    pub async fn remove_peer(&self, name: &str) -> Result<u64, Refused> {
+        let peer = self.peer(name).await?;
+        // Nobody pulls while its records are taken out.
+        let tx = self.database().write().await?;
+        peers::end_lease(&tx, peer.id).await?;
+        peers::hold(&tx, peer.id, &Trouble { code: "held".to_owned(), detail: "an officer is removing it".to_owned() }).await?;
+        tx.commit().await?;
+        let many = self.take_out_all(&peer, "this directory no longer follows its source", true).await?;
+        self.look_elsewhere(peer.id).await?;
+        let tx = self.database().write().await?;
+        peers::delete(&tx, peer.id).await?;
+        tx.commit().await?;
+        Ok(many)
+    }
+
     /// Take out everything of a peer. What is known of it stays, so that it can come again, unless all of
     /// it is to be forgotten.
     pub(in crate::federation) async fn take_out_all(&self, peer: &Peer, why: &str, forget: bool) -> Result<u64, Error> {
@@ -23,7 +41,7 @@ impl Harvester {
         loop {
             let rows = peers::of_peer(self.database(), peer.id, after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(many) };
-            after = Some(last.id);
+            after = Some(last.place());
             many += self.take_out(peer, rows, why, forget).await?;
         }
     }
@@ -34,7 +52,7 @@ impl Harvester {
         loop {
             let rows = peers::relayed_by(self.database(), peer.id, after, BATCH).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             // What had to be destroyed is remembered, so that no older version comes back by another way.
             let (urgent, rest): (Vec<Foreign>, Vec<Foreign>) = rows.iter().cloned().partition(Foreign::is_urgent);
             let ids: Vec<Uuid> = rest.into_iter().map(|row| row.id).collect();
@@ -46,16 +64,6 @@ impl Harvester {
             tx.commit().await?;
         }
         self.look_elsewhere(peer.id).await
-    }
-
-    /// Others may pass on what this peer did: what they have is looked at again with the next pull.
-    pub(super) async fn look_elsewhere(&self, than: peers::PeerId) -> Result<(), Refused> {
-        for mut peer in peers::all(self.database()).await? {
-            if peer.id != than && peer.scope.relayed {
-                self.look_again(&mut peer, Anew::Versions).await?;
-            }
-        }
-        Ok(())
     }
 
     /// Take records of a peer out of the directory.

@@ -1,12 +1,14 @@
 //! The directories that we follow: who they are, how far they are believed, and how it goes.
 
+mod cursor;
 mod foreign;
 mod origins;
 mod parts;
+mod report;
 mod store;
 mod waiting;
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,18 +16,21 @@ use url::Url;
 
 use super::protocol::Discovery;
 use crate::{model::Kind, signing::Listed};
+pub use cursor::{Comparison, Crawl, Cursor, Feed};
 pub use foreign::{
-    Foreign, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of, live_count, mark_seen,
-    not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
+    Counted, Foreign, Place, counted, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions,
+    forget_versions_of, live_count, mark_seen, not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
 };
 pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
+pub use report::{Outcome, Report};
 pub use store::{
-    DAMAGED, Lease, add, all, by_name, delete, due, due_now, find, hold, is_held, lease, release, save, save_progress,
+    DAMAGED, Lease, add, all, by_name, delete, due, due_now, end_lease, find, follow, hold, is_held, lease, pin, release,
+    save_progress, set_cursor, set_discovered, set_scope, set_trust,
 };
 pub use waiting::{
-    Held, Quarantined, forget_held, forget_quarantined, forget_quarantined_before, held, put_held, put_quarantined, quarantined,
-    quarantined_by_code, quarantined_by_rev,
+    Held, Quarantined, Reason, forget_held, forget_quarantined, forget_quarantined_before, held, held_for_people, put_held,
+    put_quarantined, quarantined, quarantined_by_code, quarantined_by_rev,
 };
 
 /// Number of a peer, as commands name it.
@@ -182,191 +187,6 @@ pub struct Trouble {
     pub detail: String,
 }
 
-/// Where we stand in what a peer tells.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Cursor {
-    /// The address to ask next; none before the first page.
-    pub next: Option<Url>,
-    /// The epoch that its numbers belong to.
-    pub epoch: Option<String>,
-    /// The last change number that was applied.
-    pub after: i64,
-    /// Tag of the last answer at `next`, when it had nothing new.
-    pub etag: Option<String>,
-    /// When the file that was last read had changed, as its server said.
-    pub last_modified: Option<String>,
-    /// How far the peer's feed went when it was last asked.
-    pub head: i64,
-    /// Which walk over everything this is: records that a whole one did not meet are gone.
-    pub crawl: i64,
-    /// Whether a walk over everything is under way.
-    pub walking: bool,
-    /// When what is here was last compared with what the peer has.
-    pub compared_at: Option<DateTime<Utc>>,
-    /// When the peer's discovery document was last read.
-    pub discovered_at: Option<DateTime<Utc>>,
-    /// The version of this program that last tried what could not be taken.
-    pub tried_with: Option<String>,
-    /// Whether what its origin has signed was kept all along, to be passed on.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub kept: bool,
-    /// Whether an officer has looked into it that what is read whole had become empty: if it still is at the
-    /// next reading, that is true.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub may_be_empty: bool,
-    /// Numbers of this epoch are larger than this one: where the feed stood when the epoch began.
-    pub floor: i64,
-    /// How far the feed went when everything was last begun to be read from its start: what had gone before that needs
-    /// no tombstone any more.
-    pub whole_from: i64,
-    /// For each key that does not sign any more, how far the feed went when that was first known here: a larger
-    /// number cannot be its own.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub retired: BTreeMap<String, i64>,
-    /// When an officer let a peer that had gone back go on. Only a checkpoint that is signed later shows that its
-    /// older versions are those of the directory itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub went_back_at: Option<DateTime<Utc>>,
-    /// What the last comparison with the peer's checkpoint found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compared: Option<Comparison>,
-    /// Whether it could ever be compared.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub comparable: bool,
-    /// For a crawl: how it goes.
-    pub pages: Option<Crawl>,
-    /// Where several feeds are followed: where we stand in each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub feeds: Vec<Feed>,
-}
-
-/// What a comparison with a peer's checkpoint found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "found", rename_all = "kebab-case")]
-pub enum Comparison {
-    /// The same as there.
-    Same {
-        /// So many records.
-        records: u64,
-    },
-    /// The peer had more than it had told; that was fetched.
-    Behind,
-    /// Some records were different, and were fetched or wait.
-    Repaired {
-        /// How many.
-        records: u64,
-    },
-    /// Something was different, and everything was walked over.
-    Walked,
-    /// It could not be compared.
-    Not {
-        /// Why.
-        why: String,
-    },
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Same { records } => write!(f, "the same as theirs ({records} records)"),
-            Self::Behind => f.write_str("it had more records than its feed had sent; they were fetched"),
-            Self::Repaired { records } => {
-                write!(f, "{records} records differed; they were fetched or are waiting for your decision")
-            }
-            Self::Walked => f.write_str("something differed, so everything was read again"),
-            Self::Not { why } => write!(f, "not possible: {why}"),
-        }
-    }
-}
-
-/// Where we stand in one of several feeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Feed {
-    /// Its address.
-    pub url: Url,
-    /// The address to ask next.
-    pub next: Url,
-    /// Tag of the last answer at `next`, when it had nothing new.
-    pub etag: Option<String>,
-}
-
-/// A crawl under way.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Crawl {
-    /// The next page, from 1.
-    pub page: u64,
-    /// Items in all, as the first page said.
-    pub total: Option<u64>,
-    /// Items that were met.
-    pub met: u64,
-    /// A hash of the ids of the page before, to see when a server gives the same page again.
-    pub fingerprint: String,
-}
-
-/// What a pull did. The names are those of `peer pull --json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Report {
-    /// Name of the peer.
-    pub peer: String,
-    /// `ok`: there is nothing more at the moment; `partial`: there is, and the next pull goes on;
-    /// `held`: a person has to decide; `failed`.
-    pub outcome: Outcome,
-    /// Pages that were read.
-    pub pages: u64,
-    /// Records that were not here before.
-    pub created: u64,
-    /// Records that were different before.
-    pub updated: u64,
-    /// Records that were the same before.
-    pub unchanged: u64,
-    /// Records that were taken out.
-    pub deleted: u64,
-    /// Records that wait for a person, because the peer is under review.
-    pub waiting: u64,
-    /// Records that could not be taken.
-    pub quarantined: u64,
-    /// Deletions that wait for a person.
-    pub held_deletes: u64,
-    /// Whether only links to its records are shown.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub links_only: bool,
-    /// What was left out, and how often: `echo`, `third-party`, `older`, `known-term`, `dropped-part`, `drift`, `private`, `other-kind`,
-    /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; of what was passed on: `direct`, `other-route`, `too-far`,
-    /// `looped`, `bad-hop`, `unknown-origin`, `unknown-key`, `not-here`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
-    pub left_out: BTreeMap<String, u64>,
-    /// Bytes that came over the wire.
-    pub bytes: u64,
-    /// Requests that were made.
-    pub requests: u64,
-    /// Answers that said that nothing has changed.
-    pub not_modified: u64,
-    /// The last change number that was applied.
-    pub cursor: i64,
-    /// What a comparison with the peer's checkpoint found, where there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compared: Option<Comparison>,
-    /// What went wrong.
-    pub error: Option<Trouble>,
-}
-
-/// How a pull ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Everything is here.
-    #[default]
-    Ok,
-    /// There is more.
-    Partial,
-    /// A person has to decide.
-    Held,
-    /// It did not work; what came before stays.
-    Failed,
-}
-
 /// A directory that is followed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peer {
@@ -424,12 +244,16 @@ impl Peer {
         self.moved_to.as_deref().unwrap_or(&self.origin)
     }
 
-    /// How often to ask: as the officer said, and never more often than the peer asks for.
-    pub fn every(&self) -> Duration {
+    /// For how long at least the peer wants to be left alone.
+    pub fn least(&self) -> Duration {
         let feeds = self.discovered.as_ref().map(|said| said.feeds.as_slice()).unwrap_or_default();
         let least = feeds.iter().find(|feed| feed.scope == "own").map_or(0, |feed| feed.min_poll_seconds);
-        let said = Duration::from_secs(self.every_seconds.unsigned_abs());
-        said.max(Duration::from_secs(least.into()).min(LONGEST_LEAST))
+        Duration::from_secs(least.into()).min(LONGEST_LEAST)
+    }
+
+    /// How often to ask: as the officer said, and never more often than the peer asks for.
+    pub fn every(&self) -> Duration {
+        Duration::from_secs(self.every_seconds.unsigned_abs()).max(self.least())
     }
 
     /// Whether only links to its records are shown: by an officer's word, or for want of a licence.
@@ -437,9 +261,15 @@ impl Peer {
         self.trust == Trust::LinkOnly || !self.scope.allows(self.licence.as_deref().unwrap_or_default())
     }
 
-    /// Whether it can show with a signed checkpoint what it has now.
-    pub fn can_prove(&self) -> bool {
-        self.pinned_keys.is_some() && self.discovered.as_ref().is_some_and(|said| said.checkpoint.is_some())
+    /// Whether it names a checkpoint at the moment.
+    pub fn names_checkpoint(&self) -> bool {
+        self.discovered.as_ref().is_some_and(|said| said.checkpoint.is_some())
+    }
+
+    /// Whether it has to show with a signed checkpoint what it has now, because it can, or once could. Nobody signs
+    /// which checkpoint a directory names: whoever has its host and not its keys can name none.
+    pub fn has_to_prove(&self) -> bool {
+        self.pinned_keys.is_some() && (self.names_checkpoint() || self.cursor.proves || self.cursor.comparable)
     }
 
     /// A peer at `url` of which nothing is known yet, and whose word is taken.

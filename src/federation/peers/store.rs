@@ -3,12 +3,12 @@
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{
     ActiveValue::NotSet,
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::{Expr, ExprTrait as _},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Cursor, Peer, PeerId, PeerState, Scope, Trouble, foreign, parts, waiting};
+use super::{Cursor, Peer, PeerId, PeerState, Scope, Trouble, Trust, foreign, parts, waiting};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
@@ -18,6 +18,10 @@ use crate::{
 
 /// Why a peer is held of which something stored cannot be read.
 pub const DAMAGED: &str = "damaged";
+/// No peer is left alone for longer than this beside its own interval, with the fifth more by which that varies.
+const LONGEST_WAIT: Duration = Duration::hours(30);
+/// No lease lasts longer.
+const LONGEST_LEASE: Duration = Duration::hours(1);
 
 mod peer {
     use sea_orm::entity::prelude::*;
@@ -208,13 +212,29 @@ pub async fn by_name(db: &Database, text: &str) -> Result<Option<Peer>, db::Erro
         .cloned())
 }
 
+/// Whether its time has come. A moment beyond every wait there is was written while a clock was wrong.
+fn is_due(now: DateTime<Utc>) -> Condition {
+    use peer::Column as C;
+    // next_due_at <= now OR next_due_at > now + LONGEST_WAIT + every_seconds * 1.2
+    let longest = (now + LONGEST_WAIT).timestamp_micros();
+    let beyond = Expr::col(C::NextDueAt).gt(Expr::col(C::EverySeconds).mul(1_200_000_i64).add(longest));
+    Condition::any().add(C::NextDueAt.lte(now.timestamp_micros())).add(beyond)
+}
+
+/// Whether nobody has its lease. One that lasts for longer than any was taken while a clock was wrong.
+fn is_free(now: DateTime<Utc>) -> Condition {
+    use peer::Column as C;
+    let beyond = (now + LONGEST_LEASE).timestamp_micros();
+    Condition::any().add(C::LeaseUntil.lt(now.timestamp_micros())).add(C::LeaseUntil.gt(beyond))
+}
+
 /// Those that are to be asked now, the longest due first.
 /// # Errors
 /// When the database fails.
 pub async fn due(db: &Database, now: DateTime<Utc>, most: u64) -> Result<Vec<Peer>, db::Error> {
     let rows = peer::Entity::find()
-        .filter(peer::Column::NextDueAt.lte(now.timestamp_micros()))
-        .filter(peer::Column::LeaseUntil.lt(now.timestamp_micros()))
+        .filter(is_due(now))
+        .filter(is_free(now))
         .filter(peer::Column::Trust.ne("blocked"))
         .filter(peer::Column::State.ne("new"))
         .order_by_asc(peer::Column::NextDueAt)
@@ -236,11 +256,59 @@ pub async fn add(tx: &Transaction, peer: &Peer) -> Result<PeerId, db::Error> {
     Ok(added.last_insert_id)
 }
 
-/// Write everything of a peer but its lease.
+/// Write these columns of a peer, and no others: pulls and officers write the same row at the same time.
+async fn set(tx: &Transaction, id: PeerId, columns: peer::ActiveModel) -> Result<(), db::Error> {
+    let row = peer::ActiveModel { id: Set(id), ..columns };
+    Box::pin(peer::Entity::update(row).exec(tx.connection())).await.context("cannot write a peer").map(drop)
+}
+
+/// Follow a peer from now on, whatever held it.
 /// # Errors
 /// When the database fails.
-pub async fn save(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
-    Box::pin(peer::Entity::update(to_row(peer)).exec(tx.connection())).await.context("cannot write a peer").map(drop)
+pub async fn follow(tx: &Transaction, id: PeerId, now: DateTime<Utc>) -> Result<(), db::Error> {
+    let row = peer::ActiveModel {
+        state: Set(PeerState::Following.to_string()),
+        held: Set(None),
+        failures: Set(0),
+        next_due_at: Set(now.timestamp_micros()),
+        ..Default::default()
+    };
+    set(tx, id, row).await
+}
+
+/// Believe a peer so far.
+/// # Errors
+/// When the database fails.
+pub async fn set_trust(tx: &Transaction, id: PeerId, trust: Trust) -> Result<(), db::Error> {
+    set(tx, id, peer::ActiveModel { trust: Set(trust.to_string()), ..Default::default() }).await
+}
+
+/// Take this of a peer's records.
+/// # Errors
+/// When the database fails.
+pub async fn set_scope(tx: &Transaction, id: PeerId, scope: &Scope) -> Result<(), db::Error> {
+    set(tx, id, peer::ActiveModel { scope: Set(json(scope)), ..Default::default() }).await
+}
+
+/// Show what a peer says of itself, and who it says that it is. Pulls write this too: only for whoever has the lease.
+/// # Errors
+/// When the database fails.
+pub async fn set_discovered(tx: &Transaction, id: PeerId, said: &Discovery) -> Result<(), db::Error> {
+    set(tx, id, peer::ActiveModel { discovered: Set(Some(json(said))), ..Default::default() }).await
+}
+
+/// Believe what these keys sign, or without keys the peer's word. Only for whoever has the lease, as above.
+/// # Errors
+/// When the database fails.
+pub async fn pin(tx: &Transaction, id: PeerId, keys: Option<&[Listed]>) -> Result<(), db::Error> {
+    set(tx, id, peer::ActiveModel { pinned_keys: Set(keys.map(|keys| json(&keys))), ..Default::default() }).await
+}
+
+/// Go on from here. Only for whoever has the lease, as above.
+/// # Errors
+/// When the database fails.
+pub async fn set_cursor(tx: &Transaction, id: PeerId, cursor: &Cursor) -> Result<(), db::Error> {
+    set(tx, id, peer::ActiveModel { cursor: Set(Some(json(cursor))), ..Default::default() }).await
 }
 
 /// Write how far a pull has come and what it has learned of the peer, and nothing that an officer decides.
@@ -249,7 +317,6 @@ pub async fn save(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
 pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
     let all = to_row(peer);
     let row = peer::ActiveModel {
-        id: all.id,
         url: all.url,
         moved_to: all.moved_to,
         licence: all.licence,
@@ -264,7 +331,7 @@ pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Erro
         report: all.report,
         ..Default::default()
     };
-    Box::pin(peer::Entity::update(row).exec(tx.connection())).await.context("cannot write a peer").map(drop)
+    set(tx, peer.id, row).await
 }
 
 /// Whether a peer is held now.
@@ -325,12 +392,12 @@ pub struct Lease {
 pub async fn lease(db: &Database, id: PeerId, now: DateTime<Utc>, length: Duration) -> Result<Option<Lease>, db::Error> {
     use peer::Column as C;
     let tx = db.write().await?;
-    // UPDATE peer SET lease_fence = lease_fence + 1, lease_until = ? WHERE id = ? AND lease_until < ?
+    // UPDATE peer SET lease_fence = lease_fence + 1, lease_until = ? WHERE id = ? AND (lease_until < ? OR …)
     let taken = peer::Entity::update_many()
         .col_expr(C::LeaseFence, Expr::col(C::LeaseFence).add(1))
         .col_expr(C::LeaseUntil, Expr::value((now + length).timestamp_micros()))
         .filter(C::Id.eq(id))
-        .filter(C::LeaseUntil.lt(now.timestamp_micros()))
+        .filter(is_free(now))
         .exec(tx.connection())
         .await
         .context("cannot lease a peer")?;
@@ -359,6 +426,21 @@ impl Lease {
             .context("cannot hold the lease of a peer")?;
         Ok(held.rows_affected == 1)
     }
+}
+
+/// Take the lease from whoever has it: they can write nothing any more.
+/// # Errors
+/// When the database fails.
+pub async fn end_lease(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
+    use peer::Column as C;
+    peer::Entity::update_many()
+        .col_expr(C::LeaseFence, Expr::col(C::LeaseFence).add(1))
+        .col_expr(C::LeaseUntil, Expr::value(DateTime::UNIX_EPOCH.timestamp_micros()))
+        .filter(C::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot end the lease of a peer")
+        .map(drop)
 }
 
 /// Give a lease back.

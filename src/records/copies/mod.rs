@@ -137,7 +137,7 @@ impl Records {
         // What others have signed comes again from them.
         published::evidence::clear(&tx).await.map_err(db)?;
         published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
-        let mut locked = published::lock(&tx).await.map_err(db)?;
+        let mut locked = self.lock(&tx).await.map_err(db)?;
         let mut batch = Batch::default();
         let mut records = 0;
         let mut copied_people = Vec::new();
@@ -182,13 +182,14 @@ impl Records {
     /// # Errors
     /// When the database fails; what was signed before stays signed.
     pub async fn sign_again(&self) -> Result<u64, Error> {
-        let kid = self.signer.keyring().active.kid().to_owned();
         let mut many = 0;
         let mut position = Position::ZERO;
         loop {
             let rows = published::own::after(&self.db, position, ROWS).await?;
             let Some(last) = rows.last() else { return Ok(many) };
             position = last.position;
+            // Asked each time: another process may have changed the key in the meantime.
+            let kid = self.signer.keyring().active.kid().to_owned();
             let ids: Vec<Uuid> = rows.iter().filter(|row| !row.statement.contains(&kid)).map(|row| row.id).collect();
             many += self.sign(&ids).await?;
         }
@@ -214,7 +215,7 @@ impl Records {
             return Ok(0);
         }
         let tx = self.db.write().await?;
-        let mut locked = published::lock(&tx).await?;
+        let mut locked = self.lock(&tx).await?;
         let rows = published::current(&tx, ids).await?;
         let before: HashMap<Uuid, Published> = rows.iter().map(|row| (row.id, row.clone())).collect();
         let mut signed = Vec::with_capacity(rows.len());
@@ -232,7 +233,7 @@ impl Records {
         row.position = position;
         if row.statement.is_some() {
             let value: Option<serde_json::Value> = serde_json::from_str(&row.full).ok();
-            let canonical = value.filter(|_| row.live).map(|value| signing::canonical(&value));
+            let canonical = value.filter(|_| row.live).map(|value| signing::canonical_of(&value));
             let about = About {
                 kind: row.kind,
                 id: row.id,

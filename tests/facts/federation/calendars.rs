@@ -253,6 +253,35 @@ fact_of_a_calendar! {
 }
 
 fact_of_a_calendar! {
+    async fn events_that_become_private_go_at_once_however_many_they_are(here, hall) {
+        hall.says(&(1..=6).map(|number| event(number, "")).collect::<Vec<_>>());
+        let peer = hall.followed_by(&here).await;
+        here.pull(&peer).await;
+        assert_eq!(names(&here).await.len(), 6);
+        hall.says(&(1..=6).map(|number| event(number, if number == 3 { "" } else { "CLASS:PRIVATE\r\n" })).collect::<Vec<_>>());
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.held_deletes), (5, 0), "{report:?}");
+        assert_eq!(names(&here).await, ["Soup 3"]);
+        // Nothing is remembered against them when their owner tells everybody again.
+        hall.says(&(1..=6).map(|number| event(number, "")).collect::<Vec<_>>());
+        here.pull(&peer).await;
+        assert_eq!(names(&here).await.len(), 6);
+    }
+}
+
+fact_of_a_calendar! {
+    async fn nobody_makes_us_read_a_calendar_again_by_a_hint_in_its_name(here, hall) {
+        hall.says(&[event(1, "")]);
+        let peer = hall.followed_by(&here).await;
+        here.pull(&peer).await;
+        let due = here.peer(&peer).await.next_due_at;
+        let hint = serde_json::json!({"origin": peer.identity(), "head": 0}).to_string();
+        assert_eq!(here.app.ask(http::Method::POST, "/federation/v1/ping", &[], &hint).await.status, 403);
+        assert_eq!(here.peer(&peer).await.next_due_at, due);
+    }
+}
+
+fact_of_a_calendar! {
     async fn an_address_that_only_its_owner_should_know_is_not_followed(here, hall) {
         let url = hall.server.url("/calendar/ical/hall/private-0123456789abcdef/basic.ics");
         let refused = here.harvester().add_peer(network::new(&url, Trust::Auto)).await.unwrap_err();

@@ -5,7 +5,7 @@ use chrono::Duration;
 use fingerpost::{
     federation::{
         neighbours::Wanted,
-        peers::{self, Comparison, Outcome, Peer, Trust},
+        peers::{Comparison, Cursor, Outcome, Peer, Trust},
     },
     ids,
     model::Kind,
@@ -17,23 +17,15 @@ use crate::support::{
     On,
     liar::{BEGAN, Liar, id, service},
     network::{Node, fact_of_a_liar},
-    peer::{Reply, Seen},
+    peer::Reply,
 };
-
-fn is_feed(seen: &Seen) -> bool {
-    seen.path.contains("/changes")
-}
-
-async fn advice(here: &Node, peer: &Peer) -> String {
-    here.harvester().describe_peer(&here.peer(peer).await).await.unwrap().advice
-}
 
 /// Whoever has the host and no key shows these items again, as if they were of this epoch.
 fn replays(liar: &Liar, old: Vec<Value>, epoch: &'static str) {
     let base = liar.url();
     liar.twist(move |seen, mut said| {
         said["epoch"] = json!(epoch);
-        if is_feed(seen) {
+        if seen.is_feed() {
             let asked = base.join(&seen.path).unwrap();
             let last = old.last().unwrap()["modified"].as_i64().unwrap();
             let next = base.join(&format!("/federation/v1/changes?afterChangeNumber={last}&epoch={epoch}")).unwrap();
@@ -46,9 +38,7 @@ fn replays(liar: &Liar, old: Vec<Value>, epoch: &'static str) {
 
 /// A peer that has told four records, then destroyed one of them and corrected another; and what it told first.
 async fn destroyed_and_corrected(here: &Node, liar: &Liar) -> (Peer, Vec<Value>) {
-    liar.tell_services(3);
-    let peer = here.follows(&liar.url(), Trust::Auto).await;
-    here.pull(&peer).await;
+    let peer = here.follows_services_of(liar, 3).await;
     let old = liar.items();
     liar.tell_urgently(Kind::Service, id("service 0"), None, true);
     let mut corrected = service(1);
@@ -67,15 +57,15 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.map(|why| why.code)), (Outcome::Held, Some("numbers-went-back".to_owned())));
         assert_eq!(here.state(&peer).await, before);
-        assert!(advice(&here, &peer).await.contains("restored a backup"));
+        assert!(here.advice(&peer).await.contains("restored a backup"));
 
         // Also when somebody lets it go on: what is signed says of which epoch it is.
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
         assert_eq!(here.services().await, ["Club 2", "Corrected"]);
-        let codes = peers::quarantined_by_code(&here.app.app().db, peer.id).await.unwrap();
+        let codes = here.quarantine(&peer).await;
         assert_eq!(codes.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["statement-of-another-epoch"]);
-        let said = advice(&here, &peer).await;
+        let said = here.advice(&peer).await;
         assert!(said.contains("Warning") && said.contains("statement-of-another-epoch"), "{said}");
 
         // An officer may believe that they went back to a backup; what was destroyed stays so.
@@ -116,9 +106,7 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn who_had_keys_and_shows_none_is_not_approved_into_being_taken_at_its_word(here, liar) {
-        liar.tell_services(3);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 3).await;
         liar.twist(|_, mut said| {
             said.as_object_mut().unwrap().remove("keys");
             said.as_object_mut().unwrap().remove("keys_sig");
@@ -129,7 +117,7 @@ fact_of_a_liar! {
         let trouble = report.error.unwrap();
         assert_eq!((report.outcome, trouble.code.as_str()), (Outcome::Held, "key-changed"));
         assert!(trouble.detail.contains("no longer presents any"), "{}", trouble.detail);
-        let said = advice(&here, &peer).await;
+        let said = here.advice(&peer).await;
         assert!(said.contains("nothing proves that it is still them") && !said.contains("the one above"), "{said}");
         let refused = here.harvester().approve_peer("1").await.unwrap_err().to_string();
         assert!(refused.contains("no longer presents any"), "{refused}");
@@ -140,16 +128,14 @@ fact_of_a_liar! {
         liar.repent();
         let _ = here.harvester().approve_peer("1").await;
         here.harvester().approve_peer("1").await.unwrap();
-        assert!(advice(&here, &peer).await.contains("continues with the next pull"));
+        assert!(here.advice(&peer).await.contains("continues with the next pull"));
         assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
     }
 }
 
 fact_of_a_liar! {
     async fn case_32_a_small_neighbour_that_takes_out_nearly_everything_waits_for_a_person(here, liar) {
-        liar.tell_services(21);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 21).await;
         for number in 0..5 {
             liar.tell(Kind::Service, id(&format!("service {number}")), None);
         }
@@ -161,7 +147,7 @@ fact_of_a_liar! {
         liar.tell_urgently(Kind::Service, id("service 20"), None, true);
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (1, 15, 15), "{report:?}");
-        assert!(advice(&here, &peer).await.starts_with("15 records are waiting to be deleted"));
+        assert!(here.advice(&peer).await.starts_with("15 records are waiting to be deleted"));
     }
 }
 
@@ -172,15 +158,11 @@ fact_of_a_liar! {
         let not = Comparison::Not { why: "it does not name a checkpoint".to_owned() };
         assert_eq!(here.pull(&peer).await.compared, Some(not.clone()));
         assert_eq!(here.pull(&peer).await.compared, None, "once a week");
-        assert_eq!(advice(&here, &peer).await, "Nothing: it is being followed.", "it never had one");
-        let mut before = here.peer(&peer).await;
-        before.cursor.comparable = true;
-        before.cursor.compared_at = None;
-        let tx = here.app.app().db.write().await.unwrap();
-        peers::save(&tx, &before).await.unwrap();
-        tx.commit().await.unwrap();
+        assert_eq!(here.advice(&peer).await, "Nothing: it is being followed.", "it never had one");
+        let cursor = here.peer(&peer).await.cursor;
+        here.stands_at(&peer, &Cursor { comparable: true, compared_at: None, ..cursor }).await;
         assert_eq!(here.pull(&peer).await.compared, Some(not));
-        assert!(advice(&here, &peer).await.starts_with("Warning: it could be compared"), "{}", advice(&here, &peer).await);
+        assert!(here.advice(&peer).await.starts_with("Warning: it could be compared"), "{}", here.advice(&peer).await);
 
         let luton = Node::start(On::Sqlite, "Luton").await.unwrap();
         luton.app.import(pantry().to_string()).await;
@@ -192,13 +174,11 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn what_says_that_it_is_another_record_and_what_nobody_has_signed_is_not_taken(here, liar) {
-        liar.tell_services(3);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 3).await;
         liar.tell(Kind::Service, id("service 1"), Some(service(2)));
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
         liar.twist(|seen, mut said| {
-            if is_feed(seen) && let Some(item) = said["items"].as_array_mut().and_then(|items| items.last_mut()) {
+            if seen.is_feed() && let Some(item) = said["items"].as_array_mut().and_then(|items| items.last_mut()) {
                 item.as_object_mut().unwrap().remove("fed");
             }
             Reply::json(said.to_string())

@@ -259,7 +259,7 @@ fact_of_a_liar! {
         let tx = here.app.app().db.write().await.unwrap();
         let mut forgetful = here.peer(&peer).await;
         forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
-        peers::save(&tx, &forgetful).await.unwrap();
+        peers::set_cursor(&tx, forgetful.id, &forgetful.cursor).await.unwrap();
         tx.commit().await.unwrap();
         liar.edit(|told| {
             let gone = told.iter_mut().find(|told| told.id == id("service 0")).unwrap();
@@ -278,7 +278,7 @@ fact_of_a_liar! {
         let tx = here.app.app().db.write().await.unwrap();
         let mut forgetful = here.peer(&peer).await;
         forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
-        peers::save(&tx, &forgetful).await.unwrap();
+        peers::set_cursor(&tx, forgetful.id, &forgetful.cursor).await.unwrap();
         tx.commit().await.unwrap();
         liar.edit(|told| told.iter_mut().find(|told| told.id == id("service 1")).unwrap().data.as_mut().unwrap()["name"] = json!("Another"));
         let before = here.everything().await;
@@ -661,7 +661,7 @@ fact_of_a_liar! {
         let tx = here.app.app().db.write().await.unwrap();
         let mut forgetful = here.peer(&peer).await;
         forgetful.cursor = peers::Cursor { epoch: forgetful.cursor.epoch, ..peers::Cursor::default() };
-        peers::save(&tx, &forgetful).await.unwrap();
+        peers::set_cursor(&tx, forgetful.id, &forgetful.cursor).await.unwrap();
         tx.commit().await.unwrap();
         liar.twist(|seen, mut page| {
             if is_feed(seen) {

@@ -150,10 +150,7 @@ async fn happen(nodes: &mut [Node], peers: &[Vec<Peer>], own: &mut [Own], kept: 
             }
         }
         Happens::RotateKey(node) => {
-            let signer = nodes[node].app.app().records.signer().clone();
-            let mut ring = signer.keyring();
-            ring.rotate(signer.origin(), nodes[node].app.clock.now(), false).unwrap();
-            signer.use_keys(ring);
+            safekeeping::rotate_keys(&nodes[node].app.app().records, false).await.unwrap();
         }
         Happens::BackUp(node) => {
             let file = nodes[node].app.folder.path().join("backup");

@@ -1,9 +1,11 @@
 //! What has been decided or destroyed stays so: deletions, proposals, and what is remembered of peers.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use fingerpost::{
     federation::{
         neighbours::Wanted,
-        peers::{Outcome, Trust},
+        peers::{self, Outcome, Peer, Trust},
     },
     model::Kind,
 };
@@ -11,16 +13,14 @@ use serde_json::json;
 
 use crate::support::{
     TestApp,
-    liar::{BEGAN, id, service},
-    network::{fact_of_a_liar, fact_of_two},
+    liar::{BEGAN, Liar, Told, id, service},
+    network::{Node, fact_between, fact_of_a_liar, fact_of_two},
     peer::Reply,
 };
 
 fact_of_a_liar! {
     async fn case_32_deletions_of_many_pages_are_counted_together(here, liar) {
-        liar.tell_services(100);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 100).await;
         // 40 of 101 are more than three tenths; each page has fewer.
         for number in 0..55 {
             liar.tell(Kind::Service, id(&format!("service {number}")), None);
@@ -39,9 +39,7 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn case_33_a_few_deletions_on_several_pages_go_when_the_feed_has_been_read(here, liar) {
-        liar.tell_services(60);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 60).await;
         for number in 0..15 {
             liar.tell(Kind::Service, id(&format!("service {number}")), None);
         }
@@ -56,10 +54,54 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
+    async fn deletions_that_are_still_being_counted_wait_for_no_officer(here, liar) {
+        let peer = here.follows_services_of(&liar, 60).await;
+        for number in 0..6 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), None);
+        }
+        liar.page_items(4);
+        let pages = AtomicUsize::new(0);
+        liar.twist(move |seen, page| {
+            if seen.is_feed() && pages.fetch_add(1, Ordering::SeqCst) == 1 { Reply::status(500) } else { Reply::json(page.to_string()) }
+        });
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Failed, 0, 0), "{report:?}");
+        let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+        assert_eq!((shown.held_deletes, here.harvester().release_peer("1").await.unwrap().1), (0, 0));
+        assert_eq!(here.services().await.len(), 60);
+        // The next pull comes to the end, and what it has not read itself goes as well, by the number of its deletion.
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 6, 0), "{report:?}");
+        let known = peers::of_peer(&here.app.app().db, peer.id, None, 100).await.unwrap();
+        let mut gone: Vec<i64> = known.iter().filter(|row| !row.live).map(|row| row.rev - BEGAN).collect();
+        gone.sort_unstable();
+        assert_eq!(gone, [62, 63, 64, 65, 66, 67]);
+    }
+}
+
+fact_between! {
+    async fn a_deletion_that_waited_for_the_end_of_the_feed_is_passed_on_as_its_origin_has_signed_it(
+        hub = |on| Node::aggregator(on, "Bedfordshire");
+        liar = Liar::start()
+    ) {
+        let peer = hub.follows_services_of(&liar, 5).await;
+        liar.tell(Kind::Service, id("service 0"), None);
+        for number in 5..9 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(service(number)));
+        }
+        liar.page_items(2);
+        let report = hub.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.created), (Outcome::Ok, 1, 4), "{report:?}");
+        let feed = hub.app.get("/federation/v1/changes?scope=all").await.json();
+        let told = feed["items"].as_array().unwrap().iter().find(|item| item["fed"]["id"] == id("service 0").to_string());
+        let told = told.expect("it is passed on with its statement");
+        assert_eq!((&told["state"], &told["fed"]["state"]), (&json!("deleted"), &json!("deleted")), "{told}");
+    }
+}
+
+fact_of_a_liar! {
     async fn case_32_a_directory_of_two_records_does_not_become_empty_by_itself(here, liar) {
-        liar.tell_services(1);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 1).await;
         liar.tell(Kind::Service, id("service 0"), None);
         liar.tell(Kind::Organization, id("holder"), None);
         let report = here.pull(&peer).await;
@@ -72,7 +114,7 @@ fact_of_a_liar! {
         liar.tell_services(30);
         liar.page_items(7);
         liar.twist(|seen, mut page| {
-            if seen.path.contains("/changes") {
+            if seen.is_feed() {
                 page["feed"]["min_safe"] = json!(BEGAN + 20);
             }
             Reply::json(page.to_string())
@@ -85,7 +127,7 @@ fact_of_a_liar! {
         liar.tell(Kind::Service, id("service 98"), Some(service(98)));
         liar.edit(|told| told.retain(|told| told.id != id("service 3")));
         liar.twist(|seen, mut page| {
-            if seen.path.contains("/changes") {
+            if seen.is_feed() {
                 page["feed"]["min_safe"] = json!(BEGAN + 33);
             }
             Reply::json(page.to_string())
@@ -135,7 +177,7 @@ fact_of_a_liar! {
         here.harvester().remove_peer("1").await.unwrap();
         // Whoever has the host and no key shows the version that was destroyed.
         liar.twist(move |seen, mut page| {
-            if seen.path.contains("/changes") {
+            if seen.is_feed() {
                 let items = page["items"].as_array_mut().unwrap();
                 items.retain(|item| item["id"] != old["id"]);
                 if !items.is_empty() {
@@ -154,20 +196,11 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn case_23_a_peer_that_has_gone_back_proves_it_with_a_checkpoint(here, liar) {
-        liar.tell_services(3);
         liar.shows_checkpoints(true);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = changed_since(&here, &liar).await;
+        // Somebody who has the host and no key shows everything as it was before, and its checkpoint of then.
+        shows_what_it_told_first(&liar);
         let before = liar.checkpoint();
-        let mut changed = service(0);
-        changed["name"] = json!("Club 0, as it is now");
-        liar.tell(Kind::Service, id("service 0"), Some(changed));
-        here.pull(&peer).await;
-        // Somebody who has the host and no key shows everything as it was before, and its checkpoint.
-        liar.edit(|told| {
-            told.retain(|told| told.id != id("service 0"));
-            told.push(crate::support::liar::Told { kind: Kind::Service, id: id("service 0"), rev: BEGAN + 2, data: Some(service(0)), urgent: false, passed: None });
-        });
         liar.twist(move |seen, page| Reply::json(if seen.path.contains("/checkpoint") { before.to_string() } else { page.to_string() }));
         assert_eq!(here.pull(&peer).await.error.unwrap().code, "head-went-back");
         here.app.clock.set(here.app.clock.now() + chrono::Duration::hours(2));
@@ -182,6 +215,68 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.updated), (Outcome::Ok, 1), "{report:?}");
         assert_eq!(here.services().await, ["Club 0", "Club 1", "Club 2"]);
+    }
+}
+
+/// Somebody who has the host and no key shows everything as it was before one of its services was changed.
+fn shows_what_it_told_first(liar: &Liar) {
+    liar.edit(|told| {
+        let changed = told.iter_mut().find(|told| told.id == id("service 0")).unwrap();
+        *changed = Told { rev: BEGAN + 2, data: Some(service(0)), ..changed.clone() };
+    });
+}
+
+/// A peer that has changed a service since it was first pulled from.
+async fn changed_since(here: &Node, liar: &Liar) -> Peer {
+    let peer = here.follows_services_of(liar, 3).await;
+    let mut changed = service(0);
+    changed["name"] = json!("Club 0, as it is now");
+    liar.tell(Kind::Service, id("service 0"), Some(changed));
+    here.pull(&peer).await;
+    peer
+}
+
+fact_of_a_liar! {
+    async fn case_23_a_peer_that_has_shown_checkpoints_does_not_go_back_without_one(here, liar) {
+        liar.shows_checkpoints(true);
+        let peer = changed_since(&here, &liar).await;
+        // Whoever has the host names no checkpoint any more, and has been doing so for a while.
+        shows_what_it_told_first(&liar);
+        liar.shows_checkpoints(false);
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::days(2));
+        let shown = here.state(&peer).await;
+        for _ in 0..2 {
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Held, "head-went-back"));
+            assert_eq!(here.state(&peer).await, shown);
+            let advice = here.advice(&peer).await;
+            assert!(advice.contains("no longer names the checkpoint"), "{advice}");
+            here.harvester().release_peer("1").await.unwrap();
+        }
+        // The directory itself has gone back, and says so with its key.
+        liar.shows_checkpoints(true);
+        liar.now(here.app.clock.now());
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.updated, report.error), (Outcome::Ok, 1, None));
+        assert_eq!(here.services().await, ["Club 0", "Club 1", "Club 2"]);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_23_a_peer_that_signs_and_never_had_a_checkpoint_goes_back_by_an_officers_word_which_is_said(here, liar) {
+        let peer = changed_since(&here, &liar).await;
+        shows_what_it_told_first(&liar);
+        let shown = here.state(&peer).await;
+        assert_eq!(here.pull(&peer).await.error.unwrap().code, "head-went-back");
+        assert_eq!(here.state(&peer).await, shown, "not by itself");
+        here.harvester().release_peer("1").await.unwrap();
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+        assert_eq!(here.services().await, ["Club 0", "Club 1", "Club 2"]);
+        let said = here.advice(&peer).await;
+        assert!(said.starts_with("Warning: it went back to older versions and was released on 22 November 2026"), "{said}");
+        // Somebody has asked them.
+        here.harvester().approve_peer("1").await.unwrap();
+        assert_eq!(here.advice(&peer).await, "Nothing: it is being followed.");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use fingerpost::{
     federation::{
-        neighbours::{New, Refused},
-        peers::{self, Outcome, Trust},
+        neighbours::{New, Refused, Wanted},
+        peers::{Outcome, Trust},
     },
     model::Kind,
 };
@@ -12,22 +12,14 @@ use serde_json::{Value, json};
 use crate::support::{
     liar::{BEGAN, id, organization, service},
     network::{fact_of_a_liar, new},
-    peer::{HostilePeer, Reply, Seen},
+    peer::{HostilePeer, Reply},
 };
-
-fn is_feed(seen: &Seen) -> bool {
-    seen.path.contains("/changes")
-}
-
-async fn codes(here: &crate::support::network::Node, peer: &peers::Peer) -> Vec<(String, i64)> {
-    peers::quarantined_by_code(&here.app.app().db, peer.id).await.unwrap()
-}
 
 fact_of_a_liar! {
     async fn case_38_u_0000_in_an_id_or_a_kind_stops_nothing(here, liar) {
         liar.tell_services(3);
         liar.twist(|seen, mut page| {
-            for item in page["items"].as_array_mut().into_iter().flatten().filter(|_| is_feed(seen)) {
+            for item in page["items"].as_array_mut().into_iter().flatten().filter(|_| seen.is_feed()) {
                 if item["id"] == json!(id("service 0")) {
                     item["id"] = json!("a\u{0}b");
                 } else if item["id"] == json!(id("service 1")) {
@@ -39,7 +31,7 @@ fact_of_a_liar! {
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 2, 2), "{report:?}");
-        assert_eq!(codes(&here, &peer).await, [("bad-id".to_owned(), 1), ("unknown-kind".to_owned(), 1)]);
+        assert_eq!(here.quarantine(&peer).await, [("bad-id".to_owned(), 1), ("unknown-kind".to_owned(), 1)]);
         assert_eq!(here.services().await, ["Club 2"]);
     }
 }
@@ -72,16 +64,16 @@ fact_of_a_liar! {
         liar.tell_services(3);
         liar.twist(|seen, page| {
             let page = page.to_string();
-            Reply::json(if is_feed(seen) { page.replace("Club 1", r"Club \ud800") } else { page })
+            Reply::json(if seen.is_feed() { page.replace("Club 1", r"Club \ud800") } else { page })
         });
         let signed = here.follows(&liar.url(), Trust::Auto).await;
         let report = here.pull(&signed).await;
         assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 3, 1), "{report:?}");
-        assert_eq!(codes(&here, &signed).await, [("hash-mismatch".to_owned(), 1)], "what was signed is not what came");
+        assert_eq!(here.quarantine(&signed).await, [("hash-mismatch".to_owned(), 1)], "what was signed is not what came");
         here.harvester().remove_peer("1").await.unwrap();
         // Nothing is signed, so nothing is missed.
         liar.twist(|seen, mut page| {
-            if let Some(said) = page.as_object_mut().filter(|_| !is_feed(seen)) {
+            if let Some(said) = page.as_object_mut().filter(|_| !seen.is_feed()) {
                 said.remove("keys");
                 said.remove("keys_sig");
             }
@@ -118,12 +110,10 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn a_change_number_beyond_2_to_the_53_is_none(here, liar) {
-        liar.tell_services(1);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 1).await;
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
         liar.twist(|seen, mut page| {
-            if is_feed(seen) {
+            if seen.is_feed() {
                 page["items"][0]["modified"] = json!(1_i64 << 53);
             }
             Reply::json(page.to_string())
@@ -136,9 +126,7 @@ fact_of_a_liar! {
 fact_of_a_liar! {
     async fn what_is_stored_of_a_peer_and_cannot_be_read_holds_it(here, liar) {
         use sea_orm::ConnectionTrait as _;
-        liar.tell_services(1);
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
+        let peer = here.follows_services_of(&liar, 1).await;
         let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
         db.execute_unprepared(r#"UPDATE peer SET pinned_keys = '[{"kid": "x", "status": "of a later version"}]'"#).await.unwrap();
         db.close().await.unwrap();
@@ -149,7 +137,17 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Held, "damaged"));
         assert_eq!(here.services().await, ["Club 0"]);
-        let refused = here.harvester().release_peer("1").await.unwrap_err();
-        assert!(matches!(refused, Refused::NotNow(ref trouble) if trouble.code == "damaged"), "{refused}");
+        // To hold it is no way around that, and nothing else an officer says puts defaults in the place of what is stored.
+        let officer = here.harvester();
+        officer.hold_peer("1").await.unwrap();
+        for refused in [
+            officer.release_peer("1").await.map(drop),
+            officer.compare_peer("1").await.map(drop),
+            officer.trust_peer("1", Trust::Review).await.map(drop),
+            officer.scope_peer("1", Wanted { most: Some(5), ..Wanted::default() }).await.map(drop),
+        ] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, Refused::NotNow(ref trouble) if trouble.code == "damaged"), "{refused}");
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Select, Set,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use uuid::Uuid;
 
@@ -100,6 +101,11 @@ impl Foreign {
 }
 
 impl Foreign {
+    /// Where it stands in the order in which the records of its peer are read.
+    pub fn place(&self) -> Place {
+        (self.kind, self.id)
+    }
+
     /// The same, of no peer that is followed any more.
     #[must_use]
     pub fn of_nobody(self) -> Self {
@@ -149,21 +155,57 @@ pub async fn foreign(db: &Database, ids: &[Uuid]) -> Result<Vec<Foreign>, db::Er
     Ok(found)
 }
 
-/// Records of a peer after the given id, in order of ids, at most `limit`.
+/// A place in the order in which the records of a peer are read.
+pub type Place = (Kind, Uuid);
+
+/// Records of a peer after a place, in the order of the index that finds them: for any other, all of them would be
+/// sorted for each page.
+fn in_order(peer: PeerId, after: Option<Place>) -> Select<foreign_record::Entity> {
+    use foreign_record::Column as C;
+    let query = foreign_record::Entity::find().filter(C::PeerId.eq(peer)).order_by_asc(C::Kind).order_by_asc(C::Id);
+    match after {
+        None => query,
+        // (kind, id) > (?, ?)
+        Some((kind, id)) => {
+            let here = Expr::tuple([Expr::col(C::Kind), Expr::col(C::Id)]);
+            query.filter(here.gt(Expr::tuple([Expr::value(kind.number()), Expr::value(id)])))
+        }
+    }
+}
+
+/// Records of a peer after a place, in order, at most `limit`.
 /// # Errors
 /// When the database fails.
-pub async fn of_peer(db: &Database, peer: PeerId, after: Option<Uuid>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
-    let mut query = foreign_record::Entity::find().filter(foreign_record::Column::PeerId.eq(peer));
-    if let Some(after) = after {
-        query = query.filter(foreign_record::Column::Id.gt(after));
-    }
-    let rows = query
-        .order_by_asc(foreign_record::Column::Id)
-        .limit(limit)
-        .all(db.reader())
-        .await
-        .context("cannot read what came from peers")?;
+pub async fn of_peer(db: &Database, peer: PeerId, after: Option<Place>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
+    let rows = in_order(peer, after).limit(limit).all(db.reader()).await.context("cannot read what came from a peer")?;
     Ok(rows.into_iter().filter_map(from_foreign).collect())
+}
+
+/// What of a record counts in the sums over what a peer tells by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Where it stands in the order.
+    pub place: Place,
+    /// Its id at the peer.
+    pub foreign_id: String,
+    /// Whether it is there.
+    pub live: bool,
+    /// Hash of its content at the peer.
+    pub hash: String,
+}
+
+/// What counts in the sums over a peer's own records, after a place, in order, at most `limit`.
+/// # Errors
+/// When the database fails.
+pub async fn counted(db: &Database, peer: PeerId, after: Option<Place>, limit: u64) -> Result<Vec<Counted>, db::Error> {
+    use foreign_record::Column as C;
+    let query = in_order(peer, after).filter(C::OwnItem.eq(true)).filter(C::Origin.is_null()).limit(limit);
+    let query = query.select_only().columns([C::Kind, C::Id, C::ForeignId, C::Live, C::Hash]);
+    let rows: Vec<(i16, Uuid, String, bool, String)> =
+        query.into_tuple().all(db.reader()).await.context("cannot read what came from a peer")?;
+    let counted =
+        |(kind, id, foreign_id, live, hash)| Some(Counted { place: (Kind::from_number(kind)?, id), foreign_id, live, hash });
+    Ok(rows.into_iter().filter_map(counted).collect())
 }
 
 /// How many records of a peer are there.
@@ -327,39 +369,28 @@ pub async fn mark_seen(tx: &Transaction, ids: &[Uuid], crawl: i64) -> Result<(),
 }
 
 /// Records of a peer that it tells by themselves, that are there and that the walk `crawl` has not
-/// met, after the given id, in order of ids.
+/// met, after a place, in order, at most `limit`.
 /// # Errors
 /// When the database fails.
 pub async fn not_seen(
     db: &Database,
     peer: PeerId,
     crawl: i64,
-    after: Option<Uuid>,
+    after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<Foreign>, db::Error> {
     use foreign_record::Column as C;
-    let mut query = foreign_record::Entity::find()
-        .filter(C::PeerId.eq(peer))
-        .filter(C::Live.eq(true))
-        .filter(C::OwnItem.eq(true))
-        .filter(C::Crawl.lt(crawl));
-    if let Some(after) = after {
-        query = query.filter(C::Id.gt(after));
-    }
-    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read what came from peers")?;
+    let query = in_order(peer, after).filter(C::Live.eq(true)).filter(C::OwnItem.eq(true)).filter(C::Crawl.lt(crawl));
+    let rows = query.limit(limit).all(db.reader()).await.context("cannot read what came from a peer")?;
     Ok(rows.into_iter().filter_map(from_foreign).collect())
 }
 
-/// Records that a peer passes on of others, after the given id, in order of ids.
+/// Records that a peer passes on of others, after a place, in order, at most `limit`.
 /// # Errors
 /// When the database fails.
-pub async fn relayed_by(db: &Database, peer: PeerId, after: Option<Uuid>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
-    use foreign_record::Column as C;
-    let mut query = foreign_record::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Origin.is_not_null());
-    if let Some(after) = after {
-        query = query.filter(C::Id.gt(after));
-    }
-    let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read what came from peers")?;
+pub async fn relayed_by(db: &Database, peer: PeerId, after: Option<Place>, limit: u64) -> Result<Vec<Foreign>, db::Error> {
+    let query = in_order(peer, after).filter(foreign_record::Column::Origin.is_not_null());
+    let rows = query.limit(limit).all(db.reader()).await.context("cannot read what came from a peer")?;
     Ok(rows.into_iter().filter_map(from_foreign).collect())
 }
 

@@ -1,10 +1,12 @@
 //! The tables `quarantined` and `held_delete`.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::super::PeerId;
@@ -205,7 +207,47 @@ pub async fn quarantined_by_code(db: &Database, peer: PeerId) -> Result<Vec<(Str
         .context("cannot count records that could not be imported")
 }
 
-/// A deletion that waits for a person.
+/// Why a deletion waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The end of the feed has not been read yet, so nobody knows how many there are. Nobody has to decide it.
+    Counting,
+    /// A person has to decide, because of this.
+    Said(String),
+}
+
+impl Reason {
+    /// How the database names one that is not said.
+    const COUNTING: &str = "counting";
+
+    fn as_stored(&self) -> &str {
+        match self {
+            Self::Counting => Self::COUNTING,
+            Self::Said(why) => why,
+        }
+    }
+
+    fn from_stored(text: String) -> Self {
+        if text == Self::COUNTING { Self::Counting } else { Self::Said(text) }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Counting => f.write_str("the end of its feed has not been read yet, so nobody knows how many there are"),
+            Self::Said(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// A deletion that waits, nearly always for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Held {
     /// The record's id here.
@@ -215,10 +257,17 @@ pub struct Held {
     pub peer: PeerId,
     /// Which version of it was deleted.
     pub rev: i64,
-    /// Why it is taken for deleted.
-    pub why: String,
+    /// Why it waits.
+    pub why: Reason,
     /// Since when it waits.
     pub at: DateTime<Utc>,
+}
+
+impl Held {
+    /// Whether a person has to decide it.
+    pub fn is_for_a_person(&self) -> bool {
+        self.why != Reason::Counting
+    }
 }
 
 /// Write deletions that wait; those that wait already stay as they are.
@@ -231,7 +280,7 @@ pub async fn put_held(tx: &Transaction, rows: &[Held]) -> Result<(), db::Error> 
             id: Set(row.id),
             peer_id: Set(row.peer),
             rev: Set(row.rev),
-            why: Set(row.why.clone()),
+            why: Set(row.why.as_stored().to_owned()),
             at: Set(row.at.timestamp_micros()),
         });
         held_delete::Entity::insert_many(rows)
@@ -253,8 +302,23 @@ pub async fn held(on: &Database, peer: PeerId) -> Result<Vec<Held>, db::Error> {
         .all(on.reader())
         .await
         .context("cannot read held deletions")?;
-    let read = |row: held_delete::Model| Held { id: row.id, peer: row.peer_id, rev: row.rev, why: row.why, at: moment(row.at) };
+    let read = |row: held_delete::Model| Held {
+        id: row.id,
+        peer: row.peer_id,
+        rev: row.rev,
+        why: Reason::from_stored(row.why),
+        at: moment(row.at),
+    };
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// Those of them that a person has to decide.
+/// # Errors
+/// When the database fails.
+pub async fn held_for_people(on: &Database, peer: PeerId) -> Result<Vec<Held>, db::Error> {
+    let mut held = held(on, peer).await?;
+    held.retain(Held::is_for_a_person);
+    Ok(held)
 }
 
 /// Forget that deletions of these records wait.
