@@ -20,7 +20,7 @@ use crate::{
     federation::snapshot::Snapshot,
     pages,
     quality::{self, Reminded},
-    safekeeping, search,
+    safekeeping,
     signing::Keyring,
     views::{EVERYTHING, Key},
 };
@@ -45,7 +45,7 @@ pub async fn sweep(served: &Served) -> anyhow::Result<()> {
 /// # Errors
 /// When the database fails, or the tables are damaged.
 pub async fn words(served: &Served) -> anyhow::Result<()> {
-    served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
+    served.directory.search.use_words(served.app.words().await?);
     Ok(())
 }
 
