@@ -11,6 +11,7 @@ mod collect;
 mod facts;
 mod fields;
 mod follow;
+mod free;
 mod located;
 mod query;
 mod signs;
