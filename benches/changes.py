@@ -35,8 +35,11 @@ class Changes:
         for number in range(3):
             say(f"building the index, round {number + 1} of 3")
             done = self.bench.run_once("reindex", directory=self.bench.directory)
+            built = self.built_with()
             with self.server() as server:
                 times.append((done.seconds + server.ready_after, done.seconds, done.cpu + server.cpu_seconds()))
+            if self.built_with() != built:
+                raise Trouble("the server threw away the index that the command had built, and built another")
         seconds, command, cpu = sorted(times)[1]
         count = self.bench.asked.count
         size = sum(file.stat().st_size for file in (self.bench.directory / "index").rglob("*") if file.is_file()) / 1e6
@@ -45,6 +48,11 @@ class Changes:
             "index and shelf built anew", f"{count / seconds:,.0f} services/s, {cpu * 1e6 / count:,.0f} us; the command {command:.1f} of {seconds:.1f} s", seconds
         )
         self.results.measured("index on disk", f"{size:,.1f} MB, {size / documents:.0%} of the documents", size)
+
+    def built_with(self):
+        """The everyday words that the index was built with, and the epoch: the server builds it anew where either differs."""
+        state = json.loads(json.loads((self.bench.directory / "index" / "meta.json").read_text())["payload"])
+        return state["words"], state["epoch"]
 
     def lag(self):
         """From the moment that a change bears until a search finds it, beside a running server."""

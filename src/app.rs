@@ -43,7 +43,7 @@ use crate::{
     publishing::{self, Directory, Vocabularies},
     quality::{self, Delivery, Quality, Schedule},
     records::{Limits, Records},
-    search::{self, Search},
+    search::{self, Search, Words},
     self_help::{self, SelfHelp},
     signing::{self, Keyring, Signer},
     texts::Texts,
@@ -104,6 +104,14 @@ impl App {
     /// When the database fails.
     pub async fn head(&self) -> Result<Head, crate::db::Error> {
         published::head(&self.db, &self.clock).await
+    }
+
+    /// The tables of everyday words in force. The index is built with them, so whatever opens it needs them.
+    /// # Errors
+    /// When the database fails, or the tables are damaged.
+    pub async fn words(&self) -> anyhow::Result<Words> {
+        let tables = search::load(&self.db, &self.clock).await?;
+        tables.read().context("the tables of everyday words are damaged; import them again with fingerpost words import")
     }
 
     /// The only way out to other directories.
@@ -234,11 +242,7 @@ impl Served {
     pub async fn open(app: App, listen: SocketAddr) -> anyhow::Result<Self> {
         let head = app.head().await?;
         let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
-        let words = search::load(&app.db, &app.clock).await?;
-        let search = Arc::new(Search::open(
-            &app.config.data_dir,
-            words.read().context("the tables of everyday words are damaged; import them again with fingerpost words import")?,
-        )?);
+        let search = Arc::new(Search::open(&app.config.data_dir, app.words().await?)?);
         let openapi = openapi();
         let directory = Arc::new(Directory {
             shelf,

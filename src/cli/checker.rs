@@ -15,7 +15,6 @@ use super::{WrongCall, on_record, say, stdout};
 use crate::{
     app::App,
     safekeeping::doctor::{Finding, Verdict},
-    search,
     self_help::{
         self, Draft, Part, PublishError, SelfHelp, Unavailable,
         checker::{self, Case, Checker, Known, cases, validate},
@@ -236,10 +235,7 @@ fn tell(what: &str, findings: &[checker::Finding]) -> io::Result<()> {
 
 /// What a checker may name: needs from the tables of everyday words.
 async fn known(app: &App) -> anyhow::Result<Known> {
-    let words = search::load(&app.db, &app.clock)
-        .await?
-        .read()
-        .context("the tables of everyday words are damaged; import them again with fingerpost words import")?;
+    let words = app.words().await?;
     let of_phrases = words.phrases().iter().flat_map(|phrase| phrase.needs.iter().cloned());
     Ok(Known { needs: words.needs().map(str::to_owned).chain(of_phrases).collect(), ..Known::default() })
 }

@@ -14,7 +14,6 @@ use serde_json::json;
 use super::say;
 use crate::{
     app::App,
-    search,
     texts::{Slug, Standing, Text, Texts, from_file, starting, to_file},
 };
 
@@ -128,10 +127,7 @@ async fn save(
         bail!("--name can only be used with one file");
     }
     // All of them are read before any is kept.
-    let words = search::load(&app.db, &app.clock)
-        .await?
-        .read()
-        .context("the tables of everyday words are damaged; import them again with fingerpost words import")?;
+    let words = app.words().await?;
     let known: BTreeSet<&str> = words.needs().collect();
     let mut read = Vec::new();
     let mut rejected = Vec::new();

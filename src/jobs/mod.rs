@@ -20,7 +20,7 @@ use crate::{
     federation::snapshot::Snapshot,
     pages,
     quality::{self, Reminded},
-    safekeeping, search,
+    safekeeping,
     views::{EVERYTHING, Key},
 };
 pub use following::{follow, index, verify};
@@ -44,7 +44,7 @@ pub async fn sweep(served: &Served) -> anyhow::Result<()> {
 /// # Errors
 /// When the database fails, or the tables are damaged.
 pub async fn words(served: &Served) -> anyhow::Result<()> {
-    served.directory.search.use_words(search::load(&served.app.db, &served.app.clock).await?.read()?);
+    served.directory.search.use_words(served.app.words().await?);
     Ok(())
 }
 

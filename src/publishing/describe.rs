@@ -58,7 +58,11 @@ const CLASSIFIED: &[Parameter] = &[
         "Only records that help with this need, such as housing-eviction: they have a term with this code or name, or say so in their own words. Separate several with commas. One that the directory does not know is refused.",
     ),
     parameter("modified_after", Form::Formatted("date-time"), "Only records changed at or after this time."),
-    parameter("updated_since", Form::Formatted("date-time"), "The same as modified_after."),
+    parameter(
+        "updated_since",
+        Form::Formatted("date-time"),
+        "The same as modified_after; where both are given, the later one counts.",
+    ),
     parameter("source", Form::Text, "own for only this directory's records, or the origin of another directory."),
 ];
 const ORGANIZATIONS: &[Parameter] = &[parameter(
@@ -81,8 +85,12 @@ const HELP: &[Parameter] = &[
         Form::Choice(&["MO", "TU", "WE", "TH", "FR", "SA", "SU"]),
         "Only services and events available on this day of the week, as a code or name.",
     ),
-    parameter("start_time", Form::Text, "Only services available at or after this time, HH:MM."),
-    parameter("end_time", Form::Text, "Only services available at or before this time, HH:MM."),
+    parameter("start_time", Form::Text, "Only what is open or takes place at or after this time, HH:MM, in London."),
+    parameter(
+        "end_time",
+        Form::Text,
+        "Only what is open or takes place at or before this time, HH:MM; before start_time, one on the next day.",
+    ),
     parameter(
         "postcode",
         Form::Text,
@@ -97,15 +105,19 @@ const HELP: &[Parameter] = &[
     parameter("free", Form::Flag, "Only free services and events."),
     parameter("language", Form::Text, "Only services offered in this language, by code or name."),
     parameter("delivery", Form::Choice(&["in_person", "phone", "online"]), "Only services delivered in this way."),
-    parameter("online", Form::Flag, "The same as delivery=online."),
+    parameter("online", Form::Flag, "The same as delivery=online; another delivery beside it is an error."),
     parameter("accessibility", Form::Text, "Only records whose access details contain these words, such as hearing loop."),
     parameter("times", Form::Flag, "Include when each is open or takes place, calculated at the time of the request."),
 ];
 const OPEN: &[Parameter] =
     &[parameter("open_now", Form::Flag, "Only services open now. On a bank holiday, only those that say they are open then.")];
 const DATES: &[Parameter] = &[
-    parameter("from", Form::Text, "Only events from this date (in London) or time onwards."),
-    parameter("to", Form::Text, "Only events up to the end of this date, or before this time."),
+    parameter("from", Form::Text, "Only events from this date or time onwards, in London unless the time has a zone."),
+    parameter(
+        "to",
+        Form::Text,
+        "Only events up to the end of this date, or before this time, in London unless the time has a zone.",
+    ),
 ];
 
 fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Europe::London;
 use uuid::Uuid;
 
@@ -25,13 +25,13 @@ use crate::{
 };
 
 const DAYS: [(&str, Weekday); 7] = [
-    ("mo", Weekday::Mon),
-    ("tu", Weekday::Tue),
-    ("we", Weekday::Wed),
-    ("th", Weekday::Thu),
-    ("fr", Weekday::Fri),
-    ("sa", Weekday::Sat),
-    ("su", Weekday::Sun),
+    ("monday", Weekday::Mon),
+    ("tuesday", Weekday::Tue),
+    ("wednesday", Weekday::Wed),
+    ("thursday", Weekday::Thu),
+    ("friday", Weekday::Fri),
+    ("saturday", Weekday::Sat),
+    ("sunday", Weekday::Sun),
 ];
 /// Longest search text, in characters.
 pub const LONGEST_SEARCH: usize = 300;
@@ -75,10 +75,8 @@ impl Filters {
         }
         wanted.term = id("taxonomy_term_id")?;
         wanted.needs = parameters.text("need")?.map(needs).unwrap_or_default();
-        wanted.modified_after = match moment(parameters, "modified_after")? {
-            None => moment(parameters, "updated_since")?,
-            some => some,
-        };
+        // Both hold where both are given.
+        wanted.modified_after = moment(parameters, "modified_after")?.max(moment(parameters, "updated_since")?);
         wanted.source = parameters.text("source")?.map(str::to_owned);
         if kind == Kind::Organization {
             return Ok(filters);
@@ -291,43 +289,47 @@ fn status(kind: Kind, parameters: &Parameters) -> Result<Option<String>, Problem
 }
 
 fn delivery(parameters: &Parameters) -> Result<Option<Delivery>, Problem> {
-    if parameters.flag("online")? {
-        return Ok(Some(Delivery::Online));
-    }
-    let Some(text) = parameters.text("delivery")? else { return Ok(None) };
+    let online = parameters.flag("online")?.then_some(Delivery::Online);
+    let Some(text) = parameters.text("delivery")? else { return Ok(online) };
     let wanted = text.to_lowercase().replace([' ', '-'], "_");
-    let found = Delivery::ALL.iter().find(|(_, name)| *name == wanted);
-    found
-        .map(|(delivery, _)| Some(*delivery))
-        .ok_or_else(|| Problem::bad_parameter("delivery", text, "expected in_person, phone or online"))
+    let found = Delivery::ALL.iter().find(|(_, name)| *name == wanted).map(|(delivery, _)| *delivery);
+    match found {
+        None => Err(Problem::bad_parameter("delivery", text, "expected in_person, phone or online")),
+        Some(other) if online.is_some_and(|online| online != other) => {
+            Err(Problem::bad_parameter("delivery", text, "it contradicts online=true; give one of them"))
+        }
+        found => Ok(found),
+    }
 }
 
 fn moment(parameters: &Parameters, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = parameters.text(name)? else { return Ok(None) };
-    read_moment(text)
+    read_moment(text, Utc)
         .map(Some)
         .ok_or_else(|| Problem::bad_parameter(name, text, "expected a date and time such as 2026-11-01T00:00:00Z"))
 }
 
-/// A moment with a zone; without one it is taken for UTC.
-fn read_moment(text: &str) -> Option<DateTime<Utc>> {
+/// A moment with a zone; without one it is on the clocks of `clocks`.
+fn read_moment(text: &str, clocks: impl TimeZone) -> Option<DateTime<Utc>> {
+    // Of an hour that comes twice the first, and one that the clocks jump over as if they did not.
+    let on_them = |at: NaiveDateTime| clocks.from_local_datetime(&at).earliest().map_or_else(|| at.and_utc(), |at| at.to_utc());
     // A + that was not encoded arrives as a space.
     let text = text.replace(' ', "+");
     DateTime::parse_from_rfc3339(&text)
         .map(|at| at.to_utc())
         .ok()
-        .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| at.naive().and_utc()))
-        .or_else(|| text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc()))
+        .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| on_them(at.naive())))
+        .or_else(|| text.parse::<NaiveDate>().ok().map(|day| on_them(day.and_time(NaiveTime::MIN))))
 }
 
-/// From when to when: days are whole days in London, moments are moments.
+/// From when to when: days are whole days in London, moments without a zone are on its clocks.
 fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>, Problem> {
     const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
     let end = |name: &'static str, whole_days: u64| -> Result<Option<DateTime<Utc>>, Problem> {
         let Some(text) = parameters.text(name)? else { return Ok(None) };
         let read = match text.parse::<NaiveDate>() {
             Ok(day) => day.checked_add_days(Days::new(whole_days)).and_then(midnight),
-            Err(_) => read_moment(text),
+            Err(_) => read_moment(text, London),
         };
         let sensible = |at: &DateTime<Utc>| (at.timestamp() / 86_400).abs() < 4_000_000;
         read.filter(sensible).map(Some).ok_or_else(|| Problem::bad_parameter(name, text, EXPECTED))
@@ -401,8 +403,9 @@ fn times(parameters: &Parameters) -> Result<Option<Times>, Problem> {
 
 fn day(parameters: &Parameters) -> Result<Option<Weekday>, Problem> {
     let Some(text) = parameters.text("day")? else { return Ok(None) };
-    let start = text.to_lowercase();
-    let found = DAYS.iter().find(|(short, _)| start.starts_with(short) && start.chars().all(char::is_alphabetic));
+    // MO, Mon, Tues, Weds, Thursday: the name, or a beginning of it.
+    let said = text.to_lowercase().replace("weds", "wed");
+    let found = DAYS.iter().find(|(name, _)| said.len() > 1 && name.starts_with(&said));
     found
         .map(|(_, day)| Some(*day))
         .ok_or_else(|| Problem::bad_parameter("day", text, "expected a day of the week such as MO or Monday"))

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime};
 use tantivy::{
     DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
@@ -93,20 +93,39 @@ pub(super) struct Window {
 
 impl Window {
     fn holds(&self, start: i64, end: i64) -> bool {
+        self.part(start, end).is_some_and(|(start, end)| self.times.is_none_or(|times| at_that_time(times, start, end)))
+    }
+
+    /// What of a date is within this time.
+    fn part(&self, start: i64, end: i64) -> Option<(i64, i64)> {
         let within = start < self.until && (end > self.from || (start == end && start >= self.from));
-        within && self.times.is_none_or(|times| at_that_time(times, start, end))
+        within.then(|| (start.max(self.from), end.min(self.until)))
     }
 }
 
-/// Whether a date has something of the time of the week on the day on which it begins.
+/// Whether something of a date is at that time of the week, as opening hours have it: on any of its days, and to a
+/// time on the day after where `to` is before `from`.
 fn at_that_time(times: Times, start: i64, end: i64) -> bool {
     let (Some(begins), Some(ends)) = (in_london(start), in_london(end)) else { return false };
-    let ends_at = if ends.date_naive() > begins.date_naive() { NaiveTime::MIN - TimeDelta::seconds(1) } else { ends.time() };
-    times.day.is_none_or(|day| begins.weekday() == day) && begins.time() <= times.to && ends_at >= times.from
+    let days_later = u64::from(times.to < times.from);
+    // The night of the day before may reach into it.
+    days_of(start, end).chain(begins.date().pred_opt()).filter(|day| times.day.is_none_or(|wanted| day.weekday() == wanted)).any(
+        |day| {
+            let (from, to) = (day.and_time(times.from), (day + Days::new(days_later)).and_time(times.to));
+            begins <= to && (from < ends || (begins == ends && from <= begins))
+        },
+    )
 }
 
-fn in_london(minutes: i64) -> Option<DateTime<chrono_tz::Tz>> {
-    DateTime::from_timestamp(minutes * 60, 0).map(|at| at.with_timezone(&chrono_tz::Europe::London))
+/// The days on which something of a date is, as many as there are in a week and one.
+fn days_of(start: i64, end: i64) -> impl Iterator<Item = NaiveDate> {
+    let last = in_london((end - 1).max(start)).map(|at| at.date());
+    let days = in_london(start).into_iter().flat_map(|at| at.date().iter_days().take(8));
+    days.take_while(move |day| last.is_some_and(|last| *day <= last))
+}
+
+fn in_london(minutes: i64) -> Option<NaiveDateTime> {
+    Some(DateTime::from_timestamp(minutes * 60, 0)?.with_timezone(&chrono_tz::Europe::London).naive_local())
 }
 
 /// A hit.
@@ -208,9 +227,10 @@ impl EventDays {
     fn count(&mut self, columns: &Columns, doc: DocId) {
         let mut days = [0; 7];
         let dates = columns.starts.values_for_doc(doc).zip(columns.ends.values_for_doc(doc));
-        for (start, _) in dates.filter(|(start, end)| self.window.holds(*start, *end)) {
-            if let Some(begins) = in_london(start) {
-                days[begins.weekday().num_days_from_monday() as usize] = 1;
+        for (start, end) in dates.filter(|(start, end)| self.window.holds(*start, *end)) {
+            let (start, end) = self.window.part(start, end).unwrap_or((start, end));
+            for day in days_of(start, end) {
+                days[day.weekday().num_days_from_monday() as usize] = 1;
             }
         }
         self.counts.iter_mut().zip(days).for_each(|(count, day)| *count += day);

@@ -8,7 +8,12 @@ use serde::Deserialize;
 use tantivy::{TantivyDocument, schema::Field};
 use uuid::Uuid;
 
-use super::{fields::Fields, signs, words::Words};
+use super::{
+    fields::Fields,
+    free::{names_a_price, says_free},
+    signs,
+    words::Words,
+};
 use crate::{
     geo::Point,
     model::{
@@ -176,6 +181,7 @@ pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: Dat
     facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
         add_dates(fields, row, now, &mut out);
+        moved_to(row).iter().for_each(|place| out.add_text(fields.moved, place.to_string()));
     }
     out
 }
@@ -341,15 +347,12 @@ impl Facts {
     fn is_free(&self) -> bool {
         let costs_nothing = |cost: &Cost| match cost.amount {
             Some(amount) => amount == 0.0,
-            None => {
-                matches!(fold(&cost.option).as_str(), "free" | "no charge" | "free of charge")
-                    || fold(&cost.amount_description) == "free"
-            }
+            None => says_free(&cost.option) || says_free(&cost.amount_description),
         };
-        let words = fold(if self.fees_description.is_empty() { &self.fees } else { &self.fees_description });
-        let said_free = words.starts_with("free") || words == "no charge" || words == "nothing";
+        let words = if self.fees_description.is_empty() { &self.fees } else { &self.fees_description };
         let priced = self.cost_options.iter().any(|cost| cost.amount.is_some_and(|amount| amount > 0.0));
-        !priced && (said_free || (!self.cost_options.is_empty() && self.cost_options.iter().all(costs_nothing)))
+        let all_cost_nothing = !self.cost_options.is_empty() && self.cost_options.iter().all(costs_nothing);
+        !priced && (says_free(words) || (all_cost_nothing && !names_a_price(words)))
     }
 
     fn add_places(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {

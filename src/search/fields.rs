@@ -12,7 +12,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
@@ -85,6 +85,8 @@ fields! {
     mark: text STRING | FAST;
     /// Postcodes, sectors and outcodes of its places.
     postcode: text STRING | FAST;
+    /// Of an event: the places that dates of it have moved to, by id.
+    moved: text STRING;
     /// Of a place: the town that its addresses name, folded.
     town: text STRING;
     /// When its content last changed, microseconds since 1970.

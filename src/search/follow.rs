@@ -6,9 +6,11 @@ use std::{collections::HashMap, fs, path::Path, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    Index, IndexSettings, IndexWriter, TantivyDocument,
+    Index, IndexSettings, IndexWriter, TantivyDocument, Term,
+    collector::DocSetCollector,
     directory::MmapDirectory,
     indexer::{LogMergePolicy, NoMergePolicy},
+    query::TermSetQuery,
 };
 use uuid::Uuid;
 
@@ -163,8 +165,7 @@ impl Search {
             let rows = published::after(db, at, ROWS).await?;
             let Some(last) = rows.last() else { break };
             at = last.position;
-            let elsewhere = Elsewhere::of(db, &rows).await?;
-            aside(|| taking.take(&rows, &elsewhere))?;
+            taking.take_published(db, &rows).await?;
             if let Some(indexing) = &mut indexing {
                 indexing.rows += rows.len() as u64;
                 self.tell(Some(*indexing));
@@ -224,6 +225,8 @@ struct Taking<'a> {
     writer: IndexWriter,
     now: DateTime<Utc>,
     rows: usize,
+    /// The events taken in that have dates at other places, by place.
+    moved: HashMap<Uuid, Vec<Uuid>>,
     /// Whether something that was there before must not be found in the files any more.
     urgent: bool,
 }
@@ -239,9 +242,7 @@ impl Elsewhere {
         if ids.is_empty() {
             return Ok(Self(HashMap::new()));
         }
-        let snapshot = db.snapshot().await?;
-        let places = published::current(&snapshot, &ids).await?;
-        snapshot.roll_back().await?;
+        let places = as_published(db, &ids).await?;
         let points = places.iter().filter(|place| place.live).filter_map(|place| Some((place.id, facts::point_of(place)?)));
         Ok(Self(points.collect()))
     }
@@ -255,27 +256,65 @@ impl Elsewhere {
     }
 }
 
+/// What is published under these ids.
+async fn as_published(db: &Database, ids: &[Uuid]) -> Result<Vec<Published>, Error> {
+    let snapshot = db.snapshot().await?;
+    let rows = published::current(&snapshot, ids).await?;
+    snapshot.roll_back().await?;
+    Ok(rows)
+}
+
 impl<'a> Taking<'a> {
     fn begin(search: &'a Search, words: Arc<Words>, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
         let writer: IndexWriter = search.index.writer_with_num_threads(1, memory)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(0.2);
         writer.set_merge_policy(Box::new(policy));
-        Ok(Self { search, words, writer, now, rows: 0, urgent: false })
+        Ok(Self { search, words, writer, now, rows: 0, moved: HashMap::new(), urgent: false })
     }
 
     fn take(&mut self, rows: &[Published], elsewhere: &Elsewhere) -> Result<(), Error> {
         for row in rows {
             self.writer.delete_term(fields::id_term(&self.search.fields, row.id));
             self.urgent |= row.urgent;
-            self.rows += 1;
             if row.live {
+                facts::moved_to(row).into_iter().for_each(|place| self.moved.entry(place).or_default().push(row.id));
                 let document: TantivyDocument = facts::document(&self.search.fields, &self.words, row, self.now);
                 let document = elsewhere.added_to(document, &self.search.fields, row);
                 self.writer.add_document(document)?;
             }
         }
         Ok(())
+    }
+
+    /// Take in rows that were published, and once more the events that have dates at places among them.
+    async fn take_published(&mut self, db: &Database, rows: &[Published]) -> Result<(), Error> {
+        let elsewhere = Elsewhere::of(db, rows).await?;
+        aside(|| self.take(rows, &elsewhere))?;
+        self.rows += rows.len();
+        let places: Vec<Uuid> = rows.iter().filter(|row| row.kind == Kind::Location).map(|row| row.id).collect();
+        let events = self.moved_to(&places)?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let events = as_published(db, &events).await?;
+        let elsewhere = Elsewhere::of(db, &events).await?;
+        aside(|| self.take(&events, &elsewhere))
+    }
+
+    /// The events that have dates at these places: of those before, and of those that are being taken in.
+    fn moved_to(&self, places: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        let mut events: Vec<Uuid> = places.iter().filter_map(|place| self.moved.get(place)).flatten().copied().collect();
+        let terms = places.iter().map(|place| Term::from_field_text(self.search.fields.moved, &place.to_string()));
+        let searcher = self.search.reader.searcher();
+        for event in searcher.search(&TermSetQuery::new(terms), &DocSetCollector)? {
+            let columns = searcher.segment_reader(event.segment_ord).fast_fields();
+            let halves = (columns.u64("high")?.first(event.doc_id), columns.u64("low")?.first(event.doc_id));
+            events.extend(halves.0.zip(halves.1).map(|(high, low)| Uuid::from_u64_pair(high, low)));
+        }
+        events.sort_unstable();
+        events.dedup();
+        Ok(events)
     }
 
     /// Work out the dates of events anew.

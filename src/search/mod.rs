@@ -12,6 +12,7 @@ mod columns;
 mod facts;
 mod fields;
 mod follow;
+mod free;
 mod judging;
 mod located;
 mod query;

@@ -7,7 +7,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use fingerpost::{app::App, clock::Clock, config::Config, db::Durability};
+use fingerpost::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    db::Durability,
+    model::Kind,
+    search::{Search, Wanted, Words},
+};
 use serde_json::Value;
 
 use super::{id, pantry};
@@ -174,6 +181,31 @@ fn a_command_whose_output_nobody_reads_to_the_end_does_its_work_and_ends_quietly
         assert_eq!((code, error.contains("nobody reads") || error.contains("panicked")), (141, false), "{arguments:?}: {error}");
     }
     assert!(text(&run(folder.path(), &["export", "--format", "ndjson"])).1.contains("Meadow larder"), "it was imported");
+}
+
+/// Opened with the tables that the server has: what a wordless index says is not found here.
+fn helps_with_food(folder: &Path) -> Vec<uuid::Uuid> {
+    let index = Search::open(folder, Words::starting()).unwrap();
+    let wanted = Wanted { needs: vec!["food-emergency".to_owned()], ..Wanted::default() };
+    index.find(Kind::Service, &wanted, Clock::System.now(), 0..10).unwrap().hits.iter().map(|hit| hit.id).collect()
+}
+
+#[test]
+fn an_index_built_by_hand_is_the_one_that_the_server_answers_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    let mut larder = pantry();
+    // It says in its own words what it helps with, and has no term of ours.
+    larder["attributes"] = serde_json::json!([]);
+    larder["description"] = "A food bank.".into();
+    std::fs::write(&feed, larder.to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
+    assert_eq!(text(&run(folder.path(), &["reindex"])).0, 0);
+    assert_eq!(helps_with_food(folder.path()), [id("pantry")]);
+    let built = std::fs::read(folder.path().join("index/meta.json")).unwrap();
+    assert_eq!(text(&run(folder.path(), &["run", "follow"])).0, 0);
+    assert_eq!(std::fs::read(folder.path().join("index/meta.json")).unwrap(), built, "there was nothing to follow");
+    assert_eq!(helps_with_food(folder.path()), [id("pantry")]);
 }
 
 #[test]

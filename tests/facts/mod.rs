@@ -4,6 +4,7 @@ mod commands;
 mod embed;
 mod federation;
 mod formats;
+mod filters;
 mod freshness;
 mod importing;
 mod places;
