@@ -110,7 +110,7 @@ fact! {
           "4: column 5 | has no heading, so \"thanks!!\" was not imported"
         ]
         "#) };
-        let tables = super::intake::zipped([("services.csv", "id,organization_id,name,status\n1,1,Lunch\n"), ("organizations.csv", "id,name,description\n1,Elm,A group.\n")]);
+        let tables = crate::facts::intake::zipped([("services.csv", "id,organization_id,name,status\n1,1,Lunch\n"), ("organizations.csv", "id,name,description\n1,Elm,A group.\n")]);
         let report = app.import(tables).await;
         assert_eq!(told(&report)[0], "2: services.csv | the row has 3 cells under 4 headings; the missing ones count as empty");
     }
