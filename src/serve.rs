@@ -2,6 +2,7 @@
 //! it asked for; there are only so many at once; and stopping finishes what is under way.
 
 mod patient;
+mod shares;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,12 +18,17 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use self::patient::Patient;
+use self::{patient::Patient, shares::Shares};
+use crate::http::Proxies;
 
 /// A client has so long to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
-/// A client that reads nothing of its answer for so long is left.
+/// A client is waited for so long, and longer by what it reads.
 const STALLED: Duration = Duration::from_mins(1);
+/// Whoever reads fewer bytes a second than this is left after some time: the slowest phones read more.
+const SLOWEST: u32 = 1_000;
+/// One visitor may have one of so many parts of all connections.
+const PARTS: usize = 4;
 /// Connections at once where nobody says how many files this program may have open.
 const CONNECTIONS: usize = 768;
 /// Requests under way have so long to finish after a stop.
@@ -38,11 +44,12 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Answer connections until `stop`, then finish those that are under way.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, proxies: Proxies, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64);
-    let room = Arc::new(Semaphore::new(most_connections()));
+    let most = most_connections();
+    let (room, shares) = (Arc::new(Semaphore::new(most)), Shares::new(most / PARTS));
     loop {
         // Whoever comes while there is no room waits in the system's queue.
         let accepted = async {
@@ -61,17 +68,24 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                 }
             },
         };
+        let visitor = proxies.visitor(peer.ip());
+        let share = visitor.map(|visitor| shares.take(visitor));
+        if matches!(share, Some(None)) {
+            // It has its share: the connection is closed at once.
+            continue;
+        }
         let _ = stream.set_nodelay(true);
         let router = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             request.map(axum::body::Body::new)
         });
-        let connection = http.serve_connection(TokioIo::new(Patient::new(stream, STALLED)), TowerToHyperService::new(router));
+        let connection =
+            http.serve_connection(TokioIo::new(Patient::new(stream, STALLED, SLOWEST)), TowerToHyperService::new(router));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is not worth a line in the log.
             let _ = connection.await;
-            drop(place);
+            drop((place, share));
         });
     }
     drop(listener);

@@ -72,7 +72,7 @@ impl Demo {
             apps.push(served.app.clone());
             running.push(tokio::spawn(jobs::run(served.clone(), stop.clone())));
             let router = served.router(true);
-            running.push(tokio::spawn(serve::serve(listener, router, stop.clone())));
+            running.push(tokio::spawn(serve::serve(listener, router, served.app.proxies(), stop.clone())));
         }
         follow_each_other(&apps).await?;
         print_what_to_try(self.port, Clock::System.now().with_timezone(&London).date_naive())?;

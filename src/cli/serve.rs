@@ -27,7 +27,7 @@ pub(super) async fn serve(mut config: Config) -> anyhow::Result<bool> {
     say!("{} at http://{}/ (known as {})", app.config.name, app.config.listen, public_url(&app.config, app.config.listen))?;
     let stop = until_told();
     let jobs = tokio::spawn(jobs::run(served.clone(), stop.clone()));
-    serve::serve(listener, served.router(false), stop).await;
+    serve::serve(listener, served.router(false), served.app.proxies(), stop).await;
     jobs.await?;
     drop(served);
     app.db.settle().await?;

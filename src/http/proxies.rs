@@ -24,6 +24,14 @@ impl Proxies {
         Self { trusted: trusted.into(), header }
     }
 
+    /// Whose connection it is: none where it is that of a trusted proxy, or of this machine, and many may stand
+    /// behind it.
+    pub fn visitor(&self, peer: IpAddr) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        let is_many = peer.is_loopback() || self.trusted.iter().any(|network| network.contains(&peer));
+        (!is_many).then(|| network_of(peer))
+    }
+
     /// Who asks: the peer, or, behind proxies that we trust, the last address that none of them has. What
     /// stands before an entry that cannot be read may be anybody's invention, so nothing of it is believed.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -88,6 +96,20 @@ mod tests {
         assert_eq!(by("10.0.0.1", "nonsense"), ip("10.0.0.1"));
         assert_eq!(by("10.0.0.1", "6.6.6.6, nonsense, 10.0.0.2"), ip("10.0.0.1"), "what stands before it is anybody's");
         assert_eq!(seen(ProxyHeader::XForwardedFor, "2001:db8:1:2:3::4", &[]), ip("2001:db8:1:2::"));
+    }
+
+    #[test]
+    fn a_connection_is_its_visitors_unless_many_stand_behind_it() {
+        let proxies = Proxies::new(&["10.0.0.0/8".parse().unwrap()], ProxyHeader::XForwardedFor);
+        for (peer, visitor) in [
+            ("10.0.0.1", None),
+            ("::ffff:10.0.0.1", None),
+            ("127.0.0.1", None),
+            ("198.51.100.1", Some("198.51.100.1")),
+            ("2001:db8:1:2:3::4", Some("2001:db8:1:2::")),
+        ] {
+            assert_eq!(proxies.visitor(ip(peer)), visitor.map(ip), "{peer}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ fn page(site: &Site) -> Page {
         p { (say("If a page shows an address that must stay secret, tell the council straight away and say that it is urgent.")) }
         h2 id="private" { (say("What we know about you")) }
         p { (say("We do not store anything about you. There are no cookies, and nothing is loaded from other websites. What you type into the search box is not stored.")) }
-        p { (say("Your own device keeps a history of the pages you open, and the people who run your network may see that you were here. “Exit this page” takes you away immediately, but it does not clear your history.")) }
+        p { (say("Your own device keeps a history of the pages you open. The people who run your network may see that you were here. “Exit this page” takes you away at once. It does not clear your history.")) }
         h2 id="access" { (say("Accessibility")) }
         p { (say("These pages are designed to meet the Web Content Accessibility Guidelines 2.2, level AA. They work without a mouse, without JavaScript, on small screens and at 200% zoom, and can be printed.")) }
         p { (say("If something does not work for you, tell us what you were trying to do, and on what device.")) }

@@ -13,13 +13,16 @@ use super::{
     language::{as_written, say, say_with, weave},
     layout,
     layout::Page,
-    listing, map, needs, paging,
+    listing::{self, Listing},
+    map, needs, paging,
     search_form::{Asked, Mistake, button, form, form_with},
+    self_help::lines_to_ring,
     shortlist::{self, Kept},
     statements,
     words::{self, count},
 };
 use crate::{
+    federation,
     geo::Point,
     http::{Parameters, Problem},
     model::{
@@ -29,9 +32,11 @@ use crate::{
     },
     places::Precision,
     publishing::{LONGEST_SEARCH, Position, ask_index, locate, locate_town},
-    search::{Found, says_nothing},
+    search::{Found, Wanted, says_nothing},
 };
 
+/// Listings that are shown of a search that is narrowed down to nothing.
+const WIDENED: usize = 5;
 /// Guides above the results.
 const GUIDES: usize = 3;
 
@@ -105,7 +110,7 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     };
     let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
-        return nothing(site, &asked, &found, nowhere.as_ref()).await;
+        return nothing(site, &asked, &found, Place { from: from.as_ref(), nowhere: nowhere.as_ref() }).await;
     }
     if found.hits.is_empty() {
         // Beyond the last page stands the last page.
@@ -367,26 +372,66 @@ pub(super) fn summary_of(mistakes: &[Mistake]) -> Markup {
     }
 }
 
-async fn nothing(site: &Site, asked: &Asked, found: &Found, nowhere: Option<&Whereabouts>) -> Result<Page, Problem> {
+/// What there would be without anything that the search was narrowed down to, the best or nearest first.
+async fn widened(site: &Site, asked: &Asked, from: Option<Point>) -> Result<Vec<Listing>, Problem> {
+    if !asked.narrows() {
+        return Ok(Vec::new());
+    }
+    let plain = Asked { words: asked.words.clone(), postcode: asked.postcode.clone(), ..Asked::default() };
+    let wanted = Wanted { near: from, ..plain.wanted() };
+    let found =
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Service, wanted, now, 0..WIDENED)).await?;
+    listing::of_hits(site, &found, from)
+}
+
+/// Whom to ask where nothing is listed: the council where somebody is, or a line for the whole country.
+async fn somebody_to_ask(site: &Site, asked: &Asked) -> Result<Markup, Problem> {
+    let area = match asked.postcode.parse() {
+        Ok(at) => site.self_help.area_of(&at).await?,
+        Err(_) => None,
+    };
+    // Without contacts that may be shown there are the numbers of the page that is linked to.
+    let Ok(edition) = site.self_help.in_force().await else { return Ok(Markup::default()) };
+    let chooser = edition.chooser(area.as_ref(), site.self_help.today());
+    let lines = chooser.front_desk();
+    Ok(html! {
+        @if !lines.is_empty() {
+            p { (say("Ask somebody who knows what help there is:")) }
+            (lines_to_ring(&lines, &chooser))
+        }
+    })
+}
+
+async fn nothing(site: &Site, asked: &Asked, found: &Found, Place { from, nowhere }: Place<'_>) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let unknown = &found.understood.unknown;
+    let widened = widened(site, asked, from.map(|here| here.point)).await?;
+    let follows = !federation::peers::all(&site.directory.db).await?.is_empty();
+    let neighbours = html! { a href="/directory/sources" { (say("neighbouring directories")) } };
     let body = html! {
         h1 { (say("Nothing found")) }
         @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
         @else { p { (weave("No service here contains the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
+        @if follows { p { (weave("We also looked in {neighbours}.", &[("neighbours", neighbours)])) } }
         @if nowhere.is_some() { p { (left_out(nowhere)) } }
         (understood(site, found)?)
         (narrowed(asked, &Kept::default()))
+        @if !widened.is_empty() {
+            p { (say("These match your words, but not everything else you asked for:")) }
+            (listing::list(&widened, "h2"))
+        }
         ul {
             li { (say("Try fewer words, or different words for the same thing.")) }
             li { (say("Or browse by need, below.")) }
         }
         (home::danger())
         p { a href="/help#now" { (say("Numbers to call now")) } }
+        (somebody_to_ask(site, asked).await?)
         (statements::ask(site))
         (form(asked, &[], asked.narrows()))
         h2 { (say("Browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { unkept: true, quiet: found.understood.sensitive, ..Page::new(say("Nothing found"), body) })
+    let quiet = found.understood.sensitive || widened.iter().any(|listing| listing.sensitive);
+    Ok(Page { unkept: true, quiet, ..Page::new(say("Nothing found"), body) })
 }

@@ -27,7 +27,7 @@ fn page(site: &Site, peers: &[Freshness]) -> Page {
     let name = &*site.directory.name;
     let body = html! {
         h1 { (say("Where listings come from")) }
-        p class="lead" { (weave("Help does not stop at a council’s boundary, so {name} also shows listings from neighbouring directories.", &[("name", as_written(name))])) }
+        p class="lead" { (weave("Help does not stop where a council ends. So {name} also shows listings from other directories nearby.", &[("name", as_written(name))])) }
         p { (say("Each listing says which directory it comes from. If one from another directory is wrong, tell that directory: the listing links to its page there.")) }
         @if peers.is_empty() { p { (say("At the moment all listings here are our own.")) } }
         @for peer in peers {

@@ -1,7 +1,8 @@
 // Looks at every kind of page in a real browser, the way the people who need it do: on a phone, with
 // a keyboard, with a screen reader's eyes (axe), and with JavaScript off.
 //
-//   node check.mjs --base http://127.0.0.1:18080 --modules DIR/node_modules [--chromium PATH] [--screenshots DIR]
+//   node check.mjs --base http://127.0.0.1:18080 --elsewhere URL --gone ID --modules DIR/node_modules
+//     [--chromium PATH] [--screenshots DIR]
 //
 // Prints a line for each check; exits 1 when one does not hold.
 
@@ -9,10 +10,13 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { baseOf, pages, useDirectories, visit } from './pages.mjs';
 
 const { values: options } = parseArgs({
   options: {
     base: { type: 'string', default: 'http://127.0.0.1:18080' },
+    elsewhere: { type: 'string' }, // another directory, with a standing notice
+    gone: { type: 'string' }, // the id of a service that it has withdrawn
     modules: { type: 'string', default: 'node_modules' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     screenshots: { type: 'string' },
@@ -22,10 +26,11 @@ const base = options.base.replace(/\/$/, '');
 const require = createRequire(path.join(path.resolve(options.modules), 'x.js'));
 const { chromium } = require('playwright-core');
 const axe = require('axe-core');
+useDirectories({ base, elsewhere: options.elsewhere, gone: options.gone });
 
 // 320: the narrowest screen that WCAG's reflow asks for, which is also 1280 at 400 % zoom.
-// The first visit of each page is at 375.
-const WIDTHS = [320, 1280];
+// 640 is 1280 at 200 %. The first visit of each page is at 375.
+const WIDTHS = [320, 640, 1280];
 const MOST_BYTES = 100_000;
 const AXE = {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
@@ -50,116 +55,21 @@ function check(page, name, problems) {
   }
 }
 
-/** The first record's id in one of the API's lists. */
-async function firstId(list) {
-  const response = await fetch(`${base}/${list}${list.includes('?') ? '&' : '?'}per_page=1`, { headers: { accept: 'application/json' } });
-  if (!response.ok) throw new Error(`/${list} answered ${response.status}`);
-  const id = (await response.json()).contents?.[0]?.id;
-  if (!id) throw new Error(`/${list} has no record to look at`);
-  return id;
-}
-
-/** A category that has a page, taken from the page that lists them. */
-async function firstNeed() {
-  const html = await (await fetch(`${base}/directory/needs`, { headers: { accept: 'text/html' } })).text();
-  const link = /href="(?:https?:\/\/[^/"]+)?(\/directory\/needs\/[^"?#]+)/.exec(html);
-  if (!link) throw new Error('/directory/needs links to no category');
-  return link[1];
-}
-
-/** A service that came from the directory that this one follows. */
-async function firstFromANeighbour() {
-  const status = await (await fetch(`${base}/federation/v1/status`)).json();
-  const origin = status.following?.[0]?.origin;
-  if (!origin) throw new Error('this directory follows nobody');
-  return firstId(`services?source=${encodeURIComponent(origin)}`);
-}
-
-const BUDGET = 'in-wages=1200&out-rent=650&out-food=90&out-food-how=weekly&debt-energy-owed=240&debt-energy=20&debt-cards=35&postcode=LU1';
-
-/** Go to a page: by its address, or as the answer to a form with these fields. */
-async function visit(page, { path: where, form }, how = {}) {
-  if (!form) return page.goto(base + where, how);
-  const asForm = { method: 'POST', postData: form, headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' } };
-  await page.route(base + where, (route) => route.continue(asForm), { times: 1 });
-  return page.goto(base + where, how);
-}
-
-/** Pages that are looked at in other languages, too: each kind of frame, form and list once. */
-const TRANSLATED = {
-  ur: ['home', 'search-narrowed', 'search-mistaken', 'whats-on-narrowed', 'service', 'event', 'about', 'help', 'help-question', 'help-urgent', 'help-result', 'help-budget-filled', 'help-budget-mistaken', 'not-found'],
-  pl: ['home', 'search-narrowed', 'whats-on', 'service', 'help-result', 'help-budget-filled'],
-};
-
-/** Every kind of page, by the name its screenshots get. */
-async function pages() {
-  const english = await englishPages();
-  const others = Object.entries(TRANSLATED).flatMap(([lang, names]) => english.filter((page) => names.includes(page.name)).map((page) =>
-    ({ ...page, name: `${lang}-${page.name}`, path: `/${lang}${page.path}`, titleOf: `${lang}-${page.titleOf ?? page.name}`, lang, dir: lang === 'ur' ? 'rtl' : '' })));
-  return [...english, ...others];
-}
-
-async function englishPages() {
-  return [
-    { name: 'home', path: '/' },
-    { name: 'search', path: '/directory/search?q=food' },
-    // What the form sends comes by link as well; the title says no more than that these are results.
-    { name: 'search-narrowed', path: '/directory/search?q=food&postcode=LU1&free=yes&what=services', titleOf: 'search' },
-    { name: 'search-urgent', path: '/directory/search?q=landlord+wants+me+out&postcode=LU1', titleOf: 'search' },
-    { name: 'search-nothing', path: '/directory/search?q=zzzz+qqqq' },
-    { name: 'search-mistaken', path: '/directory/search?q=food&postcode=nowhere', status: 400 },
-    { name: 'whats-on', path: '/directory/whats-on' },
-    { name: 'whats-on-narrowed', path: '/directory/whats-on?free=yes&postcode=LU1', titleOf: 'whats-on' },
-    { name: 'needs', path: '/directory/needs' },
-    { name: 'need', path: await firstNeed() },
-    { name: 'service', path: `/directory/services/${await firstId('services')}` },
-    { name: 'organisation', path: `/directory/organisations/${await firstId('organizations')}` },
-    { name: 'place', path: `/directory/places/${await firstId('locations')}` },
-    { name: 'event', path: `/directory/events/${await firstId('events')}` },
-    { name: 'report', path: `/directory/report/${await firstId('services')}` },
-    { name: 'about', path: '/directory/about' },
-    { name: 'accessibility', path: '/directory/accessibility' },
-    { name: 'privacy', path: '/directory/privacy' },
-    { name: 'listing-policy', path: '/directory/listing-policy' },
-    { name: 'guides', path: '/directory/guides' },
-    { name: 'guide', path: '/directory/guides/behind-with-rent' },
-    { name: 'guide-quiet', path: '/directory/guides/not-safe-at-home' },
-    { name: 'list-empty', path: '/directory/shortlist' },
-    { name: 'list', path: '/directory/shortlist', form: `keep=${await firstId('services')}&q=food`, titleOf: 'list-empty' },
-    { name: 'list-more', path: '/directory/shortlist/more', form: `keep=${await firstId('services')}` },
-    { name: 'embed-search', path: '/embed/services?search=food', embedded: true },
-    { name: 'embed-events', path: '/embed/events', embedded: true },
-    { name: 'help', path: '/help' },
-    { name: 'help-start', path: '/help/check' },
-    { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere', status: 400, titleOf: 'help-start' },
-    { name: 'help-question', path: '/help/check', form: 'go=next', titleOf: 'help-start' },
-    { name: 'help-urgent', path: '/help/check', form: 'go=next&at=safe&a.safe=afraid' },
-    { name: 'help-result', path: '/help/check', form: 'go=result&a.risk=notice&a.bills=energy&a.today=food&postcode=LU1' },
-    { name: 'help-result-emergency', path: '/help/check', form: 'go=result&a.tonight=no&council=E06000056&helper=yes', titleOf: 'help-result' },
-    { name: 'help-budget', path: '/help/budget' },
-    { name: 'help-budget-filled', path: '/help/budget', form: BUDGET, titleOf: 'help-budget' },
-    { name: 'help-budget-mistaken', path: '/help/budget', form: `${BUDGET}&out-gas=lots&out-home-other1=-5`, status: 400 },
-    { name: 'sources', path: '/directory/sources' },
-    { name: 'service-from-a-neighbour', path: `/directory/services/${await firstFromANeighbour()}`, titleOf: 'service' },
-    { name: 'not-found', path: '/directory/services/00000000-0000-4000-8000-000000000000', status: 404 },
-  ];
-}
-
 // --- a first visit: what travels, what the document says -----------------------------------------
 
 /** Listen to everything a page loads and complains about. Call before it is visited. */
-async function listen(context, page) {
+async function listen(context, page, entry) {
   const heard = { bytes: 0, foreign: [], complaints: [] };
   const devtools = await context.newCDPSession(page);
   await devtools.send('Network.enable');
   devtools.on('Network.loadingFinished', (event) => { heard.bytes += event.encodedDataLength; });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.origin !== new URL(base).origin) heard.foreign.push(request.url());
+    if (url.protocol !== 'data:' && url.origin !== new URL(baseOf(entry)).origin) heard.foreign.push(request.url());
   });
   page.on('console', (message) => {
     // Chromium logs the answer of a page that is meant to be missing, or mistaken.
-    const expected = message.location().url === page.url() && /status of (404|400)/.test(message.text());
+    const expected = message.location().url === page.url() && /status of (404|400|410)/.test(message.text());
     if (message.type() === 'error' && !expected) heard.complaints.push(message.text());
   });
   page.on('pageerror', (error) => heard.complaints.push(String(error)));
@@ -199,16 +109,16 @@ async function skipLinkProblems(page) {
 }
 
 async function checkFirstVisit(browser, entry, titles) {
-  const { name, path: where, status = 200, titleOf = name, lang = 'en-GB', dir = '', embedded = false } = entry;
+  const { name, path: where, status = 200, titleOf = name, lang = 'en-GB', dir = '', embedded = false, file = false } = entry;
   const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
   const page = await context.newPage();
-  const heard = await listen(context, page);
+  const heard = await listen(context, page, entry);
   const response = await visit(page, entry, { waitUntil: 'networkidle' });
   check(name, `answers ${status}`, response.status() === status ? '' : `${where} answered ${response.status()}`);
-  check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
+  if (!file) check(name, 'Content-Security-Policy without holes', policyProblems(response.headers()['content-security-policy']));
   const outline = await page.evaluate(readOutline);
   check(name, `lang is ${lang}`, outline.lang === lang && outline.dir === dir ? '' : `lang is "${outline.lang}", dir is "${outline.dir}"`);
-  if (!embedded) {
+  if (!embedded && !file) {
     check(name, 'one h1', outline.h1 === 1 ? '' : `${outline.h1} h1 elements`);
     check(name, 'skip link', outline.skip);
     check(name, 'Tab reaches the skip link first', await skipLinkProblems(page));
@@ -486,7 +396,7 @@ async function main() {
     });
     const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 375, height: 812 } });
     const scripted = await browser.newContext({ viewport: { width: 375, height: 812 } });
-    for (const page of all) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
+    for (const page of all.filter((entry) => !entry.file)) await guarded(page.name, 'JavaScript off', () => checkWithoutScript(plain, scripted, page));
     await guarded('journey', 'JavaScript off', () => checkJourneyWithoutScript(plain));
     await guarded('journey', 'JavaScript off, the week', () => checkWeekWithoutScript(plain));
     await guarded('journey', 'a list', () => checkList(plain, scripted));

@@ -2,8 +2,9 @@
 make of it with what stands in the fixtures: calendars with icalendar and recurring-ical-events,
 feeds with feedparser, maps with geojson.
 
-    python check.py --base http://127.0.0.1:18080
+    python check.py --base http://127.0.0.1:18080 --series http://127.0.0.1:18090
 
+The second directory holds series.ndjson: rules with everything that a rule may say.
 Prints a line for each check; exits 1 when one does not hold.
 """
 
@@ -115,6 +116,30 @@ def check_series():
     equal("one night is one night", (f"{start:%d %H:%M}", f"{end:%d %H:%M}", more), ("11 22:00", "12 06:00", []))
 
 
+def check_same_dates():
+    """Whatever the API says of a series, a calendar says, too."""
+    global base
+    demo = base
+    first = datetime.date.today() - datetime.timedelta(days=20)
+    last = first + datetime.timedelta(days=380)
+    for base in (demo, arguments.series.rstrip("/")):
+        answer = json.loads(get(f"/events?from={first}&to={last}&per_page=1000", "application/json"))
+        wrong, compared = [], 0
+        for event in answer["contents"]:
+            told = {datetime.datetime.fromisoformat(date["start"].replace("Z", "+00:00")) for date in answer["times"][event["id"]]["occurrences"]}
+            with urllib.request.urlopen(f"{base}/events/{event['id']}.ics") as calendars:
+                known = icalendar.Calendar.from_ical(calendars.read())
+            found = {start.astimezone(datetime.timezone.utc) for start, *_ in dates(known, first, last)}
+            begins = datetime.datetime.combine(first, datetime.time(), LONDON)
+            apart = {date for date in told ^ found if date >= begins}
+            compared += len(told)
+            if apart:
+                wrong.append(f"{event['name']}: {sorted(apart)[:3]}")
+        equal(f"each of {len(answer['contents'])} events has the same dates in its calendar, {compared} in all", wrong, [])
+        check("there were dates to compare", compared > 100, str(compared))
+    base = demo
+
+
 def check_zone():
     zone = next(part for part in calendar("/events.ics").walk("VTIMEZONE") if part.tz_name == "Europe/London").to_tz(lookup_tzid=False)
     # Every six hours of three years; the hour that comes twice is left to the libraries.
@@ -187,8 +212,10 @@ def check_sheet():
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--base", default="http://127.0.0.1:18080")
-base = parser.parse_args().base.rstrip("/")
-for part in (check_series, check_zone, check_lists, check_feed, check_map, check_sheet):
+parser.add_argument("--series", required=True)
+arguments = parser.parse_args()
+base = arguments.base.rstrip("/")
+for part in (check_series, check_same_dates, check_zone, check_lists, check_feed, check_map, check_sheet):
     part()
 print("everything holds" if not failed else f"{failed} checks do not hold")
 sys.exit(bool(failed))

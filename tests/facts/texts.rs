@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use chrono::TimeDelta;
-use fingerpost::identity::PlatformRole;
+use fingerpost::{identity::PlatformRole, self_help::reading};
 use serde_json::Value;
 
 use super::people::with_pantry;
@@ -138,12 +138,42 @@ fact! {
 }
 
 #[test]
-fn a_sample_guide_is_easy_to_read() {
+fn each_sample_guide_and_page_alone_is_easy_to_read() {
     for (slug, text) in fingerpost::texts::starting() {
-        if text.kind == fingerpost::texts::Kind::Guide {
-            let age = fingerpost::self_help::reading::age(&text.body).unwrap();
-            assert!(age < 11.5, "{slug} is for people of {age:.1}");
+        let Some(age) = reading::age(&text.body) else { continue };
+        assert!(age < 11.5, "{slug} is for people of {age:.1}");
+    }
+}
+
+#[test]
+fn each_sentence_of_the_pages_themselves_is_easy_to_read() {
+    // What the pages say in English is what the translations are listed by.
+    let strings: toml::Table = std::fs::read_to_string("content/strings/pl.toml").unwrap().parse().unwrap();
+    let strings = strings["strings"].as_table().unwrap();
+    let measured: Vec<(&String, f64)> = strings.keys().filter_map(|said| Some((said, reading::age(said)?))).collect();
+    assert!(measured.len() > 80, "only {} were measured", measured.len());
+    for (said, age) in measured {
+        assert!(age < 13.1, "for people of {age:.1}: {said}");
+    }
+}
+
+fact! {
+    async fn the_accessibility_statement_has_the_parts_that_the_regulations_prescribe(app) {
+        let page = app.page("/directory/accessibility").await.text();
+        for heading in [
+            "How accessible these pages are", "If something does not work for you", "If you are not happy with the answer", "Technical information",
+            "Compliance status", "What is not accessible", "Non-compliance with the accessibility regulations", "Disproportionate burden",
+            "Content that is not within the scope of the regulations", "What we are doing to improve this", "How this statement was prepared",
+        ] {
+            assert!(page.contains(&format!(">{heading}</h")), "{heading}: {page}");
         }
+        for said in [
+            "partially compliant", "WCAG", "version 2.2", "level AA", "was prepared on", "last reviewed on", "last tested on", "working days",
+            "Public Sector Bodies (Websites and Mobile Applications) (No. 2) Accessibility Regulations 2018", "href=\"https://www.equalityadvisoryservice.com/\"",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(page.contains("TO FILL IN"), "what only the council knows is left to it");
     }
 }
 

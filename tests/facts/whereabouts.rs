@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{id, pantry};
-use crate::support::{Answer, TestApp, fact};
+use super::{id, pantry, search::service};
+use crate::support::{Answer, Demo, TestApp, fact};
 
 async fn send(app: &TestApp, path: &str, body: &str) -> Answer {
     app.ask(Method::POST, path, &[("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")], body).await
@@ -84,5 +84,20 @@ fact! {
         for path in ["/", "/help", "/directory/needs", "/directory/whats-on"] {
             assert!(!app.page(path).await.header(POLICY).contains("example.org"), "{path}");
         }
+    }
+}
+
+fact! {
+    async fn a_search_that_finds_nothing_is_widened_and_gives_somebody_to_ask(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({"fees_description": "£2 a week"}))]).await;
+        let nothing = send(&app, "/directory/search", "q=zzqxjkvw").await.text();
+        assert!(nothing.contains("Nothing found") && !nothing.contains("We also looked in"), "it follows nobody: {nothing}");
+        assert!(!nothing.contains("Ask somebody who knows"), "nobody has reviewed a number: {nothing}");
+        let demo = Demo(app.served.router(true)).page("/directory/search?q=zzqxjkvw").await.text();
+        let asked = demo.split("Ask somebody who knows what help there is").nth(1).unwrap_or_else(|| panic!("{demo}"));
+        assert!(asked.contains("Citizens Advice") && asked.contains("href=\"tel:") && asked.contains("This number has not been checked"), "{asked}");
+        let narrowed = send(&app, "/directory/search", "q=knitting&free=yes").await.text();
+        assert!(narrowed.contains("Nothing found") && narrowed.contains("These match your words, but not everything else you asked for") && narrowed.contains("Knitting circle"), "{narrowed}");
+        assert!(!send(&app, "/directory/search", "q=zzqxjkvw&free=yes").await.text().contains("These match your words"));
     }
 }

@@ -104,7 +104,7 @@ impl Node {
         let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let app = TestApp::start_with(on, url.as_str(), name, more).await?;
         let stop = CancellationToken::new();
-        tokio::spawn(serve::serve(listener, app.router(), stop.clone()));
+        tokio::spawn(serve::serve(listener, app.router(), app.app().proxies(), stop.clone()));
         Some(Self { app, url, stop })
     }
 
@@ -214,7 +214,7 @@ impl Node {
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
             }
         };
-        tokio::spawn(serve::serve(listener, app.router(), stop.clone()));
+        tokio::spawn(serve::serve(listener, app.router(), app.app().proxies(), stop.clone()));
         Self { app, url, stop }
     }
 

@@ -49,8 +49,9 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     if last.is_some_and(|last| last < day) {
         return None;
     }
-    let rule = rule::for_calendars(&written(schedule, &pattern, last), ZONE)?;
-    Some(Hours { start: day.and_time(opens), end: closing(schedule, day, opens), rule: Some(rule) })
+    let start = day.and_time(opens);
+    let rule = rule::for_calendars(&written(schedule, &pattern, last), start, ZONE)?;
+    Some(Hours { start, end: closing(schedule, day, opens), rule: Some(rule) })
 }
 
 fn clock(at: &TimeOfDay) -> Option<NaiveTime> {
@@ -207,7 +208,7 @@ mod tests {
         assert_eq!(said("1TU").as_deref(), Some("Tue 2026-12-01 10:00 – open FREQ=MONTHLY;BYDAY=1TU"));
         assert_eq!(said("5SU").as_deref(), Some("Sun 2026-11-29 10:00 – open FREQ=MONTHLY;BYDAY=5SU"));
         let numbered = hours(json!({"freq": "MONTHLY", "bymonthday": "1, -1", "opens_at": "10:00"}));
-        assert_eq!(numbered.as_deref(), Some("Mon 2026-11-30 10:00 – open FREQ=MONTHLY;BYMONTHDAY=1,-1"));
+        assert_eq!(numbered.as_deref(), Some("Mon 2026-11-30 10:00 – open FREQ=MONTHLY;BYMONTHDAY=-1,1"));
     }
 
     #[test]

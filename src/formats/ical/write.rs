@@ -56,8 +56,8 @@ impl Calendar {
     /// they are public.
     pub fn event(&mut self, event: &Event, elsewhere: &dyn Fn(LocationId) -> Option<Location>) {
         let zone = event.timezone.tz();
-        let rule = event.rrule.as_deref().and_then(|rule| rule::for_calendars(rule, zone));
         let (start, end) = (event.start.naive(), event.end.naive());
+        let rule = event.rrule.as_deref().and_then(|rule| rule::for_calendars(rule, start, zone));
         let moments = |list: &[LocalDateTime]| list.iter().map(LocalDateTime::naive).collect::<Vec<_>>();
         let mut series = Entry {
             also: moments(&event.rdates),

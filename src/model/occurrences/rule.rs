@@ -58,10 +58,14 @@ pub struct Rule {
     pub by_month_day: Vec<i8>,
     /// The months that it names.
     pub by_month: Vec<u8>,
-    pub(super) by_year_day: Vec<i16>,
-    pub(super) by_set_pos: Vec<i32>,
-    by_hour: Vec<u8>,
-    by_minute: Vec<u8>,
+    /// The days of the year that it names; negative ones count from the end.
+    pub by_year_day: Vec<i16>,
+    /// Which of the dates of each period it takes; negative ones count from the end.
+    pub by_set_pos: Vec<i32>,
+    /// The hours of the day.
+    pub by_hour: Vec<u8>,
+    /// The minutes of these hours.
+    pub by_minute: Vec<u8>,
     week_start: Weekday,
     start: NaiveDateTime,
 }

@@ -66,6 +66,14 @@ impl<'a> Chooser<'a> {
         calls.iter().map(|call| self.lines_for(call)).find(|lines| !lines.is_empty()).unwrap_or_default()
     }
 
+    /// Whom to ask what help there is: the main line of the council where somebody is, else the one that is named
+    /// for everybody. What only stands in for that one may be for something else altogether, so it is not given.
+    pub fn front_desk(&self) -> Vec<&'a Line> {
+        let named = self.contacts.duties.get("front_desk").map(|duty| &duty.fallback);
+        let fits = |line: &&Line| line.council.is_some() || named.is_some_and(|named| named.contains(&line.id));
+        self.lines_for("duty:front_desk").into_iter().filter(fits).collect()
+    }
+
     /// Whether one of these calls would give another line if we knew where the person is.
     pub fn would_know_better(&self, calls: &[Call]) -> bool {
         self.area.is_none() && calls.iter().any(|call| call.starts_with("duty:"))

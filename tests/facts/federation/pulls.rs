@@ -360,6 +360,8 @@ fact_of_two! {
         let there = format!("<a href=\"{}services/{}\" rel=\"noreferrer\">Luton</a>, as published there on 22 November 2026", luton.url, id("pantry"));
         assert!(page.contains(&there), "{page}");
         assert!(page.contains("Open Government Licence v3.0"));
+        let nothing = beds.app.page("/directory/search?q=zzqxjkvw").await.text();
+        assert!(nothing.contains("We also looked in <a href=\"/directory/sources\">neighbouring directories</a>."), "{nothing}");
         let results = beds.app.page("/directory/search?q=larder").await.text();
         assert!(results.contains("From Luton"), "{results}");
         let own = luton.app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
