@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(said("[".repeat(10_000).as_bytes()), "is nested too deeply (at character 49)");
         assert_eq!(
             said(br#"["caf\u00e9", "\ud800"]"#),
-            "\\ud800 is one half of a character, and means nothing without the other; the program that wrote it has cut the character in two: write it whole, or take it out (at character 15)"
+            "\\ud800 is one half of a character, and means nothing without the other; the program that wrote it has cut the character in two: write it whole, or take it out (at character 16)"
         );
         assert_eq!(said(br#"[nothing, "\ud800"]"#), "expected ident (at character 3)");
         assert_eq!(said(b"\xFF\xFE{\x00"), "the text is UTF-16; save it as UTF-8 (at character 1)");

@@ -198,6 +198,14 @@ fn an_older_service_gets_the_names_and_shape_of_today() {
       {
         "path": "reviews",
         "reason": "this directory does not store reviews of services (1 here)"
+      },
+      {
+        "path": "eligibilitys[0].maximum_age",
+        "reason": "is 0, which older feeds write where there is no oldest age; none was imported"
+      },
+      {
+        "path": "eligibilitys[1].maximum_age",
+        "reason": "is 0, which older feeds write where there is no oldest age; none was imported"
       }
     ]
     "#);

@@ -250,13 +250,18 @@ impl Columns {
         Ok((Self { mapped, headings: headings.to_vec() }, unmentioned))
     }
 
+    /// What stands in the cell of a row itself.
+    pub(super) fn written<'a>(&self, cells: &'a [String], column: &str) -> Option<&'a str> {
+        let cell = self.mapped.at.get(column).and_then(|place| cells.get(*place)).map(String::as_str);
+        cell.filter(|cell| !is_nothing(cell))
+    }
+
     /// What a row has in this column, be it what the mapping says of every row or of empty cells.
     pub(super) fn cell<'a>(&'a self, cells: &'a [String], column: &str) -> Option<&'a str> {
         if let Some(constant) = self.mapped.constants.get(column) {
             return Some(constant);
         }
-        let cell = self.mapped.at.get(column).and_then(|place| cells.get(*place)).map(String::as_str);
-        cell.filter(|cell| !is_nothing(cell)).or_else(|| self.mapped.defaults.get(column).map(String::as_str))
+        self.written(cells, column).or_else(|| self.mapped.defaults.get(column).map(String::as_str))
     }
 
     /// Make a row fit to be read: as wide as the headings, without cells that cannot be kept. Gives what is to be

@@ -270,7 +270,7 @@ impl<'a> Row<'a> {
         let (postcode, latitude, longitude) = (self.text("postcode"), self.text("latitude"), self.text("longitude"));
         if [line, postcode, latitude, longitude].iter().all(Option::is_none) {
             for column in ["city", "county"] {
-                if let Some(text) = self.text(column) {
+                if let Some(text) = self.columns.written(self.cells, column) {
                     self.drop(column, format!("{text:?} was not imported: there is no address or postcode to go with it"));
                 }
             }
