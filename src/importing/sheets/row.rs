@@ -285,7 +285,7 @@ impl<'a> Row<'a> {
         };
         Some(json!({
             "id": ids::from_source("", "location", &format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()))),
-            "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words() },
+            "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words(read.as_ref()) },
             "latitude": latitude,
             "longitude": longitude,
             "addresses": address.into_iter().collect::<Vec<_>>(),
@@ -329,9 +329,11 @@ impl<'a> Row<'a> {
         district.to_owned()
     }
 
-    fn address_in_words(&self) -> Option<String> {
-        let parts = ["address_1", "address_2", "city", "county", "postcode"].into_iter().filter_map(|column| self.text(column));
-        let words = parts.collect::<Vec<_>>().join(", ");
+    /// However its postcode is written, it is the same place.
+    fn address_in_words(&self, postcode: Option<&Postcode>) -> Option<String> {
+        let postcode = postcode.map(Postcode::as_str).or_else(|| self.text("postcode"));
+        let parts = ["address_1", "address_2", "city", "county"].into_iter().filter_map(|column| self.text(column));
+        let words = parts.chain(postcode).collect::<Vec<_>>().join(", ");
         (!words.is_empty()).then_some(words)
     }
 }
