@@ -113,7 +113,7 @@ impl Harvester {
             count: 0,
             end: None,
         };
-        let _reading = Task::spawn(reading.to_the_end());
+        let _reading = Task::spawn(reading.read_on());
         while let Some(piece) = pieces.recv().await {
             match piece {
                 Piece::Part(bytes) => {
@@ -189,7 +189,7 @@ struct Reading {
 }
 
 impl Reading {
-    async fn to_the_end(mut self) -> Option<()> {
+    async fn read_on(mut self) -> Option<()> {
         let mut unpacked = Decoder::new(Bounded::default()).ok()?;
         let mut hasher = Sha256::new();
         let mut at = 0;

@@ -54,7 +54,7 @@ impl Drop for Kept {
 /// back.
 pub(in crate::federation) struct Turn {
     /// The peer as the last pull has left it.
-    pub(in crate::federation) peer: Peer,
+    pub(in crate::federation) peer: Box<Peer>,
     lease: Lease,
     kept: Kept,
 }
@@ -66,9 +66,9 @@ impl Turn {
         self.kept.end().await;
         let is_ours = peers::release(&tx, self.lease).await?;
         if is_ours {
-            tx.commit().await?
+            tx.commit().await?;
         } else {
-            tx.roll_back().await?
+            tx.roll_back().await?;
         }
         Ok(is_ours)
     }
@@ -83,7 +83,7 @@ impl Harvester {
             if let Some(lease) = peers::lease(&self.db, id, self.clock.now(), LENGTH).await? {
                 let kept = Kept::going(self, lease);
                 let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
-                return Ok(Some(Turn { peer, lease, kept }));
+                return Ok(Some(Turn { peer: Box::new(peer), lease, kept }));
             }
             if began.elapsed() >= patience {
                 return Ok(None);

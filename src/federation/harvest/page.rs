@@ -60,11 +60,13 @@ impl Reader {
     }
 }
 
+/// An item and its number.
+type Numbered = (Option<i64>, Result<Event, Box<Unreadable>>);
+
 /// What a page says, wherever we stand: everything that takes long, so that it can be read while the page before it is
 /// written.
 pub(super) struct Told {
-    /// The items with their numbers.
-    items: Vec<(Option<i64>, Result<Event, Box<Unreadable>>)>,
+    items: Vec<Numbered>,
     next: Url,
     epoch: Option<String>,
     head: i64,

@@ -68,7 +68,7 @@ impl Harvester {
             Some("head-went-back" | "numbers-went-back") => {
                 // Taken at the officer's word, and said from then on where it signs and nothing signed shows it.
                 let unproved_at = peer.pinned_keys.is_some().then(|| self.now());
-                let peer = Peer { cursor: Cursor { unproved_at, ..cursor }, ..peer.clone() };
+                let peer = Peer { cursor: Cursor { unproved_at, ..cursor }, ..Peer::clone(peer) };
                 self.walk_again(&tx, &peer, Anew::Numbers).await?;
             }
             // Somebody has asked them. What they have at the next reading decides.

@@ -111,14 +111,14 @@ impl Harvester {
 
     /// The turn to change what pulls of a peer write as well; a pull that is under way is waited for, for a while.
     async fn in_turn(&self, peer: &Peer) -> Result<Turn, Refused> {
-        self.turn(peer.id, PATIENCE).await?.ok_or_else(|| busy(&peer.name))
+        Box::pin(self.turn(peer.id, PATIENCE)).await?.ok_or_else(|| busy(&peer.name))
     }
 }
 
 /// Commit what was changed in turn.
 async fn end(turn: Turn, tx: Transaction) -> Result<(), Refused> {
     let name = turn.peer.name.clone();
-    if turn.end(tx).await? { Ok(()) } else { Err(busy(&name)) }
+    if Box::pin(turn.end(tx)).await? { Ok(()) } else { Err(busy(&name)) }
 }
 
 fn busy(name: &str) -> Refused {
