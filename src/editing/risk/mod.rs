@@ -192,7 +192,9 @@ fn are_days(text: &str) -> bool {
 
 fn are_days_of_a_month(text: &str) -> bool {
     let days: Vec<i16> = text.split(',').filter_map(|day| day.parse().ok()).collect();
-    days.is_sorted_by(|a, b| a < b) && schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text)
+    // The last days of a month, which count from its end, stand behind the first.
+    days.is_sorted_by(|a, b| a.rem_euclid(64) < b.rem_euclid(64))
+        && schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text)
 }
 
 /// A note that the form has a box for.

@@ -61,7 +61,9 @@ fn texts(value: &Value) -> Vec<&str> {
 /// The web addresses within a value: whatever a phone or a browser would make a link of, as it goes on until the
 /// next space.
 fn addresses(value: &Value) -> Vec<String> {
-    let read: Vec<String> = texts(value).into_iter().flat_map(|text| [seen(text.chars()), plain(text)]).collect();
+    // What cannot be seen joins two words for one reader and parts them for another.
+    let ways = |text: &str| [text.to_lowercase(), seen(text.chars()), plain(text)];
+    let read: Vec<String> = texts(value).into_iter().flat_map(ways).collect();
     read.iter().flat_map(|text| text.split_whitespace()).flat_map(addresses_in).collect()
 }
 

@@ -50,7 +50,7 @@ fact! {
         let mut written = 0;
         for (listing, public, sections) in [
             (id("pantry"), "services", &service[..]),
-            (id("marsh farm"), "organisations", &["about", "contact", "declarations"][..]),
+            (id("marsh farm"), "organisations", &["about", "contact"][..]),
             (event, "events", &["about", "who", "dates", "place", "cost", "contact"][..]),
         ] {
             for section in sections {
