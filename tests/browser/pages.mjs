@@ -32,6 +32,14 @@ async function organisationOf(list) {
   return service.organization.id;
 }
 
+/** The id of the term with this code that the first service of a list carries. */
+async function termOf(list, code) {
+  const service = await (await fetch(`${base}/services/${await firstId(list)}`, { headers: { accept: 'application/json' } })).json();
+  const found = service.attributes.find((attribute) => attribute.taxonomy_term?.code === code);
+  if (!found) throw new Error(`${service.name} does not carry ${code}`);
+  return found.taxonomy_term.id;
+}
+
 /** A service that came from the directory that this one follows. */
 async function firstFromANeighbour() {
   const status = await (await fetch(`${base}/federation/v1/status`)).json();
@@ -93,7 +101,7 @@ async function englishPages() {
     { name: 'whats-on-narrowed', path: '/directory/whats-on?free=yes&postcode=LU1', titleOf: 'whats-on' },
     { name: 'needs', path: '/directory/needs' },
     { name: 'need', path: await firstNeed() },
-    { name: 'service', path: `/directory/services/${await firstId('services')}` },
+    { name: 'service', path: `/directory/services/${await firstId('services?need=food-emergency')}` },
     { name: 'organisation', path: `/directory/organisations/${await firstId('organizations')}` },
     { name: 'place', path: `/directory/places/${await firstId('locations')}` },
     { name: 'event', path: `/directory/events/${await firstId('events')}` },
@@ -124,13 +132,13 @@ async function englishPages() {
     { name: 'service-from-a-neighbour', path: `/directory/services/${await firstFromANeighbour()}`, titleOf: 'service' },
     // Pages that somebody may be in danger for having open.
     { name: 'search-quiet', path: '/directory/search?q=refuge', titleOf: 'search' },
-    { name: 'need-quiet', path: '/directory/needs/safety-domestic-abuse' },
-    { name: 'service-quiet', path: `/directory/services/${await firstId(QUIET_SERVICES)}` },
-    { name: 'event-quiet', path: `/directory/events/${await firstId('events?search=recovery')}` },
-    { name: 'organisation-quiet', path: `/directory/organisations/${await organisationOf(QUIET_SERVICES)}` },
+    { name: 'need-quiet', path: `/directory/needs/${await termOf(QUIET_SERVICES, 'safety-domestic-abuse')}`, titleOf: 'need' },
+    { name: 'service-quiet', path: `/directory/services/${await firstId(QUIET_SERVICES)}`, titleOf: 'service' },
+    { name: 'event-quiet', path: `/directory/events/${await firstId('events?search=recovery')}`, titleOf: 'event' },
+    { name: 'organisation-quiet', path: `/directory/organisations/${await organisationOf(QUIET_SERVICES)}`, titleOf: 'organisation' },
     // What is kept, put up and shown on other websites.
     { name: 'plan', path: '/help/plan', form: RESULT, file: true },
-    { name: 'budget-plan', path: '/help/budget/plan', form: BUDGET, file: true },
+    { name: 'budget-plan', path: '/help/budget/plan', form: BUDGET, file: true, titleOf: 'plan' },
     { name: 'leaflet', path: `/directory/services/${await firstId('services?need=food-emergency')}/leaflet` },
     { name: 'poster', path: `/directory/services/${await firstId('services?need=food-emergency')}/poster` },
     { name: 'embed-service', path: `/embed/services/${await firstId('services?need=food-emergency')}`, embedded: true },

@@ -104,10 +104,12 @@ pub(super) fn document(site: &Site, body: &Markup) -> String {
                 style { (maud::PreEscaped(STYLE)) }
             }
             body {
-                h1 { (say("My plan")) }
-                (layout::draft())
-                p { (weave("Made on {day} with {name}. Phone numbers and times change: check before you go.", &[("day", html! { (day) }), ("name", as_written(&site.directory.name))])) }
-                (body)
+                main {
+                    h1 { (say("My plan")) }
+                    (layout::draft())
+                    p { (weave("Made on {day} with {name}. Phone numbers and times change: check before you go.", &[("day", html! { (day) }), ("name", as_written(&site.directory.name))])) }
+                    (body)
+                }
             }
         }
     }
