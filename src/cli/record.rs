@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
-    app::App,
+    app::{App, public_url},
+    editing::Theirs,
     model::{Document, LocationPolicy},
     records::{self, Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
 };
@@ -94,6 +95,23 @@ enum Action {
         /// The reason recorded in the history; do not mention the person.
         #[arg(long)]
         why: String,
+    },
+    /// Permanently erase somebody's name, email address or telephone number from a record wherever it stands, such as
+    /// in a description or among its telephone numbers, with its history and everything derived from it.
+    EraseWords {
+        /// The record's id.
+        id: Uuid,
+        /// The name, address or number: these words and no others.
+        words: String,
+        /// The reason recorded in the history; do not mention the person.
+        #[arg(long)]
+        why: String,
+    },
+    /// Find where somebody is named, as JSON: contacts, and texts with exactly these words, now, in earlier versions
+    /// and in proposed changes.
+    FindPerson {
+        /// A name, email address or telephone number.
+        words: String,
     },
     /// Publish a contact that looks personal, once the person has agreed.
     ConfirmContact {
@@ -192,13 +210,12 @@ impl Record {
                 let what = "decide how much of a place is shown";
                 change(&app, id, (what, why), |draft| set_policy(&mut draft.document, policy.into())).await?
             }
-            Action::EraseContact { id, contact, why } => {
-                let tx = app.db.write().await?;
-                let outcome = app.records.erase_contact(&tx, &caller(why.clone()), id, contact).await?;
-                on_record(&app, &tx, "erase a contact", &id.to_string(), &why).await?;
-                tx.commit().await?;
-                outcome
+            Action::FindPerson { words } => {
+                say!("{}", serde_json::to_string_pretty(&app.records.find_person(&words).await?)?)?;
+                return Ok(true);
             }
+            Action::EraseContact { id, contact, why } => erase(&app, id, &Theirs::Contact(contact), &why).await?,
+            Action::EraseWords { id, words, why } => erase(&app, id, &Theirs::Words(words), &why).await?,
             Action::ConfirmContact { id, contact, why } => {
                 change(&app, id, ("publish a contact", why), |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
@@ -211,6 +228,11 @@ impl Record {
         };
         done(&app, outcome.scrubbed).await
     }
+}
+
+async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str) -> anyhow::Result<Outcome> {
+    let editing = app.editing(&public_url(&app.config, app.config.listen));
+    Ok(editing.erase_as("command line", None, id, what, why).await?)
 }
 
 async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::Context as _;
 
-use crate::app::App;
+use crate::{app::App, safekeeping};
 
 /// What the server last started with, in the data folder.
 const FILE: &str = "settings-in-force.json";
@@ -29,10 +29,7 @@ pub(super) async fn note_changes(app: &App) -> anyhow::Result<()> {
         }
         tx.commit().await?;
     }
-    let partial = file.with_extension("part");
-    fs::write(&partial, serde_json::to_string_pretty(&now)?)
-        .and_then(|()| fs::rename(&partial, &file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    safekeeping::replace(&file, &serde_json::to_vec_pretty(&now)?).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn read(file: &Path) -> anyhow::Result<Option<Settings>> {

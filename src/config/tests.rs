@@ -35,6 +35,19 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
 fn passwords_are_not_shown() {
     let config = read(&[("FINGERPOST_DATABASE_URL", "postgres://fp:s3cret@db/fp")]).unwrap();
     assert_eq!(config.shown()["database_url"], "postgres://fp:hidden@db/fp");
+    for (url, shown) in [
+        (
+            "postgres:///fp?host=/run/postgresql&user=fp&password=s3cret",
+            "postgres:///fp?host=%2Frun%2Fpostgresql&user=fp&password=hidden",
+        ),
+        ("postgres://db/fp?sslKey=s3cret", "postgres://db/fp?sslKey=hidden"),
+        ("postgres://db/fp?sslmode=require", "postgres://db/fp?sslmode=require"),
+        ("postgres://fp:s3cret#s3cret@db/fp", "hidden"),
+        ("postgres://fp:12/s3cret@db/fp", "hidden"),
+        ("sqlite:./data/one two.db", "sqlite:./data/one two.db"),
+    ] {
+        assert_eq!(read(&[("FINGERPOST_DATABASE_URL", url)]).unwrap().shown()["database_url"], shown);
+    }
     assert!(config.public_url.is_none());
     let template = "f33517ff-2a88-4f6e-b855-c550268ce08b";
     let notify = [("FINGERPOST_NOTIFY_KEY", "luton-s3cret"), ("FINGERPOST_NOTIFY_MAIL_TEMPLATE", template)];

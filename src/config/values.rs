@@ -119,13 +119,28 @@ pub(super) fn with_slash(mut url: Url) -> Url {
     url
 }
 
-pub(super) fn without_password(database_url: &str) -> String {
-    match Url::parse(database_url) {
-        Ok(mut url) if url.password().is_some() => {
-            // Fails only for addresses that cannot have one.
-            let _ = url.set_password(Some("hidden"));
-            url.to_string()
-        }
-        _ => database_url.to_owned(),
+/// Parameters of a database's address that are secrets.
+const SECRET_PARAMETERS: [&str; 3] = ["password", "sslpassword", "sslkey"];
+const HIDDEN: &str = "hidden";
+
+/// An address as it may be shown: its secrets are hidden, all of it where nobody can tell what in it is secret.
+pub(super) fn without_password(address: &str) -> String {
+    if address.is_empty() || address.starts_with("sqlite:") {
+        return address.to_owned();
     }
+    let Ok(mut url) = Url::parse(address) else { return HIDDEN.to_owned() };
+    // A password with a character that ends the host in it: its rest reads like a path.
+    if url.path().contains('@') || url.fragment().is_some() {
+        return HIDDEN.to_owned();
+    }
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return HIDDEN.to_owned();
+    }
+    let is_secret = |name: &str| SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if pairs.iter().any(|(name, _)| is_secret(name)) {
+        let shown = pairs.iter().map(|(name, value)| (name, if is_secret(name) { HIDDEN } else { value.as_str() }));
+        url.query_pairs_mut().clear().extend_pairs(shown);
+    }
+    url.to_string()
 }

@@ -44,8 +44,8 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct Database {
     backend: Backend,
-    /// Where SQLite's file is; none for PostgreSQL, whose address holds a password.
-    file: Option<Arc<str>>,
+    /// SQLite's address, with its file; PostgreSQL's is not kept, since it holds a password.
+    address: Option<Arc<str>>,
     read: DatabaseConnection,
     write: DatabaseConnection,
     committed: watch::Sender<u64>,
@@ -109,8 +109,8 @@ impl Database {
             }
         };
         migrations::Migrator::up(&write, None).await.context("cannot migrate the database")?;
-        let file = (backend == Backend::Sqlite).then(|| url.into());
-        Ok(Self { backend, file, read, write, committed: watch::Sender::new(0) })
+        let address = (backend == Backend::Sqlite).then(|| url.into());
+        Ok(Self { backend, address, read, write, committed: watch::Sender::new(0) })
     }
 
     /// Which database it is.

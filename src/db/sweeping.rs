@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    Statement,
 };
 use tokio::time::Instant;
 
-use super::{Context as _, Database, Error, Transaction, connect};
+use super::{Backend, Context as _, Database, Error, Transaction, connect};
 
 /// So long a command waits at its end for those that read.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,10 +22,8 @@ const TRY: Duration = Duration::from_millis(10);
 const BREATH: Duration = Duration::from_millis(50);
 /// Rows in one statement; well below what either database allows.
 const CHUNK: usize = 500;
-
-/// Tables from which something may have to be destroyed.
-const TABLES: &str = "record, revision, published, evidence, proposal, message, quarantined, openactive_part, picture, \
-                      letter, person, session, member, report, audit";
+/// What failed.
+const SWEEP: &str = "cannot remove deleted content from side files";
 
 mod sweep_due {
     use sea_orm::entity::prelude::*;
@@ -67,18 +66,20 @@ impl Database {
         if due.is_empty() {
             return Ok(true);
         }
-        if !self.sweep(patience).await? {
-            return Ok(false);
-        }
+        let swept = match self.backend {
+            Backend::Sqlite if self.empty_log(patience).await? => due.clone(),
+            Backend::Sqlite => Vec::new(),
+            Backend::Postgres => self.vacuum(due.len(), patience).await?,
+        };
         // Those that were there before, no others: what was committed meanwhile may not have been swept.
-        for chunk in due.chunks(CHUNK) {
+        for chunk in swept.chunks(CHUNK) {
             sweep_due::Entity::delete_many()
                 .filter(sweep_due::Column::Id.is_in(chunk.iter().copied()))
                 .exec(&self.write)
                 .await
                 .context("cannot note that deleted content was removed from side files")?;
         }
-        Ok(true)
+        Ok(due.iter().all(|id| swept.contains(id)))
     }
 
     /// [`Database::sweep_due`], as commands do at their end: with as much patience as people have.
@@ -93,28 +94,58 @@ impl Database {
         Ok(())
     }
 
-    async fn sweep(&self, patience: Duration) -> Result<bool, Error> {
-        if self.file.is_some() {
-            return self.empty_log(patience).await;
+    /// Remove PostgreSQL's dead rows from every table, once nobody reads what these notes are about, or `patience` is
+    /// over: a vacuum passes over rows that an older snapshot, such as a backup's, can still see. Gives the notes of
+    /// what is gone for sure.
+    async fn vacuum(&self, notes: usize, patience: Duration) -> Result<Vec<i64>, Error> {
+        let until = Instant::now() + patience;
+        let seen_by_nobody = loop {
+            let found = self.seen_by_nobody().await?;
+            if found.len() >= notes || Instant::now() >= until {
+                break found;
+            }
+            tokio::time::sleep(BREATH).await;
+        };
+        if seen_by_nobody.is_empty() {
+            return Ok(seen_by_nobody);
         }
-        let vacuum = format!("VACUUM {TABLES}");
-        self.write.execute_unprepared(&vacuum).await.context("cannot remove deleted content from side files")?;
-        Ok(true)
+        let tables = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = current_schema()";
+        let tables = Statement::from_string(DbBackend::Postgres, tables);
+        let tables = self.write.query_one_raw(tables).await.context(SWEEP)?;
+        let tables: String = tables.map_or(Ok(String::new()), |row| row.try_get_by_index(0)).context(SWEEP)?;
+        self.write.execute_unprepared(&format!("VACUUM {tables}")).await.context(SWEEP)?;
+        Ok(seen_by_nobody)
+    }
+
+    /// The notes of deletions that came before every snapshot and every transaction that there is now, as far as
+    /// this user may see: what they are about is seen by nobody, so a vacuum that begins now removes it. A new
+    /// snapshot is never older than those that PostgreSQL counts here.
+    async fn seen_by_nobody(&self) -> Result<Vec<i64>, Error> {
+        let sql = "SELECT id FROM sweep_due WHERE age(xmin) > ALL (
+                       SELECT age(pg_snapshot_xmin(pg_current_snapshot())::xid)
+                       UNION ALL
+                       SELECT age(backend_xmin) FROM pg_stat_activity
+                       WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
+                         AND (datname = current_database() OR backend_type = 'walsender')
+                       UNION ALL
+                       SELECT age(xmin) FROM pg_replication_slots WHERE xmin IS NOT NULL)";
+        let rows = self.write.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.context(SWEEP)?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().context(SWEEP)
     }
 
     /// Empty SQLite's log. Whether that was possible within `patience`: only while nobody reads an earlier state.
     pub(super) async fn empty_log(&self, patience: Duration) -> Result<bool, Error> {
-        let Some(file) = &self.file else { return Ok(true) };
+        let Some(address) = &self.address else { return Ok(true) };
         // A connection of its own, and one that gives up soon: every writer waits for as long as this waits for
         // readers.
-        let connection = connect(file, 1, |options| {
+        let connection = connect(address, 1, |options| {
             options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(TRY));
         })
         .await?;
         let until = Instant::now() + patience;
         let emptied = loop {
-            let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-            let row = connection.query_one_raw(statement).await.context("cannot remove deleted content from side files")?;
+            let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+            let row = connection.query_one_raw(statement).await.context(SWEEP)?;
             let busy = row.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0));
             if !busy || Instant::now() >= until {
                 break !busy;

@@ -1,26 +1,59 @@
-//! Taking out somebody's data: a contact of a listing, or everything about a person.
+//! Taking out somebody's data: a contact or words of a listing, or everything about a person.
+
+use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::{Editing, Error, appeals, caller};
+use super::{Editing, Error, appeals};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Identity, PersonId, Subject},
-    records::Forgotten,
+    records::{Caller, Entrance, Forgotten, Outcome},
 };
 
+/// What is taken out of a record for somebody.
+#[derive(Clone, Debug)]
+pub enum Theirs {
+    /// The contact with this id.
+    Contact(Uuid),
+    /// Their name, email address or telephone number, wherever it stands.
+    Words(String),
+}
+
 impl Editing {
-    /// Take a contact out of a record, its history, what waits, and the copies of those who follow us. The
+    /// Take somebody's data out of a record, its history, what waits, and the copies of those who follow us. The
     /// audit trail says that it was done, and nothing of whom it was.
     /// # Errors
-    /// [`Error::Forbidden`]; no such contact as [`crate::records::Error`] says; or when the database fails.
-    pub async fn erase_contact(&self, actor: &Actor, record: Uuid, contact: Uuid, reason: &str) -> Result<(), Error> {
+    /// [`Error::Forbidden`]; nothing of the kind as [`crate::records::Error`] says; or when the database fails.
+    pub async fn erase(&self, actor: &Actor, record: Uuid, what: &Theirs, reason: &str) -> Result<(), Error> {
         Self::require(actor, Action::Erase, &Subject::Directory, "only a moderator can erase someone's data")?;
+        self.erase_as(&actor.known_as(), actor.client(), record, what, reason).await.map(drop)
+    }
+
+    /// The same, whoever may do so is for the caller to decide: for somebody at the command line.
+    /// # Errors
+    /// As there, but for what may be done.
+    pub async fn erase_as(
+        &self,
+        by: &str,
+        from: Option<IpAddr>,
+        record: Uuid,
+        what: &Theirs,
+        reason: &str,
+    ) -> Result<Outcome, Error> {
         let tx = self.records.database().write().await?;
-        let why = format!("a contact was erased: {reason}");
-        self.records.erase_contact(&tx, &caller(actor, &why), record, contact).await?;
-        self.identity.note(&tx, &actor.known_as(), "erase a contact", &record.to_string(), reason, actor.client()).await?;
-        Ok(tx.commit().await?)
+        let (why, action) = match what {
+            Theirs::Contact(_) => (format!("a contact was erased: {reason}"), "erase a contact"),
+            Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), "erase somebody's details"),
+        };
+        let caller = Caller { name: by.to_owned(), why, entrance: Entrance::Person };
+        let outcome = match what {
+            Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?,
+            Theirs::Words(words) => self.records.erase_words(&tx, &caller, record, words).await?,
+        };
+        self.identity.note(&tx, by, action, &record.to_string(), reason, from).await?;
+        tx.commit().await?;
+        Ok(outcome)
     }
 
     /// Delete the account of somebody else who asks for it.

@@ -45,6 +45,7 @@ pub use decide::{Judgement, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
 pub use find::{Found, MOST as MOST_FOUND};
+pub use forget::Theirs;
 pub(crate) use letters::{in_words, words_for};
 pub use logo::{picture_named, picture_path};
 pub use risk::{Risk, risk};

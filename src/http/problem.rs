@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::published::BECAME;
+use crate::published::successor;
 
 /// A problem with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -127,7 +127,7 @@ impl Problem {
         let mut problem =
             Self::new(StatusCode::GONE, "about:blank#gone", "No longer available", format!("it was withdrawn at {at}: {why}"));
         problem.gone_at = Some(at.into());
-        problem.successor = why.strip_prefix(BECAME).map(Box::from);
+        problem.successor = successor(why).map(Box::from);
         problem
     }
 

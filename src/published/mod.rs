@@ -25,6 +25,13 @@ pub use store::{
 /// A tombstone whose reason begins so says which record has taken the place of the one that went: its id
 /// follows.
 pub const BECAME: &str = "it is now listed here as ";
+/// The same in tombstones from before these words were changed.
+const BECAME_BEFORE: &str = "it is listed here now as ";
+
+/// The id of the record that has taken the place of one that went, as its tombstone says.
+pub fn successor(reason: &str) -> Option<&str> {
+    [BECAME, BECAME_BEFORE].into_iter().find_map(|words| reason.strip_prefix(words))
+}
 
 /// A place in the order of everything that was ever published. In each epoch positions start at
 /// the epoch's first microsecond since 1970, so later epochs stand after earlier ones.
@@ -76,4 +83,17 @@ pub struct Published {
     pub changed_at: DateTime<Utc>,
     /// Why it is gone.
     pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tombstones_name_their_successor_in_the_words_of_either_time() {
+        for said in ["it is now listed here as 7", "it is listed here now as 7"] {
+            assert_eq!(successor(said), Some("7"));
+        }
+        assert_eq!(successor("it has closed"), None);
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-pub use known::Known;
+pub use known::{Erased, Known};
 
 /// Leave only the contacts that the world may see, and of those only the phones it may see.
 pub fn contacts(contacts: &mut Vec<Contact>) {
@@ -95,11 +95,18 @@ pub fn strip_place(location: &mut Location) {
     location.location_policy = Some(LocationPolicy::Withheld);
 }
 
-/// Take out of a kept link to a place what tells where that is: what it says in words, and members that nobody
-/// knows.
+/// Take out of a link to a place what can tell where that is: what it and its times say in words, what they
+/// said before, and members that nobody knows.
 pub fn strip_link(link: &mut ServiceAtLocation) {
     link.description = None;
+    link.metadata.clear();
     link.extra.clear();
+    for schedule in &mut link.schedules {
+        schedule.description = None;
+        schedule.notes = None;
+        schedule.location_id = None;
+        schedule.extra.clear();
+    }
 }
 
 /// Whether [`strip_place`] would change nothing.
@@ -107,6 +114,13 @@ pub fn is_stripped(location: &Location) -> bool {
     let mut stripped = location.clone();
     strip_place(&mut stripped);
     stripped == *location
+}
+
+/// Whether [`strip_link`] would change nothing.
+pub fn is_stripped_link(link: &ServiceAtLocation) -> bool {
+    let mut stripped = link.clone();
+    strip_link(&mut stripped);
+    stripped == *link
 }
 
 fn bare(id: crate::ids::LocationId, location_type: LocationType) -> Location {
@@ -138,84 +152,176 @@ fn bare(id: crate::ids::LocationId, location_type: LocationType) -> Location {
 
 /// Members that the schema does not have and that we put there ourselves.
 const OURS: [&str; 2] = [provenance::MEMBER, annotation::MEMBER];
+/// Formats of values that can tell of somebody or something: dates, times and zones do not.
+const ADDRESSES: [&str; 2] = ["uri", "email"];
+/// What stood in a record before: nobody can know what that says of a place.
+const BEFORE: &str = "metadata";
 
 /// The document, of this kind, as it may stand where some of its places are hidden. A sentence such as
 /// "we are at LU1 2AA, behind the church" must not tell it after all, so addresses, and whatever is
-/// `known` of these places, are masked in free text; and nobody can know what members that the schema
-/// does not have say of the place, so they are left out. Places that are shown whole keep their addresses.
+/// `known` of these places, are masked in free text, and no member leads to them by their ids; and nobody can
+/// know what members that the schema does not have, or earlier values, say of the place, so they are left out.
+/// Places that are shown whole keep their addresses. None where nothing can be shown so.
 pub fn hide_places<T: Serialize + DeserializeOwned>(kind: Kind, document: &T, known: &Known) -> Option<T> {
     let mut value = serde_json::to_value(document).ok()?;
-    hide_in(shape::entity(shape::title(kind))?, &mut value, known);
+    Hiding { known, whom: Whom::Everybody }.entity(shape::entity(shape::title(kind))?, &mut value);
     serde_json::from_value(value).ok()
 }
 
-/// Mask what is known of a place in the texts of a document that is kept, before the place itself goes.
-/// Whether something was masked.
+/// Take what is known of a place out of a document that is kept, before the place itself goes: out of its
+/// texts, and what its links to that place say. Whether there was anything.
 pub fn forget_places(document: &mut Document, known: &Known) -> bool {
     let before = document.to_json();
-    let Ok(mut value) = serde_json::from_str::<Value>(&before) else { return false };
-    each_text(&mut value, &|text| known.mask(text));
-    match Document::from_value(document.kind(), value) {
-        Ok(masked) if masked.to_json() != before => {
-            *document = masked;
-            true
+    if let Document::Service(service) = &mut *document {
+        let links = service.service_at_locations.iter_mut();
+        links.filter(|link| link.location_id.is_some_and(|id| known.is_place(id.into()))).for_each(strip_link);
+    }
+    Hiding { known, whom: Whom::Keepers }.document(document);
+    document.to_json() != before
+}
+
+/// Take what is known of a person out of a document that is kept: contacts that name them, their telephone numbers
+/// and email addresses, and their name wherever it stands. Whether there was anything.
+pub fn forget_person(document: &mut Document, known: &Known) -> bool {
+    let before = document.to_json();
+    Hiding { known, whom: Whom::Nobody }.document(document);
+    document.to_json() != before
+}
+
+/// The texts of a document that tell of a person.
+pub fn texts_with(document: &Document, known: &Known) -> Vec<String> {
+    fn look(value: &Value, known: &Known, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if known.is_told_in(text) => found.push(text.clone()),
+            Value::Array(items) => items.iter().for_each(|item| look(item, known, found)),
+            Value::Object(members) => members.values().for_each(|value| look(value, known, found)),
+            _ => {}
         }
-        _ => false,
     }
+    let mut found = Vec::new();
+    look(&document.to_value(), known, &mut found);
+    found.dedup();
+    found
 }
 
-fn hide_in(entity: &Entity, value: &mut Value, known: &Known) {
-    let Some(members) = value.as_object_mut() else { return };
-    members.retain(|name, _| entity.fields.contains_key(name) || OURS.contains(&name.as_str()));
-    for (name, value) in members {
-        match entity.fields.get(name) {
-            _ if name == "id" || name.ends_with("_id") => {}
-            Some(field) => hide_by(&field.shape, value, known),
-            None => mask_value(value, known),
+/// From whom something is hidden that is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// What tells of a place, from the world.
+    Everybody,
+    /// The same, also from those who keep the record.
+    Keepers,
+    /// What tells of a person: nobody is to have it any more.
+    Nobody,
+}
+
+/// How what is known is taken out of a document.
+struct Hiding<'a> {
+    known: &'a Known,
+    whom: Whom,
+}
+
+impl Hiding<'_> {
+    fn document(&self, document: &mut Document) {
+        let (kind, mut value) = (document.kind(), document.to_value());
+        if let Some(entity) = shape::entity(shape::title(kind)) {
+            self.entity(entity, &mut value);
+        }
+        if let Ok(hidden) = Document::from_value(kind, value) {
+            *document = hidden;
         }
     }
-}
 
-fn hide_by(shape: &Shape, value: &mut Value, known: &Known) {
-    match (shape, value) {
-        (Shape::Entity(title), _) if title == shape::title(Kind::Location) => {}
-        (Shape::Entity(title), value) => match shape::entity(title) {
-            Some(entity) => hide_in(entity, value, known),
-            None => mask_value(value, known),
-        },
-        (Shape::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| hide_by(of, item, known)),
-        (_, value) => mask_value(value, known),
+    /// Whether what is left of the entity can stand.
+    fn entity(&self, entity: &Entity, value: &mut Value) -> bool {
+        let Some(members) = value.as_object_mut() else { return true };
+        let (mut stands, public) = (true, self.whom == Whom::Everybody);
+        members.retain(|name, value| {
+            let field = entity.fields.get(name);
+            let stays = match field {
+                _ if public && (name == BEFORE || field.is_none() && !OURS.contains(&name.as_str())) => false,
+                _ if name == "id" => true,
+                _ if name.ends_with("_id") => !(public && self.known.is_id(value)),
+                Some(field) => self.shape(&field.shape, value),
+                None => self.texts(value),
+            };
+            stands &= stays || field.is_none_or(|field| !field.required);
+            stays
+        });
+        stands
     }
-}
 
-fn mask_value(value: &mut Value, known: &Known) {
-    each_text(value, &|text| mask_text(text, known));
-}
-
-/// Put in place of each text of `value` what `masked` makes of it; ids stay.
-fn each_text(value: &mut Value, masked: &impl Fn(&str) -> Option<String>) {
-    match value {
-        Value::String(text) => {
-            if let Some(masked) = masked(text) {
-                *text = masked;
+    /// Whether what is left of a value of this shape can stand.
+    fn shape(&self, shape: &Shape, value: &mut Value) -> bool {
+        match (shape, value) {
+            (Shape::Entity(title), _) if title == shape::title(Kind::Location) => true,
+            (Shape::Entity(title), value) => match shape::entity(title) {
+                Some(_) if self.whom == Whom::Nobody && self.is_theirs(title, value) => false,
+                Some(entity) => self.entity(entity, value),
+                None => self.texts(value),
+            },
+            (Shape::List(of), Value::Array(items)) => {
+                items.retain_mut(|item| self.shape(of, item));
+                true
             }
+            // With a mask in it, it would be no address any more.
+            (Shape::Formatted(format), Value::String(text)) => {
+                !ADDRESSES.contains(&format.as_str()) || self.masked(text).is_none()
+            }
+            (Shape::Choice(_), _) => true,
+            (_, value) => self.texts(value),
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, masked)),
-        Value::Object(members) => {
-            for (name, value) in members {
-                if name != "id" && !name.ends_with("_id") {
-                    each_text(value, masked);
+    }
+
+    /// Whether a contact, or a telephone number, is the person's own: with a part of it, all of it goes.
+    fn is_theirs(&self, title: &str, value: &Value) -> bool {
+        let own = match title {
+            "Contact" => Some(value),
+            "Phone" => value.get("number"),
+            _ => None,
+        };
+        own.is_some_and(|own| {
+            let mut masked = own.clone();
+            self.texts(&mut masked);
+            masked != *own
+        })
+    }
+
+    /// Mask every text in a value; ids stay. It stands in any case.
+    fn texts(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                if let Some(masked) = self.masked(text) {
+                    *text = masked;
                 }
             }
+            Value::Array(items) => items.iter_mut().for_each(|item| {
+                self.texts(item);
+            }),
+            Value::Object(members) => members.retain(|name, value| match name.as_str() {
+                "id" => true,
+                name if name.ends_with("_id") => !(self.whom == Whom::Everybody && self.known.is_id(value)),
+                _ => self.texts(value),
+            }),
+            _ => {}
         }
-        _ => {}
+        true
+    }
+
+    /// `text` masked; none where there is nothing to mask.
+    fn masked(&self, text: &str) -> Option<String> {
+        match self.whom {
+            Whom::Everybody => mask_text(text, self.known),
+            Whom::Keepers => self.known.mask(text, addresses::MASK),
+            Whom::Nobody => self.known.mask(text, "[removed]"),
+        }
     }
 }
 
 /// `text` without full postcodes, house numbers with their streets, and what is known of the place.
 /// `None` when there is nothing to mask.
 fn mask_text(text: &str, known: &Known) -> Option<String> {
-    let first = known.mask(text);
+    let first = known.mask(text, addresses::MASK);
     addresses::mask(first.as_deref().unwrap_or(text)).or(first)
 }
 

@@ -3,11 +3,12 @@
 //! A pure function of the record, of the published records and the moment around it, and of the
 //! moment that is to stand as its last change. Nothing is rendered anywhere else.
 
+mod brief;
+
 use std::collections::HashMap;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
@@ -15,13 +16,14 @@ use super::{
     redaction::{self, Known},
 };
 use crate::{
-    clock, ids,
+    ids,
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
         TaxonomyTerm,
     },
     signing,
 };
+use brief::Brief;
 
 /// What stands around a record: the records it refers to, as far as they are there and public.
 #[derive(Debug, Default)]
@@ -99,18 +101,11 @@ pub fn render(document: Document, around: &Around, modified: DateTime<Utc>, sign
     match document {
         Document::Taxonomy(doc) => vec![plain(Kind::Taxonomy, doc.id.into(), *doc, modified, signed)],
         Document::TaxonomyTerm(doc) => vec![plain(Kind::TaxonomyTerm, doc.id.into(), term(*doc, around), modified, signed)],
-        Document::Organization(doc) => vec![organization(*doc, around, modified, signed)],
+        Document::Organization(doc) => organization(*doc, around, modified, signed).into_iter().collect(),
         Document::Location(doc) => location(*doc, around, modified, signed).into_iter().collect(),
         Document::Service(doc) => service(*doc, around, modified, signed, false),
         Document::Event(doc) => event(*doc, around, modified, signed),
     }
-}
-
-/// A document whose brief form is what is left of it without lists and objects.
-trait Brief: Serialize {
-    fn set_modified(&mut self, modified: DateTime<Utc>);
-    /// Take out what lists do not show.
-    fn shorten(&mut self);
 }
 
 fn plain(kind: Kind, id: Uuid, mut document: impl Brief, modified: DateTime<Utc>, signed: bool) -> Rendered {
@@ -123,133 +118,6 @@ fn plain(kind: Kind, id: Uuid, mut document: impl Brief, modified: DateTime<Utc>
 
 fn json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("documents have string keys only")
-}
-
-fn stamp(extra: &mut Map<String, Value>, modified: DateTime<Utc>) {
-    extra.insert("last_modified".to_owned(), clock::rfc3339(modified).into());
-}
-
-fn only_scalars(extra: &mut Map<String, Value>) {
-    extra.retain(|_, value| !value.is_array() && !value.is_object());
-}
-
-impl Brief for Taxonomy {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        stamp(&mut self.extra, modified);
-    }
-    fn shorten(&mut self) {
-        self.metadata.clear();
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for TaxonomyTerm {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        stamp(&mut self.extra, modified);
-    }
-    fn shorten(&mut self) {
-        self.taxonomy_detail = None;
-        self.metadata.clear();
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for Organization {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        stamp(&mut self.extra, modified);
-    }
-    fn shorten(&mut self) {
-        self.additional_websites.clear();
-        self.organization_identifiers.clear();
-        self.phones.clear();
-        self.contacts.clear();
-        self.funding.clear();
-        self.locations.clear();
-        self.programs.clear();
-        self.attributes.clear();
-        self.metadata.clear();
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for Location {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        stamp(&mut self.extra, modified);
-    }
-    fn shorten(&mut self) {
-        self.addresses.clear();
-        self.accessibility.clear();
-        self.languages.clear();
-        self.phones.clear();
-        self.contacts.clear();
-        self.schedules.clear();
-        self.attributes.clear();
-        self.metadata.clear();
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for Service {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        self.last_modified = Some(modified.trunc_subsecs(3));
-    }
-    fn shorten(&mut self) {
-        self.additional_urls.clear();
-        self.phones.clear();
-        self.schedules.clear();
-        self.service_areas.clear();
-        self.service_at_locations.clear();
-        self.languages.clear();
-        self.funding.clear();
-        self.cost_options.clear();
-        self.program = None;
-        self.required_documents.clear();
-        self.contacts.clear();
-        self.capacities.clear();
-        self.attributes.clear();
-        self.metadata.clear();
-        if let Some(organization) = &mut self.organization {
-            organization.shorten();
-        }
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for Event {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        self.last_modified = Some(modified.trunc_subsecs(3));
-    }
-    fn shorten(&mut self) {
-        self.exdates.clear();
-        self.rdates.clear();
-        self.changes.clear();
-        self.cost_options.clear();
-        self.accessibility.clear();
-        self.languages.clear();
-        self.phones.clear();
-        self.contacts.clear();
-        self.attributes.clear();
-        self.location = None;
-        only_scalars(&mut self.extra);
-    }
-}
-
-impl Brief for ServiceAtLocation {
-    fn set_modified(&mut self, modified: DateTime<Utc>) {
-        stamp(&mut self.extra, modified);
-    }
-    fn shorten(&mut self) {
-        self.contacts.clear();
-        self.phones.clear();
-        self.schedules.clear();
-        self.service_areas.clear();
-        self.attributes.clear();
-        self.metadata.clear();
-        if let Some(location) = &mut self.location {
-            location.shorten();
-        }
-        only_scalars(&mut self.extra);
-    }
 }
 
 fn term(mut doc: TaxonomyTerm, around: &Around) -> TaxonomyTerm {
@@ -275,26 +143,27 @@ fn attributes(list: &mut Vec<Attribute>, around: &Around) {
     });
 }
 
-fn organization(mut doc: Organization, around: &Around, modified: DateTime<Utc>, signed: bool) -> Rendered {
-    public_organization(&mut doc, around);
-    plain(Kind::Organization, doc.id.into(), doc, modified, signed)
+fn organization(doc: Organization, around: &Around, modified: DateTime<Utc>, signed: bool) -> Option<Rendered> {
+    let doc = public_organization(doc, around)?;
+    Some(plain(Kind::Organization, doc.id.into(), doc, modified, signed))
 }
 
-fn public_organization(doc: &mut Organization, around: &Around) {
-    keep_discreet(doc, around);
+fn public_organization(doc: Organization, around: &Around) -> Option<Organization> {
+    let mut doc = discreet(doc, around)?;
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
     doc.parent_organization_id = doc.parent_organization_id.filter(|id| around.organization(*id).is_some());
     doc.locations.retain(|link| around.location(link.id).is_some_and(|place| is_open(place, around)));
     attributes(&mut doc.attributes, around);
+    Some(doc)
 }
 
-fn keep_discreet(doc: &mut Organization, around: &Around) {
-    if let Some(known) = around.discreet.get(&Uuid::from(doc.id))
-        && let Some(hidden) = redaction::hide_places(Kind::Organization, doc, &known.clone().but_for([doc.name.as_str()]))
-    {
-        *doc = hidden;
-    }
+/// An organization without what it says of places that are not told whole: also where others tell of the same
+/// places, nobody is to see that it is there.
+fn discreet(mut doc: Organization, around: &Around) -> Option<Organization> {
+    let Some(known) = around.discreet.get(&Uuid::from(doc.id)) else { return Some(doc) };
+    doc.locations.retain(|link| !known.is_place(link.id.into()));
+    redaction::hide_places(Kind::Organization, &doc, &known.clone().but_for([doc.name.as_str()]))
 }
 
 /// An organization as it stands inside its services: all that is public of it, but for its places. Those
@@ -302,8 +171,7 @@ fn keep_discreet(doc: &mut Organization, around: &Around) {
 fn nested_organization(id: impl Into<Uuid>, around: &Around) -> Option<Box<Organization>> {
     let mut found = around.organization(id)?.clone();
     found.locations.clear();
-    public_organization(&mut found, around);
-    Some(Box::new(found))
+    public_organization(found, around).map(Box::new)
 }
 
 /// Whether a place may be shown whole on its own page.
@@ -353,7 +221,9 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         .collect();
     let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &doc, &known) {
+    lead_only_beside(&mut doc);
+    if hides_a_place {
+        let Some(hidden) = redaction::hide_places(Kind::Service, &doc, &known) else { return Vec::new() };
         doc = hidden;
     }
     doc.set_modified(modified);
@@ -369,6 +239,23 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
     all
 }
 
+/// Leave times and areas only such ids of places, and of links to places, as stand beside them: the id of a
+/// place that is not told whole would lead to it elsewhere.
+fn lead_only_beside(doc: &mut Service) {
+    let links = &doc.service_at_locations;
+    let places: Vec<_> = links.iter().filter_map(|link| link.location_id).collect();
+    let ids: Vec<_> = links.iter().map(|link| link.id).collect();
+    let schedules = doc.service_at_locations.iter_mut().flat_map(|link| &mut link.schedules);
+    for schedule in doc.schedules.iter_mut().chain(schedules) {
+        schedule.location_id = schedule.location_id.filter(|id| places.contains(id));
+        schedule.service_at_location_id = schedule.service_at_location_id.filter(|id| ids.contains(id));
+    }
+    let areas = doc.service_at_locations.iter_mut().flat_map(|link| &mut link.service_areas);
+    for area in doc.service_areas.iter_mut().chain(areas) {
+        area.service_at_location_id = area.service_at_location_id.filter(|id| ids.contains(id));
+    }
+}
+
 fn public_link(
     mut link: ServiceAtLocation,
     place: &Location,
@@ -378,9 +265,7 @@ fn public_link(
 ) -> Option<ServiceAtLocation> {
     let shown = public_location(place.clone(), policy, link.id.into(), around)?;
     if policy != LocationPolicy::Exact {
-        link.description = None;
-        link.metadata.clear();
-        link.extra.clear();
+        redaction::strip_link(&mut link);
     }
     redaction::contacts(&mut link.contacts);
     redaction::phones(&mut link.phones);
@@ -400,10 +285,8 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     let secret = around.is_secret(&doc.attributes);
     let said = redaction::link_policy(doc.location_policy, secret);
     let mut projected = projection::as_service(&doc, around.now);
-    if let Some(place) = doc.location_id.and_then(|id| around.location(id)) {
-        // The projection carries the link, and the link what may be told of the place.
-        projected.service_at_locations = vec![projection::link(&doc, place, said)];
-    }
+    // The projection carries the link, and the link what may be told of the place.
+    let links = doc.location_id.and_then(|id| around.location(id)).map(|place| projection::link(&doc, place, said));
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
     attributes(&mut doc.attributes, around);
@@ -431,14 +314,18 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     doc.location_id = shown.as_ref().map(|place| place.id);
     doc.location = shown.map(Box::new);
     doc.location_policy = None;
+    for one in &mut doc.accessibility {
+        one.location_id = one.location_id.filter(|id| Some(*id) == doc.location_id);
+    }
     let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Event, &doc, &known) {
-        doc = hidden;
+    if hides_a_place {
+        let hidden =
+            (redaction::hide_places(Kind::Event, &doc, &known), redaction::hide_places(Kind::Service, &projected, &known));
+        let (Some(event), Some(service)) = hidden else { return Vec::new() };
+        (doc, projected) = (event, service);
     }
-    if hides_a_place && let Some(hidden) = redaction::hide_places(Kind::Service, &projected, &known) {
-        projected = hidden;
-    }
+    projected.service_at_locations.extend(links);
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));
     all

@@ -142,6 +142,6 @@ pub async fn root(State(directory): State<Arc<Directory>>, headers: HeaderMap) -
 }
 
 async fn openapi_document(State(directory): State<Arc<Directory>>, headers: HeaderMap) -> Response {
-    let version = caching::Version { etag: caching::etag_of([directory.openapi.len() as u64]), changed_at: None };
+    let version = caching::Version { etag: caching::etag_of_bytes(&directory.openapi), changed_at: None };
     caching::respond::<Problem>(&headers, &version, "application/json", || Ok(directory.openapi.clone().into()))
 }

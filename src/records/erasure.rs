@@ -1,4 +1,4 @@
-//! Finding where somebody's contact stands, and forgetting what somebody wrote here.
+//! Finding where somebody is named, and forgetting what somebody wrote here.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{Error, Records, State, Stored, proposals, read, references, store};
 use crate::{
     db::Transaction,
-    model::{Contact, Kind, text, values::EmailAddress},
+    model::{Contact, Document, Kind, text, values::EmailAddress},
+    published::redaction::{self, Known},
 };
 
 /// Rows that are read at once.
@@ -38,6 +39,36 @@ pub struct FoundContact {
     pub public: bool,
     /// In how many earlier versions it stands.
     pub versions: usize,
+}
+
+/// Words that somebody looked for, outside contacts, and where they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundWords {
+    /// The record.
+    pub record: Uuid,
+    /// What it is called.
+    pub listing: String,
+    /// Which directory it comes from; empty for our own.
+    pub origin: String,
+    /// The texts that have them, now or in the latest version that has.
+    pub says: Vec<String>,
+    /// Whether they stand in the record now.
+    pub stands: bool,
+    /// Whether the world can read the record now.
+    pub public: bool,
+    /// In how many earlier versions they stand.
+    pub versions: usize,
+    /// In how many changes that were proposed they stand.
+    pub proposals: usize,
+}
+
+/// What was found of somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FoundPerson {
+    /// Contacts with these words in them.
+    pub contacts: Vec<FoundContact>,
+    /// Everything else that has exactly these words.
+    pub words: Vec<FoundWords>,
 }
 
 /// What was forgotten of somebody.
@@ -81,35 +112,118 @@ fn says(contact: &Contact) -> String {
     contact.name.clone().into_iter().chain(email).chain(phones).collect::<Vec<_>>().join(", ")
 }
 
+/// What is looked for, and what was found of it so far.
+struct Search {
+    wanted: Wanted,
+    known: Known,
+    /// What every document with the words has in it, letters and digits only: most have it not, and reading them
+    /// costs.
+    sign: String,
+    contacts: BTreeMap<(Uuid, Uuid), FoundContact>,
+    words: BTreeMap<Uuid, FoundWords>,
+}
+
+impl Search {
+    fn new(words: &str) -> Self {
+        let sign = plain(words);
+        // Numbers are written with and without the country.
+        let national =
+            if sign.chars().all(|c| c.is_ascii_digit()) { sign.trim_start_matches("44").trim_start_matches('0') } else { &sign };
+        Self {
+            wanted: Wanted::new(words),
+            known: Known::of_person(words),
+            sign: national.to_owned(),
+            contacts: BTreeMap::new(),
+            words: BTreeMap::new(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.contacts.len() >= MOST || self.words.len() >= MOST
+    }
+
+    fn look_into(&mut self, stored: &Stored, stands: bool) -> Result<(), Error> {
+        let has_words = !self.sign.is_empty() && plain(&stored.document.replace("\\n", " ")).contains(&self.sign);
+        if !has_words && !stored.document.contains("\"contacts\"") {
+            return Ok(());
+        }
+        let mut document = read(stored)?;
+        look_for_contacts(stored, &mut document, &self.wanted, &mut self.contacts, stands);
+        if has_words {
+            self.look_for_words(stored, document, stands);
+        }
+        Ok(())
+    }
+
+    fn look_for_words(&mut self, stored: &Stored, mut document: Document, stands: bool) {
+        document.contact_lists().into_iter().for_each(Vec::clear);
+        let says = redaction::texts_with(&document, &self.known);
+        if says.is_empty() {
+            return;
+        }
+        let one = self.found_in(stored, document.name());
+        one.says = says;
+        if stands {
+            (one.stands, one.public) = (true, stored.state == State::Published);
+        } else {
+            one.versions += 1;
+        }
+    }
+
+    fn found_in(&mut self, stored: &Stored, listing: &str) -> &mut FoundWords {
+        self.words.entry(stored.id).or_insert_with(|| FoundWords {
+            record: stored.id,
+            listing: listing.to_owned(),
+            origin: stored.origin.clone(),
+            says: Vec::new(),
+            stands: false,
+            public: false,
+            versions: 0,
+            proposals: 0,
+        })
+    }
+}
+
 impl Records {
-    /// Contacts whose name, address or number has these words or digits, in records as they stand and in
-    /// their earlier versions, at most 200 of them.
+    /// Contacts whose name, address or number has these words or digits, and everything else that has exactly these
+    /// words, in records as they stand, in their earlier versions and in proposals; at most 200 of each.
     /// # Errors
     /// When the database fails, or a document cannot be read.
-    pub async fn find_contacts(&self, words: &str) -> Result<Vec<FoundContact>, Error> {
-        let wanted = Wanted::new(words);
-        let mut found: BTreeMap<(Uuid, Uuid), FoundContact> = BTreeMap::new();
-        for kind in [Kind::Organization, Kind::Service, Kind::Location, Kind::Event] {
-            let mut after = None;
-            while found.len() < MOST {
-                let page = store::by_kind(&self.db, kind, after, ROWS).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id);
-                for record in &page {
-                    look_into(record, &wanted, &mut found, true)?;
-                }
-            }
-        }
+    pub async fn find_person(&self, words: &str) -> Result<FoundPerson, Error> {
+        let mut search = Search::new(words);
         let mut after = None;
-        while found.len() < MOST {
+        while !search.is_full() {
             let page = store::revisions_after(self.db.reader(), after, ROWS).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.id, last.kept.revision));
             for version in &page {
-                look_into(version, &wanted, &mut found, false)?;
+                search.look_into(version, false)?;
             }
         }
-        Ok(found.into_values().take(MOST).collect())
+        // What stands is what is shown of it.
+        for kind in Kind::RECORDS {
+            let mut after = None;
+            while !search.is_full() {
+                let page = store::by_kind(&self.db, kind, after, ROWS).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for record in &page {
+                    search.look_into(record, true)?;
+                }
+            }
+        }
+        for (record, says) in proposals::with_words(self.db.reader(), &search.known).await? {
+            let stored = store::load(self.db.reader(), &[record]).await?.remove(&record);
+            let Some(stored) = stored else { continue };
+            let name = read(&stored)?.name().to_owned();
+            let one = search.found_in(&stored, &name);
+            one.proposals += 1;
+            if one.says.is_empty() {
+                one.says = says;
+            }
+        }
+        let (contacts, words) = (search.contacts.into_values(), search.words.into_values());
+        Ok(FoundPerson { contacts: contacts.take(MOST).collect(), words: words.take(MOST).collect() })
     }
 
     /// Forget what somebody wrote that nobody needs without them: changes that wait, what they said about
@@ -143,17 +257,18 @@ impl Records {
     }
 }
 
-fn look_into(
+/// The letters and digits of a text, folded.
+fn plain(text: &str) -> String {
+    text::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn look_for_contacts(
     stored: &Stored,
+    document: &mut Document,
     wanted: &Wanted,
     found: &mut BTreeMap<(Uuid, Uuid), FoundContact>,
     stands: bool,
-) -> Result<(), Error> {
-    // Most have none, and reading a document is what costs.
-    if !stored.document.contains("\"contacts\"") {
-        return Ok(());
-    }
-    let mut document = read(stored)?;
+) {
     let listing = document.name().to_owned();
     for contact in document.contact_lists().into_iter().flatten().filter(|contact| wanted.is(contact)) {
         let one = found.entry((stored.id, contact.id)).or_insert_with(|| FoundContact {
@@ -173,5 +288,4 @@ fn look_into(
             one.versions += 1;
         }
     }
-    Ok(())
 }

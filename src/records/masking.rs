@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::{Error, Pending, Records, Stored, places::Decided, read, references, scene::organization_of, store};
 use crate::{
     db::Transaction,
+    model::{Document, LocationPolicy},
     published::redaction::{self, Known},
 };
 
 impl Records {
-    /// Mask what was known of the stripped places in the records that lead to them, and in what their
+    /// Take what was known of the stripped places out of the records that lead to them, and out of what their
     /// organizations say of themselves; the log names these records. Adds drafts of its own.
     pub(super) async fn mask_what_is_stripped(
         &self,
@@ -21,17 +22,19 @@ impl Records {
         decided: &mut Decided,
     ) -> Result<(), Error> {
         let places: Vec<Uuid> = decided.stripped.iter().filter(|(_, known)| !known.is_empty()).map(|(id, _)| *id).collect();
-        if places.is_empty() {
-            return Ok(());
-        }
         let mut telling: HashMap<Uuid, Known> = HashMap::new();
         for link in references::links_to(tx.connection(), &places).await? {
             telling.entry(link.from).or_default().add(decided.stripped[&link.to].clone());
         }
+        let withheld = withheld_elsewhere(tx, pending, decided).await?;
         for one in pending.iter() {
-            for known in one.references.iter().filter_map(|reference| decided.stripped.get(&reference.to)) {
+            let places = one.references.iter().map(|reference| reference.to);
+            for known in places.filter_map(|place| decided.stripped.get(&place).or_else(|| withheld.get(&place))) {
                 telling.entry(one.id()).or_default().add(known.clone());
             }
+        }
+        if telling.is_empty() {
+            return Ok(());
         }
         add_those_elsewhere(tx, pending, telling.keys().copied()).await?;
         let providers: Vec<(Uuid, Known)> = pending
@@ -74,6 +77,27 @@ impl Records {
         }
         Ok(())
     }
+}
+
+/// The places that nobody may know of, whatever the links say, and of which links of these services say something:
+/// they were stripped before, and are not in hand now.
+async fn withheld_elsewhere(tx: &Transaction, pending: &[Pending], decided: &Decided) -> Result<HashMap<Uuid, Known>, Error> {
+    let services = pending.iter().filter_map(|one| match &one.draft.document {
+        Document::Service(service) => Some(service),
+        _ => None,
+    });
+    let telling = services.flat_map(|service| &service.service_at_locations).filter(|link| !redaction::is_stripped_link(link));
+    let mut places: Vec<Uuid> = telling.filter_map(|link| link.location_id).map(Uuid::from).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.retain(|id| !decided.stripped.contains_key(id) && pending.iter().all(|one| one.id() != *id));
+    let mut withheld = HashMap::new();
+    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
+        if matches!(read(&stored)?, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld)) {
+            withheld.insert(stored.id, Known::of_id(stored.id));
+        }
+    }
+    Ok(withheld)
 }
 
 /// Put those of the records that are not in hand among those that are.

@@ -40,7 +40,7 @@ use crate::{
 };
 pub use annotations::{Annotated, Annotation};
 pub use copies::Copied;
-pub use erasure::{Forgotten, FoundContact};
+pub use erasure::{Forgotten, FoundContact, FoundPerson, FoundWords};
 pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of};
 pub use pictures::Kept as KeptPicture;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
@@ -186,6 +186,9 @@ pub enum Error {
         /// The contact.
         contact: Uuid,
     },
+    /// Nothing in the record says so, and nothing ever did.
+    #[error("record {0} does not have, and has never had, these words outside its contacts")]
+    NoWords(Uuid),
     /// The id belongs to a record of another kind.
     #[error("{id} is the id of a {found}, so it cannot be used for a {wanted}")]
     OtherKind {

@@ -227,8 +227,8 @@ impl Records {
         self.mask_history(tx, &decided.masked).await?;
         scrubs::put(tx, &decided.scrubs).await?;
         let mut from: Vec<Uuid> = decided.scrubs.iter().map(|scrub| scrub.record_id).collect();
-        proposals::forget(tx, &from).await?;
         from.extend(decided.masked.keys());
+        proposals::forget(tx, &from).await?;
         Ok(from)
     }
 

@@ -159,17 +159,47 @@ fn scrubs_file(data_dir: &Path) -> PathBuf {
 pub async fn keep_scrubs(records: &Records, data_dir: &Path) -> Result<(), Error> {
     let file = scrubs_file(data_dir);
     let failed = |source| Error::File { file: file.clone(), source };
+    let remembered = records.remembered().await?;
+    // The server and a command may do so at once: what one adds must not be lost to the other.
+    let _turn = turn(&beside(&file, "lock")).map_err(failed)?;
     let known = kept_scrubs(data_dir)?;
     let mut text = Vec::new();
-    for scrub in Remembered::latest(known.into_iter().chain(records.remembered().await?)) {
+    for scrub in Remembered::latest(known.into_iter().chain(remembered)) {
         write_line(&mut text, &scrub).map_err(failed)?;
     }
     if fs::read(&file).unwrap_or_default() == text {
         return Ok(());
     }
-    let fresh = beside(&file, "new");
-    let mut out = private(&fresh).map_err(failed)?;
-    out.write_all(&text).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&fresh, &file)).map_err(failed)
+    replace(&file, &text).map_err(failed)
+}
+
+/// Wait until nobody else has the turn that this file stands for, and have it until what is given goes.
+fn turn(file: &Path) -> io::Result<File> {
+    let held = OpenOptions::new().write(true).create(true).truncate(false).open(file)?;
+    match held.lock() {
+        // A file system without locks: the names of what is written differ at least.
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+        _ => Ok(held),
+    }
+}
+
+/// Put a file that only its owner can read in place of what stands there: all of it or nothing, whatever happens
+/// meanwhile.
+/// # Errors
+/// When the disk fails.
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = beside(file, &format!("new.{}", std::process::id()));
+    let mut out = private(&fresh)?;
+    let written = out.write_all(bytes).and_then(|()| out.sync_all()).and_then(|()| fs::rename(&fresh, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&fresh);
+        return written;
+    }
+    // The new name is on the disk only when its folder is.
+    match file.parent().filter(|folder| cfg!(unix) && !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn kept_scrubs(data_dir: &Path) -> Result<Vec<Remembered>, Error> {

@@ -5,5 +5,5 @@ mod backup;
 pub mod doctor;
 mod keys;
 
-pub use backup::{Error, backup, keep_scrubs, restore};
+pub use backup::{Error, backup, keep_scrubs, replace, restore};
 pub use keys::{revoke_key, rotate_keys};

@@ -193,6 +193,9 @@ fact! {
             assert_eq!(again.header("etag"), etag);
             assert_eq!(again.header("access-control-allow-origin"), "*");
         }
+        let description = app.get("/openapi.json").await;
+        let of_its_bytes = fingerpost::http::caching::etag_of_bytes(&description.body);
+        assert_eq!(description.header("etag"), of_its_bytes, "another digit in it is another document");
         let before = app.get("/services").await.header("etag").to_owned();
         app.edit(id("pantry"), |document| if let fingerpost::model::Document::Service(doc) = document { doc.alert = Some("Closed on Thursday".into()) }).await;
         assert_ne!(app.get("/services").await.header("etag"), before);

@@ -173,6 +173,7 @@ fn a_command_whose_output_nobody_reads_to_the_end_does_its_work_and_ends_quietly
         &["export", "--complete"],
         &["export", "--format", "csv"],
         &["words", "export"],
+        &["record", "find-person", "Pantry desk"],
         &["record", "history", &id("pantry").to_string()],
         &["reindex"],
         &["doctor"],
@@ -355,4 +356,28 @@ fn variables_that_are_no_text_stop_nothing_unless_they_are_ours() {
     assert!(code == 0 && out.contains("name"), "{code} {out}");
     let (code, _, said) = text(&fingerpost(folder.path(), &["config"]).env("FINGERPOST_NAME", no_text).output().unwrap());
     assert!(code == 2 && said.contains("FINGERPOST_NAME is not UTF-8"), "{code} {said}");
+}
+
+#[test]
+fn a_person_is_found_and_erased_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed.ndjson");
+    let mut listing = pantry();
+    listing["description"] = "Ring Winifred Ogundipe.".into();
+    std::fs::write(&file, listing.to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", file.to_str().unwrap()])).0, 0);
+    let (code, out, _) = text(&run(folder.path(), &["record", "find-person", "winifred ogundipe"]));
+    let found: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &found["words"][0]["record"], &found["contacts"]),
+        (0, &id("pantry").to_string().into(), &serde_json::json!([]))
+    );
+    let record = id("pantry").to_string();
+    let erase = ["record", "erase-words", &record, "Winifred Ogundipe", "--why", "asked by letter"];
+    let (code, out, error) = text(&run(folder.path(), &erase));
+    assert!(code == 0 && out.contains("removed from the history"), "{out}{error}");
+    let (_, out, _) = text(&run(folder.path(), &["record", "history", &record]));
+    assert!(out.contains("Ring [removed].") && !out.contains("Ogundipe"), "{out}");
+    assert!(on_record(folder.path()).contains(&"erase somebody's details asked by letter".to_owned()));
+    assert_eq!(text(&run(folder.path(), &erase)).0, 1, "it is not there any more");
 }

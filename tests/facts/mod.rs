@@ -6,6 +6,7 @@ mod federation;
 mod formats;
 mod filters;
 mod freshness;
+mod hidden;
 mod importing;
 mod places;
 mod intake;

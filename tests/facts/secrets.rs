@@ -201,7 +201,7 @@ fn is_for_people(exit: &str) -> bool {
 
 /// Everything that leaves the directory, searched for each secret. Private by design and so left
 /// out: the complete export and backups, except where `kept` says that nothing may be left there either.
-async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
+pub(super) async fn search(app: &TestApp, secrets: &[&str], kept_nowhere: bool) {
     let mut ids: Vec<Uuid> = Vec::new();
     for kind in fingerpost::model::Kind::RECORDS {
         ids.extend(app.app().records.by_kind(kind, None, 1_000).await.unwrap().into_iter().map(|stored| stored.id));
@@ -374,6 +374,8 @@ fact! {
             let mut listed = pantry();
             listed["description"] = json!("We meet at 12 Gorse Close, LU3 9XQ.");
             listed["service_at_locations"][0]["description"] = json!("Door by the Gorse shops");
+            listed["schedules"][0]["location_id"] = json!(id("centre"));
+            listed["service_at_locations"][0]["schedules"] = json!([{"id": id("link times"), "freq": "WEEKLY", "byday": "TU", "location_id": id("centre"), "notes": "By the Gorse shops"}]);
             listed["service_at_locations"][0]["location"]["external_identifier"] = json!("100080012345");
             app.import(listed.to_string()).await;
             app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.service_at_locations[0].location_policy = Some(policy); }).await;

@@ -1,12 +1,13 @@
-//! Taking out somebody's data: a contact that stands in listings, or an account.
+//! Taking out somebody's data: where they are named in listings and reports, or an account.
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::problem;
 use crate::{
-    editing::Error,
+    editing::{Error, Theirs},
     http::{Parameters, Problem},
     identity::{Action, Person, PersonId},
     pages::{
@@ -15,7 +16,9 @@ use crate::{
         layout::{Page, Step},
         words::count,
     },
-    records::FoundContact,
+    published::redaction::Known,
+    quality::reports::Report,
+    records::{FoundContact, FoundPerson, FoundWords},
 };
 
 const TITLE: &str = "Erase someone’s data";
@@ -24,7 +27,8 @@ const NO_NAMES: &str = "This is kept for years, so do not mention the person. Fo
 /// What was found.
 #[derive(Default)]
 struct Found {
-    contacts: Vec<FoundContact>,
+    listings: FoundPerson,
+    reports: Vec<Report>,
     people: Vec<Person>,
 }
 
@@ -51,9 +55,15 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
             button class="button" name="do" value="find" { "Find" }
         }
         @if let Some(found) = found {
-            h2 { "In listings" }
-            @if found.contacts.is_empty() { p { "There is no contact with that name, now or in an earlier version. Descriptions are not searched: " a href="/" { "search the directory" } ", edit what you find, and ask for the earlier versions to be withheld." } }
-            ul class="listings" { @for one in &found.contacts { li { (contact(signed, fields.text("q"), one)) } } }
+            h2 { "Contacts in listings" }
+            @if found.listings.contacts.is_empty() { p { "There is no contact with that name, address or number, now or in an earlier version." } }
+            ul class="listings" { @for one in &found.listings.contacts { li { (contact(signed, fields.text("q"), one)) } } }
+            h2 { "Elsewhere in listings" }
+            @if found.listings.words.is_empty() { p { "No description, telephone number or other text of a listing has exactly these words, now, in an earlier version or in a proposed change. If a full name is not found, try its parts." } }
+            ul class="listings" { @for one in &found.listings.words { li { (words(signed, fields.text("q"), one)) } } }
+            h2 { "In reports" }
+            @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
+            ul class="listings" { @for one in &found.reports { li { (report(signed, fields.text("q"), one)) } } }
             h2 { "Accounts" }
             @if found.people.is_empty() { p { "There is no account with this email address or name." } }
             ul class="listings" { @for one in &found.people { li { (account(signed, fields.text("q"), one)) } } }
@@ -88,6 +98,46 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
     }
 }
 
+fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
+    let reason = format!("reason-{}", one.record);
+    html! {
+        h3 { (one.listing) }
+        @for text in one.says.iter().take(3) { blockquote { (text) } }
+        p {
+            "In " a href=(format!("/account/listings/{}", one.record)) { (one.listing) }
+            @if !one.origin.is_empty() { ", which comes from " (one.origin) ": it will stay erased here, but ask that directory too" }
+            "."
+        }
+        p {
+            "This will erase “" (q) "”, and nothing but these words or this number, from: "
+            @if one.stands { "the current version" @if one.public { ", our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
+            @if one.versions > 0 { (count(one.versions, "earlier version", "earlier versions")) }
+            @if one.proposals > 0 { @if one.stands || one.versions > 0 { "; " } (count(one.proposals, "proposed change", "proposed changes")) ", which will be deleted" }
+            ". You cannot undo this, and neither a feed nor a backup will bring it back."
+        }
+        form method="post" action="/moderation/erase" novalidate {
+            (signed.proof())
+            input type="hidden" name="q" value=(q);
+            input type="hidden" name="record" value=(one.record);
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            button class="button warn" name="do" value="words" { "Erase these words permanently" span class="unseen" { ": " (one.listing) } }
+        }
+    }
+}
+
+fn report(signed: &Signed, q: &str, one: &Report) -> Markup {
+    html! {
+        @for text in [&one.words, &one.answer].into_iter().flatten() { blockquote { (text) } }
+        p { "In a " a href=(format!("/moderation/reports/{}", one.id)) { "report" } ". This will erase what was written in it and in the answer. Which listing was reported, and for what, stays." }
+        form method="post" action="/moderation/erase" novalidate {
+            (signed.proof())
+            input type="hidden" name="q" value=(q);
+            input type="hidden" name="report" value=(one.id);
+            button class="button warn" name="do" value="report" { "Erase what was written" }
+        }
+    }
+}
+
 fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
     let reason = format!("reason-{}", one.id);
     html! {
@@ -116,14 +166,14 @@ pub(super) async fn act(State(desk): State<Desk>, posted: Posted) -> Response {
         Ok(false) => {
             let found = found(&desk, fields.text("q")).await;
             let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), false));
-            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+            desk.answer(&posted.headers, signed, page)
         }
-        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+        Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 
 /// Do what the button says; whether something was taken out.
-async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<bool, Error> {
+async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<bool, Problem> {
     allowed(signed)?;
     let id = |name: &str| fields.text(name).parse::<Uuid>();
     let mut reason = |of: Uuid| {
@@ -134,10 +184,20 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         }
         Some(reason).filter(|reason| !reason.is_empty())
     };
-    match (fields.text("do"), id("record"), id("contact"), id("person")) {
+    let (record, person) = (id("record"), id("person"));
+    match (fields.text("do"), record, id("contact"), person) {
         ("contact", Ok(record), Ok(contact), _) => {
             let Some(reason) = reason(contact) else { return Ok(false) };
-            desk.editing.erase_contact(&signed.actor, record, contact, &reason).await?;
+            desk.editing.erase(&signed.actor, record, &Theirs::Contact(contact), &reason).await?;
+            Ok(true)
+        }
+        ("words", Ok(record), _, _) if is_enough(fields.text("q")) => {
+            let Some(reason) = reason(record) else { return Ok(false) };
+            desk.editing.erase(&signed.actor, record, &Theirs::Words(fields.text("q").to_owned()), &reason).await?;
+            Ok(true)
+        }
+        ("report", ..) if id("report").is_ok() => {
+            erase_report(desk, signed, id("report").unwrap_or_default()).await?;
             Ok(true)
         }
         ("person", _, _, Ok(person)) => {
@@ -146,7 +206,7 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
             Ok(true)
         }
         _ => {
-            if fields.text("q").trim().chars().count() < 3 {
+            if !is_enough(fields.text("q")) {
                 mistakes.add("q", "Enter at least three letters or digits");
             }
             Ok(false)
@@ -154,11 +214,25 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
     }
 }
 
-async fn found(desk: &Desk, q: &str) -> Result<Found, Error> {
-    if q.trim().chars().count() < 3 {
+async fn erase_report(desk: &Desk, signed: &Signed, report: Uuid) -> Result<(), Problem> {
+    let tx = desk.editing.records().database().write().await.map_err(Error::from)?;
+    desk.quality.forget_words(&tx, report).await.map_err(problem)?;
+    let (by, from) = (signed.actor.known_as(), signed.actor.client());
+    desk.identity().note(&tx, &by, "erase a report", &report.to_string(), "", from).await.map_err(Error::from)?;
+    Ok(tx.commit().await.map_err(Error::from)?)
+}
+
+async fn found(desk: &Desk, q: &str) -> Result<Found, Problem> {
+    if !is_enough(q) {
         return Ok(Found::default());
     }
-    let contacts = desk.editing.records().find_contacts(q).await?;
-    let people = desk.identity().find_people(q).await?;
-    Ok(Found { contacts, people })
+    let listings = desk.editing.records().find_person(q).await.map_err(Error::from)?;
+    let reports = desk.quality.reports_with(&Known::of_person(q)).await.map_err(problem)?;
+    let people = desk.identity().find_people(q).await.map_err(Error::from)?;
+    Ok(Found { listings, reports, people })
+}
+
+/// Whether so little is looked for that it stands everywhere.
+fn is_enough(q: &str) -> bool {
+    q.chars().filter(|c| c.is_alphanumeric()).count() >= 3
 }

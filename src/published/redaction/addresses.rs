@@ -29,11 +29,11 @@ pub(super) fn mask(text: &str) -> Option<String> {
         }
         at += 1;
     }
-    cut(text, &cuts)
+    cut(text, &cuts, MASK)
 }
 
-/// `text` with the mask in place of these parts of it, which do not overlap. `None` where there are none.
-pub(super) fn cut(text: &str, cuts: &[(usize, usize)]) -> Option<String> {
+/// `text` with `mask` in place of these parts of it, which do not overlap. `None` where there are none.
+pub(super) fn cut(text: &str, cuts: &[(usize, usize)], mask: &str) -> Option<String> {
     if cuts.is_empty() {
         return None;
     }
@@ -41,7 +41,7 @@ pub(super) fn cut(text: &str, cuts: &[(usize, usize)]) -> Option<String> {
     let mut from = 0;
     for (start, end) in cuts {
         out.push_str(&text[from..*start]);
-        out.push_str(MASK);
+        out.push_str(mask);
         from = *end;
     }
     out.push_str(&text[from..]);

@@ -1,4 +1,12 @@
-//! What the directory knows of a place that is hidden, found again wherever it stands in text.
+//! What is known of a place that is hidden, or of a person who is to be forgotten, found again wherever it stands
+//! in text.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::addresses::{cut, in_full, words};
 use crate::model::{Location, text::fold};
@@ -6,19 +14,70 @@ use crate::model::{Location, text::fold};
 /// Shorter phrases stand in too many texts for other reasons.
 const SHORTEST: usize = 4;
 
-/// Words that tell of places: their addresses, names, postcodes, coordinates.
+/// Telephone numbers have at least so many digits.
+const NUMBER: usize = 7;
+
+/// Words that were erased of a record, in a form in which only somebody who knows them can tell what they are: how
+/// many letters they have, and what these and the record's id hash to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    letters: usize,
+    hash: String,
+}
+
+impl Erased {
+    /// These words of this record, in each form in which they are written: a telephone number has several.
+    pub fn of(record: Uuid, words: &str) -> Vec<Self> {
+        forms(words).iter().map(|phrase| Self { letters: phrase.chars().count(), hash: hash(record, phrase) }).collect()
+    }
+
+    /// How many of the words are these.
+    fn begins(&self, record: Uuid, plain: &[String]) -> Option<usize> {
+        let mut phrase = String::new();
+        for (at, word) in plain.iter().enumerate() {
+            phrase.push_str(word);
+            match phrase.chars().count().cmp(&self.letters) {
+                Ordering::Less => {}
+                Ordering::Equal => return (hash(record, &phrase) == self.hash).then_some(at + 1),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+}
+
+fn hash(record: Uuid, phrase: &str) -> String {
+    hex::encode(Sha256::digest(format!("{record} {phrase}")))
+}
+
+/// The folded words, as they may be written: 07700 900461 is +44 7700 900461, too.
+fn forms(words: &str) -> Vec<String> {
+    let phrase = folded(words);
+    let is_number = phrase.len() >= NUMBER && phrase.chars().all(|c| c.is_ascii_digit());
+    let rest = ["440", "44", "0"].iter().find_map(|start| phrase.strip_prefix(start)).filter(|_| is_number);
+    match rest {
+        Some(rest) => ["440", "44", "0"].iter().map(|start| format!("{start}{rest}")).collect(),
+        None => vec![phrase],
+    }
+}
+
+/// Words that tell of places: their addresses, names, postcodes, coordinates; or of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Phrases as their folded words without spaces, so that "LU1 3AG" and "lu13ag" are the same.
     phrases: Vec<String>,
     /// Degrees, and the first decimals of their fraction.
     degrees: Vec<(String, String)>,
+    /// The ids of the places, as their letters and digits.
+    ids: Vec<String>,
+    /// What was erased, and of which record.
+    erased: Vec<(Uuid, Erased)>,
 }
 
 impl Known {
     /// What is known of `place`. Its town says no more than an area does.
     pub fn of(place: &Location) -> Self {
-        let mut known = Self::default();
+        let mut known = Self::of_id(place.id.into());
         let towns: Vec<String> = place
             .addresses
             .iter()
@@ -46,7 +105,37 @@ impl Known {
         known
     }
 
-    /// Whether nothing is known.
+    /// A person's name, email address or telephone number.
+    pub fn of_person(words: &str) -> Self {
+        Self { phrases: forms(words).into_iter().filter(|phrase| !phrase.is_empty()).collect(), ..Self::default() }
+    }
+
+    /// What was erased of a record.
+    pub fn of_erased(record: Uuid, erased: &Erased) -> Self {
+        Self { erased: vec![(record, erased.clone())], ..Self::default() }
+    }
+
+    /// Whether `text` says something of it.
+    pub fn is_told_in(&self, text: &str) -> bool {
+        self.mask(text, "").is_some()
+    }
+
+    /// That there is a place with this id, and nothing else.
+    pub fn of_id(place: Uuid) -> Self {
+        Self { ids: vec![place.simple().to_string()], ..Self::default() }
+    }
+
+    /// Whether this is the id of one of these places.
+    pub fn is_place(&self, id: Uuid) -> bool {
+        !self.ids.is_empty() && self.ids.contains(&id.simple().to_string())
+    }
+
+    /// Whether `value` is the id of one of these places.
+    pub(super) fn is_id(&self, value: &Value) -> bool {
+        value.as_str().and_then(|text| Uuid::parse_str(text).ok()).is_some_and(|id| self.is_place(id))
+    }
+
+    /// Whether nothing is known but that there are places.
     pub fn is_empty(&self) -> bool {
         self.phrases.is_empty() && self.degrees.is_empty()
     }
@@ -59,6 +148,9 @@ impl Known {
         self.phrases.dedup();
         self.degrees.sort_unstable();
         self.degrees.dedup();
+        self.ids.extend(other.ids);
+        self.ids.sort_unstable();
+        self.ids.dedup();
     }
 
     /// The same without what a record is called by: a group may be named like its house, and everybody
@@ -72,9 +164,9 @@ impl Known {
         self
     }
 
-    /// `text` with what is known masked. `None` where none of it stands there.
-    pub(super) fn mask(&self, text: &str) -> Option<String> {
-        if self.is_empty() {
+    /// `text` with `mask` in place of what is known. `None` where none of it stands there.
+    pub(super) fn mask(&self, text: &str, mask: &str) -> Option<String> {
+        if self.is_empty() && self.ids.is_empty() && self.erased.is_empty() {
             return None;
         }
         let words: Vec<(usize, &str)> = words(text).collect();
@@ -91,16 +183,17 @@ impl Known {
                 }
             }
         }
-        cut(text, &cuts)
+        cut(text, &cuts, mask)
     }
 
     /// How many words from `at` on say something that is known, as many as do.
     fn length(&self, words: &[(usize, &str)], plain: &[String], at: usize) -> usize {
-        let phrases = self.phrases.iter().filter_map(|phrase| begins_with(&plain[at..], phrase));
+        let phrases = self.phrases.iter().chain(&self.ids).filter_map(|phrase| begins_with(&plain[at..], phrase));
         let degrees = self.degrees.iter().filter(|(whole, fraction)| {
             words[at].1 == whole && words.get(at + 1).is_some_and(|(_, next)| next.starts_with(fraction.as_str()))
         });
-        phrases.chain(degrees.map(|_| 2)).max().unwrap_or(0)
+        let erased = self.erased.iter().filter_map(|(record, one)| one.begins(*record, &plain[at..]));
+        phrases.chain(degrees.map(|_| 2)).chain(erased).max().unwrap_or(0)
     }
 }
 
@@ -118,4 +211,31 @@ fn begins_with(words: &[String], phrase: &str) -> Option<usize> {
 
 fn folded(text: &str) -> String {
     words(text).map(|(_, word)| in_full(&fold(word)).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persons_number_and_name_are_known_however_they_are_written() {
+        let record = Uuid::from_u128(7);
+        for (words, text, left) in [
+            ("07700 900461", "Ring 07700-900461, +44 7700 900 461 or +44 (0)7700 900461.", "Ring -, +- or +-."),
+            ("+44 7700 900461", "Ring 07700900461; not 07700 9004615", "Ring -; not 07700 9004615"),
+            ("Zoë O’Hara", "Ask for zoe o'hara, Zoë-O’Hara.", "Ask for -, -."),
+            ("Amy", "Amy and Amyas", "- and Amyas"),
+            ("a@b.example", "Write to A@b.example!", "Write to -!"),
+        ] {
+            assert_eq!(Known::of_person(words).mask(text, "-").as_deref(), Some(left), "{words}");
+            let mut told = text.to_owned();
+            for erased in Erased::of(record, words) {
+                assert!(!serde_json::to_string(&erased).unwrap().contains("7700"), "nobody can read it");
+                told = Known::of_erased(record, &erased).mask(&told, "-").unwrap_or(told);
+                assert_eq!(Known::of_erased(Uuid::from_u128(8), &erased).mask(text, "-"), None, "of another record");
+            }
+            assert_eq!(told, left, "{words}");
+        }
+        assert_eq!(Known::of_person("…").mask("Anything … at all", "-"), None);
+    }
 }

@@ -276,14 +276,6 @@ impl Shelf {
         self.follow(db, clock).await
     }
 
-    /// Write every document again in the order in which lists read them. Readers go on meanwhile.
-    /// # Errors
-    /// When the disk fails; the old files then stay in use.
-    pub async fn lay_out_again(&self) -> Result<(), Error> {
-        let _turn = self.following.lock().await;
-        self.lay_out()
-    }
-
     async fn follow(&self, db: &Database, clock: &Clock) -> Result<(), Error> {
         const ROWS: u64 = 500;
         // Read by whoever has the turn: a restore may have begun another epoch while it waited.
@@ -374,6 +366,8 @@ impl Shelf {
         self.remove_other_generations()
     }
 
+    /// Write every document again in the order in which lists read them. Readers go on meanwhile; when the disk
+    /// fails, the old files stay in use.
     fn lay_out(&self) -> Result<(), Error> {
         let mut next = {
             let inner = self.read();

@@ -19,6 +19,7 @@ use crate::{
     ids,
     mail::{self, Kind, Letter, Part},
     model::text,
+    published::redaction::Known,
 };
 
 /// A report should be settled in so long.
@@ -271,6 +272,24 @@ impl Quality {
     /// When the database fails.
     pub async fn reports_about(&self, record: Uuid) -> Result<Vec<Report>, Error> {
         Ok(store::about(self.db(), record).await?)
+    }
+
+    /// Those whose words tell of somebody, the latest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn reports_with(&self, known: &Known) -> Result<Vec<Report>, Error> {
+        let mut all = store::with_words(self.db()).await?;
+        all.retain(|report| [&report.words, &report.answer].into_iter().flatten().any(|text| known.is_told_in(text)));
+        Ok(all)
+    }
+
+    /// Delete what was written in a report, and in answer to it: it tells of somebody. Which listing was reported,
+    /// and for what, stays. Who may, and the commit, are the caller's.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_words(&self, tx: &Transaction, report: Uuid) -> Result<(), Error> {
+        store::forget_words(tx, report).await?;
+        Ok(tx.sweep_later().await?)
     }
 
     /// Settle the reports that somebody looked at, answer where an answer was asked for, and delete the

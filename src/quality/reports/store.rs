@@ -164,6 +164,26 @@ pub(super) async fn about(db: &Database, record: Uuid) -> Result<Vec<Report>, db
     Ok(rows.into_iter().map(from_row).collect())
 }
 
+/// Every report in which somebody wrote something.
+pub(super) async fn with_words(db: &Database) -> Result<Vec<Report>, db::Error> {
+    let has_words = sea_orm::Condition::any().add(C::Words.is_not_null()).add(C::Answer.is_not_null());
+    let query = report::Entity::find().filter(has_words).order_by_desc(C::At);
+    let rows = query.all(db.reader()).await.context("cannot read reports")?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+pub(super) async fn forget_words(tx: &Transaction, id: Uuid) -> Result<(), db::Error> {
+    let nothing = Expr::value(None::<String>);
+    report::Entity::update_many()
+        .col_expr(C::Words, nothing.clone())
+        .col_expr(C::Answer, nothing)
+        .filter(C::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot delete the words of a report")
+        .map(drop)
+}
+
 pub(super) async fn reply_to(tx: &Transaction, id: Uuid) -> Result<Option<String>, db::Error> {
     let row = report::Entity::find_by_id(id).one(tx.connection()).await.context("cannot read a report")?;
     Ok(row.and_then(|row| row.reply_to))

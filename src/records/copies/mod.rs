@@ -111,7 +111,8 @@ impl Records {
 
     /// Put back what [`Records::copy`] gave, in place of everything that is there, in a new epoch:
     /// positions are given anew in the same order and signed again, published bytes stay the same.
-    /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen. People, and
+    /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen, also what was
+    /// opened again only after the copy was made. People, and
     /// what is kept of their dealings with us, are put back only where there is nothing of the kind; what
     /// somebody wrote who is not here any more stays away.
     /// Gives how many records there are now.
@@ -129,6 +130,7 @@ impl Records {
         let db = |error| E::from(Error::Database(error));
         let mut scrubs = scrubs::all(self.db.reader()).await.map_err(db)?;
         scrubs.extend(also);
+        let mut copied_scrubs = Vec::new();
         let tx = self.db.write().await.map_err(db)?;
         kept::clear(&tx).await.map_err(db)?;
         annotations::store::clear(&tx).await.map_err(db)?;
@@ -153,7 +155,7 @@ impl Records {
                     let position = locked.take();
                     batch.published.push(self.again(locked.epoch(), position, Published { urgent: false, ..row }));
                 }
-                Copied::Scrub(scrub) => scrubs.push(scrub),
+                Copied::Scrub(scrub) => copied_scrubs.push(scrub),
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
                 Copied::Picture(picture) => pictures::store::put(&tx, &picture).await.map_err(db)?,
                 Copied::Person(person) => copied_people.push(person),
@@ -169,6 +171,7 @@ impl Records {
         store::put_back(&tx, rows, &known).await.map_err(db)?;
         published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
+        let scrubs = Remembered::after_restore(scrubs, copied_scrubs, self.clock.now());
         if !scrubs.is_empty() {
             self.remember(&tx, by, scrubs).await?;
         }

@@ -24,7 +24,7 @@ use crate::{
         provenance, tidy,
     },
 };
-pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, holds_contact};
+pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, forget_words, holds_contact, with_words};
 
 /// Whether a proposal has been decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

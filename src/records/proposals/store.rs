@@ -11,7 +11,8 @@ use super::{Decided, Decision, Message, Proposal};
 use crate::{
     clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
-    model::Kind,
+    model::{Document, Kind},
+    published::redaction::{self, Known, texts_with},
     records::store::CHUNK,
 };
 
@@ -221,6 +222,63 @@ pub(in crate::records) async fn holds_contact(tx: &Transaction, record: Uuid, co
 /// Forget proposals about this record that have this contact.
 pub(in crate::records) async fn forget_contact(tx: &Transaction, record: Uuid, contact: Uuid) -> Result<u64, db::Error> {
     forget_where(tx, with_contact(record, contact)).await
+}
+
+/// Forget proposals about this record that tell of somebody, and what was said about others that does; how many.
+pub(in crate::records) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) -> Result<u64, db::Error> {
+    let (mut telling, mut said) = (Vec::new(), Vec::new());
+    for one in about(tx.connection(), &[record]).await? {
+        let reason = one.decided.as_ref().map(|decided| decided.reason.as_str());
+        if tells_of(&one, known) || [Some(one.why.as_str()), reason].into_iter().flatten().any(|text| known.is_told_in(text)) {
+            telling.push(one.id);
+            continue;
+        }
+        let thread = thread(tx.connection(), one.id).await?;
+        said.extend(thread.into_iter().filter(|message| known.is_told_in(&message.words)).map(|message| message.id));
+    }
+    for chunk in said.chunks(CHUNK) {
+        message::Entity::delete_many()
+            .filter(message::Column::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot delete messages")?;
+    }
+    let mut gone = said.len() as u64;
+    for chunk in telling.chunks(CHUNK) {
+        gone += forget_where(tx, Condition::all().add(proposal::Column::Id.is_in(chunk.iter().copied()))).await?;
+    }
+    Ok(gone)
+}
+
+/// The records about which proposals tell of somebody, be it in what was said about them, and what these say.
+pub(in crate::records) async fn with_words(
+    on: &impl ConnectionTrait,
+    known: &Known,
+) -> Result<Vec<(Uuid, Vec<String>)>, db::Error> {
+    let mut found = Vec::new();
+    let mut after = Uuid::nil();
+    loop {
+        let query = proposal::Entity::find().filter(proposal::Column::Id.gt(after)).order_by_asc(proposal::Column::Id);
+        let rows = query.limit(CHUNK as u64).all(on).await.context("cannot read proposals")?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        after = last.id;
+        for row in rows {
+            let one = from_proposal(row)?;
+            let mut says =
+                Document::from_json(one.kind, &one.document).map_or_else(|_| Vec::new(), |read| texts_with(&read, known));
+            let thread = thread(on, one.id).await?.into_iter().map(|message| message.words);
+            let reason = one.decided.map(|decided| decided.reason);
+            says.extend(thread.chain([one.why]).chain(reason).filter(|text| known.is_told_in(text)));
+            if !says.is_empty() {
+                found.push((one.record_id, says));
+            }
+        }
+    }
+}
+
+/// Whether the document that is proposed tells of somebody.
+pub(super) fn tells_of(one: &Proposal, known: &Known) -> bool {
+    Document::from_json(one.kind, &one.document).is_ok_and(|mut document| redaction::forget_person(&mut document, known))
 }
 
 fn from_proposal(row: proposal::Model) -> Result<Proposal, db::Error> {

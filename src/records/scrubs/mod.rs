@@ -17,7 +17,7 @@ use crate::{
     db::Transaction,
     ids,
     model::{Document, LocationPolicy, Visibility},
-    published::redaction,
+    published::redaction::{self, Erased, Known},
 };
 pub(super) use store::{all, clear, put};
 
@@ -36,6 +36,8 @@ pub enum Scrub {
     },
     /// The contact with this id is erased.
     Contact(Uuid),
+    /// These words are erased: somebody's name, address or number.
+    Words(Erased),
 }
 
 impl Scrub {
@@ -67,6 +69,21 @@ impl Remembered {
     /// The same scrub of the same record has the same id.
     fn id(&self) -> Uuid {
         ids::derived(self.record_id, &self.what.to_json())
+    }
+
+    /// What holds once a copy of the directory was put back in place of what is known here. A copy that was made
+    /// before somebody opened something again still says what stood there before that, so it is scrubbed anew.
+    pub(super) fn after_restore(known: Vec<Self>, copied: Vec<Self>, now: DateTime<Utc>) -> Vec<Self> {
+        let opened_then: HashMap<Uuid, Option<DateTime<Utc>>> =
+            copied.iter().map(|scrub| (scrub.id(), scrub.lifted_at)).collect();
+        let mut all = Self::latest(known.into_iter().chain(copied));
+        for scrub in &mut all {
+            let of_the_copy = opened_then.get(&scrub.id()).copied().flatten();
+            if let Some(lifted) = scrub.lifted_at.filter(|at| of_the_copy.is_none_or(|then| then < *at)) {
+                (scrub.at, scrub.lifted_at) = (now.max(lifted), None);
+            }
+        }
+        all
     }
 
     /// Each scrub once, as it was decided last, in order of time: the same one may be known from the database,
@@ -108,6 +125,20 @@ fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
     found
 }
 
+/// Take somebody's contact, or words, out of a document. Whether they were there.
+fn takes_out(scrub: &Remembered, document: &mut Document) -> bool {
+    match &scrub.what {
+        Scrub::Contact(contact) => remove_contact(document, *contact),
+        Scrub::Words(erased) => redaction::forget_person(document, &Known::of_erased(scrub.record_id, erased)),
+        Scrub::Place(_) | Scrub::Link { .. } => false,
+    }
+}
+
+/// Whether what is erased stands in the record as it is stored.
+fn stands(scrub: &Remembered, stored: Option<&Stored>) -> Result<bool, Error> {
+    Ok(stored.map(read).transpose()?.is_some_and(|mut document| takes_out(scrub, &mut document)))
+}
+
 /// A contact that comes again from its source stays as private, or as confirmed, as it was made here.
 pub(super) fn keep_visibility(document: &mut Document, before: &mut Document) {
     let decided: HashMap<Uuid, Option<Visibility>> =
@@ -137,12 +168,18 @@ impl Records {
             let Some(one) = pending.iter_mut().find(|one| one.id() == scrub.record_id) else { continue };
             let document = &mut one.draft.document;
             match &scrub.what {
-                Scrub::Contact(contact) => {
-                    if remove_contact(document, *contact) && one.before.is_some() {
+                Scrub::Contact(_) => {
+                    // A feed may send it every night: the history has to be cleaned only where it stood here.
+                    if takes_out(&scrub, document) && stands(&scrub, one.before.as_ref())? {
                         erased.push(scrub);
                     }
                 }
                 _ if caller.entrance == Entrance::Person => {}
+                Scrub::Words(_) => {
+                    if takes_out(&scrub, document) && stands(&scrub, one.before.as_ref())? {
+                        erased.push(scrub);
+                    }
+                }
                 Scrub::Place(policy) => {
                     if let Document::Location(place) = document {
                         place.location_policy = Some(place.location_policy.unwrap_or_default().max(*policy));
@@ -180,6 +217,7 @@ impl Records {
                 matches!(
                     scrub.what,
                     Scrub::Contact(_)
+                        | Scrub::Words(_)
                         | Scrub::Place(LocationPolicy::Withheld)
                         | Scrub::Link { policy: LocationPolicy::Withheld, .. }
                 )
@@ -193,8 +231,8 @@ impl Records {
             for version in kept::revisions(tx.connection(), record).await? {
                 let mut document = read(&version)?;
                 match (&scrub.what, &mut document) {
-                    (Scrub::Contact(contact), document) => {
-                        remove_contact(document, *contact);
+                    (Scrub::Contact(_) | Scrub::Words(_), document) => {
+                        takes_out(scrub, document);
                     }
                     (Scrub::Place(_), Document::Location(place)) => redaction::strip_place(place),
                     (Scrub::Link { link, .. }, Document::Service(service)) => {
@@ -232,15 +270,34 @@ impl Records {
         if !known {
             return Err(Error::NoContact { record: record_id, contact });
         }
-        let scrub = Remembered {
-            record_id,
-            what: Scrub::Contact(contact),
-            at: self.clock.now(),
-            by_whom: caller.name.clone(),
-            why: caller.why.clone(),
-            lifted_at: None,
-        };
-        self.remember(tx, caller, vec![scrub]).await
+        self.remember(tx, caller, vec![self.scrub(caller, record_id, Scrub::Contact(contact))]).await
+    }
+
+    /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
+    /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait.
+    /// Whole words count. Only what they hash to is remembered of them. A person may write them again.
+    /// # Errors
+    /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
+    /// database fails.
+    pub async fn erase_words(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, words: &str) -> Result<Outcome, Error> {
+        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let known = Known::of_person(words);
+        let mut told = redaction::forget_person(&mut read(&record)?, &known);
+        for version in kept::revisions(tx.connection(), &record).await? {
+            told |= redaction::forget_person(&mut read(&version)?, &known);
+        }
+        told |= proposals::forget_words(tx, record_id, &known).await? > 0;
+        if !told {
+            return Err(Error::NoWords(record_id));
+        }
+        let erased = Erased::of(record_id, words).into_iter();
+        let scrubs = erased.map(|one| self.scrub(caller, record_id, Scrub::Words(one))).collect();
+        self.remember(tx, caller, scrubs).await
+    }
+
+    fn scrub(&self, caller: &Caller, record_id: Uuid, what: Scrub) -> Remembered {
+        let (by_whom, why) = (caller.name.clone(), caller.why.clone());
+        Remembered { record_id, what, at: self.clock.now(), by_whom, why, lifted_at: None }
     }
 
     /// The contacts of these records that were erased.
@@ -252,7 +309,7 @@ impl Records {
             .into_iter()
             .filter_map(|scrub| match scrub.what {
                 Scrub::Contact(contact) => Some((scrub.record_id, contact)),
-                Scrub::Place(_) | Scrub::Link { .. } => None,
+                Scrub::Place(_) | Scrub::Link { .. } | Scrub::Words(_) => None,
             })
             .collect())
     }
@@ -274,9 +331,12 @@ impl Records {
         self.scrub_history(tx, &scrubs).await?;
         for scrub in &scrubs {
             // Saving forgets what waits only where what is scrubbed still stands.
-            match scrub.what {
+            match &scrub.what {
                 Scrub::Contact(contact) => {
-                    proposals::forget_contact(tx, scrub.record_id, contact).await?;
+                    proposals::forget_contact(tx, scrub.record_id, *contact).await?;
+                }
+                Scrub::Words(erased) => {
+                    proposals::forget_words(tx, scrub.record_id, &Known::of_erased(scrub.record_id, erased)).await?;
                 }
                 Scrub::Place(_) | Scrub::Link { .. } => proposals::forget(tx, &[scrub.record_id]).await?,
             }

@@ -1,7 +1,7 @@
 //! Taking out somebody's data, and forgetting what is old.
 
 use chrono::TimeDelta;
-use fingerpost::{identity::PlatformRole, jobs, model::Document};
+use fingerpost::{identity::PlatformRole, jobs, model::Document, safekeeping};
 use serde_json::json;
 
 use super::{id, with_pantry};
@@ -63,6 +63,119 @@ fact! {
         assert!(audit.contains("erase a contact") && audit.contains("asked by letter") && !audit.contains("Winifred"));
         let found = moderator.submit(&page, "/moderation/erase", &[("q", "winifred"), ("do", "find")]).await;
         assert!(found.text().contains("There is no contact with that name"));
+    }
+}
+
+/// Erase these words from a listing, as a moderator does who has looked for them.
+async fn erase_words(moderator: &Browser<'_>, words: &str, listing: &str) -> String {
+    let page = moderator.open("/moderation/erase").await;
+    let found = moderator.submit(&page, "/moderation/erase", &[("q", words), ("do", "find")]).await.text();
+    let (record, reason) = (id(listing).to_string(), format!("reason-{}", id(listing)));
+    let fields = [("q", words), ("record", &record), (&reason, "asked by letter"), ("do", "words")];
+    let done = moderator.submit(&page, "/moderation/erase", &fields).await;
+    assert!(done.text().contains("Erased. Followers"), "{words}: {}", done.text());
+    found
+}
+
+fn described(words: &str) -> String {
+    let mut listing = super::pantry();
+    (listing["description"], listing["email"]) = (json!(words), json!("winifred@larkspur.example.org"));
+    listing.to_string()
+}
+
+fact! {
+    async fn a_person_is_found_and_erased_outside_contacts_too(app) {
+        with_pantry(&app).await;
+        let told = format!("Ring {SECRET} on +44 7700-900461, or write to winifred@larkspur.example.org. Not Winifred Larkspur.");
+        app.edit(id("pantry"), |document| {
+            let Document::Service(service) = document else { panic!() };
+            service.description = Some(told.clone());
+            service.email = Some("winifred@larkspur.example.org".parse().unwrap());
+            service.phones.push(serde_json::from_value(json!({"id": id("mobile"), "number": NUMBER, "description": "Evenings"})).unwrap());
+        }).await;
+        app.edit(id("pantry"), |document| {
+            let Document::Service(service) = document else { panic!() };
+            service.phones.pop();
+        }).await;
+        app.edit(id("centre"), |document| {
+            let Document::Location(place) = document else { panic!() };
+            place.addresses[0].attention = Some(SECRET.to_owned());
+        }).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("name", "The larder"), ("do", "save")]).await;
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap().len(), 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("before.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let found = erase_words(&moderator, "07700 900461", "pantry").await;
+        assert!(found.contains("the current version, our pages") && found.contains("1 earlier version") && found.contains("1 proposed change"), "{found}");
+        erase_words(&moderator, "winifred@larkspur.example.org", "pantry").await;
+        let found = erase_words(&moderator, "winifred ogundipe larkspur", "pantry").await;
+        assert!(found.contains("Meadow larder") && found.contains("Gorse Centre"), "{found}");
+        erase_words(&moderator, SECRET, "centre").await;
+
+        let is_gone = async || {
+            let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+            assert_eq!(service["description"], "Ring [removed] on +[removed], or write to [removed]. Not Winifred Larkspur.");
+            assert_eq!((service.get("email"), service["phones"].as_array().unwrap().len()), (None, 1));
+            for secret in ["Ogundipe", "900461", "winifred@larkspur"] {
+                assert_eq!(app.files_with(secret), Vec::<String>::new());
+                for listing in ["pantry", "centre"] {
+                    for version in app.app().records.history(id(listing)).await.unwrap() {
+                        assert!(!version.document.contains(secret), "{}", version.document);
+                    }
+                }
+            }
+        };
+        is_gone().await;
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        // Nor does a feed or a backup bring it back.
+        app.import(described(&told)).await;
+        is_gone().await;
+        safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
+        app.follow().await;
+        is_gone().await;
+        let audit = moderator.open("/moderation/audit").await.text();
+        assert!(audit.contains("erase somebody’s details") || audit.contains("erase somebody's details"), "{audit}");
+        assert!(!audit.contains("Ogundipe") && !audit.contains("900461"));
+        // Whoever writes it again has asked.
+        app.edit(id("pantry"), |document| {
+            let Document::Service(service) = document else { panic!() };
+            service.description = Some(format!("Ask for {SECRET}."));
+        }).await;
+        assert!(app.get(&format!("/services/{}", id("pantry"))).await.text().contains(SECRET));
+    }
+}
+
+fact! {
+    async fn what_a_report_says_of_somebody_is_found_and_erased(app) {
+        with_pantry(&app).await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let path = format!("/directory/report/{}", id("pantry"));
+        app.ask(http::Method::POST, &path, &form, "wrong=phone&words=Winifred+Ogundipe-Larkspur+never+answers&reply_to=").await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let report = app.app().quality(&PUBLIC_URL.parse().unwrap()).open_reports().await.unwrap().remove(0).id.to_string();
+        let page = moderator.open("/moderation/erase").await;
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", SECRET), ("do", "find")]).await;
+        assert!(found.text().contains("never answers"), "{}", found.text());
+        let done = moderator.submit(&page, "/moderation/erase", &[("q", SECRET), ("report", &report), ("do", "report")]).await;
+        assert!(done.text().contains("Erased. Followers"), "{}", done.text());
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("Ogundipe"), Vec::<String>::new());
+        assert_eq!(app.app().quality(&PUBLIC_URL.parse().unwrap()).open_reports().await.unwrap().len(), 1, "what is wrong stays");
+    }
+}
+
+fact! {
+    async fn words_that_a_listing_never_had_are_not_erased(app) {
+        with_pantry(&app).await;
+        let tx = app.app().db.write().await.unwrap();
+        let error = app.app().records.erase_words(&tx, &TestApp::person("asked"), id("pantry"), SECRET).await.unwrap_err();
+        assert!(error.to_string().contains("has never had, these words"), "{error}");
     }
 }
 

@@ -1,0 +1,266 @@
+//! Hidden places: nothing that is told of a listing leads to a place that it hides, be it open elsewhere, and what
+//! was taken out for good stays out.
+
+use std::{fs::File, time::Duration};
+
+use fingerpost::{
+    model::{Document, LocationPolicy},
+    safekeeping,
+};
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+
+use super::{id, pantry, secrets::search};
+use crate::support::{On, TestApp, fact, noon};
+
+/// A listing at the place where the pantry is, which everybody may know; with that place's id in every member that
+/// the standards have for it, and in some that they have not.
+fn talks(policy: &str) -> String {
+    let (centre, link) = (id("centre"), id("talks at the centre"));
+    let place = pantry()["service_at_locations"][0]["location"].clone();
+    let metadata = json!([{"id": id("an older value"), "resource_id": centre, "resource_type": "location", "last_action_date": "2026-01-01",
+        "last_action_type": "update", "field_name": "address_1", "previous_value": "The old mill", "replacement_value": "A barn", "updated_by": "us"}]);
+    let times = |name: &str| {
+        json!([{"id": id(name), "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00", "closes_at": "12:00", "location_id": centre,
+        "service_at_location_id": link, "notes": "By the Gorse Centre", "place_id": centre, "attributes": [{"id": id(&format!("{name}, more")), "link_id": centre, "value": "yes"}]}])
+    };
+    let mut link_times = times("times at the link");
+    link_times[0]["description"] = json!("Ring at the blue door");
+    let service = json!({
+        "id": id("talks"), "name": "Quiet talks", "status": "active", "url": format!("https://example.org/places/{centre}"),
+        "description": format!("More at example.org/places/{}.", centre.simple()), "metadata": metadata,
+        "additional_urls": [{"id": id("a map"), "label": "Map", "url": "https://maps.example.org/?q=LU3+9XQ"}, {"id": id("a page"), "url": "https://example.org/talks"}],
+        "organization": {"id": id("wren"), "name": "Wren Trust", "description": "We listen.", "locations": [{"id": centre}], "metadata": metadata},
+        "schedules": times("times"), "attributes": [{"id": id("an attribute"), "link_id": centre, "link_entity": "location", "value": "yes"}],
+        "contacts": [{"id": id("talks desk"), "name": "Talks desk", "email": "desk@wren.example.org", "location_id": centre}],
+        "service_areas": [{"id": id("an area"), "name": "Luton", "service_at_location_id": link}],
+        "service_at_locations": [{"id": link, "location_policy": policy, "description": "Ring at the blue door", "metadata": metadata, "location": place,
+            "schedules": link_times, "attributes": [{"id": id("of the link"), "link_id": centre, "value": "yes"}]}],
+    });
+    let event = json!({
+        "id": id("evening"), "organization_id": id("wren"), "name": "Quiet evening", "status": "scheduled", "timezone": "Europe/London",
+        "start": "2026-12-01T19:00:00", "end": "2026-12-01T21:00:00", "rrule": "FREQ=WEEKLY;COUNT=3", "location_id": centre, "location_policy": policy,
+        "changes": [{"start": "2026-12-08T19:00:00", "status": "moved", "location_id": centre, "note": "By the Gorse Centre"}],
+        "accessibility": [{"id": id("a ramp"), "location_id": centre, "description": "Step-free entrance"}],
+    });
+    format!("{service}\n{}\n", json!({"kind": "event", "document": event}))
+}
+
+/// Everything that is told, document by document, but for the pantry and its place.
+async fn told(app: &TestApp) -> Vec<Value> {
+    let mut told = Vec::new();
+    for list in ["/services", "/service_at_locations", "/organizations", "/events", "/locations"] {
+        for form in ["?per_page=1000", "?full=true&per_page=1000"] {
+            told.extend(app.get(&format!("{list}{form}")).await.json()["contents"].as_array().unwrap().clone());
+        }
+    }
+    for kind in fingerpost::model::Kind::PUBLISHED {
+        let lines = app.export(fingerpost::publishing::forms::Format::Ndjson, kind).await;
+        told.extend(lines.lines().map(|line| serde_json::from_str(line).unwrap()));
+    }
+    let feed = app.get("/federation/v1/changes").await.json();
+    told.extend(feed["items"].as_array().unwrap().iter().map(|item| item["data"].clone()));
+    let known = ["pantry", "pantry at the centre", "centre", "marsh farm"].map(|name| json!(id(name)));
+    told.retain(|document| !known.contains(&document["id"]));
+    told
+}
+
+fact! {
+    async fn nothing_leads_by_its_id_to_a_place_that_is_hidden_here_and_open_elsewhere(app) {
+        app.import(pantry().to_string()).await;
+        for policy in ["area", "on_request", "withheld"] {
+            let report = app.import(talks(policy)).await;
+            assert_eq!(report.rejected, [], "{policy}");
+            assert_eq!(app.get(&format!("/locations/{}", id("centre"))).await.status, 200, "{policy}: by way of the pantry");
+            let told = told(&app).await;
+            for (listing, name) in [("talks", "Quiet talks"), ("wren", "Wren Trust"), ("evening", "Quiet evening")] {
+                assert!(told.iter().any(|one| one["id"] == json!(id(listing)) && one["name"] == name), "{policy}: {listing} is told");
+            }
+            for document in &told {
+                let text = document.to_string().to_lowercase();
+                for secret in [&id("centre").to_string(), &id("centre").simple().to_string(), "blue door", "gorse", "lu3", "old mill", "a barn"] {
+                    assert!(!text.contains(secret), "{policy}: {secret} in {document}");
+                }
+            }
+            let talks = app.get(&format!("/services/{}", id("talks"))).await.json();
+            assert_eq!((talks["additional_urls"].as_array().unwrap().len(), talks["schedules"][0]["byday"].as_str()), (1, Some("TU")), "{talks}");
+        }
+    }
+}
+
+fact! {
+    async fn a_listing_that_hides_nothing_keeps_what_leads_to_its_place(app) {
+        app.import(format!("{}\n{}", pantry(), talks("exact"))).await;
+        let talks = app.get(&format!("/services/{}", id("talks"))).await.json();
+        let (centre, link) = (json!(id("centre")), json!(id("talks at the centre")));
+        assert_eq!((&talks["schedules"][0]["location_id"], &talks["schedules"][0]["service_at_location_id"]), (&centre, &link));
+        assert_eq!((&talks["service_areas"][0]["service_at_location_id"], &talks["metadata"][0]["previous_value"]), (&link, &json!("The old mill")));
+        assert_eq!(app.get(&format!("/events/{}", id("evening"))).await.json()["accessibility"][0]["location_id"], centre);
+    }
+}
+
+/// What the pantry's link to its place says of it.
+fn says_how_to_get_in(listed: &mut Value) {
+    let link = &mut listed["service_at_locations"][0];
+    link["description"] = json!("Ring at the blue door behind the bakery");
+    link["metadata"] = json!([{"id": id("before"), "resource_type": "service_at_location", "field_name": "description", "previous_value": "The blue door",
+        "replacement_value": "", "last_action_date": "2026-01-01", "last_action_type": "update", "updated_by": "us", "resource_id": id("pantry at the centre")}]);
+    link["schedules"] = json!([{"id": id("link times"), "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00", "closes_at": "12:00",
+        "description": "By the blue door", "notes": "Knock at the blue door"}]);
+}
+
+async fn set_place(app: &TestApp, policy: LocationPolicy) {
+    let with = |document: &mut Document| {
+        if let Document::Location(place) = document {
+            place.location_policy = Some(policy);
+        }
+    };
+    app.edit(id("centre"), with).await;
+}
+
+async fn nowhere(app: &TestApp, words: &str) {
+    assert_eq!(app.files_with(words), Vec::<String>::new());
+    for record in ["pantry", "centre", "marsh farm"] {
+        for version in app.app().records.history(id(record)).await.unwrap() {
+            assert!(!version.document.to_lowercase().contains(words), "{}", version.document);
+        }
+    }
+}
+
+fact! {
+    async fn what_links_say_of_a_place_goes_when_the_place_itself_is_withheld(app) {
+        let mut listed = pantry();
+        says_how_to_get_in(&mut listed);
+        app.import(listed.to_string()).await;
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document { service.alert = Some("New times".into()) }).await;
+        assert!(app.get("/services?full=true").await.text().contains("blue door"));
+        set_place(&app, LocationPolicy::Withheld).await;
+        nowhere(&app, "blue door").await;
+        // Neither the feed, which says it again, nor somebody who does not know brings it back.
+        app.import(listed.to_string()).await;
+        nowhere(&app, "blue door").await;
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.service_at_locations[0].description = Some("Ring at the blue door".into());
+        }).await;
+        nowhere(&app, "blue door").await;
+    }
+}
+
+fact! {
+    async fn a_proposal_that_still_has_what_a_link_said_goes_as_well(app) {
+        let mut listed = pantry();
+        says_how_to_get_in(&mut listed);
+        app.import(listed.to_string()).await;
+        let mut document = app.app().records.find(id("pantry")).await.unwrap().unwrap().read().unwrap();
+        if let Document::Service(service) = &mut document {
+            service.alert = Some("New times".into());
+        }
+        let tx = app.app().db.write().await.unwrap();
+        let edit = fingerpost::records::Edit { waiting: vec![fingerpost::records::Draft::new(document)], ..Default::default() };
+        app.app().records.edit(&tx, &TestApp::person("a change"), edit).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap().len(), 1);
+        set_place(&app, LocationPolicy::Withheld).await;
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        nowhere(&app, "blue door").await;
+    }
+}
+
+fact! {
+    async fn an_older_backup_does_not_bring_back_what_was_scrubbed_before_the_place_was_opened_again(app) {
+        let hour = |hours| noon() + chrono::Duration::hours(hours);
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (monday, friday) = (folder.path().join("monday.backup"), folder.path().join("friday.backup"));
+        safekeeping::backup(&app.app().records, &monday).await.unwrap();
+        app.clock.set(hour(1));
+        set_place(&app, LocationPolicy::Withheld).await;
+        app.clock.set(hour(2));
+        app.edit(id("centre"), |document| if let Document::Location(place) = document {
+            (place.location_policy, place.name) = (Some(LocationPolicy::Exact), Some("The new house".into()));
+        }).await;
+        assert!(app.get("/locations").await.text().contains("The new house"));
+        safekeeping::backup(&app.app().records, &friday).await.unwrap();
+        safekeeping::keep_scrubs(&app.app().records, app.folder.path()).await.unwrap();
+        app.clock.set(hour(3));
+        safekeeping::restore(&app.app().records, &friday, app.folder.path()).await.unwrap();
+        app.follow().await;
+        assert!(app.get("/locations").await.text().contains("The new house"), "what was open when the backup was made");
+        safekeeping::restore(&app.app().records, &monday, app.folder.path()).await.unwrap();
+        app.follow().await;
+        let secrets = ["Gorse Close", "LU3 9XQ", "51.9163", "Gorse Centre"];
+        search(&app, &secrets, true).await;
+        // That holds from now on: also on the list beside the database, until somebody opens the place again.
+        safekeeping::keep_scrubs(&app.app().records, app.folder.path()).await.unwrap();
+        app.import(pantry().to_string()).await;
+        search(&app, &secrets, true).await;
+        set_place(&app, LocationPolicy::Exact).await;
+        app.import(pantry().to_string()).await;
+        assert!(app.get("/locations").await.text().contains("Gorse Centre"));
+    }
+}
+
+fact! {
+    async fn a_sweep_is_due_until_nobody_reads_what_was_deleted(app) {
+        app.import(pantry().to_string()).await;
+        let mut options = sea_orm::ConnectOptions::new(app.config.database_url.to_string());
+        options.max_connections(1);
+        let reading = sea_orm::Database::connect(options).await.unwrap();
+        let begin = if app.on == On::Postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ" } else { "BEGIN" };
+        reading.execute_unprepared(begin).await.unwrap();
+        reading.execute_unprepared("SELECT count(*) FROM record").await.unwrap();
+        let hidden = app.app().records.find(id("centre")).await.unwrap().unwrap().read().unwrap();
+        let mut draft = fingerpost::records::Draft::new(hidden);
+        if let Document::Location(place) = &mut draft.document {
+            place.location_policy = Some(LocationPolicy::Withheld);
+        }
+        app.app().records.save_now(&TestApp::person("a threat"), vec![draft], &fingerpost::records::LastModified::new()).await.unwrap();
+        for _ in 0..2 {
+            assert!(!app.app().db.sweep_due(Duration::ZERO).await.unwrap(), "somebody still reads it, so it is not forgotten that it has to go");
+        }
+        reading.execute_unprepared("COMMIT").await.unwrap();
+        assert!(app.app().db.sweep_due(Duration::from_secs(20)).await.unwrap());
+        assert!(app.app().db.sweep_due(Duration::ZERO).await.unwrap(), "nothing is due any more");
+        reading.close().await.unwrap();
+    }
+}
+
+fact! {
+    async fn two_who_keep_the_list_of_what_was_taken_out_wait_for_each_other(app) {
+        app.import(pantry().to_string()).await;
+        set_place(&app, LocationPolicy::Withheld).await;
+        let folder = app.folder.path().to_path_buf();
+        let list = folder.join("scrubs.ndjson");
+        safekeeping::keep_scrubs(&app.app().records, &folder).await.unwrap();
+        let ours = std::fs::read_to_string(&list).unwrap();
+        let theirs = ours.replace(&id("centre").to_string(), &id("another place").to_string());
+        assert_ne!(theirs, ours);
+        std::fs::remove_file(&list).unwrap();
+        let held = File::create(folder.join("scrubs.ndjson.lock")).unwrap();
+        held.lock().unwrap();
+        let (records, into) = (app.app().records.clone(), folder.clone());
+        let keeping = tokio::spawn(async move { safekeeping::keep_scrubs(&records, &into).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!keeping.is_finished(), "it waits for its turn");
+        std::fs::write(&list, &theirs).unwrap();
+        held.unlock().unwrap();
+        keeping.await.unwrap().unwrap();
+        let both = std::fs::read_to_string(&list).unwrap();
+        assert!(both.contains(ours.trim_end()) && both.contains(theirs.trim_end()), "{both}");
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(!left.iter().any(|name| name.contains(".new")), "{left:?}");
+    }
+}
+
+#[test]
+fn what_replaces_a_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings-in-force.json");
+    std::fs::write(&file, "as it was").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    safekeeping::replace(&file, b"as it is").unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"as it is");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
