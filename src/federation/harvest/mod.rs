@@ -12,6 +12,7 @@ pub(super) mod calendar;
 mod checkpoint;
 mod content;
 mod crawl;
+mod damage;
 mod deletions;
 mod directory;
 mod event;

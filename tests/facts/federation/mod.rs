@@ -6,6 +6,7 @@ mod choices;
 mod compare;
 mod crashes;
 mod crawls;
+mod damage;
 mod drift;
 mod feed;
 mod guards;

@@ -450,11 +450,6 @@ fact_of_two! {
             drafts.push(Draft { state: fingerpost::records::State::Gone, origin: stored.origin.clone(), ..Draft::new(stored.read().unwrap()) });
         }
         beds.app.save(drafts).await;
-        let tx = beds.app.app().db.write().await.unwrap();
-        let mut lost = fingerpost::federation::peers::foreign(&beds.app.app().db, &some).await.unwrap();
-        for row in &mut lost { row.hash.clear(); }
-        fingerpost::federation::peers::put_foreign(&tx, &lost).await.unwrap();
-        tx.commit().await.unwrap();
         assert_eq!(beds.pull(&peer).await.updated, 0, "the feed has nothing new, so nothing is noticed");
         beds.harvester().compare_peer("Luton").await.unwrap();
         let report = beds.pull(&peer).await;
@@ -466,7 +461,7 @@ fact_of_two! {
                 value
             }).collect()
         };
-        assert_eq!(without_moment(beds.everything().await).len(), good.len());
+        assert_eq!(without_moment(beds.everything().await), without_moment(good));
         beds.harvester().compare_peer("Luton").await.unwrap();
         assert_eq!(beds.pull(&peer).await.left_out.get("drift"), None);
     }
