@@ -1,5 +1,6 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
+mod asking;
 mod calendars;
 mod cases;
 mod choices;
