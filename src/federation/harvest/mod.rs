@@ -26,6 +26,7 @@ mod news;
 mod page;
 mod relays;
 mod repair;
+mod robots;
 pub(super) mod sessions;
 mod take;
 mod task;

@@ -278,7 +278,7 @@ async fn changes_what_its_list_does_not_show(on: On) {
     let Some((here, _server, peer)) = start(on, script).await else { return };
     here.pull(&peer).await;
     changed.store(true, Ordering::SeqCst);
-    assert_eq!(here.pull(&peer).await.requests, 3, "the list looks as before");
+    assert_eq!(here.pull(&peer).await.requests, 4, "what robots may do, and the list, which looks as before");
     let mut updated = Vec::new();
     for _ in 0..7 {
         here.app.clock.set(here.app.clock.now() + chrono::Duration::days(1));
@@ -338,4 +338,36 @@ async fn whoever_adds_a_server_that_asks_to_wait_is_told_so() {
     let refused = here.harvester().add_peer(crate::support::network::new(&server.url("/api"), Trust::Auto)).await.unwrap_err();
     assert!(refused.to_string().contains("asks us to wait; try again in 90 seconds"), "{refused}");
     here.end().await;
+}
+
+async fn does_not_want_robots(on: On) {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let now = refuses.clone();
+    let script = move |seen: &Seen| match seen.path.as_str() {
+        "/robots.txt" if now.load(Ordering::SeqCst) => {
+            let body = b"User-agent: *\nDisallow: /api/\n".to_vec();
+            Reply::Full { status: 200, headers: Vec::new(), body }.with("content-type", "text/plain; charset=utf-8")
+        }
+        _ => modern(seen, |_, _| {}),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    refuses.store(true, Ordering::SeqCst);
+    let before = (here.state(&peer).await, server.paths().len());
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "robots"));
+    assert_eq!(server.paths().split_off(before.1), ["/robots.txt"], "nothing else is asked");
+    assert_eq!(here.state(&peer).await, before.0);
+    refuses.store(false, Ordering::SeqCst);
+    assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_sqlite() {
+    Box::pin(does_not_want_robots(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_postgres() {
+    Box::pin(does_not_want_robots(On::Postgres)).await;
 }
