@@ -359,6 +359,8 @@ fact_of_two! {
         let page = beds.app.page(&format!("/directory/services/{}", local(&luton, "service", "pantry"))).await.text();
         let there = format!("<a href=\"{}services/{}\" rel=\"noreferrer\">Luton</a>, as published there on 22 November 2026", luton.url, id("pantry"));
         assert!(page.contains(&there), "{page}");
+        let how = format!("where its id is {}. Signed by its source. <a href=\"/directory/sources\">When it was last checked</a>", id("pantry"));
+        assert!(page.contains(&how), "{page}");
         assert!(page.contains("Open Government Licence v3.0"));
         let nothing = beds.app.page("/directory/search?q=zzqxjkvw").await.text();
         assert!(nothing.contains("We also looked in <a href=\"/directory/sources\">neighbouring directories</a>."), "{nothing}");
