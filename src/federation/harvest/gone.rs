@@ -10,8 +10,8 @@ use super::{
 
 /// Why nothing can be read: nothing is there.
 pub(super) const NOT_THERE: &str = "not-there";
-/// How often it is asked whether it is back.
-pub(super) const LOOKS: Duration = Duration::from_hours(24);
+/// How often it is asked whether it is back: a fifth more is a day.
+pub(super) const LOOKS: Duration = Duration::from_hours(20);
 
 /// Why a peer is held, where that is only because nothing was there any more.
 pub(super) fn gone(peer: &Peer) -> Option<&Trouble> {

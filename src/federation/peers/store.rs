@@ -249,7 +249,7 @@ pub async fn due(db: &Database, now: DateTime<Utc>, most: u64) -> Result<Vec<Pee
 /// # Errors
 /// When the database fails.
 pub async fn leased(db: &Database, now: DateTime<Utc>) -> Result<Vec<Peer>, db::Error> {
-    let query = peer::Entity::find().filter(peer::Column::LeaseUntil.gte(now.timestamp_micros()));
+    let query = peer::Entity::find().filter(is_free(now).not());
     let rows = query.all(db.reader()).await.context("cannot read peers")?;
     Ok(rows.iter().filter_map(from_row).collect())
 }

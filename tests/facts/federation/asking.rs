@@ -303,7 +303,7 @@ fact_of_a_liar! {
         // It says who it is, and has no feed yet.
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, here.peer(&peer).await.state), (Outcome::Held, PeerState::Held));
-        assert!(wait(&here, &peer).await > 60_000, "tomorrow");
+        assert!(wait(&here, &peer).await > 50_000, "tomorrow");
         liar.repent();
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
         later(&here, TimeDelta::hours(30));

@@ -109,6 +109,61 @@ async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_postgres() {
     Box::pin(loses_a_page(On::Postgres)).await;
 }
 
+/// A server whose rows shift while it is read: once its first page has been sent, the eleventh row moves to the end, so
+/// that the first row of the second page is on neither.
+fn shifting(seen: &Seen, gone: bool) -> Reply {
+    if seen.path.ends_with("/service-50") && gone {
+        return Reply::status(404);
+    }
+    modern(seen, |page, answer| {
+        let mut order: Vec<u64> = (0..120).collect();
+        if page > 1 {
+            let moved = order.remove(10);
+            order.push(moved);
+        }
+        let items = answer["contents"].as_array_mut().unwrap();
+        for (at, item) in (usize::try_from(page - 1).unwrap() * 50..).zip(items) {
+            *item = json!({"id": format!("service-{}", order[at]), "name": format!("Club {}", order[at])});
+        }
+    })
+}
+
+async fn shifts(on: On) {
+    let shifts = Arc::new(AtomicUsize::new(0));
+    let now = shifts.clone();
+    let script = move |seen: &Seen| match now.load(Ordering::SeqCst) {
+        0 => modern(seen, |_, _| {}),
+        1 => shifting(seen, false),
+        _ => shifting(seen, true),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    let before = here.state(&peer).await;
+    shifts.store(1, Ordering::SeqCst);
+    for _ in 0..4 {
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 0), "{report:?}");
+    }
+    assert!(server.paths().iter().filter(|path| path.ends_with("/service-50")).count() >= 2, "it was asked whether it is there");
+    assert_eq!(here.state(&peer).await, before, "it is on no page, and is still there");
+    shifts.store(2, Ordering::SeqCst);
+    let mut deleted = 0;
+    for _ in 0..3 {
+        deleted += here.pull(&peer).await.deleted;
+    }
+    assert_eq!((deleted, here.services().await.len()), (1, 119), "and this one is gone");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_rows_that_shift_while_they_are_read_are_not_taken_for_gone_on_sqlite() {
+    Box::pin(shifts(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_rows_that_shift_while_they_are_read_are_not_taken_for_gone_on_postgres() {
+    Box::pin(shifts(On::Postgres)).await;
+}
+
 async fn lies_about_pages(on: On) {
     // It gives the first page whatever is asked, and says that there are a thousand.
     let script = |seen: &Seen| {
