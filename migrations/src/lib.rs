@@ -18,6 +18,7 @@ mod m0012_second_step;
 mod m0013_groups;
 mod m0014_texts;
 mod m0015_sweeps;
+mod m0016_digests;
 mod m0017_reports;
 
 /// All steps, in order.
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_groups::Migration),
             Box::new(m0014_texts::Migration),
             Box::new(m0015_sweeps::Migration),
+            Box::new(m0016_digests::Migration),
             Box::new(m0017_reports::Migration),
         ]
     }

@@ -64,7 +64,7 @@ enum Action {
         /// How much it is trusted. auto also approves the keys it presents now.
         #[arg(long, value_enum, default_value = "review")]
         trust: Trust,
-        /// How often to ask it: 90s, 15m, 6h, 1d.
+        /// How often to ask it at least: 90s, 15m, 6h, 1d. A change feed is asked more often while it has news.
         #[arg(long, default_value = "15m", value_parser = seconds)]
         every: i64,
         /// Web address of the licence of its records, if it does not state one itself.

@@ -71,6 +71,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         ("Digest", generator.root_schema_for::<Digest>()),
         ("DigestBucket", generator.root_schema_for::<Bucket>()),
         ("Snapshot", generator.root_schema_for::<Sealed<SnapshotPointer>>()),
+        ("FederationStatus", generator.root_schema_for::<Status>()),
     ] {
         let mut schema = schema.to_value();
         if let Some(object) = schema.as_object_mut() {
@@ -87,18 +88,12 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     changes["get"]["responses"]["400"] = problems(&[(400, "A parameter is invalid; the problem names it.")])["400"].clone();
     let mut dataset = get("describeDataset", "The dataset in DCAT and schema.org terms", "Discovery", &[]);
     dataset["get"]["responses"]["200"]["content"] = json!({"application/ld+json": {"schema": {"type": "object"}}});
-    let mut status =
-        get("federationStatus", "How up to date records from other directories are, and who follows this one", "Discovery", &[]);
-    status["get"]["responses"]["200"]["content"] = json!({"application/json": {"schema": {
-        "type": "object",
-        "required": ["origin", "following", "followers"],
-        "properties": {
-            "origin": {"type": "string", "description": "This directory.", "examples": ["https://directory.luton.example.org/"]},
-            "head": {"type": ["integer", "null"], "description": "The latest change number of the feed.", "examples": [1_764_000_000_000_123_i64]},
-            "following": {"type": "array", "description": "Directories that this one follows, each with the number of its records here and when it was last complete.", "items": {"type": "object"}},
-            "followers": {"type": "array", "description": "Directories that say they follow this one, and whether they have caught up. Anybody can say so; is_followed is true for those that this one follows.", "items": {"type": "object"}}
-        }
-    }}});
+    let status = get(
+        "federationStatus",
+        "How up to date records from other directories are, and who follows this one",
+        "FederationStatus",
+        &[],
+    );
     let checkpoint = get("getCheckpoint", "The state of all our own records, signed", "Checkpoint", &[]);
     let digest = get("getDigest", "Sums over our own records, in 256 buckets", "Digest", &[]);
     let mut bucket = get("getDigestBucket", "The records of one bucket", "DigestBucket", &[]);

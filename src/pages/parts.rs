@@ -14,7 +14,7 @@ use crate::model::{
     annotation::Remark,
     location::Address,
     parts::{Accessibility, Language},
-    provenance::Provenance,
+    provenance::{Evidence, Provenance},
     values::{Number, WebAddress},
 };
 
@@ -244,6 +244,10 @@ fn source(from: &Provenance) -> Markup {
         }
         @if let Some(via) = &from.via { (say(", ")) (say_with("through {name}", &[("name", via)])) }
         @if let Some(day) = day { (say(", ")) (say_with("as published there on {date}", &[("date", &day)])) }
+        @if let Some(id) = &from.id { (say(", ")) (say_with("where its id is {id}", &[("id", id)])) }
+        ". "
+        @match from.evidence { Evidence::Signed => (say("Signed by its source")), Evidence::Attested => (say("Read at its source, which did not sign it")) }
+        ". " a href="/directory/sources" { (say("When it was last checked")) }
         @if let Some(day) = from.unconfirmed_since.as_deref().and_then(day_of) { ". " (say_with("Not confirmed since {date}", &[("date", &day)])) }
         @if let Some(words) = &from.attribution { ". " (as_written(words)) }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Error, LastModified, NOT_PUBLISHED, Records, State, publish, read};
 use crate::{
     model::{Document, Event, Kind, Service},
-    published::{self, Position, projection, render::projected_service_id},
+    published::{self, projection, render::projected_service_id},
 };
 
 /// How many events are looked at, and rendered again, in one go.
@@ -17,10 +17,10 @@ const BATCH: u64 = 200;
 
 impl Records {
     /// Render these records again, as things are now, and publish what has become different:
-    /// nothing, where nothing has. Gives where the order of everything published stands then.
+    /// nothing, where nothing has. Gives how much that was.
     /// # Errors
     /// When the database fails.
-    pub async fn refresh(&self, ids: &[Uuid]) -> Result<Position, Error> {
+    pub async fn refresh(&self, ids: &[Uuid]) -> Result<u64, Error> {
         let tx = self.db.write().await?;
         let brought = LastModified::new();
         let cause = publish::Cause {
@@ -31,9 +31,10 @@ impl Records {
             now: self.clock.now(),
             last_modified: &brought,
         };
-        let (_, position) = self.publish(&tx, HashMap::new(), ids, &cause).await?;
+        let (began, position) = self.publish(&tx, HashMap::new(), ids, &cause).await?;
         tx.commit().await?;
-        Ok(position)
+        // Each that is published takes one number.
+        Ok(position.0.abs_diff(began.0))
     }
 
     /// Find the events of which something else would be published now, only because time has

@@ -8,6 +8,7 @@
 
 mod ageing;
 mod annotations;
+mod condition;
 mod copies;
 mod erasure;
 mod freshness;
@@ -39,6 +40,7 @@ use crate::{
     signing::Signer,
 };
 pub use annotations::{Annotated, Annotation};
+pub use condition::Condition;
 pub use copies::Copied;
 pub use erasure::{Forgotten, FoundContact, FoundPerson, FoundWords};
 pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of};

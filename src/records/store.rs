@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Kept, State, references, scrubs};
@@ -37,6 +38,8 @@ pub(super) mod record {
         pub(in crate::records) changed_by: String,
         #[sea_orm(column_type = "Text")]
         pub(in crate::records) why: String,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub(in crate::records) digest: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -89,6 +92,30 @@ pub struct Stored {
     pub document: String,
     /// Which version it is, who made it, when and why.
     pub kept: Kept,
+}
+
+/// By what a record is known to be as it was written.
+fn digest(state: i16, origin: &str, document: &str) -> String {
+    let hash = Sha256::new().chain_update(format!("{state}\n{origin}\n")).chain_update(document).finalize();
+    hex::encode(&hash[..16])
+}
+
+/// Those of these records that are there, and of each whether it is as it was written. What was written before
+/// there were digests counts as that.
+pub(super) async fn load_with_digest(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<(Stored, bool)>, db::Error> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = record::Entity::find()
+            .filter(record::Column::Id.is_in(chunk.iter().copied()))
+            .all(on)
+            .await
+            .context("cannot read records")?;
+        for mut row in rows {
+            let is_whole = row.digest.take().is_none_or(|known| known == digest(row.state, &row.origin, &row.document));
+            found.push((stored(row)?, is_whole));
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn kind_of(id: Uuid, number: i16) -> Result<Kind, db::Error> {
@@ -216,7 +243,18 @@ pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
 pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::Error> {
     use record::Column as C;
     let replace = OnConflict::column(C::Id)
-        .update_columns([C::Kind, C::State, C::Origin, C::SourceId, C::Revision, C::Document, C::ChangedAt, C::ChangedBy, C::Why])
+        .update_columns([
+            C::Kind,
+            C::State,
+            C::Origin,
+            C::SourceId,
+            C::Revision,
+            C::Document,
+            C::ChangedAt,
+            C::ChangedBy,
+            C::Why,
+            C::Digest,
+        ])
         .to_owned();
     for chunk in records.chunks(CHUNK) {
         let rows = chunk.iter().map(|record| record::ActiveModel {
@@ -230,6 +268,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
             changed_at: Set(record.kept.changed_at.timestamp_micros()),
             changed_by: Set(record.kept.changed_by.clone()),
             why: Set(record.kept.why.clone()),
+            digest: Set(Some(digest(record.state as i16, &record.origin, &record.document))),
         });
         record::Entity::insert_many(rows)
             .on_conflict(replace.clone())

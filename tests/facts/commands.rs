@@ -253,6 +253,14 @@ fn postcodes_are_imported_before_the_server_runs() {
     assert_eq!(text(&run(folder.path(), &["postcodes"])).0, 2);
 }
 
+/// Commands below these, as their help lists them.
+fn commands_of(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What a command is about may go on on a line of its own, further in.
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
 #[test]
 fn what_is_done_to_a_record_on_the_server_is_on_record() {
     let folder = tempfile::tempdir().unwrap();
@@ -279,24 +287,18 @@ fn what_is_done_to_a_record_on_the_server_is_on_record() {
 #[test]
 fn every_command_has_help() {
     let folder = tempfile::tempdir().unwrap();
-    for command in [
-        "serve",
-        "demo",
-        "import",
-        "export",
-        "postcodes",
-        "record",
-        "reindex",
-        "backup",
-        "restore",
-        "doctor",
-        "config",
-        "schema",
-        "run",
-    ] {
-        let (code, out, _) = text(&run(folder.path(), &[command, "--help"]));
-        assert_eq!(code, 0, "{command}");
-        assert!(out.contains("Usage:"), "{command}: {out}");
+    let mut found = Vec::new();
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(command) = open.pop() {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let (code, out, _) = text(&run(folder.path(), &arguments));
+        assert_eq!(code, 0, "{command:?}");
+        assert!(out.contains("Usage:") && !out.lines().next().unwrap_or_default().trim().is_empty(), "{command:?}: {out}");
+        open.extend(commands_of(&out).into_iter().map(|below| command.iter().cloned().chain([below]).collect()));
+        found.push(command.join(" "));
+    }
+    for command in ["serve", "import", "doctor", "peer", "peer add", "peer release", "proposal accept", "user", "keys rotate"] {
+        assert!(found.iter().any(|one| one == command), "{command} is among {found:?}");
     }
 }
 

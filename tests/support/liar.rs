@@ -49,6 +49,8 @@ struct Words {
     checkpoints: bool,
     /// What its clock shows.
     now: DateTime<Utc>,
+    /// When its records have changed, by its own word.
+    changed: DateTime<Utc>,
     twist: Arc<Twist>,
 }
 
@@ -94,6 +96,7 @@ impl Liar {
             moved: Vec::new(),
             checkpoints: false,
             now: super::noon(),
+            changed: DateTime::<Utc>::UNIX_EPOCH,
             twist: Arc::new(honest),
         }));
         let peer = answers(words.clone()).await;
@@ -139,6 +142,11 @@ impl Liar {
     /// What its clock shows.
     pub fn now(&self, now: DateTime<Utc>) {
         self.change(|words| words.now = now);
+    }
+
+    /// When its records have changed, by its own word.
+    pub fn says_changed(&self, changed: DateTime<Utc>) {
+        self.change(|words| words.changed = changed);
     }
 
     /// Its checkpoint.
@@ -370,7 +378,7 @@ impl Words {
             epoch: &self.epoch,
             position: told.rev,
             urgent: told.urgent,
-            changed: DateTime::<Utc>::UNIX_EPOCH,
+            changed: self.changed,
             canonical: bytes.as_deref(),
         });
         let statement: Value = serde_json::from_str(&statement).unwrap();

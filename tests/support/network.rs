@@ -1,16 +1,20 @@
 //! Directories that know each other: each a whole Fingerpost behind a real socket.
 
+use chrono::DateTime;
 use fingerpost::{
     federation::{
         harvest::Harvester,
         neighbours::{New, Wanted},
-        peers::{self, Cursor, Outcome, Peer, Report, Trust},
+        peers::{self, Cursor, Foreign, Held, Outcome, Peer, PeerState, Quarantined, Report, Trust},
     },
     model::Kind,
-    published, serve,
+    published,
+    records::{Proposal, Stored},
+    serve,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use uuid::Uuid;
 
 use super::{On, TestApp, liar::Liar};
 
@@ -81,6 +85,34 @@ macro_rules! fact_of_three {
 }
 pub(crate) use {fact_between, fact_of_a_liar, fact_of_three, fact_of_two};
 
+/// What a directory has and shows, and knows of a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub published: Vec<String>,
+    pub feed: String,
+    pub records: Vec<Stored>,
+    pub proposals: Vec<Proposal>,
+    pub known: Vec<Foreign>,
+    pub quarantined: Vec<Quarantined>,
+    pub held: Vec<Held>,
+    pub peer: Peer,
+}
+
+impl State {
+    /// The same without what concerns these records of the peer, and without how far it was read.
+    #[must_use]
+    pub fn but_for(mut self, ids: &[Uuid]) -> Self {
+        self.records.retain(|record| !ids.contains(&record.id));
+        self.known.retain(|row| !ids.contains(&row.id));
+        self.quarantined.retain(|bad| !ids.contains(&bad.id));
+        self.held.retain(|held| !ids.contains(&held.id));
+        let is_theirs = |text: &String| ids.iter().any(|id| text.starts_with(&format!("{{\"id\":\"{id}\"")));
+        self.published.retain(|text| !is_theirs(text));
+        self.peer.cursor = Cursor::default();
+        self
+    }
+}
+
 /// A directory behind a socket.
 pub struct Node {
     pub app: TestApp,
@@ -136,11 +168,41 @@ impl Node {
         peers::find(&self.app.app().db, peer.id).await.unwrap().unwrap()
     }
 
-    /// Everything that the world may see of it, and where it stands with a peer: equal before and
-    /// after means that nothing has happened.
-    pub async fn state(&self, peer: &Peer) -> (Vec<String>, i64, Vec<u8>) {
-        let feed = self.app.get("/federation/v1/changes").await.body;
-        (self.everything().await, self.peer(peer).await.cursor.after, feed)
+    /// Everything that it has and shows, and all that it knows of a peer, but for how the last pull went: equal before
+    /// and after means that nothing has happened.
+    pub async fn state(&self, peer: &Peer) -> State {
+        let app = self.app.app();
+        let mut records = Vec::new();
+        for kind in Kind::RECORDS {
+            records.extend(app.records.by_kind(kind, None, 100_000).await.unwrap());
+        }
+        let known = peers::of_peer(&app.db, peer.id, None, 100_000).await.unwrap().into_iter();
+        let now = self.peer(peer).await;
+        let Cursor { after, epoch, retired, floor, .. } = now.cursor.clone();
+        let never = DateTime::UNIX_EPOCH;
+        State {
+            published: self.everything().await,
+            feed: self.app.get("/federation/v1/changes").await.text(),
+            records,
+            proposals: app.records.waiting(None, None, 100_000).await.unwrap(),
+            // When they came last, and which walk has met them, changes with every walk.
+            known: known.map(|row| Foreign { crawl: 0, missing: 0, fetched_at: never, ..row }).collect(),
+            quarantined: peers::quarantined(&app.db, peer.id, 100_000).await.unwrap(),
+            held: peers::held(&app.db, peer.id).await.unwrap(),
+            peer: Peer {
+                cursor: Cursor { after, epoch, retired, floor, ..Cursor::default() },
+                state: PeerState::Following,
+                held: None,
+                next_due_at: never,
+                tried_at: None,
+                succeeded_at: None,
+                failures: 0,
+                problem: None,
+                report: None,
+                discovered: None,
+                ..now
+            },
+        }
     }
 
     /// Every published document.

@@ -57,6 +57,8 @@ impl Harvester {
     /// Walk over all pages once, or go on with a walk that was broken off.
     pub(super) async fn crawl(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.cursor.pages.is_none() {
+            let list = below(&run.peer.url, "services")?;
+            self.mind_the_robots(run, &list).await?;
             let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
             let begin = Crawl { page, ..Crawl::default() };
             let Cursor { crawl, may_be_empty, .. } = run.peer.cursor;

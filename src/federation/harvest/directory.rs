@@ -8,8 +8,9 @@ use super::{
         peers::{self, Comparison, Cursor, Peer, Report, Trouble},
         protocol::{ALL, Discovery, OWN, PROTOCOL, WELL_KNOWN},
     },
-    End, Harvester, Run,
+    End, Error, Harvester, Run,
     checkpoint::{self, Compared},
+    damage::Damage,
     keys,
     page::{Reader, Told},
     task::Task,
@@ -18,6 +19,7 @@ use crate::{
     formats::json,
     model::text::line,
     outbound::{self, Answer, Ask, Outbound},
+    records,
 };
 
 /// For so long a discovery document may be cached; what is new is judged by one that is not older.
@@ -104,13 +106,28 @@ impl Harvester {
     /// Follow the feed to its end, and from time to time compare what is here with what is there.
     pub(super) async fn follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         self.begin_behind(run).await?;
-        self.follow_to_the_end(run, progress).await?;
+        let mut looked = None;
+        match self.follow_to_the_end(run, progress).await {
+            // Something that cannot be read is in the way. What came from this peer comes again.
+            Err(End::Broken(Error::Records(records::Error::Damaged { .. }))) if run.held_at.is_none() => {
+                looked = Some(self.look_at_records(run).await?);
+                run.peer.cursor.compared_at = None;
+                self.follow_to_the_end(run, progress).await?;
+            }
+            other => other?,
+        }
         if run.held_at.is_none() {
             self.try_again(run).await?;
         }
         if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
             return Ok(());
         }
+        let damage = match looked {
+            Some(damage) => damage,
+            // What has just come for the first time is as it was written.
+            None if run.peer.cursor.compared.is_none() => Damage::default(),
+            None => self.look_at_records(run).await?,
+        };
         // A checkpoint is signed by the key of the moment.
         self.refresh(run, FRESH).await?;
         let mut found = Comparison::Walked;
@@ -140,11 +157,14 @@ impl Harvester {
                 repaired.is_none().then(|| walk_anew(&run.peer.cursor))
             }
         };
+        let is_to_be_walked = self.is_still_lost(&damage).await?;
+        let again = if is_to_be_walked { Some(walk_anew(&run.peer.cursor)) } else { again };
         run.report.compared = Some(found.clone());
         if let Some(cursor) = again {
             self.apply(run, Vec::new(), Vec::new(), cursor).await?;
             self.follow_to_the_end(run, progress).await?;
         }
+        self.publish_again(run, &damage).await?;
         let comparable = run.peer.cursor.comparable || !matches!(found, Comparison::Not { .. });
         let compared_at = Some(self.clock.now());
         let cursor = Cursor { compared_at, compared: Some(found), comparable, ..run.peer.cursor.clone() };

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     super::peers::{self, Outcome, Peer, Report, Trouble},
     End, Error, Harvester, Run,
+    gone::{LOOKS, NOT_THERE},
 };
 
 /// The longest time between two attempts.
@@ -22,7 +23,7 @@ const OUR_SIDE: &str = "our-side";
 impl Harvester {
     /// Write how it went, and when to ask next.
     pub(super) async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
-        let Run { mut peer, lease, mut report, held_at, quarantined, .. } = run;
+        let Run { mut peer, lease, mut report, held_at, gone, waited, quarantined, .. } = run;
         let now = self.clock.now();
         let ended = match held_at {
             None => ended,
@@ -34,17 +35,21 @@ impl Harvester {
                 }
             }
         };
+        // Whatever is wrong with it, it is not back.
+        let ended = match (gone, ended) {
+            (Some(why), Err(End::Failed(..))) => Err(End::Held(why)),
+            (_, ended) => ended,
+        };
         peer.tried_at = Some(now);
         report.cursor = peer.cursor.after;
         report.links_only = peer.is_links_only();
-        let every = peer.every();
         let mut hold = None;
         let wait = match ended {
             Ok(()) => {
                 peer.failures = 0;
                 peer.problem = None;
                 peer.succeeded_at = Some(now);
-                jitter(every)
+                about(&peer, pace(&peer, waited, has_news(&report)))
             }
             Err(End::Later) => {
                 report.outcome = Outcome::Partial;
@@ -55,8 +60,9 @@ impl Harvester {
             Err(End::Held(trouble)) => {
                 report.outcome = Outcome::Held;
                 report.error = Some(trouble.clone());
+                let wait = if trouble.code == NOT_THERE { LOOKS.max(peer.every()) } else { peer.every() };
                 hold = Some(trouble);
-                jitter(every)
+                about(&peer, wait)
             }
             Err(End::Broken(error)) => {
                 // A record that our database does not accept is met again each time: others have their turn meanwhile.
@@ -66,18 +72,22 @@ impl Harvester {
                 report.outcome = Outcome::Failed;
                 report.error = Some(trouble.clone());
                 peer.problem = Some(trouble);
-                backoff(peer.failures)
+                backoff(peer.failures, chance())
             }
             Err(End::Failed(trouble, asked)) => {
                 peer.failures += 1;
                 let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
                 let since = now - peer.succeeded_at.unwrap_or(peer.added_at);
-                let gone = trouble.code == "not-there" && again && since >= GONE_AFTER;
+                let gone = trouble.code == NOT_THERE && again && since >= GONE_AFTER;
                 report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
                 report.error = Some(trouble.clone());
                 hold = gone.then(|| trouble.clone());
                 peer.problem = Some(trouble);
-                asked.map_or_else(|| backoff(peer.failures), |wait| wait.max(SHORTEST_WAIT))
+                if hold.is_some() {
+                    about(&peer, LOOKS.max(peer.every()))
+                } else {
+                    asked.map_or_else(|| backoff(peer.failures, chance()), |wait| wait.max(SHORTEST_WAIT))
+                }
             }
         };
         peer.next_due_at = later(now, wait);
@@ -150,24 +160,60 @@ pub(super) fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(0.8 + 0.4 * chance())
 }
 
-/// How long to wait after so many failures in a row: up to twice as long each time.
-fn backoff(failures: i32) -> Duration {
+/// A fifth more or less, and never sooner than the peer wants to be asked.
+fn about(peer: &Peer, wait: Duration) -> Duration {
+    jitter(wait).max(peer.least())
+}
+
+/// Whether a pull has brought something.
+fn has_news(report: &Report) -> bool {
+    report.created + report.updated + report.deleted + report.waiting > 0
+}
+
+/// How long to leave a peer alone that has answered: half as long as before where it had news, half as long again where
+/// it had none; never longer than the officer says.
+fn pace(peer: &Peer, waited: Option<Duration>, has_news: bool) -> Duration {
+    let (soonest, latest) = (peer.soonest(), peer.every());
+    let wait = waited.map_or(latest, |waited| waited.mul_f64(if has_news { 0.5 } else { 1.5 }));
+    wait.clamp(soonest, latest)
+}
+
+/// How long to wait after so many failures in a row: up to twice as long each time, by `chance` from 0 to 1.
+fn backoff(failures: i32, chance: f64) -> Duration {
     let doublings = u32::try_from(failures.clamp(1, 10) - 1).unwrap_or(0);
     let most = (Duration::from_mins(1) * 2_u32.pow(doublings)).min(LONGEST_BACKOFF);
-    Duration::from_secs(10).max(most.mul_f64(chance()))
+    SHORTEST_WAIT.max(most.mul_f64(chance))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::peers::PeerKind, *};
 
     #[test]
     fn waiting_grows_with_failures_and_never_beyond_six_hours() {
-        for failures in 1..100 {
-            let wait = backoff(failures);
-            assert!((Duration::from_secs(10)..=LONGEST_BACKOFF).contains(&wait), "{failures}: {wait:?}");
-        }
+        let minutes = |failures, chance| backoff(failures, chance).as_secs() / 60;
+        let longest: Vec<u64> = (1..=12).map(|failures| minutes(failures, 1.0)).collect();
+        assert_eq!(longest, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]);
+        let halfway: Vec<u64> = (1..=12).map(|failures| minutes(failures, 0.5)).collect();
+        assert_eq!(halfway, [0, 1, 2, 4, 8, 16, 32, 64, 128, 180, 180, 180]);
+        assert_eq!(backoff(1, 0.0), SHORTEST_WAIT);
         let hour = Duration::from_hours(1);
         assert!((Duration::from_mins(48)..=Duration::from_mins(72)).contains(&jitter(hour)));
+    }
+
+    #[test]
+    fn a_busy_peer_is_asked_sooner_and_a_quiet_one_as_seldom_as_the_officer_says() {
+        let minutes = Duration::from_mins;
+        let url = "https://peer.example.org/".parse().unwrap();
+        let peer = Peer { every_seconds: 3_600, ..Peer::unknown(&url) };
+        assert_eq!(pace(&peer, None, true), minutes(60), "the first pull says nothing about how busy it is");
+        assert_eq!(pace(&peer, Some(minutes(60)), true), minutes(30));
+        assert_eq!(pace(&peer, Some(minutes(6)), true), minutes(5), "not sooner than that");
+        assert_eq!(pace(&peer, Some(minutes(20)), false), minutes(30));
+        assert_eq!(pace(&peer, Some(minutes(60)), false), minutes(60), "not later than that");
+        let list = Peer { kind: PeerKind::Oruk3, ..peer.clone() };
+        assert_eq!(pace(&list, Some(minutes(60)), true), minutes(60), "a whole list is not read more often");
+        let often = Peer { every_seconds: 90, ..peer };
+        assert_eq!(pace(&often, Some(minutes(20)), true), Duration::from_secs(90));
     }
 }

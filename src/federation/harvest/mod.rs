@@ -12,10 +12,13 @@ pub(super) mod calendar;
 mod checkpoint;
 mod content;
 mod crawl;
+mod damage;
 mod deletions;
 mod directory;
 mod event;
 mod finish;
+mod gone;
+mod hosts;
 mod keys;
 mod lease;
 mod moves;
@@ -23,13 +26,18 @@ mod news;
 mod page;
 mod relays;
 mod repair;
+mod robots;
 pub(super) mod sessions;
 mod take;
 mod task;
 mod whereabouts;
 mod write;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
@@ -48,6 +56,8 @@ pub use anything::read_anything;
 use deletions::Deletions;
 pub use directory::discover;
 use finish::{chance, jitter, later, tell};
+use gone::gone;
+use hosts::{Hosts, host_of};
 use lease::Kept;
 pub(super) use lease::Turn;
 
@@ -57,6 +67,8 @@ const MOST_PAGES: u64 = 2_000;
 const LONGEST: Duration = Duration::from_mins(30);
 /// Pulls at once.
 pub const AT_ONCE: usize = 8;
+/// Peers that are due of which so many are looked at: most of them may be on hosts that are not asked now.
+const MOST_DUE: u64 = 1_000;
 
 /// What a report says while another process pulls from the same peer.
 pub const BUSY: &str = "busy";
@@ -73,6 +85,8 @@ pub struct Harvester {
     most_pages: u64,
     /// Whether what origins have signed is kept, to be passed on.
     keeps_evidence: bool,
+    /// The hosts that are asked.
+    hosts: Hosts,
 }
 
 /// Why a pull could not even be reported.
@@ -138,6 +152,10 @@ struct Run {
     began: tokio::time::Instant,
     /// For a held peer, where it was held: only what must not wait is applied, and we stay there.
     held_at: Option<(Cursor, Trouble)>,
+    /// For a peer that was not there any more, why it was held: it is asked whether it is back.
+    gone: Option<Trouble>,
+    /// How long it was to be left alone after the pull before.
+    waited: Option<Duration>,
     /// Records of the peer that were there when it began.
     live: u64,
     /// What goes, and what waits for a person instead.
@@ -159,6 +177,8 @@ impl Run {
     fn none(peer: Peer, lease: Lease, report: Report) -> Self {
         Self {
             held_at: None,
+            gone: gone(&peer).cloned(),
+            waited: peer.succeeded_at.and_then(|_| (peer.next_due_at - peer.tried_at?).to_std().ok()),
             live: 0,
             deletions: Deletions::default(),
             quarantined: HashMap::new(),
@@ -195,6 +215,7 @@ impl Harvester {
             here: here.as_str().into(),
             most_pages: MOST_PAGES,
             keeps_evidence: false,
+            hosts: Hosts::default(),
         }
     }
 
@@ -262,11 +283,12 @@ impl Harvester {
         let kept = Kept::going(self, lease);
         let (run, ended) = match self.begin(id, lease, report.clone()).await {
             Ok(mut run) => {
-                let ended = match run.peer.kind {
-                    PeerKind::OpenDirectory => Box::pin(self.follow_wherever_it_is(&mut run, &mut progress)).await,
-                    PeerKind::Oruk3 | PeerKind::Oruk1 => self.crawl(&mut run, &mut progress).await,
-                    PeerKind::OpenActive => self.follow_sessions(&mut run, &mut progress).await,
-                    PeerKind::Ical => self.read_calendar(&mut run, &mut progress).await,
+                let ended = match (self.look_whether_it_is_back(&mut run).await, run.peer.kind) {
+                    (Err(still_gone), _) => Err(still_gone),
+                    (_, PeerKind::OpenDirectory) => Box::pin(self.follow_wherever_it_is(&mut run, &mut progress)).await,
+                    (_, PeerKind::Oruk3 | PeerKind::Oruk1) => self.crawl(&mut run, &mut progress).await,
+                    (_, PeerKind::OpenActive) => self.follow_sessions(&mut run, &mut progress).await,
+                    (_, PeerKind::Ical) => self.read_calendar(&mut run, &mut progress).await,
                 };
                 (run, ended)
             }
@@ -285,7 +307,7 @@ impl Harvester {
         // Read again: whoever had the lease before may have moved on.
         let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
         Ok(Run {
-            held_at: (peer.state == PeerState::Held).then(|| (peer.cursor.clone(), why_held(&peer))),
+            held_at: (peer.state == PeerState::Held && gone(&peer).is_none()).then(|| (peer.cursor.clone(), why_held(&peer))),
             live: peers::live_count(&self.db, id).await?,
             deletions: Deletions::of(&self.db, id, self.clock.now()).await?,
             vocabulary: self.vocabulary().await?,
@@ -293,21 +315,31 @@ impl Harvester {
         })
     }
 
-    /// Begin to pull from peers that are due, so that at most [`AT_ONCE`] pulls run: whoever is slow
-    /// keeps one place and holds nobody else up.
+    /// Begin to pull from peers that are due, so that at most [`AT_ONCE`] pulls run, and one from each host: whoever
+    /// is slow keeps one place and holds nobody else up. A host that keeps failing is left alone for a while.
     /// # Errors
     /// When our own database fails.
     pub async fn pull_due(&self, running: &mut JoinSet<()>) -> Result<(), Error> {
         while running.try_join_next().is_some() {}
-        let free = AT_ONCE.saturating_sub(running.len());
-        if free == 0 {
+        let now = self.clock.now();
+        if running.len() >= AT_ONCE {
             return Ok(());
         }
-        for peer in peers::due(&self.db, self.clock.now(), free as u64).await? {
+        // Another process may be asking one of them.
+        let asked: HashSet<String> = peers::leased(&self.db, now).await?.iter().map(|peer| host_of(&peer.url)).collect();
+        for peer in peers::due(&self.db, now, MOST_DUE).await? {
+            if running.len() >= AT_ONCE {
+                break;
+            }
+            let turn = self.hosts.turn(&peer.url, now).filter(|_| !asked.contains(&host_of(&peer.url)));
+            let Some(asking) = turn else { continue };
             let harvester = self.clone();
             running.spawn(async move {
                 match harvester.pull(peer.id, |_| {}).await {
-                    Ok(report) => tell(&report),
+                    Ok(report) => {
+                        asking.note(&report, harvester.clock.now());
+                        tell(&report);
+                    }
                     Err(error) => tracing::warn!(error = %error, "a pull failed on our side"),
                 }
             });
@@ -393,6 +425,8 @@ fn why_not(peer: &Peer) -> Option<(Outcome, Trouble)> {
             let what_to_do = format!("check it with `fingerpost peer show {0}`, then run `fingerpost peer approve {0}`", peer.id);
             Some((Outcome::Held, trouble("not-approved", what_to_do)))
         }
+        // Perhaps it is back.
+        PeerState::Held if gone(peer).is_some() => None,
         // What its origin has signed as urgent is applied all the same.
         PeerState::Held if peer.pinned_keys.is_some() && peer.kind == PeerKind::OpenDirectory => None,
         PeerState::Held => Some((Outcome::Held, why_held(peer))),

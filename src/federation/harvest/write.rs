@@ -189,7 +189,7 @@ fn tally(run: &mut Run, plan: Plan, stored: &Stored) {
 }
 
 /// A record that has left, as it is kept.
-fn gone_from(stored: records::Stored) -> Result<Draft, End> {
+pub(super) fn gone_from(stored: records::Stored) -> Result<Draft, End> {
     let document = stored.read()?;
     Ok(Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) })
 }

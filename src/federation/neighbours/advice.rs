@@ -76,7 +76,7 @@ fn held(peer: &Peer) -> String {
             "Phone them: its checkpoint is not signed by an approved key, so someone may have tampered with it. Once they have fixed it, run `fingerpost peer release {id}`."
         ),
         "not-there" => format!(
-            "Its feed has gone. Ask them where it is now. To try again, run `fingerpost peer release {id}`; to remove its records, run `fingerpost peer remove {id}`."
+            "Its feed has gone. It is asked once a day, and followed again when it is back. Ask them where it is now. To ask at once, run `fingerpost peer pull {id}`; to remove its records, run `fingerpost peer remove {id}`."
         ),
         "redirect" | "next-elsewhere" | "feed-elsewhere" | "other-origin" | "no-feed" => format!(
             "Ask them where their directory is now: its address redirects elsewhere, or something else answers there. Do not release it until they have fixed that; then run `fingerpost peer release {id}`. If they have moved permanently and cannot announce it with their keys, add the new address and run `fingerpost peer remove {id}`."

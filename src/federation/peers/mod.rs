@@ -25,8 +25,8 @@ pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
 pub use report::{Outcome, Report};
 pub use store::{
-    DAMAGED, Lease, add, all, by_name, delete, due, due_now, end_lease, find, follow, hold, is_held, lease, pin, release,
-    save_progress, set_cursor, set_discovered, set_scope, set_trust,
+    DAMAGED, Lease, add, all, by_name, delete, due, due_now, end_lease, find, follow, hold, is_held, lease, leased, let_go_on,
+    pin, release, save_progress, set_cursor, set_discovered, set_scope, set_trust,
 };
 pub use waiting::{
     Held, Quarantined, Reason, forget_held, forget_quarantined, forget_quarantined_before, held, held_for_people, put_held,
@@ -128,6 +128,8 @@ impl Default for Scope {
     }
 }
 
+/// A busy peer is asked as often as this, unless it or an officer says otherwise.
+const SOONEST: Duration = Duration::from_mins(5);
 /// A peer that asks to be asked less often than this is asked as often as this.
 const LONGEST_LEAST: Duration = Duration::from_hours(24);
 
@@ -254,6 +256,14 @@ impl Peer {
     /// How often to ask: as the officer said, and never more often than the peer asks for.
     pub fn every(&self) -> Duration {
         Duration::from_secs(self.every_seconds.unsigned_abs()).max(self.least())
+    }
+
+    /// How often to ask while it keeps having news. To read a whole list more often would cost its server too much.
+    pub fn soonest(&self) -> Duration {
+        match self.kind {
+            PeerKind::OpenDirectory => self.least().max(SOONEST).min(self.every()),
+            _ => self.every(),
+        }
     }
 
     /// Whether only links to its records are shown: by an officer's word, or for want of a licence.

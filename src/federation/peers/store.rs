@@ -245,6 +245,15 @@ pub async fn due(db: &Database, now: DateTime<Utc>, most: u64) -> Result<Vec<Pee
     Ok(rows.iter().filter_map(from_row).collect())
 }
 
+/// Those that are being pulled from now, by this process or another one.
+/// # Errors
+/// When the database fails.
+pub async fn leased(db: &Database, now: DateTime<Utc>) -> Result<Vec<Peer>, db::Error> {
+    let query = peer::Entity::find().filter(is_free(now).not());
+    let rows = query.all(db.reader()).await.context("cannot read peers")?;
+    Ok(rows.iter().filter_map(from_row).collect())
+}
+
 /// Add a peer; its number is given.
 /// # Errors
 /// When the database fails.
@@ -354,6 +363,25 @@ pub async fn hold(tx: &Transaction, id: PeerId, why: &Trouble) -> Result<(), db:
         .await
         .context("cannot hold a peer")
         .map(drop)
+}
+
+/// Let a peer go on that is held for the reason with this code. Whether it was.
+/// # Errors
+/// When the database fails.
+pub async fn let_go_on(tx: &Transaction, id: PeerId, code: &str) -> Result<bool, db::Error> {
+    let row = peer::Entity::find_by_id(id).one(tx.connection()).await.context("cannot read peers")?;
+    let why = row.filter(|row| row.state == "held").and_then(|row| read::<Trouble>(row.held.as_ref()));
+    if why.is_none_or(|why| why.code != code) {
+        return Ok(false);
+    }
+    peer::Entity::update_many()
+        .col_expr(peer::Column::State, Expr::value("following"))
+        .col_expr(peer::Column::Held, Expr::value(Option::<String>::None))
+        .filter(peer::Column::Id.eq(id))
+        .exec(tx.connection())
+        .await
+        .context("cannot let a peer go on")?;
+    Ok(true)
 }
 
 /// Ask a peer at the next look.

@@ -5,12 +5,13 @@ use fingerpost::{
     ids,
     model::{Document, Kind, LocationPolicy},
     published::own,
+    records::Draft,
     safekeeping, signing,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::{id, pantry};
+use super::super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 async fn keys(app: &TestApp) -> Vec<signing::Listed> {
@@ -49,7 +50,7 @@ fact! {
         assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after an edit");
         let mut foreign = app.app().records.find(id("pantry")).await.unwrap().unwrap().read().unwrap();
         foreign.set_id(ids::from_source("https://elsewhere.example.org/", "service", "x"));
-        app.save(vec![fingerpost::records::Draft { origin: "https://elsewhere.example.org/".into(), ..fingerpost::records::Draft::new(foreign) }]).await;
+        app.save(vec![Draft { origin: "https://elsewhere.example.org/".into(), ..Draft::new(foreign) }]).await;
         app.withdraw(id("pantry"), "closed").await;
         assert_eq!(buckets(&app).await, from_the_feed(&app).await, "after a deletion, with a record from elsewhere");
         let file = app.folder.path().join("a.backup");
@@ -161,5 +162,38 @@ fact! {
         let (after, lines) = lines(&app).await;
         assert_ne!(after["sha256"], before["sha256"]);
         assert!(!json!(lines).to_string().contains("Gorse Close"));
+    }
+}
+
+fact! {
+    async fn case_54_what_is_not_public_stands_in_neither_feed_snapshot_nor_digest(app) {
+        let mut personal = pantry();
+        personal["contacts"][0] = json!({"id": id("desk"), "name": "Priya Example", "email": "priya.example@webmail.example", "visibility": "private"});
+        let mut closed = pantry();
+        closed["id"] = json!(id("closed larder"));
+        closed["name"] = json!("Closed larder");
+        closed["service_at_locations"] = json!([]);
+        app.import(format!("{personal}\n{closed}\n{}", refuge())).await;
+        let (_, shown) = lines(&app).await;
+        assert!(json!(shown).to_string().contains("Closed larder") && json!(shown).to_string().contains("Rowan House"));
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("closed"), id("closed larder"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        let (_, snapshot) = lines(&app).await;
+        let feed = app.get("/federation/v1/changes").await.json();
+        let bucket = own::digest::bucket_of(Kind::Service, id("closed larder"));
+        let bucket = app.get(&format!("/federation/v1/digest/{bucket}")).await.json();
+        for (name, told) in [("snapshot", json!(snapshot)), ("feed", feed["items"].clone())] {
+            let text = told.to_string();
+            for secret in ["Closed larder", "Priya", "priya.example", "Hidden Lane", "Hidden House", "LU2 9ZZ", "51.88"] {
+                assert!(!text.contains(secret), "{name}: {secret}");
+            }
+            let item = told.as_array().unwrap().iter().find(|item| item["id"] == json!(id("closed larder"))).unwrap().clone();
+            assert_eq!((&item["state"], item.get("data"), item["fed"].get("data_hash")), (&json!("deleted"), None, None), "{name}");
+        }
+        let listed = bucket["items"].as_array().unwrap().iter().find(|item| item["id"] == json!(id("closed larder"))).unwrap();
+        assert_eq!((&listed["state"], listed["hash"].as_str().unwrap_or_default()), (&json!("deleted"), ""));
+        assert_eq!(buckets(&app).await, from_the_feed(&app).await);
     }
 }

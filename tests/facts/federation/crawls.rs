@@ -109,6 +109,61 @@ async fn case_35_a_crawl_that_loses_a_page_deletes_nothing_on_postgres() {
     Box::pin(loses_a_page(On::Postgres)).await;
 }
 
+/// A server whose rows shift while it is read: once its first page has been sent, the eleventh row moves to the end, so
+/// that the first row of the second page is on neither.
+fn shifting(seen: &Seen, gone: bool) -> Reply {
+    if seen.path.ends_with("/service-50") && gone {
+        return Reply::status(404);
+    }
+    modern(seen, |page, answer| {
+        let mut order: Vec<u64> = (0..120).collect();
+        if page > 1 {
+            let moved = order.remove(10);
+            order.push(moved);
+        }
+        let items = answer["contents"].as_array_mut().unwrap();
+        for (at, item) in (usize::try_from(page - 1).unwrap() * 50..).zip(items) {
+            *item = json!({"id": format!("service-{}", order[at]), "name": format!("Club {}", order[at])});
+        }
+    })
+}
+
+async fn shifts(on: On) {
+    let shifts = Arc::new(AtomicUsize::new(0));
+    let now = shifts.clone();
+    let script = move |seen: &Seen| match now.load(Ordering::SeqCst) {
+        0 => modern(seen, |_, _| {}),
+        1 => shifting(seen, false),
+        _ => shifting(seen, true),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    let before = here.state(&peer).await;
+    shifts.store(1, Ordering::SeqCst);
+    for _ in 0..4 {
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 0), "{report:?}");
+    }
+    assert!(server.paths().iter().filter(|path| path.ends_with("/service-50")).count() >= 2, "it was asked whether it is there");
+    assert_eq!(here.state(&peer).await, before, "it is on no page, and is still there");
+    shifts.store(2, Ordering::SeqCst);
+    let mut deleted = 0;
+    for _ in 0..3 {
+        deleted += here.pull(&peer).await.deleted;
+    }
+    assert_eq!((deleted, here.services().await.len()), (1, 119), "and this one is gone");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_rows_that_shift_while_they_are_read_are_not_taken_for_gone_on_sqlite() {
+    Box::pin(shifts(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_35_rows_that_shift_while_they_are_read_are_not_taken_for_gone_on_postgres() {
+    Box::pin(shifts(On::Postgres)).await;
+}
+
 async fn lies_about_pages(on: On) {
     // It gives the first page whatever is asked, and says that there are a thousand.
     let script = |seen: &Seen| {
@@ -278,7 +333,7 @@ async fn changes_what_its_list_does_not_show(on: On) {
     let Some((here, _server, peer)) = start(on, script).await else { return };
     here.pull(&peer).await;
     changed.store(true, Ordering::SeqCst);
-    assert_eq!(here.pull(&peer).await.requests, 3, "the list looks as before");
+    assert_eq!(here.pull(&peer).await.requests, 4, "what robots may do, and the list, which looks as before");
     let mut updated = Vec::new();
     for _ in 0..7 {
         here.app.clock.set(here.app.clock.now() + chrono::Duration::days(1));
@@ -338,4 +393,36 @@ async fn whoever_adds_a_server_that_asks_to_wait_is_told_so() {
     let refused = here.harvester().add_peer(crate::support::network::new(&server.url("/api"), Trust::Auto)).await.unwrap_err();
     assert!(refused.to_string().contains("asks us to wait; try again in 90 seconds"), "{refused}");
     here.end().await;
+}
+
+async fn does_not_want_robots(on: On) {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let now = refuses.clone();
+    let script = move |seen: &Seen| match seen.path.as_str() {
+        "/robots.txt" if now.load(Ordering::SeqCst) => {
+            let body = b"User-agent: *\nDisallow: /api/\n".to_vec();
+            Reply::Full { status: 200, headers: Vec::new(), body }.with("content-type", "text/plain; charset=utf-8")
+        }
+        _ => modern(seen, |_, _| {}),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    refuses.store(true, Ordering::SeqCst);
+    let before = (here.state(&peer).await, server.paths().len());
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "robots"));
+    assert_eq!(server.paths().split_off(before.1), ["/robots.txt"], "nothing else is asked");
+    assert_eq!(here.state(&peer).await, before.0);
+    refuses.store(false, Ordering::SeqCst);
+    assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_sqlite() {
+    Box::pin(does_not_want_robots(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_postgres() {
+    Box::pin(does_not_want_robots(On::Postgres)).await;
 }

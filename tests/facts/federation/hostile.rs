@@ -11,6 +11,7 @@ use fingerpost::{
     model::Kind,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{
     On,
@@ -42,6 +43,11 @@ async fn nothing_changes(here: &Node, peer: &Peer, code: &str) -> peers::Report 
     assert_eq!(report.error.as_ref().map(|trouble| trouble.code.as_str()), Some(code), "{report:?}");
     assert_eq!(here.state(peer).await, before, "{code}: nothing has happened");
     report
+}
+
+/// What a service of a peer is called here.
+fn here_id(liar: &Liar, name: &str) -> Uuid {
+    fingerpost::ids::from_source(liar.url().as_str(), "service", &id(name).to_string())
 }
 
 /// What could not be taken, by reason.
@@ -182,7 +188,10 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn case_14_an_id_that_stands_twice_is_one_record_and_the_later_version_wins(here, liar) {
-        liar.tell_services(1);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        liar.tell_services(2);
+        here.pull(&peer).await;
+        let before = here.state(&peer).await;
         liar.tell(Kind::Service, id("service 0"), Some(service(0)));
         liar.edit(|told| {
             let mut again = told.last().unwrap().clone();
@@ -190,10 +199,11 @@ fact_of_a_liar! {
             again.data.as_mut().unwrap()["name"] = json!("Later");
             told.push(again);
         });
-        let peer = here.follows(&liar.url(), Trust::Auto).await;
         here.pull(&peer).await;
-        assert_eq!(here.services().await, ["Later"]);
-        assert_eq!(here.app.ids("/services").await.len(), 1);
+        assert_eq!(here.services().await, ["Club 1", "Later"]);
+        assert_eq!(here.app.ids("/services").await.len(), 2);
+        let one = [here_id(&liar, "service 0")];
+        assert_eq!(here.state(&peer).await.but_for(&one), before.but_for(&one), "nothing else has changed");
     }
 }
 
@@ -209,9 +219,11 @@ fact_of_a_liar! {
             }
             Reply::json(page.to_string())
         });
+        let before = here.state(&peer).await;
         here.pull(&peer).await;
         assert_eq!(quarantine(&here, &peer).await, [("statement-of-another-origin".to_owned(), 1)]);
-        assert_eq!(here.services().await.len(), 3);
+        let bad = [here_id(&liar, "service 9")];
+        assert_eq!(here.state(&peer).await.but_for(&bad), before.but_for(&[]), "nothing has happened but that it waits");
     }
 }
 
@@ -523,11 +535,15 @@ fact_of_a_liar! {
         liar.tell_services(100);
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         here.pull(&peer).await;
+        let before = here.state(&peer).await;
+        let mut gone = Vec::new();
         for number in 0..5 {
             liar.tell(Kind::Service, id(&format!("service {number}")), None);
+            gone.push(here_id(&liar, &format!("service {number}")));
         }
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes, here.services().await.len()), (5, 0, 95));
+        assert_eq!(here.state(&peer).await.but_for(&gone), before.but_for(&gone), "and those only");
     }
 }
 
@@ -783,6 +799,10 @@ fact_of_a_liar! {
         assert_eq!((&service["name"], &service["url"]), (&json!("Club 0"), &json!("https://holder.example.org/club")));
         let all = here.everything().await.join("\n");
         assert!(!all.contains("club@holder") && !all.contains("for everybody"), "{all}");
+        let state = here.state(&peer).await;
+        assert!(state.records.iter().all(|record| !record.document.contains("club@holder")), "nor is it kept");
+        assert_eq!((state.quarantined, state.proposals, state.held), (vec![], vec![], vec![]));
+        assert!(!state.feed.contains("Club 0"), "and it is not sent on");
     }
 }
 
@@ -795,10 +815,13 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Held, Some("too-many-records".to_owned())));
         assert!(here.services().await.len() < 30);
+        // Held at that: nothing more comes.
+        liar.tell(Kind::Service, id("service 60"), Some(service(60)));
+        nothing_changes(&here, &peer, "too-many-records").await;
         here.harvester().scope_peer("1", Wanted { most: Some(100), ..Wanted::default() }).await.unwrap();
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
-        assert_eq!(here.services().await.len(), 50);
+        assert_eq!(here.services().await.len(), 51);
     }
 }
 
@@ -871,6 +894,7 @@ fact_of_a_liar! {
     async fn case_46_an_older_page_out_of_a_cache_brings_nothing_back(here, liar) {
         let peer = three_services(&here, &liar).await;
         let end = liar.asked().last().unwrap().clone();
+        let before = here.state(&peer).await;
         // A cache in between has kept the page after the cursor as it was before the last change.
         liar.tell(Kind::Service, id("service 0"), Some({ let mut one = service(0); one["name"] = json!("First"); one }));
         let stale = std::sync::Mutex::new(None);
@@ -886,6 +910,8 @@ fact_of_a_liar! {
         liar.tell(Kind::Service, id("service 0"), Some({ let mut one = service(0); one["name"] = json!("Second"); one }));
         assert_eq!(here.pull(&peer).await.error, None);
         assert!(here.services().await.contains(&"Second".to_owned()));
+        let one = [here_id(&liar, "service 0")];
+        assert_eq!(here.state(&peer).await.but_for(&one), before.but_for(&one), "nothing else has changed");
     }
 }
 
@@ -897,6 +923,7 @@ fact_of_a_liar! {
         let quick = Liar::start().await;
         quick.tell_services(2);
         let other = here.follows(&quick.url(), Trust::Auto).await;
+        let before = here.state(&slow).await.but_for(&[]);
         let harvester = here.harvester();
         let mut running = tokio::task::JoinSet::new();
         let began = std::time::Instant::now();
@@ -907,6 +934,8 @@ fact_of_a_liar! {
         }
         assert_eq!(here.peer(&slow).await.succeeded_at, None);
         running.shutdown().await;
+        let after = here.state(&slow).await.but_for(&[]);
+        assert_eq!((after.known, after.peer, after.feed), (before.known, before.peer, before.feed));
     }
 }
 

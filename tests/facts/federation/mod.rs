@@ -1,11 +1,13 @@
 //! What followers of a directory are told, and what becomes of what neighbours tell.
 
+mod asking;
 mod calendars;
 mod cases;
 mod choices;
 mod compare;
 mod crashes;
 mod crawls;
+mod damage;
 mod drift;
 mod feed;
 mod guards;

@@ -21,19 +21,34 @@ use crate::support::{
 fact_of_a_liar! {
     async fn case_32_deletions_of_many_pages_are_counted_together(here, liar) {
         let peer = here.follows_services_of(&liar, 100).await;
-        // 40 of 101 are more than three tenths; each page has fewer.
-        for number in 0..55 {
+        // 51 of 101 are more than half; each page has fewer.
+        for number in 0..51 {
             liar.tell(Kind::Service, id(&format!("service {number}")), None);
         }
         liar.page_items(10);
         let report = here.pull(&peer).await;
-        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 55), "{report:?}");
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 51), "{report:?}");
         assert_eq!(here.services().await.len(), 100);
         // One more, an hour later, does not slip through.
         liar.tell(Kind::Service, id("service 60"), None);
         let report = here.pull(&peer).await;
         assert_eq!((report.deleted, report.held_deletes), (0, 1), "{report:?}");
-        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 56);
+        assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 52);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_33_half_of_the_records_may_go_at_once_when_that_is_signed(here, liar) {
+        liar.tell_services(100);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.pull(&peer).await;
+        for number in 0..50 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), None);
+        }
+        liar.page_items(10);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 50, 0), "{report:?}");
+        assert_eq!(here.services().await.len(), 50);
     }
 }
 
