@@ -184,7 +184,7 @@ fact! {
         for link in [
             "<a href=\"tel:+441632960123\">+44 (0)1632 960 123</a>",
             "<a href=\"tel:01632960124\">01632 960124</a> or <a href=\"tel:01632960125\">01632 960125</a>",
-            "<a href=\"tel:01632960126\">01632 960126</a> ext 4",
+            "<a href=\"tel:01632960126\">01632 960126</a>, extension 4",
             "<dd>ask at the desk</dd>",
         ] {
             assert!(page.contains(link), "{link}: {page}");
