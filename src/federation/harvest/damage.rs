@@ -36,7 +36,7 @@ impl Harvester {
         loop {
             let rows = peers::of_peer(&self.db, run.peer.id, after, ROWS).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.id);
+            after = Some(last.place());
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
             let found = self.records.conditions(&ids).await?;
             let undecided = self.undecided(run, &ids).await?;
