@@ -49,6 +49,19 @@ pub fn passkey(to: &Email, what: &str, at: &Url, name: &str) -> Letter {
     Letter::new(to.as_str(), Kind::PasskeyChanged, format!("{which} {what}"), &body)
 }
 
+/// Word that rights over an organisation's listings were given or taken: `news` says by whom, to whom, which.
+pub fn roles_changed(to: &Email, news: &str, organisation: &str, at: &Url, name: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("About {organisation} in {name}: {news}.")),
+        Part::paragraph("If this is right, you do not need to do anything."),
+        Part::paragraph(
+            "If it is not, someone may be reading the email of whoever did it. Tell the council immediately, and check here:",
+        ),
+        Part::link("Go to your organisations", ours(at, "account")),
+    ];
+    Letter::new(to.as_str(), Kind::RolesChanged, format!("Who can change {organisation}"), &body)
+}
+
 /// An invitation to keep an organisation's listings.
 pub fn invitation(invitation: &Invitation, organisation: &str, at: &Url, name: &str) -> Letter {
     let role = match invitation.role {

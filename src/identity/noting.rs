@@ -24,18 +24,30 @@ impl Noting {
         if !self.being_written().insert(what.clone()) {
             return;
         }
-        let noting = self.clone();
+        let being = Being { noting: self.clone(), what };
         let written = tokio::spawn(async move {
+            let _being = being;
             if let Err(error) = note.await {
                 tracing::warn!(%error, "cannot note when something was last used");
             }
-            noting.being_written().remove(&what);
         });
         let _ = tokio::time::timeout(USUALLY, written).await;
     }
 
     fn being_written(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That a note is being written, until it is or has failed in whatever way.
+struct Being {
+    noting: Noting,
+    what: String,
+}
+
+impl Drop for Being {
+    fn drop(&mut self) {
+        self.noting.being_written().remove(&self.what);
     }
 }
 
@@ -60,5 +72,12 @@ mod tests {
         while !noting.being_written().is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_note_that_panics_is_written_the_next_time() {
+        let noting = Noting::default();
+        noting.soon("a token".to_owned(), async { panic!("a note that fails badly") }).await;
+        assert!(noting.being_written().is_empty());
     }
 }

@@ -76,6 +76,7 @@ const env = {
   FINGERPOST_OIDC_CLIENT_ID: 'fingerpost',
   FINGERPOST_OIDC_CLIENT_SECRET: 'a secret of a test',
   FINGERPOST_OIDC_NAME: 'Luton Council staff',
+  FINGERPOST_OIDC_DOMAINS: 'council.example.org',
 };
 const fingerpost = (...args) => execFileSync(options.binary, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 fingerpost('user', 'add', 'mo@council.example.org', '--role', 'moderator');

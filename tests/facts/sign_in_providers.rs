@@ -66,6 +66,7 @@ async fn somebody_signs_in_at_their_councils_door() {
             subject: "user-17".to_owned(),
             email: "amina.officer@luton.gov.uk".parse().unwrap(),
             name: Some("Amina Officer".to_owned()),
+            at_home: false,
         }
     );
     assert_eq!(provider.paths(), ["/.well-known/openid-configuration", "/keys", "/token"]);

@@ -2,11 +2,12 @@
 //!
 //! A thief who reads an officer's mail can sign in as them. What they cannot do is touch the officer's
 //! key or unlock their phone. So whoever has a passkey, or has to have one by the settings, is no officer
-//! in a session until one was shown in it: [`super::can()`] sees no role. Who comes through a provider of
-//! the settings has shown there what their council wants to see.
+//! in a session until one was shown in it: [`super::can()`] sees no role. Who comes through a provider that
+//! answers for the domain of their address has shown there what their council wants to see; any other provider
+//! knows of the address only that its mail was read.
 //!
 //! The first passkey is taken on the word of the link alone, and told by mail. Every further one needs
-//! one that is known. Of a passkey only the public half stands here.
+//! one that is known, however its owner came in. Of a passkey only the public half stands here.
 
 mod store;
 
@@ -61,8 +62,10 @@ pub struct KnownPasskey {
 }
 
 impl KnownPasskey {
-    fn read(&self) -> Option<Passkey> {
-        serde_json::from_str(&self.public).ok()
+    /// As the library knows it. One that cannot be read is a fault, never no passkey: whoever has one must
+    /// not be let in as if they had none.
+    fn read(&self) -> Result<Passkey, db::Error> {
+        db::decode(&self.public, || format!("passkey {}", self.id))
     }
 }
 
@@ -91,7 +94,7 @@ pub(super) async fn put_back(tx: &Transaction, one: &KnownPasskey) -> Result<(),
 
 /// Whether somebody with these passkeys may add or remove some in this session.
 fn may_change(session: &Session, known: &[KnownPasskey]) -> bool {
-    known.is_empty() || session.second_at.is_some() || matches!(session.strength, Strength::Provider(_))
+    known.is_empty() || session.second_at.is_some()
 }
 
 impl Identity {
@@ -99,7 +102,7 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn owed(&self, person: &Person, strength: &Strength) -> Result<Option<Owed>, Error> {
-        if person.role.is_none() || *strength != Strength::Link {
+        if person.role.is_none() || matches!(strength, Strength::Provider(_)) {
             return Ok(None);
         }
         if !store::of_person(self.db.reader(), person.id).await?.is_empty() {
@@ -142,13 +145,13 @@ impl Identity {
         if known.len() >= MOST {
             return Ok(None);
         }
-        let known = known.iter().filter_map(KnownPasskey::read).map(|key| key.cred_id().clone()).collect();
+        let known = keys(&known)?.iter().map(|key| key.cred_id().clone()).collect();
         let (email, shown) = (person.email.as_str(), person.shown());
         let Ok((question, state)) = passkeys.0.start_passkey_registration(person.id.0, email, shown, Some(known)) else {
             return Ok(None);
         };
         self.keep_question(tx, session, "to add", &state).await?;
-        Ok(serde_json::to_string(&question).ok())
+        Ok(Some(json_of(&question)?))
     }
 
     /// Add the passkey that a browser made. False where its answer does not hold; the question is used
@@ -170,16 +173,16 @@ impl Identity {
         let known = store::of_person_locked(tx, session.person).await?;
         // Asked again here: another session may have added the first one since the page was opened.
         let may = may_change(session, &known);
-        let is_new = known.iter().filter_map(KnownPasskey::read).all(|other| other != key);
-        let Some(public) = serde_json::to_string(&key).ok().filter(|_| may && is_new && known.len() < MOST) else {
+        let is_new = keys(&known)?.iter().all(|other| *other != key);
+        if !(may && is_new && known.len() < MOST) {
             return Ok(false);
-        };
+        }
         let now = self.clock.now();
         let one = KnownPasskey {
             id: crate::ids::fresh(),
             person: session.person,
             name: name.to_owned(),
-            public,
+            public: json_of(&key)?,
             added_at: now,
             used_at: Some(now),
         };
@@ -198,13 +201,13 @@ impl Identity {
         passkeys: &Passkeys,
         session: &Session,
     ) -> Result<Option<String>, Error> {
-        let known: Vec<Passkey> = self.passkeys(session.person).await?.iter().filter_map(KnownPasskey::read).collect();
+        let known = keys(&self.passkeys(session.person).await?)?;
         if known.is_empty() {
             return Ok(None);
         }
         let Ok((question, state)) = passkeys.0.start_passkey_authentication(&known) else { return Ok(None) };
         self.keep_question(tx, session, "to show", &state).await?;
-        Ok(serde_json::to_string(&question).ok())
+        Ok(Some(json_of(&question)?))
     }
 
     /// Take the second step with what a browser answered. False where it does not hold; the question is
@@ -224,9 +227,12 @@ impl Identity {
         let Ok(shown) = passkeys.0.finish_passkey_authentication(&answer, &state) else { return Ok(false) };
         // One that was removed since the question was asked is none any more.
         for mut known in store::of_person_locked(tx, session.person).await? {
-            let Some(mut key) = known.read().filter(|key| key.cred_id() == shown.cred_id()) else { continue };
+            let mut key = known.read()?;
+            if key.cred_id() != shown.cred_id() {
+                continue;
+            }
             key.update_credential(&shown);
-            known.public = serde_json::to_string(&key).unwrap_or(known.public);
+            known.public = json_of(&key)?;
             known.used_at = Some(self.clock.now());
             store::put(tx, &known).await?;
             self.note_second_step(tx, session.id).await?;
@@ -276,8 +282,7 @@ impl Identity {
     }
 
     async fn keep_question(&self, tx: &Transaction, session: &Session, what: &str, state: &impl Serialize) -> Result<(), Error> {
-        let json = serde_json::to_string(state).unwrap_or_default();
-        Ok(self.keep_state(tx, &question(session, what), &json, self.clock.now() + LINK_LIFE).await?)
+        Ok(self.keep_state(tx, &question(session, what), &json_of(state)?, self.clock.now() + LINK_LIFE).await?)
     }
 
     async fn take_question<T: DeserializeOwned>(
@@ -287,8 +292,17 @@ impl Identity {
         what: &str,
     ) -> Result<Option<T>, Error> {
         let json = self.take_state(tx, &question(session, what)).await?;
-        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+        Ok(json.map(|json| db::decode(&json, || "a question about a passkey")).transpose()?)
     }
+}
+
+/// All of them, as the library knows them.
+fn keys(known: &[KnownPasskey]) -> Result<Vec<Passkey>, db::Error> {
+    known.iter().map(KnownPasskey::read).collect()
+}
+
+fn json_of(what: &impl Serialize) -> Result<String, db::Error> {
+    serde_json::to_string(what).map_err(|error| db::damaged("what a passkey needs", error))
 }
 
 /// What a session was asked stands under this name: another session has no part in it.

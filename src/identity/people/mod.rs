@@ -147,6 +147,10 @@ impl Identity {
         Ok(store::all(self.db.reader()).await?.into_iter().filter(is_meant).take(50).collect())
     }
 
+    pub(super) async fn person_in(&self, tx: &Transaction, email: &Email) -> Result<Option<Person>, Error> {
+        Ok(store::by_email(tx.connection(), email).await?)
+    }
+
     /// The person with this address, made when there is none.
     /// # Errors
     /// When the database fails.
@@ -182,6 +186,16 @@ impl Identity {
         Ok(person)
     }
 
+    /// Whether somebody is the only administrator that there is.
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_last_administrator(&self, tx: &Transaction, person: &Person) -> Result<bool, Error> {
+        let officers = store::with_role(tx.connection()).await?;
+        let mut others = officers.iter().filter(|one| one.id != person.id);
+        let is_one = |one: &Person| one.role == Some(PlatformRole::Administrator);
+        Ok(is_one(person) && !others.any(is_one))
+    }
+
     /// Keep what somebody says of themselves, and when they were last here. Nothing else of them is written,
     /// so that a request that was begun before a role was taken cannot bring it back.
     /// # Errors
@@ -199,7 +213,7 @@ impl Identity {
             self.leave(tx, membership.organisation, id).await?;
             self.withdraw_invitations_by(tx, membership.organisation, id).await?;
         }
-        self.end_sessions(tx, id).await?;
+        self.forget_sessions(tx, id).await?;
         self.end_tokens_of(tx, id).await?;
         self.forget_passkeys(tx, id).await?;
         self.forget_claims(tx, id).await?;

@@ -36,12 +36,13 @@ mod person {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn from_row(row: person::Model) -> Option<Person> {
-    Some(Person {
+fn from_row(row: person::Model) -> Result<Person, db::Error> {
+    let of = || format!("person {}", row.id);
+    Ok(Person {
         id: PersonId(row.id),
-        email: row.email.parse().ok()?,
+        email: row.email.parse().map_err(|error| db::damaged(of(), error))?,
         name: row.name,
-        role: row.role.and_then(|role| role.parse().ok()),
+        role: row.role.map(|role| role.parse().map_err(|error| db::damaged(of(), error))).transpose()?,
         created_at: moment(row.created_at),
         seen_at: row.seen_at.map(moment),
         terms_at: row.terms_at.map(moment),
@@ -50,22 +51,22 @@ fn from_row(row: person::Model) -> Option<Person> {
 
 pub(super) async fn by_id(on: &impl ConnectionTrait, id: PersonId) -> Result<Option<Person>, db::Error> {
     let row = person::Entity::find_by_id(id.0).one(on).await.context("cannot read people")?;
-    Ok(row.and_then(from_row))
+    row.map(from_row).transpose()
 }
 
 pub(super) async fn by_email(on: &impl ConnectionTrait, email: &Email) -> Result<Option<Person>, db::Error> {
     let query = person::Entity::find().filter(person::Column::Email.eq(email.as_str()));
-    Ok(query.one(on).await.context("cannot read people")?.and_then(from_row))
+    query.one(on).await.context("cannot read people")?.map(from_row).transpose()
 }
 
 pub(super) async fn with_role(on: &impl ConnectionTrait) -> Result<Vec<Person>, db::Error> {
     let query = person::Entity::find().filter(person::Column::Role.is_not_null()).order_by_asc(person::Column::Email);
-    Ok(query.all(on).await.context("cannot read people")?.into_iter().filter_map(from_row).collect())
+    query.all(on).await.context("cannot read people")?.into_iter().map(from_row).collect()
 }
 
 pub(super) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Person>, db::Error> {
     let rows = person::Entity::find().order_by_asc(person::Column::Id).all(on).await.context("cannot read people")?;
-    Ok(rows.into_iter().filter_map(from_row).collect())
+    rows.into_iter().map(from_row).collect()
 }
 
 pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error> {

@@ -83,6 +83,8 @@ pub struct Identified {
     pub email: Email,
     /// Their name, as they gave it there.
     pub name: Option<String>,
+    /// Whether the provider answers for the domain of their address.
+    pub at_home: bool,
 }
 
 /// Why nobody was signed in. [`Refused::code`] is stable: the audit trail counts by it.
@@ -253,6 +255,7 @@ impl Providers {
         }
         let email = told.email(provider)?;
         Ok(Identified {
+            at_home: provider.answers_for(email.domain()),
             issuer: known.issuer().to_owned(),
             subject: claims.subject().to_string(),
             email,

@@ -6,13 +6,16 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Actor, Error, Identity, Person, PersonId, Secret};
+use super::{Actor, Email, Error, Identity, Person, PersonId, Secret};
 use crate::db::Transaction;
 
 /// A session ends after so long without use: of somebody with a role for the whole directory, of others.
 const IDLE: (Duration, Duration) = (Duration::hours(12), Duration::days(14));
 /// A session ends after so long, however much it is used.
 const ABSOLUTE: (Duration, Duration) = (Duration::days(7), Duration::days(60));
+/// It is remembered for so long that somebody has used a browser, after their session on it is over: who comes
+/// back with every reminder must not be new each time.
+const REMEMBERED: Duration = Duration::days(365);
 /// How often the time of last use is written: a read should not become a write.
 const NOTED_EACH: Duration = Duration::minutes(10);
 
@@ -22,8 +25,12 @@ const NOTED_EACH: Duration = Duration::minutes(10);
 pub enum Strength {
     /// By a link to their address.
     Link,
-    /// By an identity provider, of this name.
+    /// By the identity provider of this name, which answers for the domain of their address: their council's
+    /// own, say.
     Provider(String),
+    /// By an identity provider of this name that knows of their address only what it was told: whoever reads
+    /// their mail can make an account there.
+    OtherProvider(String),
 }
 
 impl Strength {
@@ -31,11 +38,22 @@ impl Strength {
         match self {
             Self::Link => "link".to_owned(),
             Self::Provider(name) => format!("provider {name}"),
+            Self::OtherProvider(name) => format!("other provider {name}"),
         }
     }
 
     fn from_text(text: &str) -> Self {
-        text.strip_prefix("provider ").map_or(Self::Link, |name| Self::Provider(name.to_owned()))
+        let own = text.strip_prefix("provider ").map(|name| Self::Provider(name.to_owned()));
+        let other = || text.strip_prefix("other provider ").map(|name| Self::OtherProvider(name.to_owned()));
+        own.or_else(other).unwrap_or(Self::Link)
+    }
+
+    /// The provider that they came through, if they came through one.
+    pub fn provider(&self) -> Option<&str> {
+        match self {
+            Self::Link => None,
+            Self::Provider(name) | Self::OtherProvider(name) => Some(name),
+        }
     }
 }
 
@@ -166,10 +184,21 @@ impl Identity {
         Ok(store::end_all(tx, person).await?)
     }
 
-    /// Forget sessions that are over.
+    /// Forget sessions that have been over for so long that nobody has to know the browser any more.
     /// # Errors
     /// When the database fails.
     pub async fn tidy_sessions(&self, tx: &Transaction) -> Result<(), Error> {
-        Ok(store::tidy(tx, self.clock.now()).await?)
+        Ok(store::tidy(tx, self.clock.now() - REMEMBERED).await?)
+    }
+
+    /// Whether somebody with this address has been signed in on this browser.
+    pub(super) async fn knows_browser(&self, tx: &Transaction, email: &Email, browser: &Secret) -> Result<bool, Error> {
+        let Some(person) = self.person_in(tx, email).await? else { return Ok(false) };
+        Ok(store::has_used(tx.connection(), person.id, Some(&browser.hashed())).await?)
+    }
+
+    /// Forget every session of somebody, and the browsers that they used.
+    pub(super) async fn forget_sessions(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
+        Ok(store::forget(tx, person).await?)
     }
 }

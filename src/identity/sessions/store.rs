@@ -139,7 +139,13 @@ pub(super) async fn end_all(tx: &Transaction, person: PersonId) -> Result<(), db
     query.exec(tx.connection()).await.context("cannot end sessions").map(drop)
 }
 
-pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>) -> Result<(), db::Error> {
-    let over = session::Column::ExpiresAt.lte(now.timestamp_micros());
+pub(super) async fn forget(tx: &Transaction, person: PersonId) -> Result<(), db::Error> {
+    let query = session::Entity::delete_many().filter(session::Column::PersonId.eq(person.0));
+    query.exec(tx.connection()).await.context("cannot delete sessions").map(drop)
+}
+
+/// Forget sessions that were over before this moment.
+pub(super) async fn tidy(tx: &Transaction, before: DateTime<Utc>) -> Result<(), db::Error> {
+    let over = session::Column::ExpiresAt.lte(before.timestamp_micros());
     session::Entity::delete_many().filter(over).exec(tx.connection()).await.context("cannot delete sessions").map(drop)
 }

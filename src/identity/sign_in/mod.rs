@@ -57,10 +57,16 @@ impl Identity {
         return_to: &str,
         client: IpAddr,
     ) -> Result<Option<Secret>, Error> {
-        let by_client = Limit { what: "links for a client", most: LINKS_EACH_CLIENT };
-        let by_address = Limit { what: "links for an address", most: LINKS_EACH_ADDRESS };
-        // A client that asks too often must not use up what others may ask for.
-        let within = self.count(tx, by_client, &client.to_string()).await? && self.count(tx, by_address, email.as_str()).await?;
+        // Whoever has been signed in on this browser is counted apart, or others could use up what they may ask for.
+        let within = if self.knows_browser(tx, email, browser).await? {
+            let by_browser = Limit { what: "links for an address on a browser of theirs", most: LINKS_EACH_ADDRESS };
+            self.count(tx, by_browser, &format!("{email} {}", browser.hashed().as_str())).await?
+        } else {
+            let by_client = Limit { what: "links for a client", most: LINKS_EACH_CLIENT };
+            let by_address = Limit { what: "links for an address", most: LINKS_EACH_ADDRESS };
+            // A client that asks too often must not use up what others may ask for.
+            self.count(tx, by_client, &client.to_string()).await? && self.count(tx, by_address, email.as_str()).await?
+        };
         if !within {
             return Ok(None);
         }
@@ -135,7 +141,7 @@ impl Identity {
     /// When the database fails.
     pub async fn take_pending(&self, tx: &Transaction, browser: &Secret) -> Result<Option<Pending>, Error> {
         let json = store::take_pending(tx, &browser.hashed_for("a sign-in elsewhere"), self.clock.now()).await?;
-        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+        Ok(json.map(|json| db::decode(&json, || "a sign-in under way")).transpose()?)
     }
 
     /// Keep what the next request of this browser or session is checked with.

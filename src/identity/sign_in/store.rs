@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 
 use super::Link;
 use crate::{
+    clock::moment,
     db::{self, Context as _, Transaction},
     identity::Hashed,
 };
@@ -64,12 +65,12 @@ mod attempt {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn from_row(row: sign_in_link::Model) -> Option<Link> {
-    Some(Link {
-        email: row.email.parse().ok()?,
+fn from_row(row: sign_in_link::Model) -> Result<Link, db::Error> {
+    Ok(Link {
+        email: row.email.parse().map_err(|error| db::damaged("a sign-in link", error))?,
         browser: row.browser.map(Hashed),
         return_to: row.return_to,
-        expires_at: DateTime::from_timestamp_micros(row.expires_at)?,
+        expires_at: moment(row.expires_at),
     })
 }
 
@@ -87,7 +88,7 @@ pub(super) async fn put_link(tx: &Transaction, hash: &Hashed, link: &Link) -> Re
 
 pub(super) async fn link(on: &impl ConnectionTrait, hash: &Hashed) -> Result<Option<Link>, db::Error> {
     let row = sign_in_link::Entity::find_by_id(hash.as_str()).one(on).await.context("cannot read a link")?;
-    Ok(row.and_then(from_row))
+    row.map(from_row).transpose()
 }
 
 /// Forget the links of an address.
@@ -138,6 +139,8 @@ pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed, now: DateTime<
 /// How many there are now, with this one, since the window began.
 pub(super) async fn count(tx: &Transaction, key: &str, now: DateTime<Utc>, window: Duration) -> Result<i32, db::Error> {
     let on = tx.connection();
+    // What is over says which addresses asked, to whoever tries them all; so it goes with the next count.
+    forget_attempts(tx, now - window).await?;
     let known = attempt::Entity::find_by_id(key).one(on).await.context("cannot count attempts")?;
     let running = known.filter(|row| row.since > (now - window).timestamp_micros() && row.since <= now.timestamp_micros());
     let (since, count) = running.map_or((now.timestamp_micros(), 1), |row| (row.since, row.count.saturating_add(1)));
@@ -154,6 +157,10 @@ pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration)
     sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot delete links")?;
     let old = sign_in_pending::Column::ExpiresAt.lte(now.timestamp_micros());
     sign_in_pending::Entity::delete_many().filter(old).exec(on).await.context("cannot delete sign-ins under way")?;
-    let over = attempt::Column::Since.lte((now - window).timestamp_micros());
-    attempt::Entity::delete_many().filter(over).exec(on).await.context("cannot delete attempts").map(drop)
+    forget_attempts(tx, now - window).await
+}
+
+async fn forget_attempts(tx: &Transaction, before: DateTime<Utc>) -> Result<(), db::Error> {
+    let over = attempt::Column::Since.lte(before.timestamp_micros());
+    attempt::Entity::delete_many().filter(over).exec(tx.connection()).await.context("cannot delete attempts").map(drop)
 }

@@ -95,7 +95,9 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
         .note(&tx, &who, signing_in::IN, "", &format!("through {}", pending.provider), Some(client))
         .await
         .map_err(problem)?;
-    begin(desk, tx, parts, &browser, &person, Strength::Provider(pending.provider.clone()), &pending.return_to).await.map(Ok)
+    let through = pending.provider.clone();
+    let strength = if identified.at_home { Strength::Provider(through) } else { Strength::OtherProvider(through) };
+    begin(desk, tx, parts, &browser, &person, strength, &pending.return_to).await.map(Ok)
 }
 
 fn not_let_in(desk: &Desk, headers: &HeaderMap, error: &Refused) -> Response {

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::home::{listing_list, listings};
 use crate::{
+    db::Transaction,
     editing::{Error, Sight},
     http::Problem,
-    identity::{Action, ApiToken, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, letters},
+    identity::{Action, ApiToken, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters},
     mail,
     model::text::shorten,
     pages::{
@@ -54,8 +55,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
         p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
         h2 { "Who manages it" }
         (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
-        @if manages { (invite(signed, id, mistakes)) }
-        @if makes_tokens { (token_list(signed, id, &tokens, secret)) }
+        @if manages && needs_an_officer(signed, &sight) { p class="hint" { (ASK_THE_COUNCIL) } }
+        @else if manages { (invite(signed, id, mistakes)) }
+        @if makes_tokens { (token_list(signed, &sight, &tokens, secret)) }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -116,8 +118,17 @@ fn invite(signed: &Signed, id: Uuid, mistakes: &Mistakes) -> Markup {
     }
 }
 
-fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&str>) -> Markup {
-    let action = format!("/account/organisations/{id}/tokens");
+/// What those who keep a protected organisation read where others add people and programs.
+const ASK_THE_COUNCIL: &str =
+    "This organisation is protected. To let someone else manage it, or to create a token for a program, ask the council.";
+
+/// Whether only an officer lets further people and programs in: a thief of a lead's mail must not let theirs in.
+fn needs_an_officer(signed: &Signed, sight: &Sight) -> bool {
+    sight.protected && !sight.lets(&signed.actor, Action::EditAtOnce)
+}
+
+fn token_list(signed: &Signed, sight: &Sight, tokens: &[ApiToken], secret: Option<&str>) -> Markup {
+    let action = format!("/account/organisations/{}/tokens", sight.stored.id);
     html! {
         details open[secret.is_some()] {
             summary { "Tokens for programs" }
@@ -141,13 +152,14 @@ fn token_list(signed: &Signed, id: Uuid, tokens: &[ApiToken], secret: Option<&st
                     }
                 }
             }
-            form method="post" action=(action) {
+            @if needs_an_officer(signed, sight) { p class="hint" { (ASK_THE_COUNCIL) } }
+            @else { form method="post" action=(action) {
                 (signed.proof())
                 (Field::new("name", "What is the token for?", "").line(&Mistakes::default(), "text", "off"))
                 (Field::new("scope", "It can", "read").one_of(&Mistakes::default(), &[("read", "read"), ("write", "read and write")]))
                 (Field::new("days", "It is valid for", "90").one_of(&Mistakes::default(), &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
                 button class="button" name="do" value="make" { "Create a token" }
-            }
+            } }
         }
     }
 }
@@ -209,16 +221,26 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     if !manages && !leaves {
         return Err(Error::Forbidden("only a lead can decide who manages an organisation"));
     }
+    if matches!(what, "invite" | "lead") && needs_an_officer(signed, &sight) {
+        return Err(Error::Forbidden(ASK_THE_COUNCIL));
+    }
     let identity = desk.identity();
     let who = Identity::known_as(signed.person.id);
+    let before = identity.members(id).await?;
+    let concerned = before.iter().map(|member| &member.person).find(|known| Some(known.id) == person);
+    let name = concerned.map_or_else(String::new, |person| person.shown().to_owned());
+    let by = signed.person.shown();
+    let mut news = None;
     let tx = identity.write().await?;
     let detail = match (what, person) {
-        ("leave", Some(person)) => {
+        ("leave", Some(person)) if leaves => {
             identity.leave(&tx, id, person).await?;
+            news = Some(format!("{by} has left and can no longer change the listings"));
             "leave".to_owned()
         }
         ("remove", Some(person)) => {
             identity.revoke(&tx, id, person).await?;
+            news = Some(format!("{by} has removed {name}, who can no longer change the listings"));
             format!("remove {}", Identity::known_as(person))
         }
         ("lead" | "editor", Some(person)) => {
@@ -228,6 +250,12 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
                 return Err(Error::Forbidden("they do not manage this organisation"));
             }
             identity.add_member(&tx, id, person, role).await?;
+            news = Some(match role {
+                MemberRole::Lead => format!("{by} has made {name} a lead, who also decides who else can change the listings"),
+                MemberRole::Editor => {
+                    format!("{by} has made {name} an editor, who no longer decides who else can change the listings")
+                }
+            });
             format!("make {} {what}", Identity::known_as(person))
         }
         ("invite", _) => match fields.text("email").parse::<Email>() {
@@ -246,6 +274,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
                 let about = desk.editing.about();
                 let letter = letters::invitation(&invitation, sight.document.name(), &about.public_url, &about.name);
                 mail::queue(&tx, &letter, desk.site.now()).await?;
+                news = Some(format!("{by} has invited {email} as {} to change the listings", role.as_str()));
                 format!("invite as {}", role.as_str())
             }
         },
@@ -257,8 +286,36 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         _ => return Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
     identity.note(&tx, &who, "members", &id.to_string(), &detail, signed.actor.client()).await?;
+    if let Some(news) = news {
+        tell(desk, &tx, signed, &sight, (&before, concerned), &news).await?;
+    }
     tx.commit().await?;
     Ok(None)
+}
+
+/// Tell whom it concerns, the other leads, and for a protected organisation those who decide, that rights were
+/// given or taken: whoever has stolen a mailbox does not do it unseen.
+async fn tell(
+    desk: &Desk,
+    tx: &Transaction,
+    signed: &Signed,
+    sight: &Sight,
+    (members, concerned): (&[Member], Option<&Person>),
+    news: &str,
+) -> Result<(), Error> {
+    let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead).map(|member| member.person.clone());
+    let mut told: Vec<Person> = concerned.into_iter().cloned().chain(leads).collect();
+    if sight.protected {
+        told.extend(desk.identity().officers().await?.into_iter().filter(|officer| officer.may(Action::Decide)));
+    }
+    told.sort_by_key(|person| person.id);
+    told.dedup_by_key(|person| person.id);
+    let about = desk.editing.about();
+    for person in told.iter().filter(|person| person.id != signed.person.id) {
+        let letter = letters::roles_changed(&person.email, news, sight.document.name(), &about.public_url, &about.name);
+        mail::queue(tx, &letter, desk.site.now()).await?;
+    }
+    Ok(())
 }
 
 /// POST `/account/organisations/{id}/tokens`.
@@ -294,6 +351,9 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         tx.commit().await?;
         return Ok(None);
     }
+    if needs_an_officer(signed, &sight) {
+        return Err(Error::Forbidden(ASK_THE_COUNCIL));
+    }
     let days = fields.text("days").parse().unwrap_or(90).clamp(1, 365);
     let name = shorten(fields.text("name"), 100);
     let new = NewToken {
@@ -305,6 +365,10 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
     };
     let (secret, token) = identity.make_token(&tx, new).await?;
     identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
+    let may = if token.scope == Scope::Write { "change" } else { "read" };
+    let news =
+        format!("{} has created a token, “{}”, with which a program can {may} the listings", signed.person.shown(), token.name);
+    tell(desk, &tx, signed, &sight, (&identity.members(id).await?, None), &news).await?;
     tx.commit().await?;
     Ok(Some(secret.as_str().to_owned()))
 }

@@ -11,7 +11,7 @@ use crate::{
         Problem,
         visitor::{self, SESSION},
     },
-    identity::{Identity, Strength},
+    identity::Identity,
     model::text::shorten,
     pages::{
         desk::{Desk, Path, Posted, Signed, go_to},
@@ -53,7 +53,7 @@ async fn page(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
                     p {
                         strong { (session.browser) } @if session.id == signed.session.id { " (this one)" }
                         br; "since " (date(london_day(session.began_at))) ", last used " (date(london_day(session.used_at)))
-                        @if let Strength::Provider(name) = &session.strength { ", through " (name) }
+                        @if let Some(name) = session.strength.provider() { ", through " (name) }
                     }
                     form method="post" action=(format!("/account/sessions/{}/end", session.id)) {
                         (signed.proof())
@@ -91,6 +91,9 @@ pub(super) async fn save(State(desk): State<Desk>, posted: Posted) -> Response {
 /// POST `/account/sessions/{id}/end`.
 pub(super) async fn end_session(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let done = async {
+        if id != posted.signed.session.id {
+            has_shown(&desk, &posted.signed)?;
+        }
         let tx = desk.identity().write().await?;
         desk.identity().end_session(&tx, posted.signed.person.id, id).await?;
         tx.commit().await?;
@@ -100,6 +103,15 @@ pub(super) async fn end_session(State(desk): State<Desk>, Path(id): Path<Uuid>, 
         Ok(()) => go_to("/account/profile"),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
+}
+
+/// That an officer has taken the second step where they can: what a thief of their mail can destroy is theirs
+/// to destroy only then.
+fn has_shown(desk: &Desk, signed: &Signed) -> Result<(), Error> {
+    if desk.passkeys.is_some() && signed.actor.owes_second_step() {
+        return Err(Error::Forbidden("use your passkey first, at /sign-in/passkey"));
+    }
+    Ok(())
 }
 
 /// GET `/account/profile/forget`.
@@ -121,9 +133,13 @@ pub(super) async fn ask_to_forget(State(desk): State<Desk>, signed: Signed, head
 /// POST `/account/profile/forget`.
 pub(super) async fn forget(State(desk): State<Desk>, posted: Posted) -> Response {
     let done = async {
-        let id = posted.signed.person.id;
+        has_shown(&desk, &posted.signed)?;
+        let person = &posted.signed.person;
         let tx = desk.identity().write().await?;
-        desk.editing.forget_person(&tx, &Identity::known_as(id), id, "").await?;
+        if desk.identity().is_last_administrator(&tx, person).await? {
+            return Err(Error::Forbidden("you are the only administrator: give someone else this role before you go"));
+        }
+        desk.editing.forget_person(&tx, &Identity::known_as(person.id), person.id, "").await?;
         tx.commit().await?;
         Ok::<_, Error>(())
     };

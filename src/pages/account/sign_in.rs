@@ -257,7 +257,10 @@ pub(super) async fn sign_out(State(desk): State<Desk>, posted: Posted) -> Respon
     };
     match done.await {
         Ok(()) => {
-            let mut response = go_to("/");
+            let mut response = match elsewhere(&desk, &posted).await {
+                Some(page) => page,
+                None => go_to("/"),
+            };
             response.headers_mut().append(header::SET_COOKIE, visitor::forget(SESSION));
             // Nothing of what they saw stays in this browser.
             response.headers_mut().insert("clear-site-data", http::HeaderValue::from_static("\"cache\""));
@@ -265,6 +268,20 @@ pub(super) async fn sign_out(State(desk): State<Desk>, posted: Posted) -> Respon
         }
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(problem(error))),
     }
+}
+
+/// What to do where somebody came through a provider that still knows them: the next person at this desk could
+/// sign in as them. None where there is no such provider, or no way to sign out of it.
+async fn elsewhere(desk: &Desk, posted: &Posted) -> Option<Response> {
+    let name = posted.signed.session.strength.provider()?;
+    let leave = desk.providers.end_session(name, &desk.editing.about().public_url).await?;
+    let browser = Presented::read(&posted.headers).browser.unwrap_or_default();
+    let body = html! {
+        h1 { "You are signed out here" }
+        p { "You are still signed in to " (name) ". If others use this device, sign out there as well." }
+        p { a class="button" href=(leave) { "Sign out of " (name) } " " a href="/" { "Not now" } }
+    };
+    Some(page(desk, &posted.headers, &browser, "You are signed out".to_owned(), body))
 }
 
 pub(super) fn problem(error: Error) -> Problem {

@@ -102,6 +102,29 @@ fact! {
 }
 
 fact! {
+    async fn an_officer_without_a_passkey_is_none_over_the_api_either(app) {
+        required(&mut app).await;
+        super::with_pantry(&app).await;
+        let browser = Browser::officer(&app, PlatformRole::Administrator).await;
+        let page = browser.open("/account").await.text();
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let cookie = format!("__Host-session={}", browser.cookie("__Host-session").unwrap());
+        let headers = [("cookie", cookie.as_str()), ("x-form-token", proof.as_str()), ("if-match", "\"1\"")];
+        let record = format!("/api/v1/records/{}", super::id("pantry"));
+        for (method, path, body) in [
+            (http::Method::GET, record.as_str(), ""),
+            (http::Method::PATCH, record.as_str(), "{\"fees_description\": \"£9\"}"),
+            (http::Method::DELETE, record.as_str(), ""),
+        ] {
+            let answer = app.ask(method.clone(), path, &headers, body).await;
+            assert!([403, 404].contains(&answer.status.as_u16()), "{method}: {}", answer.text());
+        }
+        let proposals = app.ask(http::Method::GET, "/api/v1/proposals", &headers, "").await;
+        assert_eq!(proposals.json()["proposals"], serde_json::json!([]), "nor do they see what waits");
+    }
+}
+
+fact! {
     async fn who_came_through_a_provider_owes_nothing_and_a_reader_neither(app) {
         required(&mut app).await;
         let reader = Browser::officer(&app, PlatformRole::Reader).await;
@@ -113,6 +136,9 @@ fact! {
         let through = fingerpost::identity::Strength::Provider("Council".to_owned());
         assert_eq!(identity.owed(&person, &through).await.unwrap(), None);
         assert!(identity.owed(&person, &fingerpost::identity::Strength::Link).await.unwrap().is_some());
+        // One that knows of their address only that its mail was read is no better than a link.
+        let anybodys = fingerpost::identity::Strength::OtherProvider("Google".to_owned());
+        assert!(identity.owed(&person, &anybodys).await.unwrap().is_some());
     }
 }
 
@@ -187,4 +213,75 @@ fn a_directory_that_is_reached_by_a_number_cannot_require_passkeys() {
     };
     assert!(read("https://directory.example.org/").is_ok());
     assert!(read("http://192.0.2.1/").unwrap_err().to_string().contains("second_step"));
+}
+
+/// Break what is stored, as a disk or another version does.
+async fn damage(app: &TestApp, sql: &str) {
+    use sea_orm::ConnectionTrait as _;
+    let db = sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap();
+    db.execute_unprepared(sql).await.unwrap();
+    db.close().await.unwrap();
+}
+
+fact! {
+    async fn a_passkey_that_cannot_be_read_is_a_fault_and_never_none(app) {
+        required(&mut app).await;
+        let browser = Browser::officer(&app, PlatformRole::Moderator).await;
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&browser, &mut key, "work phone").await;
+        let later = Browser::signed_in(&app, "moderator@council.example.org").await;
+        let asked = later.open("/sign-in/passkey").await;
+        let answer = key.show(&asked);
+        damage(&app, "UPDATE passkey SET public = '{\"of\": \"another version\"}'").await;
+        let shown = later.submit(&asked, "/sign-in/passkey", &[("answer", &answer)]).await;
+        assert_eq!(shown.status, 500, "{}", shown.text());
+        assert_eq!(later.open("/sign-in/passkey").await.status, 500, "nor is anything asked as if there were none");
+        assert_eq!(later.open("/account/passkeys/new").await.status, 403, "nor may a first one be added");
+        // An administrator helps, as with one that is lost.
+        let identity = app.app().identity();
+        let person = identity.person_at(&"moderator@council.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let tx = identity.write().await.unwrap();
+        assert_eq!(identity.reset_passkeys(&tx, person.id).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let fresh = Browser::signed_in(&app, "moderator@council.example.org").await;
+        add(&fresh, &mut Authenticator::new(PUBLIC_URL), "new phone").await;
+    }
+}
+
+fact! {
+    async fn what_is_kept_of_a_question_or_a_person_and_cannot_be_read_is_a_fault(app) {
+        let browser = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = browser.open("/account/passkeys/new").await;
+        let answer = Authenticator::new(PUBLIC_URL).add(&page);
+        damage(&app, "UPDATE sign_in_pending SET pending = '{}'").await;
+        let added = browser.submit(&page, "/account/passkeys/new", &[("answer", &answer), ("name", "x")]).await;
+        assert_eq!(added.status, 500, "{}", added.text());
+        // Asked anew, it works.
+        add(&browser, &mut Authenticator::new(PUBLIC_URL), "work phone").await;
+        damage(&app, "UPDATE person SET role = 'a role of a later version'").await;
+        assert_eq!(browser.open("/account").await.status, 500, "a role that is not known is not no role");
+    }
+}
+
+fact! {
+    async fn a_thief_of_an_officers_mail_destroys_nothing_without_the_passkey(app) {
+        required(&mut app).await;
+        let officer = Browser::officer(&app, PlatformRole::Administrator).await;
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&officer, &mut key, "key ring").await;
+        let thief = Browser::signed_in(&app, "administrator@council.example.org").await;
+        let profile = thief.open("/account/profile").await;
+        let text = profile.text();
+        let other = text.split("<li>").find(|one| one.contains("/account/sessions/") && !one.contains("(this one)")).unwrap();
+        let path = format!("/account/sessions/{}/end", &other.split("/account/sessions/").nth(1).unwrap()[..36]);
+        assert_eq!(thief.submit_only(&profile, &path, &[]).await.status, 403);
+        let page = thief.open("/account/profile/forget").await;
+        assert_eq!(thief.submit_only(&page, "/account/profile/forget", &[]).await.status, 403);
+        assert_eq!(officer.open("/moderation").await.status, 200);
+        // Nor does the only administrator go, however they came.
+        let page = officer.open("/account/profile/forget").await;
+        let told = officer.submit_only(&page, "/account/profile/forget", &[]).await;
+        assert_eq!(told.status, 403, "{}", told.text());
+        assert!(told.text().contains("only administrator"), "{}", told.text());
+    }
 }

@@ -217,6 +217,63 @@ fact! {
     }
 }
 
+/// Sign in by a link on a browser that is there.
+async fn again(app: &TestApp, browser: &Browser<'_>, email: &str) {
+    let identity = app.app().identity();
+    let tx = identity.write().await.unwrap();
+    let secret = identity.link_for(&tx, &email.parse().unwrap(), "").await.unwrap();
+    tx.commit().await.unwrap();
+    let page = browser.open(&format!("/sign-in/link/{}", secret.as_str())).await;
+    assert_eq!(browser.submit(&page, "/sign-in/link", &[]).await.status, 200);
+}
+
+fact! {
+    async fn who_comes_rarely_is_told_of_a_thief_and_not_of_themselves(app) {
+        const EMAIL: &str = "amina@lark-hill.example.org";
+        let phone = Browser::signed_in(&app, EMAIL).await;
+        // The reminder comes after 75 days; the session was over after 60.
+        app.clock.set(noon() + Duration::days(75));
+        fingerpost::jobs::retention(app.app(), &PUBLIC_URL.parse().unwrap()).await.unwrap();
+        assert!(phone.open("/account").await.text().contains("Send me a link"));
+        let sink = Sink::start().await;
+        again(&app, &phone, EMAIL).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 0, "it is the same phone");
+        Browser::signed_in(&app, EMAIL).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 1, "this one is another");
+        // After a year nothing is known of it any more.
+        app.clock.set(noon() + Duration::days(75 + 365 + 61));
+        fingerpost::jobs::retention(app.app(), &PUBLIC_URL.parse().unwrap()).await.unwrap();
+        Browser::signed_in(&app, EMAIL).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 1);
+    }
+}
+
+fact! {
+    async fn nobody_uses_up_the_links_of_somebody_on_their_own_browser(app) {
+        const EMAIL: &str = "amina@lark-hill.example.org";
+        let own = Browser::signed_in(&app, EMAIL).await;
+        own.forget("__Host-session");
+        for _ in 0..8 {
+            ask(&app, EMAIL).await;
+        }
+        let sink = Sink::start().await;
+        let page = own.open("/sign-in").await;
+        own.submit(&page, "/sign-in", &[("email", EMAIL)]).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 1, "hers still comes");
+        // And on it there are as many as anywhere.
+        for _ in 0..8 {
+            let page = own.open("/sign-in").await;
+            own.submit(&page, "/sign-in", &[("email", EMAIL)]).await;
+        }
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), 5);
+    }
+}
+
 fact! {
     async fn no_secret_stands_in_the_data(app) {
         let browser = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
