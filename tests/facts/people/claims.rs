@@ -362,3 +362,56 @@ fact! {
         assert!(page.contains("<strong>0808 157 0114</strong>, the published number of"), "{page}");
     }
 }
+
+fact! {
+    async fn who_lets_others_in_or_out_is_seen_by_those_whom_it_concerns(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let _other = Browser::keeper(&app, "other@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/organisations/{}", id("marsh farm"));
+        let members = format!("{path}/members");
+        let page = lead.open(&path).await;
+        let other = app.app().identity().person_at(&"other@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        lead.submit(&page, &format!("{path}/tokens"), &[("name", "Booking"), ("scope", "write"), ("do", "make")]).await;
+        let invite = [("email", "mallory@evil.example"), ("role", "lead"), ("do", "invite")];
+        let form = lead.open(&path).await.text();
+        let proof = form.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let send = async |fields: &[(&str, &str)]| {
+            let mut all = vec![("form", proof.as_str())];
+            all.extend_from_slice(fields);
+            lead.post(&members, crate::support::PUBLIC_URL.trim_end_matches('/'), &all).await
+        };
+        assert_eq!(send(&invite).await.status, 303);
+        // Nobody leaves for somebody else: that is removing them.
+        let person = other.id.to_string();
+        assert_eq!(send(&[("do", "leave"), ("sure", "yes"), ("person", &person)]).await.status, 403);
+        assert_eq!(send(&[("do", "remove"), ("person", &person)]).await.status, 303);
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let to_other: Vec<String> =
+            sink.received().into_iter().filter(|letter| letter.to == ["other@lark-hill.example.org"]).map(|letter| letter.text()).collect();
+        for said in ["created a token", "invited mallory@evil.example as lead", "has removed other@lark-hill.example.org"] {
+            assert!(to_other.iter().any(|letter| letter.contains(said)), "{said}: {to_other:?}");
+        }
+    }
+}
+
+fact! {
+    async fn only_an_officer_lets_people_and_programs_into_a_protected_organisation(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
+        let path = format!("/account/organisations/{}", id("rowan"));
+        let page = lead.open(&path).await.text();
+        assert!(page.contains("ask the council") && !page.contains("Create a token</button>"), "{page}");
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let origin = crate::support::PUBLIC_URL.trim_end_matches('/');
+        let invite = [("form", proof.as_str()), ("email", "mallory@evil.example"), ("role", "lead"), ("do", "invite")];
+        assert_eq!(lead.post(&format!("{path}/members"), origin, &invite).await.status, 403);
+        let make = [("form", proof.as_str()), ("name", "x"), ("scope", "write"), ("days", "365"), ("do", "make")];
+        assert_eq!(lead.post(&format!("{path}/tokens"), origin, &make).await.status, 403);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &format!("{path}/members"), &[("email", "new@rowan.example.org"), ("role", "editor"), ("do", "invite")]).await;
+        assert_eq!(app.app().identity().invitations_of(id("rowan")).await.unwrap().len(), 1);
+    }
+}

@@ -2,6 +2,7 @@
 
 use fingerpost::{config::SecondStep, identity::PlatformRole};
 
+use super::{id, with_pantry};
 use crate::support::{PUBLIC_URL, TestApp, authenticator::Authenticator, browser::Browser, fact, sink::Sink};
 
 /// From now on officers have to show a passkey.
@@ -104,13 +105,13 @@ fact! {
 fact! {
     async fn an_officer_without_a_passkey_is_none_over_the_api_either(app) {
         required(&mut app).await;
-        super::with_pantry(&app).await;
+        with_pantry(&app).await;
         let browser = Browser::officer(&app, PlatformRole::Administrator).await;
         let page = browser.open("/account").await.text();
         let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let cookie = format!("__Host-session={}", browser.cookie("__Host-session").unwrap());
         let headers = [("cookie", cookie.as_str()), ("x-form-token", proof.as_str()), ("if-match", "\"1\"")];
-        let record = format!("/api/v1/records/{}", super::id("pantry"));
+        let record = format!("/api/v1/records/{}", id("pantry"));
         for (method, path, body) in [
             (http::Method::GET, record.as_str(), ""),
             (http::Method::PATCH, record.as_str(), "{\"fees_description\": \"£9\"}"),
