@@ -194,7 +194,7 @@ fn only_looking(mut config: Config, aside: &Path) -> Config {
     if file.is_some_and(|file| !Path::new(file).exists()) {
         config.database_url = format!("sqlite:{}", aside.join("fingerpost.db").display()).into();
     }
-    config.data_dir = aside.to_owned();
+    aside.clone_into(&mut config.data_dir);
     config
 }
 

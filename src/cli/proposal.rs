@@ -201,7 +201,7 @@ async fn decide_for_people(
         };
         match done {
             Ok(()) => {}
-            Err(Error::NeedsCallBack { .. }) => {
+            Err(Error::NeedsCallBack) => {
                 let problem = format!(
                     "proposal {} is about a protected listing: decide it at /moderation/{page}/{id}, where you say whom you phoned",
                     proposal.id

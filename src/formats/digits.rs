@@ -1,7 +1,7 @@
 //! Numbers of JSON text that no value read of it holds exactly. JSON has numbers of any length; what is read of them
 //! has 64 bits, whole or as a double, and so has canonical JSON (RFC 8785), over which records are signed.
 //!
-//! serde_json could keep every digit (`arbitrary_precision`), but hands such numbers out as objects, which neither
+//! `serde_json` could keep every digit (`arbitrary_precision`), but hands such numbers out as objects, which neither
 //! members that are collected (`flatten`) nor canonical JSON take for numbers. So they are found, and whoever reads
 //! says so, or takes the digits as text.
 
@@ -162,10 +162,7 @@ mod tests {
         );
         assert_eq!(said(&json), [format!("a {long}"), "b\"c[1].d -0.12345678901234567890".to_owned()]);
         assert_eq!(said(long), [format!(" {long}")]);
-        assert_eq!(
-            said(r#"[51.878712345678905, 0.1000000000000000000, 100000000000000000000000, -9223372036854775808]"#),
-            [""; 0]
-        );
+        assert_eq!(said("[51.8787123456789, 0.1000000000000000000, 100000000000000000000000, -9223372036854775808]"), [""; 0]);
     }
 
     proptest! {

@@ -233,7 +233,7 @@ impl Tidier<'_> {
             match id.as_ref().and_then(|id| seen.get(id)) {
                 Some(first) if kept[*first] == item => {}
                 Some(_) => {
-                    self.dropped.push(at(&path, "has the same id as an earlier one in its list; the first is used".to_owned()))
+                    self.dropped.push(at(&path, "has the same id as an earlier one in its list; the first is used".to_owned()));
                 }
                 None => {
                     seen.extend(id.map(|id| (id, kept.len())));

@@ -77,7 +77,9 @@ fn groups(text: &str) -> Vec<Group<'_>> {
             _ => groups.push(Group { at: at..at + 1, digits: "" }),
         }
     }
-    groups.iter_mut().for_each(|group| group.digits = &text[group.at.clone()]);
+    for group in &mut groups {
+        group.digits = &text[group.at.clone()];
+    }
     groups
 }
 

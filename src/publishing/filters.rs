@@ -304,13 +304,13 @@ fn delivery(parameters: &Parameters) -> Result<Option<Delivery>, Problem> {
 
 fn moment(parameters: &Parameters, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = parameters.text(name)? else { return Ok(None) };
-    read_moment(text, Utc)
+    read_moment(text, &Utc)
         .map(Some)
         .ok_or_else(|| Problem::bad_parameter(name, text, "expected a date and time such as 2026-11-01T00:00:00Z"))
 }
 
 /// A moment with a zone; without one it is on the clocks of `clocks`.
-fn read_moment(text: &str, clocks: impl TimeZone) -> Option<DateTime<Utc>> {
+fn read_moment(text: &str, clocks: &impl TimeZone) -> Option<DateTime<Utc>> {
     // Of an hour that comes twice the first, and one that the clocks jump over as if they did not.
     let on_them = |at: NaiveDateTime| clocks.from_local_datetime(&at).earliest().map_or_else(|| at.and_utc(), |at| at.to_utc());
     // A + that was not encoded arrives as a space.
@@ -329,7 +329,7 @@ fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>,
         let Some(text) = parameters.text(name)? else { return Ok(None) };
         let read = match text.parse::<NaiveDate>() {
             Ok(day) => day.checked_add_days(Days::new(whole_days)).and_then(midnight),
-            Err(_) => read_moment(text, London),
+            Err(_) => read_moment(text, &London),
         };
         let sensible = |at: &DateTime<Utc>| (at.timestamp() / 86_400).abs() < 4_000_000;
         read.filter(sensible).map(Some).ok_or_else(|| Problem::bad_parameter(name, text, EXPECTED))

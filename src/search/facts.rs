@@ -181,7 +181,9 @@ pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: Dat
     facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
         add_dates(fields, row, now, &mut out);
-        moved_to(row).iter().for_each(|place| out.add_text(fields.moved, place.to_string()));
+        for place in moved_to(row) {
+            out.add_text(fields.moved, place.to_string());
+        }
     }
     out
 }

@@ -278,7 +278,9 @@ impl<'a> Taking<'a> {
             self.writer.delete_term(fields::id_term(&self.search.fields, row.id));
             self.urgent |= row.urgent;
             if row.live {
-                facts::moved_to(row).into_iter().for_each(|place| self.moved.entry(place).or_default().push(row.id));
+                for place in facts::moved_to(row) {
+                    self.moved.entry(place).or_default().push(row.id);
+                }
                 let document: TantivyDocument = facts::document(&self.search.fields, &self.words, row, self.now);
                 let document = elsewhere.added_to(document, &self.search.fields, row);
                 self.writer.add_document(document)?;

@@ -153,8 +153,8 @@ fn ends_at_once(costs: &str) -> bool {
 fn means_everything(behind: &str, certain: bool) -> bool {
     let next = behind.split(' ').next().unwrap_or_default();
     if BEGIN_A_LIMIT.contains(&next) {
-        let whom = |whom: &&str| behind.strip_prefix(*whom).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-        return FOR_EVERYBODY.iter().any(|words| whom(&words));
+        let whom = |whom: &str| behind.strip_prefix(whom).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        return FOR_EVERYBODY.iter().any(|words| whom(words));
     }
     certain || next.is_empty() || next == "gratis" || FREE_THINGS.contains(&next)
 }

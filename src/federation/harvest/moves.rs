@@ -50,7 +50,7 @@ impl Harvester {
         run: &mut Run,
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<(), End> {
-        let ended = self.follow(run, progress).await;
+        let ended = Box::pin(self.follow(run, progress)).await;
         let Err(End::Held(trouble) | End::Failed(trouble, _)) = &ended else { return ended };
         if run.held_at.is_some() || !GONE.contains(&trouble.code.as_str()) {
             return ended;
@@ -58,7 +58,7 @@ impl Harvester {
         match self.moved(run).await {
             Some((there, moved)) => {
                 self.go_there(run, there, &moved).await?;
-                self.follow(run, progress).await
+                Box::pin(self.follow(run, progress)).await
             }
             None => ended,
         }

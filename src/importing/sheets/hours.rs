@@ -71,7 +71,7 @@ fn time(cell: &str) -> Option<Time> {
         None if of_24 => Written::Clock,
         None => Written::Bare,
     };
-    (hours < 24 && minutes < 60).then_some(Time { minutes: hours * 60 + minutes, written })
+    (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, written })
 }
 
 impl Time {

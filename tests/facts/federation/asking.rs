@@ -157,7 +157,7 @@ async fn calendars(here: &Node, names: &[&str], host: &HostilePeer) {
 }
 
 fn calendar(seen: &Seen) -> Reply {
-    if !seen.path.ends_with(".ics") {
+    if !seen.path.contains(".ics") {
         return Reply::status(404);
     }
     let text = format!(
@@ -331,7 +331,7 @@ fact_between! {
             let liar = Liar::start().await;
             liar.tell_services(1);
             here.follows(&liar.url(), Trust::Auto).await;
-            liar.twist(|_, page| Reply::json(page.to_string()).late(Duration::from_secs(60)));
+            liar.twist(|_, page| Reply::json(page.to_string()).late(Duration::from_mins(1)));
             slow.push(liar);
         }
         later(&here, TimeDelta::hours(1));
