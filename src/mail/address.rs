@@ -43,6 +43,7 @@ pub(super) fn key(address: &str) -> String {
 /// use fingerpost::mail::mobile;
 /// assert_eq!(mobile("07700 900 123").as_deref(), Some("447700900123"));
 /// assert_eq!(mobile("+44 (0)7700 900123").as_deref(), Some("447700900123"));
+/// assert_eq!(mobile("447700900123").as_deref(), Some("447700900123"), "as it was given back");
 /// assert_eq!(mobile("01632 960123"), None, "a landline");
 /// ```
 pub fn mobile(text: &str) -> Option<String> {
@@ -55,6 +56,8 @@ pub fn mobile(text: &str) -> Option<String> {
         digits
     } else if let Some(rest) = digits.strip_prefix("00") {
         rest.to_owned()
+    } else if digits.starts_with("447") {
+        digits // as it is kept here, and as some people write it
     } else {
         format!("44{}", digits.strip_prefix('0')?)
     };

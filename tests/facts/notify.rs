@@ -117,6 +117,35 @@ fact! {
 }
 
 fact! {
+    async fn where_only_a_mobile_is_listed_the_code_for_a_claim_goes_there(app) {
+        let peer = notify(vec![]).await;
+        with_account(&mut app, &peer, SECRET).await;
+        let mut listing = crate::facts::pantry();
+        let service = listing.as_object_mut().unwrap();
+        service.remove("email");
+        service.remove("contacts");
+        listing["phones"][0]["number"] = json!("07700 900123");
+        app.import(listing.to_string()).await;
+        let amina = crate::support::browser::Browser::signed_in(&app, "amina@gmail.com").await;
+        let path = format!("/account/organisations/{}/claim", crate::facts::id("marsh farm"));
+        let page = amina.open(&path).await;
+        let waits = amina.submit(&page, &path, &[("words", "I run it."), ("terms", "yes")]).await;
+        assert!(waits.text().contains("Do you have a code?"), "{}", waits.text());
+        send(&app).await;
+        let seen = peer.seen();
+        let text = seen.iter().find(|seen| seen.path == "/v2/notifications/sms").expect("a text message");
+        let body: Value = serde_json::from_slice(&text.body).unwrap();
+        assert_eq!(body["phone_number"], "447700900123");
+        let message = body["personalisation"]["message"].as_str().unwrap();
+        let code = message.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).expect("a code");
+        let claim = app.app().identity().waiting_claims().await.unwrap().remove(0);
+        let path = format!("/account/claims/{}", claim.id);
+        amina.submit(&waits, &path, &[("code", code)]).await;
+        assert_eq!(app.app().identity().members(crate::facts::id("marsh farm")).await.unwrap().len(), 1);
+    }
+}
+
+fact! {
     async fn what_notify_refuses_is_told_from_what_it_does_not_like_about_us(app) {
         let peer = notify(vec![
             refusal(400, "ValidationError", "email_address is not a valid email address"),
