@@ -157,9 +157,17 @@ fn scrubs_file(data_dir: &Path) -> PathBuf {
 /// # Errors
 /// When the database or the disk fails, or the list is damaged; then it stays as it is.
 pub async fn keep_scrubs(records: &Records, data_dir: &Path) -> Result<(), Error> {
+    let remembered = records.remembered().await?;
+    let data_dir = data_dir.to_owned();
+    // Waiting for a turn must not hold up whatever else the thread would do meanwhile.
+    let (file, merging) = (scrubs_file(&data_dir), tokio::task::spawn_blocking(move || merge_scrubs(&data_dir, remembered)));
+    merging.await.map_err(|died| Error::File { file, source: io::Error::other(died) })?
+}
+
+/// Add to the list beside the database what it does not have.
+fn merge_scrubs(data_dir: &Path, remembered: Vec<Remembered>) -> Result<(), Error> {
     let file = scrubs_file(data_dir);
     let failed = |source| Error::File { file: file.clone(), source };
-    let remembered = records.remembered().await?;
     // The server and a command may do so at once: what one adds must not be lost to the other.
     let _turn = turn(&beside(&file, "lock")).map_err(failed)?;
     let known = kept_scrubs(data_dir)?;

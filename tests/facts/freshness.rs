@@ -14,7 +14,7 @@ use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
-use super::{id, pantry};
+use super::{id, listings, pantry};
 use crate::support::{
     PUBLIC_URL, TestApp, fact, noon,
     sink::{Act, At, Received, Sink},
@@ -43,20 +43,6 @@ async fn look(app: &TestApp) -> (usize, Reminded) {
 
 async fn service(app: &TestApp, name: &str) -> serde_json::Value {
     app.get(&format!("/services/{}", id(name))).await.json()
-}
-
-/// Services of one organisation, with our own ids.
-fn listings(names: &[&str]) -> String {
-    let one = |name: &&str| {
-        let mut listing = pantry();
-        listing["id"] = json!(id(name));
-        listing["name"] = json!(name);
-        for member in ["phones", "schedules", "contacts", "service_at_locations", "attributes"] {
-            listing.as_object_mut().unwrap().remove(member);
-        }
-        listing.to_string()
-    };
-    names.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// Somebody who keeps the organisation of the listings.

@@ -60,6 +60,20 @@ pub fn pantry() -> Value {
     })
 }
 
+/// Services of the pantry's organisation, with our own ids.
+pub fn listings(names: &[&str]) -> String {
+    let one = |name: &&str| {
+        let mut listing = pantry();
+        listing["id"] = json!(id(name));
+        listing["name"] = json!(name);
+        for member in ["phones", "schedules", "contacts", "service_at_locations", "attributes"] {
+            listing.as_object_mut().unwrap().remove(member);
+        }
+        listing.to_string()
+    };
+    names.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
 /// A refuge at a place that the feed tells although it should not.
 pub fn refuge() -> Value {
     json!({

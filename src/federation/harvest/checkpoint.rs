@@ -82,12 +82,17 @@ impl Harvester {
             Some(url) => return Ok(Err(format!("its checkpoint is at {url}, which is not its own address"))),
             None => return Ok(Err("it does not name a checkpoint".to_owned())),
         };
-        let Some(keys) = run.peer.pinned_keys.clone() else {
+        let Some(mut keys) = run.peer.pinned_keys.clone() else {
             return Ok(Err("none of its keys has been approved".to_owned()));
         };
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
+        if !compare::verifies(&checkpoint, &keys) {
+            // It may have changed its keys since we read which they are.
+            self.rediscover(run).await?;
+            keys = run.peer.pinned_keys.clone().unwrap_or_default();
+        }
         if text("origin") != run.peer.identity() || !compare::verifies(&checkpoint, &keys) {
             return Err(End::held("bad-checkpoint", format!("the checkpoint at {url} is not signed by an approved key")));
         }

@@ -188,7 +188,7 @@ impl World {
         let many = self.nodes.len();
         match what {
             Happens::Save(node, number) => self.save(node % many, number).await,
-            Happens::Announce(node, number) => drop(self.nodes[node % many].app.import(talk(node % many, number)).await),
+            Happens::Announce(node, number) => self.announce(node % many, number).await,
             Happens::Rename(node, number) => self.rename(node % many, number, format!("Renamed at {step}")).await,
             Happens::Withdraw(node, what) => self.withdraw(node % many, what).await,
             Happens::Pull(node) => {
@@ -222,6 +222,12 @@ impl World {
     async fn save(&mut self, node: usize, number: usize) {
         self.nodes[node].app.import(club(node, number).to_string()).await;
         self.own[node].clubs.entry(number).or_insert_with(|| Some(format!("Club {number} of {node}")));
+    }
+
+    /// What a complete export says is put back as it was, so whoever holds the talk is there again.
+    async fn announce(&mut self, node: usize, number: usize) {
+        self.nodes[node].app.import(talk(node, number)).await;
+        self.own[node].is_closed = false;
     }
 
     async fn rename(&mut self, node: usize, number: usize, name: String) {
@@ -283,17 +289,19 @@ impl World {
         clock.set(clock.now() + by);
     }
 
-    /// Whether nothing waits for an officer anywhere.
-    async fn nothing_waits(&self) -> bool {
+    /// What waits for an officer, anywhere.
+    async fn waiting(&self) -> Vec<String> {
+        let mut waiting = Vec::new();
         for (node, peers) in self.nodes.iter().zip(&self.peers) {
             for peer in peers {
                 let held = peers::held(&node.app.app().db, peer.id).await.unwrap();
-                if node.peer(peer).await.state != PeerState::Following || !held.is_empty() {
-                    return false;
+                let now = node.peer(peer).await;
+                if now.state != PeerState::Following || !held.is_empty() {
+                    waiting.push(format!("{} of {}: {:?} {:?} {held:?}", now.name, node.url, now.state, now.report));
                 }
             }
         }
-        true
+        waiting
     }
 }
 
@@ -327,7 +335,7 @@ async fn converges(on: On, many: usize, sequence: Vec<Happens>) {
     for _ in 0..2 {
         pull_all(&world.nodes, &world.peers).await;
         if !sequence.iter().any(needs_an_officer) {
-            assert!(world.nothing_waits().await, "there is nothing that anybody has to decide");
+            assert_eq!(world.waiting().await, [""; 0], "there is nothing that anybody has to decide");
             continue;
         }
         for (node, peers) in world.nodes.iter().zip(&world.peers) {

@@ -427,6 +427,19 @@ fact_of_two! {
 }
 
 fact_of_two! {
+    async fn case_24_a_checkpoint_by_a_new_key_is_no_alarm_before_the_list_of_keys_was_read_again(luton, beds) {
+        luton.app.import(pantry().to_string()).await;
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        beds.pull(&peer).await;
+        safekeeping::rotate_keys(&luton.app.app().records, false).await.unwrap();
+        beds.harvester().compare_peer("Luton").await.unwrap();
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, &report.error), (Outcome::Ok, &None), "{report:?}");
+        assert!(report.compared.is_some(), "{report:?}");
+    }
+}
+
+fact_of_two! {
     async fn an_imported_record_cannot_say_that_it_comes_from_a_neighbour(luton, beds) {
         let mut spoofed = pantry();
         spoofed["provenance"] = json!({"origin": beds.url, "source": "Beds", "evidence": "signed", "fetched_at": "2026-11-22T00:00:00Z"});

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{id, public, with_pantry};
 use crate::{
-    facts::pantry,
+    facts::{listings, pantry},
     support::{PUBLIC_URL, TestApp, browser::Browser, fact, noon},
 };
 
@@ -21,20 +21,6 @@ const AS_A_BROWSER: [(&str, &str); 3] =
 
 fn here() -> Url {
     PUBLIC_URL.parse().unwrap()
-}
-
-/// Services of the pantry's organisation, with our own ids.
-fn listings(names: &[&str]) -> String {
-    let one = |name: &&str| {
-        let mut listing = pantry();
-        listing["id"] = json!(id(name));
-        listing["name"] = json!(name);
-        for member in ["phones", "schedules", "contacts", "service_at_locations", "attributes"] {
-            listing.as_object_mut().unwrap().remove(member);
-        }
-        listing.to_string()
-    };
-    names.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 async fn service(app: &TestApp, name: &str) -> Value {
