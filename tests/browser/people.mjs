@@ -214,9 +214,10 @@ await look(anybody, 'reported');
 /** The link of the letter that the demo writes to its log next, after what it has written. */
 async function letterTo(email, after) {
   for (let waited = 0; waited < 100; waited += 1) {
-    const log = (await readFile(options.demo, 'utf8')).slice(after);
-    const letter = log.slice(Math.max(0, log.indexOf(email)));
-    const link = log.includes(email) && /\/sign-in\/link\/[\w-]+/.exec(letter);
+    const letters = (await readFile(options.demo, 'utf8')).slice(after).split('the email says:');
+    // To whom a letter goes stands behind what it says.
+    const letter = letters.find((one) => one.includes(`to="${email}"`) && one.includes('/sign-in/link/'));
+    const link = letter && /\/sign-in\/link\/[\w-]+/.exec(letter);
     if (link) return base + link[0];
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

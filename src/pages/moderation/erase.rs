@@ -24,6 +24,9 @@ use crate::{
 const TITLE: &str = "Erase someone’s data";
 const NO_NAMES: &str = "This is kept for years, so do not mention the person. For example: “asked by letter of 3 March”.";
 
+/// So many of each kind are shown at once: a page stays small, and what stands everywhere is nobody's name.
+const MOST_SHOWN: usize = 20;
+
 /// What was found.
 #[derive(Default)]
 struct Found {
@@ -57,19 +60,29 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
         @if let Some(found) = found {
             h2 { "Contacts in listings" }
             @if found.listings.contacts.is_empty() { p { "There is no contact with that name, address or number, now or in an earlier version." } }
-            ul class="listings" { @for one in &found.listings.contacts { li { (contact(signed, fields.text("q"), one)) } } }
+            (listed(&found.listings.contacts, |one| contact(signed, fields.text("q"), one)))
             h2 { "Elsewhere in listings" }
             @if found.listings.words.is_empty() { p { "No description, telephone number or other text of a listing has exactly these words, now, in an earlier version or in a proposed change. If a full name is not found, try its parts." } }
-            ul class="listings" { @for one in &found.listings.words { li { (words(signed, fields.text("q"), one)) } } }
+            (listed(&found.listings.words, |one| words(signed, fields.text("q"), one)))
             h2 { "In reports" }
             @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
-            ul class="listings" { @for one in &found.reports { li { (report(signed, fields.text("q"), one)) } } }
+            (listed(&found.reports, |one| report(signed, fields.text("q"), one)))
             h2 { "Accounts" }
             @if found.people.is_empty() { p { "There is no account with this email address or name." } }
-            ul class="listings" { @for one in &found.people { li { (account(signed, fields.text("q"), one)) } } }
+            (listed(&found.people, |one| account(signed, fields.text("q"), one)))
         }
     };
     Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(TITLE), body) }
+}
+
+/// The first of what was found, and how much there is.
+fn listed<T>(found: &[T], each: impl Fn(&T) -> Markup) -> Markup {
+    html! {
+        @if found.len() > MOST_SHOWN {
+            p { "These are the first " (MOST_SHOWN) " of " (found.len()) ". Enter more of the name or number to find fewer, or search again once these are erased." }
+        }
+        ul class="listings" { @for one in found.iter().take(MOST_SHOWN) { li { (each(one)) } } }
+    }
 }
 
 fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {

@@ -171,6 +171,18 @@ fact! {
 }
 
 fact! {
+    async fn of_words_that_stand_everywhere_the_first_are_shown_and_how_many_there_are(app) {
+        let names: Vec<String> = (0..25).map(|number| format!("Larder {number}")).collect();
+        app.import(crate::facts::listings(&names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/moderation/erase").await;
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", "no referral needed"), ("do", "find")]).await.text();
+        assert!(found.contains("the first 20 of 25"), "{found}");
+        assert_eq!(found.matches("value=\"words\"").count(), 20);
+    }
+}
+
+fact! {
     async fn words_that_a_listing_never_had_are_not_erased(app) {
         with_pantry(&app).await;
         let tx = app.app().db.write().await.unwrap();
