@@ -289,7 +289,7 @@ fn lines(form: &Form, budget: &Budget) -> Markup {
     html! {
         @for group in GROUPS {
             @if budget.parts.iter().any(|part| part.group == group.id && part.yearly > 0) {
-                h3 { (say(group.title)) }
+                h2 { (say(group.title)) }
                 ul {
                     @for part in budget.parts.iter().filter(|part| part.group == group.id && part.yearly > 0) {
                         li { (isolated(&label(group, &part.line))) ": " (a_month(part.yearly)) }
