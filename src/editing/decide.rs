@@ -9,11 +9,8 @@ use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, MemberRole, PersonId, Subject},
     mail,
-    model::{
-        Kind,
-        changes::{Change, part_of},
-    },
-    records::{self, Decision, Part, Proposal, Verdict},
+    model::changes::{Change, part_of},
+    records::{Part, Proposal, Verdict},
 };
 
 /// Proposals that are read at once.
@@ -36,6 +33,8 @@ pub struct Queued {
     pub revision: i64,
     /// How much harm waiting, or deciding wrongly, could do: what is highest comes first.
     pub harm: u8,
+    /// Whether something of it is not public yet.
+    pub is_new: bool,
 }
 
 /// What waits.
@@ -43,7 +42,7 @@ pub struct Queued {
 pub enum Waiting {
     /// A change, and what it changes.
     Change(Box<Proposal>, Vec<Change>),
-    /// A listing that is new, with all that belongs to it.
+    /// What is decided together: a listing that is new, with all that belongs to it, or changes of several records.
     Listing(Vec<Proposal>),
     /// Somebody who says that they keep an organisation.
     Claim(Box<Claim>),
@@ -103,7 +102,8 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             let harm = if protected { 3 } else { 1 };
-            all.push(Queued { name, since: claim.at, protected, revision: 0, harm, waiting: Waiting::Claim(Box::new(claim)) });
+            let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
         }
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
@@ -114,20 +114,11 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             let harm = if protected { 3 } else { 2 };
-            all.push(Queued { name, since: appeal.at, protected, revision: 0, harm, waiting: Waiting::Appeal(Box::new(appeal)) });
+            let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
         }
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
         Ok(all)
-    }
-
-    async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
-        let mut parts = self.records.bundle(bundle).await?;
-        parts.retain(|one| one.decision == Decision::Waiting);
-        let protected = self.any_protected(&parts).await?;
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
-        let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
-        let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
-        Ok(Queued { name, since, protected, revision: 0, harm: if protected { 3 } else { 1 }, waiting: Waiting::Listing(parts) })
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
@@ -153,7 +144,8 @@ impl Editing {
             (false, false, _) => 0,
         };
         let name = document.name().to_owned();
-        Ok(Queued { name, since: proposal.at, protected, revision, harm, waiting: Waiting::Change(Box::new(proposal), changes) })
+        let (since, is_new) = (proposal.at, revision == 0);
+        Ok(Queued { name, since, protected, revision, harm, is_new, waiting: Waiting::Change(Box::new(proposal), changes) })
     }
 
     /// One change that waits or was decided, for those who decide and for its author.
@@ -178,7 +170,7 @@ impl Editing {
     /// Decide a change part by part. Its author is told in the same transaction.
     /// # Errors
     /// [`Error::Forbidden`]; [`Error::NeedsReason`] for a part that is refused without one;
-    /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`records::Error`] says; or when the database fails.
+    /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`crate::records::Error`] says; or when the database fails.
     pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let (_, changes, protected) = self.change(actor, id).await?;
@@ -223,85 +215,6 @@ impl Editing {
         self.decide(actor, id, judgement).await.map(drop)
     }
 
-    /// Accept or refuse a new listing as a whole.
-    /// # Errors
-    /// As [`Editing::decide`].
-    pub async fn decide_listing(
-        &self,
-        actor: &Actor,
-        bundle: Uuid,
-        accept: bool,
-        seen: &str,
-        (reason, called_back): (&str, Option<&str>),
-    ) -> Result<(), Error> {
-        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let mut parts = self.records.bundle(bundle).await?;
-        parts.retain(|one| one.decision == Decision::Waiting);
-        let Some(first) = parts.first() else { return Err(records::Error::Decided(bundle).into()) };
-        let reason = reason.trim();
-        if !accept && reason.is_empty() {
-            return Err(Error::NeedsReason { field: "the listing".to_owned() });
-        }
-        let protected = self.any_protected(&parts).await?;
-        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
-        if accept && protected && called.is_none() {
-            return Err(Error::NeedsCallBack);
-        }
-        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
-        let why = match (accept, called) {
-            (true, Some(called)) => format!("accepted (called back: {called})"),
-            (true, None) => "accepted".to_owned(),
-            (false, _) => reason.to_owned(),
-        };
-        let caller = caller(actor, &why);
-        let tx = self.records.database().write().await?;
-        if accept {
-            self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
-        } else {
-            self.records.reject_in(&tx, &caller, &which).await?;
-        }
-        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, actor.client()).await?;
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
-        if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
-            proposal.parts = vec![Part { field: letters::NEW_LISTING.to_owned(), accepted: accept, reason: reason.to_owned() }];
-            self.tell_author(&tx, &proposal, "").await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Whether any part is protected, as it stands or as it would be.
-    async fn any_protected(&self, parts: &[Proposal]) -> Result<bool, Error> {
-        for part in parts {
-            let stands = match self.sight(part.record_id).await {
-                Ok(sight) => sight.protected,
-                Err(Error::NotFound(_)) => false,
-                Err(error) => return Err(error),
-            };
-            let document = part.read()?;
-            let owners = self.owners(&document).await?;
-            if stands || self.is_protected(&document, &owners).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// One new listing that waits, with all that belongs to it, and the name of what it says now.
-    /// # Errors
-    /// [`Error::Forbidden`]; decided as [`records::Error`] says when nothing of it waits; or when the database fails.
-    pub async fn listing(&self, actor: &Actor, bundle: Uuid) -> Result<(Queued, String), Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
-        let queued = self.queued_listing(bundle).await?;
-        match &queued.waiting {
-            Waiting::Listing(parts) if !parts.is_empty() => {
-                let version = self.records.bundle_version(parts).await?;
-                Ok((queued, version))
-            }
-            _ => Err(records::Error::Decided(bundle).into()),
-        }
-    }
-
     /// Say something about a change: its author and those who decide hear of it.
     /// # Errors
     /// [`Error::NotFound`], or when the database fails.
@@ -338,14 +251,14 @@ impl Editing {
 
     /// Take one's own change back while it waits.
     /// # Errors
-    /// [`Error::NotFound`], decided as [`records::Error`] says, or when the database fails.
+    /// [`Error::NotFound`], decided as [`crate::records::Error`] says, or when the database fails.
     pub async fn take_back(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         let tx = self.records.database().write().await?;
         self.records.take_back(&tx, &actor.known_as(), id).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
+    pub(super) async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
         let name = proposal.read()?.name().to_owned();
         for author in self.authors(&proposal.by).await? {
             let Some(author) = self.identity.person(author).await? else { continue };

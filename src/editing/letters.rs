@@ -12,6 +12,9 @@ use crate::{
 /// The one part of a new listing, which is taken or refused as a whole.
 pub(super) const NEW_LISTING: &str = "listing";
 
+/// The one part of changes that were proposed together.
+pub(super) const ALL_OF_IT: &str = "all_of_it";
+
 /// What became of a change, part by part.
 pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let (taken, refused): (Vec<_>, Vec<_>) = proposal.parts.iter().partition(|part| part.accepted);

@@ -74,6 +74,7 @@ impl Editing {
         }
         let document = Document::Organization(Box::new(organisation));
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
-        self.submit(actor, Submission { writes: vec![write], why: "logo changed".to_owned(), publish: false, called_back }).await
+        let why = "logo changed".to_owned();
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 }

@@ -8,6 +8,7 @@
 
 mod api;
 mod appeals;
+mod bundles;
 mod claims;
 mod closing;
 mod decide;

@@ -37,6 +37,8 @@ pub struct Submission {
     pub why: String,
     /// Whether listings that are not public are to become so. Without it they are kept as drafts.
     pub publish: bool,
+    /// Whether all of it waits for a moderator, also what might stand at once and whoever hands it in.
+    pub all_waits: bool,
     /// Who was called back about a protected listing, and what they confirmed.
     pub called_back: Option<String>,
 }
@@ -73,6 +75,8 @@ struct Compared {
     at_once: bool,
     /// Whether it is to be seen, if it is not.
     publish: bool,
+    /// Whether the whole edit waits, whatever the actor might do at once.
+    all_waits: bool,
 }
 
 impl Editing {
@@ -112,7 +116,9 @@ impl Editing {
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
         let compared = self.compare(actor, &submission).await?;
         let mut became = Became::default();
-        let mut edit = Edit { together: compared.iter().any(Compared::goes_public), ..Edit::default() };
+        // What is proposed in one go is decided in one go.
+        let several = submission.all_waits && compared.iter().filter(|one| one.has_to_wait()).count() > 1;
+        let mut edit = Edit { together: several || compared.iter().any(Compared::goes_public), ..Edit::default() };
         let closed: Vec<(Uuid, String)> = compared.iter().filter_map(Compared::closes_what_is_protected).collect();
         for one in compared {
             tell(&one, &mut became);
@@ -156,10 +162,10 @@ impl Editing {
             .collect();
         let mut compared = Vec::new();
         for write in &submission.writes {
-            let one = self.compare_one(actor, write, submission.publish, (&new_organisations, &new_places)).await?;
+            let one = self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?;
             let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
             let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
-            if one.protected && one.at_once && leads_somewhere && !said {
+            if one.protected && one.stands_at_once() && leads_somewhere && !said {
                 return Err(Error::NeedsCallBack);
             }
             compared.push(one);
@@ -171,7 +177,7 @@ impl Editing {
         &self,
         actor: &Actor,
         write: &Write,
-        publish: bool,
+        submission: &Submission,
         (new_organisations, new_places): (&[Uuid], &[Uuid]),
     ) -> Result<Compared, Error> {
         let id = write.document.id();
@@ -223,8 +229,8 @@ impl Editing {
             }
         }
         earlier.retain(|change| !changes.iter().any(|newer| newer.field == change.field));
-        let publish = publish || waits_already;
-        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish })
+        let (publish, all_waits) = (submission.publish || waits_already, submission.all_waits);
+        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish, all_waits })
     }
 
     /// Whether somebody may change what stands into this document at all.
@@ -332,17 +338,28 @@ impl Compared {
     fn closes_what_is_protected(&self) -> Option<(Uuid, String)> {
         let closes =
             |change: &Change| change.field == "status" && !["active", "scheduled"].iter().any(|open| change.after == *open);
-        let told = self.protected && !self.at_once && self.is_public() && self.changes.iter().any(closes);
+        let told = self.protected && !self.at_once && !self.all_waits && self.is_public() && self.changes.iter().any(closes);
         told.then(|| (self.write.document.id(), self.write.document.name().to_owned()))
+    }
+
+    /// Whether nobody else has to agree.
+    fn stands_at_once(&self) -> bool {
+        self.at_once && !self.all_waits
     }
 
     /// Whether it waits to be seen for the first time, or again.
     fn goes_public(&self) -> bool {
-        self.publish && !self.at_once && !self.is_public()
+        self.publish && !self.stands_at_once() && !self.is_public()
     }
 
     fn waits(&self, change: &Change) -> bool {
-        !self.at_once && self.is_public() && risk(self.write.document.kind(), self.protected, change) == Risk::High
+        let risky = || risk(self.write.document.kind(), self.protected, change) == Risk::High;
+        self.is_public() && (self.all_waits || !self.at_once && risky())
+    }
+
+    /// Whether anything of it waits.
+    fn has_to_wait(&self) -> bool {
+        self.goes_public() || self.changes.iter().any(|change| self.waits(change))
     }
 
     fn draft(&self, document: Document, state: State) -> Draft {
@@ -357,7 +374,7 @@ impl Compared {
     fn put_into(self, edit: &mut Edit) -> Result<(), Error> {
         let document = || self.write.document.clone();
         if !self.is_public() {
-            let state = if self.at_once && self.publish { State::Published } else { State::Unpublished };
+            let state = if self.stands_at_once() && self.publish { State::Published } else { State::Unpublished };
             if self.standing.is_none() || !self.changes.is_empty() || state == State::Published {
                 edit.at_once.push(self.draft(document(), state));
             }

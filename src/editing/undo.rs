@@ -139,7 +139,7 @@ impl Editing {
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = format!("version {revision} restored");
-        self.submit(actor, Submission { writes: vec![write], why, called_back, publish: false }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 
     /// Undo the last change, if it was this actor's own.

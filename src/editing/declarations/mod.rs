@@ -97,7 +97,7 @@ impl Editing {
         let document = Document::Organization(Box::new(organisation));
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = "declarations changed".to_owned();
-        self.submit(actor, Submission { writes: vec![write], why, publish: false, called_back }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 }
 

@@ -129,12 +129,8 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
 }
 
 async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
-    let submission = Submission {
-        writes: vec![Write { document, expected_revision: None }],
-        why: why.to_owned(),
-        publish: false,
-        called_back: None,
-    };
+    let submission =
+        Submission { writes: vec![Write { document, expected_revision: None }], why: why.to_owned(), ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }
 

@@ -410,6 +410,6 @@ async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
         }
     }
     writes.push(Write { expected_revision: Some(sight.stored.kept.revision), document: sight.document });
-    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, called_back: None };
+    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }

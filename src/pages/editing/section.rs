@@ -311,6 +311,7 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
         called_back: fields.some("called_back").map(str::to_owned),
         // A new place of a public listing is to be seen with it.
         publish: is_new_place && sight.is_public(),
+        all_waits: false,
     };
     if fields.text("do") == "preview" {
         let shown = desk.editing.preview(&signed.actor, &submission).await;

@@ -33,7 +33,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, sig
 
 async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     let (queued, version) = desk.editing.listing(&signed.actor, bundle).await?;
-    let (name, protected) = (queued.name, queued.protected);
+    let (name, protected, is_new) = (queued.name, queued.protected, queued.is_new);
     let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
     let mut shown = Vec::new();
     let mut organisations = BTreeMap::new();
@@ -61,10 +61,16 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
+        @if let Some(part) = parts.first() {
+            p class="by" {
+                @if is_new { "New listing by " } @else { "Changes by " } (by) ", " (moment(part.at))
+                @if !is_new { ": " (part.why) }
+            }
+            @if !is_new { p { "They were proposed together and are decided together." } }
+        }
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
-        @if protected { p class="danger" { "Protected listing. Find a number that you know is theirs, and phone it." } }
+        @if protected { p class="danger" { "Protected listing. Phone a number that we already had, not one in what is proposed." } }
         @for (part, changes) in &shown {
             section {
                 h2 { (part.kind.as_str().replace('_', " ")) }

@@ -16,6 +16,7 @@ mod markup;
 mod moderation;
 mod passkeys;
 mod preview;
+mod proposals;
 mod protected;
 mod rights;
 mod sign_in;
