@@ -160,7 +160,13 @@ impl Record {
                 return Ok(true);
             }
             Action::History { id } => {
-                let versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
+                let mut versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
+                for call in app.editing(&public_url(&app.config, app.config.listen)).calls_of(id).await? {
+                    let of = call.revision.map(Value::from);
+                    if let Some(version) = versions.iter_mut().find(|one| Some(&one["version"]["revision"]) == of.as_ref()) {
+                        version["called_back"] = json!(call);
+                    }
+                }
                 say!("{}", serde_json::to_string_pretty(&versions)?)?;
                 return Ok(true);
             }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Editing, Error, Queued, Waiting, caller, letters};
+use super::{Call, Editing, Error, Queued, Waiting, call_backs::About, caller, letters};
 use crate::{
     identity::{Action, Actor, Subject},
     model::Kind,
@@ -31,7 +31,7 @@ impl Editing {
         bundle: Uuid,
         accept: bool,
         seen: &str,
-        (reason, called_back): (&str, Option<&str>),
+        (reason, called_back): (&str, Option<&Call>),
     ) -> Result<(), Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let mut parts = self.records.bundle(bundle).await?;
@@ -42,25 +42,28 @@ impl Editing {
             return Err(Error::NeedsReason { field: "the listing".to_owned() });
         }
         let protected = self.any_protected(&parts).await?;
-        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
-        if accept && protected && called.is_none() {
-            return Err(Error::NeedsCallBack);
-        }
+        let about: Vec<Uuid> = parts.iter().map(|one| one.record_id).collect();
+        let called = match accept && protected {
+            true => {
+                let since = parts.iter().map(|one| one.at).max();
+                Some(self.checked_call(called_back, &about, since).await?)
+            }
+            false => None,
+        };
         let field = if self.is_new(&parts).await? { letters::NEW_LISTING } else { letters::ALL_OF_IT };
         let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
-        let why = match (accept, called) {
-            (true, Some(called)) => format!("accepted (called back: {called})"),
-            (true, None) => "accepted".to_owned(),
-            (false, _) => reason.to_owned(),
-        };
-        let caller = caller(actor, &why);
+        let why = if accept { "accepted" } else { reason };
+        let caller = caller(actor, why);
         let tx = self.records.database().write().await?;
         if accept {
             self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), why, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &about, About::Proposal(bundle)).await?;
+        }
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
             proposal.parts = vec![Part { field: field.to_owned(), accepted: accept, reason: reason.to_owned() }];

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Appeal, Editing, Error, Risk, caller, letters, risk};
+use super::{Appeal, Call, Editing, Error, Risk, call_backs::About, caller, letters, risk};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, MemberRole, PersonId, Subject},
@@ -62,8 +62,8 @@ pub struct Judgement {
     pub rejected: Vec<Part>,
     /// Parts that are taken in another form.
     pub amended: Vec<(String, Value)>,
-    /// Who was called back about a protected listing, and what they confirmed.
-    pub called_back: Option<String>,
+    /// What is said of a call back about a protected listing.
+    pub called_back: Option<Call>,
     /// More to the author.
     pub words: String,
 }
@@ -173,29 +173,34 @@ impl Editing {
     /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`crate::records::Error`] says; or when the database fails.
     pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let (_, changes, protected) = self.change(actor, id).await?;
+        let (proposal, changes, protected) = self.change(actor, id).await?;
         if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
         }
         let rejected = whole_parts(&changes, &judgement.rejected);
         let taken = |field: &str| !rejected.iter().any(|part| part.field == field);
-        let called = judgement.called_back.as_deref().map(str::trim).filter(|called| !called.is_empty());
-        if protected && called.is_none() && changes.iter().any(|change| taken(&change.field)) {
-            return Err(Error::NeedsCallBack);
-        }
-        let fate = match rejected.len() {
+        let called = match protected && changes.iter().any(|change| taken(&change.field)) {
+            true => {
+                let said = judgement.called_back.as_ref();
+                Some(self.checked_call(said, &[proposal.record_id], Some(proposal.at)).await?)
+            }
+            false => None,
+        };
+        let why = match rejected.len() {
             0 => "accepted",
             some if some >= changes.len() => "refused",
             _ => "accepted in part",
         };
-        let why = called.map_or_else(|| fate.to_owned(), |called| format!("{fate} (called back: {called})"));
         let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
-        self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
+        self.records.decide_parts(&tx, &caller(actor, why), id, verdict).await?;
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), &why, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), why, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &[proposal.record_id], About::Proposal(id)).await?;
+        }
         let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::{Editing, Error, appeals};
+use super::{Editing, Error, appeals, call_backs};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Identity, PersonId, Subject},
+    published::redaction::Known,
     records::{Caller, Entrance, Forgotten, Outcome},
 };
 
@@ -49,7 +50,10 @@ impl Editing {
         let caller = Caller { name: by.to_owned(), why, entrance: Entrance::Person };
         let outcome = match what {
             Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?,
-            Theirs::Words(words) => self.records.erase_words(&tx, &caller, record, words).await?,
+            Theirs::Words(words) => {
+                call_backs::forget_words(&tx, record, &Known::of_person(words)).await?;
+                self.records.erase_words(&tx, &caller, record, words).await?
+            }
         };
         self.identity.note(&tx, by, action, &record.to_string(), reason, from).await?;
         tx.commit().await?;

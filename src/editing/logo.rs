@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write};
+use super::{Became, Call, Editing, Error, Sight, Submission, Write};
 use crate::{
     formats::{address, picture::Picture},
     http::Fault,
@@ -40,7 +40,7 @@ impl Editing {
         sight: &Sight,
         picture: Option<&Picture>,
         alt: Option<&str>,
-        called_back: Option<String>,
+        called_back: Option<Call>,
     ) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };

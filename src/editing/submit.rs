@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Editing, Error, Risk, Sight, caller, risk, sayable};
+use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, risk, sayable};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
@@ -39,8 +39,8 @@ pub struct Submission {
     pub publish: bool,
     /// Whether all of it waits for a moderator, also what might stand at once and whoever hands it in.
     pub all_waits: bool,
-    /// Who was called back about a protected listing, and what they confirmed.
-    pub called_back: Option<String>,
+    /// What is said of a call back about a protected listing.
+    pub called_back: Option<Call>,
 }
 
 /// What became of an edit.
@@ -115,6 +115,11 @@ impl Editing {
     /// quicker; or when the database fails. Then nothing of it stands.
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
         let compared = self.compare(actor, &submission).await?;
+        let calling: Vec<Uuid> = compared.iter().filter(|one| one.needs_a_call()).map(|one| one.write.document.id()).collect();
+        let called = match calling[..] {
+            [] => None,
+            _ => Some(self.checked_call(submission.called_back.as_ref(), &calling, None).await?),
+        };
         let mut became = Became::default();
         // What is proposed in one go is decided in one go.
         let several = submission.all_waits && compared.iter().filter(|one| one.has_to_wait()).count() > 1;
@@ -127,12 +132,11 @@ impl Editing {
         if became.is_nothing() {
             return Ok(became);
         }
-        let why = match &submission.called_back {
-            Some(called) => format!("{} (called back: {called})", submission.why),
-            None => submission.why.clone(),
-        };
         let tx = self.records.database().write().await?;
-        let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &why), edit).await?;
+        let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &submission.why), edit).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &calling, About::Edit).await?;
+        }
         if outcome.scrubbed {
             // What was taken out for good takes along what waits of the same record.
             let mut waiting = Vec::new();
@@ -162,13 +166,7 @@ impl Editing {
             .collect();
         let mut compared = Vec::new();
         for write in &submission.writes {
-            let one = self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?;
-            let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
-            let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
-            if one.protected && one.stands_at_once() && leads_somewhere && !said {
-                return Err(Error::NeedsCallBack);
-            }
-            compared.push(one);
+            compared.push(self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?);
         }
         Ok(compared)
     }
@@ -355,6 +353,12 @@ impl Compared {
     fn waits(&self, change: &Change) -> bool {
         let risky = || risk(self.write.document.kind(), self.protected, change) == Risk::High;
         self.is_public() && (self.all_waits || !self.at_once && risky())
+    }
+
+    /// Whether something would stand at once that leads people who may be in danger somewhere.
+    fn needs_a_call(&self) -> bool {
+        let leads_somewhere = |change: &Change| risk(self.write.document.kind(), true, change) == Risk::High;
+        self.protected && self.stands_at_once() && self.changes.iter().any(leads_somewhere)
     }
 
     /// Whether anything of it waits.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
-    editing::{Editing, Error, Judgement, Submission, Write},
+    editing::{Call, Editing, Error, Judgement, Submission, Write},
     http::{Fault, Problem, Segment},
     identity::{Action, Actor, Subject, can},
     model::text::shorten,
@@ -39,6 +39,18 @@ async fn shown(editing: &Editing, actor: &Actor, id: Uuid) -> Result<Value, Prob
         members.insert("revision".to_owned(), json!(revision));
         members.insert("thread".to_owned(), json!(thread));
         members.insert("parts".to_owned(), json!(proposal.parts));
+        // Whom a moderator phones, and phoned, is for those who decide.
+        if protected && can(actor, Action::Decide, &Subject::Directory) {
+            let about: Vec<Uuid> = [id].into_iter().chain(proposal.bundle).collect();
+            members.insert("called_back".to_owned(), json!(editing.call_for(actor, &about).await?));
+            let records = match proposal.bundle {
+                Some(bundle) => {
+                    editing.records.bundle(bundle).await.map_err(Error::from)?.iter().map(|one| one.record_id).collect()
+                }
+                None => vec![proposal.record_id],
+            };
+            members.insert("known_numbers".to_owned(), json!(editing.known_numbers(&records).await?));
+        }
         // What is decided together is named together.
         if let Some(bundle) = proposal.bundle.filter(|_| proposal.decision == Decision::Waiting) {
             let mut parts = editing.records.bundle(bundle).await.map_err(Error::from)?;
@@ -97,9 +109,9 @@ pub(in crate::editing) struct DecideProposal {
     /// Why everything is refused, or what is said.
     #[serde(default)]
     reason: String,
-    /// Who was called back about a protected listing, and what they confirmed.
+    /// What is said of a call back about a protected listing, where something is accepted.
     #[serde(default)]
-    called_back: Option<String>,
+    called_back: Option<Call>,
 }
 
 /// A part that is refused.
@@ -138,7 +150,7 @@ pub(super) async fn decide(
             let accept = wanted.decision == Deciding::Accept;
             let bundle = proposal.bundle.unwrap_or_default();
             let seen = wanted.version.unwrap_or_default();
-            let said = (wanted.reason.as_str(), wanted.called_back.as_deref());
+            let said = (wanted.reason.as_str(), wanted.called_back.as_ref());
             Box::pin(editing.decide_listing(&actor, bundle, accept, &seen, said)).await?;
         }
         Deciding::Accept | Deciding::Reject => {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
-    editing::{Became, Editing, Error, Sight, Submission, Write},
+    editing::{Became, Call, Editing, Error, Sight, Submission, Write},
     http::{Fault, Problem, Segment, parameters::Parameters},
     identity::{Action, Actor},
     model::{Document, Kind, apart::apart},
@@ -106,13 +106,19 @@ fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
 /// What is asked beside the document.
 struct Said {
     why: String,
-    called_back: Option<String>,
+    called_back: Option<Call>,
 }
 
 impl Said {
     fn read(parameters: &Parameters) -> Result<Self, Problem> {
         let text = |name: &str| Ok::<_, Problem>(parameters.text(name)?.map(|text| crate::model::text::shorten(text, 500)));
-        Ok(Self { why: text("why")?.unwrap_or_else(|| "over the API".to_owned()), called_back: text("called_back")? })
+        let called_back = Call {
+            number: text("called_back.number")?,
+            otherwise: text("called_back.otherwise")?,
+            spoke_to: text("called_back.spoke_to")?,
+            at: text("called_back.at")?,
+        };
+        Ok(Self { why: text("why")?.unwrap_or_else(|| "over the API".to_owned()), called_back: Some(called_back) })
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write};
+use super::{Became, Call, Editing, Error, Sight, Submission, Write};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject},
@@ -66,13 +66,7 @@ impl Editing {
     /// has seen is taken from officers only.
     /// # Errors
     /// As [`Editing::submit`].
-    pub async fn declare(
-        &self,
-        actor: &Actor,
-        sight: &Sight,
-        said: &[Said],
-        called_back: Option<String>,
-    ) -> Result<Became, Error> {
+    pub async fn declare(&self, actor: &Actor, sight: &Sight, said: &[Said], called_back: Option<Call>) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
         let mut organisation = (**organisation).clone();

@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 impl Identity {
-    /// Note something.
+    /// Note something. Gives the id of the line.
     /// # Errors
     /// When the database fails.
     pub async fn note(
@@ -58,7 +58,7 @@ impl Identity {
         to: &str,
         detail: &str,
         from: Option<IpAddr>,
-    ) -> Result<(), Error> {
+    ) -> Result<Uuid, Error> {
         let entry = Entry {
             id: crate::ids::fresh(),
             at: self.clock.now(),
@@ -68,7 +68,8 @@ impl Identity {
             detail: detail.to_owned(),
             from: from.map(network).unwrap_or_default(),
         };
-        Ok(store::put(tx, &entry).await?)
+        store::put(tx, &entry).await?;
+        Ok(entry.id)
     }
 
     /// The newest lines, at most `limit`: all, or those of one person or record; older than `before`.

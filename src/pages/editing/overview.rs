@@ -376,7 +376,7 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
         // There one can say who was called back, and put the same version back.
-        Err(Error::NeedsCallBack) => go_to(&format!("/account/listings/{id}/history")),
+        Err(Error::NeedsCallBack(_)) => go_to(&format!("/account/listings/{id}/history")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
 }

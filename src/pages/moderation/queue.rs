@@ -304,7 +304,7 @@ async fn accept(desk: &Desk, posted: &Posted) -> Result<(usize, usize), Error> {
             Ok(()) => taken += 1,
             Err(
                 Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
-                | Error::NeedsCallBack
+                | Error::NeedsCallBack(_)
                 | Error::NotFound(_),
             ) => moved += 1,
             Err(error) => return Err(error),

@@ -3,6 +3,7 @@
 mod api;
 mod at_once;
 mod back;
+mod call_backs;
 mod categories;
 mod claims;
 mod closing;
