@@ -21,6 +21,7 @@ mod m0015_sweeps;
 mod m0016_digests;
 mod m0017_reports;
 mod m0018_call_backs;
+mod m0019_whence;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_digests::Migration),
             Box::new(m0017_reports::Migration),
             Box::new(m0018_call_backs::Migration),
+            Box::new(m0019_whence::Migration),
         ]
     }
 }

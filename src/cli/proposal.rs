@@ -10,7 +10,7 @@ use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     editing::{Call, Editing, Error, Judgement, KnownNumber},
-    identity::{Action, Actor, Email},
+    identity::{Action, Actor, Door, Email},
     model::changes::Change,
     records::{Caller, Entrance, Part, Proposal},
 };
@@ -197,7 +197,7 @@ async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
     let person = app.identity().person_at(&email).await?;
     let person = person.filter(|person| person.may(Action::Decide));
     let person = person.ok_or_else(|| WrongCall(format!("{email} is no moderator or administrator here")))?;
-    Ok(Actor::person(person.id, person.role, Vec::new()))
+    Ok(Actor::person(person.id, person.role, Vec::new()).through(Door::Command))
 }
 
 /// Decide what peers proposed, all at once.

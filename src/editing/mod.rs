@@ -35,7 +35,7 @@ use uuid::Uuid;
 use crate::{
     db,
     http::{Fault, Problem, Proxies},
-    identity::{self, Action, Actor, Identity, Subject, can},
+    identity::{self, Action, Actor, Door, Identity, Subject, can},
     records::{self, Caller, Entrance, Records},
 };
 
@@ -177,5 +177,10 @@ impl Editing {
 
 /// An actor as history names them.
 fn caller(actor: &Actor, why: &str) -> Caller {
-    Caller { name: actor.known_as(), why: why.to_owned(), entrance: Entrance::Person }
+    let entrance = match actor.door() {
+        Door::Page => Entrance::Person,
+        Door::Api => Entrance::Api,
+        Door::Command => Entrance::Command,
+    };
+    Caller { name: actor.known_as(), why: why.to_owned(), entrance }
 }

@@ -14,7 +14,7 @@ use crate::{
         Problem,
         visitor::{self, Presented},
     },
-    identity::Actor,
+    identity::{Actor, Door},
 };
 
 /// The header in which a page of ours proves that it sent the request, where a session is presented.
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Editing>> for Asking {
         match who(&parts.headers, &parts.method, editing).await {
             Ok(actor) => {
                 let client = visitor::client(&parts.extensions, &parts.headers, &editing.about.proxies);
-                Ok(Self(actor.asking_from(client)))
+                Ok(Self(actor.asking_from(client).through(Door::Api)))
             }
             Err(problem) => {
                 let unknown = problem.status == StatusCode::UNAUTHORIZED.as_u16();

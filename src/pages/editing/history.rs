@@ -1,4 +1,4 @@
-//! Every version of a record: who made it, when, why, what differs; and putting one back.
+//! Every version of a record: who made it, when, why, from where, what differs; and putting one back.
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
@@ -108,7 +108,7 @@ async fn page(
         @for (version, by, changes, called) in &shown {
             section {
                 h2 { "Version " (version.kept.revision) }
-                p class="by" { (moment(version.kept.changed_at)) " by " (by) ": " (version.kept.why) }
+                p class="by" { (moment(version.kept.changed_at)) " by " (by) @if let Some(from) = version.kept.whence() { ", " (from.words()) } ": " (version.kept.why) }
                 @for one in called { (one) }
                 (differences::list(changes))
                 @if may_edit && calling.is_none() && version.kept.revision != last {

@@ -21,6 +21,7 @@ mod proposals;
 mod protected;
 mod rights;
 mod sign_in;
+mod trail;
 
 use super::{id, pantry, refuge};
 use crate::support::TestApp;
