@@ -10,7 +10,7 @@ use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     editing::{Call, Editing, Error, Judgement, KnownNumber},
-    identity::{Action, Actor, Door, Email},
+    identity::{Action, Actor, Deed, Door, Email},
     model::changes::Change,
     records::{Caller, Entrance, Part, Proposal},
 };
@@ -215,7 +215,7 @@ async fn decide_for_peers(app: &App, ids: &[Uuid], accept: bool, why: &str) -> a
         some => (String::new(), format!("{} changes {became}: {why}", some.len())),
     };
     let tx = app.db.write().await?;
-    on_record(app, &tx, "decide a change", &to, &detail).await?;
+    on_record(app, &tx, Deed::DecideChange, &to, &detail).await?;
     tx.commit().await?;
     Ok(ids.len())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Call, Editing, Error, Queued, Waiting, call_backs::About, caller, letters};
 use crate::{
-    identity::{Action, Actor, Subject},
+    identity::{Action, Actor, Deed, Subject},
     model::Kind,
     records::{self, Decision, Part, Proposal, State},
 };
@@ -60,7 +60,7 @@ impl Editing {
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), why, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideListing, &bundle.to_string(), why, actor.client()).await?;
         if let Some(called) = &called {
             self.keep_call(&tx, actor, called, &about, About::Proposal(bundle)).await?;
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Call, Editing, Error, call_backs::About};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, ClaimState, Email, Identity, MemberRole, Person, Subject, can, letters},
+    identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
     records::State,
@@ -148,7 +148,7 @@ impl Editing {
         let is_kept = self.identity.is_kept(&tx, organisation).await?;
         let automatic = has_evidence && !is_kept && !sight.protected;
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
-        self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Claim, &organisation.to_string(), &said, actor.client()).await?;
         if automatic {
             self.identity.decide_claim(&tx, claim.id, ClaimState::Accepted, "the listing", &said).await?;
             self.tell_of_grant(&tx, actor, person, (organisation, name), &listed, &said).await?;
@@ -198,7 +198,7 @@ impl Editing {
         why: &str,
     ) -> Result<(), Error> {
         let detail = format!("accepted: {why}");
-        self.identity.note(tx, &actor.known_as(), "decide a claim", &organisation.to_string(), &detail, actor.client()).await?;
+        self.identity.note(tx, &actor.known_as(), Deed::DecideClaim, &organisation.to_string(), &detail, actor.client()).await?;
         let mut told: Vec<String> = listed.addresses.iter().filter(|one| *one != person.email.as_str()).cloned().collect();
         if listed.addresses.is_empty() {
             let officers = self.identity.officers().await?;
@@ -220,7 +220,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         self.identity.take_back_claim(&tx, claim).await?;
         self.identity
-            .note(&tx, &actor.known_as(), "take back a claim", &known.organisation.to_string(), "", actor.client())
+            .note(&tx, &actor.known_as(), Deed::TakeBackClaim, &known.organisation.to_string(), "", actor.client())
             .await?;
         Ok(tx.commit().await?)
     }
@@ -279,7 +279,7 @@ impl Editing {
         self.records.hold(&tx, &[known.organisation]).await?;
         let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
         self.identity
-            .note(&tx, &actor.known_as(), "decide a claim", &known.organisation.to_string(), state.as_str(), actor.client())
+            .note(&tx, &actor.known_as(), Deed::DecideClaim, &known.organisation.to_string(), state.as_str(), actor.client())
             .await?;
         if let Some(called) = &called {
             self.keep_call(&tx, actor, called, &[known.organisation], About::Claim(claim)).await?;

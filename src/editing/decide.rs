@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Appeal, Call, Editing, Error, Risk, call_backs::About, caller, letters, risk};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, MemberRole, PersonId, Subject},
+    identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
     mail,
     model::changes::{Change, part_of},
     records::{Part, Proposal, Verdict},
@@ -197,7 +197,7 @@ impl Editing {
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), why, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideChange, &id.to_string(), why, actor.client()).await?;
         if let Some(called) = &called {
             self.keep_call(&tx, actor, called, &[proposal.record_id], About::Proposal(id)).await?;
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Editing, Error, appeals, call_backs};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Identity, PersonId, Subject},
+    identity::{Action, Actor, Deed, Identity, PersonId, Subject},
     published::redaction::Known,
     records::{Caller, Entrance, Forgotten, Outcome},
 };
@@ -44,8 +44,8 @@ impl Editing {
     ) -> Result<Outcome, Error> {
         let tx = self.records.database().write().await?;
         let (why, action) = match what {
-            Theirs::Contact(_) => (format!("a contact was erased: {reason}"), "erase a contact"),
-            Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), "erase somebody's details"),
+            Theirs::Contact(_) => (format!("a contact was erased: {reason}"), Deed::EraseContact),
+            Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), Deed::EraseWords),
         };
         let caller = Caller { name: by.to_owned(), why, entrance: Entrance::Person };
         let outcome = match what {
@@ -85,7 +85,7 @@ impl Editing {
         self.identity.forget(tx, person).await?;
         appeals::forget(tx, &who).await?;
         let forgotten = self.records.forget_author(tx, &who).await?;
-        let what = if by == who { "be forgotten" } else { "forget" };
+        let what = if by == who { Deed::BeForgotten } else { Deed::Forget };
         self.identity.note(tx, by, what, &who, reason, None).await?;
         tx.sweep_later().await?;
         Ok(forgotten)

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Became, Call, Called, Editing, Error, Sight, Submission, Write, call_backs::About, caller, letters};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Identity},
+    identity::{Action, Actor, Deed, Identity},
     mail,
     records::{self, Draft, Kept, LastModified, State, Stored},
 };
@@ -68,9 +68,7 @@ impl Editing {
         let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
         self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
-        self.identity
-            .note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, actor.client())
-            .await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Withdraw, &sight.stored.id.to_string(), why, actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -86,7 +84,7 @@ impl Editing {
         if reason.is_empty() {
             return Err(Error::NeedsReason { field: "it".to_owned() });
         }
-        let (what, verb) = if state == State::Published { ("shown again", "show") } else { ("hidden", "hide") };
+        let (what, verb) = if state == State::Published { ("shown again", Deed::Show) } else { ("hidden", Deed::Hide) };
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
         let shown_here = !stored.origin.is_empty() && stored.state == State::Published;

@@ -31,7 +31,7 @@ use crate::{
     db::{self, Database, Transaction},
 };
 
-pub use audit::{Entry, signing_in};
+pub use audit::{Deed, Entry};
 pub use can::{Action, Actor, Door, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};

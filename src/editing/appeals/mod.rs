@@ -10,7 +10,7 @@ use super::{Editing, Error, letters};
 use crate::{
     db::Transaction,
     http::Fault,
-    identity::{Action, Actor, Identity, Subject},
+    identity::{Action, Actor, Deed, Identity, Subject},
     mail,
     records::{Decision, Proposal},
 };
@@ -104,7 +104,7 @@ impl Editing {
         let at = self.records.clock().now();
         let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
         store::put(&tx, &appeal).await?;
-        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::AskAgain, &id.to_string(), "", actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -166,7 +166,7 @@ impl Editing {
         if again {
             self.records.reopen(&tx, &together).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide an appeal", &id.to_string(), answer, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideAppeal, &id.to_string(), answer, actor.client()).await?;
         if let Some(author) = super::decide::person_of(&appeal.by)
             && let Some(author) = self.identity.person(author).await?
         {

@@ -15,14 +15,12 @@ use crate::{
     clock::rfc3339,
     db::Transaction,
     http::Fault,
-    identity::{Action, Actor, Subject, can},
+    identity::{Action, Actor, Deed, Subject, can},
     model::{Contact, Document, Phone, text::shorten},
     published::redaction::Known,
     records::State,
 };
 
-/// What the audit trail calls it.
-const DEED: &str = "call back";
 /// The longest text, in characters.
 const LONGEST: usize = 500;
 /// What stands in the place of words that were erased.
@@ -279,7 +277,7 @@ impl Editing {
         };
         let to = if changes { cause.or(records.first().copied()) } else { records.first().copied() };
         let about = to.map(|id| id.to_string()).unwrap_or_default();
-        let line = self.identity.note(tx, &actor.known_as(), DEED, &about, "", actor.client()).await?;
+        let line = self.identity.note(tx, &actor.known_as(), Deed::CallBack, &about, "", actor.client()).await?;
         let now = self.records.clock().now();
         let standing = self.records.find_in(tx, records).await?;
         for record in records {

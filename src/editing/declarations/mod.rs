@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Became, Call, Editing, Error, Sight, Submission, Write};
 use crate::{
     http::Fault,
-    identity::{Action, Actor, Subject},
+    identity::{Action, Actor, Deed, Subject},
     model::{Document, changes::Change, organization::Declaration, with_only},
 };
 
@@ -58,7 +58,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         store::put(&tx, &wanted).await?;
         let said = wanted.join("; ");
-        self.identity.note(&tx, &actor.known_as(), "ask for declarations", "", &said, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::AskForDeclarations, "", &said, actor.client()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -9,7 +9,7 @@ use super::terms;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, Claim, ClaimState, Identity, Invitation, Membership},
+    identity::{Action, Claim, ClaimState, Deed, Identity, Invitation, Membership},
     model::Kind,
     pages::{
         desk::{Desk, Path, Posted, Signed, go_to},
@@ -222,7 +222,7 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         let tx = identity.write().await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
-        identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), signed.actor.client()).await?;
+        identity.note(&tx, &who, Deed::AcceptInvitation, &organisation, membership.role.as_str(), signed.actor.client()).await?;
         tx.commit().await?;
         Ok::<_, Error>(Ok(membership.organisation))
     };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     editing::Error,
     http::{Parameters, Problem},
-    identity::Action,
+    identity::{Action, Deed},
     model::Kind,
     pages::{
         desk::{Desk, Signed},
@@ -68,6 +68,10 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
                     }
                 }
             }
+        }
+        details {
+            summary { "What these words mean" }
+            dl class="summary" { @for deed in Deed::ALL { div { dt { (deed.as_str()) } dd { (deed.meaning()) } } } }
         }
         @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}{}", last.id, about.map(|about| format!("&about={about}")).unwrap_or_default())) { "Earlier" } } }
     };

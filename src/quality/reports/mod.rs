@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Error, Owner, Quality, keepers_of, moderators};
 use crate::{
     db::Transaction,
-    identity::Identity,
+    identity::{Deed, Identity},
     ids,
     mail::{self, Kind, Letter, Part},
     model::text,
@@ -324,7 +324,7 @@ impl Quality {
                 continue;
             }
             let became = if standing == Standing::Corrected { "corrected" } else { "unchanged" };
-            identity.note(&tx, by, "settle a report", &settled.record.to_string(), became, from).await?;
+            identity.note(&tx, by, Deed::SettleReport, &settled.record.to_string(), became, from).await?;
             if let Some(to) = reply_to {
                 mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
             }

@@ -1,14 +1,14 @@
-//! Where the versions of a record came from.
+//! Where things came from, what is on record of them, and in which words.
 
 use std::process::Command;
 
 use fingerpost::{
-    identity::{PlatformRole, Scope},
+    identity::{Deed, PlatformRole, Scope},
     records::{Caller, Draft, Entrance, LastModified, Whence},
     safekeeping,
 };
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     api::{record, send, token},
@@ -79,5 +79,39 @@ fact! {
         db.close().await.unwrap();
         let of = async |record| app.app().records.find(record).await.unwrap().unwrap().kept.whence();
         assert_eq!((of(there).await, of(id("pantry")).await), (Some(Whence::Harvest), None));
+    }
+}
+
+/// The table in the guide is what the code puts on record. Set `UPDATE` to write it anew.
+#[test]
+fn the_guide_has_everything_that_is_put_on_record() {
+    let mut table = "| What the trail says | What it means |\n|---|---|\n".to_owned();
+    for deed in Deed::ALL {
+        table.extend(["| ", deed.as_str(), " | ", deed.meaning(), " |\n"]);
+    }
+    let file = "docs/guides/people-and-roles.md";
+    let guide = std::fs::read_to_string(file).unwrap();
+    let (start, rest) = guide.split_once("<!-- deeds -->\n").expect("a place for the table");
+    let (found, end) = rest.split_once("<!-- end of deeds -->").expect("an end of the table");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, format!("{start}<!-- deeds -->\n{table}<!-- end of deeds -->{end}")).unwrap();
+        return;
+    }
+    assert_eq!(found, table, "run the tests with UPDATE=1 to write it anew");
+}
+
+fact! {
+    async fn the_page_of_the_trail_explains_its_words(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/moderation/audit").await.text();
+        for deed in Deed::ALL {
+            let meaning = deed.meaning().replace('\'', "&#39;");
+            assert!(page.contains(&meaning) || page.contains(deed.meaning()), "{meaning}: {page}");
+        }
+        let lines = app.app().identity().audit(None, None, 10).await.unwrap();
+        assert_eq!(lines[0].what, Deed::SignIn.as_str());
+        let shown: Value = serde_json::to_value(&lines[0]).unwrap();
+        assert_eq!(shown["what"], "sign in");
     }
 }
