@@ -41,6 +41,8 @@ impl Editing {
         if !accept && reason.is_empty() {
             return Err(Error::NeedsReason { field: "the listing".to_owned() });
         }
+        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
+        self.decides_anew(actor, &which).await?;
         let protected = self.any_protected(&parts).await?;
         let about: Vec<Uuid> = parts.iter().map(|one| one.record_id).collect();
         let called = match accept && protected {
@@ -51,7 +53,6 @@ impl Editing {
             false => None,
         };
         let field = if self.is_new(&parts).await? { letters::NEW_LISTING } else { letters::ALL_OF_IT };
-        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
         let why = if accept { "accepted" } else { reason };
         let caller = caller(actor, why);
         let tx = self.records.database().write().await?;

@@ -177,6 +177,7 @@ impl Editing {
         if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
         }
+        self.decides_anew(actor, &[id]).await?;
         let rejected = whole_parts(&changes, &judgement.rejected);
         let taken = |field: &str| !rejected.iter().any(|part| part.field == field);
         let called = match protected && changes.iter().any(|change| taken(&change.field)) {

@@ -196,7 +196,7 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
             @if invitations.is_empty() { p { "To hand over, go back and invite someone as a lead first." } }
         }
         @if !invitations.is_empty() {
-            p { "These people are invited. Their invitations stay valid" @if alone { ", and the first to accept becomes lead" } ":" }
+            p { "These people are invited. Their invitations stay valid" @if alone && sight.protected { ", and the council decides who leads" } @else if alone { ", and the first to accept becomes lead" } ":" }
             ul { @for invitation in &invitations { li { (invitation.email) ", until " (date(london_day(invitation.expires_at))) } } }
         }
         form method="post" action=(format!("/account/organisations/{id}/members")) {

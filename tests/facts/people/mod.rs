@@ -1,6 +1,7 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
+mod appeals;
 mod at_once;
 mod back;
 mod call_backs;
@@ -12,6 +13,7 @@ mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod leads;
 mod logo;
 mod markup;
 mod moderation;
