@@ -117,6 +117,7 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
     if forget {
         let editing = app.editing(&public_url(&app.config, app.config.listen));
         editing.forget_person(&tx, "command line", person.id, "").await?;
+        app.quality(&public_url(&app.config, app.config.listen)).forget_reporter(&tx, email).await?;
     } else {
         identity.note(&tx, "command line", Deed::RemoveRole, &Identity::known_as(person.id), "", None).await?;
     }

@@ -60,20 +60,23 @@ impl Editing {
         Ok(outcome)
     }
 
-    /// Delete the account of somebody else who asks for it.
+    /// Delete the account of somebody else who asks for it. The caller commits.
     /// # Errors
     /// [`Error::Forbidden`]; [`crate::identity::Error::LastLead`] while others depend on them; or when the
     /// database fails.
-    pub async fn forget_other(&self, actor: &Actor, person: PersonId, reason: &str) -> Result<Forgotten, Error> {
+    pub async fn forget_other(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        person: PersonId,
+        reason: &str,
+    ) -> Result<Forgotten, Error> {
         if actor.person_id() == Some(person) {
             return Err(Error::Forbidden("delete your own account from your own page"));
         }
         Self::require(actor, Action::ManagePeople, &Subject::Directory, "only an administrator deletes accounts")?;
         self.identity.person(person).await?.ok_or(Error::NotFound(person.0))?;
-        let tx = self.records.database().write().await?;
-        let forgotten = self.forget_person(&tx, &actor.known_as(), person, reason).await?;
-        tx.commit().await?;
-        Ok(forgotten)
+        self.forget_person(tx, &actor.known_as(), person, reason).await
     }
 
     /// Delete everything about a person: who they are, and what they wrote here that nobody needs without

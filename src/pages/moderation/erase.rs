@@ -215,7 +215,14 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         }
         ("person", _, _, Ok(person)) => {
             let Some(reason) = reason(person) else { return Ok(false) };
-            desk.editing.forget_other(&signed.actor, PersonId(person), &reason).await?;
+            let person = PersonId(person);
+            let known = desk.identity().person(person).await.map_err(Error::from)?;
+            let tx = desk.identity().write().await.map_err(Error::from)?;
+            desk.editing.forget_other(&tx, &signed.actor, person, &reason).await?;
+            if let Some(known) = known {
+                desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
+            }
+            tx.commit().await.map_err(Error::from)?;
             Ok(true)
         }
         _ => {
