@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{WrongCall, on_record, say, stdout};
 use crate::{
     app::App,
+    identity::Deed,
     safekeeping::doctor::{Finding, Verdict},
     self_help::{
         self, Draft, Part, PublishError, SelfHelp, Unavailable,
@@ -324,7 +325,7 @@ async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<
         Ok(published) => {
             let (number, by) = (published.number, reviewed_by.trim());
             let tx = app.db.write().await?;
-            on_record(app, &tx, "publish the support checker", "", &format!("edition {number}, reviewed by {by}")).await?;
+            on_record(app, &tx, Deed::PublishChecker, "", &format!("edition {number}, reviewed by {by}")).await?;
             tx.commit().await?;
             if as_json {
                 say!(
@@ -353,7 +354,7 @@ async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
     let number = self_help::withdraw(&app.db, &app.clock, why).await?;
     if let Some(number) = number {
         let tx = app.db.write().await?;
-        on_record(app, &tx, "withdraw the support checker", "", &format!("edition {number}: {why}")).await?;
+        on_record(app, &tx, Deed::WithdrawChecker, "", &format!("edition {number}: {why}")).await?;
         tx.commit().await?;
     }
     if as_json {

@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Durability,
+    identity::Deed,
     importing::{self, Options, Report},
     model::{Kind, text::fold},
     published::shelf::Shelf,
@@ -135,7 +136,7 @@ impl Import {
         } else {
             let became = format!("{} created, {} updated, {} rejected", report.created, report.updated, report.rejected_total);
             let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-            note(&app, "import", &format!("{name}: {became}")).await?;
+            note(&app, Deed::Import, &format!("{name}: {became}")).await?;
             after_changes(&app).await?;
             app.db.sweep_now().await?;
             app.db.settle().await?;
@@ -411,7 +412,7 @@ impl Export {
         let each = |count: u64| bar.set_position(count);
         if self.complete {
             let file = self.out.as_ref().map_or_else(|| "stdout".to_owned(), |file| file.display().to_string());
-            note(app, "export everything, private parts too", &file).await?;
+            note(app, Deed::Export, &file).await?;
             importing::export::complete(&app.records, out, each).await?;
         } else {
             let base = app::public_url(&app.config, app.config.listen);
@@ -424,7 +425,7 @@ impl Export {
 }
 
 /// Put on record what was done on the server with all records at once.
-async fn note(app: &App, what: &str, detail: &str) -> anyhow::Result<()> {
+async fn note(app: &App, what: Deed, detail: &str) -> anyhow::Result<()> {
     let identity = app.identity();
     let tx = identity.write().await?;
     identity.note(&tx, "command line", what, "", detail, None).await?;

@@ -32,6 +32,7 @@ use crate::{
     clock::Clock,
     config::{Config, LogFormat},
     db::{Durability, Transaction},
+    identity::Deed,
 };
 
 /// An open directory of services that help people before a crisis.
@@ -195,8 +196,9 @@ use say;
 struct WrongCall(String);
 
 /// Put on record what was done on the server, in the transaction that does it.
-async fn on_record(app: &App, tx: &Transaction, what: &str, to: &str, detail: &str) -> anyhow::Result<()> {
-    Ok(app.identity().note(tx, "command line", what, to, detail, None).await?)
+async fn on_record(app: &App, tx: &Transaction, what: Deed, to: &str, detail: &str) -> anyhow::Result<()> {
+    app.identity().note(tx, "command line", what, to, detail, None).await?;
+    Ok(())
 }
 
 /// Whether the command did what was asked.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
-    editing::{Editing, Error, Judgement},
-    identity::{Action, Actor, Email},
+    editing::{Call, Editing, Error, Judgement, KnownNumber},
+    identity::{Action, Actor, Deed, Door, Email},
     model::changes::Change,
     records::{Caller, Entrance, Part, Proposal},
 };
@@ -35,7 +35,14 @@ pub(super) enum Proposals {
         id: Uuid,
     },
     /// Accept proposals: they are published.
-    Accept(Which),
+    Accept {
+        /// Which.
+        #[command(flatten)]
+        which: Which,
+        /// What is said of a call back about a protected listing.
+        #[command(flatten)]
+        calling: Calling,
+    },
     /// Reject proposals: the current version stays.
     Reject(Which),
 }
@@ -58,13 +65,43 @@ pub(super) struct Which {
     why: Option<String>,
 }
 
+/// For proposals about protected listings: how somebody made sure. `fingerpost proposal show` lists the numbers.
+#[derive(Debug, Args)]
+pub(super) struct Calling {
+    /// The number that was phoned: one that was on the listing before.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["otherwise", "all_of"])]
+    called: Option<String>,
+    /// How else somebody made sure, where none of the known numbers could be reached.
+    #[arg(long, value_name = "WORDS", conflicts_with = "all_of")]
+    otherwise: Option<String>,
+    /// Who answered.
+    #[arg(long, value_name = "WORDS", conflicts_with = "all_of")]
+    spoke_to: Option<String>,
+    /// When; without it, just now. For example 2026-11-22T09:30.
+    #[arg(long, value_name = "WHEN", conflicts_with = "all_of")]
+    called_at: Option<String>,
+}
+
+impl From<Calling> for Call {
+    fn from(calling: Calling) -> Self {
+        let Calling { called, otherwise, spoke_to, called_at } = calling;
+        Self { number: called, otherwise, spoke_to, at: called_at }
+    }
+}
+
+/// What is decided, and what is said of a call.
+enum Deciding {
+    Accept(Call),
+    Reject,
+}
+
 impl Proposals {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         match self {
             Self::List { peer, json } => list(&app, peer, json).await,
             Self::Show { id } => show(&app, id).await,
-            Self::Accept(which) => decide(&app, which, true).await,
-            Self::Reject(which) => decide(&app, which, false).await,
+            Self::Accept { which, calling } => decide(&app, which, &Deciding::Accept(calling.into())).await,
+            Self::Reject(which) => decide(&app, which, &Deciding::Reject).await,
         }
     }
 }
@@ -107,14 +144,17 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
     let standing = app.records.find(proposal.record_id).await?;
     let standing: Value = standing.map_or(Ok(Value::Null), |stored| serde_json::from_str(&stored.document))?;
     let proposed: Value = serde_json::from_str(&proposal.document)?;
+    let editing = app.editing(&public_url(&app.config, app.config.listen));
+    let known = if editing.protects(proposal.record_id).await? { numbers(&editing, &proposal).await? } else { Vec::new() };
     say!(
         "{}",
-        json!({"proposal": {"id": proposal.id, "by": proposal.by, "why": proposal.why, "decision": proposal.decision, "decided": proposal.decided}, "stands": standing, "proposed": proposed})
+        json!({"known_numbers": known, "proposal": {"id": proposal.id, "by": proposal.by, "why": proposal.why, "decision": proposal.decision, "decided": proposal.decided}, "stands": standing, "proposed": proposed})
     )?;
     Ok(true)
 }
 
-async fn decide(app: &App, which: Which, accept: bool) -> anyhow::Result<bool> {
+async fn decide(app: &App, which: Which, deciding: &Deciding) -> anyhow::Result<bool> {
+    let accept = matches!(deciding, Deciding::Accept(_));
     let why = which.why.unwrap_or_default();
     let mut many = 0;
     if let Some(origin) = origin_of(app, which.all_of).await? {
@@ -140,7 +180,7 @@ async fn decide(app: &App, which: Which, accept: bool) -> anyhow::Result<bool> {
         many += decide_for_peers(app, &of_peers, accept, &why).await?;
     }
     if let Some(officer) = officer {
-        many += decide_for_people(&editing, &officer, &of_people, accept, &why).await?;
+        many += decide_for_people(&editing, &officer, &of_people, deciding, &why).await?;
     }
     after_changes(app).await?;
     say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
@@ -157,7 +197,7 @@ async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
     let person = app.identity().person_at(&email).await?;
     let person = person.filter(|person| person.may(Action::Decide));
     let person = person.ok_or_else(|| WrongCall(format!("{email} is no moderator or administrator here")))?;
-    Ok(Actor::person(person.id, person.role, Vec::new()))
+    Ok(Actor::person(person.id, person.role, Vec::new()).through(Door::Command))
 }
 
 /// Decide what peers proposed, all at once.
@@ -175,7 +215,7 @@ async fn decide_for_peers(app: &App, ids: &[Uuid], accept: bool, why: &str) -> a
         some => (String::new(), format!("{} changes {became}: {why}", some.len())),
     };
     let tx = app.db.write().await?;
-    on_record(app, &tx, "decide a change", &to, &detail).await?;
+    on_record(app, &tx, Deed::DecideChange, &to, &detail).await?;
     tx.commit().await?;
     Ok(ids.len())
 }
@@ -185,26 +225,24 @@ async fn decide_for_people(
     editing: &Editing,
     officer: &Actor,
     proposals: &[Proposal],
-    accept: bool,
+    deciding: &Deciding,
     why: &str,
 ) -> anyhow::Result<usize> {
     let mut bundles: HashSet<Uuid> = HashSet::new();
     for proposal in proposals {
-        let (id, page) = match proposal.bundle {
-            Some(bundle) if !bundles.insert(bundle) => continue,
-            Some(bundle) => (bundle, "listings"),
-            None => (proposal.id, "changes"),
-        };
         let done = match proposal.bundle {
-            Some(bundle) => decide_listing(editing, officer, bundle, accept, why).await,
-            None => decide_change(editing, officer, proposal, accept, why).await,
+            Some(bundle) if !bundles.insert(bundle) => continue,
+            Some(bundle) => decide_listing(editing, officer, bundle, deciding, why).await,
+            None => decide_change(editing, officer, proposal, deciding, why).await,
         };
         match done {
             Ok(()) => {}
-            Err(Error::NeedsCallBack) => {
+            Err(Error::NeedsCallBack(fault)) => {
+                let known: Vec<String> = numbers(editing, proposal).await?.into_iter().map(|one| one.number).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 let problem = format!(
-                    "proposal {} is about a protected listing: decide it at /moderation/{page}/{id}, where you say whom you phoned",
-                    proposal.id
+                    "proposal {} is about a protected listing: {}. Say with --called which of the known numbers you phoned ({known}), or with --otherwise how else you made sure",
+                    proposal.id, fault.problem
                 );
                 return Err(WrongCall(problem).into());
             }
@@ -217,12 +255,35 @@ async fn decide_for_people(
     Ok(proposals.len())
 }
 
-async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, accept: bool, why: &str) -> Result<(), Error> {
-    let (_, version) = editing.listing(officer, bundle).await?;
-    editing.decide_listing(officer, bundle, accept, &version, (why, None)).await
+/// The numbers that were known before this proposal, and what was proposed together with it.
+async fn numbers(editing: &Editing, proposal: &Proposal) -> anyhow::Result<Vec<KnownNumber>> {
+    let about = match proposal.bundle {
+        Some(bundle) => editing.records().bundle(bundle).await?.iter().map(|one| one.record_id).collect(),
+        None => vec![proposal.record_id],
+    };
+    Ok(editing.known_numbers(&about).await?)
 }
 
-async fn decide_change(editing: &Editing, officer: &Actor, proposal: &Proposal, accept: bool, why: &str) -> Result<(), Error> {
+async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, deciding: &Deciding, why: &str) -> Result<(), Error> {
+    let (_, version) = editing.listing(officer, bundle).await?;
+    let (accept, call) = match deciding {
+        Deciding::Accept(call) => (true, Some(call)),
+        Deciding::Reject => (false, None),
+    };
+    editing.decide_listing(officer, bundle, accept, &version, (why, call)).await
+}
+
+async fn decide_change(
+    editing: &Editing,
+    officer: &Actor,
+    proposal: &Proposal,
+    deciding: &Deciding,
+    why: &str,
+) -> Result<(), Error> {
+    let (accept, called_back) = match deciding {
+        Deciding::Accept(call) => (true, Some(call.clone())),
+        Deciding::Reject => (false, None),
+    };
     let (proposal, changes, _) = editing.change(officer, proposal.id).await?;
     let stands = editing.records().find(proposal.record_id).await?;
     let refuse = |change: &Change| Part { field: change.field.clone(), accepted: false, reason: why.trim().to_owned() };
@@ -231,6 +292,7 @@ async fn decide_change(editing: &Editing, officer: &Actor, proposal: &Proposal, 
         version: proposal.version(),
         rejected: if accept { Vec::new() } else { changes.iter().map(refuse).collect() },
         words: if accept { why.trim().to_owned() } else { String::new() },
+        called_back,
         ..Judgement::default()
     };
     editing.decide(officer, proposal.id, judgement).await.map(drop)

@@ -9,6 +9,7 @@ use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     editing::Theirs,
+    identity::Deed,
     model::{Document, LocationPolicy},
     records::{self, Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
 };
@@ -160,33 +161,39 @@ impl Record {
                 return Ok(true);
             }
             Action::History { id } => {
-                let versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
+                let mut versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
+                for call in app.editing(&public_url(&app.config, app.config.listen)).calls_of(id).await? {
+                    let of = call.revision.map(Value::from);
+                    if let Some(version) = versions.iter_mut().find(|one| Some(&one["version"]["revision"]) == of.as_ref()) {
+                        version["called_back"] = json!(call);
+                    }
+                }
                 say!("{}", serde_json::to_string_pretty(&versions)?)?;
                 return Ok(true);
             }
             Action::Withdraw { id, why } => {
                 let tx = app.db.write().await?;
                 let outcome = app.records.withdraw(&tx, &caller(why.clone()), id, None).await.map_err(hide_instead)?;
-                on_record(&app, &tx, "withdraw a listing", &id.to_string(), &why).await?;
+                on_record(&app, &tx, Deed::Withdraw, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: false, why } => {
                 let tx = app.db.write().await?;
                 let outcome = app.records.hide(&tx, &caller(why.clone()), id, None).await?;
-                on_record(&app, &tx, "hide", &id.to_string(), &why).await?;
+                on_record(&app, &tx, Deed::Hide, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: true, why } if !find(&app, id).await?.origin.is_empty() => {
                 let tx = app.db.write().await?;
                 let outcome = app.records.show_here(&tx, &caller(why.clone()), id, true).await?;
-                on_record(&app, &tx, "show", &id.to_string(), &why).await?;
+                on_record(&app, &tx, Deed::Show, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
             Action::Hide { id, publish: true, why } => {
-                change(&app, id, ("show", why), |draft| {
+                change(&app, id, (Deed::Show, why), |draft| {
                     draft.state = State::Published;
                     Ok(())
                 })
@@ -202,12 +209,12 @@ impl Record {
                 let annotation = if clear { Annotation::default() } else { annotation };
                 app.records.annotate(&caller(why.clone()), id, annotation).await?;
                 let tx = app.db.write().await?;
-                on_record(&app, &tx, "annotate", &id.to_string(), &why).await?;
+                on_record(&app, &tx, Deed::Annotate, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 return done(&app, false).await;
             }
             Action::Place { id, policy, why } => {
-                let what = "decide how much of a place is shown";
+                let what = Deed::DecidePlace;
                 change(&app, id, (what, why), |draft| set_policy(&mut draft.document, policy.into())).await?
             }
             Action::FindPerson { words } => {
@@ -217,7 +224,7 @@ impl Record {
             Action::EraseContact { id, contact, why } => erase(&app, id, &Theirs::Contact(contact), &why).await?,
             Action::EraseWords { id, words, why } => erase(&app, id, &Theirs::Words(words), &why).await?,
             Action::ConfirmContact { id, contact, why } => {
-                change(&app, id, ("publish a contact", why), |draft| {
+                change(&app, id, (Deed::PublishContact, why), |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
                     found.context("the record has no contact with that id; `fingerpost record show` lists them")?.visibility =
                         Some(crate::model::Visibility::Public);
@@ -278,7 +285,7 @@ fn shown(stored: &Stored) -> anyhow::Result<Value> {
 async fn change(
     app: &App,
     id: Uuid,
-    (what, why): (&str, String),
+    (what, why): (Deed, String),
     with: impl FnOnce(&mut Draft) -> anyhow::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let stored = find(app, id).await?;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::Context as _;
 
-use crate::{app::App, safekeeping};
+use crate::{app::App, identity::Deed, safekeeping};
 
 /// What the server last started with, in the data folder.
 const FILE: &str = "settings-in-force.json";
@@ -25,7 +25,7 @@ pub(super) async fn note_changes(app: &App) -> anyhow::Result<()> {
         let identity = app.identity();
         let tx = identity.write().await?;
         for (name, detail) in differences(&before, &now) {
-            identity.note(&tx, "the server", "change a setting", &name, &detail, None).await?;
+            identity.note(&tx, "the server", Deed::ChangeSetting, &name, &detail, None).await?;
         }
         tx.commit().await?;
     }

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::say;
 use crate::{
     app::App,
+    identity::Deed,
     texts::{Slug, Standing, Text, Texts, from_file, starting, to_file},
 };
 
@@ -142,7 +143,7 @@ async fn save(
         for (slug, text) in &read {
             let base = texts.latest(slug).await?.map_or(0, |version| version.number);
             texts.save(&tx, slug, text.clone(), (base, standing), by).await?;
-            let said = if standing == Standing::Published { "publish a text" } else { "write a text" };
+            let said = if standing == Standing::Published { Deed::PublishText } else { Deed::WriteText };
             app.identity().note(&tx, by, said, slug.as_str(), &text.title, None).await?;
         }
         tx.commit().await?;
@@ -199,7 +200,7 @@ async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> 
     let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} has been saved here"))?;
     let tx = app.db.write().await?;
     texts.save(&tx, &slug, version.text.clone(), (version.number, Standing::Withdrawn), BY).await?;
-    app.identity().note(&tx, BY, "withdraw a text", slug.as_str(), &version.text.title, None).await?;
+    app.identity().note(&tx, BY, Deed::WithdrawText, slug.as_str(), &version.text.title, None).await?;
     tx.commit().await?;
     say!("{slug} is no longer shown")?;
     Ok(true)

@@ -9,7 +9,7 @@ use super::{WrongCall, say};
 use crate::{
     app::App,
     clock::rfc3339,
-    identity::{NewToken, Scope},
+    identity::{Deed, NewToken, Scope},
     model::Kind,
 };
 
@@ -63,7 +63,7 @@ impl Tokens {
                 let identity = app.identity();
                 let tx = identity.write().await?;
                 identity.end_token(&tx, id).await?;
-                identity.note(&tx, "command line", "revoke a token", "", &id.to_string(), None).await?;
+                identity.note(&tx, "command line", Deed::RevokeToken, "", &id.to_string(), None).await?;
                 tx.commit().await?;
                 say!("revoked")?;
                 Ok(true)
@@ -94,7 +94,7 @@ async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool>
     let identity = app.identity();
     let tx = identity.write().await?;
     let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, "command line", "create a token", &id.to_string(), &token.id.to_string(), None).await?;
+    identity.note(&tx, "command line", Deed::CreateToken, &id.to_string(), &token.id.to_string(), None).await?;
     tx.commit().await?;
     if as_json {
         say!(

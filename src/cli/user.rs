@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{WrongCall, say};
 use crate::{
     app::{App, public_url},
-    identity::{Email, Identity, LINK_LIFE, PlatformRole, letters},
+    identity::{Deed, Email, Identity, LINK_LIFE, PlatformRole, letters},
     mail,
 };
 
@@ -67,7 +67,7 @@ async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, as_json: 
     let identity = app.identity();
     let tx = identity.write().await?;
     let person = identity.give_role(&tx, email, Some(role)).await?;
-    identity.note(&tx, "command line", "give a role", &Identity::known_as(person.id), role.as_str(), None).await?;
+    identity.note(&tx, "command line", Deed::GiveRole, &Identity::known_as(person.id), role.as_str(), None).await?;
     let secret = if link { Some(identity.link_for(&tx, email, "").await?) } else { None };
     tx.commit().await?;
     let address = secret.map(|secret| letters::sign_in_address(&public_url(&app.config, app.config.listen), &secret));
@@ -101,7 +101,7 @@ async fn reset_passkeys(app: &App, email: &Email) -> anyhow::Result<bool> {
     let person = identity.person_at(email).await?.with_context(|| format!("nobody has the email address {email}"))?;
     let tx = identity.write().await?;
     let forgotten = identity.reset_passkeys(&tx, person.id).await?;
-    identity.note(&tx, "command line", "reset passkeys", &Identity::known_as(person.id), "", None).await?;
+    identity.note(&tx, "command line", Deed::ResetPasskeys, &Identity::known_as(person.id), "", None).await?;
     let letter = letters::passkey(email, "were reset", &public_url(&app.config, app.config.listen), &app.config.name);
     mail::queue(&tx, &letter, app.clock.now()).await?;
     tx.commit().await?;
@@ -117,8 +117,9 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
     if forget {
         let editing = app.editing(&public_url(&app.config, app.config.listen));
         editing.forget_person(&tx, "command line", person.id, "").await?;
+        app.quality(&public_url(&app.config, app.config.listen)).forget_reporter(&tx, email).await?;
     } else {
-        identity.note(&tx, "command line", "remove a role", &Identity::known_as(person.id), "", None).await?;
+        identity.note(&tx, "command line", Deed::RemoveRole, &Identity::known_as(person.id), "", None).await?;
     }
     tx.sweep_later().await?;
     tx.commit().await?;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Editing, Error};
+use super::{Call, Editing, Error, call_backs::About};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, ClaimState, Email, Identity, MemberRole, Person, Subject, can, letters},
+    identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
     records::State,
@@ -148,7 +148,7 @@ impl Editing {
         let is_kept = self.identity.is_kept(&tx, organisation).await?;
         let automatic = has_evidence && !is_kept && !sight.protected;
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
-        self.identity.note(&tx, &actor.known_as(), "claim", &organisation.to_string(), &said, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Claim, &organisation.to_string(), &said, actor.client()).await?;
         if automatic {
             self.identity.decide_claim(&tx, claim.id, ClaimState::Accepted, "the listing", &said).await?;
             self.tell_of_grant(&tx, actor, person, (organisation, name), &listed, &said).await?;
@@ -198,7 +198,7 @@ impl Editing {
         why: &str,
     ) -> Result<(), Error> {
         let detail = format!("accepted: {why}");
-        self.identity.note(tx, &actor.known_as(), "decide a claim", &organisation.to_string(), &detail, actor.client()).await?;
+        self.identity.note(tx, &actor.known_as(), Deed::DecideClaim, &organisation.to_string(), &detail, actor.client()).await?;
         let mut told: Vec<String> = listed.addresses.iter().filter(|one| *one != person.email.as_str()).cloned().collect();
         if listed.addresses.is_empty() {
             let officers = self.identity.officers().await?;
@@ -220,7 +220,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         self.identity.take_back_claim(&tx, claim).await?;
         self.identity
-            .note(&tx, &actor.known_as(), "take back a claim", &known.organisation.to_string(), "", actor.client())
+            .note(&tx, &actor.known_as(), Deed::TakeBackClaim, &known.organisation.to_string(), "", actor.client())
             .await?;
         Ok(tx.commit().await?)
     }
@@ -259,7 +259,7 @@ impl Editing {
         claim: Uuid,
         accept: bool,
         reason: &str,
-        called_back: Option<&str>,
+        called_back: Option<&Call>,
     ) -> Result<Claim, Error> {
         if !can(actor, Action::Decide, &Subject::Directory) {
             return Err(Error::Forbidden("only a moderator can decide"));
@@ -270,19 +270,20 @@ impl Editing {
         }
         let known = self.identity.find_claim(claim).await?.ok_or(Error::NotFound(claim))?;
         let sight = self.sight(known.organisation).await?;
-        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
-        if accept && sight.protected && called.is_none() {
-            return Err(Error::NeedsCallBack);
-        }
+        let called = match accept && sight.protected {
+            true => Some(self.checked_call(called_back, &[known.organisation], Some(known.at)).await?),
+            false => None,
+        };
         let state = if accept { ClaimState::Accepted } else { ClaimState::Rejected };
         let tx = self.records.database().write().await?;
         self.records.hold(&tx, &[known.organisation]).await?;
         let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
-        let detail =
-            called.map_or_else(|| state.as_str().to_owned(), |called| format!("{} (called back: {called})", state.as_str()));
         self.identity
-            .note(&tx, &actor.known_as(), "decide a claim", &known.organisation.to_string(), &detail, actor.client())
+            .note(&tx, &actor.known_as(), Deed::DecideClaim, &known.organisation.to_string(), state.as_str(), actor.client())
             .await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &[known.organisation], About::Claim(claim)).await?;
+        }
         if let Some(person) = self.identity.person(decided.person).await? {
             let letter = letters::claim_decided(
                 &person.email,
@@ -296,32 +297,6 @@ impl Editing {
         }
         tx.commit().await?;
         Ok(decided)
-    }
-
-    /// The telephone numbers that are published for an organisation and its listings, each with what it is the
-    /// number of: whoever calls back rings one of these.
-    /// # Errors
-    /// When the database fails, or a record is damaged.
-    pub async fn known_numbers(&self, organisation: Uuid) -> Result<Vec<(String, String)>, Error> {
-        let own = self.records.find(organisation).await?;
-        let all = own.into_iter().chain(self.records.referring_to(organisation).await?);
-        let mut known: Vec<(String, String)> = Vec::new();
-        for stored in all.filter(|stored| stored.state == State::Published && stored.origin.is_empty()) {
-            let document = stored.read()?;
-            let (phones, contacts): (&[Phone], &[Contact]) = match &document {
-                Document::Organization(one) => (&one.phones, &one.contacts),
-                Document::Service(one) => (&one.phones, &one.contacts),
-                Document::Event(one) => (&one.phones, &one.contacts),
-                _ => continue,
-            };
-            let of_contacts = contacts.iter().filter(|contact| contact.is_public()).flat_map(|contact| &contact.phones);
-            for phone in phones.iter().chain(of_contacts).filter(|phone| phone.is_public()) {
-                if !known.iter().any(|(number, _)| *number == phone.number) {
-                    known.push((phone.number.clone(), document.name().to_owned()));
-                }
-            }
-        }
-        Ok(known)
     }
 
     /// The addresses and domains that the world can read on an organisation and its services.

@@ -4,16 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Appeal, Editing, Error, Risk, caller, letters, risk};
+use super::{Appeal, Call, Editing, Error, Risk, call_backs::About, caller, letters, risk};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, MemberRole, PersonId, Subject},
+    identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
     mail,
-    model::{
-        Kind,
-        changes::{Change, part_of},
-    },
-    records::{self, Decision, Part, Proposal, Verdict},
+    model::changes::{Change, part_of},
+    records::{Part, Proposal, Verdict},
 };
 
 /// Proposals that are read at once.
@@ -36,6 +33,8 @@ pub struct Queued {
     pub revision: i64,
     /// How much harm waiting, or deciding wrongly, could do: what is highest comes first.
     pub harm: u8,
+    /// Whether something of it is not public yet.
+    pub is_new: bool,
 }
 
 /// What waits.
@@ -43,7 +42,7 @@ pub struct Queued {
 pub enum Waiting {
     /// A change, and what it changes.
     Change(Box<Proposal>, Vec<Change>),
-    /// A listing that is new, with all that belongs to it.
+    /// What is decided together: a listing that is new, with all that belongs to it, or changes of several records.
     Listing(Vec<Proposal>),
     /// Somebody who says that they keep an organisation.
     Claim(Box<Claim>),
@@ -63,8 +62,8 @@ pub struct Judgement {
     pub rejected: Vec<Part>,
     /// Parts that are taken in another form.
     pub amended: Vec<(String, Value)>,
-    /// Who was called back about a protected listing, and what they confirmed.
-    pub called_back: Option<String>,
+    /// What is said of a call back about a protected listing.
+    pub called_back: Option<Call>,
     /// More to the author.
     pub words: String,
 }
@@ -103,7 +102,8 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             let harm = if protected { 3 } else { 1 };
-            all.push(Queued { name, since: claim.at, protected, revision: 0, harm, waiting: Waiting::Claim(Box::new(claim)) });
+            let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
         }
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
@@ -114,20 +114,11 @@ impl Editing {
                 Err(error) => return Err(error),
             };
             let harm = if protected { 3 } else { 2 };
-            all.push(Queued { name, since: appeal.at, protected, revision: 0, harm, waiting: Waiting::Appeal(Box::new(appeal)) });
+            let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
         }
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
         Ok(all)
-    }
-
-    async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
-        let mut parts = self.records.bundle(bundle).await?;
-        parts.retain(|one| one.decision == Decision::Waiting);
-        let protected = self.any_protected(&parts).await?;
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
-        let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
-        let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
-        Ok(Queued { name, since, protected, revision: 0, harm: if protected { 3 } else { 1 }, waiting: Waiting::Listing(parts) })
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
@@ -153,7 +144,8 @@ impl Editing {
             (false, false, _) => 0,
         };
         let name = document.name().to_owned();
-        Ok(Queued { name, since: proposal.at, protected, revision, harm, waiting: Waiting::Change(Box::new(proposal), changes) })
+        let (since, is_new) = (proposal.at, revision == 0);
+        Ok(Queued { name, since, protected, revision, harm, is_new, waiting: Waiting::Change(Box::new(proposal), changes) })
     }
 
     /// One change that waits or was decided, for those who decide and for its author.
@@ -178,32 +170,38 @@ impl Editing {
     /// Decide a change part by part. Its author is told in the same transaction.
     /// # Errors
     /// [`Error::Forbidden`]; [`Error::NeedsReason`] for a part that is refused without one;
-    /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`records::Error`] says; or when the database fails.
+    /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`crate::records::Error`] says; or when the database fails.
     pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let (_, changes, protected) = self.change(actor, id).await?;
+        let (proposal, changes, protected) = self.change(actor, id).await?;
         if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
         }
+        self.decides_anew(actor, &[id]).await?;
         let rejected = whole_parts(&changes, &judgement.rejected);
         let taken = |field: &str| !rejected.iter().any(|part| part.field == field);
-        let called = judgement.called_back.as_deref().map(str::trim).filter(|called| !called.is_empty());
-        if protected && called.is_none() && changes.iter().any(|change| taken(&change.field)) {
-            return Err(Error::NeedsCallBack);
-        }
-        let fate = match rejected.len() {
+        let called = match protected && changes.iter().any(|change| taken(&change.field)) {
+            true => {
+                let said = judgement.called_back.as_ref();
+                Some(self.checked_call(said, &[proposal.record_id], Some(proposal.at)).await?)
+            }
+            false => None,
+        };
+        let why = match rejected.len() {
             0 => "accepted",
             some if some >= changes.len() => "refused",
             _ => "accepted in part",
         };
-        let why = called.map_or_else(|| fate.to_owned(), |called| format!("{fate} (called back: {called})"));
         let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
-        self.records.decide_parts(&tx, &caller(actor, &why), id, verdict).await?;
+        self.records.decide_parts(&tx, &caller(actor, why), id, verdict).await?;
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide a change", &id.to_string(), &why, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideChange, &id.to_string(), why, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &[proposal.record_id], About::Proposal(id)).await?;
+        }
         let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;
@@ -221,85 +219,6 @@ impl Editing {
             return Err(Error::Forbidden("this change must be decided on its own page"));
         }
         self.decide(actor, id, judgement).await.map(drop)
-    }
-
-    /// Accept or refuse a new listing as a whole.
-    /// # Errors
-    /// As [`Editing::decide`].
-    pub async fn decide_listing(
-        &self,
-        actor: &Actor,
-        bundle: Uuid,
-        accept: bool,
-        seen: &str,
-        (reason, called_back): (&str, Option<&str>),
-    ) -> Result<(), Error> {
-        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let mut parts = self.records.bundle(bundle).await?;
-        parts.retain(|one| one.decision == Decision::Waiting);
-        let Some(first) = parts.first() else { return Err(records::Error::Decided(bundle).into()) };
-        let reason = reason.trim();
-        if !accept && reason.is_empty() {
-            return Err(Error::NeedsReason { field: "the listing".to_owned() });
-        }
-        let protected = self.any_protected(&parts).await?;
-        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
-        if accept && protected && called.is_none() {
-            return Err(Error::NeedsCallBack);
-        }
-        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
-        let why = match (accept, called) {
-            (true, Some(called)) => format!("accepted (called back: {called})"),
-            (true, None) => "accepted".to_owned(),
-            (false, _) => reason.to_owned(),
-        };
-        let caller = caller(actor, &why);
-        let tx = self.records.database().write().await?;
-        if accept {
-            self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
-        } else {
-            self.records.reject_in(&tx, &caller, &which).await?;
-        }
-        self.identity.note(&tx, &actor.known_as(), "decide a new listing", &bundle.to_string(), &why, actor.client()).await?;
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
-        if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
-            proposal.parts = vec![Part { field: letters::NEW_LISTING.to_owned(), accepted: accept, reason: reason.to_owned() }];
-            self.tell_author(&tx, &proposal, "").await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Whether any part is protected, as it stands or as it would be.
-    async fn any_protected(&self, parts: &[Proposal]) -> Result<bool, Error> {
-        for part in parts {
-            let stands = match self.sight(part.record_id).await {
-                Ok(sight) => sight.protected,
-                Err(Error::NotFound(_)) => false,
-                Err(error) => return Err(error),
-            };
-            let document = part.read()?;
-            let owners = self.owners(&document).await?;
-            if stands || self.is_protected(&document, &owners).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// One new listing that waits, with all that belongs to it, and the name of what it says now.
-    /// # Errors
-    /// [`Error::Forbidden`]; decided as [`records::Error`] says when nothing of it waits; or when the database fails.
-    pub async fn listing(&self, actor: &Actor, bundle: Uuid) -> Result<(Queued, String), Error> {
-        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
-        let queued = self.queued_listing(bundle).await?;
-        match &queued.waiting {
-            Waiting::Listing(parts) if !parts.is_empty() => {
-                let version = self.records.bundle_version(parts).await?;
-                Ok((queued, version))
-            }
-            _ => Err(records::Error::Decided(bundle).into()),
-        }
     }
 
     /// Say something about a change: its author and those who decide hear of it.
@@ -338,14 +257,14 @@ impl Editing {
 
     /// Take one's own change back while it waits.
     /// # Errors
-    /// [`Error::NotFound`], decided as [`records::Error`] says, or when the database fails.
+    /// [`Error::NotFound`], decided as [`crate::records::Error`] says, or when the database fails.
     pub async fn take_back(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         let tx = self.records.database().write().await?;
         self.records.take_back(&tx, &actor.known_as(), id).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
+    pub(super) async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
         let name = proposal.read()?.name().to_owned();
         for author in self.authors(&proposal.by).await? {
             let Some(author) = self.identity.person(author).await? else { continue };

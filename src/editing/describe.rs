@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::{DecideProposal, NewRecord, RecordAnswer, WriteAnswer};
+use super::api::{DecideProposal, NewRecord, Propose, ProposeAnswer, RecordAnswer, WriteAnswer};
 use crate::{http::openapi::problems, model::shape};
 
 /// The addresses of the write API, and the schemas that they use.
@@ -14,6 +14,8 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         ("WriteAnswer", generator.root_schema_for::<WriteAnswer>()),
         ("NewRecord", generator.root_schema_for::<NewRecord>()),
         ("DecideProposal", generator.root_schema_for::<DecideProposal>()),
+        ("Propose", generator.root_schema_for::<Propose>()),
+        ("ProposeAnswer", generator.root_schema_for::<ProposeAnswer>()),
     ] {
         let mut schema = schema.to_value();
         if let Some(object) = schema.as_object_mut() {
@@ -44,6 +46,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         },
         "/api/v1/proposals": {
             "get": operation("listProposals", "Your proposals; for officers, everything that is waiting", &[], None, &plain("The proposals.", &[])),
+            "post": operation("propose", "Propose changes; all of them wait for a moderator, who decides them together", &[], Some(body("Propose")), &proposed()),
         },
         "/api/v1/proposals/{id}": {
             "get": operation("readProposal", "One proposal, with its changes and messages", &[&proposal], None, &plain("The proposal.", &[404])),
@@ -82,9 +85,9 @@ fn refusals(more: &[u16]) -> Map<String, Value> {
         (403, "You do not have permission to do this."),
         (404, "Not found, or you do not have permission to see it."),
         (409, "It has changed or been decided in the meantime."),
-        (412, "If-Match does not match the current version."),
+        (412, "The version that you have read is not the current one."),
         (422, "The document cannot be published; every fault is named."),
-        (428, "If-Match is missing."),
+        (428, "The version that you have read is missing."),
         (429, "Too many requests."),
         (503, "The directory is starting."),
     ];
@@ -110,6 +113,13 @@ fn write_answers(status: &str, said: &str) -> Map<String, Value> {
 fn changed() -> Map<String, Value> {
     let mut all = write_answers("200", "Everything was published, or nothing was different.");
     all.extend(refusals(&[404, 428]));
+    all
+}
+
+fn proposed() -> Map<String, Value> {
+    let mut all =
+        answers("201", "Everything is waiting; Location is the address of the proposal.", "ProposeAnswer", &[404, 412, 422, 428]);
+    all.extend(answers("200", "Nothing was different, so nothing is waiting.", "ProposeAnswer", &[]));
     all
 }
 

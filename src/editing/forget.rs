@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::{Editing, Error, appeals};
+use super::{Editing, Error, appeals, call_backs};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Identity, PersonId, Subject},
+    identity::{Action, Actor, Deed, Identity, PersonId, Subject},
+    published::redaction::Known,
     records::{Caller, Entrance, Forgotten, Outcome},
 };
 
@@ -43,33 +44,39 @@ impl Editing {
     ) -> Result<Outcome, Error> {
         let tx = self.records.database().write().await?;
         let (why, action) = match what {
-            Theirs::Contact(_) => (format!("a contact was erased: {reason}"), "erase a contact"),
-            Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), "erase somebody's details"),
+            Theirs::Contact(_) => (format!("a contact was erased: {reason}"), Deed::EraseContact),
+            Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), Deed::EraseWords),
         };
         let caller = Caller { name: by.to_owned(), why, entrance: Entrance::Person };
         let outcome = match what {
             Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?,
-            Theirs::Words(words) => self.records.erase_words(&tx, &caller, record, words).await?,
+            Theirs::Words(words) => {
+                call_backs::forget_words(&tx, record, &Known::of_person(words)).await?;
+                self.records.erase_words(&tx, &caller, record, words).await?
+            }
         };
         self.identity.note(&tx, by, action, &record.to_string(), reason, from).await?;
         tx.commit().await?;
         Ok(outcome)
     }
 
-    /// Delete the account of somebody else who asks for it.
+    /// Delete the account of somebody else who asks for it. The caller commits.
     /// # Errors
     /// [`Error::Forbidden`]; [`crate::identity::Error::LastLead`] while others depend on them; or when the
     /// database fails.
-    pub async fn forget_other(&self, actor: &Actor, person: PersonId, reason: &str) -> Result<Forgotten, Error> {
+    pub async fn forget_other(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        person: PersonId,
+        reason: &str,
+    ) -> Result<Forgotten, Error> {
         if actor.person_id() == Some(person) {
             return Err(Error::Forbidden("delete your own account from your own page"));
         }
         Self::require(actor, Action::ManagePeople, &Subject::Directory, "only an administrator deletes accounts")?;
         self.identity.person(person).await?.ok_or(Error::NotFound(person.0))?;
-        let tx = self.records.database().write().await?;
-        let forgotten = self.forget_person(&tx, &actor.known_as(), person, reason).await?;
-        tx.commit().await?;
-        Ok(forgotten)
+        self.forget_person(tx, &actor.known_as(), person, reason).await
     }
 
     /// Delete everything about a person: who they are, and what they wrote here that nobody needs without
@@ -81,7 +88,7 @@ impl Editing {
         self.identity.forget(tx, person).await?;
         appeals::forget(tx, &who).await?;
         let forgotten = self.records.forget_author(tx, &who).await?;
-        let what = if by == who { "be forgotten" } else { "forget" };
+        let what = if by == who { Deed::BeForgotten } else { Deed::Forget };
         self.identity.note(tx, by, what, &who, reason, None).await?;
         tx.sweep_later().await?;
         Ok(forgotten)

@@ -12,6 +12,9 @@ use crate::{
 /// The one part of a new listing, which is taken or refused as a whole.
 pub(super) const NEW_LISTING: &str = "listing";
 
+/// The one part of changes that were proposed together.
+pub(super) const ALL_OF_IT: &str = "all_of_it";
+
 /// What became of a change, part by part.
 pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let (taken, refused): (Vec<_>, Vec<_>) = proposal.parts.iter().partition(|part| part.accepted);
@@ -39,20 +42,15 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
 /// What became of another look at what was refused.
 pub(super) fn appeal_decided(
     to: &Email,
-    change: uuid::Uuid,
-    listing: &str,
-    again: bool,
-    answer: &str,
+    (change, listing): (uuid::Uuid, &str),
+    (again, another, answer): (bool, bool, &str),
     at: &Url,
     directory: &str,
 ) -> Letter {
-    let became = if again {
-        format!(
-            "Someone else has looked at your change to {listing} in {directory}. It is no longer refused and is waiting for a new decision."
-        )
-    } else {
-        format!("Someone else has looked at your change to {listing} in {directory}. The decision has not changed.")
-    };
+    let who = if another { "Someone else has" } else { "The only person who decides in this directory has" };
+    let became =
+        if again { "It is no longer refused and is waiting for a new decision." } else { "The decision has not changed." };
+    let became = format!("{who} looked again at your change to {listing} in {directory}. {became}");
     let body = [
         Part::paragraph(became),
         Part::Quotation(answer.to_owned()),

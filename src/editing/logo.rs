@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write};
+use super::{Became, Call, Editing, Error, Sight, Submission, Write};
 use crate::{
     formats::{address, picture::Picture},
     http::Fault,
@@ -40,7 +40,7 @@ impl Editing {
         sight: &Sight,
         picture: Option<&Picture>,
         alt: Option<&str>,
-        called_back: Option<String>,
+        called_back: Option<Call>,
     ) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
@@ -74,6 +74,7 @@ impl Editing {
         }
         let document = Document::Organization(Box::new(organisation));
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
-        self.submit(actor, Submission { writes: vec![write], why: "logo changed".to_owned(), publish: false, called_back }).await
+        let why = "logo changed".to_owned();
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 }

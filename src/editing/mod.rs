@@ -8,6 +8,8 @@
 
 mod api;
 mod appeals;
+mod bundles;
+mod call_backs;
 mod claims;
 mod closing;
 mod decide;
@@ -33,12 +35,13 @@ use uuid::Uuid;
 use crate::{
     db,
     http::{Fault, Problem, Proxies},
-    identity::{self, Action, Actor, Identity, Subject, can},
+    identity::{self, Action, Actor, Door, Identity, Subject, can},
     records::{self, Caller, Entrance, Records},
 };
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
+pub use call_backs::{Call, CallBack, Called, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::Standing;
 pub use decide::{Judgement, Queued, Waiting};
@@ -97,9 +100,9 @@ pub enum Error {
     /// The document cannot stand.
     #[error("{}", list(.0))]
     Unfit(Vec<Fault>),
-    /// A protected listing changes only after somebody was called back.
-    #[error("this listing is protected: say who you phoned, on which number we already had, and what they confirmed")]
-    NeedsCallBack,
+    /// A protected listing changes only after somebody was called back: what is missing or wrong of that.
+    #[error("{}", .0.problem)]
+    NeedsCallBack(Fault),
     /// A refusal needs a reason.
     #[error("say why {field} is refused: the author will see the reason")]
     NeedsReason {
@@ -128,9 +131,10 @@ impl From<Error> for Problem {
                 Self::forbidden(&said)
             }
             Error::Unfit(faults) => Self::unfit(said, faults),
-            Error::NeedsCallBack
-            | Error::NeedsReason { .. }
-            | Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => Self::unfit(said, Vec::new()),
+            Error::NeedsCallBack(fault) => Self::unfit(said, vec![fault]),
+            Error::NeedsReason { .. } | Error::Records(records::Error::Unfit { .. } | records::Error::OtherKind { .. }) => {
+                Self::unfit(said, Vec::new())
+            }
             Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
             | Error::Identity(identity::Error::LastLead | identity::Error::LastPasskey) => Self::conflict(said),
             Error::Database(error)
@@ -173,5 +177,10 @@ impl Editing {
 
 /// An actor as history names them.
 fn caller(actor: &Actor, why: &str) -> Caller {
-    Caller { name: actor.known_as(), why: why.to_owned(), entrance: Entrance::Person }
+    let entrance = match actor.door() {
+        Door::Page => Entrance::Person,
+        Door::Api => Entrance::Api,
+        Door::Command => Entrance::Command,
+    };
+    Caller { name: actor.known_as(), why: why.to_owned(), entrance }
 }

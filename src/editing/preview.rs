@@ -17,8 +17,7 @@ impl Editing {
     /// As [`Editing::submit`].
     pub async fn preview(&self, actor: &Actor, submission: &Submission) -> Result<Option<Published>, Error> {
         // The same rights as for saving it; whether somebody was called back is asked when it is saved.
-        let asked = Submission { called_back: Some("not yet".to_owned()), ..submission.clone() };
-        self.foresee(actor, &asked).await?;
+        self.foresee(actor, submission).await?;
         let Some(first) = submission.writes.first().map(|write| write.document.id()) else { return Ok(None) };
         let mut drafts: Vec<Draft> = Vec::new();
         for write in &submission.writes {

@@ -170,7 +170,7 @@ impl Editing {
 
     /// A record as the world sees it, or saw it until it was hidden; nothing where it was never public, or
     /// was taken out.
-    async fn last_public(&self, stored: Stored) -> Result<Option<Stored>, Error> {
+    pub(super) async fn last_public(&self, stored: Stored) -> Result<Option<Stored>, Error> {
         Ok(match stored.state {
             State::Published => Some(stored),
             State::Unpublished => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Editing, Error, Risk, Sight, caller, risk, sayable};
+use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, risk, sayable};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
@@ -37,8 +37,10 @@ pub struct Submission {
     pub why: String,
     /// Whether listings that are not public are to become so. Without it they are kept as drafts.
     pub publish: bool,
-    /// Who was called back about a protected listing, and what they confirmed.
-    pub called_back: Option<String>,
+    /// Whether all of it waits for a moderator, also what might stand at once and whoever hands it in.
+    pub all_waits: bool,
+    /// What is said of a call back about a protected listing.
+    pub called_back: Option<Call>,
 }
 
 /// What became of an edit.
@@ -73,6 +75,8 @@ struct Compared {
     at_once: bool,
     /// Whether it is to be seen, if it is not.
     publish: bool,
+    /// Whether the whole edit waits, whatever the actor might do at once.
+    all_waits: bool,
 }
 
 impl Editing {
@@ -111,8 +115,15 @@ impl Editing {
     /// quicker; or when the database fails. Then nothing of it stands.
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Became, Error> {
         let compared = self.compare(actor, &submission).await?;
+        let calling: Vec<Uuid> = compared.iter().filter(|one| one.needs_a_call()).map(|one| one.write.document.id()).collect();
+        let called = match calling[..] {
+            [] => None,
+            _ => Some(self.checked_call(submission.called_back.as_ref(), &calling, None).await?),
+        };
         let mut became = Became::default();
-        let mut edit = Edit { together: compared.iter().any(Compared::goes_public), ..Edit::default() };
+        // What is proposed in one go is decided in one go.
+        let several = submission.all_waits && compared.iter().filter(|one| one.has_to_wait()).count() > 1;
+        let mut edit = Edit { together: several || compared.iter().any(Compared::goes_public), ..Edit::default() };
         let closed: Vec<(Uuid, String)> = compared.iter().filter_map(Compared::closes_what_is_protected).collect();
         for one in compared {
             tell(&one, &mut became);
@@ -121,12 +132,11 @@ impl Editing {
         if became.is_nothing() {
             return Ok(became);
         }
-        let why = match &submission.called_back {
-            Some(called) => format!("{} (called back: {called})", submission.why),
-            None => submission.why.clone(),
-        };
         let tx = self.records.database().write().await?;
-        let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &why), edit).await?;
+        let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &submission.why), edit).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &calling, About::Edit).await?;
+        }
         if outcome.scrubbed {
             // What was taken out for good takes along what waits of the same record.
             let mut waiting = Vec::new();
@@ -156,13 +166,7 @@ impl Editing {
             .collect();
         let mut compared = Vec::new();
         for write in &submission.writes {
-            let one = self.compare_one(actor, write, submission.publish, (&new_organisations, &new_places)).await?;
-            let leads_somewhere = one.changes.iter().any(|change| risk(write.document.kind(), true, change) == Risk::High);
-            let said = submission.called_back.as_deref().is_some_and(|called| !called.trim().is_empty());
-            if one.protected && one.at_once && leads_somewhere && !said {
-                return Err(Error::NeedsCallBack);
-            }
-            compared.push(one);
+            compared.push(self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?);
         }
         Ok(compared)
     }
@@ -171,7 +175,7 @@ impl Editing {
         &self,
         actor: &Actor,
         write: &Write,
-        publish: bool,
+        submission: &Submission,
         (new_organisations, new_places): (&[Uuid], &[Uuid]),
     ) -> Result<Compared, Error> {
         let id = write.document.id();
@@ -223,8 +227,8 @@ impl Editing {
             }
         }
         earlier.retain(|change| !changes.iter().any(|newer| newer.field == change.field));
-        let publish = publish || waits_already;
-        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish })
+        let (publish, all_waits) = (submission.publish || waits_already, submission.all_waits);
+        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish, all_waits })
     }
 
     /// Whether somebody may change what stands into this document at all.
@@ -332,17 +336,34 @@ impl Compared {
     fn closes_what_is_protected(&self) -> Option<(Uuid, String)> {
         let closes =
             |change: &Change| change.field == "status" && !["active", "scheduled"].iter().any(|open| change.after == *open);
-        let told = self.protected && !self.at_once && self.is_public() && self.changes.iter().any(closes);
+        let told = self.protected && !self.at_once && !self.all_waits && self.is_public() && self.changes.iter().any(closes);
         told.then(|| (self.write.document.id(), self.write.document.name().to_owned()))
+    }
+
+    /// Whether nobody else has to agree.
+    fn stands_at_once(&self) -> bool {
+        self.at_once && !self.all_waits
     }
 
     /// Whether it waits to be seen for the first time, or again.
     fn goes_public(&self) -> bool {
-        self.publish && !self.at_once && !self.is_public()
+        self.publish && !self.stands_at_once() && !self.is_public()
     }
 
     fn waits(&self, change: &Change) -> bool {
-        !self.at_once && self.is_public() && risk(self.write.document.kind(), self.protected, change) == Risk::High
+        let risky = || risk(self.write.document.kind(), self.protected, change) == Risk::High;
+        self.is_public() && (self.all_waits || !self.at_once && risky())
+    }
+
+    /// Whether something would stand at once that leads people who may be in danger somewhere.
+    fn needs_a_call(&self) -> bool {
+        let leads_somewhere = |change: &Change| risk(self.write.document.kind(), true, change) == Risk::High;
+        self.protected && self.stands_at_once() && self.changes.iter().any(leads_somewhere)
+    }
+
+    /// Whether anything of it waits.
+    fn has_to_wait(&self) -> bool {
+        self.goes_public() || self.changes.iter().any(|change| self.waits(change))
     }
 
     fn draft(&self, document: Document, state: State) -> Draft {
@@ -357,7 +378,7 @@ impl Compared {
     fn put_into(self, edit: &mut Edit) -> Result<(), Error> {
         let document = || self.write.document.clone();
         if !self.is_public() {
-            let state = if self.at_once && self.publish { State::Published } else { State::Unpublished };
+            let state = if self.stands_at_once() && self.publish { State::Published } else { State::Unpublished };
             if self.standing.is_none() || !self.changes.is_empty() || state == State::Published {
                 edit.at_once.push(self.draft(document(), state));
             }

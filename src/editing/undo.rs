@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write, caller, letters};
+use super::{Became, Call, Called, Editing, Error, Sight, Submission, Write, call_backs::About, caller, letters};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Identity},
+    identity::{Action, Actor, Deed, Identity},
     mail,
     records::{self, Draft, Kept, LastModified, State, Stored},
 };
@@ -18,7 +18,7 @@ impl Editing {
     pub async fn hide(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can hide a listing")?;
-        self.change_state(actor, sight.stored, State::Unpublished, reason, Vec::new()).await
+        self.change_state(actor, sight.stored, State::Unpublished, reason, (Vec::new(), None)).await
     }
 
     /// Let a hidden or withdrawn listing be seen again, as it was at the version that the moderator looked at,
@@ -31,7 +31,7 @@ impl Editing {
         id: Uuid,
         (revision, places): (i64, &str),
         reason: &str,
-        called_back: Option<&str>,
+        called_back: Option<&Call>,
     ) -> Result<(), Error> {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can show a hidden listing again")?;
@@ -44,13 +44,12 @@ impl Editing {
         if versions_of(&unseen) != places {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
-        let called = called_back.map(str::trim).filter(|called| !called.is_empty());
-        if sight.protected && called.is_none() && !reason.trim().is_empty() {
-            return Err(Error::NeedsCallBack);
-        }
-        let reason = called.map_or_else(|| reason.to_owned(), |called| format!("{reason} (called back: {called})"));
-        let reason = reason.as_str();
-        self.change_state(actor, sight.stored, State::Published, reason, unseen).await
+        // Whoever has not said why is asked for that first.
+        let called = match sight.protected && !reason.trim().is_empty() {
+            true => Some(self.checked_call(called_back, &[id], None).await?),
+            false => None,
+        };
+        self.change_state(actor, sight.stored, State::Published, reason, (unseen, called)).await
     }
 
     /// Withdraw a listing for good; its tombstone says why. A group may take out its own, unless it is protected:
@@ -69,9 +68,7 @@ impl Editing {
         let public = caller(actor, "withdrawn by its editors");
         let tx = self.records.database().write().await?;
         self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
-        self.identity
-            .note(&tx, &actor.known_as(), "withdraw a listing", &sight.stored.id.to_string(), why, actor.client())
-            .await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Withdraw, &sight.stored.id.to_string(), why, actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -81,13 +78,13 @@ impl Editing {
         stored: Stored,
         state: State,
         reason: &str,
-        places: Vec<Stored>,
+        (places, called): (Vec<Stored>, Option<Called>),
     ) -> Result<(), Error> {
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(Error::NeedsReason { field: "it".to_owned() });
         }
-        let (what, verb) = if state == State::Published { ("shown again", "show") } else { ("hidden", "hide") };
+        let (what, verb) = if state == State::Published { ("shown again", Deed::Show) } else { ("hidden", Deed::Hide) };
         let caller = caller(actor, &format!("{what}: {reason}"));
         let tx = self.records.database().write().await?;
         let shown_here = !stored.origin.is_empty() && stored.state == State::Published;
@@ -109,6 +106,9 @@ impl Editing {
             self.tell_keepers(&tx, actor, &stored, reason).await?;
         }
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &[stored.id], About::Edit).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -131,7 +131,7 @@ impl Editing {
     /// Put an earlier version back, as a new one. What is risky about that waits like any other edit.
     /// # Errors
     /// [`Error::NotFound`] when there is no such version; otherwise as [`Editing::submit`].
-    pub async fn put_back(&self, actor: &Actor, id: Uuid, revision: i64, called_back: Option<String>) -> Result<Became, Error> {
+    pub async fn put_back(&self, actor: &Actor, id: Uuid, revision: i64, called_back: Option<Call>) -> Result<Became, Error> {
         let sight = self.look(actor, id).await?;
         let versions = self.records.history(id).await?;
         let version = versions.iter().find(|version| version.kept.revision == revision).ok_or(Error::NotFound(id))?;
@@ -139,7 +139,7 @@ impl Editing {
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = format!("version {revision} restored");
-        self.submit(actor, Submission { writes: vec![write], why, called_back, publish: false }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 
     /// Undo the last change, if it was this actor's own.

@@ -103,6 +103,13 @@ impl Problem {
         )
     }
 
+    /// The client has to say which version of a record it has read, in what it sends.
+    pub fn revision_required(record: uuid::Uuid) -> Self {
+        let detail =
+            format!("name the revision of record {record} that you read, so that you do not overwrite someone else's change");
+        Self { title: "The revision is needed", detail, ..Self::precondition_required() }
+    }
+
     /// The document cannot stand.
     pub fn unfit(detail: String, faults: Vec<Fault>) -> Self {
         let problem =

@@ -143,11 +143,24 @@ pub enum Subject {
     Of(Vec<Uuid>),
 }
 
+/// Through which door somebody comes. What they may do does not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Door {
+    /// The pages.
+    #[default]
+    Page,
+    /// The write API.
+    Api,
+    /// A command on the server.
+    Command,
+}
+
 /// Somebody who wants something, and all that decides whether they may.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     who: Who,
     client: Option<IpAddr>,
+    door: Door,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,19 +171,23 @@ enum Who {
 }
 
 impl Actor {
+    fn new(who: Who) -> Self {
+        Self { who, client: None, door: Door::Page }
+    }
+
     /// Nobody in particular.
     pub fn visitor() -> Self {
-        Self { who: Who::Visitor, client: None }
+        Self::new(Who::Visitor)
     }
 
     /// A person.
     pub fn person(id: PersonId, platform: Option<PlatformRole>, memberships: Vec<Membership>) -> Self {
-        Self { who: Who::Person { id, platform, memberships, owes_second_step: false }, client: None }
+        Self::new(Who::Person { id, platform, memberships, owes_second_step: false })
     }
 
     /// A program that presents the token `id` of an organisation.
     pub fn token(id: Uuid, organisation: Uuid, scope: Scope) -> Self {
-        Self { who: Who::Program { token: id, organisation, scope }, client: None }
+        Self::new(Who::Program { token: id, organisation, scope })
     }
 
     /// The same person, who has yet to show a passkey: until then they have no role for the directory.
@@ -186,6 +203,17 @@ impl Actor {
     #[must_use]
     pub fn asking_from(self, client: IpAddr) -> Self {
         Self { client: Some(client), ..self }
+    }
+
+    /// The same, who comes through this door.
+    #[must_use]
+    pub fn through(self, door: Door) -> Self {
+        Self { door, ..self }
+    }
+
+    /// The door that they come through.
+    pub fn door(&self) -> Door {
+        self.door
     }
 
     /// The client that they ask from, where they ask over the network: for the audit trail.

@@ -31,8 +31,8 @@ use crate::{
     db::{self, Database, Transaction},
 };
 
-pub use audit::{Entry, signing_in};
-pub use can::{Action, Actor, ROLES, RULES, Role, Subject, can};
+pub use audit::{Deed, Entry};
+pub use can::{Action, Actor, Door, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};
 pub use passkeys::{KnownPasskey, Owed, Passkeys};

@@ -68,6 +68,8 @@ pub struct Aged {
     pub claims: u64,
     /// Appeals that were decided.
     pub appeals: u64,
+    /// Call backs about protected listings, one for each record.
+    pub calls: u64,
     /// Reports that were settled.
     pub reports: u64,
     /// Addresses of people who reported something.
@@ -90,12 +92,14 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
     let long_ago = app.clock.now() - days(keep.proposals);
     let proposals = app.records.tidy_proposals(&tx, long_ago).await?;
     let appeals = app.editing(public_url).tidy_appeals(&tx, long_ago).await?;
+    let calls = app.editing(public_url).tidy_calls(&tx, app.clock.now() - days(keep.audit)).await?;
     tx.commit().await?;
     Ok(Aged {
         audit,
         claims,
         proposals,
         appeals,
+        calls,
         letters: app.mailer().tidy(days(keep.letters)).await?,
         reports: quality.tidy_reports(days(keep.reports)).await?,
         reporters: quality.forget_reporters(days(keep.reporters)).await?,

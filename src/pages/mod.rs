@@ -7,6 +7,7 @@
 mod about;
 mod account;
 mod brand;
+mod call_back;
 mod data;
 mod desk;
 mod differences;

@@ -25,6 +25,7 @@ mod scene;
 mod scrubs;
 mod staleness;
 mod store;
+mod whence;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -49,6 +50,7 @@ pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use scrubs::{Remembered, Scrub};
 pub use staleness::{Stale, Step};
 pub use store::{Stored, Version};
+pub use whence::Whence;
 
 use reading::read;
 use saving::{NOT_PUBLISHED, Pending, Told};
@@ -87,18 +89,32 @@ pub struct Kept {
     pub changed_by: String,
     /// Why.
     pub why: String,
+    /// From where; none of what was written before this was kept, see [`Kept::whence`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Whence>,
 }
 
 /// Through which door a change comes; they differ in what they may decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entrance {
-    /// A person who may decide how much of a place is told.
+    /// A page of ours: a person who may decide how much of a place is told.
     Person,
+    /// The write API, for somebody who may do the same.
+    Api,
+    /// A command on the server, for somebody who may do the same.
+    Command,
     /// A feed or a file: it may make a place stricter, never more open, and its contacts stay as
     /// private as somebody here has made them.
     Feed,
     /// Our own complete export. What was scrubbed since stays scrubbed.
     OwnExport,
+}
+
+impl Entrance {
+    /// Whether it is for people, who may decide how much of a place is told.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Self::Person | Self::Api | Self::Command)
+    }
 }
 
 /// Who changes something, and why.

@@ -343,7 +343,7 @@ fn compare_links(
         };
         if is > was {
             decided.scrubs.push(remember(is));
-        } else if is < was && caller.entrance == Entrance::Person {
+        } else if is < was && caller.entrance.is_for_people() {
             decided.opened.push(Opened { record_id: id, link: Some(link), policy: is });
         }
     }
@@ -389,7 +389,7 @@ fn decide_place(
     }
     match (told_before, told) {
         (Some(was), Some(is)) if is > was => decided.scrubs.push(remember(is)),
-        (Some(was), Some(is)) if is < was && caller.entrance == Entrance::Person => {
+        (Some(was), Some(is)) if is < was && caller.entrance.is_for_people() => {
             decided.opened.push(Opened { record_id: id, link: None, policy: is });
         }
         _ => {}

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Saved, State, Stored, places::Decided, proposals, publish, read,
-    references, scrubs, store,
+    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Saved, State, Stored, Whence, places::Decided, proposals,
+    publish, read, references, scrubs, store,
 };
 use crate::{
     db::Transaction,
@@ -68,6 +68,7 @@ impl Pending {
             changed_at: now,
             changed_by: caller.name.clone(),
             why: caller.why.clone(),
+            from: Whence::of(caller),
         })
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Kept, State, references, scrubs};
+use super::{Kept, State, Whence, references, scrubs};
 use crate::{
     clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
@@ -40,6 +40,7 @@ pub(super) mod record {
         pub(in crate::records) why: String,
         #[sea_orm(column_type = "Text", nullable)]
         pub(in crate::records) digest: Option<String>,
+        pub(in crate::records) whence: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -65,6 +66,7 @@ mod revision {
         pub(super) changed_by: String,
         #[sea_orm(column_type = "Text")]
         pub(super) why: String,
+        pub(super) whence: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -122,6 +124,11 @@ pub(super) fn kind_of(id: Uuid, number: i16) -> Result<Kind, db::Error> {
     Kind::from_number(number).ok_or_else(|| db::damaged(format!("record {id}"), format!("there is no kind {number}")))
 }
 
+fn kept(revision: i64, changed_at: i64, (changed_by, why, whence): (String, String, Option<String>)) -> Kept {
+    let from = whence.as_deref().and_then(Whence::read);
+    Kept { revision, changed_at: moment(changed_at), changed_by, why, from }
+}
+
 fn stored(row: record::Model) -> Result<Stored, db::Error> {
     Ok(Stored {
         id: row.id,
@@ -130,7 +137,7 @@ fn stored(row: record::Model) -> Result<Stored, db::Error> {
         origin: row.origin,
         source_id: row.source_id,
         document: row.document,
-        kept: Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why },
+        kept: kept(row.revision, row.changed_at, (row.changed_by, row.why, row.whence)),
     })
 }
 
@@ -254,6 +261,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
             C::ChangedBy,
             C::Why,
             C::Digest,
+            C::Whence,
         ])
         .to_owned();
     for chunk in records.chunks(CHUNK) {
@@ -269,6 +277,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
             changed_by: Set(record.kept.changed_by.clone()),
             why: Set(record.kept.why.clone()),
             digest: Set(Some(digest(record.state as i16, &record.origin, &record.document))),
+            whence: Set(record.kept.from.map(|from| from.as_str().to_owned())),
         });
         record::Entity::insert_many(rows)
             .on_conflict(replace.clone())
@@ -284,7 +293,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
 pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Result<(), db::Error> {
     use revision::Column as C;
     let replace = OnConflict::columns([C::RecordId, C::Revision])
-        .update_columns([C::State, C::Document, C::ChangedAt, C::ChangedBy, C::Why])
+        .update_columns([C::State, C::Document, C::ChangedAt, C::ChangedBy, C::Why, C::Whence])
         .to_owned();
     for chunk in versions.chunks(CHUNK) {
         let rows = chunk.iter().map(|version| revision::ActiveModel {
@@ -295,6 +304,7 @@ pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Resu
             changed_at: Set(version.kept.changed_at.timestamp_micros()),
             changed_by: Set(version.kept.changed_by.clone()),
             why: Set(version.kept.why.clone()),
+            whence: Set(version.kept.from.map(|from| from.as_str().to_owned())),
         });
         revision::Entity::insert_many(rows)
             .on_conflict(replace.clone())
@@ -330,7 +340,7 @@ pub(super) async fn revisions(on: &impl ConnectionTrait, record: &Stored) -> Res
         .map(|row| Stored {
             state: State::from_number(row.state),
             document: row.document,
-            kept: Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why },
+            kept: kept(row.revision, row.changed_at, (row.changed_by, row.why, row.whence)),
             ..record.clone()
         })
         .collect())
@@ -369,7 +379,7 @@ pub(super) async fn revisions_after(
     let records = load(on, &ids).await?;
     let with_record = |row: revision::Model| {
         let record = records.get(&row.record_id)?.clone();
-        let kept = Kept { revision: row.revision, changed_at: moment(row.changed_at), changed_by: row.changed_by, why: row.why };
+        let kept = kept(row.revision, row.changed_at, (row.changed_by, row.why, row.whence));
         Some(Stored { state: State::from_number(row.state), document: row.document, kept, ..record })
     };
     Ok(rows.into_iter().filter_map(with_record).collect())

@@ -324,3 +324,67 @@ fact! {
         assert_eq!(quality.tidy_reports(TimeDelta::days(365)).await.unwrap(), 1);
     }
 }
+
+fact! {
+    async fn a_reply_address_goes_with_the_account_of_whoever_left_it(app) {
+        kept_pantry(&app).await;
+        let emails = ["Anna@example.org", "bert@example.org", "carla@example.org"];
+        for email in emails {
+            send(&app, id("pantry"), &format!("wrong=phone&reply_to={}", email.replace('@', "%40"))).await;
+        }
+        let waiting = async || reports(&app).await.iter().filter(|report| report.wants_answer).count();
+        assert_eq!(waiting().await, 3);
+        // By themselves, by an administrator, on the server.
+        let anna = Browser::signed_in(&app, "anna@example.org").await;
+        let page = anna.open("/account/profile/forget").await;
+        anna.submit_only(&page, "/account/profile/forget", &[]).await;
+        assert_eq!(waiting().await, 2);
+        let _bert = Browser::signed_in(&app, "bert@example.org").await;
+        let bert = app.app().identity().person_at(&"bert@example.org".parse().unwrap()).await.unwrap().unwrap().id.to_string();
+        let administrator = Browser::officer(&app, PlatformRole::Administrator).await;
+        let page = administrator.open("/moderation/erase").await;
+        let reason = format!("reason-{bert}");
+        administrator.submit(&page, "/moderation/erase", &[("person", &bert), (&reason, "asked by phone"), ("do", "person")]).await;
+        assert_eq!(waiting().await, 1);
+        let _carla = Browser::signed_in(&app, "carla@example.org").await;
+        let forgotten = std::process::Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+            .args(["user", "remove", "carla@example.org", "--forget"])
+            .env_clear()
+            .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
+            .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
+            .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
+            .output()
+            .unwrap();
+        assert!(forgotten.status.success(), "{}", String::from_utf8_lossy(&forgotten.stderr));
+        assert_eq!((waiting().await, reports(&app).await.len()), (0, 3), "what they reported stays");
+        app.app().db.sweep_now().await.unwrap();
+        for email in emails {
+            assert_eq!(app.files_with(email), Vec::<String>::new(), "{email}");
+        }
+        // Nobody is written to any more when it is settled.
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let before = sink.received().len();
+        let quality = app.app().quality(&PUBLIC_URL.parse().unwrap());
+        let all: Vec<_> = reports(&app).await.iter().map(|report| report.id).collect();
+        quality.settle(&app.app().identity(), &all, ("person:9", None), (Standing::Corrected, "Thank you.")).await.unwrap();
+        sink.mailer(&app).send_due().await.unwrap();
+        assert_eq!(sink.received().len(), before);
+    }
+}
+
+fact! {
+    async fn a_reply_address_is_forgotten_when_its_time_is_over(app) {
+        kept_pantry(&app).await;
+        send(&app, id("pantry"), "wrong=phone&reply_to=anna%40example.org").await;
+        let here = PUBLIC_URL.parse().unwrap();
+        app.clock.set(app.clock.now() + TimeDelta::days(59));
+        assert_eq!(fingerpost::jobs::retention(app.app(), &here).await.unwrap().reporters, 0);
+        app.clock.set(app.clock.now() + TimeDelta::days(2));
+        assert_eq!(fingerpost::jobs::retention(app.app(), &here).await.unwrap().reporters, 1);
+        let [report] = &reports(&app).await[..] else { panic!("the report stays") };
+        assert!(!report.wants_answer);
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("anna@example.org"), Vec::<String>::new());
+    }
+}

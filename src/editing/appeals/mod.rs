@@ -10,7 +10,7 @@ use super::{Editing, Error, letters};
 use crate::{
     db::Transaction,
     http::Fault,
-    identity::{Action, Actor, Identity, Subject},
+    identity::{Action, Actor, Deed, Identity, Subject},
     mail,
     records::{Decision, Proposal},
 };
@@ -104,7 +104,7 @@ impl Editing {
         let at = self.records.clock().now();
         let appeal = Appeal { proposal: id, by: actor.known_as(), words: words.to_owned(), at, refused_by, decided: None };
         store::put(&tx, &appeal).await?;
-        self.identity.note(&tx, &actor.known_as(), "ask for a second review", &id.to_string(), "", actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::AskAgain, &id.to_string(), "", actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -116,17 +116,30 @@ impl Editing {
         })
     }
 
+    /// Whether somebody besides `who` can decide.
+    /// # Errors
+    /// When the database fails.
+    pub async fn others_decide(&self, who: &str) -> Result<bool, Error> {
+        let officers = self.identity.officers().await?;
+        Ok(officers.iter().filter(|person| person.may(Action::Decide)).any(|person| Identity::known_as(person.id) != who))
+    }
+
     /// Whether somebody may decide an appeal: whoever refused may not, unless nobody else is there.
     async fn may_judge(&self, actor: &Actor, appeal: &Appeal) -> Result<bool, Error> {
-        if actor.known_as() != appeal.refused_by {
-            return Ok(true);
+        Ok(actor.known_as() != appeal.refused_by || !self.others_decide(&appeal.refused_by).await?)
+    }
+
+    /// That whoever refused these proposals does not decide them again once they are reopened, unless nobody else
+    /// is there: otherwise an appeal could change nothing.
+    pub(super) async fn decides_anew(&self, actor: &Actor, proposals: &[Uuid]) -> Result<(), Error> {
+        for proposal in proposals {
+            let Some(appeal) = self.appeal_of(*proposal).await? else { continue };
+            let reopened = appeal.decided.as_ref().is_some_and(|decided| decided.again);
+            if reopened && !self.may_judge(actor, &appeal).await? {
+                return Err(Error::Forbidden("you refused this before and it was reopened, so someone else must decide it"));
+            }
         }
-        let officers = self.identity.officers().await?;
-        let others = officers
-            .iter()
-            .filter(|person| person.may(Action::Decide))
-            .any(|person| Identity::known_as(person.id) != appeal.refused_by);
-        Ok(!others)
+        Ok(())
     }
 
     /// Appeals that wait, those that this actor may decide.
@@ -166,12 +179,13 @@ impl Editing {
         if again {
             self.records.reopen(&tx, &together).await?;
         }
-        self.identity.note(&tx, &actor.known_as(), "decide an appeal", &id.to_string(), answer, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideAppeal, &id.to_string(), answer, actor.client()).await?;
         if let Some(author) = super::decide::person_of(&appeal.by)
             && let Some(author) = self.identity.person(author).await?
         {
             let (at, directory) = (&self.about.public_url, &self.about.name);
-            let letter = letters::appeal_decided(&author.email, id, &name, again, answer, at, directory);
+            let another = actor.known_as() != appeal.refused_by;
+            let letter = letters::appeal_decided(&author.email, (id, name.as_str()), (again, another, answer), at, directory);
             mail::queue(&tx, &letter, now).await?;
         }
         Ok(tx.commit().await?)

@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Sight, Submission, Write};
+use super::{Became, Call, Editing, Error, Sight, Submission, Write};
 use crate::{
     http::Fault,
-    identity::{Action, Actor, Subject},
+    identity::{Action, Actor, Deed, Subject},
     model::{Document, changes::Change, organization::Declaration, with_only},
 };
 
@@ -58,7 +58,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         store::put(&tx, &wanted).await?;
         let said = wanted.join("; ");
-        self.identity.note(&tx, &actor.known_as(), "ask for declarations", "", &said, actor.client()).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::AskForDeclarations, "", &said, actor.client()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -66,13 +66,7 @@ impl Editing {
     /// has seen is taken from officers only.
     /// # Errors
     /// As [`Editing::submit`].
-    pub async fn declare(
-        &self,
-        actor: &Actor,
-        sight: &Sight,
-        said: &[Said],
-        called_back: Option<String>,
-    ) -> Result<Became, Error> {
+    pub async fn declare(&self, actor: &Actor, sight: &Sight, said: &[Said], called_back: Option<Call>) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
         let mut organisation = (**organisation).clone();
@@ -97,7 +91,7 @@ impl Editing {
         let document = Document::Organization(Box::new(organisation));
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = "declarations changed".to_owned();
-        self.submit(actor, Submission { writes: vec![write], why, publish: false, called_back }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 }
 

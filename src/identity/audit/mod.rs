@@ -1,6 +1,7 @@
 //! The audit trail: who signed in, was let do what, decided what. Written in the transaction of its
 //! cause, never changed, forgotten after a time that is a setting.
 
+mod deed;
 mod store;
 
 use std::net::IpAddr;
@@ -12,20 +13,7 @@ use uuid::Uuid;
 use super::{Error, Identity};
 use crate::db::Transaction;
 
-/// What lines about signing in say. They are kept for less long than others, and found by these words, so the
-/// words stay as they are.
-pub mod signing_in {
-    /// Somebody signed in.
-    pub const IN: &str = "sign in";
-    /// A provider's word about somebody was not enough.
-    pub const REFUSED: &str = "be refused";
-    /// Somebody showed their passkey.
-    pub const PASSKEY: &str = "show a passkey";
-    /// Somebody did not.
-    pub const NO_PASSKEY: &str = "fail to show a passkey";
-
-    pub(super) const ALL: [&str; 4] = [IN, REFUSED, PASSKEY, NO_PASSKEY];
-}
+pub use deed::Deed;
 
 /// A line of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +24,7 @@ pub struct Entry {
     pub at: DateTime<Utc>,
     /// Who, as history names them.
     pub who: String,
-    /// What was done: a verb such as `sign in`.
+    /// What was done, as [`Deed::as_str`] calls it.
     pub what: String,
     /// To which record, person or thing, if to one.
     pub to: String,
@@ -47,28 +35,29 @@ pub struct Entry {
 }
 
 impl Identity {
-    /// Note something.
+    /// Note something. Gives the id of the line.
     /// # Errors
     /// When the database fails.
     pub async fn note(
         &self,
         tx: &Transaction,
         who: &str,
-        what: &str,
+        what: Deed,
         to: &str,
         detail: &str,
         from: Option<IpAddr>,
-    ) -> Result<(), Error> {
+    ) -> Result<Uuid, Error> {
         let entry = Entry {
             id: crate::ids::fresh(),
             at: self.clock.now(),
             who: who.to_owned(),
-            what: what.to_owned(),
+            what: what.as_str().to_owned(),
             to: to.to_owned(),
             detail: detail.to_owned(),
             from: from.map(network).unwrap_or_default(),
         };
-        Ok(store::put(tx, &entry).await?)
+        store::put(tx, &entry).await?;
+        Ok(entry.id)
     }
 
     /// The newest lines, at most `limit`: all, or those of one person or record; older than `before`.
@@ -84,7 +73,8 @@ impl Identity {
     /// When the database fails.
     pub async fn tidy_audit(&self, tx: &Transaction, sign_ins: Duration, others: Duration) -> Result<u64, Error> {
         let now = self.clock.now();
-        Ok(store::forget(tx, &signing_in::ALL, now - sign_ins).await? + store::forget(tx, &[], now - others).await?)
+        let signing_in = Deed::SIGNING_IN.map(Deed::as_str);
+        Ok(store::forget(tx, &signing_in, now - sign_ins).await? + store::forget(tx, &[], now - others).await?)
     }
 
     /// Take an address out of what lines say.

@@ -232,18 +232,24 @@ impl Identity {
         Ok(store::invitations(self.db.reader(), None, Some(organisation), self.clock.now()).await?)
     }
 
-    /// Take an invitation: only whoever has its address can.
+    /// Take an invitation: only whoever has its address can. Where nobody leads any more, whoever takes one leads
+    /// from then on, as long as leads `may_follow` by themselves.
     /// # Errors
     /// [`Error::NotFound`] when it does not stand or is for somebody else; or when the database fails.
-    pub async fn accept_invitation(&self, tx: &Transaction, person: &Person, id: Uuid) -> Result<Membership, Error> {
+    pub async fn accept_invitation(
+        &self,
+        tx: &Transaction,
+        person: &Person,
+        id: Uuid,
+        may_follow: bool,
+    ) -> Result<Membership, Error> {
         let standing = store::invitations(tx.connection(), Some(&person.email), None, self.clock.now()).await?;
         let not_found = Error::NotFound { what: "invitation", id };
         let invitation = standing.into_iter().find(|invitation| invitation.id == id).ok_or(not_found)?;
         store::remove_invitation(tx, invitation.organisation, id).await?;
-        // Whoever comes when nobody leads any more is who leads.
         let members = store::of_organisation_locked(tx, invitation.organisation).await?;
         let is_led = members.iter().any(|member| member.role == MemberRole::Lead);
-        let role = if is_led { invitation.role } else { MemberRole::Lead };
+        let role = if is_led || !may_follow { invitation.role } else { MemberRole::Lead };
         self.add_member(tx, invitation.organisation, person.id, role).await?;
         Ok(Membership { organisation: invitation.organisation, person: person.id, role, since: self.clock.now() })
     }

@@ -23,6 +23,9 @@ use crate::{
 /// The longest message, in characters.
 const LONGEST: usize = 4_000;
 
+/// What an author should know where nobody else could look again.
+const ALONE: &str = "Only one person decides in this directory at the moment, so the same person will look at it.";
+
 /// GET `/account/changes/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let page = page(&desk, &signed, id, &Mistakes::default(), "").await.map_err(Problem::from);
@@ -36,6 +39,11 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words
     let own = proposal.by == signed.actor.known_as();
     let thread = thread(&desk.editing, id).await?;
     let appeal = desk.editing.appeal_of(id).await?;
+    let refused_by = proposal.decided.as_ref().map(|decided| decided.by.as_str());
+    let alone = match refused_by {
+        Some(refused_by) if is_refused(&proposal) => !desk.editing.others_decide(refused_by).await?,
+        _ => false,
+    };
     let title = format!("Change to {name}");
     let body = html! {
         (mistakes.summary())
@@ -52,7 +60,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words
             }
             p { "To change it, edit the listing again: the new change replaces this one. " a href=(format!("/account/listings/{}", proposal.record_id)) { "Edit the listing" } }
         }
-        (another_look(signed, &proposal, appeal.as_ref(), own, mistakes, words))
+        (another_look(signed, &proposal, appeal.as_ref(), own, (mistakes, words), alone))
         (messages(&thread))
         form method="post" action=(format!("/account/changes/{id}")) {
             (signed.proof())
@@ -69,8 +77,8 @@ fn another_look(
     proposal: &Proposal,
     appeal: Option<&Appeal>,
     own: bool,
-    mistakes: &Mistakes,
-    words: &str,
+    (mistakes, words): (&Mistakes, &str),
+    alone: bool,
 ) -> Markup {
     html! {
         @match appeal {
@@ -78,13 +86,13 @@ fn another_look(
                 h2 { "Second review" }
                 blockquote { (crate::pages::parts::paragraphs(&appeal.words)) }
                 @match &appeal.decided {
-                    None => p { "Someone else will look at it. We will email you the decision." },
+                    None => p { @if alone { (ALONE) } @else { "Someone else will look at it." } " We will email you the decision." },
                     Some(decided) => p { @if decided.again { "It has been reopened" } @else { "The decision has not changed" } ": " (decided.answer) },
                 }
             },
             None if own && is_refused(proposal) => {
                 h2 { "Do you disagree with this decision?" }
-                p { "You can ask for it to be looked at again by someone other than the person who refused it. " a href="/directory/listing-policy" { "What is listed here" } }
+                p { @if alone { "You can ask for it to be looked at again. " (ALONE) " " } @else { "You can ask for it to be looked at again by someone other than the person who refused it. " } a href="/directory/listing-policy" { "What is listed here" } }
                 form method="post" action=(format!("/account/changes/{}", proposal.id)) novalidate {
                     (signed.proof())
                     (Field::new("appeal", "Why should we look at it again?", words).lines(mistakes, 3))

@@ -14,9 +14,8 @@ use crate::{
         visitor::{self, Presented},
     },
     identity::{
-        Identity, Strength, path_of_ours,
+        Deed, Identity, Strength, path_of_ours,
         providers::{Callback, Refused},
-        signing_in,
     },
     pages::{desk::Desk, words::sentence},
 };
@@ -76,7 +75,7 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
         Err(error) => {
             let tx = identity.write().await.map_err(problem)?;
             identity
-                .note(&tx, "somebody", signing_in::REFUSED, "", &format!("{}: {}", pending.provider, error.code()), Some(client))
+                .note(&tx, "somebody", Deed::BeRefused, "", &format!("{}: {}", pending.provider, error.code()), Some(client))
                 .await
                 .map_err(problem)?;
             tx.commit().await?;
@@ -91,10 +90,7 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
     person.seen_at = Some(desk.site.now());
     identity.keep_person(&tx, &person).await.map_err(problem)?;
     let who = Identity::known_as(person.id);
-    identity
-        .note(&tx, &who, signing_in::IN, "", &format!("through {}", pending.provider), Some(client))
-        .await
-        .map_err(problem)?;
+    identity.note(&tx, &who, Deed::SignIn, "", &format!("through {}", pending.provider), Some(client)).await.map_err(problem)?;
     let through = pending.provider.clone();
     let strength = if identified.at_home { Strength::Provider(through) } else { Strength::OtherProvider(through) };
     begin(desk, tx, parts, &browser, &person, strength, &pending.return_to).await.map(Ok)

@@ -9,7 +9,7 @@ use super::terms;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, Claim, ClaimState, Identity, Invitation, Membership},
+    identity::{Action, Claim, ClaimState, Deed, Identity, Invitation, Membership},
     model::Kind,
     pages::{
         desk::{Desk, Path, Posted, Signed, go_to},
@@ -219,10 +219,16 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
             return page(&desk, signed, &mistakes).await.map(Err);
         }
         let identity = desk.identity();
+        // Only an officer makes somebody the lead of a protected organisation.
+        let invited = identity.invitations_for(&signed.person.email).await?.into_iter().find(|one| one.id == id);
+        let may_follow = match &invited {
+            Some(invitation) => !desk.editing.protects(invitation.organisation).await?,
+            None => false,
+        };
         let tx = identity.write().await?;
-        let membership = identity.accept_invitation(&tx, &signed.person, id).await?;
+        let membership = identity.accept_invitation(&tx, &signed.person, id, may_follow).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
-        identity.note(&tx, &who, "accept an invitation", &organisation, membership.role.as_str(), signed.actor.client()).await?;
+        identity.note(&tx, &who, Deed::AcceptInvitation, &organisation, membership.role.as_str(), signed.actor.client()).await?;
         tx.commit().await?;
         Ok::<_, Error>(Ok(membership.organisation))
     };

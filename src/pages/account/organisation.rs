@@ -11,7 +11,9 @@ use crate::{
     db::Transaction,
     editing::{Error, Sight},
     http::Problem,
-    identity::{Action, ApiToken, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters},
+    identity::{
+        Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters,
+    },
     mail,
     model::text::shorten,
     pages::{
@@ -194,7 +196,7 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
             @if invitations.is_empty() { p { "To hand over, go back and invite someone as a lead first." } }
         }
         @if !invitations.is_empty() {
-            p { "These people are invited. Their invitations stay valid" @if alone { ", and the first to accept becomes lead" } ":" }
+            p { "These people are invited. Their invitations stay valid" @if alone && sight.protected { ", and the council decides who leads" } @else if alone { ", and the first to accept becomes lead" } ":" }
             ul { @for invitation in &invitations { li { (invitation.email) ", until " (date(london_day(invitation.expires_at))) } } }
         }
         form method="post" action=(format!("/account/organisations/{id}/members")) {
@@ -285,7 +287,7 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         }
         _ => return Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
-    identity.note(&tx, &who, "members", &id.to_string(), &detail, signed.actor.client()).await?;
+    identity.note(&tx, &who, Deed::Members, &id.to_string(), &detail, signed.actor.client()).await?;
     if let Some(news) = news {
         tell(desk, &tx, signed, &sight, (&before, concerned), &news).await?;
     }
@@ -347,7 +349,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
             return Err(Error::NotFound(token));
         }
         identity.end_token(&tx, token).await?;
-        identity.note(&tx, &who, "revoke a token", &id.to_string(), &token.to_string(), signed.actor.client()).await?;
+        identity.note(&tx, &who, Deed::RevokeToken, &id.to_string(), &token.to_string(), signed.actor.client()).await?;
         tx.commit().await?;
         return Ok(None);
     }
@@ -364,7 +366,7 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         life: Duration::days(days),
     };
     let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, &who, "create a token", &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
+    identity.note(&tx, &who, Deed::CreateToken, &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
     let may = if token.scope == Scope::Write { "change" } else { "read" };
     let news =
         format!("{} has created a token, “{}”, with which a program can {may} the listings", signed.person.shown(), token.name);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     editing::Error,
     http::{Parameters, Problem},
-    identity::{self, Identity, Owed, Passkeys, letters, path_of_ours, signing_in},
+    identity::{self, Deed, Identity, Owed, Passkeys, letters, path_of_ours},
     mail,
     model::text::shorten,
     pages::{
@@ -127,7 +127,7 @@ async fn changed(desk: &Desk, posted: &Posted, id: Uuid) -> Result<(), Error> {
     match posted.fields.text("do") {
         "remove" => {
             identity.remove_passkey(&tx, person, id).await?;
-            identity.note(&tx, &Identity::known_as(person.id), "remove a passkey", "", "", posted.signed.actor.client()).await?;
+            identity.note(&tx, &Identity::known_as(person.id), Deed::RemovePasskey, "", "", posted.signed.actor.client()).await?;
             tell(desk, &tx, &posted.signed, "was removed").await?;
         }
         _ => identity.rename_passkey(&tx, person.id, id, &named(posted.fields.text("name"))).await?,
@@ -212,7 +212,7 @@ async fn added(desk: &Desk, posted: &Posted) -> Result<bool, Error> {
     let tx = identity.write().await?;
     let added = identity.add_passkey(&tx, passkeys(desk)?, &signed.session, &name, answer).await?;
     if added {
-        identity.note(&tx, &Identity::known_as(signed.person.id), "add a passkey", "", "", signed.actor.client()).await?;
+        identity.note(&tx, &Identity::known_as(signed.person.id), Deed::AddPasskey, "", "", signed.actor.client()).await?;
         tell(desk, &tx, signed, "was added").await?;
     }
     tx.commit().await?;
@@ -273,7 +273,7 @@ async fn shown(desk: &Desk, signed: &Signed, answer: &str) -> Result<bool, Error
     let (identity, session) = (desk.identity(), &signed.session);
     let tx = identity.write().await?;
     let shown = identity.show_passkey(&tx, passkeys(desk)?, session, answer).await?;
-    let what = if shown { signing_in::PASSKEY } else { signing_in::NO_PASSKEY };
+    let what = if shown { Deed::ShowPasskey } else { Deed::FailPasskey };
     identity.note(&tx, &Identity::known_as(session.person), what, "", "", signed.actor.client()).await?;
     tx.commit().await?;
     Ok(shown)

@@ -17,6 +17,7 @@ use crate::{
         desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
+        moderation::problem,
         words::{date, london_day},
     },
 };
@@ -135,13 +136,15 @@ pub(super) async fn forget(State(desk): State<Desk>, posted: Posted) -> Response
     let done = async {
         has_shown(&desk, &posted.signed)?;
         let person = &posted.signed.person;
-        let tx = desk.identity().write().await?;
-        if desk.identity().is_last_administrator(&tx, person).await? {
-            return Err(Error::Forbidden("you are the only administrator: give someone else this role before you go"));
+        let tx = desk.identity().write().await.map_err(Error::from)?;
+        if desk.identity().is_last_administrator(&tx, person).await.map_err(Error::from)? {
+            let why_not = "you are the only administrator: give someone else this role before you go";
+            return Err(Error::Forbidden(why_not).into());
         }
         desk.editing.forget_person(&tx, &Identity::known_as(person.id), person.id, "").await?;
-        tx.commit().await?;
-        Ok::<_, Error>(())
+        desk.quality.forget_reporter(&tx, &person.email).await.map_err(problem)?;
+        tx.commit().await.map_err(Error::from)?;
+        Ok::<_, Problem>(())
     };
     match done.await {
         Ok(()) => {
@@ -149,6 +152,6 @@ pub(super) async fn forget(State(desk): State<Desk>, posted: Posted) -> Response
             response.headers_mut().append(header::SET_COOKIE, visitor::forget(SESSION));
             response
         }
-        Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
+        Err(problem) => desk.answer(&posted.headers, &posted.signed, Err(problem)),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         Parameters, Problem,
         visitor::{self, BROWSER, FORM_TOKEN, Presented, SESSION},
     },
-    identity::{Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters, path_of_ours, signing_in},
+    identity::{Deed, Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters, path_of_ours},
     mail,
     pages::{
         desk::{Desk, Fields, Posted, go_to},
@@ -205,7 +205,7 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
         return Ok(no_such_link(desk, &parts.headers, &browser));
     };
     let words = visitor::browser(&parts.headers);
-    identity.note(&tx, &Identity::known_as(person.id), signing_in::IN, "", &words, Some(client)).await.map_err(problem)?;
+    identity.note(&tx, &Identity::known_as(person.id), Deed::SignIn, "", &words, Some(client)).await.map_err(problem)?;
     begin(desk, tx, &parts, &browser, &person, Strength::Link, &link.return_to).await
 }
 

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::{
     editing::Error,
     http::{Parameters, Problem},
+    identity::Deed,
     identity::path_of_ours,
     pages::{
         desk::{Desk, Posted, Signed, go_to},
@@ -51,7 +52,7 @@ pub(in crate::pages) async fn agree(desk: &Desk, posted: &Posted, mistakes: &mut
     desk.identity().keep_person(&tx, &person).await?;
     let to_what = format!("terms of {VERSION}; licence: {}", posted.signed.licence);
     let who = posted.signed.actor.known_as();
-    desk.identity().note(&tx, &who, "agree to the terms", "", &to_what, posted.signed.actor.client()).await?;
+    desk.identity().note(&tx, &who, Deed::AgreeToTerms, "", &to_what, posted.signed.actor.client()).await?;
     Ok(tx.commit().await?)
 }
 

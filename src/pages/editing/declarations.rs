@@ -6,13 +6,14 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
-use super::section::{called_back, said};
+use super::section::said;
 use crate::{
     editing::{Error, Said, Sight},
     http::Problem,
     identity::Action,
     model::{Document, Kind},
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
@@ -25,7 +26,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     let done = async {
         let (sight, names) = open(&desk, &signed, id).await?;
         let fields = fill(&sight.document, &names);
-        Ok::<_, Problem>(page(&signed, &sight, &names, &fields, &Mistakes::default()))
+        Ok::<_, Problem>(page(&desk, &signed, &sight, &names, (&fields, &Mistakes::default())).await?)
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
@@ -66,7 +67,14 @@ fn fill(document: &Document, names: &[String]) -> Fields {
     fields
 }
 
-fn page(signed: &Signed, sight: &Sight, names: &[String], fields: &Fields, mistakes: &Mistakes) -> Page {
+async fn page(
+    desk: &Desk,
+    signed: &Signed,
+    sight: &Sight,
+    names: &[String],
+    (fields, mistakes): (&Fields, &Mistakes),
+) -> Result<Page, Error> {
+    let calling = desk.editing.numbers_to_call(&signed.actor, sight).await?;
     let id = sight.stored.id;
     let officer = sight.lets(&signed.actor, Action::EditAtOnce);
     let title = "Declarations";
@@ -87,7 +95,7 @@ fn page(signed: &Signed, sight: &Sight, names: &[String], fields: &Fields, mista
                         @else if let Some(Ok(day)) = fields.some(&format!("seen-{at}")).map(str::parse::<NaiveDate>) { p { "An officer has seen it on " (date(day)) "." } }
                     }
                 }
-                @if sight.protected && officer { (called_back(fields, mistakes)) }
+                (call_back::form(calling.as_deref(), fields, mistakes))
                 p class="hint" { @if officer { "You are a moderator: what you save is public immediately." } @else if sight.is_public() { "A moderator will check it before it is public." } @else { "This is not public yet." } }
                 button class="button" { "Save" }
             }
@@ -95,7 +103,7 @@ fn page(signed: &Signed, sight: &Sight, names: &[String], fields: &Fields, mista
         p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
     };
     let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
-    Page { trail, ..Page::new(mistakes.title(&format!("{title}: {}", sight.document.name())), body) }
+    Ok(Page { trail, ..Page::new(mistakes.title(&format!("{title}: {}", sight.document.name())), body) })
 }
 
 /// POST `/account/listings/{id}/declarations`.
@@ -126,14 +134,14 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
             mistakes.add("declared-0", "Someone else has changed this in the meantime. Check it again, then save");
         }
         if mistakes.none() {
-            let called = fields.some("called_back").map(str::to_owned);
+            let called = Some(call_back::said(fields));
             match desk.editing.declare(&signed.actor, &sight, &all, called).await {
                 Ok(became) => return Ok(Ok(became)),
-                Err(error @ Error::NeedsCallBack) => mistakes.add("called_back", error.to_string()),
+                Err(Error::NeedsCallBack(fault)) => call_back::mistake(&mut mistakes, &fault),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok::<_, Problem>(Err(page(signed, &sight, &names, fields, &mistakes)))
+        Ok::<_, Problem>(Err(page(&desk, signed, &sight, &names, (fields, &mistakes)).await?))
     };
     match done.await {
         Ok(Ok(became)) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),

@@ -1,4 +1,4 @@
-//! Every version of a record: who made it, when, why, what differs; and putting one back.
+//! Every version of a record: who made it, when, why, from where, what differs; and putting one back.
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
@@ -6,13 +6,14 @@ use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::section::{called_back, said};
+use super::section::said;
 use crate::{
     editing::Error,
     http::{Parameters, Problem},
     identity::Action,
     model::changes::between,
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::Mistakes,
@@ -31,22 +32,36 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let number = |name: &str| parameters.text(name).ok().flatten().and_then(|text| text.parse::<i64>().ok());
-    let page = page(&desk, &signed, id, number("from").zip(number("to")), &Mistakes::default()).await.map_err(Problem::from);
+    let page = page(&desk, &signed, id, number("from").zip(number("to")), (&Fields::default(), &Mistakes::default()))
+        .await
+        .map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64)>, mistakes: &Mistakes) -> Result<Page, Error> {
+async fn page(
+    desk: &Desk,
+    signed: &Signed,
+    id: Uuid,
+    compared: Option<(i64, i64)>,
+    (fields, mistakes): (&Fields, &Mistakes),
+) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     let versions = desk.editing.records().history(id).await?;
+    let calls = desk.editing.calls_about(&signed.actor, id).await?;
     let mut shown = Vec::new();
     for (at, version) in versions.iter().enumerate().rev() {
         let by = desk.identity().shown_as(&version.kept.changed_by).await?;
         let before = at.checked_sub(1).map(|at| &versions[at]);
         let mut changes = changes(before, version);
         differences::for_people(&desk.editing, &mut changes).await?;
-        shown.push((version, by, changes));
+        let mut called = Vec::new();
+        for one in calls.iter().filter(|one| one.revision == Some(version.kept.revision)) {
+            called.push(call_back::shown(one, &desk.identity().shown_as(&one.by).await?));
+        }
+        shown.push((version, by, changes, called));
     }
     let may_edit = sight.lets(&signed.actor, Action::Edit) && !sight.is_foreign();
+    let calling = if may_edit { desk.editing.numbers_to_call(&signed.actor, &sight).await? } else { None };
     let chosen = |number: i64| versions.iter().find(|version| version.kept.revision == number);
     let mut beside = Vec::new();
     if let Some((from, to)) = compared.and_then(|(from, to)| chosen(from).zip(chosen(to))) {
@@ -74,16 +89,32 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, compared: Option<(i64, i64
                 button class="button" { "Compare" }
             }
         }
-        @for (version, by, changes) in &shown {
+        @if calling.is_some() && versions.len() > 1 {
+            form method="post" action=(format!("/account/listings/{id}/history")) novalidate {
+                (signed.proof())
+                div class="field" {
+                    label for="revision" { "Restore version" }
+                    select id="revision" name="revision" {
+                        @for version in versions.iter().rev().skip(1) {
+                            @let number = version.kept.revision.to_string();
+                            option value=(number) selected[number == fields.text("revision")] { (number) }
+                        }
+                    }
+                }
+                (call_back::form(calling.as_deref(), fields, mistakes))
+                button class="button" { "Restore" }
+            }
+        }
+        @for (version, by, changes, called) in &shown {
             section {
                 h2 { "Version " (version.kept.revision) }
-                p class="by" { (moment(version.kept.changed_at)) " by " (by) ": " (version.kept.why) }
+                p class="by" { (moment(version.kept.changed_at)) " by " (by) @if let Some(from) = version.kept.whence() { ", " (from.words()) } ": " (version.kept.why) }
+                @for one in called { (one) }
                 (differences::list(changes))
-                @if may_edit && version.kept.revision != last {
+                @if may_edit && calling.is_none() && version.kept.revision != last {
                     form method="post" action=(format!("/account/listings/{id}/history")) {
                         (signed.proof())
                         input type="hidden" name="revision" value=(version.kept.revision);
-                        @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(&Fields::default(), mistakes)) }
                         p { button class="link" { "Restore version " (version.kept.revision) } }
                     }
                 }
@@ -102,13 +133,13 @@ fn changes(before: Option<&Stored>, version: &Stored) -> Vec<crate::model::chang
 /// POST `/account/listings/{id}/history`.
 pub(super) async fn put_back(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let revision = posted.fields.text("revision").parse().unwrap_or(-1);
-    let called = posted.fields.some("called_back").map(str::to_owned);
-    match desk.editing.put_back(&posted.signed.actor, id, revision, called).await {
+    let called = call_back::said(&posted.fields);
+    match desk.editing.put_back(&posted.signed.actor, id, revision, Some(called)).await {
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
-        Err(error @ Error::NeedsCallBack) => {
+        Err(Error::NeedsCallBack(fault)) => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("called_back", error.to_string());
-            let page = page(&desk, &posted.signed, id, None, &mistakes).await.map_err(Problem::from);
+            call_back::mistake(&mut mistakes, &fault);
+            let page = page(&desk, &posted.signed, id, None, (&posted.fields, &mistakes)).await.map_err(Problem::from);
             desk.answer(&posted.headers, &posted.signed, page)
         }
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),

@@ -6,7 +6,7 @@ use maud::html;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::section::{called_back, said};
+use super::section::said;
 use crate::{
     editing::{Error, Sight},
     formats::picture,
@@ -14,6 +14,7 @@ use crate::{
     identity::Action,
     model::{Document, Kind},
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Signed, Uploaded, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
@@ -32,7 +33,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
         if let Document::Organization(organisation) = &sight.document {
             fields.set("alt", organisation.logo_alt.clone().unwrap_or_default());
         }
-        Ok::<_, Problem>(page(&desk, &signed, &sight, &fields, &Mistakes::default()))
+        Ok::<_, Problem>(page(&desk, &signed, &sight, &fields, &Mistakes::default()).await?)
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
@@ -52,7 +53,8 @@ async fn open(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Sight, Error> {
     Ok(sight)
 }
 
-fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: &Mistakes) -> Page {
+async fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+    let calling = desk.editing.numbers_to_call(&signed.actor, sight).await?;
     let id = sight.stored.id;
     let logo = match &sight.document {
         Document::Organization(organisation) => organisation.logo.as_deref(),
@@ -60,7 +62,6 @@ fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: 
     };
     let shown = logo.and_then(|logo| private_path(logo, &desk.site.directory.public_url));
     let wrong = mistakes.of("file");
-    let called = sight.protected && sight.lets(&signed.actor, Action::EditAtOnce);
     let body = html! {
         (mistakes.summary())
         p class="by" { (sight.document.name()) }
@@ -76,7 +77,7 @@ fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: 
                 input type="file" id="file" name="file" accept="image/png,image/jpeg,image/webp" aria-describedby=(if wrong.is_some() { "file-hint file-error" } else { "file-hint" });
             }
             (Field::new("alt", "What does it show?", fields.text("alt")).hint("Read out to people who cannot see it. For example: Marsh Farm Pantry, a green apple.").line(mistakes, "text", "off"))
-            @if called { (called_back(fields, mistakes)) }
+            (call_back::form(calling.as_deref(), fields, mistakes))
             p class="hint" { @if sight.lets(&signed.actor, Action::EditAtOnce) { "You are a moderator: what you save is public immediately." } @else if sight.is_public() { "A moderator will check it before it is public." } @else { "This is not public yet." } }
             p {
                 button class="button" name="do" value="save" { "Save" }
@@ -86,7 +87,7 @@ fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mistakes: 
         p { a href=(format!("/account/listings/{id}")) { "Cancel" } }
     };
     let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
-    Page { trail, ..Page::new(mistakes.title(&format!("Logo: {}", sight.document.name())), body) }
+    Ok(Page { trail, ..Page::new(mistakes.title(&format!("Logo: {}", sight.document.name())), body) })
 }
 
 /// POST `/account/listings/{id}/logo`.
@@ -95,7 +96,7 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploade
     let mut mistakes = Mistakes::default();
     let done = async {
         let sight = open(&desk, &signed, id).await?;
-        let called = fields.some("called_back").map(str::to_owned);
+        let called = Some(call_back::said(&fields));
         let remove = fields.text("do") == "remove";
         let has_one = matches!(&sight.document, Document::Organization(one) if one.logo.is_some());
         let mut made = None;
@@ -116,11 +117,11 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploade
                         mistakes.add(fault.field, crate::pages::words::capital(&fault.problem));
                     }
                 }
-                Err(error @ Error::NeedsCallBack) => mistakes.add("called_back", error.to_string()),
+                Err(Error::NeedsCallBack(fault)) => call_back::mistake(&mut mistakes, &fault),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok::<_, Problem>(Err(page(&desk, &signed, &sight, &fields, &mistakes)))
+        Ok::<_, Problem>(Err(page(&desk, &signed, &sight, &fields, &mistakes).await?))
     };
     match done.await {
         Ok(Ok(became)) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),

@@ -28,7 +28,6 @@ use axum::{
 pub(super) use self::{
     closing::{NO_DAY, day_to_come},
     dates::{changed, repeats, singles},
-    section::called_back,
 };
 use super::desk::{Desk, LARGEST_UPLOAD};
 

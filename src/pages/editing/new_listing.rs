@@ -12,7 +12,7 @@ use super::{about, dates};
 use crate::{
     editing::{Error, Submission, Write},
     http::{Parameters, Problem},
-    identity::{Action, Identity, MemberRole},
+    identity::{Action, Deed, Identity, MemberRole},
     model::{Document, Kind, text::fold, with_only},
     pages::{
         account::{agree, candidates, terms},
@@ -115,7 +115,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         let tx = desk.identity().write().await.map_err(Error::from)?;
         desk.identity().add_member(&tx, id, signed.person.id, MemberRole::Lead).await.map_err(Error::from)?;
         desk.identity()
-            .note(&tx, &who, "add an organisation", &id.to_string(), "", signed.actor.client())
+            .note(&tx, &who, Deed::AddOrganisation, &id.to_string(), "", signed.actor.client())
             .await
             .map_err(Error::from)?;
         tx.commit().await?;
@@ -129,12 +129,8 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
 }
 
 async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
-    let submission = Submission {
-        writes: vec![Write { document, expected_revision: None }],
-        why: why.to_owned(),
-        publish: false,
-        called_back: None,
-    };
+    let submission =
+        Submission { writes: vec![Write { document, expected_revision: None }], why: why.to_owned(), ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }
 

@@ -376,7 +376,7 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
         // There one can say who was called back, and put the same version back.
-        Err(Error::NeedsCallBack) => go_to(&format!("/account/listings/{id}/history")),
+        Err(Error::NeedsCallBack(_)) => go_to(&format!("/account/listings/{id}/history")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
 }
@@ -410,6 +410,6 @@ async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
         }
     }
     writes.push(Write { expected_revision: Some(sight.stored.kept.revision), document: sight.document });
-    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, called_back: None };
+    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }

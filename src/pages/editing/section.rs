@@ -12,13 +12,14 @@ use super::{
     contact, cost, dates, place, status, times,
 };
 use crate::{
-    editing::{Became, Error, Risk, Sight, Submission, Write, risk},
+    editing::{Became, Error, KnownNumber, Risk, Sight, Submission, Write, risk},
     http::{Fault, Parameters, Problem, visitor::FORM_TOKEN},
     identity::Action,
     model::{Document, Kind, Location, changes::Change},
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
-        fields::{Field, Mistakes},
+        fields::Mistakes,
         layout::{Page, Step},
         preview,
     },
@@ -131,7 +132,8 @@ pub(super) async fn show(
         let mut fields = fill(&desk, &signed, section, &sight, &which).await?;
         fields.set("revision", sight.stored.kept.revision.to_string());
         let choices = categories::choices(&desk, section, &fields).await?;
-        Ok::<_, Problem>(page(&signed, &sight, section, (&fields, &choices), &Mistakes::default(), false))
+        let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
+        Ok::<_, Problem>(page(&signed, &sight, section, (&fields, &choices), &Mistakes::default(), false, calling.as_deref()))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
@@ -185,6 +187,7 @@ fn page(
     (fields, choices): (&Fields, &Choices),
     mistakes: &Mistakes,
     moved: bool,
+    calling: Option<&[KnownNumber]>,
 ) -> Page {
     let id = sight.stored.id;
     let kind = sight.stored.kind;
@@ -203,7 +206,7 @@ fn page(
             (signed.proof())
             input type="hidden" name="revision" value=(fields.text("revision"));
             (form(section, kind, (fields, choices), mistakes))
-            @if sight.protected && sight.lets(&signed.actor, Action::EditAtOnce) { (called_back(fields, mistakes)) }
+            (call_back::form(calling, fields, mistakes))
             p class="hint" { (fate(signed, sight, section)) }
             p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="preview" { "Preview" } }
         }
@@ -211,13 +214,6 @@ fn page(
     };
     let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
     Page { trail, ..Page::new(mistakes.title(&format!("{title}: {}", sight.document.name())), body) }
-}
-
-/// What a moderator has to say who changes a protected listing.
-pub(in crate::pages) fn called_back(fields: &Fields, mistakes: &Mistakes) -> Markup {
-    Field::new("called_back", "Who did you phone?", fields.text("called_back"))
-        .hint("This listing is protected. Phone the number we already had, not the new one. Write down who answered and what they confirmed.")
-        .lines(mistakes, 2)
 }
 
 /// What will become of a change, before it is saved.
@@ -275,8 +271,9 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
     let (signed, fields) = (&posted.signed, &posted.fields);
     let (sight, section) = open(desk, signed, id, word).await?;
     let choices = categories::choices(desk, section, fields).await?;
+    let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
     let again = |fields: &Fields, mistakes: &Mistakes, moved: bool| {
-        let mut page = page(signed, &sight, section, (fields, &choices), mistakes, moved);
+        let mut page = page(signed, &sight, section, (fields, &choices), mistakes, moved, calling.as_deref());
         page.status = if moved { StatusCode::CONFLICT } else { StatusCode::OK };
         Ok(Err(Box::new(page)))
     };
@@ -308,9 +305,10 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
     let submission = Submission {
         writes,
         why: format!("{} changed", section.title().to_lowercase()),
-        called_back: fields.some("called_back").map(str::to_owned),
+        called_back: Some(call_back::said(fields)),
         // A new place of a public listing is to be seen with it.
         publish: is_new_place && sight.is_public(),
+        all_waits: false,
     };
     if fields.text("do") == "preview" {
         let shown = desk.editing.preview(&signed.actor, &submission).await;
@@ -336,8 +334,8 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
             unfit(&mut mistakes, faults);
             again(fields, &mistakes, false)
         }
-        Err(error @ Error::NeedsCallBack) => {
-            mistakes.add("called_back", error.to_string());
+        Err(Error::NeedsCallBack(fault)) => {
+            call_back::mistake(&mut mistakes, &fault);
             again(fields, &mistakes, false)
         }
         Err(error) => Err(error.into()),

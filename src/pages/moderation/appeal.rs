@@ -38,7 +38,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let name = proposal.read()?.name().to_owned();
     let reasons: Vec<String> = proposal.parts.iter().filter(|part| !part.accepted).map(|part| part.reason.clone()).collect();
     let title = format!("Second review: {name}");
-    let decides = signed.may(Action::Decide) && appeal.decided.is_none();
+    let refused_it = appeal.refused_by == signed.actor.known_as();
+    let alone = !desk.editing.others_decide(&appeal.refused_by).await?;
+    let decides = signed.may(Action::Decide) && appeal.decided.is_none() && (alone || !refused_it);
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
@@ -51,6 +53,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         @if let Some(decided) = &appeal.decided {
             p { @if decided.again { "Reopened" } @else { "Decision not changed" } ": " (decided.answer) }
         }
+        @if refused_it && !alone && appeal.decided.is_none() { p class="banner" { "You refused this change, so someone else must review it." } }
         @if decides {
             form method="post" action=(format!("/moderation/appeals/{id}")) novalidate {
                 (signed.proof())
@@ -59,7 +62,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                     button class="button" name="do" value="again" { "Reopen it" } " "
                     button class="button warn" name="do" value="stay" { "Keep the decision" }
                 }
-                p class="hint" { "If you reopen it, it will be decided like any other change, by you or someone else." }
+                p class="hint" { (if refused_it { "You refused this yourself, and nobody else can decide in this directory. If you reopen it, you will decide it again." } else { "If you reopen it, it will be decided like any other change, by you or by anybody but the person who refused it." }) }
             }
         }
     };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     editing::Error,
     http::{Parameters, Problem},
-    identity::Action,
+    identity::{Action, Deed},
     model::Kind,
     pages::{
         desk::{Desk, Signed},
@@ -35,6 +35,8 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
     let lines = desk.identity().audit(about, before, LINES).await?;
     let ids: Vec<Uuid> = lines.iter().filter_map(|line| line.to.parse().ok()).collect();
     let records = desk.editing.records().find_all(&ids).await?;
+    let of_calls: Vec<Uuid> = lines.iter().map(|line| line.id).collect();
+    let calls = desk.editing.calls_on_lines(&signed.actor, &of_calls).await?;
     let mut shown = Vec::new();
     for line in &lines {
         let id: Option<Uuid> = line.to.parse().ok();
@@ -45,7 +47,10 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
             }
             (None, None) => (desk.identity().shown_as(&line.to).await?, None),
         };
-        let detail = in_words(desk, &line.detail).await?;
+        let detail = match calls.iter().find(|call| call.line == line.id) {
+            Some(call) => format!("{}, {}", call.called.words(), moment(call.called.at)),
+            None => in_words(desk, &line.detail).await?,
+        };
         shown.push((line, desk.identity().shown_as(&line.who).await?, to, detail, page));
     }
     let body = html! {
@@ -63,6 +68,10 @@ async fn page(desk: &Desk, signed: &Signed, about: Option<&str>, before: Option<
                     }
                 }
             }
+        }
+        details {
+            summary { "What these words mean" }
+            dl class="summary" { @for deed in Deed::ALL { div { dt { (deed.as_str()) } dd { (deed.meaning()) } } } }
         }
         @if lines.len() as u64 == LINES && let Some(last) = lines.last() { p { a href=(format!("/moderation/audit?before={}{}", last.id, about.map(|about| format!("&about={about}")).unwrap_or_default())) { "Earlier" } } }
     };

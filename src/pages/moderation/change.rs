@@ -14,6 +14,7 @@ use crate::{
     model::changes::{Change, by_part, part_of},
     pages::{
         account::{messages, thread},
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes, tick},
@@ -51,6 +52,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     };
     let thread = thread(&desk.editing, id).await?;
     let waits = proposal.decision == Decision::Waiting;
+    let calling = if protected { Some(desk.editing.known_numbers(&[proposal.record_id]).await?) } else { None };
+    let called = call_back::about(desk, signed, &[id]).await?;
     let public_url = &desk.site.directory.public_url;
     let picture = |changes: &[&Change]| {
         let logo = changes.iter().find(|change| change.field == "logo")?;
@@ -75,7 +78,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                     @if part == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
                     @else { (decision(part, &changes, picture(&changes).as_deref(), fields, mistakes)) }
                 }
-                @if protected { (super::super::editing::called_back(fields, mistakes)) }
+                (call_back::form(calling.as_deref(), fields, mistakes))
                 (Field::new("words", "Message to the author", fields.text("words")).lines(mistakes, 2))
                 p {
                     button class="button" name="do" value="decide" accesskey="s" { "Decide" }
@@ -84,6 +87,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
             }
         } @else {
             (decided(&proposal, &decided_by))
+            (called)
             (differences::list(&changes))
             p { a href="/moderation" { "What else is waiting" } }
         }
@@ -200,14 +204,13 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
             let page = page(&desk, signed, id, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
-        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack | Error::Records(records::Error::Unfit { .. }))) => {
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_) | Error::Records(records::Error::Unfit { .. }))) => {
             let mut mistakes = Mistakes::default();
-            let at = match &error {
-                Error::NeedsCallBack => "called_back".to_owned(),
-                Error::NeedsReason { .. } => missing_reason(fields),
-                _ => "words".to_owned(),
-            };
-            mistakes.add(at, error.to_string());
+            match &error {
+                Error::NeedsCallBack(fault) => call_back::mistake(&mut mistakes, fault),
+                Error::NeedsReason { .. } => mistakes.add(missing_reason(fields), error.to_string()),
+                _ => mistakes.add("words", error.to_string()),
+            }
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
@@ -227,7 +230,7 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
     let mut judgement = Judgement {
         revision: fields.text("revision").parse().unwrap_or(-1),
         version: fields.text("version").to_owned(),
-        called_back: fields.some("called_back").map(str::to_owned),
+        called_back: Some(call_back::said(fields)),
         words: fields.text("words").to_owned(),
         ..Judgement::default()
     };

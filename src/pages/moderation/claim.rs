@@ -11,6 +11,7 @@ use crate::{
     http::Problem,
     identity::{Action, ClaimState},
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
@@ -32,15 +33,15 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let sight = desk.editing.look(&signed.actor, claim.organisation).await?;
     let person = desk.identity().person(claim.person).await?;
     let members = desk.identity().members(claim.organisation).await?;
-    let numbers = if sight.protected { desk.editing.known_numbers(claim.organisation).await? } else { Vec::new() };
+    let calling = if sight.protected { Some(desk.editing.known_numbers(&[claim.organisation]).await?) } else { None };
+    let called = call_back::about(desk, signed, &[id]).await?;
     let name = sight.document.name().to_owned();
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if sight.protected {
+        @if let Some(known) = &calling {
             p class="danger" { "Protected listing. Phone a number we already had and ask whether they know this person." }
-            @if numbers.is_empty() { p { "It has no published phone number. Find one that does not come from the person who is asking." } }
-            @else { ul { @for (number, of) in &numbers { li { strong { (number) } ", the published number of " (of) } } } }
+            @if known.is_empty() { p { "It has no published phone number. Find one that does not come from the person who is asking." } }
         }
         dl class="summary" {
             div { dt { "Who is asking" } dd { @if let Some(person) = &person { (person.shown()) " (" (person.email) ")" } @else { "someone who has left" } } }
@@ -53,11 +54,11 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
         @if claim.state == ClaimState::Waiting && signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/claims/{id}")) novalidate {
                 (signed.proof())
-                @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
+                (call_back::form(calling.as_deref(), fields, mistakes))
                 (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("They will see this.").lines(mistakes, 2))
                 p { button class="button" name="do" value="accept" { "Let them manage it" } " " button class="button warn" name="do" value="refuse" { "Refuse" } }
             }
-        } @else { p { "It is " (claim.state.as_str()) "." } }
+        } @else { p { "It is " (claim.state.as_str()) "." } (called) }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -66,13 +67,15 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
 pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let accept = fields.text("do") == "accept";
-    let called = fields.some("called_back");
-    match desk.editing.decide_claim(&signed.actor, id, accept, fields.text("reason"), called).await {
+    let called = call_back::said(fields);
+    match desk.editing.decide_claim(&signed.actor, id, accept, fields.text("reason"), Some(&called)).await {
         Ok(_) => go_to(&Done::Answered.path()),
-        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
             let mut mistakes = Mistakes::default();
-            let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };
-            mistakes.add(at, error.to_string());
+            match &error {
+                Error::NeedsCallBack(fault) => call_back::mistake(&mut mistakes, fault),
+                other => mistakes.add("reason", other.to_string()),
+            }
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }

@@ -9,7 +9,7 @@ use super::problem;
 use crate::{
     editing::{Error, Theirs},
     http::{Parameters, Problem},
-    identity::{Action, Person, PersonId},
+    identity::{Action, Deed, Person, PersonId},
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         fields::{Field, Mistakes},
@@ -215,7 +215,14 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         }
         ("person", _, _, Ok(person)) => {
             let Some(reason) = reason(person) else { return Ok(false) };
-            desk.editing.forget_other(&signed.actor, PersonId(person), &reason).await?;
+            let person = PersonId(person);
+            let known = desk.identity().person(person).await.map_err(Error::from)?;
+            let tx = desk.identity().write().await.map_err(Error::from)?;
+            desk.editing.forget_other(&tx, &signed.actor, person, &reason).await?;
+            if let Some(known) = known {
+                desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
+            }
+            tx.commit().await.map_err(Error::from)?;
             Ok(true)
         }
         _ => {
@@ -231,7 +238,7 @@ async fn erase_report(desk: &Desk, signed: &Signed, report: Uuid) -> Result<(), 
     let tx = desk.editing.records().database().write().await.map_err(Error::from)?;
     desk.quality.forget_words(&tx, report).await.map_err(problem)?;
     let (by, from) = (signed.actor.known_as(), signed.actor.client());
-    desk.identity().note(&tx, &by, "erase a report", &report.to_string(), "", from).await.map_err(Error::from)?;
+    desk.identity().note(&tx, &by, Deed::EraseReport, &report.to_string(), "", from).await.map_err(Error::from)?;
     Ok(tx.commit().await.map_err(Error::from)?)
 }
 

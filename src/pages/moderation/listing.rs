@@ -15,6 +15,7 @@ use crate::{
     identity::Action,
     model::{Kind, changes::between},
     pages::{
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
@@ -33,8 +34,10 @@ pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, sig
 
 async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     let (queued, version) = desk.editing.listing(&signed.actor, bundle).await?;
-    let (name, protected) = (queued.name, queued.protected);
+    let (name, protected, is_new) = (queued.name, queued.protected, queued.is_new);
     let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
+    let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
+    let calling = if protected { Some(desk.editing.known_numbers(&about).await?) } else { None };
     let mut shown = Vec::new();
     let mut organisations = BTreeMap::new();
     for part in &parts {
@@ -61,10 +64,16 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
     let body = html! {
         (mistakes.summary())
         h1 { (name) }
-        @if let Some(part) = parts.first() { p class="by" { "New listing by " (by) ", " (moment(part.at)) } }
+        @if let Some(part) = parts.first() {
+            p class="by" {
+                @if is_new { "New listing by " } @else { "Changes by " } (by) ", " (moment(part.at))
+                @if !is_new { ": " (part.why) }
+            }
+            @if !is_new { p { "They were proposed together and are decided together." } }
+        }
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
-        @if protected { p class="danger" { "Protected listing. Find a number that you know is theirs, and phone it." } }
+        @if protected { p class="danger" { "Protected listing. Phone a number that we already had, not one in what is proposed." } }
         @for (part, changes) in &shown {
             section {
                 h2 { (part.kind.as_str().replace('_', " ")) }
@@ -76,7 +85,7 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
             form method="post" action=(format!("/moderation/listings/{bundle}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="seen" value=(version);
-                @if protected { (super::super::editing::called_back(fields, mistakes)) }
+                (call_back::form(calling.as_deref(), fields, mistakes))
                 (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("The author will see this. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
                 p {
                     button class="button" name="do" value="accept" { "Publish it" } " "
@@ -105,9 +114,11 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
         Decision::Rejected => "It was refused by ",
         Decision::Withdrawn | Decision::Waiting => "It was withdrawn by ",
     };
+    let called = call_back::about(desk, signed, &[bundle]).await?;
     let body = html! {
         h1 { (name) }
         p class="banner" role="status" { "This has already been decided. " (became) (by) "." }
+        (called)
         p { a href=(format!("/account/listings/{}", main.record_id)) { "The current listing" } " · " a href="/moderation" { "What else is waiting" } }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], status: StatusCode::CONFLICT, ..Page::new(name, body) })
@@ -133,13 +144,13 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(bundle): Path<Uuid>, 
 pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let accept = fields.text("do") == "accept";
-    let called = fields.some("called_back");
+    let called = call_back::said(fields);
     match Box::pin(desk.editing.decide_listing(
         &signed.actor,
         bundle,
         accept,
         fields.text("seen"),
-        (fields.text("reason"), called),
+        (fields.text("reason"), Some(&called)),
     ))
     .await
     {
@@ -148,10 +159,12 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
             let page = decided(&desk, signed, bundle).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }
-        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack)) => {
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
             let mut mistakes = Mistakes::default();
-            let at = if matches!(error, Error::NeedsCallBack) { "called_back" } else { "reason" };
-            mistakes.add(at, error.to_string());
+            match &error {
+                Error::NeedsCallBack(fault) => call_back::mistake(&mut mistakes, fault),
+                other => mistakes.add("reason", other.to_string()),
+            }
             let page = page(&desk, signed, bundle, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }

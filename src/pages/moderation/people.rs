@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, Email, Identity, PersonId, PlatformRole, letters},
+    identity::{Action, Deed, Email, Identity, PersonId, PlatformRole, letters},
     mail,
     pages::{
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
@@ -115,7 +115,7 @@ async fn reset(desk: &Desk, signed: &Signed, id: PersonId) -> Result<(), Error> 
     let tx = identity.write().await?;
     identity.reset_passkeys(&tx, id).await?;
     let (by, who) = (Identity::known_as(signed.person.id), Identity::known_as(id));
-    identity.note(&tx, &by, "reset passkeys", &who, "", signed.actor.client()).await?;
+    identity.note(&tx, &by, Deed::ResetPasskeys, &who, "", signed.actor.client()).await?;
     let about = desk.editing.about();
     let letter = letters::passkey(&person.email, "were reset", &about.public_url, &about.name);
     mail::queue(&tx, &letter, desk.site.now()).await?;
@@ -148,7 +148,7 @@ async fn give(desk: &Desk, posted: &Posted) -> Result<Option<Mistakes>, Error> {
         .note(
             &tx,
             &Identity::known_as(signed.person.id),
-            "give a role",
+            Deed::GiveRole,
             &Identity::known_as(person.id),
             said,
             signed.actor.client(),

@@ -11,7 +11,7 @@ use super::problem;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::Action,
+    identity::{Action, Deed},
     pages::{
         desk::{Desk, Signed},
         layout::{Page, Step},
@@ -90,7 +90,10 @@ pub(super) async fn table(State(desk): State<Desk>, signed: Signed, headers: Hea
         let bytes = out.into_inner().map_err(|error| Problem::internal(&error))?;
         let tx = desk.identity().write().await.map_err(Error::from)?;
         let who = signed.actor.known_as();
-        desk.identity().note(&tx, &who, "download", "the quality board", "", signed.actor.client()).await.map_err(Error::from)?;
+        desk.identity()
+            .note(&tx, &who, Deed::Download, "the quality board", "", signed.actor.client())
+            .await
+            .map_err(Error::from)?;
         tx.commit().await?;
         Ok::<_, Problem>(bytes)
     };

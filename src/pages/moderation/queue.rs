@@ -230,7 +230,8 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
         }
         Waiting::Listing(parts) => {
             let bundle = parts.first().and_then(|part| part.bundle).unwrap_or_default();
-            (format!("/moderation/listings/{bundle}"), "New listing".to_owned())
+            let what = if one.is_new { "New listing" } else { "Changes of several records, decided together" };
+            (format!("/moderation/listings/{bundle}"), what.to_owned())
         }
         Waiting::Claim(claim) => (format!("/moderation/claims/{}", claim.id), "Someone asks to manage it".to_owned()),
         Waiting::Appeal(appeal) => (
@@ -303,7 +304,7 @@ async fn accept(desk: &Desk, posted: &Posted) -> Result<(usize, usize), Error> {
             Ok(()) => taken += 1,
             Err(
                 Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
-                | Error::NeedsCallBack
+                | Error::NeedsCallBack(_)
                 | Error::NotFound(_),
             ) => moved += 1,
             Err(error) => return Err(error),

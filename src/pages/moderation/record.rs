@@ -13,6 +13,7 @@ use crate::{
     model::changes::between,
     pages::{
         account::state_of,
+        call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
         fields::{Field, Mistakes},
@@ -41,6 +42,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let mut since_public = between(&last_public.map(parsed).unwrap_or_default(), &parsed(&sight.stored));
     differences::for_people(&desk.editing, &mut since_public).await?;
     let places = if is_seen || sight.is_foreign() { Vec::new() } else { desk.editing.unseen_places(&sight.document).await? };
+    let calling = if sight.protected && !is_seen { Some(desk.editing.known_numbers(&[id]).await?) } else { None };
     let state = if sight.is_public() && !is_seen { "Hidden here" } else { state_of(&sight.stored, &sight.document).0 };
     let body = html! {
         (mistakes.summary())
@@ -57,7 +59,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                     (differences::list(&between(&Value::Null, &parsed(place))))
                 }
                 input type="hidden" name="places" value=(versions_of(&places));
-                @if sight.protected { (super::super::editing::called_back(fields, mistakes)) }
+                (call_back::form(calling.as_deref(), fields, mistakes))
             }
             (Field::new("reason", "Why?", fields.text("reason")).hint("The people who manage the listing will get this in an email, and it is recorded in the history. Nobody else sees it.").line(mistakes, "text", "off"))
             @if is_seen {
@@ -80,7 +82,7 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
         "hide" => Box::pin(desk.editing.hide(&signed.actor, id, reason)).await,
         "show" => {
             let seen = (fields.text("revision").parse().unwrap_or(-1), fields.text("places"));
-            Box::pin(desk.editing.show_again(&signed.actor, id, seen, reason, fields.some("called_back"))).await
+            Box::pin(desk.editing.show_again(&signed.actor, id, seen, reason, Some(&call_back::said(fields)))).await
         }
         _ => Err(Error::Forbidden("this form is incomplete; go back and try again")),
     };
@@ -92,9 +94,9 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
-        Err(error @ Error::NeedsCallBack) => {
+        Err(Error::NeedsCallBack(fault)) => {
             let mut mistakes = Mistakes::default();
-            mistakes.add("called_back", error.to_string());
+            call_back::mistake(&mut mistakes, &fault);
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }

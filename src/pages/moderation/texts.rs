@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, Identity},
+    identity::{Action, Deed, Identity},
     pages::{
         Site,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
@@ -362,9 +362,9 @@ async fn overtaken(desk: &Desk, signed: &Signed, draft: Draft, slug: &Slug) -> R
 async fn keep(desk: &Desk, signed: &Signed, slug: &Slug, text: Text, how: (i64, Standing)) -> Result<(), Problem> {
     let (who, title, standing) = (Identity::known_as(signed.person.id), text.title.clone(), how.1);
     let said = match standing {
-        Standing::Draft => "write a text",
-        Standing::Published => "publish a text",
-        Standing::Withdrawn => "withdraw a text",
+        Standing::Draft => Deed::WriteText,
+        Standing::Published => Deed::PublishText,
+        Standing::Withdrawn => Deed::WithdrawText,
     };
     let tx = desk.identity().write().await.map_err(Error::from)?;
     desk.site.texts.save(&tx, slug, text, how, signed.person.shown()).await.map_err(problem)?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Error, Owner, Quality, keepers_of, moderators};
 use crate::{
     db::Transaction,
-    identity::Identity,
+    identity::{Deed, Email, Identity},
     ids,
     mail::{self, Kind, Letter, Part},
     model::text,
@@ -324,7 +324,7 @@ impl Quality {
                 continue;
             }
             let became = if standing == Standing::Corrected { "corrected" } else { "unchanged" };
-            identity.note(&tx, by, "settle a report", &settled.record.to_string(), became, from).await?;
+            identity.note(&tx, by, Deed::SettleReport, &settled.record.to_string(), became, from).await?;
             if let Some(to) = reply_to {
                 mail::queue(&tx, &self.thanks(&to, &settled, &name), now).await?;
             }
@@ -364,6 +364,14 @@ impl Quality {
     /// When the database fails.
     pub async fn tidy_reports(&self, keep: Duration) -> Result<u64, Error> {
         Ok(store::forget_old(self.db(), self.clock().now() - keep).await?)
+    }
+
+    /// Forget where to answer the reports of somebody whose account is deleted; how many there were. The reports
+    /// stay, as reports of nobody. The commit is the caller's.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_reporter(&self, tx: &Transaction, email: &Email) -> Result<u64, Error> {
+        Ok(store::forget_reporter(tx, email).await?)
     }
 
     /// Forget where to answer reports that are older than this and that nobody has settled; how many.

@@ -10,6 +10,7 @@ use super::{Report, Standing, Wrong};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
+    identity::Email,
 };
 
 mod report {
@@ -216,6 +217,27 @@ pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u
     Ok(gone.rows_affected)
 }
 
+/// Forget the address of whoever can be answered there; in how many reports it stood.
+pub(super) async fn forget_reporter(tx: &Transaction, email: &Email) -> Result<u64, db::Error> {
+    let rows =
+        report::Entity::find().filter(C::ReplyTo.is_not_null()).all(tx.connection()).await.context("cannot read reports")?;
+    let is_theirs = |row: &report::Model| {
+        let address = row.reply_to.as_deref().and_then(|address| address.parse::<Email>().ok());
+        address.as_ref() == Some(email)
+    };
+    let theirs: Vec<Uuid> = rows.iter().filter(|row| is_theirs(row)).map(|row| row.id).collect();
+    if theirs.is_empty() {
+        return Ok(0);
+    }
+    let gone = report::Entity::update_many()
+        .col_expr(C::ReplyTo, Expr::value(None::<String>))
+        .filter(C::Id.is_in(theirs))
+        .exec(tx.connection())
+        .await
+        .context("cannot delete the address of somebody who reported something")?;
+    Ok(gone.rows_affected)
+}
+
 pub(super) async fn forget_reporters(db: &Database, before: DateTime<Utc>) -> Result<u64, db::Error> {
     let tx = db.write().await?;
     let gone = report::Entity::update_many()
@@ -225,6 +247,9 @@ pub(super) async fn forget_reporters(db: &Database, before: DateTime<Utc>) -> Re
         .exec(tx.connection())
         .await
         .context("cannot delete the addresses of people who reported something")?;
+    if gone.rows_affected > 0 {
+        tx.sweep_later().await?;
+    }
     tx.commit().await?;
     Ok(gone.rows_affected)
 }

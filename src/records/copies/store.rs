@@ -93,6 +93,23 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "call_back",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("line", Id),
+            ("record_id", Id),
+            ("revision", Big),
+            ("cause", Id),
+            ("by_whom", Text),
+            ("noted_at", Big),
+            ("called_at", Big),
+            ("number", Text),
+            ("otherwise", Text),
+            ("spoke_to", Text),
+        ],
+    },
+    Table {
         name: "assurance",
         key: 1,
         columns: &[("id", Id), ("record_id", Id), ("checked_at", Big), ("by_whom", Text), ("how", Text)],

@@ -174,7 +174,7 @@ impl Records {
                         erased.push(scrub);
                     }
                 }
-                _ if caller.entrance == Entrance::Person => {}
+                _ if caller.entrance.is_for_people() => {}
                 Scrub::Words(_) => {
                     if takes_out(&scrub, document) && stands(&scrub, one.before.as_ref())? {
                         erased.push(scrub);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{id, public, with_pantry};
 use crate::support::{Answer, TestApp, browser::Browser, fact, noon, sink::Sink};
 
-async fn token(app: &TestApp, organisation: Uuid, scope: Scope) -> String {
+pub(super) async fn token(app: &TestApp, organisation: Uuid, scope: Scope) -> String {
     let identity = app.app().identity();
     let tx = identity.write().await.unwrap();
     let new = NewToken { name: "a program".to_owned(), organisation, scope, person: None, life: Duration::days(90) };
@@ -18,7 +18,7 @@ async fn token(app: &TestApp, organisation: Uuid, scope: Scope) -> String {
     format!("Bearer {}", secret.as_str())
 }
 
-async fn send(app: &TestApp, method: Method, path: &str, token: &str, etag: &str, body: &Value) -> Answer {
+pub(super) async fn send(app: &TestApp, method: Method, path: &str, token: &str, etag: &str, body: &Value) -> Answer {
     let mut headers = vec![("authorization", token), ("content-type", "application/json")];
     if !etag.is_empty() {
         headers.push(("if-match", etag));
@@ -28,7 +28,7 @@ async fn send(app: &TestApp, method: Method, path: &str, token: &str, etag: &str
     answer
 }
 
-fn record(name: &str) -> String {
+pub(super) fn record(name: &str) -> String {
     format!("/api/v1/records/{}", id(name))
 }
 

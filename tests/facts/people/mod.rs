@@ -1,8 +1,10 @@
 //! Facts about people: signing in, keeping listings, deciding, and what attackers try.
 
 mod api;
+mod appeals;
 mod at_once;
 mod back;
+mod call_backs;
 mod categories;
 mod claims;
 mod closing;
@@ -11,14 +13,17 @@ mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod leads;
 mod logo;
 mod markup;
 mod moderation;
 mod passkeys;
 mod preview;
+mod proposals;
 mod protected;
 mod rights;
 mod sign_in;
+mod trail;
 
 use super::{id, pantry, refuge};
 use crate::support::TestApp;

@@ -144,7 +144,7 @@ fact! {
         let path = format!("/moderation/changes/{}", waiting[0].id);
         let page = moderator.open(&path).await;
         let refused = moderator.submit(&page, &path, &[("do", "decide")]).await;
-        assert!(refused.text().contains("who you phoned"), "{}", refused.text());
+        assert!(refused.text().contains("which number you phoned"), "{}", refused.text());
         assert_eq!(public(&app, "refuge").await["phones"][0]["number"], "0808 157 0114");
     }
 }

@@ -1,0 +1,115 @@
+//! What is decided as a whole: a new listing with all that belongs to it, or changes of several records that
+//! were proposed together.
+
+use uuid::Uuid;
+
+use super::{Call, Editing, Error, Queued, Waiting, call_backs::About, caller, letters};
+use crate::{
+    identity::{Action, Actor, Deed, Subject},
+    model::Kind,
+    records::{self, Decision, Part, Proposal, State},
+};
+
+impl Editing {
+    pub(super) async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
+        let mut parts = self.records.bundle(bundle).await?;
+        parts.retain(|one| one.decision == Decision::Waiting);
+        let protected = self.any_protected(&parts).await?;
+        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
+        let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
+        let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
+        let (harm, is_new) = (if protected { 3 } else { 1 }, self.is_new(&parts).await?);
+        Ok(Queued { name, since, protected, revision: 0, harm, is_new, waiting: Waiting::Listing(parts) })
+    }
+
+    /// Accept or refuse a new listing, or changes that were proposed together, as a whole.
+    /// # Errors
+    /// As [`Editing::decide`].
+    pub async fn decide_listing(
+        &self,
+        actor: &Actor,
+        bundle: Uuid,
+        accept: bool,
+        seen: &str,
+        (reason, called_back): (&str, Option<&Call>),
+    ) -> Result<(), Error> {
+        Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
+        let mut parts = self.records.bundle(bundle).await?;
+        parts.retain(|one| one.decision == Decision::Waiting);
+        let Some(first) = parts.first() else { return Err(records::Error::Decided(bundle).into()) };
+        let reason = reason.trim();
+        if !accept && reason.is_empty() {
+            return Err(Error::NeedsReason { field: "the listing".to_owned() });
+        }
+        let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
+        self.decides_anew(actor, &which).await?;
+        let protected = self.any_protected(&parts).await?;
+        let about: Vec<Uuid> = parts.iter().map(|one| one.record_id).collect();
+        let called = match accept && protected {
+            true => {
+                let since = parts.iter().map(|one| one.at).max();
+                Some(self.checked_call(called_back, &about, since).await?)
+            }
+            false => None,
+        };
+        let field = if self.is_new(&parts).await? { letters::NEW_LISTING } else { letters::ALL_OF_IT };
+        let why = if accept { "accepted" } else { reason };
+        let caller = caller(actor, why);
+        let tx = self.records.database().write().await?;
+        if accept {
+            self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
+        } else {
+            self.records.reject_in(&tx, &caller, &which).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), Deed::DecideListing, &bundle.to_string(), why, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, actor, called, &about, About::Proposal(bundle)).await?;
+        }
+        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
+        if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
+            proposal.parts = vec![Part { field: field.to_owned(), accepted: accept, reason: reason.to_owned() }];
+            self.tell_author(&tx, &proposal, "").await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether any part is protected, as it stands or as it would be.
+    async fn any_protected(&self, parts: &[Proposal]) -> Result<bool, Error> {
+        for part in parts {
+            let stands = match self.sight(part.record_id).await {
+                Ok(sight) => sight.protected,
+                Err(Error::NotFound(_)) => false,
+                Err(error) => return Err(error),
+            };
+            let document = part.read()?;
+            let owners = self.owners(&document).await?;
+            if stands || self.is_protected(&document, &owners).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether something of it is not public yet.
+    async fn is_new(&self, parts: &[Proposal]) -> Result<bool, Error> {
+        let ids: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
+        let standing = self.records.find_all(&ids).await?;
+        Ok(parts.iter().any(|part| standing.get(&part.record_id).is_none_or(|one| one.state != State::Published)))
+    }
+
+    /// What waits to be decided together, and the name of what it says now.
+    /// # Errors
+    /// [`Error::Forbidden`]; decided as [`records::Error`] says when nothing of it waits; or when the database fails.
+    pub async fn listing(&self, actor: &Actor, bundle: Uuid) -> Result<(Queued, String), Error> {
+        Self::require(actor, Action::SeeQueue, &Subject::Directory, "only officers can see the queue")?;
+        let queued = self.queued_listing(bundle).await?;
+        match &queued.waiting {
+            Waiting::Listing(parts) if !parts.is_empty() => {
+                let version = self.records.bundle_version(parts).await?;
+                Ok((queued, version))
+            }
+            _ => Err(records::Error::Decided(bundle).into()),
+        }
+    }
+}
