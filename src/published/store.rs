@@ -108,7 +108,9 @@ pub async fn write<S: BuildHasher + Sync>(
     rows: &[Published],
     replaced: &HashMap<Uuid, Published, S>,
 ) -> Result<Position, db::Error> {
-    put(tx, rows).await?;
+    let (same, other): (Vec<&Published>, Vec<&Published>) = rows.iter().partition(|row| is_made_of_the_same(row, replaced));
+    upsert(tx, &other, &[row::Column::Kind, row::Column::DerivedFrom]).await?;
+    upsert(tx, &same, &[]).await?;
     own::count(tx, &own::digest::difference(rows, |id| replaced.get(id))).await?;
     finish(tx, locked).await
 }
@@ -117,23 +119,33 @@ pub async fn write<S: BuildHasher + Sync>(
 /// # Errors
 /// When the database fails.
 pub async fn put(tx: &Transaction, rows: &[Published]) -> Result<(), db::Error> {
+    upsert(tx, &rows.iter().collect::<Vec<_>>(), &[row::Column::Kind, row::Column::DerivedFrom]).await
+}
+
+/// Whether a row takes the place of one of the same kind, made of the same record, as it nearly always does.
+fn is_made_of_the_same<S: BuildHasher>(row: &Published, replaced: &HashMap<Uuid, Published, S>) -> bool {
+    replaced.get(&row.id).is_some_and(|before| before.kind == row.kind && before.derived_from == row.derived_from)
+}
+
+/// Write rows, `besides` the columns that change with each version others that may have. Whatever is not named
+/// stays in rows that stand, and with it the indexes of it, which are a good part of what a save writes.
+async fn upsert(tx: &Transaction, rows: &[&Published], besides: &[row::Column]) -> Result<(), db::Error> {
     let replace = OnConflict::column(row::Column::Id)
         .update_columns([
-            row::Column::Kind,
             row::Column::Position,
             row::Column::Live,
             row::Column::Urgent,
             row::Column::Origin,
-            row::Column::DerivedFrom,
             row::Column::Full,
             row::Column::Brief,
             row::Column::Statement,
             row::Column::ChangedAt,
             row::Column::Reason,
         ])
+        .update_columns(besides.iter().copied())
         .to_owned();
     for chunk in rows.chunks(CHUNK) {
-        row::Entity::insert_many(chunk.iter().map(to_row))
+        row::Entity::insert_many(chunk.iter().map(|row| to_row(row)))
             .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
             .await

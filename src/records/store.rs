@@ -246,12 +246,11 @@ pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
     scrubs::clear(tx).await
 }
 
-/// Write records as they now are.
+/// Write records as they now are. A record keeps its kind, so that is not written again, nor the index of it.
 pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::Error> {
     use record::Column as C;
     let replace = OnConflict::column(C::Id)
         .update_columns([
-            C::Kind,
             C::State,
             C::Origin,
             C::SourceId,

@@ -1,5 +1,7 @@
 //! The table `reference`.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
     Set,
@@ -44,11 +46,25 @@ fn policy_of(number: Option<i16>) -> Option<LocationPolicy> {
     number.and_then(|n| [P::Exact, P::Area, P::OnRequest, P::Withheld].into_iter().find(|policy| *policy as i16 == n))
 }
 
-/// Replace what these records refer to.
+/// Replace what these records refer to. Most edits change no reference, and those are not written again: each
+/// stands in three trees of the database.
 pub(in crate::records) async fn put(tx: &Transaction, of: &[(Uuid, Vec<Reference>)]) -> Result<(), db::Error> {
     let from: Vec<Uuid> = of.iter().map(|(from, _)| *from).collect();
+    let mut standing: HashMap<Uuid, Vec<Reference>> = HashMap::new();
+    for link in links_from(tx.connection(), &from).await? {
+        standing.entry(link.from).or_default().push(Reference { to: link.to, policy: link.policy });
+    }
+    let is_new = |(from, wanted): &&(Uuid, Vec<Reference>)| {
+        let mut known = standing.get(from).cloned().unwrap_or_default();
+        known.sort_unstable_by_key(|one| one.to);
+        let mut wanted = wanted.clone();
+        wanted.sort_unstable_by_key(|one| one.to);
+        known != wanted
+    };
+    let different: Vec<(Uuid, Vec<Reference>)> = of.iter().filter(is_new).cloned().collect();
+    let from: Vec<Uuid> = different.iter().map(|(from, _)| *from).collect();
     forget(tx, &from).await?;
-    add(tx, of).await
+    add(tx, &different).await
 }
 
 /// Write what these records refer to, which referred to nothing before.
