@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Became, Editing, Error, Judgement, Sight, Submission, Write};
+use super::{Became, Editing, Error, Judgement, Sight, Submission, Write, body};
 use crate::{
     clock::rfc3339,
     http::{
@@ -217,10 +217,6 @@ fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
     }
 }
 
-fn json_of(body: &Bytes) -> Result<Value, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
-}
-
 fn stale(error: Error) -> Problem {
     match error {
         Error::Records(records::Error::Stale { found, .. }) => Problem::precondition_failed(format!(
@@ -332,7 +328,7 @@ async fn replace(
 ) -> Result<Response, Problem> {
     let sight = editing.look(&actor, id_of(&id)?).await?;
     let revision = expected(&headers, &sight)?;
-    Box::pin(put(&editing, &actor, &sight, revision, json_of(&body)?, Said::read(&parameters)?)).await
+    Box::pin(put(&editing, &actor, &sight, revision, body::document(sight.stored.kind, &body)?, Said::read(&parameters)?)).await
 }
 
 /// RFC 7396: members that are given replace those that stand, `null` takes one away.
@@ -364,7 +360,7 @@ async fn change(
 ) -> Result<Response, Problem> {
     let sight = editing.look(&actor, id_of(&id)?).await?;
     let revision = expected(&headers, &sight)?;
-    let patch = json_of(&body)?;
+    let patch = body::document(sight.stored.kind, &body)?;
     if !patch.is_object() {
         return Err(Problem::bad_request("a change must be an object with the members to change (RFC 7396)".to_owned()));
     }
@@ -415,8 +411,7 @@ async fn create(
     parameters: Parameters,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let new: NewRecord = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request(format!("expected {{\"kind\": …, \"document\": …}}: {error}")))?;
+    let new: NewRecord = body::with_document(&body)?;
     let mut value = new.document;
     if let Some(members) = value.as_object_mut() {
         members.entry("id").or_insert_with(|| json!(crate::ids::fresh()));

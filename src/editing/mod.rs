@@ -8,6 +8,7 @@
 
 mod api;
 mod appeals;
+mod body;
 mod claims;
 mod closing;
 mod decide;
