@@ -1,4 +1,5 @@
 mod api;
+mod as_meant;
 mod bad_input;
 mod commands;
 mod embed;
