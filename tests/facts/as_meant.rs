@@ -61,3 +61,67 @@ fact! {
     }
 }
 
+fact! {
+    async fn nothing_was_checked_on_a_day_that_is_still_to_come(app) {
+        let on = |name: &str, day: &str| {
+            let mut service = pantry();
+            (service["id"], service["assured_date"]) = (json!(id(name)), json!(day));
+            service["service_at_locations"] = json!([]);
+            service.to_string()
+        };
+        let lines = [on("today", "2026-11-22"), on("tomorrow", "2026-11-23"), on("one day", "2199-01-01T00:00:00Z")].join("\n");
+        let report = app.import(lines).await;
+        assert_eq!((report.created, report.dropped_total), (3, 2), "{report:?}");
+        assert_eq!(told(&report), [
+            "assured_date: 2026-11-23 is still to come, so nothing can have been checked then",
+            "assured_date: 2199-01-01 is still to come, so nothing can have been checked then",
+        ]);
+        for (name, day) in [("today", json!("2026-11-22")), ("tomorrow", Value::Null), ("one day", Value::Null)] {
+            let stored = app.app().records.find(id(name)).await.unwrap().unwrap();
+            assert_eq!(stored.value().unwrap()["assured_date"], day, "{name}");
+        }
+        assert_eq!(app.ids("/services?checked_since=2026-11-22").await, [id("today").to_string()]);
+    }
+}
+
+/// A directory that follows the liar.
+async fn following(on: On, liar: &Liar) -> Option<(Node, fingerpost::federation::peers::Peer)> {
+    let here = Node::start(on, "Here").await?;
+    let peer = here.follows(&liar.url(), Trust::Auto).await;
+    here.harvester().approve_peer(&peer.id.to_string()).await.unwrap();
+    Some((here, peer))
+}
+
+async fn a_neighbour_is_judged_alike(on: On) {
+    let liar = Liar::start().await;
+    let Some((here, peer)) = following(on, &liar).await else { return };
+    liar.tell_services(2);
+    let mut ahead = liar::service(0);
+    ahead["assured_date"] = json!("2027-03-01");
+    liar.tell(Kind::Service, liar::id("service 0"), Some(ahead));
+    let mut counting = liar::service(1);
+    let read: f64 = LONG.parse().unwrap();
+    counting["local_count"] = json!(read);
+    liar.tell(Kind::Service, liar::id("service 1"), Some(counting));
+    // As it is written, the number is signed all the same: canonical JSON has doubles.
+    let short = json!(read).to_string();
+    liar.twist(move |_, page| Reply::json(page.to_string().replace(&short, LONG)));
+    let report = here.pull(&peer).await;
+    assert_eq!((report.created, report.quarantined), (3, 0), "{report:?}");
+    assert_eq!(report.left_out.get("dropped-part"), Some(&2), "a day that is still to come, and a number: {report:?}");
+    here.app.follow().await;
+    let all = here.app.get("/services?full=true").await.json();
+    assert!(all["contents"].as_array().unwrap().iter().all(|one| one.get("assured_date").is_none()), "{all}");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_neighbour_cannot_mean_is_left_out_and_counted_on_sqlite() {
+    Box::pin(a_neighbour_is_judged_alike(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_neighbour_cannot_mean_is_left_out_and_counted_on_postgres() {
+    Box::pin(a_neighbour_is_judged_alike(On::Postgres)).await;
+}
+
