@@ -125,3 +125,54 @@ async fn what_a_neighbour_cannot_mean_is_left_out_and_counted_on_postgres() {
     Box::pin(a_neighbour_is_judged_alike(On::Postgres)).await;
 }
 
+fact! {
+    async fn a_column_of_text_named_like_a_list_is_told_and_takes_the_place_of_no_row(app) {
+        let zip = zipped([
+            ("organizations.csv", "id,name,description,phones\no1,Hall Trust,We keep the hall.,01632 960199\n"),
+            ("services.csv", "id,organization_id,organization,name,status,contacts,schedules,service_at_locations\ns1,o1,Hall Trust Ltd,Lunch,active,Ask Pat,Tuesdays,The hall\n"),
+            ("contacts.csv", "id,service_id,name\nc1,s1,Desk\n"),
+            ("phones.csv", "id,service_id,organization_id,number\np1,s1,,01632 960123\np2,,o1,01632 960124\n"),
+            ("schedules.csv", "id,service_id,freq,byday,opens_at,closes_at\nh1,s1,WEEKLY,TU,12:00,14:00\n"),
+            ("locations.csv", "id,name,location_type,latitude,longitude\nl1,Hall,physical,51.9,-0.44\n"),
+            ("service_at_locations.csv", "id,service_id,location_id\nx1,s1,l1\n"),
+        ]);
+        let options = Options { source: "a test".to_owned(), format: Format::HsdsTabular, ..Options::default() };
+        let report = app.import_with(zip, &options).await;
+        let mut told = told(&report);
+        told.sort();
+        assert_eq!(told, [
+            "contacts: expected a list from a table of its own, found the text \"Ask Pat\"; it was not imported",
+            "organization.phones: expected a list from a table of its own, found the text \"01632 960199\"; it was not imported",
+            "organization: expected a record from a table of its own, found the text \"Hall Trust Ltd\"; it was not imported",
+            "schedules: expected a list from a table of its own, found the text \"Tuesdays\"; it was not imported",
+            "service_at_locations: expected a list from a table of its own, found the text \"The hall\"; it was not imported",
+        ]);
+        let service = app.get(&format!("/services/{}", from_source("", "service", "s1"))).await.json();
+        assert_eq!((&service["contacts"][0]["name"], &service["phones"][0]["number"]), (&json!("Desk"), &json!("01632 960123")), "{service}");
+        assert_eq!((&service["schedules"][0]["byday"], &service["service_at_locations"][0]["location"]["name"]), (&json!("TU"), &json!("Hall")));
+        let organization = app.get(&format!("/organizations/{}", from_source("", "organization", "o1"))).await.json();
+        assert_eq!((&organization["name"], &organization["phones"][0]["number"]), (&json!("Hall Trust"), &json!("01632 960124")));
+    }
+}
+
+fact! {
+    async fn a_member_of_text_named_like_a_list_is_told_and_everything_else_taken(app) {
+        let mut service = pantry();
+        service["phones"] = json!("01632 960123");
+        service["contacts"] = json!("Ask Pat");
+        assert_eq!(told(&app.import(service.to_string()).await), [
+            "contacts: expected a list, found the text \"Ask Pat\"",
+            "phones: expected a list, found the text \"01632 960123\"",
+        ]);
+        let mut older = pantry();
+        older["id"] = json!(id("older"));
+        older["schedules"] = json!("Tuesdays");
+        older["service_at_locations"] = json!([]);
+        older["regular_schedules"] = json!([{"id": "1", "opens_at": "10:00", "closes_at": "12:00", "byday": "TU", "freq": "WEEKLY"}]);
+        let report = app.import(older.to_string()).await;
+        assert!(told(&report).contains(&"schedules: expected a list, found \"Tuesdays\"; it was not imported".to_owned()), "{report:?}");
+        let schedules = app.get(&format!("/services/{}", id("older"))).await.json()["schedules"].clone();
+        assert_eq!((schedules.as_array().unwrap().len(), &schedules[0]["byday"]), (1, &json!("TU")), "{schedules}");
+    }
+}
+
