@@ -176,3 +176,28 @@ fact! {
     }
 }
 
+fact! {
+    async fn an_organization_names_its_places_while_these_may_be_told(app) {
+        let lines = [
+            json!({"type": "location", "id": "hall-1", "name": "Gorse Hall", "location_type": "physical", "latitude": 51.9, "longitude": -0.44}),
+            json!({"type": "organization", "id": "org-1", "name": "Gorse Friends", "description": "Friends.", "locations": [{"id": "hall-1"}]}),
+            json!({"type": "service", "id": "s-1", "name": "Tea", "status": "active", "organization_id": "org-1",
+                "service_at_locations": [{"id": "x-1", "location_id": "hall-1"}]}),
+            json!({"type": "event", "id": "e-1", "name": "Fair", "organization_id": "org-1", "start": "2026-12-05T10:00", "end": "2026-12-05T12:00",
+                "rrule": "FREQ=WEEKLY;COUNT=2", "changes": [{"start": "2026-12-12T10:00", "status": "moved", "location_id": "hall-1"}]}),
+        ];
+        let report = app.import(lines.map(|line| line.to_string()).join("\n")).await;
+        assert_eq!(told(&report), [""; 0]);
+        let hall = from_source("", "location", "hall-1");
+        let names = async || app.get(&format!("/organizations/{}", from_source("", "organization", "org-1"))).await.json()["locations"].clone();
+        assert_eq!(names().await, json!([{"id": hall}]));
+        let event = app.get(&format!("/events/{}", from_source("", "event", "e-1"))).await.json();
+        assert_eq!(event["changes"][0]["location_id"], json!(hall), "{event}");
+        app.edit(hall, |document| {
+            let Document::Location(place) = document else { panic!() };
+            place.location_policy = Some(LocationPolicy::OnRequest);
+        })
+        .await;
+        assert_eq!(names().await, Value::Null, "at once, and not when somebody next edits the organization");
+    }
+}
