@@ -162,13 +162,14 @@ impl Proposal {
 }
 
 impl Records {
-    /// Let changes wait for a person, inside the caller's transaction and before any save in it. What
-    /// is the same as what stands, or as what was refused, is left out; a later proposal of the same caller for the same record
+    /// Let changes wait for a person, inside the caller's transaction and before any save in it. What was
+    /// taken out for good is taken out of them, as it is when they are saved. What is the same as what stands, or as what was refused, is left out; a later proposal of the same caller for the same record
     /// takes the place of the earlier one. What a draft is to replace is what stands, unless it names
     /// another version. Gives how many wait now because of this.
     /// # Errors
     /// [`Error::OtherKind`], or when the database fails.
-    pub async fn propose(&self, tx: &Transaction, caller: &Caller, drafts: Vec<Draft>) -> Result<u64, Error> {
+    pub async fn propose(&self, tx: &Transaction, caller: &Caller, mut drafts: Vec<Draft>) -> Result<u64, Error> {
+        self.apply_to_waiting(tx, caller, &mut drafts).await?;
         let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
         let standing = records::load_locked(tx, &asked).await?;
         let named = |record: Uuid| ids::derived(record, &format!("proposal\n{}", caller.name));
