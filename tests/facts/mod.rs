@@ -7,6 +7,7 @@ mod federation;
 mod formats;
 mod filters;
 mod freshness;
+mod fuzzing;
 mod hidden;
 mod importing;
 mod places;
