@@ -8,6 +8,7 @@
 
 mod api;
 mod appeals;
+mod body;
 mod bundles;
 mod call_backs;
 mod claims;

@@ -103,6 +103,15 @@ pub fn parse_mended(bytes: &[u8]) -> Result<Value, Malformed> {
     }
 }
 
+/// The same, where it is noted which numbers the value does not hold exactly.
+/// # Errors
+/// As [`parse`].
+pub fn parse_mended_noting(bytes: &[u8]) -> Result<Noted, Malformed> {
+    // Mending is for text only, so the numbers stand where they stood.
+    let value = parse_mended(bytes)?;
+    Ok(Noted { value, rounded: digits::rounded(text(bytes)?) })
+}
+
 /// `text` with `\ufffd` for each half of a character that stands alone; none where there is no such.
 fn mended(text: &str) -> Option<String> {
     let mut out = String::new();

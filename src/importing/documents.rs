@@ -4,9 +4,10 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, How, Read, Taken, complete, digits, kinds, said};
+use super::{Format, How, Read, Taken, complete, kinds, said};
 use crate::{
     formats::{
+        digits::{self, Step},
         json::{self, Noted},
         lines, oruk1, page,
     },
@@ -114,7 +115,8 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
         return false;
     }
     documents.into_iter().enumerate().all(|(at, value)| {
-        let noted = Noted { value, rounded: digits::inside(&rounded, under, at) };
+        let place = (!under.is_empty()).then(|| Step::Member(under.to_owned())).into_iter().chain([Step::Item(at)]);
+        let noted = Noted { value, rounded: digits::below(&rounded, &place.collect::<Vec<_>>()) };
         give(within(take(noted, how), &format!("{under}[{at}]")))
     })
 }
@@ -167,10 +169,21 @@ fn within(taken: Result<Taken, String>, place: &str) -> Result<Taken, String> {
 
 /// One document, and what is to be told of its numbers.
 fn take(Noted { mut value, rounded }: Noted, how: &How) -> Result<Taken, String> {
-    let told = digits::keep(&mut value, &rounded);
+    let (kind, under) = if rounded.is_empty() { (Kind::Service, "") } else { kind_of(&value) };
+    let told = digits::keep(kind, &mut value, under, &rounded);
     let mut taken = take_whole(value, how)?;
-    taken.dropped.extend(told);
+    taken.dropped.extend(told.into_iter().map(|told| told.about));
     Ok(taken)
+}
+
+/// The kind of a document, and the member under which it stands in a line of our own complete export.
+fn kind_of(value: &Value) -> (Kind, &'static str) {
+    let Some(members) = value.as_object() else { return (Kind::Service, "") };
+    let said = members.get("kind").filter(|_| members.contains_key("document"));
+    match said.and_then(Value::as_str).and_then(|kind| kind.parse().ok()) {
+        Some(kind) => (kind, "document"),
+        None => (kinds::of(members).unwrap_or(Kind::Service), ""),
+    }
 }
 
 /// A record of our own complete export, or a full service of somebody's feed.

@@ -9,7 +9,6 @@
 mod calendar;
 mod complete;
 mod copies;
-mod digits;
 mod documents;
 mod edits;
 pub mod export;

@@ -2,7 +2,8 @@
 //!
 //! A field is `req` (must be there), `opt` (left out when there is no value) or `many` (a list,
 //! left out when empty). The doc comment becomes the schema's description, the value behind `=`
-//! its example. Members that we do not know are kept in `extra` and given back unchanged.
+//! its example; for a list that is one item of it. Lists of entities, and entities that are nested,
+//! need none: they have an example of the entity (`shape.rs`). Members that we do not know are kept in `extra` and given back unchanged.
 
 macro_rules! entity {
     ($(#[$meta:meta])* $name:ident { $($body:tt)* }) => {
@@ -23,6 +24,11 @@ macro_rules! entity {
     (@fields $head:tt [$($done:tt)*] $(#[$doc:meta])* many $field:ident: $type:ty, $($rest:tt)*) => {
         entity!(@fields $head [$($done)* $(#[$doc])*
             #[serde(default, skip_serializing_if = "Vec::is_empty")] pub $field: Vec<$type>,] $($rest)*);
+    };
+    (@fields $head:tt [$($done:tt)*] $(#[$doc:meta])* many $field:ident: $type:ty = $example:expr, $($rest:tt)*) => {
+        entity!(@fields $head [$($done)* $(#[$doc])*
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            #[schemars(extend("examples" = [[$example]]))] pub $field: Vec<$type>,] $($rest)*);
     };
     (@fields [$(#[$meta:meta])* $name:ident] [$($done:tt)*]) => {
         $(#[$meta])*

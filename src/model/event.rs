@@ -76,9 +76,9 @@ entity! {
         /// How it repeats: an RFC 5545 rule without its name. Without a rule there is one date.
         opt rrule: String = "FREQ=WEEKLY;BYDAY=TU",
         /// Starts of dates that do not take place, local time.
-        many exdates: LocalDateTime,
+        many exdates: LocalDateTime = "2026-12-29T10:00:00",
         /// Starts of further dates, local time.
-        many rdates: LocalDateTime,
+        many rdates: LocalDateTime = "2027-01-06T10:00:00",
         /// Changes to single dates.
         many changes: EventChange,
         /// Youngest age, in whole years, inclusive.

@@ -18,6 +18,7 @@ pub mod organization;
 pub mod parts;
 pub mod personal;
 pub mod provenance;
+mod references;
 pub mod schedule;
 pub mod service;
 pub mod shape;
@@ -41,6 +42,7 @@ pub use {
     event::Event,
     location::{Address, Location, LocationPolicy, LocationType},
     organization::Organization,
+    references::Reference,
     schedule::Schedule,
     service::{Service, ServiceAtLocation, ServiceStatus},
     taxonomy::{Attribute, Taxonomy, TaxonomyTerm},
@@ -246,128 +248,6 @@ impl Document {
                 lists
             }
             Self::Taxonomy(_) | Self::TaxonomyTerm(_) => Vec::new(),
-        }
-    }
-
-    /// Give every other record that this one refers to the id that `name` gives it.
-    pub fn map_references(&mut self, name: impl Fn(Kind, Uuid) -> Uuid) {
-        fn one<I: Copy + From<Uuid>>(kind: Kind, id: &mut Option<I>, name: &impl Fn(Kind, Uuid) -> Uuid)
-        where
-            Uuid: From<I>,
-        {
-            *id = id.map(|id| name(kind, id.into()).into());
-        }
-        let terms = |attributes: &mut Vec<Attribute>| {
-            for attribute in attributes {
-                one(Kind::TaxonomyTerm, &mut attribute.taxonomy_term_id, &name);
-            }
-        };
-        match self {
-            Self::Taxonomy(_) => {}
-            Self::TaxonomyTerm(doc) => {
-                one(Kind::Taxonomy, &mut doc.taxonomy_id, &name);
-                one(Kind::TaxonomyTerm, &mut doc.parent_id, &name);
-            }
-            Self::Organization(doc) => {
-                one(Kind::Organization, &mut doc.parent_organization_id, &name);
-                terms(&mut doc.attributes);
-            }
-            Self::Location(doc) => {
-                one(Kind::Organization, &mut doc.organization_id, &name);
-                terms(&mut doc.attributes);
-            }
-            Self::Service(doc) => {
-                one(Kind::Organization, &mut doc.organization_id, &name);
-                terms(&mut doc.attributes);
-                for link in &mut doc.service_at_locations {
-                    one(Kind::Location, &mut link.location_id, &name);
-                    link.service_id = Some(doc.id);
-                    terms(&mut link.attributes);
-                }
-            }
-            Self::Event(doc) => {
-                doc.organization_id = name(Kind::Organization, doc.organization_id.into()).into();
-                one(Kind::Service, &mut doc.service_id, &name);
-                one(Kind::Location, &mut doc.location_id, &name);
-                terms(&mut doc.attributes);
-            }
-        }
-    }
-
-    /// Every other record that this one needs to be shown, with the policy of the link where the
-    /// other record is a place.
-    pub fn references(&self) -> Vec<Reference> {
-        let mut found = References::default();
-        match self {
-            Self::Taxonomy(_) => {}
-            Self::TaxonomyTerm(doc) => {
-                found.add(doc.taxonomy_id.map(Uuid::from));
-                found.add(doc.parent_id.map(Uuid::from));
-            }
-            Self::Organization(doc) => {
-                found.add(doc.parent_organization_id.map(Uuid::from));
-                found.terms(&doc.attributes);
-            }
-            Self::Location(doc) => {
-                found.add(doc.organization_id.map(Uuid::from));
-                found.terms(&doc.attributes);
-            }
-            Self::Service(doc) => {
-                found.add(doc.organization_id.map(Uuid::from));
-                found.terms(&doc.attributes);
-                for link in &doc.service_at_locations {
-                    found.place(link.location_id.map(Uuid::from), link.location_policy);
-                    found.terms(&link.attributes);
-                }
-            }
-            Self::Event(doc) => {
-                found.add(Some(doc.organization_id.into()));
-                found.add(doc.service_id.map(Uuid::from));
-                found.place(doc.location_id.map(Uuid::from), doc.location_policy);
-                for change in &doc.changes {
-                    found.place(change.location_id.map(Uuid::from), doc.location_policy);
-                }
-                found.terms(&doc.attributes);
-            }
-        }
-        found.0
-    }
-}
-
-/// That one record needs another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The other record.
-    pub to: Uuid,
-    /// For a place: how much of it this link allows to be told.
-    pub policy: Option<LocationPolicy>,
-}
-
-#[derive(Default)]
-struct References(Vec<Reference>);
-
-impl References {
-    fn add(&mut self, to: Option<Uuid>) {
-        if let Some(to) = to
-            && !self.0.iter().any(|known| known.to == to)
-        {
-            self.0.push(Reference { to, policy: None });
-        }
-    }
-
-    /// Where one record links to a place twice, the more open link decides for the place as such.
-    fn place(&mut self, to: Option<Uuid>, policy: Option<LocationPolicy>) {
-        let Some(to) = to else { return };
-        let policy = policy.unwrap_or_default();
-        match self.0.iter_mut().find(|known| known.to == to) {
-            Some(known) => known.policy = Some(known.policy.map_or(policy, |other| other.min(policy))),
-            None => self.0.push(Reference { to, policy: Some(policy) }),
-        }
-    }
-
-    fn terms(&mut self, attributes: &[Attribute]) {
-        for attribute in attributes {
-            self.add(attribute.taxonomy_term_id.map(Uuid::from));
         }
     }
 }

@@ -42,6 +42,7 @@ entity! {
         /// The organization that provides the service.
         opt organization_id: OrganizationId = "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610",
         /// The programme the service belongs to.
+        #[schemars(extend("x-id-of" = "program"))]
         opt program_id: uuid::Uuid = "7b8c9d0e-1f2a-4b3c-8d4e-5f6a7b8c9d0e",
         /// Name of the service.
         #[schemars(length(max = 1_000))]

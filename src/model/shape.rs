@@ -99,7 +99,45 @@ pub fn definitions(path: &'static str) -> Map<String, Value> {
     generator.subschema_for::<Taxonomy>();
     generator.subschema_for::<TaxonomyTerm>();
     generator.subschema_for::<Event>();
-    generator.take_definitions(true)
+    with_examples(generator.take_definitions(true))
+}
+
+/// Give what holds an entity, or a list of them, an example of the entity. Everything else brings its own.
+fn with_examples(mut definitions: Map<String, Value>) -> Map<String, Value> {
+    let examples: HashMap<String, Value> =
+        definitions.iter().map(|(title, schema)| (title.clone(), example_of(schema))).collect();
+    let of = |schema: &Value| examples.get(schema.get("$ref")?.as_str()?.rsplit('/').next()?).cloned();
+    for schema in definitions.values_mut() {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            let property_schema = Value::Object(property.clone());
+            let list = || Some(Value::Array(vec![of(property_schema.get("items")?)?]));
+            if let Some(example) = of(&property_schema).or_else(list) {
+                property.insert("examples".to_owned(), Value::Array(vec![example]));
+            }
+        }
+    }
+    definitions
+}
+
+/// Members that say what something is, before others.
+const TELLING: [&str; 3] = ["name", "description", "label"];
+
+/// A small example of an entity: what it is nothing without, and of the rest what makes three.
+fn example_of(schema: &Value) -> Value {
+    let mut example = Map::new();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let names = || properties.into_iter().flat_map(Map::keys).map(String::as_str);
+    let telling = TELLING.into_iter().filter(|name| properties.is_some_and(|all| all.contains_key(*name)));
+    for name in required.iter().copied().chain(telling).chain(names()) {
+        let given = properties.and_then(|all| all.get(name)?.get("examples")?.get(0));
+        if let Some(given) = given.filter(|_| example.len() < 3 || required.contains(&name)) {
+            example.insert(name.to_owned(), given.clone());
+        }
+    }
+    example.into()
 }
 
 #[derive(Clone, Debug)]
@@ -222,8 +260,11 @@ mod tests {
         for (title, schema) in definitions("/$defs") {
             for (field, property) in schema["properties"].as_object().into_iter().flatten() {
                 assert!(property.get("description").is_some(), "{title}.{field} has no description");
-                let nested = property.get("$ref").is_some() || property.get("items").is_some();
-                assert!(nested || property.get("examples").is_some(), "{title}.{field} has no example");
+                let examples = property.get("examples").and_then(Value::as_array);
+                let first = examples.and_then(|all| all.first());
+                assert!(first.is_some(), "{title}.{field} has no example");
+                let list = property.get("items").map(|_| first.and_then(Value::as_array).map_or(0, Vec::len));
+                assert!(list != Some(0), "the example of {title}.{field} is a list of something");
             }
         }
     }

@@ -172,7 +172,7 @@ fn email_address(text: &str) -> Result<String, Refused> {
 
 fn time_of_day(text: &str) -> Result<String, Refused> {
     const WRONG: Refused = Refused("is not a time of day (expected HH:MM, such as 09:30)");
-    let text = text.trim_end_matches('Z');
+    let text = without_offset_to_the_west(text.trim_end_matches(['Z', 'z']));
     let mut parts = text.split(['+', '.']).next().unwrap_or_default().split(':');
     let (Some(hours), Some(minutes)) = (parts.next(), parts.next()) else { return Err(WRONG) };
     if parts.next().is_some_and(|seconds| seconds.parse::<u8>().map_or(true, |s| s > 59)) || parts.next().is_some() {
@@ -182,6 +182,21 @@ fn time_of_day(text: &str) -> Result<String, Refused> {
         (1 | 2, Ok(h), 2, Ok(m)) if h < 24 && m < 60 => Ok(format!("{h:02}:{m:02}")),
         (2, Ok(24), 2, Ok(0)) => Ok("23:59".to_owned()),
         _ => Err(WRONG),
+    }
+}
+
+/// "09:30:00-05:00" without its offset. Only behind seconds, where nobody can take it for the time until when.
+fn without_offset_to_the_west(text: &str) -> &str {
+    match text.rsplit_once('-') {
+        Some((time, offset))
+            if time.matches(':').count() == 2
+                && offset.len() >= 2
+                && offset.matches(':').count() <= 1
+                && offset.bytes().all(|byte| byte.is_ascii_digit() || byte == b':') =>
+        {
+            time
+        }
+        _ => text,
     }
 }
 
@@ -239,7 +254,10 @@ mod tests {
         assert_eq!(reads::<TimeOfDay>("9:30"), "09:30");
         assert_eq!(reads::<TimeOfDay>("09:30:00Z"), "09:30");
         assert_eq!(reads::<TimeOfDay>("24:00"), "23:59");
-        for bad in ["25:00", "9.30am", "0930", "09:60", ""] {
+        for offset in ["09:30:00-05:00", "09:30:00.000-0500", "09:30:00-05", "09:30:00+05:00", "09:30+05:00", "09:30z"] {
+            assert_eq!(reads::<TimeOfDay>(offset), "09:30", "{offset}");
+        }
+        for bad in ["09:30-12:30", "09:30:00-12:30:00", "09:30:00-noon", "25:00", "9.30am", "0930", "09:60", ""] {
             assert!(bad.parse::<TimeOfDay>().is_err(), "{bad}");
         }
     }

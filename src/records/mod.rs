@@ -44,7 +44,7 @@ pub use annotations::{Annotated, Annotation};
 pub use condition::Condition;
 pub use copies::Copied;
 pub use erasure::{Forgotten, FoundContact, FoundPerson, FoundWords};
-pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of};
+pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of, leave_out_a_check_to_come};
 pub use pictures::Kept as KeptPicture;
 pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict};
 pub use scrubs::{Remembered, Scrub};

@@ -55,7 +55,7 @@ fn attributes(document: &Document) -> impl Iterator<Item = &Attribute> {
 }
 
 /// Take out of the links that nobody may know of what leads to their places.
-fn strip_withheld_links(document: &mut Document) {
+pub(super) fn strip_withheld_links(document: &mut Document) {
     let Document::Service(service) = document else { return };
     for link in &mut service.service_at_locations {
         if link.location_policy == Some(LocationPolicy::Withheld) {

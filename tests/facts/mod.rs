@@ -1,4 +1,5 @@
 mod api;
+mod as_meant;
 mod bad_input;
 mod commands;
 mod embed;
@@ -6,6 +7,7 @@ mod federation;
 mod formats;
 mod filters;
 mod freshness;
+mod fuzzing;
 mod hidden;
 mod importing;
 mod places;

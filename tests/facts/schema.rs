@@ -17,6 +17,25 @@ fn committed_schemas_are_those_of_the_types() {
 }
 
 #[test]
+fn every_example_is_what_its_schema_allows() {
+    // The same definitions stand in each file.
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string("schema/records/service.json").unwrap()).unwrap();
+    for (title, of) in schema["$defs"].as_object().unwrap() {
+        for (name, property) in of["properties"].as_object().unwrap() {
+            let reference = format!("#/$defs/{title}/properties/{name}");
+            let property_alone = serde_json::json!({"$ref": reference, "$defs": schema["$defs"]});
+            let validator = jsonschema::options().should_validate_formats(true).build(&property_alone).unwrap();
+            let examples = property["examples"].as_array();
+            assert!(examples.is_some_and(|all| !all.is_empty()), "{title}.{name} has no example");
+            for example in examples.into_iter().flatten() {
+                let wrong: Vec<String> = validator.iter_errors(example).map(|error| error.to_string()).collect();
+                assert!(wrong.is_empty(), "{title}.{name}: {example}: {wrong:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_guide_to_spreadsheets_names_every_column() {
     let guide = std::fs::read_to_string("docs/guides/spreadsheets.md").unwrap();
     let missing: Vec<&str> = fingerpost::importing::COLUMNS

@@ -470,6 +470,17 @@ fact! {
             assert_eq!(problem["parameter"], "need", "{problem}");
             assert!(problem["detail"].as_str().unwrap().starts_with("need is \"food-afordable\": there is no need"), "{problem}");
         }
+        for list in ["/services", "/events", "/api/services", "/api/events"] {
+            for format in ["json", "ndjson", "csv", "geojson", "ics", "atom", "jsonld"] {
+                let refused = app.get(&format!("{list}?need=food-afordable&format={format}")).await;
+                let said = (refused.status.as_u16(), refused.header("content-type").to_owned());
+                assert_eq!(said, (400, "application/problem+json".to_owned()), "{list} as {format}");
+                assert_eq!(refused.json()["parameter"], "need", "{list} as {format}");
+            }
+        }
+        for shortcut in ["/services.ics", "/events.ics", "/services.atom", "/events.atom"] {
+            assert_eq!(app.get(&format!("{shortcut}?need=food-afordable")).await.status, 400, "{shortcut}");
+        }
         let framed = app.page("/embed/services?need=food-afordable").await;
         assert!(framed.status == 400 && framed.text().contains("food-afordable"), "{}", framed.text());
         assert_eq!(app.names("/services?need=food-affordable").await, ["Meadow larder"]);

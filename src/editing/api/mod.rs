@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Bytes,
     extract::State,
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Editing, Error};
@@ -60,10 +59,6 @@ fn answer(status: StatusCode, body: &impl Serialize, more: &[(header::HeaderName
 
 fn id_of(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| Problem::not_found(format!("{:?} is not an id", crate::model::text::shorten(text, 80))))
-}
-
-fn json_of(body: &Bytes) -> Result<Value, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
 }
 
 fn stale(error: Error) -> Problem {

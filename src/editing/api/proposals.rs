@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
-    editing::{Call, Editing, Error, Judgement, Submission, Write},
+    editing::{Call, Editing, Error, Judgement, Submission, Write, body},
     http::{Fault, Problem, Segment},
     identity::{Action, Actor, Subject, can},
     model::text::shorten,
@@ -229,9 +229,7 @@ struct ProposedMembers {
 }
 
 pub(super) async fn propose(State(editing): Api, Contributing(actor): Contributing, body: Bytes) -> Result<Response, Problem> {
-    let wanted: Propose = serde_json::from_slice(&body).map_err(|error| {
-        Problem::bad_request(format!("expected {{\"changes\": [{{\"record\", \"revision\", \"patch\"}}]}}: {error}"))
-    })?;
+    let wanted: Propose = body::of_shape(&body, r#"{"changes": [{"record", "revision", "patch"}]}"#)?;
     if wanted.changes.is_empty() || wanted.changes.len() > MOST {
         return Err(Problem::bad_request(format!("send from 1 to {MOST} changes, each of another record")));
     }

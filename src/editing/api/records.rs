@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::{
     Api, answer,
     asking::{Asking, Contributing},
-    etag, id_of, json_of, proposal_path, stale,
+    etag, id_of, proposal_path, stale,
 };
 use crate::{
     clock::rfc3339,
-    editing::{Became, Call, Editing, Error, Sight, Submission, Write},
+    editing::{Became, Call, Editing, Error, Sight, Submission, Write, body},
     http::{Fault, Problem, Segment, parameters::Parameters},
     identity::{Action, Actor},
     model::{Document, Kind, apart::apart},
@@ -238,7 +238,7 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let sight = editing.look(&actor, id_of(&id)?).await?;
     let revision = expected(&headers, &sight)?;
-    let document = replaced(&sight, json_of(&body)?)?;
+    let document = replaced(&sight, body::document(sight.stored.kind, &body)?)?;
     Box::pin(put(&editing, &actor, &sight, revision, document, Said::read(&parameters)?)).await
 }
 
@@ -271,7 +271,7 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let sight = editing.look(&actor, id_of(&id)?).await?;
     let revision = expected(&headers, &sight)?;
-    let document = patched(&sight, json_of(&body)?)?;
+    let document = patched(&sight, body::document(sight.stored.kind, &body)?)?;
     Box::pin(put(&editing, &actor, &sight, revision, document, Said::read(&parameters)?)).await
 }
 
@@ -305,8 +305,7 @@ pub(super) async fn create(
     parameters: Parameters,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let new: NewRecord = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request(format!("expected {{\"kind\": …, \"document\": …}}: {error}")))?;
+    let new: NewRecord = body::with_document(&body)?;
     let mut value = new.document;
     if let Some(members) = value.as_object_mut() {
         members.entry("id").or_insert_with(|| json!(crate::ids::fresh()));

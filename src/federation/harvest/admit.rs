@@ -197,7 +197,9 @@ impl Gate<'_> {
             }
         }
         match self.take(event.kind, &event.id, data, event.alone, signed) {
-            Ok((drafts, parts, dropped)) => Verdict::Take { main: foreign, parts, drafts, dropped, urgent },
+            Ok((drafts, parts, dropped)) => {
+                Verdict::Take { main: foreign, parts, drafts, dropped: dropped + event.rounded, urgent }
+            }
             Err((code, detail)) => {
                 let raw = content.and_then(|content| String::from_utf8(content.canonical).ok());
                 self.quarantine_text(kind, &event.id, event.at, code, &detail, raw)

@@ -26,7 +26,7 @@ use super::{
     task::Task,
 };
 use crate::{
-    formats::json,
+    formats::json::{self, Noted},
     outbound::{Ask, Outbound},
     parallel::in_parallel,
     signing,
@@ -166,11 +166,11 @@ enum Line {
 }
 
 fn read_line(line: &[u8], reader: &Reader, epoch: &str) -> Option<Line> {
-    let item = json::parse_mended(line).ok()?;
+    let Noted { value: item, rounded } = json::parse_mended_noting(line).ok()?;
     if item.get("end").is_some() {
         return Some(Line::End(item.get("count").and_then(Value::as_u64)));
     }
-    Some(Line::Item(Box::new(reader.read(item, epoch))))
+    Some(Line::Item(Box::new(reader.read(item, &rounded, epoch))))
 }
 
 /// A file that is fetched part by part, unpacked and read. It ends early where anything is wrong with it, or where

@@ -17,7 +17,11 @@ use super::{
     event::{Event, Items, Unreadable},
 };
 use crate::{
-    formats::{json, oruk1},
+    formats::{
+        digits::{self, Step},
+        json::{self, Noted},
+        oruk1,
+    },
     model::Kind,
     outbound::{Answer, Ask},
     signing,
@@ -128,14 +132,21 @@ impl Harvester {
             .append_pair("per_page", &PER_PAGE.to_string())
             .append_pair("source", "own");
         let answer = self.ask(run, Ask::get(url.clone())).await?;
-        let value = read(&answer)?;
-        let items = ["contents", "content", "items"].iter().find_map(|name| value.get(*name)?.as_array());
-        let items = items.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
+        let Noted { value, rounded } = read(&answer)?;
+        let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
+        let (name, items) =
+            list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
+        let mut items = items.clone();
+        for (at, item) in items.iter_mut().enumerate().filter(|_| !rounded.is_empty()) {
+            // What is told of them is told of the services themselves.
+            let place = [Step::Member(name.to_owned()), Step::Item(at)];
+            digits::keep(Kind::Service, item, "", &digits::below(&rounded, &place));
+        }
         let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
         let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
         let is_last = || whole(["total_pages", "totalPages"]).is_some_and(|pages| number >= pages);
         let last = items.is_empty() || flag(["last_page", "last"]).unwrap_or_else(is_last);
-        Ok(Page { items: items.clone(), total: whole(["total_items", "totalElements"]), last })
+        Ok(Page { items, total: whole(["total_items", "totalElements"]), last })
     }
 
     /// Fetch those services of a page that are new, look different in the list than before, or have not
@@ -192,9 +203,10 @@ impl Harvester {
         while let Some((answer, id, hash, same)) = fetched.next().await {
             let answer = answer.and_then(|answer| self.count(run, answer));
             match answer.and_then(|answer| parsed(&answer)) {
-                Ok(data) => {
+                Ok(Noted { value: mut data, rounded }) => {
+                    let rounded = digits::keep(Kind::Service, &mut data, "", &rounded).iter().filter(|told| told.lost).count();
                     let data = upgraded(run, data);
-                    items.push(Ok(Event { listed: Some(hash), ..Event::told(Kind::Service, id, data) }));
+                    items.push(Ok(Event { listed: Some(hash), rounded, ..Event::told(Kind::Service, id, data) }));
                 }
                 Err(end) if asks_us_to_wait(&end) => return Ok(Looked { items, seen, stopped: Some(end) }),
                 // It is in the list as it was.
@@ -305,7 +317,7 @@ fn one(base: &Url, id: &str) -> Result<Url, End> {
     Ok(url)
 }
 
-fn read(answer: &Answer) -> Result<Value, End> {
+fn read(answer: &Answer) -> Result<Noted, End> {
     if !answer.is_json() {
         let kind = answer.header("content-type").unwrap_or("no content type");
         return Err(End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url)));
@@ -313,8 +325,8 @@ fn read(answer: &Answer) -> Result<Value, End> {
     parsed(answer)
 }
 
-fn parsed(answer: &Answer) -> Result<Value, End> {
-    json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
+fn parsed(answer: &Answer) -> Result<Noted, End> {
+    json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
 }
 
 fn id_of(item: &Value) -> Option<String> {

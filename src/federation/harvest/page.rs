@@ -12,7 +12,16 @@ use super::{
     End,
     event::{Event, Items, Prepared, Route, Unreadable},
 };
-use crate::{formats::json, model::Kind, outbound::Answer, parallel::in_parallel, signing::Listed};
+use crate::{
+    formats::{
+        digits::{self, Rounded, Step},
+        json,
+    },
+    model::Kind,
+    outbound::Answer,
+    parallel::in_parallel,
+    signing::Listed,
+};
 
 /// Larger numbers are not the same to every program.
 const LARGEST_NUMBER: i64 = (1 << 53) - 1;
@@ -52,9 +61,11 @@ impl Reader {
         Self { relay, keys: peer.pinned_keys.clone().unwrap_or_default() }
     }
 
-    /// Read an item of a page of this epoch, and find out what can be found out of it by itself.
-    pub(super) fn read(&self, item: Value, epoch: &str) -> Result<Event, Box<Unreadable>> {
+    /// Read an item of a page of this epoch, with those of its numbers that are not as they were written, and find out
+    /// what can be found out of it by itself.
+    pub(super) fn read(&self, item: Value, rounded: &[Rounded], epoch: &str) -> Result<Event, Box<Unreadable>> {
         let mut event = read_item(item, self.relay.as_deref(), epoch)?;
+        event.rounded = digits::lost(event.kind, &digits::below(rounded, &[Step::Member("data".to_owned())]));
         event.prepare(&self.keys);
         Ok(event)
     }
@@ -81,8 +92,9 @@ impl Told {
             let kind = answer.header("content-type").unwrap_or("no content type").to_owned();
             return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
         }
-        let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
-        let Value::Object(mut page) = value else {
+        let noted =
+            json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let Value::Object(mut page) = noted.value else {
             return Err(End::failed("bad-page", format!("{url} is not a feed page: it is not an object")));
         };
         let Some(Value::Array(items)) = page.remove("items") else {
@@ -92,9 +104,10 @@ impl Told {
         let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
         let epoch = page.get("epoch").and_then(Value::as_str).map(str::to_owned);
         let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64).unwrap_or(0);
-        let items = in_parallel(items, |item| {
+        let items = in_parallel(items.into_iter().enumerate().collect(), |(at, item): (usize, Value)| {
             let number = item.get("modified").and_then(Value::as_i64);
-            (number, reader.read(item, epoch.as_deref().unwrap_or_default()))
+            let rounded = digits::below(&noted.rounded, &[Step::Member("items".to_owned()), Step::Item(at)]);
+            (number, reader.read(item, &rounded, epoch.as_deref().unwrap_or_default()))
         });
         let (head, min_safe, etag) = (feed("head"), feed("min_safe"), answer.header("etag").map(str::to_owned));
         Ok(Self { items, next, epoch, head, min_safe, etag })
@@ -208,6 +221,7 @@ fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box
         alone: true,
         listed: None,
         over: false,
+        rounded: 0,
         prepared: Prepared::default(),
     })
 }

@@ -19,7 +19,7 @@ use crate::{
         provenance::{self, Evidence, Provenance},
         shape, tidy,
     },
-    records::{Draft, State},
+    records::{Draft, State, leave_out_a_check_to_come},
 };
 
 impl Gate<'_> {
@@ -55,9 +55,11 @@ impl Gate<'_> {
         let last = documents.len().saturating_sub(1);
         let mut drafts = Vec::with_capacity(documents.len());
         let mut parts = Vec::new();
+        let mut dropped = tidied.dropped.len();
         for (at, mut document) in documents.into_iter().enumerate() {
             let source_id = if at == last { Some(foreign_id.to_owned()) } else { sources.get(&document.id()).cloned() };
             self.rename(&mut document);
+            dropped += usize::from(leave_out_a_check_to_come(&mut document, self.now).is_some());
             if signed {
                 // Its origin publishes them, by its own word.
                 for contact in document.contact_lists().into_iter().flatten() {
@@ -72,7 +74,7 @@ impl Gate<'_> {
             }
             drafts.push(Draft { state: State::Published, origin: self.peer.origin.clone(), source_id, ..Draft::new(document) });
         }
-        Ok((drafts, parts, tidied.dropped.len()))
+        Ok((drafts, parts, dropped))
     }
 
     fn rename(&self, document: &mut Document) {

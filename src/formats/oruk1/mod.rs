@@ -84,7 +84,7 @@ pub fn service(value: Value) -> Upgraded {
     for attribute in terms.into_iter().flatten() {
         found.attribute(&mut service, attribute, "service", None);
     }
-    rename(&mut service, &["fundings"], "funding");
+    rename(&mut service, &["fundings"], "funding", &mut found);
     for (list, each) in [
         ("languages", parts::language as fn(&mut Object)),
         ("service_areas", parts::area),
@@ -123,10 +123,10 @@ fn location(location: &mut Object, path: &str, found: &mut Found) {
         [(&["physical_addresses", "physical_address"], "physical"), (&["postal_addresses", "postal_address"], "postal")]
     {
         for address in take_list(location, names).into_iter().flatten() {
-            push(location, "addresses", parts::address(address, kind));
+            push(location, "addresses", parts::address(address, kind), found);
         }
     }
-    rename(location, &["accessibility_for_disabilities"], "accessibility");
+    rename(location, &["accessibility_for_disabilities"], "accessibility", found);
     for (list, each) in [
         ("accessibility", parts::accessibility as fn(&mut Object)),
         ("languages", parts::language),
@@ -214,7 +214,7 @@ pub(super) fn eligibilities(service: &mut Object, found: &mut Found) {
 /// without hours has no shape today and is added to the words of the others.
 pub(super) fn schedules(around: &mut Object, path: &str, found: &mut Found) {
     for row in take_list(around, &["regular_schedules", "regular_schedule"]).into_iter().flatten() {
-        push(around, "schedules", row);
+        push(around, "schedules", row, found);
     }
     for_each(around, "schedules", parts::schedule);
     let holidays = take_list(around, &["holiday_schedules", "holiday_schedule", "holidayScheduleCollection"]);
@@ -230,7 +230,7 @@ pub(super) fn schedules(around: &mut Object, path: &str, found: &mut Found) {
         note_closures(around, &closed.join("; "), path, found);
     }
     for schedule in open {
-        push(around, "schedules", schedule);
+        push(around, "schedules", schedule, found);
     }
 }
 
@@ -270,7 +270,7 @@ impl Found {
             _ => None,
         };
         match attribute {
-            Some(attribute) => push(to, "attributes", attribute),
+            Some(attribute) => push(to, "attributes", attribute, self),
             None => self.drop("attributes", format!("{said} names no term, so it was not imported")),
         }
     }
@@ -302,16 +302,25 @@ fn take_list(object: &mut Object, names: &[&str]) -> Option<Vec<Value>> {
     (!found.is_empty()).then_some(found)
 }
 
-fn rename(object: &mut Object, names: &[&str], to: &str) {
+fn rename(object: &mut Object, names: &[&str], to: &str, found: &mut Found) {
     for item in take_list(object, names).into_iter().flatten() {
-        push(object, to, item);
+        push(object, to, item, found);
     }
 }
 
-fn push(object: &mut Object, list: &str, item: impl Into<Value>) {
-    match object.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
+/// Add to a list. Something else that stands there is told, and takes the place of no item.
+fn push(object: &mut Object, list: &str, item: impl Into<Value>, found: &mut Found) {
+    let here = object.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+    match here {
         Value::Array(items) => items.push(item.into()),
-        other => *other = Value::Array(vec![item.into()]),
+        Value::Object(_) => *here = Value::Array(vec![here.take(), item.into()]),
+        other => {
+            if !is_nothing(other) {
+                let said = shorten(&other.to_string(), 60);
+                found.drop(list, format!("expected a list, found {said}; it was not imported"));
+            }
+            *other = Value::Array(vec![item.into()]);
+        }
     }
 }
 

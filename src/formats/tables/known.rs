@@ -146,6 +146,14 @@ pub(super) fn linked(name: &str) -> Option<(&'static str, &'static [&'static str
     }
 }
 
+/// Whether rows of other tables go into a list of this name in a row of this table.
+pub(super) fn is_list(table: &str, name: &str) -> bool {
+    match name {
+        "attributes" | "metadata" => can_carry(name).contains(&table),
+        _ => KNOWN.iter().flat_map(|known| known.hangs).any(|hang| hang.on == table && hang.list == name),
+    }
+}
+
 /// What can carry terms and notes of origin, the likeliest first.
 pub(super) fn can_carry(list: &str) -> &'static [&'static str] {
     if list == "metadata" {

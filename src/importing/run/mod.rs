@@ -8,12 +8,13 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Error, Read, Report, Taken, copies::Copies, exposed::Lookout};
 use crate::{
     model::{Document, Kind, personal::Personal, tidy::Dropped},
-    records::{Draft, Records, State},
+    records::{self, Draft, Records, State},
 };
 
 /// What a run has dealt with under an id.
@@ -64,7 +65,8 @@ impl Run {
     /// What of a batch is to be saved, and under which ids.
     pub(super) async fn settle(&mut self, records: &Records, batch: Vec<Read>) -> Result<Vec<Taken>, Error> {
         self.know_links(records, &batch).await?;
-        let mut taken: Vec<Taken> = batch.into_iter().filter_map(|read| self.hear(read)).collect();
+        let now = records.clock().now();
+        let mut taken: Vec<Taken> = batch.into_iter().filter_map(|read| self.hear(read, now)).collect();
         self.leave_out_projections(records, &mut taken).await?;
         self.find_providers(records, &mut taken).await?;
         self.rename_clashes(records, &mut taken).await?;
@@ -73,7 +75,7 @@ impl Run {
     }
 
     /// Report what of a line was rejected and dropped, and leave out what this run has had before.
-    fn hear(&mut self, Read { line, taken, .. }: Read) -> Option<Taken> {
+    fn hear(&mut self, Read { line, taken, .. }: Read, now: DateTime<Utc>) -> Option<Taken> {
         let mut taken = match taken {
             Ok(taken) => taken,
             Err(reason) => {
@@ -82,6 +84,8 @@ impl Run {
             }
         };
         taken.line = line;
+        let documents = taken.parts.iter_mut().chain(&mut taken.main).map(|draft| &mut draft.document);
+        taken.dropped.extend(documents.filter_map(|document| records::leave_out_a_check_to_come(document, now)));
         self.own_links(&mut taken);
         let about = taken.main.as_ref().map(|draft| (draft.document.id(), draft.document.kind()));
         if let Some((id, kind)) = about

@@ -43,7 +43,7 @@ fn time(cell: &str) -> Option<Time> {
     let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
     match text.as_str() {
         "noon" | "midday" | "12noon" | "12midday" => return Some(Time { minutes: 720, written: Written::Half }),
-        "midnight" | "12midnight" => return Some(Time { minutes: 1439, written: Written::Half }),
+        "midnight" | "12midnight" | "24:00" | "24.00" | "2400" => return Some(Time { minutes: 1439, written: Written::Half }),
         _ => {}
     }
     let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
@@ -332,6 +332,7 @@ mod tests {
             ("10am to noon on Tuesdays", "TU 10:00-12:00"),
             ("1st Saturday 10am-1pm", "1SA 10:00-13:00"),
             ("8pm - 2am", "20:00-02:00"),
+            ("18:00-24:00", "18:00-23:59"),
             ("24/7", "MO,TU,WE,TH,FR,SA,SU 00:00-23:59"),
             ("24hrs", "00:00-23:59"),
         ] {

@@ -10,7 +10,7 @@ use crate::model::{
     occurrences::check_rule,
     schedule::{self, byday, numbers_of_days},
     text::shorten,
-    values::LocalDateTime,
+    values::{LocalDateTime, TimeOfDay},
 };
 
 type Object = Map<String, Value>;
@@ -42,17 +42,35 @@ pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, 
             }
         },
         "schedule" => {
-            ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_zone(text(object, field)?)?))).collect()
+            ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_time(text(object, field)?)?))).collect()
         }
         _ => Vec::new(),
     }
 }
 
+/// In which way a time of day is read as another one. What cannot be read at all is told as that, and once.
+fn other_time(written: &str) -> Option<String> {
+    let read: TimeOfDay = written.parse().ok()?;
+    let said = shorten(written, 30);
+    if written.starts_with("24") {
+        return Some(format!("{said:?} is written as 23:59, which stands for midnight at the end of the day"));
+    }
+    // The last part of hours, minutes and seconds may have an offset behind it.
+    let seconds = written.splitn(3, ':').nth(2).unwrap_or_default();
+    let seconds = seconds.split(['+', '-', 'Z', 'z']).next().unwrap_or_default();
+    other_zone(written)
+        .then(|| format!("{said:?} is in another time zone; treated as {read} UK time"))
+        .or_else(|| has_seconds(seconds).then(|| format!("{said:?} is taken as {read}: opening hours have no seconds")))
+}
+
+fn has_seconds(seconds: &str) -> bool {
+    seconds.contains(|c: char| matches!(c, '1'..='9'))
+}
+
 /// Hours are those of the clock on the wall here; an offset that this clock never has means another one.
-fn other_zone(time: &str) -> Option<String> {
-    let at = time.rfind(['+', '-', 'Z', 'z'])?;
-    let ours = ["Z", "z", "+00:00", "+01:00", "-00:00", "+0000", "+0100", "+00", "+01"].contains(&&time[at..]);
-    (!ours).then(|| format!("{:?} is in another time zone; treated as {} UK time", shorten(time, 30), &time[..at]))
+fn other_zone(time: &str) -> bool {
+    let Some(at) = time.rfind(['+', '-', 'Z', 'z']) else { return false };
+    !["Z", "z", "+00:00", "+01:00", "-00:00", "+0000", "+0100", "-0000", "+00", "+01", "-00"].contains(&&time[at..])
 }
 
 fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Error, LastModified, Records, State, publish};
 use crate::{
     db::Transaction,
-    model::{Document, Kind, Service},
+    model::{Document, Kind, Service, tidy::Dropped},
 };
 
 /// The member of a published service that says how it was found right: `owner`, `phone` or `visit`. Beside
@@ -274,6 +274,19 @@ impl Records {
         }
         Ok(())
     }
+}
+
+/// Take the day of a check that is still to come out of a service that comes from elsewhere: nobody can have checked
+/// anything then, and it would pass for checked until long after that day. Gives what is to be told of it.
+pub fn leave_out_a_check_to_come(document: &mut Document, now: DateTime<Utc>) -> Option<Dropped> {
+    let Document::Service(service) = document else { return None };
+    let day: NaiveDate = service.assured_date.as_deref()?.get(..10)?.parse().ok()?;
+    if day <= london_day(now) {
+        return None;
+    }
+    service.assured_date = None;
+    let reason = format!("{day} is still to come, so nothing can have been checked then");
+    Some(Dropped { path: "assured_date".to_owned(), reason })
 }
 
 fn london_day(at: DateTime<Utc>) -> NaiveDate {

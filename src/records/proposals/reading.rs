@@ -3,7 +3,11 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Message, Proposal, changes_of, rebased, store, version_of};
+use super::{
+    Message, Proposal,
+    deciding::{changes_of, rebased, version_of},
+    store,
+};
 use crate::{
     db::Transaction,
     model::changes::Change,

@@ -134,6 +134,22 @@ fn takes_out(scrub: &Remembered, document: &mut Document) -> bool {
     }
 }
 
+/// Apply a scrub to a document that comes in through this door. Whether somebody's contact, or words, stood in it.
+fn apply(scrub: &Remembered, document: &mut Document, entrance: Entrance) -> bool {
+    match &scrub.what {
+        Scrub::Contact(_) => return takes_out(scrub, document),
+        _ if entrance.is_for_people() => {}
+        Scrub::Words(_) => return takes_out(scrub, document),
+        Scrub::Place(policy) => {
+            if let Document::Location(place) = document {
+                place.location_policy = Some(place.location_policy.unwrap_or_default().max(*policy));
+            }
+        }
+        Scrub::Link { link, policy } => places::tighten_link(document, *link, *policy),
+    }
+    false
+}
+
 /// Whether what is erased stands in the record as it is stored.
 fn stands(scrub: &Remembered, stored: Option<&Stored>) -> Result<bool, Error> {
     Ok(stored.map(read).transpose()?.is_some_and(|mut document| takes_out(scrub, &mut document)))
@@ -166,29 +182,33 @@ impl Records {
         let mut erased = Vec::new();
         for scrub in store::of(tx.connection(), &ids).await? {
             let Some(one) = pending.iter_mut().find(|one| one.id() == scrub.record_id) else { continue };
-            let document = &mut one.draft.document;
-            match &scrub.what {
-                Scrub::Contact(_) => {
-                    // A feed may send it every night: the history has to be cleaned only where it stood here.
-                    if takes_out(&scrub, document) && stands(&scrub, one.before.as_ref())? {
-                        erased.push(scrub);
-                    }
-                }
-                _ if caller.entrance.is_for_people() => {}
-                Scrub::Words(_) => {
-                    if takes_out(&scrub, document) && stands(&scrub, one.before.as_ref())? {
-                        erased.push(scrub);
-                    }
-                }
-                Scrub::Place(policy) => {
-                    if let Document::Location(place) = document {
-                        place.location_policy = Some(place.location_policy.unwrap_or_default().max(*policy));
-                    }
-                }
-                Scrub::Link { link, policy } => places::tighten_link(document, *link, *policy),
+            // A feed may send it every night: the history has to be cleaned only where it stood here.
+            if apply(&scrub, &mut one.draft.document, caller.entrance) && stands(&scrub, one.before.as_ref())? {
+                erased.push(scrub);
             }
         }
         Ok(erased)
+    }
+
+    /// Apply what is remembered to documents that are to wait for a person: nobody who decides about them is to read what
+    /// was taken out for good.
+    pub(super) async fn apply_to_waiting(&self, tx: &Transaction, caller: &Caller, drafts: &mut [Draft]) -> Result<(), Error> {
+        if !store::any(tx.connection()).await? {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
+        for scrub in store::of(tx.connection(), &ids).await? {
+            for draft in drafts.iter_mut().filter(|draft| draft.document.id() == scrub.record_id) {
+                apply(&scrub, &mut draft.document, caller.entrance);
+                match &mut draft.document {
+                    Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld) => {
+                        redaction::strip_place(place);
+                    }
+                    document => places::strip_withheld_links(document),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Lift what was remembered of places and links that a person has opened again: everything

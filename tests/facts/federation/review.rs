@@ -100,3 +100,59 @@ async fn what_a_peer_under_review_tells_waits_for_a_person_on_sqlite() {
 async fn what_a_peer_under_review_tells_waits_for_a_person_on_postgres() {
     Box::pin(tried_on(On::Postgres)).await;
 }
+
+async fn erased_words_do_not_come_back_to_be_read(on: On) {
+    const SECRET: &str = "Winifred Ogundipe-Larkspur";
+    let Some(here) = Node::start(on, "Here").await else { return };
+    let liar = Liar::start().await;
+    liar.tell_services(1);
+    let told = |words: &str| {
+        let mut service = service(0);
+        service["description"] = json!(format!("{words} Ring {SECRET}."));
+        service["contacts"] =
+            json!([{"id": "her", "name": "Her desk", "email": "desk@larkspur.example.org", "visibility": "public"}]);
+        liar.tell(Kind::Service, id("service 0"), Some(service));
+    };
+    told("A club.");
+    let peer = under_review(&here, &liar).await;
+    here.pull(&peer).await;
+    let records = here.app.app().records.clone();
+    let all: Vec<Uuid> = waiting(&here).await.into_iter().map(|(id, _)| id).collect();
+    let caller = TestApp::person("looked at");
+    records.accept(&caller, &all).await.unwrap();
+    here.app.follow().await;
+    let service = Uuid::parse_str(&here.app.ids("/services").await[0]).unwrap();
+    let Document::Service(stored) = records.find(service).await.unwrap().unwrap().read().unwrap() else { panic!() };
+    let tx = here.app.app().db.write().await.unwrap();
+    records.erase_words(&tx, &caller, service, SECRET).await.unwrap();
+    tx.commit().await.unwrap();
+    let tx = here.app.app().db.write().await.unwrap();
+    records.erase_contact(&tx, &caller, service, stored.contacts[0].id).await.unwrap();
+    tx.commit().await.unwrap();
+    here.app.follow().await;
+
+    told("A club on Tuesdays.");
+    here.pull(&peer).await;
+    let proposals = records.waiting(None, None, 10).await.unwrap();
+    assert_eq!(proposals.len(), 1, "{proposals:?}");
+    assert!(proposals[0].document.contains("A club on Tuesdays. Ring [removed]."), "{}", proposals[0].document);
+    assert!(!proposals[0].document.contains("Her desk"), "{}", proposals[0].document);
+    here.app.follow().await;
+    assert_eq!(here.app.files_with("Ogundipe"), Vec::<String>::new());
+    // What it says is what stands, but for what was taken out: there is nothing to decide.
+    records.accept(&caller, &[proposals[0].id]).await.unwrap();
+    told("A club on Tuesdays.");
+    here.pull(&peer).await;
+    assert_eq!(waiting(&here).await, []);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_erased_is_not_in_what_waits_to_be_looked_at_on_sqlite() {
+    Box::pin(erased_words_do_not_come_back_to_be_read(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_erased_is_not_in_what_waits_to_be_looked_at_on_postgres() {
+    Box::pin(erased_words_do_not_come_back_to_be_read(On::Postgres)).await;
+}

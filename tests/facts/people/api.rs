@@ -192,6 +192,43 @@ fact! {
 }
 
 fact! {
+    async fn a_number_with_more_digits_than_can_be_kept_is_refused_and_text_keeps_them_all(app) {
+        const LONG: &str = "12345678901234567890123";
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let write = async |method: Method, path: &str, body: String| {
+            let answer = app.ask(method, path, &[("authorization", &token), ("if-match", "\"1\"")], &body).await;
+            app.follow().await;
+            answer
+        };
+        let whole = app.get(&format!("/services/{}", id("pantry"))).await.text().replacen("{\"", &format!("{{\"local_count\":{LONG},\""), 1);
+        let new = format!(r#"{{"kind": "service", "document": {{"name": "Tea", "organization_id": "{}", "status": "active", "local": [1, {LONG}]}}}}"#, id("marsh farm"));
+        for (method, path, body, field) in [
+            (Method::PATCH, record("pantry"), format!(r#"{{"fees_description": "£5", "local": {{"count": {LONG}}}}}"#), "local.count"),
+            (Method::PUT, record("pantry"), whole, "local_count"),
+            (Method::POST, "/api/v1/records".to_owned(), new, "local[1]"),
+        ] {
+            let refused = write(method, &path, body).await;
+            assert_eq!((refused.status.as_u16(), &refused.json()["faults"][0]["field"]), (422, &json!(field)), "{}", refused.text());
+        }
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£4 a visit", "all or nothing");
+        let taken = write(Method::PATCH, &record("pantry"), format!(r#"{{"fees_description": {LONG}}}"#)).await;
+        assert_eq!(taken.status, 200, "{}", taken.text());
+        assert_eq!(public(&app, "pantry").await["fees_description"], LONG);
+    }
+}
+
+fact! {
+    async fn a_new_listing_does_not_say_when_it_was_checked(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let new = json!({"kind": "service", "document": {"name": "Tea", "organization_id": id("marsh farm"), "status": "active", "assured_date": "2199-01-01"}});
+        let refused = send(&app, Method::POST, "/api/v1/records", &token, "", &new).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["faults"][0]["field"]), (422, &json!("assured_date")), "{}", refused.text());
+    }
+}
+
+fact! {
     async fn a_new_record_waits_and_an_editor_takes_out_their_own(app) {
         with_pantry(&app).await;
         let token = token(&app, id("marsh farm"), Scope::Write).await;

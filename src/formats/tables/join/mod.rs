@@ -10,7 +10,7 @@ use super::{Problem, Table, known};
 use crate::{
     formats::oruk1::{self, parts},
     ids,
-    model::{Kind, tidy::Dropped},
+    model::{Kind, text::shorten, tidy::Dropped},
 };
 
 type Object = Map<String, Value>;
@@ -220,7 +220,7 @@ impl Join {
     /// A row that stands alone, with what belongs to it.
     fn alone(&self, row: Row) -> Joined {
         let mut joined = self.begin(row);
-        let mut object = self.entity(row, "", &mut joined.parts);
+        let mut object = self.entity(row, "", &mut joined);
         finish(&mut object, "", &mut joined);
         joined.value = object.into();
         joined
@@ -230,17 +230,18 @@ impl Join {
     /// unless they were given before; then their ids say which they are.
     pub fn service(&self, row: Row) -> Joined {
         let mut joined = self.begin(row);
-        let mut service = self.entity(row, "", &mut joined.parts);
+        let mut service = self.entity(row, "", &mut joined);
         self.nest(&mut service, "organization_id", "organization", "", &mut joined);
         let find = |table: &str, id: Option<Value>| self.find(table, id.as_ref().and_then(Value::as_str)?);
         if let Some(program) = find("program", service.get("program_id").cloned()) {
             name_program(&mut service, "program_id");
-            service.insert("program".to_owned(), self.entity(program, "program", &mut joined.parts).into());
+            let program = self.entity(program, "program", &mut joined);
+            put_nested(&mut service, "program", program, "program", &mut joined);
         }
         self.links(&mut service, &mut joined);
         for capacity in list(&mut service, "capacities") {
             if let Some(unit) = find("unit", capacity.remove("unit_id")) {
-                capacity.insert("unit".to_owned(), self.entity(unit, "", &mut Vec::new()).into());
+                capacity.insert("unit".to_owned(), self.alone(unit).value);
             }
         }
         let mut found = oruk1::Found::default();
@@ -286,13 +287,14 @@ impl Join {
         let path = under(path, table);
         let of = &self.tables[row.table];
         joined.parts.push(Part { path: path.clone(), file: of.file.clone(), line: of.rows[row.row].number });
-        let mut nested = self.entity(row, &path, &mut joined.parts);
+        let mut nested = self.entity(row, &path, joined);
         finish(&mut nested, &path, joined);
-        object.insert(table.to_owned(), nested.into());
+        put_nested(object, table, nested, &path, joined);
     }
 
-    /// A row as an object, with the rows that belong to it in its lists.
-    fn entity(&self, row: Row, path: &str, from: &mut Vec<Part>) -> Object {
+    /// A row as an object, with the rows that belong to it in its lists. A text where a list belongs is told, and takes the
+    /// place of no rows.
+    fn entity(&self, row: Row, path: &str, joined: &mut Joined) -> Object {
         let table = &self.tables[row.table];
         let mut object: Object = table.cells(row.row).map(|(name, cell)| (name.to_owned(), cell.into())).collect();
         for hang in table.known.hangs {
@@ -303,22 +305,45 @@ impl Join {
             name_program(&mut object, "id");
         }
         (table.known.shape)(&mut object);
+        let texts: Vec<String> = object
+            .iter()
+            .filter(|(name, cell)| cell.is_string() && known::is_list(table.known.name, name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in texts {
+            let found = object.remove(&name);
+            joined.problems.push(text_for(&under(path, &name), "a list", found.as_ref()));
+        }
         for child in self.children.get(&row).into_iter().flatten() {
             let items = object.entry(child.list).or_insert_with(|| Value::Array(Vec::new()));
             let Value::Array(items) = items else { continue };
             let path = format!("{}[{}]", under(path, child.list), items.len());
-            let mut part = self.entity(child.row, &path, from);
+            let mut part = self.entity(child.row, &path, joined);
             match child.list {
                 "attributes" => attached(&mut part, table.known.name),
                 "metadata" => drop(part.remove("resource_id")),
                 _ => {}
             }
             let of = &self.tables[child.row.table];
-            from.push(Part { path, file: of.file.clone(), line: of.rows[child.row.row].number });
+            joined.parts.push(Part { path, file: of.file.clone(), line: of.rows[child.row.row].number });
             items.push(part.into());
         }
         object
     }
+}
+
+/// Put a record where it is nested. A text that stands there, because a column is named so, is told.
+fn put_nested(object: &mut Object, name: &str, nested: Object, path: &str, joined: &mut Joined) {
+    if let Some(found) = object.insert(name.to_owned(), nested.into()).filter(Value::is_string) {
+        joined.problems.push(text_for(path, "a record", Some(&found)));
+    }
+}
+
+/// That a text stands where rows of another table belong.
+fn text_for(path: &str, expected: &str, found: Option<&Value>) -> Dropped {
+    let found = shorten(found.and_then(Value::as_str).unwrap_or_default(), 60);
+    let reason = format!("expected {expected} from a table of its own, found the text {found:?}; it was not imported");
+    Dropped { path: path.to_owned(), reason }
 }
 
 /// Older packages have several tables for what is one thing today, and number the rows of each from

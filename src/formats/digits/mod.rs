@@ -5,7 +5,11 @@
 //! members that are collected (`flatten`) nor canonical JSON take for numbers. So they are found, and whoever reads
 //! says so, or takes the digits as text.
 
+mod keep;
+
 use std::fmt::Write as _;
+
+pub use keep::{Told, below, keep, lost};
 
 /// A number that is read as another one.
 #[derive(Clone, Debug, PartialEq, Eq)]

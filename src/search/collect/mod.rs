@@ -1,12 +1,13 @@
 //! Going through what fits a query: what is asked of columns, the order, the counts. One pass.
 
+mod days;
+
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
     sync::Arc,
 };
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime};
 use tantivy::{
     DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
@@ -17,9 +18,10 @@ use uuid::Uuid;
 use super::{
     columns::{Columns, Opened},
     query::AHEAD,
-    wanted::Times,
 };
 use crate::geo::Point;
+pub(super) use days::Window;
+use days::{DAYS, DaysOfHours, EventDays};
 
 /// Farther than any place on Earth, in metres.
 const FARTHEST: f64 = 1e8;
@@ -78,54 +80,6 @@ pub(super) struct Checks {
     pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.
     pub(super) near: Option<(Point, Option<f64>)>,
-}
-
-/// When something is to take place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    /// From this minute since 1970.
-    pub(super) from: i64,
-    /// Before this one.
-    pub(super) until: i64,
-    /// At this time of the week, in London.
-    pub(super) times: Option<Times>,
-}
-
-impl Window {
-    fn holds(&self, start: i64, end: i64) -> bool {
-        self.part(start, end).is_some_and(|(start, end)| self.times.is_none_or(|times| at_that_time(times, start, end)))
-    }
-
-    /// What of a date is within this time.
-    fn part(&self, start: i64, end: i64) -> Option<(i64, i64)> {
-        let within = start < self.until && (end > self.from || (start == end && start >= self.from));
-        within.then(|| (start.max(self.from), end.min(self.until)))
-    }
-}
-
-/// Whether something of a date is at that time of the week, as opening hours have it: on any of its days, and to a
-/// time on the day after where `to` is before `from`.
-fn at_that_time(times: Times, start: i64, end: i64) -> bool {
-    let (Some(begins), Some(ends)) = (in_london(start), in_london(end)) else { return false };
-    let days_later = u64::from(times.to < times.from);
-    // The night of the day before may reach into it.
-    days_of(start, end).chain(begins.date().pred_opt()).filter(|day| times.day.is_none_or(|wanted| day.weekday() == wanted)).any(
-        |day| {
-            let (from, to) = (day.and_time(times.from), (day + Days::new(days_later)).and_time(times.to));
-            begins <= to && (from < ends || (begins == ends && from <= begins))
-        },
-    )
-}
-
-/// The days on which something of a date is, as many as there are in a week and one.
-fn days_of(start: i64, end: i64) -> impl Iterator<Item = NaiveDate> {
-    let last = in_london((end - 1).max(start)).map(|at| at.date());
-    let days = in_london(start).into_iter().flat_map(|at| at.date().iter_days().take(8));
-    days.take_while(move |day| last.is_some_and(|last| *day <= last))
-}
-
-fn in_london(minutes: i64) -> Option<NaiveDateTime> {
-    Some(DateTime::from_timestamp(minutes * 60, 0)?.with_timezone(&chrono_tz::Europe::London).naive_local())
 }
 
 /// A hit.
@@ -198,43 +152,6 @@ pub(super) struct Segment {
     event_days: Option<EventDays>,
     total: usize,
     heap: BinaryHeap<Hit>,
-}
-
-/// Opening hours, how many documents have each value of them, and which values are on each day of the week.
-struct DaysOfHours {
-    column: BytesColumn,
-    counts: Vec<usize>,
-    days: Vec<Passing>,
-}
-
-impl DaysOfHours {
-    /// How many have something on each day of the week, from Monday.
-    fn by_day(&self) -> impl Iterator<Item = usize> {
-        self.days.iter().map(|passing| {
-            let on_it = self.counts.iter().zip(passing.iter()).filter(|(_, is)| **is == Some(true));
-            on_it.map(|(count, _)| count).sum()
-        })
-    }
-}
-
-/// How many events have a date on each day of the week.
-struct EventDays {
-    window: Window,
-    counts: [usize; 7],
-}
-
-impl EventDays {
-    fn count(&mut self, columns: &Columns, doc: DocId) {
-        let mut days = [0; 7];
-        let dates = columns.starts.values_for_doc(doc).zip(columns.ends.values_for_doc(doc));
-        for (start, end) in dates.filter(|(start, end)| self.window.holds(*start, *end)) {
-            let (start, end) = self.window.part(start, end).unwrap_or((start, end));
-            for day in days_of(start, end) {
-                days[day.weekday().num_days_from_monday() as usize] = 1;
-            }
-        }
-        self.counts.iter_mut().zip(days).for_each(|(count, day)| *count += day);
-    }
 }
 
 /// A column whose values were judged.
@@ -502,9 +419,6 @@ impl SegmentCollector for Segment {
         Collected { total: self.total, hits: self.heap.into_vec(), counts }
     }
 }
-
-/// Days of the week as the standard writes them.
-const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 /// Numbers of the values of a column by the values themselves, read in one pass over its dictionary.
 fn named(column: &StrColumn, numbers: &[usize]) -> BTreeMap<String, usize> {

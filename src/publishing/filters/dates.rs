@@ -1,0 +1,123 @@
+//! Parameters about times: when something changed, takes place, or is open.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono_tz::Europe::London;
+
+use crate::{
+    http::{Parameters, Problem},
+    model::{
+        occurrences,
+        values::{LocalDateTime, TimeOfDay},
+    },
+    search::{self, Times},
+};
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Mon),
+    ("tuesday", Weekday::Tue),
+    ("wednesday", Weekday::Wed),
+    ("thursday", Weekday::Thu),
+    ("friday", Weekday::Fri),
+    ("saturday", Weekday::Sat),
+    ("sunday", Weekday::Sun),
+];
+/// From when to when.
+pub(in crate::publishing) type Window = (DateTime<Utc>, DateTime<Utc>);
+
+pub(super) fn moment(parameters: &Parameters, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+    let Some(text) = parameters.text(name)? else { return Ok(None) };
+    read_moment(text, &Utc)
+        .map(Some)
+        .ok_or_else(|| Problem::bad_parameter(name, text, "expected a date and time such as 2026-11-01T00:00:00Z"))
+}
+
+/// A moment with a zone; without one it is on the clocks of `clocks`.
+fn read_moment(text: &str, clocks: &impl TimeZone) -> Option<DateTime<Utc>> {
+    // Of an hour that comes twice the first, and one that the clocks jump over as if they did not.
+    let on_them = |at: NaiveDateTime| clocks.from_local_datetime(&at).earliest().map_or_else(|| at.and_utc(), |at| at.to_utc());
+    // A + that was not encoded arrives as a space.
+    let text = text.replace(' ', "+");
+    DateTime::parse_from_rfc3339(&text)
+        .map(|at| at.to_utc())
+        .ok()
+        .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| on_them(at.naive())))
+        .or_else(|| text.parse::<NaiveDate>().ok().map(|day| on_them(day.and_time(NaiveTime::MIN))))
+}
+
+/// From when to when: days are whole days in London, moments without a zone are on its clocks.
+pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>, Problem> {
+    const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
+    let end = |name: &'static str, whole_days: u64| -> Result<Option<DateTime<Utc>>, Problem> {
+        let Some(text) = parameters.text(name)? else { return Ok(None) };
+        let read = match text.parse::<NaiveDate>() {
+            Ok(day) => day.checked_add_days(Days::new(whole_days)).and_then(midnight),
+            Err(_) => read_moment(text, &London),
+        };
+        let sensible = |at: &DateTime<Utc>| (at.timestamp() / 86_400).abs() < 4_000_000;
+        read.filter(sensible).map(Some).ok_or_else(|| Problem::bad_parameter(name, text, EXPECTED))
+    };
+    let (from, until) = (end("from", 0)?, end("to", 1)?);
+    if from.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    let from = from.unwrap_or(now);
+    let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
+    if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now)? {
+        let known = format!(
+            "dates are available from {} days ago to {} days ahead; /events/{{id}} has an event's rule and past dates",
+            search::PAST_DAYS,
+            occurrences::HORIZON_DAYS
+        );
+        return Err(Problem::bad_parameter(name, text, &known));
+    }
+    if until <= from {
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it must be after from"));
+    }
+    Ok(Some((from, until)))
+}
+
+/// The parameter that asks for a time of which no dates are known: an empty list would look as if nothing took
+/// place then.
+fn outside_of_what_is_known(
+    parameters: &Parameters,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<(&'static str, &str)>, Problem> {
+    let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
+        "to"
+    } else if from > now + TimeDelta::days(occurrences::HORIZON_DAYS) {
+        "from"
+    } else {
+        return Ok(None);
+    };
+    Ok(parameters.text(name)?.map(|text| (name, text)))
+}
+
+/// The moment at which a day begins in London.
+pub fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
+    London.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map(|at| at.to_utc())
+}
+
+pub(super) fn times(parameters: &Parameters) -> Result<Option<Times>, Problem> {
+    let time = |name| -> Result<Option<NaiveTime>, Problem> {
+        let read = parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?;
+        Ok(read.and_then(|time| NaiveTime::parse_from_str(time.as_str(), "%H:%M").ok()))
+    };
+    let (day, from, to) = (day(parameters)?, time("start_time")?, time("end_time")?);
+    if day.is_none() && from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let last = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
+    Ok(Some(Times { day, from: from.unwrap_or(NaiveTime::MIN), to: to.unwrap_or(last) }))
+}
+
+fn day(parameters: &Parameters) -> Result<Option<Weekday>, Problem> {
+    let Some(text) = parameters.text("day")? else { return Ok(None) };
+    // MO, Mon, Tues, Weds, Thursday: the name, or a beginning of it.
+    let said = text.to_lowercase().replace("weds", "wed");
+    let found = DAYS.iter().find(|(name, _)| said.len() > 1 && name.starts_with(&said));
+    found
+        .map(|(_, day)| Some(*day))
+        .ok_or_else(|| Problem::bad_parameter("day", text, "expected a day of the week such as MO or Monday"))
+}
