@@ -20,6 +20,7 @@ mod m0014_texts;
 mod m0015_sweeps;
 mod m0016_digests;
 mod m0017_reports;
+mod m0019_known_followers;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_sweeps::Migration),
             Box::new(m0016_digests::Migration),
             Box::new(m0017_reports::Migration),
+            Box::new(m0019_known_followers::Migration),
         ]
     }
 }
