@@ -22,6 +22,7 @@ mod m0016_digests;
 mod m0017_reports;
 mod m0018_call_backs;
 mod m0019_whence;
+mod m0020_followers_known;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_reports::Migration),
             Box::new(m0018_call_backs::Migration),
             Box::new(m0019_whence::Migration),
+            Box::new(m0020_followers_known::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! `fingerpost peer`: neighbouring directories that are followed.
 
+mod followers;
 mod said;
 
 use std::time::Duration;
@@ -84,6 +85,16 @@ enum Action {
     Show {
         /// The peer's number, name or address.
         peer: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List who says that they follow this directory, and who does not have the last takedown. The server writes down
+    /// once a minute who has asked.
+    Followers {
+        /// Ask each at its own address how far it has come, at most 100.
+        #[arg(long)]
+        check: bool,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
@@ -188,6 +199,7 @@ impl Action {
             Self::Add { json, .. }
             | Self::List { json }
             | Self::Show { json, .. }
+            | Self::Followers { json, .. }
             | Self::Pull { json, .. }
             | Self::Approve { json, .. }
             | Self::Hold { json, .. }
@@ -292,6 +304,10 @@ impl Peers {
             Action::Show { peer, json } => {
                 let peer = harvester.peer(&peer).await?;
                 show(&harvester.describe_peer(&peer).await?, json)
+            }
+            Action::Followers { check, json } => {
+                let asked = if check { harvester.ask_followers().await? } else { harvester.followers().await? };
+                followers::followers(&asked, json)
             }
             Action::Pull { peer, all, json } => pull(&app, peer, all, json).await,
             Action::Approve { peer, json } => {

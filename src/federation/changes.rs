@@ -56,8 +56,12 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&outlet, &parameters)?;
-    outlet.followers.note(&outlet.db, &headers, asked.after, outlet.clock.now()).await;
     let mut page = page(&outlet, &asked, uri.query()).await?;
+    // Whoever names a number that was never given here has not come so far.
+    if asked.after <= page.head.unwrap_or_default() {
+        let stands = if page.reset.is_some() { Position::ZERO } else { asked.after };
+        outlet.followers.note(&headers, stands, outlet.clock.now());
+    }
     let mut waited = None;
     if page.items == 0
         && let Some(seconds) = asked_to_wait(&headers)
@@ -158,6 +162,8 @@ struct Page {
     items: usize,
     /// The position that was read from.
     after: Position,
+    /// How far the feed goes.
+    head: Option<Position>,
     /// The present epoch, for a follower that comes with another one.
     reset: Option<String>,
 }
@@ -207,7 +213,7 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
     body.push(b']');
     body.push(b',');
     body.extend_from_slice(&rest.to_string().as_bytes()[1..]);
-    Ok(Page { body, items: usize::try_from(items).unwrap_or(usize::MAX), after: last, reset })
+    Ok(Page { body, items: usize::try_from(items).unwrap_or(usize::MAX), after: last, head, reset })
 }
 
 /// What is published is JSON already and stands in the item as it is.

@@ -11,6 +11,7 @@ pub mod compare;
 mod describe;
 mod detect;
 mod discovery;
+pub mod followers;
 mod gauges;
 pub mod harvest;
 pub mod neighbours;
@@ -34,7 +35,7 @@ use url::Url;
 
 use crate::{
     clock::Clock,
-    db::Database,
+    db::{self, Database},
     http::api,
     signing::{Moved, Signer},
 };
@@ -57,7 +58,8 @@ pub struct Outlet {
     signer: Arc<Signer>,
     publisher: Arc<Publisher>,
     waiting: Arc<Semaphore>,
-    followers: status::Followers,
+    followers: followers::Followers,
+    pings: status::Pings,
     snapshots: Snapshots,
     /// One looks through all own records at a time.
     digesting: Arc<Semaphore>,
@@ -96,12 +98,20 @@ impl Outlet {
             signer,
             publisher: Arc::new(publisher),
             waiting: Arc::new(Semaphore::new(WAITING)),
-            followers: status::Followers::default(),
+            followers: followers::Followers::default(),
+            pings: status::Pings::default(),
             snapshots,
             digesting: Arc::new(Semaphore::new(1)),
             moved: Arc::new([]),
             is_aggregator: false,
         }
+    }
+
+    /// Write who has asked for pages as a follower, as far as that is news. For once a minute, not for each request.
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_followers(&self) -> Result<(), db::Error> {
+        self.followers.keep(&self.db, self.clock.now()).await
     }
 
     /// The same for a directory that had other addresses before.

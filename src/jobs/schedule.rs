@@ -37,6 +37,9 @@ const JOBS: &[Job] = &[
     at_once("read the keys", SECOND, |served| Box::pin(async move { super::keys(&served.app) })),
     at_once("save the list of what was removed for good", MINUTE, |served| Box::pin(async move { super::scrubs(&served).await })),
     at_once("read the tables of everyday words", MINUTE, |served| Box::pin(async move { super::words(&served).await })),
+    at_once("store who follows this directory", MINUTE, |served| {
+        Box::pin(async move { Ok(served.outlet.keep_followers().await?) })
+    }),
     at_once("make a new snapshot", MINUTE, |served| Box::pin(async move { super::snapshot(&served).await })),
     at_once("store how often listings were viewed", MINUTE, |served| {
         Box::pin(async move { super::views(&served).await.map(drop) })

@@ -52,16 +52,18 @@ pub(super) struct Deletions {
 }
 
 impl Deletions {
-    /// What is known of a peer's deletions when a pull begins.
-    pub(super) async fn of(db: &Database, peer: PeerId, now: DateTime<Utc>) -> Result<Self, Error> {
+    /// What is known of a peer's deletions when a pull begins, and how many of its records are there.
+    pub(super) async fn of(db: &Database, peer: PeerId, now: DateTime<Utc>) -> Result<(Self, u64), Error> {
         let since = now - Duration::days(1);
+        let numbers = peers::numbers(db, peer, since).await?;
         let (held, counted): (Vec<Held>, Vec<Held>) = peers::held(db, peer).await?.into_iter().partition(Held::is_for_a_person);
-        Ok(Self {
-            lately: peers::deleted_since(db, peer, since).await?,
+        let deletions = Self {
+            lately: numbers.gone,
             waiting: held.into_iter().filter(|held| held.at >= since).count() as u64,
             counted: counted.into_iter().map(|held| (held.id, Counted { rev: held.rev, told: None })).collect(),
             ..Self::default()
-        })
+        };
+        Ok((deletions, numbers.live))
     }
 
     /// Note that so many have gone.

@@ -242,7 +242,8 @@ impl Harvester {
             // There is more: it is fetched and read while this page is worked on.
             run.deletions.more_follows = page.cursor.head > page.cursor.after;
             if run.deletions.more_follows && run.held_at.is_none() && !run.is_long(self.most_pages) {
-                let (outbound, ask) = (self.outbound.clone(), self.ask_for(&page.next, None));
+                // What is asked for ahead says nothing of how far we have come.
+                let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
                 ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
             }
             match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
@@ -264,6 +265,7 @@ impl Harvester {
         }
     }
 
+    /// Ask for what comes after all that was applied: the directory is told who has come so far.
     fn ask_for(&self, url: &Url, if_none_match: Option<String>) -> Ask {
         let follower = vec![("fed-follower", self.here.to_string())];
         Ask { if_none_match, headers: follower, ..Ask::get(url.clone()) }

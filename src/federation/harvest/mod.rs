@@ -306,10 +306,11 @@ impl Harvester {
     async fn begin(&self, id: PeerId, lease: Lease, report: Report) -> Result<Run, Error> {
         // Read again: whoever had the lease before may have moved on.
         let peer = peers::find(&self.db, id).await?.ok_or_else(|| Error::NoPeer(id.to_string()))?;
+        let (deletions, live) = Deletions::of(&self.db, id, self.clock.now()).await?;
         Ok(Run {
             held_at: (peer.state == PeerState::Held && gone(&peer).is_none()).then(|| (peer.cursor.clone(), why_held(&peer))),
-            live: peers::live_count(&self.db, id).await?,
-            deletions: Deletions::of(&self.db, id, self.clock.now()).await?,
+            live,
+            deletions,
             vocabulary: self.vocabulary().await?,
             ..Run::none(peer, lease, report)
         })
@@ -325,9 +326,13 @@ impl Harvester {
         if running.len() >= AT_ONCE {
             return Ok(());
         }
+        let due = peers::due(&self.db, now, MOST_DUE).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
         // Another process may be asking one of them.
         let asked: HashSet<String> = peers::leased(&self.db, now).await?.iter().map(|peer| host_of(&peer.url)).collect();
-        for peer in peers::due(&self.db, now, MOST_DUE).await? {
+        for peer in due {
             if running.len() >= AT_ONCE {
                 break;
             }

@@ -18,8 +18,8 @@ use super::protocol::Discovery;
 use crate::{model::Kind, signing::Listed};
 pub use cursor::{Comparison, Crawl, Cursor, Feed};
 pub use foreign::{
-    Counted, Foreign, Place, counted, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions,
-    forget_versions_of, live_count, mark_seen, not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
+    Counted, Foreign, Numbers, Place, counted, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of,
+    mark_seen, not_seen, numbers, of_peer, put_foreign, relayed_by, relayed_origins,
 };
 pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::Position;
 use crate::model::Kind;
 pub(super) use store::count;
-pub use store::{after, after_in, buckets_in, ensure_counted, head, head_in, recount, signed_elsewhere, urgent_since};
+pub use store::{
+    after, after_in, buckets_in, ensure_counted, head, head_in, last_urgent, recount, signed_elsewhere, urgent_since,
+};
 
 /// An own record as the feed tells of it.
 #[derive(Clone, Debug, PartialEq)]

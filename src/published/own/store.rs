@@ -130,6 +130,24 @@ pub async fn urgent_since(db: &Database, position: Position) -> Result<bool, db:
     Ok(found.is_some())
 }
 
+/// The latest position after `position` at which something of ours had to be destroyed wherever it was copied to.
+/// # Errors
+/// When the database fails.
+pub async fn last_urgent(db: &Database, position: Position) -> Result<Option<Position>, db::Error> {
+    let latest: Option<i64> = own()
+        .select_only()
+        .column(row::Column::Position)
+        .filter(row::Column::Position.gt(position.0))
+        .filter(row::Column::Urgent.eq(true))
+        .order_by_desc(row::Column::Position)
+        .limit(1)
+        .into_tuple()
+        .one(db.reader())
+        .await
+        .context("cannot read what is published")?;
+    Ok(latest.map(Position))
+}
+
 async fn head_on(on: &impl ConnectionTrait) -> Result<Option<Position>, db::Error> {
     let latest: Option<i64> = own()
         .select_only()

@@ -160,7 +160,8 @@ impl Proposal {
 
 impl Records {
     /// Let changes wait for a person, inside the caller's transaction and before any save in it. What was
-    /// taken out for good is taken out of them, as it is when they are saved. What is the same as what stands, or as what was refused, is left out; a later proposal of the same caller for the same record
+    /// taken out for good is taken out of them, as it is when they are saved. What is the same as what stands, or as
+    /// what was refused as a whole or in part, is left out; a later proposal of the same caller for the same record
     /// takes the place of the earlier one. What a draft is to replace is what stands, unless it names
     /// another version. Gives how many wait now because of this.
     /// # Errors
@@ -191,8 +192,13 @@ impl Records {
                 }
                 continue;
             }
-            let refused = earlier.get(&id).filter(|one| one.decision == Decision::Rejected);
-            if refused.is_some_and(|refused| says_the_same(&refused.document, &document)) {
+            // What was decided part by part is decided, too, as long as the part that was taken stands.
+            let settled = earlier.get(&id).filter(|one| match one.decision {
+                Decision::Rejected => true,
+                Decision::Accepted => stands.is_some() && !one.parts.is_empty(),
+                Decision::Waiting | Decision::Withdrawn => false,
+            });
+            if settled.is_some_and(|settled| says_the_same(&settled.document, &document)) {
                 continue;
             }
             proposals.push(Proposal {

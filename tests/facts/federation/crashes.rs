@@ -10,6 +10,7 @@ use std::{
 };
 
 use fingerpost::{federation::peers::Trust, model::Kind};
+use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 
 use crate::support::{On, liar::Liar, network::Node, peer::Reply};
@@ -93,4 +94,61 @@ async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_tha
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_that_was_not_on_postgres() {
     Box::pin(tried_on(On::Postgres)).await;
+}
+
+/// In the middle of a page, when its records are written and what is published is not, everything stands still.
+const STANDS_STILL: [(On, &str, &str); 2] = [
+    (
+        On::Sqlite,
+        "CREATE TRIGGER slow BEFORE INSERT ON published BEGIN SELECT COUNT(*) FROM (WITH RECURSIVE c(x) AS \
+         (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT x FROM c); END",
+        "DROP TRIGGER slow",
+    ),
+    (
+        On::Postgres,
+        "CREATE FUNCTION wait() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$ LANGUAGE plpgsql; \
+         CREATE TRIGGER slow BEFORE INSERT ON published FOR EACH ROW EXECUTE FUNCTION wait()",
+        "DROP TRIGGER slow ON published",
+    ),
+];
+
+async fn tried_in_the_middle_on(on: On) {
+    let Some(here) = Node::start(on, "Killed").await else { return };
+    let liar = Liar::start().await;
+    let peer = here.follows_services_of(&liar, 3).await;
+    let before = here.state(&peer).await;
+    liar.tell_services(6);
+    let (_, slow, mend) = STANDS_STILL.into_iter().find(|(which, ..)| *which == on).unwrap();
+    let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
+    db.execute_unprepared(slow).await.unwrap();
+    let asked = liar.asked().len();
+    let mut child = pull_as_a_process(&here);
+    while liar.asked().len() == asked {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Judging so few records takes no time.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(child.try_wait().unwrap().is_none(), "it stands still");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    if on == On::Postgres {
+        // The server does not notice by itself that nobody waits for it any more.
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        db.execute_unprepared(end).await.unwrap();
+    }
+    db.execute_unprepared(mend).await.unwrap();
+    db.close().await.unwrap();
+    assert_eq!(here.state(&peer).await, before, "neither records nor the cursor");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothing_of_it_on_sqlite() {
+    Box::pin(tried_in_the_middle_on(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothing_of_it_on_postgres() {
+    Box::pin(tried_in_the_middle_on(On::Postgres)).await;
 }

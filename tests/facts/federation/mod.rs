@@ -10,6 +10,7 @@ mod crawls;
 mod damage;
 mod drift;
 mod feed;
+mod followers;
 mod guards;
 mod hostile;
 mod keys;

@@ -1,9 +1,12 @@
 //! What comes from a peer under review waits for a person.
 
 use fingerpost::{
-    federation::peers::{Outcome, Peer, Trust},
+    federation::{
+        neighbours::Wanted,
+        peers::{Outcome, Peer, Trust},
+    },
     model::{Document, Kind},
-    records::{Draft, Error},
+    records::{Draft, Error, Part, Verdict},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -11,7 +14,7 @@ use uuid::Uuid;
 use crate::support::{
     On, TestApp,
     liar::{Liar, id, service},
-    network::Node,
+    network::{Node, fact_of_a_liar},
 };
 
 async fn waiting(here: &Node) -> Vec<(Uuid, String)> {
@@ -155,4 +158,44 @@ async fn what_was_erased_is_not_in_what_waits_to_be_looked_at_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_erased_is_not_in_what_waits_to_be_looked_at_on_postgres() {
     Box::pin(erased_words_do_not_come_back_to_be_read(On::Postgres)).await;
+}
+
+/// Everything of the peer is compared again with the next pull.
+async fn compare_everything(here: &Node, licence: &str) {
+    let wanted = Wanted { licences: vec![licence.to_owned()], ..Wanted::default() };
+    here.harvester().scope_peer("1", wanted).await.unwrap();
+}
+
+fact_of_a_liar! {
+    async fn what_was_decided_part_by_part_does_not_wait_again_when_everything_is_compared(here, liar) {
+        liar.tell_services(1);
+        let peer = under_review(&here, &liar).await;
+        here.pull(&peer).await;
+        let (records, caller) = (here.app.app().records.clone(), TestApp::person("looked at"));
+        let all: Vec<Uuid> = waiting(&here).await.into_iter().map(|(proposal, _)| proposal).collect();
+        records.accept(&caller, &all).await.unwrap();
+        let mut changed = service(0);
+        (changed["name"], changed["description"]) = (json!("Club 0!!!"), json!("A club for everybody, on Tuesdays."));
+        liar.tell(Kind::Service, id("service 0"), Some(changed.clone()));
+        here.pull(&peer).await;
+        let proposal = records.proposal(waiting(&here).await[0].0).await.unwrap().unwrap();
+        let refused = Part { field: "name".to_owned(), accepted: false, reason: "no shouting".to_owned() };
+        let (revision, version) = (proposal.base_revision, proposal.version());
+        let verdict = Verdict { revision, version, rejected: vec![refused], amended: Vec::new() };
+        let tx = here.app.app().db.write().await.unwrap();
+        records.decide_parts(&tx, &caller, proposal.id, verdict).await.unwrap();
+        tx.commit().await.unwrap();
+        here.app.follow().await;
+        let stands = here.everything().await;
+        assert!(stands.concat().contains("on Tuesdays") && !stands.concat().contains("!!!"));
+        compare_everything(&here, "https://example.org/one-licence").await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.waiting, waiting(&here).await.len()), (Outcome::Ok, 0, 0), "{report:?}");
+        assert_eq!(here.everything().await, stands);
+        // What it says next is another matter.
+        changed["description"] = json!("A club for everybody, on Wednesdays.");
+        liar.tell(Kind::Service, id("service 0"), Some(changed));
+        here.pull(&peer).await;
+        assert_eq!(waiting(&here).await.len(), 1);
+    }
 }

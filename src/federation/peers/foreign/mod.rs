@@ -4,6 +4,6 @@ mod store;
 
 pub(super) use store::forget_all;
 pub use store::{
-    Counted, Foreign, Place, counted, deleted_since, foreign, forget_foreign, forget_numbers, forget_versions,
-    forget_versions_of, live_count, mark_seen, not_seen, of_peer, put_foreign, relayed_by, relayed_origins,
+    Counted, Foreign, Numbers, Place, counted, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of,
+    mark_seen, not_seen, numbers, of_peer, put_foreign, relayed_by, relayed_origins,
 };

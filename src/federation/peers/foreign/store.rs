@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Select, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Set,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use uuid::Uuid;
@@ -208,17 +207,37 @@ pub async fn counted(db: &Database, peer: PeerId, after: Option<Place>, limit: u
     Ok(rows.into_iter().filter_map(counted).collect())
 }
 
-/// How many records of a peer are there.
+/// How many records a peer tells by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// That are there.
+    pub live: u64,
+    /// That have gone since a moment.
+    pub gone: u64,
+}
+
+/// How many records of a peer are there, and how many have gone since this moment.
 /// # Errors
 /// When the database fails.
-pub async fn live_count(db: &Database, peer: PeerId) -> Result<u64, db::Error> {
-    foreign_record::Entity::find()
-        .filter(foreign_record::Column::PeerId.eq(peer))
-        .filter(foreign_record::Column::Live.eq(true))
-        .filter(foreign_record::Column::OwnItem.eq(true))
-        .count(db.reader())
+pub async fn numbers(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Result<Numbers, db::Error> {
+    use foreign_record::Column as C;
+    // One look at all of them, before each pull:
+    // SELECT live, COUNT(id) FROM foreign_record WHERE peer_id = ? AND own_item AND (live OR fetched_at >= ?) GROUP BY live
+    let counts = Condition::any().add(C::Live.eq(true)).add(C::FetchedAt.gte(since.timestamp_micros()));
+    let rows: Vec<(bool, i64)> = foreign_record::Entity::find()
+        .select_only()
+        .column(C::Live)
+        .column_as(C::Id.count(), "many")
+        .filter(C::PeerId.eq(peer))
+        .filter(C::OwnItem.eq(true))
+        .filter(counts)
+        .group_by(C::Live)
+        .into_tuple()
+        .all(db.reader())
         .await
-        .context("cannot count what came from a peer")
+        .context("cannot count what came from a peer")?;
+    let many = |live| rows.iter().find(|row| row.0 == live).map_or(0, |row| row.1.unsigned_abs());
+    Ok(Numbers { live: many(true), gone: many(false) })
 }
 
 /// Write what is known about records.
@@ -334,21 +353,6 @@ pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Er
         .await
         .context("cannot write what came from a peer")
         .map(drop)
-}
-
-/// How many records of a peer have gone since this moment.
-/// # Errors
-/// When the database fails.
-pub async fn deleted_since(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Result<u64, db::Error> {
-    use foreign_record::Column as C;
-    foreign_record::Entity::find()
-        .filter(C::PeerId.eq(peer))
-        .filter(C::Live.eq(false))
-        .filter(C::OwnItem.eq(true))
-        .filter(C::FetchedAt.gte(since.timestamp_micros()))
-        .count(db.reader())
-        .await
-        .context("cannot count what came from a peer")
 }
 
 /// Note that a walk over everything has met these records.
