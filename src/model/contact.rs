@@ -88,11 +88,38 @@ impl Phone {
     }
 }
 
-/// Whether a number is one that people can ring: digits, with what is usual between them.
+/// Whether a number is one that people can ring: digits, with what is usual between them, and as many as such
+/// numbers have.
 pub fn is_number(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    (3..=20).contains(&digits)
-        && text.chars().all(|c| c.is_ascii_digit() || " \u{a0}+-()./*#,\u{2010}\u{2011}\u{2013}".contains(c))
+    let usual = |c: char| c.is_ascii_digit() || " \u{a0}+-()./*#,\u{2010}\u{2011}\u{2013}".contains(c);
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    let all_alike = digits.len() > 3 && digits.iter().all(|digit| Some(digit) == digits.first());
+    text.chars().all(usual) && !all_alike && !is_fraction(text) && has_the_length_of_a_number(text, digits.len())
+}
+
+/// From abroad, from here, or a short code; with keys to press behind it there may be more digits.
+fn has_the_length_of_a_number(text: &str, digits: usize) -> bool {
+    let most = |most: usize| if text.contains(['*', '#', ',']) { 20 } else { most };
+    match text.trim_start_matches([' ', '\u{a0}', '(']).chars().next() {
+        Some('+') => (8..=most(16)).contains(&digits),
+        Some('0') if text.trim_start().starts_with("00") => (9..=20).contains(&digits),
+        // Childline has eight.
+        Some('0') => (8..=most(11)).contains(&digits),
+        _ => (3..=20).contains(&digits) && !has_lost_its_zero(text),
+    }
+}
+
+/// Whether a spreadsheet has made a number of it: "4.41633".
+fn is_fraction(text: &str) -> bool {
+    text.trim().split_once('.').is_some_and(|(whole, rest)| {
+        whole.len() == 1 && rest.len() > 1 && [whole, rest].concat().bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Whether it is as long as a British number, without the 0 in front that spreadsheets take away.
+pub fn has_lost_its_zero(text: &str) -> bool {
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    !text.contains('+') && matches!(digits.len(), 9 | 10) && matches!(digits[0], '1' | '2' | '3' | '5' | '7' | '8')
 }
 
 /// "01978 265000 ext. 12", "01978 265000 x12": the number and its extension, where there is one.
@@ -112,7 +139,32 @@ pub fn number_and_extension(text: &str) -> Option<(String, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::number_and_extension;
+    use super::{has_lost_its_zero, is_number, number_and_extension};
+
+    #[test]
+    fn a_number_is_one_that_can_be_rung() {
+        for number in [
+            "01582 123456",
+            "(01582) 123456",
+            "+44 (0)1582 123456",
+            "0800 1111",
+            "999",
+            "116 123",
+            "18001 0800 123 4567",
+            "265000",
+            "0044 1582 123456",
+            "01582 123456,,12#",
+            "0845 46 47",
+            "101",
+        ] {
+            assert!(is_number(number), "{number}");
+        }
+        for number in ["00000", "0000000000", "4.41633", "1632960111", "0163296011122233", "12", "ring us", "+44 1", "7700900123"]
+        {
+            assert!(!is_number(number), "{number}");
+        }
+        assert!(has_lost_its_zero("1632 960111") && !has_lost_its_zero("01632 960111") && !has_lost_its_zero("116 123"));
+    }
 
     #[test]
     fn an_extension_is_told_from_its_number() {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::{
     Event, Service,
-    hours::{Hours, Opening, Session},
+    hours::{Doubt, Hours, Opening, Session},
     occurrences::{self, Occurrence, OccurrenceStatus},
 };
 
@@ -40,7 +40,9 @@ pub(super) fn tag(opening: &Opening, now: DateTime<Utc>) -> Option<String> {
 /// When it is next open, and what may be in the way.
 pub(super) fn next(opening: &Opening, days: Days) -> Option<String> {
     match opening {
-        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } => Some(doubtful(span(session, days), session)),
+        Opening::Closed { next: Some(session) } | Opening::TermUnsure { session } | Opening::TimesUnsure { session } => {
+            Some(doubtful(span(session, days), session))
+        }
         Opening::HolidayUnsure { session, holiday } => {
             let doubt = say_with("It is {holiday}, a bank holiday: ring before you go", &[("holiday", say(holiday))]);
             Some(format!("{}. {doubt}", span(session, days)))
@@ -50,7 +52,7 @@ pub(super) fn next(opening: &Opening, days: Days) -> Option<String> {
 }
 
 fn doubtful(said: String, session: &Session) -> String {
-    if session.doubt.is_none() {
+    if matches!(session.doubt, None | Some(Doubt::Times)) {
         return said;
     }
     format!("{said}. {}", say("Ring before you go: it may be closed on holidays"))

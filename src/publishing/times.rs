@@ -29,6 +29,7 @@ const SESSIONS: usize = 5;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Scheduled {
+    status: Option<String>,
     schedules: Vec<Schedule>,
     service_at_locations: Vec<Self>,
     service_id: Option<Uuid>,
@@ -78,27 +79,41 @@ fn within(
             dates.truncate(most);
             if more { json!({"occurrences": dates, "more": true}) } else { json!({"occurrences": dates}) }
         }),
+        Kind::Service if scheduled().is_some_and(|found| found.is_shut()) => Some(shut()),
         Kind::Service | Kind::Location => scheduled().map(|found| {
             let nested = found.service_at_locations.iter().flat_map(|link| &link.schedules);
             hours(&Hours::of(found.schedules.iter().chain(nested)), now)
         }),
         Kind::ServiceAtLocation => match scheduled() {
-            Some(found) => Some(hours(&Hours::of(&at_a_place(directory, found)?), now)),
+            Some(found) => Some(at_a_place(directory, found, now)?),
             None => None,
         },
         _ => None,
     })
 }
 
-/// The schedules of a place of a service: its own, else those of its service, else those of the house.
-fn at_a_place(directory: &Directory, link: Scheduled) -> Result<Vec<Schedule>, Problem> {
-    if !link.schedules.is_empty() {
-        return Ok(link.schedules);
+impl Scheduled {
+    /// Whether it has closed, for now or for good, whatever its hours say.
+    fn is_shut(&self) -> bool {
+        self.status.as_deref().is_some_and(|status| status != "active")
     }
+}
+
+/// The hours of a place of a service: its own, else those of its service, else those of the house.
+fn at_a_place(directory: &Directory, link: Scheduled, now: DateTime<Utc>) -> Result<Value, Problem> {
     let service = link.service_id.map(|id| directory.shelf.get(id, Form::Full)).transpose()?.flatten();
-    let usual = service.and_then(|found| serde_json::from_slice::<Scheduled>(&found.bytes).ok());
-    let of_service = usual.map(|service| service.schedules).filter(|schedules| !schedules.is_empty());
-    Ok(of_service.or_else(|| Some(link.location?.schedules)).unwrap_or_default())
+    let service: Scheduled = service.and_then(|found| serde_json::from_slice(&found.bytes).ok()).unwrap_or_default();
+    if service.is_shut() {
+        return Ok(shut());
+    }
+    let house = link.location.map(|house| house.schedules).unwrap_or_default();
+    let said = [link.schedules, service.schedules, house].into_iter().find(|schedules| !schedules.is_empty());
+    Ok(hours(&Hours::of(&said.unwrap_or_default()), now))
+}
+
+/// Closed, and nobody knows until when.
+fn shut() -> Value {
+    json!({"open_now": false, "next": []})
 }
 
 fn hours(hours: &Hours, now: DateTime<Utc>) -> Value {
@@ -128,6 +143,9 @@ fn session(session: &Session) -> Value {
     let mut said = json!({"start": rfc3339(session.start), "end": rfc3339(session.end)});
     if session.doubt.is_some() {
         said["ring_first"] = true.into();
+    }
+    if session.all_day {
+        said["times_unknown"] = true.into();
     }
     said
 }

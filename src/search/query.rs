@@ -317,6 +317,10 @@ impl Builder<'_> {
         if let Some(status) = &wanted.status {
             only(fields.status, status.clone());
         }
+        if wanted.open_now && kind == Kind::Service {
+            // The hours of what has closed say nothing.
+            only(fields.status, "active".to_owned());
+        }
         if let Some(source) = &wanted.source {
             only(fields.source, source.clone());
         }

@@ -206,6 +206,8 @@ mod tests {
             after in "([^\\p{Alphabetic}\\p{N}\\p{M}@＠﹫][^@＠﹫]{0,4})?",
             host in "[a-z]{1,6}(-[a-z]{1,3})?(\\.[a-z]{2,4}){1,2}",
         ) {
+            // Letters that are younger than the tables of the generator.
+            prop_assume!(!before.contains(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric));
             let text = format!("Food. {before}{host}{after}");
             prop_assert!(gains_an_address(&change("Food.", &text)), "{text:?}");
         }

@@ -3,7 +3,7 @@
 //! age, and whoever has to be sure that a takedown has arrived asks the follower at its own address
 //! ([`Harvester::ask_followers`](super::harvest::Harvester::ask_followers)).
 //!
-//! A request only notes something in memory; once a minute [`Followers::keep`] writes what has changed, so that
+//! A request only notes something in memory; once a minute `Followers::keep` writes what has changed, so that
 //! commands and other processes see it, and a restart forgets nothing.
 
 mod asking;

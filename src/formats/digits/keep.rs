@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Rounded, Step, path_of};
+use super::{Rounded, Step, is_whole, path_of};
 use crate::model::{
     Kind,
     shape::{self, Shape},
@@ -30,14 +30,15 @@ pub fn keep(kind: Kind, value: &mut Value, under: &str, rounded: &[Rounded]) -> 
             continue;
         }
         let digits = shorten(&one.written, 60);
-        let lost = meaning == Meaning::Unknown;
+        let lost = meaning == Meaning::Unknown && !is_whole(&one.written);
         let reason = if lost {
             format!(
                 "the number {digits} has more digits than a number can keep, so it was rounded; to keep them all, send it as text, in quotation marks"
             )
         } else {
             put(value, one);
-            format!("is the number {digits}; taken as text")
+            let why = if meaning == Meaning::Unknown { ", which programs read differently" } else { "" };
+            format!("is the number {digits}{why}; taken as text")
         };
         told.push(Told { about: Dropped { path: path_of(&one.path), reason }, lost });
     }

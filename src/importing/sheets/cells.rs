@@ -144,11 +144,11 @@ pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
         .filter(|piece| !piece.is_empty())
     {
         let of_number = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '.');
-        let begins = piece.find(|c: char| c.is_ascii_digit() || c == '+').unwrap_or(piece.len());
+        let begins = beginning(piece);
         let length = piece[begins..].find(|c: char| !of_number(c)).unwrap_or(piece.len() - begins);
-        let number = piece[begins..begins + length].trim_end_matches(['(', ' ', '-', '.']).trim();
+        let number = without_stray_brackets(piece[begins..begins + length].trim_end_matches(['(', ' ', '-', '.']).trim());
         let digits = number.bytes().filter(u8::is_ascii_digit).count();
-        if !(5..=15).contains(&digits) && !is_short_code(number) {
+        if (!(5..=15).contains(&digits) && !is_short_code(number)) || is_power_of_ten(piece) {
             unread.push(piece.to_owned());
             continue;
         }
@@ -163,6 +163,31 @@ pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
         found.push(Dialled { number: number.to_owned(), extension, beside: Some(beside).filter(|beside| !beside.is_empty()) });
     }
     (found, unread)
+}
+
+/// Where a number begins: at its first digit, its plus, or the bracket before either.
+fn beginning(piece: &str) -> usize {
+    let first = piece.find(|c: char| c.is_ascii_digit() || c == '+').unwrap_or(piece.len());
+    let before = piece[..first].trim_end();
+    if before.ends_with('(') { before.len() - 1 } else { first }
+}
+
+/// "(01632 960123)" and "01632) 960123" without the brackets that enclose nothing of it; "(01632) 960123" as it is.
+fn without_stray_brackets(number: &str) -> &str {
+    match (number.starts_with('('), number.find(')')) {
+        (true, Some(end)) if end + 1 == number.len() => number[1..end].trim(),
+        (true, None) => number[1..].trim_start(),
+        (false, Some(_)) if !number.contains('(') => number.trim_end_matches(')').trim_end(),
+        _ => number,
+    }
+}
+
+/// "4.41633E+11": what is left of a number in a spreadsheet that took it for an amount.
+fn is_power_of_ten(piece: &str) -> bool {
+    let Some((amount, power)) = piece.trim().split_once(['E', 'e']) else { return false };
+    let is_amount = amount.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let power = power.trim_start_matches(['+', '-']);
+    is_amount && !amount.is_empty() && !power.is_empty() && power.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// 999, 112, 111, 101: short, and in a directory of help the most important ones.
@@ -227,6 +252,11 @@ mod tests {
         assert_eq!(found[0], dialled("01632 960123", None, None));
         assert_eq!(found[1], dialled("07700 900123", None, Some("Sheila Hopcroft")));
         assert_eq!(unread, ["ask at the desk"]);
+        let written = |cell: &str| phones(cell).0.into_iter().map(|one| one.number).collect::<Vec<_>>();
+        assert_eq!(written("(01632) 960 004 / (01632) 960 005"), ["(01632) 960 004", "(01632) 960 005"]);
+        assert_eq!(written("(+44) 1632 960008"), ["(+44) 1632 960008"]);
+        assert_eq!(written("Desk (01632 960123)"), ["01632 960123"]);
+        assert_eq!(phones("4.41633E+11; 1.63296e+09"), (vec![], vec!["4.41633E+11".to_owned(), "1.63296e+09".to_owned()]));
         let (found, unread) = phones("999; 111 / 01978 000 000 ext 12 (desk); 10 - 4; 250");
         assert_eq!(
             found,

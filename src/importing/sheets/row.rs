@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ids,
     importing::{How, Taken, Vocabulary, documents},
-    model::{languages, personal, text::fold, tidy::Dropped, whereabouts::Postcode},
+    model::{contact::has_lost_its_zero, languages, personal, text::fold, tidy::Dropped, whereabouts::Postcode},
 };
 
 /// A row as a service.
@@ -142,6 +142,10 @@ impl<'a> Row<'a> {
         }
         let (mut phones, mut contacts) = (Vec::new(), Vec::new());
         for phone in found {
+            if has_lost_its_zero(&phone.number) {
+                let problem = "looks as if a spreadsheet has taken the 0 from its beginning; it is kept as it stands";
+                self.drop("phone", format!("{:?} {problem}", phone.number));
+            }
             match phone.beside {
                 Some(name) if personal::is_a_persons_name(&name) => {
                     contacts.push(json!({"name": name, "phones": [{"number": phone.number, "extension": phone.extension}]}));

@@ -49,6 +49,8 @@ pub struct Session {
 /// Why a session may not take place, although the usual hours have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doubt {
+    /// Only its days are known, or only when it opens or closes.
+    Times,
     /// It is a bank holiday, and the schedule does not say what happens then.
     BankHoliday,
     /// It is there in school terms only, or in school holidays only, and those differ by school.
@@ -78,6 +80,11 @@ pub enum Opening {
     /// The hours say open, but only in school terms, or only outside them.
     TermUnsure {
         /// The session, where there is one.
+        session: Session,
+    },
+    /// It is one of its days, but nobody knows from when to when.
+    TimesUnsure {
+        /// The day.
         session: Session,
     },
     /// No hours are known.
@@ -114,6 +121,7 @@ impl Hours {
             if let Some(session) = sessions.iter().find(|session| session.start <= now && now < session.end) {
                 return match session.doubt {
                     None => Opening::Open { until: Some(session.end).filter(|end| *end < midnight(after(last, 1))) },
+                    Some(Doubt::Times) => Opening::TimesUnsure { session: *session },
                     Some(Doubt::SchoolTerm) => Opening::TermUnsure { session: *session },
                     Some(Doubt::BankHoliday) => {
                         let holiday = holidays::on(local(session.start).date()).unwrap_or("Bank holiday");
@@ -209,6 +217,9 @@ impl Hours {
             }
         }
         let certain = join(certain);
+        // Where times are known, a note of the same days adds nothing.
+        let is_told = |one: &Session| certain.iter().any(|told| told.start < one.end && one.start < told.end);
+        doubtful.retain(|one: &Session| one.doubt != Some(Doubt::Times) || !is_told(one));
         let mut all = join(without(doubtful, &certain));
         all.extend(certain);
         all.sort_unstable_by_key(|session| session.start);
@@ -216,14 +227,14 @@ impl Hours {
     }
 }
 
-/// Sessions in order, as one where they touch or overlap. Doubts of different kinds become the
-/// graver one.
+/// Sessions in order, as one where they touch or overlap; days whose times are not known stay days. Doubts of
+/// different kinds become the graver one.
 fn join(mut sessions: Vec<Session>) -> Vec<Session> {
     sessions.sort_unstable_by_key(|session| (session.start, session.end));
     let mut joined: Vec<Session> = Vec::with_capacity(sessions.len());
     for session in sessions {
         match joined.last_mut() {
-            Some(before) if session.start <= before.end => {
+            Some(before) if session.start < before.end || (session.start == before.end && !session.all_day) => {
                 before.end = before.end.max(session.end);
                 before.all_day |= session.all_day;
                 before.doubt = before.doubt.max(session.doubt);

@@ -163,6 +163,7 @@ impl Rule {
             Holidays::Closed if holiday => None,
             Holidays::Unsure if holiday => Some(Some(Doubt::BankHoliday)),
             _ if self.terms => Some(Some(Doubt::SchoolTerm)),
+            _ if self.all_day => Some(Some(Doubt::Times)),
             _ => Some(None),
         }
     }

@@ -225,6 +225,35 @@ fn days_without_hours_last_all_day() {
 }
 
 #[test]
+fn a_day_of_which_nobody_knows_the_times_is_not_open() {
+    let daily = "MO,TU,WE,TH,FR,SA,SU";
+    for times in [
+        json!({"freq": "WEEKLY", "byday": daily, "description": "9.30am to 5pm"}),
+        json!({"freq": "WEEKLY", "byday": daily, "opens_at": "03:00"}),
+        json!({"freq": "WEEKLY", "byday": daily, "closes_at": "17:00"}),
+    ] {
+        let hours = hours(json!([times]));
+        let now = london("2026-11-25 12:00");
+        assert!(matches!(hours.at(now), Opening::TimesUnsure { .. }), "{times}");
+        assert!(!hours.is_open(now), "{times}");
+        let days = hours.sessions(now, london("2026-11-27 12:00"), 9);
+        assert_eq!(days.len(), 3, "each day by itself: {times}");
+        assert!(days.iter().all(|day| day.all_day && day.doubt == Some(Doubt::Times)), "{times}");
+    }
+}
+
+#[test]
+fn times_that_are_known_stand_beside_a_note_of_the_same_day() {
+    let hours = hours(json!([
+        {"freq": "WEEKLY", "byday": "WE", "opens_at": "09:00", "closes_at": "17:00"},
+        {"freq": "WEEKLY", "byday": "WE", "description": "by appointment"},
+    ]));
+    assert!(hours.is_open(london("2026-11-25 12:00")));
+    assert_eq!(listed(&hours, "2026-11-25 00:00", "2026-11-26 00:00"), ["11-25 09:00/11-25 17:00"]);
+    assert!(matches!(hours.at(london("2026-11-25 20:00")), Opening::Closed { .. }));
+}
+
+#[test]
 fn what_says_nothing_or_is_not_understood_is_left_out() {
     for nothing in [
         json!({"description": "Ring to find out"}),
@@ -383,7 +412,7 @@ proptest! {
                 prop_assert!(current.doubt.is_none());
                 prop_assert!(until.is_none_or(|until| until == current.end));
             }
-            Opening::HolidayUnsure { session, .. } | Opening::TermUnsure { session } => {
+            Opening::HolidayUnsure { session, .. } | Opening::TermUnsure { session } | Opening::TimesUnsure { session } => {
                 prop_assert_eq!(Some(session.doubt), current.map(|one| one.doubt));
                 prop_assert!(session.doubt.is_some());
             }

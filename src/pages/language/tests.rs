@@ -10,9 +10,10 @@ use super::{catalogue::Said, *};
 
 /// Public pages are all of `src/pages` but for these, which are for people who are signed in, or speak
 /// English only, or say nothing.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "account",
     "brand.rs",
+    "call_back.rs",
     "data.rs",
     "desk.rs",
     "differences.rs",
