@@ -45,12 +45,11 @@ impl Editing {
         self.decides_anew(actor, &which).await?;
         let protected = self.any_protected(&parts).await?;
         let about: Vec<Uuid> = parts.iter().map(|one| one.record_id).collect();
-        let called = match accept && protected {
-            true => {
-                let since = parts.iter().map(|one| one.at).max();
-                Some(self.checked_call(called_back, &about, since).await?)
-            }
-            false => None,
+        let called = if accept && protected {
+            let since = parts.iter().map(|one| one.at).max();
+            Some(self.checked_call(called_back, &about, since).await?)
+        } else {
+            None
         };
         let field = if self.is_new(&parts).await? { letters::NEW_LISTING } else { letters::ALL_OF_IT };
         let why = if accept { "accepted" } else { reason };

@@ -270,9 +270,10 @@ impl Editing {
         }
         let known = self.identity.find_claim(claim).await?.ok_or(Error::NotFound(claim))?;
         let sight = self.sight(known.organisation).await?;
-        let called = match accept && sight.protected {
-            true => Some(self.checked_call(called_back, &[known.organisation], Some(known.at)).await?),
-            false => None,
+        let called = if accept && sight.protected {
+            Some(self.checked_call(called_back, &[known.organisation], Some(known.at)).await?)
+        } else {
+            None
         };
         let state = if accept { ClaimState::Accepted } else { ClaimState::Rejected };
         let tx = self.records.database().write().await?;

@@ -180,12 +180,11 @@ impl Editing {
         self.decides_anew(actor, &[id]).await?;
         let rejected = whole_parts(&changes, &judgement.rejected);
         let taken = |field: &str| !rejected.iter().any(|part| part.field == field);
-        let called = match protected && changes.iter().any(|change| taken(&change.field)) {
-            true => {
-                let said = judgement.called_back.as_ref();
-                Some(self.checked_call(said, &[proposal.record_id], Some(proposal.at)).await?)
-            }
-            false => None,
+        let called = if protected && changes.iter().any(|change| taken(&change.field)) {
+            let said = judgement.called_back.as_ref();
+            Some(self.checked_call(said, &[proposal.record_id], Some(proposal.at)).await?)
+        } else {
+            None
         };
         let why = match rejected.len() {
             0 => "accepted",

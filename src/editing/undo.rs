@@ -45,9 +45,10 @@ impl Editing {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
         // Whoever has not said why is asked for that first.
-        let called = match sight.protected && !reason.trim().is_empty() {
-            true => Some(self.checked_call(called_back, &[id], None).await?),
-            false => None,
+        let called = if sight.protected && !reason.trim().is_empty() {
+            Some(self.checked_call(called_back, &[id], None).await?)
+        } else {
+            None
         };
         self.change_state(actor, sight.stored, State::Published, reason, (unseen, called)).await
     }

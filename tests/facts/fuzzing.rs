@@ -20,8 +20,10 @@ use std::{fs, path::Path};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 
+type Check = fn(&[u8]);
+
 /// Each check, and how many inputs are made for it.
-const CHECKS: [(&str, fn(&[u8]), u32); 7] = [
+const CHECKS: [(&str, Check, u32); 7] = [
     ("changes", changes::check, 300),
     ("csv", csv::check, 300),
     ("ical", ical::check, 300),
@@ -57,7 +59,9 @@ fn stands(name: &str) {
     let (_, check, inputs) = CHECKS.into_iter().find(|(known, ..)| *known == name).unwrap();
     let seeds = seeds(name);
     assert!(!seeds.is_empty(), "{name} has seeds");
-    seeds.iter().for_each(|seed| check(seed));
+    for seed in &seeds {
+        check(seed);
+    }
     let mut runner = TestRunner::new(ProptestConfig { cases: inputs, failure_persistence: None, ..ProptestConfig::default() });
     runner
         .run(&made_of(seeds), |bytes| {

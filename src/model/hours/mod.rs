@@ -234,7 +234,9 @@ fn join(mut sessions: Vec<Session>) -> Vec<Session> {
     let mut joined: Vec<Session> = Vec::with_capacity(sessions.len());
     for session in sessions {
         match joined.last_mut() {
-            Some(before) if session.start < before.end || (session.start == before.end && !session.all_day) => {
+            Some(before)
+                if session.start < before.end || (session.start == before.end && !session.all_day && !before.all_day) =>
+            {
                 before.end = before.end.max(session.end);
                 before.all_day |= session.all_day;
                 before.doubt = before.doubt.max(session.doubt);

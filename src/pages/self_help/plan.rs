@@ -30,6 +30,7 @@ use crate::{
 const STYLE: &str = "body{font:1.1rem/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#16191d;background:#fff}\
 h1,h2,h3{line-height:1.2}ul.lines{list-style:none;padding:0}ul.lines li{margin:.5em 0}ul.lines span{display:block}.who{font-weight:700}\
 .number{font-size:1.3em;font-weight:700;margin-inline-end:.5em}.urgent{border-inline-start:.4em solid #a8201a;padding-inline-start:1em}\
+caption,th{text-align:start}th{font-weight:400}td.number,th.number{font-size:1em;text-align:end;margin:0;padding-inline-start:.6em}\
 .sample{border:2px solid #16191d;padding:0 1em}@media print{a{color:inherit}}";
 
 /// The plan of somebody who answered the questions.

@@ -86,7 +86,7 @@ fact! {
         assert_eq!(said_of_the_organisation(&app).await, "Neighbours who feed each other.");
         let sink = Sink::start().await;
         sink.mailer(&app).send_due().await.unwrap();
-        let letters: Vec<String> = sink.received().iter().map(|letter| letter.text()).collect();
+        let letters: Vec<String> = sink.received().iter().map(crate::support::sink::Received::text).collect();
         for said in ["all of it: Which prices?", "Your change to Meadow larder is now in"] {
             assert!(letters.iter().any(|letter| letter.contains(said)), "{said}: {letters:?}");
         }
@@ -111,7 +111,7 @@ fact! {
         assert_eq!(waiting(&app).await, 0, "all or nothing");
         app.edit(id("marsh farm"), |document| {
             let fingerpost::model::Document::Organization(organisation) = document else { panic!() };
-            organisation.description = "Changed meanwhile.".to_owned();
+            "Changed meanwhile.".clone_into(&mut organisation.description);
         }).await;
         assert_eq!(send(&app, Method::POST, PROPOSALS, &token, "", &two_changes()).await.status, 412);
         assert_eq!(send(&app, Method::POST, PROPOSALS, &token, "", &with(json!(2))).await.status, 201);

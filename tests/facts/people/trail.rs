@@ -8,6 +8,7 @@ use fingerpost::{
     safekeeping,
 };
 use http::Method;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use super::{
@@ -72,7 +73,6 @@ fact! {
         let history = moderator.open(&format!("/account/listings/{there}/history")).await.text();
         assert!(history.contains("by peer hub, from a directory that we follow: pulled from https://hub.example.org"), "{history}");
         // What was written before this was kept.
-        use sea_orm::ConnectionTrait as _;
         let db = sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap();
         db.execute_unprepared("UPDATE record SET whence = NULL").await.unwrap();
         db.execute_unprepared("UPDATE record SET changed_by = 'person:1' WHERE origin = ''").await.unwrap();
