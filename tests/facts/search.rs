@@ -286,6 +286,25 @@ fact! {
 }
 
 fact! {
+    async fn what_has_closed_or_does_not_say_its_times_is_not_open_now(app) {
+        let always = |status: &str| json!({"status": status, "schedules": [{"id": id(status), "freq": "WEEKLY", "byday": "MO,TU,WE,TH,FR,SA,SU", "opens_at": "00:00", "closes_at": "23:59"}]});
+        let by_words = json!({"schedules": [{"id": id("w"), "freq": "WEEKLY", "byday": "MO,TU,WE,TH,FR,SA,SU", "description": "by appointment"}]});
+        let closed = ["inactive", "defunct", "temporarily closed"];
+        let mut lines: Vec<String> = closed.iter().map(|status| service(status, "x", always(status))).collect();
+        lines.extend([service("There", "x", always("active")), service("By appointment", "x", by_words)]);
+        app.take(&lines).await;
+        assert_eq!(app.names("/services?open_now=true").await, ["There"]);
+        for status in closed {
+            let times = app.get(&format!("/services/{}?times=true", id(status))).await.json();
+            assert_eq!((&times["open_now"], &times["next"]), (&json!(false), &json!([])), "{status}");
+        }
+        let times = app.get(&format!("/services/{}?times=true", id("By appointment"))).await.json();
+        assert!(times.get("open_now").is_none(), "nobody knows: {times}");
+        assert_eq!((&times["next"][0]["ring_first"], &times["next"][0]["times_unknown"]), (&json!(true), &json!(true)), "{times}");
+    }
+}
+
+fact! {
     async fn a_place_of_a_service_has_its_own_hours_else_those_of_the_service_else_those_of_the_house(app) {
         // Sunday 22 November 2026, midday.
         let weekly = |byday: &str| json!([{"id": id(byday), "freq": "WEEKLY", "byday": byday, "opens_at": "10:00", "closes_at": "13:00"}]);
