@@ -6,6 +6,7 @@
 //! one writing connection there and a few reading ones; PostgreSQL has a pool for each.
 
 mod error;
+mod pieces;
 mod sweeping;
 
 use std::{sync::Arc, time::Duration};
@@ -18,6 +19,10 @@ use tokio::sync::watch;
 
 pub use error::Error;
 pub(crate) use error::{Context, damaged, decode};
+pub(crate) use pieces::pieces;
+
+/// Prepared statements that each connection to SQLite remembers: a save asks some sixty different ones.
+const STATEMENTS: usize = 200;
 
 /// Which database it is, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +76,11 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import folds its log back less often, and keeps more of the indexes in memory. A statement that
-                // writes 500 rows takes half a megabyte as long as it is remembered, and each number of rows is another one.
-                let (synchronous, cache, checkpoint, statements) = match durability {
-                    Durability::Full => ("FULL", "-8000", "1000", 100),
-                    Durability::Batched => ("NORMAL", "-48000", "6000", 100),
-                    Durability::Sparing => ("NORMAL", "-12000", "6000", 32),
+                // A bulk import folds its log back less often, and keeps more of the indexes in memory.
+                let (synchronous, cache, checkpoint) = match durability {
+                    Durability::Full => ("FULL", "-8000", "1000"),
+                    Durability::Batched => ("NORMAL", "-48000", "6000"),
+                    Durability::Sparing => ("NORMAL", "-12000", "6000"),
                 };
                 let write = connect(url, 1, |options| {
                     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -90,7 +94,7 @@ impl Database {
                             .pragma("secure_delete", "ON")
                             .pragma("cache_size", cache)
                             .pragma("wal_autocheckpoint", checkpoint)
-                            .statement_cache_capacity(statements)
+                            .statement_cache_capacity(STATEMENTS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })
@@ -100,7 +104,7 @@ impl Database {
                         sqlite
                             .pragma("query_only", "ON")
                             .pragma("cache_size", "-2000")
-                            .statement_cache_capacity(statements)
+                            .statement_cache_capacity(STATEMENTS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })

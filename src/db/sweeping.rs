@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use tokio::time::Instant;
 
-use super::{Backend, Context as _, Database, Error, Transaction, connect};
+use super::{Backend, Context as _, Database, Error, Transaction, connect, pieces};
 
 /// So long a command waits at its end for those that read.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,8 +20,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const TRY: Duration = Duration::from_millis(10);
 /// Time in which readers may finish, between two tries.
 const BREATH: Duration = Duration::from_millis(50);
-/// Rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
 /// What failed.
 const SWEEP: &str = "cannot remove deleted content from side files";
 
@@ -72,7 +70,7 @@ impl Database {
             Backend::Postgres => self.vacuum(due.len(), patience).await?,
         };
         // Those that were there before, no others: what was committed meanwhile may not have been swept.
-        for chunk in swept.chunks(CHUNK) {
+        for chunk in pieces(&swept) {
             sweep_due::Entity::delete_many()
                 .filter(sweep_due::Column::Id.is_in(chunk.iter().copied()))
                 .exec(&self.write)

@@ -128,7 +128,7 @@ impl Editing {
         let stored = self.records.find(id).await?.ok_or(Error::NotFound(id))?;
         let document = stored.read()?;
         let owners = self.owners(&document).await?;
-        let protected = self.is_protected(&document, &owners).await?;
+        let protected = self.is_protected_besides(&document, &owners, Some(id)).await?;
         Ok(Sight { stored, document, owners, protected })
     }
 
@@ -207,6 +207,11 @@ impl Editing {
     /// Whether a document, or what belongs to the same organisations, could be used to reach somebody in
     /// danger. An organisation that runs a refuge is protected as a whole: its office knows the way.
     pub(super) async fn is_protected(&self, document: &Document, owners: &[Uuid]) -> Result<bool, Error> {
+        self.is_protected_besides(document, owners, None).await
+    }
+
+    /// The same, where `known` is the listing that the document is, as it stands: it need not be read again.
+    async fn is_protected_besides(&self, document: &Document, owners: &[Uuid], known: Option<Uuid>) -> Result<bool, Error> {
         let mut signs = self.signs_of(document);
         for owner in owners {
             if signs.by_name {
@@ -215,7 +220,7 @@ impl Editing {
             if let Some(stored) = self.records.find(*owner).await? {
                 signs.join(self.signs_of(&stored.read()?));
             }
-            signs.join(self.signs_of_listings(*owner).await?);
+            signs.join(self.signs_of_listings(*owner, known).await?);
         }
         Ok(signs.by_name || self.terms_name_danger(&signs.terms).await?)
     }
@@ -237,11 +242,12 @@ impl Editing {
         Signs::of(document, &self.about.protected_categories)
     }
 
-    /// What the listings of an organisation say of danger. Which there are is asked each time; only what has
-    /// changed since is read again.
-    async fn signs_of_listings(&self, owner: Uuid) -> Result<Signs, Error> {
+    /// What the listings of an organisation say of danger, besides one that was looked at already. Which there are
+    /// is asked each time; only what has changed since is read again.
+    async fn signs_of_listings(&self, owner: Uuid, besides: Option<Uuid>) -> Result<Signs, Error> {
         let mut versions = self.records.versions_referring_to(owner).await?;
-        versions.retain(|one| matches!(one.kind, Kind::Service | Kind::Event) && one.state != State::Gone);
+        let counts = |one: &Version| matches!(one.kind, Kind::Service | Kind::Event) && one.state != State::Gone;
+        versions.retain(|one| counts(one) && Some(one.id) != besides);
         let unread: Vec<Uuid> = versions.iter().filter(|one| self.signs.of(one).is_none()).map(|one| one.id).collect();
         let mut all = Signs::default();
         for signs in versions.iter().filter_map(|one| self.signs.of(one)) {

@@ -55,8 +55,6 @@ mod letter {
 
 use letter::Column as C;
 
-/// Ids in one statement; well below what either database allows.
-const CHUNK: usize = 500;
 /// Letters of which a page tells.
 const TOLD: u64 = 100;
 
@@ -288,7 +286,7 @@ fn without_words(update: sea_orm::UpdateMany<letter::Entity>) -> sea_orm::Update
 /// Note letters that came back later than they were taken; how many are news.
 pub(super) async fn bounce(db: &Database, letters: &[Uuid], why: &str, now: DateTime<Utc>) -> Result<u64, db::Error> {
     let mut news = 0;
-    for some in letters.chunks(CHUNK) {
+    for some in db::pieces(letters) {
         let tx = db.write().await?;
         let noted = letter::Entity::update_many()
             .col_expr(C::State, Expr::value(State::Bounced.number()))
@@ -357,7 +355,7 @@ pub(super) async fn to(db: &Database, key: &str, number: Option<&str>) -> Result
 /// The latest letter that was settled to each of `keys`, where it bounced.
 pub(super) async fn bounced(db: &Database, keys: &[String]) -> Result<Vec<Status>, db::Error> {
     let mut found = Vec::new();
-    for keys in keys.chunks(CHUNK) {
+    for keys in db::pieces(keys) {
         let rows = letter::Entity::find()
             .filter(C::RecipientKey.is_in(keys.iter().map(String::as_str)))
             .filter(C::State.is_in([State::Sent.number(), State::Bounced.number()]))

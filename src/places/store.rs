@@ -58,9 +58,6 @@ mod place_import {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Rows in one statement: some 500 kB.
-const CHUNK: usize = 200;
-
 /// Whether no positions of postcodes were imported.
 /// # Errors
 /// When the database fails.
@@ -136,7 +133,7 @@ pub(super) async fn replace(tx: &Transaction, rows: &[Named], imported: &Importe
     let before = place_import::Entity::find().one(on).await.context(WHAT)?.map_or(0, |row| row.postcodes);
     place::Entity::delete_many().exec(on).await.context(WHAT)?;
     place_import::Entity::delete_many().exec(on).await.context(WHAT)?;
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         let rows = chunk.iter().map(|row| place::ActiveModel {
             name: Set(row.name.clone()),
             latitude: Set(row.at.latitude),

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, hash::BuildHasher};
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
-    sea_query::OnConflict,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    Statement, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -46,9 +46,6 @@ pub(super) mod row {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
-
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
 
 /// The counter, locked until the transaction ends. Nothing else may be numbered meanwhile, so
 /// whoever holds it reads everything that was committed before.
@@ -144,7 +141,7 @@ async fn upsert(tx: &Transaction, rows: &[&Published], besides: &[row::Column]) 
         ])
         .update_columns(besides.iter().copied())
         .to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         row::Entity::insert_many(chunk.iter().map(|row| to_row(row)))
             .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
@@ -254,7 +251,7 @@ pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -
 /// When the database fails.
 pub async fn current(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = row::Entity::find()
             .filter(row::Column::Id.is_in(chunk.iter().copied()))
             .all(tx.connection())
@@ -270,7 +267,7 @@ pub async fn current(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, d
 /// When the database fails.
 pub async fn owners(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, db::Error> {
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let query = row::Entity::find().select_only().columns([row::Column::Id, row::Column::DerivedFrom]);
         let query = query.filter(row::Column::Id.is_in(chunk.iter().copied())).filter(row::Column::DerivedFrom.is_not_null());
         let rows: Vec<(Uuid, Uuid)> = query.into_tuple().all(db.reader()).await.context("cannot read what is published")?;
@@ -279,14 +276,16 @@ pub async fn owners(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, 
     Ok(found)
 }
 
-/// What is published of these records under other ids.
+/// What is published of these records, under their own ids and under others.
 /// # Errors
 /// When the database fails.
-pub async fn derived_from(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, db::Error> {
+pub async fn made_of(tx: &Transaction, records: &[Uuid]) -> Result<Vec<Published>, db::Error> {
+    use row::Column as C;
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(records) {
+        let (own, derived) = (C::Id.is_in(chunk.iter().copied()), C::DerivedFrom.is_in(chunk.iter().copied()));
         let rows = row::Entity::find()
-            .filter(row::Column::DerivedFrom.is_in(chunk.iter().copied()))
+            .filter(Condition::any().add(own).add(derived))
             .all(tx.connection())
             .await
             .context("cannot read what is published")?;

@@ -47,12 +47,12 @@ struct Standing {
 
 impl Standing {
     async fn of(tx: &Transaction, records: &[Uuid]) -> Result<Self, Error> {
+        let asked: HashSet<&Uuid> = records.iter().collect();
         let (mut rows, mut derived) = (HashMap::new(), HashMap::<Uuid, Vec<Uuid>>::new());
-        for row in published::current(tx, records).await? {
-            rows.insert(row.id, row);
-        }
-        for row in published::derived_from(tx, records).await? {
-            derived.entry(row.derived_from.unwrap_or(row.id)).or_default().push(row.id);
+        for row in published::made_of(tx, records).await? {
+            if let Some(record) = row.derived_from.filter(|record| asked.contains(record)) {
+                derived.entry(record).or_default().push(row.id);
+            }
             rows.insert(row.id, row);
         }
         Ok(Self { rows, derived })

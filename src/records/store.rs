@@ -74,9 +74,6 @@ mod revision {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Ids or rows in one statement; well below what either database allows.
-pub(super) const CHUNK: usize = 500;
-
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
@@ -106,7 +103,7 @@ fn digest(state: i16, origin: &str, document: &str) -> String {
 /// there were digests counts as that.
 pub(super) async fn load_with_digest(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<(Stored, bool)>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .all(on)
@@ -144,7 +141,7 @@ fn stored(row: record::Model) -> Result<Stored, db::Error> {
 /// The records with these ids.
 pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .all(on)
@@ -160,7 +157,7 @@ pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Hash
 /// Those of the places with these ids that say how much of them may be told. Few do, so few are read.
 pub(super) async fn load_places_with_a_policy(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Stored>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .filter(record::Column::Kind.eq(Kind::Location.number()))
@@ -181,7 +178,7 @@ pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMa
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(&ids) {
         let mut query =
             record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
         if tx.backend() == Backend::Postgres {
@@ -199,7 +196,7 @@ pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMa
 pub(super) async fn foreign_among(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, (Kind, String)>, db::Error> {
     use record::Column as C;
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let query = record::Entity::find().select_only().columns([C::Id, C::Kind, C::Origin]);
         let query = query.filter(C::Id.is_in(chunk.iter().copied())).filter(C::Origin.ne(""));
         let rows: Vec<(Uuid, i16, String)> = query.into_tuple().all(on).await.context("cannot read records")?;
@@ -263,7 +260,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
             C::Whence,
         ])
         .to_owned();
-    for chunk in records.chunks(CHUNK) {
+    for chunk in db::pieces(records) {
         let rows = chunk.iter().map(|record| record::ActiveModel {
             id: Set(record.id),
             kind: Set(record.kind.number()),
@@ -294,7 +291,7 @@ pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Resu
     let replace = OnConflict::columns([C::RecordId, C::Revision])
         .update_columns([C::State, C::Document, C::ChangedAt, C::ChangedBy, C::Why, C::Whence])
         .to_owned();
-    for chunk in versions.chunks(CHUNK) {
+    for chunk in db::pieces(versions) {
         let rows = chunk.iter().map(|version| revision::ActiveModel {
             record_id: Set(version.id),
             revision: Set(version.kept.revision),
@@ -316,7 +313,7 @@ pub(super) async fn put_revisions(tx: &Transaction, versions: &[Stored]) -> Resu
 
 /// Forget the earlier versions of these records.
 pub(super) async fn forget_revisions(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         revision::Entity::delete_many()
             .filter(revision::Column::RecordId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -401,7 +398,7 @@ pub(super) async fn unpublished_by(tx: &Transaction, who: &str) -> Result<Vec<St
 pub(super) async fn delete(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
     forget_revisions(tx, ids).await?;
     references::forget(tx, ids).await?;
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         record::Entity::delete_many()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())

@@ -34,9 +34,6 @@ mod view_count {
 
 use view_count::Column as C;
 
-/// Rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 /// Days since 1970.
 fn number(day: NaiveDate) -> i32 {
     i32::try_from((day - NaiveDate::default()).num_days()).unwrap_or(i32::MAX)
@@ -54,7 +51,7 @@ pub(super) async fn add(tx: &Transaction, counts: &HashMap<Key, u32>) -> Result<
     let add = OnConflict::columns([C::Day, C::RecordId, C::Action])
         .value(C::Views, Expr::cust("view_count.views + excluded.views"))
         .to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(&rows) {
         let rows = chunk.iter().map(|(key, views)| view_count::ActiveModel {
             day: Set(number(key.day)),
             record_id: Set(key.record),

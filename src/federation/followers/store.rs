@@ -33,9 +33,6 @@ mod follower {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 fn from_row(row: follower::Model) -> (String, Known) {
     let confirmed = row.confirmed_state.zip(row.confirmed_at).map(|(state, at)| Confirmed {
         position: row.confirmed_position.map(Position),
@@ -57,7 +54,7 @@ pub(super) async fn all(db: &Database) -> Result<HashMap<String, Known>, db::Err
 pub(super) async fn put(tx: &Transaction, followers: &[(String, Known)]) -> Result<(), db::Error> {
     use follower::Column as C;
     let replace = OnConflict::column(C::Origin).update_columns([C::Position, C::Since, C::AskedAt]).to_owned();
-    for chunk in followers.chunks(CHUNK) {
+    for chunk in db::pieces(followers) {
         let rows = chunk.iter().map(|(origin, known)| follower::ActiveModel {
             origin: Set(origin.clone()),
             position: Set(known.position.0),
@@ -96,7 +93,7 @@ pub(super) async fn confirm(tx: &Transaction, origin: &str, said: Option<&Confir
 
 /// Forget these.
 pub(super) async fn forget(tx: &Transaction, origins: &[String]) -> Result<(), db::Error> {
-    for chunk in origins.chunks(CHUNK) {
+    for chunk in db::pieces(origins) {
         follower::Entity::delete_many()
             .filter(follower::Column::Origin.is_in(chunk.iter().cloned()))
             .exec(tx.connection())

@@ -42,8 +42,8 @@ const PART: u64 = 1 << 20;
 const SLICE: usize = 16 << 10;
 /// What has been unpacked and not been read yet may have so many bytes.
 const UNPACKED: usize = 32 << 20;
-/// Records in one transaction.
-const BATCH: usize = 500;
+/// Records in one transaction: each is held as it came, as it is read, as it is to be told and as it stood.
+const BATCH: usize = 128;
 
 /// What a pointer names.
 #[derive(Clone)]

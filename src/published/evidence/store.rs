@@ -44,15 +44,12 @@ mod evidence {
 
 use evidence::Column as C;
 
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 /// Keep evidence, in place of what was kept of the same records.
 /// # Errors
 /// When the database fails.
 pub async fn put(tx: &Transaction, all: &[Evidence]) -> Result<(), db::Error> {
     let replace = OnConflict::column(C::Id).update_columns([C::Statement, C::Data, C::Via, C::ReceivedAt]).to_owned();
-    for chunk in all.chunks(CHUNK) {
+    for chunk in db::pieces(all) {
         let rows = chunk.iter().map(|one| evidence::ActiveModel {
             id: Set(one.id),
             statement: Set(one.statement.clone()),
@@ -74,7 +71,7 @@ pub async fn put(tx: &Transaction, all: &[Evidence]) -> Result<(), db::Error> {
 /// # Errors
 /// When the database fails.
 pub async fn blank(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         evidence::Entity::update_many()
             .col_expr(C::Statement, Expr::value(Option::<String>::None))
             .col_expr(C::Data, Expr::value(Option::<String>::None))

@@ -35,9 +35,6 @@ mod annotation {
 
 use annotation::Column as C;
 
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 fn from_row(row: annotation::Model) -> Result<Annotated, db::Error> {
     Ok(Annotated {
         record_id: row.record_id,
@@ -51,7 +48,7 @@ fn from_row(row: annotation::Model) -> Result<Annotated, db::Error> {
 /// What is added to these records.
 pub(in crate::records) async fn of(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Annotated>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = annotation::Entity::find().filter(C::RecordId.is_in(chunk.iter().copied())).all(on).await;
         for row in rows.context("cannot read annotations")? {
             found.push(from_row(row)?);
@@ -69,7 +66,7 @@ pub(in crate::records) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Ann
 /// Write what is added, in place of what was.
 pub(in crate::records) async fn put(tx: &Transaction, rows: &[Annotated]) -> Result<(), db::Error> {
     let replace = OnConflict::column(C::RecordId).update_columns([C::What, C::ByWhom, C::Why, C::At]).to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         let rows = chunk.iter().map(|row| annotation::ActiveModel {
             record_id: Set(row.record_id),
             what: Set(serde_json::to_string(&row.annotation).expect("an annotation has string keys only")),

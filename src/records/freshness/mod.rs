@@ -261,8 +261,10 @@ impl Records {
             service.extra.remove(CHECKED_HOW);
         }
         let ids: Vec<Uuid> = services.keys().copied().collect();
-        let hows = store::hows(tx, &ids).await?;
-        for fresh in store::some(tx, &ids).await? {
+        let known = store::some(tx, &ids).await?;
+        let checked: Vec<Uuid> = known.iter().filter(|fresh| fresh.checked_at.is_some()).map(|fresh| fresh.record).collect();
+        let hows = store::hows(tx, &checked).await?;
+        for fresh in known {
             let Some(service) = services.get_mut(&fresh.record) else { continue };
             if let Some(at) = fresh.checked_at {
                 service.assured_date = Some(london_day(at).to_string());

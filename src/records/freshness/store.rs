@@ -55,9 +55,6 @@ mod freshness {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Ids in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 fn from_row(row: &freshness::Model) -> Fresh {
     Fresh {
         record: row.record_id,
@@ -120,7 +117,7 @@ pub(super) async fn begin(db: &Database, now: DateTime<Utc>) -> Result<(), db::E
     missing.and_where(Expr::col(Alias::new("id")).not_in_subquery(known));
     let rows = db.reader().query_all(&missing).await.context("cannot look for new services")?;
     let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
-    for some in ids.chunks(CHUNK) {
+    for some in db::pieces(&ids) {
         let rows = some.iter().map(|id| freshness::ActiveModel {
             record_id: Set(*id),
             since: Set(now.timestamp_micros()),
@@ -149,7 +146,7 @@ pub(super) async fn all(db: &Database) -> Result<Vec<Fresh>, db::Error> {
 
 pub(super) async fn some(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Fresh>, db::Error> {
     let mut found = Vec::new();
-    for some in ids.chunks(CHUNK) {
+    for some in db::pieces(ids) {
         let rows = freshness::Entity::find()
             .filter(freshness::Column::RecordId.is_in(some.iter().copied()))
             .all(tx.connection())
@@ -163,7 +160,7 @@ pub(super) async fn some(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Fresh>, d
 /// How each of these was checked the last time.
 pub(super) async fn hows(tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, How>, db::Error> {
     let mut found = HashMap::new();
-    for some in ids.chunks(CHUNK) {
+    for some in db::pieces(ids) {
         let rows = assurance::Entity::find()
             .filter(assurance::Column::RecordId.is_in(some.iter().copied()))
             .order_by_asc(assurance::Column::CheckedAt)

@@ -36,10 +36,7 @@ impl Records {
         if found != verdict.revision || proposal.version() != verdict.version {
             return Err(Error::Stale { id: record, expected: verdict.revision, found });
         }
-        let earlier = match &standing {
-            Some(standing) => records::revisions(tx.connection(), standing).await?,
-            None => Vec::new(),
-        };
+        let earlier = store::made_against(tx.connection(), &proposal, standing.as_ref()).await?;
         let mut proposed = changes_of(&proposal, standing.as_ref(), &earlier)?;
         for (field, value) in verdict.amended {
             match proposed.iter_mut().find(|change| change.field == field) {
@@ -99,10 +96,7 @@ impl Records {
         let mut drafts = Vec::new();
         for part in &parts {
             let now = standing.get(&part.record_id);
-            let earlier = match now {
-                Some(now) => records::revisions(tx.connection(), now).await?,
-                None => Vec::new(),
-            };
+            let earlier = store::made_against(tx.connection(), part, now).await?;
             drafts.push(Draft {
                 origin: part.origin.clone(),
                 source_id: part.source_id.clone(),

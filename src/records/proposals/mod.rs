@@ -229,8 +229,11 @@ impl Records {
     /// # Errors
     /// [`Error::Stale`], [`Error::OtherKind`], or when the database fails.
     pub async fn edit(&self, tx: &Transaction, caller: &Caller, edit: Edit) -> Result<(Outcome, Vec<Uuid>), Error> {
-        let everything = || edit.at_once.iter().chain(&edit.waiting);
-        let ids: Vec<Uuid> = everything().map(|draft| draft.document.id()).collect();
+        if edit.waiting.is_empty() {
+            return Ok((self.save(tx, caller, edit.at_once, &LastModified::new()).await?, Vec::new()));
+        }
+        let everything = edit.at_once.iter().chain(&edit.waiting);
+        let ids: Vec<Uuid> = everything.map(|draft| draft.document.id()).collect();
         let standing = records::load_locked(tx, &ids).await?;
         let mut earlier = store::about(tx.connection(), &ids).await?;
         earlier.retain(|one| one.decision == Decision::Waiting && one.by == caller.name);

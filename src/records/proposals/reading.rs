@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::Transaction,
     model::changes::Change,
-    records::{Error, Records, store as records},
+    records::{Error, Records},
 };
 
 impl Records {
@@ -29,10 +29,7 @@ impl Records {
     /// [`Error::Damaged`], or when the database fails.
     pub async fn rebased(&self, proposal: &Proposal) -> Result<Value, Error> {
         let standing = self.find(proposal.record_id).await?;
-        let earlier = match &standing {
-            Some(standing) => records::revisions(self.db.reader(), standing).await?,
-            None => Vec::new(),
-        };
+        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
         rebased(proposal, standing.as_ref(), &earlier)
     }
 
@@ -41,10 +38,7 @@ impl Records {
     /// [`Error::Damaged`], or when the database fails.
     pub async fn proposed_changes(&self, proposal: &Proposal) -> Result<Vec<Change>, Error> {
         let standing = self.find(proposal.record_id).await?;
-        let earlier = match &standing {
-            Some(standing) => records::revisions(self.db.reader(), standing).await?,
-            None => Vec::new(),
-        };
+        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
         changes_of(proposal, standing.as_ref(), &earlier)
     }
 

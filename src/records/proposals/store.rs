@@ -13,8 +13,11 @@ use crate::{
     db::{self, Backend, Context as _, Database, Transaction},
     model::{Document, Kind},
     published::redaction::{self, Known, texts_with},
-    records::store::CHUNK,
+    records::{Stored, store::revisions},
 };
+
+/// Proposals that are looked through at once.
+const BATCH: u64 = 500;
 
 mod proposal {
     use sea_orm::entity::prelude::*;
@@ -92,7 +95,7 @@ pub(super) async fn put(tx: &Transaction, proposals: &[Proposal]) -> Result<(), 
             C::Parts,
         ])
         .to_owned();
-    for chunk in proposals.chunks(CHUNK) {
+    for chunk in db::pieces(proposals) {
         let rows = chunk.iter().map(|one| proposal::ActiveModel {
             id: Set(one.id),
             record_id: Set(one.record_id),
@@ -123,7 +126,7 @@ pub(super) async fn put(tx: &Transaction, proposals: &[Proposal]) -> Result<(), 
 /// The proposals with these ids.
 pub(super) async fn by_ids(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = proposal::Entity::find()
             .filter(proposal::Column::Id.is_in(chunk.iter().copied()))
             .all(on)
@@ -157,7 +160,7 @@ pub(super) async fn waiting(
 
 /// Forget every proposal about these records.
 pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in records.chunks(CHUNK) {
+    for chunk in db::pieces(records) {
         let theirs = proposal::Entity::find()
             .select_only()
             .column(proposal::Column::Id)
@@ -236,7 +239,7 @@ pub(in crate::records) async fn forget_words(tx: &Transaction, record: Uuid, kno
         let thread = thread(tx.connection(), one.id).await?;
         said.extend(thread.into_iter().filter(|message| known.is_told_in(&message.words)).map(|message| message.id));
     }
-    for chunk in said.chunks(CHUNK) {
+    for chunk in db::pieces(&said) {
         message::Entity::delete_many()
             .filter(message::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -244,7 +247,7 @@ pub(in crate::records) async fn forget_words(tx: &Transaction, record: Uuid, kno
             .context("cannot delete messages")?;
     }
     let mut gone = said.len() as u64;
-    for chunk in telling.chunks(CHUNK) {
+    for chunk in db::pieces(&telling) {
         gone += forget_where(tx, Condition::all().add(proposal::Column::Id.is_in(chunk.iter().copied()))).await?;
     }
     Ok(gone)
@@ -259,7 +262,7 @@ pub(in crate::records) async fn with_words(
     let mut after = Uuid::nil();
     loop {
         let query = proposal::Entity::find().filter(proposal::Column::Id.gt(after)).order_by_asc(proposal::Column::Id);
-        let rows = query.limit(CHUNK as u64).all(on).await.context("cannot read proposals")?;
+        let rows = query.limit(BATCH).all(on).await.context("cannot read proposals")?;
         let Some(last) = rows.last() else { return Ok(found) };
         after = last.id;
         for row in rows {
@@ -314,7 +317,7 @@ pub(super) async fn locked(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Proposa
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(&ids) {
         let mut query =
             proposal::Entity::find().filter(proposal::Column::Id.is_in(chunk.iter().copied())).order_by_asc(proposal::Column::Id);
         if tx.backend() == Backend::Postgres {
@@ -338,15 +341,27 @@ pub(super) async fn by_whom(on: &impl ConnectionTrait, who: &str, limit: u64) ->
 /// Everything that was ever proposed about these records, the newest first.
 pub(super) async fn about(on: &impl ConnectionTrait, records: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
     let mut found = Vec::new();
-    for chunk in records.chunks(CHUNK) {
-        let query = proposal::Entity::find()
-            .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
-            .order_by_desc(proposal::Column::At);
+    for chunk in db::pieces(records) {
+        let query = proposal::Entity::find().filter(proposal::Column::RecordId.is_in(chunk.iter().copied()));
         for row in query.all(on).await.context("cannot read proposals")? {
             found.push(from_proposal(row)?);
         }
     }
+    found.sort_by_key(|one| std::cmp::Reverse(one.at));
     Ok(found)
+}
+
+/// The versions before the one that stands, among which is the one that a proposal was made against. Nearly always that
+/// one still stands, and none is read.
+pub(super) async fn made_against(
+    on: &impl ConnectionTrait,
+    proposal: &Proposal,
+    standing: Option<&Stored>,
+) -> Result<Vec<Stored>, db::Error> {
+    match standing.filter(|standing| standing.kept.revision != proposal.base_revision) {
+        Some(standing) => revisions(on, standing).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// What belongs to one bundle.

@@ -15,7 +15,7 @@ use crate::{
     model::{LocationPolicy, Reference},
     records::{
         State, Version,
-        store::{CHUNK, kind_of, record},
+        store::{kind_of, record},
     },
 };
 
@@ -78,7 +78,7 @@ pub(in crate::records) async fn add(tx: &Transaction, of: &[(Uuid, Vec<Reference
             policy: Set(policy_number(reference.policy)),
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(&rows) {
         reference::Entity::insert_many(chunk.to_vec())
             .exec_without_returning(tx.connection())
             .await
@@ -89,7 +89,7 @@ pub(in crate::records) async fn add(tx: &Transaction, of: &[(Uuid, Vec<Reference
 
 /// Forget what these records refer to.
 pub(in crate::records) async fn forget(tx: &Transaction, from: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in from.chunks(CHUNK) {
+    for chunk in db::pieces(from) {
         reference::Entity::delete_many()
             .filter(reference::Column::FromId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -116,7 +116,7 @@ pub(in crate::records) async fn links_from(on: &impl ConnectionTrait, ids: &[Uui
 
 async fn links(on: &impl ConnectionTrait, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows =
             reference::Entity::find().filter(by.is_in(chunk.iter().copied())).all(on).await.context("cannot read references")?;
         found.extend(rows.into_iter().map(|row| Link { from: row.from_id, to: row.to_id, policy: policy_of(row.policy) }));

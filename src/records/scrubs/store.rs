@@ -10,7 +10,6 @@ use super::Remembered;
 use crate::{
     clock::moment,
     db::{self, Context as _, Transaction},
-    records::store::CHUNK,
 };
 
 mod scrub {
@@ -40,7 +39,7 @@ mod scrub {
 /// Remember scrubs, in place of what was decided of the same ones before.
 pub(in crate::records) async fn put(tx: &Transaction, scrubs: &[Remembered]) -> Result<(), db::Error> {
     let once = Remembered::latest(scrubs.iter().cloned());
-    for chunk in once.chunks(CHUNK) {
+    for chunk in db::pieces(&once) {
         let rows = chunk.iter().map(|scrub| scrub::ActiveModel {
             id: Set(scrub.id()),
             record_id: Set(scrub.record_id),
@@ -66,7 +65,7 @@ pub(in crate::records) async fn put(tx: &Transaction, scrubs: &[Remembered]) -> 
 /// What is scrubbed of these records.
 pub(in crate::records) async fn of(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Remembered>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = scrub::Entity::find()
             .filter(scrub::Column::RecordId.is_in(chunk.iter().copied()))
             .filter(scrub::Column::LiftedAt.is_null())

@@ -49,9 +49,6 @@ mod foreign_record {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 /// What is known about a record that came from a peer, beside the record itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -143,7 +140,7 @@ fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
 /// When the database fails.
 pub async fn foreign(db: &Database, ids: &[Uuid]) -> Result<Vec<Foreign>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let rows = foreign_record::Entity::find()
             .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
             .all(db.reader())
@@ -263,7 +260,7 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
             C::Via,
         ])
         .to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         let rows = chunk.iter().map(|row| foreign_record::ActiveModel {
             id: Set(row.id),
             peer_id: Set(row.peer),
@@ -294,7 +291,7 @@ pub async fn put_foreign(tx: &Transaction, rows: &[Foreign]) -> Result<(), db::E
 /// # Errors
 /// When the database fails.
 pub async fn forget_foreign(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         foreign_record::Entity::delete_many()
             .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -325,7 +322,7 @@ pub async fn forget_versions(tx: &Transaction, peer: PeerId) -> Result<(), db::E
 /// When the database fails.
 pub async fn forget_versions_of(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
     use foreign_record::Column as C;
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         foreign_record::Entity::update_many()
             .col_expr(C::Rev, Expr::value(0_i64))
             .col_expr(C::Hash, Expr::value(""))
@@ -360,7 +357,7 @@ pub async fn forget_numbers(tx: &Transaction, peer: PeerId) -> Result<(), db::Er
 /// When the database fails.
 pub async fn mark_seen(tx: &Transaction, ids: &[Uuid], crawl: i64) -> Result<(), db::Error> {
     use foreign_record::Column as C;
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         foreign_record::Entity::update_many()
             .col_expr(C::Crawl, Expr::value(crawl))
             .col_expr(C::Missing, Expr::value(0))

@@ -33,9 +33,6 @@ mod openactive_part {
 
 use openactive_part::Column as C;
 
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 /// A series, or a date of one, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -62,7 +59,7 @@ fn from_row(row: openactive_part::Model) -> Part {
 /// When the database fails.
 pub async fn parts(db: &Database, ids: &[Uuid]) -> Result<Vec<Part>, db::Error> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let query = openactive_part::Entity::find().filter(C::Id.is_in(chunk.iter().copied()));
         found.extend(query.all(db.reader()).await.context("cannot read parts of series")?.into_iter().map(from_row));
     }
@@ -74,7 +71,7 @@ pub async fn parts(db: &Database, ids: &[Uuid]) -> Result<Vec<Part>, db::Error> 
 /// When the database fails.
 pub async fn parts_of_series(db: &Database, peer: PeerId, series: &[String]) -> Result<Vec<Part>, db::Error> {
     let mut found = Vec::new();
-    for chunk in series.chunks(CHUNK) {
+    for chunk in db::pieces(series) {
         let query = openactive_part::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Series.is_in(chunk));
         found.extend(query.all(db.reader()).await.context("cannot read parts of series")?.into_iter().map(from_row));
     }
@@ -103,7 +100,7 @@ pub async fn count_parts(db: &Database, peer: PeerId) -> Result<u64, db::Error> 
 /// When the database fails.
 pub async fn put_parts(tx: &Transaction, parts: &[Part]) -> Result<(), db::Error> {
     let replace = OnConflict::column(C::Id).update_columns([C::PeerId, C::IsDate, C::Series, C::Data, C::Walk]).to_owned();
-    for chunk in parts.chunks(CHUNK) {
+    for chunk in db::pieces(parts) {
         let rows = chunk.iter().map(|part| openactive_part::ActiveModel {
             id: Set(part.id),
             peer_id: Set(part.peer),
@@ -122,7 +119,7 @@ pub async fn put_parts(tx: &Transaction, parts: &[Part]) -> Result<(), db::Error
 /// # Errors
 /// When the database fails.
 pub async fn drop_parts(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         let query = openactive_part::Entity::delete_many().filter(C::Id.is_in(chunk.iter().copied()));
         query.exec(tx.connection()).await.context("cannot delete parts of series")?;
     }

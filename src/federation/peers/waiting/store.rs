@@ -63,9 +63,6 @@ mod held_delete {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Ids or rows in one statement; well below what either database allows.
-const CHUNK: usize = 500;
-
 /// Something that came and could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Quarantined {
@@ -99,7 +96,7 @@ pub async fn put_quarantined(tx: &Transaction, rows: &[Quarantined]) -> Result<(
     let replace = OnConflict::column(C::Id)
         .update_columns([C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Code, C::Detail, C::Raw, C::At])
         .to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         let rows = chunk.iter().map(|row| quarantined::ActiveModel {
             id: Set(row.id),
             peer_id: Set(row.peer),
@@ -124,7 +121,7 @@ pub async fn put_quarantined(tx: &Transaction, rows: &[Quarantined]) -> Result<(
 /// # Errors
 /// When the database fails.
 pub async fn forget_quarantined(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         quarantined::Entity::delete_many()
             .filter(quarantined::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -275,7 +272,7 @@ impl Held {
 /// When the database fails.
 pub async fn put_held(tx: &Transaction, rows: &[Held]) -> Result<(), db::Error> {
     let keep = OnConflict::column(held_delete::Column::Id).do_nothing().to_owned();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in db::pieces(rows) {
         let rows = chunk.iter().map(|row| held_delete::ActiveModel {
             id: Set(row.id),
             peer_id: Set(row.peer),
@@ -325,7 +322,7 @@ pub async fn held_for_people(on: &Database, peer: PeerId) -> Result<Vec<Held>, d
 /// # Errors
 /// When the database fails.
 pub async fn forget_held(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in db::pieces(ids) {
         held_delete::Entity::delete_many()
             .filter(held_delete::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
