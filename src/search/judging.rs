@@ -9,12 +9,17 @@ use std::{
 use chrono::{DateTime, Utc};
 use tantivy::{Searcher, SegmentReader, TantivyError, columnar::BytesColumn, index::SegmentId};
 
+use uuid::Uuid;
+
 use super::{
     Search,
     collect::{Judge, Open, Passing},
     wanted::Times,
 };
-use crate::model::{Kind, hours::Hours};
+use crate::{
+    model::{Kind, hours::Hours},
+    published::shelf::group_of,
+};
 
 /// Verdicts about the values of a column that are kept for the next search: a dozen questions, seven of them
 /// for facets, about each of some thirty segments.
@@ -57,18 +62,19 @@ pub(super) fn says_open(searcher: &Searcher, kind: Kind, judge: Judge) -> Result
     Ok(Open { judge, usual: usual.map(Arc::new) })
 }
 
-/// What the usual hours of services say, by the first half of their ids.
+/// What the usual hours of services say, by the number of the group that their places make.
 fn usual_hours(searcher: &Searcher, judge: &Judge) -> Result<HashMap<u64, bool>, TantivyError> {
     const FIELD: &str = "usual_hours";
     let mut said = HashMap::new();
     for segment in searcher.segment_readers() {
         let columns = segment.fast_fields();
         let Some(hours) = columns.bytes(FIELD)? else { continue };
-        let (passing, ids) = (judge(segment, FIELD, &hours), columns.u64("high")?);
+        let (passing, ids) = (judge(segment, FIELD, &hours), [columns.u64("high")?, columns.u64("low")?]);
         for service in segment.doc_ids_alive() {
             let value = hours.term_ords(service).next().and_then(|value| usize::try_from(value).ok());
-            if let (Some(id), Some(value)) = (ids.first(service), value) {
-                said.insert(id, passing.get(value).copied().flatten().unwrap_or(false));
+            let [high, low] = [ids[0].first(service), ids[1].first(service)];
+            if let (Some((high, low)), Some(value)) = (high.zip(low), value) {
+                said.insert(group_of(Uuid::from_u64_pair(high, low)), passing.get(value).copied().flatten().unwrap_or(false));
             }
         }
     }

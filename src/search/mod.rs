@@ -56,7 +56,7 @@ use crate::{
     http::Problem,
     model::{Kind, occurrences, whereabouts::Whereabouts},
     places::{Coverage, coverage},
-    published::Position,
+    published::{Position, shelf::group_of},
 };
 
 /// Length of a snippet, in characters.
@@ -295,7 +295,7 @@ impl Search {
             if !of_service.is_everything() {
                 let services =
                     self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
-                groups = Some(Arc::new(services.hits.iter().map(|hit| hit.id.as_u64_pair().0).collect::<HashSet<u64>>()));
+                groups = Some(Arc::new(services.hits.iter().map(|hit| group_of(hit.id)).collect::<HashSet<u64>>()));
             }
         }
         let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, groups.as_ref(), &mut found)?;

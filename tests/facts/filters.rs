@@ -110,3 +110,27 @@ fact! {
         assert_eq!(app.names(&there("")).await, ["Walk"]);
     }
 }
+
+fact! {
+    async fn ids_that_were_counted_up_from_one_belong_to_their_own_organisation(app) {
+        let numbered = |kind: u32, number: u32| format!("00000000-0000-0000-0000-{kind:06}{number:06}");
+        let listing = |number: u32, organisation: &str, name: &str| json!({
+            "id": numbered(1, number), "name": name, "status": "active",
+            "organization": {"id": numbered(2, number), "name": organisation, "description": "A charity in Luton."},
+            "service_at_locations": [{"id": numbered(3, number), "location": {
+                "id": numbered(4, number), "location_type": "physical", "name": format!("{organisation} hall"), "latitude": 51.88, "longitude": -0.42,
+            }}],
+        }).to_string();
+        app.take(&[listing(1, "Alpha", "Refugee advice"), listing(2, "Beta", "Bridge club")]).await;
+        for (number, name) in [(1, vec!["Refugee advice"]), (2, vec!["Bridge club"]), (99, vec![])] {
+            let organisation = numbered(2, number);
+            assert_eq!(app.names(&format!("/services?organization_id={organisation}")).await, name);
+            assert_eq!(app.names(&format!("/services?status=active&organization_id={organisation}")).await, name, "by the index as well");
+        }
+        let whole = app.get(&format!("/organizations/{}?full_service=true", numbered(2, 1))).await.json();
+        assert_eq!(whole["services"].as_array().unwrap().len(), 1);
+        let places = app.get("/service_at_locations?search=bridge&full=true").await.json();
+        assert_eq!(places["total_items"], 1);
+        assert_eq!(places["contents"][0]["id"], numbered(3, 2));
+    }
+}

@@ -1,6 +1,7 @@
 //! What lies where on the shelf: a compact table in memory, and its form on disk.
 
 use hashbrown::HashTable;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::model::Kind;
@@ -25,7 +26,7 @@ pub struct Entry {
     pub position: i64,
     /// When its content last changed, microseconds since 1970.
     pub changed_at: i64,
-    /// The first half of the id of what it belongs to: a service's organization, a term's taxonomy.
+    /// What it belongs to, as [`group_of`] numbers it: a service's organization, a term's taxonomy.
     pub group: u64,
     /// The first eight bytes of the SHA-256 of the whole document.
     pub hash: u64,
@@ -39,9 +40,11 @@ pub struct Entry {
     pub brief_length: u32,
 }
 
-/// The half of an id that [`Entry::group`] holds.
+/// The number by which [`Entry::group`] knows an id: the first eight bytes of its SHA-256. Whole ids would take
+/// twice the room, and half an id says nothing where somebody counts them up from one.
 pub fn group_of(id: Uuid) -> u64 {
-    id.as_u64_pair().0
+    let hash = Sha256::digest(id.as_bytes());
+    u64::from_be_bytes(std::array::from_fn(|at| hash[at]))
 }
 
 /// A weak but quick checksum (FNV-1a), against torn and misplaced writes, not against people.

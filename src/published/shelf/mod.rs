@@ -34,7 +34,7 @@ pub use catalogue::{Entry, group_of};
 use files::{Inner, entry, hash, header, lock, overwrite, shelf_files, table_name};
 
 /// First bytes of the table's file; the number changes with the format.
-const MAGIC: &[u8; 16] = b"fingerpost-shf-3";
+const MAGIC: &[u8; 16] = b"fingerpost-shf-4";
 /// Magic and epoch stand before the entries.
 const HEADER: usize = 64;
 /// Below this nothing is laid out anew: it would not pay.

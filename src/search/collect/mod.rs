@@ -58,7 +58,7 @@ pub(super) type Judge = Arc<dyn Fn(&SegmentReader, &str, &BytesColumn) -> Passin
 #[derive(Clone)]
 pub(super) struct Open {
     pub(super) judge: Judge,
-    /// For places of services: what the usual hours of the services say, by the first half of their
+    /// For places of services: what the usual hours of the services say, by the group of their
     /// ids. A place that says no hours of its own has those of its service, else those of the house.
     pub(super) usual: Option<Arc<HashMap<u64, bool>>>,
 }
