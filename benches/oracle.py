@@ -230,6 +230,7 @@ def searched(service, terms, places):
     for place in places:
         yield place.get("name", "")
         yield from (address.get("city", "") for address in place.get("addresses", []))
+    yield from (language["name"] for language in service.get("languages", []) if language["name"] != "English")
 
 
 def stands_in(phrase, text):

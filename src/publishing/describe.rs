@@ -75,7 +75,7 @@ const HELP: &[Parameter] = &[
     parameter(
         "status",
         Form::Text,
-        "Only records with this status: active, inactive, defunct or temporarily closed; for events scheduled, cancelled or postponed. Without it, lists include every status.",
+        "Only records with this status: active, inactive, defunct or temporarily closed; for events scheduled, cancelled or postponed. Without it, lists include every status, and a search leaves out services that are inactive or defunct, or that nobody has confirmed for too long.",
     ),
     parameter("checked_since", Form::Formatted("date"), "Only services checked on or after this date."),
     parameter("minimum_age", Form::Number(0.0, 150.0), "Only services for people of this age or older, in years."),

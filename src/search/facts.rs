@@ -214,6 +214,14 @@ impl Facts {
         }
     }
 
+    /// The languages, each as it is called in English.
+    fn tongues(&self) -> impl Iterator<Item = &str> {
+        self.languages.iter().map(|language| {
+            let said = if language.name.is_empty() { &*language.code } else { &*language.name };
+            languages::known(said).map_or(said, |known| known.name)
+        })
+    }
+
     fn add_words(&self, fields: &Fields, words: &Words, kind: Kind, out: &mut TantivyDocument) {
         let names = [self.name.as_str(), self.alternate_name.as_str()];
         let terms: Vec<&str> = self.terms().map(|term| term.name.as_str()).collect();
@@ -244,6 +252,10 @@ impl Facts {
         }
         for (need, steps) in signs::of(words, &self.needs(), &name, &text) {
             out.add_text(fields.sign, signs::written(&need, steps));
+        }
+        for language in self.tongues().filter(|tongue| *tongue != "English") {
+            text.push_str(language);
+            text.push_str(PARTED);
         }
         out.add_text(fields.name, name);
         out.add_text(fields.spelling, &text);
@@ -295,14 +307,7 @@ impl Facts {
         for language in &languages {
             out.add_text(fields.language, language);
         }
-        let mut tongues: Vec<&str> = self
-            .languages
-            .iter()
-            .map(|language| {
-                let said = if language.name.is_empty() { &*language.code } else { &*language.name };
-                languages::known(said).map_or(said, |known| known.name)
-            })
-            .collect();
+        let mut tongues: Vec<&str> = self.tongues().collect();
         tongues.sort_unstable();
         tongues.dedup();
         for tongue in tongues.iter().filter(|tongue| !tongue.is_empty()) {

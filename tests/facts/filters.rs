@@ -134,3 +134,25 @@ fact! {
         assert_eq!(places["contents"][0]["id"], numbered(3, 2));
     }
 }
+
+fact! {
+    async fn a_search_leaves_out_what_has_ended_unless_it_is_asked_for(app) {
+        let lines = [("Quillfeather circle", "inactive"), ("Quillfeather group", "active"), ("Quillfeather club", "defunct")]
+            .map(|(name, status)| service(name, "x", json!({"status": status})));
+        app.take(&lines).await;
+        assert_eq!(app.names("/services?search=quillfeather").await, ["Quillfeather group"]);
+        assert_eq!(app.names("/services?search=quillfeather&status=inactive").await, ["Quillfeather circle"]);
+        assert_eq!(app.get("/services").await.json()["total_items"], 3, "lists tell of everything");
+        assert_eq!(app.get("/facets?search=quillfeather").await.json()["facets"]["status"], json!([{"value": "active", "count": 1}]));
+    }
+}
+
+fact! {
+    async fn a_language_is_found_by_its_name(app) {
+        let speaks = |code: &str, name: &str| json!({"languages": [{"id": id(name), "code": code, "name": name}]});
+        app.take(&[service("Housing advice", "Help with rent.", speaks("pl", "Polish")), service("Debt advice", "Help with bills.", speaks("en", "English"))]).await;
+        assert_eq!(app.names("/services?search=polish").await, ["Housing advice"]);
+        assert_eq!(app.names("/services?search=polish+advice").await, ["Housing advice"]);
+        assert_eq!(app.names("/services?search=english").await, [] as [String; 0], "nearly everything is offered in English");
+    }
+}

@@ -77,6 +77,9 @@ impl Filters {
         }
         wanted.organization = id("organization_id")?;
         wanted.status = status(kind, parameters)?;
+        // Lists tell of everything; whoever searches looks for what can be had.
+        wanted.only_current =
+            matches!(kind, Kind::Service | Kind::ServiceAtLocation) && wanted.status.is_none() && !wanted.text.is_empty();
         wanted.checked_since = parameters.parsed("checked_since", "a date such as 2026-11-01")?;
         wanted.ages = ages(parameters)?;
         wanted.times = times(parameters)?;
