@@ -7,6 +7,7 @@
 
 mod error;
 mod pieces;
+mod reaching;
 mod sweeping;
 
 use std::{sync::Arc, time::Duration};
@@ -20,7 +21,10 @@ use tokio::sync::watch;
 pub use error::Error;
 pub(crate) use error::{Context, damaged, decode};
 pub(crate) use pieces::pieces;
+pub use reaching::reach;
 
+/// So long a database server that is just starting may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Prepared statements that each connection to SQLite remembers: a save asks some sixty different ones.
 const STATEMENTS: usize = 200;
 
@@ -72,6 +76,7 @@ impl Database {
         let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
         let (write, read) = match backend {
             Backend::Postgres => {
+                reach(url, PATIENCE).await?;
                 // Apart, so that writers that read something beside their transaction never wait for each other.
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
@@ -225,23 +230,6 @@ impl Transaction {
     pub async fn roll_back(self) -> Result<(), Error> {
         self.inner.rollback().await.context("cannot roll back")
     }
-}
-
-/// Whether the database at `url` can be reached within `limit`.
-/// # Errors
-/// When it cannot.
-pub async fn reach(url: &str, limit: Duration) -> Result<(), Error> {
-    if !url.starts_with("postgres") {
-        return Ok(());
-    }
-    let options = ConnectOptions::new(url.to_owned())
-        .max_connections(1)
-        .acquire_timeout(limit)
-        .connect_timeout(limit)
-        .sqlx_logging(false)
-        .to_owned();
-    let connection = sea_orm::Database::connect(options).await.context("cannot open the database")?;
-    connection.close().await.context("cannot close the database")
 }
 
 async fn connect(url: &str, connections: u32, with: impl FnOnce(&mut ConnectOptions)) -> Result<DatabaseConnection, Error> {

@@ -122,6 +122,8 @@ fn the_doctor_sees_to_a_directory_whose_database_is_dead() {
     let looked_at: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
     assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock"]));
     assert_eq!(found["findings"][5]["verdict"], "bad");
+    let why = found["findings"][5].to_string();
+    assert!(why.contains("127.0.0.1:1: Connection refused"), "{why}");
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "it does not wait for ever");
 }
 
