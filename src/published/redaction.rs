@@ -11,6 +11,7 @@ use crate::{
     ids,
     model::{
         Contact, Document, Kind, Location, LocationPolicy, LocationType, Phone, ServiceAtLocation, TaxonomyTerm, annotation,
+        parts::Metadata,
         provenance,
         shape::{self, Entity, Shape},
         text::fold,
@@ -33,6 +34,15 @@ pub fn phones(phones: &mut Vec<Phone>) {
     phones.retain(Phone::is_public);
     for phone in phones {
         phone.visibility = None;
+    }
+}
+
+/// Leave of the changes that a record says it had which field it was and when: who made them may be a person, and
+/// what stood there before, such as somebody's number, was taken out for a reason.
+pub fn changes(changes: &mut [Metadata]) {
+    for change in changes {
+        (change.updated_by, change.previous_value, change.replacement_value) = (None, None, None);
+        change.extra.clear();
     }
 }
 

@@ -99,7 +99,10 @@ pub struct Rendered {
 /// Gives nothing for a record that is not to be seen, or not yet.
 pub fn render(document: Document, around: &Around, modified: DateTime<Utc>, signed: bool) -> Vec<Rendered> {
     match document {
-        Document::Taxonomy(doc) => vec![plain(Kind::Taxonomy, doc.id.into(), *doc, modified, signed)],
+        Document::Taxonomy(mut doc) => {
+            redaction::changes(&mut doc.metadata);
+            vec![plain(Kind::Taxonomy, doc.id.into(), *doc, modified, signed)]
+        }
         Document::TaxonomyTerm(doc) => vec![plain(Kind::TaxonomyTerm, doc.id.into(), term(*doc, around), modified, signed)],
         Document::Organization(doc) => organization(*doc, around, modified, signed).into_iter().collect(),
         Document::Location(doc) => location(*doc, around, modified, signed).into_iter().collect(),
@@ -121,6 +124,7 @@ fn json(document: &impl Serialize) -> String {
 }
 
 fn term(mut doc: TaxonomyTerm, around: &Around) -> TaxonomyTerm {
+    redaction::changes(&mut doc.metadata);
     doc.parent_id = doc.parent_id.filter(|id| around.term(*id).is_some());
     doc.taxonomy_detail = doc.taxonomy_id.and_then(|id| around.taxonomy(id)).map(|taxonomy| {
         let mut taxonomy = taxonomy.clone();
@@ -152,6 +156,7 @@ fn public_organization(doc: Organization, around: &Around) -> Option<Organizatio
     let mut doc = discreet(doc, around)?;
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
+    redaction::changes(&mut doc.metadata);
     doc.parent_organization_id = doc.parent_organization_id.filter(|id| around.organization(*id).is_some());
     doc.locations.retain(|link| around.location(link.id).is_some_and(|place| is_open(place, around)));
     attributes(&mut doc.attributes, around);
@@ -183,6 +188,7 @@ fn is_open(place: &Location, around: &Around) -> bool {
 fn public_location(mut doc: Location, policy: LocationPolicy, link: Uuid, around: &Around) -> Option<Location> {
     doc.organization_id = doc.organization_id.filter(|id| around.organization(*id).is_some());
     attributes(&mut doc.attributes, around);
+    redaction::changes(&mut doc.metadata);
     redaction::place(doc, policy, link)
 }
 
@@ -205,6 +211,7 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
     let mut known = Known::default();
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones);
+    redaction::changes(&mut doc.metadata);
     attributes(&mut doc.attributes, around);
     doc.service_at_locations = std::mem::take(&mut doc.service_at_locations)
         .into_iter()
@@ -269,6 +276,7 @@ fn public_link(
     }
     redaction::contacts(&mut link.contacts);
     redaction::phones(&mut link.phones);
+    redaction::changes(&mut link.metadata);
     attributes(&mut link.attributes, around);
     link.location_policy = None;
     link.service_id = Some(service);

@@ -94,7 +94,10 @@ fact! {
         let talks = app.get(&format!("/services/{}", id("talks"))).await.json();
         let (centre, link) = (json!(id("centre")), json!(id("talks at the centre")));
         assert_eq!((&talks["schedules"][0]["location_id"], &talks["schedules"][0]["service_at_location_id"]), (&centre, &link));
-        assert_eq!((&talks["service_areas"][0]["service_at_location_id"], &talks["metadata"][0]["previous_value"]), (&link, &json!("The old mill")));
+        assert_eq!((&talks["service_areas"][0]["service_at_location_id"], &talks["metadata"][0]["field_name"]), (&link, &json!("address_1")));
+        for said in ["previous_value", "replacement_value", "updated_by"] {
+            assert!(talks["metadata"][0].get(said).is_none_or(Value::is_null), "nobody is told who changed what from what: {talks}");
+        }
         assert_eq!(app.get(&format!("/events/{}", id("evening"))).await.json()["accessibility"][0]["location_id"], centre);
     }
 }
