@@ -89,6 +89,11 @@ impl Coverage {
         coverage
     }
 
+    /// Whether it covers a whole nation.
+    pub fn is_national(&self) -> bool {
+        !self.nations.is_empty()
+    }
+
     /// Whether there is nothing that could decide.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
