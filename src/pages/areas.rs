@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{Organization, Service, parts::ServiceArea, text::fold},
-    places::Coverage,
+    places::coverage::is_national,
     self_help::contacts::Council,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn names(service: &Service) -> Vec<String> {
 
 /// The same in a line for a list; none where it is for everybody in one of the nations, or does not say.
 pub(super) fn limit(service: &Service) -> Option<String> {
-    if areas(service).any(|area| Coverage::of([area]).is_national()) {
+    if areas(service).any(is_national) {
         return None;
     }
     let mut names: Vec<String> = names(service).iter().map(|name| words::summary(name, LONGEST_NAME)).collect();

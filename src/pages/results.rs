@@ -215,10 +215,9 @@ fn order(found: &Found, from: Option<&Here>) -> String {
     let said = |text: &str| from.map(|here| say_with(text, &[("place", &here.said)]));
     let understood = &found.understood;
     let is_counted = understood.enough != Enough::All || (understood.with_all > 0 && !understood.left_out.is_empty());
-    let mut sentences = vec![match said(if is_counted { MOST_THEN_NEAREST } else { NEAREST }) {
-        Some(said) => said,
-        None => say("The best matches are first. Enter a postcode to see the nearest first.").to_owned(),
-    }];
+    let by_place = said(if is_counted { MOST_THEN_NEAREST } else { NEAREST });
+    let by_match = || say("The best matches are first. Enter a postcode to see the nearest first.").to_owned();
+    let mut sentences = vec![by_place.unwrap_or_else(by_match)];
     if from.is_some_and(|here| here.precision != Precision::Postcode) {
         sentences.push(say("We only know roughly where that is, so distances are approximate.").to_owned());
     }

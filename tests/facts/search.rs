@@ -434,6 +434,14 @@ async fn both_databases_rank_alike() {
         {
             ranked.push(app.ids(&format!("/services?search={}", search.replace(' ', "%20"))).await);
         }
+        places::import(&app.app().db, std::path::Path::new("fixtures/postcodes.csv"), app.clock.now(), |_| {}).await.unwrap();
+        for asked in [
+            "search=eviction&near=LU1%202AA",
+            "search=eviction+letter+and+no+food&relaxed=true",
+            "search=tea+quilt+zebra&relaxed=true&near=LU1%204AA",
+        ] {
+            ranked.push(app.ids(&format!("/services?{asked}")).await);
+        }
         assert!(ranked.iter().all(|ids| ids.len() > 1), "{ranked:?}");
         answers.push(ranked);
         app.end().await;
