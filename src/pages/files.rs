@@ -24,6 +24,7 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
+const RESULTS: &str = include_str!("results.js");
 const PASSKEY: &str = include_str!("passkey.js");
 const POSTER_STYLE: &str = include_str!("poster.css");
 /// The address of the style sheet of sheets to print.
@@ -91,6 +92,18 @@ pub(super) fn shortlist_address() -> &'static str {
 /// The script of lists.
 pub(super) async fn shortlist(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", SHORTLIST.to_owned())
+}
+
+/// The address of the script of results: another one whenever it changes.
+pub(super) fn results_address() -> &'static str {
+    static ADDRESS: LazyLock<String> =
+        LazyLock::new(|| format!("/assets/results.js?v={}", caching::etag_of_bytes(RESULTS.as_bytes()).trim_matches('"')));
+    &ADDRESS
+}
+
+/// The script of results.
+pub(super) async fn results(headers: HeaderMap) -> Response {
+    file(&headers, "text/javascript; charset=utf-8", RESULTS.to_owned())
 }
 
 pub(super) fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{
-    Site, home, language,
+    Site, areas, data, home, language,
     language::{as_written, rightwards, say, say_with, written_in},
     layout,
     layout::{Page, Step},
@@ -19,7 +19,8 @@ use super::{
 use crate::{
     http::Problem,
     ids,
-    model::Kind as Record,
+    model::{Kind as Record, Service, provenance::Provenance},
+    published::shelf::Form,
     publishing::ask_index,
     search::Wanted,
     texts::{Kind, Prepared},
@@ -27,6 +28,8 @@ use crate::{
 
 /// Listings below a guide.
 const LISTED: usize = 6;
+/// So many are looked through for them.
+const LOOKED_THROUGH: usize = 24;
 
 /// Every guide.
 pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
@@ -136,13 +139,22 @@ pub(super) fn body(site: &Site, guide: &Prepared) -> Markup {
     }
 }
 
-/// Listings for the needs of a guide, those that fit best first.
+/// Listings for the needs of a guide, those that fit best first. Nobody knows where the reader is: of councils' listings
+/// only those of this directory are shown, each with its area.
 async fn fitting(site: &Site, needs: &[String]) -> Result<Vec<Listing>, Problem> {
     if needs.is_empty() {
         return Ok(Vec::new());
     }
     let wanted = Wanted { needs: needs.to_vec(), only_current: true, ..Wanted::default() };
-    let look = move |search: &crate::search::Search, wanted: &Wanted, now| search.find(Record::Service, wanted, now, 0..LISTED);
+    let look =
+        move |search: &crate::search::Search, wanted: &Wanted, now| search.find(Record::Service, wanted, now, 0..LOOKED_THROUGH);
     let found = ask_index(&site.directory, wanted, look).await?;
-    listing::of_hits(site, &found, None)
+    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+    let councils = areas::councils(site).await;
+    let services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
+    let ours = services.iter().filter(|found| {
+        let is_ours = Provenance::of(&found.document.extra).is_none();
+        is_ours || !areas::is_of_a_council(&found.document, &councils)
+    });
+    listing::of_services(site, &ours.map(|found| found.entry.id).take(LISTED).collect::<Vec<_>>(), None)
 }

@@ -1,13 +1,13 @@
 //! A service or event as lists show it: enough to decide whether to open it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data,
+    Site, areas, data,
     language::{as_written, isolated, rightwards, say, say_with, written_in},
     open::{self, Days},
     parts,
@@ -41,6 +41,10 @@ pub(super) struct Listing {
     cost: Option<String>,
     /// Who it is for.
     audience: Option<String>,
+    /// The areas that it is limited to.
+    area: Option<String>,
+    /// Whether it says that it is not for people where somebody is.
+    elsewhere: bool,
     when: Option<String>,
     /// When it is next open, or takes place.
     next: Option<String>,
@@ -266,6 +270,8 @@ impl Listing {
                 .into_iter()
                 .next(),
             audience: audience(service),
+            area: areas::limit(service),
+            elsewhere: false,
             when: when(service, site.today()),
             next: None,
             next_dated: None,
@@ -295,6 +301,13 @@ impl Listing {
         let next = |days| open::next_date(event, now, days).filter(|next| *next != when);
         (self.next, self.next_dated) = (next(Days::From(now)), next(Days::ByDate));
         self.when = Some(when);
+        self
+    }
+
+    /// The same for somebody who is elsewhere than the people it is for: that is said first.
+    fn seen_from_elsewhere(mut self) -> Self {
+        self.tags.insert(0, Tag::new(areas::for_elsewhere(self.area.as_deref()), "doubt"));
+        self.elsewhere = true;
         self
     }
 
@@ -345,6 +358,7 @@ impl Listing {
         };
         let all = [
             ("Who it is for", self.audience.clone()),
+            ("Area covered", self.area.clone().filter(|_| !self.elsewhere)),
             ("Where", place),
             ("When", self.when.clone()),
             ("Next", next.map(str::to_owned)),
@@ -375,6 +389,8 @@ impl Listing {
             distance: None,
             cost: words::costs(None, &event.cost_options).into_iter().next(),
             audience: words::ages(event.minimum_age, event.maximum_age),
+            area: None,
+            elsewhere: false,
             when: Some(times::event(event)),
             next: None,
             next_dated: None,
@@ -389,7 +405,7 @@ impl Listing {
 fn marked_up(facts: Vec<(&'static str, String)>) -> Vec<(&'static str, Markup)> {
     let marked = |label, said: &str| match label {
         "Cost" => words::price(said),
-        "Who it is for" => as_written(said),
+        "Who it is for" | "Area covered" => as_written(said),
         _ => html! { (said) },
     };
     facts.into_iter().map(|(label, said)| (label, marked(label, &said))).collect()
@@ -407,7 +423,11 @@ pub(super) fn of_services(site: &Site, ids: &[Uuid], from: Option<Point>) -> Res
 /// When the disk fails.
 pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result<Vec<Listing>, Problem> {
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+    let elsewhere: HashSet<Uuid> = found.hits.iter().filter(|hit| hit.is_for_elsewhere()).map(|hit| hit.id).collect();
     let listings = with_times(site, &ids, from)?.into_iter().map(|(service, mut listing)| {
+        if elsewhere.contains(&listing.id) {
+            listing = listing.seen_from_elsewhere();
+        }
         listing.snippet = service.description.as_deref().and_then(|text| site.directory.search.snippet(found, text));
         listing
     });

@@ -6,6 +6,7 @@
 
 mod about;
 mod account;
+mod areas;
 mod brand;
 mod call_back;
 mod data;
@@ -18,6 +19,7 @@ mod event;
 mod fields;
 mod files;
 mod guides;
+mod here;
 mod home;
 mod language;
 mod layout;
@@ -178,6 +180,7 @@ fn files() -> Router<Site> {
         .route("/assets/poster.css", get(files::poster))
         .route("/assets/icon.svg", get(files::icon))
         .route("/assets/shortlist.js", get(files::shortlist))
+        .route("/assets/results.js", get(files::results))
         .route("/assets/brand.css", get(brand::style))
         .route("/assets/logo", get(brand::picture))
         .route("/robots.txt", get(files::robots))

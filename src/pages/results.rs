@@ -9,7 +9,9 @@ use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 
 use super::{
-    Site, guides, home,
+    Site, files, guides,
+    here::{self, Here},
+    home,
     language::{as_written, say, say_with, weave},
     layout,
     layout::Page,
@@ -25,18 +27,17 @@ use crate::{
     federation,
     geo::Point,
     http::{Parameters, Problem},
-    model::{
-        Kind,
-        text::fold,
-        whereabouts::{Whereabouts, among_words},
-    },
+    model::{Kind, text::fold},
     places::Precision,
-    publishing::{LONGEST_SEARCH, Position, ask_index, locate, locate_town},
-    search::{Found, Wanted, says_nothing},
+    publishing::{LONGEST_SEARCH, ask_index},
+    search::{Enough, Found, Hit, Wanted, says_nothing},
 };
 
 /// Listings that are shown of a search that is narrowed down to nothing.
 const WIDENED: usize = 5;
+/// How results are sorted where it is known where somebody is, and where some of what they wrote is enough.
+const NEAREST: &str = "The nearest to {place} are first.";
+const MOST_THEN_NEAREST: &str = "What matches most is first, then what is nearest to {place}.";
 /// Guides above the results.
 const GUIDES: usize = 3;
 
@@ -95,126 +96,69 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     if asked.is_empty() && by == By::Link {
         return empty(site).await;
     }
-    let nowhere = take_place_from_words(site, &mut asked).await?;
-    let from = match place_of(site, &asked).await? {
-        Ok(from) => from,
-        Err(mistakes) => return mistaken(site, &asked, &mistakes).await,
+    if let Some(found) = here::among(site, &asked.words, &asked.postcode).await? {
+        (asked.postcode, asked.words) = found;
+    }
+    let place = match here::located(site, &asked.postcode).await? {
+        Ok(from) => Place { from, wrong: Vec::new() },
+        Err(mistake) => Place { from: None, wrong: vec![mistake] },
     };
+    let mistakes = mistakes_in(&asked);
+    let says_only_where = asked.words.is_empty() && !asked.narrows();
+    if !mistakes.is_empty() || (says_only_where && !place.wrong.is_empty()) {
+        return mistaken(site, &asked, mistakes, place).await;
+    }
     if says_nothing(&asked.words) {
-        return tell_more(site, &asked).await;
+        return tell_more(site, &asked, &place).await;
     }
     let mut wanted = asked.wanted();
-    wanted.near = from.as_ref().map(|position| position.point);
+    wanted.near = place.point();
+    wanted.home = place.from.as_ref().and_then(|here| here.home.clone());
     let look = |range| {
         ask_index(&site.directory, wanted.clone(), move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
     };
     let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
-        return nothing(site, &asked, &found, Place { from: from.as_ref(), nowhere: nowhere.as_ref() }).await;
+        return nothing(site, &asked, &found, &place).await;
     }
     if found.hits.is_empty() {
         // Beyond the last page stands the last page.
         found = look(paging::read(parameters, found.total)?.range()).await?;
     }
-    results(site, parameters, by, &asked, &found, Place { from: from.as_ref(), nowhere: nowhere.as_ref() })
-}
-
-/// A postcode among the words is where to look, if it is known and no other one is given. A whole one that
-/// nobody knows is no word that listings would have: it is taken out and given back, so that the page says so.
-async fn take_place_from_words(site: &Site, asked: &mut Asked) -> Result<Option<Whereabouts>, Problem> {
-    if !asked.postcode.is_empty() || asked.words.chars().count() > LONGEST_SEARCH {
-        return Ok(None);
-    }
-    let Some((at, words)) = among_words(&asked.words) else { return Ok(None) };
-    if locate(&site.directory, &at).await?.is_some() || (words.is_empty() && matches!(at, Whereabouts::Postcode(_))) {
-        (asked.postcode, asked.words) = (at.to_string(), words);
-        return Ok(None);
-    }
-    if matches!(at, Whereabouts::Outcode(_)) {
-        return Ok(None);
-    }
-    asked.words = words;
-    Ok(Some(at))
-}
-
-/// Where somebody is, as far as they said so and it is known.
-#[derive(Clone, Debug)]
-pub(super) struct Here {
-    /// What they called it.
-    pub(super) said: String,
-    /// Where that is.
-    pub(super) point: Point,
-    /// How exactly that is known.
-    pub(super) precision: Precision,
-    /// GSS codes of the areas it lies in, where they are known.
-    pub(super) areas: Vec<String>,
-    /// The first half of the postcode, where it is one.
-    outcode: Option<String>,
-}
-
-impl From<Position> for Here {
-    fn from(position: Position) -> Self {
-        Self {
-            said: position.at.to_string(),
-            outcode: Some(position.at.outcode().to_owned()),
-            point: position.point,
-            precision: position.precision,
-            areas: position.areas,
-        }
-    }
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &asked).await? };
+    results(site, parameters, by, &asked, &found, &place, &to_ask)
 }
 
 /// Where results are looked for.
-#[derive(Clone, Copy, Debug)]
-struct Place<'a> {
-    from: Option<&'a Here>,
-    /// A postcode that nobody knows.
-    nowhere: Option<&'a Whereabouts>,
+#[derive(Clone, Debug)]
+struct Place {
+    from: Option<Here>,
+    /// That nobody knows the place that was written: it is said, and the results are those without it.
+    wrong: Vec<Mistake>,
 }
 
-/// Where the person is, if they said so; or what is wrong with what they wrote.
-async fn place_of(site: &Site, asked: &Asked) -> Result<Result<Option<Here>, Vec<Mistake>>, Problem> {
+impl Place {
+    fn point(&self) -> Option<Point> {
+        self.from.as_ref().map(|here| here.point)
+    }
+}
+
+/// What makes a search impossible. A place that nobody knows does not.
+fn mistakes_in(asked: &Asked) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
+    let mut wrong = |field, said: &str| mistakes.push(Mistake { field, said: said.to_owned() });
     if asked.is_empty() {
-        mistakes.push(Mistake { field: "q", said: "Say what you need help with, or enter a postcode" });
+        wrong("q", say("Say what you need help with, or enter a postcode"));
     }
     if asked.words.chars().count() > LONGEST_SEARCH {
-        mistakes.push(Mistake { field: "q", said: "Use fewer words: at most 300 characters" });
+        wrong("q", say("Use fewer words: at most 300 characters"));
     } else if !asked.words.is_empty() && fold(&asked.words).is_empty() {
-        mistakes.push(Mistake { field: "q", said: "Say what you need in words" });
+        wrong("q", say("Say what you need in words"));
     }
     if asked.has_no_age() {
-        mistakes.push(Mistake { field: "age", said: "Enter the age in years, such as 17, or leave it empty" });
+        wrong("age", say("Enter the age in years, such as 17, or leave it empty"));
     }
-    let from = match located(site, &asked.postcode).await? {
-        Ok(from) => from,
-        Err(mistake) => {
-            mistakes.push(mistake);
-            None
-        }
-    };
-    Ok(if mistakes.is_empty() { Ok(from) } else { Err(mistakes) })
-}
-
-/// Where a postcode or a town is that somebody wrote, or what is wrong with it.
-pub(super) async fn located(site: &Site, written: &str) -> Result<Result<Option<Here>, Mistake>, Problem> {
-    let mistake = |said| Ok(Err(Mistake { field: "postcode", said }));
-    if written.is_empty() {
-        return Ok(Ok(None));
-    }
-    let Ok(at) = written.parse() else {
-        return match locate_town(&site.directory, written).await? {
-            None => mistake("Enter a postcode, such as LU1 2AA or LU1, or a town that we have listings in, or leave it empty"),
-            Some(point) => {
-                let said = written.to_owned();
-                Ok(Ok(Some(Here { said, point, precision: Precision::Outcode, areas: Vec::new(), outcode: None })))
-            }
-        };
-    };
-    match locate(&site.directory, &at).await? {
-        None => mistake("We do not know this postcode. Check it, or leave it empty to search everywhere"),
-        Some(position) => Ok(Ok(Some(position.into()))),
-    }
+    mistakes
 }
 
 fn results(
@@ -223,64 +167,64 @@ fn results(
     by: By,
     asked: &Asked,
     found: &Found,
-    place: Place<'_>,
+    place: &Place,
+    to_ask: &Markup,
 ) -> Result<Page, Problem> {
-    let from = place.from;
     let at = paging::read(parameters, found.total)?;
-    let listings = listing::of_hits(site, found, from.map(|position| position.point))?;
+    let listings = listing::of_hits(site, found, place.point())?;
     let kept = Kept::read(parameters);
     let quiet = found.understood.sensitive || listings.iter().any(|listing| listing.sensitive);
     let ground = map::Ground::of(&site.brand, asked, parameters, &kept.hidden(), quiet);
+    let is_wrong = !place.wrong.is_empty();
     let body = html! {
         @if found.understood.urgent || found.understood.sensitive {
             (home::danger())
             p { a href="/help#now" { (say("Numbers to call now")) } }
         }
+        (summary_of(&place.wrong))
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
         (narrowed(asked, &kept))
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
-        details { summary { (say("Change or narrow your search")) } (form_with(asked, &[], true, &kept.hidden())) }
-        p class="small" { (left_out(place.nowhere)) (order(from)) }
-        @if !found.understood.sensitive { (map::draw(&listings, from.map(|position| position.point), &ground)) }
+        details open[is_wrong] { summary { (say("Change or narrow your search")) } (form_with(asked, &place.wrong, !is_wrong || asked.narrows(), &kept.hidden())) }
+        @if is_wrong {
+            p { strong { (say("These are results from everywhere.")) } " " a href="/help#now" { (say("Numbers to call now")) } }
+            (to_ask)
+        }
+        p class="small" { (order(found, place.from.as_ref())) }
+        @if !found.understood.sensitive { (map::draw(&listings, place.point(), &ground)) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
+        @if by == By::Form { template class="way-back" { p class="unprinted" { button class="link way-back" type="button" { (say("Go back to the results")) } } } }
         @match by {
             By::Form => (paging::forms(shortlist::FORM, at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
         @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }
     };
-    let outcode = from.and_then(|here| here.outcode.clone());
+    let outcode = place.from.as_ref().and_then(Here::outcode);
     let pictures_from = ground.pictures_from();
-    Ok(Page {
-        unkept: true,
-        quiet,
-        outcode,
-        pictures_from,
-        ..Page::new(format!("{}{}", say("Search results"), at.in_title()), body)
-    })
-}
-
-/// That nobody knows a postcode.
-fn left_out(nowhere: Option<&Whereabouts>) -> Markup {
-    html! {
-        @if let Some(at) = nowhere { strong { (say_with("We do not know the postcode {postcode}, so it was left out.", &[("postcode", &at.to_string())])) } " " }
-    }
+    let title = if is_wrong { mistaken_title("Search results") } else { say("Search results").to_owned() };
+    let scripts = if by == By::Form { vec![files::results_address()] } else { Vec::new() };
+    let page = Page::new(format!("{title}{}", at.in_title()), body);
+    Ok(Page { unkept: true, quiet, outcode, pictures_from, scripts, sends_itself: true, ..page })
 }
 
 /// In which order the results are.
-fn order(from: Option<&Here>) -> String {
-    match from {
-        None => say("The best matches are first. Enter a postcode to see the nearest first.").to_owned(),
-        Some(position) => {
-            let first = say_with("The nearest to {place} are first.", &[("place", &position.said)]);
-            if position.precision == Precision::Postcode {
-                return first;
-            }
-            format!("{first} {}", say("We only know roughly where that is, so distances are approximate."))
-        }
+fn order(found: &Found, from: Option<&Here>) -> String {
+    let said = |text: &str| from.map(|here| say_with(text, &[("place", &here.said)]));
+    let understood = &found.understood;
+    let is_counted = understood.enough != Enough::All || (understood.with_all > 0 && !understood.left_out.is_empty());
+    let by_place = said(if is_counted { MOST_THEN_NEAREST } else { NEAREST });
+    let by_match = || say("The best matches are first. Enter a postcode to see the nearest first.").to_owned();
+    let mut sentences = vec![by_place.unwrap_or_else(by_match)];
+    if from.is_some_and(|here| here.precision != Precision::Postcode) {
+        sentences.push(say("We only know roughly where that is, so distances are approximate.").to_owned());
     }
+    if found.hits.iter().any(Hit::is_for_elsewhere) {
+        sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());
+    }
+    sentences.join(" ")
 }
 
 /// What was made of somebody's words, in words.
@@ -295,9 +239,17 @@ fn understood(site: &Site, found: &Found) -> Result<Markup, Problem> {
     Ok(html! {
         @if !names.is_empty() { p class="understood" { (weave("Showing help for: {needs}.", &[("needs", html! { strong { (as_written(&words::list(&names))) } })])) } }
         @for (from, to) in &understood.corrected { p class="understood" { (weave("Nothing here contains “{from}”. Showing results for “{to}”.", &[("from", as_written(from)), ("to", html! { strong { (as_written(to)) } })])) } }
-        @if understood.some_words && found.total > 0 { p class="understood" { (say("Nothing matches all of your words. These match some of them.")) } }
-        @if !understood.left_out.is_empty() && found.total > 0 {
-            p class="understood" { (weave("Nothing matches all of your words, so these were left out: {words}.", &[("words", as_written(&understood.left_out.join(", ")))])) }
+        @if found.total > 0 {
+            @match understood.enough {
+                Enough::All => {},
+                Enough::AnyNeed if understood.with_all == 0 => p class="understood" { (say("Nothing matches all of these. This is help for any of them.")) },
+                Enough::AnyNeed => p class="understood" { (say("Few results match all of these. They come first, then help for any of them.")) },
+                Enough::SomeWords => p class="understood" { (say("Nothing matches all of your words. These match some of them.")) },
+            }
+            @if !understood.left_out.is_empty() {
+                @let said = if understood.with_all > 0 { "Not all of these have your words: {words}." } else { "Nothing matches all of your words, so these were left out: {words}." };
+                p class="understood" { (weave(said, &[("words", as_written(&understood.left_out.join(", ")))])) }
+            }
         }
     })
 }
@@ -317,13 +269,13 @@ fn narrowed(asked: &Asked, kept: &Kept) -> Markup {
 }
 
 /// Somebody wrote "help" and not what with: what cannot wait comes first, then every way to say more.
-async fn tell_more(site: &Site, asked: &Asked) -> Result<Page, Problem> {
+async fn tell_more(site: &Site, asked: &Asked, place: &Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let body = html! {
         (home::danger())
         p { a href="/help#now" { (say("Numbers to call now")) } }
         h1 { (say("What do you need help with?")) }
-        (form(&Asked { words: String::new(), ..asked.clone() }, &[], asked.narrows()))
+        (form(&Asked { words: String::new(), ..asked.clone() }, &place.wrong, asked.narrows()))
         (home::unsure())
         (statements::ask(site))
         h2 { (say("Or browse by need")) }
@@ -343,16 +295,23 @@ async fn empty(site: &Site) -> Result<Page, Problem> {
     Ok(Page { path: Some("/directory/search".to_owned()), ..Page::new(say("Search"), body) })
 }
 
-async fn mistaken(site: &Site, asked: &Asked, mistakes: &[Mistake]) -> Result<Page, Problem> {
+/// What has to be put right before anything can be looked for. Whoever wrote nothing but a place that nobody knows is
+/// given somebody to ask.
+async fn mistaken(site: &Site, asked: &Asked, mut mistakes: Vec<Mistake>, place: Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
+    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, asked).await? };
+    mistakes.extend(place.wrong);
     let body = html! {
-        (summary_of(mistakes))
+        (summary_of(&mistakes))
         h1 { (say("Search")) }
-        (form(asked, mistakes, asked.narrows()))
+        (form(asked, &mistakes, asked.narrows()))
+        p { a href="/help#now" { (say("Numbers to call now")) } }
+        (to_ask)
         h2 { (say("Or browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { status: StatusCode::BAD_REQUEST, unkept: true, ..Page::new(mistaken_title("Search"), body) })
+    Ok(Page { status, unkept: true, ..Page::new(mistaken_title("Search"), body) })
 }
 
 /// The title of a page with a form that something is wrong with.
@@ -366,22 +325,23 @@ pub(super) fn summary_of(mistakes: &[Mistake]) -> Markup {
         @if !mistakes.is_empty() {
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
                 h2 id="mistakes" { (say("There is a problem")) }
-                ul { @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (say(mistake.said)) } } } }
+                ul { @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (mistake.said) } } } }
             }
         }
     }
 }
 
 /// What there would be without anything that the search was narrowed down to, the best or nearest first.
-async fn widened(site: &Site, asked: &Asked, from: Option<Point>) -> Result<Vec<Listing>, Problem> {
+async fn widened(site: &Site, asked: &Asked, place: &Place) -> Result<Vec<Listing>, Problem> {
     if !asked.narrows() {
         return Ok(Vec::new());
     }
     let plain = Asked { words: asked.words.clone(), postcode: asked.postcode.clone(), ..Asked::default() };
-    let wanted = Wanted { near: from, ..plain.wanted() };
+    let home = place.from.as_ref().and_then(|here| here.home.clone());
+    let wanted = Wanted { near: place.point(), home, ..plain.wanted() };
     let found =
         ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Service, wanted, now, 0..WIDENED)).await?;
-    listing::of_hits(site, &found, from)
+    listing::of_hits(site, &found, place.point())
 }
 
 /// Whom to ask where nothing is listed: the council where somebody is, or a line for the whole country.
@@ -402,18 +362,18 @@ async fn somebody_to_ask(site: &Site, asked: &Asked) -> Result<Markup, Problem> 
     })
 }
 
-async fn nothing(site: &Site, asked: &Asked, found: &Found, Place { from, nowhere }: Place<'_>) -> Result<Page, Problem> {
+async fn nothing(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let unknown = &found.understood.unknown;
-    let widened = widened(site, asked, from.map(|here| here.point)).await?;
+    let widened = widened(site, asked, place).await?;
     let follows = !federation::peers::all(&site.directory.db).await?.is_empty();
     let neighbours = html! { a href="/directory/sources" { (say("neighbouring directories")) } };
     let body = html! {
+        (summary_of(&place.wrong))
         h1 { (say("Nothing found")) }
         @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
         @else { p { (weave("No service here contains the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
         @if follows { p { (weave("We also looked in {neighbours}.", &[("neighbours", neighbours)])) } }
-        @if nowhere.is_some() { p { (left_out(nowhere)) } }
         (understood(site, found)?)
         (narrowed(asked, &Kept::default()))
         @if !widened.is_empty() {
@@ -428,7 +388,7 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found, Place { from, nowher
         p { a href="/help#now" { (say("Numbers to call now")) } }
         (somebody_to_ask(site, asked).await?)
         (statements::ask(site))
-        (form(asked, &[], asked.narrows()))
+        (form(asked, &place.wrong, asked.narrows()))
         h2 { (say("Browse by need")) }
         (needs::families(&overview))
     };

@@ -3,7 +3,7 @@
 use chrono::Weekday;
 use maud::{Markup, html};
 
-use super::language::{rightwards, say, say_with};
+use super::language::{Language, rightwards, say, say_with, spoken};
 use crate::{
     http::{Parameters, Problem},
     model::languages,
@@ -32,6 +32,8 @@ const ACCESS: [(&str, &str); 5] = [
     ("lift", "Lift"),
     ("quiet", "Quiet room or corner"),
 ];
+/// What pages in other languages say beside the box.
+const IN_ENGLISH: &str = "Listings are in English. Some everyday words of your language are understood, too.";
 /// The oldest that somebody says they are, in years.
 const OLDEST: u8 = 120;
 
@@ -76,12 +78,12 @@ pub(super) struct Asked {
 }
 
 /// What is wrong with one field of the form.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Mistake {
     /// The field.
     pub(super) field: &'static str,
-    /// What to do about it.
-    pub(super) said: &'static str,
+    /// What to do about it, in the language of the page.
+    pub(super) said: String,
 }
 
 impl Asked {
@@ -232,12 +234,12 @@ pub(super) fn form(asked: &Asked, mistakes: &[Mistake], narrowing: bool) -> Mark
 
 /// The same with hidden fields that are carried along.
 pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, carried: &Markup) -> Markup {
-    let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said);
+    let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said.as_str());
     let described =
         |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
     let message = |field: &str| {
         html! {
-            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { (say("Error:")) " " } (say(said)) } }
+            @if let Some(said) = wrong(field) { p class="error" id=(format!("{field}-error")) { span class="unseen" { (say("Error:")) " " } (said) } }
         }
     };
     html! {
@@ -245,7 +247,7 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
             (carried)
             div class=(if wrong("q").is_some() { "field wrong" } else { "field" }) {
                 label for="q" { (say("What do you need help with?")) }
-                p class="hint" id="q-hint" { (say("Use your own words, such as “behind on rent”.")) }
+                p class="hint" id="q-hint" { (say("Use your own words, such as “behind on rent”.")) @if spoken() != Language::English { " " (say(IN_ENGLISH)) } }
                 (message("q"))
                 input type="text" id="q" name="q" value=(asked.words) autocomplete="off" aria-describedby=(described("q")) aria-invalid=[wrong("q").map(|_| "true")];
             }

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, data, language,
+    Site, areas, data, language,
     language::{as_written, say, weave},
     layout,
     layout::Page,
@@ -61,7 +61,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
             (row_as_written("What to bring", &service.required_documents.iter().filter_map(|needed| needed.document.clone()).collect::<Vec<_>>()))
             (text_row("Languages", parts::languages(&service.languages).as_deref()))
             (text_row("Interpreters", service.interpretation_services.as_deref()))
-            (row_as_written("Area covered", &areas(service)))
+            (row_as_written("Area covered", &areas::names(service)))
             (text_row("Quality marks", service.accreditations.as_deref()))
         }
         (contact(service))
@@ -114,16 +114,6 @@ fn audience(service: &Service) -> Vec<Markup> {
         said.as_ref().zip(ages.as_ref()).is_some_and(|(said, ages)| said.to_lowercase().contains(&ages.to_lowercase()));
     let ages = ages.filter(|_| !repeated).map(|ages| html! { (ages) });
     said.map(|said| as_written(&said)).into_iter().chain(ages).collect()
-}
-
-fn areas(service: &Service) -> Vec<String> {
-    let names = service
-        .service_areas
-        .iter()
-        .filter_map(|area| area.name.as_ref().or(area.service_area.as_ref()).or(area.description.as_ref()));
-    let mut names: Vec<String> = names.cloned().collect();
-    names.dedup();
-    names
 }
 
 fn contact(service: &Service) -> Markup {

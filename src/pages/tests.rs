@@ -177,8 +177,7 @@ async fn a_search_sends_words_in_the_body_and_keeps_nothing() {
 async fn what_cannot_be_searched_is_said_with_the_words_kept() {
     let stand = stand(Vec::new()).await;
     for (form, said) in [
-        ("q=food&postcode=nowhere", "Enter a postcode, such as LU1 2AA or LU1"),
-        ("q=food&postcode=ZE1+0AA", "We do not know this postcode"),
+        ("q=food&age=old", "Enter the age in years, such as 17, or leave it empty"),
         ("q=&postcode=", "Say what you need help with, or enter a postcode"),
         ("q=%3F%3F", "Say what you need in words"),
     ] {
@@ -186,6 +185,11 @@ async fn what_cannot_be_searched_is_said_with_the_words_kept() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
         assert_eq!(page.matches(said).count(), 2, "in the summary and at the field: {form}");
         assert!(!form.starts_with("q=food") || page.contains("value=\"food\""), "{form}");
+    }
+    for (form, said) in [("q=food&postcode=nowhere", "“nowhere”"), ("q=food&postcode=ZE1+0AA", "“ZE1 0AA”")] {
+        let (status, _, page) = stand.search(form).await;
+        assert_eq!((status, page.matches(&format!("We do not know the place {said}.")).count()), (StatusCode::OK, 2), "{form}");
+        assert!(page.contains("value=\"food\"") && page.contains("class=\"listings\""), "{form}");
     }
     let (status, _, page) = stand.search("q=zeppelin").await;
     assert_eq!(status, StatusCode::OK);

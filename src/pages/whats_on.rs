@@ -8,17 +8,18 @@ use axum::{
 };
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::London;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{
     Site, data,
+    here::located,
     language::{as_written, rightwards, say, say_with, weave},
     layout,
     layout::Page,
     listing::{is_sensitive_event, place_in_words},
-    results::{located, mistaken_title, sent, summary_of},
+    results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
     times::{from_to, time},
     words::{self, count, long_date},
@@ -141,13 +142,11 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         (weeks(&asked, today, say("Weeks, below the dates")))
         p class="small" { (weave("{link} for your phone or computer.", &[("link", html! { a href="/events?format=ics" { (say("All events as a calendar")) } })])) }
     };
-    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let title = if mistakes.is_empty() { say("What’s on").to_owned() } else { mistaken_title("What’s on") };
     Ok(Page {
         preview: Some(say("Events and workshops near you, week by week.").to_owned()),
         path: Some("/directory/whats-on".to_owned()),
         unkept: !asked.postcode.is_empty(),
-        status,
         ..Page::new(title, body)
     })
 }
@@ -272,7 +271,7 @@ fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
 }
 
 fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
-    let wrong = mistakes.iter().find(|mistake| mistake.field == "postcode").map(|mistake| mistake.said);
+    let wrong = mistakes.iter().find(|mistake| mistake.field == "postcode").map(|mistake| mistake.said.as_str());
     let tick = |name: &str, on: bool, words: &str| {
         html! {
             div class="choice" {
@@ -289,7 +288,7 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
                 label for="postcode" { (say("Postcode or town (optional)")) }
                 p class="hint" id="postcode-hint" { (say("To show how far away things are. We do not store it.")) }
-                @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
+                @if let Some(said) = wrong { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (said) } }
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code"
                     aria-describedby=(if wrong.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" }) aria-invalid=[wrong.map(|_| "true")];
             }

@@ -8,7 +8,7 @@ use crate::{
     http::Problem,
     model::whereabouts::Whereabouts,
     places::{self, Precision},
-    search::{self, Found},
+    search::{self, Enough, Found},
 };
 
 /// Where a postcode is.
@@ -22,6 +22,15 @@ pub struct Position {
     pub precision: Precision,
     /// GSS codes of the areas it lies in, where they are known.
     pub areas: Vec<String>,
+}
+
+impl Position {
+    /// The same for the areas of services. The middle of a sector or an outcode is not where somebody is: only
+    /// codes and postcodes decide there.
+    pub fn home(&self) -> places::Place {
+        let point = (self.precision == Precision::Postcode).then_some(self.point);
+        places::Place { at: Some(self.at.clone()), point, areas: self.areas.clone() }
+    }
 }
 
 /// Where a postcode is: as an imported list says, else as the places of the directory tell.
@@ -54,6 +63,8 @@ pub struct Answer {
     pub found: Found,
     /// Where the postcode is that was asked about.
     pub position: Option<Position>,
+    /// A postcode among the words that nobody here knows, and that was left out.
+    pub unknown_place: Option<Whereabouts>,
     /// From when to when things were to take place.
     pub(super) window: Option<Window>,
 }
@@ -76,13 +87,26 @@ impl Answer {
             said.insert("corrected".to_owned(), json!(corrected));
             said.insert("unknown".to_owned(), json!(understood.unknown));
             said.insert("left_out".to_owned(), json!(understood.left_out));
+            said.insert("enough".to_owned(), json!(how_much(understood.enough)));
             said.insert("urgent".to_owned(), json!(understood.urgent));
             said.insert("sensitive".to_owned(), json!(understood.sensitive));
         }
         if let Some(position) = &self.position {
             said.insert("place".to_owned(), position.describe());
         }
+        if let Some(at) = &self.unknown_place {
+            said.insert("unknown_place".to_owned(), json!(at.as_str()));
+        }
         Ok((!said.is_empty()).then(|| said.into()))
+    }
+}
+
+/// The word for how much of what was written was enough.
+fn how_much(enough: Enough) -> &'static str {
+    match enough {
+        Enough::All => "all",
+        Enough::AnyNeed => "any_need",
+        Enough::SomeWords => "some_words",
     }
 }
 

@@ -99,7 +99,7 @@ const HELP: &[Parameter] = &[
     parameter(
         "near",
         Form::Text,
-        "latitude,longitude in degrees, or a postcode or its first half: nearest first, with distances.",
+        "latitude,longitude in degrees, or a postcode or its first half: nearest first, with distances. At a postcode, services whose areas say that they are not for people there come last.",
     ),
     parameter("proximity", Form::Number(0.0, 2_000_000.0), "Only records within this many metres of postcode or near."),
     parameter("free", Form::Flag, "Only free services and events."),
@@ -300,6 +300,7 @@ fn search_schemas() -> Map<String, Value> {
             }}},
             "unknown": texts("Words that do not appear in any record.", "zzqx"),
             "left_out": texts("Words that were made optional, because nothing matches all of them.", "flat"),
+            "enough": {"type": "string", "enum": ["all", "any_need", "some_words"], "description": "What results have to match: everything that was understood; any of several needs, because few or none help with all of them; or any of the words, because nothing contains them all. Those that match most come first.", "examples": ["all"]},
             "urgent": flag("Whether someone who writes this may be in danger or on the street today: show urgent help first."),
             "sensitive": flag("Whether this search should be kept private from other people."),
             "place": {"type": "object", "description": "Where the postcode is.", "required": ["postcode", "latitude", "longitude", "precision", "approximate"], "properties": {
@@ -308,7 +309,8 @@ fn search_schemas() -> Map<String, Value> {
                 "longitude": number("Degrees east.", -0.42),
                 "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How precisely that is known.", "examples": ["postcode"]},
                 "approximate": flag("Whether it is the middle of a larger area.")
-            }}
+            }},
+            "unknown_place": text("A postcode among the words that is not known here. It was left out.", "ZZ99 9ZZ")
         }
     });
     let value = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {
@@ -413,6 +415,7 @@ fn page(brief: &Value, item: &str) -> Value {
             "contents": {"type": "array", "description": "The documents.", "items": brief},
             "interpreted": reference("Interpreted"),
             "distances": {"type": "object", "description": "Distance from near or postcode in metres, by id.", "additionalProperties": {"type": "number"}},
+            "for_elsewhere": {"type": "array", "description": "Those of this page whose areas say that they are not for people at the postcode. They come last.", "items": {"type": "string", "format": "uuid"}},
             "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}},
             "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id; with more where there are further dates than 500.", "additionalProperties": {"type": "object"}}
         }

@@ -164,6 +164,10 @@ fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, en
     if !distances.is_empty() {
         members.insert("distances".to_owned(), distances.into());
     }
+    let elsewhere: Vec<Uuid> = answer.found.hits.iter().filter(|hit| hit.is_for_elsewhere()).map(|hit| hit.id).collect();
+    if !elsewhere.is_empty() {
+        members.insert("for_elsewhere".to_owned(), json!(elsewhere));
+    }
     if wanted.snippets {
         members.insert("snippets".to_owned(), snippets(directory, answer, entries)?.into());
     }

@@ -15,11 +15,13 @@ mod follow;
 mod free;
 mod judging;
 mod located;
+mod loosely;
 mod query;
 mod signs;
 mod slips;
 mod spelling;
 mod store;
+mod understood;
 mod wanted;
 mod words;
 
@@ -32,7 +34,6 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
-use serde::Serialize;
 use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, TantivyError, snippet::SnippetGenerator};
 
 pub use self::{
@@ -40,6 +41,7 @@ pub use self::{
     facts::PAST_DAYS,
     follow::{Indexing, Progress},
     store::{Edited, SaveError, Table, load, save},
+    understood::{Enough, Understanding, Understood},
     wanted::{Delivery, Times, Wanted},
     words::{Phrase, Refused, Words, says_nothing},
 };
@@ -88,39 +90,6 @@ impl From<Error> for Problem {
             other => Self::internal(&other),
         }
     }
-}
-
-/// A need that somebody's words stand for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Understanding {
-    /// Its code.
-    pub code: String,
-    /// Its name, if the directory has a term with this code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The phrase that led to it.
-    pub phrase: String,
-}
-
-/// What was made of somebody's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Understood {
-    /// Words that were searched for as given.
-    pub words: Vec<String>,
-    /// Needs that were searched for.
-    pub needs: Vec<Understanding>,
-    /// Misspelt words and their corrections.
-    pub corrected: Vec<(String, String)>,
-    /// Words that do not appear in any record.
-    pub unknown: Vec<String>,
-    /// Words that were made optional, because nothing matches all of them.
-    pub left_out: Vec<String>,
-    /// Whether nothing has all of the words, and any of them was enough.
-    pub some_words: bool,
-    /// Whether somebody who writes this may be in danger or on the street today.
-    pub urgent: bool,
-    /// Whether others had better not see that somebody wrote it.
-    pub sensitive: bool,
 }
 
 /// What was found.
@@ -322,6 +291,7 @@ impl Search {
         let mut collected = Collected::default();
         let mut next = Some(Strictness::AllWords);
         while let Some(strictness) = next {
+            let with_all = collected.total;
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(searcher, kind, wanted, now)?;
             checks.groups = groups.cloned();
@@ -339,10 +309,10 @@ impl Search {
                 usual_days.push(says_open(searcher, kind, day.clone())?);
             }
             let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
-            let danger_first = built.danger_first;
             let hits = Hits {
                 order,
-                danger_first,
+                danger_first: built.danger_first,
+                counted: built.counted,
                 keep,
                 checks,
                 opened: opened.clone(),
@@ -352,10 +322,11 @@ impl Search {
                 event_days,
             };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
-            next = if collected.total > 0 { None } else { built.softer(strictness, wanted.relaxed) };
+            next = built.softer(strictness, collected.total, wanted.relaxed);
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;
                 found.marked = built.marked;
+                found.understood.with_all = with_all;
             }
         }
         Ok(collected)
@@ -402,6 +373,7 @@ impl Search {
             checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
+        checks.home = wanted.home.clone().map(|place| judge(move |bytes| Coverage::decode(bytes)?.decides(&place)));
         Ok(checks)
     }
 

@@ -13,17 +13,17 @@ use tantivy::{
 };
 
 use super::{
-    Understanding, Understood,
+    Enough, Understanding, Understood,
     facts::{kind_number, language_value},
     fields::{Fields, Word, words_of},
     signs::Signs,
     wanted::Wanted,
-    words::{Part, Words, is_small},
+    words::{Part, Words, is_common, is_small},
 };
 use crate::model::Kind;
 
 /// A word in the name counts so much more than one in the rest.
-const IN_THE_NAME: f32 = 3.0;
+pub(super) const IN_THE_NAME: f32 = 3.0;
 /// A word in a term's name counts so much more.
 const IN_A_TERM: f32 = 1.5;
 /// All words beside each other in the name: what somebody looks for by its name.
@@ -34,11 +34,18 @@ const FALLS_OFF: f32 = 0.8;
 const AS_WRITTEN: f32 = 1.5;
 /// It runs: what is paused or called off, or has not been confirmed for a month, stands behind it.
 const RUNS: f32 = 8.0;
+/// Added for each part of the words that something fits, where any of them is enough: more than what else lets a
+/// document stand further up.
+pub(super) const EACH: f32 = 1_000.0;
+/// Parts of the words that are counted so, at most.
+pub(super) const MOST_COUNTED: usize = 9;
 /// Added to what helps somebody in danger, where they wrote of something else as well: more than
 /// everything else together can reach.
-pub(super) const AHEAD: f32 = 1_000.0;
+pub(super) const AHEAD: f32 = 10_000.0;
+/// Fewer results than this are filled up with what matches less.
+const FEW: usize = 5;
 /// Words that are close to one that nobody knows count so much less.
-const CORRECTED: f32 = 0.6;
+pub(super) const CORRECTED: f32 = 0.6;
 /// Words of a text that are looked for at most.
 const MOST_WORDS: usize = 40;
 
@@ -67,17 +74,32 @@ pub(super) struct Built {
     troubles: usize,
     /// Whether any of them is enough.
     any_trouble: bool,
+    /// Whether the score says how many parts of the words something fits.
+    pub(super) counted: bool,
+    /// How many parts it says that of.
+    parts: usize,
     /// Whether what helps somebody in danger stands before everything else.
     pub(super) danger_first: bool,
 }
 
 impl Built {
-    /// How to take the words next where nothing has been found; none where nothing more would help.
-    pub(super) fn softer(&self, than: Strictness, relaxed: bool) -> Option<Strictness> {
+    /// Whether one more part of the words is to be counted.
+    pub(super) fn counts(&mut self) -> bool {
+        self.parts += usize::from(self.counted);
+        self.counted && self.parts <= MOST_COUNTED
+    }
+
+    /// How to take the words next where so many have been found; none where nothing more would help. Few that match
+    /// everything are not the end where somebody asks for more.
+    pub(super) fn softer(&self, than: Strictness, found: usize, relaxed: bool) -> Option<Strictness> {
+        let widens = self.troubles > 1 && !self.any_trouble;
         match than {
+            _ if found > 0 && (!relaxed || found >= FEW) => None,
+            _ if found > 0 && widens => Some(Strictness::AnyMeaning),
+            Strictness::AllWords if self.spare && found > 0 => Some(Strictness::FilledUp),
             Strictness::AllWords if self.spare => Some(Strictness::Meaning),
-            Strictness::AllWords | Strictness::Meaning if self.troubles > 1 && !self.any_trouble => Some(Strictness::AnyMeaning),
-            Strictness::AllWords if self.troubles == 0 && self.several && relaxed => Some(Strictness::SomeWords),
+            Strictness::AllWords | Strictness::Meaning if widens => Some(Strictness::AnyMeaning),
+            Strictness::AllWords if found == 0 && self.troubles == 0 && self.several && relaxed => Some(Strictness::SomeWords),
             _ => None,
         }
     }
@@ -90,7 +112,9 @@ pub(super) enum Strictness {
     AllWords,
     /// Words beside an understood phrase that nothing else needs only help the order.
     Meaning,
-    /// The same, and what helps with one of several troubles will do.
+    /// The same, where some match everything: these come first.
+    FilledUp,
+    /// As with the meaning, and what helps with one of several troubles will do.
     AnyMeaning,
     /// Any of the words will do; the more the better.
     SomeWords,
@@ -108,6 +132,8 @@ impl Builder<'_> {
             several: false,
             troubles: 0,
             any_trouble: false,
+            counted: false,
+            parts: 0,
             danger_first: false,
         };
         let mut clauses: Vec<Clause> = Vec::new();
@@ -145,12 +171,15 @@ impl Builder<'_> {
         built.several = parts.len() > 1;
         built.troubles = parts.iter().filter(|part| matches!(part, Part::Meaning { .. })).count();
         if strictness == Strictness::SomeWords {
-            clauses.push(must(self.any_word(&parts, built)));
+            clauses.push(must(self.any_word(&parts, built)?));
             return Ok(());
         }
         built.danger_first = self.has_danger_beside_something_else(&parts);
         built.any_trouble = built.danger_first || strictness == Strictness::AnyMeaning;
-        built.understood.some_words = strictness == Strictness::AnyMeaning;
+        built.counted = built.any_trouble || strictness == Strictness::FilledUp;
+        if strictness == Strictness::AnyMeaning {
+            built.understood.enough = Enough::AnyNeed;
+        }
         let mut troubles: Vec<Box<dyn Query>> = Vec::new();
         for part in parts {
             match part {
@@ -161,6 +190,9 @@ impl Builder<'_> {
                 }
                 Part::Meaning { words, phrase } => {
                     let helps = self.meaning(&words, phrase, built);
+                    if built.any_trouble && built.counts() {
+                        troubles.push(Box::new(ConstScoreQuery::new(helps.box_clone(), EACH)));
+                    }
                     if built.danger_first && self.words.phrase(phrase).urgent {
                         troubles.push(Box::new(ConstScoreQuery::new(helps.box_clone(), AHEAD)));
                     }
@@ -193,20 +225,6 @@ impl Builder<'_> {
         phrases().any(|danger| danger.urgent && phrases().any(|other| other.needs.first() != danger.needs.first()))
     }
 
-    /// Something that has any of the words; more of them, and in the name, is better.
-    fn any_word(&self, parts: &[Part], built: &mut Built) -> Box<dyn Query> {
-        built.understood.some_words = true;
-        let mut ways: Vec<Box<dyn Query>> = Vec::new();
-        for part in parts {
-            let Part::Word(word) = part else { continue };
-            built.understood.words.push(word.text.clone());
-            built.marked.insert(word.stem.clone(), 1.0);
-            ways.push(Self::text(self.fields.text, &word.stem));
-            ways.push(boosted(Self::text(self.fields.name, &word.stem), IN_THE_NAME));
-        }
-        Box::new(BooleanQuery::union(ways))
-    }
-
     /// A word that must be there, itself or what it is a slip of. A spare word only helps the order.
     fn add_word(
         &self,
@@ -222,17 +240,16 @@ impl Builder<'_> {
             let occur = if spare { Occur::Should } else { Occur::Must };
             if spare {
                 built.understood.left_out.push(word.text.clone());
+                if !is_common(&word.text) && built.counts() {
+                    clauses.push((occur, Box::new(ConstScoreQuery::new(Self::text(self.fields.text, &word.stem), EACH))));
+                }
             }
             clauses.push((occur, Self::text(self.fields.text, &word.stem)));
             clauses.push((Occur::Should, boosted(Self::text(self.fields.name, &word.stem), IN_THE_NAME)));
             clauses.push((Occur::Should, boosted(Self::text(self.fields.terms, &word.stem), IN_A_TERM)));
             return Ok(());
         }
-        // A number is what it is, and so is a postcode: "200" is no slip of "2006".
-        let is_itself = self.words.is_urgent(&word.stem)
-            || self.words.is_itself(&word.stem)
-            || word.text.contains(|c: char| c.is_ascii_digit());
-        let others = if is_itself { Vec::new() } else { self.corrections(&word.text)? };
+        let others = self.stands_for(word)?;
         if others.is_empty() {
             if spare && relaxed {
                 built.understood.left_out.push(word.text.clone());
@@ -361,7 +378,7 @@ impl Builder<'_> {
         Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
     }
 
-    fn text(field: Field, stem: &str) -> Box<dyn Query> {
+    pub(super) fn text(field: Field, stem: &str) -> Box<dyn Query> {
         Box::new(TermQuery::new(Term::from_field_text(field, stem), IndexRecordOption::WithFreqs))
     }
 
@@ -381,7 +398,7 @@ fn unscored(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
 }
 
-fn boosted(query: Box<dyn Query>, by: f32) -> Box<dyn Query> {
+pub(super) fn boosted(query: Box<dyn Query>, by: f32) -> Box<dyn Query> {
     Box::new(BoostQuery::new(query, by))
 }
 

@@ -99,6 +99,8 @@ pub struct Wanted {
     pub covers: Option<coverage::Place>,
     /// Nearest to here first.
     pub near: Option<Point>,
+    /// Where somebody is: what says that it is not for people there comes last, however near it is.
+    pub home: Option<coverage::Place>,
     /// Not farther than this, metres.
     pub proximity: Option<f64>,
     /// Takes place from the first moment to the second.

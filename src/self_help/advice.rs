@@ -1,11 +1,13 @@
 //! What somebody is told: the outcome of their answers with the panels, steps and numbers for where
 //! they are. The pages and the API show the same.
 
+use std::cmp::Reverse;
+
 use chrono::NaiveDate;
 
 use super::{
     Edition,
-    checker::{Answers, Outcome, document::worded},
+    checker::{Answers, Outcome, Pressing, document::worded},
     contacts::{Action, Area, Call, Chooser, Line, Panel},
 };
 
@@ -16,6 +18,9 @@ pub struct Advice<'a> {
     pub chooser: Chooser<'a>,
     /// What the answers mean.
     pub outcome: Outcome,
+    /// Codes of needs in the order in which help is shown: the worst first, and of those that are as bad safety, then
+    /// what the level comes from.
+    pub needs: Vec<String>,
     /// What the level is called.
     pub title: &'a str,
     /// What that means, in a sentence or two.
@@ -67,6 +72,17 @@ pub struct Step<'a> {
     pub body: &'a str,
     /// Whom to ring for it.
     pub lines: Vec<&'a Line>,
+}
+
+/// Beginnings of the codes of needs that somebody may be in danger by.
+const SAFETY: [&str; 2] = ["safety", "health-crisis"];
+
+/// The needs in the order in which help with them is shown.
+fn safety_first(mut pressing: Vec<Pressing>, outcome: &Outcome) -> Vec<String> {
+    let severity = |need: &str| outcome.severities.get(need).copied().unwrap_or_default();
+    let is_danger = |need: &str| SAFETY.iter().any(|begins| need.starts_with(begins));
+    pressing.sort_by_key(|own| (Reverse(severity(&own.need)), !is_danger(&own.need), own.rank));
+    pressing.into_iter().map(|own| own.need).collect()
 }
 
 impl<'a> Chooser<'a> {
@@ -145,7 +161,8 @@ impl Edition {
         let outcome = checker.evaluate(answers);
         let level = checker.level(&outcome.level);
         let panels: Vec<&Panel> = outcome.urgent.iter().filter_map(|id| contacts.panel(id)).collect();
-        let steps = chooser.steps(&outcome.level, &checker.pressing_needs(answers, &outcome), &outcome.tags);
+        let pressing = checker.pressing_needs(answers, &outcome);
+        let steps = chooser.steps(&outcome.level, &pressing, &outcome.tags);
         let talk: &[Call] = contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();
         let of_panels = panels.iter().map(|panel| panel.call.as_slice());
         let of_steps = steps.iter().map(|step| step.call.as_slice());
@@ -170,6 +187,7 @@ impl Edition {
             talk_calls: talk,
             panels: panels.into_iter().map(|panel| chooser.told(panel, helper)).collect(),
             steps: steps.into_iter().map(|action| chooser.step(action, helper)).collect(),
+            needs: safety_first(pressing, &outcome),
             chooser,
             outcome,
         }

@@ -19,6 +19,7 @@ mod outbound;
 mod people;
 mod positions;
 mod reports;
+mod right_help;
 mod safekeeping;
 mod schema;
 mod search;

@@ -434,6 +434,14 @@ async fn both_databases_rank_alike() {
         {
             ranked.push(app.ids(&format!("/services?search={}", search.replace(' ', "%20"))).await);
         }
+        places::import(&app.app().db, std::path::Path::new("fixtures/postcodes.csv"), app.clock.now(), |_| {}).await.unwrap();
+        for asked in [
+            "search=eviction&near=LU1%202AA",
+            "search=eviction+letter+and+no+food&relaxed=true",
+            "search=tea+quilt+zebra&relaxed=true&near=LU1%204AA",
+        ] {
+            ranked.push(app.ids(&format!("/services?{asked}")).await);
+        }
         assert!(ranked.iter().all(|ids| ids.len() > 1), "{ranked:?}");
         answers.push(ranked);
         app.end().await;
@@ -454,7 +462,8 @@ fact! {
             assert!(found["interpreted"]["place"]["postcode"].as_str().unwrap().starts_with("LU1"), "{words}");
         }
         assert_eq!(app.names("/services?search=LU2").await[0], "Larder in Stopsley", "a postcode alone, too");
-        assert_eq!(app.get("/services?search=food+bank+near+ZE1+0AA").await.json()["total_items"], 0, "one that nobody knows is words");
+        let nowhere = app.get("/services?search=food+bank+near+ZE1+0AA").await.json();
+        assert_eq!((&nowhere["total_items"], &nowhere["interpreted"]["unknown_place"]), (&json!(2), &json!("ZE1 0AA")), "one that nobody knows is left out, and named");
         assert_eq!(app.names("/services?search=food+bank+LU1&near=LU2").await[0], "Larder in Stopsley", "and so is one beside another place");
         let page = app.searched("q=food+bank+near+LU1").await;
         assert!(page.contains("The nearest to LU1 are first") && !page.contains("left out"), "{page}");

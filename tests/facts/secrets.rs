@@ -147,6 +147,7 @@ const EXITS: &[&str] = &[
     "/directory/shortlist",
     "/directory/shortlist/more",
     "/assets/shortlist.js",
+    "/assets/results.js",
     "/embed/services",
     "/embed/services/{id}",
     "/embed/events",

@@ -35,7 +35,7 @@ def fold(text):
     """Words as the search sees them before stemming: no case, no accents, no apostrophes."""
     text = unicodedata.normalize("NFD", text.lower())
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return re.findall(r"[a-z0-9]+", re.sub("['’]", "", text))
+    return re.findall(r"[^\W_]+", re.sub("['’]", "", text))
 
 
 def twice(values):

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     http::{Parameters, Problem},
     pages::{
-        Site, home,
+        Site, areas, home,
         language::{as_written, isolated, rightwards, say, say_with, translated, weave, written_in},
         layout,
         layout::Page,
@@ -117,7 +117,8 @@ async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<H
             needs.push((*need).to_owned());
         }
     }
-    let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in: place.lies_in.as_ref(), each: EACH };
+    let (lies_in, councils) = (place.lies_in.as_ref(), areas::councils(site).await);
+    let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in, councils: &councils, each: EACH };
     let nearby = nearby::look(site, looked).await?;
     let first = first_debts(site, &place).await;
     Ok(Helps { situations, first, edition: site.self_help.in_force().await, today: site.self_help.today(), nearby, place })
@@ -177,7 +178,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         (chart::draw(&budget))
         (debts(&budget, &helps.first))
         (helps.tips())
-        @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place.point)) }
+        @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place)) }
         (keep())
         h2 class="unprinted" { (say("Change your numbers")) }
         (self::form(&form, &[], place, &fields, &helps.first))
@@ -208,7 +209,7 @@ fn summary(mistakes: &[Mistake], place: &Place) -> Markup {
             h2 id="mistakes" { (say("There is a problem")) }
             ul {
                 @for mistake in mistakes { li { a href=(format!("#{}", mistake.field)) { (about_line(&mistake.label)) ": " (say(mistake.refused.said())) } } }
-                @if let Some(said) = place.mistake { li { a href="#postcode" { (say(said)) } } }
+                @if let Some(said) = &place.mistake { li { a href="#postcode" { (said) } } }
             }
         }
     }

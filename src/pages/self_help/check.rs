@@ -137,10 +137,10 @@ fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
         }
     };
     let body = html! {
-        @if place.mistake.is_some() {
+        @if let Some(said) = &place.mistake {
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
                 h2 id="mistakes" { (say("There is a problem")) }
-                ul { li { a href="#postcode" { (say(place.mistake.unwrap_or_default())) } } }
+                ul { li { a href="#postcode" { (said) } } }
             }
         }
         (home::danger())

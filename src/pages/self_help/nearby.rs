@@ -7,12 +7,13 @@ use chrono::Days;
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::place::Place;
 use crate::{
     geo::Point,
     http::Problem,
     model::{Kind, Service},
     pages::{
-        Site, data,
+        Site, areas, data,
         language::{as_written, say},
         listing,
         listing::Listing,
@@ -22,6 +23,7 @@ use crate::{
     published::shelf::Form,
     publishing::ask_index,
     search::{Delivery, Wanted},
+    self_help::contacts::Council,
 };
 
 /// A listing that nobody has checked for longer stands below those that somebody has, in days.
@@ -78,6 +80,8 @@ pub(super) struct Looked<'a> {
     pub(super) point: Option<Point>,
     /// Where that is, for the areas of services: what says that it is not for there is left out.
     pub(super) lies_in: Option<&'a places::Place>,
+    /// The councils there are: what they give is shown to those alone who surely live there.
+    pub(super) councils: &'a [Council],
     /// Services for each need, and workshops.
     pub(super) each: usize,
 }
@@ -111,6 +115,16 @@ impl Looked<'_> {
         Wanted { only_current: true, near: self.point, ages: is_under_18.then_some((0.0, OLDEST_CHILD)), ..Wanted::default() }
     }
 
+    /// Whether a service may be for them: what is a council's must surely be theirs.
+    fn is_theirs(&self, service: &Service) -> bool {
+        let covers = self.lies_in.and_then(|place| Coverage::of(&service.service_areas).decides(place));
+        let is_of_theirs = || {
+            let codes = self.lies_in.map_or(&[][..], |place| &place.areas);
+            !areas::is_of_a_council(service, self.councils) || areas::is_of_their_council(service, self.councils, codes)
+        };
+        covers.unwrap_or_else(is_of_theirs)
+    }
+
     /// The way of getting help that somebody would rather have.
     fn way(&self) -> Option<Delivery> {
         let asked = |name: &str| self.tags.iter().any(|tag| tag.strip_prefix("mode:") == Some(name));
@@ -134,29 +148,26 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
             break;
         }
         // What was shown above may stand first here, too.
-        let most = if looked.lies_in.is_some() { LOOKED_THROUGH } else { looked.each };
-        let range = 0..most + shown.len();
+        let range = 0..LOOKED_THROUGH + shown.len();
         let found =
             ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
                 .await?;
-        let for_here = for_here(site, found.hits.iter().map(|hit| hit.id).collect(), looked)?;
+        let for_here = for_here(site, &found.hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), looked)?;
         ids.extend(for_here.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
     }
     let listed = listing::with_times(site, &ids, looked.point)?;
     Ok(listed.into_iter().map(|(service, listing)| Found { service, listing }).collect())
 }
 
-/// These services without those whose areas say for sure that they are not for where somebody is: the
-/// number of another council's desk helps nobody.
-fn for_here(site: &Site, ids: Vec<Uuid>, looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
-    let Some(place) = looked.lies_in else { return Ok(ids) };
-    let mut services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
-    services.retain(|found| Coverage::of(&found.document.service_areas).decides(place) != Some(false));
-    Ok(services.into_iter().map(|found| found.entry.id).collect())
+/// These services without those whose areas say for sure that they are not for where somebody is, and without those
+/// of councils that are not surely theirs: the number of another council's desk helps nobody.
+fn for_here(site: &Site, ids: &[Uuid], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
+    let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
+    Ok(services.into_iter().filter(|found| looked.is_theirs(&found.document)).map(|found| found.entry.id).collect())
 }
 
 /// What there is, as parts of a page.
-pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
+pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
     html! {
         h2 { (say("Help near you")) }
         @if nearby.needs.is_empty() {
@@ -165,8 +176,11 @@ pub(super) fn show(nearby: &Nearby, from: Option<Point>) -> Markup {
                 li { a href="/directory/needs" { (say("Browse everything by need")) } }
                 li { a href="/" { (say("Search in your own words")) } }
             }
-        } @else if from.is_none() {
+        } @else if place.point.is_none() {
             p class="small" { (say("We do not know where you are, so these may not be near.")) }
+        }
+        @if place.lies_in.is_none() {
+            p class="small" { (say("Listings of councils are left out, because each is for people who live there. Enter your full postcode to see those of your council.")) }
         }
         @for need in &nearby.needs {
             h3 { (as_written(&need.name)) }

@@ -41,7 +41,7 @@ pub(super) fn no_number_of_the_council() -> Markup {
 pub(in crate::pages) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
     html! {
         @if !lines.is_empty() {
-            ul class="lines" { @for line in lines { li { (line_of(line)) (standing(line, chooser)) } } }
+            ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, chooser)) } } }
         }
     }
 }

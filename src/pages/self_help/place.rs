@@ -8,9 +8,8 @@ use crate::{
     http::{Parameters, Problem},
     model::whereabouts::Whereabouts,
     pages::{
-        Site,
+        Site, here,
         language::{rightwards, say},
-        results,
     },
     places,
     self_help::{
@@ -43,7 +42,7 @@ pub(super) struct Place {
     /// The same for the areas of services, where it is certain: what is for elsewhere is left out.
     pub(super) lies_in: Option<places::Place>,
     /// What is wrong with what was written.
-    pub(super) mistake: Option<&'static str>,
+    pub(super) mistake: Option<String>,
 }
 
 impl Written {
@@ -81,7 +80,7 @@ impl Place {
             point: None,
             areas: std::iter::once(area.district.clone()).chain(area.county.clone()).collect(),
         };
-        Ok(match results::located(site, &written.postcode).await? {
+        Ok(match here::located(site, &written.postcode).await? {
             Err(mistake) => Self {
                 mistake: Some(mistake.said),
                 lies_in: chosen.as_ref().map(of_chosen),
@@ -119,10 +118,10 @@ pub(super) fn field(place: &Place) -> Markup {
         div class=(if place.mistake.is_some() { "field wrong" } else { "field" }) {
             label for="postcode" { (say("Postcode or town (optional)")) }
             p class="hint" id="postcode-hint" { (say("To show the right council and what is near you. We do not store it.")) }
-            @if let Some(said) = place.mistake { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (say(said)) } }
+            @if let Some(said) = &place.mistake { p class="error" id="postcode-error" { span class="unseen" { (say("Error:")) " " } (said) } }
             input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(place.written.postcode) autocomplete="off"
                 aria-describedby=(if place.mistake.is_some() { "postcode-hint postcode-error" } else { "postcode-hint" })
-                aria-invalid=[place.mistake.map(|_| "true")];
+                aria-invalid=[place.mistake.as_ref().map(|_| "true")];
         }
     }
 }

@@ -42,10 +42,11 @@ pub(super) async fn work_out<'a>(
 ) -> Result<Plan<'a>, Problem> {
     let advice = edition.advise(&carried.answers, place.area.as_ref(), site.self_help.today(), carried.helper);
     let looked = Looked {
-        needs: &advice.outcome.needs,
+        needs: &advice.needs,
         tags: &advice.outcome.tags,
         point: place.point,
         lies_in: place.lies_in.as_ref(),
+        councils: &edition.contacts.councils,
         each: if carried.helper { EACH_FOR_A_HELPER } else { EACH },
     };
     let nearby = nearby::look(site, looked).await?;
@@ -77,7 +78,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         (elsewhere(edition, place))
         (steps(&result, str::to_owned))
         (talk(&result))
-        (nearby::show(&result.nearby, place.point))
+        (nearby::show(&result.nearby, place))
         (words::printed(site.today()))
         (keep(site, carried, &result))
         (panels::reviewed(edition))

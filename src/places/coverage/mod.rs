@@ -41,6 +41,28 @@ pub struct Place {
     pub areas: Vec<String>,
 }
 
+/// Read what an area says in words, and give its extent, which may be polygons.
+fn read_words<'a>(area: &'a ServiceArea, words: &mut words::Words) -> &'a str {
+    if let Some(uri) = &area.uri {
+        words.codes_in(uri.as_str());
+    }
+    for text in [&area.name, &area.service_area].into_iter().flatten() {
+        words.read(text);
+    }
+    let extent = area.extent.as_deref().map(str::trim).filter(|text| text.len() <= LONGEST_EXTENT).unwrap_or_default();
+    if !extent.starts_with(['{', '<']) {
+        words.read(extent);
+    }
+    extent
+}
+
+/// Whether an area is a whole nation, as its codes and names say.
+pub fn is_national(area: &ServiceArea) -> bool {
+    let mut words = words::Words::default();
+    read_words(area, &mut words);
+    !words.nations.is_empty()
+}
+
 /// The areas of a service, compiled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coverage {
@@ -70,17 +92,11 @@ impl Coverage {
         let mut words = words::Words::default();
         let mut polygons = Vec::new();
         for area in areas {
-            if let Some(uri) = &area.uri {
-                words.codes_in(uri.as_str());
-            }
-            for text in [&area.name, &area.service_area].into_iter().flatten() {
-                words.read(text);
-            }
-            let extent = area.extent.as_deref().map(str::trim).filter(|text| text.len() <= LONGEST_EXTENT).unwrap_or_default();
+            let extent = read_words(area, &mut words);
             match extent.as_bytes().first() {
                 Some(b'{') => polygons.extend(json::polygons(extent)),
                 Some(b'<') => polygons.extend(kml::polygons(extent)),
-                _ => words.read(extent),
+                _ => {}
             }
         }
         let mut coverage =

@@ -43,7 +43,7 @@ pub struct Filters {
 enum Use {
     Covered,
     Near(&'static str),
-    /// It stands among the words of the search: it is left there where nobody knows where it is.
+    /// It stands among the words of the search. Half a postcode that nobody knows is left there: it may be a word.
     Said,
 }
 
@@ -161,12 +161,22 @@ impl Filters {
         let mut wanted = self.wanted;
         let Some((at, purpose)) = self.place else { return Ok((wanted, None)) };
         let position = locate(directory, &at).await?;
+        let other_words = || among_words(&wanted.text).map(|(_, words)| words).unwrap_or_default();
         match (purpose, &position) {
-            (Use::Near(_), Some(position)) => wanted.near = Some(position.point),
+            (Use::Near(_), Some(position)) => {
+                (wanted.near, wanted.home) = (Some(position.point), Some(position.home()));
+            }
             (Use::Near(parameter), None) => return Err(unknown(parameter, &at)),
             (Use::Said, Some(position)) => {
-                wanted.near = Some(position.point);
-                wanted.text = among_words(&wanted.text).map(|(_, words)| words).unwrap_or_default();
+                wanted.text = other_words();
+                (wanted.near, wanted.home) = (Some(position.point), Some(position.home()));
+            }
+            // No listing has a whole postcode among its words: the rest is looked for, and the answer says so.
+            (Use::Said, None) if is_whole(&at) => {
+                wanted.text = other_words();
+                if wanted.text.is_empty() {
+                    return Err(unknown("search", &at));
+                }
             }
             (Use::Said, None) => {}
             (Use::Covered, _) => {
@@ -208,7 +218,8 @@ impl Filters {
         if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
             return Err(unknown("postcode", at));
         }
-        Ok(Answer { found, position, window })
+        let unknown_place = unlocated.filter(|(at, purpose)| *purpose == Use::Said && position.is_none() && is_whole(at));
+        Ok(Answer { found, position, unknown_place: unknown_place.map(|(at, _)| at), window })
     }
 }
 
@@ -227,6 +238,10 @@ pub async fn ask_index(
         with(&index, &wanted, now)
     });
     found.await.map_err(|error| Problem::internal(&error))?.map_err(Problem::from)
+}
+
+fn is_whole(at: &Whereabouts) -> bool {
+    matches!(at, Whereabouts::Postcode(_))
 }
 
 fn unknown(parameter: &str, at: &Whereabouts) -> Problem {

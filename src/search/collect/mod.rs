@@ -1,9 +1,9 @@
 //! Going through what fits a query: what is asked of columns, the order, the counts. One pass.
 
 mod days;
+mod hit;
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
     sync::Arc,
 };
@@ -17,14 +17,13 @@ use uuid::Uuid;
 
 use super::{
     columns::{Columns, Opened},
-    query::AHEAD,
+    query::{AHEAD, EACH, MOST_COUNTED},
 };
 use crate::geo::Point;
 pub(super) use days::Window;
 use days::{DAYS, DaysOfHours, EventDays};
-
-/// Farther than any place on Earth, in metres.
-const FARTHEST: f64 = 1e8;
+pub use hit::Hit;
+use hit::Place;
 
 /// In which order the hits come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,31 +79,8 @@ pub(super) struct Checks {
     pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.
     pub(super) near: Option<(Point, Option<f64>)>,
-}
-
-/// A hit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hit {
-    /// Id of the document.
-    pub id: Uuid,
-    /// Metres away, where a point was given and the document has one.
-    pub metres: Option<f64>,
-    first: f64,
-    second: i64,
-}
-
-impl Eq for Hit {}
-
-impl Ord for Hit {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.first.total_cmp(&other.first).then(self.second.cmp(&other.second)).then(self.id.cmp(&other.id))
-    }
-}
-
-impl PartialOrd for Hit {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+    /// Says of service areas whether they hold where somebody is.
+    pub(super) home: Option<Judge>,
 }
 
 /// How many hits have each value, for each facet.
@@ -124,6 +100,8 @@ pub(super) struct Hits {
     pub(super) order: Order,
     /// What helps somebody in danger comes before everything that is nearer.
     pub(super) danger_first: bool,
+    /// Of what fits several parts of the words, that which fits more of them comes before what is nearer.
+    pub(super) counted: bool,
     pub(super) keep: usize,
     pub(super) checks: Checks,
     /// Columns that are open already.
@@ -146,6 +124,7 @@ pub(super) struct Segment {
     numbers: Vec<(Column<f64>, Between<f64>)>,
     open: Vec<SaysOpen>,
     covers: Option<Covers>,
+    home: Option<Judged>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -198,6 +177,7 @@ impl Collector for Hits {
                 Some(Covers { areas: judged("coverage", judge)?, place })
             }
         };
+        let home = checks.home.as_ref().map(|judge| judged("coverage", judge)).transpose()?;
         let counted = self.facets.iter().map(|field| Ok(columns.str(field)?.map(|column| (*field, column))));
         let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(Segment {
@@ -215,6 +195,7 @@ impl Collector for Hits {
                 .collect::<tantivy::Result<_>>()?,
             open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
+            home,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -302,6 +283,11 @@ impl Segment {
         value_passes(&covers.areas, doc).unwrap_or_else(in_the_outcode)
     }
 
+    /// Whether its areas say that it is not for people where somebody is.
+    fn is_for_elsewhere(&self, doc: DocId) -> bool {
+        self.home.as_ref().and_then(|areas| value_passes(areas, doc)) == Some(false)
+    }
+
     fn id(&self, doc: DocId) -> Uuid {
         let half = |column: &Column<u64>| column.first(doc).unwrap_or_default();
         Uuid::from_u64_pair(half(&self.columns.high), half(&self.columns.low))
@@ -329,16 +315,15 @@ impl Segment {
         dates.filter(|(start, end)| window.holds(*start, *end)).map(|(start, _)| start).min()
     }
 
-    fn keep(&mut self, doc: DocId, first: f64, second: i64, metres: Option<f64>) {
+    fn keep(&mut self, doc: DocId, place: Place, metres: Option<f64>) {
         let keep = self.wanted.keep;
         if keep == 0 {
             return;
         }
-        let is_worse = |worst: &Hit| first.total_cmp(&worst.first).then(second.cmp(&worst.second)).is_gt();
-        if self.heap.len() >= keep && self.heap.peek().is_some_and(is_worse) {
+        if self.heap.len() >= keep && self.heap.peek().is_some_and(|worst| place > worst.place) {
             return;
         }
-        let hit = Hit { id: self.id(doc), metres, first, second };
+        let hit = Hit { id: self.id(doc), metres, place };
         if self.heap.len() < keep {
             self.heap.push(hit);
         } else if let Some(mut worst) = self.heap.peek_mut()
@@ -359,6 +344,16 @@ fn value_passes((column, passing): &Judged, doc: DocId) -> Option<bool> {
 #[expect(clippy::cast_possible_truncation, reason = "scores are far below 2^53, and none is below nought")]
 fn rounded(score: Score) -> i64 {
     (f64::from(score) * 1_000.0 + 0.5) as i64
+}
+
+/// How many parts of the words a score says that a document fits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "scores are far below 2^31, and none is below nought"
+)]
+fn matched(score: Score) -> usize {
+    ((score % AHEAD) / EACH) as usize
 }
 
 impl SegmentCollector for Segment {
@@ -395,13 +390,18 @@ impl SegmentCollector for Segment {
         let first = match self.wanted.order {
             Order::Id => 0.0,
             Order::Relevance => -(rounded(score) as f64),
-            Order::Distance if self.wanted.danger_first && score < AHEAD => metres.unwrap_or(FARTHEST) + 2.0 * FARTHEST,
-            Order::Distance if self.wanted.danger_first => metres.unwrap_or(FARTHEST),
             Order::Distance => metres.unwrap_or(f64::MAX),
             Order::Start => start.unwrap_or(i64::MAX) as f64,
         };
         let second = if self.wanted.order == Order::Distance { -rounded(score) } else { 0 };
-        self.keep(doc, first, second, metres);
+        let place = Place {
+            danger_last: self.wanted.danger_first && score < AHEAD,
+            elsewhere: self.is_for_elsewhere(doc),
+            lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
+            first,
+            second,
+        };
+        self.keep(doc, place, metres);
     }
 
     fn harvest(self) -> Collected {

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::self_help::budget::Situation;
+use crate::{model::text::fold, self_help::budget::Situation};
 
 /// The `schema` of the document.
 pub const SCHEMA: &str = "support-contacts/1";
@@ -61,6 +61,19 @@ pub struct Council {
     /// For a district: the code of its county.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub county: Option<String>,
+}
+
+/// What follows the name of a place in the name of its council, folded.
+const KINDS_OF_COUNCIL: [&str; 6] =
+    [" council", " borough council", " city council", " county council", " district council", " metropolitan borough council"];
+
+impl Council {
+    /// Whether an organisation of this name is this council: "Luton Borough Council" is Luton's.
+    pub fn is_called(&self, organisation: &str) -> bool {
+        let (own, said) = (fold(&self.name), fold(organisation));
+        let rest = said.strip_prefix(&own).filter(|_| !own.is_empty());
+        rest.is_some_and(|rest| KINDS_OF_COUNCIL.iter().any(|kind| rest.starts_with(kind)))
+    }
 }
 
 /// Which kind of council has a duty where two share the work.

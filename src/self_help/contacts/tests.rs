@@ -173,7 +173,8 @@ fn nothing_is_wrong_with_our_contacts_and_mistakes_are_told() {
 #[test]
 fn numbers_that_nobody_has_checked_are_marked_so_and_never_live() {
     let ours = ours();
-    let unchecked = ["samaritans", "nhs-111", "shout", "childline", "citizens-advice", "gas", "power-cut"];
+    let unchecked =
+        ["samaritans", "nhs-111", "nhs-111-mental-health", "shout", "childline", "citizens-advice", "gas", "power-cut"];
     for id in unchecked {
         assert_eq!(ours.line(id).unwrap().dated.checked_on, None, "{id}");
     }

@@ -172,7 +172,7 @@ fact! {
             }
         }
         // A desk of the borough's, which says that it is for the borough.
-        for (place, is_luton) in [("postcode=LU1+4AA", false), ("council=E06000056", false), ("postcode=LU1+2AA", true), ("", true)] {
+        for (place, is_luton) in [("postcode=LU1+4AA", false), ("council=E06000056", false), ("postcode=LU1+2AA", true), ("postcode=LU1", false), ("", false)] {
             for (path, fields) in [("/help/check", "a.risk=notice&go=result"), ("/help/plan", "a.risk=notice")] {
                 let page = send(&app, path, &format!("{fields}&{place}")).await.text();
                 assert_eq!(page.contains("Borough housing advice (sample)"), is_luton, "{place} {path}");

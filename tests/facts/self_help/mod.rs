@@ -5,6 +5,7 @@ mod commands;
 mod editions;
 mod journeys;
 mod privacy;
+mod right_council;
 mod vectors;
 
 use chrono::{DateTime, Utc};

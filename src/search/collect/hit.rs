@@ -1,0 +1,70 @@
+//! What was found, and where it stands among the others.
+
+use std::cmp::Ordering;
+
+use uuid::Uuid;
+
+/// Where a document stands: what comes first decides, then what comes next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Place {
+    /// Whether others that help somebody in danger come before it.
+    pub(super) danger_last: bool,
+    /// Whether it is for people who are elsewhere.
+    pub(super) elsewhere: bool,
+    /// How many parts of the words it does not fit, where that is counted.
+    pub(super) lacks: usize,
+    /// By the order that is asked for, the lowest first.
+    pub(super) first: f64,
+    /// Of what is as good by that.
+    pub(super) second: i64,
+}
+
+impl Eq for Place {}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let before = |place: &Self| (place.danger_last, place.elsewhere, place.lacks);
+        before(self)
+            .cmp(&before(other))
+            .then_with(|| self.first.total_cmp(&other.first))
+            .then_with(|| self.second.cmp(&other.second))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A hit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    /// Id of the document.
+    pub id: Uuid,
+    /// Metres away, where a point was given and the document has one.
+    pub metres: Option<f64>,
+    pub(super) place: Place,
+}
+
+impl Hit {
+    /// Whether it says that it is not for people where somebody is, as far as that was given and is known.
+    #[must_use]
+    pub fn is_for_elsewhere(&self) -> bool {
+        self.place.elsewhere
+    }
+}
+
+impl Eq for Hit {}
+
+impl Ord for Hit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place).then(self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Hit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

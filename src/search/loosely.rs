@@ -1,0 +1,59 @@
+//! Words taken loosely, where nothing has all of them: any will do, and a word that nobody here writes may be a slip.
+
+use tantivy::{
+    TantivyError,
+    query::{BooleanQuery, ConstScoreQuery, Query},
+};
+
+use super::{
+    Enough,
+    fields::Word,
+    query::{Builder, Built, CORRECTED, EACH, IN_THE_NAME, boosted},
+    words::{Part, is_common},
+};
+
+impl Builder<'_> {
+    /// Something that has any of the words that say something: what has more of them comes first, then what has them
+    /// in its name. A word that nobody here writes is taken for what it is a slip of.
+    pub(super) fn any_word(&self, parts: &[Part], built: &mut Built) -> Result<Box<dyn Query>, TantivyError> {
+        built.understood.enough = Enough::SomeWords;
+        built.counted = true;
+        let words = parts.iter().filter_map(|part| if let Part::Word(word) = part { Some(word) } else { None });
+        let (common, telling): (Vec<&Word>, Vec<&Word>) = words.partition(|word| is_common(&word.text));
+        let mut ways: Vec<Box<dyn Query>> = Vec::new();
+        for word in if telling.is_empty() { common } else { telling } {
+            let stems = if self.is_known(&word.stem)? {
+                built.understood.words.push(word.text.clone());
+                vec![(word.stem.clone(), 1.0)]
+            } else {
+                let others = self.stands_for(word)?;
+                match others.first() {
+                    Some(first) => built.understood.corrected.push((word.text.clone(), first.text.clone())),
+                    None => built.understood.unknown.push(word.text.clone()),
+                }
+                others.into_iter().map(|other| (other.stem, CORRECTED)).collect()
+            };
+            let mut any: Vec<Box<dyn Query>> = Vec::new();
+            for (stem, weight) in stems {
+                any.push(boosted(Self::text(self.fields.text, &stem), weight));
+                ways.push(boosted(Self::text(self.fields.name, &stem), weight * IN_THE_NAME));
+                built.marked.insert(stem, weight);
+            }
+            let any: Box<dyn Query> = Box::new(BooleanQuery::union(any));
+            if built.counts() {
+                ways.push(Box::new(ConstScoreQuery::new(any.box_clone(), EACH)));
+            }
+            ways.push(any);
+        }
+        Ok(Box::new(BooleanQuery::union(ways)))
+    }
+
+    /// What a word that nobody here writes may be a slip of. A word of danger is what it is, and so is a number, or
+    /// a postcode: "200" is no slip of "2006".
+    pub(super) fn stands_for(&self, word: &Word) -> Result<Vec<Word>, TantivyError> {
+        let is_itself = self.words.is_urgent(&word.stem)
+            || self.words.is_itself(&word.stem)
+            || word.text.contains(|c: char| c.is_ascii_digit());
+        if is_itself { Ok(Vec::new()) } else { self.corrections(&word.text) }
+    }
+}

@@ -1,0 +1,130 @@
+// Going back from a listing to the results of a search, in a real browser: the results answer a form, and no browser
+// may keep them.
+//
+//   node back.mjs --base http://127.0.0.1:18080 --modules DIR/node_modules [--chromium PATH]
+//
+// Prints a line for each check; exits 1 when one does not hold.
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: 'string', default: 'http://127.0.0.1:18080' },
+    modules: { type: 'string', default: 'node_modules' },
+    chromium: { type: 'string', default: '/usr/bin/chromium' },
+  },
+});
+const base = options.base.replace(/\/$/, '');
+const require = createRequire(path.join(path.resolve(options.modules), 'x.js'));
+const { chromium } = require('playwright-core');
+
+const WORDS = 'rent arrears';
+let held = 0;
+const broken = [];
+
+function check(name, problem) {
+  if (problem) broken.push(name);
+  else held += 1;
+  console.log(problem ? `FAIL  ${name}\n      ${problem}` : `ok    ${name}`);
+}
+
+// As people have it: a page that was left may be kept in memory.
+const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+const browser = await chromium.launch({ executablePath: options.chromium, ignoreDefaultArgs, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'] });
+
+/** A page with the results of a search, as somebody gets there who types. */
+async function searched(words, more = {}) {
+  const context = await browser.newContext({ viewport: { width: 375, height: 812 }, ...more });
+  const page = await context.newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(`${base}/`);
+  await page.fill('#q', words);
+  await page.click('form.search button');
+  await page.waitForSelector('.numbered');
+  return { context, page, asked };
+}
+
+const titles = (page) => page.$$eval('.numbered ul.listings > li h2', (names) => names.map((name) => name.textContent));
+
+{
+  const { context, page, asked } = await searched(WORDS);
+  const before = await titles(page);
+  const link = page.locator('.numbered ul.listings > li h2 a').nth(3);
+  const name = (await link.textContent()).trim();
+  await link.scrollIntoViewIfNeeded();
+  const scrolled = await page.evaluate(() => scrollY);
+  await link.click();
+  await page.waitForFunction((heading) => document.querySelector('main h1')?.textContent === heading, name);
+  check('a listing has its own address', /\/directory\/(services|events)\/[0-9a-f-]{36}$/.test(page.url()) ? '' : page.url());
+  check('its heading has the focus', await page.evaluate(() => (document.activeElement?.tagName === 'H1' ? '' : String(document.activeElement?.outerHTML).slice(0, 80))));
+  await page.goBack();
+  await page.waitForSelector('.numbered');
+  const after = await titles(page);
+  check('"back" shows the same results', JSON.stringify(after) === JSON.stringify(before) ? '' : `${before.length} before, ${after.length} after`);
+  check('where they were left', Math.abs((await page.evaluate(() => scrollY)) - scrolled) < 60 ? '' : 'elsewhere');
+  check('and the words stand in the box', (await page.inputValue('#q')) === WORDS ? '' : 'they do not');
+  await page.goForward();
+  await page.waitForFunction((heading) => document.querySelector('main h1')?.textContent === heading, name);
+  await page.click('button.way-back');
+  await page.waitForSelector('.numbered');
+  check('so does the button above the listing', JSON.stringify(await titles(page)) === JSON.stringify(before) ? '' : 'others');
+  const telling = asked.filter((address) => /rent|arrears/.test(address));
+  check('no address says what was searched for', telling.length === 0 ? '' : telling.join(' '));
+  const kept = await page.evaluate(() => `${sessionStorage.length + localStorage.length} ${document.cookie} ${JSON.stringify(history.state)}`);
+  check('nothing is stored', /^0  \{"shown":0\}$/.test(kept) ? '' : kept);
+  await context.close();
+}
+
+{
+  const { context, page } = await searched('advice');
+  const before = await titles(page);
+  await page.click('nav.pages button');
+  await page.waitForFunction((first) => document.querySelector('.numbered ul.listings > li h2')?.textContent !== first, before[0]);
+  await page.goBack();
+  await page.waitForFunction((first) => document.querySelector('.numbered ul.listings > li h2')?.textContent === first, before[0]);
+  check('"back" from the next results shows the first', JSON.stringify(await titles(page)) === JSON.stringify(before) ? '' : 'others');
+  await context.close();
+}
+
+/** Back from another document, from memory or not: playwright waits for a load that does not come from memory. */
+async function goBack(page) {
+  await page.evaluate(() => history.back());
+  await page.waitForURL(/\/directory\/search$/, { waitUntil: 'commit' });
+  await page.waitForTimeout(1000);
+}
+
+{
+  const { context, page } = await searched(WORDS);
+  await page.goto(`${base}/directory/needs`);
+  await goBack(page);
+  const there = (await page.locator('.numbered').count()) + (await page.locator('form.search #q').count());
+  check('coming back from another page shows the results or the form, and no error', there > 0 ? '' : await page.locator('body').innerText());
+  await context.close();
+}
+
+{
+  const { context, page } = await searched('my partner hits me');
+  check('a search that others had better not see has a way out', (await page.locator('.exit a').count()) === 1 ? '' : 'it has none');
+  await page.goto(`${base}/directory/needs`);
+  await goBack(page);
+  const text = await page.locator('body').innerText();
+  const isEmpty = (await page.locator('form.search #q').count()) === 1 && (await page.inputValue('#q')) === '';
+  check('coming back to it shows the empty form', isEmpty && !text.includes('ERR_') ? '' : text.slice(0, 200));
+  check('and no answer', (await page.locator('.numbered').count()) === 0 && !text.includes('hits me') ? '' : text.slice(0, 200));
+  await context.close();
+}
+
+{
+  const { context, page } = await searched(WORDS, { javaScriptEnabled: false });
+  await page.locator('.numbered ul.listings > li h2 a').first().click();
+  await page.waitForURL(/\/directory\/(services|events)\//);
+  check('without JavaScript a listing opens as every page does', (await page.locator('main h1').count()) === 1 ? '' : 'it does not');
+  await context.close();
+}
+
+await browser.close();
+console.log(`\n${held} held, ${broken.length} did not`);
+process.exit(broken.length > 0 ? 1 : 0);

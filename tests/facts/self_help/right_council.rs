@@ -1,0 +1,62 @@
+//! Listings beside the answers: of the right council alone, and safety first.
+
+use serde_json::json;
+
+use super::{evaluate, ready, send};
+use crate::support::{TestApp, fact};
+
+async fn with_the_neighbour(app: &TestApp) {
+    ready(app).await;
+    app.import(std::fs::read("fixtures/central-bedfordshire/directory.ndjson").unwrap()).await;
+}
+
+const OURS: &str = "Borough housing advice (sample)";
+const THEIRS: &str = "District housing help (sample)";
+
+fact! {
+    async fn a_councils_own_listing_is_shown_to_those_alone_who_surely_live_there(app) {
+        with_the_neighbour(&app).await;
+        for (place, ours, theirs) in [
+            ("postcode=LU1+2AA", true, false), ("postcode=LU1+4AA", false, true), ("council=E06000056", false, true), ("council=E06000032", true, false),
+            ("postcode=LU1", false, false), ("postcode=luton", false, false), ("postcode=Atlantis", false, false), ("postcode=HP1+1AA", false, false), ("", false, false),
+        ] {
+            for (path, fields) in [("/help/check", "helper=yes&a.risk=notice&go=result"), ("/help/plan", "helper=yes&a.risk=notice")] {
+                let page = send(&app, path, &format!("{fields}&{place}")).await.text();
+                assert_eq!((page.contains(OURS), page.contains(THEIRS)), (ours, theirs), "{path} {place}");
+            }
+        }
+        let unsure = send(&app, "/help/check", "a.risk=notice&go=result").await.text();
+        assert!(unsure.contains("Listings of councils are left out") && unsure.contains("Help near you"), "{unsure}");
+        assert!(!send(&app, "/help/check", "a.risk=notice&go=result&postcode=LU1+2AA").await.text().contains("Listings of councils are left out"));
+        let budget = send(&app, "/help/budget", "in-wages=100&out-rent=900&debt-rent-owed=500&debt-rent=50").await.text();
+        assert!(budget.contains("Help near you") && !budget.contains("Extra help towards rent (sample)") && !budget.contains("Emergency grant and rent top-up (sample)"), "{budget}");
+    }
+}
+
+fact! {
+    async fn what_somebody_may_be_in_danger_by_comes_first_among_needs_that_are_as_bad(app) {
+        ready(&app).await;
+        let fields = "a.safe=afraid&a.tonight=no&a.risk=court&a.risk=lockout&a.bills=bailiff&a.bills=shark&a.today=food&a.today=power&a.today=money&go=result&postcode=LU1+2AA";
+        let page = send(&app, "/help/check", fields).await.text();
+        let near = page.split("Help near you").nth(1).unwrap();
+        let needs: Vec<&str> = near.split("<h3>").skip(1).map(|rest| rest.split("</h3>").next().unwrap()).collect();
+        assert_eq!(needs.first(), Some(&"Abuse from a partner or relative"), "{needs:?}");
+        let evaluated = evaluate(&app, json!({"answers": {"safe": ["suicidal"], "risk": ["court"], "bills": ["bailiff"], "today": ["food", "power", "money"]}})).await;
+        assert_ne!(evaluated["needs"][0], "health-crisis", "the document's own order is by sums and codes, and stays so");
+        let page = send(&app, "/help/check", "a.safe=suicidal&a.risk=court&a.bills=bailiff&a.today=food&a.today=power&a.today=money&go=result&postcode=LU1+2AA").await.text();
+        let first = page.split("Help near you").nth(1).unwrap().split("<h3>").nth(1).unwrap();
+        assert!(first.starts_with("Mental health crisis"), "{first}");
+    }
+}
+
+fact! {
+    async fn medicine_is_not_the_option_for_mental_health(app) {
+        ready(&app).await;
+        let page = send(&app, "/help/check", "at=today&a.today=meds&go=next&postcode=LU1+2AA").await.text();
+        let panel = page.split("Get your medicine today").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(panel.contains("tel:111") && panel.contains("medicine") && !panel.contains("mental health"), "{panel}");
+        let page = send(&app, "/help/check", "at=safe&a.safe=suicidal&go=next").await.text();
+        let panel = page.split("You matter. Talk to someone now").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(panel.contains("tel:111") && panel.contains("Choose the option for mental health"), "{panel}");
+    }
+}
