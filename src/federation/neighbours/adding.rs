@@ -102,7 +102,7 @@ impl Harvester {
             discovered: Some(said),
             held: None,
             failures: 0,
-            ..turn.peer.clone()
+            ..*turn.peer.clone()
         };
         let tx = self.database().write().await?;
         peers::set_protocol(&tx, &peer).await?;
@@ -155,9 +155,13 @@ impl Harvester {
     }
 }
 
-/// Whether a peer is the plain API of a directory that says this of itself.
+/// Whether a peer is the plain API of a directory that says this of itself. Below other paths of its host may be the APIs
+/// of others.
 fn is_plain_api_of(peer: &Peer, said: &Discovery) -> bool {
-    matches!(peer.kind, PeerKind::Oruk3 | PeerKind::Oruk1) && peer.url.origin() == said.origin.origin()
+    let is_same = |api: &Url| api.as_str().trim_end_matches('/') == peer.url.as_str().trim_end_matches('/');
+    let is_its_api =
+        said.api.oruk_v3.as_ref().is_some_and(is_same) || matches!(peer.url.path().trim_end_matches('/'), "" | "/api");
+    matches!(peer.kind, PeerKind::Oruk3 | PeerKind::Oruk1) && peer.url.origin() == said.origin.origin() && is_its_api
 }
 
 /// Why what a peer says of itself now cannot be approved.

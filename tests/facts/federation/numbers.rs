@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::crawls::{is_list, start};
 use crate::support::{
-    On,
-    liar,
+    On, liar,
     network::{self, Node, fact_of_a_liar},
     peer::{HostilePeer, Reply, Seen},
 };
