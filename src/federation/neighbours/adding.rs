@@ -106,7 +106,8 @@ impl Harvester {
         };
         let tx = self.database().write().await?;
         peers::set_protocol(&tx, &peer).await?;
-        self.walk_again(&tx, &peer, Anew::Numbers).await?;
+        // What is the same is rendered again as well: it is signed now.
+        self.walk_again(&tx, &peer, Anew::Versions).await?;
         end(turn, tx).await?;
         self.now_there(peer.id).await
     }
