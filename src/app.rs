@@ -361,10 +361,12 @@ async fn front(State((site, directory)): State<(Site, Arc<Directory>)>, headers:
 }
 
 async fn ready(State(served): State<Served>) -> Response {
-    if let Err(error) = served.app.db.ping().await {
-        return Problem::from(error).into_response();
-    }
-    if served.is_ready() {
+    let head = match served.app.head().await {
+        Ok(head) => head,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    // The shelf follows before the search does.
+    if served.is_ready() && served.directory.search.is_of(&head.epoch) {
         return "ready\n".into_response();
     }
     let far = match served.directory.search.indexing() {

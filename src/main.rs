@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -15,5 +13,5 @@ fn main() -> ExitCode {
     // The allocator would take pages of 2 MB, of which small pieces keep most for nothing: it doubles the memory.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true); // where the kernel refuses, it is only more memory
-    fingerpost::cli::run(fingerpost::cli::Arguments::parse())
+    fingerpost::cli::run(std::env::args_os())
 }

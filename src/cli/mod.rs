@@ -1,5 +1,6 @@
 //! The commands. Results go to stdout, progress and logs to stderr; 0 means that it did what was
 //! asked, 1 that it did not, 2 that the call was wrong, 141 that nobody read its results to the end.
+//! With `--json` there is one document on stdout in any case: where there is no result, it says why.
 
 mod checker;
 mod demo;
@@ -19,9 +20,11 @@ mod user;
 mod words;
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::Context as _;
@@ -35,10 +38,16 @@ use crate::{
     identity::Deed,
 };
 
+/// A line on stdout. What `println!` does, except that it is an error, no panic, when nobody reads it.
+macro_rules! say {
+    ($($words:tt)*) => { std::io::Write::write_fmt(&mut $crate::cli::stdout(), format_args!("{}\n", format_args!($($words)*))) };
+}
+use say;
+
 /// An open directory of services that help people before a crisis.
 #[derive(Debug, Parser)]
 #[command(name = "fingerpost", version, about, max_term_width = 100, arg_required_else_help = true)]
-pub struct Arguments {
+struct Arguments {
     /// Settings file (default: ./fingerpost.toml if it exists). FINGERPOST_… environment variables override it.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -129,8 +138,15 @@ enum Command {
     },
 }
 
-/// Run the command that the arguments name.
-pub fn run(arguments: Arguments) -> ExitCode {
+/// Run the command that the words of a call name; the first of them is the program.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    // Behind -- nothing is an option.
+    let as_json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return not_understood(&error, as_json),
+    };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -141,12 +157,47 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) if is_left_unread(&error) => ExitCode::from(128 + SIGPIPE),
         Err(error) => {
+            let said = chain(&error);
             // Whoever closed stderr does not want to know.
-            let _ = writeln!(io::stderr(), "fingerpost: {}", chain(&error));
-            let wrong_call =
-                error.downcast_ref::<crate::config::Error>().is_some() || error.downcast_ref::<WrongCall>().is_some();
+            let _ = writeln!(io::stderr(), "fingerpost: {said}");
+            if as_json {
+                tell_a_program(code_of(&error), &said);
+            }
+            let wrong_call = error.is::<crate::config::Error>() || error.is::<WrongCall>();
             ExitCode::from(if wrong_call { 2 } else { 1 })
         }
+    }
+}
+
+/// A call that cannot be read, or one for help.
+fn not_understood(error: &clap::Error, as_json: bool) -> ExitCode {
+    // Nobody to tell where it cannot be printed.
+    let _ = error.print();
+    if as_json && error.use_stderr() {
+        let said = error.to_string();
+        let said = said.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        tell_a_program("wrong-call", &said.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Say why there is no result, where a program waits for one and has been given none.
+fn tell_a_program(code: &str, detail: &str) {
+    if !WRITTEN.load(Ordering::Relaxed) {
+        // Whoever does not read it any more does not want to know.
+        let _ = say!("{}", serde_json::json!({"error": {"code": code, "detail": detail}}));
+    }
+}
+
+/// A name for why a command was not carried out, for programs.
+fn code_of(error: &anyhow::Error) -> &str {
+    let of_a_file = || error.chain().any(|cause| cause.is::<io::Error>());
+    match peer::code_of(error) {
+        Some(code) => code,
+        None if error.is::<WrongCall>() => "wrong-call",
+        None if error.is::<crate::config::Error>() => "wrong-setting",
+        None if of_a_file() => "io",
+        None => "our-side",
     }
 }
 
@@ -158,6 +209,9 @@ const SIGPIPE: u8 = 13;
 #[error("the output is no longer being read")]
 struct Unread;
 
+/// Whether any of a result has been written.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
+
 /// Where results go.
 struct Stdout(io::Stdout);
 
@@ -167,6 +221,7 @@ fn stdout() -> Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        WRITTEN.store(true, Ordering::Relaxed);
         self.0.write(bytes).map_err(unread)
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -183,12 +238,6 @@ fn is_left_unread(error: &anyhow::Error) -> bool {
     let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.filter_map(io::Error::get_ref).any(|inner| inner.downcast_ref::<Unread>().is_some())
 }
-
-/// A line on stdout. What `println!` does, except that it is an error, no panic, when nobody reads it.
-macro_rules! say {
-    ($($words:tt)*) => { std::io::Write::write_fmt(&mut $crate::cli::stdout(), format_args!("{}\n", format_args!($($words)*))) };
-}
-use say;
 
 /// A call that makes no sense, although its words could be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,30 +1,28 @@
 //! `fingerpost peer`: neighbouring directories that are followed.
 
 mod followers;
+mod pulling;
 mod said;
-
-use std::time::Duration;
+mod words;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use url::Url;
 
-use super::{WrongCall, chain, progress, say};
+use super::{WrongCall, say};
 use crate::{
     app::App,
     db::Durability,
     federation::{
-        harvest::{self, Harvester},
+        harvest,
         neighbours::{New, Refused, Wanted},
-        peers::{self, Comparison, Outcome, Peer, PeerKind, Report, Trouble, Trust},
+        peers::{self, PeerKind, Trust},
     },
     model::Kind,
 };
-use said::{list, said, show};
-
-/// For so long a pull waits for another one of the same peer, a little longer than that of a process that has died
-/// keeps others out.
-const PATIENCE: Duration = Duration::from_secs(70);
+use pulling::{compare, pull};
+use said::{list, show};
+use words::{address, area, gss, seconds, yes_or_no};
 
 #[derive(Debug, Args)]
 pub(super) struct Peers {
@@ -161,11 +159,15 @@ enum Action {
         /// too.
         #[arg(long, value_delimiter = ',', value_parser = area)]
         postcodes: Vec<String>,
+        /// Import only listings in areas with these GSS codes: E06000032,E06000056. Needs an imported postcode directory;
+        /// listings without a postcode that it knows are imported too.
+        #[arg(long, value_delimiter = ',', value_name = "GSS", value_parser = gss)]
+        areas: Vec<String>,
         /// Whether to import what the peer passes on from other directories; the peer must be an aggregator.
         #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
         relayed: Option<bool>,
         /// Import listings of every kind, wherever they are.
-        #[arg(long, conflicts_with_all = ["only", "postcodes"])]
+        #[arg(long, conflicts_with_all = ["only", "postcodes", "areas"])]
         everything: bool,
         /// Print one JSON document.
         #[arg(long)]
@@ -192,26 +194,6 @@ enum Action {
     },
 }
 
-impl Action {
-    /// Whether programs read what it prints.
-    fn as_json(&self) -> bool {
-        match self {
-            Self::Add { json, .. }
-            | Self::List { json }
-            | Self::Show { json, .. }
-            | Self::Followers { json, .. }
-            | Self::Pull { json, .. }
-            | Self::Approve { json, .. }
-            | Self::Hold { json, .. }
-            | Self::Release { json, .. }
-            | Self::Compare { json, .. }
-            | Self::Scope { json, .. }
-            | Self::Trust { json, .. }
-            | Self::Remove { json, .. } => *json,
-        }
-    }
-}
-
 /// Kinds of listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Listings {
@@ -221,48 +203,6 @@ enum Listings {
     Events,
 }
 
-/// A whole web address.
-fn address(text: &str) -> Result<Url, String> {
-    text.parse().map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => {
-            format!("expected a full address starting with https://, such as https://{}/", text.trim_matches('/'))
-        }
-        other => other.to_string(),
-    })
-}
-
-/// The beginning of a postcode: letters, then perhaps digits.
-fn area(text: &str) -> Result<String, String> {
-    let text = text.trim().to_uppercase();
-    let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    let letters = text.len() - digits.len();
-    let good = (1..=2).contains(&letters) && digits.len() <= 2 && digits.chars().all(|c| c.is_ascii_alphanumeric());
-    if good { Ok(text) } else { Err("expected the first part of a postcode, such as LU or MK45".to_owned()) }
-}
-
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("expected yes or no".to_owned()),
-    }
-}
-
-/// A length of time such as `15m`, in seconds.
-fn seconds(text: &str) -> Result<i64, String> {
-    let expected = "expected a length of time such as 90s, 15m, 6h or 1d, from 10s to 30d";
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let unit = match unit {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err(expected.to_owned()),
-    };
-    let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
-    seconds.filter(|seconds| (10..=30 * 86_400).contains(seconds)).ok_or_else(|| expected.to_owned())
-}
-
 impl Peers {
     /// A pull that a power cut takes back goes on from where it was; what an officer decides must stay.
     pub(super) fn durability(&self) -> Durability {
@@ -270,15 +210,6 @@ impl Peers {
     }
 
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
-        let as_json = self.action.as_json();
-        let done = self.act(app).await;
-        if let (true, Err(error)) = (as_json, &done) {
-            say!("{}", json!({"error": {"code": code_of(error), "detail": chain(error)}}))?;
-        }
-        done
-    }
-
-    async fn act(self, app: App) -> anyhow::Result<bool> {
         let harvester = app.harvester();
         match self.action {
             Action::Add { url, name, kind, trust, every, licence, json } => {
@@ -329,13 +260,13 @@ impl Peers {
                 let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
                 compare(&app, &peer, json).await
             }
-            Action::Scope { peer, most, licence, only, postcodes, relayed, everything, json } => {
+            Action::Scope { peer, most, licence, only, postcodes, areas, relayed, everything, json } => {
                 let kinds = match only {
                     None => Vec::new(),
                     Some(Listings::Services) => vec![Kind::Service],
                     Some(Listings::Events) => vec![Kind::Event],
                 };
-                let wanted = Wanted { most, licences: licence, kinds, postcodes, relayed, everything };
+                let wanted = Wanted { most, licences: licence, kinds, postcodes, areas, relayed, everything };
                 let peer = harvester.scope_peer(&peer, wanted).await.map_err(wrong_call)?;
                 show(&harvester.describe_peer(&peer).await?, json)
             }
@@ -363,95 +294,13 @@ fn wrong_call(error: Refused) -> anyhow::Error {
     }
 }
 
-/// A name for why a command was not carried out, for programs.
-fn code_of(error: &anyhow::Error) -> &str {
+/// A name for why a command about a peer was not carried out, for programs.
+pub(super) fn code_of(error: &anyhow::Error) -> Option<&str> {
     let nobody = |error: &harvest::Error| matches!(error, harvest::Error::NoPeer(_));
     match error.downcast_ref::<Refused>() {
-        Some(Refused::Peer { trouble, .. } | Refused::NotNow(trouble)) => &trouble.code,
-        Some(Refused::Failed(error)) if nobody(error) => "no-peer",
-        None if error.downcast_ref::<harvest::Error>().is_some_and(nobody) => "no-peer",
-        None if error.downcast_ref::<WrongCall>().is_some() => "wrong-call",
-        _ => "our-side",
-    }
-}
-
-/// Pull, and say what the comparison found; only where there was one, it went well.
-async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> anyhow::Result<bool> {
-    let good = pull(app, Some(peer.id.to_string()), false, as_json).await?;
-    let found = app.harvester().peer(&peer.id.to_string()).await?.report.and_then(|report| report.compared);
-    match found {
-        None if peer.kind != PeerKind::OpenDirectory && good => {
-            if !as_json {
-                say!("  compared: it has no checkpoint; each pull compares everything it lists")?;
-            }
-            Ok(true)
-        }
-        None | Some(Comparison::Not { .. }) => Ok(false),
-        Some(_) => Ok(good),
-    }
-}
-
-async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyhow::Result<bool> {
-    let harvester = app.harvester();
-    let chosen = match peer.filter(|_| !all) {
-        Some(peer) => vec![harvester.peer(&peer).await?],
-        None => peers::all(&app.db).await?.into_iter().filter(|peer| peer.trust != Trust::Blocked).collect(),
-    };
-    let mut reports = Vec::new();
-    for peer in chosen {
-        let bar = progress(None, "records");
-        let pulled = pull_in_turn(&harvester, &peer, &bar).await;
-        bar.finish_and_clear();
-        let report = match pulled {
-            // The others are not to blame for it.
-            Err(error) if all => {
-                let trouble = Trouble { code: "our-side".to_owned(), detail: error.to_string() };
-                Report { peer: peer.name, outcome: Outcome::Failed, error: Some(trouble), ..Report::default() }
-            }
-            pulled => pulled?,
-        };
-        if !as_json {
-            say!("{}", said(&report))?;
-        }
-        reports.push(report);
-    }
-    if as_json {
-        let document = if all { json!(reports) } else { json!(reports.first()) };
-        say!("{document}")?;
-    }
-    Ok(reports.iter().all(|report| matches!(report.outcome, Outcome::Ok | Outcome::Partial)))
-}
-
-/// Pull from a peer; where another process does so, wait for it.
-async fn pull_in_turn(harvester: &Harvester, peer: &Peer, bar: &indicatif::ProgressBar) -> Result<Report, harvest::Error> {
-    let began = tokio::time::Instant::now();
-    loop {
-        let seen = |report: &Report| bar.set_position(report.created + report.updated + report.unchanged);
-        let report = harvester.pull(peer.id, seen).await?;
-        if began.elapsed() >= PATIENCE || report.error.as_ref().is_none_or(|trouble| trouble.code != harvest::BUSY) {
-            return Ok(report);
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time_and_areas_are_written_as_people_write_them() {
-        assert_eq!(seconds("15m"), Ok(900));
-        assert_eq!(seconds("90"), Ok(90));
-        assert_eq!(seconds("1d"), Ok(86_400));
-        assert_eq!((area("lu"), area("MK45"), area("EC1A")), (Ok("LU".into()), Ok("MK45".into()), Ok("EC1A".into())));
-        assert!(address("oldbury.gov.uk").unwrap_err().ends_with("https://oldbury.gov.uk/"));
-        assert!(address("https://oldbury.gov.uk").is_ok());
-        for bad in ["", "LU3 9XQ", "12", "LUTON"] {
-            assert!(area(bad).is_err(), "{bad}");
-        }
-        for bad in ["", "m", "5s", "31d", "-5m", "1.5h", "9999999999999999999h"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
+        Some(Refused::Peer { trouble, .. } | Refused::NotNow(trouble)) => Some(&trouble.code),
+        Some(Refused::Failed(error)) if nobody(error) => Some("no-peer"),
+        None if error.downcast_ref::<harvest::Error>().is_some_and(nobody) => Some("no-peer"),
+        _ => None,
     }
 }

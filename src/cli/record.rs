@@ -11,6 +11,7 @@ use crate::{
     editing::Theirs,
     identity::Deed,
     model::{Document, LocationPolicy},
+    published,
     records::{self, Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
 };
 
@@ -149,8 +150,29 @@ impl From<Policy> for LocationPolicy {
     }
 }
 
+impl Action {
+    /// The record that it is about, where it is about one.
+    fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Show { id }
+            | Self::History { id }
+            | Self::Withdraw { id, .. }
+            | Self::Hide { id, .. }
+            | Self::Annotate { id, .. }
+            | Self::Place { id, .. }
+            | Self::EraseContact { id, .. }
+            | Self::EraseWords { id, .. }
+            | Self::ConfirmContact { id, .. } => Some(*id),
+            Self::FindPerson { .. } => None,
+        }
+    }
+}
+
 impl Record {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+        if let Some(id) = self.action.id() {
+            mind_what_is_shown_of_others(&app, id).await?;
+        }
         let outcome = match self.action {
             Action::Show { id } => {
                 let mut record = shown(&find(&app, id).await?)?;
@@ -161,6 +183,7 @@ impl Record {
                 return Ok(true);
             }
             Action::History { id } => {
+                find(&app, id).await?;
                 let mut versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
                 for call in app.editing(&public_url(&app.config, app.config.listen)).calls_of(id).await? {
                     let of = call.revision.map(Value::from);
@@ -264,6 +287,23 @@ fn hide_instead(error: records::Error) -> anyhow::Error {
 
 fn caller(why: String) -> Caller {
     Caller { name: "command line".to_owned(), why, entrance: Entrance::Person }
+}
+
+/// What is published has ids that are no records': a service at a place, and an event as a service. Whoever gives one is
+/// told which record it belongs to.
+async fn mind_what_is_shown_of_others(app: &App, id: Uuid) -> anyhow::Result<()> {
+    let owner = published::owners(&app.db, &[id]).await?.remove(&id);
+    let Some(owner) = owner.filter(|owner| *owner != id) else { return Ok(()) };
+    if app.records.find(id).await?.is_some() {
+        return Ok(());
+    }
+    let record = find(app, owner).await?.read()?;
+    Err(WrongCall(format!(
+        "{id} is not a record: it is the {} {:?} as it is shown at another address. Use its id instead: {owner}",
+        record.kind(),
+        record.name()
+    ))
+    .into())
 }
 
 async fn find(app: &App, id: Uuid) -> anyhow::Result<Stored> {

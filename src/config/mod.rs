@@ -2,6 +2,8 @@
 //! the environment wins. Every setting is text that is parsed here, once, with an error that names
 //! the setting, the value and what would be right.
 
+mod addresses;
+mod log;
 mod look;
 mod providers;
 mod settings;
@@ -23,38 +25,20 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
+use self::{
+    addresses::{mail_server, public_url},
+    providers::{sign_in_providers, tables},
+    settings::SETTINGS,
+    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
+};
 pub use self::{
+    log::LogFormat,
     look::Colour,
     providers::SignInProvider,
     settings::schema,
     tiles::MapTiles,
     values::{Error, Hidden},
 };
-use self::{
-    providers::{sign_in_providers, tables},
-    settings::SETTINGS,
-    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
-};
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err("expected text or json".to_owned()),
-        }
-    }
-}
 
 /// The header in which a proxy says who asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -304,7 +288,8 @@ impl Config {
             notify_mail_template: optional(values, "notify_mail_template", "the id of a Notify template")?,
             notify_text_template: optional(values, "notify_text_template", "the id of a Notify template")?,
             notify_callback_token: optional::<String>(values, "notify_callback_token", "a token")?.map(Hidden::from),
-            log: parse(values, "log", "a log level")?,
+            log: parse::<log::LogFilter>(values, "log", "error, warn, info, debug or trace, or such as info,fingerpost=debug")?
+                .to_string(),
             log_format: parse(values, "log_format", "text or json")?,
             without_effect: Vec::new(),
             given: BTreeMap::new(),
@@ -399,40 +384,12 @@ impl Config {
     }
 }
 
-/// How the world reaches us, when that is set.
-fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
-    let url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?;
-    match url {
-        Some(url) if !["http", "https"].contains(&url.scheme()) => {
-            Err(wrong("public_url", url.as_str(), "expected an address starting with http:// or https://"))
-        }
-        url => Ok(url.map(with_slash)),
-    }
-}
-
 fn yes_or_no(values: &BTreeMap<String, String>, name: &'static str) -> Result<bool, Error> {
     match values.get(name).map_or("", |value| value.trim()) {
         "yes" | "true" => Ok(true),
         "no" | "false" | "" => Ok(false),
         other => Err(wrong(name, other, "expected yes or no")),
     }
-}
-
-/// The mail server, whose password is in no message.
-fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
-    let text = values.get("smtp_url").map(|value| value.trim()).unwrap_or_default();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let usable = |url: &Url| {
-        ["smtp", "smtps"].contains(&url.scheme())
-            && url.host_str().is_some_and(|host| !host.is_empty())
-            && matches!(url.path(), "" | "/")
-            && matches!(url.query(), None | Some("tls=none"))
-    };
-    let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
-                   with every character in them other than letters and digits percent-encoded, such as %40 for @";
-    text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
 }
 
 #[cfg(test)]

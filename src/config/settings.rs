@@ -26,7 +26,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "public_url",
         default: "",
-        meaning: "The web address at which the public reaches the directory. http://LISTEN when not set.",
+        meaning: "The web address at which the public reaches the directory: scheme, host and perhaps port, without a path, because neighbouring directories know it by its host alone. http://LISTEN when not set.",
         example: "https://directory.luton.example.org/",
     },
     Setting {
@@ -253,7 +253,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "log",
         default: "info",
-        meaning: "What is logged: error, warn, info, debug, or a tracing filter.",
+        meaning: "What is logged: off, error, warn, info, debug or trace, or a list with levels for parts of the program.",
         example: "info,fingerpost=debug",
     },
     Setting { name: "log_format", default: "text", meaning: "How it is logged: text or json.", example: "json" },

@@ -141,3 +141,30 @@ fn numbers_and_names_that_look_like_numbers_are_read_as_written() {
     let config = read(&[("FINGERPOST_NAME", "1066"), ("FINGERPOST_REQUESTS_PER_MINUTE", "50")]).unwrap();
     assert_eq!((config.name.as_str(), config.requests_per_minute), ("1066", 50));
 }
+
+#[test]
+fn a_public_address_is_an_origin_and_nothing_more() {
+    for (url, what) in [
+        ("https://luton.example.org/directory", "a path"),
+        ("https://luton.example.org/?x=1", "a query"),
+        ("https://luton.example.org/#top", "a fragment"),
+        ("https://fp:s3cret@luton.example.org/", "a user name or password"),
+    ] {
+        let said = read(&[("FINGERPOST_PUBLIC_URL", url)]).unwrap_err().to_string();
+        assert!(said.starts_with("setting FINGERPOST_PUBLIC_URL (or public_url in the settings file) is "), "{said}");
+        assert!(said.contains("expected https://luton.example.org/ and nothing after it") && said.contains(what), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    for url in ["https://luton.example.org", "http://127.0.0.1:8080/"] {
+        assert!(read(&[("FINGERPOST_PUBLIC_URL", url)]).unwrap().public_url.unwrap().path() == "/", "{url}");
+    }
+}
+
+#[test]
+fn a_log_filter_that_would_log_nothing_is_refused() {
+    let said = read(&[("FINGERPOST_LOG", ":::")]).unwrap_err().to_string();
+    assert!(
+        said.starts_with("setting FINGERPOST_LOG (or log in the settings file) is \":::\": expected error, warn, info"),
+        "{said}"
+    );
+}

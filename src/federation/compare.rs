@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
-use chrono::Duration;
+use chrono::{Duration, DurationRound as _};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ use crate::{
 pub const CHECKPOINT: &[u8] = b"open-directory-checkpoint-v1\n";
 /// How long a checkpoint is good for.
 const GOOD_FOR: Duration = Duration::hours(24);
+/// A checkpoint is issued anew so often: until then it is the same to the last byte, where nothing else has changed.
+const ISSUED_EACH: Duration = Duration::minutes(1);
 /// How long it may be kept.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
 /// Own records that are read at once.
@@ -55,7 +57,8 @@ async fn sums(outlet: &Outlet) -> Result<Sums, Problem> {
 pub(super) async fn checkpoint(State(outlet): State<Outlet>, headers: HeaderMap) -> Result<Response, Problem> {
     let sums = sums(&outlet).await?;
     let now = outlet.clock.now();
-    let snapshot = outlet.snapshots.latest().map(|latest| SnapshotName { seq: latest.seq.0, sha256: latest.sha256 });
+    let now = now.duration_trunc(ISSUED_EACH).unwrap_or(now);
+    let snapshot = outlet.latest_snapshot().map(|latest| SnapshotName { seq: latest.seq.0, sha256: latest.sha256 });
     let count = |of: fn(&digest::Bucket) -> i64| sums.buckets.iter().map(of).sum::<i64>();
     let said = Checkpoint {
         origin: outlet.publisher.origin.clone(),

@@ -1,5 +1,6 @@
 //! What a directory speaks, found out by asking: its discovery document first, then the list of an
-//! Open Referral UK API, then what stands at the address itself: a calendar, or feeds of sessions.
+//! Open Referral UK API, then what stands at the address itself: a calendar, or feeds of sessions. Whoever gives the
+//! address of a file means that file, also where its host is a directory.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -72,7 +73,25 @@ impl Harvester {
     }
 
     async fn find_out_anything(&self, url: &Url) -> Result<Found, Trouble> {
+        let is_file = names_a_file(url);
+        if is_file || url.query().is_some() {
+            let answer = sessions::ask_for(self.outbound(), url).await?;
+            if_it_answers(&answer, self.now())?;
+            if let Some(found) = calendar_of(&answer) {
+                return Ok(found);
+            }
+            if let Some(found) = sessions_of(&answer).ok().filter(|_| is_file) {
+                return Ok(found);
+            }
+        }
         match discover(self.outbound(), url).await {
+            Ok(said) if is_file => {
+                let detail = format!(
+                    "it is neither a calendar nor a feed of sessions, but {0} is a directory: to follow all of that, add {0}",
+                    said.origin
+                );
+                return Err(trouble("not-a-feed", detail));
+            }
             Ok(said) => return Ok(told(said)),
             Err(trouble) if trouble.code == "no-discovery" => {}
             Err(trouble) => return Err(trouble),
@@ -142,6 +161,15 @@ pub(super) fn plain_address(url: &Url) -> Url {
     rest.and_then(|rest| Url::parse(&format!("https://{rest}")).ok()).unwrap_or_else(|| url.clone())
 }
 
+/// Whether an address names a file: `events.ics`, and no folder or list.
+fn names_a_file(url: &Url) -> bool {
+    let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
+    last.rsplit_once('.').is_some_and(|(name, kind)| {
+        let is_ending = (2..=5).contains(&kind.len()) && kind.chars().all(|c| c.is_ascii_alphanumeric());
+        !name.is_empty() && is_ending && kind.contains(|c: char| c.is_ascii_alphabetic())
+    })
+}
+
 /// The address of an API of which this is the list of services.
 pub(super) fn above_the_list(url: &Url) -> Option<Url> {
     let path = url.path().trim_end_matches('/').strip_suffix("/services")?;
@@ -185,6 +213,22 @@ mod tests {
         assert_eq!(address.as_str(), "https://hall.example.org/events?id=7#top");
         assert_eq!(plain_origin(PeerKind::Ical, &address), "https://hall.example.org/events?id=7");
         assert_eq!(plain_origin(PeerKind::Oruk3, &url("https://Feed.example.org/oruk/?x=1")), "https://feed.example.org/oruk");
+    }
+
+    #[test]
+    fn files_are_told_from_folders() {
+        for (address, is_file) in [
+            ("https://hall.example.org/events.ics", true),
+            ("https://hall.example.org/feeds/sessions.json?x=1", true),
+            ("https://hall.example.org/", false),
+            ("https://hall.example.org", false),
+            ("https://hall.example.org/api/v1.0/", false),
+            ("https://hall.example.org/api/v1.10", false),
+            ("https://hall.example.org/services", false),
+            ("https://hall.example.org/.well-known", false),
+        ] {
+            assert_eq!(names_a_file(&url(address)), is_file, "{address}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Everything of ours in one file, for followers that begin with nothing: the items of the feed, one a
 //! line, compressed, under a name that is its hash, so that it can be kept anywhere and fetched in parts.
 //!
-//! A file that holds what had to be destroyed since is destroyed with it.
+//! A file that holds what had to be destroyed since is destroyed with it, and so is one whose items were signed for
+//! another address or with another key than they are now: nobody who begins with it would believe them.
 
 use std::{
     fs::{self, File},
@@ -27,7 +28,10 @@ use super::{Outlet, changes::write_item, compare, proofs::SnapshotPointer};
 use crate::{
     clock,
     http::{Problem, Segment},
-    published::{self, Position, own},
+    published::{
+        self, Position,
+        own::{self, OwnRow},
+    },
 };
 
 /// Stands before a pointer that is signed.
@@ -56,7 +60,18 @@ pub struct Snapshot {
     pub sha256: String,
     /// When it was made.
     pub issued: DateTime<Utc>,
+    /// For which address its items are signed.
+    #[serde(default)]
+    pub origin: String,
+    /// The key that signed for us when it was made.
+    #[serde(default)]
+    pub kid: String,
 }
+
+/// Some of our records are still signed for the address that we had before: a moment later none is.
+#[derive(Debug, thiserror::Error)]
+#[error("the records are being signed again for this address; read the feed, or try again in a minute")]
+struct BeingSigned;
 
 /// The folder of snapshots. Clones share it.
 #[derive(Clone, Debug)]
@@ -132,9 +147,14 @@ impl<W: Write> Write for Hashing<W> {
 }
 
 impl Outlet {
-    /// The snapshot that is there, if any.
+    /// The snapshot that is there, if any, and is signed as everything is now.
     pub fn latest_snapshot(&self) -> Option<Snapshot> {
-        self.snapshots.latest()
+        self.snapshots.latest().filter(|latest| self.signs_as(latest))
+    }
+
+    /// Whether we sign for the address and with the key that a snapshot was made with.
+    fn signs_as(&self, snapshot: &Snapshot) -> bool {
+        snapshot.origin == self.signer.origin() && snapshot.kid == self.signer.keyring().active.kid()
     }
 
     /// The latest snapshot; one is made when there is none, or the one that is there holds what has
@@ -144,7 +164,7 @@ impl Outlet {
     pub async fn snapshot(&self) -> anyhow::Result<Snapshot> {
         self.forget_urgent().await?;
         let epoch = published::head(&self.db, &self.clock).await?.epoch;
-        if let Some(latest) = self.snapshots.latest().filter(|latest| latest.epoch == epoch) {
+        if let Some(latest) = self.latest_snapshot().filter(|latest| latest.epoch == epoch) {
             return Ok(latest);
         }
         self.make_snapshot().await
@@ -152,12 +172,13 @@ impl Outlet {
 
     /// Make a new snapshot in place of the one that is there.
     /// # Errors
-    /// When the database or the disk fails; then the one that is there stays.
+    /// When the database or the disk fails, or not everything is signed for our address yet; then the one that is there
+    /// stays.
     pub async fn make_snapshot(&self) -> anyhow::Result<Snapshot> {
         let asked = self.clock.now();
         let _turn = self.snapshots.making.lock().await;
         // Somebody else has made one while we waited.
-        if let Some(latest) = self.snapshots.latest().filter(|latest| latest.issued > asked) {
+        if let Some(latest) = self.latest_snapshot().filter(|latest| latest.issued > asked) {
             return Ok(latest);
         }
         fs::create_dir_all(&self.snapshots.folder)?;
@@ -165,6 +186,8 @@ impl Outlet {
         let out = Hashing { inner: BufWriter::new(File::create(&made)?), hasher: Sha256::new(), bytes: 0 };
         let mut zstd = zstd::Encoder::new(out, LEVEL)?;
         let present = published::head(&self.db, &self.clock).await?;
+        // Whatever is signed with a later key while this goes on is not in it.
+        let kid = self.signer.keyring().active.kid().to_owned();
         let reading = self.db.snapshot().await?;
         // The epoch that the rows belong to: a restore may have begun another one a moment ago.
         let epoch = published::head_in(&reading).await?.unwrap_or(present).epoch;
@@ -172,6 +195,9 @@ impl Outlet {
         loop {
             let rows = own::after_in(&reading, seq, ROWS).await?;
             let Some(last) = rows.last() else { break };
+            if rows.iter().any(|row| !is_signed_for(row, self.signer.origin())) {
+                return Err(BeingSigned.into());
+            }
             seq = last.position;
             records += rows.len() as u64;
             line.clear();
@@ -192,18 +218,20 @@ impl Outlet {
             bytes: out.bytes,
             sha256: hex::encode(out.hasher.finalize()),
             issued: self.clock.now(),
+            origin: self.signer.origin().to_owned(),
+            kid,
         };
         self.snapshots.put(&snapshot, &made)?;
         Ok(snapshot)
     }
 
-    /// Destroy the snapshot when something in it has had to be destroyed since it was made.
+    /// Destroy the snapshot when something in it has had to be destroyed since it was made, or everything has been
+    /// signed again.
     /// # Errors
     /// When the database or the disk fails.
     pub async fn forget_urgent(&self) -> anyhow::Result<()> {
-        if let Some(latest) = self.snapshots.latest()
-            && own::urgent_since(&self.db, latest.seq).await?
-        {
+        let Some(latest) = self.snapshots.latest() else { return Ok(()) };
+        if !self.signs_as(&latest) || own::urgent_since(&self.db, latest.seq).await? {
             let _turn = self.snapshots.making.lock().await;
             self.snapshots.destroy()?;
         }
@@ -211,7 +239,15 @@ impl Outlet {
     }
 }
 
+/// Whether our statement about a record is for this address.
+fn is_signed_for(row: &OwnRow, origin: &str) -> bool {
+    row.statement.contains(&format!("\"origin\":\"{origin}\""))
+}
+
 fn failed(error: &anyhow::Error) -> Problem {
+    if let Some(waits) = error.downcast_ref::<BeingSigned>() {
+        return Problem::unavailable(&waits.to_string());
+    }
     Problem::internal(&io::Error::other(format!("{error:#}")))
 }
 
@@ -242,7 +278,7 @@ pub(super) async fn pointer(State(outlet): State<Outlet>, headers: HeaderMap) ->
 /// The file, or a part of it.
 pub(super) async fn file(State(outlet): State<Outlet>, Segment(asked): Segment, request: Request) -> Result<Response, Problem> {
     outlet.forget_urgent().await.map_err(|error| failed(&error))?;
-    let latest = outlet.snapshots.latest().filter(|latest| name(latest) == asked);
+    let latest = outlet.latest_snapshot().filter(|latest| name(latest) == asked);
     let latest = latest.ok_or_else(|| Problem::not_found("see /federation/v1/snapshot for the current one".to_owned()))?;
     let Ok(served) = ServeFile::new_with_mime(outlet.snapshots.file(&latest), &zstd_type()).oneshot(request).await;
     let mut response = served.into_response();

@@ -179,18 +179,25 @@ fn is_mobile(number: &str) -> bool {
 }
 
 /// Words that say when or how a phone is answered.
-const OF_PHONES: [&str; 18] = [
+const OF_PHONES: [&str; 25] = [
     "mobile",
+    "landline",
+    "freephone",
+    "switchboard",
+    "fax",
     "phone",
     "telephone",
     "text",
     "texts",
     "sms",
     "whatsapp",
+    "evening",
     "evenings",
+    "weekend",
     "weekends",
     "weekdays",
     "daytime",
+    "morning",
     "mornings",
     "emergency",
     "urgent",
@@ -209,9 +216,9 @@ fn may_be_somebody(name: &str, record: &str) -> bool {
         && !words.any(|word| ROLES.contains(&word) || OF_PHONES.contains(&word) || of_the_record(word))
 }
 
-/// Whether the words beside a mobile number are somebody's name: a name as it is usually written, or one to
-/// three words with capitals that say nothing else.
-fn is_somebodys(words: &str, record: &str) -> bool {
+/// Whether the words beside a number are somebody's name: a name as it is usually written, or one to three words with
+/// capitals that say nothing else. `record` is what else is known of it: its name, where it is.
+pub fn is_somebodys(words: &str, record: &str) -> bool {
     let capitals = words.split_whitespace().all(|word| {
         word.chars().next().is_some_and(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || "-'’.".contains(c))
     });

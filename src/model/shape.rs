@@ -63,8 +63,17 @@ const LONGEST_TEXT: usize = 65_536;
 
 /// The entity that the schema calls `title`, such as `ServiceAtLocation`.
 pub fn entity(title: &str) -> Option<&'static Entity> {
+    entities().get(title)
+}
+
+fn entities() -> &'static HashMap<String, Entity> {
     static ENTITIES: OnceLock<HashMap<String, Entity>> = OnceLock::new();
-    ENTITIES.get_or_init(read_entities).get(title)
+    ENTITIES.get_or_init(read_entities)
+}
+
+/// Whether there is an entity of this name in snake case, such as `service_at_location`.
+pub fn has(name: &str) -> bool {
+    entities().values().any(|entity| entity.name == name)
 }
 
 /// The schema title of a kind of record.

@@ -11,11 +11,13 @@ use super::{
     Kind,
     shape::{self, Entity, Shape},
     text,
-    values::{EmailAddress, LocalDateTime, TimeOfDay, WebAddress, Zone},
 };
 use crate::ids;
 
 mod repairs;
+mod single;
+
+use single::{choose, date, describe, formatted, number, plain_text};
 
 /// A list longer than this is cut.
 const MOST_ITEMS: usize = 2_000;
@@ -59,16 +61,46 @@ pub enum Names<'a> {
 pub fn tidy(kind: Kind, value: Value, names: Names<'_>) -> Result<Tidied, Dropped> {
     let entity = shape::entity(shape::title(kind))
         .ok_or_else(|| Dropped { path: String::new(), reason: format!("{kind} has no schema") })?;
-    let mut tidier = Tidier { names, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new() };
+    let mut tidier = Tidier::new(names, false);
     let value = tidier.entity(entity, value, "", None)?;
     Ok(Tidied { value, dropped: tidier.dropped, supposed: tidier.supposed, source_ids: tidier.source_ids })
 }
 
+/// Everything that is wrong with `value`, what it cannot stand without first: for whoever has typed it, and can put all of
+/// it right at once.
+pub fn faults(kind: Kind, value: Value, names: Names<'_>) -> Vec<Dropped> {
+    let Some(entity) = shape::entity(shape::title(kind)) else { return Vec::new() };
+    let mut tidier = Tidier::new(names, true);
+    let refused = tidier.entity(entity, value, "", None).err();
+    refused.into_iter().chain(tidier.dropped).collect()
+}
+
 struct Tidier<'a> {
     names: Names<'a>,
+    /// Whether to look at the rest of what cannot stand.
+    goes_on: bool,
     dropped: Vec<Dropped>,
     supposed: Vec<Dropped>,
     source_ids: Vec<(Uuid, String)>,
+}
+
+/// The entity that holds another one, and in which of its fields.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    id: Uuid,
+    entity: &'a str,
+    field: &'a str,
+}
+
+/// Of what the `link_id` of an attribute is the id: of what it says it is attached to, else of what it stands in. It is
+/// named as that is, whatever ids its source has.
+fn linked(entity: &Entity, object: &Map<String, Value>, parent: Option<Around<'_>>) -> Option<Shape> {
+    if entity.name != "attribute" {
+        return None;
+    }
+    let said = object.get("link_entity").and_then(Value::as_str).map(|said| text::fold(said).replace(' ', "_"));
+    let of = said.filter(|said| shape::has(said)).or_else(|| parent.map(|around| around.entity.to_owned()))?;
+    Some(Shape::Id(of))
 }
 
 /// Why one value was not taken.
@@ -81,10 +113,25 @@ enum Refusal {
     Inside(Dropped),
 }
 
-impl Tidier<'_> {
-    /// `parent` is the id of the nearest entity around this one and the field that holds it: a
-    /// part without an id gets one derived from there and from what it says.
-    fn entity(&mut self, entity: &Entity, value: Value, path: &str, parent: Option<(Uuid, &str)>) -> Result<Value, Dropped> {
+impl<'a> Tidier<'a> {
+    fn new(names: Names<'a>, goes_on: bool) -> Self {
+        Self { names, goes_on, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new() }
+    }
+
+    /// Something that an entity cannot stand with: the first is why it does not, and the others stand beside it where
+    /// all of them are wanted.
+    fn refuse(&mut self, fault: Dropped, refused: &mut Option<Dropped>) -> Result<(), Dropped> {
+        match refused {
+            _ if !self.goes_on => return Err(fault),
+            None => *refused = Some(fault),
+            Some(_) => self.dropped.push(fault),
+        }
+        Ok(())
+    }
+
+    /// `parent` is the nearest entity around this one: a part without an id gets one derived from there and from
+    /// what it says.
+    fn entity(&mut self, entity: &Entity, value: Value, path: &str, parent: Option<Around<'_>>) -> Result<Value, Dropped> {
         let Value::Object(mut object) = value else {
             return Err(at(path, format!("expected {} as an object, found {}", entity.name, describe(&value))));
         };
@@ -93,7 +140,8 @@ impl Tidier<'_> {
         }
         repairs::apply(&entity.name, &mut object);
         let id = self.own_id(entity, &mut object, parent);
-        let mut kept = Map::new();
+        let linked = linked(entity, &object, parent);
+        let (mut kept, mut refused, mut unfit) = (Map::new(), None, Vec::new());
         for (name, value) in object {
             let here = join(path, &name);
             if name == "id" && id.is_some() {
@@ -106,13 +154,17 @@ impl Tidier<'_> {
                 }
                 continue;
             };
-            let taken = self.value(&field.shape, value, &here, id.map(|id| (id, name.as_str())));
+            let shape = linked.as_ref().filter(|_| name == "link_id").unwrap_or(&field.shape);
+            let taken = self.value(shape, value, &here, id.map(|id| Around { id, entity: &entity.name, field: &name }));
             match taken {
                 Ok(value) => {
                     kept.insert(name, value);
                 }
                 Err(Refusal::Blank) => {}
-                Err(Refusal::Because(reason)) if field.required => return Err(Dropped { path: here, reason }),
+                Err(Refusal::Because(reason)) if field.required => {
+                    self.refuse(Dropped { path: here, reason }, &mut refused)?;
+                    unfit.push(name);
+                }
                 Err(Refusal::Because(reason)) => {
                     let strictest = strictest(&name);
                     let taken =
@@ -120,47 +172,52 @@ impl Tidier<'_> {
                     kept.extend(strictest.map(|word| (name, Value::from(word))));
                     self.dropped.push(Dropped { path: here, reason: reason + &taken.unwrap_or_default() });
                 }
-                Err(Refusal::Inside(inside)) if field.required => return Err(inside),
+                Err(Refusal::Inside(inside)) if field.required => {
+                    self.refuse(inside, &mut refused)?;
+                    unfit.push(name);
+                }
                 Err(Refusal::Inside(inside)) => self.dropped.push(inside),
             }
         }
         let missing: Vec<&str> = entity
             .fields
             .iter()
-            .filter(|(name, field)| field.required && !kept.contains_key(*name))
+            .filter(|(name, field)| field.required && !kept.contains_key(*name) && !unfit.contains(*name))
             .map(|(name, _)| name.as_str())
             .collect();
         if !missing.is_empty() {
             let (is, it) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
-            return Err(at(path, format!("{} {is} missing; {} needs {it}", missing.join(" and "), with_article(&entity.name))));
+            let reason = format!("{} {is} missing; {} needs {it}", missing.join(" and "), with_article(&entity.name));
+            self.refuse(at(path, reason), &mut refused)?;
         }
         for name in repairs::contradictions(&entity.name, &kept) {
             if name.refuses || entity.fields.get(name.field).is_some_and(|field| field.required) {
-                return Err(at(&join(path, name.field), name.reason.into_owned()));
+                self.refuse(at(&join(path, name.field), name.reason.into_owned()), &mut refused)?;
+                continue;
             }
             if kept.remove(name.field).is_some() {
                 self.dropped.push(at(&join(path, name.field), name.reason.into_owned()));
             }
         }
-        Ok(Value::Object(kept))
+        refused.map_or(Ok(Value::Object(kept)), Err)
     }
 
     /// The entity's own id, made where it is missing, so that its parts can be named after it.
-    fn own_id(&mut self, entity: &Entity, object: &mut Map<String, Value>, parent: Option<(Uuid, &str)>) -> Option<Uuid> {
+    fn own_id(&mut self, entity: &Entity, object: &mut Map<String, Value>, parent: Option<Around<'_>>) -> Option<Uuid> {
         let field = entity.fields.get("id")?;
         let given = object.get("id").and_then(|value| self.value(&field.shape, value.clone(), "id", None).ok());
         let id = if let Some(id) = given.as_ref().and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok()) {
             id
         } else {
-            let (around, name) = parent?;
+            let around = parent?;
             object.remove("id");
-            ids::derived(around, &format!("{name}\n{}", Value::Object(object.clone())))
+            ids::derived(around.id, &format!("{}\n{}", around.field, Value::Object(object.clone())))
         };
         object.insert("id".to_owned(), Value::String(id.to_string()));
         Some(id)
     }
 
-    fn value(&mut self, shape: &Shape, value: Value, path: &str, parent: Option<(Uuid, &str)>) -> Result<Value, Refusal> {
+    fn value(&mut self, shape: &Shape, value: Value, path: &str, parent: Option<Around<'_>>) -> Result<Value, Refusal> {
         if is_blank(&value) {
             return Err(Refusal::Blank);
         }
@@ -195,7 +252,7 @@ impl Tidier<'_> {
         }
     }
 
-    fn list(&mut self, of: &Shape, value: Value, path: &str, parent: Option<(Uuid, &str)>) -> Result<Value, Refusal> {
+    fn list(&mut self, of: &Shape, value: Value, path: &str, parent: Option<Around<'_>>) -> Result<Value, Refusal> {
         let mut items = match value {
             Value::Array(items) => items,
             one @ Value::Object(_) => vec![one],
@@ -305,97 +362,6 @@ fn without_blanks(value: Value) -> Option<Value> {
         )),
         other => Some(other),
     }
-}
-
-fn describe(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(found) => format!("the text {:?}", text::shorten(found, 60)),
-        Value::Array(items) => format!("a list of {}", items.len()),
-        Value::Object(_) => "an object".to_owned(),
-    }
-}
-
-fn plain_text(value: Value, max: usize) -> Result<String, Refusal> {
-    let found = match value {
-        Value::String(found) => found,
-        Value::Number(number) => number.to_string(),
-        other => return Err(Refusal::Because(format!("expected text, found {}", describe(&other)))),
-    };
-    if found.contains('\0') {
-        return Err(Refusal::Because("contains a null character (U+0000), which cannot be stored".to_owned()));
-    }
-    let cleaned = text::clean(&found);
-    if cleaned.is_empty() {
-        return Err(Refusal::Blank);
-    }
-    let length = cleaned.chars().count();
-    if length > max {
-        return Err(Refusal::Because(format!("is {length} characters long; the limit is {max}")));
-    }
-    Ok(cleaned)
-}
-
-fn number(value: &Value, min: f64, max: f64) -> Result<Value, String> {
-    let found = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    match found {
-        Some(found) if found.is_finite() && (min..=max).contains(&found) => {
-            serde_json::to_value(super::values::Number(found)).map_err(|error| error.to_string())
-        }
-        Some(found) if found.is_finite() => Err(format!("{found} is not between {min} and {max}")),
-        _ => Err(format!("expected a number, found {}", describe(value))),
-    }
-}
-
-fn choose(words: &[String], text: &str) -> Result<String, String> {
-    let wanted = text::fold(text);
-    words
-        .iter()
-        .find(|word| text::fold(word) == wanted)
-        .cloned()
-        .ok_or_else(|| format!("{:?} is not one of: {}", text::shorten(text, 60), words.join(", ")))
-}
-
-fn formatted(format: &str, text: &str) -> Result<String, String> {
-    fn by<T: std::str::FromStr<Err = super::values::Refused> + ToString>(text: &str) -> Result<String, String> {
-        text.parse::<T>().map(|value| value.to_string()).map_err(|refused| refused.to_string())
-    }
-    match format {
-        "uri" => by::<WebAddress>(text),
-        "email" => by::<EmailAddress>(text),
-        "time-of-day" => by::<TimeOfDay>(text),
-        "local-date-time" => by::<LocalDateTime>(text),
-        "time-zone" => by::<Zone>(text),
-        "uuid" => Uuid::try_parse(text).map(|id| id.to_string()).map_err(|_| "is not a UUID".to_owned()),
-        "date" => date(text).ok_or_else(|| "is not a date in the calendar (expected YYYY-MM-DD)".to_owned()),
-        "date-time" => {
-            moment(text).ok_or_else(|| "is not a date and time with a zone (expected 2026-11-20T09:00:00Z)".to_owned())
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
-fn date(text: &str) -> Option<String> {
-    let day = text.get(..10).unwrap_or(text);
-    let rest_is_time = text.len() == day.len() || text[day.len()..].starts_with(['T', ' ']);
-    let date = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|_| rest_is_time && day.len() == 10)?;
-    Some(date.to_string())
-}
-
-/// A moment; one without a zone is read as UTC, a date as its midnight.
-fn moment(text: &str) -> Option<String> {
-    let at = chrono::DateTime::parse_from_rfc3339(text)
-        .map(|at| at.to_utc())
-        .ok()
-        .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| at.naive().and_utc()))
-        .or_else(|| text.parse::<chrono::NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc()))?;
-    (1..=9999).contains(&chrono::Datelike::year(&at)).then(|| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ fn envelope(total: usize, wanted: Wanted, size: usize) -> String {
         "{{\"total_items\":{total},\"total_pages\":{pages},\"page_number\":{page},\"size\":{size},\
          \"first_page\":{},\"last_page\":{},\"empty\":{},{note}\"contents\":[",
         page == 1,
-        page == pages,
+        page >= pages,
         size == 0
     )
 }

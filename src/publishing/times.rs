@@ -79,8 +79,10 @@ fn within(
             dates.truncate(most);
             if more { json!({"occurrences": dates, "more": true}) } else { json!({"occurrences": dates}) }
         }),
-        Kind::Service if scheduled().is_some_and(|found| found.is_shut()) => Some(shut()),
         Kind::Service | Kind::Location => scheduled().map(|found| {
+            if kind == Kind::Service && found.is_shut() {
+                return shut();
+            }
             let nested = found.service_at_locations.iter().flat_map(|link| &link.schedules);
             hours(&Hours::of(found.schedules.iter().chain(nested)), now)
         }),

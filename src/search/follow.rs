@@ -204,6 +204,11 @@ impl Search {
         self.state.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
+    /// Whether it has what was published in this epoch: a restore begins another one, and the index is built anew.
+    pub fn is_of(&self, epoch: &str) -> bool {
+        self.state().epoch == epoch
+    }
+
     /// How far it has followed.
     pub fn position(&self) -> Position {
         Position(self.state().position)

@@ -334,8 +334,7 @@ impl Builder<'_> {
         if let Some(status) = &wanted.status {
             only(fields.status, status.clone());
         }
-        if wanted.open_now && kind == Kind::Service {
-            // The hours of what has closed say nothing.
+        if kind == Kind::Service && (wanted.open_now || wanted.is_active) {
             only(fields.status, "active".to_owned());
         }
         if let Some(source) = &wanted.source {

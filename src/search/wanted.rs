@@ -85,6 +85,8 @@ pub struct Wanted {
     pub times: Option<Times>,
     /// Is open at this moment.
     pub open_now: bool,
+    /// Is active: the hours of what has closed say nothing.
+    pub is_active: bool,
     /// Costs nothing.
     pub free: bool,
     /// Stands for an event (true), or does not (false).
@@ -124,6 +126,7 @@ impl Wanted {
             needs: std::mem::take(&mut self.needs),
             checked_since: self.checked_since.take(),
             status: self.status.take(),
+            is_active: self.open_now,
             only_current: std::mem::take(&mut self.only_current),
             ages: self.ages.take(),
             free: std::mem::take(&mut self.free),

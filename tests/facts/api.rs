@@ -94,6 +94,7 @@ fact! {
         assert_eq!(seen, whole);
         let beyond = app.get("/services?page=1000").await;
         assert_eq!((beyond.status.as_u16(), beyond.json()["empty"].clone()), (200, Value::Bool(true)));
+        assert_eq!(beyond.json()["last_page"], true, "whoever goes on until it says so ends");
         let cut = app.get("/services?per_page=100000").await.json();
         assert_eq!((cut["per_page"].clone(), cut["note"].clone()), (1000.into(), "per_page was cut to 1000".into()));
         let lines = app.get("/services?format=ndjson&full=true").await;

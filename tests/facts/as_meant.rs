@@ -201,3 +201,21 @@ fact! {
         assert_eq!(names().await, Value::Null, "at once, and not when somebody next edits the organization");
     }
 }
+
+fact! {
+    async fn what_an_attribute_is_attached_to_is_called_as_it_is_here_whatever_its_id_was(app) {
+        let mut service = pantry();
+        let term = service["attributes"][0]["taxonomy_term"].clone();
+        service["service_at_locations"][0]["id"] = json!("sal-7");
+        // One says what it is attached to; the other stands there.
+        service["service_at_locations"][0]["attributes"] = json!([
+            {"id": "a1", "link_id": "sal-7", "link_entity": "service_at_location", "taxonomy_term": term},
+            {"id": "a2", "link_id": "sal-7", "value": "step-free", "taxonomy_term_id": term["id"]}
+        ]);
+        assert_eq!(told(&app.import(service.to_string()).await), [""; 0]);
+        let link = app.get("/service_at_locations?full=true").await.json()["contents"][0].clone();
+        assert_eq!(link["id"], from_source("", "service_at_location", "sal-7").to_string());
+        let attached: Vec<&Value> = link["attributes"].as_array().unwrap().iter().map(|attribute| &attribute["link_id"]).collect();
+        assert_eq!(attached, [&link["id"], &link["id"]], "{link}");
+    }
+}

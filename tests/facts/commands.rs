@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::{id, pantry};
 
-fn fingerpost(folder: &Path, arguments: &[&str]) -> Command {
+pub(super) fn fingerpost(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
     command
         .args(arguments)
@@ -34,7 +34,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     fingerpost(folder, arguments).output().unwrap()
 }
 
-fn text(output: &Output) -> (i32, String, String) {
+pub(super) fn text(output: &Output) -> (i32, String, String) {
     (
         output.status.code().unwrap_or(-1),
         String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -284,6 +284,41 @@ fn what_is_done_to_a_record_on_the_server_is_on_record() {
         let trail = on_record(folder.path());
         assert!(trail.iter().any(|line| line == said), "{said}: {trail:?}");
     }
+}
+
+#[test]
+fn whoever_gives_the_id_of_what_is_shown_of_a_record_is_told_which_record_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let holder = serde_json::json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+    let lunch = serde_json::json!({"kind": "event", "document": {
+        "id": id("lunch"), "organization_id": id("kitchen"), "name": "Tuesday lunch", "status": "scheduled", "timezone": "Europe/London",
+        "start": "2099-11-17T12:00:00", "end": "2099-11-17T13:30:00"
+    }});
+    for (name, lines) in [("pantry.ndjson", pantry().to_string()), ("lunch.ndjson", format!("{holder}\n{lunch}\n"))] {
+        std::fs::write(folder.path().join(name), lines).unwrap();
+        let (code, said, error) = text(&run(folder.path(), &["import", name]));
+        assert_eq!(code, 0, "{said} {error}");
+    }
+    let (_, services, _) = text(&run(folder.path(), &["export"]));
+    let services: Vec<Value> = services.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let as_service =
+        services.iter().find(|service| service["event_id"] == id("lunch").to_string()).unwrap()["id"].as_str().unwrap();
+    let link = id("pantry at the centre").to_string();
+    for (shown, record, name) in
+        [(as_service, id("lunch"), "event \"Tuesday lunch\""), (&link, id("pantry"), "service \"Meadow larder\"")]
+    {
+        for command in
+            [&["show", shown][..], &["history", shown], &["withdraw", shown, "--why", "x"], &["hide", shown, "--why", "x"]]
+        {
+            let (code, said, error) = text(&run(folder.path(), &[&["record"], command].concat()));
+            assert_eq!((code, &*said), (2, ""), "{command:?}: {error}");
+            assert!(error.contains(name) && error.contains(&format!("Use its id instead: {record}")), "{command:?}: {error}");
+        }
+    }
+    let nobody = id("nobody").to_string();
+    let (code, said, error) = text(&run(folder.path(), &["record", "history", &nobody]));
+    assert_eq!((code, &*said), (1, ""));
+    assert!(error.contains("does not exist"), "{error}");
 }
 
 #[test]

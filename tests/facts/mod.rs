@@ -2,6 +2,7 @@ mod api;
 mod as_meant;
 mod bad_input;
 mod commands;
+mod commands_for_programs;
 mod embed;
 mod federation;
 mod formats;

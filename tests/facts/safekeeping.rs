@@ -59,6 +59,21 @@ fact! {
     }
 }
 
+fact! {
+    async fn after_a_restore_the_server_is_ready_again_once_the_search_finds_what_was_restored(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("today.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.name = "Changed since".into() }).await;
+        assert_eq!(app.get("/readyz").await.status, 200);
+        safekeeping::restore(&app.app().records, &file, &app.config.data_dir).await.unwrap();
+        assert_eq!(app.get("/readyz").await.status, 503, "the search still finds what was there before");
+        app.follow().await;
+        assert_eq!((app.get("/readyz").await.status.as_u16(), app.ids("/services?search=larder").await.len()), (200, 1));
+    }
+}
+
 async fn id_of_any(app: &TestApp) -> uuid::Uuid {
     let service = app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1).await.unwrap().remove(0);
     service.id

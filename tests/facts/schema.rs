@@ -35,6 +35,45 @@ fn every_example_is_what_its_schema_allows() {
     }
 }
 
+/// The names of settings that the program reads, by its source.
+fn settings_that_are_read() -> Vec<String> {
+    let sources = std::fs::read_dir("src/config").unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let names = |source: String| -> Vec<String> {
+        source.split("(values, \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    sources.flat_map(names).collect()
+}
+
+#[test]
+fn the_guide_to_settings_has_every_setting_that_the_program_reads_and_no_other() {
+    let guide = std::fs::read_to_string("docs/guides/settings.md").unwrap();
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string("schema/config.json").unwrap()).unwrap();
+    let known = schema["properties"].as_object().unwrap();
+    let read = settings_that_are_read();
+    assert!(read.len() > 20 && read.contains(&"notify_url".to_owned()), "{read:?}");
+    for name in read {
+        assert!(known.contains_key(&name), "{name} is read, and stands in no table");
+    }
+    let mut rows: Vec<&str> = guide.lines().filter(|line| line.starts_with("| `FINGERPOST_")).collect();
+    for (name, setting) in known.iter().filter(|(name, _)| *name != "oidc") {
+        let variable = format!("FINGERPOST_{}", name.to_uppercase());
+        let text = |member: &Value| member.as_str().unwrap().to_owned();
+        let code = |text: String| if text.is_empty() { text } else { format!("`{text}`") };
+        let meaning = text(&setting["description"]).replace(&format!(" Environment: {variable}."), "");
+        let row = format!(
+            "| `{variable}` | {} | {meaning} | {} |",
+            code(text(&setting["default"])),
+            code(text(&setting["examples"][0]))
+        );
+        assert!(rows.contains(&&*row), "docs/guides/settings.md has no such row:\n{row}");
+        rows.retain(|one| *one != row);
+    }
+    assert_eq!(rows, [""; 0], "settings that there are not");
+    for member in schema["properties"]["oidc"]["items"]["properties"].as_object().unwrap().keys() {
+        assert!(guide.contains(&format!("\n{member} = ")), "{member} of [[oidc]] is missing in docs/guides/settings.md");
+    }
+}
+
 #[test]
 fn the_guide_to_spreadsheets_names_every_column() {
     let guide = std::fs::read_to_string("docs/guides/spreadsheets.md").unwrap();

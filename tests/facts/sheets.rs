@@ -173,3 +173,17 @@ fact! {
         assert_eq!(hours(&app, "Tea").await, [json!(["1SA", "10:00", "13:00", null])]);
     }
 }
+
+fact! {
+    async fn a_name_beside_a_number_is_somebodys_be_it_only_a_first_name(app) {
+        let sheet = "organisation,service,phone,address_1,city,postcode\n\
+            Lark Hill,Lunch,01632 960123 (Sheila); 01632 960124 (office); 01632 960125 (Luton); 01632 960126 (Tuesdays); 01632 960127 Landline,12 Gorse Close,Luton,LU3 9XQ\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total, report.personal_total), (1, 0, 0), "{report:?}");
+        let service = app.get("/services?full=true").await.json()["contents"][0].clone();
+        let beside: Vec<&str> = service["phones"].as_array().unwrap().iter().map(|phone| phone["description"].as_str().unwrap()).collect();
+        assert_eq!(beside, ["office", "Luton", "Tuesdays", "Landline"]);
+        assert_eq!(service["contacts"].as_array().unwrap().len(), 1, "{service}");
+        assert_eq!((&service["contacts"][0]["name"], &service["contacts"][0]["phones"][0]["number"]), (&"Sheila".into(), &"01632 960123".into()));
+    }
+}

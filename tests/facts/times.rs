@@ -3,7 +3,7 @@
 use fingerpost::jobs;
 use serde_json::{Value, json};
 
-use super::id;
+use super::{id, pantry};
 use crate::support::{TestApp, fact};
 
 fn lines(rule: &str) -> String {
@@ -81,5 +81,27 @@ fact! {
         let next = app.get(&format!("/events/{}", id("lunch"))).await.json();
         assert_eq!(next["occurrences"].as_array().unwrap().len(), 20, "where nobody asks for a time, the next ones");
         assert_eq!(next["more"], true, "and that there are more");
+    }
+}
+
+fact! {
+    async fn a_place_of_what_has_closed_is_not_open_now_whatever_its_hours_say(app) {
+        let lines = ["active", "inactive", "defunct", "temporarily closed"].map(|status| {
+            let mut service = pantry();
+            (service["id"], service["status"]) = (json!(id(status)), json!(status));
+            service["service_at_locations"][0]["id"] = json!(id(&format!("{status} link")));
+            service["service_at_locations"][0]["schedules"] =
+                json!([{"id": id(&format!("{status} hours")), "freq": "WEEKLY", "byday": "MO,TU,WE,TH,FR,SA,SU", "opens_at": "00:00", "closes_at": "23:59"}]);
+            service.to_string()
+        });
+        let report = app.import(lines.join("\n")).await;
+        assert_eq!((report.created, report.rejected_total), (4, 0), "{report:?}");
+        assert_eq!(app.ids("/service_at_locations").await.len(), 4);
+        let open = [id("active link").to_string()];
+        assert_eq!(app.ids("/service_at_locations?open_now=true").await, open);
+        assert_eq!(app.ids("/service_at_locations?open_now=true&day=MO").await, open);
+        assert_eq!(app.ids("/service_at_locations?open_now=true&status=defunct").await, [""; 0]);
+        let said = app.get("/facets?of=service_at_locations&open_now=true").await.json();
+        assert_eq!(said["total_items"], 1, "{said}");
     }
 }

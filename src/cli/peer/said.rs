@@ -119,7 +119,7 @@ pub(super) fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     }
     if peer.scope.is_partial() {
         let kinds: Vec<&str> = peer.scope.kinds.iter().map(|kind| kind.as_str()).collect();
-        let only = [kinds.join(", "), peer.scope.postcodes.join(", ")];
+        let only = [kinds.join(", "), peer.scope.postcodes.join(", "), peer.scope.areas.join(", ")];
         line("only", &only.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" in "))?;
     }
     for key in &peer.keys {

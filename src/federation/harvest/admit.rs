@@ -80,6 +80,8 @@ pub(super) struct Gate<'a> {
     pub(super) shared: &'a HashMap<(Kind, Uuid), Uuid>,
     /// Postcodes of places that have items of their own, by their ids here.
     pub(super) places: &'a HashMap<Uuid, Vec<String>>,
+    /// GSS codes of the areas that postcodes lie in, as far as somebody wants to know and it is known.
+    pub(super) areas: &'a HashMap<String, Vec<String>>,
     /// What the records came through, where the peer stands for their origin.
     pub(super) through: Option<Through<'a>>,
 }
@@ -179,7 +181,7 @@ impl Gate<'_> {
             };
             return Verdict::Gone(foreign, departure);
         };
-        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&self.postcodes(event.kind, &data)) {
+        if !self.peer.scope.takes(event.kind) || !self.peer.scope.covers(&self.postcodes(event.kind, &data), self.areas) {
             return match known.filter(|known| known.live && !urgent) {
                 // It was taken before, and somebody has decided otherwise since, or it has moved away.
                 Some(_) => Verdict::Gone(Foreign { live: false, hash: String::new(), ..foreign }, Departure::Over),

@@ -30,6 +30,7 @@ pub fn read_anything(bytes: &[u8]) -> (usize, usize) {
         known: &known,
         shared: &shared,
         places: &HashMap::new(),
+        areas: &HashMap::new(),
         through: None,
     };
     let judged = items.into_iter().map(|item| gate.judge(item));

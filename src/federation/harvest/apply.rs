@@ -15,14 +15,18 @@ use super::{
 };
 use crate::{
     ids,
-    model::Kind,
+    model::{Kind, whereabouts::Whereabouts},
     parallel::in_parallel,
+    places::locate,
     published::evidence::Evidence,
     records::{Draft, State},
 };
 
 /// A page of which more than a fifth cannot be taken is not applied, from so many records on.
 const BAD: usize = 10;
+
+/// Postcodes of places, by their ids here.
+type Places = HashMap<Uuid, Vec<String>>;
 
 /// A record as it is to be saved.
 pub(super) struct Planned {
@@ -170,9 +174,9 @@ impl Harvester {
 
     /// Postcodes of places that listings of a page only name, by their ids here: as the page tells them, or else
     /// as they are here already.
-    async fn places_named(&self, run: &Run, items: &Items, sources: &Sources) -> Result<HashMap<Uuid, Vec<String>>, End> {
+    async fn places_named(&self, run: &Run, items: &Items, sources: &Sources) -> Result<Places, End> {
         let mut places = HashMap::new();
-        if run.peer.scope.postcodes.is_empty() {
+        if !run.peer.scope.is_of_an_area() {
             return Ok(places);
         }
         let mut named = Vec::new();
@@ -192,6 +196,25 @@ impl Harvester {
         Ok(places)
     }
 
+    /// The areas that postcodes lie in, of listings of a page and of places that they name, where only some areas are
+    /// wanted.
+    async fn areas(&self, run: &Run, items: &Items, places: &Places) -> Result<HashMap<String, Vec<String>>, End> {
+        let mut areas = HashMap::new();
+        if run.peer.scope.areas.is_empty() {
+            return Ok(areas);
+        }
+        let told = items.iter().flatten().filter_map(|event| Some((event.kind, event.data.as_ref()?)));
+        let told = told.flat_map(|(kind, data)| whereabouts::places_of(kind, data)).flat_map(whereabouts::postcodes);
+        let postcodes: HashSet<&str> = told.chain(places.values().flatten().map(String::as_str)).collect();
+        for postcode in postcodes {
+            let Ok(at) = postcode.parse::<Whereabouts>() else { continue };
+            if let Some(found) = locate(&self.db, &at).await?.filter(|found| !found.areas.is_empty()) {
+                areas.insert(postcode.to_owned(), found.areas);
+            }
+        }
+        Ok(areas)
+    }
+
     /// Judge every item.
     async fn plan(&self, run: &mut Run, items: Items) -> Result<Plan, End> {
         let sources = self.sources(run, &items).await?;
@@ -201,6 +224,7 @@ impl Harvester {
         let known: relays::Known =
             peers::foreign(&self.db, &asked).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
         let places = self.places_named(run, &items, &sources).await?;
+        let areas = self.areas(run, &items, &places).await?;
         let gate = Gate {
             peer: &run.peer,
             here: &self.here,
@@ -209,6 +233,7 @@ impl Harvester {
             known: &known,
             shared: &shared,
             places: &places,
+            areas: &areas,
             through: None,
         };
         let keeps = self.keeps_evidence && run.peer.trust == Trust::Auto;

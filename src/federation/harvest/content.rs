@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::signing;
+use crate::{
+    formats::digits::{self, Step},
+    signing,
+};
 
 /// A record larger than this as canonical JSON is not taken, in bytes.
 pub(super) const LARGEST: usize = 256 << 10;
@@ -22,11 +25,20 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// What `data` is hashed as.
-    pub(super) fn of(data: &Value) -> Result<Self, Unfit> {
-        if has_inexact_number(data) {
-            return Err(("inexact-number", "contains a whole number beyond 2^53, which programs read differently".to_owned()));
+    /// What `data` is hashed as that somebody has signed: nothing in it may be changed or left out.
+    pub(super) fn signed(data: &Value) -> Result<Self, Unfit> {
+        if let Some(way) = inexact_number(data) {
+            let detail = format!(
+                "{} is a whole number beyond 2^53, which programs read differently; nothing can be left out of what is signed, so its publisher has to send it as text",
+                digits::path_of(&way)
+            );
+            return Err(("inexact-number", detail));
         }
+        Self::told(data)
+    }
+
+    /// What `data` is hashed as that is somebody's unsigned word: what it lacks is seen to where it is read.
+    pub(super) fn told(data: &Value) -> Result<Self, Unfit> {
         let canonical = signing::canonical_of(data);
         if canonical.len() > LARGEST {
             return Err(("too-large", format!("is {} bytes long; the limit is {LARGEST}", canonical.len())));
@@ -35,15 +47,20 @@ impl Content {
     }
 }
 
-fn has_inexact_number(value: &Value) -> bool {
+/// Where the first whole number stands that is not the same everywhere.
+fn inexact_number(value: &Value) -> Option<Vec<Step>> {
+    let below = |step: Step, value: &Value| {
+        let mut way = inexact_number(value)?;
+        way.insert(0, step);
+        Some(way)
+    };
     match value {
-        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(whole), _) => whole > LARGEST_WHOLE,
-            (None, Some(whole)) => whole.unsigned_abs() > LARGEST_WHOLE,
-            (None, None) => false,
-        },
-        Value::Array(items) => items.iter().any(has_inexact_number),
-        Value::Object(members) => members.values().any(has_inexact_number),
-        _ => false,
+        Value::Number(number) => {
+            let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+            whole.filter(|whole| *whole > LARGEST_WHOLE).map(|_| Vec::new())
+        }
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| below(Step::Item(at), item)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| below(Step::Member(name.clone()), value)),
+        _ => None,
     }
 }

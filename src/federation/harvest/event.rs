@@ -75,18 +75,19 @@ impl Event {
         }
     }
 
-    /// Find out what can be found out before; `keys` are those that may have signed.
-    pub(super) fn prepare(&mut self, keys: &[Listed]) {
+    /// Find out what can be found out before; `keys` are those that may have signed, where anything is signed.
+    pub(super) fn prepare(&mut self, keys: &[Listed], is_signed: bool) {
         self.prepared = Prepared {
-            content: self.data.as_ref().map(Content::of),
+            content: self.data.as_ref().map(if is_signed { Content::signed } else { Content::told }),
             carried: self.statement.as_ref().and_then(|(raw, statement)| Carried::by(raw, statement, keys)),
         };
     }
 
-    /// The content of the record; none where it is gone.
+    /// The content of the record; none where it is gone. What was not prepared comes from a list, a calendar or a feed
+    /// that signs nothing.
     pub(super) fn content(&mut self) -> Result<Option<Content>, Unfit> {
         let prepared = self.prepared.content.take();
-        prepared.or_else(|| self.data.as_ref().map(Content::of)).transpose()
+        prepared.or_else(|| self.data.as_ref().map(Content::told)).transpose()
     }
 }
 

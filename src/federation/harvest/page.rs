@@ -65,8 +65,14 @@ impl Reader {
     /// what can be found out of it by itself.
     pub(super) fn read(&self, item: Value, rounded: &[Rounded], epoch: &str) -> Result<Event, Box<Unreadable>> {
         let mut event = read_item(item, self.relay.as_deref(), epoch)?;
-        event.rounded = digits::lost(event.kind, &digits::below(rounded, &[Step::Member("data".to_owned())]));
-        event.prepare(&self.keys);
+        let rounded = digits::below(rounded, &[Step::Member("data".to_owned())]);
+        // What comes from elsewhere is signed there, whatever the peer itself does.
+        let is_signed = !self.keys.is_empty() || event.route != Route::Direct;
+        event.rounded = match &mut event.data {
+            Some(data) if !is_signed => digits::keep(event.kind, data, "", &rounded).iter().filter(|told| told.lost).count(),
+            _ => digits::lost(event.kind, &rounded),
+        };
+        event.prepare(&self.keys, is_signed);
         Ok(event)
     }
 }

@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     formats::{
-        json,
+        digits,
+        json::{self, Noted},
         openactive::{
             dataset::{self, Dataset, Said},
             event::{self as mapping, Mapped, Publisher, Refused},
@@ -173,7 +174,11 @@ impl Harvester {
             let kind = answer.header("content-type").unwrap_or("no content type");
             return Err(End::failed("not-json", format!("{url} returns {kind} instead of JSON")));
         }
-        let value = json::parse_mended(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let noted =
+            json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
+        let Noted { mut value, rounded } = noted;
+        // Feeds number by 64 bits and more; what is read of them takes text for numbers.
+        digits::as_text(&mut value, &rounded);
         let page = page::read(value).map_err(|why| End::failed("bad-page", format!("{url} is not a feed page: {why}")))?;
         let next = url
             .join(&page.next)

@@ -30,7 +30,7 @@ fn whereabouts(kind: Kind, data: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The places that stand in a listing.
-fn places_of(kind: Kind, data: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn places_of(kind: Kind, data: &Value) -> impl Iterator<Item = &Value> {
     whereabouts(kind, data).filter_map(|link| link.get("location"))
 }
 

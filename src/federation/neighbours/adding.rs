@@ -1,5 +1,7 @@
 //! Following another directory, and approving the keys that it shows.
 
+use url::Url;
+
 use super::{
     super::{
         detect,
@@ -7,7 +9,9 @@ use super::{
         peers::{self, Cursor, Peer, PeerKind, PeerState, Trouble, Trust},
         protocol::Discovery,
     },
-    New, Refused, end,
+    New, Refused,
+    anew::Anew,
+    end,
 };
 use crate::signing::Listed;
 
@@ -34,14 +38,19 @@ impl Harvester {
             Some(said) => said.origin.to_string(),
             None => detect::plain_origin(found.kind, &url),
         };
-        if origin == self.here() {
+        let is_here = |here: Url| found.discovered.is_none() && url.origin() == here.origin();
+        if origin == self.here() || Url::parse(self.here()).is_ok_and(is_here) {
             return Err(Refused::Senseless(format!("{origin} is this directory")));
         }
-        if let Some(known) =
-            peers::all(self.database()).await?.into_iter().find(|peer| peer.origin == origin || peer.identity() == origin)
-        {
+        let followed = peers::all(self.database()).await?;
+        if let Some(known) = followed.iter().find(|peer| peer.origin == origin || peer.identity() == origin) {
             let detail = format!("{origin} is already followed, as peer {} ({})", known.id, known.name);
             return Err(Refused::not_now("followed-already", detail));
+        }
+        if let Some(said) = found.discovered.clone()
+            && let Some(plain) = followed.iter().find(|peer| is_plain_api_of(peer, &said))
+        {
+            return self.follow_as_directory(plain, said, &new).await;
         }
         let now = self.now();
         let name = new.name.clone().or(found.name);
@@ -73,6 +82,34 @@ impl Harvester {
         peer.id = peers::add(&tx, &peer).await?;
         tx.commit().await?;
         Ok(peer)
+    }
+
+    /// A peer whose lists were read has become a directory with a feed: its records keep the ids that they have here,
+    /// and everything is compared with what the feed tells. Its keys are approved as those of any other.
+    async fn follow_as_directory(&self, plain: &Peer, said: Discovery, new: &New) -> Result<Peer, Refused> {
+        let turn = self.in_turn(plain).await?;
+        let at_once = new.trust == Trust::Auto;
+        let peer = Peer {
+            name: new.name.clone().unwrap_or_else(|| turn.peer.name.clone()),
+            url: said.origin.clone(),
+            moved_to: Some(said.origin.to_string()),
+            kind: PeerKind::OpenDirectory,
+            trust: if new.trust == Trust::Review { turn.peer.trust } else { new.trust },
+            state: if at_once { PeerState::Following } else { PeerState::New },
+            licence: Some(said.license.url.clone()),
+            attribution: Some(said.license.attribution.clone()).filter(|text| !text.is_empty()),
+            pinned_keys: keys_of(&said).filter(|_| at_once),
+            discovered: Some(said),
+            held: None,
+            failures: 0,
+            ..*turn.peer.clone()
+        };
+        let tx = self.database().write().await?;
+        peers::set_protocol(&tx, &peer).await?;
+        // What is the same is rendered again as well: it is signed now.
+        self.walk_again(&tx, &peer, Anew::Versions).await?;
+        end(turn, tx).await?;
+        self.now_there(peer.id).await
     }
 
     /// Approve a peer: the keys that it shows now are pinned, and it is followed. Whoever had keys once has to
@@ -117,6 +154,15 @@ impl Harvester {
         let detail = format!("{} was added, but {} now answers", peer.identity(), said.origin);
         Err(refused(Trouble { code: "other-origin".to_owned(), detail }))
     }
+}
+
+/// Whether a peer is the plain API of a directory that says this of itself. Below other paths of its host may be the APIs
+/// of others.
+fn is_plain_api_of(peer: &Peer, said: &Discovery) -> bool {
+    let is_same = |api: &Url| api.as_str().trim_end_matches('/') == peer.url.as_str().trim_end_matches('/');
+    let is_its_api =
+        said.api.oruk_v3.as_ref().is_some_and(is_same) || matches!(peer.url.path().trim_end_matches('/'), "" | "/api");
+    matches!(peer.kind, PeerKind::Oruk3 | PeerKind::Oruk1) && peer.url.origin() == said.origin.origin() && is_its_api
 }
 
 /// Why what a peer says of itself now cannot be approved.

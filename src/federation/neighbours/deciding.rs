@@ -13,6 +13,7 @@ use super::{
     anew::Anew,
     end, has_unapproved_keys,
 };
+use crate::places;
 
 impl Harvester {
     /// A peer of which everything stored can be read: what is changed of any other would put defaults in the place of
@@ -97,14 +98,21 @@ impl Harvester {
     /// Say which records of a peer are taken, how many, and under which further licences. Where that
     /// leaves out or lets in others than before, everything is looked at again.
     /// # Errors
-    /// When there is no such peer, or it is pulled from at the moment.
+    /// When there is no such peer, it is pulled from at the moment, or an area is named and no postcode directory was
+    /// imported.
     pub async fn scope_peer(&self, name: &str, wanted: Wanted) -> Result<Peer, Refused> {
         let peer = self.sound_peer(name).await?;
         if let Some(relayed) = wanted.relayed {
             offers(peer.discovered.as_ref(), relayed).map_err(Refused::Senseless)?;
         }
+        if !wanted.areas.is_empty() && places::is_empty(self.database()).await? {
+            let why = "nobody knows here which postcodes lie in an area: import a postcode directory first (fingerpost postcodes import), or name the beginnings of postcodes";
+            return Err(Refused::Senseless(why.to_owned()));
+        }
         let scope = with(peer.scope.clone(), wanted);
-        let what = |scope: &Scope| (scope.kinds.clone(), scope.postcodes.clone(), scope.licences.clone(), scope.relayed);
+        let what = |scope: &Scope| {
+            (scope.kinds.clone(), scope.postcodes.clone(), scope.areas.clone(), scope.licences.clone(), scope.relayed)
+        };
         if what(&peer.scope) == what(&scope) {
             let tx = self.database().write().await?;
             peers::set_scope(&tx, peer.id, &scope).await?;
@@ -170,12 +178,16 @@ fn with(mut scope: Scope, wanted: Wanted) -> Scope {
     if wanted.everything {
         scope.kinds.clear();
         scope.postcodes.clear();
+        scope.areas.clear();
     }
     if !wanted.kinds.is_empty() {
         scope.kinds = wanted.kinds;
     }
     if !wanted.postcodes.is_empty() {
         scope.postcodes = wanted.postcodes;
+    }
+    if !wanted.areas.is_empty() {
+        scope.areas = wanted.areas;
     }
     scope.relayed = wanted.relayed.unwrap_or(scope.relayed);
     scope

@@ -50,6 +50,8 @@ pub struct Wanted {
     pub kinds: Vec<Kind>,
     /// Only at places whose postcodes begin so.
     pub postcodes: Vec<String>,
+    /// Only at places in areas with these GSS codes.
+    pub areas: Vec<String>,
     /// Whether records it passes on from other directories is taken, too.
     pub relayed: Option<bool>,
     /// Of every kind and everywhere, first.

@@ -8,7 +8,7 @@ mod report;
 mod store;
 mod waiting;
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{collections::HashMap, fmt, hash::BuildHasher, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of
 pub use report::{Outcome, Report};
 pub use store::{
     DAMAGED, Lease, add, all, by_name, delete, due, due_now, end_lease, find, follow, hold, is_held, lease, leased, let_go_on,
-    pin, release, save_progress, set_cursor, set_discovered, set_scope, set_trust,
+    pin, release, save_progress, set_cursor, set_discovered, set_protocol, set_scope, set_trust,
 };
 pub use waiting::{
     Held, Quarantined, Reason, forget_held, forget_quarantined, forget_quarantined_before, held, held_for_people, put_held,
@@ -120,11 +120,14 @@ pub struct Scope {
     /// Beginnings of postcodes of the places that are taken (`LU`, `MK45`); all where none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postcodes: Vec<String>,
+    /// GSS codes of areas that the places which are taken lie in (`E06000032`); all where neither is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub areas: Vec<String>,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { most: 50_000, licences: Vec::new(), kinds: Vec::new(), relayed: false, postcodes: Vec::new() }
+        Self { most: 50_000, licences: Vec::new(), kinds: Vec::new(), relayed: false, postcodes: Vec::new(), areas: Vec::new() }
     }
 }
 
@@ -146,7 +149,12 @@ const OPEN_LICENCES: &[&str] = &[
 impl Scope {
     /// Whether some records are left out because of their kind or their place.
     pub fn is_partial(&self) -> bool {
-        !self.kinds.is_empty() || !self.postcodes.is_empty()
+        !self.kinds.is_empty() || self.is_of_an_area()
+    }
+
+    /// Whether some records are left out because of their place.
+    pub fn is_of_an_area(&self) -> bool {
+        !self.postcodes.is_empty() || !self.areas.is_empty()
     }
 
     /// Whether records of this kind are taken. Holders, places and terms come with what needs them.
@@ -154,9 +162,9 @@ impl Scope {
         self.kinds.is_empty() || !matches!(kind, Kind::Service | Kind::Event) || self.kinds.contains(&kind)
     }
 
-    /// Whether something at places with these postcodes is taken: at one of them at least. What has no
-    /// postcode may be anywhere, and is.
-    pub fn covers(&self, postcodes: &[&str]) -> bool {
+    /// Whether something at places with these postcodes is taken: at one of them at least. `areas` has the GSS codes of
+    /// those that are known. What has no postcode, or none that is known where that has to be, may be anywhere, and is.
+    pub fn covers<S: BuildHasher>(&self, postcodes: &[&str], areas: &HashMap<String, Vec<String>, S>) -> bool {
         let plain = |text: &str| text.to_uppercase().split_whitespace().collect::<String>();
         // L is not LU, and LU1 is not LU10; but EC1 has EC1A in it.
         let begins = |postcode: &str, area: &str| {
@@ -165,9 +173,15 @@ impl Scope {
             let letters = |text: &str| text.chars().all(|c| c.is_ascii_alphabetic());
             Some(if letters(area) { !rest.starts_with(|c: char| c.is_ascii_alphabetic()) } else { letters(rest) })
         };
-        let is_in = |postcode: &&str| self.postcodes.iter().any(|area| begins(&plain(postcode), &plain(area)) == Some(true));
-        self.postcodes.is_empty() || postcodes.is_empty() || postcodes.iter().any(is_in)
+        let begins_so = |postcode: &str| self.postcodes.iter().any(|area| begins(&plain(postcode), &plain(area)) == Some(true));
+        let may_lie_in = |postcode: &str| match areas.get(postcode) {
+            Some(known) => known.iter().any(|area| self.areas.contains(area)),
+            None => !self.areas.is_empty(),
+        };
+        let is_in = |postcode: &&str| begins_so(postcode) || may_lie_in(postcode);
+        !self.is_of_an_area() || postcodes.is_empty() || postcodes.iter().any(is_in)
     }
+
     /// Whether records under this licence may be shown here.
     pub fn allows(&self, licence: &str) -> bool {
         let plain = |text: &str| {
@@ -335,7 +349,27 @@ mod tests {
             (&["LU"], &[], true),
             (&[], &["SG1 1AA"], true),
         ] {
-            assert_eq!(scope(areas).covers(postcodes), taken, "{areas:?} {postcodes:?}");
+            assert_eq!(scope(areas).covers(postcodes, &HashMap::new()), taken, "{areas:?} {postcodes:?}");
         }
+    }
+
+    #[test]
+    fn an_area_may_be_named_by_its_code_where_it_is_known_which_postcodes_lie_in_it() {
+        let known = HashMap::from([
+            ("LU3 9XQ".to_owned(), vec!["E06000032".to_owned(), "E05002190".to_owned()]),
+            ("MK45 2AB".to_owned(), vec!["E06000056".to_owned()]),
+        ]);
+        let luton = Scope { areas: vec!["E06000032".to_owned()], ..Scope::default() };
+        for (postcodes, taken) in [
+            (&["LU3 9XQ"][..], true),
+            (&["MK45 2AB"], false),
+            (&["MK45 2AB", "LU3 9XQ"], true),
+            (&["SG1 1AA"], true),
+            (&[], true),
+        ] {
+            assert_eq!(luton.covers(postcodes, &known), taken, "{postcodes:?}");
+        }
+        let both = Scope { postcodes: vec!["MK45".to_owned()], ..luton };
+        assert!(both.covers(&["MK45 2AB"], &known) && both.covers(&["LU3 9XQ"], &known) && both.is_partial());
     }
 }

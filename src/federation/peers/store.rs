@@ -23,6 +23,10 @@ const LONGEST_WAIT: Duration = Duration::hours(30);
 /// No lease lasts longer.
 const LONGEST_LEASE: Duration = Duration::hours(1);
 
+mod lease;
+
+pub use lease::{Lease, end_lease, lease, release};
+
 mod peer {
     use sea_orm::entity::prelude::*;
 
@@ -299,6 +303,29 @@ pub async fn set_scope(tx: &Transaction, id: PeerId, scope: &Scope) -> Result<()
     set(tx, id, peer::ActiveModel { scope: Set(json(scope)), ..Default::default() }).await
 }
 
+/// Follow a peer by another protocol than it was added with; the ids of its records stay. Only for whoever has the lease.
+/// # Errors
+/// When the database fails.
+pub async fn set_protocol(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
+    let all = to_row(peer);
+    let row = peer::ActiveModel {
+        name: all.name,
+        url: all.url,
+        moved_to: all.moved_to,
+        kind: all.kind,
+        trust: all.trust,
+        state: all.state,
+        licence: all.licence,
+        attribution: all.attribution,
+        discovered: all.discovered,
+        pinned_keys: all.pinned_keys,
+        held: all.held,
+        failures: all.failures,
+        ..Default::default()
+    };
+    set(tx, peer.id, row).await
+}
+
 /// Show what a peer says of itself, and who it says that it is. Pulls write this too: only for whoever has the lease.
 /// # Errors
 /// When the database fails.
@@ -405,75 +432,4 @@ pub async fn delete(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
     waiting::forget_all(tx, id).await?;
     parts::forget_all(tx, id).await?;
     peer::Entity::delete_by_id(id).exec(tx.connection()).await.context("cannot delete a peer").map(drop)
-}
-
-/// The right to pull from a peer, for a while. Whoever has an older one can write nothing any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    peer: PeerId,
-    fence: i64,
-}
-
-/// Take the lease of a peer until `now + length`; none where somebody else has it.
-/// # Errors
-/// When the database fails.
-pub async fn lease(db: &Database, id: PeerId, now: DateTime<Utc>, length: Duration) -> Result<Option<Lease>, db::Error> {
-    use peer::Column as C;
-    let tx = db.write().await?;
-    // UPDATE peer SET lease_fence = lease_fence + 1, lease_until = ? WHERE id = ? AND (lease_until < ? OR …)
-    let taken = peer::Entity::update_many()
-        .col_expr(C::LeaseFence, Expr::col(C::LeaseFence).add(1))
-        .col_expr(C::LeaseUntil, Expr::value((now + length).timestamp_micros()))
-        .filter(C::Id.eq(id))
-        .filter(is_free(now))
-        .exec(tx.connection())
-        .await
-        .context("cannot lease a peer")?;
-    if taken.rows_affected == 0 {
-        tx.roll_back().await?;
-        return Ok(None);
-    }
-    let row = peer::Entity::find_by_id(id).one(tx.connection()).await.context("cannot lease a peer")?;
-    tx.commit().await?;
-    Ok(row.map(|row| Lease { peer: id, fence: row.lease_fence }))
-}
-
-impl Lease {
-    /// Make the lease last until `until`, inside the transaction that relies on it. Whether it is
-    /// still ours: if not, nothing may be written.
-    /// # Errors
-    /// When the database fails.
-    pub async fn hold(self, tx: &Transaction, until: DateTime<Utc>) -> Result<bool, db::Error> {
-        use peer::Column as C;
-        let held = peer::Entity::update_many()
-            .col_expr(C::LeaseUntil, Expr::value(until.timestamp_micros()))
-            .filter(C::Id.eq(self.peer))
-            .filter(C::LeaseFence.eq(self.fence))
-            .exec(tx.connection())
-            .await
-            .context("cannot hold the lease of a peer")?;
-        Ok(held.rows_affected == 1)
-    }
-}
-
-/// Take the lease from whoever has it: they can write nothing any more.
-/// # Errors
-/// When the database fails.
-pub async fn end_lease(tx: &Transaction, id: PeerId) -> Result<(), db::Error> {
-    use peer::Column as C;
-    peer::Entity::update_many()
-        .col_expr(C::LeaseFence, Expr::col(C::LeaseFence).add(1))
-        .col_expr(C::LeaseUntil, Expr::value(DateTime::UNIX_EPOCH.timestamp_micros()))
-        .filter(C::Id.eq(id))
-        .exec(tx.connection())
-        .await
-        .context("cannot end the lease of a peer")
-        .map(drop)
-}
-
-/// Give a lease back.
-/// # Errors
-/// When the database fails.
-pub async fn release(tx: &Transaction, lease: Lease) -> Result<bool, db::Error> {
-    lease.hold(tx, DateTime::UNIX_EPOCH).await
 }

@@ -45,6 +45,13 @@ pub fn keep(kind: Kind, value: &mut Value, under: &str, rounded: &[Rounded]) -> 
     told
 }
 
+/// Write the digits of all these numbers as text, for readers that take text for numbers: then none is lost.
+pub fn as_text(value: &mut Value, rounded: &[Rounded]) {
+    for one in rounded {
+        put(value, one);
+    }
+}
+
 /// How many of these numbers of a document of this kind are not as they were written, where nothing in it may be
 /// changed, because somebody has signed it.
 pub fn lost(kind: Kind, rounded: &[Rounded]) -> usize {

@@ -140,6 +140,9 @@ impl<'a> Row<'a> {
         for piece in unread {
             self.drop("phone", format!("{piece:?} is not a phone number"));
         }
+        // A town or a hall beside a number is where it rings.
+        let known = ["service", "organisation", "address_1", "address_2", "city", "county"];
+        let known = known.into_iter().filter_map(|column| self.columns.written(self.cells, column)).collect::<Vec<_>>().join(" ");
         let (mut phones, mut contacts) = (Vec::new(), Vec::new());
         for phone in found {
             if has_lost_its_zero(&phone.number) {
@@ -147,7 +150,7 @@ impl<'a> Row<'a> {
                 self.drop("phone", format!("{:?} {problem}", phone.number));
             }
             match phone.beside {
-                Some(name) if personal::is_a_persons_name(&name) => {
+                Some(name) if personal::is_somebodys(&name, &known) && cells::days(&name).is_none() => {
                     contacts.push(json!({"name": name, "phones": [{"number": phone.number, "extension": phone.extension}]}));
                 }
                 beside => phones.push(json!({"number": phone.number, "extension": phone.extension, "description": beside})),

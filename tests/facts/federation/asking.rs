@@ -217,6 +217,29 @@ fact_between! {
 }
 
 fact_between! {
+    async fn case_51_a_peer_of_many_records_keeps_one_place_and_the_others_get_their_turns(
+        here = |on| Node::start(on, "Here");
+        huge = Liar::start(),
+        small = Liar::start()
+    ) {
+        huge.tell_services(200);
+        huge.page_items(2);
+        huge.twist(|_, page| Reply::json(page.to_string()).late(Duration::from_millis(30)));
+        small.tell_services(3);
+        let (huge, small) = (here.follows(&huge.url(), Trust::Auto).await, here.follows(&small.url(), Trust::Auto).await);
+        let mut running = JoinSet::new();
+        here.harvester().pull_due(&mut running).await.unwrap();
+        assert_eq!(running.len(), 2, "the one that has waited longest does not go first alone");
+        running.join_next().await;
+        let ended = (here.peer(&huge).await.succeeded_at.is_some(), here.peer(&small).await.succeeded_at.is_some());
+        assert_eq!(ended, (false, true), "it does not wait until everything of the other is here");
+        running.join_all().await;
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 203);
+    }
+}
+
+fact_between! {
     async fn case_30_a_host_that_fails_over_and_over_is_left_alone_and_then_tried_by_one(
         here = |on| Node::start(on, "Here");
         failing = Failing::host()

@@ -3,8 +3,8 @@
 
 use fingerpost::{
     federation::{
-        neighbours::Wanted,
-        peers::{Outcome, Trust},
+        neighbours::{New, Wanted},
+        peers::{Outcome, PeerKind, Trust},
     },
     ids,
     model::{Document, Kind},
@@ -17,7 +17,7 @@ use super::super::{id, pantry};
 use crate::support::{
     On, TestApp,
     liar::{self, Liar, service},
-    network::{Node, fact_of_two},
+    network::{self, Node, fact_of_two},
 };
 
 async fn waiting(node: &Node) -> usize {
@@ -282,5 +282,74 @@ fact_of_two! {
         beds.harvester().remove_peer("Luton").await.unwrap();
         mind().await;
         assert_eq!(beds.app.app().records.stale().await.unwrap(), []);
+    }
+}
+
+fact_of_two! {
+    async fn the_address_of_a_calendar_is_followed_as_that_calendar_also_where_its_host_is_a_directory(luton, beds) {
+        luton.app.fixtures().await;
+        let calendar = luton.url.join("events.ics").unwrap();
+        let licence = Some("https://creativecommons.org/licenses/by/4.0/".to_owned());
+        let peer = beds.harvester().add_peer(New { licence, ..network::new(&calendar, Trust::Auto) }).await.unwrap();
+        assert_eq!((peer.kind, peer.origin.as_str()), (PeerKind::Ical, calendar.as_str()));
+        beds.pull(&peer).await;
+        assert_eq!(beds.app.ids("/events").await.len(), luton.app.ids("/events").await.len());
+        assert!(beds.app.ids("/services?source=own").await.is_empty());
+
+        let nothing = network::new(&luton.url.join("nothing.ics").unwrap(), Trust::Auto);
+        let refused = beds.harvester().add_peer(nothing.clone()).await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("to follow all of that, add {}", luton.url)), "{refused}");
+        let own = luton.harvester().add_peer(network::new(&calendar, Trust::Auto)).await.unwrap_err().to_string();
+        assert!(own.contains("is this directory"), "{own}");
+        let decided = beds.harvester().add_peer(New { kind: Some(PeerKind::OpenDirectory), ..nothing }).await.unwrap();
+        assert_eq!((decided.kind, decided.origin.as_str()), (PeerKind::OpenDirectory, luton.url.as_str()));
+    }
+}
+
+fact_of_two! {
+    async fn only_listings_in_an_area_are_taken_by_its_code_where_a_postcode_directory_says_what_lies_in_it(luton, beds) {
+        for service in [at("Here", "LU3 9XQ"), at("There", "MK45 2AB"), at("Unknown", "L1 8JQ")] {
+            luton.app.import(service.to_string()).await;
+        }
+        let peer = beds.follows(&luton.url, Trust::Auto).await;
+        let wanted = || Wanted { areas: vec!["E06000032".to_owned()], ..Wanted::default() };
+        let refused = beds.harvester().scope_peer("Luton", wanted()).await.unwrap_err().to_string();
+        assert!(refused.contains("import a postcode directory first"), "{refused}");
+        let file = beds.app.folder.path().join("postcodes.csv");
+        std::fs::write(&file, "postcode,latitude,longitude,gss\nLU3 9XQ,51.9163,-0.4486,E06000032\nMK45 2AB,52.0271,-0.4933,E06000056\n").unwrap();
+        fingerpost::places::import(&beds.app.app().db, &file, beds.app.clock.now(), |_| {}).await.unwrap();
+        beds.harvester().scope_peer("Luton", wanted()).await.unwrap();
+        let report = beds.pull(&peer).await;
+        assert_eq!(beds.services().await, ["Here", "Unknown"], "of what is not known it may lie there: {report:?}");
+        assert_eq!(report.left_out.get("out-of-scope"), Some(&1), "{report:?}");
+        // It moves into the area.
+        luton.app.import(at("There", "LU3 9XQ").to_string()).await;
+        beds.pull(&peer).await;
+        assert_eq!(beds.services().await, ["Here", "There", "Unknown"]);
+    }
+}
+
+fact_of_two! {
+    async fn a_plain_api_that_becomes_a_directory_is_followed_as_one_and_its_records_keep_their_ids(luton, beds) {
+        for service in [at("Here", "LU3 9XQ"), at("There", "MK45 2AB")] {
+            luton.app.import(service.to_string()).await;
+        }
+        let licence = Some(liar::OGL.to_owned());
+        let as_api = New { licence, kind: Some(PeerKind::Oruk3), ..network::new(&luton.url, Trust::Auto) };
+        let plain = beds.harvester().add_peer(as_api).await.unwrap();
+        beds.pull(&plain).await;
+        let before = beds.app.ids("/services").await;
+        assert_eq!((plain.kind, before.len()), (PeerKind::Oruk3, 2));
+
+        let peer = beds.harvester().add_peer(network::new(&luton.url, Trust::Auto)).await.unwrap();
+        assert_eq!((peer.id, peer.kind, &peer.origin), (plain.id, PeerKind::OpenDirectory, &plain.origin), "it is no other one");
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes, report.quarantined), (Outcome::Ok, 0, 0, 0), "{report:?}");
+        assert_eq!(beds.app.ids("/services").await, before);
+        let all = beds.app.get("/services?full=true").await.json();
+        assert!(all["contents"].as_array().unwrap().iter().all(|one| one["provenance"]["evidence"] == "signed"), "{all}");
+        luton.app.withdraw(id("Here"), "ended").await;
+        // Its place goes with it: nothing else is there.
+        assert_eq!((beds.pull(&peer).await.deleted, beds.services().await), (2, vec!["There".to_owned()]));
     }
 }

@@ -110,8 +110,7 @@ fact! {
 /// The file that the pointer names, unpacked.
 async fn lines(app: &TestApp) -> (Value, Vec<Value>) {
     let pointer = app.get("/federation/v1/snapshot").await.json();
-    let path = pointer["url"].as_str().unwrap().strip_prefix(crate::support::PUBLIC_URL).unwrap().to_owned();
-    let file = app.get(&format!("/{path}")).await;
+    let file = app.get(url::Url::parse(pointer["url"].as_str().unwrap()).unwrap().path()).await;
     assert_eq!(file.status, 200);
     assert_eq!(hex::encode(Sha256::digest(&file.body)), pointer["sha256"].as_str().unwrap(), "the name is the hash");
     assert_eq!(file.body.len() as u64, pointer["bytes"].as_u64().unwrap());
@@ -162,6 +161,54 @@ fact! {
         let (after, lines) = lines(&app).await;
         assert_ne!(after["sha256"], before["sha256"]);
         assert!(!json!(lines).to_string().contains("Gorse Close"));
+    }
+}
+
+fact! {
+    async fn a_directory_at_a_new_address_begins_followers_with_what_is_signed_for_that_address(app) {
+        app.import(pantry().to_string()).await;
+        let (before, _) = lines(&app).await;
+        let elsewhere = "https://services.luton.example.org/";
+        app.config.public_url = Some(elsewhere.parse().unwrap());
+        app.restart().await;
+        let old = url::Url::parse(before["url"].as_str().unwrap()).unwrap();
+        assert_eq!(app.get(old.path()).await.status, 404, "nobody who begins with it would believe it");
+        assert!(app.get("/federation/v1/checkpoint").await.json()["snapshot"].is_null());
+        let (pointer, mut lines) = lines(&app).await;
+        assert_eq!((&pointer["origin"], pointer["url"].as_str().unwrap().starts_with(elsewhere)), (&json!(elsewhere), true));
+        lines.pop();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line["fed"]["origin"] == elsewhere), "{lines:?}");
+    }
+}
+
+fact! {
+    async fn a_snapshot_goes_with_the_key_that_it_was_signed_with(app) {
+        app.import(pantry().to_string()).await;
+        let (before, _) = lines(&app).await;
+        safekeeping::rotate_keys(&app.app().records, false).await.unwrap();
+        assert!(app.get("/federation/v1/checkpoint").await.json()["snapshot"].is_null());
+        let (after, _) = lines(&app).await;
+        assert!(after["kid"] != before["kid"] && signing::seal_verifies(SNAPSHOT, &after, &keys(&app).await));
+        assert_eq!(app.get("/federation/v1/checkpoint").await.json()["snapshot"]["sha256"], after["sha256"]);
+    }
+}
+
+fact! {
+    async fn a_checkpoint_is_the_same_for_a_minute_where_nothing_changes(app) {
+        app.import(pantry().to_string()).await;
+        let first = app.get("/federation/v1/checkpoint").await;
+        let again = async |app: &TestApp| {
+            let headers = [("if-none-match", first.header("etag"))];
+            app.ask(http::Method::GET, "/federation/v1/checkpoint", &headers, "").await.status.as_u16()
+        };
+        app.clock.set(crate::support::noon() + chrono::Duration::seconds(59));
+        assert_eq!(again(&app).await, 304);
+        app.clock.set(crate::support::noon() + chrono::Duration::seconds(60));
+        assert_eq!(again(&app).await, 200, "how recent it is is part of what it proves");
+        app.clock.set(crate::support::noon());
+        assert_eq!(again(&app).await, 304);
+        app.withdraw(id("pantry"), "closed").await;
+        assert_eq!(again(&app).await, 200, "and what it covers is the rest");
     }
 }
 

@@ -20,7 +20,7 @@ fn asked(seen: &Seen, name: &str) -> Option<u64> {
     url.query_pairs().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
 }
 
-fn is_list(seen: &Seen) -> bool {
+pub(super) fn is_list(seen: &Seen) -> bool {
     seen.path.starts_with("/api/services?")
 }
 
@@ -64,7 +64,7 @@ fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
     Reply::json(answer.to_string())
 }
 
-async fn start(
+pub(super) async fn start(
     on: On,
     script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
 ) -> Option<(Node, HostilePeer, fingerpost::federation::peers::Peer)> {
@@ -425,37 +425,4 @@ async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_sqlite
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_postgres() {
     Box::pin(does_not_want_robots(On::Postgres)).await;
-}
-
-async fn tells_ids_of_many_digits(on: On) {
-    const LONG: &str = "12345678901234567890123";
-    let script = |seen: &Seen| {
-        if is_list(seen) {
-            let items = format!(r#"{{"id": {LONG}, "name": "Tea"}}, {{"id": {LONG}4, "name": "Coffee"}}"#);
-            return Reply::json(format!(r#"{{"total_items": 2, "total_pages": 1, "last_page": true, "contents": [{items}]}}"#));
-        }
-        let Some(id) = seen.path.strip_prefix("/api/services/") else { return Reply::status(404) };
-        let name = if id == LONG { "Tea" } else { "Coffee" };
-        Reply::json(format!(
-            r#"{{"id": {id}, "name": "{name}", "status": "active", "local_count": {LONG}, "organization": {{"id": {LONG}, "name": "Holder", "description": "Holds."}}}}"#
-        ))
-    };
-    let Some((here, _server, peer)) = start(on, script).await else { return };
-    let report = here.pull(&peer).await;
-    assert_eq!((report.outcome, report.created), (Outcome::Ok, 2), "{report:?}");
-    assert_eq!(report.left_out.get("dropped-part"), Some(&2), "the counts: {report:?}");
-    assert_eq!(here.services().await, ["Coffee", "Tea"]);
-    let sources = here.app.get("/services?full=true").await.text();
-    assert!(sources.contains(&format!("\"id\":\"{LONG}4\"")), "what its source calls it: {sources}");
-    here.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ids_of_more_digits_than_a_number_can_keep_stay_apart_on_sqlite() {
-    Box::pin(tells_ids_of_many_digits(On::Sqlite)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ids_of_more_digits_than_a_number_can_keep_stay_apart_on_postgres() {
-    Box::pin(tells_ids_of_many_digits(On::Postgres)).await;
 }

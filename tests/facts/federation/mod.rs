@@ -16,6 +16,7 @@ mod hostile;
 mod keys;
 mod merges;
 mod meshes;
+mod numbers;
 mod officers;
 mod pulls;
 mod relays;

@@ -184,6 +184,16 @@ fact! {
         let mut fields: Vec<String> = refused.json()["faults"].as_array().unwrap().iter().map(|fault| fault["field"].as_str().unwrap().to_owned()).collect();
         fields.sort();
         assert_eq!(fields, ["email", "minimum_age", "url"]);
+        // Also beside one that the document cannot stand with, which is named first.
+        let more = json!({"email": "not an address", "status": "maybe", "name": null, "phones": [{"number": 7}, {"description": "desk"}], "minimum_age": "old"});
+        let refused = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &more).await.json();
+        let named = |fault: &Value| format!("{} {}", fault["field"].as_str().unwrap(), fault["problem"].as_str().unwrap().split(';').next().unwrap());
+        let mut faults: Vec<String> = refused["faults"].as_array().unwrap().iter().map(named).collect();
+        assert!(faults[0].starts_with("status \"maybe\" is not one of"), "{faults:?}");
+        faults.sort();
+        let begins = [" name is missing", "email \"not an address\"", "minimum_age expected a number", "phones[1] number is missing", "status \"maybe\""];
+        assert_eq!(faults.len(), begins.len(), "{faults:?}");
+        assert!(faults.iter().zip(begins).all(|(fault, begin)| fault.starts_with(begin)), "{faults:?}");
         for body in ["", "nonsense", "[]", "\"x\"", "{\"id\": \"00000000-0000-0000-0000-000000000000\"}"] {
             let answer = app.ask(Method::PATCH, &record("pantry"), &[("authorization", &token), ("if-match", "\"1\"")], body).await;
             assert!([400, 422].contains(&answer.status.as_u16()), "{body}: {}", answer.status);

@@ -1,0 +1,57 @@
+//! Addresses among the settings: where the world reaches us, and where mail goes out.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::values::{Error, optional, with_slash, wrong};
+
+/// How the world reaches us, when that is set.
+pub(super) fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
+    let url = optional::<Url>(values, "public_url", "a web address such as https://directory.example.org/")?;
+    match url {
+        Some(url) if !["http", "https"].contains(&url.scheme()) => {
+            Err(wrong("public_url", url.as_str(), "expected an address starting with http:// or https://"))
+        }
+        Some(url) => match more_than_an_origin(&url) {
+            Some(what) => {
+                let problem = format!(
+                    "expected {}/ and nothing after it: it has {what}, and a directory is known to others by its host alone",
+                    url.origin().ascii_serialization()
+                );
+                let shown = if url.password().is_some() { "(hidden)" } else { url.as_str() };
+                Err(wrong("public_url", shown, &problem))
+            }
+            None => Ok(Some(with_slash(url))),
+        },
+        None => Ok(None),
+    }
+}
+
+/// What an address has that is no part of an origin.
+fn more_than_an_origin(url: &Url) -> Option<&'static str> {
+    let parts = [
+        ("a user name or password", !url.username().is_empty() || url.password().is_some()),
+        ("a path", !matches!(url.path(), "" | "/")),
+        ("a query", url.query().is_some()),
+        ("a fragment", url.fragment().is_some()),
+    ];
+    parts.into_iter().find_map(|(what, is_there)| is_there.then_some(what))
+}
+
+/// The mail server, whose password is in no message.
+pub(super) fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
+    let text = values.get("smtp_url").map(|value| value.trim()).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let usable = |url: &Url| {
+        ["smtp", "smtps"].contains(&url.scheme())
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && matches!(url.path(), "" | "/")
+            && matches!(url.query(), None | Some("tls=none"))
+    };
+    let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
+                   with every character in them other than letters and digits percent-encoded, such as %40 for @";
+    text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
+}
