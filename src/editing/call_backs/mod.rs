@@ -6,17 +6,19 @@
 
 mod store;
 
+use std::{collections::BTreeMap, net::IpAddr};
+
 use chrono::{DateTime, DurationRound as _, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Editing, Error, Sight};
+use super::{Editing, Error, Risk, Sight, risk};
 use crate::{
     clock::rfc3339,
     db::Transaction,
     http::Fault,
     identity::{Action, Actor, Deed, Subject, can},
-    model::{Contact, Document, Phone, text::shorten},
+    model::{Contact, Document, Phone, changes, text::shorten},
     published::redaction::Known,
     records::State,
 };
@@ -260,12 +262,42 @@ impl Editing {
         check(call, &self.known_numbers(records).await?, since, self.records.clock().now())
     }
 
+    /// What somebody at the command line says of a call before a record stands like this at once; none where nobody
+    /// has to call: the record is not protected, or nothing changes that leads somewhere.
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NeedsCallBack`] with the field that is missing or wrong; or when the database fails.
+    pub async fn called_before(
+        &self,
+        id: Uuid,
+        after: &Document,
+        goes_public: bool,
+        call: &Call,
+    ) -> Result<Option<Called>, Error> {
+        let sight = self.sight(id).await?;
+        if !sight.protected {
+            return Ok(None);
+        }
+        let changes = changes::between(&sight.stored.value()?, &after.to_value());
+        let leads_somewhere = |change: &changes::Change| risk(after.kind(), true, change) == Risk::High;
+        if !goes_public && !changes.iter().any(leads_somewhere) {
+            return Ok(None);
+        }
+        self.checked_call(Some(call), &[id], None).await.map(Some)
+    }
+
+    /// Put it on record, behind what it lets through.
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_call_as(&self, tx: &Transaction, by: &str, called: &Called, record: Uuid) -> Result<(), Error> {
+        self.keep_call(tx, (by, None), called, &[record], About::Edit).await
+    }
+
     /// Put a call back on record, within the transaction of what it lets through and behind it: one line of the
     /// audit trail, and what was said for each record of which there is a new version.
     pub(super) async fn keep_call(
         &self,
         tx: &Transaction,
-        actor: &Actor,
+        (by, from): (&str, Option<IpAddr>),
         called: &Called,
         records: &[Uuid],
         about: About,
@@ -277,17 +309,17 @@ impl Editing {
         };
         let to = if changes { cause.or(records.first().copied()) } else { records.first().copied() };
         let about = to.map(|id| id.to_string()).unwrap_or_default();
-        let line = self.identity.note(tx, &actor.known_as(), Deed::CallBack, &about, "", actor.client()).await?;
+        let line = self.identity.note(tx, by, Deed::CallBack, &about, "", from).await?;
         let now = self.records.clock().now();
         let standing = self.records.find_in(tx, records).await?;
         for record in records {
             let version = standing.get(record).map(|stored| &stored.kept).filter(|_| changes);
             let kept = CallBack {
                 record: *record,
-                revision: version.filter(|kept| kept.changed_by == actor.known_as()).map(|kept| kept.revision),
+                revision: version.filter(|kept| kept.changed_by == by).map(|kept| kept.revision),
                 cause,
                 line,
-                by: actor.known_as(),
+                by: by.to_owned(),
                 noted_at: now,
                 called: called.clone(),
             };
@@ -342,8 +374,49 @@ impl Editing {
     }
 }
 
-/// Take out of what was said about a record whatever tells of somebody.
-pub(super) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) -> Result<(), Error> {
+/// What was said of calls that tells of somebody, by record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundCalls {
+    /// The record that was called about.
+    pub record: Uuid,
+    /// What it is called.
+    pub listing: String,
+    /// What was said.
+    pub says: Vec<String>,
+}
+
+impl Editing {
+    /// What was said of calls that has these words: a name, an email address, a telephone number. A number that was
+    /// phoned is found, too.
+    /// # Errors
+    /// When the database fails, or a record is damaged.
+    pub async fn calls_with(&self, words: &str) -> Result<Vec<FoundCalls>, Error> {
+        let known = Known::of_person(words);
+        let mut found: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+        for (record, called) in store::everything(self.records.database().reader()).await? {
+            if texts_of(&called).iter().any(|text| known.is_told_in(text)) {
+                found.entry(record).or_default().push(called.words());
+            }
+        }
+        let ids: Vec<Uuid> = found.keys().copied().collect();
+        let stored = self.records.find_all(&ids).await?;
+        let named = |record: &Uuid| -> Result<String, Error> {
+            let read = stored.get(record).map(crate::records::Stored::read).transpose()?;
+            Ok(read.map_or_else(|| "a listing that no longer exists".to_owned(), |document| document.name().to_owned()))
+        };
+        found.into_iter().map(|(record, says)| Ok(FoundCalls { listing: named(&record)?, record, says })).collect()
+    }
+}
+
+/// The texts in which somebody can be named.
+fn texts_of(called: &Called) -> [&str; 2] {
+    let (Way::Number(said) | Way::Otherwise(said)) = &called.way;
+    [said, &called.spoke_to]
+}
+
+/// Take out of what was said about a record whatever tells of somebody. Gives of how many calls.
+pub(super) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) -> Result<u64, Error> {
+    let mut cleaned = 0;
     for (id, mut called) in store::all_about(tx, record).await? {
         let before = called.clone();
         let (Way::Number(said) | Way::Otherwise(said)) = &mut called.way;
@@ -354,9 +427,10 @@ pub(super) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) 
         }
         if called != before {
             store::say(tx, id, &called).await?;
+            cleaned += 1;
         }
     }
-    Ok(())
+    Ok(cleaned)
 }
 
 #[cfg(test)]
