@@ -38,6 +38,9 @@ use crate::{
 const LARGEST_FORM: usize = 256 << 10;
 /// Forms with a file are at most so many bytes. More than a file may have, so that its page can say so.
 pub(super) const LARGEST_UPLOAD: usize = 32 << 20;
+/// The field that says for whom a form was made. It proves nothing: it keeps what one person wrote from being shown
+/// to the next.
+pub(super) const FORM_OF: &str = "form_of";
 /// Fields of a form.
 const MOST_FIELDS: usize = 2_000;
 
@@ -133,9 +136,12 @@ impl Signed {
         For::Signed { form: self.token(), officer: self.may(Action::SeeQueue), owing: self.actor.owes_second_step() }
     }
 
-    /// The field that proves that a form is ours.
+    /// The fields that prove that a form is ours, and say for whom it was made.
     pub(super) fn proof(&self) -> Markup {
-        html! { input type="hidden" name=(FORM_TOKEN) value=(self.token()); }
+        html! {
+            input type="hidden" name=(FORM_TOKEN) value=(self.token());
+            input type="hidden" name=(FORM_OF) value=(self.person.id);
+        }
     }
 }
 
@@ -217,7 +223,8 @@ impl FromRequest<Desk> for Posted {
         };
         let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url)
             && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
-        if !ours && visitor::surely_comes_from_us(&parts.headers, &desk.site.directory.public_url) {
+        let own = fields.text(FORM_OF) == signed.person.id.to_string();
+        if !ours && own && visitor::surely_comes_from_us(&parts.headers, &desk.site.directory.public_url) {
             // It is from before they signed in again. Nothing of it is done; what they wrote is shown to them.
             let sent = fields.sent_to(asked(&parts).path());
             return Err(Box::pin(unfinished::show_again(desk, &parts.headers, &signed, &sent, StatusCode::FORBIDDEN)).await);
@@ -315,9 +322,9 @@ impl Fields {
         Self(sent.fields.clone())
     }
 
-    /// The form as it was sent to `path`, but for what proved it to be ours.
+    /// The form as it was sent to `path`, but for what proved it to be ours and said whose it is.
     pub(super) fn sent_to(&self, path: &str) -> SentForm {
-        let fields = self.0.iter().filter(|(name, _)| name != FORM_TOKEN).cloned().collect();
+        let fields = self.0.iter().filter(|(name, _)| name != FORM_TOKEN && name != FORM_OF).cloned().collect();
         SentForm { path: path.to_owned(), fields }
     }
 

@@ -22,7 +22,7 @@ use crate::{
     model::{Document, Kind, Location, changes::Change},
     pages::{
         call_back,
-        desk::{Desk, Fields, Path, Posted, Signed, go_to},
+        desk::{Desk, FORM_OF, Fields, Path, Posted, Signed, go_to},
         fields::Mistakes,
         layout::{Page, Step},
         preview,
@@ -301,7 +301,7 @@ fn not_saved_yet(signed: &Signed, sight: &Sight, section: Section, fields: &Fiel
         p { (fate(signed, sight, section)) }
         form method="post" action=(format!("/account/listings/{}/{}", sight.stored.id, section.word())) {
             (signed.proof())
-            @for (name, value) in fields.starting("").filter(|(name, _)| *name != "do" && *name != FORM_TOKEN) {
+            @for (name, value) in fields.starting("").filter(|(name, _)| !["do", FORM_TOKEN, FORM_OF].contains(name)) {
                 input type="hidden" name=(name) value=(value);
             }
             p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="again" { "Go back and change it" } }

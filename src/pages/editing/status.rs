@@ -82,14 +82,13 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
             };
             let alert = fields.some("alert");
             let until = fields.some("until").filter(|_| status == "paused");
-            let day = match until.map(|text| if is_new { reopening_day(text, today) } else { text.parse().map_err(|_| NO_DATE) })
-            {
-                Some(Err(problem)) => {
+            let read = |text: &str| if is_new { reopening_day(text, today) } else { text.parse().map_err(|_| NO_DATE) };
+            let day = match until.map(read).transpose() {
+                Ok(day) => day,
+                Err(problem) => {
                     mistakes.add("until", problem);
                     return;
                 }
-                Some(Ok(day)) => Some(day),
-                None => None,
             };
             one.alert = day.map_or_else(|| alert.map(str::to_owned), |day| Some(say_closed_until(day, alert)));
         }

@@ -298,6 +298,7 @@ fact! {
         let page = gwen.open(&home).await;
         gwen.submit(&page, &path, &[("token", &revoked), ("do", "end"), ("-name", ""), ("-scope", ""), ("-days", "")]).await;
         assert!(!lead.open(&home).await.text().contains("laptop"));
+        app.app().db.sweep_now().await.unwrap();
         let trail = identity.audit(None, None, 50).await.unwrap();
         assert!(trail.iter().any(|line| line.what == "revoke a token" && line.detail == revoked), "{trail:?}");
         assert!(trail.iter().all(|line| !line.detail.contains("Thistlewood")), "the trail names none: {trail:?}");

@@ -58,7 +58,7 @@ fact! {
         let stored = app.app().records.find(listing.parse().unwrap()).await.unwrap().unwrap();
         app.save(vec![Draft { state: State::Published, ..Draft::new(stored.read().unwrap()) }]).await;
         for path in [format!("/directory/events/{listing}"), format!("/events/{listing}.ics"), format!("/events/{listing}")] {
-            let page = app.page(&path).await.text().replace("\r\n ", "");
+            let page = app.get(&path).await.text().replace("\r\n ", "");
             assert!(page.contains("Not in school holidays"), "{path}: {page}");
         }
         // Who knows only the standard reads it, too.

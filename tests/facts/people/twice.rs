@@ -213,6 +213,24 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_report_is_settled_once_and_two_taps_are_no_error(app) {
+        with_pantry(&app).await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        app.ask(http::Method::POST, &format!("/directory/report/{}", id("pantry")), &form, "wrong=phone&words=&reply_to=").await;
+        let quality = app.app().quality(&PUBLIC_URL.parse().unwrap());
+        let path = format!("/moderation/reports/{}", quality.open_reports().await.unwrap()[0].id);
+        let (first, second) = (Browser::officer(&app, PlatformRole::Moderator).await, Browser::officer(&app, PlatformRole::Administrator).await);
+        let (one, other) = (first.open(&path).await, second.open(&path).await);
+        for _ in 0..2 {
+            let settled = first.submit_only(&one, &path, &[("standing", "unchanged"), ("answer", "It is right.")]).await;
+            assert_eq!((settled.status.as_u16(), settled.header("location")), (303, "/moderation?done=settled"), "{}", settled.text());
+        }
+        let told = second.submit_only(&other, &path, &[("standing", "corrected"), ("answer", "Mended.")]).await;
+        assert_eq!(told.status, 409, "{}", told.text());
+    }
+}
+
 /// A change of the pantry's name that waits, and who decides it.
 async fn proposed<'a>(app: &'a TestApp) -> (Browser<'a>, String, Uuid) {
     let amina = amina(app).await;

@@ -137,6 +137,11 @@ fact! {
         assert!(public(&app, "pantry").await["schedules"][0].get("notes").is_none());
         amina.submit(&shown, &times(), &[("do", "save")]).await;
         assert_eq!(public(&app, "pantry").await["schedules"][0]["notes"], SECRET);
+        // Whoever is signed in there by then is not shown what she wrote.
+        let asked = amina.open("/sign-in").await;
+        sign_in_from(&app, &asked, &amina, &amina, "bela@lark-hill.example.org").await;
+        let refused = amina.submit(&old, &times(), &with).await;
+        assert!(refused.status == 403 && !refused.text().contains(SECRET), "{}", refused.text());
         // Of what another site sends nothing is shown: it would look as if they had written it.
         let forged = amina.post(&times(), "https://evil.example", &[("form", "0000"), ("note-0", "Send money to Mallory")]).await;
         assert!(forged.status == 403 && !forged.text().contains("Mallory"), "{}", forged.text());
