@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
-    editing::Theirs,
+    db::Transaction,
+    editing::{self, Call, Called, Editing, Theirs},
     identity::Deed,
     model::{Document, LocationPolicy},
     published,
@@ -53,6 +54,8 @@ enum Action {
         /// The reason recorded in the history.
         #[arg(long)]
         why: String,
+        #[command(flatten)]
+        calling: Calling,
     },
     /// Add something of our own to a record from another directory; it survives the next pull.
     Annotate {
@@ -87,6 +90,8 @@ enum Action {
         /// The reason recorded in the history.
         #[arg(long)]
         why: String,
+        #[command(flatten)]
+        calling: Calling,
     },
     /// Permanently erase a contact from a record, its history and everything derived from it.
     EraseContact {
@@ -124,7 +129,33 @@ enum Action {
         /// The reason recorded in the history, such as who agreed.
         #[arg(long)]
         why: String,
+        #[command(flatten)]
+        calling: Calling,
     },
+}
+
+/// For protected records, where something that leads somewhere becomes public: how somebody made sure.
+#[derive(Debug, Args)]
+struct Calling {
+    /// For a protected listing: the number that was phoned, one that was on the listing before.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "otherwise")]
+    called: Option<String>,
+    /// How else somebody made sure, where none of the known numbers could be reached.
+    #[arg(long, value_name = "WORDS")]
+    otherwise: Option<String>,
+    /// Who answered.
+    #[arg(long, value_name = "WORDS")]
+    spoke_to: Option<String>,
+    /// When; without it, just now. For example 2026-11-22T09:30.
+    #[arg(long, value_name = "WHEN")]
+    called_at: Option<String>,
+}
+
+impl From<Calling> for Call {
+    fn from(calling: Calling) -> Self {
+        let Calling { called, otherwise, spoke_to, called_at } = calling;
+        Self { number: called, otherwise, spoke_to, at: called_at }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -185,7 +216,7 @@ impl Record {
             Action::History { id } => {
                 find(&app, id).await?;
                 let mut versions: Vec<Value> = app.records.history(id).await?.iter().map(shown).collect::<Result<_, _>>()?;
-                for call in app.editing(&public_url(&app.config, app.config.listen)).calls_of(id).await? {
+                for call in editing(&app).calls_of(id).await? {
                     let of = call.revision.map(Value::from);
                     if let Some(version) = versions.iter_mut().find(|one| Some(&one["version"]["revision"]) == of.as_ref()) {
                         version["called_back"] = json!(call);
@@ -201,22 +232,24 @@ impl Record {
                 tx.commit().await?;
                 outcome
             }
-            Action::Hide { id, publish: false, why } => {
+            Action::Hide { id, publish: false, why, .. } => {
                 let tx = app.db.write().await?;
                 let outcome = app.records.hide(&tx, &caller(why.clone()), id, None).await?;
                 on_record(&app, &tx, Deed::Hide, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome
             }
-            Action::Hide { id, publish: true, why } if !find(&app, id).await?.origin.is_empty() => {
+            Action::Hide { id, publish: true, why, calling } if !find(&app, id).await?.origin.is_empty() => {
+                let called = called(&app, id, &find(&app, id).await?.read()?, true, &calling.into()).await?;
                 let tx = app.db.write().await?;
                 let outcome = app.records.show_here(&tx, &caller(why.clone()), id, true).await?;
                 on_record(&app, &tx, Deed::Show, &id.to_string(), &why).await?;
+                keep_call(&app, &tx, id, called.as_ref()).await?;
                 tx.commit().await?;
                 outcome
             }
-            Action::Hide { id, publish: true, why } => {
-                change(&app, id, (Deed::Show, why), |draft| {
+            Action::Hide { id, publish: true, why, calling } => {
+                change(&app, id, (Deed::Show, why), calling, |draft| {
                     draft.state = State::Published;
                     Ok(())
                 })
@@ -236,18 +269,20 @@ impl Record {
                 tx.commit().await?;
                 return done(&app, false).await;
             }
-            Action::Place { id, policy, why } => {
+            Action::Place { id, policy, why, calling } => {
                 let what = Deed::DecidePlace;
-                change(&app, id, (what, why), |draft| set_policy(&mut draft.document, policy.into())).await?
+                change(&app, id, (what, why), calling, |draft| set_policy(&mut draft.document, policy.into())).await?
             }
             Action::FindPerson { words } => {
-                say!("{}", serde_json::to_string_pretty(&app.records.find_person(&words).await?)?)?;
+                let mut found = json!(app.records.find_person(&words).await?);
+                found["calls"] = json!(editing(&app).calls_with(&words).await?);
+                say!("{}", serde_json::to_string_pretty(&found)?)?;
                 return Ok(true);
             }
-            Action::EraseContact { id, contact, why } => erase(&app, id, &Theirs::Contact(contact), &why).await?,
-            Action::EraseWords { id, words, why } => erase(&app, id, &Theirs::Words(words), &why).await?,
-            Action::ConfirmContact { id, contact, why } => {
-                change(&app, id, (Deed::PublishContact, why), |draft| {
+            Action::EraseContact { id, contact, why } => return erase(&app, id, &Theirs::Contact(contact), &why).await,
+            Action::EraseWords { id, words, why } => return erase(&app, id, &Theirs::Words(words), &why).await,
+            Action::ConfirmContact { id, contact, why, calling } => {
+                change(&app, id, (Deed::PublishContact, why), calling, |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
                     found.context("the record has no contact with that id; `fingerpost record show` lists them")?.visibility =
                         Some(crate::model::Visibility::Public);
@@ -260,9 +295,37 @@ impl Record {
     }
 }
 
-async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str) -> anyhow::Result<Outcome> {
-    let editing = app.editing(&public_url(&app.config, app.config.listen));
-    Ok(editing.erase_as("command line", None, id, what, why).await?)
+fn editing(app: &App) -> Editing {
+    app.editing(&public_url(&app.config, app.config.listen))
+}
+
+async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str) -> anyhow::Result<bool> {
+    let scrubbed = editing(app).erase_as("command line", None, id, what, why).await?;
+    done(app, scrubbed).await
+}
+
+/// What is said of a call, where the record is protected: the same rule as on the pages.
+async fn called(app: &App, id: Uuid, after: &Document, goes_public: bool, call: &Call) -> anyhow::Result<Option<Called>> {
+    let editing = editing(app);
+    match editing.called_before(id, after, goes_public, call).await {
+        Err(editing::Error::NeedsCallBack(fault)) => {
+            let known: Vec<String> = editing.known_numbers(&[id]).await?.into_iter().map(|one| one.number).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(WrongCall(format!(
+                "record {id} is protected: {}. Say with --called which of the known numbers you phoned ({known}), or with --otherwise how else you made sure",
+                fault.problem
+            ))
+            .into())
+        }
+        said => Ok(said?),
+    }
+}
+
+async fn keep_call(app: &App, tx: &Transaction, id: Uuid, called: Option<&Called>) -> anyhow::Result<()> {
+    if let Some(called) = called {
+        editing(app).keep_call_as(tx, "command line", called, id).await?;
+    }
+    Ok(())
 }
 
 async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
@@ -326,6 +389,7 @@ async fn change(
     app: &App,
     id: Uuid,
     (what, why): (Deed, String),
+    calling: Calling,
     with: impl FnOnce(&mut Draft) -> anyhow::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let stored = find(app, id).await?;
@@ -337,9 +401,12 @@ async fn change(
         ..Draft::new(stored.read()?)
     };
     with(&mut draft)?;
+    let goes_public = draft.state == State::Published && stored.state != State::Published;
+    let called = called(app, id, &draft.document, goes_public, &calling.into()).await?;
     let tx = app.db.write().await?;
     let outcome = app.records.save(&tx, &caller(why.clone()), vec![draft], &LastModified::new()).await?;
     on_record(app, &tx, what, &id.to_string(), &why).await?;
+    keep_call(app, &tx, id, called.as_ref()).await?;
     tx.commit().await?;
     Ok(outcome)
 }

@@ -62,7 +62,7 @@ impl Editing {
         }
         self.identity.note(&tx, &actor.known_as(), Deed::DecideListing, &bundle.to_string(), why, actor.client()).await?;
         if let Some(called) = &called {
-            self.keep_call(&tx, actor, called, &about, About::Proposal(bundle)).await?;
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &about, About::Proposal(bundle)).await?;
         }
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {

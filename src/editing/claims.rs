@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -88,6 +89,9 @@ fn is_shared(host: &str) -> bool {
 /// So many addresses on a listing are told when somebody keeps it from now on.
 const MOST_TOLD: usize = 5;
 
+/// The same claim within so long is a form that was sent twice.
+const SENT_TWICE: Duration = Duration::minutes(10);
+
 /// Claims that somebody may make within an hour.
 const CLAIMS: i32 = 10;
 
@@ -131,10 +135,18 @@ impl Editing {
         if actor.organisations().contains(&organisation) {
             return Ok(Claimed::Granted);
         }
+        let now = self.records.clock().now();
+        let same = |known: &&Claim| {
+            known.organisation == organisation && known.state == ClaimState::Waiting && known.words == words.trim()
+        };
+        // Two taps: nobody hears of it twice.
+        let earlier = self.identity.claims_of(person.id).await?;
+        if let Some(known) = earlier.iter().find(same).filter(|known| now - known.at < SENT_TWICE) {
+            return Ok(Claimed::Waiting { claim: known.id, code_sent_to: None });
+        }
         let listed = self.listed(&sight.document).await?;
         let evidence = listed.evidence(&person.email);
         let members = self.identity.members(organisation).await?;
-        let now = self.records.clock().now();
         let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
         let has_evidence = evidence.is_some();
         let said = evidence.unwrap_or_else(|| "nothing on the listing matches their address".to_owned());
@@ -283,7 +295,7 @@ impl Editing {
             .note(&tx, &actor.known_as(), Deed::DecideClaim, &known.organisation.to_string(), state.as_str(), actor.client())
             .await?;
         if let Some(called) = &called {
-            self.keep_call(&tx, actor, called, &[known.organisation], About::Claim(claim)).await?;
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[known.organisation], About::Claim(claim)).await?;
         }
         if let Some(person) = self.identity.person(decided.person).await? {
             let letter = letters::claim_decided(

@@ -199,7 +199,7 @@ impl Editing {
         }
         self.identity.note(&tx, &actor.known_as(), Deed::DecideChange, &id.to_string(), why, actor.client()).await?;
         if let Some(called) = &called {
-            self.keep_call(&tx, actor, called, &[proposal.record_id], About::Proposal(id)).await?;
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[proposal.record_id], About::Proposal(id)).await?;
         }
         let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
@@ -233,6 +233,11 @@ impl Editing {
             }]));
         }
         let tx = self.records.database().write().await?;
+        // Two taps: it has just been said.
+        let said = self.records.thread(id).await?;
+        if said.last().is_some_and(|last| last.by == actor.known_as() && last.words == words) {
+            return Ok(());
+        }
         self.records.say(&tx, &actor.known_as(), id, words).await?;
         let name = proposal.read()?.name().to_owned();
         let mut hear: Vec<(PersonId, &str)> = Vec::new();

@@ -9,7 +9,7 @@ use crate::{
     db::Transaction,
     identity::{Action, Actor, Deed, Identity, PersonId, Subject},
     published::redaction::Known,
-    records::{Caller, Entrance, Forgotten, Outcome},
+    records::{self, Caller, Entrance, Forgotten},
 };
 
 /// What is taken out of a record for somebody.
@@ -31,7 +31,8 @@ impl Editing {
         self.erase_as(&actor.known_as(), actor.client(), record, what, reason).await.map(drop)
     }
 
-    /// The same, whoever may do so is for the caller to decide: for somebody at the command line.
+    /// The same, whoever may do so is for the caller to decide: for somebody at the command line. Gives whether the
+    /// record had any of it, or only what was said of calls about it.
     /// # Errors
     /// As there, but for what may be done.
     pub async fn erase_as(
@@ -41,23 +42,28 @@ impl Editing {
         record: Uuid,
         what: &Theirs,
         reason: &str,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<bool, Error> {
         let tx = self.records.database().write().await?;
         let (why, action) = match what {
             Theirs::Contact(_) => (format!("a contact was erased: {reason}"), Deed::EraseContact),
             Theirs::Words(_) => (format!("somebody's details were erased: {reason}"), Deed::EraseWords),
         };
         let caller = Caller { name: by.to_owned(), why, entrance: Entrance::Person };
-        let outcome = match what {
-            Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?,
+        let scrubbed = match what {
+            Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?.scrubbed,
             Theirs::Words(words) => {
-                call_backs::forget_words(&tx, record, &Known::of_person(words)).await?;
-                self.records.erase_words(&tx, &caller, record, words).await?
+                let cleaned = call_backs::forget_words(&tx, record, &Known::of_person(words)).await?;
+                match self.records.erase_words(&tx, &caller, record, words).await {
+                    // They stood only in what was said of a call, which is no part of the record.
+                    Err(records::Error::NoWords(_)) if cleaned > 0 => false,
+                    done => done?.scrubbed,
+                }
             }
         };
+        tx.sweep_later().await?;
         self.identity.note(&tx, by, action, &record.to_string(), reason, from).await?;
         tx.commit().await?;
-        Ok(outcome)
+        Ok(scrubbed)
     }
 
     /// Delete the account of somebody else who asks for it. The caller commits.

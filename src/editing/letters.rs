@@ -128,6 +128,7 @@ pub(crate) fn words_for(field: &str) -> String {
         "rdates" => "dates added".to_owned(),
         "exdates" => "dates removed".to_owned(),
         "changes" => "changes to single dates".to_owned(),
+        "notes" => "notes about the dates".to_owned(),
         "organization_id" => "organisation".to_owned(),
         "service_id" => "service it is part of".to_owned(),
         "location_id" => "place".to_owned(),

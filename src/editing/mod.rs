@@ -42,7 +42,7 @@ use crate::{
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
-pub use call_backs::{Call, CallBack, Called, KnownNumber, Way};
+pub use call_backs::{Call, CallBack, Called, FoundCalls, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::Standing;
 pub use decide::{Judgement, Queued, Waiting};
@@ -56,7 +56,7 @@ pub use risk::{Risk, risk};
 pub(crate) use risk::{closed_until, say_closed_until};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};
-pub use undo::versions_of;
+pub use undo::{restored, versions_of};
 
 /// What edits go by. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -135,7 +135,7 @@ impl Editing {
         let tx = self.records.database().write().await?;
         let (outcome, proposals) = self.records.edit(&tx, &caller(actor, &submission.why), edit).await?;
         if let Some(called) = &called {
-            self.keep_call(&tx, actor, called, &calling, About::Edit).await?;
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &calling, About::Edit).await?;
         }
         if outcome.scrubbed {
             // What was taken out for good takes along what waits of the same record.

@@ -108,7 +108,7 @@ impl Editing {
         }
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
         if let Some(called) = &called {
-            self.keep_call(&tx, actor, called, &[stored.id], About::Edit).await?;
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[stored.id], About::Edit).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -139,7 +139,7 @@ impl Editing {
         let mut document = version.read()?;
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
-        let why = format!("version {revision} restored");
+        let why = restored(revision);
         self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
     }
 
@@ -157,6 +157,11 @@ impl Editing {
         }
         self.put_back(actor, id, revision - 1, None).await
     }
+}
+
+/// Why there is a version that puts an earlier one back.
+pub fn restored(revision: i64) -> String {
+    format!("version {revision} restored")
 }
 
 /// Which versions of places somebody has looked at, as a form carries it.

@@ -80,6 +80,14 @@ pub fn comes_from_us(headers: &HeaderMap, public_url: &Url) -> bool {
     }
 }
 
+/// Whether the browser itself says that a page of ours sent this. Nothing said is not enough.
+pub fn surely_comes_from_us(headers: &HeaderMap, public_url: &Url) -> bool {
+    let says =
+        |name: &str, what: &dyn Fn(&str) -> bool| headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(what);
+    let told = says("sec-fetch-site", &|site| site == "same-origin") || says("origin", &|origin| origin != "null");
+    told && comes_from_us(headers, public_url)
+}
+
 /// Proof that a form is ours: only a page of this session, or of this browser, holds it.
 pub fn form_token(secret: &Secret) -> Hashed {
     secret.hashed_for("a form of this session")
@@ -149,6 +157,9 @@ mod tests {
         ] {
             assert!(!is_ours(pairs), "{pairs:?}");
         }
+        let surely = |pairs: &[(&'static str, &str)]| surely_comes_from_us(&headers(pairs), &ours);
+        assert!(surely(&[("origin", "https://directory.example.org")]) && surely(&[("sec-fetch-site", "same-origin")]));
+        assert!(!surely(&[]) && !surely(&[("sec-fetch-site", "none")]) && !surely(&[("origin", "https://evil.example")]));
     }
 
     #[test]

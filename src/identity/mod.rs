@@ -11,6 +11,7 @@ mod audit;
 mod can;
 pub mod copies;
 mod email;
+mod kept_forms;
 pub mod letters;
 mod members;
 mod noting;
@@ -34,6 +35,7 @@ use crate::{
 pub use audit::{Deed, Entry};
 pub use can::{Action, Actor, Door, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
+pub use kept_forms::SentForm;
 pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};
 pub use passkeys::{KnownPasskey, Owed, Passkeys};
 pub use people::{Person, PersonId, PlatformRole};

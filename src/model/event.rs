@@ -81,6 +81,9 @@ entity! {
         many rdates: LocalDateTime = "2027-01-06T10:00:00",
         /// Changes to single dates.
         many changes: EventChange,
+        /// What else is to be known about the dates.
+        #[schemars(length(max = 1_000))]
+        opt notes: String = "Not in school holidays",
         /// Youngest age, in whole years, inclusive.
         #[schemars(range(min = 0, max = 150))]
         opt minimum_age: Number = 16,

@@ -11,7 +11,7 @@ use axum::{
     },
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
 use maud::{Markup, html};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     Site, layout,
     layout::{For, Page},
+    unfinished,
 };
 use crate::{
     editing::Editing,
@@ -27,7 +28,7 @@ use crate::{
         Problem, Proxies,
         visitor::{self, FORM_TOKEN, Presented},
     },
-    identity::{Action, Actor, Identity, Passkeys, Person, Secret, Session, Subject, can, providers::Providers},
+    identity::{Action, Actor, Identity, Passkeys, Person, Secret, SentForm, Session, Subject, can, providers::Providers},
     model::text,
     quality::Quality,
     views::Views,
@@ -37,6 +38,9 @@ use crate::{
 const LARGEST_FORM: usize = 256 << 10;
 /// Forms with a file are at most so many bytes. More than a file may have, so that its page can say so.
 pub(super) const LARGEST_UPLOAD: usize = 32 << 20;
+/// The field that says for whom a form was made. It proves nothing: it keeps what one person wrote from being shown
+/// to the next.
+pub(super) const FORM_OF: &str = "form_of";
 /// Fields of a form.
 const MOST_FIELDS: usize = 2_000;
 
@@ -102,6 +106,17 @@ impl Signed {
         can(&self.actor, action, &Subject::Directory)
     }
 
+    /// Who sends a request, or where they have to go before they may.
+    async fn here(parts: &Parts, desk: &Desk) -> Result<Result<Self, &'static str>, Response> {
+        let found =
+            Self::read(&parts.headers, desk).await.map_err(|problem| super::problem(&desk.site, &parts.headers, problem))?;
+        let Some(signed) = found else { return Ok(Err(SIGN_IN)) };
+        Ok(match signed.owes(desk, asked(parts).path()) {
+            Some(first) => Err(first),
+            None => Ok(Self { actor: signed.actor.asking_from(desk.client(parts)), ..signed }),
+        })
+    }
+
     /// Where they have to go before they may see this page.
     fn owes(&self, desk: &Desk, path: &str) -> Option<&'static str> {
         let decides = path == "/moderation" || path.starts_with("/moderation/");
@@ -121,9 +136,12 @@ impl Signed {
         For::Signed { form: self.token(), officer: self.may(Action::SeeQueue), owing: self.actor.owes_second_step() }
     }
 
-    /// The field that proves that a form is ours.
+    /// The fields that prove that a form is ours, and say for whom it was made.
     pub(super) fn proof(&self) -> Markup {
-        html! { input type="hidden" name=(FORM_TOKEN) value=(self.token()); }
+        html! {
+            input type="hidden" name=(FORM_TOKEN) value=(self.token());
+            input type="hidden" name=(FORM_OF) value=(self.person.id);
+        }
     }
 }
 
@@ -147,26 +165,30 @@ impl FromRequestParts<Desk> for Signed {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
-        let site = &desk.site;
-        match Self::read(&parts.headers, desk).await {
-            Ok(found) => {
-                let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
-                let first = match found {
-                    None => "/sign-in",
-                    Some(signed) => match signed.owes(desk, path.path()) {
-                        None => return Ok(Self { actor: signed.actor.asking_from(desk.client(parts)), ..signed }),
-                        Some(first) => first,
-                    },
-                };
-                // What was sent by a form cannot be asked for again.
-                let asked = path.path_and_query().map_or_else(|| path.path(), http::uri::PathAndQuery::as_str);
-                let back = if parts.method == Method::GET { asked } else { "/account" };
-                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
-                Err(Redirect::to(&format!("{first}?{query}")).into_response())
-            }
-            Err(problem) => Err(super::problem(site, &parts.headers, problem)),
-        }
+        Self::here(parts, desk).await?.map_err(|first| off_to(first, &where_asked(parts)))
     }
+}
+
+const SIGN_IN: &str = "/sign-in";
+
+/// The address that was asked for.
+fn asked(parts: &Parts) -> Uri {
+    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone())
+}
+
+/// The page on which somebody was: what a form was sent to is not always one.
+fn where_asked(parts: &Parts) -> String {
+    let asked = asked(parts);
+    if parts.method == Method::GET {
+        return asked.path_and_query().map_or_else(|| asked.path(), http::uri::PathAndQuery::as_str).to_owned();
+    }
+    unfinished::page_of(asked.path())
+}
+
+/// Off to what has to be done first, and from there `back`.
+fn off_to(first: &str, back: &str) -> Response {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+    Redirect::to(&format!("{first}?{query}")).into_response()
 }
 
 /// A form that somebody who is signed in has sent, proved to be ours.
@@ -181,10 +203,19 @@ impl FromRequest<Desk> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         // The whole form first: who they are is asked when it is about to be acted upon.
         let fields = Fields::read(&parts.headers, body).await;
-        let signed = Signed::from_request_parts(&mut parts, desk).await?;
+        let signed = match Signed::here(&parts, desk).await? {
+            Ok(signed) => signed,
+            Err(first) => {
+                let kept = match &fields {
+                    Ok(fields) if first == SIGN_IN => unfinished::keep(desk, &parts.headers, asked(&parts).path(), fields).await,
+                    _ => None,
+                };
+                return Err(off_to(first, &kept.unwrap_or_else(|| where_asked(&parts))));
+            }
+        };
         let refuse = |problem| desk.answer(&parts.headers, &signed, Err(problem));
         let fields = match fields {
             Ok(fields) => fields,
@@ -192,6 +223,12 @@ impl FromRequest<Desk> for Posted {
         };
         let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url)
             && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
+        let own = fields.text(FORM_OF) == signed.person.id.to_string();
+        if !ours && own && visitor::surely_comes_from_us(&parts.headers, &desk.site.directory.public_url) {
+            // It is from before they signed in again. Nothing of it is done; what they wrote is shown to them.
+            let sent = fields.sent_to(asked(&parts).path());
+            return Err(Box::pin(unfinished::show_again(desk, &parts.headers, &signed, &sent, StatusCode::FORBIDDEN)).await);
+        }
         if !ours {
             return Err(refuse(Problem::forbidden(
                 "this form did not come from one of our pages, or is too old; open the page again",
@@ -278,6 +315,17 @@ impl Fields {
             .map(|(name, value)| (name.into_owned(), text::clean(&value)))
             .collect();
         Ok(Self(fields))
+    }
+
+    /// A form that was sent before.
+    pub(super) fn of(sent: &SentForm) -> Self {
+        Self(sent.fields.clone())
+    }
+
+    /// The form as it was sent to `path`, but for what proved it to be ours and said whose it is.
+    pub(super) fn sent_to(&self, path: &str) -> SentForm {
+        let fields = self.0.iter().filter(|(name, _)| name != FORM_TOKEN && name != FORM_OF).cloned().collect();
+        SentForm { path: path.to_owned(), fields }
     }
 
     /// The first value of a field; empty where there is none.

@@ -68,6 +68,9 @@ pub(super) async fn for_people(editing: &Editing, changes: &mut Vec<Change>) -> 
     Ok(())
 }
 
+/// The member that holds addresses.
+const ADDRESSES: &str = "addresses";
+
 /// The members whose items say at which place.
 const WITH_PLACES: [&str; 2] = ["service_at_locations", "changes"];
 
@@ -127,6 +130,9 @@ pub(super) fn heading(field: &str) -> String {
 /// One change: what goes is struck out, what comes is marked.
 pub(super) fn one(change: &Change) -> Markup {
     let (before, after) = both(change);
+    if change.field == ADDRESSES && !before.is_empty() && !after.is_empty() {
+        return address_beside_address(&before, &after);
+    }
     let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
     let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
     let alike = before.is_empty() || after.is_empty() || differences.ratio() >= ALIKE;
@@ -145,6 +151,30 @@ pub(super) fn one(change: &Change) -> Markup {
             }
         } }
         @if after.is_empty() { p class="small" { "This would be empty." } }
+    }
+}
+
+/// Two addresses, one after the other as they would stand on an envelope: mixed, nobody can tell which is which.
+/// The words that differ are marked in each.
+fn address_beside_address(before: &str, after: &str) -> Markup {
+    let differences = TextDiff::from_words(before, after);
+    let side = |own: ChangeTag| {
+        let pieces = differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()));
+        runs(pieces.filter(move |(tag, _)| *tag == ChangeTag::Equal || *tag == own))
+    };
+    html! {
+        p class="small" { strong { "Now" } }
+        p class="difference" {
+            @for (tag, words) in side(ChangeTag::Delete) {
+                @if tag == ChangeTag::Delete { del { span class="unseen" { " removed: " } (words) } } @else { (words) }
+            }
+        }
+        p class="small" { strong { "Proposed" } }
+        p class="difference" {
+            @for (tag, words) in side(ChangeTag::Insert) {
+                @if tag == ChangeTag::Insert { ins { span class="unseen" { " added: " } (words) } } @else { (words) }
+            }
+        }
     }
 }
 
@@ -186,6 +216,7 @@ fn item_in_words(field: &str, item: &Value) -> String {
         "schedules" => schedule(item),
         "changes" => serde_json::from_value(item.clone()).ok().map(|change| changed(&change)),
         "cost_options" => price(item),
+        ADDRESSES => address(item),
         _ => None,
     };
     if let Some(words) = in_words {
@@ -221,6 +252,35 @@ fn item_in_words(field: &str, item: &Value) -> String {
     said.join(", ")
 }
 
+/// An address as it stands on an envelope, a line each; what no envelope has follows by name, so that nothing is
+/// accepted unseen.
+fn address(item: &Value) -> Option<String> {
+    const LINES: [&str; 7] = ["attention", "address_1", "address_2", "city", "region", "state_province", "postal_code"];
+    let members = item.as_object()?;
+    let said = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
+    let mut lines: Vec<String> = Vec::new();
+    for name in LINES {
+        // Our form repeats the town where there is no county: the standard wants one.
+        let repeated = name == "state_province" && said(name) == said("city");
+        if !said(name).is_empty() && !repeated {
+            lines.push(said(name).to_owned());
+        }
+    }
+    for (name, value) in members {
+        let usual = match name.as_str() {
+            "id" | "location_id" => true,
+            "country" => value == "GB",
+            "address_type" => value == "physical",
+            line => LINES.contains(&line) && (value.is_string() || value.is_null()),
+        };
+        let words = readable(name, value);
+        if !usual && !words.is_empty() {
+            lines.push(format!("{}: {words}", words_for(name)));
+        }
+    }
+    Some(lines.join("\n"))
+}
+
 fn moment(text: &str) -> Option<String> {
     text.parse::<LocalDateTime>().ok().map(|at| times::at(at.naive()))
 }
@@ -233,4 +293,43 @@ fn price(item: &Value) -> Option<String> {
 fn schedule(item: &Value) -> Option<String> {
     let one: Schedule = serde_json::from_value(item.clone()).ok()?;
     times::schedule(&one, NaiveDate::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_as_one_beside_the_other_with_the_words_marked_that_differ() {
+        let at = |street: &str, postcode: &str| {
+            json!([{"id": "5a", "location_id": "5b", "address_1": street, "city": "Luton", "state_province": "Luton",
+                "postal_code": postcode, "country": "GB", "address_type": "physical"}])
+        };
+        let (before, after) = (at("12 Dunstable Road", "LU1 1AA"), at("14 Dunstable Road", "LU1 1AB"));
+        let shown = one(&Change { field: ADDRESSES.to_owned(), before, after }).into_string();
+        for part in ["removed: </span>12</del> Dunstable Road\nLuton\nLU1 ", "added: </span>14</ins> Dunstable Road\nLuton\nLU1 "]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for noise in ["GB", "physical", "5a", "postal code", "{"] {
+            assert!(!shown.contains(noise), "{noise}: {shown}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_address_is_accepted_unseen() {
+        let before = json!([{"address_1": "12 Dunstable Road", "city": "Luton", "postal_code": "LU1 1AA", "country": "GB"}]);
+        for (member, value, said) in [
+            ("country", "FR", "country: FR"),
+            ("address_type", "postal", "address type: postal"),
+            ("door", "The green one", "door: The green one"),
+        ] {
+            let mut after = before.clone();
+            after[0][member] = json!(value);
+            let shown = one(&Change { field: ADDRESSES.to_owned(), before: before.clone(), after }).into_string();
+            assert!(shown.contains(said), "{said}: {shown}");
+        }
+    }
 }

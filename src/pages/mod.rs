@@ -46,6 +46,7 @@ mod shortlist;
 mod sources;
 mod statements;
 mod times;
+mod unfinished;
 mod upkeep;
 mod whats_on;
 mod words;

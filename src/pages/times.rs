@@ -194,8 +194,16 @@ pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
     from_to(&at(start), &at(end))
 }
 
-/// When an event takes place, in words: one line.
+/// When an event takes place, in words: one line, with what else is to be known about its dates.
 pub(super) fn event(event: &Event) -> String {
+    let when = dates(event);
+    match event.notes.as_deref().map(str::trim).filter(|notes| !notes.is_empty()) {
+        Some(notes) => format!("{when} ({})", isolated(notes.trim_end_matches('.'))),
+        None => when,
+    }
+}
+
+fn dates(event: &Event) -> String {
     let (start, end) = (event.start.naive(), event.end.naive());
     let Some(text) = event.rrule.as_deref() else { return capital(&span(start, end)) };
     let rule = Rule::parse(text, start, event.timezone.tz()).ok().filter(Rule::is_plain);

@@ -290,6 +290,16 @@ await queue.keyboard.press('j');
 check('j goes to the next', (await focused()) === Math.min(1, items - 1), `${await focused()} of ${items}`);
 await queue.keyboard.press('k');
 check('k goes back', (await focused()) === 0);
+// On a box Enter opens the item: it must not send what is ticked.
+const box = queue.locator('#queue input[type=checkbox]').first();
+if (await box.count()) {
+  await box.focus();
+  await queue.keyboard.press('x');
+  await queue.keyboard.press('Enter');
+  await queue.waitForURL('**/moderation/changes/**');
+  check('Enter on a box opens the item', queue.url().includes('/moderation/changes/'), queue.url());
+  await queue.goto(`${base}/moderation`);
+}
 await queue.uncheck('#keys-on');
 await queue.focus('#queue li a');
 await queue.keyboard.press('j');

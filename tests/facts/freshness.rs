@@ -283,6 +283,11 @@ fact! {
         assert_eq!(checked().await, 0);
         send(format!("listing={}", id("Kitchen"))).await;
         assert_eq!(checked().await, 1);
+        app.follow().await;
+        let page = app.page(&link).await.text();
+        let told = page.find("Checked today: Kitchen. 2 listings are left.").unwrap_or_else(|| panic!("{page}"));
+        let banner = page.find("role=\"status\" tabindex=\"-1\" autofocus").expect("it has the focus");
+        assert!(banner < told && told < page.find("<h1>").unwrap(), "what was done comes first: {page}");
         send("all=yes".to_owned()).await;
         assert_eq!(checked().await, 3);
         app.withdraw(id("Garden"), "closed").await;

@@ -124,6 +124,7 @@ const EXITS: &[&str] = &[
     "/moderation/erase",
     "/moderation/find",
     "/account/terms",
+    "/account/unfinished",
     "/moderation/listings/{bundle}",
     "/moderation/listings/{bundle}/preview",
     "/moderation/people",

@@ -4,27 +4,30 @@
 //! What was said is kept beside the decision and shown to those who decide, and to nobody else: whoever has stolen
 //! a group's mailbox must not read there which number is phoned and who answers it.
 
+mod erasing;
 mod store;
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, DurationRound as _, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Editing, Error, Sight};
+use super::{Editing, Error, Risk, Sight, risk};
 use crate::{
     clock::rfc3339,
     db::Transaction,
     http::Fault,
     identity::{Action, Actor, Deed, Subject, can},
-    model::{Contact, Document, Phone, text::shorten},
-    published::redaction::Known,
+    model::{Contact, Document, Phone, changes, text::shorten},
     records::State,
 };
 
+pub use self::erasing::FoundCalls;
+pub(super) use self::erasing::forget_words;
+
 /// The longest text, in characters.
 const LONGEST: usize = 500;
-/// What stands in the place of words that were erased.
-const REMOVED: &str = "[removed]";
 
 /// What a moderator says of a call, as a form, a request or a command brings it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -260,12 +263,42 @@ impl Editing {
         check(call, &self.known_numbers(records).await?, since, self.records.clock().now())
     }
 
+    /// What somebody at the command line says of a call before a record stands like this at once; none where nobody
+    /// has to call: the record is not protected, or nothing changes that leads somewhere.
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NeedsCallBack`] with the field that is missing or wrong; or when the database fails.
+    pub async fn called_before(
+        &self,
+        id: Uuid,
+        after: &Document,
+        goes_public: bool,
+        call: &Call,
+    ) -> Result<Option<Called>, Error> {
+        let sight = self.sight(id).await?;
+        if !sight.protected {
+            return Ok(None);
+        }
+        let changes = changes::between(&sight.stored.value()?, &after.to_value());
+        let leads_somewhere = |change: &changes::Change| risk(after.kind(), true, change) == Risk::High;
+        if !goes_public && !changes.iter().any(leads_somewhere) {
+            return Ok(None);
+        }
+        self.checked_call(Some(call), &[id], None).await.map(Some)
+    }
+
+    /// Put it on record, behind what it lets through.
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_call_as(&self, tx: &Transaction, by: &str, called: &Called, record: Uuid) -> Result<(), Error> {
+        self.keep_call(tx, (by, None), called, &[record], About::Edit).await
+    }
+
     /// Put a call back on record, within the transaction of what it lets through and behind it: one line of the
     /// audit trail, and what was said for each record of which there is a new version.
     pub(super) async fn keep_call(
         &self,
         tx: &Transaction,
-        actor: &Actor,
+        (by, from): (&str, Option<IpAddr>),
         called: &Called,
         records: &[Uuid],
         about: About,
@@ -277,17 +310,17 @@ impl Editing {
         };
         let to = if changes { cause.or(records.first().copied()) } else { records.first().copied() };
         let about = to.map(|id| id.to_string()).unwrap_or_default();
-        let line = self.identity.note(tx, &actor.known_as(), Deed::CallBack, &about, "", actor.client()).await?;
+        let line = self.identity.note(tx, by, Deed::CallBack, &about, "", from).await?;
         let now = self.records.clock().now();
         let standing = self.records.find_in(tx, records).await?;
         for record in records {
             let version = standing.get(record).map(|stored| &stored.kept).filter(|_| changes);
             let kept = CallBack {
                 record: *record,
-                revision: version.filter(|kept| kept.changed_by == actor.known_as()).map(|kept| kept.revision),
+                revision: version.filter(|kept| kept.changed_by == by).map(|kept| kept.revision),
                 cause,
                 line,
-                by: actor.known_as(),
+                by: by.to_owned(),
                 noted_at: now,
                 called: called.clone(),
             };
@@ -340,23 +373,6 @@ impl Editing {
     pub async fn tidy_calls(&self, tx: &Transaction, before: DateTime<Utc>) -> Result<u64, Error> {
         Ok(store::tidy(tx, before).await?)
     }
-}
-
-/// Take out of what was said about a record whatever tells of somebody.
-pub(super) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) -> Result<(), Error> {
-    for (id, mut called) in store::all_about(tx, record).await? {
-        let before = called.clone();
-        let (Way::Number(said) | Way::Otherwise(said)) = &mut called.way;
-        for text in [said, &mut called.spoke_to] {
-            if known.is_told_in(text) {
-                REMOVED.clone_into(text);
-            }
-        }
-        if called != before {
-            store::say(tx, id, &called).await?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

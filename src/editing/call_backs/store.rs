@@ -91,6 +91,12 @@ pub(super) async fn about(on: &impl ConnectionTrait, record: Uuid) -> Result<Vec
     Ok(rows.context("cannot read call backs")?.into_iter().map(from_row).collect())
 }
 
+/// Everything that was said, each with its record.
+pub(super) async fn everything(on: &impl ConnectionTrait) -> Result<Vec<(Uuid, Called)>, db::Error> {
+    let rows = call_back::Entity::find().order_by_asc(C::Id).all(on).await;
+    Ok(rows.context("cannot read call backs")?.into_iter().map(|row| (row.record_id, from_row(row).called)).collect())
+}
+
 /// The newest for one of these causes.
 pub(super) async fn for_causes(on: &impl ConnectionTrait, causes: &[Uuid]) -> Result<Option<CallBack>, db::Error> {
     let query = call_back::Entity::find().filter(C::Cause.is_in(causes.iter().copied())).order_by_desc(C::Id);

@@ -68,6 +68,7 @@ const LOW: &[(Kind, &[&str])] = &[
             "exdates",
             "rdates",
             "changes",
+            "notes",
             "minimum_age",
             "maximum_age",
             "eligibility_description",
@@ -114,6 +115,8 @@ fn when_protected(kind: Kind, change: &Change) -> Risk {
         // Elsewhere it is a member that nobody knows, and may say anything.
         "status" => matches!(kind, Kind::Service | Kind::Event),
         "alert" => change.after.is_null() || change.after.as_str().is_some_and(says_only_until_when),
+        // Of an event only the words of the form's box.
+        "notes" => kind == Kind::Event && (change.after.is_null() || format!("notes: {}", change.after) == TERM_ONLY),
         "schedules" => words_of_times(&change.after).iter().all(|words| words_of_times(&change.before).contains(words)),
         _ => false,
     };

@@ -325,7 +325,8 @@ impl Entry {
 
 /// What people should know about an event, a paragraph each.
 fn said_of(event: &Event) -> Vec<String> {
-    let mut said: Vec<String> = event.description.iter().chain(&event.eligibility_description).cloned().collect();
+    let texts = [&event.description, &event.eligibility_description, &event.notes];
+    let mut said: Vec<String> = texts.into_iter().flatten().cloned().collect();
     let costs: Vec<String> = event.cost_options.iter().filter_map(cost).collect();
     if !costs.is_empty() {
         said.push(format!("Cost: {}", costs.join("; ")));

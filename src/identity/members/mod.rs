@@ -16,6 +16,8 @@ pub use claims::{Claim, ClaimState};
 
 /// An invitation stands for so long.
 const INVITATION_LIFE: Duration = Duration::days(14);
+/// The same invitation within so long is a form that was sent twice.
+const SENT_TWICE: Duration = Duration::minutes(10);
 
 /// What somebody is to an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
@@ -156,6 +158,23 @@ impl Identity {
         Ok(store::put(tx, &Membership { organisation, person, role, since }).await?)
     }
 
+    /// Change what a member is: the hand-over to somebody who is still there.
+    /// # Errors
+    /// [`Error::NotFound`] when they are no member any more; otherwise as [`Identity::add_member`].
+    pub async fn change_role(
+        &self,
+        tx: &Transaction,
+        organisation: Uuid,
+        person: PersonId,
+        role: MemberRole,
+    ) -> Result<(), Error> {
+        let members = store::of_organisation_locked(tx, organisation).await?;
+        if !members.iter().any(|member| member.person == person) {
+            return Err(Error::NotFound { what: "member", id: person.0 });
+        }
+        self.add_member(tx, organisation, person, role).await
+    }
+
     /// Take a member out: the grant and the tokens made for it go together. Their invitations stay good: whom
     /// they invited may be who takes over.
     /// # Errors
@@ -201,6 +220,25 @@ impl Identity {
         };
         store::put_invitation(tx, &invitation).await?;
         Ok(invitation)
+    }
+
+    /// Whether somebody has sent the same invitation a moment ago, as by two taps.
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_just_invited(
+        &self,
+        tx: &Transaction,
+        organisation: Uuid,
+        email: &Email,
+        role: MemberRole,
+        by: &str,
+    ) -> Result<bool, Error> {
+        // Held, so that the second of two at once sees the first.
+        store::of_organisation_locked(tx, organisation).await?;
+        let now = self.clock.now();
+        let standing = store::invitations(tx.connection(), Some(email), Some(organisation), now).await?;
+        let same = |one: &Invitation| one.role == role && one.by == by && one.expires_at > now + INVITATION_LIFE - SENT_TWICE;
+        Ok(standing.iter().any(same))
     }
 
     /// Take back the invitations that somebody sent.
@@ -249,7 +287,10 @@ impl Identity {
         store::remove_invitation(tx, invitation.organisation, id).await?;
         let members = store::of_organisation_locked(tx, invitation.organisation).await?;
         let is_led = members.iter().any(|member| member.role == MemberRole::Lead);
-        let role = if is_led || !may_follow { invitation.role } else { MemberRole::Lead };
+        let invited = if is_led || !may_follow { invitation.role } else { MemberRole::Lead };
+        // Whoever is a member already loses nothing by it.
+        let own = members.iter().find(|member| member.person == person.id).map(|member| member.role);
+        let role = own.map_or(invited, |own| own.max(invited));
         self.add_member(tx, invitation.organisation, person.id, role).await?;
         Ok(Membership { organisation: invitation.organisation, person: person.id, role, since: self.clock.now() })
     }

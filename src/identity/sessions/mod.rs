@@ -150,6 +150,11 @@ impl Identity {
         Ok(Some((person, session, if owed { actor.owing_second_step() } else { actor })))
     }
 
+    /// Whose session this is or was, on the browser where it began; also where it is over.
+    pub(super) async fn whose_session_was(&self, session: &Secret, browser: &Secret) -> Result<Option<PersonId>, Error> {
+        Ok(store::whose(self.db.reader(), &session.hashed(), &browser.hashed()).await?)
+    }
+
     /// Note that a passkey was shown in a session.
     pub(super) async fn note_second_step(&self, tx: &Transaction, session: Uuid) -> Result<(), Error> {
         Ok(store::note_second_step(tx, session, self.clock.now()).await?)

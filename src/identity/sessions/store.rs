@@ -80,6 +80,12 @@ pub(super) async fn by_hash(on: &impl ConnectionTrait, hash: &Hashed) -> Result<
     Ok(query.one(on).await.context("cannot read sessions")?.map(from_row))
 }
 
+/// Whose session this is or was, on this browser.
+pub(super) async fn whose(on: &impl ConnectionTrait, hash: &Hashed, known: &Hashed) -> Result<Option<PersonId>, db::Error> {
+    let query = session::Entity::find_by_id(hash.as_str()).filter(session::Column::Known.eq(known.as_str()));
+    Ok(query.one(on).await.context("cannot read sessions")?.map(|row| PersonId(row.person_id)))
+}
+
 pub(super) async fn of_person(on: &impl ConnectionTrait, person: PersonId) -> Result<Vec<Session>, db::Error> {
     let query = session::Entity::find()
         .filter(session::Column::PersonId.eq(person.0))

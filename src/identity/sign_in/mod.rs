@@ -155,6 +155,11 @@ impl Identity {
         store::put_pending(tx, whose, json, until).await
     }
 
+    /// Read it, where it is not too old, and leave it there.
+    pub(super) async fn read_state(&self, whose: &Hashed) -> Result<Option<String>, db::Error> {
+        store::pending(self.db.reader(), whose, self.clock.now()).await
+    }
+
     /// Take it out, where it is not too old: it is good for one request.
     pub(super) async fn take_state(&self, tx: &Transaction, whose: &Hashed) -> Result<Option<String>, db::Error> {
         store::take_pending(tx, whose, self.clock.now()).await

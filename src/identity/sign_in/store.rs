@@ -127,6 +127,12 @@ pub(super) async fn put_pending(
     Ok(())
 }
 
+/// What is kept, and stays.
+pub(super) async fn pending(on: &impl ConnectionTrait, hash: &Hashed, now: DateTime<Utc>) -> Result<Option<String>, db::Error> {
+    let row = sign_in_pending::Entity::find_by_id(hash.as_str()).one(on).await.context("cannot read what was kept")?;
+    Ok(row.filter(|row| row.expires_at > now.timestamp_micros()).map(|row| row.pending))
+}
+
 /// The same, which from now on is there no more: of two who take it at once only one gets it.
 pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed, now: DateTime<Utc>) -> Result<Option<String>, db::Error> {
     let on = tx.connection();

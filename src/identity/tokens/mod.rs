@@ -139,11 +139,14 @@ impl Identity {
         Ok(store::of_organisation(self.db.reader(), organisation).await?)
     }
 
-    /// End a token.
+    /// End a token. Its name, which may be somebody's, goes from the database's side files, too.
     /// # Errors
     /// [`Error::NotFound`] when there is none; or when the database fails.
     pub async fn end_token(&self, tx: &Transaction, id: Uuid) -> Result<(), Error> {
-        if store::remove(tx, id).await? { Ok(()) } else { Err(Error::NotFound { what: "token", id }) }
+        if !store::remove(tx, id).await? {
+            return Err(Error::NotFound { what: "token", id });
+        }
+        Ok(tx.sweep_later().await?)
     }
 
     /// End the tokens that somebody made.

@@ -11,7 +11,7 @@ use crate::{
     http::Problem,
     identity::{Claim, ClaimState},
     pages::{
-        desk::{Desk, Path, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
     },
@@ -47,6 +47,11 @@ async fn form(desk: &Desk, signed: &Signed, id: Uuid, words: &str, mistakes: &Mi
         }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&title), body) })
+}
+
+/// The form of a claim, filled in with what somebody had written.
+pub(in crate::pages) async fn written(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields) -> Result<Page, Problem> {
+    Ok(form(desk, signed, id, fields.text("words"), &Mistakes::default()).await?)
 }
 
 /// POST `/account/organisations/{id}/claim`.

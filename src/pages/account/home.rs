@@ -1,7 +1,7 @@
 //! What somebody has here: their organisations and listings, and how their changes stand.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -209,22 +209,32 @@ pub(super) fn stands(change: &Proposal) -> &'static str {
     }
 }
 
+/// What somebody has, where an invitation is not theirs to take, or not any more: of two taps the first has taken it.
+async fn no_such_invitation(desk: &Desk, signed: &Signed) -> Result<Page, Error> {
+    let page = page(desk, signed, &Mistakes::default()).await?;
+    let body = html! {
+        div class="banner" role="status" tabindex="-1" autofocus {
+            p { "This invitation has been used already, was withdrawn, has expired, or is for another email address. This is what you manage." }
+        }
+        (page.body)
+    };
+    Ok(Page { body, status: StatusCode::GONE, ..page })
+}
+
 /// POST `/account/invitations/{id}`.
 pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let signed = &posted.signed;
     let done = async {
+        let identity = desk.identity();
+        let invited = identity.invitations_for(&signed.person.email).await?.into_iter().find(|one| one.id == id);
+        let Some(invitation) = invited else { return no_such_invitation(&desk, signed).await.map(Err) };
         let mut mistakes = Mistakes::default();
         super::agree(&desk, &posted, &mut mistakes).await?;
         if !mistakes.none() {
             return page(&desk, signed, &mistakes).await.map(Err);
         }
-        let identity = desk.identity();
         // Only an officer makes somebody the lead of a protected organisation.
-        let invited = identity.invitations_for(&signed.person.email).await?.into_iter().find(|one| one.id == id);
-        let may_follow = match &invited {
-            Some(invitation) => !desk.editing.protects(invitation.organisation).await?,
-            None => false,
-        };
+        let may_follow = !desk.editing.protects(invitation.organisation).await?;
         let tx = identity.write().await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id, may_follow).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());

@@ -18,11 +18,12 @@ use axum::{
 
 pub(super) use self::{
     changes::{messages, thread},
+    claims::written as claim_written,
     find::candidates,
     home::state_of,
     terms::{agree, terms},
 };
-use super::desk::Desk;
+use super::{desk::Desk, unfinished};
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account", get(home::show))
         .route("/account/terms", get(terms::ask).post(terms::accept))
         .route("/account/invitations/{id}", post(home::accept))
+        .route("/account/unfinished", get(unfinished::show))
         .route("/account/profile", get(profile::show).post(profile::save))
         .route("/account/profile/forget", get(profile::ask_to_forget).post(profile::forget))
         .route("/account/passkeys", get(passkeys::list))

@@ -12,12 +12,12 @@ use crate::{
     editing::{Error, Sight},
     http::Problem,
     identity::{
-        Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters,
+        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters,
     },
     mail,
     model::text::shorten,
     pages::{
-        desk::{Desk, Path, Posted, Signed, go_to},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
         moderation::comes_back,
@@ -30,12 +30,18 @@ const INVITATIONS: i32 = 20;
 
 /// GET `/account/organisations/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed, id, &Mistakes::default(), None).await.map_err(Problem::from);
+    let page = page(&desk, &signed, id, (&Fields::default(), &Mistakes::default()), None).await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
 /// `secret` is a token that was just made: it is shown this once.
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secret: Option<&str>) -> Result<Page, Error> {
+async fn page(
+    desk: &Desk,
+    signed: &Signed,
+    id: Uuid,
+    (fields, mistakes): (&Fields, &Mistakes),
+    secret: Option<&str>,
+) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     let name = sight.document.name().to_owned();
     let members = desk.identity().members(id).await?;
@@ -58,7 +64,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, secre
         h2 { "Who manages it" }
         (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
         @if manages && needs_an_officer(signed, &sight) { p class="hint" { (ASK_THE_COUNCIL) } }
-        @else if manages { (invite(signed, id, mistakes)) }
+        @else if manages { (invite(signed, id, fields, mistakes)) }
         @if makes_tokens { (token_list(signed, &sight, &tokens, secret)) }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
@@ -109,12 +115,13 @@ fn member_list(
     }
 }
 
-fn invite(signed: &Signed, id: Uuid, mistakes: &Mistakes) -> Markup {
+fn invite(signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let role = fields.some("role").unwrap_or("editor");
     html! {
         form method="post" action=(format!("/account/organisations/{id}/members")) novalidate {
             (signed.proof())
-            (Field::new("email", "Email address of the person to invite", "").hint("It helps if more than one person can update a listing.").line(mistakes, "email", "off"))
-            (Field::new("role", "As", "editor").one_of(mistakes, &[("editor", "editor: updates listings"), ("lead", "lead: also decides who else can")]))
+            (Field::new("email", "Email address of the person to invite", fields.text("email")).hint("It helps if more than one person can update a listing.").line(mistakes, "email", "off"))
+            (Field::new("role", "As", role).one_of(mistakes, &[("editor", "editor: updates listings"), ("lead", "lead: also decides who else can")]))
             button class="button" name="do" value="invite" { "Invite" }
         }
     }
@@ -172,10 +179,14 @@ pub(super) async fn change_members(State(desk): State<Desk>, Path(id): Path<Uuid
         let page = leaving(&desk, &posted.signed, id).await.map_err(Problem::from);
         return desk.answer(&posted.headers, &posted.signed, page);
     }
+    // Two taps: they have left by the first.
+    if posted.fields.text("do") == "leave" && !posted.signed.actor.organisations().contains(&id) {
+        return go_to("/account");
+    }
     match members(&desk, id, &posted).await {
         Ok(None) => go_to(&after(&posted, id)),
         Ok(Some(mistakes)) => {
-            let page = page(&desk, &posted.signed, id, &mistakes, None).await.map_err(Problem::from);
+            let page = page(&desk, &posted.signed, id, (&posted.fields, &mistakes), None).await.map_err(Problem::from);
             desk.answer(&posted.headers, &posted.signed, page)
         }
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
@@ -240,18 +251,21 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
             news = Some(format!("{by} has left and can no longer change the listings"));
             "leave".to_owned()
         }
+        // Nobody who is none of theirs loses anything by a form of theirs; of two taps the first has done it.
+        ("remove", Some(_)) if concerned.is_none() => return Ok(None),
         ("remove", Some(person)) => {
             identity.revoke(&tx, id, person).await?;
             news = Some(format!("{by} has removed {name}, who can no longer change the listings"));
             format!("remove {}", Identity::known_as(person))
         }
         ("lead" | "editor", Some(person)) => {
-            let known = identity.memberships(person).await?.iter().any(|membership| membership.organisation == id);
             let role = if what == "lead" { MemberRole::Lead } else { MemberRole::Editor };
-            if !known {
-                return Err(Error::Forbidden("they do not manage this organisation"));
+            match identity.change_role(&tx, id, person, role).await {
+                Err(identity::Error::NotFound { .. }) => {
+                    return Err(Error::Forbidden("they do not manage this organisation, or have left; open the page again"));
+                }
+                done => done?,
             }
-            identity.add_member(&tx, id, person, role).await?;
             news = Some(match role {
                 MemberRole::Lead => format!("{by} has made {name} a lead, who also decides who else can change the listings"),
                 MemberRole::Editor => {
@@ -266,12 +280,20 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
                 mistakes.add("email", error.to_string());
                 return Ok(Some(mistakes));
             }
+            Ok(email) if before.iter().any(|member| member.person.email == email) => {
+                let mut mistakes = Mistakes::default();
+                mistakes.add("email", format!("{email} already manages this organisation"));
+                return Ok(Some(mistakes));
+            }
             Ok(email) => {
+                let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
+                if identity.has_just_invited(&tx, id, &email, role, &who).await? {
+                    return Ok(None);
+                }
                 if !identity.within(&tx, "invitations by a person", INVITATIONS, &who).await? {
                     tx.commit().await?;
                     return Err(Error::Forbidden("you have invited too many people within an hour; try again later"));
                 }
-                let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
                 let invitation = identity.invite(&tx, id, &email, role, &who).await?;
                 let about = desk.editing.about();
                 let letter = letters::invitation(&invitation, sight.document.name(), &about.public_url, &about.name);
@@ -326,7 +348,8 @@ pub(super) async fn change_tokens(State(desk): State<Desk>, Path(id): Path<Uuid>
     match tokens(&desk, id, &posted).await {
         Ok(None) => go_to(&format!("/account/organisations/{id}")),
         Ok(Some(secret)) => {
-            let page = page(&desk, signed, id, &Mistakes::default(), Some(&secret)).await.map_err(Problem::from);
+            let none = (&Fields::default(), &Mistakes::default());
+            let page = page(&desk, signed, id, none, Some(&secret)).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),

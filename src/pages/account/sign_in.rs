@@ -19,6 +19,7 @@ use crate::{
         desk::{Desk, Fields, Posted, go_to},
         fields::{Field, Mistakes},
         layout::{self, For, Page},
+        unfinished,
     },
 };
 
@@ -76,6 +77,11 @@ fn form(desk: &Desk, headers: &HeaderMap, browser: &Secret, email: &str, back: &
     let body = html! {
         (mistakes.summary())
         h1 { "Sign in" }
+        @if back.starts_with(unfinished::PATH) {
+            div class="banner" role="status" {
+                p { strong { "Your session has ended. What you wrote is kept." } " Sign in with the same email address, in this browser, and you will be back where you were. Nobody else can read it, and it is deleted after a day." }
+            }
+        }
         p { "For people who keep listings up to date, and for council staff. You do not need an account to look for help." }
         form method="post" action="/sign-in" novalidate {
             (proof(browser))

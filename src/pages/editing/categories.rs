@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::section::Section;
+use super::sections::Section;
 use crate::{
     editing::{Error, Sight},
     http::Problem,

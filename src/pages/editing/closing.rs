@@ -1,7 +1,7 @@
 //! A whole organisation has closed, or is away for a while: all of its listings with one tap.
 
 use axum::{extract::State, response::Response};
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
@@ -63,13 +63,16 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         let mut mistakes = Mistakes::default();
         let until = fields.text("until");
         let standing = match fields.text("do") {
-            "closed" => Some(Standing::Closed),
-            "open" => Some(Standing::Open),
-            _ => day_to_come(until, desk.site.today()).map(Standing::Until),
+            "closed" => Ok(Standing::Closed),
+            "open" => Ok(Standing::Open),
+            _ => reopening_day(until, desk.site.today()).map(Standing::Until),
         };
-        let Some(standing) = standing else {
-            mistakes.add("until", NO_DAY);
-            return page(&desk, signed, id, until, &mistakes).await.map(Err);
+        let standing = match standing {
+            Ok(standing) => standing,
+            Err(problem) => {
+                mistakes.add("until", problem);
+                return page(&desk, signed, id, until, &mistakes).await.map(Err);
+            }
         };
         desk.editing.stand_all(&signed.actor, id, standing).await.map(Ok)
     };
@@ -80,10 +83,21 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
     }
 }
 
-/// What is said of a day that is none, or is over.
-pub(in crate::pages) const NO_DAY: &str = "Enter the day on which it opens again, such as 2027-01-12. It must be in the future";
+/// The longest that something is closed for now.
+const LONGEST: Months = Months::new(24);
+/// What is said where there is no day, or none that can be read.
+pub(super) const NO_DATE: &str = "Enter the day on which it opens again, such as 2027-01-12. It must be in the future";
+const OVER: &str = "That date is not in the future. Enter the date it opens again, or choose that it is open";
+const FAR_OFF: &str = "That is more than two years away. Check the year. If it is right, choose that it has closed: you can open it again at any time";
 
-/// The day that somebody entered, if it is one and is to come.
-pub(in crate::pages) fn day_to_come(text: &str, today: NaiveDate) -> Option<NaiveDate> {
-    text.trim().parse().ok().filter(|day| *day > today)
+/// The day on which something opens again: it is to come, and within two years.
+/// # Errors
+/// What to say beside the field.
+pub(in crate::pages) fn reopening_day(text: &str, today: NaiveDate) -> Result<NaiveDate, &'static str> {
+    match text.trim().parse::<NaiveDate>() {
+        Err(_) => Err(NO_DATE),
+        Ok(day) if day <= today => Err(OVER),
+        Ok(day) if day > today + LONGEST => Err(FAR_OFF),
+        Ok(day) => Ok(day),
+    }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::section::Section;
+use super::sections::Section;
 use crate::{
     model::{Contact, Document, Location},
     quality::Says,

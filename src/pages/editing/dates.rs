@@ -6,6 +6,7 @@ use chrono::{Datelike as _, Days, Duration, NaiveDate, NaiveDateTime, NaiveTime}
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::times::{TERM_ONLY, with_term, without_term};
 use crate::{
     model::{
         Document, Event,
@@ -26,6 +27,8 @@ use crate::{
 /// What ends at an earlier hour than it begins goes on into the next day, as far as it lasts no longer than
 /// this; a longer one is more likely a slip, and has to say its day.
 pub(super) const LONGEST_NIGHT: Duration = Duration::hours(12);
+/// The longest notes about the dates, in characters.
+const LONGEST_NOTE: usize = 500;
 /// One date does not last longer, in days.
 const LONGEST_DATE: i64 = 366;
 
@@ -53,6 +56,11 @@ pub(super) fn fill(document: &Document) -> Fields {
     fields.set("until", until.map(|day| day.to_string()).unwrap_or_default());
     for (at, words) in singles(event) {
         fields.set(&format!("single-{at}"), words);
+    }
+    let (note, term) = without_term(event.notes.as_deref().unwrap_or_default());
+    fields.set("note", note);
+    if term {
+        fields.set("term", "yes");
     }
     fields
 }
@@ -187,6 +195,8 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         (Field::new("last_day", "End date, if it ends on another day", fields.text("last_day")).short(mistakes, "date"))
         (radios("round", "How often does it repeat?", "", fields.text("round"), round, mistakes))
         (Field::new("until", "Last date. Leave empty if it continues.", fields.text("until")).short(mistakes, "date"))
+        (tick("term", TERM_ONLY, fields.has("term"), mistakes))
+        (Field::new("note", "Notes about the dates", fields.text("note")).hint("For example: outdoors, so not when it rains.").line(mistakes, "text", "off"))
         h2 { "Single dates" }
         @for (name, words) in fields.starting("single-") {
             @let back = name.replacen("single", "back", 1);
@@ -249,9 +259,13 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
     if round.is_empty() && add.is_none() && end.date() < today && old != (start, end) {
         mistakes.add("date", "That date is in the past. Check the year");
     }
+    if fields.text("note").chars().count() > LONGEST_NOTE {
+        mistakes.add("note", format!("The notes must be {LONGEST_NOTE} characters or fewer"));
+    }
     if !mistakes.none() {
         return;
     }
+    event.notes = Some(with_term(fields.some("note"), fields.has("term"))).filter(|notes| !notes.is_empty());
     let back = |at: &LocalDateTime| fields.has(&format!("back-{at}"));
     event.rdates.retain(|at| !back(at));
     event.exdates.retain(|at| !back(at));
@@ -338,11 +352,15 @@ fn takes_place(event: &Event, at: NaiveDateTime) -> bool {
 }
 
 fn cancel_date(event: &mut Event, at: NaiveDateTime, note: Option<&str>, mistakes: &mut Mistakes) {
+    let start = local(at);
+    // Two taps: the first has cancelled it.
+    if event.changes.iter().any(|change| change.start == start && change.status == DateChange::Cancelled) {
+        return;
+    }
     if !takes_place(event, at) {
         mistakes.add("cancel", format!("There is no date on {} at that time", long_date(at.date())));
         return;
     }
-    let start = local(at);
     event.changes.retain(|change| change.start != start);
     let mut change: EventChange = with_only(json!({"start": start, "status": DateChange::Cancelled}));
     change.note = note.map(str::to_owned);

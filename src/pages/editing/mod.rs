@@ -3,6 +3,7 @@
 
 mod about;
 mod categories;
+mod checking;
 mod closing;
 mod complete;
 mod contact;
@@ -11,10 +12,12 @@ mod dates;
 mod declarations;
 mod history;
 mod logo;
+mod meanwhile;
 mod new_listing;
 mod overview;
 mod place;
 mod section;
+mod sections;
 mod share;
 mod status;
 mod times;
@@ -26,8 +29,11 @@ use axum::{
 };
 
 pub(super) use self::{
-    closing::{NO_DAY, day_to_come},
+    closing::reopening_day,
     dates::{changed, repeats, singles},
+    new_listing::written as listing_written,
+    section::written as section_written,
+    sections::is_section,
 };
 use super::desk::{Desk, LARGEST_UPLOAD};
 
@@ -38,7 +44,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/organisations/{id}/events/new", get(new_listing::ask_event).post(new_listing::make_event))
         .route("/account/listings/{id}", get(overview::show))
         .route("/account/listings/{id}/undo", post(overview::undo))
-        .route("/account/listings/{id}/confirm", post(overview::confirm))
+        .route("/account/listings/{id}/confirm", post(checking::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
         .route("/account/listings/{id}/closed", get(closing::show).post(closing::save))
         .route("/account/listings/{id}/declarations", get(declarations::show).post(declarations::save))

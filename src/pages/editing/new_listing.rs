@@ -20,6 +20,7 @@ use crate::{
         fields::{Mistakes, tick},
         layout::{Page, Step},
     },
+    records,
 };
 
 /// Organisations that somebody may add within an hour.
@@ -28,15 +29,84 @@ const ADDED: i32 = 5;
 /// Names that are at least so alike may be the same organisation.
 const ALIKE: f64 = 0.82;
 
-fn page(signed: &Signed, title: &str, action: &str, kind: Kind, fields: &Fields, mistakes: &Mistakes, more: &Markup) -> Page {
+/// What is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum New {
+    Organisation,
+    /// To this organisation.
+    Service(Uuid),
+    /// To this organisation.
+    Event(Uuid),
+}
+
+impl New {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Organisation => "Add your organisation",
+            Self::Service(_) => "Add a service",
+            Self::Event(_) => "Add an event or workshop",
+        }
+    }
+
+    fn path(self) -> String {
+        match self {
+            Self::Organisation => "/account/organisations/new".to_owned(),
+            Self::Service(id) => format!("/account/organisations/{id}/services/new"),
+            Self::Event(id) => format!("/account/organisations/{id}/events/new"),
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Organisation => Kind::Organization,
+            Self::Service(_) => Kind::Service,
+            Self::Event(_) => Kind::Event,
+        }
+    }
+
+    /// What is asked next.
+    fn next(self) -> &'static str {
+        match self {
+            Self::Organisation => "contact",
+            Self::Service(_) => "times",
+            Self::Event(_) => "dates",
+        }
+    }
+}
+
+/// The field that tells two forms from one form that is sent twice.
+const BEGUN: &str = "begun";
+
+/// The id of what a form adds: the same when the same form is sent twice, as by two taps. Nobody chooses it, since
+/// it follows from who sends it; and whoever goes back and writes down something else adds something else.
+fn id_of(signed: &Signed, fields: &Fields) -> Uuid {
+    match fields.some(BEGUN) {
+        Some(begun) => {
+            crate::ids::derived(signed.person.id.0, &format!("added by a form: {begun} {}", fold(fields.text("name"))))
+        }
+        None => crate::ids::fresh(),
+    }
+}
+
+/// Whether it has been added already by the same form.
+async fn is_added(desk: &Desk, signed: &Signed, id: Uuid) -> Result<bool, Error> {
+    let stored = desk.editing.records().find(id).await?;
+    Ok(stored.is_some_and(|stored| stored.kept.changed_by == signed.actor.known_as()))
+}
+
+fn page(signed: &Signed, new: New, fields: &Fields, mistakes: &Mistakes, more: &Markup) -> Page {
+    let title = new.title();
+    let begun = fields.some(BEGUN).map_or_else(|| crate::ids::fresh().to_string(), str::to_owned);
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
         p { "It is saved as a draft. It is not public until you send it and a moderator has checked it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
-        form method="post" action=(action) novalidate {
+        form method="post" action=(new.path()) novalidate {
             (signed.proof())
+            input type="hidden" name=(BEGUN) value=(begun);
             @if let Some(copy) = fields.some("copy") { input type="hidden" name="copy" value=(copy); }
-            (about::form(kind, fields, mistakes))
+            (about::form(new.kind(), fields, mistakes))
+            @if matches!(new, New::Event(_)) { (dates::first_date(fields, mistakes)) }
             (more)
             (terms(signed, mistakes))
             button class="button" { "Continue" }
@@ -45,19 +115,29 @@ fn page(signed: &Signed, title: &str, action: &str, kind: Kind, fields: &Fields,
     Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(title), body) }
 }
 
-const ADD_ORGANISATION: &str = "Add your organisation";
+/// The form, filled in with what somebody had written; none where there is no such form.
+pub(in crate::pages) async fn written(
+    desk: &Desk,
+    signed: &Signed,
+    organisation: Option<Uuid>,
+    folder: &str,
+    fields: &Fields,
+) -> Result<Option<Page>, Error> {
+    let new = match (organisation, folder) {
+        (None, _) => New::Organisation,
+        (Some(id), "services") => New::Service(id),
+        (Some(id), "events") => New::Event(id),
+        _ => return Ok(None),
+    };
+    if let Some(id) = organisation {
+        may_add(desk, signed, id).await?;
+    }
+    Ok(Some(page(signed, new, fields, &Mistakes::default(), &html! {})))
+}
 
 /// GET `/account/organisations/new`.
 pub(super) async fn ask_organisation(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(
-        &signed,
-        ADD_ORGANISATION,
-        "/account/organisations/new",
-        Kind::Organization,
-        &Fields::default(),
-        &Mistakes::default(),
-        &html! {},
-    );
+    let page = page(&signed, New::Organisation, &Fields::default(), &Mistakes::default(), &html! {});
     desk.answer(&headers, &signed, Ok(page))
 }
 
@@ -77,7 +157,10 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
     let (signed, fields) = (&posted.signed, &posted.fields);
     let done = async {
         let mut mistakes = Mistakes::default();
-        let id = crate::ids::fresh();
+        let id = id_of(signed, fields);
+        if is_added(&desk, signed, id).await? {
+            return Ok(Ok(id));
+        }
         let mut document = Document::Organization(Box::new(with_only(json!({"id": id, "name": "", "description": ""}))));
         about::take(fields, &mut document, &mut mistakes);
         agree(&desk, &posted, &mut mistakes).await?;
@@ -93,15 +176,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
                     (tick("none_of_these", "No, add a new organisation", fields.has("none_of_these"), &mistakes))
                 }
             };
-            return Ok(Err(page(
-                signed,
-                ADD_ORGANISATION,
-                "/account/organisations/new",
-                Kind::Organization,
-                fields,
-                &mistakes,
-                &same,
-            )));
+            return Ok(Err(page(signed, New::Organisation, fields, &mistakes, &same)));
         }
         let tx = desk.identity().write().await.map_err(Error::from)?;
         let who = Identity::known_as(signed.person.id);
@@ -122,7 +197,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         Ok::<_, Problem>(Ok(id))
     };
     match done.await {
-        Ok(Ok(id)) => go_to(&format!("/account/listings/{id}/contact")),
+        Ok(Ok(id)) => go_to(&format!("/account/listings/{id}/{}", New::Organisation.next())),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
@@ -141,24 +216,20 @@ async fn may_add(desk: &Desk, signed: &Signed, organisation: Uuid) -> Result<(),
     if may { Ok(()) } else { Err(Error::Forbidden("you do not have permission to add listings to this organisation")) }
 }
 
-const ADD_SERVICE: &str = "Add a service";
-const ADD_EVENT: &str = "Add an event or workshop";
-
 /// GET `/account/organisations/{id}/services/new`.
 pub(super) async fn ask_service(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let done = may_add(&desk, &signed, id).await.map(|()| {
-        let action = format!("/account/organisations/{id}/services/new");
-        page(&signed, ADD_SERVICE, &action, Kind::Service, &Fields::default(), &Mistakes::default(), &html! {})
-    });
+    let done = may_add(&desk, &signed, id)
+        .await
+        .map(|()| page(&signed, New::Service(id), &Fields::default(), &Mistakes::default(), &html! {}));
     desk.answer(&headers, &signed, done.map_err(Problem::from))
 }
 
 /// POST `/account/organisations/{id}/services/new`.
 pub(super) async fn make_service(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
-    let id = crate::ids::fresh();
+    let id = id_of(&posted.signed, &posted.fields);
     let value = json!({"id": id, "name": "", "status": "active", "organization_id": organisation});
     let document = Document::Service(Box::new(with_only(value)));
-    make(&desk, &posted, organisation, document, (ADD_SERVICE, "services"), "times").await
+    make(&desk, &posted, New::Service(organisation), organisation, document).await
 }
 
 /// GET `/account/organisations/{id}/events/new`; with `copy`, beginning with another event.
@@ -183,16 +254,14 @@ pub(super) async fn ask_event(
             }
             fields.set("copy", copied.to_string());
         }
-        let action = format!("/account/organisations/{id}/events/new");
-        let mistakes = Mistakes::default();
-        Ok::<_, Error>(page(&signed, ADD_EVENT, &action, Kind::Event, &fields, &mistakes, &dates::first_date(&fields, &mistakes)))
+        Ok::<_, Error>(page(&signed, New::Event(id), &fields, &Mistakes::default(), &html! {}))
     };
     desk.answer(&headers, &signed, done.await.map_err(Problem::from))
 }
 
 /// POST `/account/organisations/{id}/events/new`.
 pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Path<Uuid>, posted: Posted) -> Response {
-    let id = crate::ids::fresh();
+    let id = id_of(&posted.signed, &posted.fields);
     let copied = match posted.fields.some("copy").and_then(|copy| copy.parse::<Uuid>().ok()) {
         Some(copied) => desk.editing.look(&posted.signed.actor, copied).await.ok(),
         None => None,
@@ -214,7 +283,7 @@ pub(super) async fn make_event(State(desk): State<Desk>, Path(organisation): Pat
         });
         Document::Event(Box::new(with_only(value)))
     };
-    make(&desk, &posted, organisation, document, (ADD_EVENT, "events"), "dates").await
+    make(&desk, &posted, New::Event(organisation), organisation, document).await
 }
 
 /// Move an event on by whole weeks, so that it stays on its day of the week.
@@ -231,39 +300,31 @@ fn a_year_later(event: &mut crate::model::Event) {
     }
 }
 
-async fn make(
-    desk: &Desk,
-    posted: &Posted,
-    organisation: Uuid,
-    mut document: Document,
-    (title, folder): (&str, &str),
-    next: &str,
-) -> Response {
+async fn make(desk: &Desk, posted: &Posted, new: New, organisation: Uuid, mut document: Document) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
-    let kind = document.kind();
     let id = document.id();
     let done = async {
         may_add(desk, signed, organisation).await?;
+        if is_added(desk, signed, id).await? {
+            return Ok(Ok(()));
+        }
         let mut mistakes = Mistakes::default();
         about::take(fields, &mut document, &mut mistakes);
-        if kind == Kind::Event {
+        if matches!(new, New::Event(_)) {
             dates::take_first_date(fields, &mut document, desk.site.today(), &mut mistakes);
         }
         agree(desk, posted, &mut mistakes).await?;
         if !mistakes.none() {
-            let action = format!("/account/organisations/{organisation}/{folder}/new");
-            let more = if kind == Kind::Event {
-                dates::first_date(fields, &mistakes)
-            } else {
-                html! {}
-            };
-            return Ok(Err(page(signed, title, &action, kind, fields, &mistakes, &more)));
+            return Ok(Err(page(signed, new, fields, &mistakes, &html! {})));
         }
-        keep(desk, signed, document, "new listing started").await?;
-        Ok::<_, Error>(Ok(()))
+        match keep(desk, signed, document, "new listing started").await {
+            // The same form arrived a moment before.
+            Err(Error::Records(records::Error::Stale { .. })) if is_added(desk, signed, id).await? => Ok(Ok(())),
+            done => done.map(Ok),
+        }
     };
     match done.await {
-        Ok(Ok(())) => go_to(&format!("/account/listings/{id}/{next}")),
+        Ok(Ok(())) => go_to(&format!("/account/listings/{id}/{}", new.next())),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }

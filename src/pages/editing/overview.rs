@@ -10,12 +10,14 @@ use uuid::Uuid;
 
 use super::{
     categories,
+    checking::checking,
     complete::{completeness, missing},
     dates,
-    section::{Section, said},
+    section::said,
+    sections::Section,
 };
 use crate::{
-    editing::{Error, Sight, Submission, Write},
+    editing::{Error, Sight, Submission, Write, restored},
     http::{Parameters, Problem},
     identity::Action,
     model::{
@@ -31,7 +33,7 @@ use crate::{
         words::{self, moment},
     },
     quality::reports::Report,
-    records::{Check, Decision, How, Kept, Proposal},
+    records::{self, Decision, Kept, Proposal},
 };
 
 /// GET `/account/listings/{id}`.
@@ -87,7 +89,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
             p { "Its place is not public yet." }
             (publication(signed, &sight, &waiting, &missing))
         }
-        @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(signed, &sight, last_check.as_ref())) }
+        @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(desk, signed, &sight, last_check.as_ref())) }
         (completeness(id, &sight.document, &places, &missing, may_edit))
         dl class="summary" {
             @for section in Section::of(sight.stored.kind) {
@@ -185,7 +187,7 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
         _ => return html! {},
     };
     html! {
-        div class="banner ok" role="status" {
+        div class="banner ok" role="status" tabindex="-1" autofocus {
             p { (words) }
             @if matches!(saved, "published" | "both") && own && sight.stored.kept.revision > 1 {
                 form method="post" action=(format!("/account/listings/{}/undo", sight.stored.id)) {
@@ -195,53 +197,6 @@ fn told(signed: &Signed, sight: &Sight, saved: &str) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// When it was last checked, and the button that says that it is still right.
-fn checking(signed: &Signed, sight: &Sight, last: Option<&(Check, String)>) -> Markup {
-    let checked = match last {
-        Some((check, by)) => {
-            let how = match check.how {
-                How::Owner => "",
-                How::Phone => " on the phone",
-                How::Visit => " on a visit",
-            };
-            format!("Confirmed{how} on {} by {by}.", moment(check.at))
-        }
-        None => "This listing has not been confirmed yet.".to_owned(),
-    };
-    html! {
-        form method="post" action=(format!("/account/listings/{}/confirm", sight.stored.id)) {
-            (signed.proof())
-            p {
-                (checked) " "
-                @if sight.lets(&signed.actor, Action::Confirm) { button class="button" name="how" value="owner" { "It is all still correct" } " " }
-                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="link" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Someone visited" } }
-            }
-        }
-    }
-}
-
-/// POST `/account/listings/{id}/confirm`: it was checked, and nothing has to be changed.
-pub(super) async fn confirm(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
-    let signed = &posted.signed;
-    let done = async {
-        let sight = desk.editing.look(&signed.actor, id).await?;
-        let (action, how) = match posted.fields.text("how") {
-            "phone" => (Action::ConfirmByPhone, How::Phone),
-            "visit" => (Action::ConfirmByPhone, How::Visit),
-            _ => (Action::Confirm, How::Owner),
-        };
-        if !sight.lets(&signed.actor, action) {
-            return Err(Error::Forbidden("you do not have permission to confirm this listing").into());
-        }
-        desk.quality.confirm(&[id], &signed.actor.known_as(), how).await.map_err(crate::pages::moderation::problem)?;
-        Ok::<_, Problem>(())
-    };
-    match done.await {
-        Ok(()) => go_to(&format!("/account/listings/{id}?saved=confirmed")),
-        Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 
@@ -321,7 +276,7 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
         }
         (Section::Dates, Document::Event(one)) => {
             html! {
-                p { (times::span(one.start.naive(), one.end.naive())) @if let Some(rule) = &one.rrule { br; (dates::repeats(rule)) } }
+                p { (times::span(one.start.naive(), one.end.naive())) @if let Some(rule) = &one.rrule { br; (dates::repeats(rule)) } @if let Some(notes) = &one.notes { br; (notes) } }
                 ul { @for words in dates::singles(one).values() { li { (words) } } }
             }
         }
@@ -375,10 +330,21 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
     match desk.editing.undo(&posted.signed.actor, id, revision).await {
         Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
+        // Two taps: the first has undone it.
+        Err(Error::Records(records::Error::Stale { .. })) if is_undone(&desk, &posted.signed, id, revision).await => {
+            go_to(&format!("/account/listings/{id}?saved=undone"))
+        }
         // There one can say who was called back, and put the same version back.
         Err(Error::NeedsCallBack(_)) => go_to(&format!("/account/listings/{id}/history")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
+}
+
+/// Whether somebody has just undone this version themselves.
+async fn is_undone(desk: &Desk, signed: &Signed, id: Uuid, revision: i64) -> bool {
+    let Ok(sight) = desk.editing.look(&signed.actor, id).await else { return false };
+    let kept = &sight.stored.kept;
+    kept.revision == revision + 1 && kept.changed_by == signed.actor.known_as() && kept.why == restored(revision - 1)
 }
 
 /// POST `/account/listings/{id}/send`: let a draft, with all that belongs to it, wait for a moderator.

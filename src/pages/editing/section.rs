@@ -9,7 +9,11 @@ use uuid::Uuid;
 use super::{
     about,
     categories::{self, Choices},
-    contact, cost, dates, place, status, times,
+    contact, cost, dates,
+    meanwhile::Meanwhile,
+    place,
+    sections::{Section, find},
+    status, times,
 };
 use crate::{
     editing::{Became, Error, KnownNumber, Risk, Sight, Submission, Write, risk},
@@ -18,91 +22,13 @@ use crate::{
     model::{Document, Kind, Location, changes::Change},
     pages::{
         call_back,
-        desk::{Desk, Fields, Path, Posted, Signed, go_to},
+        desk::{Desk, FORM_OF, Fields, Path, Posted, Signed, go_to},
         fields::Mistakes,
         layout::{Page, Step},
         preview,
     },
     records,
 };
-
-/// A part of a listing that has a page of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
-    About,
-    Who,
-    Times,
-    Dates,
-    Place,
-    Cost,
-    Contact,
-    Status,
-    Categories,
-}
-
-impl Section {
-    /// The parts of a kind of listing, in the order in which people think of them.
-    pub(super) fn of(kind: Kind) -> &'static [Self] {
-        match kind {
-            Kind::Service => {
-                &[Self::Status, Self::About, Self::Who, Self::Times, Self::Place, Self::Cost, Self::Contact, Self::Categories]
-            }
-            Kind::Event => {
-                &[Self::Status, Self::About, Self::Who, Self::Dates, Self::Place, Self::Cost, Self::Contact, Self::Categories]
-            }
-            Kind::Organization => &[Self::About, Self::Contact],
-            _ => &[],
-        }
-    }
-
-    /// Its word in addresses.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::About => "about",
-            Self::Who => "who",
-            Self::Times => "times",
-            Self::Dates => "dates",
-            Self::Place => "place",
-            Self::Cost => "cost",
-            Self::Contact => "contact",
-            Self::Status => "status",
-            Self::Categories => "categories",
-        }
-    }
-
-    /// Its heading.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::About => "What it is",
-            Self::Who => "Who it is for",
-            Self::Times => "When",
-            Self::Dates => "Dates",
-            Self::Place => "Where",
-            Self::Cost => "What it costs",
-            Self::Contact => "How to get in touch",
-            Self::Status => "Open or closed",
-            Self::Categories => "Needs it helps with",
-        }
-    }
-
-    /// The members of a document that it changes.
-    fn members(self, kind: Kind) -> &'static [&'static str] {
-        match (self, kind) {
-            (Self::About, _) => &["name", "description"],
-            (Self::Who, _) => &["eligibility_description", "minimum_age", "maximum_age"],
-            (Self::Times, _) => &["schedules"],
-            (Self::Dates, _) => &["start", "end", "rrule", "exdates", "rdates", "changes"],
-            (Self::Place, _) => &["addresses"],
-            (Self::Cost, Kind::Event) => &["cost_options"],
-            (Self::Cost, _) => &["fees", "fees_description", "cost_options"],
-            (Self::Contact, Kind::Organization) => &["phones", "email", "website"],
-            (Self::Contact, Kind::Event) => &["phones", "contacts", "booking_url"],
-            (Self::Contact, _) => &["phones", "email", "url"],
-            (Self::Status, _) => &["status", "alert"],
-            (Self::Categories, _) => &["attributes"],
-        }
-    }
-}
 
 /// A listing that is being edited, with the place that the form is about.
 #[derive(Clone, Debug)]
@@ -112,10 +38,6 @@ pub(super) struct Open {
     pub(super) place: Option<Location>,
     /// The version of the place that was read; none for a new one.
     pub(super) place_revision: Option<i64>,
-}
-
-fn find(desk_kind: Kind, word: &str) -> Option<Section> {
-    Section::of(desk_kind).iter().copied().find(|section| section.word() == word)
 }
 
 /// GET `/account/listings/{id}/{section}`.
@@ -133,10 +55,26 @@ pub(super) async fn show(
         fields.set("revision", sight.stored.kept.revision.to_string());
         let choices = categories::choices(&desk, section, &fields).await?;
         let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
-        Ok::<_, Problem>(page(&signed, &sight, section, (&fields, &choices), &Mistakes::default(), false, calling.as_deref()))
+        let (shown, none) = ((&fields, &choices), Mistakes::default());
+        Ok::<_, Problem>(page(&signed, &sight, section, shown, &none, Meanwhile::Nobody, calling.as_deref()))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
+}
+
+/// The form of a part, filled in with what somebody had written.
+pub(in crate::pages) async fn written(
+    desk: &Desk,
+    signed: &Signed,
+    id: Uuid,
+    word: &str,
+    fields: &Fields,
+) -> Result<Page, Problem> {
+    let (sight, section) = open(desk, signed, id, word).await?;
+    let choices = categories::choices(desk, section, fields).await?;
+    let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
+    let (shown, none) = ((fields, &choices), Mistakes::default());
+    Ok(page(signed, &sight, section, shown, &none, Meanwhile::Nobody, calling.as_deref()))
 }
 
 async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sight, Section), Error> {
@@ -186,7 +124,7 @@ fn page(
     section: Section,
     (fields, choices): (&Fields, &Choices),
     mistakes: &Mistakes,
-    moved: bool,
+    meanwhile: Meanwhile,
     calling: Option<&[KnownNumber]>,
 ) -> Page {
     let id = sight.stored.id;
@@ -194,9 +132,9 @@ fn page(
     let title = section.title();
     let body = html! {
         (mistakes.summary())
-        @if moved {
+        @if let Some(words) = meanwhile.words() {
             div class="banner" role="alert" {
-                p { strong { "Someone else has changed this listing in the meantime." } " Your answers are still here. Look at the listing, then save again if they are still right." }
+                p { strong { (words) } " Your answers are still here. Look at the listing, then save again if they are still right." }
                 p { a href=(format!("/account/listings/{id}/history")) { "See what has changed" } }
             }
         }
@@ -272,28 +210,37 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
     let (sight, section) = open(desk, signed, id, word).await?;
     let choices = categories::choices(desk, section, fields).await?;
     let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
-    let again = |fields: &Fields, mistakes: &Mistakes, moved: bool| {
-        let mut page = page(signed, &sight, section, (fields, &choices), mistakes, moved, calling.as_deref());
-        page.status = if moved { StatusCode::CONFLICT } else { StatusCode::OK };
-        Ok(Err(Box::new(page)))
+    let shown = |fields: &Fields, mistakes: &Mistakes, meanwhile: Meanwhile| {
+        Box::new(page(signed, &sight, section, (fields, &choices), mistakes, meanwhile, calling.as_deref()))
+    };
+    let again = |fields: &Fields, mistakes: &Mistakes| Ok(Err(shown(fields, mistakes, Meanwhile::Nobody)));
+    // What was read does not stand any more: the same form again, about the version that does.
+    let moved = |meanwhile: Meanwhile, revision: i64| {
+        let mut fields = fields.clone();
+        fields.set("revision", revision.to_string());
+        let page = shown(&fields, &Mistakes::default(), meanwhile);
+        Ok(Err(Box::new(Page { status: StatusCode::CONFLICT, ..*page })))
     };
     match fields.text("do") {
         "save" | "preview" => {}
-        "again" => return again(fields, &Mistakes::default(), false),
+        "again" => return again(fields, &Mistakes::default()),
         // A button that only changes the form, such as "more times".
-        _ => return again(&more(section, fields), &Mistakes::default(), false),
+        _ => return again(&more(section, fields), &Mistakes::default()),
     }
     let mut mistakes = Mistakes::default();
     let mut edited = Open { document: sight.document.clone(), place: None, place_revision: None };
     take(desk, signed, section, fields, &mut edited, &mut mistakes).await?;
     if !mistakes.none() {
-        return again(fields, &mistakes, false);
+        return again(fields, &mistakes);
     }
     let revision: i64 = fields.text("revision").parse().unwrap_or(-1);
     if revision != sight.stored.kept.revision {
-        let mut fields = fields.clone();
-        fields.set("revision", sight.stored.kept.revision.to_string());
-        return again(&fields, &mistakes, true);
+        let meanwhile = Meanwhile::since(desk, signed, id, revision).await?;
+        // The same form sent twice, as by two taps: it is saved already.
+        if meanwhile == Meanwhile::Oneself && edited.place.is_none() && edited.document == sight.document {
+            return Ok(Ok(Became { published: vec![(id, Vec::new())], ..Became::default() }));
+        }
+        return moved(meanwhile, sight.stored.kept.revision);
     }
     let mut writes = vec![Write { document: edited.document, expected_revision: Some(revision) }];
     let is_new_place = edited.place.is_some() && edited.place_revision.is_none();
@@ -317,26 +264,24 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
             Ok(shown) => Ok(Err(Box::new(preview::page(&desk.site, shown, &about).await?))),
             Err(Error::Unfit(faults)) => {
                 unfit(&mut mistakes, faults);
-                again(fields, &mistakes, false)
+                again(fields, &mistakes)
             }
             Err(error) => Err(error.into()),
         };
     }
     match desk.editing.submit(&signed.actor, submission).await {
         Ok(became) => Ok(Ok(became)),
-        Err(Error::Records(records::Error::Stale { .. })) => {
+        Err(Error::Records(records::Error::Stale { id: record, expected, .. })) => {
             let now = desk.editing.look(&signed.actor, id).await?;
-            let mut fields = fields.clone();
-            fields.set("revision", now.stored.kept.revision.to_string());
-            again(&fields, &mistakes, true)
+            moved(Meanwhile::since(desk, signed, record, expected).await?, now.stored.kept.revision)
         }
         Err(Error::Unfit(faults)) => {
             unfit(&mut mistakes, faults);
-            again(fields, &mistakes, false)
+            again(fields, &mistakes)
         }
         Err(Error::NeedsCallBack(fault)) => {
             call_back::mistake(&mut mistakes, &fault);
-            again(fields, &mistakes, false)
+            again(fields, &mistakes)
         }
         Err(error) => Err(error.into()),
     }
@@ -356,7 +301,7 @@ fn not_saved_yet(signed: &Signed, sight: &Sight, section: Section, fields: &Fiel
         p { (fate(signed, sight, section)) }
         form method="post" action=(format!("/account/listings/{}/{}", sight.stored.id, section.word())) {
             (signed.proof())
-            @for (name, value) in fields.starting("").filter(|(name, _)| *name != "do" && *name != FORM_TOKEN) {
+            @for (name, value) in fields.starting("").filter(|(name, _)| !["do", FORM_TOKEN, FORM_OF].contains(name)) {
                 input type="hidden" name=(name) value=(value);
             }
             p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="again" { "Go back and change it" } }

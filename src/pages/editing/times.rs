@@ -43,7 +43,7 @@ const EVERY: [(&str, &str); 8] = [
     ("-1M", "the last of the month"),
     ("1,3M", "the first and third of the month"),
 ];
-const TERM_ONLY: &str = "Not in school holidays";
+pub(super) const TERM_ONLY: &str = "Not in school holidays";
 
 /// The hours that the form is about: those of the service, or, where it has none, those at its one place.
 fn kept(service: &Service) -> &[Schedule] {
@@ -140,13 +140,14 @@ pub(super) fn fill(document: &Document) -> Fields {
 }
 
 fn put(fields: &mut Fields, number: usize, row: &Row) {
-    let term = row.note.contains(TERM_ONLY);
-    let note = row.note.replace(TERM_ONLY, "");
+    let (note, term) = without_term(&row.note);
+    // Without its day it is to go; a new line without a day is a slip.
+    fields.set(&format!("stood-{number}"), "yes");
     fields.set(&format!("day-{number}"), row.day.clone());
     fields.set(&format!("every-{number}"), row.every.clone());
     fields.set(&format!("from-{number}"), row.from.clone());
     fields.set(&format!("to-{number}"), row.to.clone());
-    fields.set(&format!("note-{number}"), note.trim_matches([';', ' ']));
+    fields.set(&format!("note-{number}"), note);
     if term {
         fields.set(&format!("term-{number}"), "yes");
     }
@@ -156,6 +157,16 @@ fn put(fields: &mut Fields, number: usize, row: &Row) {
     if !row.from.is_empty() && row.to.is_empty() {
         fields.set(&format!("open-{number}"), "yes");
     }
+}
+
+/// What a note says beside that there is nothing in school holidays, and whether it says that.
+pub(super) fn without_term(note: &str) -> (String, bool) {
+    (note.replace(TERM_ONLY, "").trim_matches([';', ' ']).to_owned(), note.contains(TERM_ONLY))
+}
+
+/// A note, with what the box for school holidays says.
+pub(super) fn with_term(note: Option<&str>, term: bool) -> String {
+    note.into_iter().chain(term.then_some(TERM_ONLY)).collect::<Vec<_>>().join("; ")
 }
 
 /// Whether it ends at an earlier hour than it begins, and so lasts longer than a night: most likely a slip.
@@ -201,6 +212,8 @@ fn line(fields: &Fields, number: usize, mistakes: &Mistakes) -> Markup {
     html! {
         fieldset class="times" {
             legend { "Time " (number + 1) }
+            @let stood = format!("stood-{number}");
+            @if fields.has(&stood) { input type="hidden" name=(stood) value="yes"; }
             (Field::new(day, "Day", &value(day, "")).one_of(mistakes, &DAYS))
             (Field::new(every, "How often", &value(every, "1")).one_of(mistakes, &EVERY))
             (Field::new(from, "From", fields.text(from)).short(mistakes, "time"))
@@ -262,9 +275,10 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
     let text = |name: &str| fields.text(&format!("{name}-{number}")).to_owned();
     let (day, every) = (text("day"), text("every"));
     if !DAYS.iter().any(|(known, _)| *known == day) || day.is_empty() {
-        let begun = !text("from").is_empty() || !text("to").is_empty();
-        if begun && !fields.has(&format!("day-{number}")) {
-            mistakes.add(format!("day-{number}"), "Choose a day");
+        let begun = ["from", "to", "note", "term"].iter().any(|name| !text(name).is_empty());
+        let goes = fields.has(&format!("stood-{number}")) && fields.has(&format!("day-{number}"));
+        if begun && !goes {
+            mistakes.add(format!("day-{number}"), "Choose the day of this time, or clear the rest of it");
         }
         return None;
     }
@@ -281,11 +295,8 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
         }
     };
     let (from, to) = (time("from", "begins"), time("to", "ends"));
-    let mut notes: Vec<String> = fields.some(&format!("note-{number}")).map(str::to_owned).into_iter().collect();
-    if fields.has(&format!("term-{number}")) {
-        notes.push(TERM_ONLY.to_owned());
-    }
-    let row = Row { day, every, from, to, note: notes.join("; ") };
+    let note = with_term(fields.some(&format!("note-{number}")), fields.has(&format!("term-{number}")));
+    let row = Row { day, every, from, to, note };
     if text("from").is_empty() && !row.to.is_empty() {
         mistakes.add(format!("from-{number}"), "Enter the time it begins as 9:30 or 14:00");
     }
@@ -367,6 +378,26 @@ mod tests {
         let mut after = before.clone();
         take(&fields, &mut after, &mut Mistakes::default());
         assert_eq!(said(&after), ["Tuesdays, 10am to midday (Not in school holidays)"]);
+    }
+
+    #[test]
+    fn a_time_without_a_day_is_asked_about_and_one_that_stood_is_taken_away() {
+        let before = service(
+            &json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
+        );
+        for (name, value) in [("from-1", "14:00"), ("to-1", "16:00"), ("note-1", "Upstairs"), ("term-1", "yes")] {
+            let mut fields = fill(&before);
+            fields.set(name, value);
+            let (mut after, mut mistakes) = (before.clone(), Mistakes::default());
+            take(&fields, &mut after, &mut mistakes);
+            assert!(mistakes.of("day-1").is_some() && after == before, "{name}");
+            assert!(form(&fields, &mistakes).into_string().contains("day-1-error"), "{name}: it is said beside the day");
+        }
+        let mut fields = fill(&before);
+        fields.set("day-0", "");
+        let (mut after, mut mistakes) = (before.clone(), Mistakes::default());
+        take(&fields, &mut after, &mut mistakes);
+        assert!(mistakes.none() && said(&after).is_empty());
     }
 
     #[test]

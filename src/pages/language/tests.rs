@@ -10,7 +10,7 @@ use super::{catalogue::Said, *};
 
 /// Public pages are all of `src/pages` but for these, which are for people who are signed in, or speak
 /// English only, or say nothing.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 18] = [
     "account",
     "brand.rs",
     "call_back.rs",
@@ -27,6 +27,7 @@ const OTHERS: [&str; 17] = [
     "poster.rs",
     "preview.rs",
     "tests.rs",
+    "unfinished.rs",
     "upkeep",
 ];
 /// What pages show of other modules.

@@ -1,7 +1,7 @@
 //! Somebody asks for another look at what was refused; whoever refused it does not decide.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page"));
     }
@@ -90,6 +90,16 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
             mistakes.add("answer", "Enter a reason");
             let page = page(&desk, signed, id, fields, &mistakes).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
+        }
+        Err(Error::NotFound(_)) => {
+            // Somebody was quicker: this moderator with two taps, or another one.
+            let decided = desk.editing.appeal_of(id).await.ok().flatten().and_then(|appeal| appeal.decided);
+            if decided.is_some_and(|decided| decided.by == signed.actor.known_as()) {
+                return go_to(&Done::Answered.path());
+            }
+            let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
+            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }

@@ -32,7 +32,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page"));
     }
@@ -179,17 +179,18 @@ fn wording_of(change: &Change) -> Option<&str> {
 /// POST `/moderation/changes/{id}`.
 pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
+    let unticked = reasons_without_refusal(fields);
+    if !unticked.none() {
+        let page = page(&desk, signed, id, fields, &unticked).await;
+        return desk.answer(&posted.headers, signed, page.map_err(Problem::from));
+    }
     match Box::pin(judge(&desk, id, &posted)).await {
-        Ok(proposal) => {
-            let refused = proposal.parts.iter().filter(|part| !part.accepted).count();
-            let done = match refused {
-                0 => Done::Published,
-                some if some == proposal.parts.len() => Done::Refused,
-                _ => Done::Partly,
-            };
-            go_to(&done.path())
-        }
+        Ok(proposal) => go_to(&became(&proposal).path()),
         Err(Error::Records(records::Error::Decided(_))) => {
+            // Two taps: the first has decided it.
+            if let Some(proposal) = decided_by(&desk, signed, id).await {
+                return go_to(&became(&proposal).path());
+            }
             let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
             let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
@@ -216,6 +217,39 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
+}
+
+/// What became of a change that is decided.
+fn became(proposal: &Proposal) -> Done {
+    match proposal.parts.iter().filter(|part| !part.accepted).count() {
+        0 => Done::Published,
+        some if some == proposal.parts.len() => Done::Refused,
+        _ => Done::Partly,
+    }
+}
+
+/// A change, where whoever asks has decided it themselves.
+async fn decided_by(desk: &Desk, signed: &Signed, id: Uuid) -> Option<Proposal> {
+    let proposal = desk.editing.records().proposal(id).await.ok()??;
+    let own = proposal.decided.as_ref().is_some_and(|decided| decided.by == signed.actor.known_as());
+    own.then_some(proposal)
+}
+
+/// Reasons for refusing what is not refused: everything that is not refused is published, so this is a slip.
+fn reasons_without_refusal(fields: &Fields) -> Mistakes {
+    let mut mistakes = Mistakes::default();
+    for (name, reason) in fields.starting("reason-") {
+        let part = name.trim_start_matches("reason-");
+        // Of categories those are refused that are not ticked.
+        let refused = fields.has(&format!("refuse-{part}")) || part == differences::CATEGORIES;
+        if !reason.is_empty() && !refused {
+            mistakes.add(
+                format!("refuse-{part}"),
+                "You wrote why it is refused. Tick this to refuse it, or clear the reason to publish it",
+            );
+        }
+    }
+    mistakes
 }
 
 fn missing_reason(fields: &Fields) -> String {

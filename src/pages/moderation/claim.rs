@@ -1,7 +1,7 @@
 //! Somebody asks to keep an organisation.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::queue::Done;
 use crate::{
     editing::Error,
     http::Problem,
-    identity::{Action, ClaimState},
+    identity::{self, Action, ClaimState},
     pages::{
         call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
@@ -25,7 +25,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page"));
     }
@@ -35,6 +35,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
     let members = desk.identity().members(claim.organisation).await?;
     let calling = if sight.protected { Some(desk.editing.known_numbers(&[claim.organisation]).await?) } else { None };
     let called = call_back::about(desk, signed, &[id]).await?;
+    let decided_by = match &claim.decided_by {
+        Some(by) => Some(desk.identity().shown_as(by).await?),
+        None => None,
+    };
     let name = sight.document.name().to_owned();
     let body = html! {
         (mistakes.summary())
@@ -58,7 +62,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes:
                 (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("They will see this.").lines(mistakes, 2))
                 p { button class="button" name="do" value="accept" { "Let them manage it" } " " button class="button warn" name="do" value="refuse" { "Refuse" } }
             }
-        } @else { p { "It is " (claim.state.as_str()) "." } (called) }
+        } @else {
+            p class="banner" role="status" { "It is " (claim.state.as_str()) @if let Some(by) = &decided_by { ", decided by " (by) } "." @if let Some(reason) = &claim.reason { " " (reason) } }
+            (called)
+        }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -70,6 +77,16 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     let called = call_back::said(fields);
     match desk.editing.decide_claim(&signed.actor, id, accept, fields.text("reason"), Some(&called)).await {
         Ok(_) => go_to(&Done::Answered.path()),
+        Err(Error::Identity(identity::Error::NotFound { what: "claim", .. })) => {
+            // Somebody was quicker: this moderator with two taps, or another one.
+            let claim = desk.identity().find_claim(id).await.ok().flatten();
+            if claim.is_some_and(|claim| claim.decided_by == Some(signed.actor.known_as())) {
+                return go_to(&Done::Answered.path());
+            }
+            let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
+            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
             let mut mistakes = Mistakes::default();
             match &error {

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::problem;
 use crate::{
-    editing::{Error, Theirs},
+    editing::{Error, FoundCalls, Theirs},
     http::{Parameters, Problem},
     identity::{Action, Deed, Person, PersonId},
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
-        words::count,
+        words::{self, count},
     },
     published::redaction::Known,
     quality::reports::Report,
@@ -31,6 +31,7 @@ const MOST_SHOWN: usize = 20;
 #[derive(Default)]
 struct Found {
     listings: FoundPerson,
+    calls: Vec<FoundCalls>,
     reports: Vec<Report>,
     people: Vec<Person>,
 }
@@ -64,6 +65,10 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
             h2 { "Elsewhere in listings" }
             @if found.listings.words.is_empty() { p { "No description, telephone number or other text of a listing has exactly these words, now, in an earlier version or in a proposed change. If a full name is not found, try its parts." } }
             (listed(&found.listings.words, |one| words(signed, fields.text("q"), one)))
+            @if !found.calls.is_empty() {
+                h2 { "In what was said of calls" }
+                (listed(&found.calls, |one| calls(signed, fields.text("q"), one, found)))
+            }
             h2 { "In reports" }
             @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
             (listed(&found.reports, |one| report(signed, fields.text("q"), one)))
@@ -112,7 +117,6 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
 }
 
 fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
-    let reason = format!("reason-{}", one.record);
     html! {
         h3 { (one.listing) }
         @for text in one.says.iter().take(3) { blockquote { (text) } }
@@ -128,12 +132,33 @@ fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
             @if one.proposals > 0 { @if one.stands || one.versions > 0 { "; " } (count(one.proposals, "proposed change", "proposed changes")) ", which will be deleted" }
             ". You cannot undo this, and neither a feed nor a backup will bring it back."
         }
+        (erase_words(signed, q, one.record, &one.listing))
+    }
+}
+
+/// What moderators said of calls about a protected listing.
+fn calls(signed: &Signed, q: &str, one: &FoundCalls, found: &Found) -> Markup {
+    let with_its_words = found.listings.words.iter().take(MOST_SHOWN).any(|words| words.record == one.record);
+    html! {
+        h3 { (one.listing) }
+        @for said in one.says.iter().take(3) { blockquote { (words::capital(said)) } }
+        @if with_its_words { p { "This goes with the words of the listing, above." } }
+        @else {
+            p { "This will erase “" (q) "” from what was said, here only. That there was a call stays on record. You cannot undo this." }
+            (erase_words(signed, q, one.record, &one.listing))
+        }
+    }
+}
+
+fn erase_words(signed: &Signed, q: &str, record: Uuid, listing: &str) -> Markup {
+    let reason = format!("reason-{record}");
+    html! {
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())
             input type="hidden" name="q" value=(q);
-            input type="hidden" name="record" value=(one.record);
+            input type="hidden" name="record" value=(record);
             (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
-            button class="button warn" name="do" value="words" { "Erase these words permanently" span class="unseen" { ": " (one.listing) } }
+            button class="button warn" name="do" value="words" { "Erase these words permanently" span class="unseen" { ": " (listing) } }
         }
     }
 }
@@ -249,7 +274,8 @@ async fn found(desk: &Desk, q: &str) -> Result<Found, Problem> {
     let listings = desk.editing.records().find_person(q).await.map_err(Error::from)?;
     let reports = desk.quality.reports_with(&Known::of_person(q)).await.map_err(problem)?;
     let people = desk.identity().find_people(q).await.map_err(Error::from)?;
-    Ok(Found { listings, reports, people })
+    let calls = desk.editing.calls_with(q).await?;
+    Ok(Found { listings, calls, reports, people })
 }
 
 /// Whether so little is looked for that it stands everywhere.

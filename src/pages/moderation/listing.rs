@@ -32,7 +32,13 @@ pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, sig
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+pub(super) async fn page(
+    desk: &Desk,
+    signed: &Signed,
+    bundle: Uuid,
+    fields: &Fields,
+    mistakes: &Mistakes,
+) -> Result<Page, Error> {
     let (queued, version) = desk.editing.listing(&signed.actor, bundle).await?;
     let (name, protected, is_new) = (queued.name, queued.protected, queued.is_new);
     let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
@@ -97,6 +103,14 @@ async fn page(desk: &Desk, signed: &Signed, bundle: Uuid, fields: &Fields, mista
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
 
+/// What became of it, where whoever asks has decided it themselves.
+async fn decided_by(desk: &Desk, signed: &Signed, bundle: Uuid) -> Option<Done> {
+    let parts = desk.editing.records().bundle(bundle).await.ok()?;
+    let me = signed.actor.known_as();
+    let own = parts.iter().find(|part| part.decided.as_ref().is_some_and(|decided| decided.by == me))?;
+    Some(if own.decision == Decision::Accepted { Done::Published } else { Done::Refused })
+}
+
 /// That somebody else has decided: who, when, and how it stands.
 async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Error> {
     if !signed.may(Action::SeeQueue) {
@@ -156,6 +170,10 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
     {
         Ok(()) => go_to(&if accept { Done::Published } else { Done::Refused }.path()),
         Err(Error::Records(records::Error::Decided(_))) => {
+            // Two taps: the first has decided it.
+            if let Some(done) = decided_by(&desk, signed, bundle).await {
+                return go_to(&done.path());
+            }
             let page = decided(&desk, signed, bundle).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }

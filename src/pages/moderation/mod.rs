@@ -25,7 +25,34 @@ use axum::{
 };
 
 pub(super) use self::{people::comes_back, report::problem};
-use super::desk::Desk;
+use uuid::Uuid;
+
+use super::{
+    desk::{Desk, Fields, Signed},
+    fields::Mistakes,
+    layout::Page,
+};
+use crate::http::Problem;
+
+/// The page of a decision, filled in with what somebody had written; none for pages without an id.
+pub(super) async fn written(
+    desk: &Desk,
+    signed: &Signed,
+    what: &str,
+    id: Uuid,
+    fields: &Fields,
+) -> Result<Option<Page>, Problem> {
+    let none = Mistakes::default();
+    Ok(Some(match what {
+        "changes" => change::page(desk, signed, id, fields, &none).await?,
+        "listings" => listing::page(desk, signed, id, fields, &none).await?,
+        "claims" => claim::page(desk, signed, id, fields, &none).await?,
+        "records" => record::page(desk, signed, id, fields, &none).await?,
+        "reports" => report::page(desk, signed, id, fields, &none).await?,
+        "appeals" => appeal::page(desk, signed, id, fields, &none).await?,
+        _ => return Ok(None),
+    }))
+}
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()

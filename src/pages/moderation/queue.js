@@ -24,6 +24,9 @@ if (list && keys && on) {
       // With the focus on it, a screen reader says how it is now.
       box?.focus();
       box?.click();
+    } else if (event.key === 'Enter' && document.activeElement.matches('input')) {
+      // On a box, Enter would send the whole form: it opens the item, as it does everywhere in the list.
+      document.activeElement.closest('li')?.querySelector('a')?.click();
     } else return;
     event.preventDefault();
   });

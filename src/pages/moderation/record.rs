@@ -28,7 +28,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
+pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     if !sight.lets(&signed.actor, Action::Hide) {
         return Err(Error::Forbidden("only a moderator can hide a listing"));

@@ -27,7 +27,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Problem> {
+pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Problem> {
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page").into());
     }
@@ -129,8 +129,16 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     let became = (standing, fields.text("answer"));
     match desk.quality.settle(desk.identity(), &which, (&by, signed.actor.client()), became).await {
         Ok(_) => go_to(&Done::Settled.path()),
+        // Two taps: the first has settled it.
+        Err(quality::Error::Settled(_)) if settled_by(&desk, id, &by).await => go_to(&Done::Settled.path()),
         Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
     }
+}
+
+/// Whether somebody has settled a report themselves.
+async fn settled_by(desk: &Desk, id: Uuid, by: &str) -> bool {
+    let report = desk.quality.find_report(id).await.ok().flatten();
+    report.is_some_and(|report| report.settled_by.as_deref() == Some(by))
 }
 
 /// A failure of what keeps listings right, as a problem.

@@ -21,7 +21,7 @@ use crate::{
     pages::{
         Site, data,
         desk::{Fields, go_to},
-        editing::{NO_DAY, day_to_come},
+        editing::reopening_day,
         layout::{self, Page},
         listing,
         parts::{self, row, text_row},
@@ -67,6 +67,15 @@ enum Says {
     Stands(Standing),
 }
 
+/// What is wrong with the day on which a listing is said to open again.
+#[derive(Clone, Copy, Debug)]
+struct Wrong<'a> {
+    listing: Uuid,
+    /// As it was typed.
+    until: &'a str,
+    problem: &'a str,
+}
+
 /// Take an answer in. Gives a page where something is wrong with it.
 async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) -> Result<Option<Page>, Problem> {
     let (key, question) = asked(upkeep, secret).await?;
@@ -74,11 +83,14 @@ async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) ->
     let pressed = |name: &str| fields.some(name).map(|which| which.parse::<Uuid>().ok());
     let all = Some(None);
     let (says, which) = if let Some(which) = pressed("paused") {
-        let Some(day) = day_to_come(fields.text("until"), upkeep.site.today()) else {
-            let page = page(upkeep, secret, &question, which).await?;
-            return Ok(Some(Page { status: StatusCode::BAD_REQUEST, ..page }));
-        };
-        (Says::Stands(Standing::Until(day)), Some(which))
+        match reopening_day(fields.text("until"), upkeep.site.today()) {
+            Ok(day) => (Says::Stands(Standing::Until(day)), Some(which)),
+            Err(problem) => {
+                let wrong = which.map(|listing| Wrong { listing, until: fields.text("until"), problem });
+                let page = page(upkeep, secret, &question, wrong).await?;
+                return Ok(Some(Page { status: StatusCode::BAD_REQUEST, ..page }));
+            }
+        }
     } else if let Some(which) = pressed("closed") {
         (Says::Stands(Standing::Closed), Some(which))
     } else if let Some(which) = pressed("open") {
@@ -136,8 +148,8 @@ async fn closed(upkeep: &Upkeep, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, 
     Ok(closed)
 }
 
-/// The page; `without_day` is a listing of which somebody did not say when it opens again.
-async fn page(upkeep: &Upkeep, secret: &str, question: &Question, without_day: Option<Uuid>) -> Result<Page, Problem> {
+/// The page, with what is wrong with the last answer.
+async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<Wrong<'_>>) -> Result<Page, Problem> {
     let site = &upkeep.site;
     let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).collect();
     let services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
@@ -152,11 +164,27 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, without_day: O
         _ => "Are these still correct?",
     };
     let action = format!("/still-correct/{secret}");
+    let done: Vec<String> = question.listings.iter().filter(|asked| today(asked)).map(|asked| asked.name.clone()).collect();
+    let left = question.listings.len() - done.len();
     let body = html! {
-        h1 { (title) }
-        @if question.listings.is_empty() { p { "What this link was about is no longer published." } }
-        @else if all_done && closed.is_empty() { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
-        @else if all_done { p { "Everyone will see what you told us within a minute." } }
+        @if question.listings.is_empty() {
+            h1 { (title) }
+            p { "What this link was about is no longer published." }
+        } @else if all_done {
+            // What was done comes first, and whoever listens to the page hears it first.
+            div class="banner ok" role="status" tabindex="-1" autofocus[wrong.is_none()] {
+                h1 { (title) }
+                @if closed.is_empty() { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
+                @else { p { "Everyone will see what you told us within a minute." } }
+            }
+        } @else {
+            @if !done.is_empty() {
+                div class="banner ok" role="status" tabindex="-1" autofocus[wrong.is_none()] {
+                    p { strong { "Thank you." } " Checked today: " (words::list(&done)) ". " (words::count(left, "listing is left.", "listings are left.")) }
+                }
+            }
+            h1 { (title) }
+        }
         @for asked in &question.listings {
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
@@ -166,7 +194,7 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, without_day: O
                 }
             }
             @else if today(asked) { p class="done" { "Checked today." } }
-            @else { (buttons(&action, asked, service(asked).is_some(), without_day == Some(asked.record))) }
+            @else { (buttons(&action, asked, service(asked).is_some(), wrong.filter(|wrong| wrong.listing == asked.record))) }
         }
         @if question.listings.len() > 1 && !all_done {
             form method="post" action=(action) {
@@ -175,7 +203,7 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, without_day: O
             }
         }
     };
-    let title = if without_day.is_some() { format!("Error: {title}") } else { title.to_owned() };
+    let title = if wrong.is_some() { format!("Error: {title}") } else { title.to_owned() };
     Ok(Page { unkept: true, quiet: true, ..Page::new(title, body) })
 }
 
@@ -198,7 +226,7 @@ fn facts(site: &Site, service: &Service) -> Markup {
     }
 }
 
-fn buttons(action: &str, asked: &Asked, has_times: bool, without_day: bool) -> Markup {
+fn buttons(action: &str, asked: &Asked, has_times: bool, wrong: Option<Wrong<'_>>) -> Markup {
     let listing = format!("/account/listings/{}", asked.record);
     let name = html! { span class="unseen" { ": " (asked.name) } };
     let day = format!("until-{}", asked.record);
@@ -215,10 +243,10 @@ fn buttons(action: &str, asked: &Asked, has_times: bool, without_day: bool) -> M
             p { button class="link" name="closed" value=(asked.record) { "We have closed" (name) } }
         }
         form method="post" action=(action) novalidate {
-            @if without_day { p class="error" id=(format!("{day}-wrong")) { span class="unseen" { "Error: " } (NO_DAY) } }
+            @if let Some(wrong) = wrong { p class="error" id=(format!("{day}-wrong")) { span class="unseen" { "Error: " } (wrong.problem) } }
             p {
                 label for=(day) { "Closed for now, and open again on" (name) } " "
-                input class="short" type="date" id=(day) name="until" aria-describedby=[without_day.then(|| format!("{day}-wrong"))] aria-invalid=[without_day.then_some("true")];
+                input class="short" type="date" id=(day) name="until" value=[wrong.map(|wrong| wrong.until)] aria-describedby=[wrong.map(|_| format!("{day}-wrong"))] aria-invalid=[wrong.map(|_| "true")];
                 " " button class="link" name="paused" value=(asked.record) { "Closed until then" (name) }
             }
         }

@@ -193,7 +193,7 @@ fn single(event: &Event, one: &Occurrence) -> Vec<Schedule> {
         count: Some(Number(1.0)),
         opens_at: time_of(opens),
         closes_at: closes.and_then(time_of),
-        notes: one.note.clone(),
+        notes: one.note.clone().or_else(|| event.notes.clone()),
         ..blank(event)
     };
     if end <= start {
@@ -245,7 +245,7 @@ fn blank(event: &Event) -> Schedule {
         attending_type: Some(
             if event.location_id.is_none() && event.online_url.is_some() { "online" } else { "in person" }.to_owned(),
         ),
-        notes: None,
+        notes: event.notes.clone(),
         attributes: Vec::new(),
         extra: serde_json::Map::new(),
     }

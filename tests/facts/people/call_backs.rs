@@ -254,3 +254,69 @@ fact! {
         assert_eq!(calls().await, []);
     }
 }
+
+fact! {
+    async fn words_of_a_call_are_found_and_erased_though_the_listing_has_none_of_them(app) {
+        const NAME: &str = "Winifred Ogundipe-Larkspur";
+        let change = proposed(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let with = [("called_back.number", "none"), ("called_back.otherwise", "Winifred Ogundipe-Larkspur came by"), ("called_back.spoke_to", NAME)];
+        decide(&moderator, &format!("/moderation/changes/{change}"), &with).await;
+        let listed = fingerpost(&app, &["record", "find-person", NAME]);
+        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        assert_eq!((&listed["words"], &listed["calls"][0]["record"]), (&json!([]), &json!(id("refuge"))), "{listed}");
+        let page = moderator.open("/moderation/erase").await;
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", NAME), ("do", "find")]).await;
+        assert!(found.text().contains("In what was said of calls") && found.text().contains("came by"), "{}", found.text());
+        let (record, reason) = (id("refuge").to_string(), format!("reason-{}", id("refuge")));
+        let fields = [("q", NAME), ("record", record.as_str()), (&reason, "asked by letter"), ("do", "words")];
+        let done = moderator.submit(&page, "/moderation/erase", &fields).await;
+        assert!(done.text().contains("Erased. Followers"), "{}", done.text());
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("Ogundipe"), Vec::<String>::new());
+        let editing = app.app().editing(&PUBLIC_URL.parse().unwrap());
+        assert_eq!(editing.calls_of(id("refuge")).await.unwrap()[0].called.spoke_to, "[removed]", "that there was a call stays");
+        assert_eq!(number(&app).await, NEW);
+        // What was never said is not erased.
+        assert!(editing.calls_with(NAME).await.unwrap().is_empty());
+        let again = moderator.submit(&page, "/moderation/erase", &fields).await;
+        assert!(!again.text().contains("Erased. Followers"), "{}", again.text());
+    }
+}
+
+fact! {
+    async fn a_command_that_shows_something_of_a_protected_listing_asks_for_a_call_too(app) {
+        with_pantry(&app).await;
+        let (refuge, contact) = (id("refuge").to_string(), id("manager").to_string());
+        app.edit(id("refuge"), |document| {
+            let fingerpost::model::Document::Service(service) = document else { panic!() };
+            service.contacts = vec![serde_json::from_value(json!({"id": contact, "name": "Duty manager", "visibility": "private"})).unwrap()];
+        }).await;
+        let run = |more: &[&str]| fingerpost(&app, &[&["record"], more].concat());
+        let hidden = run(&["hide", &refuge, "--why", "they asked"]);
+        assert!(hidden.status.success(), "hiding never waits: {}", String::from_utf8_lossy(&hidden.stderr));
+        for command in [
+            &["hide", &refuge, "--publish", "--why", "they asked"][..],
+            &["confirm-contact", &refuge, &contact, "--why", "they agreed"],
+            &["place", &refuge, "--policy", "exact", "--why", "they agreed"],
+        ] {
+            for (more, said) in [(&[][..], "say which number you phoned"), (&["--called", NEW], "is not a number that we already had")] {
+                let refused = run(&[command, more].concat());
+                let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+                assert_eq!(refused.status.code(), Some(2), "{command:?} {more:?}: {told}");
+                assert!(told.contains(said) && told.contains(KNOWN), "{command:?}: {told}");
+            }
+        }
+        let shown = run(&["hide", &refuge, "--publish", "--why", "they asked", "--called", KNOWN, "--spoke-to", "the duty manager"]);
+        assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+        assert_eq!(number(&app).await, KNOWN);
+        let calls = app.app().editing(&PUBLIC_URL.parse().unwrap()).calls_of(id("refuge")).await.unwrap();
+        assert_eq!((calls.len(), calls[0].by.as_str(), calls[0].called.spoke_to.as_str()), (1, "command line", "the duty manager"));
+        assert!(calls[0].revision.is_some());
+        // What hides more needs no call, nor does a listing that is not protected.
+        assert!(run(&["place", &refuge, "--policy", "withheld", "--why", "they asked"]).status.success());
+        assert!(run(&["hide", &id("pantry").to_string(), "--why", "a mistake"]).status.success());
+        let back = run(&["hide", &id("pantry").to_string(), "--publish", "--why", "a mistake"]);
+        assert!(back.status.success(), "{}", String::from_utf8_lossy(&back.stderr));
+    }
+}

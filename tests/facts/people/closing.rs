@@ -134,7 +134,9 @@ fact! {
             }
         }
         let wrong = lead.submit(&form, &path, &[("do", "paused"), ("until", "2020-01-12")]).await;
-        assert!(wrong.text().contains("It must be in the future"), "{}", wrong.text());
+        assert!(wrong.text().contains("That date is not in the future"), "{}", wrong.text());
+        let far = lead.submit(&form, &path, &[("do", "paused"), ("until", "2036-11-22")]).await;
+        assert!(far.text().contains("more than two years away") && far.text().contains("value=\"2036-11-22\""), "{}", far.text());
         let stranger = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
         assert_eq!(stranger.open(&path).await.status, 404);
     }

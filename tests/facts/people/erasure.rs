@@ -276,3 +276,41 @@ fact! {
         assert!(app.app().records.history(id("pantry")).await.unwrap().len() > 1, "the history stays");
     }
 }
+
+fact! {
+    async fn names_of_tokens_go_with_the_token_and_with_whoever_made_it(app) {
+        with_pantry(&app).await;
+        let lead = Browser::keeper(&app, "lead@lark-hill.example.org", id("marsh farm")).await;
+        let gwen = Browser::keeper(&app, "gwen@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/organisations/{}/tokens", id("marsh farm"));
+        let home = format!("/account/organisations/{}", id("marsh farm"));
+        let make = async |browser: &Browser<'_>, name: &str| {
+            let page = browser.open(&home).await;
+            let made = browser.submit(&page, &path, &[("name", name), ("scope", "write"), ("days", "90"), ("do", "make"), ("-token", "")]).await;
+            assert!(made.text().contains("shown only this once"), "{}", made.text());
+            app.clock.set(app.clock.now() + TimeDelta::minutes(1));
+        };
+        make(&gwen, "Thistlewood’s spreadsheet").await;
+        make(&gwen, "Thistlewood’s laptop").await;
+        // One is revoked: what remains is that there was one.
+        let identity = app.app().identity();
+        let revoked = identity.tokens(Some(id("marsh farm"))).await.unwrap().into_iter().find(|token| token.name.contains("laptop")).unwrap().id.to_string();
+        let page = gwen.open(&home).await;
+        gwen.submit(&page, &path, &[("token", &revoked), ("do", "end"), ("-name", ""), ("-scope", ""), ("-days", "")]).await;
+        assert!(!lead.open(&home).await.text().contains("laptop"));
+        app.app().db.sweep_now().await.unwrap();
+        let trail = identity.audit(None, None, 50).await.unwrap();
+        assert!(trail.iter().any(|line| line.what == "revoke a token" && line.detail == revoked), "{trail:?}");
+        assert!(trail.iter().all(|line| !line.detail.contains("Thistlewood")), "the trail names none: {trail:?}");
+        // The other leads were told of them; letters are forgotten once they are sent.
+        let sink = crate::support::sink::Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let person = identity.person_at(&"gwen@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let tx = app.app().db.write().await.unwrap();
+        app.app().editing(&PUBLIC_URL.parse().unwrap()).forget_person(&tx, "an administrator", person.id, "asked").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(identity.tokens(Some(id("marsh farm"))).await.unwrap(), []);
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("Thistlewood"), Vec::<String>::new());
+    }
+}

@@ -3,6 +3,7 @@
 mod api;
 mod appeals;
 mod at_once;
+mod attacks;
 mod back;
 mod call_backs;
 mod categories;
@@ -13,6 +14,7 @@ mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod forms;
 mod leads;
 mod logo;
 mod markup;
@@ -24,6 +26,8 @@ mod protected;
 mod rights;
 mod sign_in;
 mod trail;
+mod twice;
+mod unfinished;
 
 use super::{id, pantry, refuge};
 use crate::support::TestApp;

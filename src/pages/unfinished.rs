@@ -1,0 +1,174 @@
+//! What somebody had written when their session was over. They sign in again and are back at the same form with
+//! every word still in it. Nothing is saved by that: they look at it, and send it once more.
+
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::{
+    account,
+    desk::{Desk, Fields, Signed},
+    editing,
+    layout::{Page, Step},
+    moderation,
+};
+use crate::{
+    http::{
+        Parameters, Problem,
+        visitor::{self, FORM_TOKEN, Presented},
+    },
+    identity::{SentForm, path_of_ours},
+};
+
+/// Where somebody is led back to.
+pub(super) const PATH: &str = "/account/unfinished";
+
+/// Keep what was sent to `path` by somebody whose session is over, where a page of that session sent it. Gives where
+/// they find it again; none where it is not kept.
+pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &Fields) -> Option<String> {
+    let Presented { session: Some(session), browser: Some(browser), .. } = Presented::read(headers) else { return None };
+    let ours = visitor::comes_from_us(headers, &desk.site.directory.public_url)
+        && visitor::form_token(&session).is(fields.text(FORM_TOKEN));
+    // Signing out is done.
+    if !ours || path == "/sign-out" {
+        return None;
+    }
+    match desk.identity().keep_form(&session, &browser, &fields.sent_to(path)).await {
+        Ok(kept) => kept.then(|| address(&page_of(path))),
+        Err(error) => {
+            tracing::error!(%error, "a form that was sent after a session could not be kept");
+            None
+        }
+    }
+}
+
+fn address(page: &str) -> String {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("page", page).finish();
+    format!("{PATH}?{query}")
+}
+
+/// The page on which the form stands that is sent to `path`.
+pub(super) fn page_of(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts[..] {
+        ["sign-out"] => "/".to_owned(),
+        ["account", "invitations", _] => "/account".to_owned(),
+        ["account", "sessions", _, "end"] => "/account/profile".to_owned(),
+        ["account", "passkeys", one] if one != "new" => "/account/passkeys".to_owned(),
+        ["account", "listings", id, "undo" | "confirm" | "send"] => format!("/account/listings/{id}"),
+        ["account", "organisations", id, "members" | "tokens"] => format!("/account/organisations/{id}"),
+        ["moderation", "changes", id, "ask"] => format!("/moderation/changes/{id}"),
+        ["moderation", "people", _, "passkeys"] => "/moderation/people".to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// GET `/account/unfinished`.
+pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
+    let kept = match Presented::read(&headers).browser {
+        Some(browser) => desk.identity().kept_form(&browser, signed.person.id).await,
+        None => Ok(None),
+    };
+    match kept {
+        Ok(Some(sent)) => Box::pin(show_again(&desk, &headers, &signed, &sent, StatusCode::OK)).await,
+        Ok(None) => {
+            let page = parameters.text("page").ok().flatten().and_then(path_of_ours);
+            desk.answer(&headers, &signed, Ok(not_here(page.as_deref().unwrap_or("/account"))))
+        }
+        Err(error) => desk.answer(&headers, &signed, Err(crate::editing::Error::from(error).into())),
+    }
+}
+
+fn not_here(page: &str) -> Page {
+    let title = "What you wrote is not here";
+    let body = html! {
+        h1 { (title) }
+        p { "It is kept for one day, only for you, and only in the browser in which you wrote it. If that was another browser or another device, sign in there to continue." }
+        p { a class="button" href=(page) { "Open the form again" } }
+    };
+    Page::new(title, body)
+}
+
+/// The form with what was written, to be sent once more.
+pub(super) async fn show_again(
+    desk: &Desk,
+    headers: &HeaderMap,
+    signed: &Signed,
+    sent: &SentForm,
+    status: StatusCode,
+) -> Response {
+    let page = match Box::pin(written(desk, signed, &sent.path, &Fields::of(sent))).await {
+        Ok(Some(page)) => Ok(Page { body: html! { (notice()) (page.body) }, ..page }),
+        Ok(None) => Ok(send_again(signed, sent)),
+        Err(problem) => Err(problem),
+    };
+    desk.answer(headers, signed, page.map(|page| Page { status, ..page }))
+}
+
+fn notice() -> Markup {
+    html! {
+        div class="banner" role="status" tabindex="-1" autofocus {
+            p { strong { "You have signed in again. What you wrote is still here, and is not saved yet." } " Check it, then save or send it." }
+        }
+    }
+}
+
+/// The page of a form, filled in; none where the page has no way to be filled in.
+async fn written(desk: &Desk, signed: &Signed, path: &str, fields: &Fields) -> Result<Option<Page>, Problem> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let id = parts.get(2).and_then(|id| id.parse::<Uuid>().ok());
+    Ok(match (&parts[..], id) {
+        (["account", "listings", _, word], Some(id)) if editing::is_section(word) => {
+            Some(editing::section_written(desk, signed, id, word, fields).await?)
+        }
+        (["account", "organisations", "new"], _) => editing::listing_written(desk, signed, None, "", fields).await?,
+        (["account", "organisations", _, folder, "new"], Some(id)) => {
+            editing::listing_written(desk, signed, Some(id), folder, fields).await?
+        }
+        (["account", "organisations", _, "claim"], Some(id)) => Some(account::claim_written(desk, signed, id, fields).await?),
+        (["moderation", what, _], Some(id)) => moderation::written(desk, signed, what, id, fields).await?,
+        _ => None,
+    })
+}
+
+/// The same form without its fields to be seen, for pages that cannot be filled in from here.
+fn send_again(signed: &Signed, sent: &SentForm) -> Page {
+    let title = "Continue where you were";
+    // What people write has more than one word; the rest is ours.
+    let typed = sent.fields.iter().map(|(_, value)| value.trim()).filter(|value| value.contains([' ', '@']));
+    let body = html! {
+        (notice())
+        h1 { (title) }
+        @for text in typed { blockquote { (text) } }
+        form method="post" action=(sent.path) {
+            (signed.proof())
+            @for (name, value) in &sent.fields { input type="hidden" name=(name) value=(value); }
+            p { button class="button" { "Send it now" } }
+        }
+        p { a href=(page_of(&sent.path)) { "Open the page again without it" } }
+    };
+    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_comes_back_to_a_page_that_can_be_opened() {
+        for (sent, page) in [
+            ("/account/listings/5/times", "/account/listings/5/times"),
+            ("/account/listings/5/undo", "/account/listings/5"),
+            ("/account/organisations/5/members", "/account/organisations/5"),
+            ("/account/passkeys/new", "/account/passkeys/new"),
+            ("/account/passkeys/5", "/account/passkeys"),
+            ("/account/invitations/5", "/account"),
+            ("/moderation/changes/5/ask", "/moderation/changes/5"),
+            ("/moderation/erase", "/moderation/erase"),
+            ("/sign-out", "/"),
+        ] {
+            assert_eq!(page_of(sent), page);
+        }
+    }
+}

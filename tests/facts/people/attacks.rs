@@ -1,0 +1,84 @@
+//! What attackers try at the doors that people use, where it is not tried beside what it attacks.
+
+use chrono::Duration;
+use fingerpost::identity::PlatformRole;
+
+use super::{id, public, with_pantry};
+use crate::support::{PUBLIC_URL, browser::Browser, fact, noon};
+
+fact! {
+    async fn fields_that_a_form_does_not_have_change_nothing(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let page = amina.open(&path).await;
+        let rowan = id("rowan").to_string();
+        let with = [
+            ("description", "Food for less."), ("organization_id", rowan.as_str()), ("assured_date", "2030-01-01"), ("freshness", "current"),
+            ("state", "gone"), ("origin", "evil.example"), ("status", "defunct"), ("id", rowan.as_str()), ("attributes", "[]"), ("do", "save"),
+        ];
+        amina.submit(&page, &path, &with).await;
+        let now = public(&app, "pantry").await;
+        assert_eq!((&now["description"], &now["status"], &now["assured_date"]), (&"Food for less.".into(), &"active".into(), &"2026-11-02".into()));
+        assert_eq!(now["organization"]["id"], id("marsh farm").to_string());
+        assert_eq!(now["attributes"].as_array().unwrap().len(), 1);
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert_eq!(stored.origin, "");
+
+        let page = amina.open("/account/profile").await;
+        let with = [("name", "Amina"), ("role", "administrator"), ("email", "admin@council.example.org"), ("terms_at", "0")];
+        amina.submit(&page, "/account/profile", &with).await;
+        let person = app.app().identity().person_at(&"amina@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!((person.name.as_str(), person.role), ("Amina", None));
+        // And a moderator decides nothing that is not waiting by naming it.
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("do", "publish everything"), ("reason", "x")]).await;
+        assert_eq!(public(&app, "pantry").await["status"], "active");
+    }
+}
+
+fact! {
+    async fn a_forged_link_lets_nobody_in_and_cannot_be_tried_for_ever(app) {
+        let thief = Browser::new(&app);
+        let forged = format!("/sign-in/link/{}", "A".repeat(43));
+        assert_eq!(thief.open(&forged).await.status, 410);
+        for nonsense in ["/sign-in/link/short", "/sign-in/link/..%2F..%2Faccount"] {
+            assert_eq!(thief.open(nonsense).await.status, 410, "{nonsense}");
+        }
+        let link = async || {
+            let identity = app.app().identity();
+            let tx = identity.write().await.unwrap();
+            let secret = identity.link_for(&tx, &"amina@lark-hill.example.org".parse().unwrap(), "").await.unwrap();
+            tx.commit().await.unwrap();
+            secret.as_str().to_owned()
+        };
+        let right = link().await;
+        let page = thief.open(&format!("/sign-in/link/{right}")).await;
+        for _ in 0..50 {
+            assert_eq!(thief.submit_only(&page, "/sign-in/link", &[("secret", &"A".repeat(43))]).await.status, 410);
+        }
+        assert_eq!(thief.submit_only(&page, "/sign-in/link", &[]).await.status, 410, "whoever tries so often has had their turns");
+        assert!(thief.cookie("__Host-session").is_none());
+        app.clock.set(noon() + Duration::minutes(61));
+        let right = link().await;
+        let page = thief.open(&format!("/sign-in/link/{right}")).await;
+        assert_eq!(thief.submit_only(&page, "/sign-in/link", &[]).await.status, 303, "an hour later it is over");
+    }
+}
+
+fact! {
+    async fn a_form_of_one_person_does_nothing_for_another(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let mallory = Browser::signed_in(&app, "mallory@example.org").await;
+        let page = mallory.open("/account/profile").await.text();
+        let token = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        let fields = [("form", token.as_str()), ("revision", "1"), ("name", "Hacked"), ("description", "Hacked"), ("do", "save")];
+        let answer = amina.post(&path, PUBLIC_URL.trim_end_matches('/'), &fields).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(public(&app, "pantry").await["description"], "Choose about ten items of food. No referral needed.");
+    }
+}

@@ -1,0 +1,165 @@
+//! A session that ends while somebody fills in a form: nothing that they wrote is lost, and nobody else reads it.
+
+use chrono::Duration;
+use fingerpost::identity::PlatformRole;
+
+use super::{id, public, with_pantry};
+use crate::support::{Answer, PUBLIC_URL, TestApp, browser::Browser, fact, noon, sink::Sink};
+
+const AMINA: &str = "amina@lark-hill.example.org";
+const SECRET: &str = "Ring the green bell, not the brass one";
+
+async fn amina(app: &TestApp) -> Browser<'_> {
+    with_pantry(app).await;
+    Browser::keeper(app, AMINA, id("marsh farm")).await
+}
+
+fn times() -> String {
+    format!("/account/listings/{}/times", id("pantry"))
+}
+
+/// The link of the newest letter.
+async fn link(app: &TestApp) -> String {
+    let sink = Sink::start().await;
+    sink.mailer(app).send_due().await.unwrap();
+    let letters = sink.received();
+    let letter = letters
+        .iter()
+        .rev()
+        .map(|letter| letter.text())
+        .find(|text| text.contains("/sign-in/link/"))
+        .expect("a letter with a link");
+    letter[letter.find("/sign-in/link/").unwrap()..].split_whitespace().next().unwrap().to_owned()
+}
+
+/// Ask for a link on the page that somebody was sent to, and follow it in `browser`.
+async fn sign_in_from(app: &TestApp, asked: &Answer, browser: &Browser<'_>, on: &Browser<'_>, email: &str) -> Answer {
+    browser.submit(asked, "/sign-in", &[("email", email)]).await;
+    let page = on.open(&link(app).await).await;
+    on.submit(&page, "/sign-in/link", &[]).await
+}
+
+/// Amina has written something, and is signed out by the time she sends it: the page that she sees.
+async fn too_late(app: &TestApp, amina: &Browser<'_>) -> Answer {
+    let page = amina.open(&times()).await;
+    app.clock.set(noon() + Duration::days(15));
+    amina.submit(&page, &times(), &[("day-0", "TU"), ("note-0", SECRET), ("do", "save")]).await
+}
+
+fact! {
+    async fn whoever_is_signed_out_while_they_write_is_back_at_the_form_with_their_words(app) {
+        let amina = amina(&app).await;
+        let asked = too_late(&app, &amina).await;
+        assert!(asked.text().contains("What you wrote is kept") && asked.text().contains("Send me a link"), "{}", asked.text());
+        let form = sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
+        assert_eq!(form.status, 200);
+        for said in [SECRET, "<option value=\"TU\" selected", "is not saved yet", "role=\"status\"", &times()] {
+            assert!(form.text().contains(said), "{said}: {}", form.text());
+        }
+        assert_eq!(public(&app, "pantry").await["schedules"][0]["byday"], "TH", "signing in saves nothing");
+        let saved = amina.submit(&form, &times(), &[("do", "save")]).await;
+        assert!(saved.text().contains("It is public now"), "{}", saved.text());
+        let now = public(&app, "pantry").await;
+        assert_eq!((&now["schedules"][0]["byday"], &now["schedules"][0]["notes"]), (&"TU".into(), &SECRET.into()));
+    }
+}
+
+fact! {
+    async fn nobody_else_reads_what_somebody_was_writing(app) {
+        let amina = amina(&app).await;
+        let asked = too_late(&app, &amina).await;
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("green bell"), Vec::<String>::new(), "it lies sealed in the database");
+        // Somebody else signs in on the same phone.
+        let other = sign_in_from(&app, &asked, &amina, &amina, "bela@lark-hill.example.org").await;
+        assert!(other.text().contains("What you wrote is not here") && !other.text().contains(SECRET), "{}", other.text());
+        // She signs in elsewhere: she is told where it is, and comes to the form.
+        let laptop = Browser::new(&app);
+        let asked = laptop.open("/sign-in?return_to=%2Faccount%2Funfinished%3Fpage%3D%252Faccount%252Ffind").await;
+        let elsewhere = sign_in_from(&app, &asked, &laptop, &laptop, AMINA).await;
+        assert!(elsewhere.text().contains("href=\"/account/find\"") && !elsewhere.text().contains(SECRET), "{}", elsewhere.text());
+        let away = laptop.open("/account/unfinished?page=https%3A%2F%2Fevil.example%2F").await;
+        assert!(!away.text().contains("evil.example"), "{}", away.text());
+        // Back on her phone, she has it.
+        let asked = amina.open("/sign-in?return_to=%2Faccount%2Funfinished").await;
+        assert!(sign_in_from(&app, &asked, &amina, &amina, AMINA).await.text().contains(SECRET));
+        app.clock.set(noon() + Duration::days(16) + Duration::minutes(1));
+        assert!(!amina.open("/account/unfinished").await.text().contains(SECRET), "after a day it is gone");
+    }
+}
+
+fact! {
+    async fn a_new_listing_a_claim_and_a_decision_survive_a_session_too(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/organisations/{}/services/new", id("marsh farm"));
+        let page = amina.open(&path).await;
+        app.clock.set(noon() + Duration::days(15));
+        let asked = amina.submit(&page, &path, &[("name", "Repair café"), ("description", SECRET)]).await;
+        let form = sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
+        assert!(form.text().contains("value=\"Repair café\"") && form.text().contains(SECRET), "{}", form.text());
+
+        let path = format!("/account/listings/{}/about", id("pantry"));
+        amina.submit(&amina.open(&path).await, &path, &[("name", "The larder"), ("do", "save")]).await;
+        let change = app.app().records.waiting(None, None, 10).await.unwrap().remove(0).id;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/changes/{change}");
+        let page = moderator.open(&path).await;
+        app.clock.set(noon() + Duration::days(16));
+        let with = [("refuse-name", "yes"), ("reason-name", SECRET), ("do", "decide")];
+        let asked = moderator.submit(&page, &path, &with).await;
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap().len(), 1, "nothing is decided");
+        let form = sign_in_from(&app, &asked, &moderator, &moderator, "moderator@council.example.org").await;
+        assert!(form.text().contains(SECRET) && form.text().contains("The larder"), "{}", form.text());
+        moderator.submit(&form, &path, &[("do", "decide")]).await;
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        // A page that cannot be filled in keeps the words and asks before it sends them.
+        let page = moderator.open(&path).await;
+        app.clock.set(noon() + Duration::days(17));
+        let ask = format!("{path}/ask");
+        let asked = moderator.submit(&page, &ask, &[("question", SECRET)]).await;
+        let form = sign_in_from(&app, &asked, &moderator, &moderator, "moderator@council.example.org").await;
+        assert!(form.text().contains(SECRET) && app.app().records.thread(change).await.unwrap().is_empty(), "{}", form.text());
+        moderator.submit(&form, &ask, &[]).await;
+        assert_eq!(app.app().records.thread(change).await.unwrap()[0].words, SECRET);
+    }
+}
+
+fact! {
+    async fn a_form_from_before_somebody_signed_in_again_is_shown_and_not_done(app) {
+        let amina = amina(&app).await;
+        let old = amina.open(&times()).await;
+        let asked = amina.open("/sign-in").await;
+        sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
+        let with = [("note-0", SECRET), ("do", "save")];
+        let shown = amina.submit(&old, &times(), &with).await;
+        assert_eq!(shown.status, 403);
+        assert!(shown.text().contains(SECRET) && shown.text().contains("is not saved yet"), "{}", shown.text());
+        assert!(public(&app, "pantry").await["schedules"][0].get("notes").is_none());
+        amina.submit(&shown, &times(), &[("do", "save")]).await;
+        assert_eq!(public(&app, "pantry").await["schedules"][0]["notes"], SECRET);
+        // Whoever is signed in there by then is not shown what she wrote.
+        let asked = amina.open("/sign-in").await;
+        sign_in_from(&app, &asked, &amina, &amina, "bela@lark-hill.example.org").await;
+        let refused = amina.submit(&old, &times(), &with).await;
+        assert!(refused.status == 403 && !refused.text().contains(SECRET), "{}", refused.text());
+        // Of what another site sends nothing is shown: it would look as if they had written it.
+        let forged = amina.post(&times(), "https://evil.example", &[("form", "0000"), ("note-0", "Send money to Mallory")]).await;
+        assert!(forged.status == 403 && !forged.text().contains("Mallory"), "{}", forged.text());
+    }
+}
+
+fact! {
+    async fn only_what_a_page_of_the_session_sent_is_kept(app) {
+        let amina = amina(&app).await;
+        amina.open(&times()).await;
+        app.clock.set(noon() + Duration::days(15));
+        let back = format!("/sign-in?return_to={}", times().replace('/', "%2F"));
+        for (origin, form) in [(PUBLIC_URL.trim_end_matches('/'), "0000"), ("https://evil.example", "0000")] {
+            let sent = amina.post(&times(), origin, &[("form", form), ("note-0", SECRET)]).await;
+            assert_eq!((sent.status.as_u16(), sent.header("location")), (303, back.as_str()), "{origin}");
+        }
+        // What was sent to an action leads back to its page.
+        let sent = amina.post(&format!("/account/listings/{}/undo", id("pantry")), PUBLIC_URL.trim_end_matches('/'), &[]).await;
+        assert!(sent.header("location").ends_with(&format!("%2Flistings%2F{}", id("pantry"))), "{}", sent.header("location"));
+    }
+}
