@@ -74,7 +74,7 @@ impl Demo {
             let router = served.router(true);
             running.push(tokio::spawn(serve::serve(listener, router, served.app.proxies(), stop.clone())));
         }
-        follow_each_other(&apps).await?;
+        Box::pin(follow_each_other(&apps)).await?;
         print_what_to_try(self.port, Clock::System.now().with_timezone(&London).date_naive())?;
         if let Some(luton) = apps.first() {
             print_ways_in(luton).await?;

@@ -191,7 +191,7 @@ fn tell_a_program(code: &str, detail: &str) {
 
 /// A name for why a command was not carried out, for programs.
 fn code_of(error: &anyhow::Error) -> &str {
-    let of_a_file = || error.chain().any(|cause| cause.is::<io::Error>());
+    let of_a_file = || error.chain().any(<dyn std::error::Error + 'static>::is::<io::Error>);
     match peer::code_of(error) {
         Some(code) => code,
         None if error.is::<WrongCall>() => "wrong-call",
@@ -266,7 +266,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Postcodes(postcodes) => postcodes.run(config).await,
         Command::Peer(peers) => {
             let durability = peers.durability();
-            with_durability(config, durability, |app| peers.run(app)).await
+            with_durability(config, durability, |app| Box::pin(peers.run(app))).await
         }
         Command::Proposal(proposals) => with(config, |app| proposals.run(app)).await,
         Command::User(users) => with(config, |app| users.run(app)).await,

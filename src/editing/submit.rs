@@ -87,9 +87,8 @@ impl Editing {
     pub fn read(kind: Kind, value: Value) -> Result<Document, Error> {
         let unfit = |faults| Err(Error::Unfit(faults));
         let fault = |dropped: &tidy::Dropped| Fault { field: dropped.path.clone(), problem: dropped.reason.clone() };
-        let tidied = match tidy::tidy(kind, value.clone(), tidy::Names::Ours("")) {
-            Ok(tidied) => tidied,
-            Err(_) => return unfit(tidy::faults(kind, value, tidy::Names::Ours("")).iter().map(fault).collect()),
+        let Ok(tidied) = tidy::tidy(kind, value.clone(), tidy::Names::Ours("")) else {
+            return unfit(tidy::faults(kind, value, tidy::Names::Ours("")).iter().map(fault).collect());
         };
         if !tidied.dropped.is_empty() {
             return unfit(tidied.dropped.iter().map(fault).collect());

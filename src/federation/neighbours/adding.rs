@@ -50,7 +50,7 @@ impl Harvester {
         if let Some(said) = found.discovered.clone()
             && let Some(plain) = followed.iter().find(|peer| is_plain_api_of(peer, &said))
         {
-            return self.follow_as_directory(plain, said, &new).await;
+            return Box::pin(self.follow_as_directory(plain, said, &new)).await;
         }
         let now = self.now();
         let name = new.name.clone().or(found.name);
