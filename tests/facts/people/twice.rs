@@ -232,7 +232,7 @@ fact! {
 }
 
 /// A change of the pantry's name that waits, and who decides it.
-async fn proposed<'a>(app: &'a TestApp) -> (Browser<'a>, String, Uuid) {
+async fn proposed(app: &TestApp) -> (Browser<'_>, String, Uuid) {
     let amina = amina(app).await;
     let path = format!("/account/listings/{}/about", id("pantry"));
     amina.submit(&amina.open(&path).await, &path, &[("name", "The larder"), ("do", "save")]).await;

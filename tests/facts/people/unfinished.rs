@@ -26,7 +26,7 @@ async fn link(app: &TestApp) -> String {
     let letter = letters
         .iter()
         .rev()
-        .map(|letter| letter.text())
+        .map(crate::support::sink::Received::text)
         .find(|text| text.contains("/sign-in/link/"))
         .expect("a letter with a link");
     letter[letter.find("/sign-in/link/").unwrap()..].split_whitespace().next().unwrap().to_owned()
