@@ -17,6 +17,8 @@ use crate::ids;
 
 mod repairs;
 
+pub use repairs::is_status;
+
 /// A list longer than this is cut.
 const MOST_ITEMS: usize = 2_000;
 
