@@ -121,7 +121,7 @@ impl Import {
                 overwrite: self.overwrite,
             };
             let one = match import(&app, &source, &options).await {
-                Err(error) if several && is_of_the_file(&error) => Report::refused(super::chain(&error)),
+                Err(error) if several && is_of_the_file(&error) || is_refused(&error) => Report::refused(super::chain(&error)),
                 outcome => outcome.with_context(|| {
                     format!(
                         "the import of {} stopped; records imported so far are kept, and it is safe to run it again",
@@ -131,6 +131,8 @@ impl Import {
             };
             report.add(if several { one.of_file(&name) } else { one });
         }
+        // Of a file that was refused as well.
+        report.dry_run = self.dry_run;
         if self.dry_run {
             app.db.close().await?;
         } else {
@@ -223,6 +225,11 @@ async fn import(app: &App, source: &Source, options: &Options) -> anyhow::Result
     };
     bar.finish_and_clear();
     Ok(outcome?)
+}
+
+/// Whether a file was refused for what is in it, such as a zip that is broken or could harm.
+fn is_refused(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(importing::Error::Read(error)) if error.kind() == io::ErrorKind::InvalidData)
 }
 
 /// Whether an import stopped because of its file, so that others may go on.

@@ -51,6 +51,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Two files of one name, of which only one could be read.
+    #[error("the zip is rejected: two of its files have the same name")]
+    Twice,
     /// There is no such file.
     #[error("the zip does not contain {0:?}")]
     Missing(String),
@@ -110,7 +113,7 @@ impl<R: Read + Seek> Archive<R> {
             names.push(name);
         }
         if zip.has_duplicate_names() {
-            return Err(refused("", "appears twice"));
+            return Err(Error::Twice);
         }
         Ok(Self { zip, names, indexes, limits, left: limits.all_bytes, length })
     }

@@ -130,7 +130,17 @@ impl<R: Read> Sheet<R> {
     }
 }
 
-/// Read `input` as a sheet with commas, semicolons or tabs, whichever its first line has most of.
+/// The cell separator that a first line `sep=;` names, as Excel writes and reads it.
+fn separator(first_line: &[u8]) -> Option<u8> {
+    let line = first_line.strip_suffix(b"\r").unwrap_or(first_line);
+    match line {
+        [name @ .., b'=', separator @ (b',' | b';' | b'\t' | b'|')] if name.eq_ignore_ascii_case(b"sep") => Some(*separator),
+        _ => None,
+    }
+}
+
+/// Read `input` as a sheet with the separator that its first line names (`sep=;`), or else with commas, semicolons or
+/// tabs, whichever that line has most of.
 /// # Errors
 /// When the input cannot be read at all.
 pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
@@ -138,13 +148,17 @@ pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let first_line = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| memchr::memchr_iter(*delimiter, first_line).count();
-    let delimiter = b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
-    input.consume(mark);
+    let most = || b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
+    let named = separator(first_line);
+    let delimiter = named.unwrap_or_else(most);
+    let passed = if named.is_some() { (mark + first_line.len() + 1).min(start.len()) } else { mark };
+    input.consume(passed);
+    let lines_before = u64::from(named.is_some());
     let (ends, unclosed) = (LineEnds::default(), Rc::<Cell<bool>>::default());
     let within = Within::Start;
     let input = Counted { inner: input, read: 0, ends: ends.clone(), delimiter, within, unclosed: unclosed.clone(), of_row: 0 };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
-    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before: 0, end: 0, over: false })
+    Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before, end: 0, over: false })
 }
 
 impl<R: Read> Iterator for Sheet<R> {
@@ -258,6 +272,19 @@ mod tests {
             rows(sheet),
             expected.map(|(line, cells)| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()))
         );
+    }
+
+    #[test]
+    fn a_first_line_may_name_the_separator() {
+        for sheet in [&b"sep=;\r\nname;town\r\n\"a, b\";Luton"[..], b"\xEF\xBB\xBFSEP=|\nname|town\na, b|Luton\n"] {
+            let read = rows(sheet);
+            assert_eq!(
+                read.iter().map(|(line, cells)| (*line, cells[0].as_str())).collect::<Vec<_>>(),
+                [(2, "name"), (3, "a, b")]
+            );
+        }
+        assert_eq!(rows(b"sep=;"), []);
+        assert_eq!(rows(b"sep=x,y\n")[0].1, ["sep=x", "y"]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::{
 /// A file that is one JSON value is read as a whole; it may have at most so many bytes.
 const LARGEST_VALUE: u64 = 256 << 20;
 
+const NOTHING: &str = "the file has no record in it: there is nothing to import";
+
 const BRIEF: &str = "the services on this page are summaries: none has a list of phones, locations or opening hours. Ask the API for full ones (full=true), or for each service by its id";
 
 /// Read JSON, whichever way it is written.
@@ -41,7 +43,7 @@ pub(super) fn read(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Rea
                 read_page(&page, how, each);
                 return Ok(());
             }
-            Err(_) if goes_on_line_by_line(&start) => {}
+            Err(_) if how.format == Format::Ndjson || goes_on_line_by_line(&start) => {}
             Err(malformed) => {
                 let reason = format!("not valid JSON: {malformed}");
                 each(Read { line: malformed.line, until: start.len() as u64, taken: Err(reason) });
@@ -63,26 +65,34 @@ fn first_line(input: &mut impl BufRead, start: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the line behind the first one is a document of its own: then the first was only cut short.
+/// Whether one of the lines behind the first one is a document of its own: then those before it were only cut short.
+/// Lines within a document that is written in several are indented, or end with a comma.
 fn goes_on_line_by_line(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
-    lines.nth(1).is_some_and(|second| second.trim_ascii_start().starts_with(b"{") && json::parse(second).is_ok())
+    let begins_a_line = lines.next().is_some_and(|first| first.trim_ascii().len() > 1);
+    begins_a_line && lines.any(|line| line.starts_with(b"{") && json::parse(line).is_ok())
 }
 
 fn read_lines(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
-    let mut until = 0;
+    let (mut until, mut last, mut any) = (0, 0, false);
     for line in lines::lines(input) {
         let line = line?;
         until += line.length;
-        let number = line.number;
-        let mut give = |taken| each(Read { line: number, until, taken });
+        last = line.number;
+        let mut give = |taken: Result<Taken, String>| {
+            any |= taken.as_ref().map_or(true, |taken| taken.main.is_some() || !taken.parts.is_empty());
+            each(Read { line: last, until, taken })
+        };
         let goes_on = match &line.bytes {
             None => give(Err(format!("the line is longer than {} MiB", lines::LONGEST >> 20))),
             Some(bytes) => take_line(bytes, how, &mut give),
         };
         if !goes_on {
-            break;
+            return Ok(());
         }
+    }
+    if !any {
+        each(Read { line: last, until, taken: Err(NOTHING.to_owned()) });
     }
     Ok(())
 }
@@ -134,6 +144,9 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
         && !each(Read { line: 1, until: 0, taken: Ok(told) })
     {
         return;
+    }
+    if page.documents.is_empty() {
+        each(Read { line: 1, until: 0, taken: Err(NOTHING.to_owned()) });
     }
     for (at, one) in page.documents.iter().enumerate() {
         let noted = json::parse_noting(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}"));

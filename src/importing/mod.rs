@@ -31,7 +31,8 @@ use uuid::Uuid;
 
 use crate::{
     formats::{archive, ical},
-    model::{Document, personal, tidy},
+    ids,
+    model::{Document, personal, text::fold, tidy},
     records::{Draft, Entrance, LastModified},
 };
 use vocabulary::Vocabulary;
@@ -79,6 +80,8 @@ struct Taken {
     last_modified: LastModified,
     /// The organization that it names and does not describe.
     provider: Option<Provider>,
+    /// The place of it that only words tell from another one.
+    place_in_words: Option<PlaceInWords>,
     /// Through which door it comes.
     own_export: bool,
     /// Whether its parts are records that the file has as such, not copies of them.
@@ -121,6 +124,30 @@ struct Provider {
     id: Uuid,
     /// Its name.
     name: String,
+}
+
+/// A place without a postcode, whose id is made of its first line and its organisation. That may be the id of another
+/// place: two churches of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PlaceInWords {
+    /// That id.
+    id: Uuid,
+    /// The id that tells it from a place of which other words are said.
+    apart: Uuid,
+    /// What is said of where it is, folded, besides its first line.
+    words: Vec<String>,
+}
+
+impl PlaceInWords {
+    /// `key` is what its id is made of.
+    fn new(id: Uuid, key: &str, words: Vec<String>) -> Self {
+        Self { id, apart: ids::from_source("", "location", &format!("{key}\n{}", words.join("\n"))), words }
+    }
+
+    /// The pieces of an address in one text, folded.
+    fn pieces(text: &str) -> impl Iterator<Item = String> {
+        text.split(',').map(fold).filter(|piece| !piece.is_empty())
+    }
 }
 
 /// What was read: a line, an event, a row.

@@ -130,7 +130,9 @@ pub fn number_and_extension(text: &str) -> Option<(String, u32)> {
     let word = text[..begins].trim_end_matches([' ', '.', ':', '\u{a0}']);
     let number = ["extension", "extn", "ext", "x"].into_iter().find_map(|end| {
         let at = word.len().checked_sub(end.len())?;
-        word.get(at..).filter(|said| said.eq_ignore_ascii_case(end)).map(|_| &word[..at])
+        let said = word.get(at..).filter(|said| said.eq_ignore_ascii_case(end));
+        // "Fax 12" ends with an x as well.
+        said.map(|_| &word[..at]).filter(|number| !number.ends_with(char::is_alphabetic))
     })?;
     let number = number.trim_end_matches([' ', ',', '(', '-', '.']);
     let is_number = number.bytes().filter(u8::is_ascii_digit).count() >= 3 && (1..=6).contains(&extension.len());
@@ -172,7 +174,8 @@ mod tests {
         for text in ["01978 265000 ext. 12", "01978 265000 ext 12", "01978 265000, extension 12", "01978 265000 x12"] {
             assert_eq!(told(text), Some(("01978 265000".to_owned(), 12)), "{text}");
         }
-        for text in ["01978 265000", "ext 12", "0800 FLOWERS x", "ring 01978 265000 at 12", "", "ünï 5"] {
+        for text in ["01978 265000", "01978 265000 Fax 12", "ext 12", "0800 FLOWERS x", "ring 01978 265000 at 12", "", "ünï 5"]
+        {
             assert_eq!(told(text), None, "{text}");
         }
     }

@@ -19,6 +19,8 @@ mod single;
 
 use single::{choose, date, describe, formatted, number, plain_text};
 
+pub use repairs::is_status;
+
 /// A list longer than this is cut.
 const MOST_ITEMS: usize = 2_000;
 

@@ -859,7 +859,10 @@ fact! {
             assert_eq!(said(&app.import(page).await), ["left out of line 1: contents | this is one page of 3; only what is on it was imported"]);
         }
         for page in [older.to_string(), serde_json::to_string_pretty(&older).unwrap()] {
-            assert_eq!(said(&app.import(page).await), ["left out of line 1: content | the list is empty: there is nothing in it to import"]);
+            assert_eq!(said(&app.import(page).await), [
+                "rejected line 1: the file has no record in it: there is nothing to import",
+                "left out of line 1: content | the list is empty: there is nothing in it to import",
+            ]);
         }
     }
 }

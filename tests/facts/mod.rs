@@ -1,5 +1,6 @@
 mod api;
 mod as_meant;
+mod as_sent;
 mod bad_input;
 mod commands;
 mod commands_for_programs;

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use crate::support::{TestApp, fact};
 
 /// What a report says of what was left out, or read otherwise.
-fn told(report: &Report) -> Vec<String> {
+pub fn told(report: &Report) -> Vec<String> {
     report.dropped.iter().map(|left| format!("{}: {} | {}", left.line, left.dropped.path, left.dropped.reason)).collect()
 }
 
-async fn service(app: &TestApp, name: &str) -> Value {
+pub async fn service(app: &TestApp, name: &str) -> Value {
     let found = app.get(&format!("/services?search={}&full=true", name.replace(' ', "+"))).await.json();
     found["contents"]
         .as_array()
@@ -22,7 +22,7 @@ async fn service(app: &TestApp, name: &str) -> Value {
 }
 
 /// The schedules of a service without a place: days, times, words.
-async fn hours(app: &TestApp, name: &str) -> Vec<Value> {
+pub async fn hours(app: &TestApp, name: &str) -> Vec<Value> {
     let service = service(app, name).await;
     let schedules = service["schedules"].as_array().cloned().unwrap_or_default();
     schedules.iter().map(|one| json!([one["byday"], one["opens_at"], one["closes_at"], one["description"]])).collect()

@@ -1,12 +1,15 @@
-//! Feeds of Open Referral UK 1 often come out of web sites, with the HTML of their pages in the text.
+//! Feeds of Open Referral UK 1, and tables, often come out of web sites, with the HTML of their pages in the text.
 
 use serde_json::Value;
 
-/// Make every text with HTML in it plain. Gives where they stood.
-pub(super) fn to_plain_text(value: &mut Value) -> Vec<String> {
+use crate::model::tidy::Dropped;
+
+/// Make every text with HTML in it plain. Says where they stood.
+pub(in crate::formats) fn to_plain_text(value: &mut Value) -> Vec<Dropped> {
     let mut found = Vec::new();
     each(value, "", &mut found);
-    found
+    let reason = "was HTML; its text is kept without the tags";
+    found.into_iter().map(|path| Dropped { path, reason: reason.to_owned() }).collect()
 }
 
 fn each(value: &mut Value, path: &str, found: &mut Vec<String>) {
@@ -147,7 +150,8 @@ mod tests {
             ("<a href=\"https://example.org\">Site</a> &amp;lt;", "Site &lt;"),
         ] {
             let mut value = serde_json::json!({"description": html});
-            assert_eq!((to_plain_text(&mut value), value["description"].as_str()), (vec!["description".to_owned()], Some(text)));
+            let paths: Vec<String> = to_plain_text(&mut value).into_iter().map(|told| told.path).collect();
+            assert_eq!((paths, value["description"].as_str()), (vec!["description".to_owned()], Some(text)));
         }
         for kept in ["ages < 5 & > 3", "write to <me@example.org>", "<b", "a <p", "<", "&amp;"] {
             let mut value = serde_json::json!({"description": kept});

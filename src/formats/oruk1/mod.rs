@@ -5,7 +5,7 @@
 //! What today's standard has no place for is named among what was dropped; members that no version
 //! of the standard knows stay where they are. An Open Referral UK 3 service comes out as it went in.
 
-mod markup;
+pub(super) mod markup;
 pub(super) mod parts;
 
 use serde_json::{Map, Value};
@@ -103,9 +103,7 @@ pub fn service(value: Value) -> Upgraded {
         }
     }
     let mut value = Value::Object(service);
-    for path in markup::to_plain_text(&mut value) {
-        found.drop(&path, "was HTML; its text is kept without the tags".to_owned());
-    }
+    found.dropped.extend(markup::to_plain_text(&mut value));
     Upgraded { value, terms: found.terms, dropped: found.dropped }
 }
 

@@ -2,6 +2,7 @@
 //! two that say different things stands, or the last line would win in every run anew.
 
 mod names;
+mod places;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -42,10 +43,21 @@ pub(super) struct Run {
     renamed: HashMap<(Kind, Uuid), Uuid>,
     /// Organizations that were here before, by their folded names; read when somebody asks.
     organizations: Option<HashMap<String, Uuid>>,
-    /// Lines whose organization had not come when they did.
-    waiting: Vec<(u64, Uuid)>,
+    /// What is said of where places are that only words tell apart, by the ids of their first lines.
+    places: HashMap<Uuid, Vec<String>>,
+    /// What lines name that had not come when they did.
+    waiting: Vec<Named>,
     /// Parts that belong to other directories, and of which that is said already.
     followed: HashSet<Uuid>,
+}
+
+/// A record that a line names, and does not bring along.
+struct Named {
+    line: u64,
+    /// The member that names it.
+    path: String,
+    kind: Kind,
+    id: Uuid,
 }
 
 /// Parts of a line that this run has had before.
@@ -63,7 +75,8 @@ impl Run {
     }
 
     /// What of a batch is to be saved, and under which ids.
-    pub(super) async fn settle(&mut self, records: &Records, batch: Vec<Read>) -> Result<Vec<Taken>, Error> {
+    pub(super) async fn settle(&mut self, records: &Records, mut batch: Vec<Read>) -> Result<Vec<Taken>, Error> {
+        self.tell_places_apart(records, &mut batch).await?;
         self.know_links(records, &batch).await?;
         let now = records.clock().now();
         let mut taken: Vec<Taken> = batch.into_iter().filter_map(|read| self.hear(read, now)).collect();
@@ -218,36 +231,56 @@ impl Run {
         Ok(())
     }
 
-    /// Note services and events of organizations that the file has not had yet.
+    /// Note what services and events name that the file has not had yet.
     fn note_waiting(&mut self, taken: &[Taken]) {
         for one in taken {
             let Some(draft) = one.main.as_ref().filter(|draft| draft.state == State::Published) else { continue };
-            let organization = match &draft.document {
-                Document::Service(service) => service.organization_id.map(Uuid::from),
-                Document::Event(event) => Some(event.organization_id.into()),
-                _ => None,
-            };
-            self.waiting.extend(organization.filter(|id| !self.has_organization(id)).map(|id| (one.line, id)));
+            let mut named = Vec::new();
+            let mut name =
+                |path: String, kind, id: Option<Uuid>| named.extend(id.map(|id| Named { line: one.line, path, kind, id }));
+            match &draft.document {
+                Document::Service(service) => {
+                    name("organization_id".to_owned(), Kind::Organization, service.organization_id.map(Uuid::from));
+                    // Tables say so themselves, with the file and the line of the row.
+                    if !one.whole_parts {
+                        for (at, link) in service.service_at_locations.iter().enumerate() {
+                            let path = format!("service_at_locations[{at}].location_id");
+                            name(path, Kind::Location, link.location_id.map(Uuid::from));
+                        }
+                        for (at, attribute) in service.attributes.iter().enumerate() {
+                            let path = format!("attributes[{at}].taxonomy_term_id");
+                            name(path, Kind::TaxonomyTerm, attribute.taxonomy_term_id.map(Uuid::from));
+                        }
+                    }
+                }
+                Document::Event(event) => {
+                    name("organization_id".to_owned(), Kind::Organization, Some(event.organization_id.into()));
+                }
+                _ => {}
+            }
+            named.retain(|named| !self.has(named.kind, &named.id));
+            self.waiting.extend(named);
         }
     }
 
-    fn has_organization(&self, id: &Uuid) -> bool {
-        matches!(self.seen.get(id), Some((Kind::Organization, _)))
+    fn has(&self, kind: Kind, id: &Uuid) -> bool {
+        matches!(self.seen.get(id), Some((known, _)) if *known == kind)
     }
 
-    /// A service of an organization that is neither here nor in the file comes in, and nobody sees it.
+    /// What names something that is neither here nor in the file comes in, and nobody sees it, or that part of it.
     pub(super) async fn name_what_nobody_sees(&mut self, records: &Records) -> Result<(), Error> {
         let waiting = std::mem::take(&mut self.waiting);
         for some in waiting.chunks(500) {
-            let ids: Vec<Uuid> = some.iter().map(|(_, id)| *id).collect();
+            let ids: Vec<Uuid> = some.iter().map(|named| named.id).collect();
             let known = records.kinds(&ids).await?;
-            for (line, id) in some {
-                let is_here = known.get(id) == Some(&Kind::Organization) || self.has_organization(id);
-                if is_here || self.report.has_left_out(*line, "organization_id") {
+            for Named { line, path, kind, id } in some {
+                let is_here = known.get(id) == Some(kind) || self.has(*kind, id);
+                if is_here || self.report.has_left_out(*line, path) {
                     continue;
                 }
-                let reason = format!("organization {id} is not here: the record is hidden until it is");
-                self.report.leave_out(*line, Dropped { path: "organization_id".to_owned(), reason });
+                let what = if *kind == Kind::Organization { "the record is hidden" } else { "it is not shown" };
+                let reason = format!("{kind} {id} is not here: {what} until it is");
+                self.report.leave_out(*line, Dropped { path: path.clone(), reason });
             }
         }
         Ok(())

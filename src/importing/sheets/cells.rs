@@ -1,7 +1,7 @@
-//! What people write into cells: days, ages, costs, phones. Pure reading of words; what is
+//! What people write into cells: days, ages, costs. Pure reading of words; what is
 //! not understood is said, never guessed.
 
-use crate::model::{contact::number_and_extension, text::fold};
+use crate::model::text::fold;
 
 /// Cells that stand for nothing.
 pub(super) fn is_nothing(cell: &str) -> bool {
@@ -122,88 +122,6 @@ pub(super) fn cost(cell: &str) -> Option<f64> {
     (digits(pounds) && digits(pence) && pence.len() <= 2).then(|| amount.parse().ok()).flatten()
 }
 
-/// A phone, and what stands beside it in brackets or words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dialled {
-    /// The number as it was written.
-    pub(super) number: String,
-    /// The extension at that number.
-    pub(super) extension: Option<u32>,
-    /// A name or a note.
-    pub(super) beside: Option<String>,
-}
-
-/// The phones of a cell: "01632 960123 / 07700 900123 (Sheila Hopcroft)". Gives what could not be read as well.
-pub(super) fn phones(cell: &str) -> (Vec<Dialled>, Vec<String>) {
-    let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for piece in cell
-        .replace(" or ", "/")
-        .replace(" and ", "/")
-        .split(['/', ';', ',', '\n'])
-        .map(str::trim)
-        .filter(|piece| !piece.is_empty())
-    {
-        let of_number = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '(' | ')' | '-' | '.');
-        let begins = beginning(piece);
-        let length = piece[begins..].find(|c: char| !of_number(c)).unwrap_or(piece.len() - begins);
-        let number = without_stray_brackets(piece[begins..begins + length].trim_end_matches(['(', ' ', '-', '.']).trim());
-        let digits = number.bytes().filter(u8::is_ascii_digit).count();
-        if (!(5..=15).contains(&digits) && !is_short_code(number)) || is_power_of_ten(piece) {
-            unread.push(piece.to_owned());
-            continue;
-        }
-        let mut behind = &piece[begins + length..];
-        let (extension, note) = match extension(behind) {
-            Some((extension, note)) => (Some(extension), note),
-            None => (None, behind),
-        };
-        behind = note;
-        let rest = format!("{} {behind}", &piece[..begins]);
-        let beside = rest.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-        found.push(Dialled { number: number.to_owned(), extension, beside: Some(beside).filter(|beside| !beside.is_empty()) });
-    }
-    (found, unread)
-}
-
-/// Where a number begins: at its first digit, its plus, or the bracket before either.
-fn beginning(piece: &str) -> usize {
-    let first = piece.find(|c: char| c.is_ascii_digit() || c == '+').unwrap_or(piece.len());
-    let before = piece[..first].trim_end();
-    if before.ends_with('(') { before.len() - 1 } else { first }
-}
-
-/// "(01632 960123)" and "01632) 960123" without the brackets that enclose nothing of it; "(01632) 960123" as it is.
-fn without_stray_brackets(number: &str) -> &str {
-    match (number.starts_with('('), number.find(')')) {
-        (true, Some(end)) if end + 1 == number.len() => number[1..end].trim(),
-        (true, None) => number[1..].trim_start(),
-        (false, Some(_)) if !number.contains('(') => number.trim_end_matches(')').trim_end(),
-        _ => number,
-    }
-}
-
-/// "4.41633E+11": what is left of a number in a spreadsheet that took it for an amount.
-fn is_power_of_ten(piece: &str) -> bool {
-    let Some((amount, power)) = piece.trim().split_once(['E', 'e']) else { return false };
-    let is_amount = amount.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let power = power.trim_start_matches(['+', '-']);
-    is_amount && !amount.is_empty() && !power.is_empty() && power.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// 999, 112, 111, 101: short, and in a directory of help the most important ones.
-fn is_short_code(number: &str) -> bool {
-    number.len() == 3 && number.starts_with(['1', '9']) && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The extension behind a number, and what stands behind that.
-fn extension(behind: &str) -> Option<(u32, &str)> {
-    let digits = behind.find(|c: char| c.is_ascii_digit())?;
-    let end = behind[digits..].find(|c: char| !c.is_ascii_digit()).map_or(behind.len(), |length| digits + length);
-    // Read like a whole number, so that both mean the same by an extension.
-    let (_, extension) = number_and_extension(&format!("000{}", &behind[..end]))?;
-    Some((extension, &behind[end..]))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -233,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_costs_and_phones_are_read_as_people_write_them() {
+    fn ages_and_costs_are_read_as_people_write_them() {
         assert_eq!(ages("over 55"), Some((Some(55), None)));
         assert_eq!(ages("5 - 11"), Some((Some(5), Some(11))));
         assert_eq!(ages("16+"), Some((Some(16), None)));
@@ -243,32 +161,12 @@ mod tests {
             (cost("FREE"), cost("£2.50"), cost("3"), cost("£2.50 (concs £1)"), cost("2.555")),
             (Some(0.0), Some(2.5), Some(3.0), None, None)
         );
-        let (found, unread) = phones("01632 960123 / 07700 900123 (Sheila Hopcroft); ask at the desk");
-        let dialled = |number: &str, extension, beside: Option<&str>| Dialled {
-            number: number.into(),
-            extension,
-            beside: beside.map(str::to_owned),
-        };
-        assert_eq!(found[0], dialled("01632 960123", None, None));
-        assert_eq!(found[1], dialled("07700 900123", None, Some("Sheila Hopcroft")));
-        assert_eq!(unread, ["ask at the desk"]);
-        let written = |cell: &str| phones(cell).0.into_iter().map(|one| one.number).collect::<Vec<_>>();
-        assert_eq!(written("(01632) 960 004 / (01632) 960 005"), ["(01632) 960 004", "(01632) 960 005"]);
-        assert_eq!(written("(+44) 1632 960008"), ["(+44) 1632 960008"]);
-        assert_eq!(written("Desk (01632 960123)"), ["01632 960123"]);
-        assert_eq!(phones("4.41633E+11; 1.63296e+09"), (vec![], vec!["4.41633E+11".to_owned(), "1.63296e+09".to_owned()]));
-        let (found, unread) = phones("999; 111 / 01978 000 000 ext 12 (desk); 10 - 4; 250");
-        assert_eq!(
-            found,
-            [dialled("999", None, None), dialled("111", None, None), dialled("01978 000 000", Some(12), Some("desk"))]
-        );
-        assert_eq!(unread, ["10 - 4", "250"]);
     }
 
     proptest! {
         #[test]
         fn no_cell_makes_reading_panic(cell in "\\PC{0,40}") {
-            let _ = (days(&cell), ages(&cell), cost(&cell), phones(&cell));
+            let _ = (days(&cell), ages(&cell), cost(&cell));
         }
     }
 }

@@ -77,7 +77,19 @@ pub const COLUMNS: &[Column] = &[
     },
     Column {
         name: "phone",
-        also: &["telephone", "phone number", "tel", "telephone number", "contact number", "contact phone", "phone s", "phones"],
+        also: &[
+            "telephone",
+            "phone number",
+            "tel",
+            "telephone number",
+            "tel no",
+            "telephone no",
+            "phone no",
+            "contact number",
+            "contact phone",
+            "phone s",
+            "phones",
+        ],
         meaning: "Phone numbers, separated by / or ;. A name in brackets after a number makes it a contact.",
     },
     Column {

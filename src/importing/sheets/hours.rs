@@ -33,6 +33,13 @@ pub(super) struct Session {
     pub(super) closes: Option<String>,
 }
 
+impl Session {
+    /// Whether it is there around the clock.
+    pub(super) fn is_all_day(&self) -> bool {
+        self.opens == written(0) && self.closes.as_deref() == Some("23:59")
+    }
+}
+
 const HALF_A_DAY: u32 = 720;
 /// From this hour on, something that closes earlier than it opens closes the next morning.
 const EVENING: u32 = 17 * 60;
@@ -229,11 +236,34 @@ fn days_of(words: &str) -> Result<Option<Days>, Doubt> {
     if none { Ok(None) } else { cells::days(words).map(Some).ok_or(Doubt) }
 }
 
-/// Whether these words only say when it is closed: that follows from when it is open.
-fn only_closed(words: &str) -> bool {
+/// The days on which it is closed, of words that say nothing else: "closed Thursdays", "Wed closed".
+fn closed_on(words: &str) -> Option<Days> {
     let words = fold(words);
-    let days: Vec<&str> = words.split(' ').filter(|word| !matches!(*word, "closed" | "and" | "on")).collect();
-    words.split(' ').any(|word| word == "closed") && (days.is_empty() || cells::days(&days.join(" ")).is_some())
+    let words: Vec<&str> = words.split(' ').filter(|word| !matches!(*word, "and" | "on" | "")).collect();
+    match words.as_slice() {
+        ["closed" | "shut", days @ ..] | [days @ .., "closed" | "shut"] => cells::days(&days.join(" ")),
+        _ => None,
+    }
+}
+
+/// The sessions without the days on which it is closed.
+fn without(sessions: Vec<Session>, closed: &Days) -> Result<Vec<Session>, Doubt> {
+    let shut: Vec<&str> = closed.byday.split(',').collect();
+    let day = |code: &str| code.get(code.len().saturating_sub(2)..).unwrap_or_default().to_owned();
+    let left = sessions.into_iter().map(|session| {
+        // Which days are left, where nothing says on which it is open?
+        let days = session.days.ok_or(Doubt)?;
+        let touched = days.byday.split(',').any(|open| shut.iter().any(|shut| day(shut) == day(open)));
+        if !touched {
+            return Ok(Session { days: Some(days), ..session });
+        }
+        if (days.freq, closed.freq) != ("WEEKLY", "WEEKLY") {
+            return Err(Doubt);
+        }
+        let byday = days.byday.split(',').filter(|open| !shut.contains(open)).collect::<Vec<_>>().join(",");
+        if byday.is_empty() { Err(Doubt) } else { Ok(Session { days: Some(Days { byday, ..days }), ..session }) }
+    });
+    left.collect()
 }
 
 /// What is always open, and whether that is said of every day.
@@ -255,11 +285,12 @@ pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
     }
     let mut groups = groups(&pieces(cell))?;
     // "10am - noon on Tuesdays", "Mon-Fri 9-5, closed at weekends".
-    let mut behind = None;
-    if let Some(last) = groups.pop_if(|last| last.times.is_empty())
-        && !only_closed(&last.days)
-    {
-        behind = Some(days_of(&last.days).ok()?.filter(|_| groups.len() == 1)?);
+    let (mut behind, mut closed) = (None, None);
+    if let Some(last) = groups.pop_if(|last| last.times.is_empty()) {
+        closed = closed_on(&last.days);
+        if closed.is_none() {
+            behind = Some(days_of(&last.days).ok()?.filter(|_| groups.len() == 1)?);
+        }
     }
     let mut found = Vec::new();
     for group in &groups {
@@ -272,6 +303,9 @@ pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
             opens: written(*from),
             closes: to.map(written),
         }));
+    }
+    if let Some(closed) = closed {
+        found = without(found, &closed).ok()?;
     }
     // "10 - 12, Tue 2 - 4pm": on which days is the first?
     let named = found.iter().filter(|session| session.days.is_some()).count();
@@ -329,6 +363,12 @@ mod tests {
             ("Mon - Fri: 9 - 5, Sat: 10 - 1", "MO,TU,WE,TH,FR 09:00-17:00; SA 10:00-13:00"),
             ("Mon, Wed & Fri 10:00-12:00", "MO,WE,FR 10:00-12:00"),
             ("Monday to Friday 9.00 to 17.00, closed weekends", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("Mon-Fri 9-5, closed at weekends", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("Mon-Sat 9am-5pm, closed Thursdays", "MO,TU,WE,FR,SA 09:00-17:00"),
+            ("Mon-Fri 9am-5pm, Wed closed", "MO,TU,TH,FR 09:00-17:00"),
+            ("Mon-Fri 9am-5pm (closed Wednesdays)", "MO,TU,TH,FR 09:00-17:00"),
+            ("Mon-Sun 10am-4pm. Closed Tuesday", "MO,WE,TH,FR,SA,SU 10:00-16:00"),
+            ("1st Saturday 10am-1pm, closed Sundays", "1SA 10:00-13:00"),
             ("10am to noon on Tuesdays", "TU 10:00-12:00"),
             ("1st Saturday 10am-1pm", "1SA 10:00-13:00"),
             ("8pm - 2am", "20:00-02:00"),
@@ -356,6 +396,13 @@ mod tests {
             "10 to",
             "9-5 except bank holidays",
             "Mon closed, Tue 10-12",
+            "9am-5pm closed",
+            "9am-5pm, closed Sundays",
+            "Wed 9am-5pm, closed Wed",
+            "Saturdays 10am-1pm, closed 1st Saturday",
+            "1st Saturday 10am-1pm, closed Saturdays",
+            "9am-5pm Mon-Fri closed Wed",
+            "Mon-Fri 9am-5pm, closed in August",
         ] {
             assert_eq!(said(unclear), None, "{unclear}");
         }

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use super::{
     cells,
     columns::{self, COLUMNS, Column},
-    hours,
+    hours, phones,
 };
 use crate::{
     formats::sheet,
+    importing::{Format, guess, unreadable},
     model::{
         text::{clean, fold, shorten},
         tidy::Dropped,
@@ -187,10 +188,29 @@ fn words(key: &str, value: toml::Value) -> Result<String, String> {
     }
 }
 
+/// Why the file that begins so is no sheet, for which there would be no use of a mapping.
+fn no_sheet(start: &[u8]) -> Option<String> {
+    let is_json = || {
+        let rest = start.trim_ascii_start().get(1..).unwrap_or_default().trim_ascii_start();
+        rest.first().is_some_and(|next| matches!(next, b'"' | b'{' | b'[' | b'}' | b']'))
+    };
+    let what = match guess(start) {
+        Format::HsdsTabular => "a zip",
+        Format::Ical => "a calendar",
+        // A heading may begin with a brace or a bracket.
+        Format::Ndjson | Format::Oruk1 if is_json() => "JSON",
+        _ => return unreadable::said_of(start).map(str::to_owned),
+    };
+    Some(format!("a mapping only applies to spreadsheets, and this is {what}: import it without one"))
+}
+
 /// Draft a mapping file for a sheet called `name`. Nothing is imported.
 /// # Errors
-/// When the sheet cannot be read.
-pub fn suggest(input: impl BufRead, name: &str) -> io::Result<String> {
+/// When the sheet cannot be read, or is none.
+pub fn suggest(mut input: impl BufRead, name: &str) -> io::Result<String> {
+    if let Some(reason) = no_sheet(input.fill_buf()?) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+    }
     let mut rows = sheet::read(input)?;
     let heading = match rows.next() {
         Some(Ok(heading)) => heading.cells,
@@ -283,7 +303,7 @@ fn by_content(cells: &[Vec<String>], place: usize) -> Option<&'static str> {
         ("email", |cell| cell.parse::<EmailAddress>().is_ok()),
         ("website", |cell| cell.starts_with("http://") || cell.starts_with("https://") || cell.starts_with("www.")),
         ("phone", |cell| {
-            let (found, unread) = cells::phones(cell);
+            let (found, unread) = phones::phones(cell);
             unread.is_empty() && found.iter().any(|phone| phone.number.starts_with(['0', '+']) && phone.number.len() >= 10)
         }),
         // "9 - 12" alone may be ages.

@@ -4,6 +4,7 @@ mod cells;
 mod columns;
 mod hours;
 mod mapping;
+mod phones;
 mod row;
 
 use std::io::{self, BufRead};

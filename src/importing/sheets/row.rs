@@ -6,22 +6,30 @@ use super::{
     cells::{self, Days},
     columns::Columns,
     hours::{self, Session},
+    phones,
 };
 use crate::{
     ids,
-    importing::{How, Taken, Vocabulary, documents},
-    model::{contact::has_lost_its_zero, languages, personal, text::fold, tidy::Dropped, whereabouts::Postcode},
+    importing::{How, PlaceInWords, Taken, Vocabulary, documents},
+    model::{
+        contact::has_lost_its_zero,
+        languages, personal,
+        text::fold,
+        tidy::{self, Dropped},
+        whereabouts::Postcode,
+    },
 };
 
 /// A row as a service.
 pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Result<Taken, String> {
     let dropped = columns.fit(&mut cells)?;
-    let mut row = Row { columns, cells: &cells, dropped };
+    let mut row = Row { columns, cells: &cells, dropped, place_in_words: None };
     let name = row.text("service").ok_or("service: the name of the service is missing")?;
     let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
     let value = row.service(name, organisation, &how.vocabulary);
     let mut taken = documents::take_service(value, how)?;
     taken.dropped.splice(0..0, row.dropped);
+    taken.place_in_words = row.place_in_words;
     Ok(taken)
 }
 
@@ -30,6 +38,7 @@ struct Row<'a> {
     columns: &'a Columns,
     cells: &'a [String],
     dropped: Vec<Dropped>,
+    place_in_words: Option<PlaceInWords>,
 }
 
 impl<'a> Row<'a> {
@@ -106,13 +115,21 @@ impl<'a> Row<'a> {
     fn status(&mut self, service: &mut Map<String, Value>) {
         let Some(text) = self.text("status") else { return };
         let word = fold(text);
-        if word.starts_with("paused") || word.starts_with("temporarily") || word.starts_with("closed until") {
+        let paused = ["paused", "suspended", "on hold", "temporarily", "closed temporarily", "closed until"];
+        if paused.iter().any(|begin| word.starts_with(begin)) {
             service.insert("status".to_owned(), "temporarily closed".into());
             service.insert("alert".to_owned(), text.into());
-        } else if ["active", "open", "live", "current", "inactive", "defunct", "closed", "ended"].contains(&word.as_str()) {
+        } else if tidy::is_status(text) {
             service.insert("status".to_owned(), text.into());
         } else {
-            self.drop("status", format!("{text:?} is not a known status; the service is treated as active"));
+            // Open is only what is said to be.
+            let (status, why) = match word.as_str() {
+                "y" | "yes" | "true" => ("active", "is taken as active"),
+                "n" | "no" | "false" => ("inactive", "is taken as inactive"),
+                _ => ("inactive", "is not a known status; the service is treated as inactive"),
+            };
+            service.insert("status".to_owned(), status.into());
+            self.drop("status", format!("{text:?} {why}"));
         }
     }
 
@@ -136,7 +153,7 @@ impl<'a> Row<'a> {
 
     fn phones(&mut self, service: &mut Map<String, Value>) {
         let Some(text) = self.text("phone") else { return };
-        let (found, unread) = cells::phones(text);
+        let (found, unread) = phones::phones(text);
         for piece in unread {
             self.drop("phone", format!("{piece:?} is not a phone number"));
         }
@@ -148,6 +165,12 @@ impl<'a> Row<'a> {
             if has_lost_its_zero(&phone.number) {
                 let problem = "looks as if a spreadsheet has taken the 0 from its beginning; it is kept as it stands";
                 self.drop("phone", format!("{:?} {problem}", phone.number));
+            }
+            if phone.fax {
+                let fax =
+                    json!({"number": phone.number, "extension": phone.extension, "description": phone.beside, "type": "fax"});
+                phones.push(fax);
+                continue;
             }
             match phone.beside {
                 Some(name) if personal::is_somebodys(&name, &known) && cells::days(&name).is_none() => {
@@ -209,7 +232,13 @@ impl<'a> Row<'a> {
             let says_something = days.is_some() || description.is_some();
             return says_something.then(|| schedule(days.as_ref(), None)).into_iter().collect();
         }
-        sessions.iter().map(|session| schedule(session.days.as_ref().or(days.as_ref()), Some(session))).collect()
+        // "24 hours" leaves out no day, unless something else is said of days.
+        let every_day = self.text("days").is_none().then(cells::every_day);
+        let on = |session: &Session| every_day.as_ref().filter(|_| session.is_all_day());
+        sessions
+            .iter()
+            .map(|session| schedule(session.days.as_ref().or(days.as_ref()).or_else(|| on(session)), Some(session)))
+            .collect()
     }
 
     /// The hours in the columns of times; what is not read for certain is added to `words`.
@@ -290,13 +319,25 @@ impl<'a> Row<'a> {
             Some(postcode) => postcode.as_str().to_owned(),
             None => format!("{}\n{}", latitude.unwrap_or_default(), fold(organisation)),
         };
+        let key = format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()));
+        let id = ids::from_source("", "location", &key);
+        if read.is_none() {
+            self.place_in_words = self.further_words(line).map(|words| PlaceInWords::new(id, &key, words));
+        }
         Some(json!({
-            "id": ids::from_source("", "location", &format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()))),
+            "id": id,
             "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words(read.as_ref()) },
             "latitude": latitude,
             "longitude": longitude,
             "addresses": address.into_iter().collect::<Vec<_>>(),
         }))
+    }
+
+    /// What a row says of where a place without a postcode is, besides its first line.
+    fn further_words(&self, line: Option<&str>) -> Option<Vec<String>> {
+        let further = ["address_2", "city", "county", "postcode"].into_iter().filter_map(|column| self.text(column));
+        let words: Vec<String> = further.filter(|text| Some(*text) != line).flat_map(PlaceInWords::pieces).collect();
+        (!words.is_empty()).then_some(words)
     }
 
     /// The full address, if there is one. It needs a first line and a postcode.

@@ -42,7 +42,10 @@ pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, 
             }
         },
         "schedule" => {
-            ["opens_at", "closes_at"].into_iter().filter_map(|field| Some((field, other_time(text(object, field)?)?))).collect()
+            let times = ["opens_at", "closes_at"].into_iter();
+            let times = times.filter_map(|field| Some((field, other_time(text(object, field)?)?)));
+            let daily = is_daily(object).then(|| ("freq", "\"DAILY\" is taken as WEEKLY, on every day named".to_owned()));
+            daily.into_iter().chain(times).collect()
         }
         _ => Vec::new(),
     }
@@ -118,19 +121,53 @@ fn status(object: &mut Object) {
     }
 }
 
+/// Whether these words say one of the four things that the standard can say of a service. Everything that brings
+/// services along reads them in the same way.
+pub fn is_status(said: &str) -> bool {
+    let standard = ["active", "inactive", "defunct", "temporarily closed"];
+    standard.contains(&super::super::text::fold(said).as_str()) || status_of(said).is_some()
+}
+
 /// What words that the standard does not have say of a service, in its own.
 fn status_of(said: &str) -> Option<&'static str> {
     match super::super::text::fold(said).as_str() {
-        "open" | "live" | "current" | "published" => Some("active"),
-        "closed" | "ended" | "permanently closed" | "archived" => Some("defunct"),
-        "paused" | "suspended" | "on hold" => Some("temporarily closed"),
-        "draft" | "not active" => Some("inactive"),
+        "open" | "live" | "current" | "published" | "running" | "ongoing" => Some("active"),
+        "closed"
+        | "ended"
+        | "permanently closed"
+        | "closed permanently"
+        | "closed down"
+        | "archived"
+        | "ceased"
+        | "cancelled"
+        | "discontinued"
+        | "finished"
+        | "no longer running"
+        | "no longer available"
+        | "no longer operating" => Some("defunct"),
+        "paused" | "suspended" | "on hold" | "temporarily suspended" | "closed temporarily" => Some("temporarily closed"),
+        "draft" | "not active" | "no longer active" | "not running" | "not current" | "unpublished" => Some("inactive"),
         _ => None,
     }
 }
 
+/// The standard has no daily schedules. Every day, or every one of the days named, is the same.
+fn is_daily(object: &Object) -> bool {
+    let once = |interval: &Value| {
+        interval.is_null() || *interval == 1 || interval.as_str().is_some_and(|text| matches!(text.trim(), "" | "1"))
+    };
+    let others = NUMBERED.into_iter().any(|(field, ..)| text(object, field).is_some());
+    text(object, "freq").is_some_and(|freq| freq.eq_ignore_ascii_case("daily"))
+        && object.get("interval").is_none_or(once)
+        && !others
+}
+
 /// Days as iCalendar writes them, where they can be read.
 fn schedule(object: &mut Object) {
+    if is_daily(object) {
+        object.insert("freq".to_owned(), "WEEKLY".into());
+        default(object, "byday", "MO,TU,WE,TH,FR,SA,SU");
+    }
     if let Some(days) = text(object, "byday").and_then(byday) {
         object.insert("byday".to_owned(), days.into());
     }

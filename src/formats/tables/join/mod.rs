@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Problem, Table, known};
 use crate::{
-    formats::oruk1::{self, parts},
+    formats::oruk1::{self, markup, parts},
     ids,
     model::{Kind, text::shorten, tidy::Dropped},
 };
@@ -223,6 +223,7 @@ impl Join {
         let mut object = self.entity(row, "", &mut joined);
         finish(&mut object, "", &mut joined);
         joined.value = object.into();
+        joined.problems.extend(markup::to_plain_text(&mut joined.value));
         joined
     }
 
@@ -249,6 +250,7 @@ impl Join {
         joined.problems.append(&mut found.dropped);
         finish(&mut service, "", &mut joined);
         joined.value = service.into();
+        joined.problems.extend(markup::to_plain_text(&mut joined.value));
         joined
     }
 
