@@ -179,8 +179,14 @@ fn is_mobile(number: &str) -> bool {
 }
 
 /// Words that say when or how a phone is answered.
-const OF_PHONES: [&str; 25] = [
+const OF_PHONES: [&str; 31] = [
     "mobile",
+    "mob",
+    "cell",
+    "tel",
+    "telno",
+    "ph",
+    "textphone",
     "landline",
     "freephone",
     "switchboard",
@@ -390,6 +396,7 @@ mod tests {
             assert!(!may_be_somebody(other, "Marsh Farm Pantry"), "{other}");
         }
         assert!(is_somebodys("Fay Smith", "Lunch") && is_somebodys("Sheila", "Lunch"));
+        assert!(!is_somebodys("Tel", "Lunch") && !is_somebodys("Mob.", "Lunch"));
         assert!(!is_somebodys("Evenings", "Lunch") && !is_somebodys("ring before noon", "Lunch") && !is_somebodys("", "Lunch"));
     }
 }
