@@ -13,11 +13,14 @@ use serde_json::json;
 use super::{say, stdout};
 use crate::{
     app::App,
+    model::{Document, Kind},
     search::{self, SaveError},
 };
 
 /// Longest table that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
+/// Terms that are read at once.
+const TERMS: u64 = 500;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Words {
@@ -76,13 +79,35 @@ impl Words {
                 } else {
                     search::save(&app.db, &app.clock, table, &body, "the command line").await
                 };
-                report(outcome, dry_run, json)
+                let unknown = match &outcome {
+                    Ok(words) => unknown_needs(&app, words).await?,
+                    Err(_) => Vec::new(),
+                };
+                report(outcome, &unknown, dry_run, json)
             }
         }
     }
 }
 
-fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
+/// Needs that phrases stand for and by which nothing can be found: neither a term here has that code, nor are there words
+/// for them.
+async fn unknown_needs(app: &App, words: &search::Words) -> anyhow::Result<Vec<String>> {
+    let mut unknown = words.needs_without_words();
+    let mut after = None;
+    while !unknown.is_empty() {
+        let terms = app.records.by_kind(Kind::TaxonomyTerm, after, TERMS).await?;
+        let Some(last) = terms.last() else { break };
+        after = Some(last.id);
+        for term in &terms {
+            if let Document::TaxonomyTerm(term) = term.read()? {
+                unknown.remove(term.code.as_deref().unwrap_or_default());
+            }
+        }
+    }
+    Ok(unknown.into_iter().map(str::to_owned).collect())
+}
+
+fn report(outcome: Result<search::Words, SaveError>, unknown: &[String], dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
     let words = match outcome {
         Ok(words) => words,
         Err(SaveError::Refused(refused)) => {
@@ -97,9 +122,12 @@ fn report(outcome: Result<search::Words, SaveError>, dry_run: bool, as_json: boo
     };
     let (phrases, needs) = (words.phrases().len(), words.needs().count());
     if as_json {
-        say!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "rejected": []}))?;
+        say!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "unknown_needs": unknown, "rejected": []}))?;
     } else {
         let verb = if dry_run { "would be" } else { "are" };
+        if !unknown.is_empty() {
+            say!("nothing is found by these needs, which have neither a term here nor words: {}", unknown.join(", "))?;
+        }
         say!("{phrases} phrases and the words of {needs} needs {verb} in use; a running server picks them up within a minute")?;
     }
     Ok(true)

@@ -16,6 +16,7 @@ mod free;
 mod judging;
 mod located;
 mod loosely;
+mod marks;
 mod query;
 mod signs;
 mod slips;

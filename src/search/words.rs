@@ -4,13 +4,14 @@
 //! The longest phrase counts first. A phrase may be written with a small slip in its longer words,
 //! but what is close to an urgent phrase is never taken for something that is not urgent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     fields::{Word, words_of},
+    marks::Marks,
     signs,
     slips::{is_form_of, slips},
 };
@@ -168,7 +169,8 @@ impl Words {
         if written.is_empty() {
             return Err("the phrase has no letter or digit".to_owned());
         }
-        if notes.contains("ITSELF") {
+        let marks = Marks::read(notes)?;
+        if marks.itself {
             self.itself.extend(written.into_iter().map(|word| word.stem));
             return Ok(());
         }
@@ -182,10 +184,9 @@ impl Words {
             return Err(format!("the table has more than {MOST_PHRASES} phrases"));
         }
         let at = self.phrases.len();
-        let urgent = notes.contains("URGENT");
         let stems: Vec<String> = written.iter().map(|word| word.stem.clone()).collect();
         let telling: Vec<String> = written.iter().filter(|word| !is_small(&word.text)).map(|word| word.stem.clone()).collect();
-        if urgent {
+        if marks.urgent {
             self.urgent.extend(telling.iter().cloned());
         }
         if telling.len() >= 2 {
@@ -194,12 +195,17 @@ impl Words {
         if let Some(letter) = stems.first().and_then(|stem| stem.chars().next()) {
             self.by_letter.entry(letter).or_default().push(at);
         }
-        self.exact.entry(stems).or_default().push(at);
+        let same = self.exact.entry(stems).or_default();
+        let is_there = |known: &usize| fold(&self.phrases[*known].text) == fold(phrase);
+        if same.iter().any(is_there) {
+            return Err(format!("the phrase {phrase:?} is there twice"));
+        }
+        same.push(at);
         self.phrases.push(Phrase {
             text: phrase.trim().to_owned(),
             needs,
-            urgent,
-            sensitive: urgent || notes.contains("SENSITIVE"),
+            urgent: marks.urgent,
+            sensitive: marks.sensitive,
             words: written,
         });
         Ok(())
@@ -218,6 +224,12 @@ impl Words {
     /// Codes of the needs that have own words.
     pub fn needs(&self) -> impl Iterator<Item = &str> {
         self.needs.iter().map(String::as_str)
+    }
+
+    /// Needs of phrases that have no own words: only listings with a term of that code are found by them.
+    pub fn needs_without_words(&self) -> BTreeSet<&str> {
+        let of_phrases = self.phrases.iter().flat_map(|phrase| &phrase.needs);
+        of_phrases.filter(|need| !self.own.contains_key(*need)).map(String::as_str).collect()
     }
 
     /// Code of the need with this number.

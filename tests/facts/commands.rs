@@ -255,6 +255,29 @@ fn postcodes_are_imported_before_the_server_runs() {
     assert_eq!(text(&run(folder.path(), &["postcodes"])).0, 2);
 }
 
+#[test]
+fn a_table_of_words_with_a_slip_in_a_mark_changes_nothing_and_needs_that_nobody_has_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("words.csv");
+    let import = |table: &str| {
+        std::fs::write(&file, table).unwrap();
+        let (code, out, said) = text(&run(folder.path(), &["words", "import", file.to_str().unwrap(), "--json"]));
+        (code, serde_json::from_str::<Value>(&out).unwrap_or_else(|_| panic!("{out}{said}")))
+    };
+    let before = text(&run(folder.path(), &["words", "export"])).1;
+    for (row, reason) in [
+        ("want to end it,health-crisis,URGNT SENSITIVE", "line 3: the mark URGNT is not known: did you mean URGENT?"),
+        ("Skint,money-crisis,", "line 3: the phrase \"Skint\" is there twice"),
+    ] {
+        let (code, report) = import(&format!("phrase,need,notes\nskint,money-crisis,\n{row}\n"));
+        let said = format!("line {}: {}", report["rejected"][0]["line"], report["rejected"][0]["reason"].as_str().unwrap());
+        assert_eq!((code, said.as_str(), &report["taken"]), (1, reason, &Value::Bool(false)));
+        assert_eq!(text(&run(folder.path(), &["words", "export"])).1, before, "nothing has changed");
+    }
+    let (code, report) = import("phrase,need,notes\nskint,money-crisis|no-such-need,\n");
+    assert_eq!((code, &report["taken"], &report["unknown_needs"]), (0, &Value::Bool(true), &serde_json::json!(["no-such-need"])));
+}
+
 /// Commands below these, as their help lists them.
 fn commands_of(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
