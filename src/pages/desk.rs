@@ -338,6 +338,12 @@ impl Fields {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// What somebody wrote or chose, without what a page adds to prove where it comes from.
+    pub(super) fn written(&self) -> impl Iterator<Item = (&str, &str)> {
+        let said = self.0.iter().filter(|(name, _)| ![FORM_TOKEN, FORM_OF].contains(&name.as_str()));
+        said.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every value of a field.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())

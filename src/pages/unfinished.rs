@@ -99,11 +99,11 @@ pub(super) async fn show_again(
     status: StatusCode,
 ) -> Response {
     let page = match Box::pin(written(desk, signed, &sent.path, &Fields::of(sent))).await {
-        Ok(Some(page)) => Ok(Page { body: html! { (notice()) (page.body) }, ..page }),
-        Ok(None) => Ok(send_again(signed, sent)),
-        Err(problem) => Err(problem),
+        Ok(Some(page)) => Page { body: html! { (notice()) (page.body) }, ..page },
+        // Where the page of the form cannot be shown any more, at least the words are.
+        Ok(None) | Err(_) => send_again(signed, sent),
     };
-    desk.answer(headers, signed, page.map(|page| Page { status, ..page }))
+    desk.answer(headers, signed, Ok(Page { status, ..page }))
 }
 
 fn notice() -> Markup {

@@ -28,7 +28,7 @@ impl Builder<'_> {
             } else {
                 let others = self.stands_for(word)?;
                 match others.first() {
-                    Some(first) => built.understood.corrected.push((word.text.clone(), first.text.clone())),
+                    Some(first) => self.tell_of_correction(word, first, &others, built),
                     None => built.understood.unknown.push(word.text.clone()),
                 }
                 others.into_iter().map(|other| (other.stem, CORRECTED)).collect()
@@ -46,6 +46,12 @@ impl Builder<'_> {
             ways.push(any);
         }
         Ok(Box::new(BooleanQuery::union(ways)))
+    }
+
+    /// Say what a word was taken for. What others had better not see stays so, however it was spelt.
+    pub(super) fn tell_of_correction(&self, word: &Word, first: &Word, others: &[Word], built: &mut Built) {
+        built.understood.corrected.push((word.text.clone(), first.text.clone()));
+        built.understood.sensitive |= others.iter().any(|other| self.words.is_grave(&other.stem));
     }
 
     /// What a word that nobody here writes may be a slip of. A word of danger is what it is, and so is a number, or

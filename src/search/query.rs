@@ -259,7 +259,7 @@ impl Builder<'_> {
             }
             return Ok(());
         }
-        built.understood.corrected.push((word.text.clone(), others[0].text.clone()));
+        self.tell_of_correction(word, &others[0], &others, built);
         let each = others.iter().flat_map(|other| {
             built.marked.insert(other.stem.clone(), CORRECTED);
             [Self::text(self.fields.text, &other.stem), boosted(Self::text(self.fields.name, &other.stem), IN_THE_NAME)]

@@ -62,8 +62,9 @@ impl Builder<'_> {
         found.sort();
         found.truncate(MOST_CORRECTIONS);
         let mut words: Vec<Word> = Vec::new();
-        // "Rap" is music, and nothing graver that begins so.
-        let may_be = |word: &Word| length >= CORRECTED_FROM || !self.words.is_grave(&word.stem);
+        // "Rap" is music, and nothing graver that begins so; and grapes are fruit.
+        let begins_alike = |word: &Word| length >= CORRECTED_FROM && word.text.chars().next() == first;
+        let may_be = |word: &Word| begins_alike(word) || !self.words.is_grave(&word.stem);
         for word in found.into_iter().flat_map(|(.., word)| words_of(&word)).filter(may_be) {
             if !words.iter().any(|known| known.stem == word.stem) && self.is_known(&word.stem)? {
                 words.push(word);

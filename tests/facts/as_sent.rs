@@ -4,7 +4,8 @@
 use fingerpost::{
     ids,
     importing::{Format, Options, suggest_mapping},
-    model::text::fold,
+    model::{Document, Kind, text::fold},
+    records::{Caller, Draft, Entrance, LastModified},
 };
 use serde_json::{Value, json};
 
@@ -265,4 +266,22 @@ fn a_file_that_is_refused_is_in_the_report() {
         assert!(report["rejected"][0]["reason"].as_str().unwrap().contains(reason), "{out}");
     }
     assert!(run(&["import", "broken.zip", "--dry-run"]).1.contains("0 would be created, 0 updated, 0 unchanged, 1 rejected"));
+}
+
+fact! {
+    async fn what_people_decided_about_a_place_without_a_postcode_outlives_the_next_import(app) {
+        let sheet = "organisation,service,address_1,town\nElm,Drop-in,12 Rose Street,Luton\n";
+        app.import(sheet).await;
+        let place = async || app.app().records.by_kind(Kind::Location, None, 9).await.unwrap();
+        let stored = place().await.remove(0);
+        let Document::Location(mut document) = stored.read().unwrap() else { panic!("a place") };
+        document.name = Some("The garden room".to_owned());
+        let draft = Draft::new(Document::Location(document));
+        let caller = Caller { name: "person:an officer".to_owned(), why: "they asked for it".to_owned(), entrance: Entrance::Person };
+        app.app().records.save_now(&caller, vec![draft], &LastModified::new()).await.unwrap();
+        app.import(sheet).await;
+        app.import("organisation,service,address_1,town,county\nElm,Drop-in,12 Rose Street,Luton,Bedfordshire\n").await;
+        let after = place().await;
+        assert_eq!((after.len(), after[0].id), (1, stored.id), "it is still the same place");
+    }
 }

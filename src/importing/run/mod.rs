@@ -44,7 +44,7 @@ pub(super) struct Run {
     /// Organizations that were here before, by their folded names; read when somebody asks.
     organizations: Option<HashMap<String, Uuid>>,
     /// What is said of where places are that only words tell apart, by the ids of their first lines.
-    places: HashMap<Uuid, Vec<String>>,
+    places: HashMap<Uuid, places::Here>,
     /// What lines name that had not come when they did.
     waiting: Vec<Named>,
     /// Parts that belong to other directories, and of which that is said already.

@@ -20,7 +20,6 @@ use crate::{
         fields::{Mistakes, tick},
         layout::{Page, Step},
     },
-    records,
 };
 
 /// Organisations that somebody may add within an hour.
@@ -82,7 +81,8 @@ const BEGUN: &str = "begun";
 fn id_of(signed: &Signed, fields: &Fields) -> Uuid {
     match fields.some(BEGUN) {
         Some(begun) => {
-            crate::ids::derived(signed.person.id.0, &format!("added by a form: {begun} {}", fold(fields.text("name"))))
+            let said = serde_json::to_string(&fields.written().collect::<Vec<_>>()).unwrap_or_default();
+            crate::ids::derived(signed.person.id.0, &format!("added by a form: {begun} {said}"))
         }
         None => crate::ids::fresh(),
     }
@@ -318,8 +318,8 @@ async fn make(desk: &Desk, posted: &Posted, new: New, organisation: Uuid, mut do
             return Ok(Err(page(signed, new, fields, &mistakes, &html! {})));
         }
         match keep(desk, signed, document, "new listing started").await {
-            // The same form arrived a moment before.
-            Err(Error::Records(records::Error::Stale { .. })) if is_added(desk, signed, id).await? => Ok(Ok(())),
+            // The same form arrived a moment before, however the database says so.
+            Err(_) if is_added(desk, signed, id).await? => Ok(Ok(())),
             done => done.map(Ok),
         }
     };

@@ -72,7 +72,9 @@ impl Council {
     pub fn is_called(&self, organisation: &str) -> bool {
         let (own, said) = (fold(&self.name), fold(organisation));
         let rest = said.strip_prefix(&own).filter(|_| !own.is_empty());
-        rest.is_some_and(|rest| KINDS_OF_COUNCIL.iter().any(|kind| rest.starts_with(kind)))
+        // "Luton Council of Faiths" is a charity.
+        let is_council = |behind: &str| ![" of ", " for ", " on "].iter().any(|word| behind.starts_with(word));
+        rest.is_some_and(|rest| KINDS_OF_COUNCIL.iter().any(|kind| rest.strip_prefix(kind).is_some_and(is_council)))
     }
 }
 
