@@ -156,3 +156,14 @@ fact! {
         assert_eq!(app.names("/services?search=english").await, [] as [String; 0], "nearly everything is offered in English");
     }
 }
+
+fact! {
+    async fn an_ordinary_word_is_no_slip_of_a_word_of_danger(app) {
+        app.take(&[service("Rape crisis line", "Somebody to talk to after rape.", json!({})), service("Vine club", "We grow grapevines.", json!({}))]).await;
+        for words in ["drape", "grabe", "rapf"] {
+            let found = app.names(&format!("/services?search={words}&relaxed=true")).await;
+            assert!(!found.contains(&"Rape crisis line".to_owned()), "{words} found {found:?}");
+        }
+        assert_eq!(app.names("/services?search=rape").await, ["Rape crisis line"]);
+    }
+}
