@@ -286,7 +286,7 @@ async fn decide_change(
     };
     let (proposal, changes, _) = editing.change(officer, proposal.id).await?;
     let stands = editing.records().find(proposal.record_id).await?;
-    let refuse = |change: &Change| Part { field: change.field.clone(), accepted: false, reason: why.trim().to_owned() };
+    let refuse = |change: &Change| Part::refused(&change.field, why.trim());
     let judgement = Judgement {
         revision: stands.map_or(0, |stored| stored.kept.revision),
         version: proposal.version(),

@@ -66,7 +66,7 @@ impl Editing {
         }
         let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
-            proposal.parts = vec![Part { field: field.to_owned(), accepted: accept, reason: reason.to_owned() }];
+            proposal.parts = vec![Part { accepted: accept, ..Part::refused(field, reason) }];
             self.tell_author(&tx, &proposal, "").await?;
         }
         tx.commit().await?;

@@ -288,6 +288,7 @@ impl Editing {
             None
         };
         let state = if accept { ClaimState::Accepted } else { ClaimState::Rejected };
+        let before = self.identity.members(known.organisation).await?;
         let tx = self.records.database().write().await?;
         self.records.hold(&tx, &[known.organisation]).await?;
         let decided = self.identity.decide_claim(&tx, claim, state, &actor.known_as(), reason).await?;
@@ -307,6 +308,10 @@ impl Editing {
                 &self.about.name,
             );
             mail::queue(&tx, &letter, self.records.clock().now()).await?;
+            if accept {
+                let news = format!("the council has accepted the claim of {}, who can now change the listings", person.shown());
+                self.tell_of_rights(&tx, Some(person.id), known.organisation, (&before, None), &news).await?;
+            }
         }
         tx.commit().await?;
         Ok(decided)

@@ -59,6 +59,15 @@ impl Standing {
     }
 }
 
+/// Whether a listing says that it is there for people.
+pub fn is_open(document: &Document) -> bool {
+    match document {
+        Document::Service(service) => service.status == ServiceStatus::Active,
+        Document::Event(event) => event.status == EventStatus::Scheduled,
+        _ => true,
+    }
+}
+
 impl Editing {
     /// Say of a listing that it is closed, or open again. Nothing else of it changes.
     /// # Errors
@@ -76,7 +85,7 @@ impl Editing {
     /// The public listings of an organisation that can be closed: its services, and its events that are not over.
     /// # Errors
     /// When the database fails, or a record is damaged.
-    pub async fn open_listings(&self, organisation: Uuid) -> Result<Vec<(i64, Document)>, Error> {
+    pub async fn public_listings(&self, organisation: Uuid) -> Result<Vec<(i64, Document)>, Error> {
         let now = self.records.clock().now();
         let mut all = Vec::new();
         for stored in self.records.referring_to(organisation).await? {
@@ -100,14 +109,33 @@ impl Editing {
     /// not touch its events: they have days of their own.
     /// # Errors
     /// As [`Editing::submit`]; [`Error::NotFound`] where it is no organisation.
-    pub async fn stand_all(&self, actor: &Actor, organisation: Uuid, standing: Standing) -> Result<Became, Error> {
+    pub async fn close_all(&self, actor: &Actor, organisation: Uuid, standing: Standing) -> Result<Became, Error> {
+        let has_days = |document: &Document| document.kind() == Kind::Event && matches!(standing, Standing::Until(_));
+        self.stand_those(actor, organisation, standing, |document| !has_days(document)).await
+    }
+
+    /// Say of these listings of an organisation that they are open again, in one transaction. The others stay as they
+    /// are: a single one may have been closed or cancelled for a reason of its own.
+    /// # Errors
+    /// As [`Editing::close_all`].
+    pub async fn open_these(&self, actor: &Actor, organisation: Uuid, these: &[Uuid]) -> Result<Became, Error> {
+        self.stand_those(actor, organisation, Standing::Open, |document| these.contains(&document.id())).await
+    }
+
+    async fn stand_those(
+        &self,
+        actor: &Actor,
+        organisation: Uuid,
+        standing: Standing,
+        is_meant: impl Fn(&Document) -> bool,
+    ) -> Result<Became, Error> {
         let sight = self.look(actor, organisation).await?;
         if sight.stored.kind != Kind::Organization {
             return Err(Error::NotFound(organisation));
         }
         let mut writes = Vec::new();
-        for (revision, mut document) in self.open_listings(organisation).await? {
-            if document.kind() == Kind::Event && matches!(standing, Standing::Until(_)) {
+        for (revision, mut document) in self.public_listings(organisation).await? {
+            if !is_meant(&document) {
                 continue;
             }
             if standing.put_into(&mut document) {

@@ -299,7 +299,7 @@ impl Editing {
 fn whole_parts(changes: &[Change], rejected: &[Part]) -> Vec<Part> {
     let with = |change: &Change| {
         let of = rejected.iter().find(|part| part_of(&part.field) == part_of(&change.field))?;
-        Some(Part { field: change.field.clone(), accepted: false, reason: of.reason.clone() })
+        Some(Part::refused(&change.field, &of.reason))
     };
     changes.iter().filter_map(with).collect()
 }
@@ -319,7 +319,7 @@ mod tests {
     fn whoever_refuses_a_coordinate_refuses_the_place() {
         let change = |field: &str| Change { field: field.to_owned(), before: Value::Null, after: json!(1) };
         let changes = [change("name"), change("addresses"), change("latitude"), change("longitude")];
-        let rejected = [Part { field: "latitude".to_owned(), accepted: false, reason: "Not there.".to_owned() }];
+        let rejected = [Part::refused("latitude", "Not there.")];
         let fields: Vec<String> = whole_parts(&changes, &rejected).into_iter().map(|part| part.field).collect();
         assert_eq!(fields, ["addresses", "latitude", "longitude"]);
     }

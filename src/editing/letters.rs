@@ -1,5 +1,6 @@
 //! The letters about changes.
 
+use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -30,6 +31,11 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
         body.push(Part::paragraph("Not accepted:"));
         let refused = in_words(&proposal.parts).into_iter().filter(|(_, one)| !one.accepted);
         body.push(Part::List(refused.map(|(words, one)| format!("{words}: {}", one.reason)).collect()));
+    }
+    if taken.iter().any(|one| one.published_as.is_some()) {
+        body.push(Part::paragraph("A moderator published it with these differences:"));
+        let amended = in_words(&proposal.parts).into_iter().filter(|(_, one)| one.published_as.is_some());
+        body.push(Part::List(amended.map(|(words, one)| format!("{words}: {}", became_of(one))).collect()));
     }
     if !words.is_empty() {
         body.push(Part::Quotation(words.to_owned()));
@@ -70,6 +76,16 @@ pub(super) fn hidden(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str
     Letter::new(to.as_str(), Kind::ListingHidden, format!("Hidden: {listing}"), &body)
 }
 
+/// An officer shows a listing again.
+pub(super) fn shown_again(to: &Email, (id, listing): (uuid::Uuid, &str), reason: &str, at: &Url, directory: &str) -> Letter {
+    let body = [
+        Part::paragraph(format!("{listing} is shown in {directory} again. The council gave this reason:")),
+        Part::Quotation(reason.to_owned()),
+        Part::link("Go to your listing", ours(at, &format!("account/listings/{id}"))),
+    ];
+    Letter::new(to.as_str(), Kind::ListingHidden, format!("Shown again: {listing}"), &body)
+}
+
 /// A protected listing is marked as closed.
 pub(super) fn closed(to: &Email, (id, listing): (uuid::Uuid, &str), at: &Url, directory: &str) -> Letter {
     let body = [
@@ -98,7 +114,10 @@ pub(crate) fn in_words(parts: &[records::Part]) -> Vec<(String, &records::Part)>
     let mut told: Vec<(String, &records::Part)> = Vec::new();
     for one in parts {
         let words = words_for(&one.field);
-        let same = |known: &records::Part| part_of(&known.field) == part_of(&one.field) && known.accepted == one.accepted;
+        let same = |known: &records::Part| {
+            let as_proposed = known.published_as.is_none() && one.published_as.is_none();
+            part_of(&known.field) == part_of(&one.field) && known.accepted == one.accepted && as_proposed
+        };
         match told.iter_mut().find(|(_, known)| same(known)) {
             Some((said, _)) if said.split(", ").any(|known| known == words) => {}
             Some((said, _)) => *said = format!("{said}, {words}"),
@@ -106,6 +125,16 @@ pub(crate) fn in_words(parts: &[records::Part]) -> Vec<(String, &records::Part)>
         }
     }
     told
+}
+
+/// What became of a part, for its author and for those who decide.
+pub(crate) fn became_of(part: &records::Part) -> String {
+    match &part.published_as {
+        _ if !part.accepted => format!("not accepted: {}", part.reason),
+        None => "published as proposed".to_owned(),
+        Some(Value::String(words)) => format!("published in other words: “{words}”"),
+        Some(_) => "published in part".to_owned(),
+    }
 }
 
 /// A member of a document in plain words.

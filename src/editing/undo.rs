@@ -104,8 +104,8 @@ impl Editing {
             self.records.save(&tx, &caller, drafts, &LastModified::new()).await?;
         } else {
             self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
-            self.tell_keepers(&tx, actor, &stored, reason).await?;
         }
+        self.tell_keepers(&tx, actor, &stored, state, reason).await?;
         self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
         if let Some(called) = &called {
             self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[stored.id], About::Edit).await?;
@@ -113,8 +113,16 @@ impl Editing {
         Ok(tx.commit().await?)
     }
 
-    /// Tell those who keep a listing that it is hidden, and why.
-    async fn tell_keepers(&self, tx: &Transaction, actor: &Actor, stored: &Stored, reason: &str) -> Result<(), Error> {
+    /// Tell those who keep a listing that it is hidden, or shown again, and why.
+    async fn tell_keepers(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        stored: &Stored,
+        state: State,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let letter_of = if state == State::Published { letters::shown_again } else { letters::hidden };
         let document = stored.read()?;
         for owner in self.owners(&document).await? {
             for member in self.identity.members(owner).await? {
@@ -122,7 +130,7 @@ impl Editing {
                     continue;
                 }
                 let about = (stored.id, document.name());
-                let letter = letters::hidden(&member.person.email, about, reason, &self.about.public_url, &self.about.name);
+                let letter = letter_of(&member.person.email, about, reason, &self.about.public_url, &self.about.name);
                 mail::queue(tx, &letter, self.records.clock().now()).await?;
             }
         }

@@ -21,7 +21,7 @@ pub enum Action {
     AddListing,
     /// Say that one keeps an organisation.
     Claim,
-    /// Say that a listing is still correct.
+    /// Say, as the group itself, that a listing is still correct.
     Confirm,
     /// Say so for a group that was rung up.
     ConfirmByPhone,
@@ -54,7 +54,7 @@ impl Action {
             Self::EditAtOnce => "change a record so that everything takes effect immediately",
             Self::AddListing => "add a listing, which waits for a moderator",
             Self::Claim => "claim an organisation",
-            Self::Confirm => "say that a listing is still correct",
+            Self::Confirm => "say, as the group itself, that a listing is still correct",
             Self::ConfirmByPhone => "confirm a listing after phoning the group",
             Self::ManageMembers => "invite and remove members",
             Self::ManageTokens => "create and revoke API tokens of an organisation",
@@ -119,7 +119,7 @@ pub const RULES: [(Action, &[Role]); 16] = {
         (A::EditAtOnce, &[Moderator, Administrator]),
         (A::AddListing, &[Person, WriteToken]),
         (A::Claim, &[Person]),
-        (A::Confirm, &[Editor, Lead, WriteToken, Moderator, Administrator]),
+        (A::Confirm, &[Editor, Lead, WriteToken]),
         (A::ConfirmByPhone, &[Collector, Moderator, Administrator]),
         (A::ManageMembers, &[Lead, Moderator, Administrator]),
         (A::ManageTokens, &[Lead, Administrator]),

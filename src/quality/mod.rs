@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use self::{
     board::Row,
-    completeness::Says,
+    completeness::{Says, is_away},
     delivery::{Delivery, Unreachable, routes, unreachable},
     keepers::{keepers_of, moderators, owned},
     reminders::{Asked, Question, Reminded},

@@ -159,7 +159,7 @@ pub(super) async fn decide(
                 Problem::unfit(format!("{field} is missing"), vec![fault])
             };
             let all = wanted.decision == Deciding::Reject;
-            let part = |field: String, reason: String| Part { field, accepted: false, reason };
+            let part = |field: String, reason: String| Part::refused(field, reason);
             let rejected = if all {
                 changes.iter().map(|change| part(change.field.clone(), wanted.reason.clone())).collect()
             } else {

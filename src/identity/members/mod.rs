@@ -141,7 +141,7 @@ impl Identity {
 
     /// Make somebody a member, or change what they are.
     /// # Errors
-    /// [`Error::LastLead`] when the last lead would become an editor beside others; or when the database fails.
+    /// [`Error::LastLead`] when the last lead would become an editor; or when the database fails.
     pub async fn add_member(
         &self,
         tx: &Transaction,
@@ -152,7 +152,7 @@ impl Identity {
         let members = store::of_organisation_locked(tx, organisation).await?;
         let known = members.iter().find(|member| member.person == person);
         if role == MemberRole::Editor && known.is_some_and(|member| member.role == MemberRole::Lead) {
-            lead_remains(&members, person)?;
+            another_leads(&members, person)?;
         }
         let since = known.map_or_else(|| self.clock.now(), |member| member.since);
         Ok(store::put(tx, &Membership { organisation, person, role, since }).await?)
@@ -303,8 +303,13 @@ impl Identity {
     }
 }
 
+/// That there is a lead besides `person`.
+fn another_leads(members: &[Membership], person: PersonId) -> Result<(), Error> {
+    let leads = members.iter().any(|member| member.person != person && member.role == MemberRole::Lead);
+    if leads { Ok(()) } else { Err(Error::LastLead) }
+}
+
 /// That there is a lead besides `person`, or nobody else at all.
 fn lead_remains(members: &[Membership], person: PersonId) -> Result<(), Error> {
-    let mut others = members.iter().filter(|member| member.person != person).peekable();
-    if others.peek().is_none() || others.any(|member| member.role == MemberRole::Lead) { Ok(()) } else { Err(Error::LastLead) }
+    if members.iter().all(|member| member.person == person) { Ok(()) } else { another_leads(members, person) }
 }

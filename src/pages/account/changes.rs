@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::home::stands;
 use crate::{
-    editing::{Appeal, Editing, Error, in_words, is_refused},
+    editing::{Appeal, Editing, Error, became_of, in_words, is_refused},
     http::Problem,
     model::text::shorten,
     pages::{
@@ -109,7 +109,7 @@ fn parts(proposal: &Proposal) -> Markup {
         @if !proposal.parts.is_empty() {
             dl class="summary" {
                 @for (words, part) in in_words(&proposal.parts) {
-                    div { dt { (words) } dd { @if part.accepted { "taken" } @else { "not accepted: " (part.reason) } } }
+                    div { dt { (words) } dd { (became_of(part)) } }
                 }
             }
         }

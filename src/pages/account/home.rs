@@ -235,10 +235,16 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         }
         // Only an officer makes somebody the lead of a protected organisation.
         let may_follow = !desk.editing.protects(invitation.organisation).await?;
+        let before = identity.members(invitation.organisation).await?;
         let tx = identity.write().await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id, may_follow).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
         identity.note(&tx, &who, Deed::AcceptInvitation, &organisation, membership.role.as_str(), signed.actor.client()).await?;
+        let (name, role) = (signed.person.shown(), membership.role.as_str());
+        let news = format!("{name} has accepted an invitation and, as {role}, can now change the listings");
+        desk.editing
+            .tell_of_rights(&tx, Some(signed.person.id), membership.organisation, (&before, None), &news)
+            .await?;
         tx.commit().await?;
         Ok::<_, Error>(Ok(membership.organisation))
     };

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::home::{listing_list, listings};
 use crate::{
-    db::Transaction,
     editing::{Error, Sight},
     http::Problem,
     identity::{
@@ -78,6 +77,7 @@ fn member_list(
     manages: bool,
 ) -> Markup {
     let action = format!("/account/organisations/{}/members", sight.stored.id);
+    let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead).count();
     html! {
         @if members.is_empty() { p { "Nobody yet." } }
         ul class="listings" {
@@ -91,7 +91,7 @@ fn member_list(
                             (signed.proof())
                             input type="hidden" name="person" value=(member.person.id);
                             @if manages && member.membership.role == MemberRole::Editor { button class="link" name="do" value="lead" { "Make lead" span class="unseen" { ": " (member.person.shown()) } } " " }
-                            @if manages && member.membership.role == MemberRole::Lead { button class="link" name="do" value="editor" { "Make editor" span class="unseen" { ": " (member.person.shown()) } } " " }
+                            @if manages && member.membership.role == MemberRole::Lead && leads > 1 { button class="link" name="do" value="editor" { "Make editor" span class="unseen" { ": " (member.person.shown()) } } " " }
                             @if own { button class="link" name="do" value="leave" { "Leave" } }
                             @else { button class="link" name="do" value="remove" { "Remove" span class="unseen" { ": " (member.person.shown()) } } }
                         }
@@ -311,35 +311,10 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     };
     identity.note(&tx, &who, Deed::Members, &id.to_string(), &detail, signed.actor.client()).await?;
     if let Some(news) = news {
-        tell(desk, &tx, signed, &sight, (&before, concerned), &news).await?;
+        desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&before, concerned), &news).await?;
     }
     tx.commit().await?;
     Ok(None)
-}
-
-/// Tell whom it concerns, the other leads, and for a protected organisation those who decide, that rights were
-/// given or taken: whoever has stolen a mailbox does not do it unseen.
-async fn tell(
-    desk: &Desk,
-    tx: &Transaction,
-    signed: &Signed,
-    sight: &Sight,
-    (members, concerned): (&[Member], Option<&Person>),
-    news: &str,
-) -> Result<(), Error> {
-    let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead).map(|member| member.person.clone());
-    let mut told: Vec<Person> = concerned.into_iter().cloned().chain(leads).collect();
-    if sight.protected {
-        told.extend(desk.identity().officers().await?.into_iter().filter(|officer| officer.may(Action::Decide)));
-    }
-    told.sort_by_key(|person| person.id);
-    told.dedup_by_key(|person| person.id);
-    let about = desk.editing.about();
-    for person in told.iter().filter(|person| person.id != signed.person.id) {
-        let letter = letters::roles_changed(&person.email, news, sight.document.name(), &about.public_url, &about.name);
-        mail::queue(tx, &letter, desk.site.now()).await?;
-    }
-    Ok(())
 }
 
 /// POST `/account/organisations/{id}/tokens`.
@@ -393,7 +368,8 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
     let may = if token.scope == Scope::Write { "change" } else { "read" };
     let news =
         format!("{} has created a token, “{}”, with which a program can {may} the listings", signed.person.shown(), token.name);
-    tell(desk, &tx, signed, &sight, (&identity.members(id).await?, None), &news).await?;
+    let members = identity.members(id).await?;
+    desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&members, None), &news).await?;
     tx.commit().await?;
     Ok(Some(secret.as_str().to_owned()))
 }

@@ -43,7 +43,7 @@ pub(super) fn checking(desk: &Desk, signed: &Signed, sight: &Sight, last: Option
             (signed.proof())
             p {
                 @if sight.lets(&signed.actor, Action::Confirm) { button class="button" name="how" value="owner" { "It is all still correct" } " " }
-                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="link" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Someone visited" } }
+                @if sight.lets(&signed.actor, Action::ConfirmByPhone) { button class="button" name="how" value="phone" { "They confirmed it on the phone" } " " button class="link" name="how" value="visit" { "Someone visited" } }
             }
         }
     }

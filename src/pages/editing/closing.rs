@@ -3,28 +3,28 @@
 use axum::{extract::State, response::Response};
 use chrono::{Months, NaiveDate};
 use http::HeaderMap;
-use maud::html;
+use maud::{Markup, html};
 use uuid::Uuid;
 
 use crate::{
-    editing::{Error, Standing},
+    editing::{Error, Standing, is_open},
     http::Problem,
     identity::Action,
-    model::Kind,
+    model::{Document, Kind, ServiceStatus, event::EventStatus},
     pages::{
-        desk::{Desk, Path, Posted, Signed, go_to},
-        fields::{Field, Mistakes},
+        desk::{Desk, Fields, Path, Posted, Signed, go_to},
+        fields::{Field, Mistakes, tick},
         layout::{Page, Step},
     },
 };
 
 /// GET `/account/listings/{id}/closed`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed, id, "", &Mistakes::default()).await.map_err(Problem::from);
+    let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-async fn page(desk: &Desk, signed: &Signed, id: Uuid, until: &str, mistakes: &Mistakes) -> Result<Page, Error> {
+async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     if sight.stored.kind != Kind::Organization {
         return Err(Error::NotFound(id));
@@ -33,7 +33,8 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, until: &str, mistakes: &Mi
         return Err(Error::Forbidden("you do not have permission to change this organisation"));
     }
     let name = sight.document.name().to_owned();
-    let listings = desk.editing.open_listings(id).await?;
+    let listings = desk.editing.public_listings(id).await?;
+    let shut: Vec<&Document> = listings.iter().map(|(_, document)| document).filter(|document| !is_open(document)).collect();
     let title = format!("Has {name} closed?");
     let body = html! {
         (mistakes.summary())
@@ -41,14 +42,20 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, until: &str, mistakes: &Mi
         @if listings.is_empty() { p { "It has no public listings." } }
         @else {
             p { "This is about everything that it lists:" }
-            ul { @for (_, document) in &listings { li { (document.name()) } } }
+            ul { @for (_, document) in &listings { li { (document.name()) @if !is_open(document) { ": " (state_of_document(document)) } } } }
             form method="post" action=(format!("/account/listings/{id}/closed")) novalidate {
                 (signed.proof())
                 p { "Services are marked as closed, and events as cancelled. Nothing is deleted: you can open each of them again." }
                 p { button class="button" name="do" value="closed" { "All of it has closed" } }
-                (Field::new("until", "Or the first day it is open again", until).hint("Services open again by themselves on that day. Events stay as they are.").short(mistakes, "date"))
+                (Field::new("until", "Or the first day it is open again", fields.text("until")).hint("Services open again by themselves on that day. Events stay as they are.").short(mistakes, "date"))
                 p { button class="button" name="do" value="paused" { "Closed until that day" } }
-                p { button class="link" name="do" value="open" { "It is open: mark all of it as open" } }
+                @if !shut.is_empty() {
+                    h2 { "What is open again?" }
+                    p { "What you do not tick stays as it is." }
+                    @if let Some(said) = mistakes.of("open") { p class="error" id="open" { span class="unseen" { "Error: " } (said) } }
+                    @for document in &shut { (open_again(document, fields, mistakes)) }
+                    p { button class="button" name="do" value="open" { "Open what is ticked" } }
+                }
             }
         }
     };
@@ -56,25 +63,54 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, until: &str, mistakes: &Mi
     Ok(Page { trail, ..Page::new(mistakes.title(&title), body) })
 }
 
+/// A box to say that a listing is open again. Events come unticked: they were cancelled for reasons of their own.
+fn open_again(document: &Document, fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let name = format!("{OPEN_AGAIN}{}", document.id());
+    let ticked = if fields.has("do") { fields.has(&name) } else { document.kind() == Kind::Service };
+    tick(&name, &format!("{} ({})", document.name(), state_of_document(document)), ticked, mistakes)
+}
+
+/// How a listing stands that is not open, in a word.
+fn state_of_document(document: &Document) -> &'static str {
+    match document {
+        Document::Service(service) if service.status == ServiceStatus::TemporarilyClosed => "closed for now",
+        Document::Event(event) if event.status == EventStatus::Postponed => "postponed",
+        Document::Event(_) => "cancelled",
+        _ => "closed",
+    }
+}
+
+/// What a form about a whole organisation asks for.
+enum Asked {
+    Close(Standing),
+    Open(Vec<Uuid>),
+}
+
+fn asked(fields: &Fields, today: NaiveDate) -> Result<Asked, (&'static str, &'static str)> {
+    match fields.text("do") {
+        "closed" => Ok(Asked::Close(Standing::Closed)),
+        "open" => {
+            let ticked: Vec<Uuid> =
+                fields.starting(OPEN_AGAIN).filter_map(|(name, _)| name.trim_start_matches(OPEN_AGAIN).parse().ok()).collect();
+            if ticked.is_empty() { Err(("open", NOTHING_TICKED)) } else { Ok(Asked::Open(ticked)) }
+        }
+        _ => reopening_day(fields.text("until"), today).map(|day| Asked::Close(Standing::Until(day))).map_err(|said| ("until", said)),
+    }
+}
+
 /// POST `/account/listings/{id}/closed`.
 pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let done = async {
-        let mut mistakes = Mistakes::default();
-        let until = fields.text("until");
-        let standing = match fields.text("do") {
-            "closed" => Ok(Standing::Closed),
-            "open" => Ok(Standing::Open),
-            _ => reopening_day(until, desk.site.today()).map(Standing::Until),
-        };
-        let standing = match standing {
-            Ok(standing) => standing,
-            Err(problem) => {
-                mistakes.add("until", problem);
-                return page(&desk, signed, id, until, &mistakes).await.map(Err);
+        match asked(fields, desk.site.today()) {
+            Ok(Asked::Close(standing)) => desk.editing.close_all(&signed.actor, id, standing).await.map(Ok),
+            Ok(Asked::Open(these)) => desk.editing.open_these(&signed.actor, id, &these).await.map(Ok),
+            Err((field, problem)) => {
+                let mut mistakes = Mistakes::default();
+                mistakes.add(field, problem);
+                page(&desk, signed, id, fields, &mistakes).await.map(Err)
             }
-        };
-        desk.editing.stand_all(&signed.actor, id, standing).await.map(Ok)
+        }
     };
     match done.await {
         Ok(Ok(_)) => go_to(&format!("/account/organisations/{id}")),
@@ -83,6 +119,9 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
     }
 }
 
+/// How the boxes are named that say what is open again.
+const OPEN_AGAIN: &str = "open-";
+const NOTHING_TICKED: &str = "Tick at least one listing that is open again";
 /// The longest that something is closed for now.
 const LONGEST: Months = Months::new(24);
 /// What is said where there is no day, or none that can be read.

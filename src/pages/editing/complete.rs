@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::sections::Section;
 use crate::{
-    model::{Contact, Document, Location},
-    quality::Says,
+    model::{Contact, Document, Location, LocationPolicy},
+    quality::{Says, is_away},
 };
 
 fn has_times(document: &Document, places: &[(Location, i64)]) -> bool {
@@ -63,14 +63,16 @@ pub(super) fn completeness(
     may_edit: bool,
 ) -> Markup {
     let Document::Service(service) = document else { return html! {} };
+    let is_discreet = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Area);
+    let away = is_away(service) || (!places.is_empty() && places.iter().all(|(place, _)| is_discreet(place.location_policy)));
     let says = Says {
         about: !missing.contains(&Section::About),
         times: !missing.contains(&Section::Times),
         contact: !missing.contains(&Section::Contact),
         cost: !missing.contains(&Section::Cost),
         who: service.eligibility_description.is_some(),
-        place: !places.is_empty(),
-        access: places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some()),
+        place: away || !places.is_empty(),
+        access: away || places.is_empty() || places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some()),
         needs: service.attributes.iter().any(|one| one.taxonomy_term_id.is_some()),
     };
     let score = says.score();

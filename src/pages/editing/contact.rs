@@ -115,7 +115,18 @@ fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mist
     Some(phone)
 }
 
+/// Whether there is a way to get in touch, in the form or beside it. Where there never was one, the rest may be saved.
+fn can_be_reached(fields: &Fields, document: &Document) -> bool {
+    let filled = |fields: &Fields| ["phone", "email", "web"].iter().any(|name| fields.some(name).is_some());
+    let by_a_person = fields.has("person_public") && (fields.some("person_phone").is_some() || fields.some("person_email").is_some());
+    let elsewhere = matches!(document, Document::Event(event) if event.url.is_some() || event.online_url.is_some());
+    filled(fields) || by_a_person || elsewhere || !filled(&fill(document))
+}
+
 pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mistakes) {
+    if !can_be_reached(fields, document) {
+        mistakes.add("phone", "Give at least one way to get in touch: a phone number, an email address or a web page");
+    }
     let Some(ways) = ways(document) else { return };
     let first = phone(fields, "phone", ways.phones.first(), mistakes).map(|mut phone| {
         phone.description = fields.some("phone_note").map(str::to_owned);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{categories, queue::Done};
 use crate::{
-    editing::{Error, Judgement, in_words, words_for},
+    editing::{Error, Judgement, became_of, in_words, words_for},
     http::Problem,
     identity::Action,
     model::changes::{Change, by_part, part_of},
@@ -126,7 +126,7 @@ fn decided(proposal: &Proposal, by: &str) -> Markup {
                 None => "Its author has withdrawn it.",
             }
         }
-        ul { @for (words, part) in in_words(&proposal.parts) { li { (words) ": " @if part.accepted { "taken" } @else { "refused: " (part.reason) } } } }
+        ul { @for (words, part) in in_words(&proposal.parts) { li { (words) ": " (became_of(part)) } } }
     }
 }
 
@@ -274,7 +274,7 @@ async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error
             judge_categories(desk, change, fields, &mut judgement).await?;
         } else if fields.has(&format!("refuse-{part}")) {
             let reason = fields.text(&format!("reason-{part}")).to_owned();
-            judgement.rejected.push(Part { field: field.clone(), accepted: false, reason });
+            judgement.rejected.push(Part::refused(field, reason));
         } else if let (Some(wording), Some(proposed)) = (fields.some(&format!("wording-{field}")), wording_of(change))
             && wording != crate::model::text::clean(proposed)
         {
@@ -293,7 +293,7 @@ async fn judge_categories(desk: &Desk, change: &Change, fields: &Fields, judgeme
         return Err(Error::NeedsReason { field: words_for(&change.field) });
     }
     if confirmed.taken == 0 && !suggested.is_empty() {
-        judgement.rejected.push(Part { field: change.field.clone(), accepted: false, reason });
+        judgement.rejected.push(Part::refused(&change.field, reason));
     } else if !confirmed.left_out.is_empty() {
         judgement.amended.push((change.field.clone(), confirmed.attributes));
         let said = format!("Categories not accepted: {}. {reason}", confirmed.left_out.join(", "));

@@ -28,8 +28,14 @@ use crate::{
 
 /// GET `/moderation/listings/{bundle}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed, bundle, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
-    desk.answer(&headers, &signed, page)
+    let page = match page(&desk, &signed, bundle, &Fields::default(), &Mistakes::default()).await {
+        // Nothing was sent: who opens an old link reads what became of it.
+        Err(Error::Records(records::Error::Decided(_))) => {
+            decided(&desk, &signed, bundle).await.map(|page| Page { status: StatusCode::OK, ..page })
+        }
+        page => page,
+    };
+    desk.answer(&headers, &signed, page.map_err(Problem::from))
 }
 
 pub(super) async fn page(
@@ -120,7 +126,10 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
     let main = parts.iter().max_by_key(|part| matches!(part.kind, Kind::Service | Kind::Event)).ok_or(Error::NotFound(bundle))?;
     let name = main.read()?.name().to_owned();
     let by = match &main.decided {
-        Some(decided) => format!("{}, {}", desk.identity().shown_as(&decided.by).await?, moment(decided.at)),
+        Some(decided) => {
+            let why = if decided.reason.is_empty() { String::new() } else { format!(": {}", decided.reason) };
+            format!("{}, {}{why}", desk.identity().shown_as(&decided.by).await?, moment(decided.at))
+        }
         None => "its author".to_owned(),
     };
     let became = match main.decision {

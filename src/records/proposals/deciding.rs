@@ -38,7 +38,9 @@ impl Records {
         }
         let earlier = store::made_against(tx.connection(), &proposal, standing.as_ref()).await?;
         let mut proposed = changes_of(&proposal, standing.as_ref(), &earlier)?;
+        let mut published_as: HashMap<String, Value> = HashMap::new();
         for (field, value) in verdict.amended {
+            published_as.insert(field.clone(), value.clone());
             match proposed.iter_mut().find(|change| change.field == field) {
                 Some(change) => change.after = value,
                 None => proposed.push(Change { field, before: Value::Null, after: value }),
@@ -47,10 +49,14 @@ impl Records {
         let refused = |field: &str| verdict.rejected.iter().find(|part| part.field == field);
         proposal.parts = proposed
             .iter()
-            .map(|change| Part {
-                field: change.field.clone(),
-                accepted: refused(&change.field).is_none(),
-                reason: refused(&change.field).map_or_else(String::new, |part| part.reason.clone()),
+            .map(|change| match refused(&change.field) {
+                Some(part) => Part::refused(&change.field, &part.reason),
+                None => Part {
+                    field: change.field.clone(),
+                    accepted: true,
+                    reason: String::new(),
+                    published_as: published_as.remove(&change.field),
+                },
             })
             .collect();
         let taken: Vec<&Change> = proposed.iter().filter(|change| refused(&change.field).is_none()).collect();

@@ -92,6 +92,16 @@ pub struct Part {
     /// Why not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// What was published in place of what was proposed; none where that was taken as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_as: Option<Value>,
+}
+
+impl Part {
+    /// A part that is refused, and why.
+    pub fn refused(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), accepted: false, reason: reason.into(), published_as: None }
+    }
 }
 
 /// Something that was said about a proposal. Never public.

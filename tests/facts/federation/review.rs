@@ -179,7 +179,7 @@ fact_of_a_liar! {
         liar.tell(Kind::Service, id("service 0"), Some(changed.clone()));
         here.pull(&peer).await;
         let proposal = records.proposal(waiting(&here).await[0].0).await.unwrap().unwrap();
-        let refused = Part { field: "name".to_owned(), accepted: false, reason: "no shouting".to_owned() };
+        let refused = Part::refused("name", "no shouting");
         let (revision, version) = (proposal.base_revision, proposal.version());
         let verdict = Verdict { revision, version, rejected: vec![refused], amended: Vec::new() };
         let tx = here.app.app().db.write().await.unwrap();

@@ -123,9 +123,10 @@ fact! {
         assert!(overview.contains(&format!("href=\"{path}\"")), "{overview}");
         let form = lead.open(&path).await;
         assert!(form.text().contains("Meadow larder") && form.text().contains("Kitchen"), "{}", form.text());
+        let (larder, kitchen) = (format!("open-{}", id("pantry")), format!("open-{}", id("kitchen")));
         for (with, status) in [
             (&[("do", "closed")][..], "inactive"),
-            (&[("do", "open")][..], "active"),
+            (&[("do", "open"), (larder.as_str(), "yes"), (kitchen.as_str(), "yes")][..], "active"),
             (&[("do", "paused"), ("until", "2027-01-12")][..], "temporarily closed"),
         ] {
             lead.submit(&form, &path, with).await;
