@@ -190,6 +190,7 @@ pub(super) fn by_name(name: &str) -> Option<&'static Known> {
         "organisation_identifier" => "organization_identifier",
         "programme" => "program",
         "capacity" => "service_capacity",
+        "payments_accepted" => "payment_accepted",
         other => other,
     };
     KNOWN.iter().find(|known| known.name == name)
@@ -229,6 +230,9 @@ mod tests {
             ("eligibilities", "eligibility"),
             ("taxonomies", "taxonomy"),
             ("service_capacities", "service_capacity"),
+            ("payments_accepted", "payment_accepted"),
+            ("payment_accepted", "payment_accepted"),
+            ("meta_table_descriptions", "meta_table_description"),
             ("metadata", "metadata"),
             ("accessibility", "accessibility"),
         ] {
