@@ -241,6 +241,39 @@ mod tests {
         assert!(by_name("notes").is_none() && by_name("").is_none());
     }
 
+    /// Those of the data package of HSDS 3.1.
+    #[test]
+    fn every_table_of_the_standard_is_read_or_left_out_with_a_reason() {
+        for table in [
+            "accessibility",
+            "address",
+            "attribute",
+            "contact",
+            "cost_option",
+            "funding",
+            "language",
+            "location",
+            "meta_table_description",
+            "metadata",
+            "organization",
+            "organization_identifier",
+            "phone",
+            "program",
+            "required_document",
+            "schedule",
+            "service",
+            "service_area",
+            "service_at_location",
+            "service_capacity",
+            "taxonomy",
+            "taxonomy_term",
+            "unit",
+            "url",
+        ] {
+            assert_eq!(by_name(table).map(|known| known.name), Some(table));
+        }
+    }
+
     #[test]
     fn what_tables_hang_on_is_known() {
         for known in KNOWN {
