@@ -4,7 +4,10 @@ mod around;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +57,9 @@ use crate::{
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Searches that run at once; others wait.
 const SEARCHES: usize = 8;
+/// What monitors are told where newly published records cannot be followed.
+const FALLS_BEHIND: &str = "newly published records cannot be read into the data folder, so searches and pages miss them; the log says \
+    why. If something was deleted there, restart the server: what is missing is built again";
 /// Request bodies larger than this are refused, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -229,6 +235,8 @@ pub struct Served {
     pub signed_up_to: Arc<AtomicI64>,
     /// How often listings are looked at.
     pub views: Views,
+    /// Whether what is published could not be followed when that was last tried.
+    pub falls_behind: Arc<AtomicBool>,
     /// Where the order stood when the server started: it is ready when the shelf has got there.
     pub start: Position,
     brand: Arc<Brand>,
@@ -274,7 +282,18 @@ impl Served {
         let brand = Arc::new(Brand::open(&app.config)?);
         let views = Views::new(app.db.clone(), app.clock.clone());
         let (start, metrics) = (head.position, recorder());
-        Ok(Self { app, directory, outlet, guard, views, signed_up_to: Arc::default(), start, brand, metrics })
+        Ok(Self {
+            app,
+            directory,
+            outlet,
+            guard,
+            views,
+            signed_up_to: Arc::default(),
+            falls_behind: Arc::default(),
+            start,
+            brand,
+            metrics,
+        })
     }
 
     /// Whether everything that was published before the start can be read and found.
@@ -365,6 +384,9 @@ async fn ready(State(served): State<Served>) -> Response {
         Ok(head) => head,
         Err(error) => return Problem::from(error).into_response(),
     };
+    if served.falls_behind.load(Ordering::Relaxed) {
+        return Problem::unavailable(FALLS_BEHIND).into_response();
+    }
     // The shelf follows before the search does.
     if served.is_ready() && served.directory.search.is_of(&head.epoch) {
         return "ready\n".into_response();

@@ -23,6 +23,7 @@ mod m0017_reports;
 mod m0018_call_backs;
 mod m0019_whence;
 mod m0020_followers_known;
+mod m0021_held;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_call_backs::Migration),
             Box::new(m0019_whence::Migration),
             Box::new(m0020_followers_known::Migration),
+            Box::new(m0021_held::Migration),
         ]
     }
 }

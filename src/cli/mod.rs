@@ -36,6 +36,7 @@ use crate::{
     config::{Config, LogFormat},
     db::{Durability, Transaction},
     identity::Deed,
+    model::holidays::{self, Nation},
 };
 
 /// A line on stdout. What `println!` does, except that it is an error, no panic, when nobody reads it.
@@ -254,6 +255,7 @@ async fn on_record(app: &App, tx: &Transaction, what: Deed, to: &str, detail: &s
 async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
     let config = Config::read(arguments.config.as_deref(), environment()?)?;
     start_log(&config)?;
+    holidays::observe(config.gss.as_deref().map_or(Nation::EnglandAndWales, Nation::of_area));
     for name in &config.without_effect {
         tracing::warn!(setting = name, "this version does not recognise this setting; it has no effect");
     }

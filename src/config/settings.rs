@@ -42,7 +42,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "postgres://fingerpost@localhost/fingerpost",
     },
     Setting { name: "name", default: "My directory", meaning: "The publisher's name.", example: "Luton directory of support" },
-    Setting { name: "gss", default: "", meaning: "The publisher's area code (GSS code).", example: "E06000032" },
+    Setting {
+        name: "gss",
+        default: "",
+        meaning: "The publisher's area code (GSS code). It also says which nation's bank holidays count.",
+        example: "E06000032",
+    },
     Setting {
         name: "licence",
         default: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",

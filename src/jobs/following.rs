@@ -15,6 +15,12 @@ const SAID_EACH: u64 = 10_000;
 /// # Errors
 /// When the database or the disk fails; the next call goes on from there.
 pub async fn follow(served: &Served) -> anyhow::Result<()> {
+    let outcome = follow_to_the_head(served).await;
+    served.falls_behind.store(outcome.is_err(), Ordering::Relaxed);
+    outcome
+}
+
+async fn follow_to_the_head(served: &Served) -> anyhow::Result<()> {
     sign_for_here(served).await?;
     served.directory.shelf.catch_up(&served.app.db, &served.app.clock).await?;
     let mut said = 0;

@@ -174,6 +174,21 @@ fact! {
 }
 
 fact! {
+    async fn a_monitor_hears_where_the_index_was_deleted_and_cannot_follow_until_it_was_built_again(app) {
+        app.fixtures().await;
+        std::fs::remove_dir_all(app.folder.path().join("index")).unwrap();
+        let line = service("Elm club", "Meets.", json!({}));
+        app.app().importer().run(std::io::Cursor::new(line.into_bytes()), &Options::default(), |_| {}).await.unwrap();
+        assert!(jobs::follow(&app.served).await.is_err(), "its folder is gone");
+        let answer = app.get("/readyz").await;
+        assert_eq!(answer.status, 503);
+        assert!(answer.text().contains("restart the server"), "{}", answer.text());
+        app.restart().await;
+        assert_eq!(app.get("/readyz").await.status, 200);
+    }
+}
+
+fact! {
     async fn a_rebuild_says_how_far_it_is(app) {
         app.fixtures().await;
         app.served.directory.search.reset().await.unwrap();

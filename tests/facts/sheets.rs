@@ -29,6 +29,21 @@ pub async fn hours(app: &TestApp, name: &str) -> Vec<Value> {
 }
 
 fact! {
+    async fn hours_of_no_day_are_told_and_a_day_that_is_closed_is_no_riddle(app) {
+        let sheet = "organisation,service,days,opening hours\n\
+            Elm,Coffee,,9am-5pm\n\
+            Elm,Soup,,Mon-Sat 9am-5pm; Sunday - closed\n";
+        let report = app.import(sheet).await;
+        assert_eq!(hours(&app, "Coffee").await, [json!([null, "09:00", "17:00", null])]);
+        assert_eq!(hours(&app, "Soup").await, [json!(["MO,TU,WE,TH,FR,SA", "09:00", "17:00", null])]);
+        assert_eq!(
+            told(&report),
+            ["2: opening_hours | nothing says on which days; the hours are shown, and searches for a day or for what is open cannot use them"]
+        );
+    }
+}
+
+fact! {
     async fn opening_hours_in_one_cell_are_read_or_kept_in_words(app) {
         let sheet = "organisation,service,days,opening hours\n\
             Elm,Coffee,Tuesdays,10am - 12 noon\n\

@@ -158,7 +158,7 @@ fact! {
             assert_eq!(found["total_items"], day["count"], "{day}");
         }
         assert_eq!(days.as_array().map(Vec::len), Some(7), "{days}");
-        for (asked, name) in [("from=2028-02-29&to=2028-02-29", "from"), ("from=2020-01-01&to=2020-02-01", "to"), ("from=2199-01-01", "from")] {
+        for (asked, name) in [("from=2028-02-29&to=2028-02-29", "from"), ("from=2020-01-01&to=2020-02-01", "to"), ("from=2199-01-01", "from"), ("from=2026-12-01&to=2028-02-29", "to")] {
             let answer = app.get(&format!("/events?{asked}")).await;
             assert_eq!(answer.status, 400, "{asked}");
             assert!(answer.text().contains("31 days ago") && answer.text().contains(name), "{}", answer.text());

@@ -41,6 +41,8 @@ struct Words {
     began: i64,
     page_items: usize,
     licence: String,
+    /// Records that are under other licences than its own.
+    licences: BTreeMap<Uuid, String>,
     signer: Option<Signer>,
     ring: Keyring,
     first: Keyring,
@@ -90,6 +92,7 @@ impl Liar {
             began: BEGAN,
             page_items: 500,
             licence: OGL.to_owned(),
+            licences: BTreeMap::new(),
             signer: None,
             first: ring.clone(),
             ring,
@@ -132,6 +135,11 @@ impl Liar {
 
     pub fn licence(&self, licence: &str) {
         self.change(|words| licence.clone_into(&mut words.licence));
+    }
+
+    /// Sign that a record is under this licence.
+    pub fn licence_of(&self, id: Uuid, licence: &str) {
+        self.change(|words| drop(words.licences.insert(id, licence.to_owned())));
     }
 
     /// Name a checkpoint, or none.
@@ -372,7 +380,9 @@ impl Words {
             });
         }
         let bytes = told.data.as_ref().map(canonical);
-        let statement = signer.sign(About {
+        let under = self.licences.get(&told.id);
+        let under = under.map(|licence| Signer::new(self.ring.clone(), signer.origin().to_owned(), licence.clone()));
+        let statement = under.as_ref().unwrap_or(signer).sign(About {
             kind: told.kind,
             id: told.id,
             epoch: &self.epoch,

@@ -190,7 +190,8 @@ impl Gate<'_> {
         }
         if let Some(known) = known.filter(|known| known.live && known.own_item) {
             // What comes by another way now says so, and of what is urgent nothing earlier is kept.
-            if known.hash == foreign.hash && known.peer == foreign.peer && known.via == foreign.via && !urgent {
+            let same = known.hash == foreign.hash && self.has_the_licence_it_had(known, event.licence.as_deref(), signed);
+            if same && known.peer == foreign.peer && known.via == foreign.via && !urgent {
                 return Verdict::Same(foreign);
             }
             if known.rev == event.rev && event.rev != 0 && !known.hash.is_empty() && known.hash != foreign.hash {
@@ -198,7 +199,7 @@ impl Gate<'_> {
                 return self.quarantine(kind, &event.id, event.at, "equivocation", &detail, Some(&data));
             }
         }
-        match self.take(event.kind, &event.id, data, event.alone, signed) {
+        match self.take(event.kind, &event.id, data, event.alone, signed, event.licence.as_deref()) {
             Ok((drafts, parts, dropped)) => {
                 Verdict::Take { main: foreign, parts, drafts, dropped: dropped + event.rounded, urgent }
             }
@@ -206,6 +207,16 @@ impl Gate<'_> {
                 let raw = content.and_then(|content| String::from_utf8(content.canonical).ok());
                 self.quarantine_text(kind, &event.id, event.at, code, &detail, raw)
             }
+        }
+    }
+
+    /// Whether a record whose content is as it was is under the licence that it was under. Of what nobody has signed
+    /// that is not known: under a licence that is not open, it is taken once more.
+    fn has_the_licence_it_had(&self, known: &Foreign, licence: Option<&str>, signed: bool) -> bool {
+        let before = known.statement.as_deref().and_then(|statement| serde_json::from_str::<Value>(statement).ok());
+        match before.filter(|_| signed) {
+            Some(before) => before.get("license").and_then(Value::as_str) == licence,
+            None => licence.is_none_or(|licence| self.peer.scope.allows(licence)),
         }
     }
 

@@ -299,6 +299,7 @@ impl Harvester {
                 Verdict::Stop(doubt) => return Err(End::held(doubt.code(), doubt.said().to_owned())),
             }
         }
+        self.leave_out_parts_with_items(&mut plan).await?;
         self.leave_out_what_is_ours(&mut plan).await?;
         Ok(plan)
     }
@@ -313,6 +314,19 @@ impl Harvester {
             }
         }
         shared
+    }
+
+    /// A nested copy of a record that the peer tells by itself is no news of it.
+    async fn leave_out_parts_with_items(&self, plan: &mut Plan) -> Result<(), End> {
+        let parts: Vec<Uuid> = plan.foreign.iter().filter(|foreign| !foreign.own_item).map(|foreign| foreign.id).collect();
+        let known = peers::foreign(&self.db, &parts).await?;
+        let items: HashSet<Uuid> = known.into_iter().filter(|known| known.own_item && known.live).map(|known| known.id).collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        plan.drafts.retain(|planned| planned.is_main || !items.contains(&planned.id()));
+        plan.foreign.retain(|foreign| foreign.own_item || !items.contains(&foreign.id));
+        Ok(())
     }
 
     /// A record that stands here under the same id and is not this peer's stays as it is: terms that

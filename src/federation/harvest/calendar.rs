@@ -47,7 +47,7 @@ impl Harvester {
     pub(super) async fn read_calendar(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         let began = self.clock.now();
         let url = run.peer.url.clone();
-        if self.is_to_be_tried_again(run).await? {
+        if self.look_once_a_week(run).await? | self.is_to_be_tried_again(run).await? {
             // It is read as if it were new.
             run.peer.cursor = Cursor { etag: None, last_modified: None, ..run.peer.cursor.clone() };
         }
@@ -81,7 +81,8 @@ impl Harvester {
             }
             run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
         }
-        run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, ..Cursor::default() };
+        let Cursor { crawl, looked_at, .. } = run.peer.cursor;
+        run.peer.cursor = Cursor { crawl: crawl + 1, looked_at, ..Cursor::default() };
         let whole = calendar.whole;
         let items = self.told_by(run, calendar).await?;
         let mut rest = items.into_iter();

@@ -74,6 +74,18 @@ impl Harvester {
         Ok(if same { Compared::Same(run.live_now()) } else { Compared::Different(signed.root) })
     }
 
+    /// Whether a checkpoint shows that the peer has told nothing that is not here. One that cannot be had shows nothing.
+    pub(super) async fn is_everything_here(&self, run: &mut Run) -> Result<bool, End> {
+        match self.checkpoint(run).await {
+            Ok(Ok(signed)) => {
+                let same_epoch = Some(signed.epoch.as_str()) == run.peer.cursor.epoch.as_deref();
+                Ok(same_epoch && signed.head <= run.peer.cursor.after)
+            }
+            Ok(Err(_)) | Err(End::Failed(..)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
     /// The checkpoint of a peer, or why there is none.
     async fn checkpoint(&self, run: &mut Run) -> Result<Result<Signed, String>, End> {
         let said = run.peer.discovered.as_ref().and_then(|said| said.checkpoint.clone());

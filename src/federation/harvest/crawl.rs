@@ -1,76 +1,134 @@
-//! The adapter for a plain Open Referral UK API, of version 3 or 1: a crawl over all pages of `/services`.
+//! The adapter for a plain Open Referral UK API, of version 3 or 1: a crawl over all pages of `/services`, and then of
+//! `/organizations`, where it has them.
 //!
 //! The standard has no feed of changes and no deletions. So each page is compared with what was seen
-//! before, whole services are fetched where something is different, and what two whole crawls in a
+//! before, whole records are fetched where something is different, and what two whole crawls in a
 //! row have not met, and the server says is not there, is gone.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
-use url::Url;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Crawl, Cursor, Foreign, PeerKind, Report},
+    super::peers::{self, Crawl, Cursor, Foreign, Listing, Peer, PeerKind, Report, Trouble},
     End, Harvester, Run, admit,
     directory::mind_the_cap,
     event::{Event, Items, Unreadable},
 };
 use crate::{
-    formats::{
-        digits::{self, Step},
-        json::{self, Noted},
-        oruk1,
-    },
-    model::Kind,
-    outbound::{Answer, Ask},
+    formats::{digits, json::Noted, oruk1},
+    outbound::Ask,
+    records::State,
     signing,
 };
+use list::{below, fingerprint, id_of, one, parsed};
 
-/// Services on a page.
-const PER_PAGE: u64 = 50;
-/// Services that are fetched at once.
+mod list;
+
+/// Records that are fetched at once.
 const AT_ONCE: usize = 2;
 /// Whole crawls in a row that must miss a record before it is taken for gone.
 const MISSING: i32 = 2;
 /// Records that are looked at together when a crawl is over.
 const ROWS: u64 = 200;
 
-/// A service is fetched as often as that, however it looks in the list, in seconds.
+/// A record is fetched as often as that, however it looks in the list, in seconds.
 const WEEK: i64 = 7 * 86_400;
 /// Why everything of a source goes that has become empty.
 pub(super) const EMPTY: &str = "its source no longer has any records";
 
-/// A page of the list.
-struct Page {
-    items: Vec<Value>,
-    total: Option<u64>,
-    last: bool,
-}
-
 /// What a page of the list comes to.
 struct Looked {
     items: Items,
-    /// Services that are as they were.
+    /// Records that are as they were.
     seen: Vec<Uuid>,
     /// Why no more of them could be fetched now.
     stopped: Option<End>,
 }
 
 impl Harvester {
-    /// Walk over all pages once, or go on with a walk that was broken off.
+    /// Walk over all pages of its lists once, or go on with a walk that was broken off.
     pub(super) async fn crawl(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.cursor.pages.is_none() {
-            let list = below(&run.peer.url, "services")?;
-            self.mind_the_robots(run, &list).await?;
-            let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
-            let begin = Crawl { page, ..Crawl::default() };
-            let Cursor { crawl, may_be_empty, .. } = run.peer.cursor;
-            run.peer.cursor = Cursor { crawl: crawl + 1, may_be_empty, pages: Some(begin), ..Cursor::default() };
+            self.begin_crawl(run).await?;
         }
+        if is_reading(run, Listing::Services) {
+            self.walk(run, progress).await?;
+            let next = Crawl { of: Listing::Organizations, page: 1, ..Crawl::default() };
+            let pages = Some(next).filter(|_| wants_organizations(&run.peer));
+            if pages.is_none() {
+                self.take_organizations_from_services(run).await?;
+            }
+            self.turn_to(run, pages).await?;
+        }
+        if !is_reading(run, Listing::Organizations) {
+            return Ok(());
+        }
+        match self.walk_over_organizations(run, progress).await {
+            // Not every API has them, and nothing else of it is any worse for that.
+            Err(End::Failed(trouble, wait)) if !asks_us_to_wait(&trouble, wait) => {
+                if trouble.code == "not-there" {
+                    self.take_organizations_from_services(run).await?;
+                } else {
+                    tracing::debug!(
+                        peer = run.peer.name,
+                        code = trouble.code,
+                        detail = trouble.detail,
+                        "no list of organizations"
+                    );
+                    *run.report.left_out.entry("no-organizations".to_owned()).or_default() += 1;
+                }
+                self.turn_to(run, None).await
+            }
+            other => other,
+        }
+    }
+
+    async fn begin_crawl(&self, run: &mut Run) -> Result<(), End> {
+        self.look_once_a_week(run).await?;
+        let list = below(&run.peer.url, Listing::Services.path())?;
+        self.mind_the_robots(run, &list).await?;
+        let page = if run.peer.kind == PeerKind::Oruk1 { self.first_page(run).await? } else { 1 };
+        let begin = Crawl { page, ..Crawl::default() };
+        let Cursor { crawl, may_be_empty, looked_at, .. } = run.peer.cursor;
+        run.peer.cursor = Cursor { crawl: crawl + 1, may_be_empty, looked_at, pages: Some(begin), ..Cursor::default() };
+        Ok(())
+    }
+
+    /// Where no list tells them, organizations are what services say of them.
+    async fn take_organizations_from_services(&self, run: &Run) -> Result<(), End> {
+        if !peers::has_live(&self.db, run.peer.id, Listing::Organizations.kind()).await? {
+            return Ok(());
+        }
+        let tx = self.under_lease(run).await?;
+        peers::make_parts(&tx, run.peer.id, Listing::Organizations.kind()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Read another list from now on, or none.
+    async fn turn_to(&self, run: &mut Run, pages: Option<Crawl>) -> Result<(), End> {
+        let cursor = Cursor { pages, ..run.peer.cursor.clone() };
+        self.apply(run, Vec::new(), Vec::new(), cursor).await
+    }
+
+    async fn walk_over_organizations(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        if run.peer.cursor.pages.as_ref().is_some_and(|pages| pages.page == 1) {
+            let list = below(&run.peer.url, Listing::Organizations.path())?;
+            self.mind_the_robots(run, &list).await?;
+        }
+        self.walk(run, progress).await?;
+        self.turn_to(run, None).await
+    }
+
+    /// Walk over the pages of one list to its end.
+    async fn walk(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         loop {
             let mut crawl = run.peer.cursor.pages.clone().unwrap_or_default();
-            let page = self.list(run, crawl.page).await?;
+            let page = self.list(run, crawl.of, crawl.page).await?;
             run.report.pages += 1;
             let fingerprint = fingerprint(&page.items);
             if !page.items.is_empty() && fingerprint == crawl.fingerprint {
@@ -82,15 +140,10 @@ impl Harvester {
             crawl.met += page.items.len() as u64;
             crawl.fingerprint = fingerprint;
             crawl.page += 1;
-            if page.items.is_empty() && crawl.met == 0 && run.live > 0 {
-                if !run.peer.cursor.may_be_empty {
-                    run.peer.cursor.pages = None;
-                    let detail = format!("it had {} records and its list is now empty", run.live);
-                    return Err(End::held("suddenly-empty", detail));
-                }
-                run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
+            if page.items.is_empty() && crawl.met == 0 && crawl.of == Listing::Services {
+                self.has_become_empty(run).await?;
             }
-            let Looked { items, seen, stopped } = self.look_at(run, page.items).await?;
+            let Looked { items, seen, stopped } = self.look_at(run, crawl.of, page.items).await?;
             if let Some(end) = stopped {
                 // What came stays; the page is asked for once more, and then for the rest of it.
                 let cursor = run.peer.cursor.clone();
@@ -110,10 +163,24 @@ impl Harvester {
         }
     }
 
+    /// A list of services that has none: where it had some, a person has to look, and after that they are gone.
+    async fn has_become_empty(&self, run: &mut Run) -> Result<(), End> {
+        if !peers::has_live(&self.db, run.peer.id, Listing::Services.kind()).await? {
+            return Ok(());
+        }
+        if !run.peer.cursor.may_be_empty {
+            run.peer.cursor.pages = None;
+            let detail = format!("it had {} records and its list is now empty", run.live);
+            return Err(End::held("suddenly-empty", detail));
+        }
+        run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
+        Ok(())
+    }
+
     /// Some servers of the older standard count their pages from 0, some from 1: where the pages 0 and
     /// 1 are two that hold something, there is a page 0.
     async fn first_page(&self, run: &mut Run) -> Result<u64, End> {
-        let zero = match self.list(run, 0).await {
+        let zero = match self.list(run, Listing::Services, 0).await {
             Ok(zero) => zero,
             Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == "not-there" => return Ok(1),
             Err(other) => return Err(other),
@@ -121,45 +188,21 @@ impl Harvester {
         if zero.items.is_empty() || zero.last && zero.total.is_none_or(|total| total <= zero.items.len() as u64) {
             return Ok(u64::from(zero.items.is_empty()));
         }
-        let one = self.list(run, 1).await?;
+        let one = self.list(run, Listing::Services, 1).await?;
         Ok(u64::from(fingerprint(&zero.items) == fingerprint(&one.items)))
     }
 
-    async fn list(&self, run: &mut Run, number: u64) -> Result<Page, End> {
-        let mut url = below(&run.peer.url, "services")?;
-        url.query_pairs_mut()
-            .append_pair("page", &number.to_string())
-            .append_pair("per_page", &PER_PAGE.to_string())
-            .append_pair("source", "own");
-        let answer = self.ask(run, Ask::get(url.clone())).await?;
-        let Noted { value, rounded } = read(&answer)?;
-        let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
-        let (name, items) =
-            list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
-        let mut items = items.clone();
-        for (at, item) in items.iter_mut().enumerate().filter(|_| !rounded.is_empty()) {
-            // What is told of them is told of the services themselves.
-            let place = [Step::Member(name.to_owned()), Step::Item(at)];
-            digits::keep(Kind::Service, item, "", &digits::below(&rounded, &place));
-        }
-        let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
-        let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
-        let is_last = || whole(["total_pages", "totalPages"]).is_some_and(|pages| number >= pages);
-        let last = items.is_empty() || flag(["last_page", "last"]).unwrap_or_else(is_last);
-        Ok(Page { items, total: whole(["total_items", "totalElements"]), last })
-    }
-
-    /// Fetch those services of a page that are new, look different in the list than before, or have not
+    /// Fetch those records of a page that are new, look different in the list than before, or have not
     /// been fetched for a week: a list does not show everything.
-    async fn look_at(&self, run: &mut Run, listed: Vec<Value>) -> Result<Looked, End> {
+    async fn look_at(&self, run: &mut Run, of: Listing, listed: Vec<Value>) -> Result<Looked, End> {
         let origin = run.peer.origin.clone();
-        let local = |id: &str| admit::local_id(&origin, Kind::Service.as_str(), id);
+        let local = |id: &str| admit::local_id(&origin, of.kind().as_str(), id);
         let mut items: Items = Vec::new();
         let mut ask = Vec::new();
         let ids: Vec<Uuid> = listed.iter().filter_map(id_of).map(|id| local(&id)).collect();
         let known: Vec<Foreign> = peers::foreign(&self.db, &ids).await?;
         let crawl = run.peer.cursor.crawl;
-        let is_met = |id: &Uuid| known.iter().any(|known| known.id == *id && known.crawl == crawl);
+        let is_met = |id: &Uuid| known.iter().any(|known| known.id == *id && known.own_item && known.crawl == crawl);
         if !ids.is_empty() && ids.len() == listed.len() && ids.iter().all(is_met) {
             run.peer.cursor.pages = None;
             let detail = format!("{} repeats pages that it has already sent", run.peer.url);
@@ -169,8 +212,8 @@ impl Harvester {
         let mut seen = Vec::new();
         for item in listed {
             let Some(id) = id_of(&item) else {
-                let detail = "a service in the list has no id".to_owned();
-                items.push(Err(Box::new(unreadable(String::new(), "bad-item", detail, item))));
+                let detail = "a record in the list has no id".to_owned();
+                items.push(Err(Box::new(unreadable(of, String::new(), "bad-item", detail, item))));
                 continue;
             };
             if let Some(origin) = item.pointer("/provenance/origin") {
@@ -180,39 +223,45 @@ impl Harvester {
                 continue;
             }
             let hash = signing::hash_of(&signing::canonical_of(&item));
-            let here = known.iter().find(|known| known.id == local(&id) && known.live);
+            let here = known.iter().find(|known| known.id == local(&id) && known.live && known.own_item);
             let same = here.filter(|known| known.listed.as_deref() == Some(&hash));
             match same {
                 Some(known) if !is_to_be_read_again(known, now) => seen.push(known.id),
-                same => ask.push((id, hash, same.map(|known| known.id))),
+                same => ask.push((id, hash, same.map(|known| known.id), item)),
             }
         }
         let base = run.peer.url.clone();
         let mut fetched = stream::iter(ask)
-            .map(|(id, hash, same)| {
-                let url = one(&base, &id);
+            .map(|(id, hash, same, item)| {
+                let url = one(&base, of, &id);
                 async move {
                     let answer = match url {
                         Ok(url) => Ok(self.outbound.fetch(Ask::get(url)).await),
                         Err(end) => Err(end),
                     };
-                    (answer, id, hash, same)
+                    (answer, id, hash, same, item)
                 }
             })
             .buffered(AT_ONCE);
-        while let Some((answer, id, hash, same)) = fetched.next().await {
+        while let Some((answer, id, hash, same, item)) = fetched.next().await {
             let answer = answer.and_then(|answer| self.count(run, answer));
             match answer.and_then(|answer| parsed(&answer)) {
                 Ok(Noted { value: mut data, rounded }) => {
-                    let rounded = digits::keep(Kind::Service, &mut data, "", &rounded).iter().filter(|told| told.lost).count();
-                    let data = upgraded(run, data);
-                    items.push(Ok(Event { listed: Some(hash), rounded, ..Event::told(Kind::Service, id, data) }));
+                    let rounded = digits::keep(of.kind(), &mut data, "", &rounded).iter().filter(|told| told.lost).count();
+                    let data = if of == Listing::Services { upgraded(run, data) } else { data };
+                    items.push(Ok(Event { listed: Some(hash), rounded, ..Event::told(of.kind(), id, data) }));
                 }
-                Err(end) if asks_us_to_wait(&end) => return Ok(Looked { items, seen, stopped: Some(end) }),
+                Err(End::Failed(trouble, wait)) if asks_us_to_wait(&trouble, wait) => {
+                    return Ok(Looked { items, seen, stopped: Some(End::Failed(trouble, wait)) });
+                }
                 // It is in the list as it was.
                 Err(End::Failed(..) | End::Held(_)) if same.is_some() => seen.extend(same),
+                // An API need not tell an organization by itself that it lists.
+                Err(End::Failed(trouble, _)) if of == Listing::Organizations && trouble.code == "not-there" => {
+                    items.push(Ok(Event { listed: Some(hash), ..Event::told(of.kind(), id, item) }));
+                }
                 Err(End::Failed(trouble, _) | End::Held(trouble)) => {
-                    items.push(Err(Box::new(unreadable(id, "not-answered", trouble.detail, Value::Null))));
+                    items.push(Err(Box::new(unreadable(of, id, "not-answered", trouble.detail, Value::Null))));
                 }
                 Err(end) => return Err(end),
             }
@@ -230,15 +279,15 @@ impl Harvester {
         // Where this breaks off, the next crawl is another one.
         run.peer.cursor.pages = None;
         if steady {
-            self.take_out_what_is_gone(run).await?;
+            self.take_out_what_is_gone(run, crawl.of).await?;
         } else {
-            *run.report.left_out.entry("not-whole".to_owned()).or_default() += 1;
+            let what = if crawl.of == Listing::Services { "not-whole" } else { "no-organizations" };
+            *run.report.left_out.entry(what.to_owned()).or_default() += 1;
         }
-        let cursor = Cursor { pages: None, ..run.peer.cursor.clone() };
-        self.apply(run, Vec::new(), Vec::new(), cursor).await
+        Ok(())
     }
 
-    async fn take_out_what_is_gone(&self, run: &mut Run) -> Result<(), End> {
+    async fn take_out_what_is_gone(&self, run: &mut Run, of: Listing) -> Result<(), End> {
         let crawl = run.peer.cursor.crawl;
         let mut after = None;
         let mut gone = Items::new();
@@ -247,9 +296,9 @@ impl Harvester {
             let Some(last) = rows.last() else { break };
             after = Some(last.place());
             let mut missed: Vec<Foreign> = Vec::new();
-            for mut row in rows {
+            for mut row in rows.into_iter().filter(|row| row.kind == of.kind()) {
                 row.missing += 1;
-                if row.missing >= MISSING && self.is_gone(run, &row.foreign_id).await? {
+                if row.missing >= MISSING && self.is_gone(run, of, &row).await? {
                     gone.push(Ok(Event::gone(row.kind, row.foreign_id)));
                 } else {
                     missed.push(row);
@@ -262,19 +311,25 @@ impl Harvester {
         self.take_out_together(run, gone).await
     }
 
-    /// Whether the server itself says that a service is not there.
-    async fn is_gone(&self, run: &mut Run, id: &str) -> Result<bool, End> {
-        let url = one(&run.peer.url, id)?;
+    /// Whether the server itself says that a record is not there. An organization that a service here still names is.
+    async fn is_gone(&self, run: &mut Run, of: Listing, row: &Foreign) -> Result<bool, End> {
+        if of == Listing::Organizations {
+            let naming = self.records.referring_to(row.id).await?;
+            if naming.iter().any(|naming| naming.state != State::Gone) {
+                return Ok(false);
+            }
+        }
+        let url = one(&run.peer.url, of, &row.foreign_id)?;
         match self.ask(run, Ask::get(url)).await {
             Err(End::Failed(trouble, _)) if trouble.code == "not-there" => Ok(true),
-            Err(end) if asks_us_to_wait(&end) => Err(end),
+            Err(End::Failed(trouble, wait)) if asks_us_to_wait(&trouble, wait) => Err(End::Failed(trouble, wait)),
             Ok(_) | Err(End::Failed(..) | End::Held(_)) => Ok(false),
             Err(end) => Err(end),
         }
     }
 }
 
-/// Whether a service that looks in the list as it did has to be fetched all the same: once a week, each at
+/// Whether a record that looks in the list as it did has to be fetched all the same: once a week, each at
 /// a moment of its own, so that a seventh of them is fetched in a day.
 fn is_to_be_read_again(known: &Foreign, now: DateTime<Utc>) -> bool {
     let own = i64::from(known.id.as_fields().0) % WEEK;
@@ -283,8 +338,18 @@ fn is_to_be_read_again(known: &Foreign, now: DateTime<Utc>) -> bool {
 }
 
 /// Whether a server has said that we are asking too much: whatever else there is to ask waits as well.
-fn asks_us_to_wait(end: &End) -> bool {
-    matches!(end, End::Failed(trouble, wait) if trouble.code == "too-many-requests" || wait.is_some())
+fn asks_us_to_wait(trouble: &Trouble, wait: Option<Duration>) -> bool {
+    trouble.code == "too-many-requests" || wait.is_some()
+}
+
+fn is_reading(run: &Run, of: Listing) -> bool {
+    run.peer.cursor.pages.as_ref().is_some_and(|pages| pages.of == of)
+}
+
+/// Whether organizations are read by themselves. Nothing says in which area one is, and the older standard has another
+/// shape for them.
+fn wants_organizations(peer: &Peer) -> bool {
+    peer.kind == PeerKind::Oruk3 && !peer.scope.is_of_an_area()
 }
 
 /// A service of the older standard in today's shape; what has no place today is counted.
@@ -299,49 +364,6 @@ fn upgraded(run: &mut Run, data: Value) -> Value {
     upgraded.value
 }
 
-fn below(base: &Url, path: &str) -> Result<Url, End> {
-    let mut base = base.clone();
-    base.set_query(None);
-    if !base.path().ends_with('/') {
-        base.set_path(&format!("{}/", base.path()));
-    }
-    base.join(path).map_err(|error| End::failed("bad-url", error.to_string()))
-}
-
-/// The address of one service; an id is one part of a path, whatever stands in it.
-fn one(base: &Url, id: &str) -> Result<Url, End> {
-    let mut url = below(base, "services")?;
-    if let Ok(mut parts) = url.path_segments_mut() {
-        parts.push(id);
-    }
-    Ok(url)
-}
-
-fn read(answer: &Answer) -> Result<Noted, End> {
-    if !answer.is_json() {
-        let kind = answer.header("content-type").unwrap_or("no content type");
-        return Err(End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url)));
-    }
-    parsed(answer)
-}
-
-fn parsed(answer: &Answer) -> Result<Noted, End> {
-    json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
-}
-
-fn id_of(item: &Value) -> Option<String> {
-    match item.get("id")? {
-        Value::String(id) if !id.is_empty() && id != "." && id != ".." => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
-}
-
-fn fingerprint(items: &[Value]) -> String {
-    let ids: Vec<String> = items.iter().filter_map(id_of).collect();
-    signing::hash_of(ids.join("\n").as_bytes())
-}
-
-fn unreadable(id: String, code: &'static str, detail: String, raw: Value) -> Unreadable {
-    Unreadable { kind: Kind::Service.as_str().to_owned(), id, rev: 0, code, detail, raw }
+fn unreadable(of: Listing, id: String, code: &'static str, detail: String, raw: Value) -> Unreadable {
+    Unreadable { kind: of.kind().as_str().to_owned(), id, rev: 0, code, detail, raw }
 }

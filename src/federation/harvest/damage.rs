@@ -1,4 +1,4 @@
-//! Before it is compared what is here with what the peer has: are the records themselves as they were written? What is
+//! Before it is compared what is here with what the peer has, and once a week where there is nothing to compare with: are the records themselves as they were written? What is
 //! known about them cannot tell. A record that is gone from the database, or was changed in it, is forgotten, so that
 //! it differs from what the peer has, and is fetched again; and what is published of the others is rendered once more.
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     super::peers::{self, Foreign, Trust},
-    End, Harvester, Run,
+    End, Harvester, Run, checkpoint,
     write::{caller, gone_from},
 };
 use crate::{
@@ -26,6 +26,8 @@ pub(super) struct Damage {
     looked: Vec<Uuid>,
     /// Those that have to be fetched again.
     lost: Vec<Uuid>,
+    /// Whether one of them came as a part of another, which has to be fetched for it.
+    is_of_parts: bool,
 }
 
 impl Harvester {
@@ -40,9 +42,9 @@ impl Harvester {
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
             let found = self.records.conditions(&ids).await?;
             let undecided = self.undecided(run, &ids).await?;
-            let is_bad =
-                |row: &Foreign| row.own_item && is_damaged(row, found.get(&row.id).copied()) && !undecided.contains(&row.id);
-            let bad: Vec<Foreign> = rows.into_iter().filter(is_bad).collect();
+            let is_bad = |row: &Foreign| is_damaged(row, found.get(&row.id).copied()) && !undecided.contains(&row.id);
+            let (bad, parts): (Vec<Foreign>, Vec<Foreign>) = rows.into_iter().filter(is_bad).partition(|row| row.own_item);
+            damage.is_of_parts |= parts.iter().any(|row| row.live);
             damage.looked.extend(ids);
             damage.lost.extend(bad.iter().filter(|row| row.live).map(|row| row.id));
             if !bad.is_empty() {
@@ -54,6 +56,28 @@ impl Harvester {
             *run.report.left_out.entry("damaged".to_owned()).or_default() += damage.lost.len() as u64;
         }
         Ok(damage)
+    }
+
+    /// The same, once a week, of a peer that has no checkpoint to compare with. Whether something has to be fetched
+    /// again.
+    pub(super) async fn look_once_a_week(&self, run: &mut Run) -> Result<bool, End> {
+        let now = self.clock.now();
+        if !checkpoint::is_due(run.peer.cursor.looked_at, now) {
+            return Ok(false);
+        }
+        run.peer.cursor.looked_at = Some(now);
+        // What comes for the first time is as it is written.
+        if run.peer.succeeded_at.is_none() {
+            return Ok(false);
+        }
+        let damage = self.look_at_records(run).await?;
+        if damage.is_of_parts {
+            let tx = self.under_lease(run).await?;
+            peers::forget_versions(&tx, run.peer.id).await?;
+            tx.commit().await?;
+        }
+        self.publish_again(run, &damage).await?;
+        Ok(damage.is_of_parts || !damage.lost.is_empty())
     }
 
     /// Those of these records that are not there because an officer has not decided yet, or has refused them.

@@ -28,6 +28,8 @@ const NOT_MET: &str = "it was not there when its whole feed was read again";
 struct Counted {
     /// Which version of the record was deleted.
     rev: i64,
+    /// Whether its origin has signed that.
+    signed: bool,
     /// What is known of it, and what its origin has signed, where this pull has read it.
     told: Option<(Foreign, Departure, Option<Evidence>)>,
 }
@@ -60,7 +62,10 @@ impl Deletions {
         let deletions = Self {
             lately: numbers.gone,
             waiting: held.into_iter().filter(|held| held.at >= since).count() as u64,
-            counted: counted.into_iter().map(|held| (held.id, Counted { rev: held.rev, told: None })).collect(),
+            counted: counted
+                .into_iter()
+                .map(|held| (held.id, Counted { rev: held.rev, signed: held.signed, told: None }))
+                .collect(),
             ..Self::default()
         };
         Ok((deletions, numbers.live))
@@ -122,11 +127,13 @@ impl Harvester {
             std::mem::take(&mut plan.gone).into_iter().partition(|(_, departure)| may_go(*departure));
         plan.gone = go;
         for (foreign, departure) in wait {
-            plan.held.push(Held { id: foreign.id, peer: foreign.peer, rev: foreign.rev, why: why.clone(), at: now });
+            let signed = departure == Departure::Signed;
+            plan.held.push(Held::new(&foreign, why.clone(), now, signed));
             if why == Reason::Counting {
-                let signed = plan.evidence.iter().position(|one| one.id == foreign.id);
-                let signed = signed.map(|at| plan.evidence.swap_remove(at));
-                run.deletions.counted.insert(foreign.id, Counted { rev: foreign.rev, told: Some((foreign, departure, signed)) });
+                let evidence = plan.evidence.iter().position(|one| one.id == foreign.id);
+                let evidence = evidence.map(|at| plan.evidence.swap_remove(at));
+                let rev = foreign.rev;
+                run.deletions.counted.insert(foreign.id, Counted { rev, signed, told: Some((foreign, departure, evidence)) });
             }
         }
     }
@@ -143,8 +150,11 @@ impl Harvester {
         let ids: Vec<Uuid> = counted.keys().copied().collect();
         if let Some(why) = too_many {
             let (peer, why, at) = (run.peer.id, Reason::Said(why), self.clock.now());
-            let held: Vec<Held> =
-                counted.iter().map(|(id, one)| Held { id: *id, peer, rev: one.rev, why: why.clone(), at }).collect();
+            let held = counted.iter().map(|(id, one)| {
+                let (rev, signed, why) = (one.rev, one.signed, why.clone());
+                Held { id: *id, peer, rev, why, at, signed, confirmed: 0, confirmed_at: None }
+            });
+            let held: Vec<Held> = held.collect();
             let tx = self.under_lease(run).await?;
             peers::forget_held(&tx, &ids).await?;
             peers::put_held(&tx, &held).await?;
@@ -156,7 +166,7 @@ impl Harvester {
         let mut known: HashMap<Uuid, Foreign> =
             peers::foreign(&self.db, &ids).await?.into_iter().map(|foreign| (foreign.id, foreign)).collect();
         let mut evidence = Vec::new();
-        let gone = counted.into_iter().filter_map(|(id, Counted { rev, told })| match told {
+        let gone = counted.into_iter().filter_map(|(id, Counted { rev, told, .. })| match told {
             Some((foreign, departure, signed)) => {
                 evidence.extend(signed);
                 Some((foreign, departure))
@@ -192,10 +202,8 @@ impl Harvester {
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.place());
             let at = self.clock.now();
-            let held: Vec<Held> = rows
-                .into_iter()
-                .map(|row| Held { id: row.id, peer: row.peer, rev: row.rev, why: Reason::Said(NOT_MET.to_owned()), at })
-                .collect();
+            let held: Vec<Held> =
+                rows.into_iter().map(|row| Held::new(&row, Reason::Said(NOT_MET.to_owned()), at, false)).collect();
             let tx = self.under_lease(run).await?;
             peers::put_held(&tx, &held).await?;
             tx.commit().await?;

@@ -118,6 +118,7 @@ impl Harvester {
         }
         if run.held_at.is_none() {
             self.try_again(run).await?;
+            self.carry_out_what_is_stood_by(run).await?;
         }
         if run.held_at.is_some() || !checkpoint::is_due(run.peer.cursor.compared_at, self.clock.now()) {
             return Ok(());

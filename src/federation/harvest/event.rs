@@ -35,6 +35,8 @@ pub(super) struct Event {
     /// Whether it went only because its time was over, or because its owner keeps it private now: many at once are no
     /// alarm, and nobody has to be asked.
     pub(super) over: bool,
+    /// The licence of this record, where its statement names one.
+    pub(super) licence: Option<String>,
     /// How many of its numbers have more digits than a number can keep.
     pub(super) rounded: usize,
     /// What was found out before.
@@ -70,6 +72,7 @@ impl Event {
             alone: false,
             listed: None,
             over: false,
+            licence: None,
             rounded: 0,
             prepared: Prepared::default(),
         }

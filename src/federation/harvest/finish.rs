@@ -98,6 +98,8 @@ impl Harvester {
             peers::due_now(&tx, peer.id, peer.next_due_at).await?;
             if let Some(why) = hold {
                 peers::hold(&tx, peer.id, &why).await?;
+                // Whatever it says in that state, it does not stand by its deletions.
+                peers::doubt_held(&tx, peer.id, now).await?;
             }
             tx.commit().await?;
         } else {

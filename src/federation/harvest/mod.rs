@@ -25,6 +25,7 @@ mod moves;
 mod news;
 mod page;
 mod relays;
+mod release;
 mod repair;
 mod robots;
 pub(super) mod sessions;

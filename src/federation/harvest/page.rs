@@ -17,7 +17,7 @@ use crate::{
         digits::{self, Rounded, Step},
         json,
     },
-    model::Kind,
+    model::{Kind, text::line},
     outbound::Answer,
     parallel::in_parallel,
     signing::Listed,
@@ -25,6 +25,9 @@ use crate::{
 
 /// Larger numbers are not the same to every program.
 const LARGEST_NUMBER: i64 = (1 << 53) - 1;
+
+/// The licence of a record is shown with it, and cut beyond this, in bytes.
+const LONGEST_LICENCE: usize = 500;
 
 /// What one page of the feed says.
 pub(super) struct Page {
@@ -215,6 +218,7 @@ fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box
         (None, Some(_)) if !is_there && !read.via.is_empty() => (read.id, at, epoch.to_owned(), Route::Withdrawn),
         _ => (read.id, at, epoch.to_owned(), Route::Direct),
     };
+    let licence = read.fed.as_ref().map(|fed| line(&fed.license, LONGEST_LICENCE)).filter(|licence| !licence.is_empty());
     Ok(Event {
         kind: known,
         id,
@@ -227,6 +231,7 @@ fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box
         alone: true,
         listed: None,
         over: false,
+        licence,
         rounded: 0,
         prepared: Prepared::default(),
     })

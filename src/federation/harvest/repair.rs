@@ -133,13 +133,9 @@ impl Harvester {
                     // It was taken out, because it was urgent and could not be taken.
                     Some(there) if there.rev == row.rev && !row.live && row.hash.is_empty() => drop(theirs.remove(&row.id)),
                     Some(_) => {}
-                    None if row.live => held.push(Held {
-                        id: row.id,
-                        peer: row.peer,
-                        rev: row.rev,
-                        why: Reason::Said("the peer no longer lists it".to_owned()),
-                        at: now,
-                    }),
+                    None if row.live => {
+                        held.push(Held::new(&row, Reason::Said("the peer no longer lists it".to_owned()), now, false));
+                    }
                     // What was destroyed is remembered here, so that no older version of it comes back. It
                     // counts for no sum.
                     None if row.is_urgent() => kept.push(Foreign { own_item: false, ..row }),

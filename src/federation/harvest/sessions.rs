@@ -91,6 +91,9 @@ impl Harvester {
     /// Follow every feed to its end.
     pub(super) async fn follow_sessions(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         let away = run.peer.succeeded_at.is_some_and(|at| self.clock.now() - at > TOLD_FOR);
+        if self.look_once_a_week(run).await? {
+            run.peer.cursor.feeds.clear();
+        }
         let anew = away || self.is_to_be_tried_again(run).await?;
         if run.peer.cursor.feeds.is_empty() || anew && !run.peer.cursor.walking {
             self.find_feeds(run).await?;
@@ -151,7 +154,8 @@ impl Harvester {
         }
         let feeds = said.feeds.iter().take(MOST_FEEDS).filter_map(|feed| Url::parse(feed).ok());
         let feeds = feeds.map(|url| Feed { next: url.clone(), url, etag: None }).collect();
-        run.peer.cursor = Cursor { crawl: run.peer.cursor.crawl + 1, walking: true, feeds, ..Cursor::default() };
+        let Cursor { crawl, looked_at, .. } = run.peer.cursor;
+        run.peer.cursor = Cursor { crawl: crawl + 1, walking: true, looked_at, feeds, ..Cursor::default() };
         Ok(())
     }
 

@@ -32,11 +32,12 @@ impl Gate<'_> {
         mut data: Value,
         alone: bool,
         signed: bool,
+        licence: Option<&str>,
     ) -> Result<(Vec<Draft>, Vec<Foreign>, usize), (&'static str, String)> {
         if let Some(members) = data.as_object_mut() {
             members.remove(provenance::MEMBER);
         }
-        if self.peer.is_links_only() {
+        if self.peer.is_link_only_under(licence) {
             reduce(kind, &mut data);
         }
         if alone {
@@ -68,7 +69,7 @@ impl Gate<'_> {
             } else {
                 personal::decide(&mut document);
             }
-            self.say_where_from(&mut document, source_id.as_deref(), signed);
+            self.say_where_from(&mut document, source_id.as_deref(), signed, licence);
             if at != last {
                 parts.push(self.part(&document, source_id.clone()));
             }
@@ -85,7 +86,7 @@ impl Gate<'_> {
     }
 
     /// Where a record comes from, as everybody sees it.
-    fn say_where_from(&self, document: &mut Document, source_id: Option<&str>, signed: bool) {
+    fn say_where_from(&self, document: &mut Document, source_id: Option<&str>, signed: bool, licence: Option<&str>) {
         let peer = self.peer;
         let collection = match document.kind() {
             Kind::Taxonomy => "taxonomies",
@@ -109,7 +110,7 @@ impl Gate<'_> {
             source: peer.name.clone(),
             url,
             id: source_id.map(str::to_owned),
-            licence: peer.licence.clone(),
+            licence: licence.map_or_else(|| peer.licence.clone(), |own| Some(own.to_owned())),
             attribution: peer.attribution.clone(),
             evidence: if signed { Evidence::Signed } else { Evidence::Attested },
             fetched_at: clock::rfc3339(self.now),

@@ -110,8 +110,15 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
     let not_whole = peer.report.as_ref().is_some_and(|report| report.left_out.contains_key("not-whole"));
     let was_held = peer.report.as_ref().is_some_and(|report| report.outcome == Outcome::Held);
     if let Some(first) = found.held.first() {
+        let by_themselves = if found.held.iter().any(|held| held.signed) && peer.names_checkpoint() {
+            format!(
+                " What they have signed is deleted in any case once they have stood by it for six days; `fingerpost peer hold {id}` stops that."
+            )
+        } else {
+            String::new()
+        };
         return Some(format!(
-            "{} records are waiting to be deleted because {}. Ask them whether that is right, then run `fingerpost peer release {id}`.",
+            "{} records are waiting to be deleted because {}. Ask them whether that is right, then run `fingerpost peer release {id}`.{by_themselves}",
             found.held.len(),
             first.why
         ));

@@ -1,15 +1,13 @@
 //! What an officer decides of a peer that is followed: to hold it and to let it go on, what of it is taken, and how far
 //! it is believed. Each writes what it means and nothing else, because a pull may write the same peer at that moment.
 
-use uuid::Uuid;
-
 use super::{
     super::{
         harvest::Harvester,
         peers::{self, Cursor, Peer, PeerState, Scope, Trouble, Trust},
         protocol::{ALL, Discovery},
     },
-    BATCH, Refused, Wanted,
+    Refused, Wanted,
     anew::Anew,
     end, has_unapproved_keys,
 };
@@ -53,12 +51,9 @@ impl Harvester {
         }
         let turn = self.in_turn(&known).await?;
         let peer = &turn.peer;
-        let held = peers::held_for_people(self.database(), peer.id).await?;
-        let waiting: Vec<Uuid> = held.into_iter().map(|held| held.id).collect();
-        for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
-            let rows = peers::foreign(self.database(), some).await?;
-            self.take_out(peer, rows, "its source no longer includes it", false).await?;
-        }
+        let waiting = peers::held_for_people(self.database(), peer.id).await?;
+        let many = waiting.len() as u64;
+        self.carry_out(peer, waiting, "its source no longer includes it").await?;
         let cursor = peer.cursor.clone();
         let tx = self.database().write().await?;
         match peer.held.as_ref().map(|held| held.code.as_str()) {
@@ -80,7 +75,7 @@ impl Harvester {
         }
         peers::follow(&tx, peer.id, self.now()).await?;
         end(turn, tx).await?;
-        Ok((self.now_there(known.id).await?, waiting.len() as u64))
+        Ok((self.now_there(known.id).await?, many))
     }
 
     /// Compare what is here with what the peer has at the next pull, whenever that was done last.

@@ -1,11 +1,13 @@
 //! Taking records of a peer out of the directory.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{
     super::{
         harvest::{Error, Harvester},
-        peers::{self, Foreign, Peer, Trouble},
+        peers::{self, Foreign, Held, Peer, Trouble},
     },
     BATCH, Refused,
 };
@@ -64,6 +66,20 @@ impl Harvester {
             tx.commit().await?;
         }
         self.look_elsewhere(peer.id).await
+    }
+
+    /// Carry out deletions that waited. Gives how many records went: some may have gone meanwhile.
+    pub(in crate::federation) async fn carry_out(&self, peer: &Peer, waiting: Vec<Held>, why: &str) -> Result<u64, Error> {
+        let mut many = 0;
+        for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
+            // What is older than its deletion does not bring it back.
+            let deleted: HashMap<Uuid, i64> = some.iter().map(|held| (held.id, held.rev)).collect();
+            let ids: Vec<Uuid> = deleted.keys().copied().collect();
+            let rows = peers::foreign(self.database(), &ids).await?;
+            let rows = rows.into_iter().map(|row| Foreign { rev: row.rev.max(deleted[&row.id]), ..row });
+            many += self.take_out(peer, rows.collect(), why, false).await?;
+        }
+        Ok(many)
     }
 
     /// Take records of a peer out of the directory.

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::model::Kind;
+
 /// Where we stand in what a peer tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,6 +54,9 @@ pub struct Cursor {
     /// older versions are those of the directory itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub went_back_at: Option<DateTime<Utc>>,
+    /// When it was last looked, of a peer without checkpoints, whether its records are as they were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<DateTime<Utc>>,
     /// What the last comparison with the peer's checkpoint found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<Comparison>,
@@ -138,10 +143,41 @@ pub struct Feed {
     pub etag: Option<String>,
 }
 
+/// Which list of a plain API is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Listing {
+    /// Of its services.
+    #[default]
+    Services,
+    /// Of its organizations.
+    Organizations,
+}
+
+impl Listing {
+    /// What its items are.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Services => Kind::Service,
+            Self::Organizations => Kind::Organization,
+        }
+    }
+
+    /// Where it is, below the address of the API.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::Organizations => "organizations",
+        }
+    }
+}
+
 /// A crawl under way.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Crawl {
+    /// Which list is read.
+    pub of: Listing,
     /// The next page, from 1.
     pub page: u64,
     /// Items in all, as the first page said.

@@ -16,10 +16,10 @@ use url::Url;
 
 use super::protocol::Discovery;
 use crate::{model::Kind, signing::Listed};
-pub use cursor::{Comparison, Crawl, Cursor, Feed};
+pub use cursor::{Comparison, Crawl, Cursor, Feed, Listing};
 pub use foreign::{
     Counted, Foreign, Numbers, Place, counted, foreign, forget_foreign, forget_numbers, forget_versions, forget_versions_of,
-    mark_seen, not_seen, numbers, of_peer, put_foreign, relayed_by, relayed_origins,
+    has_live, make_parts, mark_seen, not_seen, numbers, of_peer, put_foreign, relayed_by, relayed_origins,
 };
 pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
 pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
@@ -29,8 +29,8 @@ pub use store::{
     pin, release, save_progress, set_cursor, set_discovered, set_protocol, set_scope, set_trust,
 };
 pub use waiting::{
-    Held, Quarantined, Reason, forget_held, forget_quarantined, forget_quarantined_before, held, held_for_people, put_held,
-    put_quarantined, quarantined, quarantined_by_code, quarantined_by_rev,
+    Held, Quarantined, Reason, confirm_held, doubt_held, forget_held, forget_quarantined, forget_quarantined_before, held,
+    held_for_people, put_held, put_quarantined, quarantined, quarantined_by_code, quarantined_by_rev,
 };
 
 /// Number of a peer, as commands name it.
@@ -283,6 +283,12 @@ impl Peer {
     /// Whether only links to its records are shown: by an officer's word, or for want of a licence.
     pub fn is_links_only(&self) -> bool {
         self.trust == Trust::LinkOnly || !self.scope.allows(self.licence.as_deref().unwrap_or_default())
+    }
+
+    /// Whether only a link to a record under this licence of its own is shown. A record under an open licence is
+    /// shown as its directory is: what a directory signed once, it may have closed since.
+    pub fn is_link_only_under(&self, licence: Option<&str>) -> bool {
+        self.is_links_only() || licence.is_some_and(|licence| !self.scope.allows(licence))
     }
 
     /// Whether it names a checkpoint at the moment.

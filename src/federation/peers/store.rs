@@ -303,27 +303,28 @@ pub async fn set_scope(tx: &Transaction, id: PeerId, scope: &Scope) -> Result<()
     set(tx, id, peer::ActiveModel { scope: Set(json(scope)), ..Default::default() }).await
 }
 
+/// What is learned of a peer, whoever writes it: a pull, or a change of what it is.
+fn learned(peer: &Peer) -> peer::ActiveModel {
+    let all = to_row(peer);
+    peer::ActiveModel {
+        url: all.url,
+        moved_to: all.moved_to,
+        licence: all.licence,
+        attribution: all.attribution,
+        discovered: all.discovered,
+        pinned_keys: all.pinned_keys,
+        failures: all.failures,
+        ..Default::default()
+    }
+}
+
 /// Follow a peer by another protocol than it was added with; the ids of its records stay. Only for whoever has the lease.
 /// # Errors
 /// When the database fails.
 pub async fn set_protocol(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
     let all = to_row(peer);
-    let row = peer::ActiveModel {
-        name: all.name,
-        url: all.url,
-        moved_to: all.moved_to,
-        kind: all.kind,
-        trust: all.trust,
-        state: all.state,
-        licence: all.licence,
-        attribution: all.attribution,
-        discovered: all.discovered,
-        pinned_keys: all.pinned_keys,
-        held: all.held,
-        failures: all.failures,
-        ..Default::default()
-    };
-    set(tx, peer.id, row).await
+    let (name, kind, trust, state, held) = (all.name, all.kind, all.trust, all.state, all.held);
+    set(tx, peer.id, peer::ActiveModel { name, kind, trust, state, held, ..learned(peer) }).await
 }
 
 /// Show what a peer says of itself, and who it says that it is. Pulls write this too: only for whoever has the lease.
@@ -352,22 +353,9 @@ pub async fn set_cursor(tx: &Transaction, id: PeerId, cursor: &Cursor) -> Result
 /// When the database fails.
 pub async fn save_progress(tx: &Transaction, peer: &Peer) -> Result<(), db::Error> {
     let all = to_row(peer);
-    let row = peer::ActiveModel {
-        url: all.url,
-        moved_to: all.moved_to,
-        licence: all.licence,
-        attribution: all.attribution,
-        discovered: all.discovered,
-        pinned_keys: all.pinned_keys,
-        cursor: all.cursor,
-        tried_at: all.tried_at,
-        succeeded_at: all.succeeded_at,
-        failures: all.failures,
-        problem: all.problem,
-        report: all.report,
-        ..Default::default()
-    };
-    set(tx, peer.id, row).await
+    let (cursor, problem, report) = (all.cursor, all.problem, all.report);
+    let (tried_at, succeeded_at) = (all.tried_at, all.succeeded_at);
+    set(tx, peer.id, peer::ActiveModel { cursor, tried_at, succeeded_at, problem, report, ..learned(peer) }).await
 }
 
 /// Whether a peer is held now.

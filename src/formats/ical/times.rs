@@ -5,6 +5,9 @@ use chrono_tz::Tz;
 
 use super::properties::Property;
 
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
 /// A moment as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stamp {
@@ -41,13 +44,58 @@ pub(super) struct Stamps {
     pub(super) unknown_zone: Option<String>,
 }
 
+/// A length of time as it was written: days by the calendar, and hours by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Length {
+    days: i64,
+    rest: TimeDelta,
+}
+
+impl Length {
+    /// So long after a moment on the clock of `zone`: a day later it shows the same time, and hours are as long as they
+    /// are in a night in which the clocks change.
+    pub(super) fn after(self, start: NaiveDateTime, zone: Tz) -> Option<NaiveDateTime> {
+        let day = start.checked_add_signed(TimeDelta::days(self.days))?;
+        let begins = zone.from_local_datetime(&day).earliest();
+        match begins.filter(|_| !self.rest.is_zero()) {
+            Some(begins) => Some(begins.checked_add_signed(self.rest)?.naive_local()),
+            None => day.checked_add_signed(self.rest),
+        }
+    }
+}
+
+/// How a period of a list ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// At a moment.
+    At(Stamp),
+    /// After so long.
+    After(Length),
+}
+
+/// The periods of a property ("20261201T100000Z/PT2H"), at most `most`, and how many have an end that cannot be read.
+pub(super) fn periods(property: &Property, most: usize) -> (Vec<(Stamp, Ends)>, usize) {
+    let zone = property.parameter("TZID").and_then(zone);
+    let (mut read, mut unread) = (Vec::new(), 0);
+    for (start, end) in property.value.split(',').filter_map(|text| text.trim().split_once('/')).take(most) {
+        let ends = lasting(end).map(Ends::After).or_else(|| stamp(end, zone).map(Ends::At));
+        match (stamp(start, zone), ends) {
+            (Some(start), Some(ends)) => read.push((start, ends)),
+            // A start that cannot be read is told with the other dates.
+            (None, _) => {}
+            (Some(_), None) => unread += 1,
+        }
+    }
+    (read, unread)
+}
+
 /// Read the dates of a property, at most `most`.
 pub(super) fn stamps(property: &Property, most: usize) -> Stamps {
     let named = property.parameter("TZID").filter(|name| !name.is_empty());
     let zone = named.and_then(zone);
     let mut found = Stamps { read: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
     for text in property.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-        // A period is its start, for us.
+        // How long a period lasts is read apart.
         match stamp(text.split('/').next().unwrap_or(text), zone) {
             Some(stamp) if found.read.len() < most => found.read.push(stamp),
             _ => found.unread += 1,
@@ -133,9 +181,14 @@ pub(super) fn zone(name: &str) -> Option<Tz> {
 
 /// "PT1H30M", "P1D", "P2W": a length of time from nothing to a year.
 pub(in crate::formats) fn length(text: &str) -> Option<TimeDelta> {
+    lasting(text).map(|length| TimeDelta::days(length.days) + length.rest)
+}
+
+/// The same, days and hours apart.
+pub(super) fn lasting(text: &str) -> Option<Length> {
     let text = text.trim().to_ascii_uppercase();
     let rest = text.strip_prefix('+').unwrap_or(&text).strip_prefix('P')?;
-    let (mut seconds, mut number) = (0_i64, String::new());
+    let (mut days, mut seconds, mut number) = (0_i64, 0_i64, String::new());
     let mut any = false;
     for c in rest.chars() {
         let unit = match c {
@@ -144,18 +197,24 @@ pub(in crate::formats) fn length(text: &str) -> Option<TimeDelta> {
                 continue;
             }
             'T' if number.is_empty() => continue,
-            'W' => 604_800,
-            'D' => 86_400,
+            'W' => 7 * DAY,
+            'D' => DAY,
             'H' => 3_600,
             'M' => 60,
             'S' => 1,
             _ => return None,
         };
-        seconds += number.parse::<i64>().ok()? * unit;
+        let many = number.parse::<i64>().ok()? * unit;
+        if unit < DAY {
+            seconds += many
+        } else {
+            days += many / DAY
+        }
         number.clear();
         any = true;
     }
-    (any && number.is_empty() && seconds <= 366 * 86_400).then(|| TimeDelta::seconds(seconds))
+    let bounded = days * DAY + seconds <= 366 * DAY;
+    (any && number.is_empty() && bounded).then(|| Length { days, rest: TimeDelta::seconds(seconds) })
 }
 
 #[cfg(test)]

@@ -190,6 +190,7 @@ pub(super) fn by_name(name: &str) -> Option<&'static Known> {
         "organisation_identifier" => "organization_identifier",
         "programme" => "program",
         "capacity" => "service_capacity",
+        "payments_accepted" => "payment_accepted",
         other => other,
     };
     KNOWN.iter().find(|known| known.name == name)
@@ -229,12 +230,48 @@ mod tests {
             ("eligibilities", "eligibility"),
             ("taxonomies", "taxonomy"),
             ("service_capacities", "service_capacity"),
+            ("payments_accepted", "payment_accepted"),
+            ("payment_accepted", "payment_accepted"),
+            ("meta_table_descriptions", "meta_table_description"),
             ("metadata", "metadata"),
             ("accessibility", "accessibility"),
         ] {
             assert_eq!(by_name(file).map(|known| known.name), Some(table), "{file}");
         }
         assert!(by_name("notes").is_none() && by_name("").is_none());
+    }
+
+    /// Those of the data package of HSDS 3.1.
+    #[test]
+    fn every_table_of_the_standard_is_read_or_left_out_with_a_reason() {
+        for table in [
+            "accessibility",
+            "address",
+            "attribute",
+            "contact",
+            "cost_option",
+            "funding",
+            "language",
+            "location",
+            "meta_table_description",
+            "metadata",
+            "organization",
+            "organization_identifier",
+            "phone",
+            "program",
+            "required_document",
+            "schedule",
+            "service",
+            "service_area",
+            "service_at_location",
+            "service_capacity",
+            "taxonomy",
+            "taxonomy_term",
+            "unit",
+            "url",
+        ] {
+            assert_eq!(by_name(table).map(|known| known.name), Some(table));
+        }
     }
 
     #[test]

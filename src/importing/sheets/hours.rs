@@ -241,7 +241,10 @@ fn closed_on(words: &str) -> Option<Days> {
     let words = fold(words);
     let words: Vec<&str> = words.split(' ').filter(|word| !matches!(*word, "and" | "on" | "")).collect();
     match words.as_slice() {
-        ["closed" | "shut", days @ ..] | [days @ .., "closed" | "shut"] => cells::days(&days.join(" ")),
+        // The dash of "Sunday - closed" is read as a "to".
+        ["closed" | "shut", days @ ..] | [days @ .., "to", "closed" | "shut"] | [days @ .., "closed" | "shut"] => {
+            cells::days(&days.join(" "))
+        }
         _ => None,
     }
 }
@@ -366,6 +369,8 @@ mod tests {
             ("Mon-Fri 9-5, closed at weekends", "MO,TU,WE,TH,FR 09:00-17:00"),
             ("Mon-Sat 9am-5pm, closed Thursdays", "MO,TU,WE,FR,SA 09:00-17:00"),
             ("Mon-Fri 9am-5pm, Wed closed", "MO,TU,TH,FR 09:00-17:00"),
+            ("Mon-Sat 9am-5pm; Sunday - closed", "MO,TU,WE,TH,FR,SA 09:00-17:00"),
+            ("Mon-Fri 9am-5pm, Sat: closed", "MO,TU,WE,TH,FR 09:00-17:00"),
             ("Mon-Fri 9am-5pm (closed Wednesdays)", "MO,TU,TH,FR 09:00-17:00"),
             ("Mon-Sun 10am-4pm. Closed Tuesday", "MO,WE,TH,FR,SA,SU 10:00-16:00"),
             ("1st Saturday 10am-1pm, closed Sundays", "1SA 10:00-13:00"),

@@ -232,6 +232,14 @@ impl<'a> Row<'a> {
             let says_something = days.is_some() || description.is_some();
             return says_something.then(|| schedule(days.as_ref(), None)).into_iter().collect();
         }
+        let is_of_no_day = |session: &Session| session.days.is_none() && !session.is_all_day();
+        if self.text("days").is_none() && sessions.iter().any(is_of_no_day) {
+            let column =
+                ["opens_at", "closes_at"].into_iter().find(|column| self.text(column).is_some()).unwrap_or("opening_hours");
+            let reason =
+                "nothing says on which days; the hours are shown, and searches for a day or for what is open cannot use them";
+            self.drop(column, reason.to_owned());
+        }
         // "24 hours" leaves out no day, unless something else is said of days.
         let every_day = self.text("days").is_none().then(cells::every_day);
         let on = |session: &Session| every_day.as_ref().filter(|_| session.is_all_day());

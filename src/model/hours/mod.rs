@@ -124,7 +124,7 @@ impl Hours {
                     Some(Doubt::Times) => Opening::TimesUnsure { session: *session },
                     Some(Doubt::SchoolTerm) => Opening::TermUnsure { session: *session },
                     Some(Doubt::BankHoliday) => {
-                        let holiday = holidays::on(local(session.start).date()).unwrap_or("Bank holiday");
+                        let holiday = holidays::on(holidays::observed(), local(session.start).date()).unwrap_or("Bank holiday");
                         Opening::HolidayUnsure { session: *session, holiday }
                     }
                 };
@@ -145,7 +145,7 @@ impl Hours {
         [before(today, 1), today].into_iter().any(|day| {
             let mut holiday = None;
             self.0.iter().filter(|rule| rule.is_on(day)).any(|rule| {
-                let holiday = *holiday.get_or_insert_with(|| holidays::on(day).is_some());
+                let holiday = *holiday.get_or_insert_with(|| holidays::on(holidays::observed(), day).is_some());
                 rule.certainty(holiday) == Some(None) && rule.times(day).is_some_and(|(start, end)| start <= now && now < end)
             })
         })
@@ -210,7 +210,7 @@ impl Hours {
         for day in first.iter_days().take_while(|day| *day <= last) {
             let mut holiday = None;
             for rule in self.0.iter().filter(|rule| rule.is_on(day)) {
-                let holiday = *holiday.get_or_insert_with(|| holidays::on(day).is_some());
+                let holiday = *holiday.get_or_insert_with(|| holidays::on(holidays::observed(), day).is_some());
                 let (Some(certainty), Some((start, end))) = (rule.certainty(holiday), rule.times(day)) else { continue };
                 let session = Session { start, end, all_day: rule.is_all_day(), doubt: certainty };
                 if certainty.is_none() { certain.push(session) } else { doubtful.push(session) }

@@ -190,7 +190,8 @@ impl<'a> Series<'a> {
         Some(Occurrence {
             start,
             end,
-            local_start,
+            // What the clocks jump over, they show an hour later.
+            local_start: start.with_timezone(&self.zone).naive_local(),
             original_start: original,
             status,
             location_id: moved.and_then(|change| change.location_id).or(self.event.location_id),

@@ -47,6 +47,7 @@ fn a_time_that_the_clocks_jump_over_is_read_as_if_they_had_not() {
     let early = event(&json!({"start": "2026-03-22T01:30:00", "end": "2026-03-22T02:15:00", "rrule": "FREQ=WEEKLY;COUNT=2"}));
     let dates = between(&early, utc("2026-03-28T00:00"), utc("2026-03-30T00:00"), 9);
     assert_eq!((dates[0].start, dates[0].end), (utc("2026-03-29T01:30"), utc("2026-03-29T02:15")));
+    assert_eq!(dates[0].local_start.format("%H:%M").to_string(), "02:30", "as the clocks show it");
     let twice = event(&json!({"start": "2026-10-25T01:30:00", "end": "2026-10-25T03:00:00"}));
     let dates = between(&twice, utc("2026-10-24T00:00"), utc("2026-10-26T00:00"), 9);
     assert_eq!((dates[0].start, dates[0].end), (utc("2026-10-25T00:30"), utc("2026-10-25T03:00")));

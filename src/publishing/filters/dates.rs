@@ -63,8 +63,10 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Opti
     let from = from.unwrap_or(now);
     let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
     if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now)? {
+        let last = (now + TimeDelta::days(occurrences::HORIZON_DAYS)).with_timezone(&London).date_naive();
         let known = format!(
-            "dates are available from {} days ago to {} days ahead; /events/{{id}} has an event's rule and past dates",
+            "dates are available from {} days ago to {} days ahead, which is {last}; /events/{{id}} has an event's rule and \
+             past dates",
             search::PAST_DAYS,
             occurrences::HORIZON_DAYS
         );
@@ -76,8 +78,8 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Opti
     Ok(Some((from, until)))
 }
 
-/// The parameter that asks for a time of which no dates are known: an empty list would look as if nothing took
-/// place then.
+/// The parameter that asks for a time of which no dates, or not all, are known: an empty list, or one that ends, would look as
+/// if nothing took place then.
 fn outside_of_what_is_known(
     parameters: &Parameters,
     from: DateTime<Utc>,
@@ -88,6 +90,9 @@ fn outside_of_what_is_known(
         "to"
     } else if from > now + TimeDelta::days(occurrences::HORIZON_DAYS) {
         "from"
+    } else if until > now + TimeDelta::days(occurrences::HORIZON_DAYS + 1) {
+        // A part of it would look as if nothing took place in the rest. The last day is known to its end.
+        "to"
     } else {
         return Ok(None);
     };

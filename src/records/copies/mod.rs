@@ -2,7 +2,7 @@
 
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -143,7 +143,10 @@ impl Records {
         let mut batch = Batch::default();
         let mut records = 0;
         let mut copied_people = Vec::new();
+        let open = store::Open::of(&tx).await.map_err(db)?;
+        let nobody = HashSet::new();
         let mut rows: Vec<Row> = Vec::new();
+        let mut rows_of_people: Vec<Row> = Vec::new();
         while let Some(copied) = next()? {
             match copied {
                 Copied::Record(record) => {
@@ -159,7 +162,11 @@ impl Records {
                 Copied::Annotation(annotated) => annotations::store::put(&tx, &[annotated]).await.map_err(db)?,
                 Copied::Picture(picture) => pictures::store::put(&tx, &picture).await.map_err(db)?,
                 Copied::Person(person) => copied_people.push(person),
+                Copied::Row(row) if row.is_of_people() => rows_of_people.push(row),
                 Copied::Row(row) => rows.push(row),
+            }
+            if rows.len() as u64 >= ROWS {
+                open.put_back(&tx, &std::mem::take(&mut rows), &nobody).await.map_err(db)?;
             }
             if batch.is_full() {
                 batch.write(&tx).await?;
@@ -168,7 +175,9 @@ impl Records {
         batch.write(&tx).await?;
         people::put_back(&tx, &copied_people).await.map_err(db)?;
         let known = people::known(&tx).await.map_err(db)?;
-        store::put_back(&tx, rows, &known).await.map_err(db)?;
+        open.put_back(&tx, &rows, &known).await.map_err(db)?;
+        open.put_back(&tx, &rows_of_people, &known).await.map_err(db)?;
+        store::count_on(&tx).await.map_err(db)?;
         published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
         let scrubs = Remembered::after_restore(scrubs, copied_scrubs, self.clock.now());

@@ -1,17 +1,21 @@
 //! Tables that go into a backup as they are: what people have dealt with us about, the support
-//! checker, the council's own texts. Secrets have no place here, not even their hashes.
+//! checker, the council's own texts, the directories that are followed and what is known of their records. Secrets
+//! have no place here, not even their hashes.
 
 use std::collections::HashSet;
 
 use sea_orm::{
-    ConnectionTrait as _, Value,
-    sea_query::{Alias, Expr, Order, Query},
+    ConnectionTrait as _, DbBackend, Value,
+    sea_query::{Alias, Expr, OnConflict, Order, Query},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::db::{self, Context as _, Transaction};
+
+/// Values in one statement, so that either database takes it.
+const MOST_VALUES: usize = 10_000;
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug)]
@@ -21,22 +25,26 @@ enum Type {
     Big,
     Int,
     Small,
+    Bool,
 }
 
 /// A table, and its columns, as many of the first as make its key.
 #[derive(Debug)]
 pub(super) struct Table {
     name: &'static str,
+    /// The table that must be empty for this one to be put back: itself, or the one that its rows belong to.
+    with: &'static str,
     key: usize,
     columns: &'static [(&'static str, Type)],
 }
 
-use Type::{Big, Int, Small, Text, Uuid as Id};
+use Type::{Big, Bool, Int, Small, Text, Uuid as Id};
 
 /// What is copied, in the order in which it is put back.
 pub(super) const TABLES: &[Table] = &[
     Table {
         name: "proposal",
+        with: "proposal",
         key: 1,
         columns: &[
             ("id", Id),
@@ -59,12 +67,14 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "message",
+        with: "message",
         key: 1,
         columns: &[("id", Id), ("proposal_id", Id), ("at", Big), ("by_whom", Text), ("words", Text)],
     },
     // The code of a claim is a secret: whoever waits for one asks again.
     Table {
         name: "claim",
+        with: "claim",
         key: 1,
         columns: &[
             ("id", Id),
@@ -81,6 +91,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "audit",
+        with: "audit",
         key: 1,
         columns: &[
             ("id", Id),
@@ -94,6 +105,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "call_back",
+        with: "call_back",
         key: 1,
         columns: &[
             ("id", Id),
@@ -111,17 +123,25 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "assurance",
+        with: "assurance",
         key: 1,
         columns: &[("id", Id), ("record_id", Id), ("checked_at", Big), ("by_whom", Text), ("how", Text)],
     },
-    Table { name: "freshness", key: 1, columns: &[("record_id", Id), ("since", Big), ("checked_at", Big), ("mark", Small)] },
+    Table {
+        name: "freshness",
+        with: "freshness",
+        key: 1,
+        columns: &[("record_id", Id), ("since", Big), ("checked_at", Big), ("mark", Small)],
+    },
     Table {
         name: "reminder",
+        with: "reminder",
         key: 4,
         columns: &[("record_id", Id), ("recipient", Text), ("base", Big), ("stage", Small), ("sent_at", Big)],
     },
     Table {
         name: "report",
+        with: "report",
         key: 1,
         columns: &[
             ("id", Id),
@@ -138,12 +158,19 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "text",
+        with: "text",
         key: 2,
         columns: &[("slug", Text), ("version", Big), ("body", Text), ("standing", Text), ("saved_at", Big), ("saved_by", Text)],
     },
-    Table { name: "support_draft", key: 1, columns: &[("part", Text), ("body", Text), ("saved_at", Big), ("saved_by", Text)] },
+    Table {
+        name: "support_draft",
+        with: "support_draft",
+        key: 1,
+        columns: &[("part", Text), ("body", Text), ("saved_at", Big), ("saved_by", Text)],
+    },
     Table {
         name: "support_publication",
+        with: "support_publication",
         key: 1,
         columns: &[
             ("number", Big),
@@ -154,6 +181,81 @@ pub(super) const TABLES: &[Table] = &[
             ("published_at", Big),
             ("withdrawn_at", Big),
             ("withdrawn_why", Text),
+        ],
+    },
+    Table {
+        name: "peer",
+        with: "peer",
+        key: 1,
+        columns: &[
+            ("id", Int),
+            ("name", Text),
+            ("url", Text),
+            ("origin", Text),
+            ("moved_to", Text),
+            ("kind", Text),
+            ("trust", Text),
+            ("state", Text),
+            ("scope", Text),
+            ("licence", Text),
+            ("attribution", Text),
+            ("every_seconds", Big),
+            ("discovered", Text),
+            ("pinned_keys", Text),
+            ("cursor", Text),
+            ("held", Text),
+            ("next_due_at", Big),
+            ("tried_at", Big),
+            ("succeeded_at", Big),
+            ("failures", Int),
+            ("problem", Text),
+            ("report", Text),
+            ("lease_fence", Big),
+            ("lease_until", Big),
+            ("added_at", Big),
+        ],
+    },
+    Table {
+        name: "relayed_origin",
+        with: "peer",
+        key: 1,
+        columns: &[("origin", Text), ("discovered", Text), ("keys", Text), ("missed", Bool), ("tried_at", Big)],
+    },
+    Table {
+        name: "foreign_record",
+        with: "peer",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("peer_id", Int),
+            ("kind", Small),
+            ("foreign_id", Text),
+            ("rev", Big),
+            ("hash", Text),
+            ("live", Bool),
+            ("own_item", Bool),
+            ("statement", Text),
+            ("listed", Text),
+            ("crawl", Big),
+            ("missing", Int),
+            ("fetched_at", Big),
+            ("origin", Text),
+            ("via", Text),
+        ],
+    },
+    Table {
+        name: "held_delete",
+        with: "peer",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("peer_id", Int),
+            ("rev", Big),
+            ("why", Text),
+            ("at", Big),
+            ("signed", Bool),
+            ("confirmed", Int),
+            ("confirmed_at", Big),
         ],
     },
 ];
@@ -168,6 +270,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it can be put back only when it is known who is here.
+    pub(super) fn is_of_people(&self) -> bool {
+        matches!(self.table.as_str(), "claim" | "message" | "proposal")
+    }
+
     /// Whether it is what somebody wrote who is not here any more, or their claim.
     fn is_of_somebody_gone(&self, known: &HashSet<String>) -> bool {
         let text = |column: &str| self.row.get(column).and_then(Json::as_str).unwrap_or_default();
@@ -190,6 +297,7 @@ impl Row {
             Big => number.into(),
             Int => number.and_then(|number| i32::try_from(number).ok()).into(),
             Small => number.and_then(|number| i16::try_from(number).ok()).into(),
+            Bool => found.as_bool().into(),
         }
     }
 }
@@ -213,6 +321,7 @@ pub(super) async fn rows(snapshot: &Transaction, table: &Table, skip: u64, limit
                 Big => one.try_get::<Option<i64>>("", name).map(|number| json!(number)),
                 Int => one.try_get::<Option<i32>>("", name).map(|number| json!(number)),
                 Small => one.try_get::<Option<i16>>("", name).map(|number| json!(number)),
+                Bool => one.try_get::<Option<bool>>("", name).map(|flag| json!(flag)),
             };
             row.insert((*name).to_owned(), value.context("cannot copy a table")?);
         }
@@ -221,23 +330,51 @@ pub(super) async fn rows(snapshot: &Transaction, table: &Table, skip: u64, limit
     Ok(rows)
 }
 
-/// Put rows back into those of our tables that are empty. What a later version of this program may have
-/// added to a backup is left out.
-pub(super) async fn put_back(tx: &Transaction, rows: Vec<Row>, known: &HashSet<String>) -> Result<(), db::Error> {
-    for table in TABLES {
-        let mut first = Query::select();
-        first.expr(Expr::val(1)).from(Alias::new(table.name)).limit(1);
-        if tx.connection().query_one(&first).await.context("cannot read a table")?.is_some() {
-            continue;
+/// The tables that rows are put back into: those that nothing of the kind was in when that began.
+#[derive(Debug)]
+pub(super) struct Open(Vec<&'static Table>);
+
+impl Open {
+    /// Those that are open now.
+    pub(super) async fn of(tx: &Transaction) -> Result<Self, db::Error> {
+        let mut open = Vec::new();
+        for table in TABLES {
+            let mut first = Query::select();
+            first.expr(Expr::val(1)).from(Alias::new(table.with)).limit(1);
+            if tx.connection().query_one(&first).await.context("cannot read a table")?.is_none() {
+                open.push(table);
+            }
         }
-        for row in rows.iter().filter(|row| row.table == table.name && !row.is_of_somebody_gone(known)) {
-            let mut insert = Query::insert();
-            insert
-                .into_table(Alias::new(table.name))
-                .columns(table.columns.iter().map(|(name, _)| Alias::new(*name)))
-                .values_panic(table.columns.iter().map(|column| Expr::val(row.value(*column))));
-            tx.connection().execute(&insert).await.context("cannot restore a table")?;
-        }
+        Ok(Self(open))
     }
-    Ok(())
+
+    /// Put rows back into those of our tables that are open; what stands in them under the same key stays. What a later
+    /// version of this program may have added to a backup is left out.
+    pub(super) async fn put_back(&self, tx: &Transaction, rows: &[Row], known: &HashSet<String>) -> Result<(), db::Error> {
+        for table in &self.0 {
+            let of_table: Vec<&Row> =
+                rows.iter().filter(|row| row.table == table.name && !row.is_of_somebody_gone(known)).collect();
+            for some in of_table.chunks(MOST_VALUES / table.columns.len()) {
+                let mut insert = Query::insert();
+                insert
+                    .into_table(Alias::new(table.name))
+                    .columns(table.columns.iter().map(|(name, _)| Alias::new(*name)))
+                    .on_conflict(OnConflict::new().do_nothing().to_owned());
+                for row in some {
+                    insert.values_panic(table.columns.iter().map(|column| Expr::val(row.value(*column))));
+                }
+                tx.connection().execute(&insert).await.context("cannot restore a table")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Let new peers have numbers behind those that were put back: PostgreSQL counts beside the table, and SQLite in it.
+pub(super) async fn count_on(tx: &Transaction) -> Result<(), db::Error> {
+    if tx.connection().get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let set = "SELECT setval(pg_get_serial_sequence('peer', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM peer), false)";
+    tx.connection().execute_unprepared(set).await.context("cannot restore the list of peers").map(drop)
 }

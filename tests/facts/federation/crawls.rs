@@ -78,6 +78,114 @@ pub(super) async fn start(
     Some((here, server, peer))
 }
 
+/// What a list of organizations says, and each of them by itself.
+fn organizations(seen: &Seen, names: &[(&str, &str)]) -> Option<Reply> {
+    let whole =
+        |(id, name): &(&str, &str)| json!({"id": id, "name": name, "description": "Helps.", "email": "desk@helpers.org.uk"});
+    if seen.path.starts_with("/api/organizations?") {
+        let items: Vec<Value> = names.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
+        let page = json!({
+            "total_items": items.len(), "total_pages": 1, "page_number": 1, "size": items.len(), "first_page": true, "last_page": true,
+            "empty": items.is_empty(), "contents": items
+        });
+        return Some(Reply::json(page.to_string()));
+    }
+    let id = seen.path.strip_prefix("/api/organizations/")?;
+    let found = names.iter().find(|one| one.0 == id);
+    Some(found.map_or_else(|| Reply::status(404), |one| Reply::json(whole(one).to_string())))
+}
+
+async fn names_of_organizations(here: &Node) -> Vec<String> {
+    let page = here.app.get("/organizations?per_page=1000").await.json();
+    let mut names: Vec<String> =
+        page["contents"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+async fn has_organizations(on: On) {
+    let which = Arc::new(AtomicUsize::new(0));
+    let now = which.clone();
+    let script = move |seen: &Seen| {
+        let names: &[(&str, &str)] = match now.load(Ordering::SeqCst) {
+            0 => &[("7", "Holder, by its own word"), ("8", "Helpers without services")],
+            1 => &[("9", "Newcomers")],
+            _ => return modern(seen, |_, _| {}),
+        };
+        organizations(seen, names).unwrap_or_else(|| modern(seen, |_, _| {}))
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.quarantined, here.services().await.len()), (Outcome::Ok, 0, 120), "{report:?}");
+    assert_eq!(names_of_organizations(&here).await, ["Helpers without services", "Holder, by its own word"]);
+    let requests = server.paths().len();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.created, report.updated, report.deleted), (0, 0, 0), "{report:?}");
+    assert!(server.paths().len() - requests <= 7, "what is as it was is not fetched: {:?}", &server.paths()[requests..]);
+    // Two whole readings do not have it, and the server says that it is gone. Whoever holds services stays.
+    which.store(1, Ordering::SeqCst);
+    let (first, second) = (here.pull(&peer).await, here.pull(&peer).await);
+    assert_eq!((first.deleted, second.deleted, first.created), (0, 1, 1), "{first:?} {second:?}");
+    assert_eq!(names_of_organizations(&here).await, ["Holder, by its own word", "Newcomers"]);
+    assert_eq!(here.services().await.len(), 120);
+    // An API that has no such list any more has lost none of them.
+    which.store(2, Ordering::SeqCst);
+    for _ in 0..3 {
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 0, 0), "{report:?}");
+    }
+    assert_eq!(names_of_organizations(&here).await, ["Holder, by its own word", "Newcomers"]);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn organizations_without_services_are_read_where_an_api_lists_them_on_sqlite() {
+    Box::pin(has_organizations(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn organizations_without_services_are_read_where_an_api_lists_them_on_postgres() {
+    Box::pin(has_organizations(On::Postgres)).await;
+}
+
+/// Do this to the database, past the directory.
+async fn hand_at(here: &Node, sql: &str) {
+    let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
+    assert_eq!(sea_orm::ConnectionTrait::execute_unprepared(&db, sql).await.unwrap().rows_affected(), 1, "{sql}");
+    db.close().await.unwrap();
+}
+
+async fn is_damaged(on: On) {
+    let Some((here, _server, peer)) = start(on, |seen: &Seen| modern(seen, |_, _| {})).await else { return };
+    here.pull(&peer).await;
+    let before = (here.services().await, names_of_organizations(&here).await);
+    hand_at(&here, "DELETE FROM record WHERE document LIKE '%Club 17%'").await;
+    hand_at(
+        &here,
+        "UPDATE record SET document = replace(document, 'Club 18', 'Club of thieves') WHERE document LIKE '%Club 18%'",
+    )
+    .await;
+    here.app.clock.set(here.app.clock.now() + chrono::Duration::days(6));
+    assert_eq!(here.pull(&peer).await.left_out.get("damaged"), None, "looked for once a week");
+    here.app.clock.set(here.app.clock.now() + chrono::Duration::days(2));
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.left_out.get("damaged").copied()), (Outcome::Ok, Some(2)), "{report:?}");
+    assert_eq!((here.services().await, names_of_organizations(&here).await), before);
+    for name in ["Club 17", "Club 18"] {
+        let mended = here.app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1_000).await.unwrap();
+        assert!(mended.iter().any(|stored| stored.document.contains(&format!("{name}\""))), "{name}");
+    }
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_44_what_was_lost_or_changed_of_a_plain_api_is_fetched_again_within_a_week_on_sqlite() {
+    Box::pin(is_damaged(On::Sqlite)).await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_44_what_was_lost_or_changed_of_a_plain_api_is_fetched_again_within_a_week_on_postgres() {
+    Box::pin(is_damaged(On::Postgres)).await;
+}
+
 async fn loses_a_page(on: On) {
     let broken = Arc::new(AtomicBool::new(false));
     let breaks = broken.clone();
@@ -333,7 +441,7 @@ async fn changes_what_its_list_does_not_show(on: On) {
     let Some((here, _server, peer)) = start(on, script).await else { return };
     here.pull(&peer).await;
     changed.store(true, Ordering::SeqCst);
-    assert_eq!(here.pull(&peer).await.requests, 4, "what robots may do, and the list, which looks as before");
+    assert_eq!(here.pull(&peer).await.requests, 6, "what robots may do, the list, which looks as before, and that there is no other");
     let mut updated = Vec::new();
     for _ in 0..7 {
         here.app.clock.set(here.app.clock.now() + chrono::Duration::days(1));

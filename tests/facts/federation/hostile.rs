@@ -871,8 +871,17 @@ fact_of_a_liar! {
             }
             Reply::json(page.to_string())
         });
+        let before = here.state(&peer).await;
         let report = here.harvester().with_most_pages(40).pull(peer.id, |_| {}).await.unwrap();
         assert_eq!((report.outcome, report.pages, here.services().await.len()), (Outcome::Partial, 40, 3));
+        assert_eq!(here.state(&peer).await.but_for(&[]), before.clone().but_for(&[]), "only how far it was read is different");
+        // The next turn goes on from there; nobody takes it for being up to date, which monitors and pages see.
+        let (cursor, asked) = (here.peer(&peer).await.cursor.after, liar.asked().len());
+        let succeeded_at = here.peer(&peer).await.succeeded_at;
+        here.app.clock.set(here.app.clock.now() + chrono::Duration::hours(1));
+        let report = here.harvester().with_most_pages(40).pull(peer.id, |_| {}).await.unwrap();
+        assert_eq!((report.outcome, report.pages, liar.asked().len() - asked), (Outcome::Partial, 40, 40));
+        assert_eq!((here.peer(&peer).await.succeeded_at, here.peer(&peer).await.cursor.after - cursor), (succeeded_at, 40));
     }
 }
 

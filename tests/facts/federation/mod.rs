@@ -23,6 +23,7 @@ mod relays;
 mod review;
 mod sessions;
 mod settled;
+mod stood_by;
 mod strange;
 mod takeovers;
 mod turns;

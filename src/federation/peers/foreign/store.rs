@@ -237,6 +237,30 @@ pub async fn numbers(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Resul
     Ok(Numbers { live: many(true), gone: many(false) })
 }
 
+/// Whether a record of this kind that a peer tells by itself is there.
+/// # Errors
+/// When the database fails.
+pub async fn has_live(db: &Database, peer: PeerId, kind: Kind) -> Result<bool, db::Error> {
+    use foreign_record::Column as C;
+    let query = in_order(peer, None).filter(C::Kind.eq(kind.number())).filter(C::Live.eq(true)).filter(C::OwnItem.eq(true));
+    Ok(query.one(db.reader()).await.context("cannot read what came from a peer")?.is_some())
+}
+
+/// Take records of this kind for parts of others from now on: the peer does not tell them by themselves any more.
+/// # Errors
+/// When the database fails.
+pub async fn make_parts(tx: &Transaction, peer: PeerId, kind: Kind) -> Result<(), db::Error> {
+    use foreign_record::Column as C;
+    foreign_record::Entity::update_many()
+        .col_expr(C::OwnItem, Expr::value(false))
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Kind.eq(kind.number()))
+        .exec(tx.connection())
+        .await
+        .context("cannot write what came from a peer")
+        .map(drop)
+}
+
 /// Write what is known about records.
 /// # Errors
 /// When the database fails.

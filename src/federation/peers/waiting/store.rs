@@ -4,12 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::super::PeerId;
+use super::super::{Foreign, PeerId};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
@@ -56,6 +57,9 @@ mod held_delete {
         #[sea_orm(column_type = "Text")]
         pub(super) why: String,
         pub(super) at: i64,
+        pub(super) signed: bool,
+        pub(super) confirmed: i32,
+        pub(super) confirmed_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -258,9 +262,20 @@ pub struct Held {
     pub why: Reason,
     /// Since when it waits.
     pub at: DateTime<Utc>,
+    /// Whether its origin has signed it.
+    pub signed: bool,
+    /// How often its origin was found to stand by it since.
+    pub confirmed: i32,
+    /// When that was found last, or the count began anew.
+    pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 impl Held {
+    /// A deletion that waits from now on.
+    pub fn new(record: &Foreign, why: Reason, at: DateTime<Utc>, signed: bool) -> Self {
+        Self { id: record.id, peer: record.peer, rev: record.rev, why, at, signed, confirmed: 0, confirmed_at: None }
+    }
+
     /// Whether a person has to decide it.
     pub fn is_for_a_person(&self) -> bool {
         self.why != Reason::Counting
@@ -279,6 +294,9 @@ pub async fn put_held(tx: &Transaction, rows: &[Held]) -> Result<(), db::Error> 
             rev: Set(row.rev),
             why: Set(row.why.as_stored().to_owned()),
             at: Set(row.at.timestamp_micros()),
+            signed: Set(row.signed),
+            confirmed: Set(row.confirmed),
+            confirmed_at: Set(row.confirmed_at.map(|at| at.timestamp_micros())),
         });
         held_delete::Entity::insert_many(rows)
             .on_conflict(keep.clone())
@@ -305,8 +323,43 @@ pub async fn held(on: &Database, peer: PeerId) -> Result<Vec<Held>, db::Error> {
         rev: row.rev,
         why: Reason::from_stored(row.why),
         at: moment(row.at),
+        signed: row.signed,
+        confirmed: row.confirmed,
+        confirmed_at: row.confirmed_at.map(moment),
     };
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// Note that the origin stands by these deletions once more.
+/// # Errors
+/// When the database fails.
+pub async fn confirm_held(tx: &Transaction, ids: &[Uuid], at: DateTime<Utc>) -> Result<(), db::Error> {
+    use held_delete::Column as C;
+    for chunk in db::pieces(ids) {
+        held_delete::Entity::update_many()
+            .col_expr(C::Confirmed, Expr::col(C::Confirmed).add(1))
+            .col_expr(C::ConfirmedAt, Expr::value(at.timestamp_micros()))
+            .filter(C::Id.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .context("cannot write held deletions")?;
+    }
+    Ok(())
+}
+
+/// Begin anew to count how often a peer stands by its deletions.
+/// # Errors
+/// When the database fails.
+pub async fn doubt_held(tx: &Transaction, peer: PeerId, at: DateTime<Utc>) -> Result<(), db::Error> {
+    use held_delete::Column as C;
+    held_delete::Entity::update_many()
+        .col_expr(C::Confirmed, Expr::value(0))
+        .col_expr(C::ConfirmedAt, Expr::value(at.timestamp_micros()))
+        .filter(C::PeerId.eq(peer))
+        .exec(tx.connection())
+        .await
+        .context("cannot write held deletions")
+        .map(drop)
 }
 
 /// Those of them that a person has to decide.

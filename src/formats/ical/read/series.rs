@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::{
     super::{
         properties::{self as lines, Property},
-        times::{self, Stamp},
+        times::{self, Ends, Stamp},
     },
     Change, MOST_DATES, Series, Status,
 };
@@ -95,6 +95,11 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     let whole_days = matches!(begins, Stamp::Day(_));
     let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
     let (without, with) = (dates("EXDATE"), dates("RDATE"));
+    let changes = longer_or_shorter(event, (start, end), zone, whole_days, &mut left);
+    if let Some(Err(reason)) = event.find("RECURRENCE-ID").map(|_| one_stamp(event, "RECURRENCE-ID", &mut Left(Vec::new()))) {
+        let reason = reason.trim_start_matches("RECURRENCE-ID: ");
+        left.out("RECURRENCE-ID", format!("{reason}, so the event stands for itself"));
+    }
     let rule = rule(event, &mut left)?;
     let online = online(event, &mut left);
     let place = event.text("LOCATION").filter(|place| !is_web_address(place));
@@ -123,7 +128,7 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
         rule,
         without,
         with,
-        changes: Vec::new(),
+        changes,
         dropped: left.0,
     }))
 }
@@ -152,13 +157,13 @@ fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveD
         }
     };
     let lasts = event.text("DURATION").and_then(|text| {
-        let length = times::length(&text);
+        let length = times::lasting(&text);
         if length.is_none() {
             left.out("DURATION", format!("{:?} is not a duration", shorten(&text, 60)));
         }
         length
     });
-    let end = ends.or_else(|| start.checked_add_signed(lasts?));
+    let end = ends.or_else(|| lasts?.after(start, zone));
     let end = if whole_days {
         // The last day is the one before DTEND, to its end.
         let end = end.filter(|end| *end > start).or_else(|| start.checked_add_signed(TimeDelta::days(1)));
@@ -190,6 +195,46 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Further dates that say themselves how long they last (`RDATE;VALUE=PERIOD`), where that is not as long as the first.
+fn longer_or_shorter(
+    event: &Raw,
+    (start, end): (NaiveDateTime, NaiveDateTime),
+    zone: Tz,
+    whole_days: bool,
+    left: &mut Left,
+) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut unread = 0;
+    for property in event.all("RDATE") {
+        let (periods, without_end) = times::periods(property, MOST_DATES - changes.len());
+        unread += without_end;
+        for (stamp, ends) in periods {
+            let begins = on_the_clock(stamp, start, zone, whole_days);
+            let ends = match ends {
+                Ends::At(stamp) => Some(stamp.on_the_clock_of(zone)),
+                Ends::After(length) => length.after(begins, zone),
+            };
+            match ends.filter(|ends| *ends >= begins && !whole_days) {
+                Some(ends) if ends - begins != end - start => {
+                    changes.push(Change {
+                        start: begins,
+                        cancelled: false,
+                        moved: Some((begins, ends)),
+                        place: None,
+                        note: None,
+                    });
+                }
+                Some(_) => {}
+                None => unread += 1,
+            }
+        }
+    }
+    if unread > 0 {
+        left.out("RDATE", format!("how long {unread} dates last could not be read; they last as long as the first"));
+    }
+    changes
 }
 
 fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) -> NaiveDateTime {

@@ -89,6 +89,38 @@ fn times_are_on_the_clock_of_the_event() {
 }
 
 #[test]
+fn hours_are_as_long_as_ever_in_a_night_in_which_the_clocks_change_and_days_go_by_the_calendar() {
+    for (start, length, end) in [
+        ("20260328T220000", "PT8H", "2026-03-29T07:00:00"),
+        ("20260328T220000", "P1D", "2026-03-29T22:00:00"),
+        ("20260328T220000", "P1DT1H", "2026-03-29T23:00:00"),
+        ("20261024T220000", "PT8H", "2026-10-25T05:00:00"),
+        ("20261024T220000", "P1W", "2026-10-31T22:00:00"),
+    ] {
+        let read = event(&format!("DTSTART;TZID=Europe/London:{start}\nDURATION:{length}"));
+        assert_eq!(read.end, at(end), "{start} {length}");
+    }
+}
+
+#[test]
+fn a_further_date_that_says_how_long_it_lasts_lasts_so_long() {
+    let read = event(
+        "DTSTART:20261204T100000Z\nDTEND:20261204T110000Z\n\
+         RDATE;VALUE=PERIOD:20261205T100000Z/PT3H,20261206T100000Z/20261206T110000Z,20261207T100000Z/soon",
+    );
+    assert_eq!(read.with, ["2026-12-05T10:00:00", "2026-12-06T10:00:00", "2026-12-07T10:00:00"].map(at));
+    let moved: Vec<_> = read.changes.iter().map(|change| (change.start, change.moved)).collect();
+    assert_eq!(moved, [(at("2026-12-05T10:00:00"), Some((at("2026-12-05T10:00:00"), at("2026-12-05T13:00:00"))))]);
+    assert_eq!(paths(&read), ["RDATE"], "one says nothing that can be read");
+}
+
+#[test]
+fn a_changed_date_that_does_not_say_which_is_told() {
+    let found = calendar("BEGIN:VEVENT\nUID:9\nRECURRENCE-ID:\nSUMMARY:Alone\nDTSTART:20261206T110000\nEND:VEVENT");
+    assert_eq!((found.events.len(), paths(&found.events[0])), (1, vec!["RECURRENCE-ID"]));
+}
+
+#[test]
 fn a_whole_day_ends_a_minute_before_midnight() {
     let days = event("DTSTART;VALUE=DATE:20261205\nDTEND;VALUE=DATE:20261207\nEXDATE:20261212T000000Z\nRRULE:FREQ=WEEKLY");
     assert_eq!(
