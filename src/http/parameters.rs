@@ -95,14 +95,15 @@ impl Parameters {
         }
     }
 
-    /// Yes or no; no where it is missing.
+    /// Yes or no, in capitals or not; no where it is missing.
     /// # Errors
     /// When it is neither.
     pub fn flag(&self, name: &str) -> Result<bool, Problem> {
-        match self.text(name)? {
-            None | Some("false" | "0" | "no" | "False") => Ok(false),
-            Some("true" | "1" | "yes" | "True") => Ok(true),
-            Some(other) => Err(Problem::bad_parameter(name, other, "expected true or false")),
+        let Some(text) = self.text(name)? else { return Ok(false) };
+        match text.to_ascii_lowercase().as_str() {
+            "false" | "0" | "no" => Ok(false),
+            "true" | "1" | "yes" => Ok(true),
+            _ => Err(Problem::bad_parameter(name, text, "expected true or false")),
         }
     }
 }
@@ -131,6 +132,8 @@ mod tests {
         assert_eq!(read("near=NaN").number("near", 0.0, 1.0).unwrap_err().status, 400);
         assert_eq!(read("a=%61%2B+b&a=a%2B%20b").text("a").unwrap(), Some("a+ b"));
         assert_eq!(read("full=maybe").flag("full").unwrap_err().status, 400);
+        assert_eq!(["TRUE", "Yes", "1"].map(|yes| read(&format!("full={yes}")).flag("full").unwrap()), [true; 3]);
+        assert_eq!(["FALSE", "No", "0", ""].map(|no| read(&format!("full={no}")).flag("full").unwrap()), [false; 4]);
         assert_eq!(Parameters::read("a=%ff").unwrap_err().status, 400);
         assert_eq!(read("search=&page").text("search").unwrap(), None);
     }

@@ -63,8 +63,8 @@ pub struct Answer {
     pub found: Found,
     /// Where the postcode is that was asked about.
     pub position: Option<Position>,
-    /// A postcode among the words that nobody here knows, and that was left out.
-    pub unknown_place: Option<Whereabouts>,
+    /// A place among the words that nobody here knows, and that was left out.
+    pub unknown_place: Option<String>,
     /// From when to when things were to take place.
     pub(super) window: Option<Window>,
 }
@@ -79,7 +79,10 @@ impl Answer {
             let needs: Vec<Value> = understood
                 .needs
                 .iter()
-                .map(|need| json!({"code": need.code, "name": terms.name_of(&need.code), "phrase": need.phrase}))
+                .map(|need| {
+                    let name = terms.name_of(&need.code);
+                    json!({"code": need.code, "name": name, "phrase": need.phrase, "urgent": need.urgent, "sensitive": need.sensitive})
+                })
                 .collect();
             let corrected: Vec<Value> = understood.corrected.iter().map(|(from, to)| json!({"from": from, "to": to})).collect();
             said.insert("words".to_owned(), json!(understood.words));
@@ -94,8 +97,8 @@ impl Answer {
         if let Some(position) = &self.position {
             said.insert("place".to_owned(), position.describe());
         }
-        if let Some(at) = &self.unknown_place {
-            said.insert("unknown_place".to_owned(), json!(at.as_str()));
+        if let Some(place) = &self.unknown_place {
+            said.insert("unknown_place".to_owned(), json!(place));
         }
         Ok((!said.is_empty()).then(|| said.into()))
     }

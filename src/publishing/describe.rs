@@ -128,7 +128,9 @@ fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
         Kind::Event => &[TAXONOMY, CLASSIFIED, HELP, DATES],
         Kind::Service | Kind::ServiceAtLocation | Kind::Location => &[TAXONOMY, CLASSIFIED, HELP, OPEN],
     };
-    PAGING.iter().chain(more.iter().copied().flatten())
+    // A location has no status of its own.
+    let is_meant = move |parameter: &&Parameter| kind != Kind::Location || parameter.name != "status";
+    PAGING.iter().chain(more.iter().copied().flatten()).filter(is_meant)
 }
 
 /// The `OpenAPI` document. `version` is that of this program.
@@ -290,10 +292,12 @@ fn search_schemas() -> Map<String, Value> {
         "description": "How the words and the postcode were understood.",
         "properties": {
             "words": texts("Words that were searched for as given.", "rent"),
-            "needs": {"type": "array", "description": "Needs that were searched for.", "items": {"type": "object", "required": ["code", "phrase"], "properties": {
+            "needs": {"type": "array", "description": "Needs that were searched for, urgent ones first.", "items": {"type": "object", "required": ["code", "phrase", "urgent", "sensitive"], "properties": {
                 "code": text("Code of the need.", "housing-eviction"),
                 "name": text("Its name, if the directory has a term with this code.", "Eviction or being told to leave"),
-                "phrase": text("The phrase that led to it.", "landlord wants me out")
+                "phrase": text("The phrase that led to it.", "landlord wants me out"),
+                "urgent": flag("Whether someone who writes this phrase may be in danger or on the street today."),
+                "sensitive": flag("Whether this need should be kept private from other people.")
             }}},
             "corrected": {"type": "array", "description": "Misspelt words and their corrections.", "items": {"type": "object", "required": ["from", "to"], "properties": {
                 "from": text("The word as written.", "buget"), "to": text("Its correction.", "budget")
@@ -310,7 +314,7 @@ fn search_schemas() -> Map<String, Value> {
                 "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How precisely that is known.", "examples": ["postcode"]},
                 "approximate": flag("Whether it is the middle of a larger area.")
             }},
-            "unknown_place": text("A postcode among the words that is not known here. It was left out.", "ZZ99 9ZZ")
+            "unknown_place": text("A place among the words (a postcode, or what follows near) that is not known here. It was left out.", "ZZ99 9ZZ")
         }
     });
     let value = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {

@@ -198,9 +198,10 @@ fn snippets(directory: &Directory, answer: &Answer, entries: &[Entry]) -> Result
     let marked = |text: Option<&str>| text.and_then(|text| directory.search.snippet(&answer.found, text));
     Ok(texts
         .filter_map(|text| {
-            let (name, description) = (marked(text.name.as_deref()), marked(text.description.as_deref()));
-            (name.is_some() || description.is_some())
-                .then(|| (text.id.to_string(), json!({"name": name, "description": description})))
+            let parts = [("name", marked(text.name.as_deref())), ("description", marked(text.description.as_deref()))];
+            let shown: serde_json::Map<String, Value> =
+                parts.into_iter().filter_map(|(member, text)| Some((member.to_owned(), json!(text?)))).collect();
+            (!shown.is_empty()).then(|| (text.id.to_string(), shown.into()))
         })
         .collect())
 }

@@ -1,7 +1,7 @@
 //! The terms that a directory has, by code: what an answer calls them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -30,6 +30,9 @@ pub struct Term {
     /// Its taxonomy.
     #[serde(default)]
     pub taxonomy_id: Option<Uuid>,
+    /// The wider term, where there is one.
+    #[serde(default)]
+    pub parent_id: Option<Uuid>,
 }
 
 /// Every term of the directory.
@@ -37,6 +40,7 @@ pub struct Term {
 pub struct Vocabulary {
     by_id: HashMap<Uuid, Term>,
     by_code: HashMap<String, Uuid>,
+    narrower: HashMap<Uuid, Vec<Uuid>>,
 }
 
 impl Vocabulary {
@@ -48,6 +52,21 @@ impl Vocabulary {
     /// The term with this code or name.
     pub fn find(&self, code: &str) -> Option<&Term> {
         self.by_code.get(&fold(code)).and_then(|id| self.by_id.get(id))
+    }
+
+    /// These codes or names, and the codes (else names) of all terms below theirs.
+    pub fn with_narrower(&self, codes: &[String]) -> Vec<String> {
+        let mut all = codes.to_vec();
+        let mut below: Vec<Uuid> = codes.iter().filter_map(|code| self.find(code)).map(|term| term.id).collect();
+        // A feed may have terms that are below each other in a circle.
+        let mut seen: HashSet<Uuid> = below.iter().copied().collect();
+        while let Some(id) = below.pop() {
+            for narrower in self.narrower.get(&id).into_iter().flatten().filter(|narrower| seen.insert(**narrower)) {
+                below.push(*narrower);
+                all.extend(self.term(*narrower).map(|term| term.code.clone().unwrap_or_else(|| term.name.clone())));
+            }
+        }
+        all
     }
 
     /// What the need with this code is called.
@@ -94,6 +113,9 @@ impl Vocabularies {
         for term in bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Term>(line).ok()) {
             for name in term.code.iter().chain([&term.name]) {
                 vocabulary.by_code.entry(fold(name)).or_insert(term.id);
+            }
+            if let Some(wider) = term.parent_id {
+                vocabulary.narrower.entry(wider).or_default().push(term.id);
             }
             vocabulary.by_id.insert(term.id, term);
         }

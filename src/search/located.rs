@@ -7,7 +7,7 @@ use tantivy::{
     schema::IndexRecordOption,
 };
 
-use super::{Error, Search, facts};
+use super::{Error, Search, facts, fields::words_of, query::Builder, small::is_common};
 use crate::{
     geo::Point,
     model::{Kind, text::fold, whereabouts::Whereabouts},
@@ -52,6 +52,20 @@ impl Search {
         // Of two towns with one name nobody can say which is meant.
         let near = |middle: &Point| points.iter().filter(|point| point.metres_to(*middle) <= FAR).count();
         Ok(middle.filter(|middle| 2 * near(middle) > points.len()))
+    }
+
+    /// Whether a listing has any of these words, or one of them is no name: "near me".
+    /// # Errors
+    /// When the index fails.
+    pub fn has_any_word_of(&self, text: &str) -> Result<bool, Error> {
+        let (searcher, words) = (self.reader.searcher(), self.words());
+        let builder = Builder { fields: &self.fields, searcher: &searcher, words: &words };
+        for word in words_of(text) {
+            if is_common(&word.text) || builder.is_known(&word.stem)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The middle of the places with this postcode, sector or outcode.

@@ -6,10 +6,11 @@ use tantivy::{
 };
 
 use super::{
-    Enough,
+    Enough, english,
     fields::Word,
     query::{Builder, Built, CORRECTED, EACH, IN_THE_NAME, boosted},
-    words::{Part, is_common},
+    small::is_common,
+    words::Part,
 };
 
 impl Builder<'_> {
@@ -54,11 +55,13 @@ impl Builder<'_> {
         built.understood.sensitive |= others.iter().any(|other| self.words.is_grave(&other.stem));
     }
 
-    /// What a word that nobody here writes may be a slip of. A word of danger is what it is, and so is a number, or
-    /// a postcode: "200" is no slip of "2006".
+    /// What a word that nobody here writes may be a slip of. A word of English, or one that people in trouble are known
+    /// to write, is what it is: "pills" are no bills, and "naked" is not "named". So is a number, or a postcode: "200"
+    /// is no slip of "2006".
     pub(super) fn stands_for(&self, word: &Word) -> Result<Vec<Word>, TantivyError> {
-        let is_itself = self.words.is_urgent(&word.stem)
+        let is_itself = self.words.is_heard(&word.stem)
             || self.words.is_itself(&word.stem)
+            || english::has(&word.stem)
             || word.text.contains(|c: char| c.is_ascii_digit());
         if is_itself { Ok(Vec::new()) } else { self.corrections(&word.text) }
     }

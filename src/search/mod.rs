@@ -9,7 +9,9 @@
 
 mod collect;
 mod columns;
+mod english;
 mod facts;
+mod families;
 mod fields;
 mod follow;
 mod free;
@@ -20,8 +22,10 @@ mod marks;
 mod query;
 mod signs;
 mod slips;
+mod small;
 mod spelling;
 mod store;
+mod table;
 mod understood;
 mod wanted;
 mod words;
@@ -41,10 +45,12 @@ pub use self::{
     collect::Hit,
     facts::PAST_DAYS,
     follow::{Indexing, Progress},
+    small::says_nothing,
     store::{Edited, SaveError, Table, load, save},
+    table::Refused,
     understood::{Enough, Understanding, Understood},
     wanted::{Delivery, Times, Wanted},
-    words::{Phrase, Refused, Words, says_nothing},
+    words::{Phrase, Words},
 };
 use self::{
     collect::{Between, Checks, Collected, Hits, Judge, Order, Window},

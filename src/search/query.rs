@@ -13,12 +13,13 @@ use tantivy::{
 };
 
 use super::{
-    Enough, Understanding, Understood,
+    Enough, Understood,
     facts::{kind_number, language_value},
     fields::{Fields, Word, words_of},
     signs::Signs,
+    small::{is_common, is_small},
     wanted::Wanted,
-    words::{Part, Words, is_common, is_small},
+    words::{Part, Words},
 };
 use crate::model::Kind;
 
@@ -200,6 +201,7 @@ impl Builder<'_> {
                 }
             }
         }
+        built.understood.needs.sort_by_key(|need| !need.urgent);
         if built.any_trouble {
             clauses.push(must(Box::new(BooleanQuery::union(troubles))));
         } else {
@@ -274,11 +276,9 @@ impl Builder<'_> {
         let phrase = self.words.phrase(phrase);
         built.understood.urgent |= phrase.urgent;
         built.understood.sensitive |= phrase.sensitive;
-        for need in &phrase.needs {
-            if !built.understood.needs.iter().any(|known| known.code == *need) {
-                built.understood.needs.push(Understanding { code: need.clone(), name: None, phrase: phrase.text.clone() });
-            }
-        }
+        let said: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let said = if phrase.only_words().is_some() { phrase.text.clone() } else { said.join(" ") };
+        built.understood.add_needs(phrase, &said);
         let mut plain: Vec<Clause> = Vec::new();
         let telling: Vec<&Word> = words.iter().filter(|word| !is_small(&word.text)).collect();
         for word in &telling {

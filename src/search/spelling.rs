@@ -13,6 +13,8 @@ use super::{
 const MOST_CORRECTIONS: usize = 6;
 /// Words shorter than this are not corrected, in letters.
 const CORRECTED_FROM: usize = 5;
+/// Shorter ones are no beginnings of others.
+const BEGINS_FROM: usize = 4;
 
 impl Builder<'_> {
     /// Whether any document that is there has the word.
@@ -40,7 +42,7 @@ impl Builder<'_> {
     pub(super) fn corrections(&self, text: &str) -> Result<Vec<Word>, TantivyError> {
         let length = text.chars().count();
         let mut found: BTreeMap<String, (u8, u64)> = BTreeMap::new();
-        if length >= 3 {
+        if length >= BEGINS_FROM {
             self.collect_spellings(
                 &FuzzyTermQuery::new_prefix(Term::from_field_text(self.fields.spelling, text), 0, true),
                 0,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Phrase;
+
 /// A need that somebody's words stand for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Understanding {
@@ -12,6 +14,10 @@ pub struct Understanding {
     pub name: Option<String>,
     /// The phrase that led to it.
     pub phrase: String,
+    /// Whether somebody who writes that may be in danger or on the street today.
+    pub urgent: bool,
+    /// Whether others had better not see that somebody wrote it.
+    pub sensitive: bool,
 }
 
 /// How much of what somebody wrote was enough for something to be found.
@@ -31,7 +37,7 @@ pub enum Enough {
 pub struct Understood {
     /// Words that were searched for as given.
     pub words: Vec<String>,
-    /// Needs that were searched for.
+    /// Needs that were searched for, the urgent ones first.
     pub needs: Vec<Understanding>,
     /// Misspelt words and their corrections.
     pub corrected: Vec<(String, String)>,
@@ -47,4 +53,22 @@ pub struct Understood {
     pub urgent: bool,
     /// Whether others had better not see that somebody wrote it.
     pub sensitive: bool,
+}
+
+impl Understood {
+    /// What a phrase stands for was searched for; `said` is how it is told.
+    pub(super) fn add_needs(&mut self, phrase: &Phrase, said: &str) {
+        for code in &phrase.needs {
+            if let Some(known) = self.needs.iter_mut().find(|known| known.code == *code) {
+                // The graver phrase is the one to tell of.
+                if phrase.urgent && !known.urgent {
+                    said.clone_into(&mut known.phrase);
+                }
+                (known.urgent, known.sensitive) = (known.urgent || phrase.urgent, known.sensitive || phrase.sensitive);
+            } else {
+                let Phrase { urgent, sensitive, .. } = *phrase;
+                self.needs.push(Understanding { code: code.clone(), name: None, phrase: said.to_owned(), urgent, sensitive });
+            }
+        }
+    }
 }

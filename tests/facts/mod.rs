@@ -36,6 +36,7 @@ mod texts;
 mod times;
 mod troubles;
 mod whereabouts;
+mod words;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

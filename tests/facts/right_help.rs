@@ -124,7 +124,7 @@ fact! {
             ("I am 16 and my dad threw me out", "housing-homeless-now", true, true), ("kicked out by my mum", "housing-homeless-now", true, true),
             ("they cut off my gas", "energy-no-supply", false, false), ("sec 8 notice", "housing-eviction", false, false),
             ("section 8 notice", "housing-eviction", false, false), ("letter from court", "legal-advice", false, false),
-            ("letter from the county court", "legal-advice", false, false), ("cannot breathe", "health-access", true, true), ("can not breathe", "health-access", true, true),
+            ("letter from the county court", "legal-advice", false, false), ("cannot breathe", "safety-emergency", true, true), ("can not breathe", "safety-emergency", true, true),
             ("moldy flat", "housing-repairs", false, false), ("drunk partner", "health-alcohol-drugs", false, true), ("my partner gets drunk", "health-alcohol-drugs", false, true),
             ("cannot pay my rent", "housing-rent-arrears", false, false), ("do not want to be here anymore", "health-crisis", true, true),
             ("taken an overdose", "health-crisis", true, true), ("he threatened to kill me", "safety-violence", true, true),

@@ -109,7 +109,7 @@ fact! {
         let found = app.get("/services?search=food%20bank").await.json();
         let names: Vec<&str> = found["contents"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["Food bank", "Parcels at the door", "Open morning"], "by name, by need, by its words");
-        assert_eq!(found["interpreted"]["needs"][0], json!({"code": "food-emergency", "name": "Food today", "phrase": "food bank"}));
+        assert_eq!(found["interpreted"]["needs"][0], json!({"code": "food-emergency", "name": "Food today", "phrase": "food bank", "urgent": false, "sensitive": false}));
     }
 }
 

@@ -58,7 +58,7 @@ fact! {
             ("my partner abuses me", "safety-domestic-abuse", true),
             ("hit by my dad", "safety-child", true),
             ("no where to sleep tonight", "housing-homeless-now", true),
-            ("gas smell", "energy-no-supply", true),
+            ("gas smell", "energy-emergency", true),
             ("being followed by ex", "safety-violence", true),
             ("lonley", "social-company", false),
             ("asylum refused", "legal-immigration", false),

@@ -2,6 +2,7 @@
 //! search index answers.
 
 mod dates;
+mod said;
 
 use std::ops::Range;
 
@@ -205,21 +206,26 @@ impl Filters {
     }
 
     async fn ask(
-        self,
+        mut self,
         directory: &Directory,
         with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
     ) -> Result<Answer, Problem> {
-        know_needs(directory, &self.wanted.needs)?;
+        self.wanted.needs = with_narrower(directory, &self.wanted.needs)?;
         let unlocated = self.place.clone();
-        let (wanted, position) = self.placed(directory).await?;
+        let (mut wanted, position) = self.placed(directory).await?;
+        let is_left_out = |(at, purpose): &&(Whereabouts, Use)| *purpose == Use::Said && position.is_none() && is_whole(at);
+        let mut unknown_place = unlocated.as_ref().filter(is_left_out).map(|(at, _)| at.as_str().to_owned());
+        if let Some(said) = said::unknown_place(directory, &wanted.text).await? {
+            wanted.text = said.words;
+            unknown_place = Some(said.place);
+        }
         let window = wanted.window;
         let found = ask_index(directory, wanted, with).await?;
         // An empty list would look as if there were no help; where the place is known it says the truth.
         if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
             return Err(unknown("postcode", at));
         }
-        let unknown_place = unlocated.filter(|(at, purpose)| *purpose == Use::Said && position.is_none() && is_whole(at));
-        Ok(Answer { found, position, unknown_place: unknown_place.map(|(at, _)| at), window })
+        Ok(Answer { found, position, unknown_place, window })
     }
 }
 
@@ -248,15 +254,16 @@ fn unknown(parameter: &str, at: &Whereabouts) -> Problem {
     Problem::bad_parameter(parameter, at.as_str(), "this postcode, or one like it, is not known here")
 }
 
-/// Refuse a need that nobody here knows: an empty list would look as if there were no help with it.
-fn know_needs(directory: &Directory, needs: &[String]) -> Result<(), Problem> {
+/// These needs with all that are narrower: help with food is help with food today, too. A need that nobody here knows
+/// is refused: an empty list would look as if there were no help with it.
+fn with_narrower(directory: &Directory, needs: &[String]) -> Result<Vec<String>, Problem> {
     if needs.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let (words, terms) = (directory.search.words(), directory.vocabulary()?);
     let is_known = |need: &&String| terms.find(need).is_some() || words.has_need(need);
     match needs.iter().find(|need| !is_known(need)) {
-        None => Ok(()),
+        None => Ok(terms.with_narrower(needs)),
         Some(need) => {
             let unknown = "there is no need with this code or name here; /api/v1/needs lists those there are";
             Err(Problem::bad_parameter("need", need, unknown))
@@ -288,6 +295,10 @@ fn needs(text: &str) -> Vec<String> {
 /// The word of the standard, however it is written.
 fn status(kind: Kind, parameters: &Parameters) -> Result<Option<String>, Problem> {
     let Some(text) = parameters.text("status")? else { return Ok(None) };
+    if kind == Kind::Location {
+        let none = "a location has no status of its own; /service_at_locations lists the places of services with a status";
+        return Err(Problem::bad_parameter("status", text, none));
+    }
     let shape = shape::entity(shape::title(if kind == Kind::Event { kind } else { Kind::Service }));
     let words = match shape.and_then(|entity| entity.fields.get("status")).map(|field| &field.shape) {
         Some(Shape::Choice(words)) => words.as_slice(),

@@ -1,0 +1,83 @@
+//! Words that say little: which they are, and what is left of a text without them.
+
+use super::fields::{Word, words_of};
+
+/// Words that say nothing about what somebody needs. What is left must be found.
+const SMALL_WORDS: &str = " a about all am an and any anything are as asap at be been can could do for from get getting give got gotta had has have help helping her him his how i id if im in is it its \
+    ive like looking me my n near need needs now of on or our owt please pls plz she some somebody someone something so summat that the there they this to today u us want wants was we what when where which who will with would you your madad chahiye mujhe pomoc pomocy potrzebuje ";
+
+/// Words that are telling in a phrase ("don't want to marry"), and need not be found where no phrase
+/// has them: listings do not write so.
+const SHORT_FORMS: &str = " aint arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent hes isnt lets shes shouldnt thats theres theyre theyve \
+    wasnt werent weve wont wouldnt youre youve ";
+
+/// Words that say something in a phrase ("cut off"), and nothing where only some of the words are looked for: every
+/// other listing has them.
+const COMMON_WORDS: &str = " after again also always another around away back because been before being both but by came come comes coming \
+    cos day days did do does doing done down each else even ever every few first go goes going gone gonna good got he here hers him if \
+    into just keep keeps know last left let lets like little long lot lots made make makes making many may me might more most much must \
+    new next no nobody none not nothing off often old one once only onto or other others out over own people person put quite rather really \
+    right said same say saying says see she should since so still such take takes taking tell than thats their them then these they thing \
+    things think this those though three through till time times told too took tried try trying two under until up us use used very via \
+    way ways week weeks well went were while whole why within without year years yes yet ";
+
+/// Whether the word stands in so many listings that it says nothing alone.
+pub(super) fn is_common(word: &str) -> bool {
+    says_little(word) || COMMON_WORDS.contains(&format!(" {word} "))
+}
+
+/// Whether the word says nothing about what somebody needs.
+pub(super) fn is_small(word: &str) -> bool {
+    SMALL_WORDS.contains(&format!(" {word} "))
+}
+
+/// What stands for two words, or for a longer one: "no where" is "nowhere", "cannot" and "can not" are "can't".
+const JOINED: [(&str, &str, &str); 13] = [
+    ("no", "where", "nowhere"),
+    ("can", "not", "cant"),
+    ("could", "not", "couldnt"),
+    ("did", "not", "didnt"),
+    ("do", "not", "dont"),
+    ("does", "not", "doesnt"),
+    ("has", "not", "hasnt"),
+    ("have", "not", "havent"),
+    ("is", "not", "isnt"),
+    ("should", "not", "shouldnt"),
+    ("was", "not", "wasnt"),
+    ("will", "not", "wont"),
+    ("would", "not", "wouldnt"),
+];
+
+/// Words as the phrases of the table have them, however they were written.
+pub(super) fn joined(words: Vec<Word>) -> Vec<Word> {
+    let mut all: Vec<Word> = Vec::with_capacity(words.len());
+    for word in words {
+        let before = all.last().map(|before| before.text.as_str());
+        let pair = JOINED.iter().find(|(first, second, _)| before == Some(*first) && word.text == *second);
+        if pair.is_some() {
+            all.pop();
+        }
+        match pair.map(|(.., whole)| *whole).or((word.text == "cannot").then_some("cant")) {
+            Some(whole) => all.extend(words_of(whole)),
+            None => all.push(word),
+        }
+    }
+    all
+}
+
+/// Whether the word says nothing alone, and a short form does not either.
+pub(super) fn says_little(word: &str) -> bool {
+    is_small(word) || SHORT_FORMS.contains(&format!(" {word} "))
+}
+
+/// Whether somebody wrote words, and none of them says what they need: "Help!", "can you help me please".
+///
+/// ```
+/// use fingerpost::search::says_nothing;
+/// assert!(says_nothing("HELP!!") && says_nothing("I need help now"));
+/// assert!(!says_nothing("help with rent") && !says_nothing("") && !says_nothing("?"));
+/// ```
+pub fn says_nothing(text: &str) -> bool {
+    let words = words_of(text);
+    !words.is_empty() && words.iter().all(|word| says_little(&word.text))
+}

@@ -1,0 +1,161 @@
+//! What people write: danger is seen in everyday and misspelt words, and not where there is none.
+
+use serde_json::{Value, json};
+
+use super::{
+    id,
+    search::{percent, service},
+};
+use crate::support::{TestApp, fact};
+
+/// What was made of somebody's words.
+async fn understood(app: &TestApp, words: &str) -> Value {
+    app.get(&format!("/services?relaxed=true&search={}", percent(words))).await.json()["interpreted"].clone()
+}
+
+/// The lines of a file of `tests/judged`, without its heading, as cells.
+fn lines(file: &str) -> Vec<Vec<String>> {
+    let path = format!("{}/tests/judged/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+/// How many of a hundred sentences of danger that nobody looked at when the phrases were written are understood at least.
+const UNSEEN_DANGER: usize = 60;
+/// How many of a hundred ordinary sentences of that kind raise no alarm at least.
+const UNSEEN_CALM: usize = 95;
+
+/// Shares of what was looked at and of what was not, in hundredths, and what went wrong in either.
+struct Shares {
+    right: [usize; 2],
+    all: [usize; 2],
+    wrong: Vec<String>,
+}
+
+impl Shares {
+    fn new() -> Self {
+        Self { right: [0; 2], all: [0; 2], wrong: Vec::new() }
+    }
+
+    fn count(&mut self, list: &str, is_right: bool, told: String) {
+        let at = usize::from(list == "unseen");
+        self.all[at] += 1;
+        self.right[at] += usize::from(is_right);
+        if !is_right {
+            self.wrong.push(format!("{list}: {told}"));
+        }
+    }
+
+    fn share(&self, at: usize) -> usize {
+        self.right[at] * 100 / self.all[at]
+    }
+}
+
+fact! {
+    async fn sentences_of_danger_are_understood_in_everyday_and_misspelt_words(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        let mut shares = Shares::new();
+        for line in lines("danger.csv") {
+            let [list, words, is_urgent, needs] = line.as_slice() else { panic!("{line:?}") };
+            let said = understood(&app, words).await;
+            let codes: Vec<&str> = said["needs"].as_array().into_iter().flatten().filter_map(|need| need["code"].as_str()).take(2).collect();
+            let is_meant = codes.iter().any(|code| needs.split(' ').any(|need| code.starts_with(need)));
+            shares.count(list, is_meant && (is_urgent == "no" || said["urgent"] == true), format!("{words}: {said}"));
+        }
+        assert!(shares.share(0) == 100 && shares.share(1) >= UNSEEN_DANGER, "{:?} of {:?}: {:#?}", shares.right, shares.all, shares.wrong);
+    }
+}
+
+fact! {
+    async fn ordinary_sentences_raise_no_alarm(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        let mut shares = Shares::new();
+        for line in lines("harmless.csv") {
+            let [list, words] = line.as_slice() else { panic!("{line:?}") };
+            let said = understood(&app, words).await;
+            shares.count(list, said["urgent"] != true && said["sensitive"] != true, format!("{words}: {said}"));
+        }
+        assert!(shares.share(0) == 100 && shares.share(1) >= UNSEEN_CALM, "{:?} of {:?}: {:#?}", shares.right, shares.all, shares.wrong);
+    }
+}
+
+fact! {
+    async fn a_real_word_is_not_corrected_and_a_mangled_one_is_what_people_mean(app) {
+        app.take(&[
+            service("Many named bills", "Shakers, hair, homes, traffic and gangmasters for many.", json!({})),
+            service("Night shelter", "For homeless people.", json!({})),
+        ]).await;
+        let none: [String; 0] = [];
+        for word in ["pills", "man", "naked", "shake", "hai", "gang"] {
+            let said = app.get(&format!("/services?search={word}")).await.json();
+            assert_eq!((&said["interpreted"]["corrected"], &said["total_items"]), (&json!([]), &json!(0)), "{word}: {said}");
+        }
+        assert_eq!(app.names("/services?search=homles").await, ["Night shelter"]);
+        assert_eq!(app.names("/services?search=shakrs").await, ["Many named bills"], "a slip is still forgiven");
+        assert_eq!(app.names("/services?search=zebra").await, none);
+    }
+}
+
+fact! {
+    async fn who_smells_gas_is_not_led_to_vouchers_and_urgent_needs_are_told_first(app) {
+        app.take(&[
+            service("Fuel voucher", "A voucher for a prepayment meter, for gas and electric.", json!({})),
+            service("Flu jabs", "Vaccination at the health bus.", json!({})),
+            service("Tenants' desk", "Help with an eviction.", json!({})),
+        ]).await;
+        for (words, need) in [("smell of gas", "energy-emergency"), ("chest pain", "safety-emergency"), ("wont wake up", "safety-emergency")] {
+            let said = app.get(&format!("/services?relaxed=true&search={}", percent(words))).await.json();
+            assert_eq!((&said["total_items"], &said["interpreted"]["needs"][0]["code"], &said["interpreted"]["urgent"]), (&json!(0), &json!(need), &json!(true)), "{words}: {said}");
+        }
+        let said = understood(&app, "eviction letter and my partner hits me").await;
+        let needs: Vec<(&str, bool)> = said["needs"].as_array().unwrap().iter().map(|need| (need["code"].as_str().unwrap(), need["urgent"] == true)).collect();
+        assert_eq!(needs[0], ("safety-domestic-abuse", true));
+        assert!(needs.contains(&("housing-eviction", false)), "{needs:?}");
+    }
+}
+
+fact! {
+    async fn a_need_takes_in_what_is_narrower(app) {
+        app.fixtures().await;
+        let total = async |path: &str| app.get(path).await.json()["total_items"].as_u64().unwrap();
+        for kind in ["services", "events"] {
+            let (wide, narrow) = (total(&format!("/{kind}?need=food")).await, total(&format!("/{kind}?need=food-affordable")).await);
+            assert!(wide >= narrow && narrow > 0, "{kind}: {wide} and {narrow}");
+        }
+        assert_eq!(total("/services?need=food").await, total("/services?need=food-affordable,food-children,food-emergency").await);
+        assert_eq!(app.get("/services?need=fod").await.status, 400);
+    }
+}
+
+fact! {
+    async fn a_place_behind_near_that_nobody_knows_is_left_out_and_named(app) {
+        app.take(&[service("Larder", "A food bank by the Pix brook.", json!({}))]).await;
+        for (words, place) in [("food bank near Bristol", "Bristol"), ("food bank near SW1A", "SW1A"), ("food bank near SW1A 1AA", "SW1A 1AA")] {
+            let said = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert_eq!((&said["contents"][0]["name"], &said["interpreted"]["unknown_place"]), (&json!("Larder"), &json!(place)), "{words}: {said}");
+        }
+        for words in ["food bank near me", "food bank near Pix", "food bank"] {
+            let said = app.get(&format!("/services?search={}", percent(words))).await.json();
+            assert_eq!((&said["contents"][0]["name"], said["interpreted"].get("unknown_place")), (&json!("Larder"), None), "{words}: {said}");
+        }
+    }
+}
+
+fact! {
+    async fn filters_say_yes_in_any_case_and_a_location_has_no_status(app) {
+        app.take(&[service("Larder", "A food bank.", json!({}))]).await;
+        for yes in ["true", "TRUE", "True", "1", "YES"] {
+            assert_eq!(app.get(&format!("/services?open_now={yes}")).await.status, 200, "{yes}");
+        }
+        let refused = app.get("/locations?status=active").await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["parameter"]), (400, &json!("status")), "{}", refused.text());
+    }
+}
+
+fact! {
+    async fn a_snippet_has_only_what_has_the_words(app) {
+        app.take(&[service("Club", "Bring your kettles.", json!({}))]).await;
+        let found = app.get("/services?search=kettle&snippets=true").await.json();
+        assert_eq!(found["snippets"][id("Club").to_string()], json!({"description": "Bring your <mark>kettles</mark>."}));
+    }
+}
