@@ -93,6 +93,7 @@ impl Guard {
                 response
             }
         };
+        response = as_problem(response);
         let status = response.status();
         let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
         let taken = began.elapsed();
@@ -110,6 +111,16 @@ impl Guard {
         headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
         response
     }
+}
+
+/// What was refused before any of our handlers saw it is said as everything else is; and anybody's page may read
+/// why something was refused.
+fn as_problem(mut response: Response) -> Response {
+    let kind = |response: &Response| response.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned());
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && kind(&response).is_none_or(|kind| kind.starts_with(b"text/plain")) {
+        response = Problem::too_large("what was sent is larger than this address takes".to_owned()).into_response();
+    }
+    if kind(&response).is_some_and(|kind| kind == b"application/problem+json") { open_to_all(response) } else { response }
 }
 
 /// The name that the client gave the request, if it is a harmless one; otherwise a new one.

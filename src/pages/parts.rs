@@ -51,7 +51,7 @@ pub(super) fn text_row(label: &str, text: Option<&str>) -> Markup {
 
 /// Schedules in words, those that are over left out.
 pub(super) fn schedules(schedules: &[Schedule], today: NaiveDate) -> Vec<String> {
-    schedules.iter().filter(|schedule| !schedule.is_over(today)).filter_map(|schedule| times::schedule(schedule, today)).collect()
+    times::in_order(schedules, today)
 }
 
 /// Names of languages.

@@ -144,7 +144,7 @@ fn whereabouts(place: &Location) -> Vec<String> {
 fn of_service(site: &Site, service: &Service) -> Told {
     let today = site.today();
     let all = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
-    let mut when: Vec<String> = all.filter_map(|one| times::schedule(one, today)).collect();
+    let mut when = times::in_order(all, today);
     when.dedup();
     let places = service.service_at_locations.iter().filter_map(|link| link.location.as_deref());
     let organisation = service.organization.as_deref();

@@ -141,6 +141,19 @@ fn whole(number: Option<Number>) -> u32 {
     number.map_or(1, |Number(value)| value.clamp(1.0, 1_000.0) as u32)
 }
 
+/// Schedules in words in the order of the week, those that are over left out. What is not weekly comes behind, as it
+/// stands.
+pub(super) fn in_order<'a>(schedules: impl IntoIterator<Item = &'a Schedule>, today: NaiveDate) -> Vec<String> {
+    let mut all: Vec<&Schedule> = schedules.into_iter().filter(|schedule| !schedule.is_over(today)).collect();
+    all.sort_by_key(|one| {
+        let named = by_days(one.byday.as_deref().unwrap_or_default());
+        let is_weekly = one.freq != Some(Frequency::Monthly) && named.iter().all(|by| by.which.is_none());
+        let first = named.iter().map(|by| by.day.num_days_from_monday()).min().filter(|_| is_weekly);
+        (first.unwrap_or(7), first.and_then(|_| clock(one.opens_at.as_ref())))
+    });
+    all.into_iter().filter_map(|one| schedule(one, today)).collect()
+}
+
 /// A schedule in words: "Mondays and Wednesdays, 9:30am to 4pm (term time)".
 pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> {
     let named = by_days(schedule.byday.as_deref().unwrap_or_default());

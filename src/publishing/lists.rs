@@ -136,10 +136,7 @@ fn page(
         contents.pop();
     }
     let envelope = envelope(total, wanted, entries.len());
-    let behind = match answer {
-        None => "]}".to_owned(),
-        Some(answer) => behind(directory, kind, wanted, answer, &entries)?,
-    };
+    let behind = behind(directory, kind, wanted, answer, &entries)?;
     let shape = [u64::from(wanted.minimal), u64::from(wanted.full_service), u64::from(wanted.form == Form::Full)];
     let around = caching::numbers_of(envelope.as_bytes()).chain(caching::numbers_of(behind.as_bytes()));
     let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(around));
@@ -154,7 +151,37 @@ fn page(
 
 /// Everything of a page behind its contents: what was understood, how far things are, why they were
 /// found, when they take place.
-fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, entries: &[Entry]) -> Result<String, Problem> {
+fn behind(
+    directory: &Directory,
+    kind: Kind,
+    wanted: Wanted,
+    answer: Option<&Answer>,
+    entries: &[Entry],
+) -> Result<String, Problem> {
+    let mut members = match answer {
+        Some(answer) => why(directory, wanted, answer, entries)?,
+        None => serde_json::Map::new(),
+    };
+    let window = answer.and_then(|answer| answer.window);
+    if wanted.times || window.is_some() {
+        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, window)?.into());
+    }
+    let mut text = "]".to_owned();
+    for (name, value) in members {
+        // Writing to a string does not fail.
+        let _ = write!(text, ",\"{name}\":{value}");
+    }
+    text.push('}');
+    Ok(text)
+}
+
+/// What was understood of a search, how far things are, and why they were found.
+fn why(
+    directory: &Directory,
+    wanted: Wanted,
+    answer: &Answer,
+    entries: &[Entry],
+) -> Result<serde_json::Map<String, Value>, Problem> {
     let mut members = serde_json::Map::new();
     if let Some(interpreted) = answer.interpreted(directory)? {
         members.insert("interpreted".to_owned(), interpreted);
@@ -171,16 +198,7 @@ fn behind(directory: &Directory, kind: Kind, wanted: Wanted, answer: &Answer, en
     if wanted.snippets {
         members.insert("snippets".to_owned(), snippets(directory, answer, entries)?.into());
     }
-    if wanted.times || answer.window.is_some() {
-        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, answer.window)?.into());
-    }
-    let mut text = "]".to_owned();
-    for (name, value) in members {
-        // Writing to a string does not fail.
-        let _ = write!(text, ",\"{name}\":{value}");
-    }
-    text.push('}');
-    Ok(text)
+    Ok(members)
 }
 
 /// Why each document was found: its text with the words marked.

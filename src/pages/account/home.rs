@@ -105,7 +105,7 @@ pub(super) async fn listings(desk: &Desk, organisation: Uuid) -> Result<Vec<List
 
 /// How the world sees a listing.
 pub(in crate::pages) fn state_of(stored: &Stored, document: &crate::model::Document) -> (&'static str, bool) {
-    use crate::model::{Document, ServiceStatus};
+    use crate::model::{Document, ServiceStatus, event::EventStatus};
     match (stored.state, document) {
         (Seen::Unpublished, _) => ("Not public", false),
         (Seen::Gone, _) => ("Withdrawn", false),
@@ -114,6 +114,8 @@ pub(in crate::pages) fn state_of(stored: &Stored, document: &crate::model::Docum
             ServiceStatus::TemporarilyClosed => ("Closed for now", false),
             ServiceStatus::Inactive | ServiceStatus::Defunct => ("Closed", false),
         },
+        (Seen::Published, Document::Event(event)) if event.status == EventStatus::Cancelled => ("Cancelled", false),
+        (Seen::Published, Document::Event(event)) if event.status == EventStatus::Postponed => ("Postponed", false),
         (Seen::Published, _) => ("Public", true),
     }
 }

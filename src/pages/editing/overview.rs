@@ -21,7 +21,7 @@ use crate::{
     http::{Parameters, Problem},
     identity::Action,
     model::{
-        Document, Kind, Location, Schedule, ServiceStatus,
+        Document, Kind, Location, ServiceStatus,
         event::EventStatus,
         values::{EmailAddress, WebAddress},
     },
@@ -269,9 +269,8 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
         }
         (Section::Who, Document::Event(one)) => text(one.eligibility_description.as_deref()),
         (Section::Times, Document::Service(one)) => {
-            let all: Vec<&Schedule> =
-                one.schedules.iter().chain(one.service_at_locations.iter().flat_map(|link| &link.schedules)).collect();
-            let said: Vec<String> = all.iter().filter_map(|one| times::schedule(one, NaiveDate::MIN)).collect();
+            let all = one.schedules.iter().chain(one.service_at_locations.iter().flat_map(|link| &link.schedules));
+            let said = times::in_order(all, NaiveDate::MIN);
             html! { @if said.is_empty() { p class="hint" { "Nothing yet" } } ul class="plain" { @for one in said { li { (one) } } } }
         }
         (Section::Dates, Document::Event(one)) => {

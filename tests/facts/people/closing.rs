@@ -134,6 +134,11 @@ fact! {
                 assert_eq!(public(&app, name).await["status"], status, "{name}");
             }
         }
+        let none = lead.submit(&form, &path, &[("do", "open")]).await;
+        assert!(none.text().contains("Tick at least one listing that is open again"), "{}", none.text());
+        lead.submit(&form, &path, &[("do", "open"), (larder.as_str(), "yes")]).await;
+        assert_eq!(public(&app, "pantry").await["status"], "active");
+        assert_eq!(public(&app, "kitchen").await["status"], "temporarily closed", "what was not ticked stays as it is");
         let wrong = lead.submit(&form, &path, &[("do", "paused"), ("until", "2020-01-12")]).await;
         assert!(wrong.text().contains("That date is not in the future"), "{}", wrong.text());
         let far = lead.submit(&form, &path, &[("do", "paused"), ("until", "2036-11-22")]).await;

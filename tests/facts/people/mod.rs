@@ -25,6 +25,7 @@ mod proposals;
 mod protected;
 mod rights;
 mod sign_in;
+mod told;
 mod trail;
 mod twice;
 mod unfinished;
