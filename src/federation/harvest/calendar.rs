@@ -47,7 +47,8 @@ impl Harvester {
     pub(super) async fn read_calendar(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         let began = self.clock.now();
         let url = run.peer.url.clone();
-        if self.look_once_a_week(run).await? | self.is_to_be_tried_again(run).await? {
+        let has_lost = self.look_once_a_week(run).await?;
+        if has_lost || self.is_to_be_tried_again(run).await? {
             // It is read as if it were new.
             run.peer.cursor = Cursor { etag: None, last_modified: None, ..run.peer.cursor.clone() };
         }

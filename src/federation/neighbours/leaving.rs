@@ -69,7 +69,7 @@ impl Harvester {
     }
 
     /// Carry out deletions that waited. Gives how many records went: some may have gone meanwhile.
-    pub(in crate::federation) async fn carry_out(&self, peer: &Peer, waiting: Vec<Held>, why: &str) -> Result<u64, Error> {
+    pub(in crate::federation) async fn carry_out(&self, peer: &Peer, waiting: &[Held], why: &str) -> Result<u64, Error> {
         let mut many = 0;
         for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             // What is older than its deletion does not bring it back.

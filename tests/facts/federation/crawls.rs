@@ -441,7 +441,11 @@ async fn changes_what_its_list_does_not_show(on: On) {
     let Some((here, _server, peer)) = start(on, script).await else { return };
     here.pull(&peer).await;
     changed.store(true, Ordering::SeqCst);
-    assert_eq!(here.pull(&peer).await.requests, 6, "what robots may do, the list, which looks as before, and that there is no other");
+    assert_eq!(
+        here.pull(&peer).await.requests,
+        6,
+        "what robots may do, the list, which looks as before, and that there is no other"
+    );
     let mut updated = Vec::new();
     for _ in 0..7 {
         here.app.clock.set(here.app.clock.now() + chrono::Duration::days(1));
