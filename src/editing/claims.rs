@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Call, Editing, Error, call_backs::About};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, Subject, can, letters},
+    identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, SENT_TWICE, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
     records::State,
@@ -88,9 +87,6 @@ fn is_shared(host: &str) -> bool {
 
 /// So many addresses on a listing are told when somebody keeps it from now on.
 const MOST_TOLD: usize = 5;
-
-/// The same claim within so long is a form that was sent twice.
-const SENT_TWICE: Duration = Duration::minutes(10);
 
 /// Claims that somebody may make within an hour.
 const CLAIMS: i32 = 10;

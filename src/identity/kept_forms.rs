@@ -44,6 +44,21 @@ impl Identity {
         let sealed = self.read_state(&place(browser)).await?;
         Ok(sealed.and_then(|sealed| open(browser, person, &sealed)))
     }
+
+    /// Forget the form that is kept for whoever has this session on this browser, if it went to `path`: it has been
+    /// sent again, and was taken.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_form(&self, session: &Secret, browser: &Secret, path: &str) -> Result<(), Error> {
+        let Some(sealed) = self.read_state(&place(browser)).await? else { return Ok(()) };
+        let Some((person, ..)) = self.signed_in(session).await? else { return Ok(()) };
+        if open(browser, person.id, &sealed).is_some_and(|form| form.path == path) {
+            let tx = self.write().await?;
+            self.take_state(&tx, &place(browser)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
 }
 
 /// Under which name it is kept.

@@ -36,7 +36,7 @@ pub use audit::{Deed, Entry};
 pub use can::{Action, Actor, Door, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use kept_forms::SentForm;
-pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership};
+pub use members::{Claim, ClaimState, Invitation, Member, MemberRole, Membership, SENT_TWICE};
 pub use passkeys::{KnownPasskey, Owed, Passkeys};
 pub use people::{Person, PersonId, PlatformRole};
 pub use secret::{Hashed, Secret};

@@ -18,6 +18,10 @@ const LONGEST_NAME: usize = 80;
 /// Registers of councils (org-id.guide): who has a number of one is a council.
 const REGISTERS: [&str; 4] = ["GB-LAE", "GB-LAS", "GB-LAN", "GB-PLA"];
 
+/// Needs that help is given with wherever somebody comes from.
+const FROM_ANYWHERE: [&str; 5] =
+    ["refuge", "safety-domestic-abuse", "safety-forced-marriage", "safety-exploitation", "safety-sexual-violence"];
+
 fn areas(service: &Service) -> impl Iterator<Item = &ServiceArea> {
     service.service_areas.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.service_areas))
 }
@@ -55,6 +59,15 @@ pub(super) fn for_elsewhere(limit: Option<&str>) -> String {
 /// The councils that the contacts know; none where nobody has reviewed these.
 pub(super) async fn councils(site: &Site) -> Vec<Council> {
     site.self_help.in_force().await.map(|edition| edition.contacts.councils.clone()).unwrap_or_default()
+}
+
+/// Whether a service is for people from anywhere by its nature, whatever its areas say: nobody who is not safe at home
+/// is sent back to look for a refuge there.
+pub(super) fn takes_from_anywhere(service: &Service) -> bool {
+    let terms = || service.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref());
+    let is_refuge = |name: &str| fold(name).split(' ').any(|word| word == "refuge" || word == "refuges");
+    terms().filter_map(|term| term.code.as_deref()).any(|code| FROM_ANYWHERE.contains(&code))
+        || terms().map(|term| term.name.as_str()).chain([service.name.as_str()]).any(is_refuge)
 }
 
 /// Whether a council gives the service: what it decides and pays is for those who live in its area.

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{
-    Site, data,
+    Site, data, files,
     language::{as_written, isolated, say, say_count, say_with},
     layout,
     layout::Page,
@@ -103,6 +103,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         path: Some(format!("/directory/events/{}", event.id)),
         quiet,
         trail,
+        scripts: vec![files::back_address()],
         calendar: calendar.map(|href| (href, say("These dates as a calendar"))),
         data: Some(jsonld::event(
             &site.directory.public_url,

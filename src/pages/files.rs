@@ -24,6 +24,7 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
+const BACK: &str = include_str!("back.js");
 const RESULTS: &str = include_str!("results.js");
 const PASSKEY: &str = include_str!("passkey.js");
 const POSTER_STYLE: &str = include_str!("poster.css");
@@ -104,6 +105,18 @@ pub(super) fn results_address() -> &'static str {
 /// The script of results.
 pub(super) async fn results(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", RESULTS.to_owned())
+}
+
+/// The address of the script of pages that results lead to: another one whenever it changes.
+pub(super) fn back_address() -> &'static str {
+    static ADDRESS: LazyLock<String> =
+        LazyLock::new(|| format!("/assets/back.js?v={}", caching::etag_of_bytes(BACK.as_bytes()).trim_matches('"')));
+    &ADDRESS
+}
+
+/// The script of pages that results lead to.
+pub(super) async fn back(headers: HeaderMap) -> Response {
+    file(&headers, "text/javascript; charset=utf-8", BACK.to_owned())
 }
 
 pub(super) fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {

@@ -1,14 +1,20 @@
 //! Where somebody says that they are: a postcode, its first half, or a town, as far as it is known here.
 
-use super::{Site, language::say_with, search_form::Mistake};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Site, data, language::say_with, search_form::Mistake};
 use crate::{
     geo::Point,
     http::Problem,
     model::{
-        text::line,
+        Kind,
+        text::{fold, line},
         whereabouts::{Whereabouts, among_words},
     },
-    places::{self, Precision},
+    places::{self, Precision, Reading},
+    published::shelf::Form,
     publishing::{LONGEST_SEARCH, Position, locate, locate_town},
 };
 
@@ -18,8 +24,10 @@ const LONGEST_NAME: usize = 60;
 /// Where somebody is, as far as they said so and it is known.
 #[derive(Clone, Debug)]
 pub(super) struct Here {
-    /// What they called it.
+    /// What they called it, or what that was taken for.
     pub(super) said: String,
+    /// That it was taken for something else than what they wrote, and why.
+    pub(super) taken: Option<String>,
     /// Where that is.
     pub(super) point: Point,
     /// How exactly that is known.
@@ -41,6 +49,7 @@ impl From<Position> for Here {
     fn from(position: Position) -> Self {
         Self {
             said: position.at.to_string(),
+            taken: None,
             home: Some(position.home()),
             point: position.point,
             precision: position.precision,
@@ -54,17 +63,89 @@ pub(super) async fn located(site: &Site, written: &str) -> Result<Result<Option<
     if written.trim().is_empty() {
         return Ok(Ok(None));
     }
-    let here = match written.parse::<Whereabouts>() {
-        Ok(at) => locate(&site.directory, &at).await?.map(Here::from),
-        Err(_) => locate_town(&site.directory, written).await?.map(|point| Here {
-            said: written.to_owned(),
-            point,
-            precision: Precision::Outcode,
-            areas: Vec::new(),
-            home: None,
-        }),
-    };
+    for reading in &places::readings(written) {
+        let found = match reading {
+            Reading::At(at) => locate(&site.directory, at).await?.map(Here::from),
+            Reading::Begun(at) => locate(&site.directory, at).await?.map(|position| Here {
+                taken: Some(say_with(
+                    "“{written}” is not a whole postcode, so we used {place}.",
+                    &[("written", &line(written, LONGEST_NAME)), ("place", at.as_str())],
+                )),
+                ..Here::from(position)
+            }),
+            Reading::Town(name) => town(site, name).await?,
+        };
+        if found.is_some() {
+            return Ok(Ok(found));
+        }
+    }
+    // The last words of an address alone are soon close to something else: "Road" is not Roade.
+    let names = written.split([',', ';', '\n']).map(fold).rev().chain([fold(written)]).collect();
+    let Some(name) = with_a_slip(site, names).await? else { return Ok(Err(unknown(written))) };
+    let taken = say_with(
+        "We do not know the place “{written}”, so we used {place}.",
+        &[("written", &line(written, LONGEST_NAME)), ("place", &name)],
+    );
+    let here = town(site, &name).await?.map(|here| Here { taken: Some(taken), ..here });
     Ok(here.map(Some).ok_or_else(|| unknown(written)))
+}
+
+async fn town(site: &Site, name: &str) -> Result<Option<Here>, Problem> {
+    let point = locate_town(&site.directory, name).await?;
+    Ok(point.map(|point| Here {
+        said: name.to_owned(),
+        taken: None,
+        point,
+        precision: Precision::Outcode,
+        areas: Vec::new(),
+        home: None,
+    }))
+}
+
+/// The town that is surely meant by one of these names, each written with a slip: "Lutn" is Luton, as long as no other
+/// town here is as close.
+async fn with_a_slip(site: &Site, names: Vec<String>) -> Result<Option<String>, Problem> {
+    site.aside(move |directory| {
+        let mut towns = BTreeMap::new();
+        data::each(directory, Kind::Location, Form::Full, |_, document| {
+            let place = serde_json::from_slice::<Addressed>(document).ok();
+            for address in place.into_iter().flat_map(|place| place.addresses) {
+                towns.entry(fold(&address.city)).or_insert(address.city);
+            }
+        })?;
+        Ok(names.iter().find_map(|name| closest(name, &towns)))
+    })
+    .await
+}
+
+/// A place, as far as its town goes.
+#[derive(Deserialize)]
+struct Addressed {
+    #[serde(default)]
+    addresses: Vec<Addresses>,
+}
+
+#[derive(Deserialize)]
+struct Addresses {
+    #[serde(default)]
+    city: String,
+}
+
+/// The only town that this is a slip of: one letter for a name of at least four, two for one of at least eight.
+fn closest(name: &str, towns: &BTreeMap<String, String>) -> Option<String> {
+    let forgiven = match name.chars().count() {
+        0..4 => return None,
+        4..8 => 1,
+        _ => 2,
+    };
+    let near = towns.iter().map(|(folded, town)| (strsim::osa_distance(name, folded), town));
+    let mut near: Vec<_> = near.filter(|(distance, _)| *distance <= forgiven).collect();
+    near.sort_unstable();
+    match near[..] {
+        [(_, only)] => Some(only.clone()),
+        [(first, town), (second, _), ..] if first < second => Some(town.clone()),
+        _ => None,
+    }
 }
 
 fn unknown(written: &str) -> Mistake {

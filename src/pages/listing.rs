@@ -311,6 +311,11 @@ impl Listing {
         self
     }
 
+    /// Whether it says that it is not for people where somebody is.
+    pub(super) fn is_for_elsewhere(&self) -> bool {
+        self.elsewhere
+    }
+
     /// Where it leads, and what it is called.
     pub(super) fn link(&self) -> (&str, &str) {
         (&self.href, &self.name)
@@ -425,7 +430,7 @@ pub(super) fn of_hits(site: &Site, found: &Found, from: Option<Point>) -> Result
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
     let elsewhere: HashSet<Uuid> = found.hits.iter().filter(|hit| hit.is_for_elsewhere()).map(|hit| hit.id).collect();
     let listings = with_times(site, &ids, from)?.into_iter().map(|(service, mut listing)| {
-        if elsewhere.contains(&listing.id) {
+        if elsewhere.contains(&listing.id) && !areas::takes_from_anywhere(&service) {
             listing = listing.seen_from_elsewhere();
         }
         listing.snippet = service.description.as_deref().and_then(|text| site.directory.search.snippet(found, text));

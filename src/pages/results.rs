@@ -18,7 +18,7 @@ use super::{
     listing::{self, Listing},
     map, needs, paging,
     search_form::{Asked, Mistake, button, form, form_with},
-    self_help::lines_to_ring,
+    self_help::{by_trouble, lines_to_ring},
     shortlist::{self, Kept},
     statements,
     words::{self, count},
@@ -30,7 +30,8 @@ use crate::{
     model::{Kind, text::fold},
     places::Precision,
     publishing::{LONGEST_SEARCH, ask_index},
-    search::{Enough, Found, Hit, Wanted, says_nothing},
+    search::{Enough, Found, Wanted, says_nothing},
+    self_help::contacts::Area,
 };
 
 /// Listings that are shown of a search that is narrowed down to nothing.
@@ -125,8 +126,43 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
         // Beyond the last page stands the last page.
         found = look(paging::read(parameters, found.total)?.range()).await?;
     }
-    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &asked).await? };
-    results(site, parameters, by, &asked, &found, &place, &to_ask)
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &place).await? };
+    let to_ring = Numbered { now: numbers_now(site, &found, &place).await?, to_ask };
+    results(site, parameters, by, &asked, &found, &place, &to_ring)
+}
+
+/// Numbers to ring beside results.
+struct Numbered {
+    /// What cannot wait.
+    now: Markup,
+    /// Whom to ask about help where the place is not known.
+    to_ask: Markup,
+}
+
+/// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what they wrote.
+async fn numbers_now(site: &Site, found: &Found, place: &Place) -> Result<Markup, Problem> {
+    let understood = &found.understood;
+    if !understood.urgent && !understood.sensitive {
+        return Ok(Markup::default());
+    }
+    // "Chest pain" cannot wait, "register with a doctor" can, and both are the same need.
+    let presses = |code: &&str| understood.urgent || listing::is_sensitive_code(code);
+    let needs = understood.needs.iter().map(|need| need.code.as_str()).filter(presses);
+    let area = area_of(site, place).await?;
+    let numbers = site.self_help.numbers_for(needs, area.as_ref()).await;
+    Ok(html! {
+        (home::danger())
+        @if !numbers.is_empty() { div class="urgent" { (by_trouble(&numbers, "p")) } }
+        p { a href="/help#now" { (say("Numbers to call now")) } }
+    })
+}
+
+/// The councils where somebody is, if that is certain.
+async fn area_of(site: &Site, place: &Place) -> Result<Option<Area>, Problem> {
+    match place.from.as_ref().and_then(|here| here.home.as_ref()?.at.as_ref()) {
+        Some(at) => site.self_help.area_of(at).await,
+        None => Ok(None),
+    }
 }
 
 /// Where results are looked for.
@@ -168,19 +204,17 @@ fn results(
     asked: &Asked,
     found: &Found,
     place: &Place,
-    to_ask: &Markup,
+    to_ring: &Numbered,
 ) -> Result<Page, Problem> {
     let at = paging::read(parameters, found.total)?;
     let listings = listing::of_hits(site, found, place.point())?;
+    let some_are_for_elsewhere = listings.iter().any(Listing::is_for_elsewhere);
     let kept = Kept::read(parameters);
     let quiet = found.understood.sensitive || listings.iter().any(|listing| listing.sensitive);
     let ground = map::Ground::of(&site.brand, asked, parameters, &kept.hidden(), quiet);
     let is_wrong = !place.wrong.is_empty();
     let body = html! {
-        @if found.understood.urgent || found.understood.sensitive {
-            (home::danger())
-            p { a href="/help#now" { (say("Numbers to call now")) } }
-        }
+        (to_ring.now)
         (summary_of(&place.wrong))
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
@@ -189,9 +223,9 @@ fn results(
         details open[is_wrong] { summary { (say("Change or narrow your search")) } (form_with(asked, &place.wrong, !is_wrong || asked.narrows(), &kept.hidden())) }
         @if is_wrong {
             p { strong { (say("These are results from everywhere.")) } " " a href="/help#now" { (say("Numbers to call now")) } }
-            (to_ask)
+            (to_ring.to_ask)
         }
-        p class="small" { (order(found, place.from.as_ref())) }
+        p class="small" { (order(found, place.from.as_ref(), some_are_for_elsewhere)) }
         @if !found.understood.sensitive { (map::draw(&listings, place.point(), &ground)) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
@@ -211,17 +245,18 @@ fn results(
 }
 
 /// In which order the results are.
-fn order(found: &Found, from: Option<&Here>) -> String {
+fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> String {
     let said = |text: &str| from.map(|here| say_with(text, &[("place", &here.said)]));
     let understood = &found.understood;
     let is_counted = understood.enough != Enough::All || (understood.with_all > 0 && !understood.left_out.is_empty());
     let by_place = said(if is_counted { MOST_THEN_NEAREST } else { NEAREST });
     let by_match = || say("The best matches are first. Enter a postcode to see the nearest first.").to_owned();
-    let mut sentences = vec![by_place.unwrap_or_else(by_match)];
+    let taken = from.and_then(|here| here.taken.clone());
+    let mut sentences: Vec<String> = taken.into_iter().chain([by_place.unwrap_or_else(by_match)]).collect();
     if from.is_some_and(|here| here.precision != Precision::Postcode) {
         sentences.push(say("We only know roughly where that is, so distances are approximate.").to_owned());
     }
-    if found.hits.iter().any(Hit::is_for_elsewhere) {
+    if some_are_for_elsewhere {
         sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());
     }
     sentences.join(" ")
@@ -292,7 +327,8 @@ async fn empty(site: &Site) -> Result<Page, Problem> {
         h2 { (say("Or browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { path: Some("/directory/search".to_owned()), ..Page::new(say("Search"), body) })
+    let scripts = vec![files::back_address()];
+    Ok(Page { path: Some("/directory/search".to_owned()), scripts, ..Page::new(say("Search"), body) })
 }
 
 /// What has to be put right before anything can be looked for. Whoever wrote nothing but a place that nobody knows is
@@ -300,7 +336,7 @@ async fn empty(site: &Site) -> Result<Page, Problem> {
 async fn mistaken(site: &Site, asked: &Asked, mut mistakes: Vec<Mistake>, place: Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, asked).await? };
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &place).await? };
     mistakes.extend(place.wrong);
     let body = html! {
         (summary_of(&mistakes))
@@ -345,11 +381,8 @@ async fn widened(site: &Site, asked: &Asked, place: &Place) -> Result<Vec<Listin
 }
 
 /// Whom to ask where nothing is listed: the council where somebody is, or a line for the whole country.
-async fn somebody_to_ask(site: &Site, asked: &Asked) -> Result<Markup, Problem> {
-    let area = match asked.postcode.parse() {
-        Ok(at) => site.self_help.area_of(&at).await?,
-        Err(_) => None,
-    };
+async fn somebody_to_ask(site: &Site, place: &Place) -> Result<Markup, Problem> {
+    let area = area_of(site, place).await?;
     // Without contacts that may be shown there are the numbers of the page that is linked to.
     let Ok(edition) = site.self_help.in_force().await else { return Ok(Markup::default()) };
     let chooser = edition.chooser(area.as_ref(), site.self_help.today());
@@ -367,8 +400,10 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Re
     let unknown = &found.understood.unknown;
     let widened = widened(site, asked, place).await?;
     let follows = !federation::peers::all(&site.directory.db).await?.is_empty();
+    let now = numbers_now(site, found, place).await?;
     let neighbours = html! { a href="/directory/sources" { (say("neighbouring directories")) } };
     let body = html! {
+        (now)
         (summary_of(&place.wrong))
         h1 { (say("Nothing found")) }
         @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
@@ -384,9 +419,11 @@ async fn nothing(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Re
             li { (say("Try fewer words, or different words for the same thing.")) }
             li { (say("Or browse by need, below.")) }
         }
-        (home::danger())
-        p { a href="/help#now" { (say("Numbers to call now")) } }
-        (somebody_to_ask(site, asked).await?)
+        @if now.0.is_empty() {
+            (home::danger())
+            p { a href="/help#now" { (say("Numbers to call now")) } }
+        }
+        (somebody_to_ask(site, place).await?)
         (statements::ask(site))
         (form(asked, &place.wrong, asked.narrows()))
         h2 { (say("Browse by need")) }

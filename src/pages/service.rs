@@ -9,7 +9,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, areas, data, language,
+    Site, areas, data, files, language,
     language::{as_written, say, weave},
     layout,
     layout::Page,
@@ -84,6 +84,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
         path: Some(path),
         quiet,
         trail,
+        scripts: vec![files::back_address()],
         data: Some(jsonld::service(&site.directory.public_url, service)),
         ..Page::new(title, body)
     }

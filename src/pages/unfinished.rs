@@ -1,8 +1,12 @@
 //! What somebody had written when their session was over. They sign in again and are back at the same form with
 //! every word still in it. Nothing is saved by that: they look at it, and send it once more.
 
-use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, Method, StatusCode, header};
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -88,6 +92,26 @@ fn not_here(page: &str) -> Page {
         p { a class="button" href=(page) { "Open the form again" } }
     };
     Page::new(title, body)
+}
+
+/// Forget the form that is kept once it was sent again and taken: whoever presses the button of an old page would save
+/// old words over new ones.
+pub(super) async fn forget_what_was_taken(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let sent = (request.method() == Method::POST).then(|| (Presented::read(request.headers()), request.uri().path().to_owned()));
+    let response = next.run(request).await;
+    if let Some((Presented { session: Some(session), browser: Some(browser), .. }, path)) = sent
+        && was_taken(&response)
+        && let Err(error) = desk.identity().forget_form(&session, &browser, &path).await
+    {
+        tracing::error!(%error, "a form that was sent again could not be forgotten");
+    }
+    response
+}
+
+/// Whether a form was done what it asks for: that leads to another page, and not to signing in first.
+fn was_taken(response: &Response) -> bool {
+    let leads_to = response.headers().get(header::LOCATION).and_then(|path| path.to_str().ok());
+    response.status().is_redirection() && leads_to.is_some_and(|path| !path.contains("return_to="))
 }
 
 /// The form with what was written, to be sent once more.

@@ -103,9 +103,10 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let today = site.today();
     let asked = Asked::read(parameters, today)?;
     let (from, mistakes) = match located(site, &asked.postcode).await? {
-        Ok(from) => (from.map(|position| position.point), Vec::new()),
+        Ok(from) => (from, Vec::new()),
         Err(mistake) => (None, vec![mistake]),
     };
+    let (from, taken) = from.map_or((None, None), |here| (Some(here.point), here.taken));
     // Of the present week what is left of it: nobody can go to what is over.
     let first = if asked.monday == monday_of(today) { today } else { asked.monday };
     let (begin, end) = (moment(first)?, moment(asked.monday + Days::new(7))?);
@@ -132,6 +133,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         p class="lead" { (count(shown, "date of events and workshops.", "dates of events and workshops.")) }
         (weeks(&asked, today, say("Weeks")))
         details open[!mistakes.is_empty()] { summary { (say("Narrow it down")) } (form(&asked, &mistakes)) }
+        @if let Some(taken) = &taken { p class="small" { (taken) } }
         @if days.is_empty() { p { (say("Nothing is on during these days. Try another week, or remove a filter above.")) } }
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {

@@ -13,11 +13,13 @@ mod packed;
 mod rows;
 mod sheets;
 mod store;
+mod written;
 
 pub use coverage::{Coverage, Place};
 pub use import::{Error, Progress, Rejected, Report, import};
 pub use rows::Format;
 pub use store::{Imported, imported, is_empty, locate};
+pub use written::{Reading, postcode_in, readings};
 
 use crate::geo::Point;
 

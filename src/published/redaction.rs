@@ -3,6 +3,7 @@
 
 mod addresses;
 mod known;
+mod links;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -328,11 +329,13 @@ impl Hiding<'_> {
     }
 }
 
-/// `text` without full postcodes, house numbers with their streets, and what is known of the place.
+/// `text` without full postcodes, house numbers with their streets, links to maps, and what is known of the place.
 /// `None` when there is nothing to mask.
 fn mask_text(text: &str, known: &Known) -> Option<String> {
-    let first = known.mask(text, addresses::MASK);
-    addresses::mask(first.as_deref().unwrap_or(text)).or(first)
+    let tells = |link: &str| known.is_told_in(link) || addresses::mask(link).is_some();
+    let first = links::mask(text, addresses::MASK, tells);
+    let second = known.mask(first.as_deref().unwrap_or(text), addresses::MASK).or(first);
+    addresses::mask(second.as_deref().unwrap_or(text)).or(second)
 }
 
 #[cfg(test)]
@@ -351,14 +354,51 @@ mod tests {
         );
         assert_eq!(mask("post to lu13ag please"), "post to [address withheld] please");
         assert_eq!(mask("14b High Town Road – ring"), "[address withheld] – ring");
+        for written in [
+            "77 Zebedee Lane",
+            "Zebedee Lane 77",
+            "Zebedee Lane, 77",
+            "77 Zebedee Ln",
+            "Zebedee Ln. 77",
+            "Old Zebedee Lane no. 77",
+            "Zebedee Lane number 77b",
+        ] {
+            let text = format!("We meet at {written} on Mondays");
+            let left = super::mask_text(&text, &Known::default()).unwrap_or(text);
+            assert!(!left.contains("77") && !left.contains("Zebedee L") && left.ends_with(" on Mondays"), "{written}: {left}");
+        }
         for kept in [
             "Open 10 to 12 on Tuesdays",
             "For ages 5 to 11",
             "Ring 01632 960123",
             "A 12 week course in the way you like",
+            "Parking is on Castle Street, from 10am",
+            "In the Market Square",
             "ünïcödé – 3 ways",
         ] {
             assert_eq!(mask(kept), kept);
+        }
+    }
+
+    #[test]
+    fn a_known_place_is_masked_in_whatever_order_it_is_written() {
+        let place: Location = serde_json::from_value(serde_json::json!({
+            "id": uuid::Uuid::from_u128(1), "location_type": "physical",
+            "addresses": [{"id": uuid::Uuid::from_u128(2), "address_1": "77 Zebedee Lane", "city": "Luton", "state_province": "Bedfordshire", "postal_code": "LU3 9XQ", "country": "GB", "address_type": "physical"}],
+        }))
+        .unwrap();
+        let known = Known::of(&place);
+        for written in [
+            "77 zebedee lane",
+            "zebedee lane 77",
+            "zebedee ln 77",
+            "Zebedee Lane (number 77)",
+            "zebedee lane",
+            "https://example.org/?at=zebedee%20lane%2077",
+            "lu3 9xq",
+        ] {
+            let left = mask_text(&format!("ask at {written} please"), &known).unwrap_or_default().to_lowercase();
+            assert!(!left.contains("zebedee") && !left.contains("9xq"), "{written}: {left}");
         }
     }
 

@@ -188,7 +188,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
                 .ok_or_else(|| bad("council is not one of the districts and unitary councils in /api/v1/checker"))?,
         ),
         (None, Some(written)) => {
-            let at = written.parse().map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
+            let at = places::postcode_in(written).map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
             state.area_of(&at).await?
         }
         (None, None) => None,

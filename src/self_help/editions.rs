@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     checker::{Checker, Status},
-    contacts::{Area, Chooser, Contacts, Line, Trust},
+    contacts::{Area, Call, Chooser, Contacts, Line, Trouble, Trust},
     needed::{shown_until, unreachable},
     publish::read,
     store::{self, Part, Publication},
@@ -121,6 +121,22 @@ impl Unavailable {
     }
 }
 
+/// Numbers to ring about one thing that cannot wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// What is wrong.
+    pub title: Option<String>,
+    /// Whom to ring, the first first. Never empty.
+    pub lines: Vec<Line>,
+}
+
+impl Numbers {
+    fn of(trouble: &Trouble, chooser: &Chooser<'_>) -> Option<Self> {
+        let lines: Vec<Line> = chooser.lines(&trouble.call).into_iter().cloned().collect();
+        (!lines.is_empty()).then(|| Self { title: Some(trouble.title.clone()), lines })
+    }
+}
+
 /// The edition that was last read, and its number.
 type Held = Option<(i64, Arc<Edition>)>;
 
@@ -166,10 +182,51 @@ impl SelfHelp {
     /// perhaps because of a wrong number, else those that Fingerpost comes with; only what was checked
     /// and is not overdue. 999 is not among them, because every page says it anyway.
     pub async fn numbers(&self) -> Vec<Line> {
+        let contacts = self.contacts_to_ring().await;
+        let calls: Vec<Call> =
+            contacts.troubles.iter().flat_map(|trouble| &trouble.call).chain(&contacts.always).cloned().collect();
+        let lines = self.chooser_of(&contacts, None).lines(&calls);
+        lines.into_iter().filter(|line| !line.is_emergency()).cloned().collect()
+    }
+
+    /// The same by what is wrong, the worst first, and last without a title those that stand under none of it.
+    pub async fn numbers_by_trouble(&self) -> Vec<Numbers> {
+        let contacts = self.contacts_to_ring().await;
+        let chooser = self.chooser_of(&contacts, None);
+        let mut all: Vec<Numbers> = contacts.troubles.iter().filter_map(|trouble| Numbers::of(trouble, &chooser)).collect();
+        let is_there = |line: &&Line| all.iter().flat_map(|numbers| &numbers.lines).any(|there| there.id == line.id);
+        let others = chooser.lines(&contacts.always).into_iter().filter(|line| !line.is_emergency() && !is_there(line));
+        let others: Vec<Line> = others.cloned().collect();
+        if !others.is_empty() {
+            all.push(Numbers { title: None, lines: others });
+        }
+        all
+    }
+
+    /// The numbers for somebody whose words were understood as these needs, who is here if that is certain: those of
+    /// the first need first.
+    pub async fn numbers_for<'a>(&self, needs: impl IntoIterator<Item = &'a str>, area: Option<&Area>) -> Vec<Numbers> {
+        let contacts = self.contacts_to_ring().await;
+        let chooser = self.chooser_of(&contacts, area);
+        let mut troubles: Vec<&Trouble> = Vec::new();
+        for need in needs {
+            let own = contacts.troubles.iter().filter(|trouble| trouble.needs.iter().any(|own| own == need));
+            for trouble in own {
+                if !troubles.contains(&trouble) {
+                    troubles.push(trouble);
+                }
+            }
+        }
+        troubles.into_iter().filter_map(|trouble| Numbers::of(trouble, &chooser)).collect()
+    }
+
+    async fn contacts_to_ring(&self) -> Contacts {
         let edition = self.published().await.ok().flatten();
-        let contacts = edition.map_or_else(starting_contacts, |edition| edition.contacts.clone());
-        let chooser = Chooser { contacts: &contacts, area: None, today: self.today(), trust: Trust::Checked };
-        chooser.lines(&contacts.always).into_iter().filter(|line| line.number != "999").cloned().collect()
+        edition.map_or_else(starting_contacts, |edition| edition.contacts.clone())
+    }
+
+    fn chooser_of<'a>(&self, contacts: &'a Contacts, area: Option<&'a Area>) -> Chooser<'a> {
+        Chooser { contacts, area, today: self.today(), trust: Trust::Checked }
     }
 
     /// The latest edition; none where there is none.

@@ -24,7 +24,7 @@ use crate::model::shape;
 
 pub use {
     advice::{Advice, Urgent},
-    editions::{Edition, SelfHelp, Unavailable},
+    editions::{Edition, Numbers, SelfHelp, Unavailable},
     publish::{PublishError, Published, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
 };

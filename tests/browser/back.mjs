@@ -105,6 +105,55 @@ async function goBack(page) {
   await context.close();
 }
 
+/** A listing that was opened from results, and its name. */
+async function opened(words) {
+  const { context, page } = await searched(words);
+  const link = page.locator('.numbered ul.listings > li h2 a').first();
+  const name = (await link.textContent()).trim();
+  await link.click();
+  await page.waitForFunction((heading) => document.querySelector('main h1')?.textContent === heading, name);
+  return { context, page, name };
+}
+
+/** Go back, wherever that leads, and wait until it is shown. */
+async function back(page) {
+  await page.evaluate(() => history.back());
+  await page.waitForTimeout(1500);
+}
+
+const heading = (page) => page.locator('main h1').first().textContent();
+
+/** That the results or the empty form are shown, at their address. */
+async function isAtTheSearch(page) {
+  const there = (await page.locator('.numbered').count()) + (await page.locator('form.search #q').count());
+  return page.url() === `${base}/directory/search` && there > 0 && (await page.locator('p.by').count()) === (await page.locator('.numbered p.by').count());
+}
+
+for (const cached of [true, false]) {
+  const { context, page, name } = await opened(WORDS);
+  // A page with an open lock is not kept in memory.
+  if (!cached) await page.evaluate(() => { addEventListener('unload', () => {}); navigator.locks?.request('kept', () => new Promise(() => {})); });
+  await page.goto(`${base}/directory/needs`);
+  await back(page);
+  const kind = cached ? 'kept in memory' : 'not kept';
+  check(`coming back from another page shows the listing (${kind})`, (await heading(page)) === name ? '' : `${page.url()} ${await heading(page)}`);
+  await back(page);
+  check(`and "back" once more the results or the form (${kind})`, (await isAtTheSearch(page)) && (await heading(page)) !== name ? '' : `${page.url()} ${await heading(page)}`);
+  await context.close();
+}
+
+{
+  const { context, page, name } = await opened(WORDS);
+  await page.reload();
+  check('a listing that is reloaded is there', (await heading(page)) === name ? '' : await heading(page));
+  await back(page);
+  check('"back" from it shows the empty form', (await isAtTheSearch(page)) && (await page.inputValue('#q')) === '' ? '' : `${page.url()} ${await heading(page)}`);
+  await page.evaluate(() => history.forward());
+  await page.waitForTimeout(1500);
+  check('and "forward" the listing', (await heading(page)) === name ? '' : `${page.url()} ${await heading(page)}`);
+  await context.close();
+}
+
 {
   const { context, page } = await searched('my partner hits me');
   check('a search that others had better not see has a way out', (await page.locator('.exit a').count()) === 1 ? '' : 'it has none');

@@ -149,6 +149,7 @@ const EXITS: &[&str] = &[
     "/directory/shortlist/more",
     "/assets/shortlist.js",
     "/assets/results.js",
+    "/assets/back.js",
     "/embed/services",
     "/embed/services/{id}",
     "/embed/events",
@@ -612,6 +613,23 @@ fact! {
             assert_eq!((again.created, again.updated), (0, 0));
             other.end().await;
         }
+    }
+}
+
+fact! {
+    async fn neither_links_to_a_map_nor_a_number_behind_its_street_tell_of_a_withheld_place(app) {
+        let mut told = told_in_words("withheld", "Bothy", "77 Zebedee Lane");
+        let ways = "Zebedee Lane 77; Zebedee Ln 77; 77 Zebedee Ln; Zebedee Lane, no. 77; https://www.google.com/maps/@53.0422,-2.9922,17z or https://maps.google.com/?q=77+Zebedee+Lane, \
+            maps.app.goo.gl/aBcDeZ, https://example.org/find?at=77%20Zebedee%20Lane, ///filled.zebedee.soap, 53.0422, -2.9922. Ring first.";
+        told["description"] = json!(ways);
+        told["fees_description"] = json!("Free. See https://goo.gl/maps/aBcDeZ.");
+        told["organization"]["description"] = json!(format!("We listen. {ways}"));
+        told["additional_urls"] = json!([{"id": id("a map"), "label": "Map", "url": "https://www.openstreetmap.org/?mlat=53.0422&mlon=-2.9922"}, {"id": id("a page"), "url": "https://example.org/talks"}]);
+        app.import(told.to_string()).await;
+        search(&app, &["zebedee", "53.0422", "2.9922", "abcdez"], false).await;
+        let service = app.get(&format!("/services/{}", told["id"].as_str().unwrap())).await.json();
+        assert!(service["description"].as_str().unwrap().ends_with("Ring first.") && service["fees_description"].as_str().unwrap().starts_with("Free. See "), "{service}");
+        assert_eq!(service["additional_urls"].as_array().unwrap().len(), 1, "{service}");
     }
 }
 

@@ -97,7 +97,11 @@ impl Editing {
         let refused_by = refused_by.ok_or(Error::Forbidden("nothing of this change was refused"))?;
         let tx = self.records.database().write().await?;
         for one in self.decided_together(&proposal).await? {
-            if store::one(tx.connection(), one).await?.is_some() {
+            if let Some(known) = store::one(tx.connection(), one).await? {
+                // The same words again are a button that was pressed twice.
+                if known.proposal == id && known.words == words && known.decided.is_none() {
+                    return Ok(());
+                }
                 return Err(Error::Forbidden("you have already asked for a second review of this"));
             }
         }

@@ -16,8 +16,8 @@ pub use claims::{Claim, ClaimState};
 
 /// An invitation stands for so long.
 const INVITATION_LIFE: Duration = Duration::days(14);
-/// The same invitation within so long is a form that was sent twice.
-const SENT_TWICE: Duration = Duration::minutes(10);
+/// The same invitation, or the same claim, within so long is a form that was sent twice.
+pub const SENT_TWICE: Duration = Duration::minutes(10);
 
 /// What somebody is to an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]

@@ -12,6 +12,9 @@ use crate::db::Transaction;
 /// How often the time of last use is written.
 const NOTED_EACH: Duration = Duration::minutes(10);
 
+/// The same token within so long is a form that was sent twice: longer, and somebody has read the first one's secret.
+const SENT_TWICE: Duration = Duration::minutes(1);
+
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -60,12 +63,20 @@ pub struct NewToken {
 }
 
 impl Identity {
-    /// Make a token. The secret is to be shown once.
+    /// Make a token. The secret is to be shown once. The same one that the same person made just before is ended: its
+    /// form was sent twice, and nobody has read its secret.
     /// # Errors
     /// When the database fails.
     pub async fn make_token(&self, tx: &Transaction, new: NewToken) -> Result<(Secret, ApiToken), Error> {
         let now = self.clock.now();
         let secret = Secret::new();
+        let is_twin = |one: &ApiToken| {
+            let is_the_same = one.person.is_some() && one.person == new.person && one.name == new.name && one.scope == new.scope;
+            is_the_same && one.used_at.is_none() && now - one.created_at < SENT_TWICE
+        };
+        for twin in store::of_organisation(tx.connection(), Some(new.organisation)).await?.iter().filter(|one| is_twin(one)) {
+            store::remove(tx, twin.id).await?;
+        }
         let token = ApiToken {
             id: crate::ids::fresh(),
             name: new.name,

@@ -5,6 +5,8 @@ const TIMES = {
   weekly: 52, fortnightly: 26, four_weekly: 13, twice_monthly: 24, monthly: 12,
   ten_instalments: 10, quarterly: 4, termly: 3, half_yearly: 2, yearly: 1,
 };
+// What people write behind an amount that comes each week or so: "100pw", "450 a month", "20/wk".
+const HOW_OFTEN = /^[.,]*[0-9][0-9.,]*(?:a|per|each|every|p\/?|\/)?(?:w|wk|week|weekly|fortnight|fortnightly|m|cm|mth|month|monthly|calendarmonth|y|yr|year|yearly|annum|pa|day|daily)$/i;
 const MOST = 100_000_000; // pence: a million pounds
 
 /** Pence of an amount as it was written: {pence} (null where nothing is written), or {refused}. */
@@ -13,6 +15,7 @@ export function amount(written) {
   if (text === '') return { pence: null };
   if (/[-−–]/.test(text)) return { refused: 'negative' };
   if (text.startsWith('£')) text = text.slice(1);
+  if (HOW_OFTEN.test(text)) return { refused: 'how_often' };
   // Two digits behind the only comma cannot be thousands: "1200,50" is written in other languages.
   text = text.replace(/^([0-9]*),([0-9]{2})$/, '$1.$2');
   // Other commas stand between thousands only: "1,5" may mean one and a half.

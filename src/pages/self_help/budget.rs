@@ -164,7 +164,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
             p { (say("We can work it out once every amount is correct. Nothing you entered is lost.")) }
             (self::form(&form, &mistakes, &place, &fields, &first_debts(site, &place).await))
         };
-        return Ok(mistaken(body));
+        return Ok(mistaken(StatusCode::BAD_REQUEST, body));
     }
     let helps = what_helps(site, sent, &budget).await?;
     let place = &helps.place;
@@ -183,13 +183,15 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         h2 class="unprinted" { (say("Change your numbers")) }
         (self::form(&form, &[], place, &fields, &helps.first))
     };
-    let outcode = place.outcode();
-    let page = if place.mistake.is_some() { mistaken(body) } else { page(say("Money on one page").to_owned(), body) };
+    let outcode = place.outcode.clone();
+    // Everything was worked out but what is near.
+    let page =
+        if place.mistake.is_some() { mistaken(StatusCode::OK, body) } else { page(say("Money on one page").to_owned(), body) };
     Ok(Page { outcode, ..page })
 }
 
-fn mistaken(body: Markup) -> Page {
-    Page { status: StatusCode::BAD_REQUEST, ..page(mistaken_title("Money on one page"), body) }
+fn mistaken(status: StatusCode, body: Markup) -> Page {
+    Page { status, ..page(mistaken_title("Money on one page"), body) }
 }
 
 fn intro() -> Markup {
@@ -240,7 +242,8 @@ fn sentence(totals: Totals) -> String {
 
 /// What the script says, in the language of the page.
 fn words_for_the_script() -> String {
-    let refused = [Refused::Negative, Refused::TooMuch, Refused::Unclear].map(|refused| (refused.code(), refused.said()));
+    let refused = [Refused::Negative, Refused::TooMuch, Refused::HowOften, Refused::Unclear]
+        .map(|refused| (refused.code(), refused.said()));
     let left = Left::ALL.map(|left| (left.code(), left.said()));
     let others = [
         ("sums", "Your sums so far"),

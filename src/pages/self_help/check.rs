@@ -5,7 +5,7 @@ use axum::{
     extract::{State, rejection::StringRejection},
     response::Response,
 };
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
@@ -72,7 +72,7 @@ async fn page(site: &Site, edition: &Edition, form: &Parameters) -> Result<Page,
     let at = last("at").and_then(|id| checker.questions.iter().position(|question| question.id == id));
     let place = Place::find(site, Some(&edition.contacts), carried.place.clone()).await?;
     let page = next_page(site, edition, &carried, &place, Step { at, go, shown: last("shown") == Some("yes") }).await?;
-    Ok(Page { outcode: place.outcode(), ..page })
+    Ok(Page { outcode: place.outcode.clone(), ..page })
 }
 
 /// Where somebody is among the questions, and where they want to go.
@@ -88,7 +88,7 @@ struct Step {
 async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Place, step: Step) -> Result<Page, Problem> {
     let (checker, Step { at, go, shown }) = (&edition.checker, step);
     if at.is_none() && go == Go::Next && place.mistake.is_some() {
-        return Ok(Page { status: StatusCode::BAD_REQUEST, ..first(edition, carried, place) });
+        return Ok(first(edition, carried, place));
     }
     // Urgent help comes before another question, forwards and back; the result has it anyway.
     if let Some(question) = at.map(|at| &checker.questions[at])

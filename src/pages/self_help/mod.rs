@@ -22,7 +22,7 @@ use axum::{
 };
 use maud::{Markup, html};
 
-pub(super) use self::panels::lines as lines_to_ring;
+pub(super) use self::panels::{by_trouble, lines as lines_to_ring};
 use super::{Site, language::say, layout::Page};
 use crate::self_help::Edition;
 

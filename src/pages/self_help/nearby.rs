@@ -115,8 +115,12 @@ impl Looked<'_> {
         Wanted { only_current: true, near: self.point, ages: is_under_18.then_some((0.0, OLDEST_CHILD)), ..Wanted::default() }
     }
 
-    /// Whether a service may be for them: what is a council's must surely be theirs.
+    /// Whether a service may be for them: what is a council's must surely be theirs, unless it is for people from
+    /// anywhere.
     fn is_theirs(&self, service: &Service) -> bool {
+        if areas::takes_from_anywhere(service) {
+            return true;
+        }
         let covers = self.lies_in.and_then(|place| Coverage::of(&service.service_areas).decides(place));
         let is_of_theirs = || {
             let codes = self.lies_in.map_or(&[][..], |place| &place.areas);
@@ -170,6 +174,7 @@ fn for_here(site: &Site, ids: &[Uuid], looked: Looked<'_>) -> Result<Vec<Uuid>, 
 pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
     html! {
         h2 { (say("Help near you")) }
+        @if let Some(taken) = &place.taken { p class="small" { (taken) } }
         @if nearby.needs.is_empty() {
             p { (say("We did not find a listing for what you told us. There is still help: ring a number above.")) }
             ul {
@@ -180,7 +185,11 @@ pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
             p class="small" { (say("We do not know where you are, so these may not be near.")) }
         }
         @if place.lies_in.is_none() {
-            p class="small" { (say("Listings of councils are left out, because each is for people who live there. Enter your full postcode to see those of your council.")) }
+            p class="small" {
+                (say("Listings of councils are left out, because each is for people who live there.")) " "
+                @if place.is_whole { (say("We do not know which council your postcode is in.")) }
+                @else { (say("Enter your full postcode to see those of your council.")) }
+            }
         }
         @for need in &nearby.needs {
             h3 { (as_written(&need.name)) }

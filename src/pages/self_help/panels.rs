@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use crate::{
     pages::{
-        language::{as_written, rightwards, say, say_with, weave, written_in},
+        language::{as_written, rightwards, say, say_with, translated, weave, written_in},
         phones, words,
     },
     self_help::{
-        Edition, Urgent,
+        Edition, Numbers, Urgent,
         contacts::{Chooser, Line, document::Standing},
     },
 };
@@ -42,6 +42,18 @@ pub(in crate::pages) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup 
     html! {
         @if !lines.is_empty() {
             ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, chooser)) } } }
+        }
+    }
+}
+
+/// Numbers to ring by what is wrong; those that stand under nothing are for anything else. `level` is the element
+/// that says what is wrong.
+pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str) -> Markup {
+    html! {
+        @for of_one in numbers {
+            @let title = of_one.title.as_deref().map_or_else(|| html! { (say("Something else")) }, translated);
+            @if level == "h3" { h3 { (title) } } @else { p { strong { (title) } } }
+            ul class="lines" { @for line in &of_one.lines { li { (line_of(line)) } } }
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     http::{Parameters, Problem},
     model::whereabouts::Whereabouts,
     pages::{
-        Site, here,
+        Site,
+        here::{self, Here},
         language::{rightwards, say},
     },
     places,
@@ -41,6 +42,12 @@ pub(super) struct Place {
     pub(super) area: Option<Area>,
     /// The same for the areas of services, where it is certain: what is for elsewhere is left out.
     pub(super) lies_in: Option<places::Place>,
+    /// The first half of the postcode, where it is one.
+    pub(super) outcode: Option<String>,
+    /// Whether it is a whole postcode.
+    pub(super) is_whole: bool,
+    /// That what was written was taken for something else.
+    pub(super) taken: Option<String>,
     /// What is wrong with what was written.
     pub(super) mistake: Option<String>,
 }
@@ -63,24 +70,20 @@ impl Written {
 }
 
 impl Place {
-    /// The first half of the postcode, for notices that are for some places only.
-    pub(super) fn outcode(&self) -> Option<String> {
-        let at: Whereabouts = self.written.postcode.parse().ok()?;
-        self.mistake.is_none().then(|| at.outcode().to_owned())
-    }
-
     /// Find out where that is.
     /// # Errors
     /// When the database or the index fails.
     pub(super) async fn find(site: &Site, contacts: Option<&Contacts>, written: Written) -> Result<Self, Problem> {
         let chosen = contacts.and_then(|contacts| Area::of_council(&written.council, contacts));
-        let at = written.postcode.parse().ok();
+        let located = here::located(site, &written.postcode).await?;
+        let home = located.as_ref().ok().and_then(|here| here.as_ref()?.home.clone());
+        let at = home.and_then(|home| home.at);
         let of_chosen = |area: &Area| places::Place {
             at: at.clone(),
             point: None,
             areas: std::iter::once(area.district.clone()).chain(area.county.clone()).collect(),
         };
-        Ok(match here::located(site, &written.postcode).await? {
+        Ok(match located {
             Err(mistake) => Self {
                 mistake: Some(mistake.said),
                 lies_in: chosen.as_ref().map(of_chosen),
@@ -93,14 +96,17 @@ impl Place {
                     .as_ref()
                     .and_then(|position| Area::certain(position.precision, position.areas.iter().map(String::as_str)));
                 let point = found.as_ref().and_then(|position| rough(position.point));
+                let outcode = found.as_ref().and_then(Here::outcode);
+                let is_whole = matches!(at, Some(Whereabouts::Postcode(_)));
+                let taken = found.as_ref().and_then(|position| position.taken.clone());
                 let lies_in = match found {
                     Some(position) if certain.is_some() => {
-                        Some(places::Place { at, point: Some(position.point), areas: position.areas })
+                        Some(places::Place { at: at.clone(), point: Some(position.point), areas: position.areas })
                     }
                     _ => chosen.as_ref().map(of_chosen),
                 };
                 // A postcode says more surely which council it is than a choice from a list.
-                Self { point, area: certain.or(chosen), lies_in, mistake: None, written }
+                Self { point, area: certain.or(chosen), lies_in, outcode, is_whole, taken, mistake: None, written }
             }
         })
     }

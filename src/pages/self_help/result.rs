@@ -152,7 +152,10 @@ pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place,
         form class="search" method="post" action="/help/check" autocomplete="off" aria-label=(say("Where you are")) {
             h2 { (say("Get the number of the right council")) }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
-                p { (say("We cannot tell from your postcode which council it is. Enter the full postcode, or choose the council.")) }
+                p {
+                    @if place.is_whole { (say("We do not know which council your postcode is in.")) }
+                    @else { (say("We cannot tell from your postcode which council it is. Enter the full postcode, or choose the council.")) }
+                }
             }
             (carried.hidden_but_for_the_place())
             @if let Some(question) = at { input type="hidden" name="at" value=(question); }

@@ -12,12 +12,12 @@ use crate::{
         layout,
         layout::Page,
     },
-    self_help::{Unavailable, contacts::Line},
+    self_help::{Numbers, Unavailable},
 };
 
 /// What there is to work out, and numbers for whoever cannot wait.
 pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let numbers = site.self_help.numbers().await;
+    let numbers = site.self_help.numbers_by_trouble().await;
     let checker = site.self_help.in_force().await;
     let body = html! {
         (home::danger())
@@ -39,7 +39,7 @@ pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Respon
 
 /// The page where there is no checker: says so plainly, with numbers to ring.
 pub(super) async fn unavailable(site: &Site, reason: Unavailable) -> Page {
-    let numbers = site.self_help.numbers().await;
+    let numbers = site.self_help.numbers_by_trouble().await;
     let body = html! {
         (home::danger())
         h1 { (say("The questions are not available")) }
@@ -56,12 +56,12 @@ pub(super) async fn unavailable(site: &Site, reason: Unavailable) -> Page {
     Page { status: StatusCode::SERVICE_UNAVAILABLE, ..super::page(say("Not available"), body) }
 }
 
-fn numbers_of(numbers: &[Line]) -> Markup {
+fn numbers_of(numbers: &[Numbers]) -> Markup {
     html! {
-        h2 id="now" { (say("Talk to someone now")) }
+        h2 id="now" { (say("Numbers to call now")) }
         ul class="lines" {
-            li { span class="who" { (say("Police, ambulance and fire")) } a class="number" href="tel:999" { "999" } }
-            @for line in numbers { li { (panels::line_of(line)) } }
+            li { span class="who" { (say("Police, ambulance and fire")) } " " a class="number" href="tel:999" { "999" } }
         }
+        (panels::by_trouble(numbers, "h3"))
     }
 }

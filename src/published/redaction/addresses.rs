@@ -26,6 +26,11 @@ pub(super) fn mask(text: &str) -> Option<String> {
             cuts.push((start, end_start + end.len()));
             at += length;
             continue;
+        } else if let Some(length) = numbered_behind(&words[at..]) {
+            let (end_start, end) = words[at + length - 1];
+            cuts.push((start, end_start + end.len()));
+            at += length;
+            continue;
         }
         at += 1;
     }
@@ -62,6 +67,8 @@ const STREETS: [&str; 24] = [
     "street", "road", "lane", "avenue", "close", "drive", "way", "court", "place", "terrace", "crescent", "gardens", "grove",
     "hill", "square", "walk", "mews", "row", "st", "rd", "ave", "ln", "cl", "dr",
 ];
+/// Before a house number that stands behind its street.
+const NUMBERS: [&str; 4] = ["no", "nr", "number", "num"];
 /// Welsh has the street word first: "12 Stryd y Castell", "14-16 Maes-y-Dref".
 const WELSH_STREETS: [&str; 11] = ["stryd", "ffordd", "heol", "lon", "maes", "bryn", "clos", "rhodfa", "rhes", "cilgant", "cwrt"];
 /// Between a Welsh street word and a name.
@@ -78,6 +85,17 @@ pub(super) fn in_full(word: &str) -> &str {
         "dr" => "drive",
         _ => word,
     }
+}
+
+/// How many words an address has that ends with its number, from the street's name on: "Castle Street 12", "High Town
+/// Road no. 12". None where it is no address.
+fn numbered_behind(words: &[(usize, &str)]) -> Option<usize> {
+    let street = (1..=3).find(|at| words.get(*at).is_some_and(|(_, word)| STREETS.contains(&fold(word).as_str())))?;
+    let is_named = words[..street].iter().all(|(_, word)| is_name(word));
+    let says_number = words.get(street + 1).is_some_and(|(_, word)| NUMBERS.contains(&fold(word).as_str()));
+    let number = street + 1 + usize::from(says_number);
+    let is_number = words.get(number).is_some_and(|(_, word)| is_house_number(word));
+    (is_named && is_number).then_some(number + 1)
 }
 
 /// "12 Castle Street", "12a High Town Road", "12 Stryd y Castell": a house number and the name of a street.

@@ -89,8 +89,7 @@ impl Known {
             [Some(address.address_1.as_str()), address.address_2.as_deref(), Some(address.postal_code.as_str())]
         });
         for line in lines.chain([place.name.as_deref(), place.alternate_name.as_deref()]).flatten() {
-            for part in std::iter::once(line).chain(line.split(',')) {
-                let phrase = folded(part);
+            for phrase in std::iter::once(line).chain(line.split(',')).flat_map(in_any_order) {
                 if phrase.chars().count() >= SHORTEST && !towns.contains(&phrase) && !known.phrases.contains(&phrase) {
                     known.phrases.push(phrase);
                 }
@@ -195,6 +194,19 @@ impl Known {
         let erased = self.erased.iter().filter_map(|(record, one)| one.begins(*record, &plain[at..]));
         phrases.chain(degrees.map(|_| 2)).chain(erased).max().unwrap_or(0)
     }
+}
+
+/// The folded words, and where they begin with a house number, the street alone and with its number behind it.
+fn in_any_order(text: &str) -> Vec<String> {
+    let all: Vec<String> = words(text).map(|(_, word)| in_full(&fold(word)).to_owned()).collect();
+    let mut phrases = vec![all.concat()];
+    if let Some((number, street)) = all.split_first()
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && street.len() > 1
+    {
+        phrases.extend([format!("{}{number}", street.concat()), street.concat()]);
+    }
+    phrases
 }
 
 /// How many of the words make up the phrase.

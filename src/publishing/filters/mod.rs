@@ -22,6 +22,7 @@ use crate::{
         text::fold,
         whereabouts::{Whereabouts, among_words},
     },
+    places::postcode_in,
     search::{self, Delivery, Found, Search, Wanted},
 };
 pub(super) use dates::Window;
@@ -98,9 +99,10 @@ impl Filters {
     }
 
     fn read_place(&mut self, kind: Kind, parameters: &Parameters) -> Result<(), Problem> {
-        const POSTCODE: &str = "a UK postcode such as LU1 2AA, or its first half";
+        const POSTCODE: &str = "expected a UK postcode such as LU1 2AA, or its first half";
         self.wanted.proximity = parameters.number("proximity", 0.0, 2_000_000.0)?;
-        let postcode = parameters.parsed::<Whereabouts>("postcode", POSTCODE)?;
+        let read = |text| postcode_in(text).map_err(|_| Problem::bad_parameter("postcode", text, POSTCODE));
+        let postcode = parameters.text("postcode")?.map(read).transpose()?;
         match (near(parameters)?, postcode) {
             (Some(Near::Point(point)), postcode) => {
                 self.wanted.near = Some(point);
@@ -342,7 +344,7 @@ enum Near {
 fn near(parameters: &Parameters) -> Result<Option<Near>, Problem> {
     let Some(text) = parameters.text("near")? else { return Ok(None) };
     let point = text.split_once(',').and_then(|(lat, lon)| Point::new(lat.trim().parse().ok()?, lon.trim().parse().ok()?));
-    point.map(Near::Point).or_else(|| text.parse().ok().map(Near::At)).map(Some).ok_or_else(|| {
+    point.map(Near::Point).or_else(|| postcode_in(text).ok().map(Near::At)).map(Some).ok_or_else(|| {
         Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode")
     })
 }

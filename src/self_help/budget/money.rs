@@ -12,6 +12,8 @@ pub enum Refused {
     Negative,
     /// It is more than a million pounds.
     TooMuch,
+    /// It says how often as well.
+    HowOften,
     /// It is no amount.
     Unclear,
 }
@@ -22,6 +24,7 @@ impl Refused {
         match self {
             Self::Negative => "negative",
             Self::TooMuch => "too_much",
+            Self::HowOften => "how_often",
             Self::Unclear => "unclear",
         }
     }
@@ -31,6 +34,7 @@ impl Refused {
         match self {
             Self::Negative => "Enter the amount without a minus sign",
             Self::TooMuch => "Enter an amount of £1,000,000 or less",
+            Self::HowOften => "Enter only the amount, such as 100, and choose how often beside it",
             Self::Unclear => "Enter the amount in numbers, such as 120 or 85.50",
         }
     }
@@ -46,6 +50,7 @@ impl Refused {
 /// assert_eq!(amount("1200,50"), Ok(Some(120_050)));
 /// assert_eq!(amount("  "), Ok(None));
 /// assert_eq!(amount("-5"), Err(Refused::Negative));
+/// assert_eq!(amount("100pw"), Err(Refused::HowOften));
 /// assert_eq!(amount("about 20"), Err(Refused::Unclear));
 /// ```
 pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
@@ -57,6 +62,9 @@ pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
         return Err(Refused::Negative);
     }
     let text = text.strip_prefix('£').unwrap_or(&text);
+    if says_how_often(text) {
+        return Err(Refused::HowOften);
+    }
     let (whole, part) = pence_after_a_comma(text).or_else(|| text.split_once('.')).unwrap_or((text, ""));
     if (whole.is_empty() && part.is_empty()) || part.len() > 2 || !is_digits(part) {
         return Err(Refused::Unclear);
@@ -71,6 +79,41 @@ pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
     let pence: i64 = format!("{part:0<2}").parse().unwrap_or(0);
     let pence = pounds * 100 + pence;
     if pence > MOST { Err(Refused::TooMuch) } else { Ok(Some(pence)) }
+}
+
+/// What stands between an amount and a time: "100 a week", "100/wk". The script in the browser has the same.
+const BEFORE_A_TIME: [&str; 8] = ["", "a", "per", "each", "every", "p", "p/", "/"];
+/// Times that an amount is for, as people write them behind it.
+const TIMES: [&str; 20] = [
+    "w",
+    "wk",
+    "week",
+    "weekly",
+    "fortnight",
+    "fortnightly",
+    "m",
+    "cm",
+    "mth",
+    "month",
+    "monthly",
+    "calendarmonth",
+    "y",
+    "yr",
+    "year",
+    "yearly",
+    "annum",
+    "pa",
+    "day",
+    "daily",
+];
+
+/// An amount with how often it comes: "100pw", "£450 a month".
+fn says_how_often(text: &str) -> bool {
+    let is_of_amounts = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let (number, rest) = text.split_at(text.find(|c| !is_of_amounts(c)).unwrap_or(text.len()));
+    let rest = rest.to_ascii_lowercase();
+    let is_time = |before: &str| rest.strip_prefix(before).is_some_and(|time| TIMES.contains(&time));
+    number.contains(|c: char| c.is_ascii_digit()) && BEFORE_A_TIME.iter().any(|before| is_time(before))
 }
 
 /// `1200,50` as people write it who count in other languages: two digits behind the only comma cannot

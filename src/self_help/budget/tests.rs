@@ -21,6 +21,9 @@ fn amounts_are_read_as_people_write_them() {
     let good = [
         ("1234", 123_400),
         ("£1,234.5", 123_450),
+        ("450.50", 45_050),
+        ("1,250", 125_000),
+        ("£1,250.00", 125_000),
         ("£ 1 234.56", 123_456),
         ("0.5", 50),
         (".5", 50),
@@ -36,8 +39,30 @@ fn amounts_are_read_as_people_write_them() {
     assert_eq!(["", " ", "\u{a0}\t"].map(amount), [Ok(None); 3]);
     assert_eq!(["-1", "−1", "5–6"].map(amount), [Err(Refused::Negative); 3]);
     assert_eq!(["1000000.01", "1,000,001", "99999999999999999999"].map(amount), [Err(Refused::TooMuch); 3]);
-    let unclear =
-        ["abc", "1.234", "1,5", "1,234,56", "1,2345", ",123", "1..2", "£", ".", "££1", "1£", "1e3", "１２", "0x10", "+5"];
+    let how_often =
+        ["100pw", "100 pw", "£100 a week", "450PCM", "20/wk", "1,250.50 per month", "100 p/w", "300 pa", "80 each fortnight"];
+    for written in how_often {
+        assert_eq!(amount(written), Err(Refused::HowOften), "{written:?}");
+    }
+    let unclear = [
+        "abc",
+        "1.234",
+        "1,5",
+        "1,234,56",
+        "1,2345",
+        ",123",
+        "1..2",
+        "£",
+        ".",
+        "££1",
+        "1£",
+        "1e3",
+        "１２",
+        "0x10",
+        "+5",
+        "pw",
+        "100 twice",
+    ];
     for written in unclear {
         assert_eq!(amount(written), Err(Refused::Unclear), "{written:?}");
     }

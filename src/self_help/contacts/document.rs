@@ -44,9 +44,28 @@ pub struct Contacts {
     /// Who to talk to on each level: the first line that can be shown.
     #[serde(default)]
     pub talk: BTreeMap<String, Vec<Call>>,
+    /// Numbers by what is wrong, the worst first: the list of numbers, and what stands above the results of a search
+    /// by somebody who may be in danger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
     /// Who to call when the checker is unavailable: every line that can be shown.
     #[serde(default)]
     pub always: Vec<Call>,
+}
+
+/// Something that cannot wait, and who to call about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trouble {
+    /// Its name for programs.
+    pub id: String,
+    /// What is wrong, to the person it happens to.
+    pub title: String,
+    /// Needs that a search by somebody in this trouble is understood as; without any it is only in the list of numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["health-crisis"]]))]
+    pub needs: Vec<String>,
+    /// Who to call, most important first.
+    pub call: Vec<Call>,
 }
 
 /// A council.

@@ -13,7 +13,7 @@ mod validate;
 pub use {
     area::Area,
     choose::{Chooser, Trust},
-    document::{Action, Call, Contacts, Council, Line, Panel, Tip},
+    document::{Action, Call, Contacts, Council, Line, Panel, Tip, Trouble},
     validate::{given_unchecked, not_given, problems, to_look_at},
 };
 

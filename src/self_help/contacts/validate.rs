@@ -59,6 +59,10 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
     for (level, talk) in &contacts.talk {
         calls(contacts, &format!("talk.{level}"), talk, &mut found);
     }
+    unique("troubles", &contacts.troubles.iter().map(|trouble| trouble.id.as_str()).collect::<Vec<_>>(), &mut found);
+    for (at, trouble) in contacts.troubles.iter().enumerate() {
+        calls(contacts, &format!("troubles[{at}].call"), &trouble.call, &mut found);
+    }
     calls(contacts, "always", &contacts.always, &mut found);
     found
 }

@@ -101,3 +101,20 @@ fact! {
         assert!(sink.received().iter().any(|letter| letter.text().split_whitespace().collect::<Vec<_>>().join(" ").contains(said)));
     }
 }
+
+fact! {
+    async fn a_second_review_that_is_asked_for_twice_is_asked_for_once(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let change = refused(&app, &amina, &moderator).await;
+        let own = format!("/account/changes/{change}");
+        let page = amina.open(&own).await;
+        for _ in 0..2 {
+            let asked = amina.submit(&page, &own, &[("appeal", "We changed it in May."), ("do", "appeal")]).await;
+            assert!(asked.status == 200 && asked.text().contains("Someone else will look at it"), "{}", asked.text());
+        }
+        let other = amina.submit(&page, &own, &[("appeal", "And in June."), ("do", "appeal")]).await;
+        assert!(other.status == 403 && other.text().contains("already asked"), "other words are another review: {}", other.text());
+    }
+}

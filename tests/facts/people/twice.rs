@@ -298,3 +298,20 @@ fact! {
         assert_eq!(role(&app, "stranger@example.org").await, Some(MemberRole::Editor));
     }
 }
+
+fact! {
+    async fn a_token_whose_form_is_sent_twice_is_made_once_and_the_secret_that_is_shown_is_good(app) {
+        let amina = amina(&app).await;
+        let (page, path) = (amina.open(&home()).await, format!("{}/tokens", home()));
+        let fields = [("name", "Website"), ("scope", "read"), ("days", "90"), ("do", "make"), ("-token", "")];
+        for _ in 0..2 {
+            let made = amina.submit(&page, &path, &fields).await;
+            assert!(made.text().contains("shown only this once"), "{}", made.text());
+        }
+        let tokens = async || app.app().identity().tokens(Some(id("marsh farm"))).await.unwrap().len();
+        assert_eq!(tokens().await, 1, "nobody has read the secret of the first");
+        app.clock.set(app.clock.now() + chrono::Duration::minutes(2));
+        amina.submit(&amina.open(&home()).await, &path, &fields).await;
+        assert_eq!(tokens().await, 2, "later it is another one");
+    }
+}

@@ -61,6 +61,8 @@ fact! {
         assert!(saved.text().contains("It is public now"), "{}", saved.text());
         let now = public(&app, "pantry").await;
         assert_eq!((&now["schedules"][0]["byday"], &now["schedules"][0]["notes"]), (&"TU".into(), &SECRET.into()));
+        let again = amina.open("/account/unfinished").await;
+        assert!(again.text().contains("What you wrote is not here") && !again.text().contains(SECRET), "it was sent, and is kept no longer: {}", again.text());
     }
 }
 

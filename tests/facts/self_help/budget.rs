@@ -122,6 +122,27 @@ fact! {
 }
 
 fact! {
+    async fn a_place_that_nobody_knows_keeps_the_sums_and_everything_that_was_written(app) {
+        ready(&app).await;
+        let answer = send(&app, "/help/budget", "in-wages=1%2C250&out-rent=%C2%A3900.50&debt-rent-owed=500&postcode=Atlantis").await;
+        let page = answer.text();
+        assert_eq!(answer.status, 200, "{page}");
+        for said in ["There is a problem", "id=\"postcode-error\"", "We do not know the place “Atlantis”", "value=\"Atlantis\"", "value=\"1,250\"", "value=\"£900.50\"", "id=\"sums\"", "£349.50"] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    }
+}
+
+fact! {
+    async fn whoever_writes_how_often_into_the_amount_is_told_where_to_choose_it(app) {
+        ready(&app).await;
+        let page = send(&app, "/help/budget", "in-wages=100+pw&in-benefits=450.50").await.text();
+        let beside = page.split("id=\"in-wages-error\"").nth(1).unwrap().split("</p>").next().unwrap();
+        assert!(beside.contains("choose how often beside it") && page.contains("value=\"100 pw\"") && page.contains("value=\"450.50\""), "{beside}");
+    }
+}
+
+fact! {
     async fn a_form_with_every_field_filled_is_taken(app) {
         let page = app.page("/help/budget").await.text();
         let names: Vec<&str> = page.split("name=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|name| name.starts_with("in-") || name.starts_with("out-") || name.starts_with("debt-")).collect();

@@ -4,6 +4,7 @@ mod budget;
 mod commands;
 mod editions;
 mod journeys;
+mod numbers;
 mod privacy;
 mod right_council;
 mod vectors;

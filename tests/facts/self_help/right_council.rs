@@ -34,6 +34,34 @@ fact! {
 }
 
 fact! {
+    async fn a_refuge_over_the_border_is_among_what_is_near(app) {
+        with_the_neighbour(&app).await;
+        let refuge = json!({"id": crate::facts::id("over the border"), "name": "Larkspur house", "status": "active", "description": "A refuge from domestic abuse.",
+            "organization": {"id": crate::facts::id("a group"), "name": "Lark Hill Group", "description": "A group."},
+            "service_areas": [{"id": crate::facts::id("its area"), "name": "Central Bedfordshire", "uri": "http://statistics.data.gov.uk/id/statistical-geography/E06000056"}],
+            "attributes": [{"id": crate::facts::id("kind"), "link_entity": "service", "value": "yes", "taxonomy_term": {"id": crate::facts::id("abuse"), "name": "Abuse at home", "code": "safety-domestic-abuse", "description": ""}}]});
+        app.import(refuge.to_string()).await;
+        for (path, fields) in [("/help/check", "helper=yes&a.safe=afraid&go=result&postcode=LU1+2AA"), ("/help/plan", "helper=yes&a.safe=afraid&postcode=LU1+2AA")] {
+            let page = send(&app, path, fields).await.text();
+            assert!(page.contains("Larkspur house"), "{path}: {page}");
+        }
+    }
+}
+
+fact! {
+    async fn nobody_is_asked_for_a_full_postcode_that_they_have_given(app) {
+        app.clock.set(super::today());
+        app.fixtures().await;
+        let asked = "Enter your full postcode to see those of your council.";
+        // No postcodes were imported: where LU1 2AA is follows from the listings there, and not in which council.
+        let near = send(&app, "/help/budget", "in-wages=100&out-rent=900&debt-rent-owed=500&postcode=LU1+2AA").await.text();
+        assert!(near.contains("Listings of councils are left out") && near.contains("We do not know which council your postcode is in.") && !near.contains(asked), "{near}");
+        let half = send(&app, "/help/budget", "in-wages=100&out-rent=900&debt-rent-owed=500&postcode=LU1").await.text();
+        assert!(half.contains(asked), "{half}");
+    }
+}
+
+fact! {
     async fn what_somebody_may_be_in_danger_by_comes_first_among_needs_that_are_as_bad(app) {
         ready(&app).await;
         let fields = "a.safe=afraid&a.tonight=no&a.risk=court&a.risk=lockout&a.bills=bailiff&a.bills=shark&a.today=food&a.today=power&a.today=money&go=result&postcode=LU1+2AA";
@@ -57,6 +85,6 @@ fact! {
         assert!(panel.contains("tel:111") && panel.contains("medicine") && !panel.contains("mental health"), "{panel}");
         let page = send(&app, "/help/check", "at=safe&a.safe=suicidal&go=next").await.text();
         let panel = page.split("You matter. Talk to someone now").nth(1).unwrap().split("</section>").next().unwrap();
-        assert!(panel.contains("tel:111") && panel.contains("Choose the option for mental health"), "{panel}");
+        assert!(panel.contains("tel:111") && panel.contains("Choose option 2, for mental health"), "{panel}");
     }
 }

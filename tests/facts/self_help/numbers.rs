@@ -1,0 +1,94 @@
+//! Numbers to call now: by what is wrong, and above the results of a search by somebody who may be in danger.
+
+use fingerpost::self_help::Part;
+use serde_json::json;
+
+use super::{checked_contacts, draft, evaluate, publish, ready, today};
+use crate::support::{TestApp, fact};
+
+/// What stands above the results of a search for these words.
+async fn above_the_results(app: &TestApp, words: &str) -> String {
+    let page = app.searched(&format!("q={}", words.replace(' ', "+"))).await;
+    page.split("<main").nth(1).unwrap().split("<h1").next().unwrap().to_owned()
+}
+
+fact! {
+    async fn numbers_to_call_now_stand_by_what_is_wrong_with_999_first(app) {
+        app.clock.set(today());
+        let page = app.page("/help").await.text();
+        let numbers = page.split("id=\"now\"").nth(1).unwrap();
+        for (name, link) in [
+            ("Samaritans", "tel:116123"), ("NHS 111", "tel:111"), ("Shout", "sms:85258"), ("Text SHOUT to 85258", "sms:85258"), ("Childline", "tel:08001111"),
+            ("National Domestic Abuse Helpline", "tel:08082000247"), ("Men’s Advice Line", "tel:08088010327"), ("Rape and Sexual Abuse Support Line", "tel:08085002222"),
+            ("Gas emergency", "tel:0800111999"), ("Shelter", "tel:08088004444"), ("Stop Loan Sharks", "tel:03005552222"), ("National Debtline", "tel:08088084000"), ("NSPCC helpline", "tel:08088005000"),
+        ] {
+            assert!(numbers.contains(name) && numbers.contains(&format!("href=\"{link}\"")), "{name}: {numbers}");
+        }
+        let order = ["tel:999", "Chest pain", "ending your life", "tel:116123", "hurts or frightens you", "tel:08082000247", "sexually abused", "tel:08085002222", "A child is not safe", "tel:08001111", "nowhere to sleep", "tel:08088004444", "You smell gas", "tel:0800111999"];
+        let at: Vec<usize> = order.iter().map(|said| numbers.find(said).unwrap_or_else(|| panic!("{said}: {numbers}"))).collect();
+        assert!(at.is_sorted(), "{at:?}");
+        // Each was checked on a day, and is not given for ever.
+        app.clock.set("2027-06-01T12:00:00Z".parse().unwrap());
+        let page = app.page("/help").await.text();
+        let numbers = page.split("id=\"now\"").nth(1).unwrap();
+        assert!(numbers.contains("tel:999") && !numbers.contains("tel:116123") && !numbers.contains("tel:08082000247"), "{numbers}");
+    }
+}
+
+fact! {
+    async fn above_the_results_stand_the_numbers_for_what_was_understood_after_999(app) {
+        ready(&app).await;
+        for (words, first) in [
+            ("I want to kill myself", vec!["tel:116123", "sms:85258", "tel:111"]), ("my partner hits me", vec!["tel:08082000247", "tel:08088010327"]), ("I was raped", vec!["tel:08085002222"]),
+            ("smell of gas", vec!["tel:0800111999"]), ("I can smell gas", vec!["tel:0800111999"]), ("worried about a child", vec!["tel:08001111", "tel:08088005000"]),
+            ("chest pain", vec!["tel:999", "tel:111"]), ("she wont wake up", vec!["tel:999"]), ("loan shark", vec!["tel:03005552222"]), ("nowhere to sleep tonight", vec!["tel:08088004444"]),
+        ] {
+            let above = above_the_results(&app, words).await;
+            let mut rest = above.split_once("tel:999").unwrap_or_else(|| panic!("{words}: {above}")).1;
+            for number in first {
+                rest = rest.split_once(number).unwrap_or_else(|| panic!("{words}: {number} in {above}")).1;
+            }
+            assert!(above.contains("/help#now"), "and the way to all of them: {words}");
+        }
+        for harmless in ["food bank", "they cut off my gas", "register with a doctor", "wool and cake"] {
+            assert!(!above_the_results(&app, harmless).await.contains("tel:"), "{harmless}");
+        }
+        let gas = above_the_results(&app, "smell of gas").await;
+        assert!(!gas.contains("tel:08082000247") && !gas.contains("tel:116123"), "and no others: {gas}");
+    }
+}
+
+fact! {
+    async fn whose_numbers_stand_there_is_what_the_council_wrote_in_its_contacts(app) {
+        ready(&app).await;
+        let mut contacts = checked_contacts();
+        contacts["troubles"] = json!([{"id": "own", "title": "You are at the end of your tether", "needs": ["health-crisis"], "call": ["national-debtline"]}]);
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        let above = above_the_results(&app, "I want to kill myself").await;
+        assert!(above.contains("at the end of your tether") && above.contains("tel:08088084000") && !above.contains("tel:116123"), "{above}");
+        assert!(!above_the_results(&app, "my partner hits me").await.contains("tel:0808"), "nothing but 999");
+        let help = app.page("/help").await.text();
+        assert!(help.contains("at the end of your tether") && help.contains("<h3>Something else</h3>") && help.contains("tel:116123"), "the others stand there, too: {help}");
+        contacts["troubles"][0]["call"] = json!(["nobody"]);
+        draft(&app, Part::Contacts, &contacts).await;
+        let refused = publish(&app).await.unwrap_err();
+        assert!(refused.iter().any(|why| why.contains("troubles[0].call: there is no line \"nobody\"")), "{refused:?}");
+    }
+}
+
+fact! {
+    async fn whoever_fears_a_lender_or_has_no_medicine_is_told_first_whom_to_ring_about_it(app) {
+        ready(&app).await;
+        for (answers, panel, step, line) in [
+            (json!({"bills": ["shark"]}), "loan_shark", "loan-shark", "0300 555 2222"), (json!({"today": ["meds"]}), "medicine", "pharmacy", "111"),
+            (json!({"bills": ["shark", "credit"], "today": ["food"]}), "loan_shark", "loan-shark", "0300 555 2222"),
+        ] {
+            let told = evaluate(&app, json!({"answers": answers, "postcode": "LU1 2AA"})).await;
+            let (first, panels) = (&told["steps"][0], &told["panels"][0]);
+            assert_eq!((&panels["id"], &panels["lines"][0]["number"]), (&json!(panel), &json!(line)), "{told}");
+            assert!(told["steps"].as_array().unwrap().iter().any(|one| one["id"] == step && one["lines"][0]["number"] == line), "{told}");
+            assert!(first["id"] == step || answers.get("today").is_some(), "{first}");
+        }
+    }
+}
