@@ -43,6 +43,12 @@ pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trou
     root.set_fragment(None);
     let url = root.join(WELL_KNOWN).map_err(|error| trouble("bad-url", error.to_string()))?;
     let answer = outbound.fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+    // Whoever fails to say what it is may be a directory: taken for a plain API it would be followed without its
+    // signatures and its deletions for good.
+    if answer.status == 429 || answer.status >= 500 {
+        let detail = format!("{} answers {}, so it is not known what it is; try again later", answer.url, answer.status);
+        return Err(trouble("bad-status", detail));
+    }
     if answer.status != 200 || !answer.is_json() {
         return Err(trouble("no-discovery", format!("{} answers {} without a discovery document", answer.url, answer.status)));
     }

@@ -305,6 +305,7 @@ impl Entry {
             DateChange::Cancelled => self.set_state(State::Cancelled, "Cancelled"),
             DateChange::Full => self.name = format!("Full: {}", self.name),
             DateChange::Moved => {
+                self.name = format!("Moved: {}", self.name);
                 let length = self.end.map(|end| end - self.start);
                 self.start = change.new_start.as_ref().map_or(self.start, LocalDateTime::naive);
                 let end = change.new_end.as_ref().map(LocalDateTime::naive).or_else(|| Some(self.start + length?));

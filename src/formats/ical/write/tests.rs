@@ -90,7 +90,7 @@ fn a_series_carries_its_rule_and_its_exceptions() {
     RECURRENCE-ID:20261117T100000
     DTSTART:20261118T140000
     DTEND:20261118T160000
-    SUMMARY:Cooking\; on a budget
+    SUMMARY:Moved: Cooking\; on a budget
     DESCRIPTION:Cook a meal for four.\nTake it home.
     STATUS:CONFIRMED
     ");
