@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{evaluate, ready, send};
+use super::{evaluate, ready, send, today};
 use crate::support::{TestApp, fact};
 
 async fn with_the_neighbour(app: &TestApp) {
@@ -50,7 +50,7 @@ fact! {
 
 fact! {
     async fn nobody_is_asked_for_a_full_postcode_that_they_have_given(app) {
-        app.clock.set(super::today());
+        app.clock.set(today());
         app.fixtures().await;
         let asked = "Enter your full postcode to see those of your council.";
         // No postcodes were imported: where LU1 2AA is follows from the listings there, and not in which council.
