@@ -238,6 +238,7 @@ fact! {
         }
         let limited = ask("198.51.100.1:2000").await;
         assert_eq!(limited.status(), 429);
+        assert_eq!(limited.headers()["access-control-allow-origin"], "*", "a page may read how long it has to wait");
         assert!(limited.headers().contains_key("retry-after"));
         assert_eq!(ask("198.51.100.2:1000").await.status(), 200, "others are not held up");
     }

@@ -293,6 +293,8 @@ fact! {
         app.clock.set("2026-12-28T11:00:00Z".parse().unwrap());
         assert_eq!(open(app.names("/services?open_now=true").await), ["All hours"], "a bank holiday Monday");
         let times = app.get(&format!("/services/{}?times=true", id("Mondays"))).await.json();
+        let of_all = app.get("/services?times=true").await.json();
+        assert!(of_all["times"][id("Mondays").to_string()].is_object(), "also where nothing is left out of the list: {of_all}");
         assert_eq!(times["next"][0]["ring_first"], true, "{times}");
         assert!(times.get("open_now").is_none(), "nobody knows");
         let times = app.get(&format!("/services/{}?times=true", id("All hours"))).await.json();

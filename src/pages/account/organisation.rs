@@ -11,7 +11,7 @@ use crate::{
     editing::{Error, Sight},
     http::Problem,
     identity::{
-        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, Person, PersonId, Scope, letters,
+        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, letters,
     },
     mail,
     model::text::shorten,

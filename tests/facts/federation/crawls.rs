@@ -186,6 +186,35 @@ async fn case_44_what_was_lost_or_changed_of_a_plain_api_is_fetched_again_within
     Box::pin(is_damaged(On::Postgres)).await;
 }
 
+async fn fails_to_say_what_it_is(on: On) {
+    let Some(here) = Node::start(on, "Here").await else { return };
+    let fails = Arc::new(AtomicBool::new(true));
+    let failing = fails.clone();
+    let server = HostilePeer::start(move |seen: &Seen| match seen.path.as_str() {
+        "/.well-known/open-directory" if failing.load(Ordering::SeqCst) => Reply::status(503),
+        _ => modern(seen, |_, _| {}),
+    })
+    .await;
+    let new = fingerpost::federation::neighbours::New {
+        licence: Some("https://creativecommons.org/licenses/by/4.0/".to_owned()),
+        ..crate::support::network::new(&server.url("/api"), Trust::Auto)
+    };
+    let refused = here.harvester().add_peer(new.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("503") && refused.contains("try again later"), "it may be a directory with keys: {refused}");
+    fails.store(false, Ordering::SeqCst);
+    assert_eq!(here.harvester().add_peer(new).await.unwrap().kind, PeerKind::Oruk3, "a 404 says that it is none");
+}
+
+#[tokio::test]
+async fn whoever_fails_to_say_what_they_are_is_not_taken_for_a_plain_api_on_sqlite() {
+    Box::pin(fails_to_say_what_it_is(On::Sqlite)).await;
+}
+
+#[tokio::test]
+async fn whoever_fails_to_say_what_they_are_is_not_taken_for_a_plain_api_on_postgres() {
+    Box::pin(fails_to_say_what_it_is(On::Postgres)).await;
+}
+
 async fn loses_a_page(on: On) {
     let broken = Arc::new(AtomicBool::new(false));
     let breaks = broken.clone();

@@ -33,6 +33,16 @@ pub(super) fn record(name: &str) -> String {
 }
 
 fact! {
+    async fn what_is_too_large_is_refused_as_a_problem(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let large = json!({"description": "x".repeat(2 << 20)});
+        let refused = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &large).await;
+        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (413, "application/problem+json"));
+    }
+}
+
+fact! {
     async fn a_program_reads_changes_and_is_told_what_stands_and_what_waits(app) {
         with_pantry(&app).await;
         let token = token(&app, id("marsh farm"), Scope::Write).await;
