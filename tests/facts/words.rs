@@ -21,7 +21,7 @@ fn lines(file: &str) -> Vec<Vec<String>> {
 }
 
 /// How many of a hundred sentences of danger that nobody looked at when the phrases were written are understood at least.
-const UNSEEN_DANGER: usize = 60;
+const UNSEEN_DANGER: usize = 90;
 /// How many of a hundred ordinary sentences of that kind raise no alarm at least.
 const UNSEEN_CALM: usize = 95;
 
