@@ -129,7 +129,7 @@ fn fit(meant: &Word, here: &Word) -> Option<usize> {
     if meant.stem == here.stem {
         return Some(0);
     }
-    let is_a_slip = || is_slip(&meant.text, &here.text) && !english::has(&here.stem);
+    let is_a_slip = || is_slip(&meant.text, &here.text) && !english::has(&here.text);
     is_a_slip().then_some(1)
 }
 

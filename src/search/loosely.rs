@@ -61,7 +61,7 @@ impl Builder<'_> {
     pub(super) fn stands_for(&self, word: &Word) -> Result<Vec<Word>, TantivyError> {
         let is_itself = self.words.is_heard(&word.stem)
             || self.words.is_itself(&word.stem)
-            || english::has(&word.stem)
+            || english::has(&word.text)
             || word.text.contains(|c: char| c.is_ascii_digit());
         if is_itself { Ok(Vec::new()) } else { self.corrections(&word.text) }
     }

@@ -36,7 +36,7 @@ pub(super) fn slips(phrase: &[Word], here: &[Word]) -> Option<usize> {
     // "lonely", "refuse" not "refuge".
     let [meant] = phrase else { return Some(slips) };
     let word = &here[0];
-    if slips > 0 && english::has(&word.stem) {
+    if slips > 0 && english::has(&word.text) {
         return None;
     }
     let is_short = meant.stem.chars().count() <= FORGIVEN_FROM;
@@ -61,7 +61,7 @@ fn is_mangled(meant: &Word, word: &Word) -> bool {
         && meant.text.chars().count() >= TWICE_FORGIVEN_FROM
         && word.text.len().abs_diff(meant.text.len()) <= 4
         && strsim::osa_distance(&meant.text, &word.text) == 2
-        && !english::has(&word.stem)
+        && !english::has(&word.text)
 }
 
 /// Whether two words of four letters or more differ by two letters swapped.

@@ -231,7 +231,7 @@ impl Words {
     fn of_families(&self, words: &[Word], from: usize) -> Vec<Match> {
         let first = &words[from];
         let mut here: Vec<usize> = self.families.get(&first.stem).cloned().unwrap_or_default();
-        if here.is_empty() && !english::has(&first.stem) {
+        if here.is_empty() && !english::has(&first.text) {
             let with_a_slip = self.families.iter().filter(|(stem, _)| is_slip(stem, &first.stem));
             here.extend(with_a_slip.flat_map(|(_, families)| families));
             here.sort_unstable();
