@@ -61,7 +61,9 @@ impl Says {
             who: service.eligibility_description.is_some(),
             place: is_away || places.clone().next().is_some(),
             // Where there is nowhere to go, there is no way to describe.
-            access: is_away || links.is_empty() || places.any(|place| !place.accessibility.is_empty() || place.transportation.is_some()),
+            access: is_away
+                || links.is_empty()
+                || places.any(|place| !place.accessibility.is_empty() || place.transportation.is_some()),
             needs: service.attributes.iter().any(|one| one.taxonomy_term_id.is_some()),
         }
     }

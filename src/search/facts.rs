@@ -260,9 +260,6 @@ impl Facts {
         out.add_text(fields.name, name);
         out.add_text(fields.spelling, &text);
         out.add_text(fields.text, text);
-        let accessibility = self.accessibility.iter().chain(self.places().flat_map(|place| &place.accessibility));
-        let access: Vec<&str> = accessibility.flat_map(|access| [access.description.as_str(), access.details.as_str()]).collect();
-        out.add_text(fields.access, access.join(" "));
     }
 
     fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
@@ -363,6 +360,11 @@ impl Facts {
     }
 
     fn add_places(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
+        let accessibility = self.accessibility.iter().chain(self.places().flat_map(|place| &place.accessibility));
+        let access: Vec<&str> = accessibility.flat_map(|access| [access.description.as_str(), access.details.as_str()]).collect();
+        if !access.is_empty() {
+            out.add_text(fields.access, access.join(" "));
+        }
         let own = self.latitude.zip(self.longitude);
         let of_places = self.places().filter_map(|place| place.latitude.zip(place.longitude));
         for point in of_places.chain(own).filter_map(|(latitude, longitude)| Point::new(latitude, longitude)) {

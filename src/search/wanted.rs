@@ -132,7 +132,6 @@ impl Wanted {
             free: std::mem::take(&mut self.free),
             events: self.events.take(),
             language: self.language.take(),
-            accessibility: self.accessibility.take(),
             delivery: self.delivery.take(),
             covers: self.covers.take(),
             ..Self::default()

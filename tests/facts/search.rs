@@ -322,6 +322,20 @@ fact! {
 }
 
 fact! {
+    async fn access_is_asked_of_the_place_and_not_of_another_place_of_the_same_service(app) {
+        let mut two = at("north hall", 51.8787, -0.42, "LU1 2AA");
+        let mut south = at("south hall", 51.8787, -0.42, "LU1 2AA")["service_at_locations"][0].clone();
+        two["service_at_locations"][0]["location"]["accessibility"] = json!([{"id": id("toilet"), "description": "Accessible toilet"}]);
+        south["location"]["accessibility"] = json!([{"id": id("loop"), "description": "Hearing loop"}]);
+        two["service_at_locations"].as_array_mut().unwrap().push(south);
+        app.take(&[service("two halls", "x", two)]).await;
+        assert_eq!(app.ids("/service_at_locations?accessibility=hearing+loop").await, [id("link south hall").to_string()]);
+        assert_eq!(app.ids("/service_at_locations?accessibility=toilet").await, [id("link north hall").to_string()]);
+        assert_eq!(app.ids("/services?accessibility=hearing+loop").await.len(), 1, "the service has a place with one");
+    }
+}
+
+fact! {
     async fn a_place_of_a_service_has_its_own_hours_else_those_of_the_service_else_those_of_the_house(app) {
         // Sunday 22 November 2026, midday.
         let weekly = |byday: &str| json!([{"id": id(byday), "freq": "WEEKLY", "byday": byday, "opens_at": "10:00", "closes_at": "13:00"}]);

@@ -37,7 +37,7 @@ impl Shares {
         Self { right: [0; 2], all: [0; 2], wrong: Vec::new() }
     }
 
-    fn count(&mut self, list: &str, is_right: bool, told: String) {
+    fn count(&mut self, list: &str, is_right: bool, told: &str) {
         let at = usize::from(list == "unseen");
         self.all[at] += 1;
         self.right[at] += usize::from(is_right);
@@ -60,7 +60,7 @@ fact! {
             let said = understood(&app, words).await;
             let codes: Vec<&str> = said["needs"].as_array().into_iter().flatten().filter_map(|need| need["code"].as_str()).take(2).collect();
             let is_meant = codes.iter().any(|code| needs.split(' ').any(|need| code.starts_with(need)));
-            shares.count(list, is_meant && (is_urgent == "no" || said["urgent"] == true), format!("{words}: {said}"));
+            shares.count(list, is_meant && (is_urgent == "no" || said["urgent"] == true), &format!("{words}: {said}"));
         }
         assert!(shares.share(0) == 100 && shares.share(1) >= UNSEEN_DANGER, "{:?} of {:?}: {:#?}", shares.right, shares.all, shares.wrong);
     }
@@ -73,7 +73,7 @@ fact! {
         for line in lines("harmless.csv") {
             let [list, words] = line.as_slice() else { panic!("{line:?}") };
             let said = understood(&app, words).await;
-            shares.count(list, said["urgent"] != true && said["sensitive"] != true, format!("{words}: {said}"));
+            shares.count(list, said["urgent"] != true && said["sensitive"] != true, &format!("{words}: {said}"));
         }
         assert!(shares.share(0) == 100 && shares.share(1) >= UNSEEN_CALM, "{:?} of {:?}: {:#?}", shares.right, shares.all, shares.wrong);
     }

@@ -206,9 +206,9 @@ pub(super) fn lasting(text: &str) -> Option<Length> {
         };
         let many = number.parse::<i64>().ok()? * unit;
         if unit < DAY {
-            seconds += many
+            seconds += many;
         } else {
-            days += many / DAY
+            days += many / DAY;
         }
         number.clear();
         any = true;

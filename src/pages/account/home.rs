@@ -244,9 +244,7 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         identity.note(&tx, &who, Deed::AcceptInvitation, &organisation, membership.role.as_str(), signed.actor.client()).await?;
         let (name, role) = (signed.person.shown(), membership.role.as_str());
         let news = format!("{name} has accepted an invitation and, as {role}, can now change the listings");
-        desk.editing
-            .tell_of_rights(&tx, Some(signed.person.id), membership.organisation, (&before, None), &news)
-            .await?;
+        desk.editing.tell_of_rights(&tx, Some(signed.person.id), membership.organisation, (&before, None), &news).await?;
         tx.commit().await?;
         Ok::<_, Error>(Ok(membership.organisation))
     };

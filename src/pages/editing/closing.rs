@@ -94,7 +94,9 @@ fn asked(fields: &Fields, today: NaiveDate) -> Result<Asked, (&'static str, &'st
                 fields.starting(OPEN_AGAIN).filter_map(|(name, _)| name.trim_start_matches(OPEN_AGAIN).parse().ok()).collect();
             if ticked.is_empty() { Err(("open", NOTHING_TICKED)) } else { Ok(Asked::Open(ticked)) }
         }
-        _ => reopening_day(fields.text("until"), today).map(|day| Asked::Close(Standing::Until(day))).map_err(|said| ("until", said)),
+        _ => reopening_day(fields.text("until"), today)
+            .map(|day| Asked::Close(Standing::Until(day)))
+            .map_err(|said| ("until", said)),
     }
 }
 

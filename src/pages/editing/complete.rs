@@ -72,7 +72,9 @@ pub(super) fn completeness(
         cost: !missing.contains(&Section::Cost),
         who: service.eligibility_description.is_some(),
         place: away || !places.is_empty(),
-        access: away || places.is_empty() || places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some()),
+        access: away
+            || places.is_empty()
+            || places.iter().any(|(place, _)| !place.accessibility.is_empty() || place.transportation.is_some()),
         needs: service.attributes.iter().any(|one| one.taxonomy_term_id.is_some()),
     };
     let score = says.score();

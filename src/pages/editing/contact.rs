@@ -118,7 +118,8 @@ fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mist
 /// Whether there is a way to get in touch, in the form or beside it. Where there never was one, the rest may be saved.
 fn can_be_reached(fields: &Fields, document: &Document) -> bool {
     let filled = |fields: &Fields| ["phone", "email", "web"].iter().any(|name| fields.some(name).is_some());
-    let by_a_person = fields.has("person_public") && (fields.some("person_phone").is_some() || fields.some("person_email").is_some());
+    let by_a_person =
+        fields.has("person_public") && (fields.some("person_phone").is_some() || fields.some("person_email").is_some());
     let elsewhere = matches!(document, Document::Event(event) if event.url.is_some() || event.online_url.is_some());
     filled(fields) || by_a_person || elsewhere || !filled(&fill(document))
 }

@@ -49,7 +49,10 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         return;
     }
     if free && !words.is_empty() && !words.eq_ignore_ascii_case("free") {
-        mistakes.add("cost", "You chose that it is free. Choose \u{201c}No, or only for some people\u{201d} to keep these words, or take them out");
+        mistakes.add(
+            "cost",
+            "You chose that it is free. Choose \u{201c}No, or only for some people\u{201d} to keep these words, or take them out",
+        );
         return;
     }
     if fields.text("cost") == fill(document).text("cost") && fields.text("free") == fill(document).text("free") {
