@@ -294,6 +294,9 @@ impl Config {
             without_effect: Vec::new(),
             given: BTreeMap::new(),
         };
+        if config.name.trim().is_empty() {
+            return Err(wrong("name", &config.name, "expected the publisher's name: it stands on every page and in every feed"));
+        }
         config.check_gss()?;
         config.check_mail()?;
         config.check_days(&values["reminder_days"])?;

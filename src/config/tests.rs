@@ -19,6 +19,7 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
             "setting FINGERPOST_LISTEN (or listen in the settings file) is \"here\": expected an address and a port"
         )
     );
+    assert!(said(&[("FINGERPOST_NAME", " ")]).contains("expected the publisher's name"));
     assert!(said(&[("FINGERPOST_GSS", "Luton")]).contains("E06000032"));
     assert!(said(&[("FINGERPOST_TRUSTED_PROXIES", "10.0.0.0/8, all")]).contains("\"all\""));
     assert!(said(&[("FINGERPOST_ALLOW_PRIVATE_PEERS", "10.20.0.7")]).contains("10.20.0.0/16"));

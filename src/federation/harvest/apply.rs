@@ -301,6 +301,7 @@ impl Harvester {
         }
         self.leave_out_parts_with_items(&mut plan).await?;
         self.leave_out_what_is_ours(&mut plan).await?;
+        self.keep_moments(&mut plan, &known).await?;
         Ok(plan)
     }
 

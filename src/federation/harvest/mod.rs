@@ -28,6 +28,7 @@ mod relays;
 mod release;
 mod repair;
 mod robots;
+mod same;
 pub(super) mod sessions;
 mod take;
 mod task;

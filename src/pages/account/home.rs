@@ -1,5 +1,7 @@
 //! What somebody has here: their organisations and listings, and how their changes stand.
 
+use std::collections::HashSet;
+
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
@@ -65,6 +67,11 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
         }
     }
     let changes = desk.editing.records().proposed_by(&signed.actor.known_as(), CHANGES).await?;
+    let mut asked = HashSet::new();
+    for change in changes.iter().filter(|change| change.decision == Decision::Waiting) {
+        let thread = desk.editing.records().thread(change.id).await?;
+        asked.extend(thread.last().filter(|last| last.by != change.by).map(|_| change.id));
+    }
     let body = html! {
         (mistakes.summary())
         h1 { "Your listings" }
@@ -76,7 +83,7 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
         @for one in &kept { (organisation(one)) }
         p { a class="button" href="/account/find" { "Find or add your organisation" } }
         (claims_of(&claims))
-        (changes_of(&changes)?)
+        (changes_of(&changes, &asked)?)
     };
     Ok(Page::new(mistakes.title("Your listings"), body))
 }
@@ -180,7 +187,8 @@ fn claims_of(claims: &[(String, Claim)]) -> Markup {
     }
 }
 
-fn changes_of(changes: &[Proposal]) -> Result<Markup, Error> {
+/// Somebody's changes. Of those that were `asked` about, the answer is theirs to give.
+fn changes_of(changes: &[Proposal], asked: &HashSet<Uuid>) -> Result<Markup, Error> {
     let mut rows = Vec::new();
     for change in changes {
         rows.push((change, change.read()?.name().to_owned()));
@@ -193,6 +201,7 @@ fn changes_of(changes: &[Proposal]) -> Result<Markup, Error> {
                     li {
                         a href=(format!("/account/changes/{}", change.id)) { (name) } ", "
                         (date(london_day(change.at))) ": " (stands(change))
+                        @if asked.contains(&change.id) { ". " strong { "A moderator has asked you something." } }
                     }
                 }
             }

@@ -196,6 +196,7 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
         (radios("round", "How often does it repeat?", "", fields.text("round"), round, mistakes))
         (Field::new("until", "Last date. Leave empty if it continues.", fields.text("until")).short(mistakes, "date"))
         (tick("term", TERM_ONLY, fields.has("term"), mistakes))
+        p class="hint" { "Holidays differ from school to school, so this is only said beside the dates. Cancel each date in the holidays below." }
         (Field::new("note", "Notes about the dates", fields.text("note")).hint("For example: outdoors, so not when it rains.").line(mistakes, "text", "off"))
         h2 { "Single dates" }
         @for (name, words) in fields.starting("single-") {

@@ -48,6 +48,16 @@ fact_of_two! {
         let report = beds.pull(&peer).await;
         assert_eq!((report.outcome, report.created, beds.services().await, waiting(&beds).await), (Outcome::Ok, 3, vec!["Meadow larder".to_owned()], 0));
 
+        // Read once more because of a choice of ours, it is what it was.
+        let before = beds.app.get("/services?full=true").await.json()["contents"].clone();
+        beds.app.clock.set(beds.app.clock.now() + chrono::TimeDelta::hours(1));
+        beds.harvester().trust_peer("Luton", Trust::Review).await.unwrap();
+        beds.harvester().trust_peer("Luton", Trust::Auto).await.unwrap();
+        let report = beds.pull(&peer).await;
+        assert_eq!((report.created, report.updated), (0, 0), "{report:?}");
+        beds.app.follow().await;
+        assert_eq!(beds.app.get("/services?full=true").await.json()["contents"], before, "nobody has to read it again");
+
         beds.harvester().trust_peer("Luton", Trust::LinkOnly).await.unwrap();
         beds.pull(&peer).await;
         let service = beds.app.get("/services?full=true").await.json()["contents"][0].clone();

@@ -108,9 +108,12 @@ fact! {
         moderator.submit(&page, &format!("{path}/ask"), &[("question", "Do you lend money?")]).await;
         let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
         let own = path.replace("/moderation/", "/account/");
+        let asked = "A moderator has asked you something.";
+        assert!(amina.open("/account").await.text().contains(asked));
         let page = amina.open(&own).await;
         assert!(page.text().contains("Do you lend money?"));
         amina.submit(&page, &own, &[("words", "No, only tins."), ("do", "say")]).await;
+        assert!(!amina.open("/account").await.text().contains(asked), "it is answered");
         assert!(moderator.open(&path).await.text().contains("No, only tins."));
         let sink = Sink::start().await;
         sink.mailer(&app).send_due().await.unwrap();
