@@ -107,6 +107,7 @@ fact! {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let _second = second_moderator(&app).await;
         let change = refused(&app, &amina, &moderator).await;
         let own = format!("/account/changes/{change}");
         let page = amina.open(&own).await;
