@@ -48,7 +48,9 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         mistakes.add("cost", "Enter what it costs, or choose that it is free");
         return;
     }
-    if free && !words.is_empty() && !words.eq_ignore_ascii_case("free") {
+    // What stood there before goes with the choice; what somebody has just written does not.
+    let is_new = words != fill(document).text("cost");
+    if free && is_new && !words.is_empty() && !words.eq_ignore_ascii_case("free") {
         mistakes.add(
             "cost",
             "You chose that it is free. Choose \u{201c}No, or only for some people\u{201d} to keep these words, or take them out",
