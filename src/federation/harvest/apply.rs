@@ -154,7 +154,7 @@ impl Harvester {
     /// Apply a page and move on to `cursor`. `seen` are records that were met and have not changed.
     pub(super) async fn apply(&self, run: &mut Run, items: Items, seen: Vec<Uuid>, cursor: Cursor) -> Result<(), End> {
         let count = items.len();
-        let mut plan = self.plan(run, items).await?;
+        let mut plan = Box::pin(self.plan(run, items)).await?;
         if run.held_at.is_some() {
             plan.keep_only_what_is_urgent();
         }
