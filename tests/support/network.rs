@@ -146,7 +146,7 @@ impl Node {
 
     /// Follow another directory.
     pub async fn follows(&self, url: &Url, trust: Trust) -> Peer {
-        self.harvester().add_peer(new(url, trust)).await.unwrap()
+        Box::pin(self.harvester().add_peer(new(url, trust))).await.unwrap()
     }
 
     /// Follow an aggregator, and what it passes on.

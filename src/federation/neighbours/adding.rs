@@ -26,10 +26,10 @@ impl Harvester {
                 "this address contains a secret, and the sources of records are public: ask them for a public address".to_owned(),
             ));
         }
-        let mut found = self.find_out(&url, new.kind).await;
+        let mut found = Box::pin(self.find_out(&url, new.kind)).await;
         // Councils often send the address of the list itself.
         if let (Err(_), Some(above)) = (&found, detect::above_the_list(&url))
-            && let Ok(better) = self.find_out(&above, new.kind).await
+            && let Ok(better) = Box::pin(self.find_out(&above, new.kind)).await
         {
             (url, found) = (above, Ok(better));
         }
