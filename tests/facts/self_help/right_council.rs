@@ -1,5 +1,6 @@
 //! Listings beside the answers: of the right council alone, and safety first.
 
+use fingerpost::model::{Document, ServiceStatus};
 use serde_json::json;
 
 use super::{evaluate, ready, send, today};
@@ -40,6 +41,18 @@ fact! {
             "organization": {"id": crate::facts::id("a group"), "name": "Lark Hill Group", "description": "A group."},
             "service_areas": [{"id": crate::facts::id("its area"), "name": "Central Bedfordshire", "uri": "http://statistics.data.gov.uk/id/statistical-geography/E06000056"}],
             "attributes": [{"id": crate::facts::id("kind"), "link_entity": "service", "value": "yes", "taxonomy_term": {"id": crate::facts::id("abuse"), "name": "Abuse at home", "code": "safety-domestic-abuse", "description": ""}}]});
+        // Nothing else helps with that, so it depends on nobody's place in the list.
+        for other in app.ids("/services?need=safety-domestic-abuse").await {
+            let other = other.parse().unwrap();
+            if app.app().records.find(other).await.unwrap().is_some() {
+                app.edit(other, |document| {
+                    if let Document::Service(service) = document {
+                        service.status = ServiceStatus::Inactive;
+                    }
+                })
+                .await;
+            }
+        }
         app.import(refuge.to_string()).await;
         for (path, fields) in [("/help/check", "helper=yes&a.safe=afraid&go=result&postcode=LU1+2AA"), ("/help/plan", "helper=yes&a.safe=afraid&postcode=LU1+2AA")] {
             let page = send(&app, path, fields).await.text();
