@@ -115,7 +115,7 @@ impl App {
     /// The tables of everyday words in force. The index is built with them, so whatever opens it needs them.
     /// # Errors
     /// When the database fails, or the tables are damaged.
-    pub async fn words(&self) -> anyhow::Result<Words> {
+    pub async fn words(&self) -> anyhow::Result<Arc<Words>> {
         let tables = search::load(&self.db, &self.clock).await?;
         tables.read().context("the tables of everyday words are damaged; import them again with fingerpost words import")
     }

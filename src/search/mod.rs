@@ -159,7 +159,7 @@ impl Search {
     /// [`Search::catch_up`] fills it.
     /// # Errors
     /// When the disk fails.
-    pub fn open(data_dir: &Path, words: Words) -> Result<Self, Error> {
+    pub fn open(data_dir: &Path, words: Arc<Words>) -> Result<Self, Error> {
         let folder = data_dir.join("index");
         let (index, fields, state) = follow::open(&folder)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -170,7 +170,7 @@ impl Search {
             fields,
             following: tokio::sync::Mutex::default(),
             state: RwLock::new(state),
-            words: RwLock::new(Arc::new(words)),
+            words: RwLock::new(words),
             verdicts: Arc::default(),
             opened: RwLock::default(),
             indexing: Mutex::default(),
@@ -196,8 +196,8 @@ impl Search {
     }
 
     /// Use these tables of everyday words from now on.
-    pub fn use_words(&self, words: Words) {
-        *self.words.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(words);
+    pub fn use_words(&self, words: Arc<Words>) {
+        *self.words.write().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
     /// The tables of everyday words in use.

@@ -1,5 +1,7 @@
 //! The table `words`: everyday words and the needs' own words, each table as the CSV that people edit.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait as _, EntityTrait, Set, sea_query::OnConflict};
 
@@ -71,8 +73,11 @@ impl Edited {
     /// Both tables, read.
     /// # Errors
     /// The first row that cannot be used.
-    pub fn read(&self) -> Result<Words, Refused> {
-        Words::read(&self.everyday, &self.needs)
+    pub fn read(&self) -> Result<Arc<Words>, Refused> {
+        if [&self.everyday, &self.needs] == Words::STARTING.each_ref() {
+            return Ok(Words::starting());
+        }
+        Words::read(&self.everyday, &self.needs).map(Arc::new)
     }
 
     /// The same with another table in place of one of them.
@@ -126,7 +131,7 @@ pub async fn load(db: &Database, clock: &Clock) -> Result<Edited, db::Error> {
 /// Put another table in place of one of them.
 /// # Errors
 /// When a row cannot be used, or the database fails; the old table then stays.
-pub async fn save(db: &Database, clock: &Clock, table: Table, body: &str, by: &str) -> Result<Words, SaveError> {
+pub async fn save(db: &Database, clock: &Clock, table: Table, body: &str, by: &str) -> Result<Arc<Words>, SaveError> {
     let edited = load(db, clock).await?.with(table, body);
     let words = edited.read()?;
     let tx = db.write().await?;

@@ -1,5 +1,7 @@
 //! Reading the two tables of everyday words, as people edit them.
 
+use std::sync::{Arc, LazyLock};
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -31,10 +33,13 @@ impl Words {
     pub const STARTING: [&'static str; 2] =
         [include_str!("../../content/everyday_words.csv"), include_str!("../../content/need_words.csv")];
 
-    /// The starting tables, read.
-    pub fn starting() -> Self {
-        let [everyday, needs] = Self::STARTING;
-        Self::read(everyday, needs).expect("the starting tables are tested")
+    /// The starting tables, read. That is done once in a process: most directories never change them.
+    pub fn starting() -> Arc<Self> {
+        static READ: LazyLock<Arc<Words>> = LazyLock::new(|| {
+            let [everyday, needs] = Words::STARTING;
+            Arc::new(Words::read(everyday, needs).expect("the starting tables are tested"))
+        });
+        Arc::clone(&READ)
     }
 
     /// Read both tables: `phrase,need,notes` and `need,words`.
