@@ -146,8 +146,8 @@ enum Action {
     Scope {
         /// The peer's number, name or address.
         peer: String,
-        /// The most records to import.
-        #[arg(long)]
+        /// The most records to import, at least 1.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         most: Option<u64>,
         /// Web address of a further licence under which records may be shown here.
         #[arg(long, value_name = "URL")]

@@ -144,6 +144,7 @@ impl<'a> Tidier<'a> {
         let id = self.own_id(entity, &mut object, parent);
         let linked = linked(entity, &object, parent);
         let (mut kept, mut refused, mut unfit) = (Map::new(), None, Vec::new());
+        let faults_before = self.dropped.len();
         for (name, value) in object {
             let here = join(path, &name);
             if name == "id" && id.is_some() {
@@ -151,6 +152,10 @@ impl<'a> Tidier<'a> {
                 continue;
             }
             let Some(field) = entity.fields.get(&name) else {
+                if has_nul(&name, &value) {
+                    let reason = "has the character U+0000, which no text can have; it was taken out";
+                    self.dropped.push(at(&here, reason.to_owned()));
+                }
                 if let Some(value) = without_blanks(value) {
                     kept.insert(name, value);
                 }
@@ -163,7 +168,7 @@ impl<'a> Tidier<'a> {
                     kept.insert(name, value);
                 }
                 Err(Refusal::Blank) => {}
-                Err(Refusal::Because(reason)) if field.required => {
+                Err(Refusal::Because(reason)) if field.required || repairs::decides(&entity.name, &name) => {
                     self.refuse(Dropped { path: here, reason }, &mut refused)?;
                     unfit.push(name);
                 }
@@ -201,6 +206,14 @@ impl<'a> Tidier<'a> {
                 self.dropped.push(at(&join(path, name.field), name.reason.into_owned()));
             }
         }
+        if parent.is_some()
+            && refused.is_none()
+            && self.dropped.len() > faults_before
+            && kept.keys().all(|name| matches!(&**name, "id" | "service_id"))
+        {
+            // What was dropped says why; an id alone says nothing to anybody.
+            return Err(at(path, format!("nothing is left of {}", with_article(&entity.name))));
+        }
         refused.map_or(Ok(Value::Object(kept)), Err)
     }
 
@@ -226,7 +239,7 @@ impl<'a> Tidier<'a> {
         match shape {
             Shape::Any => without_blanks(value).ok_or(Refusal::Blank),
             Shape::List(of) => self.list(of, value, path, parent),
-            Shape::Entity(title) => match shape::entity(title) {
+            Shape::Entity(title) => match shape::entity(told_in_full(title, &value)) {
                 Some(entity) => self.entity(entity, value, path, parent).map_err(Refusal::Inside),
                 None => Err(Refusal::Because(format!("{title} has no schema"))),
             },
@@ -317,6 +330,13 @@ impl<'a> Tidier<'a> {
     }
 }
 
+/// As what a thing is read: the place of an organization may be its id alone, or a whole place.
+fn told_in_full<'a>(title: &'a str, value: &Value) -> &'a str {
+    const SAYS: [&str; 5] = ["location_type", "name", "latitude", "longitude", "addresses"];
+    let is_whole = |members: &Map<String, Value>| SAYS.iter().any(|name| members.contains_key(*name));
+    if title == "LocationLink" && value.as_object().is_some_and(is_whole) { shape::title(Kind::Location) } else { title }
+}
+
 /// What stands for words about who may see something that cannot be read: whoever wrote them did not
 /// want it told to everybody.
 fn strictest(field: &str) -> Option<&'static str> {
@@ -348,6 +368,17 @@ fn is_blank(value: &Value) -> bool {
         Value::String(text) => text.trim().is_empty(),
         _ => false,
     }
+}
+
+/// Whether a member that we do not know has the character that no database keeps, in a name or a text.
+fn has_nul(name: &str, value: &Value) -> bool {
+    name.contains('\0')
+        || match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(|item| has_nul("", item)),
+            Value::Object(members) => members.iter().any(|(name, value)| has_nul(name, value)),
+            _ => false,
+        }
 }
 
 /// A member that we do not know: kept, but for nulls and empty text, which are invalid everywhere.

@@ -9,6 +9,7 @@ use super::{
     super::peers::{self, Cursor, Foreign, Held, Quarantined, Trust},
     End, Harvester, Run,
     admit::{self, Departure, Gate, Verdict},
+    directory::too_many,
     event::{Event, Items, Route},
     relays::{self, Sources},
     whereabouts,
@@ -63,6 +64,8 @@ pub(super) struct Plan {
     pub(super) evidence: Vec<Evidence>,
     /// Origins whose records were left out until more is known of them.
     pub(super) missed: BTreeSet<String>,
+    /// Records that were not here before.
+    pub(super) coming: u64,
     pub(super) unchanged: u64,
     pub(super) ignored: HashMap<&'static str, u64>,
     pub(super) dropped: u64,
@@ -158,7 +161,8 @@ impl Harvester {
         if run.held_at.is_some() {
             plan.keep_only_what_is_urgent();
         }
-        if let Some(refused) = too_many_bad(&plan, count) {
+        let refused = too_many_bad(&plan, count).or_else(|| too_many(run, plan.coming).filter(|_| plan.coming > 0));
+        if let Some(refused) = refused {
             if !plan.purged.is_empty() {
                 // What has to be destroyed does not wait for the rest of the page.
                 plan.keep_only_what_is_urgent();
@@ -261,6 +265,7 @@ impl Harvester {
                     plan.purged.extend(urgent.then_some(main.id));
                     plan.dropped += dropped as u64;
                     plan.fine.push(main.id);
+                    plan.coming += u64::from(!known.contains_key(&main.id));
                     plan.foreign.push(main);
                     let last = drafts.len().saturating_sub(1);
                     for (at, draft) in drafts.into_iter().enumerate() {

@@ -360,15 +360,20 @@ impl Harvester {
 
 /// A peer that tells more than was agreed is held, so that one cannot fill the directory.
 pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
-    let there = run.live + run.report.created + run.report.waiting;
+    too_many(run, 0).map_or(Ok(()), Err)
+}
+
+/// Why so many more records of a peer are not taken.
+pub(super) fn too_many(run: &Run, more: u64) -> Option<End> {
+    let there = run.live + run.report.created + run.report.waiting + more;
     if there <= run.peer.scope.most {
-        return Ok(());
+        return None;
     }
     let detail = format!(
         "it has sent {there} records, but {} were agreed; `fingerpost peer scope {} --most N` allows more",
         run.peer.scope.most, run.peer.id
     );
-    Err(End::held("too-many-records", detail))
+    Some(End::held("too-many-records", detail))
 }
 
 /// Everything from the start: what is met is compared, what is not waits for a person.

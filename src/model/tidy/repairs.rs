@@ -45,7 +45,19 @@ pub(super) fn suppositions(entity: &str, object: &Object) -> Vec<(&'static str, 
             let times = ["opens_at", "closes_at"].into_iter();
             let times = times.filter_map(|field| Some((field, other_time(text(object, field)?)?)));
             let daily = is_daily(object).then(|| ("freq", "\"DAILY\" is taken as WEEKLY, on every day named".to_owned()));
-            daily.into_iter().chain(times).collect()
+            let fortnightly = is_fortnightly(object).then(|| {
+                let said = text(object, "freq").unwrap_or_default();
+                ("freq", format!("{:?} is taken as WEEKLY, each second week", shorten(said, 30)))
+            });
+            daily.into_iter().chain(fortnightly).chain(times).collect()
+        }
+        "phone" => {
+            let zeros = text(object, "extension").filter(|said| said.len() > 1 && said.starts_with('0'));
+            let zeros = zeros.filter(|said| said.chars().all(|c| c.is_ascii_digit()));
+            zeros
+                .map(|said| ("extension", format!("{said:?} is a number in the standard; its leading noughts are lost")))
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -153,13 +165,21 @@ fn status_of(said: &str) -> Option<&'static str> {
 
 /// The standard has no daily schedules. Every day, or every one of the days named, is the same.
 fn is_daily(object: &Object) -> bool {
+    let others = NUMBERED.into_iter().any(|(field, ..)| text(object, field).is_some());
+    text(object, "freq").is_some_and(|freq| freq.eq_ignore_ascii_case("daily")) && says_once(object) && !others
+}
+
+/// People say it, and the standard writes it as each second week.
+fn is_fortnightly(object: &Object) -> bool {
+    let said = text(object, "freq").map(|freq| freq.to_ascii_lowercase().replace(['-', ' '], ""));
+    said.is_some_and(|freq| ["fortnightly", "biweekly", "everyotherweek", "every2weeks"].contains(&&*freq)) && says_once(object)
+}
+
+fn says_once(object: &Object) -> bool {
     let once = |interval: &Value| {
         interval.is_null() || *interval == 1 || interval.as_str().is_some_and(|text| matches!(text.trim(), "" | "1"))
     };
-    let others = NUMBERED.into_iter().any(|(field, ..)| text(object, field).is_some());
-    text(object, "freq").is_some_and(|freq| freq.eq_ignore_ascii_case("daily"))
-        && object.get("interval").is_none_or(once)
-        && !others
+    object.get("interval").is_none_or(once)
 }
 
 /// Days as iCalendar writes them, where they can be read.
@@ -167,6 +187,10 @@ fn schedule(object: &mut Object) {
     if is_daily(object) {
         object.insert("freq".to_owned(), "WEEKLY".into());
         default(object, "byday", "MO,TU,WE,TH,FR,SA,SU");
+    }
+    if is_fortnightly(object) {
+        object.insert("freq".to_owned(), "WEEKLY".into());
+        object.insert("interval".to_owned(), 2.into());
     }
     if let Some(days) = text(object, "byday").and_then(byday) {
         object.insert("byday".to_owned(), days.into());
@@ -215,6 +239,12 @@ fn event(object: &mut Object) {
     {
         object.insert("rrule".to_owned(), rule.trim().into());
     }
+}
+
+/// Whether what is left of an entity without this field would say something else than its source meant: every
+/// Tuesday, say, where it wrote a word for "each second" that nobody knows.
+pub(super) fn decides(entity: &str, field: &str) -> bool {
+    entity == "schedule" && matches!(field, "freq" | "interval" | "count" | "until")
 }
 
 /// A field that cannot be true beside another.

@@ -57,6 +57,48 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
 }
 
 #[test]
+fn hours_whose_rule_cannot_be_read_and_costs_of_which_nothing_can_are_left_out_whole() {
+    let schedule = |freq: Value, more: Value| {
+        let mut schedule = json!({"byday": "TU", "opens_at": "10:00", "closes_at": "12:00", "freq": freq});
+        schedule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        schedule
+    };
+    let tidied = tidy(
+        Kind::Service,
+        json!({
+            "id": "ac148810-d857-441c-9679-408f346de14b", "name": "Debt clinic", "status": "active",
+            "schedules": [
+                schedule(json!("now and then"), json!({})),
+                schedule(json!("WEEKLY"), json!({"interval": "some"})),
+                schedule(json!("WEEKLY"), json!({"until": "2026-99-01"})),
+                schedule(json!("Fortnightly"), json!({})),
+                schedule(json!("fortnightly"), json!({"interval": 3})),
+            ],
+            "cost_options": [{"amount": "lots"}, {"amount": "lots", "option": "Adults"}],
+        }),
+        Names::Ours(""),
+    )
+    .unwrap();
+    let paths: Vec<&str> = tidied.dropped.iter().map(|dropped| dropped.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "cost_options[0].amount",
+            "cost_options[0]",
+            "cost_options[1].amount",
+            "schedules[0].freq",
+            "schedules[1].interval",
+            "schedules[2].until",
+            "schedules[4].freq"
+        ]
+    );
+    assert_eq!(tidied.value["schedules"].as_array().unwrap().len(), 1);
+    assert_eq!((&tidied.value["schedules"][0]["freq"], &tidied.value["schedules"][0]["interval"]), (&json!("WEEKLY"), &json!(2)));
+    assert_eq!(tidied.value["cost_options"][0]["option"], "Adults");
+    assert_eq!(tidied.supposed.iter().map(|supposed| supposed.path.as_str()).collect::<Vec<_>>(), ["schedules[3].freq"]);
+}
+
+#[test]
 fn a_missing_required_part_refuses_the_document_and_says_where() {
     let refused = tidy(Kind::Service, json!({"id": "x", "description": "no name"}), Names::Ours("")).unwrap_err();
     assert_eq!(refused.reason, "name is missing; a service needs it");
