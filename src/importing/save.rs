@@ -161,6 +161,9 @@ impl Importer {
             }
         }
         reader.await.map_err(|error| Error::Reader(error.to_string()))??;
+        if let Some(trial) = run.trial.take() {
+            trial.roll_back().await?;
+        }
         run.name_what_nobody_sees(&self.records).await?;
         run.report.seconds = began.elapsed().as_secs_f64();
         Ok(run.report)
@@ -209,7 +212,11 @@ impl Importer {
 
     /// Save what came through one door, in one transaction.
     async fn save_group(&self, run: &mut Run, group: Group, caller: &Caller, options: &Options) -> Result<(), Error> {
-        let tx = self.records.database().write().await?;
+        // What a file says first decides about what it says later, so a dry run is one transaction, taken back at its end.
+        let tx = match run.trial.take() {
+            Some(trial) => trial,
+            None => self.records.database().write().await?,
+        };
         let mut rows = group.rows;
         if caller.entrance != Entrance::OwnExport {
             // Whoever edits one of them at this moment waits, or is waited for.
@@ -234,7 +241,7 @@ impl Importer {
         let exposed = run.lookout.exposed(&self.records, &tx, listed).await?;
         run.report.expose(exposed);
         if options.dry_run {
-            tx.roll_back().await?;
+            run.trial = Some(tx);
         } else {
             tx.commit().await?;
         }

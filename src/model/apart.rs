@@ -62,6 +62,14 @@ fn event(mut event: Event, parts: &mut Vec<Document>) {
 fn organization(mut organization: Organization, parts: &mut Vec<Document>) {
     // Some feeds put an organization's services into it again.
     organization.extra.remove("services");
+    for link in organization.locations.iter_mut().filter(|link| !link.extra.is_empty()) {
+        let mut told = std::mem::take(&mut link.extra);
+        told.insert("id".to_owned(), link.id.to_string().into());
+        if let Ok(Document::Location(mut place)) = Document::from_value(Kind::Location, told.into()) {
+            place.organization_id.get_or_insert(organization.id);
+            location(*place, parts);
+        }
+    }
     terms(&mut organization.attributes, parts);
     parts.push(Document::Organization(Box::new(organization)));
 }

@@ -279,7 +279,7 @@ impl Hiding<'_> {
             (Shape::Formatted(format), Value::String(text)) => {
                 !ADDRESSES.contains(&format.as_str()) || self.masked(text).is_none()
             }
-            (Shape::Choice(_), _) => true,
+            (Shape::Choice(_) | Shape::Number { .. }, _) => true,
             (_, value) => self.texts(value),
         }
     }
@@ -298,7 +298,8 @@ impl Hiding<'_> {
         })
     }
 
-    /// Mask every text in a value; ids stay. It stands in any case.
+    /// Mask every text in a value, and take out numbers that are coordinates of the place; ids stay. Whether the value
+    /// itself stays.
     fn texts(&self, value: &mut Value) -> bool {
         match value {
             Value::String(text) => {
@@ -306,15 +307,14 @@ impl Hiding<'_> {
                     *text = masked;
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| {
-                self.texts(item);
-            }),
+            Value::Number(number) => return !self.known.is_degrees(number),
+            Value::Array(items) => items.retain_mut(|item| self.texts(item)),
             Value::Object(members) => members.retain(|name, value| match name.as_str() {
                 "id" => true,
                 name if name.ends_with("_id") => !(self.whom == Whom::Everybody && self.known.is_id(value)),
                 _ => self.texts(value),
             }),
-            _ => {}
+            Value::Null | Value::Bool(_) => {}
         }
         true
     }
@@ -400,6 +400,23 @@ mod tests {
             let left = mask_text(&format!("ask at {written} please"), &known).unwrap_or_default().to_lowercase();
             assert!(!left.contains("zebedee") && !left.contains("9xq"), "{written}: {left}");
         }
+    }
+
+    #[test]
+    fn coordinates_of_a_known_place_go_from_other_records_where_they_are_numbers() {
+        let place: Location = serde_json::from_value(serde_json::json!({
+            "id": uuid::Uuid::from_u128(1), "location_type": "physical", "latitude": 51.881_234, "longitude": -0.421_987,
+        }))
+        .unwrap();
+        let told = serde_json::json!({
+            "id": uuid::Uuid::from_u128(3), "name": "Harbour", "description": "Help.",
+            "x_geo": {"lat": 51.881_234, "lng": -0.421_99, "zoom": 14}, "x_points": [[51.88123, 0.42], [52.1, -0.5]],
+        });
+        let mut group = Document::from_value(Kind::Organization, told).unwrap();
+        assert!(forget_places(&mut group, &Known::of(&place)));
+        let left: Value = serde_json::from_str(&group.to_json()).unwrap();
+        assert_eq!(left["x_geo"], serde_json::json!({"zoom": 14}));
+        assert_eq!(left["x_points"], serde_json::json!([[0.42], [52.1, -0.5]]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Taking a directory in.
 
 use fingerpost::{
-    importing::{Format, Options, export},
+    importing::{Exposed, Format, Options, export},
     model::Document,
 };
 use serde_json::{Value, json};
@@ -200,6 +200,47 @@ fact! {
         assert!(app.ids("/services").await.is_empty());
         let did = app.import(file).await;
         assert_eq!((would.created, would.dropped, would.rejected, would.personal, would.records), (did.created, did.dropped, did.rejected, did.personal, did.records));
+    }
+}
+
+fact! {
+    async fn a_dry_run_knows_of_a_long_file_what_the_import_knows(app) {
+        let category = json!({"kind": "taxonomy_term", "document": {"id": id("a refuge's term"), "name": "Refuge", "description": "Refuges"}});
+        let abuse = json!({"kind": "taxonomy_term", "document": {"id": id("abuse term"), "name": "Domestic abuse", "description": "Abuse"}});
+        let listing = |name: &str, term: &str| {
+            let mut listing = pantry();
+            listing["id"] = json!(id(name));
+            listing["name"] = json!(name);
+            listing["attributes"] = json!([{"id": id(&format!("{name} of {term}")), "link_id": id(name), "taxonomy_term_id": id(term)}]);
+            let link = &mut listing["service_at_locations"][0];
+            link["id"] = json!(id(&format!("{name} link")));
+            link["location"]["id"] = json!(id(&format!("{name} place")));
+            listing.to_string()
+        };
+        let between = generated(600);
+        let file = [category.to_string(), abuse.to_string(), between, listing("Quiet house", "a refuge's term"), listing("Safe steps", "abuse term")].join("\n");
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        let would = app.import_with(file.clone().into_bytes(), &dry).await;
+        assert!(app.ids("/services").await.is_empty());
+        let did = app.import(file).await;
+        let named = |exposed: &[Exposed]| exposed.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+        assert_eq!(named(&would.exposed), named(&did.exposed));
+        assert_eq!((would.created, would.dropped, would.rejected), (did.created, did.dropped, did.rejected));
+    }
+}
+
+fact! {
+    async fn a_place_within_an_organization_is_a_record_of_its_own(app) {
+        let place = json!({"id": id("head office"), "location_type": "physical", "name": "Head office", "latitude": 51.88, "longitude": -0.42});
+        let group = json!({"kind": "organization", "document": {"id": id("a group"), "name": "Group", "description": "d", "locations": [place, {"id": id("nobody knows")}]}});
+        let report = app.import(group.to_string()).await;
+        assert_eq!((report.created, report.dropped_total), (1, 1), "{report:?}");
+        app.follow().await;
+        let place = app.get(&format!("/locations/{}", id("head office"))).await.json();
+        assert_eq!((&place["name"], &place["organization_id"]), (&json!("Head office"), &json!(id("a group"))));
+        let group = app.get(&format!("/organizations/{}", id("a group"))).await.json();
+        assert_eq!(group["locations"], json!([{"id": id("head office")}]));
+        assert_eq!(app.import(json!({"kind": "organization", "document": {"id": id("b group"), "name": "B", "description": "d", "locations": [{"id": id("bad"), "name": "Far", "latitude": 99}]}}).to_string()).await.dropped_total, 1);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -132,6 +132,14 @@ impl Known {
     /// Whether `value` is the id of one of these places.
     pub(super) fn is_id(&self, value: &Value) -> bool {
         value.as_str().and_then(|text| Uuid::parse_str(text).ok()).is_some_and(|id| self.is_place(id))
+    }
+
+    /// Whether `number` is one of the coordinates of these places.
+    pub(super) fn is_degrees(&self, number: &Number) -> bool {
+        let Some(number) = number.as_f64().filter(|_| !self.degrees.is_empty()) else { return false };
+        let text = format!("{:.5}", number.abs());
+        let parts = text.split_once('.');
+        parts.is_some_and(|(whole, rest)| self.degrees.iter().any(|(degrees, first)| whole == degrees && rest.starts_with(first)))
     }
 
     /// Whether nothing is known but that there are places.
