@@ -107,7 +107,12 @@ async fn unknown_needs(app: &App, words: &search::Words) -> anyhow::Result<Vec<S
     Ok(unknown.into_iter().map(str::to_owned).collect())
 }
 
-fn report(outcome: Result<std::sync::Arc<search::Words>, SaveError>, unknown: &[String], dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
+fn report(
+    outcome: Result<std::sync::Arc<search::Words>, SaveError>,
+    unknown: &[String],
+    dry_run: bool,
+    as_json: bool,
+) -> anyhow::Result<bool> {
     let words = match outcome {
         Ok(words) => words,
         Err(SaveError::Refused(refused)) => {

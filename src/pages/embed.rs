@@ -25,7 +25,7 @@ use crate::{
     http::{Parameters, Problem, caching},
     model::{Kind, Organization},
     published::render::projected_service_id,
-    publishing::Filters,
+    publishing::{Answer, Filters},
 };
 
 /// Listings that one part shows, unless told otherwise, and at most.
@@ -52,26 +52,41 @@ struct Part {
 }
 
 async fn search(State(site): State<Site>, parameters: Parameters, headers: HeaderMap) -> Response {
-    let part = found(&site, &parameters, None, "Help near you", "/directory/search").await;
+    let part = found(&site, &parameters, "Help near you", "/directory/search").await;
     answer(&site, &parameters, &headers, part)
 }
 
 async fn whats_on(State(site): State<Site>, parameters: Parameters, headers: HeaderMap) -> Response {
-    let part = found(&site, &parameters, Some(TimeDelta::days(7)), "What’s on", "/directory/whats-on").await;
+    let part = dates(&site, &parameters).await;
     answer(&site, &parameters, &headers, part)
 }
 
-/// The answer to a search with the API's filters; of events those within `ahead`.
-async fn found(site: &Site, parameters: &Parameters, ahead: Option<TimeDelta>, title: &str, path: &str) -> Result<Part, Problem> {
-    let most = most(parameters)?;
+/// The answer to a search with the API's filters.
+async fn found(site: &Site, parameters: &Parameters, title: &str, path: &str) -> Result<Part, Problem> {
+    let filters = Filters::read(Kind::Service, parameters, site.now())?.current();
+    let answer = filters.find(&site.directory, Kind::Service, 0..most(parameters)?).await?;
+    part_of(site, parameters, &answer, |id| id, title, path)
+}
+
+/// Events with the API's filters that take place within seven days, the next first.
+async fn dates(site: &Site, parameters: &Parameters) -> Result<Part, Problem> {
     let now = site.now();
-    let mut filters = Filters::read(Kind::Service, parameters, now)?.current();
-    if let Some(ahead) = ahead {
-        filters = filters.events_between(now, now + ahead);
-    }
-    let answer = filters.find(&site.directory, Kind::Service, 0..most).await?;
-    let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
-    let listings = shown(listing::of_services(site, &ids, answer.position.map(|position| position.point))?);
+    let filters = Filters::read(Kind::Event, parameters, now)?.current().events_between(now, now + TimeDelta::days(7));
+    let answer = filters.find(&site.directory, Kind::Event, 0..most(parameters)?).await?;
+    part_of(site, parameters, &answer, projected_service_id, "What’s on", "/directory/whats-on")
+}
+
+/// What was found, as a part of another page; an event by the service that `stands_for` it.
+fn part_of(
+    site: &Site,
+    parameters: &Parameters,
+    answer: &Answer,
+    stands_for: impl Fn(Uuid) -> Uuid,
+    title: &str,
+    path: &str,
+) -> Result<Part, Problem> {
+    let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| stands_for(hit.id)).collect();
+    let listings = shown(listing::of_services(site, &ids, answer.position.as_ref().map(|position| position.point))?);
     let title = parameters.text("title")?.map_or_else(|| title.to_owned(), |own| words::summary(own, 100));
     Ok(Part { title, path: path.to_owned(), listings })
 }

@@ -26,6 +26,7 @@ const STYLE: &str = include_str!("style.css");
 const SHORTLIST: &str = include_str!("shortlist.js");
 const BACK: &str = include_str!("back.js");
 const RESULTS: &str = include_str!("results.js");
+const EXIT: &str = include_str!("exit.js");
 const PASSKEY: &str = include_str!("passkey.js");
 const POSTER_STYLE: &str = include_str!("poster.css");
 /// The address of the style sheet of sheets to print.
@@ -37,17 +38,20 @@ const PART: usize = 10_000;
 const LISTED: [(Kind, &str); 4] =
     [(Kind::Service, "services"), (Kind::Organization, "organisations"), (Kind::Location, "places"), (Kind::Event, "events")];
 
+/// The address of a file of ours: another one whenever the file changes.
+pub(super) fn address(path: &str, body: &str) -> String {
+    format!("{path}?v={}", caching::etag_of_bytes(body.as_bytes()).trim_matches('"'))
+}
+
 /// The address of the style sheet: another one whenever it changes.
 pub(super) fn style_address() -> &'static str {
-    static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/style.css?v={}", caching::etag_of_bytes(STYLE.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/style.css", STYLE));
     &ADDRESS
 }
 
 /// The address of the script that asks for passkeys: another one whenever it changes.
 pub(super) fn passkey_address() -> &'static str {
-    static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/passkey.js?v={}", caching::etag_of_bytes(PASSKEY.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/passkey.js", PASSKEY));
     &ADDRESS
 }
 
@@ -85,8 +89,7 @@ pub(super) fn nothing() -> Problem {
 
 /// The address of the script of lists: another one whenever it changes.
 pub(super) fn shortlist_address() -> &'static str {
-    static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/shortlist.js?v={}", caching::etag_of_bytes(SHORTLIST.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/shortlist.js", SHORTLIST));
     &ADDRESS
 }
 
@@ -97,8 +100,7 @@ pub(super) async fn shortlist(headers: HeaderMap) -> Response {
 
 /// The address of the script of results: another one whenever it changes.
 pub(super) fn results_address() -> &'static str {
-    static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/results.js?v={}", caching::etag_of_bytes(RESULTS.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/results.js", RESULTS));
     &ADDRESS
 }
 
@@ -109,14 +111,24 @@ pub(super) async fn results(headers: HeaderMap) -> Response {
 
 /// The address of the script of pages that results lead to: another one whenever it changes.
 pub(super) fn back_address() -> &'static str {
-    static ADDRESS: LazyLock<String> =
-        LazyLock::new(|| format!("/assets/back.js?v={}", caching::etag_of_bytes(BACK.as_bytes()).trim_matches('"')));
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/back.js", BACK));
     &ADDRESS
 }
 
 /// The script of pages that results lead to.
 pub(super) async fn back(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", BACK.to_owned())
+}
+
+/// The address of the script that leaves at once: another one whenever it changes.
+pub(super) fn exit_address() -> &'static str {
+    static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/exit.js", EXIT));
+    &ADDRESS
+}
+
+/// The script that leaves at once.
+pub(super) async fn exit(headers: HeaderMap) -> Response {
+    file(&headers, "text/javascript; charset=utf-8", EXIT.to_owned())
 }
 
 pub(super) fn file(headers: &HeaderMap, kind: &'static str, body: String) -> Response {

@@ -1,6 +1,6 @@
 //! Where somebody says that they are: a postcode, its first half, or a town, as far as it is known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ use crate::{
     publishing::{LONGEST_SEARCH, Position, locate, locate_town},
 };
 
+/// Postcodes of a town that are looked up.
+const POSTCODES_OF_A_TOWN: usize = 50;
 /// Longest name of a place that is said back, in characters.
 const LONGEST_NAME: usize = 60;
 
@@ -34,7 +36,7 @@ pub(super) struct Here {
     pub(super) precision: Precision,
     /// GSS codes of the areas it lies in, where they are known.
     pub(super) areas: Vec<String>,
-    /// The same for the areas of services; none for a town, which may lie in several.
+    /// The same for the areas of services; of a town, the areas that all its places here lie in.
     pub(super) home: Option<places::Place>,
 }
 
@@ -91,15 +93,36 @@ pub(super) async fn located(site: &Site, written: &str) -> Result<Result<Option<
 }
 
 async fn town(site: &Site, name: &str) -> Result<Option<Here>, Problem> {
-    let point = locate_town(&site.directory, name).await?;
-    Ok(point.map(|point| Here {
-        said: name.to_owned(),
-        taken: None,
-        point,
-        precision: Precision::Outcode,
-        areas: Vec::new(),
-        home: None,
-    }))
+    let Some(point) = locate_town(&site.directory, name).await? else { return Ok(None) };
+    let areas = areas_of_town(site, name).await?;
+    let home = (!areas.is_empty()).then_some(places::Place { at: None, point: None, areas });
+    Ok(Some(Here { said: name.to_owned(), taken: None, point, precision: Precision::Outcode, areas: Vec::new(), home }))
+}
+
+/// The areas that all places in a town lie in, as far as the imported directory of postcodes knows them: a town on a
+/// border lies in none for sure.
+async fn areas_of_town(site: &Site, name: &str) -> Result<Vec<String>, Problem> {
+    let town = fold(name);
+    let postcodes = site
+        .aside(move |directory| {
+            let mut postcodes = BTreeSet::new();
+            data::each(directory, Kind::Location, Form::Full, |_, document| {
+                let place = serde_json::from_slice::<Addressed>(document).ok();
+                let addresses = place.into_iter().flat_map(|place| place.addresses).filter(|address| fold(&address.city) == town);
+                postcodes.extend(addresses.map(|address| address.postal_code));
+            })?;
+            Ok(postcodes)
+        })
+        .await?;
+    let mut common: Option<Vec<String>> = None;
+    for at in postcodes.iter().filter_map(|postcode| postcode.parse().ok()).take(POSTCODES_OF_A_TOWN) {
+        let Some(position) = locate(&site.directory, &at).await? else { continue };
+        if position.precision == Precision::Postcode && !position.areas.is_empty() {
+            let before = common.take().unwrap_or_else(|| position.areas.clone());
+            common = Some(before.into_iter().filter(|area| position.areas.contains(area)).collect());
+        }
+    }
+    Ok(common.unwrap_or_default())
 }
 
 /// The town that is surely meant by one of these names, each written with a slip: "Lutn" is Luton, as long as no other
@@ -129,6 +152,8 @@ struct Addressed {
 struct Addresses {
     #[serde(default)]
     city: String,
+    #[serde(default)]
+    postal_code: String,
 }
 
 /// The only town that this is a slip of: one letter for a name of at least four, two for one of at least eight.

@@ -11,12 +11,14 @@ use super::{
     layout::Page,
     needs::{self, Overview},
     search_form::{Asked, form},
+    self_help::by_trouble,
     whats_on,
     words::{count, date, london_day},
 };
 use crate::{
     federation::{self, Publisher},
     http::Problem,
+    self_help::Numbers,
 };
 
 /// The first page as an answer.
@@ -63,6 +65,17 @@ async fn page(site: &Site) -> Result<Page, Problem> {
 pub(super) fn danger() -> Markup {
     html! {
         p class="danger" { strong { (say("In danger now?")) } " " (weave("Ring {number}.", &[("number", html! { a href="tel:999" { "999" } })])) }
+    }
+}
+
+/// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what is wrong.
+pub(super) fn now(numbers: &[Numbers]) -> Markup {
+    html! {
+        section class="now" aria-label=(say("Numbers to call now")) {
+            (danger())
+            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p")) } }
+            p { a href="/help#now" { (say("Numbers to call now")) } }
+        }
     }
 }
 

@@ -144,8 +144,8 @@ pub(super) fn answer(site: &Site, request: &HeaderMap, page: Result<Page, Proble
         (page.status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], document).into_response()
     };
     let headers = response.headers_mut();
-    let policy = match (page.scripts.as_slice(), page.sends_itself) {
-        ([], _) => POLICY,
+    let policy = match (page.scripts.is_empty() && !page.quiet, page.sends_itself) {
+        (true, _) => POLICY,
         (_, true) => POLICY_WITH_SENDING,
         (_, false) => POLICY_WITH_SCRIPTS,
     };
@@ -187,6 +187,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 }
                 @if page.status != StatusCode::OK || page.unkept { meta name="robots" content="noindex"; }
                 @for script in &page.scripts { script src=(script) type="module" {} }
+                @if page.quiet { script src=(files::exit_address()) type="module" {} }
                 @if let Some(data) = &page.data { script type="application/ld+json" { (PreEscaped(jsonld::text(data))) } }
             }
             body {

@@ -183,6 +183,7 @@ fn files() -> Router<Site> {
         .route("/assets/shortlist.js", get(files::shortlist))
         .route("/assets/results.js", get(files::results))
         .route("/assets/back.js", get(files::back))
+        .route("/assets/exit.js", get(files::exit))
         .route("/assets/brand.css", get(brand::style))
         .route("/assets/logo", get(brand::picture))
         .route("/robots.txt", get(files::robots))

@@ -243,9 +243,12 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     let at = paging::read(parameters, found.len())?;
     let listings = listing::of_services(site, at.slice(&found), None)?;
     let quiet = term.code.as_deref().is_some_and(listing::is_sensitive_code);
+    let code = term.code.as_deref();
+    let is_pressing = code.is_some_and(|code| site.directory.search.words().is_pressing(code));
+    let numbers = site.self_help.numbers_for(code.filter(|_| quiet || is_pressing), None).await;
     let path = format!("/directory/needs/{}", term.id);
     let body = html! {
-        @if quiet { (super::home::danger()) }
+        @if quiet || is_pressing { (super::home::now(&numbers)) }
         h1 { (as_written(&term.name)) }
         p class="lead" { (as_written(&term.description)) }
         @if !below.is_empty() {

@@ -22,7 +22,8 @@ function show(number) {
 async function open(address, sent, from) {
   const answer = await fetch(address, { ...sent, headers: { accept: 'text/html' }, cache: 'no-store', credentials: 'omit' });
   const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const heading = next.querySelector('main [role=alert], main h1');
+  // Whoever may be in danger begins at the numbers, above everything that was found.
+  const heading = next.querySelector('main section.now, main [role=alert], main h1');
   if (!heading) throw new Error('no page');
   if (!sent) next.querySelector('main').prepend(document.querySelector('template.way-back').content.firstElementChild.cloneNode(true));
   history.pushState({ shown: shown + 1 }, '', answer.url);

@@ -18,7 +18,7 @@ use super::{
     listing::{self, Listing},
     map, needs, paging,
     search_form::{Asked, Mistake, button, form, form_with},
-    self_help::{by_trouble, lines_to_ring},
+    self_help::lines_to_ring,
     shortlist::{self, Kept},
     statements,
     words::{self, count},
@@ -150,11 +150,7 @@ async fn numbers_now(site: &Site, found: &Found, place: &Place) -> Result<Markup
     let needs = understood.needs.iter().map(|need| need.code.as_str()).filter(presses);
     let area = area_of(site, place).await?;
     let numbers = site.self_help.numbers_for(needs, area.as_ref()).await;
-    Ok(html! {
-        (home::danger())
-        @if !numbers.is_empty() { div class="urgent" { (by_trouble(&numbers, "p")) } }
-        p { a href="/help#now" { (say("Numbers to call now")) } }
-    })
+    Ok(home::now(&numbers))
 }
 
 /// The councils where somebody is, if that is certain.
@@ -239,7 +235,8 @@ fn results(
     let outcode = place.from.as_ref().and_then(Here::outcode);
     let pictures_from = ground.pictures_from();
     let title = if is_wrong { mistaken_title("Search results") } else { say("Search results").to_owned() };
-    let scripts = if by == By::Form { vec![files::results_address()] } else { Vec::new() };
+    // What is opened from results takes their place, so they bring what leaves it at once.
+    let scripts = if by == By::Form { vec![files::results_address(), files::exit_address()] } else { Vec::new() };
     let page = Page::new(format!("{title}{}", at.in_title()), body);
     Ok(Page { unkept: true, quiet, outcode, pictures_from, scripts, sends_itself: true, ..page })
 }

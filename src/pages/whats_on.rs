@@ -108,8 +108,10 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     };
     let (from, taken) = from.map_or((None, None), |here| (Some(here.point), here.taken));
     // Of the present week what is left of it: nobody can go to what is over.
-    let first = if asked.monday == monday_of(today) { today } else { asked.monday };
-    let (begin, end) = (moment(first)?, moment(asked.monday + Days::new(7))?);
+    let is_now = asked.monday == monday_of(today);
+    let first = if is_now { today } else { asked.monday };
+    let begin = if is_now { site.directory.clock.now() } else { moment(first)? };
+    let end = moment(asked.monday + Days::new(7))?;
     let wanted = Wanted {
         only_current: true,
         free: asked.free,
@@ -173,9 +175,9 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
     let next = next.filter(|(_, date)| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);
     Ok(html! {
         @if !days.is_empty() {
-            h2 { (say("What’s on this week: events and workshops")) }
+            h2 { (say("What’s on soon: events and workshops")) }
             ul class="listings brief" { @for (day, date) in next { li { (item(date, None, &elsewhere, Some(*day))) } } }
-            p { a href="/directory/whats-on" { (say("All dates of this week")) } }
+            p { a href="/directory/whats-on" { (say("All dates, week by week")) } }
         }
     })
 }

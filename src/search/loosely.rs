@@ -2,7 +2,7 @@
 
 use tantivy::{
     TantivyError,
-    query::{BooleanQuery, ConstScoreQuery, Query},
+    query::{BooleanQuery, ConstScoreQuery, Occur, Query},
 };
 
 use super::{
@@ -13,6 +13,9 @@ use super::{
     words::Part,
 };
 
+/// Of so many words that say something, one alone is not enough.
+const MANY: usize = 4;
+
 impl Builder<'_> {
     /// Something that has any of the words that say something: what has more of them comes first, then what has them
     /// in its name. A word that nobody here writes is taken for what it is a slip of.
@@ -22,6 +25,7 @@ impl Builder<'_> {
         let words = parts.iter().filter_map(|part| if let Part::Word(word) = part { Some(word) } else { None });
         let (common, telling): (Vec<&Word>, Vec<&Word>) = words.partition(|word| is_common(&word.text));
         let mut ways: Vec<Box<dyn Query>> = Vec::new();
+        let mut each: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         for word in if telling.is_empty() { common } else { telling } {
             let stems = if self.is_known(&word.stem)? {
                 built.understood.words.push(word.text.clone());
@@ -41,12 +45,19 @@ impl Builder<'_> {
                 built.marked.insert(stem, weight);
             }
             let any: Box<dyn Query> = Box::new(BooleanQuery::union(any));
+            each.push((Occur::Should, any.box_clone()));
             if built.counts() {
                 ways.push(Box::new(ConstScoreQuery::new(any.box_clone(), EACH)));
             }
             ways.push(any);
         }
-        Ok(Box::new(BooleanQuery::union(ways)))
+        let any = Box::new(BooleanQuery::union(ways));
+        if each.len() < MANY {
+            return Ok(any);
+        }
+        // One word of a long sentence, such as "door" or "class", stands in listings that have nothing to do with it.
+        let enough = ConstScoreQuery::new(Box::new(BooleanQuery::with_minimum_required_clauses(each, 2)), 0.0);
+        Ok(Box::new(BooleanQuery::intersection(vec![any, Box::new(enough)])))
     }
 
     /// Say what a word was taken for. What others had better not see stays so, however it was spelt.

@@ -133,6 +133,12 @@ impl Words {
         self.own.get(need).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a need cannot wait: most of what people say of it is urgent.
+    pub fn is_pressing(&self, need: &str) -> bool {
+        let of_it = || self.phrases.iter().filter(|phrase| phrase.needs.iter().any(|own| own == need));
+        of_it().filter(|phrase| phrase.urgent).count() * 2 > of_it().count()
+    }
+
     /// Whether the word belongs to an urgent phrase: it is not taken for a slip of another word.
     pub(super) fn is_urgent(&self, stem: &str) -> bool {
         self.urgent.contains(stem)

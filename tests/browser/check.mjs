@@ -163,15 +163,16 @@ async function checkWidth(browser, entry, width) {
 
 /** Other colours: dark, and those that somebody has forced upon every page. */
 async function checkColours(browser, entry) {
-  for (const [colours, settings] of [['dark', { colorScheme: 'dark' }], ['forced colours', { forcedColors: 'active' }]]) {
-    const context = await browser.newContext({ viewport: { width: 375, height: 812 }, ...settings });
-    const page = await context.newPage();
-    await visit(page, entry, { waitUntil: 'load' });
-    await page.evaluate(axe.source);
+  const context = await browser.newContext({ viewport: { width: 375, height: 812 } });
+  const page = await context.newPage();
+  await visit(page, entry, { waitUntil: 'load' });
+  await page.evaluate(axe.source);
+  for (const [colours, settings] of [['dark', { colorScheme: 'dark' }], ['forced colours', { colorScheme: 'light', forcedColors: 'active' }]]) {
+    await page.emulateMedia(settings);
     const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), AXE);
     check(entry.name, `${colours}: axe`, violations.flatMap(describe));
-    await context.close();
   }
+  await context.close();
 }
 
 // --- JavaScript off: the same words, the same ways on --------------------------------------------
@@ -182,8 +183,7 @@ async function readPlainly(context, entry) {
   await visit(page, entry, { waitUntil: 'load' });
   const main = page.locator('main');
   const words = (await main.innerText()).replace(/\s+/g, ' ').trim();
-  const links = [];
-  for (const link of await page.locator('a[href]').all()) links.push(await link.getAttribute('href'));
+  const links = await page.locator('a[href]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
   await page.close();
   return { words, links };
 }

@@ -1,5 +1,7 @@
 //! Parts of the directory in other websites.
 
+use serde_json::json;
+
 use super::{id, pantry, refuge};
 use crate::support::fact;
 
@@ -37,6 +39,21 @@ fact! {
         }
         assert!(app.get(&format!("/embed/organizations/{}", id("marsh farm"))).await.text().contains("Meadow larder"));
         assert!(app.get(&format!("/embed/services/{}", id("pantry"))).await.text().contains("Meadow larder"));
+    }
+}
+
+fact! {
+    async fn what_is_on_within_seven_days_stands_in_another_website_the_next_first(app) {
+        let event = |name: &str, day: &str| json!({"kind": "event", "document": {
+            "id": id(name), "organization_id": id("marsh farm"), "name": name, "status": "scheduled", "timezone": "Europe/London",
+            "start": format!("{day}T10:00:00"), "end": format!("{day}T12:00:00")}});
+        let events = [event("Seed swap", "2026-11-28"), event("Baby signing", "2026-11-24"), event("Panto", "2026-12-12"), event("Harvest", "2026-10-01")];
+        app.import([pantry().to_string(), events.map(|event| event.to_string()).join("\n")].join("\n")).await;
+        app.follow().await;
+        let text = app.get("/embed/events").await.text();
+        let at = |name: &str| text.find(name);
+        assert!(at("Baby signing").is_some() && at("Baby signing") < at("Seed swap"), "{text}");
+        assert!(at("Panto").is_none() && at("Harvest").is_none() && !text.contains("Nothing is listed here now"), "{text}");
     }
 }
 

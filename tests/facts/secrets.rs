@@ -150,6 +150,7 @@ const EXITS: &[&str] = &[
     "/assets/shortlist.js",
     "/assets/results.js",
     "/assets/back.js",
+    "/assets/exit.js",
     "/embed/services",
     "/embed/services/{id}",
     "/embed/events",

@@ -1,21 +1,20 @@
-//! The style sheet and the scripts. Every page works without the scripts: they leave faster, and do
-//! the sums while somebody types.
+//! The style sheet and the scripts. Every page works without the scripts: they keep answers out
+//! of the "back" list, and do the sums while somebody types.
 
 use std::sync::LazyLock;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::http::{Parameters, Problem, caching};
+use crate::{
+    http::{Parameters, Problem, caching},
+    pages::files::address,
+};
 
 const STYLE: &str = include_str!("help.css");
 const HELP: &str = include_str!("help.js");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const BUDGET: &str = include_str!("budget.js");
-
-fn address(path: &str, body: &str) -> String {
-    format!("{path}?v={}", caching::etag_of_bytes(body.as_bytes()).trim_matches('"'))
-}
 
 /// The address of the style sheet: another one whenever it changes.
 pub(super) fn style_address() -> &'static str {

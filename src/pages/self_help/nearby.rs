@@ -21,7 +21,7 @@ use crate::{
     },
     places::{self, Coverage},
     published::shelf::Form,
-    publishing::ask_index,
+    publishing::{Vocabulary, ask_index},
     search::{Delivery, Wanted},
     self_help::contacts::Council,
 };
@@ -156,18 +156,33 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
         let found =
             ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
                 .await?;
-        let for_here = for_here(site, &found.hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), looked)?;
+        let for_here = for_here(site, &found.hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), &wanted.needs, looked)?;
         ids.extend(for_here.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
     }
     let listed = listing::with_times(site, &ids, looked.point)?;
     Ok(listed.into_iter().map(|(service, listing)| Found { service, listing }).collect())
 }
 
-/// These services without those whose areas say for sure that they are not for where somebody is, and without those
-/// of councils that are not surely theirs: the number of another council's desk helps nobody.
-fn for_here(site: &Site, ids: &[Uuid], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
-    let services = data::these::<Service>(&site.directory, ids, Form::Full)?;
-    Ok(services.into_iter().filter(|found| looked.is_theirs(&found.document)).map(|found| found.entry.id).collect())
+/// These services without those whose areas say for sure that they are not for where somebody is, without those of
+/// councils that are not surely theirs (the number of another council's desk helps nobody), and without those that say
+/// what else they help with.
+fn for_here(site: &Site, ids: &[Uuid], needs: &[String], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
+    let vocabulary = site.directory.vocabulary()?;
+    let codes = vocabulary.with_narrower(needs);
+    let asked: HashSet<Uuid> = codes.iter().filter_map(|code| vocabulary.find(code)).map(|term| term.id).collect();
+    let services = data::these::<Service>(&site.directory, ids, Form::Full)?.into_iter();
+    let helps = services.filter(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
+    Ok(helps.map(|found| found.entry.id).collect())
+}
+
+/// Whether a service may help with one of the needs that are `asked` about: it carries its term, or no term of the same
+/// list at all. What carries only others was found by its words, and may be a sponsored night outdoors.
+fn may_help(service: &Service, vocabulary: &Vocabulary, asked: &HashSet<Uuid>) -> bool {
+    let lists: HashSet<Uuid> = asked.iter().filter_map(|id| vocabulary.term(*id)?.taxonomy_id).collect();
+    let carried: Vec<Uuid> = service.attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
+    let is_of_a_list =
+        |id: &Uuid| vocabulary.term(*id).and_then(|term| term.taxonomy_id).is_some_and(|list| lists.contains(&list));
+    carried.iter().any(|id| asked.contains(id)) || !carried.iter().any(is_of_a_list)
 }
 
 /// What there is, as parts of a page.

@@ -76,7 +76,8 @@ impl Place {
     pub(super) async fn find(site: &Site, contacts: Option<&Contacts>, written: Written) -> Result<Self, Problem> {
         let chosen = contacts.and_then(|contacts| Area::of_council(&written.council, contacts));
         let located = here::located(site, &written.postcode).await?;
-        let home = located.as_ref().ok().and_then(|here| here.as_ref()?.home.clone());
+        // Listings of councils are for those who surely live there, which a town does not say.
+        let home = located.as_ref().ok().and_then(|here| here.as_ref()?.home.clone()).filter(|home| home.at.is_some());
         let at = home.and_then(|home| home.at);
         let of_chosen = |area: &Area| places::Place {
             at: at.clone(),

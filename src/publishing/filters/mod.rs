@@ -140,7 +140,6 @@ impl Filters {
     /// Only events that take place from the first moment to the second.
     #[must_use]
     pub fn events_between(mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
-        self.wanted.events = Some(true);
         self.wanted.window = Some((from, to));
         self
     }
