@@ -29,6 +29,7 @@ mod sayable;
 mod sight;
 mod slips;
 mod submit;
+mod talk;
 mod undo;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use crate::{
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
+pub use bundles::main_of;
 pub use call_backs::{Call, CallBack, Called, FoundCalls, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::{Standing, is_open};
@@ -60,6 +62,7 @@ pub use risk::{Risk, risk};
 pub(crate) use risk::{closed_until, say_closed_until};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};
+pub use talk::Talk;
 pub use undo::{restored, versions_of};
 
 /// What edits go by. Cheap to clone.
