@@ -127,7 +127,7 @@ impl Said {
     /// What is handed in with these words.
     fn submission(self, writes: Vec<Write>, publish: bool) -> Submission {
         let Self { why, called_back, meant: slips_are_meant } = self;
-        Submission { writes, why, called_back, publish, slips_are_meant, ..Submission::default() }
+        Submission { writes, why, publish, called_back, slips_are_meant, ..Submission::default() }
     }
 }
 

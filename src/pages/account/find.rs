@@ -64,7 +64,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
 fn page(desk: &Desk, words: &str, mistakes: &Mistakes) -> Result<Page, Problem> {
     let searches = !words.is_empty() && mistakes.none();
     let new: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", words).finish();
-    let found = if !searches { Vec::new() } else { candidates(desk, words)? };
+    let found = if searches { candidates(desk, words)? } else { Vec::new() };
     let body = html! {
         (mistakes.summary())
         h1 { "Find your organisation" }
