@@ -88,27 +88,31 @@ impl Around {
         Ok(Self {
             choices: categories::choices(desk, section, fields).await?,
             calling: desk.editing.numbers_to_call(&signed.actor, sight).await?,
-            waiting: waiting(desk, sight, section).await?,
+            waiting: waiting(desk, signed, sight, section).await?,
         })
     }
 }
 
 /// The changes of a part of a listing that wait for a moderator.
-async fn waiting(desk: &Desk, sight: &Sight, section: Section) -> Result<Vec<Proposal>, Error> {
-    let records = desk.editing.records();
+async fn waiting(desk: &Desk, signed: &Signed, sight: &Sight, section: Section) -> Result<Vec<Proposal>, Error> {
     let places = sight.document.references().into_iter().filter(|one| one.policy.is_some() && section == Section::Place);
     let about: Vec<Uuid> = places.map(|one| one.to).chain([sight.stored.id]).collect();
-    let members = section.members(sight.stored.kind);
-    let mut waiting = records.proposed_about(&about).await?;
-    waiting.retain(|one| one.decision == Decision::Waiting);
-    let mut about_this = Vec::new();
-    for proposal in waiting {
-        let changes = records.proposed_changes(&proposal).await?;
+    let mut members = section.members(sight.stored.kind).to_vec();
+    if section == Section::Place {
+        members.extend(["service_at_locations", "location_id", "location_policy"]);
+    }
+    let mut waiting = Vec::new();
+    for proposal in desk.editing.records().proposed_about(&about).await? {
+        if proposal.decision != Decision::Waiting {
+            continue;
+        }
+        // A place may be others', too: what they propose of it is theirs to know.
+        let Ok((proposal, changes, _)) = desk.editing.change(&signed.actor, proposal.id).await else { continue };
         if proposal.kind == Kind::Location || changes.iter().any(|change| members.contains(&change.field.as_str())) {
-            about_this.push(proposal);
+            waiting.push(proposal);
         }
     }
-    Ok(about_this)
+    Ok(waiting)
 }
 
 /// That a change of the same part waits already, where the form shows what stands.

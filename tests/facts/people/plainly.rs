@@ -198,3 +198,15 @@ fact! {
         app.clock.set(app.clock.now() + TimeDelta::minutes(1));
     }
 }
+
+fact! {
+    async fn the_form_of_a_place_says_that_a_new_address_waits_to_those_who_may_know(app) {
+        let amina = amina(&app).await;
+        let place = format!("/account/listings/{}/place", id("pantry"));
+        let waits = "is waiting for a moderator";
+        assert!(!amina.open(&place).await.text().contains(waits));
+        save(&amina, "place", &[("address_1", "14 Gorse Close")]).await;
+        assert!(amina.open(&place).await.text().contains(waits));
+        assert!(!amina.open(&place.replace("/place", "/cost")).await.text().contains(waits));
+    }
+}
