@@ -10,16 +10,23 @@ use crate::{
     records::{self, Decision, Part, Proposal, State},
 };
 
+/// The part that people know the rest by: the service or the event, where there is one.
+pub fn main_of(parts: &[Proposal]) -> Option<&Proposal> {
+    parts.iter().max_by_key(|part| (matches!(part.kind, Kind::Service | Kind::Event), part.kind == Kind::Organization))
+}
+
 impl Editing {
     pub(super) async fn queued_listing(&self, bundle: Uuid) -> Result<Queued, Error> {
         let mut parts = self.records.bundle(bundle).await?;
         parts.retain(|one| one.decision == Decision::Waiting);
         let protected = self.any_protected(&parts).await?;
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service);
-        let name = main.map(Proposal::read).transpose()?.map_or_else(String::new, |document| document.name().to_owned());
+        let name = match main_of(&parts) {
+            Some(main) => self.name_of(main).await?,
+            None => String::new(),
+        };
         let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
         let (harm, is_new) = (if protected { 3 } else { 1 }, self.is_new(&parts).await?);
-        Ok(Queued { name, since, protected, revision: 0, harm, is_new, waiting: Waiting::Listing(parts) })
+        Ok(Queued { name, since, protected, revision: 0, harm, is_new, talk: None, waiting: Waiting::Listing(parts) })
     }
 
     /// Accept or refuse a new listing, or changes that were proposed together, as a whole.
@@ -64,7 +71,7 @@ impl Editing {
         if let Some(called) = &called {
             self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &about, About::Proposal(bundle)).await?;
         }
-        let main = parts.iter().max_by_key(|one| one.kind == Kind::Service).map_or(first.id, |one| one.id);
+        let main = main_of(&parts).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
             proposal.parts = vec![Part { accepted: accept, ..Part::refused(field, reason) }];
             self.tell_author(&tx, &proposal, "").await?;

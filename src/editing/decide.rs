@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Appeal, Call, Editing, Error, Risk, call_backs::About, caller, letters, risk};
+use super::{Appeal, Call, Editing, Error, Risk, Talk, call_backs::About, caller, letters, risk};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
     mail,
     model::changes::{Change, part_of},
-    records::{Part, Proposal, Verdict},
+    records::{Part, Proposal, State, Verdict},
 };
 
 /// Proposals that are read at once.
@@ -35,6 +35,8 @@ pub struct Queued {
     pub harm: u8,
     /// Whether something of it is not public yet.
     pub is_new: bool,
+    /// Whose turn it is, where something was asked.
+    pub talk: Option<Talk>,
 }
 
 /// What waits.
@@ -103,11 +105,11 @@ impl Editing {
             };
             let harm = if protected { 3 } else { 1 };
             let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
-            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, talk: None, waiting });
         }
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
-            let name = proposal.read()?.name().to_owned();
+            let name = self.name_of(&proposal).await?;
             let protected = match self.sight(proposal.record_id).await {
                 Ok(sight) => sight.protected,
                 Err(Error::NotFound(_)) => false,
@@ -115,8 +117,9 @@ impl Editing {
             };
             let harm = if protected { 3 } else { 2 };
             let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
-            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, waiting });
+            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, talk: None, waiting });
         }
+        self.note_talk(&mut all).await?;
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
         Ok(all)
     }
@@ -143,9 +146,22 @@ impl Editing {
             (false, true, false) => 1,
             (false, false, _) => 0,
         };
-        let name = document.name().to_owned();
+        let name = self.name_of(&proposal).await?;
         let (since, is_new) = (proposal.at, revision == 0);
-        Ok(Queued { name, since, protected, revision, harm, is_new, waiting: Waiting::Change(Box::new(proposal), changes) })
+        let waiting = Waiting::Change(Box::new(proposal), changes);
+        Ok(Queued { name, since, protected, revision, harm, is_new, talk: None, waiting })
+    }
+
+    /// What the world calls what somebody proposes to change; what its author calls it, where nobody has seen it yet.
+    /// # Errors
+    /// When the database fails, or a record is damaged.
+    pub async fn name_of(&self, proposal: &Proposal) -> Result<String, Error> {
+        let standing = self.records.find(proposal.record_id).await?;
+        let document = match standing.filter(|standing| standing.state == State::Published) {
+            Some(public) => public.read()?,
+            None => proposal.read()?,
+        };
+        Ok(document.name().to_owned())
     }
 
     /// One change that waits or was decided, for those who decide and for its author.
@@ -220,45 +236,6 @@ impl Editing {
         self.decide(actor, id, judgement).await.map(drop)
     }
 
-    /// Say something about a change: its author and those who decide hear of it.
-    /// # Errors
-    /// [`Error::NotFound`], or when the database fails.
-    pub async fn say(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
-        let (proposal, ..) = self.change(actor, id).await?;
-        let words = words.trim();
-        if words.is_empty() {
-            return Err(Error::Unfit(vec![crate::http::Fault {
-                field: "words".to_owned(),
-                problem: "enter a message".to_owned(),
-            }]));
-        }
-        let tx = self.records.database().write().await?;
-        // Two taps: it has just been said.
-        let said = self.records.thread(id).await?;
-        if said.last().is_some_and(|last| last.by == actor.known_as() && last.words == words) {
-            return Ok(());
-        }
-        self.records.say(&tx, &actor.known_as(), id, words).await?;
-        let name = proposal.read()?.name().to_owned();
-        let mut hear: Vec<(PersonId, &str)> = Vec::new();
-        if proposal.by == actor.known_as() {
-            // Whoever asked before hears the answer.
-            let thread = self.records.thread(id).await?;
-            let asked = thread.iter().rev().find(|message| message.by != proposal.by);
-            hear.extend(asked.and_then(|message| person_of(&message.by)).map(|officer| (officer, "moderation/changes")));
-        } else {
-            hear.extend(self.authors(&proposal.by).await?.into_iter().map(|author| (author, "account/changes")));
-        }
-        for (person, folder) in hear {
-            if let Some(person) = self.identity.person(person).await? {
-                let page = format!("{folder}/{id}");
-                let letter = letters::question(&person.email, &page, &name, words, &self.about.public_url, &self.about.name);
-                mail::queue(&tx, &letter, self.records.clock().now()).await?;
-            }
-        }
-        Ok(tx.commit().await?)
-    }
-
     /// Take one's own change back while it waits.
     /// # Errors
     /// [`Error::NotFound`], decided as [`crate::records::Error`] says, or when the database fails.
@@ -280,7 +257,7 @@ impl Editing {
 
     /// Who answers for a change: its author; for that of a program whoever made its token, or the leads of
     /// its organisation where the token was made on the server.
-    async fn authors(&self, by: &str) -> Result<Vec<PersonId>, Error> {
+    pub(super) async fn authors(&self, by: &str) -> Result<Vec<PersonId>, Error> {
         let Some(token) = by.strip_prefix("token:").and_then(|id| id.parse().ok()) else {
             return Ok(person_of(by).into_iter().collect());
         };

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{Editing, Error, appeals, call_backs};
 use crate::{
     db::Transaction,
-    identity::{Action, Actor, Deed, Identity, PersonId, Subject},
+    identity::{Action, Actor, Deed, Identity, Person, PersonId, Subject},
+    mail,
     published::redaction::Known,
     records::{self, Caller, Entrance, Forgotten},
 };
@@ -19,6 +20,17 @@ pub enum Theirs {
     Contact(Uuid),
     /// Their name, email address or telephone number, wherever it stands.
     Words(String),
+}
+
+/// Whether a letter names somebody. A name of one word may be a word like any other, so that counts as it is written.
+fn tells_of(person: &Person, letter: &str) -> bool {
+    let name = person.name.trim();
+    let is_named = if name.contains(char::is_whitespace) {
+        Known::of_person(name).is_told_in(letter)
+    } else {
+        letter.split(|c: char| !c.is_alphanumeric()).any(|word| word == name)
+    };
+    !name.is_empty() && is_named || Known::of_person(person.email.as_str()).is_told_in(letter)
 }
 
 impl Editing {
@@ -91,9 +103,13 @@ impl Editing {
     /// [`crate::identity::Error::LastLead`] while others depend on them; or when the database fails.
     pub async fn forget_person(&self, tx: &Transaction, by: &str, person: PersonId, reason: &str) -> Result<Forgotten, Error> {
         let who = Identity::known_as(person);
+        if let Some(known) = self.identity.person(person).await? {
+            mail::forget_telling(tx, |words| tells_of(&known, words)).await?;
+        }
         self.identity.forget(tx, person).await?;
         appeals::forget(tx, &who).await?;
         let forgotten = self.records.forget_author(tx, &who).await?;
+        self.records.tidy_threads(tx).await?;
         let what = if by == who { Deed::BeForgotten } else { Deed::Forget };
         self.identity.note(tx, by, what, &who, reason, None).await?;
         tx.sweep_later().await?;

@@ -98,14 +98,14 @@ pub(super) fn closed(to: &Email, (id, listing): (uuid::Uuid, &str), at: &Url, di
     Letter::new(to.as_str(), Kind::ListingClosed, format!("Marked as closed: {listing}"), &body)
 }
 
-/// A question about a change, or the answer to one.
-pub(super) fn question(to: &Email, page: &str, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
+/// A question about something that waits, or the answer to one.
+pub(super) fn question(to: &Email, page: &str, about: &str, words: &str, at: &Url, directory: &str) -> Letter {
     let body = [
-        Part::paragraph(format!("There is a message about the change to {listing} in {directory}:")),
+        Part::paragraph(format!("There is a message about {about} in {directory}:")),
         Part::Quotation(words.to_owned()),
         Part::link("Reply", ours(at, page)),
     ];
-    Letter::new(to.as_str(), Kind::Question, format!("A question about {listing}"), &body)
+    Letter::new(to.as_str(), Kind::Question, format!("A question about {about}"), &body)
 }
 
 /// What became of a change, part by part: what belongs together and met the same fate is one, with its

@@ -29,22 +29,48 @@ pub fn picture_named(address: &str, public_url: &url::Url) -> Option<(Uuid, Stri
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '.').then(|| (record, name.to_owned()))
 }
 
+const MAY_NOT: &str = "you do not have permission to change this organisation";
+
 impl Editing {
-    /// Give an organisation a logo, or another text for the one that it has; without `picture` and `alt`,
-    /// take its logo away. What becomes of it is decided as for every change.
+    /// Keep a picture that is to be the logo of an organisation, for as long as somebody is at it; its web address.
+    /// # Errors
+    /// [`Error::Forbidden`], also where they have sent too many; or when the database fails.
+    pub async fn keep_logo(&self, actor: &Actor, sight: &Sight, picture: &Picture) -> Result<String, Error> {
+        Self::require(actor, Action::Edit, &sight.subject(), MAY_NOT)?;
+        let tx = self.identity.write().await?;
+        let few = self.identity.within(&tx, "pictures of a person", PICTURES, &actor.known_as()).await?;
+        if !few {
+            tx.commit().await?;
+            return Err(Error::Forbidden("you have sent too many pictures within an hour; try again later"));
+        }
+        let id = sight.stored.id;
+        let hash = self.records.keep_picture(&tx, id, picture).await?;
+        tx.commit().await?;
+        Ok(address(&self.about.public_url, &picture_path(id, &hash, picture.kind)))
+    }
+
+    /// Whether this is the web address of a picture that is kept for an organisation.
+    async fn is_kept_for(&self, organisation: Uuid, logo: &str) -> Result<bool, Error> {
+        let Some((record, name)) = picture_named(logo, &self.about.public_url) else { return Ok(false) };
+        let hash = name.split('.').next().unwrap_or_default();
+        Ok(record == organisation && self.records.picture(record, hash).await?.is_some())
+    }
+
+    /// Give an organisation a logo that is kept for it, or another text for the one that it has; without `logo` and
+    /// `alt`, take its logo away. What becomes of it is decided as for every change.
     /// # Errors
     /// [`Error::Unfit`] without a text for those who cannot see it; otherwise as [`Editing::submit`].
     pub async fn set_logo(
         &self,
         actor: &Actor,
         sight: &Sight,
-        picture: Option<&Picture>,
+        logo: Option<&str>,
         alt: Option<&str>,
         called_back: Option<Call>,
     ) -> Result<Became, Error> {
         let id = sight.stored.id;
         let Document::Organization(organisation) = &sight.document else { return Err(Error::NotFound(id)) };
-        Self::require(actor, Action::Edit, &sight.subject(), "you do not have permission to change this organisation")?;
+        Self::require(actor, Action::Edit, &sight.subject(), MAY_NOT)?;
         let mut organisation: Organization = (**organisation).clone();
         match alt {
             None => (organisation.logo, organisation.logo_alt) = (None, None),
@@ -61,16 +87,12 @@ impl Editing {
                 organisation.logo_alt = Some(alt.to_owned());
             }
         }
-        if let Some(picture) = picture {
-            let tx = self.identity.write().await?;
-            let few = self.identity.within(&tx, "pictures of a person", PICTURES, &actor.known_as()).await?;
-            if !few {
-                tx.commit().await?;
-                return Err(Error::Forbidden("you have sent too many pictures within an hour; try again later"));
+        if let Some(logo) = logo {
+            if !self.is_kept_for(id, logo).await? {
+                let problem = "choose the picture again: it is no longer here".to_owned();
+                return Err(Error::Unfit(vec![Fault { field: "file".to_owned(), problem }]));
             }
-            let hash = self.records.keep_picture(&tx, id, picture).await?;
-            tx.commit().await?;
-            organisation.logo = Some(address(&self.about.public_url, &picture_path(id, &hash, picture.kind)));
+            organisation.logo = Some(logo.to_owned());
         }
         let document = Document::Organization(Box::new(organisation));
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };

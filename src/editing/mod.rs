@@ -16,6 +16,7 @@ mod closing;
 mod decide;
 mod declarations;
 mod describe;
+mod essentials;
 mod find;
 mod forget;
 mod letters;
@@ -26,7 +27,9 @@ mod rights;
 mod risk;
 mod sayable;
 mod sight;
+mod slips;
 mod submit;
+mod talk;
 mod undo;
 
 use std::sync::Arc;
@@ -43,12 +46,14 @@ use crate::{
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
+pub use bundles::main_of;
 pub use call_backs::{Call, CallBack, Called, FoundCalls, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::{Standing, is_open};
 pub use decide::{Judgement, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
+pub use essentials::{Essential, lacking};
 pub use find::{Found, MOST as MOST_FOUND};
 pub use forget::Theirs;
 pub(crate) use letters::{became_of, in_words, words_for};
@@ -57,6 +62,7 @@ pub use risk::{Risk, risk};
 pub(crate) use risk::{closed_until, say_closed_until};
 pub use sight::Sight;
 pub use submit::{Became, Submission, Write};
+pub use talk::Talk;
 pub use undo::{restored, versions_of};
 
 /// What edits go by. Cheap to clone.

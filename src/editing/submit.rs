@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, risk, sayable};
+use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, risk, sayable, slips};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
@@ -41,6 +41,8 @@ pub struct Submission {
     pub all_waits: bool,
     /// What is said of a call back about a protected listing.
     pub called_back: Option<Call>,
+    /// Whether hours and dates that look like a slip are meant: somebody was asked, or it stood like that before.
+    pub slips_are_meant: bool,
 }
 
 /// What became of an edit.
@@ -167,6 +169,10 @@ impl Editing {
         for write in &submission.writes {
             compared.push(self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?);
         }
+        if submission.publish {
+            let unseen: Vec<&Document> = compared.iter().filter(|one| !one.is_public()).map(|one| &one.write.document).collect();
+            self.require_essentials(&unseen, &submission.writes).await?;
+        }
         Ok(compared)
     }
 
@@ -202,7 +208,10 @@ impl Editing {
         let before = standing.as_ref().map_or(Ok(Value::Null), |sight| sight.stored.value())?;
         let after = write.document.to_value();
         let changes = changes::between(&before, &after);
-        let faults = sayable::faults(&changes);
+        let mut faults = sayable::faults(&changes);
+        if !submission.slips_are_meant {
+            faults.extend(slips::faults(&write.document, &changes, self.records.clock().now()));
+        }
         if !faults.is_empty() {
             return Err(Error::Unfit(faults));
         }

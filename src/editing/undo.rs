@@ -148,7 +148,8 @@ impl Editing {
         keep_assurance(&mut document, &sight.document);
         let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
         let why = restored(revision);
-        self.submit(actor, Submission { writes: vec![write], why, called_back, ..Submission::default() }).await
+        self.submit(actor, Submission { writes: vec![write], why, called_back, slips_are_meant: true, ..Submission::default() })
+            .await
     }
 
     /// Undo the last change, if it was this actor's own.

@@ -13,6 +13,8 @@ use crate::identity::{Hashed, Secret};
 pub const SESSION: &str = "__Host-session";
 /// The cookie that tells browsers that somebody has used before from new ones.
 pub const BROWSER: &str = "__Host-browser";
+/// The cookie that takes the secret of a new token of a program to the one page that shows it.
+pub const NEW_TOKEN: &str = "__Host-new-token";
 /// The name of the field that proves that a form is ours.
 pub const FORM_TOKEN: &str = "form";
 
@@ -25,6 +27,8 @@ pub struct Presented {
     pub browser: Option<Secret>,
     /// A token of a program; inside `None` when it is none of ours.
     pub bearer: Option<Option<Secret>>,
+    /// The secret of a token that was just made.
+    pub new_token: Option<Secret>,
 }
 
 impl Presented {
@@ -40,7 +44,7 @@ impl Presented {
             let (scheme, secret) = value.trim().split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| Secret::presented(secret.trim()))
         });
-        Self { session: cookie(SESSION), browser: cookie(BROWSER), bearer }
+        Self { session: cookie(SESSION), browser: cookie(BROWSER), bearer, new_token: cookie(NEW_TOKEN) }
     }
 }
 

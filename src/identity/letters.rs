@@ -3,7 +3,7 @@
 use url::Url;
 use uuid::Uuid;
 
-use super::{Email, Invitation, LINK_LIFE, MemberRole, Secret};
+use super::{Email, Invitation, LINK_LIFE, MemberRole, PlatformRole, Secret};
 use crate::mail::{Kind, Letter, Part, Text};
 
 /// The letter with a one-time link. `at` is our address, `name` the directory's.
@@ -60,6 +60,25 @@ pub fn roles_changed(to: &Email, news: &str, organisation: &str, at: &Url, name:
         Part::link("Go to your organisations", ours(at, "account")),
     ];
     Letter::new(to.as_str(), Kind::RolesChanged, format!("Who can change {organisation}"), &body)
+}
+
+/// Word to somebody that their role for the whole directory is another one now.
+pub fn role_given(to: &Email, role: Option<PlatformRole>, by: &str, at: &Url, name: &str) -> Letter {
+    let now = match role {
+        Some(role) => format!("{by} has made you {} of {name}. Sign in again to use it.", with_article(role)),
+        None => format!("{by} has ended your role in {name}. You can still manage the listings of your organisations."),
+    };
+    let body = [
+        Part::paragraph(now),
+        Part::paragraph("If you did not expect this, tell the council."),
+        Part::link("Sign in", ours(at, "sign-in")),
+    ];
+    Letter::new(to.as_str(), Kind::RolesChanged, format!("Your role in {name}"), &body)
+}
+
+fn with_article(role: PlatformRole) -> String {
+    let role = role.as_str();
+    if role.starts_with('a') { format!("an {role}") } else { format!("a {role}") }
 }
 
 /// An invitation to keep an organisation's listings.

@@ -32,7 +32,7 @@ use crate::{
     db::{self, Database, Transaction},
 };
 
-pub use audit::{Deed, Entry};
+pub use audit::{Deed, Entry, Sought};
 pub use can::{Action, Actor, Door, ROLES, RULES, Role, Subject, can};
 pub use email::{Email, NotAnEmail};
 pub use kept_forms::SentForm;

@@ -91,6 +91,7 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
     let claims = identity.tidy_claims(&tx, days(keep.claims)).await?;
     let long_ago = app.clock.now() - days(keep.proposals);
     let proposals = app.records.tidy_proposals(&tx, long_ago).await?;
+    app.records.tidy_threads(&tx).await?;
     let appeals = app.editing(public_url).tidy_appeals(&tx, long_ago).await?;
     let calls = app.editing(public_url).tidy_calls(&tx, app.clock.now() - days(keep.audit)).await?;
     tx.commit().await?;

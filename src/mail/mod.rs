@@ -32,7 +32,7 @@ pub use self::{
     mailer::{Error, Mailer, Sent, Settings},
     notify::Notify,
     smtp::Server,
-    store::forget,
+    store::{forget, forget_telling},
 };
 use crate::db::{self, Database, Transaction};
 

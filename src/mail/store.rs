@@ -387,6 +387,26 @@ pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u
     Ok(gone.rows_affected)
 }
 
+/// Forget letters that wait and tell of somebody who is to be forgotten, whoever they are for; how many there were.
+/// # Errors
+/// When the database fails.
+pub async fn forget_telling(tx: &Transaction, tells: impl Fn(&str) -> bool) -> Result<u64, db::Error> {
+    let rows = letter::Entity::find()
+        .filter(C::State.eq(State::Waiting.number()))
+        .filter(C::Text.is_not_null())
+        .all(tx.connection())
+        .await
+        .context("cannot look through emails")?;
+    let says = |row: &letter::Model| row.subject.iter().chain(&row.text).any(|words| tells(words));
+    let telling: Vec<Uuid> = rows.iter().filter(|row| says(row)).map(|row| row.id).collect();
+    let mut gone = 0;
+    for some in db::pieces(&telling) {
+        let query = letter::Entity::delete_many().filter(C::Id.is_in(some.iter().copied()));
+        gone += query.exec(tx.connection()).await.context("cannot delete emails")?.rows_affected;
+    }
+    Ok(gone)
+}
+
 /// Forget every letter to a mailbox or telephone, also those that wait: for whoever asks to be
 /// forgotten. How many there were.
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{Duration, NaiveDate, NaiveTime, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -99,6 +99,23 @@ impl Schedule {
     pub fn is_over(&self, today: NaiveDate) -> bool {
         self.last_day().is_some_and(|last| last < today)
     }
+}
+
+/// What ends at an earlier hour than it begins goes on into the next day, as far as it lasts no longer than
+/// this; a longer one is more likely a slip, and is asked about.
+pub const LONGEST_NIGHT: Duration = Duration::hours(12);
+
+/// Whether something ends at an earlier hour than it begins, HH:MM, and so lasts longer than a night: most likely a
+/// slip.
+///
+/// ```
+/// use fingerpost::model::schedule::is_long_night;
+/// assert!(is_long_night("10:00", "09:00") && !is_long_night("20:00", "02:00") && !is_long_night("10:00", ""));
+/// ```
+pub fn is_long_night(opens_at: &str, closes_at: &str) -> bool {
+    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+    let (Some(from), Some(to)) = (time(opens_at), time(closes_at)) else { return false };
+    to <= from && to - from + Duration::days(1) > LONGEST_NIGHT
 }
 
 /// The day in English.

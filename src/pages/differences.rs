@@ -127,37 +127,84 @@ pub(super) fn heading(field: &str) -> String {
     capital(&words_for(field))
 }
 
-/// One change: what goes is struck out, what comes is marked.
+/// One change: what goes is struck out, what comes is marked. Words are marked within prose and within addresses;
+/// numbers, times, links and prices stand whole, the old one and the new one: mixed, nobody could read either.
 pub(super) fn one(change: &Change) -> Markup {
     let (before, after) = both(change);
-    if change.field == ADDRESSES && !before.is_empty() && !after.is_empty() {
-        return address_beside_address(&before, &after);
-    }
-    let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
-    let differences = if by_words { TextDiff::from_words(&before, &after) } else { TextDiff::from_lines(&before, &after) };
-    let alike = before.is_empty() || after.is_empty() || differences.ratio() >= ALIKE;
     html! {
-        @if before.is_empty() { p class="small" { "This was empty." } }
-        @if !alike {
-            p class="difference" { del { span class="unseen" { "removed: " } (before) } }
-            p class="difference" { ins { span class="unseen" { "added: " } (after) } }
-        } @else { p class="difference" {
-            @for (tag, words) in runs(differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()))) {
-                @match tag {
-                    ChangeTag::Equal => (words),
-                    ChangeTag::Delete => del { span class="unseen" { " removed: " } (words) },
-                    ChangeTag::Insert => ins { span class="unseen" { " added: " } (words) },
-                }
-            }
-        } }
-        @if after.is_empty() { p class="small" { "This would be empty." } }
+        @if before.is_empty() {
+            p class="small" { "This was empty." }
+            p class="difference" { (added(&after)) }
+        } @else if after.is_empty() {
+            p class="difference" { (removed(&before)) }
+            p class="small" { "This would be empty." }
+        } @else if change.field == ADDRESSES {
+            (beside(&TextDiff::from_words(&before, &after)))
+        } @else if is_prose(change) {
+            (within(&before, &after))
+        } @else {
+            // With its end each line is the same wherever it stands.
+            (beside(&TextDiff::from_lines(&format!("{before}\n"), &format!("{after}\n"))))
+        }
     }
 }
 
-/// Two addresses, one after the other as they would stand on an envelope: mixed, nobody can tell which is which.
-/// The words that differ are marked in each.
-fn address_beside_address(before: &str, after: &str) -> Markup {
-    let differences = TextDiff::from_words(before, after);
+/// Members whose text is one value: half of it is of no use.
+const VALUES: [&str; 15] = [
+    "email",
+    "url",
+    "website",
+    "booking_url",
+    "online_url",
+    "uri",
+    "logo",
+    "start",
+    "end",
+    "rrule",
+    "timezone",
+    "status",
+    "latitude",
+    "longitude",
+    "location_policy",
+];
+
+/// Whether both sides are sentences that people wrote.
+fn is_prose(change: &Change) -> bool {
+    let is_text =
+        |value: &Value| value.as_str().is_some_and(|text| !text.starts_with("http://") && !text.starts_with("https://"));
+    !VALUES.contains(&change.field.as_str()) && is_text(&change.before) && is_text(&change.after)
+}
+
+fn removed(words: &str) -> Markup {
+    html! { del { span class="unseen" { " removed: " } (words) } }
+}
+
+fn added(words: &str) -> Markup {
+    html! { ins { span class="unseen" { " added: " } (words) } }
+}
+
+/// One text with the words marked that go and come.
+fn within(before: &str, after: &str) -> Markup {
+    let by_words = before.len() + after.len() <= LONGEST_BY_WORDS;
+    let differences = if by_words { TextDiff::from_words(before, after) } else { TextDiff::from_lines(before, after) };
+    if differences.ratio() < ALIKE {
+        return html! { p class="difference" { (removed(before)) } p class="difference" { (added(after)) } };
+    }
+    html! {
+        p class="difference" {
+            @for (tag, words) in runs(differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()))) {
+                @match tag {
+                    ChangeTag::Equal => (words),
+                    ChangeTag::Delete => (removed(&words)),
+                    ChangeTag::Insert => (added(&words)),
+                }
+            }
+        }
+    }
+}
+
+/// Both sides whole, one after the other, with what differs marked in each.
+fn beside<'a>(differences: &TextDiff<'a, 'a, 'a, str>) -> Markup {
     let side = |own: ChangeTag| {
         let pieces = differences.iter_all_changes().map(|piece| (piece.tag(), piece.value()));
         runs(pieces.filter(move |(tag, _)| *tag == ChangeTag::Equal || *tag == own))
@@ -166,13 +213,13 @@ fn address_beside_address(before: &str, after: &str) -> Markup {
         p class="small" { strong { "Now" } }
         p class="difference" {
             @for (tag, words) in side(ChangeTag::Delete) {
-                @if tag == ChangeTag::Delete { del { span class="unseen" { " removed: " } (words) } } @else { (words) }
+                @if tag == ChangeTag::Delete { (removed(&words)) } @else { (words) }
             }
         }
         p class="small" { strong { "Proposed" } }
         p class="difference" {
             @for (tag, words) in side(ChangeTag::Insert) {
-                @if tag == ChangeTag::Insert { ins { span class="unseen" { " added: " } (words) } } @else { (words) }
+                @if tag == ChangeTag::Insert { (added(&words)) } @else { (words) }
             }
         }
     }
@@ -316,6 +363,30 @@ mod tests {
         for noise in ["GB", "physical", "5a", "postal code", "{"] {
             assert!(!shown.contains(noise), "{noise}: {shown}");
         }
+    }
+
+    #[test]
+    fn numbers_times_links_and_prices_stand_whole_and_words_are_marked_only_in_prose() {
+        let shown =
+            |field: &str, before: Value, after: Value| one(&Change { field: field.to_owned(), before, after }).into_string();
+        let phones =
+            |number: &str| json!([{"id": "1", "number": number, "type": "voice"}, {"id": "2", "number": "01582 123456"}]);
+        let page = shown("phones", phones("0808 157 0114"), phones("0808 157 9999"));
+        for part in ["removed: </span>0808 157 0114", "added: </span>0808 157 9999"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert_eq!(page.matches("<del>").count(), 1, "the other number stays: {page}");
+        assert_eq!(page.matches("01582 123456").count(), 2, "and is on both sides: {page}");
+        let page = shown("url", json!("https://lark.example.org/a"), json!("https://lark.example.org/b"));
+        assert!(
+            page.contains("removed: </span>https://lark.example.org/a")
+                && page.contains("added: </span>https://lark.example.org/b"),
+            "{page}"
+        );
+        let page = shown("start", json!("2026-12-01T10:00:00"), json!("2026-12-01T11:30:00"));
+        assert!(page.contains("1 December 2026") && page.matches("1 December 2026").count() == 2, "{page}");
+        let page = shown("description", json!("We lend out tins and jars."), json!("We give out tins and jars."));
+        assert!(page.contains("removed: </span>lend</del>") && page.contains("added: </span>give</ins>"), "{page}");
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod service;
 mod shortlist;
 mod sources;
 mod statements;
+mod tables;
 mod times;
 mod unfinished;
 mod upkeep;

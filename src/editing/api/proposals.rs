@@ -186,6 +186,9 @@ pub(in crate::editing) struct Propose {
     /// Why, for those who decide and for the history.
     #[serde(default)]
     why: String,
+    /// Whether hours that end before they start, and dates in the past, are meant.
+    #[serde(default)]
+    meant: bool,
     /// The changes, each of another record.
     changes: Vec<ProposedChange>,
 }
@@ -243,7 +246,8 @@ pub(super) async fn propose(State(editing): Api, Contributing(actor): Contributi
         writes.push(write);
     }
     let why = if wanted.why.trim().is_empty() { "over the API".to_owned() } else { shorten(wanted.why.trim(), 500) };
-    let submission = Submission { writes, why, publish: true, all_waits: true, ..Submission::default() };
+    let submission =
+        Submission { writes, why, publish: true, all_waits: true, slips_are_meant: wanted.meant, ..Submission::default() };
     let became = Box::pin(editing.submit(&actor, submission)).await.map_err(stale)?;
     let first = match became.proposals.first() {
         Some(first) => editing.records.proposal(*first).await.map_err(Error::from)?,

@@ -107,6 +107,8 @@ fn expected(headers: &HeaderMap, sight: &Sight) -> Result<i64, Problem> {
 struct Said {
     why: String,
     called_back: Option<Call>,
+    /// Whether hours and dates that look like a slip are meant.
+    meant: bool,
 }
 
 impl Said {
@@ -118,7 +120,14 @@ impl Said {
             spoke_to: text("called_back.spoke_to")?,
             at: text("called_back.at")?,
         };
-        Ok(Self { why: text("why")?.unwrap_or_else(|| "over the API".to_owned()), called_back: Some(called_back) })
+        let why = text("why")?.unwrap_or_else(|| "over the API".to_owned());
+        Ok(Self { why, called_back: Some(called_back), meant: parameters.flag("meant")? })
+    }
+
+    /// What is handed in with these words.
+    fn submission(self, writes: Vec<Write>, publish: bool) -> Submission {
+        let Self { why, called_back, meant: slips_are_meant } = self;
+        Submission { writes, why, publish, called_back, slips_are_meant, ..Submission::default() }
     }
 }
 
@@ -156,9 +165,7 @@ async fn put(
     let write = Write { document, expected_revision: Some(revision) };
     // Whoever needs nobody's yes shows a hidden listing by saying so, with a reason, on its page.
     let publish = sight.stored.state == records::State::Unpublished && !sight.lets(actor, Action::EditAtOnce);
-    let submission =
-        Submission { writes: vec![write], why: said.why, called_back: said.called_back, publish, ..Submission::default() };
-    let became = Box::pin(editing.submit(actor, submission)).await.map_err(stale)?;
+    let became = Box::pin(editing.submit(actor, said.submission(vec![write], publish))).await.map_err(stale)?;
     written(editing, sight.stored.id, became, StatusCode::OK).await
 }
 
@@ -323,7 +330,6 @@ pub(super) async fn create(
         .map(|document| Write { document, expected_revision: None })
         .collect();
     let said = Said::read(&parameters)?;
-    let submission = Submission { writes, why: said.why, called_back: said.called_back, publish: true, ..Submission::default() };
-    let became = Box::pin(editing.submit(&actor, submission)).await.map_err(stale)?;
+    let became = Box::pin(editing.submit(&actor, said.submission(writes, true))).await.map_err(stale)?;
     written(&editing, id, became, StatusCode::CREATED).await
 }

@@ -34,6 +34,19 @@ pub struct Entry {
     pub from: String,
 }
 
+/// Which lines somebody looks for: those that are all of this.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// By this person, or about this person or record.
+    pub about: Option<String>,
+    /// By one of these, or about one of these.
+    pub who: Option<Vec<String>>,
+    /// What was done, as [`Deed::as_str`] calls it.
+    pub what: Option<&'static str>,
+    /// To one of these.
+    pub to: Option<Vec<String>>,
+}
+
 impl Identity {
     /// Note something. Gives the id of the line.
     /// # Errors
@@ -64,7 +77,14 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn audit(&self, about: Option<&str>, before: Option<Uuid>, limit: u64) -> Result<Vec<Entry>, Error> {
-        Ok(store::newest(self.db.reader(), about, before, limit).await?)
+        self.audit_of(&Sought { about: about.map(str::to_owned), ..Sought::default() }, before, limit).await
+    }
+
+    /// The newest lines that somebody looks for, at most `limit`, older than `before`.
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_of(&self, sought: &Sought, before: Option<Uuid>, limit: u64) -> Result<Vec<Entry>, Error> {
+        Ok(store::newest(self.db.reader(), sought, before, limit).await?)
     }
 
     /// Forget lines about signing in that are older than the first, all others that are older than the

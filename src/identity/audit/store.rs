@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::Entry;
+use super::{Entry, Sought};
 use crate::{
     clock::moment,
     db::{self, Context as _, Transaction},
@@ -55,13 +55,26 @@ pub(super) async fn put(tx: &Transaction, one: &Entry) -> Result<(), db::Error> 
 
 pub(super) async fn newest(
     on: &impl ConnectionTrait,
-    about: Option<&str>,
+    sought: &Sought,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Entry>, db::Error> {
     let mut query = audit::Entity::find().order_by_desc(audit::Column::Id).limit(limit);
-    if let Some(about) = about {
-        query = query.filter(Condition::any().add(audit::Column::Who.eq(about)).add(audit::Column::Subject.eq(about)));
+    let concerns = |who: &[String]| {
+        let (by, to) = (audit::Column::Who.is_in(who.iter().cloned()), audit::Column::Subject.is_in(who.iter().cloned()));
+        Condition::any().add(by).add(to)
+    };
+    if let Some(about) = &sought.about {
+        query = query.filter(concerns(std::slice::from_ref(about)));
+    }
+    if let Some(who) = &sought.who {
+        query = query.filter(concerns(who));
+    }
+    if let Some(what) = sought.what {
+        query = query.filter(audit::Column::What.eq(what));
+    }
+    if let Some(to) = &sought.to {
+        query = query.filter(audit::Column::Subject.is_in(to.iter().cloned()));
     }
     if let Some(before) = before {
         query = query.filter(audit::Column::Id.lt(before));

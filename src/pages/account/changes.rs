@@ -35,7 +35,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words: &str) -> Result<Page, Error> {
     let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
     differences::for_people(&desk.editing, &mut changes).await?;
-    let name = proposal.read()?.name().to_owned();
+    let name = desk.editing.name_of(&proposal).await?;
     let own = proposal.by == signed.actor.known_as();
     let thread = thread(&desk.editing, id).await?;
     let appeal = desk.editing.appeal_of(id).await?;

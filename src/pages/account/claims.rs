@@ -5,17 +5,21 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
-use super::{agree, terms};
+use super::{agree, messages, terms, thread};
 use crate::{
     editing::{Claimed, Error},
     http::Problem,
     identity::{Claim, ClaimState},
+    model::text::shorten,
     pages::{
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
     },
 };
+
+/// The longest message, in characters.
+const LONGEST: usize = 4_000;
 
 /// GET `/account/organisations/{id}/claim`.
 pub(super) async fn ask(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
@@ -32,11 +36,14 @@ async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
 
 async fn form(desk: &Desk, signed: &Signed, id: Uuid, words: &str, mistakes: &Mistakes) -> Result<Page, Error> {
     let name = name_of(desk, id).await?;
+    // As the claim is decided: nobody starts by themselves where it is protected, or kept by somebody.
+    let at_once = !desk.editing.protects(id).await? && desk.identity().members(id).await?.is_empty();
     let title = format!("Ask to manage {name}");
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "If your email address is on the listing, you can start straight away. If not, someone from the council will look at your request." }
+        @if at_once { p { "If your email address is on the listing, you can start straight away. If not, someone from the council will look at your request." } }
+        @else { p { "Someone from the council will look at your request before you can change anything. We will email you the decision." } }
         form method="post" action=(format!("/account/organisations/{id}/claim")) novalidate {
             (signed.proof())
             (Field::new("words", "What is your role there?", words)
@@ -64,7 +71,7 @@ pub(super) async fn make(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         if !mistakes.none() {
             return form(&desk, signed, id, words, &mistakes).await.map(Err);
         }
-        desk.editing.claim(&signed.actor, &signed.person, id, &crate::model::text::shorten(words, 2_000)).await.map(Ok)
+        desk.editing.claim(&signed.actor, &signed.person, id, &shorten(words, 2_000)).await.map(Ok)
     };
     match done.await {
         Ok(Ok(Claimed::Granted)) => go_to(&format!("/account/organisations/{id}")),
@@ -83,12 +90,13 @@ async fn own_claim(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(Claim, Str
 
 /// GET `/account/claims/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = async { Ok(claim_page(&desk, &signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default())) };
-    let page = page.await.map_err(|error: Error| error.into());
+    let page = async { claim_page(&desk, &signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default()).await };
+    let page = page.await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Page {
+async fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Result<Page, Error> {
+    let thread = thread(&desk.editing, claim.id).await?;
     let action = format!("/account/claims/{}", claim.id);
     let body = html! {
         (mistakes.summary())
@@ -123,8 +131,16 @@ fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String), mis
             },
             ClaimState::Withdrawn => p { "You withdrew your request." },
         }
+        (messages(&thread))
+        @if claim.state == ClaimState::Waiting {
+            form method="post" action=(action) novalidate {
+                (signed.proof())
+                (Field::new("message", "Message to the moderators", "").lines(mistakes, 3))
+                button class="button" name="do" value="say" { "Send" }
+            }
+        }
     };
-    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(name), body) }
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(name), body) })
 }
 
 /// POST `/account/claims/{id}`: a code from the listed contact, or taking the claim back.
@@ -137,6 +153,16 @@ pub(super) async fn answer(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
             return Ok::<_, Error>(Ok(action.clone()));
         }
         let known = own_claim(&desk, signed, id).await?;
+        if posted.fields.text("do") == "say" {
+            let words = shorten(posted.fields.text("message"), LONGEST);
+            if words.is_empty() {
+                let mut mistakes = Mistakes::default();
+                mistakes.add("message", "Enter a message");
+                return claim_page(&desk, signed, &known, &mistakes).await.map(Err);
+            }
+            desk.editing.say_about_claim(&signed.actor, id, &words).await?;
+            return Ok(Ok(action.clone()));
+        }
         if desk.editing.claim_by_code(&signed.actor, &signed.person, id, posted.fields.text("code")).await? {
             return Ok(Ok(format!("/account/organisations/{}", known.0.organisation)));
         }
@@ -144,7 +170,7 @@ pub(super) async fn answer(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         let known = own_claim(&desk, signed, id).await?;
         let mut mistakes = Mistakes::default();
         mistakes.add("code", "This code does not work. It may be mistyped, have expired, or have been tried too often");
-        Ok(Err(claim_page(&desk, signed, &known, &mistakes)))
+        claim_page(&desk, signed, &known, &mistakes).await.map(Err)
     };
     match done.await {
         Ok(Ok(path)) => go_to(&path),

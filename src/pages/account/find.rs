@@ -52,19 +52,27 @@ pub(in crate::pages) fn candidates(desk: &Desk, words: &str) -> Result<Vec<Candi
 /// GET `/account/find`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
     let words = parameters.text("q").ok().flatten().unwrap_or_default().to_owned();
-    let page = page(&desk, &words);
+    let mut mistakes = Mistakes::default();
+    // Without a letter or a digit the search would find everything.
+    if parameters.pairs().any(|(name, _)| name == "q") && !words.chars().any(char::is_alphanumeric) {
+        mistakes.add("q", "Enter the name of your organisation, or part of it");
+    }
+    let page = page(&desk, &words, &mistakes);
     desk.answer(&headers, &signed, page)
 }
 
-fn page(desk: &Desk, words: &str) -> Result<Page, Problem> {
-    let found = if words.is_empty() { Vec::new() } else { candidates(desk, words)? };
+fn page(desk: &Desk, words: &str, mistakes: &Mistakes) -> Result<Page, Problem> {
+    let searches = !words.is_empty() && mistakes.none();
+    let new: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", words).finish();
+    let found = if searches { candidates(desk, words)? } else { Vec::new() };
     let body = html! {
+        (mistakes.summary())
         h1 { "Find your organisation" }
         form method="get" action="/account/find" {
-            (Field::new("q", "Name of the organisation", words).hint("Part of the name is enough.").line(&Mistakes::default(), "text", "organization"))
+            (Field::new("q", "Name of the organisation", words).hint("Part of the name is enough.").line(mistakes, "text", "organization"))
             button class="button" { "Search" }
         }
-        @if !words.is_empty() {
+        @if searches {
             h2 { @if found.is_empty() { "Nothing found" } @else { "Is it one of these?" } }
             ul class="listings" {
                 @for one in &found {
@@ -77,8 +85,8 @@ fn page(desk: &Desk, words: &str) -> Result<Page, Problem> {
                 }
             }
             h2 { "Not listed?" }
-            p { a class="button" href="/account/organisations/new" { "Add your organisation" } }
+            p { a class="button" href=(format!("/account/organisations/new?{new}")) { "Add your organisation" } }
         }
     };
-    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new("Find your organisation", body) })
+    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title("Find your organisation"), body) })
 }

@@ -22,6 +22,8 @@ use crate::{
     records::{Decision, Proposal, State as Seen, Stored},
 };
 
+/// What is said of what somebody else has said the last word about.
+const ASKED: &str = "A moderator has asked you something.";
 /// Changes that are shown.
 const CHANGES: u64 = 30;
 
@@ -63,7 +65,9 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
     let mut claims = Vec::new();
     for claim in desk.identity().claims_of(signed.person.id).await? {
         if claim.state != ClaimState::Accepted && claim.state != ClaimState::Withdrawn {
-            claims.push((name_of(desk, claim.organisation).await?, claim));
+            let thread = desk.editing.records().thread(claim.id).await?;
+            let asked = thread.last().is_some_and(|last| last.by != signed.actor.known_as());
+            claims.push((name_of(desk, claim.organisation).await?, asked, claim));
         }
     }
     let changes = desk.editing.records().proposed_by(&signed.actor.known_as(), CHANGES).await?;
@@ -171,15 +175,17 @@ fn invitations_to(signed: &Signed, invited: &[(String, Invitation)], mistakes: &
     }
 }
 
-fn claims_of(claims: &[(String, Claim)]) -> Markup {
+/// Somebody's claims; those that they were asked about are said to be.
+fn claims_of(claims: &[(String, bool, Claim)]) -> Markup {
     html! {
         @if !claims.is_empty() {
             h2 { "Organisations you asked to manage" }
             ul {
-                @for (name, claim) in claims {
+                @for (name, asked, claim) in claims {
                     li {
                         a href=(format!("/account/claims/{}", claim.id)) { (name) } ": "
                         @if claim.state == ClaimState::Waiting { "waiting for a decision" } @else { "refused" }
+                        @if *asked && claim.state == ClaimState::Waiting { ". " strong { (ASKED) } }
                     }
                 }
             }
@@ -201,7 +207,7 @@ fn changes_of(changes: &[Proposal], asked: &HashSet<Uuid>) -> Result<Markup, Err
                     li {
                         a href=(format!("/account/changes/{}", change.id)) { (name) } ", "
                         (date(london_day(change.at))) ": " (stands(change))
-                        @if asked.contains(&change.id) { ". " strong { "A moderator has asked you something." } }
+                        @if asked.contains(&change.id) { ". " strong { (ASKED) } }
                     }
                 }
             }

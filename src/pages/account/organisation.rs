@@ -2,16 +2,19 @@
 
 use axum::{extract::State, response::Response};
 use chrono::Duration;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::home::{listing_list, listings};
 use crate::{
     editing::{Error, Sight},
-    http::Problem,
+    http::{
+        Problem,
+        visitor::{self, NEW_TOKEN, Presented},
+    },
     identity::{
-        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, letters,
+        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, Secret, letters,
     },
     mail,
     model::text::shorten,
@@ -29,8 +32,15 @@ const INVITATIONS: i32 = 20;
 
 /// GET `/account/organisations/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&desk, &signed, id, (&Fields::default(), &Mistakes::default()), None).await.map_err(Problem::from);
-    desk.answer(&headers, &signed, page)
+    let secret = Presented::read(&headers).new_token;
+    let none = (&Fields::default(), &Mistakes::default());
+    let page = page(&desk, &signed, id, none, secret.as_ref()).await.map_err(Problem::from);
+    let mut response = desk.answer(&headers, &signed, page);
+    if secret.is_some() {
+        // Shown once: whoever loads the page again does not read it.
+        response.headers_mut().append(header::SET_COOKIE, visitor::forget(NEW_TOKEN));
+    }
+    response
 }
 
 /// `secret` is a token that was just made: it is shown this once.
@@ -39,7 +49,7 @@ async fn page(
     signed: &Signed,
     id: Uuid,
     (fields, mistakes): (&Fields, &Mistakes),
-    secret: Option<&str>,
+    secret: Option<&Secret>,
 ) -> Result<Page, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
     let name = sight.document.name().to_owned();
@@ -64,7 +74,7 @@ async fn page(
         (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
         @if manages && needs_an_officer(signed, &sight) { p class="hint" { (ASK_THE_COUNCIL) } }
         @else if manages { (invite(signed, id, fields, mistakes)) }
-        @if makes_tokens { (token_list(signed, &sight, &tokens, secret)) }
+        @if makes_tokens { (token_list(signed, &sight, &tokens, secret, (fields, mistakes))) }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -136,14 +146,20 @@ fn needs_an_officer(signed: &Signed, sight: &Sight) -> bool {
     sight.protected && !sight.lets(&signed.actor, Action::EditAtOnce)
 }
 
-fn token_list(signed: &Signed, sight: &Sight, tokens: &[ApiToken], secret: Option<&str>) -> Markup {
+fn token_list(
+    signed: &Signed,
+    sight: &Sight,
+    tokens: &[ApiToken],
+    secret: Option<&Secret>,
+    (fields, mistakes): (&Fields, &Mistakes),
+) -> Markup {
     let action = format!("/account/organisations/{}/tokens", sight.stored.id);
     html! {
-        details open[secret.is_some()] {
+        details open[secret.is_some() || mistakes.of("name").is_some()] {
             summary { "Tokens for programs" }
             p { "With a token, your own software can read and write through our API. Most groups do not need one." }
             @if let Some(secret) = secret {
-                p class="banner" { "Your token, shown only this once: " code { (secret) } }
+                p class="banner" { "Your token, shown only this once: " code { (secret.as_str()) } }
             }
             ul class="listings" {
                 @for token in tokens {
@@ -162,11 +178,11 @@ fn token_list(signed: &Signed, sight: &Sight, tokens: &[ApiToken], secret: Optio
                 }
             }
             @if needs_an_officer(signed, sight) { p class="hint" { (ASK_THE_COUNCIL) } }
-            @else { form method="post" action=(action) {
+            @else { form method="post" action=(action) novalidate {
                 (signed.proof())
-                (Field::new("name", "What is the token for?", "").line(&Mistakes::default(), "text", "off"))
-                (Field::new("scope", "It can", "read").one_of(&Mistakes::default(), &[("read", "read"), ("write", "read and write")]))
-                (Field::new("days", "It is valid for", "90").one_of(&Mistakes::default(), &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
+                (Field::new("name", "What is the token for?", fields.text("name")).hint("For example: our website. You will see it in the list above.").line(mistakes, "text", "off"))
+                (Field::new("scope", "It can", fields.some("scope").unwrap_or("read")).one_of(mistakes, &[("read", "read"), ("write", "read and write")]))
+                (Field::new("days", "It is valid for", fields.some("days").unwrap_or("90")).one_of(mistakes, &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
                 button class="button" name="do" value="make" { "Create a token" }
             } }
         }
@@ -321,17 +337,32 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
 pub(super) async fn change_tokens(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     let signed = &posted.signed;
     match tokens(&desk, id, &posted).await {
-        Ok(None) => go_to(&format!("/account/organisations/{id}")),
-        Ok(Some(secret)) => {
-            let none = (&Fields::default(), &Mistakes::default());
-            let page = page(&desk, signed, id, none, Some(&secret)).await.map_err(Problem::from);
+        Ok(Tokens::Ended) => go_to(&format!("/account/organisations/{id}")),
+        Ok(Tokens::Made(secret)) => {
+            // To the page that shows it by the browser alone: nothing here keeps it, and reloading makes no other.
+            let mut response = go_to(&format!("/account/organisations/{id}"));
+            response.headers_mut().append(header::SET_COOKIE, visitor::keep(NEW_TOKEN, &secret, None));
+            response
+        }
+        Ok(Tokens::Wrong(mistakes)) => {
+            let page = page(&desk, signed, id, (&posted.fields, &mistakes), None).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
 }
 
-async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>, Error> {
+/// What became of the tokens of an organisation.
+enum Tokens {
+    /// One was ended.
+    Ended,
+    /// One was made, with this secret.
+    Made(Secret),
+    /// Nothing: the form has mistakes.
+    Wrong(Mistakes),
+}
+
+async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Tokens, Error> {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let sight = desk.editing.look(&signed.actor, id).await?;
     if !sight.lets(&signed.actor, Action::ManageTokens) {
@@ -349,15 +380,20 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
         identity.end_token(&tx, token).await?;
         identity.note(&tx, &who, Deed::RevokeToken, &id.to_string(), &token.to_string(), signed.actor.client()).await?;
         tx.commit().await?;
-        return Ok(None);
+        return Ok(Tokens::Ended);
     }
     if needs_an_officer(signed, &sight) {
         return Err(Error::Forbidden(ASK_THE_COUNCIL));
     }
-    let days = fields.text("days").parse().unwrap_or(90).clamp(1, 365);
     let name = shorten(fields.text("name"), 100);
+    if name.is_empty() {
+        let mut mistakes = Mistakes::default();
+        mistakes.add("name", "Enter what the token is for");
+        return Ok(Tokens::Wrong(mistakes));
+    }
+    let days = fields.text("days").parse().unwrap_or(90).clamp(1, 365);
     let new = NewToken {
-        name: if name.is_empty() { "a program".to_owned() } else { name },
+        name,
         organisation: id,
         scope: if fields.text("scope") == "write" { Scope::Write } else { Scope::Read },
         person: Some(signed.person.id),
@@ -371,5 +407,5 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<String>
     let members = identity.members(id).await?;
     desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&members, None), &news).await?;
     tx.commit().await?;
-    Ok(Some(secret.as_str().to_owned()))
+    Ok(Tokens::Made(secret))
 }

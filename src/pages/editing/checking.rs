@@ -18,8 +18,9 @@ use crate::{
     records::{CHECKED_HOW, Check, How},
 };
 
-/// What everybody reads of when it was checked; a check of a moment ago counts before it is published.
-fn checked(desk: &Desk, document: &Document, last: Option<&Check>) -> Option<String> {
+/// What everybody reads of when it was checked; a check of a moment ago counts before it is published. Every page
+/// that says when something was checked asks here, so that none says otherwise.
+pub(in crate::pages) fn checked(desk: &Desk, document: &Document, last: Option<&Check>) -> Option<String> {
     let Document::Service(stored) = document else { return None };
     let published = data::these::<Service>(&desk.site.directory, &[stored.id.into()], Form::Full).ok();
     let published = published.and_then(|found| found.into_iter().next()).map(|found| found.document);

@@ -5,53 +5,22 @@ use uuid::Uuid;
 
 use super::sections::Section;
 use crate::{
-    model::{Contact, Document, Location, LocationPolicy},
+    editing::{Essential, lacking},
+    model::{Document, Location, LocationPolicy},
     quality::{Says, is_away},
 };
 
-fn has_times(document: &Document, places: &[(Location, i64)]) -> bool {
-    match document {
-        Document::Service(one) => {
-            !one.schedules.is_empty()
-                || one.service_at_locations.iter().any(|link| !link.schedules.is_empty())
-                || places.iter().any(|(place, _)| !place.schedules.is_empty())
-        }
-        _ => true,
-    }
-}
-
 /// What a listing cannot be published without and does not have yet.
 pub(super) fn missing(document: &Document, places: &[(Location, i64)]) -> Vec<Section> {
-    let mut missing = Vec::new();
-    let (described, priced, reachable) = match document {
-        Document::Service(one) => (
-            one.description.is_some(),
-            one.fees.is_some() || one.fees_description.is_some() || !one.cost_options.is_empty(),
-            !one.phones.is_empty() || one.email.is_some() || one.url.is_some(),
-        ),
-        Document::Event(one) => (
-            one.description.is_some(),
-            !one.cost_options.is_empty(),
-            !one.phones.is_empty()
-                || one.contacts.iter().any(Contact::is_public)
-                || [&one.booking_url, &one.url, &one.online_url].into_iter().any(Option::is_some),
-        ),
-        Document::Organization(one) => {
-            (!one.description.is_empty(), true, !one.phones.is_empty() || one.email.is_some() || one.website.is_some())
-        }
-        _ => (true, true, true),
-    };
-    for (there, section) in [
-        (described, Section::About),
-        (has_times(document, places), Section::Times),
-        (priced, Section::Cost),
-        (reachable, Section::Contact),
-    ] {
-        if !there {
-            missing.push(section);
-        }
-    }
-    missing
+    let lacking = lacking(document, places.iter().map(|(place, _)| place)).into_iter();
+    lacking
+        .map(|essential| match essential {
+            Essential::About => Section::About,
+            Essential::Times => Section::Times,
+            Essential::Cost => Section::Cost,
+            Essential::Contact => Section::Contact,
+        })
+        .collect()
 }
 
 /// What else would help people, each with what it is worth and the way there.

@@ -12,7 +12,7 @@ use crate::{
         Document, Event,
         event::{DateChange, EventChange},
         occurrences,
-        schedule::{ByDay, by_days, day_name},
+        schedule::{ByDay, LONGEST_NIGHT, by_days, day_name},
         values::LocalDateTime,
         with_only,
     },
@@ -24,9 +24,6 @@ use crate::{
     },
 };
 
-/// What ends at an earlier hour than it begins goes on into the next day, as far as it lasts no longer than
-/// this; a longer one is more likely a slip, and has to say its day.
-pub(super) const LONGEST_NIGHT: Duration = Duration::hours(12);
 /// The longest notes about the dates, in characters.
 const LONGEST_NOTE: usize = 500;
 /// One date does not last longer, in days.
@@ -171,6 +168,7 @@ pub(super) fn first_date(fields: &Fields, mistakes: &Mistakes) -> Markup {
         (Field::new("date", "Date, or first date", fields.text("date")).short(mistakes, "date"))
         (Field::new("from", "From", fields.text("from")).short(mistakes, "time"))
         (Field::new("to", "To", fields.text("to")).short(mistakes, "time"))
+        (Field::new("last_day", "End date, if it ends on another day", fields.text("last_day")).short(mistakes, "date"))
     }
 }
 
@@ -178,9 +176,14 @@ pub(super) fn first_date(fields: &Fields, mistakes: &Mistakes) -> Markup {
 pub(super) fn take_first_date(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
     let mut filled = fill(document);
     let day = |name: &str, of: &Fields| of.text(name).parse::<NaiveDate>().ok();
-    if let (Some(before), Some(last), Some(now)) = (day("date", &filled), day("last_day", &filled), day("date", fields)) {
-        filled.set("last_day", (now + (last - before)).to_string());
+    let mut last_day = fields.text("last_day").to_owned();
+    // Whoever gives a copy another first day means its last day to move with it.
+    if last_day == filled.text("last_day")
+        && let (Some(before), Some(last), Some(now)) = (day("date", &filled), day("last_day", &filled), day("date", fields))
+    {
+        last_day = (now + (last - before)).to_string();
     }
+    filled.set("last_day", last_day);
     for name in ["date", "from", "to"] {
         filled.set(name, fields.text(name));
     }
@@ -192,7 +195,6 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     let round = if fields.text("round") == "kept" { &ROUND[..] } else { &ROUND[..ROUND.len() - 1] };
     html! {
         (first_date(fields, mistakes))
-        (Field::new("last_day", "End date, if it ends on another day", fields.text("last_day")).short(mistakes, "date"))
         (radios("round", "How often does it repeat?", "", fields.text("round"), round, mistakes))
         (Field::new("until", "Last date. Leave empty if it continues.", fields.text("until")).short(mistakes, "date"))
         (tick("term", TERM_ONLY, fields.has("term"), mistakes))
@@ -259,6 +261,9 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
     let old = (event.start.naive(), event.end.naive());
     if round.is_empty() && add.is_none() && end.date() < today && old != (start, end) {
         mistakes.add("date", "That date is in the past. Check the year");
+    }
+    if add.is_some_and(|day| day < today) {
+        mistakes.add("add", "That date is in the past. Check the year");
     }
     if fields.text("note").chars().count() > LONGEST_NOTE {
         mistakes.add("note", format!("The notes must be {LONGEST_NOTE} characters or fewer"));

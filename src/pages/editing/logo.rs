@@ -25,6 +25,9 @@ use crate::{
 /// Held while a picture is read.
 static READING: Semaphore = Semaphore::const_new(1);
 
+/// The field that says where a picture is kept that was sent before.
+const KEPT: &str = "kept";
+
 /// GET `/account/listings/{id}/logo`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let done = async {
@@ -60,7 +63,9 @@ async fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mist
         Document::Organization(organisation) => organisation.logo.as_deref(),
         _ => None,
     };
-    let shown = logo.and_then(|logo| private_path(logo, &desk.site.directory.public_url));
+    // What was sent a moment before, with something missing, is not to be chosen again.
+    let kept = fields.some(KEPT).filter(|kept| private_path(kept, &desk.site.directory.public_url).is_some());
+    let shown = kept.or(logo).and_then(|logo| private_path(logo, &desk.site.directory.public_url));
     let wrong = mistakes.of("file");
     let body = html! {
         (mistakes.summary())
@@ -70,6 +75,10 @@ async fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mist
         @else if logo.is_some() { p { "There is a logo at another web address; a new one will replace it." } }
         form method="post" action=(format!("/account/listings/{id}/logo")) enctype="multipart/form-data" novalidate {
             (signed.proof())
+            @if let Some(kept) = kept {
+                input type="hidden" name=(KEPT) value=(kept);
+                p class="banner" { "Your picture is here already. Choose another one only if you want to replace it." }
+            }
             div class=(if wrong.is_some() { "field wrong" } else { "field" }) {
                 label for="file" { "Picture" }
                 p class="hint" id="file-hint" { "PNG, JPEG or WebP, at most " (picture::LARGEST_FILE >> 20) " MB. You can use a photograph: we make it smaller and keep nothing else from the file." }
@@ -92,25 +101,25 @@ async fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mist
 
 /// POST `/account/listings/{id}/logo`.
 pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploaded: Uploaded) -> Response {
-    let Uploaded { signed, fields, file, headers } = uploaded;
+    let Uploaded { signed, mut fields, file, headers } = uploaded;
     let mut mistakes = Mistakes::default();
     let done = async {
         let sight = open(&desk, &signed, id).await?;
         let called = Some(call_back::said(&fields));
         let remove = fields.text("do") == "remove";
         let has_one = matches!(&sight.document, Document::Organization(one) if one.logo.is_some());
-        let mut made = None;
-        if !remove && (!file.is_empty() || !has_one) {
+        if !remove && (!file.is_empty() || !has_one && fields.some(KEPT).is_none()) {
             // Reading a picture takes a while, and memory: beside the requests that need none, one at a time.
             let _turn = READING.acquire().await.map_err(|error| Problem::internal(&error))?;
             match desk.site.aside(move |_| Ok(picture::read(&file))).await? {
-                Ok(picture) => made = Some(picture),
+                Ok(picture) => fields.set(KEPT, desk.editing.keep_logo(&signed.actor, &sight, &picture).await?),
                 Err(refused) => mistakes.add("file", crate::pages::words::capital(&refused.to_string())),
             }
         }
         if mistakes.none() {
             let alt = (!remove).then(|| fields.text("alt"));
-            match desk.editing.set_logo(&signed.actor, &sight, made.as_ref(), alt, called).await {
+            let logo = fields.some(KEPT).filter(|_| !remove);
+            match desk.editing.set_logo(&signed.actor, &sight, logo, alt, called).await {
                 Ok(became) => return Ok(Ok(became)),
                 Err(Error::Unfit(faults)) => {
                     for fault in faults {

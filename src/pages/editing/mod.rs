@@ -29,6 +29,7 @@ use axum::{
 };
 
 pub(super) use self::{
+    checking::checked as when_checked,
     closing::reopening_day,
     dates::{changed, repeats, singles},
     new_listing::written as listing_written,

@@ -135,9 +135,16 @@ pub(in crate::pages) async fn written(
     Ok(Some(page(signed, new, fields, &Mistakes::default(), &html! {})))
 }
 
-/// GET `/account/organisations/new`.
-pub(super) async fn ask_organisation(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = page(&signed, New::Organisation, &Fields::default(), &Mistakes::default(), &html! {});
+/// GET `/account/organisations/new`, with the `name` that somebody has looked for before.
+pub(super) async fn ask_organisation(
+    State(desk): State<Desk>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let mut fields = Fields::default();
+    fields.set("name", parameters.text("name").ok().flatten().unwrap_or_default());
+    let page = page(&signed, New::Organisation, &fields, &Mistakes::default(), &html! {});
     desk.answer(&headers, &signed, Ok(page))
 }
 
@@ -204,8 +211,9 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
 }
 
 async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
-    let submission =
-        Submission { writes: vec![Write { document, expected_revision: None }], why: why.to_owned(), ..Submission::default() };
+    let writes = vec![Write { document, expected_revision: None }];
+    // The form has asked.
+    let submission = Submission { writes, why: why.to_owned(), slips_are_meant: true, ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }
 

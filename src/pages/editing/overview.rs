@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use super::{
     checking::checking,
     complete::{completeness, missing},
     dates,
+    meanwhile::Meanwhile,
     section::said,
     sections::Section,
 };
@@ -280,7 +281,7 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
             }
         }
         (Section::Place, _) => html! {
-            @if places.is_empty() { p class="hint" { "No place of your own" } }
+            @if places.is_empty() { p class="hint" { "Nothing yet. If there is no place that people go to, leave it empty." } }
             @for (place, _) in places {
                 p {
                     (place.name.as_deref().unwrap_or_default()) " "
@@ -333,10 +334,34 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         Err(Error::Records(records::Error::Stale { .. })) if is_undone(&desk, &posted.signed, id, revision).await => {
             go_to(&format!("/account/listings/{id}?saved=undone"))
         }
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            let page = moved_on(&desk, &posted.signed, id, revision).await.map_err(Problem::from);
+            desk.answer(&posted.headers, &posted.signed, page)
+        }
         // There one can say who was called back, and put the same version back.
         Err(Error::NeedsCallBack(_)) => go_to(&format!("/account/listings/{id}/history")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
+}
+
+/// That nothing was undone, because the listing has changed since, and what one can do instead.
+async fn moved_on(desk: &Desk, signed: &Signed, id: Uuid, revision: i64) -> Result<Page, Error> {
+    let sight = desk.editing.look(&signed.actor, id).await?;
+    let who = Meanwhile::since(desk, signed, id, revision).await?.words().unwrap_or_default();
+    let name = sight.document.name();
+    let body = html! {
+        h1 { "Nothing was undone" }
+        div class="banner" role="alert" tabindex="-1" autofocus {
+            p { strong { (who) } " Undoing your change now would take that away, too, so everything stays as it is." }
+        }
+        p { "Compare the versions. You can put an earlier one back there, or go to the listing and change it again." }
+        ul {
+            li { a href=(format!("/account/listings/{id}/history")) { "See what has changed, and put a version back" } }
+            li { a href=(format!("/account/listings/{id}")) { "Go to " (name) } }
+        }
+    };
+    let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), name)];
+    Ok(Page { trail, status: StatusCode::CONFLICT, ..Page::new("Nothing was undone", body) })
 }
 
 /// Whether somebody has just undone this version themselves.
@@ -375,6 +400,7 @@ async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
         }
     }
     writes.push(Write { expected_revision: Some(sight.stored.kept.revision), document: sight.document });
-    let submission = Submission { writes, why: "new listing".to_owned(), publish: true, ..Submission::default() };
+    let submission =
+        Submission { writes, why: "new listing".to_owned(), publish: true, slips_are_meant: true, ..Submission::default() };
     desk.editing.submit(&signed.actor, submission).await.map(drop)
 }

@@ -26,8 +26,9 @@ use crate::{
         fields::Mistakes,
         layout::{Page, Step},
         preview,
+        words::moment,
     },
-    records,
+    records::{self, Decision, Proposal},
 };
 
 /// A listing that is being edited, with the place that the form is about.
@@ -53,10 +54,8 @@ pub(super) async fn show(
         let which = parameters.text("place").ok().flatten().unwrap_or_default().to_owned();
         let mut fields = fill(&desk, &signed, section, &sight, &which).await?;
         fields.set("revision", sight.stored.kept.revision.to_string());
-        let choices = categories::choices(&desk, section, &fields).await?;
-        let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
-        let (shown, none) = ((&fields, &choices), Mistakes::default());
-        Ok::<_, Problem>(page(&signed, &sight, section, shown, &none, Meanwhile::Nobody, calling.as_deref()))
+        let around = Around::of(&desk, &signed, &sight, section, &fields).await?;
+        Ok::<_, Problem>(page(&signed, &sight, section, (&fields, &Mistakes::default()), Meanwhile::Nobody, &around))
     };
     let page = done.await;
     desk.answer(&headers, &signed, page)
@@ -71,10 +70,60 @@ pub(in crate::pages) async fn written(
     fields: &Fields,
 ) -> Result<Page, Problem> {
     let (sight, section) = open(desk, signed, id, word).await?;
-    let choices = categories::choices(desk, section, fields).await?;
-    let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
-    let (shown, none) = ((fields, &choices), Mistakes::default());
-    Ok(page(signed, &sight, section, shown, &none, Meanwhile::Nobody, calling.as_deref()))
+    let around = Around::of(desk, signed, &sight, section, fields).await?;
+    Ok(page(signed, &sight, section, (fields, &Mistakes::default()), Meanwhile::Nobody, &around))
+}
+
+/// What the form of a part has to know beside what stands in its fields.
+struct Around {
+    choices: Choices,
+    /// Whom somebody has to call who decides at once about a protected listing.
+    calling: Option<Vec<KnownNumber>>,
+    /// Changes of this part that wait already.
+    waiting: Vec<Proposal>,
+}
+
+impl Around {
+    async fn of(desk: &Desk, signed: &Signed, sight: &Sight, section: Section, fields: &Fields) -> Result<Self, Problem> {
+        Ok(Self {
+            choices: categories::choices(desk, section, fields).await?,
+            calling: desk.editing.numbers_to_call(&signed.actor, sight).await?,
+            waiting: waiting(desk, signed, sight, section).await?,
+        })
+    }
+}
+
+/// The changes of a part of a listing that wait for a moderator.
+async fn waiting(desk: &Desk, signed: &Signed, sight: &Sight, section: Section) -> Result<Vec<Proposal>, Error> {
+    let places = sight.document.references().into_iter().filter(|one| one.policy.is_some() && section == Section::Place);
+    let about: Vec<Uuid> = places.map(|one| one.to).chain([sight.stored.id]).collect();
+    let mut members = section.members(sight.stored.kind).to_vec();
+    if section == Section::Place {
+        members.extend(["service_at_locations", "location_id", "location_policy"]);
+    }
+    let mut waiting = Vec::new();
+    for proposal in desk.editing.records().proposed_about(&about).await? {
+        if proposal.decision != Decision::Waiting {
+            continue;
+        }
+        // A place may be others', too: what they propose of it is theirs to know.
+        let Ok((proposal, changes, _)) = desk.editing.change(&signed.actor, proposal.id).await else { continue };
+        if proposal.kind == Kind::Location || changes.iter().any(|change| members.contains(&change.field.as_str())) {
+            waiting.push(proposal);
+        }
+    }
+    Ok(waiting)
+}
+
+/// That a change of the same part waits already, where the form shows what stands.
+fn waits_already(waiting: &[Proposal]) -> Markup {
+    html! {
+        @for one in waiting {
+            div class="banner" role="note" {
+                p { "A change to this part of the listing, sent " (moment(one.at)) ", is waiting for a moderator. " a href=(format!("/account/changes/{}", one.id)) { "See what is waiting" } }
+            }
+        }
+    }
 }
 
 async fn open(desk: &Desk, signed: &Signed, id: Uuid, word: &str) -> Result<(Sight, Section), Error> {
@@ -122,10 +171,9 @@ fn page(
     signed: &Signed,
     sight: &Sight,
     section: Section,
-    (fields, choices): (&Fields, &Choices),
-    mistakes: &Mistakes,
+    (fields, mistakes): (&Fields, &Mistakes),
     meanwhile: Meanwhile,
-    calling: Option<&[KnownNumber]>,
+    around: &Around,
 ) -> Page {
     let id = sight.stored.id;
     let kind = sight.stored.kind;
@@ -140,11 +188,12 @@ fn page(
         }
         p class="by" { (sight.document.name()) }
         h1 { (title) }
+        (waits_already(&around.waiting))
         form method="post" action=(format!("/account/listings/{id}/{}", section.word())) novalidate {
             (signed.proof())
             input type="hidden" name="revision" value=(fields.text("revision"));
-            (form(section, kind, (fields, choices), mistakes))
-            (call_back::form(calling, fields, mistakes))
+            (form(section, kind, (fields, &around.choices), mistakes))
+            (call_back::form(around.calling.as_deref(), fields, mistakes))
             p class="hint" { (fate(signed, sight, section)) }
             p { button class="button" name="do" value="save" { "Save" } " " button class="link" name="do" value="preview" { "Preview" } }
         }
@@ -208,10 +257,9 @@ pub(super) fn said(became: &Became) -> &'static str {
 async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Result<Result<Became, Box<Page>>, Problem> {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let (sight, section) = open(desk, signed, id, word).await?;
-    let choices = categories::choices(desk, section, fields).await?;
-    let calling = desk.editing.numbers_to_call(&signed.actor, &sight).await?;
+    let around = Around::of(desk, signed, &sight, section, fields).await?;
     let shown = |fields: &Fields, mistakes: &Mistakes, meanwhile: Meanwhile| {
-        Box::new(page(signed, &sight, section, (fields, &choices), mistakes, meanwhile, calling.as_deref()))
+        Box::new(page(signed, &sight, section, (fields, mistakes), meanwhile, &around))
     };
     let again = |fields: &Fields, mistakes: &Mistakes| Ok(Err(shown(fields, mistakes, Meanwhile::Nobody)));
     // What was read does not stand any more: the same form again, about the version that does.
@@ -256,6 +304,8 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
         // A new place of a public listing is to be seen with it.
         publish: is_new_place && sight.is_public(),
         all_waits: false,
+        // The forms have asked.
+        slips_are_meant: true,
     };
     if fields.text("do") == "preview" {
         let shown = desk.editing.preview(&signed.actor, &submission).await;

@@ -1,13 +1,12 @@
 //! Weekly hours by plain controls: "every Tuesday 10 to 12, not in school holidays".
 
-use chrono::{Duration, NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::dates::LONGEST_NIGHT;
 use crate::{
     model::{
         Document, Schedule, Service,
-        schedule::{Frequency, by_days},
+        schedule::{self, Frequency, by_days},
         values::{Number, TimeOfDay},
     },
     pages::{
@@ -169,11 +168,8 @@ pub(super) fn with_term(note: Option<&str>, term: bool) -> String {
     note.into_iter().chain(term.then_some(TERM_ONLY)).collect::<Vec<_>>().join("; ")
 }
 
-/// Whether it ends at an earlier hour than it begins, and so lasts longer than a night: most likely a slip.
 fn is_long_night(row: &Row) -> bool {
-    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
-    let (Some(from), Some(to)) = (time(&row.from), time(&row.to)) else { return false };
-    to <= from && to - from + Duration::days(1) > LONGEST_NIGHT
+    schedule::is_long_night(&row.from, &row.to)
 }
 
 fn count(fields: &Fields) -> usize {

@@ -1,11 +1,11 @@
 //! Somebody asks for another look at what was refused; whoever refused it does not decide.
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
-use super::queue::Done;
+use super::{queue::Done, too_late};
 use crate::{
     editing::Error,
     http::Problem,
@@ -35,7 +35,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
     differences::for_people(&desk.editing, &mut changes).await?;
     let by = desk.identity().shown_as(&appeal.by).await?;
     let refused_by = desk.identity().shown_as(&appeal.refused_by).await?;
-    let name = proposal.read()?.name().to_owned();
+    let name = desk.editing.name_of(&proposal).await?;
     let reasons: Vec<String> = proposal.parts.iter().filter(|part| !part.accepted).map(|part| part.reason.clone()).collect();
     let title = format!("Second review: {name}");
     let refused_it = appeal.refused_by == signed.actor.known_as();
@@ -98,8 +98,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
                 return go_to(&Done::Answered.path());
             }
             let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
-            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
-            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+            desk.answer(&posted.headers, signed, page.map(too_late).map_err(Problem::from))
         }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }

@@ -47,15 +47,16 @@ pub(super) fn form(suggested: &[Suggested], fields: &Fields, mistakes: &Mistakes
             h2 { "Categories" }
             input type="hidden" name="categories" value="seen";
             fieldset {
-                legend { "Confirm the ones that fit" }
+                legend { "Which of these changes do you accept?" }
+                p class="hint" { "What you leave unticked stays as it is now." }
                 @for one in suggested {
                     div class="choice" {
                         input type="checkbox" id=(format!("category-{}", one.term)) name="category" value=(one.term) checked[first || is_ticked(fields, one)];
-                        label for=(format!("category-{}", one.term)) { @if one.comes { "Add: " } @else { "Remove: " } (one.name) }
+                        label for=(format!("category-{}", one.term)) { @if one.comes { "Add “" } @else { "Remove “" } (one.name) "”" }
                     }
                 }
             }
-            (Field::new("reason-attributes", "Why are the others not accepted?", fields.text("reason-attributes")).hint("The author will see this. Needed if you leave one out.").line(mistakes, "text", "off"))
+            (Field::new("reason-attributes", "Why are the unticked ones not accepted?", fields.text("reason-attributes")).hint("The author will see this. Needed if you leave one out.").line(mistakes, "text", "off"))
         }
     }
 }
@@ -65,11 +66,29 @@ fn is_ticked(fields: &Fields, one: &Suggested) -> bool {
     fields.all("category").any(|ticked| ticked == id)
 }
 
-/// What was decided: the attributes as they are to be, and the names of what is not taken.
+/// What was decided: the attributes as they are to be, and what is not taken.
 pub(super) struct Confirmed {
     pub(super) attributes: Value,
-    pub(super) left_out: Vec<String>,
+    /// What became of what was refused, for its author; empty where nothing was. That a category was not taken away
+    /// is told as what it means: the listing keeps it.
+    pub(super) refused: String,
     pub(super) taken: usize,
+}
+
+/// What becomes of suggestions that are refused.
+fn in_words(refused: &[&Suggested]) -> String {
+    let names = |comes: bool| -> Vec<String> {
+        refused.iter().filter(|one| one.comes == comes).map(|one| format!("“{}”", one.name)).collect()
+    };
+    let (not_added, kept) = (names(true), names(false));
+    let mut said = Vec::new();
+    if !not_added.is_empty() {
+        said.push(format!("Not added: {}.", not_added.join(", ")));
+    }
+    if !kept.is_empty() {
+        said.push(format!("Not removed, so the listing keeps: {}.", kept.join(", ")));
+    }
+    said.join(" ")
 }
 
 pub(super) fn confirmed(change: &Change, suggested: &[Suggested], fields: &Fields) -> Confirmed {
@@ -80,5 +99,5 @@ pub(super) fn confirmed(change: &Change, suggested: &[Suggested], fields: &Field
     attributes.retain(|attribute| !taken.iter().any(|one| !one.comes && is(attribute, one)));
     let come = list(&change.after);
     attributes.extend(come.into_iter().filter(|attribute| taken.iter().any(|one| one.comes && is(attribute, one))));
-    Confirmed { attributes: attributes.into(), left_out: left.iter().map(|one| one.name.clone()).collect(), taken: taken.len() }
+    Confirmed { attributes: attributes.into(), refused: in_words(&left), taken: taken.len() }
 }

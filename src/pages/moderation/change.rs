@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{categories, queue::Done};
+use super::{asking, categories, queue::Done, too_late};
 use crate::{
     editing::{Error, Judgement, became_of, in_words, words_for},
     http::Problem,
@@ -44,7 +44,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
     differences::for_people(&desk.editing, &mut changes).await?;
     let standing = desk.editing.records().find(proposal.record_id).await?;
     let revision = standing.as_ref().map_or(0, |standing| standing.kept.revision);
-    let name = proposal.read()?.name().to_owned();
+    let name = desk.editing.name_of(&proposal).await?;
     let by = desk.identity().shown_as(&proposal.by).await?;
     let decided_by = match &proposal.decided {
         Some(decided) => desk.identity().shown_as(&decided.by).await?,
@@ -92,13 +92,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
             p { a href="/moderation" { "What else is waiting" } }
         }
         (messages(&thread))
-        @if signed.may(Action::Decide) {
-            form method="post" action=(format!("/moderation/changes/{id}/ask")) {
-                (signed.proof())
-                (Field::new("question", "Ask the author", "").lines(&Mistakes::default(), 2))
-                button class="button" { "Send" }
-            }
-        }
+        (asking::form(signed, &format!("/moderation/changes/{id}"), "the author"))
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -192,8 +186,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
                 return go_to(&became(&proposal).path());
             }
             let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
-            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
-            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+            desk.answer(&posted.headers, signed, page.map(too_late).map_err(Problem::from))
         }
         Err(Error::Records(records::Error::Stale { .. })) => {
             // A fresh view, with what they had decided still in it.
@@ -289,31 +282,16 @@ async fn judge_categories(desk: &Desk, change: &Change, fields: &Fields, judgeme
     let suggested = categories::suggested(desk, change).await?;
     let confirmed = categories::confirmed(change, &suggested, fields);
     let reason = fields.text("reason-attributes").to_owned();
-    if !confirmed.left_out.is_empty() && reason.is_empty() {
+    if !confirmed.refused.is_empty() && reason.is_empty() {
         return Err(Error::NeedsReason { field: words_for(&change.field) });
     }
     if confirmed.taken == 0 && !suggested.is_empty() {
-        judgement.rejected.push(Part::refused(&change.field, reason));
-    } else if !confirmed.left_out.is_empty() {
+        judgement.rejected.push(Part::refused(&change.field, format!("{} {reason}", confirmed.refused)));
+    } else if !confirmed.refused.is_empty() {
         judgement.amended.push((change.field.clone(), confirmed.attributes));
-        let said = format!("Categories not accepted: {}. {reason}", confirmed.left_out.join(", "));
+        let said = format!("Categories: {} {reason}", confirmed.refused);
         let words = format!("{} {said}", judgement.words);
         words.trim().clone_into(&mut judgement.words);
     }
     Ok(())
-}
-
-/// POST `/moderation/changes/{id}/ask`.
-pub(super) async fn say(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
-    let signed = &posted.signed;
-    let done = async {
-        if !signed.may(Action::Decide) {
-            return Err(Error::Forbidden("only a moderator can ask"));
-        }
-        desk.editing.say(&signed.actor, id, &crate::model::text::shorten(posted.fields.text("question"), 4_000)).await
-    };
-    match done.await {
-        Ok(()) => go_to(&format!("/moderation/changes/{id}")),
-        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
-    }
 }

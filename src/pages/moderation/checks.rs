@@ -11,12 +11,13 @@ use crate::{
     editing::Error,
     http::{Parameters, Problem},
     identity::Action,
-    model::{Document, Service},
+    model::Document,
     pages::{
         desk::{Desk, Fields, Posted, Signed, go_to},
+        editing::when_checked,
         fields::{Mistakes, radios},
         layout::{Page, Step},
-        words::{count, date, london_day},
+        words::count,
     },
     records::{Fresh, How, Stored},
 };
@@ -43,12 +44,10 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     fresh.truncate(SHOWN);
     let ids: Vec<Uuid> = fresh.iter().map(|one| one.record).collect();
     let found = desk.editing.records().find_all(&ids).await.map_err(Error::from)?;
-    let mut rows: Vec<(Fresh, Service)> = Vec::new();
+    let mut rows: Vec<(Fresh, Document)> = Vec::new();
     for one in fresh {
         let document = found.get(&one.record).map(Stored::read).transpose().map_err(Error::from)?;
-        if let Some(Document::Service(service)) = document {
-            rows.push((one, *service));
-        }
+        rows.extend(document.map(|document| (one, document)));
     }
     let title = "Check listings by phone or visit";
     let body = html! {
@@ -59,7 +58,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
         @if rows.is_empty() { p { "There is nothing to check." } } @else {
             form method="post" action="/moderation/checks" novalidate {
                 (signed.proof())
-                ol class="listings" { @for (fresh, service) in &rows { (row(desk, fresh, service, fields)) } }
+                ol class="listings" { @for (fresh, document) in &rows { (row(desk, fresh, document, fields)) } }
                 (radios("how", "How do you know that the ticked listings are still correct?", "", fields.text("how"), &HOW, mistakes))
                 p { button class="button" { "Confirm the ticked listings" } }
             }
@@ -68,10 +67,12 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(title), body) })
 }
 
-fn row(desk: &Desk, fresh: &Fresh, service: &Service, fields: &Fields) -> Markup {
+fn row(desk: &Desk, fresh: &Fresh, document: &Document, fields: &Fields) -> Markup {
     let id = fresh.record.to_string();
     let ticked = fields.all("listing").any(|one| one == id);
     let days = fresh.days(desk.site.now());
+    let said = when_checked(desk, document, None);
+    let Document::Service(service) = document else { return html! {} };
     html! {
         li {
             div class="choice" {
@@ -79,9 +80,10 @@ fn row(desk: &Desk, fresh: &Fresh, service: &Service, fields: &Fields) -> Markup
                 label for=(format!("l-{id}")) { strong { (service.name) } }
             }
             p {
+                @if let Some(said) = said { "The public reads: " q { (said) } " " }
                 @match fresh.checked_at {
-                    Some(at) => { "Checked on " (date(london_day(at))) ", " (days) " days ago." },
-                    None => { "Not checked yet, added " (days) " days ago." },
+                    Some(_) => { "Last confirmed here " (days) " days ago." },
+                    None => { "Nobody has confirmed it here in the " (days) " days that it has been listed." },
                 }
                 @for phone in service.phones.iter().take(2) { " " (phone.number) }
                 " " a href=(format!("/account/listings/{id}")) { "View listing" span class="unseen" { ": " (service.name) } }

@@ -1,16 +1,17 @@
 //! Somebody asks to keep an organisation.
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
-use super::queue::Done;
+use super::{asking, queue::Done, too_late};
 use crate::{
     editing::Error,
     http::Problem,
     identity::{self, Action, ClaimState},
     pages::{
+        account::{messages, thread},
         call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
@@ -39,6 +40,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
         Some(by) => Some(desk.identity().shown_as(by).await?),
         None => None,
     };
+    let thread = thread(&desk.editing, id).await?;
     let name = sight.document.name().to_owned();
     let body = html! {
         (mistakes.summary())
@@ -66,6 +68,8 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
             p class="banner" role="status" { "It is " (claim.state.as_str()) @if let Some(by) = &decided_by { ", decided by " (by) } "." @if let Some(reason) = &claim.reason { " " (reason) } }
             (called)
         }
+        (messages(&thread))
+        @if claim.state == ClaimState::Waiting { (asking::form(signed, &format!("/moderation/claims/{id}"), "the person who wants to manage it")) }
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -84,8 +88,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
                 return go_to(&Done::Answered.path());
             }
             let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
-            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page });
-            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+            desk.answer(&posted.headers, signed, page.map(too_late).map_err(Problem::from))
         }
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
             let mut mistakes = Mistakes::default();

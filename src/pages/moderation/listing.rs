@@ -8,13 +8,14 @@ use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::queue::Done;
+use super::{asking, queue::Done, too_late};
 use crate::{
-    editing::{Error, Waiting},
+    editing::{Error, Waiting, main_of},
     http::Problem,
     identity::Action,
     model::{Kind, changes::between},
     pages::{
+        account::{messages, thread},
         call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
@@ -30,9 +31,7 @@ use crate::{
 pub(super) async fn show(State(desk): State<Desk>, Path(bundle): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let page = match page(&desk, &signed, bundle, &Fields::default(), &Mistakes::default()).await {
         // Nothing was sent: who opens an old link reads what became of it.
-        Err(Error::Records(records::Error::Decided(_))) => {
-            decided(&desk, &signed, bundle).await.map(|page| Page { status: StatusCode::OK, ..page })
-        }
+        Err(Error::Records(records::Error::Decided(_))) => decided(&desk, &signed, bundle).await,
         page => page,
     };
     desk.answer(&headers, &signed, page.map_err(Problem::from))
@@ -69,6 +68,11 @@ pub(super) async fn page(
         differences::for_people(&desk.editing, &mut changes).await?;
         shown.push((part, changes));
     }
+    let mut said = Vec::new();
+    for part in &parts {
+        said.extend(thread(&desk.editing, part.id).await?);
+    }
+    said.sort_by_key(|message| message.at);
     let by = match parts.first() {
         Some(part) => desk.identity().shown_as(&part.by).await?,
         None => String::new(),
@@ -105,6 +109,8 @@ pub(super) async fn page(
                 }
             }
         }
+        (messages(&said))
+        (asking::form(signed, &format!("/moderation/listings/{bundle}"), "the author"))
     };
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -123,8 +129,8 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
         return Err(Error::Forbidden("only officers can see this page"));
     }
     let parts = desk.editing.records().bundle(bundle).await?;
-    let main = parts.iter().max_by_key(|part| matches!(part.kind, Kind::Service | Kind::Event)).ok_or(Error::NotFound(bundle))?;
-    let name = main.read()?.name().to_owned();
+    let main = main_of(&parts).ok_or(Error::NotFound(bundle))?;
+    let name = desk.editing.name_of(main).await?;
     let by = match &main.decided {
         Some(decided) => {
             let why = if decided.reason.is_empty() { String::new() } else { format!(": {}", decided.reason) };
@@ -144,7 +150,7 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
         (called)
         p { a href=(format!("/account/listings/{}", main.record_id)) { "The current listing" } " · " a href="/moderation" { "What else is waiting" } }
     };
-    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], status: StatusCode::CONFLICT, ..Page::new(name, body) })
+    Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(name, body) })
 }
 
 /// GET `/moderation/listings/{bundle}/preview`.
@@ -183,8 +189,8 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
             if let Some(done) = decided_by(&desk, signed, bundle).await {
                 return go_to(&done.path());
             }
-            let page = decided(&desk, signed, bundle).await.map_err(Problem::from);
-            desk.answer(&posted.headers, signed, page)
+            let page = decided(&desk, signed, bundle).await;
+            desk.answer(&posted.headers, signed, page.map(too_late).map_err(Problem::from))
         }
         Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
             let mut mistakes = Mistakes::default();

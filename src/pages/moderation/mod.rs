@@ -2,6 +2,7 @@
 //! has which role; what happened.
 
 mod appeal;
+mod asking;
 mod audit;
 mod categories;
 mod change;
@@ -23,6 +24,8 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use http::StatusCode;
+use maud::html;
 
 pub(super) use self::{people::comes_back, report::problem};
 use uuid::Uuid;
@@ -54,15 +57,29 @@ pub(super) async fn written(
     }))
 }
 
+/// The page of something that somebody else had decided by the time that a decision came: that this one counts for
+/// nothing is said first.
+fn too_late(page: Page) -> Page {
+    let body = html! {
+        div class="banner" role="alert" tabindex="-1" autofocus {
+            p { strong { "Your decision was not saved." } " Someone else had decided before you. Below is what they decided." }
+        }
+        (page.body)
+    };
+    Page { body, status: StatusCode::CONFLICT, ..page }
+}
+
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/moderation", get(queue::show).post(queue::accept_harmless))
         .route("/moderation/changes/{id}", get(change::show).post(change::decide))
         .route("/moderation/changes/{id}/preview", get(change::preview))
-        .route("/moderation/changes/{id}/ask", post(change::say))
+        .route("/moderation/changes/{id}/ask", post(asking::of_change))
         .route("/moderation/listings/{bundle}", get(listing::show).post(listing::decide))
         .route("/moderation/listings/{bundle}/preview", get(listing::preview))
+        .route("/moderation/listings/{bundle}/ask", post(asking::of_listing))
         .route("/moderation/claims/{id}", get(claim::show).post(claim::decide))
+        .route("/moderation/claims/{id}/ask", post(asking::of_claim))
         .route("/moderation/records/{id}", get(record::show).post(record::act))
         .route("/moderation/reports/{id}", get(report::show).post(report::settle))
         .route("/moderation/texts", get(texts::list).post(texts::act))
@@ -76,7 +93,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/moderation/declarations", get(declarations::show).post(declarations::save))
         .route("/moderation/checks", get(checks::show).post(checks::confirm))
         .route("/moderation/quality", get(quality::show))
-        .route("/moderation/quality.csv", get(quality::table))
+        .route("/moderation/quality.csv", get(quality::download))
         .route("/assets/queue.js", get(queue::script))
         .route("/moderation/audit", get(audit::show))
 }

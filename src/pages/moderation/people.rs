@@ -141,8 +141,14 @@ async fn give(desk: &Desk, posted: &Posted) -> Result<Option<Mistakes>, Error> {
     }
     let (Some(email), Some(role), true) = (email, role, mistakes.none()) else { return Ok(Some(mistakes)) };
     let identity = desk.identity();
+    let before = identity.person_at(&email).await?.and_then(|person| person.role);
     let tx = identity.write().await?;
     let person = identity.give_role(&tx, &email, role).await?;
+    if before != role {
+        let about = desk.editing.about();
+        let letter = letters::role_given(&person.email, role, signed.person.shown(), &about.public_url, &about.name);
+        mail::queue(&tx, &letter, desk.site.now()).await?;
+    }
     let said = role.map_or("no role", PlatformRole::as_str);
     identity
         .note(

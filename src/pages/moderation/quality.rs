@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
-use maud::html;
+use maud::{Markup, html};
 
 use super::problem;
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     pages::{
         desk::{Desk, Signed},
         layout::{Page, Step},
+        tables::table,
     },
     quality::{self, Row},
 };
@@ -53,24 +54,12 @@ fn cells(row: &Row) -> [String; 7] {
 /// GET `/moderation/quality`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let page = rows(&desk, &signed).await.map(|rows| {
+        let shown: Vec<Vec<Markup>> = rows.iter().map(|row| cells(row).iter().map(|cell| html! { (cell) }).collect()).collect();
         let body = html! {
             h1 { "Directory quality" }
             p { "Our own services. A service with several categories is counted in each of them." }
             p { a href="/moderation/quality.csv" { "Download this table (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
-            div class="scrolled" tabindex="0" role="region" aria-label="Quality by category" {
-                table class="wide" {
-                    thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
-                    tbody {
-                        @for row in &rows {
-                            tr {
-                                @for (at, cell) in cells(row).iter().enumerate() {
-                                    @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            (table("Quality by category", &COLUMNS, &shown, true))
         };
         Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new("Directory quality", body) }
     });
@@ -78,7 +67,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
 }
 
 /// GET `/moderation/quality.csv`.
-pub(super) async fn table(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
+pub(super) async fn download(State(desk): State<Desk>, signed: Signed, headers: HeaderMap) -> Response {
     let done = async {
         let rows = rows(&desk, &signed).await?;
         let mut out = csv::Writer::from_writer(Vec::new());

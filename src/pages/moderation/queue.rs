@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::reported::Reported;
 use crate::{
-    editing::{Error, Judgement, Queued, Risk, Waiting, risk, words_for},
+    editing::{Error, Judgement, Queued, Risk, Talk, Waiting, risk, words_for},
     http::{Parameters, Problem},
     identity::Action,
+    model::{changes::Change, text::shorten},
     pages::{
         desk::{Desk, Posted, Signed, go_to},
         layout::Page,
@@ -24,6 +25,8 @@ use crate::{
 
 /// What waits for longer is late.
 const LATE: Duration = Duration::hours(48);
+/// A proposed name is shown up to so many characters.
+const LONGEST_NAME: usize = 80;
 /// Things that are shown at once.
 const SHOWN: usize = 100;
 
@@ -224,7 +227,7 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
     let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
         Waiting::Change(proposal, changes) => {
-            let mut fields: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
+            let mut fields: Vec<String> = changes.iter().map(in_short).collect();
             fields.dedup();
             (format!("/moderation/changes/{}", proposal.id), format!("Change: {}", fields.join(", ")))
         }
@@ -253,10 +256,23 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
             ul class="tags" {
                 @if let Waiting::Change(proposal, _) = &one.waiting { @if !proposal.origin.is_empty() { li { "from " (proposal.origin) } } }
                 @if one.protected { li class="warn" { "Protected" } }
+                @match one.talk {
+                    Some(Talk::Answered) => li class="good" { "Your question was answered" },
+                    Some(Talk::Asked) => li { "Asked, no answer yet" },
+                    None => {},
+                }
                 @if now - one.since > LATE { li class="doubt" { "Late" } }
                 li { "since " (moment(one.since)) }
             }
         }
+    }
+}
+
+/// What a change is about; a new name, since the listing stands under the one that it has.
+fn in_short(change: &Change) -> String {
+    match change.after.as_str() {
+        Some(name) if change.field == "name" && !change.before.is_null() => format!("name, to “{}”", shorten(name, LONGEST_NAME)),
+        _ => words_for(&change.field),
     }
 }
 

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::queue::Done;
+use super::{queue::Done, too_late};
 use crate::{
     editing::Error,
     http::Problem,
@@ -131,6 +131,10 @@ pub(super) async fn settle(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         Ok(_) => go_to(&Done::Settled.path()),
         // Two taps: the first has settled it.
         Err(quality::Error::Settled(_)) if settled_by(&desk, id, &by).await => go_to(&Done::Settled.path()),
+        Err(quality::Error::Settled(_)) => {
+            let page = page(&desk, signed, id, fields, &Mistakes::default()).await;
+            desk.answer(&posted.headers, signed, page.map(too_late))
+        }
         Err(error) => desk.answer(&posted.headers, signed, Err(problem(error))),
     }
 }

@@ -1,5 +1,6 @@
 //! "Is it still right?": where the link of a reminder leads. Opening it changes nothing, because mail
-//! programs open links by themselves; a button does.
+//! programs open links by themselves; a button does. Only "still correct" is a check: that a listing is closed, or
+//! open again, is an edit of that one part of it.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::{Upkeep, problem};
 use crate::{
     editing::{self, Standing, closed_until},
-    http::Problem,
+    http::{Parameters, Problem},
     identity::Secret,
     model::{Document, Service, ServiceStatus, values::EmailAddress},
     pages::{
@@ -32,11 +33,20 @@ use crate::{
     quality::{Asked, Question},
 };
 
+/// The parameter of an address that says that somebody has just told us whether something is open.
+const TOLD: &str = "told";
+
 /// GET `/still-correct/{secret}`.
-pub(super) async fn show(State(upkeep): State<Upkeep>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(upkeep): State<Upkeep>,
+    Path(secret): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let told = parameters.text(TOLD).ok().flatten().is_some();
     let done = async {
         let (_, question) = asked(&upkeep, &secret).await?;
-        page(&upkeep, &secret, &question, None).await
+        page(&upkeep, &secret, &question, None, told).await
     };
     layout::answer(&upkeep.site, &headers, done.await)
 }
@@ -45,8 +55,9 @@ pub(super) async fn show(State(upkeep): State<Upkeep>, Path(secret): Path<String
 /// page leaves no referrer, which would tell the secret, so a browser does not say where its form is from.
 pub(super) async fn answer(State(upkeep): State<Upkeep>, Path(secret): Path<String>, headers: HeaderMap, body: Body) -> Response {
     match note(&upkeep, &secret, &headers, body).await {
-        Ok(None) => go_to(&format!("/still-correct/{secret}")),
-        Ok(Some(page)) => layout::answer(&upkeep.site, &headers, Ok(page)),
+        Ok(Noted::Checked) => go_to(&format!("/still-correct/{secret}")),
+        Ok(Noted::Stands) => go_to(&format!("/still-correct/{secret}?{TOLD}=yes")),
+        Ok(Noted::Wrong(page)) => layout::answer(&upkeep.site, &headers, Ok(*page)),
         Err(problem) => layout::answer(&upkeep.site, &headers, Err(problem)),
     }
 }
@@ -67,6 +78,17 @@ enum Says {
     Stands(Standing),
 }
 
+/// What became of an answer.
+#[derive(Debug)]
+enum Noted {
+    /// Listings were checked.
+    Checked,
+    /// Listings are open, or are not, and nothing else of them was looked at.
+    Stands,
+    /// Nothing: its page says what is wrong with it.
+    Wrong(Box<Page>),
+}
+
 /// What is wrong with the day on which a listing is said to open again.
 #[derive(Clone, Copy, Debug)]
 struct Wrong<'a> {
@@ -76,8 +98,8 @@ struct Wrong<'a> {
     problem: &'a str,
 }
 
-/// Take an answer in. Gives a page where something is wrong with it.
-async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) -> Result<Option<Page>, Problem> {
+/// Take an answer in.
+async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) -> Result<Noted, Problem> {
     let (key, question) = asked(upkeep, secret).await?;
     let fields = Fields::read(headers, body).await?;
     let pressed = |name: &str| fields.some(name).map(|which| which.parse::<Uuid>().ok());
@@ -87,8 +109,8 @@ async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) ->
             Ok(day) => (Says::Stands(Standing::Until(day)), Some(which)),
             Err(problem) => {
                 let wrong = which.map(|listing| Wrong { listing, until: fields.text("until"), problem });
-                let page = page(upkeep, secret, &question, wrong).await?;
-                return Ok(Some(Page { status: StatusCode::BAD_REQUEST, ..page }));
+                let page = page(upkeep, secret, &question, wrong, false).await?;
+                return Ok(Noted::Wrong(Box::new(Page { status: StatusCode::BAD_REQUEST, ..page })));
             }
         }
     } else if let Some(which) = pressed("closed") {
@@ -107,15 +129,20 @@ async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) ->
     };
     let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).filter(meant).collect();
     let theirs = still_theirs(upkeep, &question, ids).await?;
-    if let Says::Stands(standing) = says
-        && let Some(actor) = upkeep.editing.keeper(&question.known_as).await?
-    {
-        for listing in &theirs {
-            upkeep.editing.stand(&actor, *listing, standing).await?;
+    match says {
+        Says::Right => {
+            upkeep.quality.answer(&key, &theirs).await.map_err(|error| problem(&error))?;
+            Ok(Noted::Checked)
+        }
+        Says::Stands(standing) => {
+            if let Some(actor) = upkeep.editing.keeper(&question.known_as).await? {
+                for listing in &theirs {
+                    upkeep.editing.stand(&actor, *listing, standing).await?;
+                }
+            }
+            Ok(Noted::Stands)
         }
     }
-    upkeep.quality.answer(&key, &theirs).await.map_err(|error| problem(&error))?;
-    Ok(None)
 }
 
 /// Whoever has been removed since the letter was sent has no say any more.
@@ -148,8 +175,8 @@ async fn closed(upkeep: &Upkeep, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, 
     Ok(closed)
 }
 
-/// The page, with what is wrong with the last answer.
-async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<Wrong<'_>>) -> Result<Page, Problem> {
+/// The page, with what is wrong with the last answer, or what it `told` us.
+async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<Wrong<'_>>, told: bool) -> Result<Page, Problem> {
     let site = &upkeep.site;
     let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).collect();
     let services = data::these::<Service>(&site.directory, &ids, Form::Full)?;
@@ -174,13 +201,17 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<
             // What was done comes first, and whoever listens to the page hears it first.
             div class="banner ok" role="status" tabindex="-1" autofocus[wrong.is_none()] {
                 h1 { (title) }
-                @if closed.is_empty() { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
-                @else { p { "Everyone will see what you told us within a minute." } }
+                @if told { p { "Everyone will see what you told us within a minute." } }
+                @else { p { "You have confirmed that everything is correct. Each listing now shows this, and we will ask again in a few months." } }
             }
         } @else {
-            @if !done.is_empty() {
+            @if told || !done.is_empty() {
                 div class="banner ok" role="status" tabindex="-1" autofocus[wrong.is_none()] {
-                    p { strong { "Thank you." } " Checked today: " (words::list(&done)) ". " (words::count(left, "listing is left.", "listings are left.")) }
+                    p {
+                        strong { "Thank you." }
+                        @if told { " Everyone will see what you told us within a minute." }
+                        @if !done.is_empty() { " Checked today: " (words::list(&done)) ". " (words::count(left, "listing is left.", "listings are left.")) }
+                    }
                 }
             }
             h1 { (title) }
@@ -188,13 +219,12 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<
         @for asked in &question.listings {
             h2 { (asked.name) }
             @if let Some(found) = service(asked) { (facts(site, &found.document)) }
-            @if let Some(words) = closed.get(&asked.record) {
-                form method="post" action=(action) {
-                    p class="done" { (words) " " button class="link" name="open" value=(asked.record) { "It is open" span class="unseen" { ": " (asked.name) } } }
-                }
+            @let wrong = wrong.filter(|wrong| wrong.listing == asked.record);
+            @match (closed.get(&asked.record), today(asked)) {
+                (Some(words), checked) => (while_closed(&action, asked, words, checked)),
+                (None, true) => p class="done" { "Checked today." },
+                (None, false) => (buttons(&action, asked, service(asked).is_some(), wrong)),
             }
-            @else if today(asked) { p class="done" { "Checked today." } }
-            @else { (buttons(&action, asked, service(asked).is_some(), wrong.filter(|wrong| wrong.listing == asked.record))) }
         }
         @if question.listings.len() > 1 && !all_done {
             form method="post" action=(action) {
@@ -205,6 +235,21 @@ async fn page(upkeep: &Upkeep, secret: &str, question: &Question, wrong: Option<
     };
     let title = if wrong.is_some() { format!("Error: {title}") } else { title.to_owned() };
     Ok(Page { unkept: true, quiet: true, ..Page::new(title, body) })
+}
+
+/// What can be said of a listing that is closed: that it is open, or that the rest of it is right.
+fn while_closed(action: &str, asked: &Asked, words: &str, checked: bool) -> Markup {
+    let name = html! { span class="unseen" { ": " (asked.name) } };
+    html! {
+        form method="post" action=(action) {
+            p class="done" { (words) " " button class="link" name="open" value=(asked.record) { "It is open" (name) } }
+            @if checked { p class="done" { "Checked today." } }
+            @else {
+                p { "Is everything else still correct? We ask because people read it to find out when you open again." }
+                button class="button" name="listing" value=(asked.record) { "Still correct" (name) }
+            }
+        }
+    }
 }
 
 /// What everybody sees of it, as far as it changes.

@@ -315,6 +315,13 @@ impl Records {
         Ok(store::say(tx, proposal, &message).await?)
     }
 
+    /// Forget what was said about what is not there any more, be it a proposal or a claim; how much.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_threads(&self, tx: &Transaction) -> Result<u64, Error> {
+        Ok(store::forget_orphans(tx).await?)
+    }
+
     /// Forget every proposal about these records, decided or not.
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,7 @@
 //! What is proposed, and how it stands to what is there by now.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -68,6 +70,13 @@ impl Records {
     /// When the database fails.
     pub async fn thread(&self, proposal: Uuid) -> Result<Vec<Message>, Error> {
         Ok(store::thread(self.db.reader(), proposal).await?)
+    }
+
+    /// What was said last in each of these conversations.
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_said(&self, about: &[Uuid]) -> Result<HashMap<Uuid, Message>, Error> {
+        Ok(store::last_said(self.db.reader(), about).await?)
     }
 
     /// Proposals that wait, of one origin or of all, after the given id, in order of ids.

@@ -1,9 +1,12 @@
 //! The tables `proposal` and `message`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, Set, sea_query::OnConflict,
+    QueryTrait as _, Set,
+    sea_query::{Alias, OnConflict, Query},
 };
 use uuid::Uuid;
 
@@ -389,9 +392,36 @@ pub(super) async fn say(tx: &Transaction, proposal: Uuid, one: &Message) -> Resu
     Ok(())
 }
 
+fn said(row: message::Model) -> Message {
+    Message { id: row.id, at: moment(row.at), by: row.by_whom, words: row.words }
+}
+
 /// The thread of a proposal, oldest first.
 pub(super) async fn thread(on: &impl ConnectionTrait, proposal: Uuid) -> Result<Vec<Message>, db::Error> {
     let query = message::Entity::find().filter(message::Column::ProposalId.eq(proposal)).order_by_asc(message::Column::Id);
-    let rows = query.all(on).await.context("cannot read messages")?;
-    Ok(rows.into_iter().map(|row| Message { id: row.id, at: moment(row.at), by: row.by_whom, words: row.words }).collect())
+    Ok(query.all(on).await.context("cannot read messages")?.into_iter().map(said).collect())
+}
+
+/// The last message of each of these threads.
+pub(super) async fn last_said(on: &impl ConnectionTrait, threads: &[Uuid]) -> Result<HashMap<Uuid, Message>, db::Error> {
+    let mut last = HashMap::new();
+    for some in db::pieces(threads) {
+        let query = message::Entity::find().filter(message::Column::ProposalId.is_in(some.iter().copied()));
+        let rows = query.order_by_asc(message::Column::Id).all(on).await.context("cannot read messages")?;
+        // The last one stays.
+        last.extend(rows.into_iter().map(|row| (row.proposal_id, said(row))));
+    }
+    Ok(last)
+}
+
+/// `DELETE FROM message WHERE proposal_id NOT IN (SELECT id FROM proposal) AND proposal_id NOT IN (SELECT id FROM claim)`
+pub(super) async fn forget_orphans(tx: &Transaction) -> Result<u64, db::Error> {
+    let ids = |table: &'static str| Query::select().column(Alias::new("id")).from(Alias::new(table)).to_owned();
+    let gone = message::Entity::delete_many()
+        .filter(message::Column::ProposalId.not_in_subquery(ids("proposal")))
+        .filter(message::Column::ProposalId.not_in_subquery(ids("claim")))
+        .exec(tx.connection())
+        .await
+        .context("cannot delete messages")?;
+    Ok(gone.rows_affected)
 }

@@ -248,11 +248,52 @@ fact! {
     }
 }
 
+/// A new service with everything that one is published with.
+fn complete(name: &str) -> Value {
+    json!({"name": name, "status": "active", "description": "We mend.", "organization_id": id("marsh farm"),
+        "fees_description": "Free", "phones": [{"id": id("a phone"), "number": "01582 123456"}],
+        "schedules": [{"id": id("a time"), "freq": "WEEKLY", "byday": "TU", "opens_at": "10:00", "closes_at": "12:00"}]})
+}
+
+fact! {
+    async fn a_new_listing_says_what_one_on_the_pages_has_to_say(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let post = async |document: Value| send(&app, Method::POST, "/api/v1/records", &token, "", &json!({"kind": "service", "document": document})).await;
+        let brief = post(json!({"name": "Tea", "status": "active", "organization_id": id("marsh farm")})).await;
+        let faults = brief.json()["faults"].as_array().unwrap_or_else(|| panic!("{}", brief.text())).clone();
+        let fields: Vec<&str> = faults.iter().filter_map(|fault| fault["field"].as_str()).collect();
+        assert_eq!((brief.status.as_u16(), fields), (422, vec!["description", "schedules", "cost_options", "phones"]));
+        assert_eq!(post(complete("Tea")).await.status, 202);
+    }
+}
+
+fact! {
+    async fn hours_and_dates_that_look_like_a_slip_are_asked_about(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let mut upside_down = complete("Tea");
+        upside_down["schedules"][0]["closes_at"] = json!("09:00");
+        let new = json!({"kind": "service", "document": upside_down});
+        let refused = send(&app, Method::POST, "/api/v1/records", &token, "", &new).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["faults"][0]["field"]), (422, &json!("schedules")), "{}", refused.text());
+        assert!(refused.text().contains("from 10:00 to 09:00"), "{}", refused.text());
+        assert_eq!(send(&app, Method::POST, "/api/v1/records?meant=yes", &token, "", &new).await.status, 202);
+        let changed = json!({"schedules": new["document"]["schedules"]});
+        assert_eq!(send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &changed).await.status, 422);
+        let over = json!({"kind": "event", "document": {"name": "Party", "status": "scheduled", "description": "Cake.", "organization_id": id("marsh farm"),
+            "start": "2020-12-01T10:00:00", "end": "2020-12-01T12:00:00", "timezone": "Europe/London", "url": "https://lark-hill.example.org/",
+            "cost_options": [{"id": id("a price"), "amount": 0}]}});
+        let refused = send(&app, Method::POST, "/api/v1/records", &token, "", &over).await;
+        assert_eq!((refused.status.as_u16(), refused.text().contains("is in the past")), (422, true), "{}", refused.text());
+    }
+}
+
 fact! {
     async fn a_new_record_waits_and_an_editor_takes_out_their_own(app) {
         with_pantry(&app).await;
         let token = token(&app, id("marsh farm"), Scope::Write).await;
-        let new = json!({"kind": "service", "document": {"name": "Repair café", "status": "active", "description": "We mend.", "organization_id": id("marsh farm")}});
+        let new = json!({"kind": "service", "document": complete("Repair café")});
         let made = send(&app, Method::POST, "/api/v1/records", &token, "", &new).await;
         assert_eq!((made.status.as_u16(), made.json()["status"].as_str()), (202, Some("proposed")), "{}", made.text());
         let service = made.json()["id"].as_str().unwrap().to_owned();

@@ -57,7 +57,7 @@ fact! {
         let path = format!("/moderation/changes/{}", waiting[0].id);
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let page = moderator.open(&path).await;
-        assert_eq!(page.text().matches("Add: ").count(), 2, "{}", page.text());
+        assert_eq!(page.text().matches("Add “").count(), 2, "{}", page.text());
         let only_first = [("category", offered[0].as_str()), ("do", "decide")];
         let told = moderator.submit(&page, &path, &only_first).await;
         assert!(told.text().contains("href=\"#reason-attributes\""), "what is left out needs a reason: {}", told.text());
@@ -70,6 +70,25 @@ fact! {
         sink.mailer(&app).send_due().await.unwrap();
         let letters = sink.received();
         assert!(letters.iter().any(|letter| in_one_line(&letter.text()).contains("You give no advice on debt.")), "the author reads why");
+    }
+}
+
+fact! {
+    async fn what_became_of_a_category_that_was_to_go_cannot_be_misread(app) {
+        let (service, organisation) = listed(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", organisation).await;
+        let path = format!("/account/listings/{service}/categories");
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("-term", ""), ("do", "save")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let [change] = &waiting[..] else { panic!("the removal waits: {waiting:?}") };
+        let path = format!("/moderation/changes/{}", change.id);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains("Remove “") && page.text().contains("What you leave unticked stays as it is now."), "{}", page.text());
+        moderator.submit(&page, &path, &[("-category", ""), ("reason-attributes", "You still do this."), ("do", "decide")]).await;
+        let said = amina.open(&format!("/account/changes/{}", change.id)).await.text();
+        assert!(said.contains("Not removed, so the listing keeps: “") && said.contains("You still do this."), "{said}");
     }
 }
 

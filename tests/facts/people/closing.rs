@@ -74,6 +74,28 @@ fact! {
 }
 
 fact! {
+    async fn that_it_is_closed_is_an_answer_about_that_and_no_check_of_the_rest(app) {
+        let link = asked(&app, &["Larder"]).await;
+        let larder = id("Larder");
+        let press = async |body: String| {
+            let sent = app.ask(Method::POST, &link, &AS_A_BROWSER, &body).await;
+            app.follow().await;
+            sent.header("location").to_owned()
+        };
+        for answer in [format!("paused={larder}&until=2027-03-01"), format!("open={larder}"), format!("closed={larder}"), "all=closed".to_owned()] {
+            let page = app.page(&press(answer.clone()).await).await.text();
+            assert!(page.contains("Thank you.") && page.contains("Everyone will see what you told us within a minute."), "{answer}: {page}");
+            assert_eq!(app.app().records.checks(larder).await.unwrap(), [], "{answer}");
+            assert!(page.contains(&format!("name=\"listing\" value=\"{larder}\"")), "the rest can still be confirmed: {page}");
+        }
+        assert!(!app.page(&link).await.text().contains("what you told us"), "said once");
+        press(format!("listing={larder}")).await;
+        assert_eq!(app.app().records.checks(larder).await.unwrap().len(), 1);
+        assert!(app.page(&link).await.text().contains("Checked today."));
+    }
+}
+
+fact! {
     async fn a_group_that_ends_closes_all_that_it_is_asked_about(app) {
         let link = asked(&app, &["Larder", "Kitchen"]).await;
         let sent = app.ask(Method::POST, &link, &AS_A_BROWSER, "all=closed").await;

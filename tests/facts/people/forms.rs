@@ -72,6 +72,26 @@ fact! {
 }
 
 fact! {
+    async fn the_dates_of_an_event_are_questioned_beside_fields_that_the_form_has(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/organisations/{}/events/new", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let with = [("name", "Cooking on a budget"), ("description", "Cook a meal."), ("date", "2026-12-02"), ("from", "12:00"), ("to", "10:00"), ("terms", "yes")];
+        let asked = amina.submit(&page, &path, &with).await;
+        assert!(asked.text().contains("enter the end date below") && asked.text().contains("id=\"last_day\""), "{}", asked.text());
+        let dates = amina.submit(&asked, &path, &[("last_day", "2026-12-03")]).await;
+        let listing = dates.text().split("/account/listings/").nth(1).unwrap()[..36].to_owned();
+        let stored = app.app().records.find(listing.parse().unwrap()).await.unwrap().unwrap();
+        assert!(stored.document.contains("2026-12-03T10:00:00"), "{}", stored.document);
+        let path = format!("/account/listings/{listing}/dates");
+        let refused = amina.submit(&dates, &path, &[("add", "2020-12-09"), ("do", "save")]).await;
+        assert!(refused.text().contains("href=\"#add\"") && refused.text().contains("That date is in the past"), "{}", refused.text());
+        let added = amina.submit(&refused, &path, &[("add", "2026-12-09"), ("do", "save")]).await;
+        assert!(added.text().contains("Wednesday 9 December 2026") && added.text().contains("is added"), "{}", added.text());
+    }
+}
+
+fact! {
     async fn a_day_of_opening_again_is_not_ignored_and_not_ten_years_away(app) {
         let amina = amina(&app).await;
         for (with, said) in [

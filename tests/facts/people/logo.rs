@@ -74,6 +74,29 @@ fact! {
 }
 
 fact! {
+    async fn a_picture_that_came_without_its_words_is_not_chosen_again(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/logo", id("marsh farm"));
+        let page = amina.open(&path).await;
+        let told = amina.upload(&page, &path, &[("alt", ""), ("do", "save")], &apple()).await;
+        assert!(told.text().contains("href=\"#alt\"") && told.text().contains("Your picture is here already"), "{}", told.text());
+        let seen = told.text().split("<img class=\"logo\" src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert_eq!(amina.open(&seen).await.header("content-type"), "image/png");
+        // A picture of another organisation, or none, is not taken by its address.
+        let kept = told.text().split("name=\"kept\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        for other in [kept.replace(&id("marsh farm").to_string(), &id("rowan").to_string()), "https://tracker.example.org/a.png".to_owned()] {
+            let refused = amina.upload(&told, &path, &[("alt", ALT), ("kept", &other), ("do", "save")], b"").await;
+            assert!(refused.text().contains("hoose the picture again"), "{other}: {}", refused.text());
+        }
+        let sent = amina.upload(&told, &path, &[("alt", ALT), ("do", "save")], b"").await;
+        assert!(sent.text().contains("A moderator will check it"), "{}", sent.text());
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        assert!(waiting[0].document.contains(&kept), "{}", waiting[0].document);
+    }
+}
+
+fact! {
     async fn a_photograph_of_a_phone_is_made_small_here(app) {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;

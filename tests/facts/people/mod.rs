@@ -2,6 +2,7 @@
 
 mod api;
 mod appeals;
+mod asked;
 mod at_once;
 mod attacks;
 mod back;
@@ -20,6 +21,7 @@ mod logo;
 mod markup;
 mod moderation;
 mod passkeys;
+mod plainly;
 mod preview;
 mod proposals;
 mod protected;
