@@ -2,7 +2,7 @@
 
 use fingerpost::{
     importing::{Exposed, Format, Options, export},
-    model::Document,
+    model::{Document, Kind},
 };
 use serde_json::{Value, json};
 
@@ -232,15 +232,20 @@ fact! {
 fact! {
     async fn a_place_within_an_organization_is_a_record_of_its_own(app) {
         let place = json!({"id": id("head office"), "location_type": "physical", "name": "Head office", "latitude": 51.88, "longitude": -0.42});
-        let group = json!({"kind": "organization", "document": {"id": id("a group"), "name": "Group", "description": "d", "locations": [place, {"id": id("nobody knows")}]}});
+        let group = json!({"type": "organization", "id": id("a group"), "name": "Group", "description": "d", "locations": [place, {"id": id("nobody knows")}]});
         let report = app.import(group.to_string()).await;
-        assert_eq!((report.created, report.dropped_total), (1, 1), "{report:?}");
+        assert_eq!((report.created, report.records[&Kind::Location].created), (1, 1), "{report:?}");
+        // A place is shown once a service allows it.
+        let service = json!({"id": id("desk"), "name": "Desk", "status": "active", "organization_id": id("a group"),
+            "service_at_locations": [{"id": id("desk there"), "location_id": id("head office")}]});
+        app.import(service.to_string()).await;
         app.follow().await;
         let place = app.get(&format!("/locations/{}", id("head office"))).await.json();
         assert_eq!((&place["name"], &place["organization_id"]), (&json!("Head office"), &json!(id("a group"))));
         let group = app.get(&format!("/organizations/{}", id("a group"))).await.json();
         assert_eq!(group["locations"], json!([{"id": id("head office")}]));
-        assert_eq!(app.import(json!({"kind": "organization", "document": {"id": id("b group"), "name": "B", "description": "d", "locations": [{"id": id("bad"), "name": "Far", "latitude": 99}]}}).to_string()).await.dropped_total, 1);
+        let far = json!({"type": "organization", "id": id("b group"), "name": "B", "description": "d", "locations": [{"id": id("bad"), "name": "Far", "latitude": 99}]});
+        assert_eq!(app.import(far.to_string()).await.dropped_total, 1);
     }
 }
 

@@ -144,7 +144,7 @@ fact! {
             ("letter from the county court", "legal-advice", false, false), ("cannot breathe", "safety-emergency", true, true), ("can not breathe", "safety-emergency", true, true),
             ("moldy flat", "housing-repairs", false, false), ("drunk partner", "health-alcohol-drugs", false, true), ("my partner gets drunk", "health-alcohol-drugs", false, true),
             ("cannot pay my rent", "housing-rent-arrears", false, false), ("do not want to be here anymore", "health-crisis", true, true),
-            ("taken an overdose", "health-crisis", true, true), ("he threatened to kill me", "safety-violence", true, true),
+            ("taken an overdose", "safety-emergency", true, true), ("he threatened to kill me", "safety-violence", true, true),
             ("nie mam gdzie spać", "housing-homeless-now", true, true), ("nie mam gdzie spac", "housing-homeless-now", true, true), ("mąż mnie bije", "safety-domestic-abuse", true, true),
             ("głodny", "food-emergency", false, false), ("بے گھر", "housing-homeless-now", true, true), ("میرا شوہر مارتا ہے", "safety-domestic-abuse", true, true), ("کرایہ نہیں دے سکتا", "housing-rent-arrears", false, false),
         ] {
