@@ -750,6 +750,9 @@ fact! {
         let organization = json!({"kind": "organization", "document": {"id": id("nobody"), "name": "Somebody", "description": "After all."}});
         let report = app.import(format!("{orphan}\n{organization}\n")).await;
         assert_eq!(said(&report), [""; 0]);
+        let child = json!({"kind": "organization", "document": {"id": id("child"), "name": "Child", "description": "d", "parent_organization_id": id("no parent")}});
+        let report = app.import(child.to_string()).await;
+        assert_eq!(said(&report), [format!("left out of line 1: parent_organization_id | organization {} is not here: it is not shown until it is", id("no parent"))]);
     }
 }
 

@@ -21,7 +21,7 @@ pub const DAMAGED: &str = "damaged";
 /// No peer is left alone for longer than this beside its own interval, with the fifth more by which that varies.
 const LONGEST_WAIT: Duration = Duration::hours(30);
 /// No lease lasts longer.
-const LONGEST_LEASE: Duration = Duration::hours(1);
+const LONGEST_LEASE: Duration = Duration::minutes(10);
 
 mod lease;
 

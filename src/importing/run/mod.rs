@@ -259,6 +259,13 @@ impl Run {
                 Document::Event(event) => {
                     name("organization_id".to_owned(), Kind::Organization, Some(event.organization_id.into()));
                 }
+                Document::Organization(organization) if !one.whole_parts => {
+                    let parent = organization.parent_organization_id.map(Uuid::from);
+                    name("parent_organization_id".to_owned(), Kind::Organization, parent);
+                }
+                Document::TaxonomyTerm(term) if !one.whole_parts => {
+                    name("parent_id".to_owned(), Kind::TaxonomyTerm, term.parent_id.map(Uuid::from));
+                }
                 _ => {}
             }
             named.retain(|named| !self.has(named.kind, &named.id));
@@ -281,7 +288,7 @@ impl Run {
                 if is_here || self.report.has_left_out(*line, path) {
                     continue;
                 }
-                let what = if *kind == Kind::Organization { "the record is hidden" } else { "it is not shown" };
+                let what = if path == "organization_id" { "the record is hidden" } else { "it is not shown" };
                 let reason = format!("{kind} {id} is not here: {what} until it is");
                 self.report.leave_out(*line, Dropped { path: path.clone(), reason });
             }
