@@ -41,6 +41,21 @@ impl Essential {
     }
 }
 
+/// What is to be said of what a public listing would say no more: what it is, and how to get in touch. Times and prices
+/// may come to be unknown.
+pub(super) fn lost(before: &Document, after: &Document) -> Vec<Fault> {
+    let lacked = lacking(before, []);
+    let kept = |essential: Essential| match essential {
+        Essential::About => Some("a public listing says what it is; change the words, or take the listing out"),
+        Essential::Contact => Some(
+            "a public listing says how to get in touch; keep a phone number, an email or a web address, or take the listing out",
+        ),
+        Essential::Times | Essential::Cost => None,
+    };
+    let lost = lacking(after, []).into_iter().filter(|one| !lacked.contains(one));
+    lost.filter_map(|one| Some(Fault { field: one.field().to_owned(), problem: kept(one)?.to_owned() })).collect()
+}
+
 /// What a listing does not say yet, of what it has to; it is at these places.
 pub fn lacking<'a>(document: &Document, places: impl IntoIterator<Item = &'a Location>) -> Vec<Essential> {
     [

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, risk, sayable, slips};
+use super::{Call, Editing, Error, Risk, Sight, call_backs::About, caller, essentials, risk, sayable, slips};
 use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
@@ -168,6 +168,13 @@ impl Editing {
         let mut compared = Vec::new();
         for write in &submission.writes {
             compared.push(self.compare_one(actor, write, submission, (&new_organisations, &new_places)).await?);
+        }
+        for one in &compared {
+            let Some(public) = one.standing.as_ref().filter(|sight| sight.is_public()) else { continue };
+            let lost = essentials::lost(&public.stored.read()?, &one.write.document);
+            if !lost.is_empty() {
+                return Err(Error::Unfit(lost));
+            }
         }
         if submission.publish {
             let unseen: Vec<&Document> = compared.iter().filter(|one| !one.is_public()).map(|one| &one.write.document).collect();

@@ -25,7 +25,13 @@ pub struct Row {
     pub cells: Vec<String>,
     /// Where in the file it ends, in bytes.
     pub end: u64,
+    /// Whether a cell is not UTF-8, and was read as Windows-1252.
+    pub guessed: bool,
 }
+
+/// What is to be said once of a file with such a cell.
+pub const GUESSED: &str =
+    "is not UTF-8, and was read as Windows-1252, as Excel saves it; look whether £, ’ and letters with accents came out right";
 
 /// Why a row cannot be read. The rows behind it can.
 #[derive(Debug, PartialEq, Eq)]
@@ -195,7 +201,9 @@ impl<R: Read> Iterator for Sheet<R> {
                 let reason = format!("has a cell of over {LONGEST_CELL} bytes; a closing quotation mark may be missing");
                 return Some(Err(BadRow { line, reason }));
             }
-            return Some(Ok(Row { line, cells: self.record.iter().map(|cell| decode(cell).trim().to_owned()).collect(), end }));
+            let guessed = self.record.iter().any(|cell| std::str::from_utf8(cell).is_err());
+            let cells = self.record.iter().map(|cell| decode(cell).trim().to_owned()).collect();
+            return Some(Ok(Row { line, cells, end, guessed }));
         }
         None
     }

@@ -1,6 +1,6 @@
 //! Where somebody says that they are: a postcode, its first half, or a town, as far as it is known here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -9,13 +9,12 @@ use crate::{
     geo::Point,
     http::Problem,
     model::{
-        Kind,
         text::{fold, line},
         whereabouts::{Whereabouts, among_words},
     },
     places::{self, Precision, Reading},
     published::shelf::Form,
-    publishing::{LONGEST_SEARCH, Position, locate, locate_town},
+    publishing::{Directory, LONGEST_SEARCH, Position, locate, locate_town},
 };
 
 /// Postcodes of a town that are looked up.
@@ -44,6 +43,11 @@ impl Here {
     /// The first half of the postcode, where it is one.
     pub(super) fn outcode(&self) -> Option<String> {
         self.home.as_ref()?.at.as_ref().map(|at| at.outcode().to_owned())
+    }
+
+    /// Whether only roughly known is where that is.
+    pub(super) fn is_rough(&self) -> bool {
+        self.precision != Precision::Postcode
     }
 }
 
@@ -102,18 +106,8 @@ async fn town(site: &Site, name: &str) -> Result<Option<Here>, Problem> {
 /// The areas that all places in a town lie in, as far as the imported directory of postcodes knows them: a town on a
 /// border lies in none for sure.
 async fn areas_of_town(site: &Site, name: &str) -> Result<Vec<String>, Problem> {
-    let town = fold(name);
-    let postcodes = site
-        .aside(move |directory| {
-            let mut postcodes = BTreeSet::new();
-            data::each(directory, Kind::Location, Form::Full, |_, document| {
-                let place = serde_json::from_slice::<Addressed>(document).ok();
-                let addresses = place.into_iter().flat_map(|place| place.addresses).filter(|address| fold(&address.city) == town);
-                postcodes.extend(addresses.map(|address| address.postal_code));
-            })?;
-            Ok(postcodes)
-        })
-        .await?;
+    let town = name.to_owned();
+    let postcodes = site.aside(move |directory| Ok(directory.search.postcodes_in_town(&town)?)).await?;
     let mut common: Option<Vec<String>> = None;
     for at in postcodes.iter().filter_map(|postcode| postcode.parse().ok()).take(POSTCODES_OF_A_TOWN) {
         let Some(position) = locate(&site.directory, &at).await? else { continue };
@@ -129,16 +123,19 @@ async fn areas_of_town(site: &Site, name: &str) -> Result<Vec<String>, Problem> 
 /// town here is as close.
 async fn with_a_slip(site: &Site, names: Vec<String>) -> Result<Option<String>, Problem> {
     site.aside(move |directory| {
-        let mut towns = BTreeMap::new();
-        data::each(directory, Kind::Location, Form::Full, |_, document| {
-            let place = serde_json::from_slice::<Addressed>(document).ok();
-            for address in place.into_iter().flat_map(|place| place.addresses) {
-                towns.entry(fold(&address.city)).or_insert(address.city);
-            }
-        })?;
-        Ok(names.iter().find_map(|name| closest(name, &towns)))
+        let towns = directory.search.towns()?;
+        let meant = names.iter().find_map(|name| closest(name, &towns));
+        meant.map_or(Ok(None), |town| as_it_is_spelt(directory, town))
     })
     .await
+}
+
+/// The name of a town as one of its places writes it.
+fn as_it_is_spelt(directory: &Directory, folded: &str) -> Result<Option<String>, Problem> {
+    let places = directory.search.in_town(folded, 1)?;
+    let places = data::these::<Addressed>(directory, &places, Form::Full)?;
+    let mut towns = places.into_iter().flat_map(|place| place.document.addresses).map(|address| address.city);
+    Ok(towns.find(|town| fold(town) == folded))
 }
 
 /// A place, as far as its town goes.
@@ -152,23 +149,21 @@ struct Addressed {
 struct Addresses {
     #[serde(default)]
     city: String,
-    #[serde(default)]
-    postal_code: String,
 }
 
 /// The only town that this is a slip of: one letter for a name of at least four, two for one of at least eight.
-fn closest(name: &str, towns: &BTreeMap<String, String>) -> Option<String> {
+fn closest<'a>(name: &str, towns: &'a BTreeSet<String>) -> Option<&'a str> {
     let forgiven = match name.chars().count() {
         0..4 => return None,
         4..8 => 1,
         _ => 2,
     };
-    let near = towns.iter().map(|(folded, town)| (strsim::osa_distance(name, folded), town));
+    let near = towns.iter().map(|town| (strsim::osa_distance(name, town), town.as_str()));
     let mut near: Vec<_> = near.filter(|(distance, _)| *distance <= forgiven).collect();
     near.sort_unstable();
     match near[..] {
-        [(_, only)] => Some(only.clone()),
-        [(first, town), (second, _), ..] if first < second => Some(town.clone()),
+        [(_, only)] => Some(only),
+        [(first, town), (second, _), ..] if first < second => Some(town),
         _ => None,
     }
 }

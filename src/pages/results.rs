@@ -28,7 +28,6 @@ use crate::{
     geo::Point,
     http::{Parameters, Problem},
     model::{Kind, text::fold},
-    places::Precision,
     publishing::{LONGEST_SEARCH, ask_index},
     search::{Enough, Found, Wanted, says_nothing},
     self_help::contacts::Area,
@@ -113,8 +112,7 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
         return tell_more(site, &asked, &place).await;
     }
     let mut wanted = asked.wanted();
-    wanted.near = place.point();
-    wanted.home = place.from.as_ref().and_then(|here| here.home.clone());
+    place.stands_in(&mut wanted);
     let look = |range| {
         ask_index(&site.directory, wanted.clone(), move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
     };
@@ -172,6 +170,13 @@ struct Place {
 impl Place {
     fn point(&self) -> Option<Point> {
         self.from.as_ref().map(|here| here.point)
+    }
+
+    /// Look for what is wanted from here.
+    fn stands_in(&self, wanted: &mut Wanted) {
+        wanted.near = self.point();
+        wanted.roughly = self.from.as_ref().is_some_and(Here::is_rough);
+        wanted.home = self.from.as_ref().and_then(|here| here.home.clone());
     }
 }
 
@@ -250,7 +255,7 @@ fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> St
     let by_match = || say("The best matches are first. Enter a postcode to see the nearest first.").to_owned();
     let taken = from.and_then(|here| here.taken.clone());
     let mut sentences: Vec<String> = taken.into_iter().chain([by_place.unwrap_or_else(by_match)]).collect();
-    if from.is_some_and(|here| here.precision != Precision::Postcode) {
+    if from.is_some_and(Here::is_rough) {
         sentences.push(say("We only know roughly where that is, so distances are approximate.").to_owned());
     }
     if some_are_for_elsewhere {
@@ -370,8 +375,8 @@ async fn widened(site: &Site, asked: &Asked, place: &Place) -> Result<Vec<Listin
         return Ok(Vec::new());
     }
     let plain = Asked { words: asked.words.clone(), postcode: asked.postcode.clone(), ..Asked::default() };
-    let home = place.from.as_ref().and_then(|here| here.home.clone());
-    let wanted = Wanted { near: place.point(), home, ..plain.wanted() };
+    let mut wanted = plain.wanted();
+    place.stands_in(&mut wanted);
     let found =
         ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Service, wanted, now, 0..WIDENED)).await?;
     listing::of_hits(site, &found, place.point())

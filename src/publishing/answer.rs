@@ -8,7 +8,7 @@ use crate::{
     http::Problem,
     model::whereabouts::Whereabouts,
     places::{self, Precision},
-    search::{self, Enough, Found},
+    search::{self, Enough, Found, Wanted},
 };
 
 /// Where a postcode is.
@@ -30,6 +30,13 @@ impl Position {
     pub fn home(&self) -> places::Place {
         let point = (self.precision == Precision::Postcode).then_some(self.point);
         places::Place { at: Some(self.at.clone()), point, areas: self.areas.clone() }
+    }
+
+    /// Look for what is wanted from here.
+    pub(super) fn stands_in(&self, wanted: &mut Wanted) {
+        wanted.near = Some(self.point);
+        wanted.roughly = self.precision != Precision::Postcode;
+        wanted.home = Some(self.home());
     }
 }
 

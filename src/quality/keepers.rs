@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Error, Owned, Owner};
 use crate::{
     identity::{self, Action, Identity, Member, MemberRole, Membership, Person},
-    model::{Document, Kind},
+    model::{Document, Kind, Service, ServiceStatus},
     records::{Records, State},
 };
 
@@ -26,7 +26,7 @@ impl From<Person> for Owner {
     }
 }
 
-/// Each of our own published services with those who keep its organisation, leads first.
+/// Each of our own published services that have not closed, with those who keep its organisation, leads first.
 /// # Errors
 /// When the database fails.
 pub async fn owned(records: &Records, identity: &Identity) -> Result<Vec<Owned>, Error> {
@@ -51,12 +51,20 @@ pub async fn owned(records: &Records, identity: &Identity) -> Result<Vec<Owned>,
         after = Some(last.id);
         for stored in page.iter().filter(|stored| stored.origin.is_empty() && stored.state == State::Published) {
             let Document::Service(service) = stored.read()? else { continue };
+            if is_over(&service) {
+                continue;
+            }
             let owners = service.organization_id.and_then(|id| keepers.get(&id.into()));
             if let Some(owners) = owners.filter(|owners| !owners.is_empty()) {
                 owned.push(Owned { record: stored.id, owners: owners.clone() });
             }
         }
     }
+}
+
+/// Whether nobody needs to say any more that it is right: it has closed.
+fn is_over(service: &Service) -> bool {
+    matches!(service.status, ServiceStatus::Inactive | ServiceStatus::Defunct)
 }
 
 /// Those who keep the organisations that a record belongs to, leads first. A place that names none belongs to all

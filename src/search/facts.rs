@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     fields::Fields,
     free::{names_a_price, says_free},
-    signs,
+    groups, signs,
     words::Words,
 };
 use crate::{
@@ -322,6 +322,9 @@ impl Facts {
         let runs = if kind == Kind::Event { "scheduled" } else { "active" };
         if self.status == runs && !self.provenance.doubtful {
             out.add_text(fields.mark, "runs");
+        }
+        for group in groups::marks_of(&self.name) {
+            out.add_text(fields.mark, group);
         }
         if self.freshness == "unconfirmed" {
             out.add_text(fields.mark, "unconfirmed");

@@ -12,7 +12,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 9;
+pub(super) const VERSION: u32 = 10;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";

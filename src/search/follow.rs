@@ -27,6 +27,8 @@ use crate::{
     published::{self, Position, Published},
 };
 
+/// The file that lists all others of an index.
+const LIST: &str = "meta.json";
 /// Rows that are read at once.
 const ROWS: u64 = 500;
 /// An index that began empty shows what it has so far each time after so many rows.
@@ -126,6 +128,7 @@ impl Search {
         let _turn = self.following.lock().await;
         // Read by whoever has the turn: a restore may have begun another epoch while it waited.
         let (head, now) = (published::head(db, clock).await?, clock.now());
+        aside(|| self.begin_anew_where_removed())?;
         let state = self.state();
         let words = self.words();
         let print = words.print().to_owned();
@@ -159,7 +162,7 @@ impl Search {
             taking.take_events(db).await?;
         }
         // Of an index that has something to answer from nothing is shown before the new one is whole.
-        let shows_early = state.position == 0;
+        let shows_early = state.position == 0 && !self.answers_from_before();
         let mut at = from;
         loop {
             let rows = published::after(db, at, ROWS).await?;
@@ -190,9 +193,26 @@ impl Search {
         *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = indexing;
     }
 
+    /// Where somebody removed the files while they were open, begin a new index; the old one is answered from until the
+    /// new one is whole.
+    fn begin_anew_where_removed(&self) -> Result<(), Error> {
+        if self.folder.join(LIST).exists() {
+            return Ok(());
+        }
+        let (index, _, state) = open(&self.folder)?;
+        self.live.write().unwrap_or_else(std::sync::PoisonError::into_inner).replace(index);
+        *self.state.write().unwrap_or_else(std::sync::PoisonError::into_inner) = state;
+        Ok(())
+    }
+
+    fn answers_from_before(&self) -> bool {
+        self.live.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_of_before()
+    }
+
     /// Begin again from nothing with the next row; what is there is answered from until then.
     pub(super) fn forget(&self) -> Result<(), Error> {
-        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        self.begin_anew_where_removed()?;
+        let mut writer: IndexWriter = self.index().writer_with_num_threads(1, SMALL_WRITER)?;
         writer.delete_all_documents()?;
         writer.commit()?;
         writer.wait_merging_threads()?;
@@ -271,7 +291,7 @@ async fn as_published(db: &Database, ids: &[Uuid]) -> Result<Vec<Published>, Err
 
 impl<'a> Taking<'a> {
     fn begin(search: &'a Search, words: Arc<Words>, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
-        let writer: IndexWriter = search.index.writer_with_num_threads(1, memory)?;
+        let writer: IndexWriter = search.index().writer_with_num_threads(1, memory)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(0.2);
         writer.set_merge_policy(Box::new(policy));
@@ -313,7 +333,7 @@ impl<'a> Taking<'a> {
     fn moved_to(&self, places: &[Uuid]) -> Result<Vec<Uuid>, Error> {
         let mut events: Vec<Uuid> = places.iter().filter_map(|place| self.moved.get(place)).flatten().copied().collect();
         let terms = places.iter().map(|place| Term::from_field_text(self.search.fields.moved, &place.to_string()));
-        let searcher = self.search.reader.searcher();
+        let searcher = self.search.shown();
         for event in searcher.search(&TermSetQuery::new(terms), &DocSetCollector)? {
             let columns = searcher.segment_reader(event.segment_ord).fast_fields();
             let halves = (columns.u64("high")?.first(event.doc_id), columns.u64("low")?.first(event.doc_id));
@@ -366,10 +386,10 @@ impl Search {
     /// Write every segment anew that still holds something deleted, and remove the old files.
     fn purge(&self) -> Result<(), Error> {
         // No other merge may take the same segments meanwhile.
-        let mut writer: IndexWriter = self.index.writer_with_num_threads(1, SMALL_WRITER)?;
+        let mut writer: IndexWriter = self.index().writer_with_num_threads(1, SMALL_WRITER)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         let dirty: Vec<_> = self
-            .index
+            .index()
             .searchable_segment_metas()?
             .into_iter()
             .filter(|segment| segment.num_deleted_docs() > 0)

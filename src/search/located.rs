@@ -1,16 +1,23 @@
 //! Where postcodes and towns are, learned from the places in the directory.
 
+use std::collections::{BTreeSet, HashSet};
+
 use tantivy::{
-    Term,
+    DocAddress, Searcher, Term,
     collector::DocSetCollector,
     query::{BooleanQuery, Occur, Query, TermQuery},
     schema::IndexRecordOption,
 };
+use uuid::Uuid;
 
 use super::{Error, Search, facts, fields::words_of, query::Builder, small::is_common};
 use crate::{
     geo::Point,
-    model::{Kind, text::fold, whereabouts::Whereabouts},
+    model::{
+        Kind,
+        text::fold,
+        whereabouts::{Postcode, Whereabouts},
+    },
     places::Precision,
 };
 
@@ -54,11 +61,69 @@ impl Search {
         Ok(middle.filter(|middle| 2 * near(middle) > points.len()))
     }
 
+    /// The towns that addresses in the directory name, folded.
+    /// # Errors
+    /// When the index fails.
+    pub fn towns(&self) -> Result<BTreeSet<String>, Error> {
+        let (searcher, words) = (self.shown(), self.words());
+        let builder = Builder { fields: &self.fields, searcher: &searcher, words: &words };
+        let mut towns = BTreeSet::new();
+        for segment in searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.town)?;
+            let mut named = index.terms().stream()?;
+            while named.advance() {
+                towns.extend(std::str::from_utf8(named.key()).map(str::to_owned));
+            }
+        }
+        let mut living = BTreeSet::new();
+        for town in towns {
+            if builder.is_there(&Term::from_field_text(self.fields.town, &town))? {
+                living.insert(town);
+            }
+        }
+        Ok(living)
+    }
+
+    /// Ids of some places in a town, at most `most` of them.
+    /// # Errors
+    /// When the index fails.
+    pub fn in_town(&self, name: &str, most: usize) -> Result<Vec<Uuid>, Error> {
+        let searcher = self.shown();
+        let places = self.places_with(&searcher, Term::from_field_text(self.fields.town, &fold(name)))?;
+        let mut ids = Vec::new();
+        for place in places.into_iter().take(most) {
+            let columns = searcher.segment_reader(place.segment_ord).fast_fields();
+            let half = |name: &str| Ok::<_, Error>(columns.u64(name)?.first(place.doc_id).unwrap_or_default());
+            ids.push(Uuid::from_u64_pair(half("high")?, half("low")?));
+        }
+        Ok(ids)
+    }
+
+    /// The whole postcodes of the places in a town.
+    /// # Errors
+    /// When the index fails.
+    pub fn postcodes_in_town(&self, name: &str) -> Result<BTreeSet<String>, Error> {
+        let searcher = self.shown();
+        let mut postcodes = BTreeSet::new();
+        for place in self.places_with(&searcher, Term::from_field_text(self.fields.town, &fold(name)))? {
+            let Some(column) = searcher.segment_reader(place.segment_ord).fast_fields().str("postcode")? else { continue };
+            for value in column.term_ords(place.doc_id) {
+                let mut postcode = String::new();
+                column.ord_to_str(value, &mut postcode)?;
+                // The same column has the first halves as well.
+                if postcode.parse::<Postcode>().is_ok() {
+                    postcodes.insert(postcode);
+                }
+            }
+        }
+        Ok(postcodes)
+    }
+
     /// Whether a listing has any of these words, or one of them is no name: "near me".
     /// # Errors
     /// When the index fails.
     pub fn has_any_word_of(&self, text: &str) -> Result<bool, Error> {
-        let (searcher, words) = (self.reader.searcher(), self.words());
+        let (searcher, words) = (self.shown(), self.words());
         let builder = Builder { fields: &self.fields, searcher: &searcher, words: &words };
         for word in words_of(text) {
             if is_common(&word.text) || builder.is_known(&word.stem)? {
@@ -79,14 +144,9 @@ impl Search {
 
     /// The points of the places with this term, where they are told.
     fn points_of(&self, term: Term) -> Result<Vec<Point>, Error> {
-        let searcher = self.reader.searcher();
-        let with = |term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>;
-        let places = BooleanQuery::new(vec![
-            (Occur::Must, with(Term::from_field_u64(self.fields.kind, facts::kind_number(Kind::Location)))),
-            (Occur::Must, with(term)),
-        ]);
+        let searcher = self.shown();
         let mut points = Vec::new();
-        for place in searcher.search(&places, &DocSetCollector)? {
+        for place in self.places_with(&searcher, term)? {
             let columns = searcher.segment_reader(place.segment_ord).fast_fields();
             let point = (columns.f64("latitude")?.first(place.doc_id), columns.f64("longitude")?.first(place.doc_id));
             if let (Some(latitude), Some(longitude)) = point {
@@ -94,5 +154,15 @@ impl Search {
             }
         }
         Ok(points)
+    }
+
+    /// The places with this term.
+    fn places_with(&self, searcher: &Searcher, term: Term) -> Result<HashSet<DocAddress>, Error> {
+        let with = |term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>;
+        let places = BooleanQuery::new(vec![
+            (Occur::Must, with(Term::from_field_u64(self.fields.kind, facts::kind_number(Kind::Location)))),
+            (Occur::Must, with(term)),
+        ]);
+        Ok(searcher.search(&places, &DocSetCollector)?)
     }
 }

@@ -15,7 +15,9 @@ mod families;
 mod fields;
 mod follow;
 mod free;
+mod groups;
 mod judging;
+mod live;
 mod located;
 mod loosely;
 mod marks;
@@ -39,7 +41,7 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc, Weekday};
-use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, TantivyError, snippet::SnippetGenerator};
+use tantivy::{Index, Searcher, TantivyError, snippet::SnippetGenerator};
 
 pub use self::{
     collect::Hit,
@@ -58,6 +60,7 @@ use self::{
     fields::Fields,
     follow::State,
     judging::{Verdicts, judge, says_open},
+    live::Live,
     query::{Builder, Constant, Strictness},
 };
 use crate::{
@@ -116,8 +119,7 @@ pub struct Found {
 /// The search index.
 pub struct Search {
     folder: PathBuf,
-    index: Index,
-    reader: IndexReader,
+    live: RwLock<Live>,
     fields: Fields,
     /// Held by whoever follows: there can be only one writer.
     following: tokio::sync::Mutex<()>,
@@ -162,11 +164,9 @@ impl Search {
     pub fn open(data_dir: &Path, words: Arc<Words>) -> Result<Self, Error> {
         let folder = data_dir.join("index");
         let (index, fields, state) = follow::open(&folder)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self {
             folder,
-            index,
-            reader,
+            live: RwLock::new(Live::open(index)?),
             fields,
             following: tokio::sync::Mutex::default(),
             state: RwLock::new(state),
@@ -209,7 +209,7 @@ impl Search {
     pub fn size(&self) -> (u64, u64) {
         let lengths = |entries: fs::ReadDir| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|data| data.len()).sum();
         let bytes = fs::read_dir(&self.folder).map_or(0, lengths);
-        (self.reader.searcher().num_docs(), bytes)
+        (self.shown().num_docs(), bytes)
     }
 
     /// Forget everything, so that the next [`Search::catch_up`] fills it again.
@@ -224,7 +224,7 @@ impl Search {
     /// # Errors
     /// When the disk fails, or a file is damaged.
     pub fn verify(&self) -> Result<(), Error> {
-        let damaged = self.index.validate_checksum()?;
+        let damaged = self.index().validate_checksum()?;
         match damaged.iter().next() {
             None => Ok(()),
             Some(file) => Err(Error::Index(TantivyError::InternalError(format!("{} is damaged", file.display())))),
@@ -249,12 +249,22 @@ impl Search {
     /// that is no more would keep its files.
     fn searcher(&self) -> Seen {
         let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Seen { opened, searcher: self.reader.searcher() }
+        Seen { opened, searcher: self.shown() }
+    }
+
+    /// What was shown last.
+    fn shown(&self) -> Searcher {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).searcher()
+    }
+
+    /// The index, to write to.
+    fn index(&self) -> Index {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).index()
     }
 
     /// Search what was committed last from now on.
     fn reload(&self) -> Result<(), TantivyError> {
-        self.reader.reload()?;
+        self.live.write().unwrap_or_else(PoisonError::into_inner).reload()?;
         *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
         Ok(())
     }
@@ -380,6 +390,7 @@ impl Search {
             checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
+        checks.roughly = wanted.roughly;
         checks.home = wanted.home.clone().map(|place| judge(move |bytes| Coverage::decode(bytes)?.decides(&place)));
         Ok(checks)
     }

@@ -16,6 +16,7 @@ use super::{
     Enough, Understood,
     facts::{kind_number, language_value},
     fields::{Fields, Word, words_of},
+    groups,
     signs::Signs,
     small::{is_common, is_small},
     wanted::Wanted,
@@ -35,6 +36,8 @@ const FALLS_OFF: f32 = 0.8;
 const AS_WRITTEN: f32 = 1.5;
 /// It runs: what is paused or called off, or has not been confirmed for a month, stands behind it.
 const RUNS: f32 = 8.0;
+/// It is for everybody, or for a group that somebody asks for.
+const FOR_THEM: f32 = 6.0;
 /// Added for each part of the words that something fits, where any of them is enough: more than what else lets a
 /// document stand further up.
 pub(super) const EACH: f32 = 1_000.0;
@@ -148,6 +151,7 @@ impl Builder<'_> {
         if built.scored && matches!(kind, Kind::Service | Kind::Event) {
             let runs = Self::value(self.fields.mark, "runs");
             clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(runs, RUNS))));
+            clauses.push((Occur::Should, self.for_whom(wanted, &built.understood)));
         }
         // What has to be gone through for the words anyway is told apart by a column; what has no words is
         // found by its kind.
@@ -156,6 +160,15 @@ impl Builder<'_> {
         }
         built.query = Box::new(BooleanQuery::new(clauses));
         Ok(built)
+    }
+
+    /// Is for everybody, or for a group that is asked for.
+    fn for_whom(&self, wanted: &Wanted, understood: &Understood) -> Box<dyn Query> {
+        let needs = wanted.needs.iter().map(String::as_str).chain(understood.needs.iter().map(|need| need.code.as_str()));
+        let groups = groups::asked_for(&wanted.text, needs);
+        let marks = groups.into_iter().chain([groups::FOR_EVERYBODY]);
+        let any = TermSetQuery::new(marks.map(|mark| Term::from_field_text(self.fields.mark, mark)));
+        Box::new(ConstScoreQuery::new(Box::new(any), FOR_THEM))
     }
 
     fn add_text(

@@ -19,12 +19,14 @@ const BEGINS_FROM: usize = 4;
 impl Builder<'_> {
     /// Whether any document that is there has the word.
     pub(super) fn is_known(&self, stem: &str) -> Result<bool, TantivyError> {
-        let term = Term::from_field_text(self.fields.text, stem);
+        self.is_there(&Term::from_field_text(self.fields.text, stem))
+    }
+
+    /// Whether any document that is there has the term.
+    pub(super) fn is_there(&self, term: &Term) -> Result<bool, TantivyError> {
         for segment in self.searcher.segment_readers() {
-            let Some(mut postings) = segment.inverted_index(self.fields.text)?.read_postings(&term, IndexRecordOption::Basic)?
-            else {
-                continue;
-            };
+            let index = segment.inverted_index(term.field())?;
+            let Some(mut postings) = index.read_postings(term, IndexRecordOption::Basic)? else { continue };
             let Some(alive) = segment.alive_bitset() else { return Ok(true) };
             let mut doc = tantivy::DocSet::doc(&postings);
             while doc != tantivy::TERMINATED {

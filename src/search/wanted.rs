@@ -101,6 +101,8 @@ pub struct Wanted {
     pub covers: Option<coverage::Place>,
     /// Nearest to here first.
     pub near: Option<Point>,
+    /// Whether that is only roughly where somebody is: of what is about as near, what fits better comes first.
+    pub roughly: bool,
     /// Where somebody is: what says that it is not for people there comes last, however near it is.
     pub home: Option<coverage::Place>,
     /// Not farther than this, metres.

@@ -194,6 +194,21 @@ fact! {
 }
 
 fact! {
+    async fn what_has_closed_is_asked_about_no_more(app) {
+        let closed = listings(&["Larder"]).replace("\"active\"", "\"inactive\"");
+        app.import(format!("{closed}\n{}", listings(&["Kitchen"]))).await;
+        member(&app, "lead@lark-hill.example.org", MemberRole::Lead).await;
+        look(&app).await;
+        days_later(&app, 75);
+        assert_eq!(look(&app).await.1, Reminded { letters: 1, listings: 1 }, "of two one has closed");
+        let open = listings(&["Kitchen"]).replace("\"active\"", "\"defunct\"");
+        app.import(open).await;
+        days_later(&app, 91);
+        assert_eq!(look(&app).await.1, Reminded::default());
+    }
+}
+
+fact! {
     async fn runs_that_were_missed_and_processes_side_by_side_make_no_letter_too_many(app) {
         let sink = Sink::start().await;
         let mut seen = 0;

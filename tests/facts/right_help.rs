@@ -213,3 +213,66 @@ fact! {
         assert!(!app.page("/directory/search?q=food+bank").await.text().contains("results.js"), "a search by link can be asked for again");
     }
 }
+
+fact! {
+    async fn near_a_town_of_one_council_what_is_for_people_elsewhere_comes_last(app) {
+        know_the_postcodes(&app).await;
+        let near = desk("Desk over the border", CENTRAL_BEDFORDSHIRE, 51.8787);
+        let far = desk("Desk of the borough", LUTON, 51.95);
+        app.take(&[near.clone(), far.clone()]).await;
+        let page = app.searched("q=eviction&postcode=Luton").await;
+        assert_eq!(listed(&page), ["Desk of the borough", "Desk over the border"], "all of the town's places lie in Luton: {page}");
+        assert!(page.contains("only for people who live elsewhere comes last"), "{page}");
+        let over = service("Hall over the border", "Tea and cake.", at("over", 51.8488, -0.4405, "LU1 4AA"));
+        app.take(&[over]).await;
+        let page = app.searched("q=eviction&postcode=Luton").await;
+        assert_eq!(listed(&page), ["Desk over the border", "Desk of the borough"], "a town on a border lies in none for sure: {page}");
+    }
+}
+
+fact! {
+    async fn from_a_place_that_is_only_roughly_known_the_better_match_comes_before_a_few_hundred_metres(app) {
+        know_the_postcodes(&app).await;
+        app.take(&[
+            service("Day room", "Tea, showers and sometimes a food parcel.", at("room", 51.8637, -0.4302, "LU1 2AA")),
+            service("Food parcel", "A food parcel for everybody.", at("parcel", 51.8687, -0.4302, "LU1 2AA")),
+            service("Food parcel far away", "A food parcel.", at("far", 51.9637, -0.4302, "LU3 1AA")),
+        ]).await;
+        let roughly = ["Food parcel", "Day room", "Food parcel far away"];
+        for near in ["near=LU1", "search=food+parcel+near+LU1"] {
+            assert_eq!(app.names(&format!("/services?search=food+parcel&{near}").replace("search=food+parcel&search", "search")).await, roughly, "{near}");
+        }
+        assert_eq!(listed(&app.searched("q=food+parcel&postcode=LU1").await), roughly);
+        let exactly = ["Day room", "Food parcel", "Food parcel far away"];
+        assert_eq!(app.names("/services?search=food+parcel&near=51.8637,-0.4302").await, exactly, "who says exactly where gets the nearest first");
+        let plain = app.names("/services?near=LU1").await;
+        assert_eq!(plain, exactly, "without words there is no better match");
+    }
+}
+
+fact! {
+    async fn help_for_one_group_comes_after_help_for_everybody_unless_it_is_asked_for(app) {
+        app.take(&[
+            service("Veterans' debt advice", "Debt advice.", json!({})),
+            service("Carers' debt advice", "Debt advice.", json!({})),
+            service("Purse desk", "Help with money, and debt advice on Mondays.", json!({})),
+        ]).await;
+        let first = async |search: &str| app.names(&format!("/services?search={search}")).await.remove(0);
+        assert_eq!(first("debt+advice").await, "Purse desk");
+        assert_eq!(first("debt+advice+for+veterans").await, "Veterans' debt advice");
+        assert_eq!(first("veterans'+debt+advice").await, "Veterans' debt advice");
+        assert_eq!(first("carers'+debt+advice").await, "Carers' debt advice");
+    }
+}
+
+fact! {
+    async fn one_word_of_a_long_sentence_is_no_result(app) {
+        app.take(&[
+            service("Door painting class", "Paint a door.", json!({})),
+            service("Zebra club", "Zebras, quilts and harpsichords.", json!({})),
+        ]).await;
+        let page = app.searched("q=zebra+quilts+marmalade+door+xylophone").await;
+        assert_eq!(listed(&page), ["Zebra club"], "two of the words are, one is not: {page}");
+        assert_eq!(listed(&app.searched("q=marmalade+door+xylophone").await), ["Door painting class"], "of a few words one is enough");
+    }
+}

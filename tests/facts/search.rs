@@ -174,16 +174,44 @@ fact! {
 }
 
 fact! {
-    async fn a_monitor_hears_where_the_index_was_deleted_and_cannot_follow_until_it_was_built_again(app) {
+    async fn an_index_that_is_removed_while_the_server_runs_is_built_again_and_answered_from_meanwhile(app) {
         app.fixtures().await;
+        let before = app.get("/services?search=food&per_page=100").await.json();
         std::fs::remove_dir_all(app.folder.path().join("index")).unwrap();
+        assert_eq!(app.get("/services?search=food&per_page=100").await.json(), before, "what is open stays readable");
         let line = service("Elm club", "Meets.", json!({}));
         app.app().importer().run(std::io::Cursor::new(line.into_bytes()), &Options::default(), |_| {}).await.unwrap();
-        assert!(jobs::follow(&app.served).await.is_err(), "its folder is gone");
+        let mut meanwhile = Vec::new();
+        let mut each = |_| {
+            let found = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(app.get("/services?search=food&per_page=100")));
+            meanwhile.push(found.json()["total_items"].clone());
+        };
+        jobs::index(&app.served, &mut each).await.unwrap();
+        assert!(!meanwhile.is_empty() && meanwhile.iter().all(|total| *total == before["total_items"]), "{meanwhile:?}");
+        jobs::follow(&app.served).await.unwrap();
+        assert_eq!(app.get("/services?search=food&per_page=100").await.json(), before);
+        assert_eq!(app.names("/services?search=elm").await, ["Elm club"]);
+        assert_eq!((app.get("/readyz").await.status, app.served.directory.search.verify().is_ok()), (http::StatusCode::OK, true));
+        std::fs::remove_dir_all(app.folder.path().join("index")).unwrap();
+        jobs::verify(&app.served).await.unwrap();
+        assert_eq!(app.names("/services?search=elm").await, ["Elm club"], "the nightly look finds it, too");
+    }
+}
+
+fact! {
+    async fn a_monitor_hears_where_the_index_cannot_follow_until_it_can(app) {
+        app.fixtures().await;
+        let folder = app.folder.path().join("index");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "a file where the folder was").unwrap();
+        let line = service("Elm club", "Meets.", json!({}));
+        app.app().importer().run(std::io::Cursor::new(line.into_bytes()), &Options::default(), |_| {}).await.unwrap();
+        assert!(jobs::follow(&app.served).await.is_err(), "there can be no index");
         let answer = app.get("/readyz").await;
         assert_eq!(answer.status, 503);
         assert!(answer.text().contains("restart the server"), "{}", answer.text());
-        app.restart().await;
+        std::fs::remove_file(&folder).unwrap();
+        jobs::follow(&app.served).await.unwrap();
         assert_eq!(app.get("/readyz").await.status, 200);
     }
 }

@@ -202,3 +202,16 @@ fact! {
         assert_eq!((&service["contacts"][0]["name"], &service["contacts"][0]["phones"][0]["number"]), (&"Sheila".into(), &"01632 960123".into()));
     }
 }
+
+fact! {
+    async fn a_sheet_that_is_not_utf_8_is_read_and_said_so_once(app) {
+        let report = app.import(b"organisation,service\nElm,Caf\xE9\nElm,Th\xE9 dansant\n".to_vec()).await;
+        let said = "encoding | the text is not UTF-8, and was read as Windows-1252, as Excel saves it; look whether £, ’ and letters with accents came out right";
+        assert_eq!(told(&report), [format!("2: {said}")]);
+        assert_eq!(service(&app, "Café").await["name"], "Café");
+        let report = app.import(b"organisation,service,\xA3\nElm,Soup,\n".to_vec()).await;
+        assert_eq!(told(&report).iter().filter(|one| one.contains("Windows-1252")).count(), 1, "in the heading, too: {report:?}");
+        let report = app.import("organisation,service\nElm,Café au lait\n").await;
+        assert_eq!(told(&report), [""; 0]);
+    }
+}

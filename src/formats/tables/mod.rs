@@ -175,6 +175,7 @@ impl Package {
             }
         }
         let mut table = Table { known, file, columns, rows: Vec::new() };
+        let mut guessed = false;
         let width = table.columns.len();
         let named = table.columns.iter().rposition(|column| !column.is_empty()).map_or(0, |last| last + 1);
         for row in sheet {
@@ -187,6 +188,10 @@ impl Package {
                     Some((row.line, reason))
                 }
                 Ok(row) => {
+                    if row.guessed && !guessed {
+                        guessed = true;
+                        self.passed_over(&table.file, row.line, &format!("the text {}", sheet::GUESSED));
+                    }
                     if row.cells.len() < named {
                         let reason = format!(
                             "the row has {} cells under {named} headings; the missing ones count as empty",

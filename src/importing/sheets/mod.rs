@@ -10,7 +10,7 @@ mod row;
 use std::io::{self, BufRead};
 
 use super::{How, Read, Taken};
-use crate::formats::sheet;
+use crate::{formats::sheet, model::tidy::Dropped};
 use columns::Columns;
 pub use {
     columns::{COLUMNS, Column},
@@ -20,6 +20,7 @@ pub use {
 /// Read a sheet.
 pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut rows = sheet::read(input)?;
+    let mut guessed = false;
     let columns = match rows.next() {
         None => return Ok(()),
         Some(Err(bad)) => {
@@ -33,7 +34,9 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
             };
             let mut tell = |taken| each(Read { line: heading.line, until: heading.end, taken });
             match columns {
-                Ok((columns, dropped)) => {
+                Ok((columns, mut dropped)) => {
+                    guessed = heading.guessed;
+                    dropped.extend(guessed.then(as_windows));
                     if !dropped.is_empty() && !tell(Ok(Taken { dropped, ..Taken::default() })) {
                         return Ok(());
                     }
@@ -52,7 +55,12 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         let (line, taken) = match row {
             Ok(row) => {
                 until = row.end;
-                (row.line, row::take(&columns, row.cells, how))
+                let mut taken = row::take(&columns, row.cells, how);
+                if let (Ok(taken), true) = (&mut taken, row.guessed && !guessed) {
+                    taken.dropped.push(as_windows());
+                    guessed = true;
+                }
+                (row.line, taken)
             }
             Err(bad) => (bad.line, Err(bad.reason)),
         };
@@ -65,4 +73,9 @@ pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -
         each(Read { line: 1, until, taken: Err(reason) });
     }
     Ok(())
+}
+
+/// What is told of the first line of a file that is not UTF-8.
+fn as_windows() -> Dropped {
+    Dropped { path: "encoding".to_owned(), reason: format!("the text {}", sheet::GUESSED) }
 }

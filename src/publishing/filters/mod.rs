@@ -165,13 +165,11 @@ impl Filters {
         let position = locate(directory, &at).await?;
         let other_words = || among_words(&wanted.text).map(|(_, words)| words).unwrap_or_default();
         match (purpose, &position) {
-            (Use::Near(_), Some(position)) => {
-                (wanted.near, wanted.home) = (Some(position.point), Some(position.home()));
-            }
+            (Use::Near(_), Some(position)) => position.stands_in(&mut wanted),
             (Use::Near(parameter), None) => return Err(unknown(parameter, &at)),
             (Use::Said, Some(position)) => {
                 wanted.text = other_words();
-                (wanted.near, wanted.home) = (Some(position.point), Some(position.home()));
+                position.stands_in(&mut wanted);
             }
             // No listing has a whole postcode among its words: the rest is looked for, and the answer says so.
             (Use::Said, None) if is_whole(&at) => {

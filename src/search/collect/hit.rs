@@ -17,6 +17,8 @@ pub(super) struct Place {
     pub(super) first: f64,
     /// Of what is as good by that.
     pub(super) second: i64,
+    /// Metres away, of what is as good by that as well.
+    pub(super) metres: f64,
 }
 
 impl Eq for Place {}
@@ -28,6 +30,7 @@ impl Ord for Place {
             .cmp(&before(other))
             .then_with(|| self.first.total_cmp(&other.first))
             .then_with(|| self.second.cmp(&other.second))
+            .then_with(|| self.metres.total_cmp(&other.metres))
     }
 }
 

@@ -25,6 +25,9 @@ use days::{DAYS, DaysOfHours, EventDays};
 pub use hit::Hit;
 use hit::Place;
 
+/// A mile in metres: the middle of an outcode or a town is about so far from most who live there.
+const A_MILE: f64 = 1_609.344;
+
 /// In which order the hits come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Order {
@@ -79,6 +82,8 @@ pub(super) struct Checks {
     pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.
     pub(super) near: Option<(Point, Option<f64>)>,
+    /// Whether "here" is only roughly known.
+    pub(super) roughly: bool,
     /// Says of service areas whether they hold where somebody is.
     pub(super) home: Option<Judge>,
 }
@@ -308,6 +313,11 @@ impl Segment {
             .min_by(f64::total_cmp)
     }
 
+    /// How far away something is, as far as that may decide: from a place that is only roughly known, whole miles.
+    fn told_apart(&self, metres: f64) -> f64 {
+        if self.wanted.checks.roughly { (metres / A_MILE).floor() } else { metres }
+    }
+
     /// When it first takes place in the wanted time, in minutes since 1970.
     fn first_start(&self, doc: DocId) -> Option<i64> {
         let window = self.wanted.checks.window?;
@@ -390,7 +400,7 @@ impl SegmentCollector for Segment {
         let first = match self.wanted.order {
             Order::Id => 0.0,
             Order::Relevance => -(rounded(score) as f64),
-            Order::Distance => metres.unwrap_or(f64::MAX),
+            Order::Distance => metres.map_or(f64::MAX, |metres| self.told_apart(metres)),
             Order::Start => start.unwrap_or(i64::MAX) as f64,
         };
         let second = if self.wanted.order == Order::Distance { -rounded(score) } else { 0 };
@@ -400,6 +410,7 @@ impl SegmentCollector for Segment {
             lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
             first,
             second,
+            metres: metres.unwrap_or(f64::MAX),
         };
         self.keep(doc, place, metres);
     }

@@ -417,3 +417,21 @@ fact! {
         assert!(audit.contains("127.0.0.0/24"), "from where: {audit}");
     }
 }
+
+fact! {
+    async fn a_public_listing_cannot_lose_what_it_is_nor_how_to_get_in_touch(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let read = send(&app, Method::GET, &record("pantry"), &token, "", &Value::Null).await;
+        let etag = read.header("etag").to_owned();
+        let before = public(&app, "pantry").await;
+        assert!(before["description"].is_string() && (before["email"].is_string() || before["url"].is_string() || before["phones"].is_array()), "{before}");
+        for (without, field) in [(json!({"description": null}), "description"), (json!({"phones": [], "email": null, "url": null}), "phones")] {
+            let refused = send(&app, Method::PATCH, &record("pantry"), &token, &etag, &without).await;
+            assert_eq!((refused.status.as_u16(), &refused.json()["faults"][0]["field"]), (422, &json!(field)), "{}", refused.text());
+        }
+        assert_eq!(public(&app, "pantry").await, before);
+        let other = send(&app, Method::PATCH, &record("pantry"), &token, &etag, &json!({"phones": [], "email": null, "url": "https://lark-hill.example.org/"})).await;
+        assert!([200, 202].contains(&other.status.as_u16()), "one way is enough: {}", other.text());
+    }
+}

@@ -2,33 +2,10 @@
 
 use fingerpost::identity::PlatformRole;
 
-use super::{id, with_pantry};
+use super::{id, sent_for_publication, with_pantry};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
 
 const AMINA: &str = "amina@lark-hill.example.org";
-
-/// A new service, complete and sent for publication; the path of its decision.
-async fn sent(app: &TestApp, amina: &Browser<'_>, moderator: &Browser<'_>) -> String {
-    let new = format!("/account/organisations/{}/services/new", id("marsh farm"));
-    let page = amina.open(&new).await;
-    let made = amina.submit_only(&page, &new, &[("name", "Repair café"), ("description", "We mend."), ("terms", "yes")]).await;
-    let listing = made.header("location").split("/listings/").nth(1).unwrap()[..36].to_owned();
-    for (section, with) in [
-        ("times", &[("day-0", "SA"), ("from-0", "10:00"), ("to-0", "12:00")][..]),
-        ("cost", &[("free", "yes")][..]),
-        ("contact", &[("phone", "01632 960555")][..]),
-    ] {
-        let path = format!("/account/listings/{listing}/{section}");
-        let page = amina.open(&path).await;
-        amina.submit(&page, &path, &[with, &[("do", "save")]].concat()).await;
-    }
-    let page = amina.open(&format!("/account/listings/{listing}")).await;
-    amina.submit(&page, &format!("/account/listings/{listing}/send"), &[]).await;
-    app.follow().await;
-    let queue = moderator.open("/moderation").await;
-    let bundle = queue.text().split("/moderation/listings/").nth(1).unwrap()[..36].to_owned();
-    format!("/moderation/listings/{bundle}")
-}
 
 async fn letters(app: &TestApp, subject: &str) -> Vec<(String, String)> {
     let sink = Sink::start().await;
@@ -49,7 +26,7 @@ fact! {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
-        let path = sent(&app, &amina, &moderator).await;
+        let path = sent_for_publication(&app, &amina, &moderator).await;
         let page = moderator.open(&path).await;
         moderator.submit(&page, &format!("{path}/ask"), &[("question", "Who checks the plugs?")]).await;
         assert!(moderator.open("/moderation").await.text().contains("Asked, no answer yet"));
@@ -132,7 +109,7 @@ fact! {
         let about = format!("/account/listings/{}/about", id("pantry"));
         amina.submit(&amina.open(&about).await, &about, &[("name", "Cheap loans here"), ("do", "save")]).await;
         let (first, second) = (Browser::officer(&app, PlatformRole::Moderator).await, Browser::officer(&app, PlatformRole::Administrator).await);
-        let new = sent(&app, &amina, &first).await;
+        let new = sent_for_publication(&app, &amina, &first).await;
         let change = app.app().records.waiting(None, None, 10).await.unwrap().into_iter().find(|one| one.bundle.is_none()).unwrap().id;
         let refuse = [("refuse-name", "yes"), ("reason-name", "No loans."), ("do", "decide")];
         for (path, one, other) in [

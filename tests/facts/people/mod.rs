@@ -33,7 +33,7 @@ mod twice;
 mod unfinished;
 
 use super::{id, pantry, refuge};
-use crate::support::TestApp;
+use crate::support::{TestApp, browser::Browser};
 
 /// The Lark Hill pantry, with a public address of its own.
 pub async fn with_pantry(app: &TestApp) {
@@ -49,4 +49,27 @@ pub async fn public(app: &TestApp, name: &str) -> serde_json::Value {
     let answer = app.get(&format!("/services/{}", id(name))).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
+}
+
+/// A new service, complete and sent for publication; the path of its decision.
+async fn sent_for_publication(app: &TestApp, amina: &Browser<'_>, moderator: &Browser<'_>) -> String {
+    let new = format!("/account/organisations/{}/services/new", id("marsh farm"));
+    let page = amina.open(&new).await;
+    let made = amina.submit_only(&page, &new, &[("name", "Repair café"), ("description", "We mend."), ("terms", "yes")]).await;
+    let listing = made.header("location").split("/listings/").nth(1).unwrap()[..36].to_owned();
+    for (section, with) in [
+        ("times", &[("day-0", "SA"), ("from-0", "10:00"), ("to-0", "12:00")][..]),
+        ("cost", &[("free", "yes")][..]),
+        ("contact", &[("phone", "01632 960555")][..]),
+    ] {
+        let path = format!("/account/listings/{listing}/{section}");
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[with, &[("do", "save")]].concat()).await;
+    }
+    let page = amina.open(&format!("/account/listings/{listing}")).await;
+    amina.submit(&page, &format!("/account/listings/{listing}/send"), &[]).await;
+    app.follow().await;
+    let queue = moderator.open("/moderation").await;
+    let bundle = queue.text().split("/moderation/listings/").nth(1).unwrap()[..36].to_owned();
+    format!("/moderation/listings/{bundle}")
 }

@@ -3,7 +3,7 @@
 use fingerpost::identity::{MemberRole, PlatformRole};
 use serde_json::json;
 
-use super::{id, pantry, public, with_pantry};
+use super::{id, pantry, public, sent_for_publication, with_pantry};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
 
 const LEAD: &str = "lead@lark-hill.example.org";
@@ -126,25 +126,8 @@ fact! {
     async fn a_new_listing_that_is_decided_says_so_to_whoever_opens_it(app) {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
-        let new = format!("/account/organisations/{}/services/new", id("marsh farm"));
-        let page = amina.open(&new).await;
-        let made = amina.submit_only(&page, &new, &[("name", "Repair café"), ("description", "We mend."), ("terms", "yes")]).await;
-        let listing = made.header("location").split("/listings/").nth(1).unwrap()[..36].to_owned();
-        for (section, with) in [
-            ("times", &[("day-0", "SA"), ("from-0", "10:00"), ("to-0", "12:00")][..]),
-            ("cost", &[("free", "yes")][..]),
-            ("contact", &[("phone", "01632 960555")][..]),
-        ] {
-            let path = format!("/account/listings/{listing}/{section}");
-            let page = amina.open(&path).await;
-            amina.submit(&page, &path, &[with, &[("do", "save")]].concat()).await;
-        }
-        let page = amina.open(&format!("/account/listings/{listing}")).await;
-        amina.submit(&page, &format!("/account/listings/{listing}/send"), &[]).await;
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
-        let queue = moderator.open("/moderation").await;
-        let bundle = queue.text().split("/moderation/listings/").nth(1).unwrap()[..36].to_owned();
-        let path = format!("/moderation/listings/{bundle}");
+        let path = sent_for_publication(&app, &amina, &moderator).await;
         let page = moderator.open(&path).await;
         moderator.submit(&page, &path, &[("do", "refuse"), ("reason", "We have one of these.")]).await;
         let later = moderator.open(&path).await;

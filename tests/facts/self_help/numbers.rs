@@ -92,3 +92,42 @@ fact! {
         }
     }
 }
+
+/// The page of a need.
+async fn need_page(app: &TestApp, code: &str) -> String {
+    let all = app.get("/taxonomy_terms?per_page=500").await.json();
+    let term =
+        all["contents"].as_array().unwrap().iter().find(|term| term["code"] == code).unwrap_or_else(|| panic!("{code}")).clone();
+    app.page(&format!("/directory/needs/{}", term["id"].as_str().unwrap())).await.text()
+}
+
+fact! {
+    async fn pages_of_needs_that_cannot_wait_begin_with_the_numbers_for_them(app) {
+        ready(&app).await;
+        for (code, number) in [("safety-domestic-abuse", "tel:08082000247"), ("health-crisis", "tel:116123"), ("housing-homeless-now", "tel:08088004444")] {
+            let page = need_page(&app, code).await;
+            let above = page.split("<main").nth(1).unwrap().split("<h1").next().unwrap();
+            assert!(above.contains("tel:999") && above.contains(number), "{code}: {above}");
+        }
+        let calm = need_page(&app, "food-affordable").await;
+        assert!(!calm.split("<main").nth(1).unwrap().split("<h1").next().unwrap().contains("tel:"), "{calm}");
+    }
+}
+
+fact! {
+    async fn every_quiet_page_can_be_left_at_once(app) {
+        ready(&app).await;
+        let refuge = app.get("/services?search=refuge").await.json();
+        let refuge = format!("/directory/services/{}", refuge["contents"][0]["id"].as_str().unwrap());
+        for (what, page) in [
+            ("results", app.searched("q=my+partner+hits+me").await), ("need", need_page(&app, "safety-domestic-abuse").await),
+            ("listing", app.page(&refuge).await.text()), ("checker", app.page("/help/check").await.text()), ("budget", app.page("/help/budget").await.text()),
+        ] {
+            assert!(page.contains("Exit this page"), "{what}: {page}");
+            assert_eq!(page.matches("/assets/exit.js").count(), 1, "{what}: the keys work as well, once: {page}");
+        }
+        for (what, page) in [("results", app.searched("q=food+bank").await), ("need", need_page(&app, "food-affordable").await)] {
+            assert!(!page.contains("Exit this page"), "{what} give nobody away: {page}");
+        }
+    }
+}

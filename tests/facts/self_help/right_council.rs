@@ -101,3 +101,29 @@ fact! {
         assert!(panel.contains("tel:111") && panel.contains("Choose option 2, for mental health"), "{panel}");
     }
 }
+
+fact! {
+    async fn what_only_shares_words_with_a_need_and_says_what_else_it_helps_with_is_not_offered(app) {
+        ready(&app).await;
+        let term = |code: &str| json!({"id": crate::facts::id(code), "code": code, "name": code, "description": code});
+        let all = app.get("/taxonomy_terms?per_page=500").await.json();
+        let listed = |code: &str| all["contents"].as_array().unwrap().iter().find(|one| one["code"] == code).cloned().unwrap_or_else(|| term(code));
+        let sleeping = |name: &str, code: Option<&str>| {
+            let mut service = json!({"id": crate::facts::id(name), "name": name, "status": "active",
+                "description": "A night outdoors for whoever has nowhere to sleep tonight, homeless or not.",
+                "organization": {"id": crate::facts::id("sleepers"), "name": "Sleepers", "description": "A group."}});
+            if let Some(code) = code {
+                service["attributes"] = json!([{"id": crate::facts::id(&format!("{name} {code}")), "taxonomy_term": listed(code)}]);
+            }
+            service.to_string()
+        };
+        let lines = [sleeping("Nowhere to sleep tonight: sponsored sleep-out", Some("learning-skills")), sleeping("Church hall beds", None), sleeping("Borough beds", Some("housing-homeless-now"))];
+        assert_eq!(app.import(lines.join("\n")).await.rejected, []);
+        let page = send(&app, "/help/check", "a.tonight=no&go=result&postcode=LU1+2AA").await.text();
+        assert!(!page.contains("sponsored sleep-out"), "{page}");
+        let found = app.get("/services?need=housing-homeless-now&per_page=500").await.text();
+        for offered in ["Church hall beds", "Borough beds", "sponsored sleep-out"] {
+            assert!(found.contains(offered), "the search finds what says so in words: {offered}");
+        }
+    }
+}
