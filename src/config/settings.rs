@@ -293,21 +293,39 @@ pub fn schema() -> serde_json::Value {
             (setting.name, serde_json::json!(schema))
         })
         .collect();
-    let text = serde_json::json!({"type": "string"});
-    let provider = serde_json::json!({
-        "type": "object",
-        "required": ["issuer", "client_id"],
-        "properties": {
-            "issuer": text, "client_id": text, "client_secret": text, "name": text,
-            "domains": {"type": "array", "items": text},
-        },
-    });
-    let description = "Further providers that people can sign in with, after the one in oidc_issuer.";
-    properties.insert("oidc", serde_json::json!({"type": "array", "description": description, "items": provider}));
+    properties.insert("oidc", further_providers());
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of Fingerpost (fingerpost.toml)",
         "type": "object",
         "properties": properties,
+    })
+}
+
+/// The tables of `[[oidc]]` as the JSON Schema of the settings file lists them.
+fn further_providers() -> serde_json::Value {
+    let text = |description: &str, example: &str| serde_json::json!({"type": "string", "description": description, "examples": [example]});
+    let issuer = "https://accounts.google.com";
+    let provider = serde_json::json!({
+        "type": "object",
+        "required": ["issuer", "client_id"],
+        "properties": {
+            "issuer": text("Its issuer: a web address, exactly as in the provider's own configuration.", issuer),
+            "client_id": text("The client id that the provider gave you.", "fingerpost"),
+            "client_secret": text("The client secret that the provider gave you.", "a long secret"),
+            "name": text("The text of the sign-in button, another one for each provider; the issuer when not set.", "Google"),
+            "domains": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Email domains that are the provider's own: addresses there are trusted even if the provider does not say whether it has verified them.",
+                "examples": [["luton.example.org"]],
+            },
+        },
+    });
+    serde_json::json!({
+        "type": "array",
+        "description": "Further providers that people can sign in with, after the one in oidc_issuer.",
+        "items": provider,
+        "examples": [[{"issuer": issuer, "client_id": "fingerpost", "name": "Google"}]],
     })
 }

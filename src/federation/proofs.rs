@@ -79,7 +79,7 @@ pub struct Digest {
     /// The latest change number in the sums.
     #[schemars(extend("examples" = [1_764_000_000_000_123_i64]))]
     pub seq: i64,
-    /// The values, hexadecimal, from bucket 0 to bucket 255.
+    /// The values, hexadecimal, from bucket 0 to bucket 255; the example shows one of them.
     #[schemars(length(equal = 256), extend("examples" = [["5df6e0e2761359d30a8275058e299fcc0381534545f55cf43e41983f5d4c9456"]]))]
     pub buckets: Vec<String>,
     /// SHA-256 over the values of all buckets, hexadecimal.

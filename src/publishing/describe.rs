@@ -1,6 +1,8 @@
 //! The API described as `OpenAPI` 3.1, from the same list of collections that makes the routes and
 //! from the same types that make the documents.
 
+mod pages;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -217,8 +219,8 @@ fn content(format: Format) -> Value {
             "required": ["type", "features", "without_point"],
             "properties": {
                 "type": {"const": "FeatureCollection", "description": "What it is."},
-                "features": {"type": "array", "description": "One for each location with a public position.", "items": {"type": "object"}},
-                "without_point": {"type": "integer", "minimum": 0, "description": "How many records have no public position and so no feature."}
+                "features": {"type": "array", "description": "One for each location with a public position.", "items": {"type": "object"}, "examples": [[{"type": "Feature", "geometry": {"type": "Point", "coordinates": [-0.42, 51.8787]}, "properties": {"name": "Bramble Street pantry"}}]]},
+                "without_point": {"type": "integer", "minimum": 0, "description": "How many records have no public position and so no feature.", "examples": [2]}
             }
         }),
     }
@@ -281,59 +283,6 @@ fn facets_path() -> Value {
     }})
 }
 
-/// What is said behind the contents of a page, and the facets.
-fn search_schemas() -> Map<String, Value> {
-    let text = |description: &str, example: &str| json!({"type": "string", "description": description, "examples": [example]});
-    let flag = |description: &str| json!({"type": "boolean", "description": description, "examples": [false]});
-    let texts = |description: &str, example: &str| json!({"type": "array", "items": {"type": "string"}, "description": description, "examples": [[example]]});
-    let number = |description: &str, example: f64| json!({"type": "number", "description": description, "examples": [example]});
-    let interpreted = json!({
-        "type": "object",
-        "description": "How the words and the postcode were understood.",
-        "properties": {
-            "words": texts("Words that were searched for as given.", "rent"),
-            "needs": {"type": "array", "description": "Needs that were searched for, urgent ones first.", "items": {"type": "object", "required": ["code", "phrase", "urgent", "sensitive"], "properties": {
-                "code": text("Code of the need.", "housing-eviction"),
-                "name": text("Its name, if the directory has a term with this code.", "Eviction or being told to leave"),
-                "phrase": text("The phrase that led to it.", "landlord wants me out"),
-                "urgent": flag("Whether someone who writes this phrase may be in danger or on the street today."),
-                "sensitive": flag("Whether this need should be kept private from other people.")
-            }}},
-            "corrected": {"type": "array", "description": "Misspelt words and their corrections.", "items": {"type": "object", "required": ["from", "to"], "properties": {
-                "from": text("The word as written.", "buget"), "to": text("Its correction.", "budget")
-            }}},
-            "unknown": texts("Words that do not appear in any record.", "zzqx"),
-            "left_out": texts("Words that were made optional, because nothing matches all of them.", "flat"),
-            "enough": {"type": "string", "enum": ["all", "any_need", "some_words"], "description": "What results have to match: everything that was understood; any of several needs, because few or none help with all of them; or any of the words, because nothing contains them all. Those that match most come first.", "examples": ["all"]},
-            "urgent": flag("Whether someone who writes this may be in danger or on the street today: show urgent help first."),
-            "sensitive": flag("Whether this search should be kept private from other people."),
-            "place": {"type": "object", "description": "Where the postcode is.", "required": ["postcode", "latitude", "longitude", "precision", "approximate"], "properties": {
-                "postcode": text("What was asked about.", "LU1 2AA"),
-                "latitude": number("Degrees north.", 51.8787),
-                "longitude": number("Degrees east.", -0.42),
-                "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How precisely that is known.", "examples": ["postcode"]},
-                "approximate": flag("Whether it is the middle of a larger area.")
-            }},
-            "unknown_place": text("A place among the words (a postcode, or what follows near) that is not known here. It was left out.", "ZZ99 9ZZ")
-        }
-    });
-    let value = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {
-        "value": text("The value.", "English"),
-        "count": {"type": "integer", "minimum": 1, "description": "How many records have it.", "examples": [12]}
-    }}});
-    let facets = json!({
-        "type": "object",
-        "description": "How many matching records have each value, most frequent first.",
-        "required": ["total_items", "facets"],
-        "properties": {
-            "total_items": {"type": "integer", "minimum": 0, "description": "How many records match in total.", "examples": [120]},
-            "facets": {"type": "object", "description": "By facet: term (with id, name and code), language, delivery, day, source, status; free and event are numbers.", "additionalProperties": {"oneOf": [{"type": "integer", "minimum": 0}, value]}},
-            "interpreted": reference("Interpreted")
-        }
-    });
-    Map::from_iter([("Interpreted".to_owned(), interpreted), ("Facets".to_owned(), facets)])
-}
-
 fn document_path(collection: Collection, item: &str) -> Value {
     let mut answers = problems(COMMON);
     answers.extend(problems(&[
@@ -370,12 +319,10 @@ fn document_path(collection: Collection, item: &str) -> Value {
 
 fn schemas() -> Map<String, Value> {
     let mut schemas = shape::definitions("/components/schemas");
-    schemas.extend(search_schemas());
+    schemas.extend(pages::schemas());
     for collection in COLLECTIONS {
         let item = shape::title(collection.kind);
-        // Brief and minimal items are documents with less in them.
-        let brief = json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid", "description": "Its id.", "examples": ["ac148810-d857-441c-9679-408f346de14b"]}}});
-        schemas.insert(format!("{item}Page"), page(&brief, item));
+        schemas.insert(format!("{item}Page"), pages::page(item));
     }
     schemas.insert("Root".to_owned(), json!({
         "type": "object",
@@ -397,31 +344,4 @@ fn schemas() -> Map<String, Value> {
     }
     schemas.insert("Problem".to_owned(), problem);
     schemas
-}
-
-fn page(brief: &Value, item: &str) -> Value {
-    let count = |description: &str, example: u32| json!({"type": "integer", "minimum": 0, "description": description, "examples": [example]});
-    let flag = |description: &str| json!({"type": "boolean", "description": description, "examples": [true]});
-    json!({
-        "type": "object",
-        "description": format!("A page of {item} documents: brief ones, whole ones with full=true."),
-        "required": ["total_items", "total_pages", "page_number", "size", "first_page", "last_page", "empty", "contents"],
-        "properties": {
-            "total_items": count("Total number of items.", 120),
-            "total_pages": count("Total number of pages, at least 1.", 3),
-            "page_number": count("Number of this page, from 1.", 1),
-            "size": count("Items on this page.", 50),
-            "per_page": count("Items per page, if the requested number was reduced.", 1_000),
-            "note": {"type": "string", "description": "What was not done as requested.", "examples": ["per_page was cut to 1000"]},
-            "first_page": flag("Whether this is the first page."),
-            "last_page": flag("Whether this is the last page."),
-            "empty": flag("Whether there is nothing on this page."),
-            "contents": {"type": "array", "description": "The documents.", "items": brief},
-            "interpreted": reference("Interpreted"),
-            "distances": {"type": "object", "description": "Distance from near or postcode in metres, by id.", "additionalProperties": {"type": "number"}},
-            "for_elsewhere": {"type": "array", "description": "Those of this page whose areas say that they are not for people at the postcode. They come last.", "items": {"type": "string", "format": "uuid"}},
-            "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}},
-            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id; with more where there are further dates than 500.", "additionalProperties": {"type": "object"}}
-        }
-    })
 }

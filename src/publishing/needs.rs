@@ -37,10 +37,13 @@ struct Phrase {
     #[serde(rename = "phrase")]
     words: String,
     /// Whether it is the main need that the phrase stands for.
+    #[schemars(extend("examples" = [true]))]
     main: bool,
     /// Whether somebody who writes it may be in danger, or on the street today.
+    #[schemars(extend("examples" = [false]))]
     urgent: bool,
     /// Whether others had better not see that somebody wrote it.
+    #[schemars(extend("examples" = [false]))]
     sensitive: bool,
 }
 

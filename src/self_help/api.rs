@@ -80,12 +80,13 @@ struct Asked {
     #[serde(default)]
     #[schemars(extend("examples" = ["LU1 2AA"]))]
     postcode: Option<String>,
-    /// Or the area code of their council.
+    /// Or the GSS code of their council.
     #[serde(default)]
     #[schemars(extend("examples" = ["E06000032"]))]
     council: Option<String>,
     /// Whether someone else is asking on their behalf.
     #[serde(default)]
+    #[schemars(extend("examples" = [true]))]
     helper: bool,
 }
 
@@ -104,9 +105,11 @@ enum OneOrMany {
 struct Evaluated<'a> {
     #[serde(flatten)]
     outcome: Outcome,
-    /// The name of the level.
+    /// The heading of the level.
+    #[schemars(extend("examples" = ["Get in touch with the council now"]))]
     title: &'a str,
-    /// The reasons, in words.
+    /// The reasons, each in a sentence or two.
+    #[schemars(extend("examples" = [["You may have to leave your home within 8 weeks."]]))]
     reasons: Vec<String>,
     /// The panels of urgent help, with the numbers for where the person is.
     panels: Vec<Shown<'a>>,
@@ -116,15 +119,19 @@ struct Evaluated<'a> {
     talk: Vec<&'a Line>,
     /// What to say to them, where the urgent help has words for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["I have nowhere to sleep tonight. I want to make a homeless application."]))]
     talk_say: Option<&'a str>,
-    /// The council responsible for the person; missing if not known.
+    /// GSS code of the council responsible for the person; missing if not known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["E06000032"]))]
     council: Option<String>,
     /// Whether different numbers would be shown if the person's location were known.
+    #[schemars(extend("examples" = [true]))]
     place_wanted: bool,
     /// Answers this checker does not have. They were not counted, so if there are any the level may be too low.
     ignored: Vec<Unknown>,
     /// Whether this checker is an unreviewed sample, for testing only.
+    #[schemars(extend("examples" = [false]))]
     sample: bool,
 }
 
@@ -132,19 +139,24 @@ struct Evaluated<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CheckerShown")]
 struct Shown<'a> {
-    /// Id.
+    /// Id of the panel or the step.
+    #[schemars(extend("examples" = ["nowhere_tonight"]))]
     id: &'a str,
     /// Heading.
+    #[schemars(extend("examples" = ["Ring the council now"]))]
     title: &'a str,
     /// What to do, one paragraph per item.
+    #[schemars(extend("examples" = [["Tell them that you have nowhere to sleep tonight.", "Say if you are pregnant, ill, under 18, or have children with you."]]))]
     body: Vec<&'a str>,
-    /// What to say on the phone.
+    /// What to say on the phone, in a sentence or two.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["I have nowhere to sleep tonight. I want to make a homeless application."]))]
     say: Option<&'a str>,
     /// Who to call.
     lines: Vec<&'a Line>,
     /// Whether it was written for where the person is, as far as that is known: the law differs between the
     /// nations. If not, only the heading and who to call are given.
+    #[schemars(extend("examples" = [true]))]
     holds_here: bool,
 }
 
@@ -286,7 +298,10 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     definition.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
     let with_contacts = json!({"allOf": [
         reference("Checker"),
-        {"type": "object", "properties": {"contacts": reference("CheckerContacts"), "reviewed_on": {"type": "string", "format": "date", "description": "The day on which every line was reviewed."}}},
+        {"type": "object", "properties": {
+            "contacts": {"$ref": "#/components/schemas/CheckerContacts", "description": "Who to call and what to do first, as far as this may be given today."},
+            "reviewed_on": {"type": "string", "format": "date", "description": "The day on which every line was reviewed, YYYY-MM-DD.", "examples": ["2026-11-01"]}
+        }},
     ]});
     definition.insert("200".to_owned(), json_answer("The current checker, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);

@@ -16,22 +16,94 @@ fn committed_schemas_are_those_of_the_types() {
     );
 }
 
-#[test]
-fn every_example_is_what_its_schema_allows() {
-    // The same definitions stand in each file.
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string("schema/records/service.json").unwrap()).unwrap();
-    for (title, of) in schema["$defs"].as_object().unwrap() {
-        for (name, property) in of["properties"].as_object().unwrap() {
-            let reference = format!("#/$defs/{title}/properties/{name}");
-            let property_alone = serde_json::json!({"$ref": reference, "$defs": schema["$defs"]});
-            let validator = jsonschema::options().should_validate_formats(true).build(&property_alone).unwrap();
-            let examples = property["examples"].as_array();
-            assert!(examples.is_some_and(|all| !all.is_empty()), "{title}.{name} has no example");
-            for example in examples.into_iter().flatten() {
-                let wrong: Vec<String> = validator.iter_errors(example).map(|error| error.to_string()).collect();
-                assert!(wrong.is_empty(), "{title}.{name}: {example}: {wrong:?}");
+/// The committed schemas, by their files.
+fn committed() -> Vec<(String, Value)> {
+    let folders = ["schema", "schema/federation", "schema/records", "schema/self-help"];
+    let paths = folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files
+        .map(|path| (path.display().to_string(), serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()))
+        .collect()
+}
+
+/// Every field of every object that a schema describes, by where it stands.
+fn fields<'a>(schema: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>) {
+    match schema {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let at = format!("{at}/{name}");
+                match (name.as_str(), member) {
+                    // These hold values, in which a member is no field.
+                    ("examples" | "default" | "const" | "enum", _) => {}
+                    ("properties", Value::Object(properties)) => {
+                        for (name, field) in properties {
+                            let at = format!("{at}/{name}");
+                            fields(field, &at, found);
+                            found.push((at, field));
+                        }
+                    }
+                    _ => fields(member, &at, found),
+                }
             }
         }
+        Value::Array(items) => items.iter().enumerate().for_each(|(place, item)| fields(item, &format!("{at}/{place}"), found)),
+        _ => {}
+    }
+}
+
+/// Whether a field gives an example, or names what gives one: its values, its own fields, another schema.
+fn has_example(field: &Value) -> bool {
+    let is_given = |name: &str| field.get(name).is_some();
+    let has_own = field["examples"].as_array().is_some_and(|all| !all.is_empty());
+    has_own || ["enum", "const", "properties"].into_iter().any(is_given) || field.to_string().contains("\"$ref\":")
+}
+
+/// Where the fields stand that do not have it.
+fn lacking(fields: &[(String, &Value)], has: impl Fn(&Value) -> bool) -> Vec<String> {
+    fields.iter().filter(|(_, field)| !has(field)).map(|(at, _)| at.clone()).collect()
+}
+
+#[test]
+fn every_field_of_every_public_schema_has_a_description_and_an_example() {
+    for (file, schema) in committed() {
+        let mut all = Vec::new();
+        fields(&schema, "", &mut all);
+        assert!(!all.is_empty(), "{file} describes no field");
+        let without_description = lacking(&all, |field| field["description"].as_str().is_some_and(|text| !text.is_empty()));
+        let without_example = lacking(&all, has_example);
+        assert!(without_description.is_empty(), "{file}: no description: {without_description:#?}");
+        assert!(without_example.is_empty(), "{file}: no example: {without_example:#?}");
+    }
+}
+
+#[test]
+fn every_example_is_what_its_schema_allows() {
+    for (file, schema) in committed() {
+        let mut all = Vec::new();
+        fields(&schema, "", &mut all);
+        // All examples are one document, so that a schema is read once and not for each of its fields.
+        let mut lists = serde_json::Map::new();
+        let mut examples = serde_json::Map::new();
+        for (at, field) in all {
+            let mut one = field.clone();
+            if let Some(keywords) = one.as_object_mut() {
+                // A list of 256 hashes is shown by one of them.
+                keywords.remove("minItems");
+            }
+            lists.insert(at.clone(), serde_json::json!({"items": one}));
+            examples.extend(field.get("examples").map(|given| (at, given.clone())));
+        }
+        let mut of_examples = serde_json::json!({"properties": lists});
+        for definitions in ["$defs", "components"] {
+            if let Some(those) = schema.get(definitions) {
+                of_examples[definitions] = those.clone();
+            }
+        }
+        let validator = jsonschema::options().should_validate_formats(true).build(&of_examples).unwrap();
+        let examples = Value::Object(examples);
+        let wrong: Vec<String> =
+            validator.iter_errors(&examples).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{file}: {wrong:#?}");
     }
 }
 

@@ -97,17 +97,20 @@ pub(super) async fn read(State(editing): Api, Asking(actor): Asking, Segment(id)
 pub(in crate::editing) struct DecideProposal {
     /// `accept` or `reject` by those who decide, `withdraw` by its author, `say` by either.
     decision: Deciding,
-    /// The version of the record that was looked at.
+    /// The version of the record that was looked at, counted from 1.
     #[serde(default)]
+    #[schemars(extend("examples" = [7]))]
     revision: Option<i64>,
-    /// The `version` of the proposal that was looked at.
+    /// The `version` of the proposal that was looked at: 16 hexadecimal digits.
     #[serde(default)]
+    #[schemars(extend("examples" = ["3f8a1c22d9015b7e"]))]
     version: Option<String>,
     /// Parts that are refused while the rest is accepted.
     #[serde(default)]
     rejected: Vec<Refused>,
-    /// Why everything is refused, or what is said.
+    /// Why everything is refused, or what is said, in a sentence or two.
     #[serde(default)]
+    #[schemars(extend("examples" = ["The new number is not answered."]))]
     reason: String,
     /// What is said of a call back about a protected listing, where something is accepted.
     #[serde(default)]
@@ -117,9 +120,11 @@ pub(in crate::editing) struct DecideProposal {
 /// A part that is refused.
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Refused {
-    /// The member of the document.
+    /// Name of the member of the document.
+    #[schemars(extend("examples" = ["phones"]))]
     field: String,
-    /// Why: its author is told.
+    /// Why, in a sentence: its author is told.
+    #[schemars(extend("examples" = ["The new number is not answered."]))]
     reason: String,
 }
 
@@ -183,11 +188,13 @@ pub(super) async fn decide(
 /// Changes that are proposed: one, or several that are decided together.
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(in crate::editing) struct Propose {
-    /// Why, for those who decide and for the history.
+    /// Why, for those who decide and for the history, in at most 500 characters.
     #[serde(default)]
+    #[schemars(extend("examples" = ["New prices from January"]))]
     why: String,
     /// Whether hours that end before they start, and dates in the past, are meant.
     #[serde(default)]
+    #[schemars(extend("examples" = [false]))]
     meant: bool,
     /// The changes, each of another record.
     changes: Vec<ProposedChange>,
@@ -197,15 +204,20 @@ pub(in crate::editing) struct Propose {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ProposedChange {
     /// The id of the record.
+    #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
     record: Uuid,
-    /// The version of the record that was read. Without it the answer is 428, and 412 where it is not the one there.
+    /// The version of the record that was read, counted from 1. Without it the answer is 428, and 412 where it is not the
+    /// one there.
     #[serde(default)]
+    #[schemars(extend("examples" = [7]))]
     revision: Option<i64>,
-    /// The document as it is to be.
+    /// The whole document as it is to be.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Bramble Street pantry"}]))]
     document: Option<Value>,
     /// The members to change (RFC 7396).
     #[serde(default)]
+    #[schemars(extend("examples" = [{"fees_description": "£5 a visit"}]))]
     patch: Option<Value>,
 }
 
@@ -213,10 +225,13 @@ struct ProposedChange {
 #[derive(Serialize, schemars::JsonSchema)]
 pub(in crate::editing) struct ProposeAnswer {
     /// `proposed`, or `unchanged` when nothing differs from what stands.
+    #[schemars(extend("examples" = ["proposed"]))]
     status: &'static str,
     /// Addresses of the proposals that wait, one for each record that would change.
+    #[schemars(extend("examples" = [["/api/v1/proposals/0197b2c0-a1d4-7c1e-8a3f-0d7e5c6b4a39"]]))]
     proposals: Vec<String>,
-    /// What they are decided together under, where there are several.
+    /// Id of what they are decided together under, where there are several.
+    #[schemars(extend("examples" = ["0197b2c0-a1d4-7c1e-8a3f-0d7e5c6b4a40"]))]
     bundle: Option<Uuid>,
     /// The members that wait, by record.
     proposed: Vec<ProposedMembers>,
@@ -226,8 +241,10 @@ pub(in crate::editing) struct ProposeAnswer {
 #[derive(Serialize, schemars::JsonSchema)]
 struct ProposedMembers {
     /// The address of the record.
+    #[schemars(extend("examples" = ["/api/v1/records/ac148810-d857-441c-9679-408f346de14b"]))]
     record: String,
-    /// The members.
+    /// Names of the members.
+    #[schemars(extend("examples" = [["fees_description"]]))]
     members: Vec<String>,
 }
 

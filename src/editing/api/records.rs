@@ -24,25 +24,35 @@ use crate::{
 #[derive(Serialize, schemars::JsonSchema)]
 pub(in crate::editing) struct RecordAnswer {
     /// Its id.
+    #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
     id: Uuid,
-    /// Its kind.
+    /// Its kind, such as organization, service, location or event.
     #[schemars(with = "String")]
+    #[schemars(extend("examples" = ["service"]))]
     kind: Kind,
     /// Whether the world sees it: published, unpublished or gone.
+    #[schemars(extend("examples" = ["published"]))]
     state: String,
-    /// Its version; what If-Match compares.
+    /// Its version, counted from 1; what If-Match compares.
+    #[schemars(extend("examples" = [7]))]
     revision: i64,
-    /// When it last changed, RFC 3339.
+    /// When it last changed, in UTC, RFC 3339.
+    #[schemars(extend("examples" = ["2026-11-01T09:30:00.000Z"]))]
     changed_at: String,
-    /// Whose it is.
+    /// Ids of the organisations that it belongs to.
+    #[schemars(extend("examples" = [["5d6c1a52-1111-4c0e-9f8e-0d1f3f2b7a10"]]))]
     organisations: Vec<Uuid>,
-    /// The directory that it comes from; empty for ours.
+    /// Web address of the directory that it comes from; empty for ours.
+    #[schemars(extend("examples" = ["https://directory.bedfordshire.example.org/"]))]
     origin: String,
     /// Whether every change of contact, address or link waits until a moderator has called back.
+    #[schemars(extend("examples" = [false]))]
     protected: bool,
-    /// What waits for a moderator.
+    /// Addresses of the proposals that wait for a moderator.
+    #[schemars(extend("examples" = [["/api/v1/proposals/0197b2c0-a1d4-7c1e-8a3f-0d7e5c6b4a39"]]))]
     proposals: Vec<String>,
-    /// The document.
+    /// The document, as its kind has it.
+    #[schemars(extend("examples" = [{"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Bramble Street pantry"}]))]
     document: Value,
 }
 
@@ -50,16 +60,22 @@ pub(in crate::editing) struct RecordAnswer {
 #[derive(Serialize, schemars::JsonSchema)]
 pub(in crate::editing) struct WriteAnswer {
     /// `published` when everything stands, `proposed` when some of it waits, `unchanged` when nothing differed.
+    #[schemars(extend("examples" = ["proposed"]))]
     status: &'static str,
-    /// The record.
+    /// Id of the record.
+    #[schemars(extend("examples" = ["ac148810-d857-441c-9679-408f346de14b"]))]
     id: Uuid,
-    /// Its version now.
+    /// Its version now, counted from 1.
+    #[schemars(extend("examples" = [8]))]
     revision: i64,
-    /// Members that stand now.
+    /// Names of the members that stand now.
+    #[schemars(extend("examples" = [["fees_description"]]))]
     published: Vec<String>,
-    /// Members that wait for a moderator.
+    /// Names of the members that wait for a moderator.
+    #[schemars(extend("examples" = [["phones"]]))]
     proposed: Vec<String>,
     /// Addresses of the proposals that wait.
+    #[schemars(extend("examples" = [["/api/v1/proposals/0197b2c0-a1d4-7c1e-8a3f-0d7e5c6b4a39"]]))]
     proposals: Vec<String>,
 }
 
@@ -299,10 +315,12 @@ pub(super) async fn withdraw(
 /// A new record: `{"kind": …, "document": …}`.
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(in crate::editing) struct NewRecord {
-    /// Its kind: organization, service, location, event.
+    /// Its kind: organization, service, location or event.
     #[schemars(with = "String")]
+    #[schemars(extend("examples" = ["service"]))]
     kind: Kind,
-    /// The document. Records that are nested in it and are not there yet are made with it.
+    /// The document, as its kind has it. Records that are nested in it and are not there yet are made with it.
+    #[schemars(extend("examples" = [{"name": "Bramble Street pantry", "organization_id": "5d6c1a52-1111-4c0e-9f8e-0d1f3f2b7a10"}]))]
     document: Value,
 }
 

@@ -32,17 +32,21 @@ const LONGEST: usize = 500;
 /// What a moderator says of a call, as a form, a request or a command brings it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 pub struct Call {
-    /// The number that was phoned: one of those that were known before.
+    /// The phone number that was rung: one of those that were known before.
     #[serde(default)]
+    #[schemars(extend("examples" = ["01632 960123"]))]
     pub number: Option<String>,
-    /// How else they made sure, where no known number could be reached.
+    /// How else they made sure, where no known number could be reached, in a sentence.
     #[serde(default)]
+    #[schemars(extend("examples" = ["I asked at the desk of the centre."]))]
     pub otherwise: Option<String>,
-    /// Whom they spoke to.
+    /// Whom they spoke to, by name or by what they do there.
     #[serde(default)]
+    #[schemars(extend("examples" = ["the duty manager"]))]
     pub spoke_to: Option<String>,
     /// When, RFC 3339 or local time such as 2026-11-22T09:30; without it just now.
     #[serde(default)]
+    #[schemars(extend("examples" = ["2026-11-22T09:30"]))]
     pub at: Option<String>,
 }
 

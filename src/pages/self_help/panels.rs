@@ -9,7 +9,7 @@ use crate::{
     },
     self_help::{
         Edition, Numbers, Urgent,
-        contacts::{Chooser, Line, document::Standing},
+        contacts::{Chooser, Line, Standing},
     },
 };
 

@@ -13,22 +13,28 @@ use super::{
 /// Answers and the outcome they must have. Anything a case leaves out is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
-    /// Description of the case, shown if it fails.
+    /// Description of the case, shown if it fails: a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["a notice, and energy bills"]))]
     pub about: Option<String>,
-    /// The answers.
+    /// The answers: for each question, ids of the options that were chosen.
+    #[schemars(extend("examples" = [{"risk": ["notice"], "bills": ["energy"]}]))]
     pub answers: Answers,
-    /// The level.
+    /// Id of the level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["council_now"]))]
     pub level: Option<String>,
-    /// The panels shown, in any order.
+    /// Ids of the panels shown, in any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [["nowhere_tonight"]]))]
     pub urgent: Option<Vec<String>>,
-    /// The rules that apply, in any order.
+    /// Ids of the rules that apply, in any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [["notice-soon"]]))]
     pub rules: Option<Vec<String>>,
-    /// The needs, in this order.
+    /// Codes of the needs, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [["housing-eviction", "energy-bills"]]))]
     pub needs: Option<Vec<String>>,
 }
 

@@ -33,29 +33,34 @@ pub enum Status {
 /// A checker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checker {
-    /// `support-checker/1`.
+    /// The format of the document: `support-checker/1`.
     #[schemars(extend("examples" = ["support-checker/1"]))]
     pub schema: String,
     /// Its name for programs.
     #[schemars(extend("examples" = ["hardship-luton"]))]
     pub id: String,
-    /// Its version, numbered by its editors.
+    /// Its version, as its editors number it.
     #[serde(default)]
+    #[schemars(extend("examples" = ["2"]))]
     pub version: String,
-    /// Its language.
+    /// Its language, as an IETF language tag.
     #[serde(default = "english")]
+    #[schemars(extend("examples" = ["en"]))]
     pub lang: String,
     /// The country whose law and services it describes, such as `England`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
     /// Its status.
     #[serde(default)]
     pub status: Status,
-    /// A notice at the top of every page that shows it.
+    /// A notice at the top of every page that shows it, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["These questions are new. Tell us if one of them is hard to answer."]))]
     pub notice: Option<String>,
-    /// The date by which every line must be reviewed again. It is not shown after that.
+    /// The date by which every line must be reviewed again, YYYY-MM-DD. It is not shown after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["2027-02-28"]))]
     pub review_by: Option<NaiveDate>,
     /// The levels.
     pub levels: Vec<Level>,
@@ -77,18 +82,23 @@ pub struct Level {
     /// Its name for programs.
     #[schemars(extend("examples" = ["council_now"]))]
     pub id: String,
-    /// A higher rank means sooner.
+    /// How soon, as a whole number: a higher one means sooner.
+    #[schemars(extend("examples" = [3]))]
     pub rank: i64,
     /// The heading of the result.
+    #[schemars(extend("examples" = ["Get in touch with the council now"]))]
     pub title: String,
-    /// The same for a helper.
+    /// The heading for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["They should get in touch with the council now"]))]
     pub title_helper: Option<String>,
     /// What that means, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Ring today if you can."]))]
     pub text: Option<String>,
-    /// The same for a helper.
+    /// What it means for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Ring with them today if you can."]))]
     pub text_helper: Option<String>,
 }
 
@@ -112,13 +122,16 @@ pub struct Question {
     pub id: String,
     /// One answer or several.
     pub kind: Kind,
-    /// The question.
+    /// The question, as the person reads it.
+    #[schemars(extend("examples" = ["Do you owe money on any of these?"]))]
     pub text: String,
-    /// The same for a helper.
+    /// The question for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Do they owe money on any of these?"]))]
     pub text_helper: Option<String>,
-    /// A hint for answering it.
+    /// A hint for answering it, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Tick all that are true."]))]
     pub hint: Option<String>,
     /// Asked only if this is true of the answers to earlier questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,25 +147,31 @@ pub struct Choice {
     /// Its name for programs, within its question.
     #[schemars(extend("examples" = ["energy"]))]
     pub id: String,
-    /// Its text.
+    /// Its text, as the person reads it.
+    #[schemars(extend("examples" = ["A letter says that I must leave"]))]
     pub label: String,
-    /// The same for a helper.
+    /// Its text for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["A letter says that they must leave"]))]
     pub label_helper: Option<String>,
-    /// Choosing it raises the level to at least this.
+    /// Id of a level: choosing it raises the level to at least this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["community"]))]
     pub floor: Option<String>,
     /// Needs of someone who chooses it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Weighed>,
-    /// The panel of urgent help it shows.
+    /// Id of the panel of urgent help it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["nowhere_tonight"]))]
     pub urgent: Option<String>,
     /// Words that help choose services, and that rules count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["priority"]]))]
     pub tags: Vec<String>,
     /// Whether it means "none of the others": it is dropped when another one is chosen too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("examples" = [true]))]
     pub exclusive: bool,
 }
 
@@ -163,7 +182,8 @@ pub struct Weighed {
     /// Code of a need.
     #[schemars(extend("examples" = ["energy-bills"]))]
     pub need: String,
-    /// From 1 to 3; 3 is the strongest.
+    /// How badly it is felt: a whole number from 1 to 3; 3 is the strongest.
+    #[schemars(extend("examples" = [2]))]
     pub severity: u32,
 }
 
@@ -172,18 +192,23 @@ pub struct Weighed {
 #[schemars(rename = "CheckerRule")]
 pub struct Rule {
     /// Its name for programs.
+    #[schemars(extend("examples" = ["notice-soon"]))]
     pub id: String,
     /// The condition.
     pub when: Expression,
-    /// If it is true, the level is at least this.
+    /// Id of a level: if the condition is true, the level is at least this.
+    #[schemars(extend("examples" = ["council_now"]))]
     pub level: String,
-    /// The panel of urgent help it shows.
+    /// Id of the panel of urgent help it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["nowhere_tonight"]))]
     pub urgent: Option<String>,
-    /// The reason, for the person.
+    /// The reason, in a sentence to the person.
+    #[schemars(extend("examples" = ["You may have to leave your home within 8 weeks."]))]
     pub why: String,
-    /// The same for a helper.
+    /// The reason for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["They may have to leave their home within 8 weeks."]))]
     pub why_helper: Option<String>,
 }
 

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     document::{Answers, Checker, Choice, Kind, Question, worded},
@@ -18,14 +19,19 @@ pub struct Outcome {
     #[schemars(extend("examples" = ["council_now"]))]
     pub level: String,
     /// Ids of panels of urgent help, in the order of the questions, then of the rules.
+    #[schemars(extend("examples" = [["nowhere_tonight"]]))]
     pub urgent: Vec<String>,
     /// Ids of the rules that hold.
+    #[schemars(extend("examples" = [["notice-soon"]]))]
     pub rules: Vec<String>,
     /// Codes of needs: the worst first, then what stands behind it most, then by code.
+    #[schemars(extend("examples" = [["housing-eviction", "energy-bills"]]))]
     pub needs: Vec<String>,
     /// Tags of what was chosen, each once, in order.
+    #[schemars(extend("examples" = [["priority"]]))]
     pub tags: Vec<String>,
-    /// How badly each need is felt.
+    /// How badly each need is felt, by its code: whole numbers from 1 to 3; 3 is the strongest.
+    #[schemars(extend("examples" = [{"housing-eviction": 3, "energy-bills": 2}]))]
     pub severities: BTreeMap<String, u32>,
     /// Why the level is what it is.
     pub why: Vec<Why>,
@@ -45,18 +51,32 @@ pub struct Pressing {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "CheckerReason")]
 pub enum Why {
-    /// What was answered says so.
+    /// An answer that asks for this level.
+    #[schemars(transform = describe_member)]
     Answer {
         /// Id of the question.
+        #[schemars(extend("examples" = ["tonight"]))]
         question: String,
         /// Id of the option.
+        #[schemars(extend("examples" = ["no"]))]
         option: String,
     },
-    /// A rule says so.
+    /// A rule that holds.
+    #[schemars(transform = describe_member)]
     Rule {
-        /// Its id.
+        /// Id of the rule.
+        #[schemars(extend("examples" = ["notice-soon"]))]
         rule: String,
     },
+}
+
+/// The member that a variant is written as says what the variant says: the derive gives it no description.
+fn describe_member(variant: &mut Schema) {
+    let description = variant.get("description").cloned();
+    let members = variant.get_mut("properties").and_then(Value::as_object_mut);
+    for member in members.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        member.extend(description.clone().map(|description| ("description".to_owned(), description)));
+    }
 }
 
 /// An answer that the checker does not have.
@@ -64,9 +84,11 @@ pub enum Why {
 #[schemars(rename = "CheckerUnknown")]
 pub struct Unknown {
     /// Id of the question.
+    #[schemars(extend("examples" = ["bills"]))]
     pub question: String,
     /// Id of the option, where one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["gas"]))]
     pub option: Option<String>,
 }
 

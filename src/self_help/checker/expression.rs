@@ -11,7 +11,7 @@ pub(super) const DEEPEST: usize = 16;
 /// The option that stands for "nothing was answered".
 pub(super) const UNANSWERED: &str = "unanswered";
 
-/// See the module.
+/// What must hold of the answers. There is no "not", so an answer more can only make more hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
@@ -23,26 +23,29 @@ pub enum Expression {
     Answer(Answer),
     /// All of these hold.
     All {
-        /// Which.
+        /// Conditions, all of which must hold.
         all: Vec<Expression>,
     },
     /// Any of these holds.
     Any {
-        /// Which.
+        /// Conditions, one of which must hold.
         any: Vec<Expression>,
     },
     /// At least so many of these hold.
     Count {
-        /// Which.
+        /// Conditions, some of which must hold.
         count_of: Vec<Expression>,
-        /// How many.
+        /// How many of them must hold, as a whole number.
+        #[schemars(extend("examples" = [2]))]
         at_least: usize,
     },
     /// At least so many chosen options have the tag.
     Tags {
-        /// Which tag.
+        /// The tag, as options name it.
+        #[schemars(extend("examples" = ["priority"]))]
         tag_count: String,
-        /// How many.
+        /// How many chosen options must have it, as a whole number.
+        #[schemars(extend("examples" = [1]))]
         at_least: usize,
     },
 }

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::{
     area::{Area, Nation},
-    document::{Action, Call, Contacts, Dated, FirstDebt, Line, Panel, Standing, Tip},
+    dated::{Dated, Standing},
+    document::{Action, Call, Contacts, FirstDebt, Line, Panel, Tip},
 };
 use crate::self_help::{budget::Situation, checker::Pressing};
 

@@ -2,23 +2,23 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dated::{Dated, Standing};
 use crate::{model::text::fold, self_help::budget::Situation};
 
 /// The `schema` of the document.
 pub const SCHEMA: &str = "support-contacts/1";
 /// The number that nobody has to check.
 const EMERGENCY: &str = "999";
-/// How long a check is good for where the record does not say, in days.
-const GOOD_FOR: u64 = 90;
 
 /// Who to call and what to do first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contacts {
-    /// `support-contacts/1`.
+    /// The format of the document: `support-contacts/1`.
+    #[schemars(extend("examples" = ["support-contacts/1"]))]
     pub schema: String,
     /// Councils that people can choose, and whose lines are listed here.
     #[serde(default)]
@@ -41,30 +41,36 @@ pub struct Contacts {
     /// Debts to pay before others, the most important first: shown beside a budget.
     #[serde(default)]
     pub first_debts: Vec<FirstDebt>,
-    /// Who to talk to on each level: the first line that can be shown.
+    /// Who to talk to, by id of the level: the first line that can be shown. Each is the id of a line, or `duty:NAME` for
+    /// the line of the local council.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"council_now": ["duty:homelessness", "citizens-advice"]}]))]
     pub talk: BTreeMap<String, Vec<Call>>,
     /// Numbers by what is wrong, the worst first: the list of numbers, and what stands above the results of a search
     /// by somebody who may be in danger.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<Trouble>,
-    /// Who to call when the checker is unavailable: every line that can be shown.
+    /// Who to call when the checker is unavailable: every line that can be shown, by id.
     #[serde(default)]
+    #[schemars(extend("examples" = [["citizens-advice"]]))]
     pub always: Vec<Call>,
 }
 
 /// Something that cannot wait, and who to call about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trouble {
-    /// Its name for programs.
+    /// Its name for programs: a short word.
+    #[schemars(extend("examples" = ["bed"]))]
     pub id: String,
-    /// What is wrong, to the person it happens to.
+    /// What is wrong, in a sentence to the person it happens to.
+    #[schemars(extend("examples" = ["You have nowhere to sleep, or are being put out of your home"]))]
     pub title: String,
     /// Needs that a search by somebody in this trouble is understood as; without any it is only in the list of numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["health-crisis"]]))]
     pub needs: Vec<String>,
-    /// Who to call, most important first.
+    /// Who to call, most important first: ids of lines, or `duty:NAME` for the line of the local council.
+    #[schemars(extend("examples" = [["duty:homelessness", "citizens-advice"]]))]
     pub call: Vec<Call>,
 }
 
@@ -72,13 +78,15 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CheckerCouncil")]
 pub struct Council {
-    /// Its GSS code.
+    /// Its GSS code: a letter and eight digits.
     #[schemars(extend("examples" = ["E06000032"]))]
     pub code: String,
-    /// Its name.
+    /// Its name, without the word council.
+    #[schemars(extend("examples" = ["Luton"]))]
     pub name: String,
-    /// For a district: the code of its county.
+    /// For a district: the GSS code of its county.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["E10000015"]))]
     pub county: Option<String>,
 }
 
@@ -122,12 +130,14 @@ impl Tier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CouncilDuty")]
 pub struct Duty {
-    /// Its name for people.
+    /// Its name for people, as it stands in a sentence.
+    #[schemars(extend("examples" = ["housing and homelessness"]))]
     pub name: String,
     /// Which council has it where two share the work.
     pub tier: Tier,
-    /// Who to call if the location, or its council's line, is not known.
+    /// Who to call if the location, or its council's line, is not known: ids of national lines.
     #[serde(default)]
+    #[schemars(extend("examples" = [["citizens-advice"]]))]
     pub fallback: Vec<String>,
 }
 
@@ -136,85 +146,45 @@ pub struct Duty {
 #[schemars(rename = "PhoneLine")]
 pub struct Line {
     /// Its name for programs.
+    #[schemars(extend("examples" = ["luton-homelessness"]))]
     pub id: String,
-    /// The organisation it belongs to.
+    /// The organisation it belongs to, in a few words.
+    #[schemars(extend("examples" = ["Luton Council, housing help"]))]
     pub title: String,
-    /// The number, as people read it.
+    /// The phone number, as people read it; of a line for text messages, the number to text.
+    #[schemars(extend("examples" = ["01632 960123"]))]
     pub number: String,
     /// The word to text, if it takes text messages instead of calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["HELLO"]))]
     pub text: Option<String>,
-    /// When it is answered.
+    /// When it is answered, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Monday to Friday, 9am to 5pm"]))]
     pub hours: Option<String>,
-    /// What else to know before calling.
+    /// What else to know before calling, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Choose 2 for housing."]))]
     pub about: Option<String>,
-    /// The duty it is for, if it is a council's line.
+    /// The name of the duty it is for, if it is a council's line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["homelessness"]))]
     pub duty: Option<String>,
-    /// Code of the council it belongs to; a line without one is national.
+    /// GSS code of the council it belongs to; a line without one is national.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["E06000032"]))]
     pub council: Option<String>,
     /// Where it can be used, such as `England` or `United Kingdom`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
-    /// The line to show instead when this one cannot be shown.
+    /// Id of the line to show instead when this one cannot be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["citizens-advice"]))]
     pub fallback: Option<String>,
     /// Whether it has been checked, and until when the check is valid.
     #[serde(flatten)]
     pub dated: Dated,
-}
-
-/// Whether something has been checked, and until when the check is valid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Dated {
-    /// Its source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_url: Option<String>,
-    /// The date it was checked. Without this it has not been checked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked_on: Option<NaiveDate>,
-    /// How, such as "rang it".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked_how: Option<String>,
-    /// The date by which it must be checked again; 90 days after the check if missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review_by: Option<NaiveDate>,
-}
-
-/// What a check is worth on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It was checked, and that is still good.
-    Checked,
-    /// It was checked, too long ago.
-    Overdue,
-    /// Nobody has checked it.
-    Unchecked,
-}
-
-impl Dated {
-    /// The last day on which the check is good.
-    pub fn good_until(&self) -> Option<NaiveDate> {
-        let checked = self.checked_on?;
-        Some(self.review_by.unwrap_or(checked + Days::new(GOOD_FOR)))
-    }
-
-    /// What the check is worth on this day. One that is dated tomorrow or later is none.
-    pub fn standing(&self, today: NaiveDate) -> Standing {
-        match (self.checked_on, self.good_until()) {
-            (Some(checked), Some(until)) if checked <= today => {
-                if today <= until {
-                    Standing::Checked
-                } else {
-                    Standing::Overdue
-                }
-            }
-            _ => Standing::Unchecked,
-        }
-    }
 }
 
 /// Who to call: the id of a line, or `duty:NAME` for the line of the local council.
@@ -225,27 +195,36 @@ pub type Call = String;
 #[schemars(rename = "UrgentPanel")]
 pub struct Panel {
     /// Its name for programs.
+    #[schemars(extend("examples" = ["nowhere_tonight"]))]
     pub id: String,
     /// Its heading.
+    #[schemars(extend("examples" = ["Ring the council now"]))]
     pub title: String,
     /// What to do, one paragraph per item.
+    #[schemars(extend("examples" = [["Tell them that you have nowhere to sleep tonight.", "Say if you are pregnant, ill, under 18, or have children with you."]]))]
     pub body: Vec<String>,
-    /// Who to call, most important first.
+    /// Who to call, most important first: ids of lines, or `duty:NAME` for the line of the local council.
+    #[schemars(extend("examples" = [["duty:homelessness", "citizens-advice"]]))]
     pub call: Vec<Call>,
-    /// What to say on the phone.
+    /// What to say on the phone, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["I have nowhere to sleep tonight. I want to make a homeless application."]))]
     pub say: Option<String>,
     /// The heading for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Ring the council with them now"]))]
     pub title_helper: Option<String>,
-    /// What a helper should do.
+    /// What a helper should do, one paragraph per item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [["Say that they have nowhere to sleep tonight.", "Say if they are pregnant, ill, under 18, or have children with them."]]))]
     pub body_helper: Option<Vec<String>>,
     /// What a helper should say on the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["I am helping someone who has nowhere to sleep tonight. They want to make a homeless application."]))]
     pub say_helper: Option<String>,
-    /// Where it applies.
+    /// Where it applies: a nation such as `England`, or `United Kingdom`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
     /// Whether it has been checked.
     #[serde(flatten)]
@@ -257,35 +236,46 @@ pub struct Panel {
 #[schemars(rename = "FirstStep")]
 pub struct Action {
     /// Its name for programs.
+    #[schemars(extend("examples" = ["ring-supplier"]))]
     pub id: String,
-    /// What to do.
+    /// What to do, in a few words.
+    #[schemars(extend("examples" = ["Ring your energy supplier"]))]
     pub title: String,
-    /// How.
+    /// How, in a sentence or two.
+    #[schemars(extend("examples" = ["Ask for a payment plan you can afford."]))]
     pub body: String,
     /// What to do, for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Ring their energy supplier with them"]))]
     pub title_helper: Option<String>,
     /// How, for a helper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Ask for a payment plan they can afford."]))]
     pub body_helper: Option<String>,
-    /// Levels on which it is shown; all levels if none are named.
+    /// Ids of the levels on which it is shown; all levels if none are named.
     #[serde(default)]
+    #[schemars(extend("examples" = [["community"]]))]
     pub levels: Vec<String>,
-    /// Needs it is for; all needs if none are named.
+    /// Codes of the needs it is for; all needs if none are named.
     #[serde(default)]
+    #[schemars(extend("examples" = [["energy-bills"]]))]
     pub needs: Vec<String>,
     /// Tags of answers, such as `under18`: only somebody who gave one of these answers is told. Anybody
     /// where it names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["under18"]]))]
     pub tags: Vec<String>,
-    /// Who to call for it.
+    /// Who to call for it: ids of lines, or `duty:NAME` for the line of the local council.
     #[serde(default)]
+    #[schemars(extend("examples" = [["citizens-advice"]]))]
     pub call: Vec<Call>,
-    /// A page of this site that it leads to, such as `/help/budget`.
+    /// Path of a page of this site that it leads to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["/help/budget"]))]
     pub page: Option<String>,
-    /// Where it applies.
+    /// Where it applies: a nation such as `England`, or `United Kingdom`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
     /// Whether it has been checked.
     #[serde(flatten)]
@@ -297,15 +287,19 @@ pub struct Action {
 #[schemars(rename = "BudgetTip")]
 pub struct Tip {
     /// Its name for programs.
+    #[schemars(extend("examples" = ["energy"]))]
     pub id: String,
     /// What the budget must show.
     pub when: Situation,
-    /// What to do.
+    /// What to do, in a few words.
+    #[schemars(extend("examples" = ["Ring your energy supplier"]))]
     pub title: String,
-    /// Why and how.
+    /// Why and how, in a sentence or two.
+    #[schemars(extend("examples" = ["Ask for a payment plan you can afford. Ask about their hardship fund."]))]
     pub body: String,
-    /// Where it holds.
+    /// Where it holds: a nation such as `England`, or `United Kingdom`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
     /// Whether it was checked.
     #[serde(flatten)]
@@ -315,12 +309,15 @@ pub struct Tip {
 /// A debt to pay before others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FirstDebt {
-    /// The kind of debt, as the budget has it, such as `rent`.
+    /// The kind of debt, by its id in the budget.
+    #[schemars(extend("examples" = ["rent"]))]
     pub debt: String,
-    /// Why it comes first.
+    /// Why it comes first, in a sentence.
+    #[schemars(extend("examples" = ["You could lose your home."]))]
     pub why: String,
-    /// Where it holds.
+    /// Where it holds: a nation such as `England`, or `United Kingdom`.
     #[serde(default)]
+    #[schemars(extend("examples" = ["England"]))]
     pub jurisdiction: String,
     /// Whether it was checked.
     #[serde(flatten)]

@@ -7,12 +7,14 @@
 
 pub mod area;
 mod choose;
+mod dated;
 pub mod document;
 mod validate;
 
 pub use {
     area::Area,
     choose::{Chooser, Trust},
+    dated::{Dated, Standing},
     document::{Action, Call, Contacts, Council, Line, Panel, Tip, Trouble},
     validate::{given_unchecked, not_given, problems, to_look_at},
 };

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{document::Standing, *};
+use super::*;
 use crate::{
     places::Precision,
     self_help::{checker::Pressing, store::Part},
@@ -139,17 +139,17 @@ fn first_steps_are_for_the_worst_need_and_at_most_three() {
 
 #[test]
 fn a_check_is_good_for_as_long_as_it_says_or_ninety_days() {
-    let dated = |checked: &str, review: Option<&str>| document::Dated {
+    let dated = |checked: &str, review: Option<&str>| Dated {
         checked_on: Some(day(checked)),
         review_by: review.map(day),
-        ..document::Dated::default()
+        ..Dated::default()
     };
-    let standing = |dated: document::Dated, today| dated.standing(day(today));
+    let standing = |dated: Dated, today| dated.standing(day(today));
     assert_eq!(standing(dated("2026-01-01", None), "2026-04-01"), Standing::Checked);
     assert_eq!(standing(dated("2026-01-01", None), "2026-04-02"), Standing::Overdue);
     assert_eq!(standing(dated("2026-01-01", Some("2026-01-05")), "2026-01-06"), Standing::Overdue);
     assert_eq!(standing(dated("2026-01-02", None), "2026-01-01"), Standing::Unchecked);
-    assert_eq!(standing(document::Dated::default(), "2026-01-01"), Standing::Unchecked);
+    assert_eq!(standing(Dated::default(), "2026-01-01"), Standing::Unchecked);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn numbers_that_nobody_has_checked_are_marked_so_and_never_live() {
 #[test]
 fn the_emergency_number_is_given_on_every_day() {
     let mut contacts = contacts();
-    contacts.lines = vec![document::Line { dated: document::Dated::default(), ..document::Line::emergency().clone() }];
+    contacts.lines = vec![document::Line { dated: Dated::default(), ..document::Line::emergency().clone() }];
     contacts.panels = serde_json::from_value(json!([
         {"id": "danger", "title": "Ring", "body": [], "call": ["emergency"]},
         {"id": "housing", "title": "Ring", "body": [], "call": ["duty:homelessness"]},

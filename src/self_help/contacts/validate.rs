@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 
 use super::{
     area,
-    document::{Call, Contacts, Dated, SCHEMA, Standing},
+    dated::{Dated, Standing},
+    document::{Call, Contacts, SCHEMA},
 };
 use crate::self_help::{budget::DEBTS, checker::Finding};
 
