@@ -276,6 +276,7 @@ impl Record {
             Action::FindPerson { words } => {
                 let mut found = json!(app.records.find_person(&words).await?);
                 found["calls"] = json!(editing(&app).calls_with(&words).await?);
+                found["claims"] = json!(editing(&app).claims_with(&words).await?);
                 say!("{}", serde_json::to_string_pretty(&found)?)?;
                 return Ok(true);
             }

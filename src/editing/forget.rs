@@ -44,7 +44,7 @@ impl Editing {
     }
 
     /// The same, whoever may do so is for the caller to decide: for somebody at the command line. Gives whether the
-    /// record had any of it, or only what was said of calls about it.
+    /// record had any of it, or only what was said of calls or claims about it.
     /// # Errors
     /// As there, but for what may be done.
     pub async fn erase_as(
@@ -64,9 +64,11 @@ impl Editing {
         let scrubbed = match what {
             Theirs::Contact(contact) => self.records.erase_contact(&tx, &caller, record, *contact).await?.scrubbed,
             Theirs::Words(words) => {
-                let cleaned = call_backs::forget_words(&tx, record, &Known::of_person(words)).await?;
+                let known = Known::of_person(words);
+                let of_calls = call_backs::forget_words(&tx, record, &known).await?;
+                let cleaned = of_calls + self.forget_in_claims(&tx, record, &known).await?;
                 match self.records.erase_words(&tx, &caller, record, words).await {
-                    // They stood only in what was said of a call, which is no part of the record.
+                    // They stood only in what was said of a call or a claim, which is no part of the record.
                     Err(records::Error::NoWords(_)) if cleaned > 0 => false,
                     done => done?.scrubbed,
                 }

@@ -14,12 +14,12 @@ use crate::{
 };
 
 /// What stands in the place of words that were erased.
-const REMOVED: &str = "[removed]";
+pub(in crate::editing) const REMOVED: &str = "[removed]";
 
-/// What was said of calls that tells of somebody, by record.
+/// What was said beside a listing, of calls or about claims, that tells of somebody; by record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FoundCalls {
-    /// The record that was called about.
+pub struct FoundSaid {
+    /// The record that it is about.
     pub record: Uuid,
     /// What it is called.
     pub listing: String,
@@ -32,7 +32,7 @@ impl Editing {
     /// phoned is found, too.
     /// # Errors
     /// When the database fails, or a record is damaged.
-    pub async fn calls_with(&self, words: &str) -> Result<Vec<FoundCalls>, Error> {
+    pub async fn calls_with(&self, words: &str) -> Result<Vec<FoundSaid>, Error> {
         let known = Known::of_person(words);
         let mut found: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
         for (record, called) in store::everything(self.records.database().reader()).await? {
@@ -40,13 +40,18 @@ impl Editing {
                 found.entry(record).or_default().push(called.words());
             }
         }
+        self.with_names(found).await
+    }
+
+    /// What was said, with what the records are called.
+    pub(in crate::editing) async fn with_names(&self, found: BTreeMap<Uuid, Vec<String>>) -> Result<Vec<FoundSaid>, Error> {
         let ids: Vec<Uuid> = found.keys().copied().collect();
         let stored = self.records.find_all(&ids).await?;
         let named = |record: &Uuid| -> Result<String, Error> {
             let read = stored.get(record).map(Stored::read).transpose()?;
             Ok(read.map_or_else(|| "a listing that no longer exists".to_owned(), |document| document.name().to_owned()))
         };
-        found.into_iter().map(|(record, says)| Ok(FoundCalls { listing: named(&record)?, record, says })).collect()
+        found.into_iter().map(|(record, says)| Ok(FoundSaid { listing: named(&record)?, record, says })).collect()
     }
 }
 

@@ -23,7 +23,8 @@ use crate::{
     records::State,
 };
 
-pub use self::erasing::FoundCalls;
+pub use self::erasing::FoundSaid;
+pub(super) use self::erasing::REMOVED;
 pub(super) use self::erasing::forget_words;
 
 /// The longest text, in characters.

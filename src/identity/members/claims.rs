@@ -124,6 +124,20 @@ impl Identity {
         Ok(store::claims(self.db.reader(), Some(ClaimState::Waiting), None).await?)
     }
 
+    /// Every claim that is kept, the oldest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn all_claims(&self) -> Result<Vec<Claim>, Error> {
+        Ok(store::claims(self.db.reader(), None, None).await?)
+    }
+
+    /// Let a claim say something else: somebody's details were taken out of it. How it stands stays.
+    /// # Errors
+    /// When the database fails.
+    pub async fn reword_claim(&self, tx: &Transaction, claim: &Claim) -> Result<(), Error> {
+        Ok(store::put_claim(tx, claim).await?)
+    }
+
     /// Everything that somebody has claimed, the oldest first.
     /// # Errors
     /// When the database fails.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::problem;
 use crate::{
-    editing::{Error, FoundCalls, Theirs},
+    editing::{Error, FoundSaid, Theirs},
     http::{Parameters, Problem},
     identity::{Action, Deed, Person, PersonId},
     pages::{
@@ -31,7 +31,8 @@ const MOST_SHOWN: usize = 20;
 #[derive(Default)]
 struct Found {
     listings: FoundPerson,
-    calls: Vec<FoundCalls>,
+    calls: Vec<FoundSaid>,
+    claims: Vec<FoundSaid>,
     reports: Vec<Report>,
     people: Vec<Person>,
 }
@@ -67,7 +68,11 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
             (listed(&found.listings.words, |one| words(signed, fields.text("q"), one)))
             @if !found.calls.is_empty() {
                 h2 { "In what was said of calls" }
-                (listed(&found.calls, |one| calls(signed, fields.text("q"), one, found)))
+                (listed(&found.calls, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one), "That there was a call stays on record.")))
+            }
+            @if !found.claims.is_empty() {
+                h2 { "In what was said about claims" }
+                (listed(&found.claims, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one) || found.calls.iter().any(|call| call.record == one.record), "That there was a claim stays on record.")))
             }
             h2 { "In reports" }
             @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
@@ -136,18 +141,22 @@ fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
     }
 }
 
-/// What moderators said of calls about a protected listing.
-fn calls(signed: &Signed, q: &str, one: &FoundCalls, found: &Found) -> Markup {
-    let with_its_words = found.listings.words.iter().take(MOST_SHOWN).any(|words| words.record == one.record);
+/// What was said of calls about a protected listing, or about claims of one.
+fn said(signed: &Signed, q: &str, one: &FoundSaid, goes_with_another: bool, stays: &str) -> Markup {
     html! {
         h3 { (one.listing) }
         @for said in one.says.iter().take(3) { blockquote { (words::capital(said)) } }
-        @if with_its_words { p { "This goes with the words of the listing, above." } }
+        @if goes_with_another { p { "This goes with the other words of this listing, above." } }
         @else {
-            p { "This will erase “" (q) "” from what was said, here only. That there was a call stays on record. You cannot undo this." }
+            p { "This will erase “" (q) "” from what was said, here only. " (stays) " You cannot undo this." }
             (erase_words(signed, q, one.record, &one.listing))
         }
     }
+}
+
+/// Whether the words of the listing itself are shown, with which goes what was said beside it.
+fn goes_with(words: &[FoundWords], one: &FoundSaid) -> bool {
+    words.iter().take(MOST_SHOWN).any(|words| words.record == one.record)
 }
 
 fn erase_words(signed: &Signed, q: &str, record: Uuid, listing: &str) -> Markup {
@@ -275,7 +284,8 @@ async fn found(desk: &Desk, q: &str) -> Result<Found, Problem> {
     let reports = desk.quality.reports_with(&Known::of_person(q)).await.map_err(problem)?;
     let people = desk.identity().find_people(q).await.map_err(Error::from)?;
     let calls = desk.editing.calls_with(q).await?;
-    Ok(Found { listings, calls, reports, people })
+    let claims = desk.editing.claims_with(q).await?;
+    Ok(Found { listings, calls, claims, reports, people })
 }
 
 /// Whether so little is looked for that it stands everywhere.

@@ -20,6 +20,7 @@ use crate::{
     db::Transaction,
     ids,
     model::{Document, Kind, provenance},
+    published::redaction::Known,
 };
 pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, forget_words, holds_contact, with_words};
 
@@ -313,6 +314,13 @@ impl Records {
     pub async fn say(&self, tx: &Transaction, by: &str, proposal: Uuid, words: &str) -> Result<(), Error> {
         let message = Message { id: ids::fresh(), at: self.clock.now(), by: by.to_owned(), words: words.to_owned() };
         Ok(store::say(tx, proposal, &message).await?)
+    }
+
+    /// Forget what was said in these threads, of proposals or claims, that tells of somebody; how much.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_said(&self, tx: &Transaction, threads: &[Uuid], known: &Known) -> Result<u64, Error> {
+        Ok(store::forget_said(tx, threads, known).await?)
     }
 
     /// Forget what was said about what is not there any more, be it a proposal or a claim; how much.

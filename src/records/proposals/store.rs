@@ -232,28 +232,37 @@ pub(in crate::records) async fn forget_contact(tx: &Transaction, record: Uuid, c
 
 /// Forget proposals about this record that tell of somebody, and what was said about others that does; how many.
 pub(in crate::records) async fn forget_words(tx: &Transaction, record: Uuid, known: &Known) -> Result<u64, db::Error> {
-    let (mut telling, mut said) = (Vec::new(), Vec::new());
+    let (mut telling, mut others) = (Vec::new(), Vec::new());
     for one in about(tx.connection(), &[record]).await? {
         let reason = one.decided.as_ref().map(|decided| decided.reason.as_str());
         if tells_of(&one, known) || [Some(one.why.as_str()), reason].into_iter().flatten().any(|text| known.is_told_in(text)) {
             telling.push(one.id);
             continue;
         }
-        let thread = thread(tx.connection(), one.id).await?;
-        said.extend(thread.into_iter().filter(|message| known.is_told_in(&message.words)).map(|message| message.id));
+        others.push(one.id);
     }
-    for chunk in db::pieces(&said) {
+    let mut gone = forget_said(tx, &others, known).await?;
+    for chunk in db::pieces(&telling) {
+        gone += forget_where(tx, Condition::all().add(proposal::Column::Id.is_in(chunk.iter().copied()))).await?;
+    }
+    Ok(gone)
+}
+
+/// Forget what was said in these threads that tells of somebody; how much.
+pub(super) async fn forget_said(tx: &Transaction, threads: &[Uuid], known: &Known) -> Result<u64, db::Error> {
+    let mut telling = Vec::new();
+    for one in threads {
+        let said = thread(tx.connection(), *one).await?;
+        telling.extend(said.into_iter().filter(|message| known.is_told_in(&message.words)).map(|message| message.id));
+    }
+    for chunk in db::pieces(&telling) {
         message::Entity::delete_many()
             .filter(message::Column::Id.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await
             .context("cannot delete messages")?;
     }
-    let mut gone = said.len() as u64;
-    for chunk in db::pieces(&telling) {
-        gone += forget_where(tx, Condition::all().add(proposal::Column::Id.is_in(chunk.iter().copied()))).await?;
-    }
-    Ok(gone)
+    Ok(telling.len() as u64)
 }
 
 /// The records about which proposals tell of somebody, be it in what was said about them, and what these say.

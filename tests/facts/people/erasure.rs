@@ -152,6 +152,30 @@ fact! {
 }
 
 fact! {
+    async fn what_was_said_about_a_claim_is_found_and_erased(app) {
+        with_pantry(&app).await;
+        let ben = Browser::signed_in(&app, "ben@gmail.com").await;
+        let claim = format!("/account/organisations/{}/claim", id("marsh farm"));
+        ben.submit(&ben.open(&claim).await, &claim, &[("words", "Ask Winifred Ogundipe-Larkspur about me."), ("terms", "yes")]).await;
+        let waiting = app.app().identity().waiting_claims().await.unwrap().remove(0).id;
+        let (path, theirs) = (format!("/moderation/claims/{waiting}"), format!("/account/claims/{waiting}"));
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        moderator.submit(&moderator.open(&path).await, &format!("{path}/ask"), &[("question", "Who else knows you?")]).await;
+        ben.submit(&ben.open(&theirs).await, &theirs, &[("message", "Her, on 07700 900461."), ("do", "say")]).await;
+        let found = erase_words(&moderator, SECRET, "marsh farm").await;
+        assert!(found.contains("In what was said about claims") && found.contains("about me"), "{found}");
+        assert!(erase_words(&moderator, NUMBER, "marsh farm").await.contains("Her, on"));
+        let kept = app.app().identity().find_claim(waiting).await.unwrap().unwrap();
+        assert_eq!(kept.words, "[removed]", "that there was a claim stays");
+        let said: Vec<String> = app.app().records.thread(waiting).await.unwrap().into_iter().map(|message| message.words).collect();
+        assert_eq!(said, ["Who else knows you?"]);
+        for secret in ["Ogundipe", "900461"] {
+            assert_eq!(app.files_with(secret), Vec::<String>::new(), "{secret}");
+        }
+    }
+}
+
+fact! {
     async fn what_a_report_says_of_somebody_is_found_and_erased(app) {
         with_pantry(&app).await;
         let form = [("content-type", "application/x-www-form-urlencoded")];

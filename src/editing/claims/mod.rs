@@ -1,5 +1,7 @@
 //! Claiming an organisation: who may keep it without being asked, and who decides otherwise.
 
+mod erasing;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
