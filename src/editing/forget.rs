@@ -67,6 +67,8 @@ impl Editing {
                 let known = Known::of_person(words);
                 let of_calls = call_backs::forget_words(&tx, record, &known).await?;
                 let cleaned = of_calls + self.forget_in_claims(&tx, record, &known).await?;
+                // What was said is quoted in letters, and some may not have gone yet.
+                mail::forget_telling(&tx, |words| known.is_told_in(words)).await?;
                 match self.records.erase_words(&tx, &caller, record, words).await {
                     // They stood only in what was said of a call or a claim, which is no part of the record.
                     Err(records::Error::NoWords(_)) if cleaned > 0 => false,

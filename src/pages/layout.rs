@@ -187,7 +187,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 }
                 @if page.status != StatusCode::OK || page.unkept { meta name="robots" content="noindex"; }
                 @for script in &page.scripts { script src=(script) type="module" {} }
-                @if page.quiet { script src=(files::exit_address()) type="module" {} }
+                @if page.quiet && !page.scripts.contains(&files::exit_address()) { script src=(files::exit_address()) type="module" {} }
                 @if let Some(data) = &page.data { script type="application/ld+json" { (PreEscaped(jsonld::text(data))) } }
             }
             body {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use tantivy::{
-    DocAddress, Searcher, Term,
+    DocAddress, Searcher, TantivyError, Term,
     collector::DocSetCollector,
     query::{BooleanQuery, Occur, Query, TermQuery},
     schema::IndexRecordOption,
@@ -70,7 +70,7 @@ impl Search {
         let mut towns = BTreeSet::new();
         for segment in searcher.segment_readers() {
             let index = segment.inverted_index(self.fields.town)?;
-            let mut named = index.terms().stream()?;
+            let mut named = index.terms().stream().map_err(TantivyError::from)?;
             while named.advance() {
                 towns.extend(std::str::from_utf8(named.key()).map(str::to_owned));
             }
@@ -109,7 +109,7 @@ impl Search {
             let Some(column) = searcher.segment_reader(place.segment_ord).fast_fields().str("postcode")? else { continue };
             for value in column.term_ords(place.doc_id) {
                 let mut postcode = String::new();
-                column.ord_to_str(value, &mut postcode)?;
+                column.ord_to_str(value, &mut postcode).map_err(TantivyError::from)?;
                 // The same column has the first halves as well.
                 if postcode.parse::<Postcode>().is_ok() {
                     postcodes.insert(postcode);

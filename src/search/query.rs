@@ -37,7 +37,7 @@ const AS_WRITTEN: f32 = 1.5;
 /// It runs: what is paused or called off, or has not been confirmed for a month, stands behind it.
 const RUNS: f32 = 8.0;
 /// It is for everybody, or for a group that somebody asks for.
-const FOR_THEM: f32 = 6.0;
+const FOR_THEM: f32 = 10.0;
 /// Added for each part of the words that something fits, where any of them is enough: more than what else lets a
 /// document stand further up.
 pub(super) const EACH: f32 = 1_000.0;

@@ -255,10 +255,10 @@ fact! {
         app.take(&[
             service("Veterans' debt advice", "Debt advice.", json!({})),
             service("Carers' debt advice", "Debt advice.", json!({})),
-            service("Purse desk", "Help with money, and debt advice on Mondays.", json!({})),
+            service("Library debt advice", "Debt advice.", json!({})),
         ]).await;
         let first = async |search: &str| app.names(&format!("/services?search={search}")).await.remove(0);
-        assert_eq!(first("debt+advice").await, "Purse desk");
+        assert_eq!(first("debt+advice").await, "Library debt advice");
         assert_eq!(first("debt+advice+for+veterans").await, "Veterans' debt advice");
         assert_eq!(first("veterans'+debt+advice").await, "Veterans' debt advice");
         assert_eq!(first("carers'+debt+advice").await, "Carers' debt advice");

@@ -20,7 +20,7 @@ pub use {
 /// Read a sheet.
 pub(super) fn read(input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut rows = sheet::read(input)?;
-    let mut guessed = false;
+    let mut guessed;
     let columns = match rows.next() {
         None => return Ok(()),
         Some(Err(bad)) => {
