@@ -336,12 +336,7 @@ fn schemas() -> Map<String, Value> {
         }
     }));
     let mut generator = shape::generator("/components/schemas");
-    let problem = generator.root_schema_for::<Problem>();
-    let mut problem = serde_json::to_value(problem).unwrap_or_default();
-    if let Some(object) = problem.as_object_mut() {
-        object.remove("$schema");
-        object.remove("title");
-    }
-    schemas.insert("Problem".to_owned(), problem);
+    generator.subschema_for::<Problem>();
+    schemas.extend(generator.take_definitions(true));
     schemas
 }

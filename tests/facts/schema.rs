@@ -1,6 +1,6 @@
 //! Generated files are what the code generates, and what we send follows them.
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;
 
@@ -104,6 +104,29 @@ fn every_example_is_what_its_schema_allows() {
         let wrong: Vec<String> =
             validator.iter_errors(&examples).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(wrong.is_empty(), "{file}: {wrong:#?}");
+    }
+}
+
+/// Every `$ref` of a schema.
+fn references(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_schema_refers_to_what_is_not_there() {
+    for (file, schema) in committed() {
+        let mut all = BTreeSet::new();
+        references(&schema, &mut all);
+        let inside = all.iter().filter_map(|reference| reference.strip_prefix('#'));
+        let missing: Vec<&str> = inside.filter(|pointer| schema.pointer(pointer).is_none()).collect();
+        assert!(missing.is_empty(), "{file}: {missing:?}");
     }
 }
 
