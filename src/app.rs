@@ -382,7 +382,10 @@ async fn front(State((site, directory)): State<(Site, Arc<Directory>)>, headers:
 async fn ready(State(served): State<Served>) -> Response {
     let head = match served.app.head().await {
         Ok(head) => head,
-        Err(error) => return Problem::from(error).into_response(),
+        Err(error) => {
+            tracing::warn!(error = %error, "the database cannot be asked");
+            return Problem::unavailable("the database cannot be asked; the log says why").into_response();
+        }
     };
     if served.falls_behind.load(Ordering::Relaxed) {
         return Problem::unavailable(FALLS_BEHIND).into_response();

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::compression::Predicate;
 use uuid::Uuid;
 
@@ -54,20 +54,28 @@ fn starting_up() -> Response {
     response
 }
 
-/// Other directories link to a listing by its address in the API: a browser that follows such a link is
-/// sent to the page. Below `/api`, and with parameters, it is data that is asked for.
+/// Other directories link to a listing by its address in the API: a browser that follows such a link is sent to the
+/// page. Browsers ask for XHTML as well; programs whose libraries ask for HTML by themselves do not. Below `/api`, and
+/// with parameters, it is data that is asked for.
 async fn page_for_people(request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let Some((pages, id)) = listing_at(request.uri()).filter(|_| is_read) else { return next.run(request).await };
-    let wants_data = |value: &HeaderValue| value.to_str().is_ok_and(|kinds| kinds.contains("json"));
-    let is_program = request.headers().get_all(header::ACCEPT).iter().any(wants_data);
-    let mut response = if pages::wants_a_page(request.headers()) && !is_program {
+    let mut response = if is_browser(request.headers()) {
         Redirect::to(&format!("/directory/{pages}/{id}")).into_response()
     } else {
         next.run(request).await
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
     response
+}
+
+/// Whether a browser asks for something to show to somebody.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let accepts = |kind: &str| {
+        let mut accepted = headers.get_all(header::ACCEPT).iter();
+        accepted.any(|value| value.to_str().is_ok_and(|kinds| kinds.contains(kind)))
+    };
+    pages::wants_a_page(headers) && accepts("application/xhtml+xml") && !accepts("json")
 }
 
 /// The listing at an address of the API, with the folder of its page.

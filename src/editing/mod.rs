@@ -154,7 +154,11 @@ impl From<Error> for Problem {
 }
 
 fn list(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("{}: {}", fault.field, fault.problem)).collect::<Vec<_>>().join("; ")
+    let said = |fault: &Fault| match fault.field.as_str() {
+        "" => fault.problem.clone(),
+        field => format!("{field}: {}", fault.problem),
+    };
+    faults.iter().map(said).collect::<Vec<_>>().join("; ")
 }
 
 impl Editing {

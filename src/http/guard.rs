@@ -58,6 +58,10 @@ impl Counters {
     }
 }
 
+/// What is told of a request that took longer than any may.
+const GIVEN_UP: &str =
+    "this took longer than 30 seconds, so it was given up; if you are sending something, send all of it at once";
+
 impl Guard {
     /// A guard that lets each client make so many requests in a minute, and all of them at once.
     pub fn new(requests_per_minute: u32, proxies: Proxies) -> Self {
@@ -84,7 +88,10 @@ impl Guard {
         let path = request.extensions().get::<MatchedPath>().cloned();
         let method = request.method().clone();
         let id = request_id(request.headers());
-        let allowed = peer.map_or(Ok(()), |peer| self.check(self.proxies.client(peer, request.headers())));
+        // A monitor that is refused would take a busy server for a dead one.
+        let is_monitor = matches!(request.uri().path(), "/healthz" | "/readyz");
+        let asks = peer.filter(|_| !is_monitor);
+        let allowed = asks.map_or(Ok(()), |peer| self.check(self.proxies.client(peer, request.headers())));
         let mut response = match allowed {
             Ok(()) => answer(request).await,
             Err(seconds) => {
@@ -106,6 +113,10 @@ impl Guard {
         }
         let headers = response.headers_mut();
         weaken_compressed(headers);
+        if status == StatusCode::NOT_MODIFIED {
+            // As the answer with the bytes says.
+            headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
@@ -119,6 +130,13 @@ fn as_problem(mut response: Response) -> Response {
     let kind = |response: &Response| response.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned());
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE && kind(&response).is_none_or(|kind| kind.starts_with(b"text/plain")) {
         response = Problem::too_large("what was sent is larger than this address takes".to_owned()).into_response();
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE && kind(&response).is_none() {
+        response = Problem::unavailable(GIVEN_UP).into_response();
+        tracing::warn!("a request took too long and was given up");
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("10"));
     }
     if kind(&response).is_some_and(|kind| kind == b"application/problem+json") { open_to_all(response) } else { response }
 }

@@ -25,8 +25,8 @@ async fn follow_to_the_head(served: &Served) -> anyhow::Result<()> {
     served.directory.shelf.catch_up(&served.app.db, &served.app.clock).await?;
     let mut said = 0;
     let mut say = |indexing: search::Indexing| {
-        if indexing.rows >= said + SAID_EACH {
-            said = indexing.rows;
+        if said == 0 || indexing.rows >= said + SAID_EACH {
+            said = indexing.rows.max(1);
             tracing::info!("{indexing}");
         }
     };

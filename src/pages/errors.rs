@@ -90,6 +90,7 @@ pub(super) fn ways_on() -> Markup {
     html! {
         p { (say("You can:")) }
         ul {
+            li { a href="/help#now" { (say("Numbers to call now")) } }
             li { a href="/" { (say("search for help")) } }
             li { a href="/directory/needs" { (say("look through what people need help with")) } }
         }

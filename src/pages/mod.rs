@@ -229,12 +229,13 @@ pub fn problem(site: &Site, headers: &HeaderMap, problem: Problem) -> Response {
 
 /// Whether whoever asks would rather have a page than data.
 pub fn wants_a_page(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(http::header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
+    headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
+        |accepted| {
+            let (kind, quality) = accepted.split_once(';').unwrap_or((accepted, ""));
+            let refused = quality.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0);
+            kind.trim().eq_ignore_ascii_case("text/html") && !refused
+        },
+    )
 }
 
 #[cfg(test)]

@@ -294,7 +294,13 @@ fn document_path(collection: Collection, item: &str) -> Value {
     let formats = forms::of_document(collection.kind);
     let contents = contents(formats);
     let more: Vec<(&str, &Value)> = contents.iter().map(|(media, schema)| (*media, schema)).collect();
-    answers.insert("200".to_owned(), json_answer("The whole document.", &reference(item), &more));
+    if matches!(collection.kind, Kind::Service | Kind::Event | Kind::Organization | Kind::Location) {
+        let said =
+            "At the root base, a browser (which accepts application/xhtml+xml, and no JSON) is sent to the page for people.";
+        answers.insert("303".to_owned(), json!({"description": said}));
+    }
+    let schema = if collection.kind == Kind::Event { reference("EventWithDates") } else { reference(item) };
+    answers.insert("200".to_owned(), json_answer("The whole document.", &schema, &more));
     let mut parameters = vec![
         json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string", "format": "uuid"}}),
     ];

@@ -142,7 +142,11 @@ fn hours(hours: &Hours, now: DateTime<Utc>) -> Value {
 }
 
 fn session(session: &Session) -> Value {
-    let mut said = json!({"start": rfc3339(session.start), "end": rfc3339(session.end)});
+    let mut said = json!({"start": rfc3339(session.start)});
+    // What never closes has no end, and none is made up.
+    if !session.is_endless() {
+        said["end"] = rfc3339(session.end).into();
+    }
     if session.doubt.is_some() {
         said["ring_first"] = true.into();
     }

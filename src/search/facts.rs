@@ -18,6 +18,7 @@ use crate::{
     geo::Point,
     model::{
         Event, Kind, Schedule,
+        event::EventStatus,
         hours::Hours,
         languages,
         occurrences::{self, OccurrenceStatus},
@@ -447,8 +448,10 @@ fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut Tan
     let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
     let from = now - TimeDelta::days(PAST_DAYS);
     let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
+    // Whoever looks at a week is told which date of a series is off; a series that is off has none.
+    let runs = event.status == EventStatus::Scheduled;
     for date in occurrences::between(&event, from, until, MOST_DATES) {
-        if date.status != OccurrenceStatus::Cancelled {
+        if runs || date.status != OccurrenceStatus::Cancelled {
             out.add_i64(fields.starts, minutes(date.start));
             out.add_i64(fields.ends, minutes(date.end));
         }

@@ -189,6 +189,11 @@ impl Search {
         *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Whether there is nothing in it yet, and something may be to come.
+    pub fn is_yet_to_be_filled(&self) -> bool {
+        self.shown().num_docs() == 0 && (self.indexing().is_some() || self.state().epoch.is_empty())
+    }
+
     fn tell(&self, indexing: Option<Indexing>) {
         *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = indexing;
     }

@@ -622,7 +622,7 @@ fact! {
 fact! {
     async fn neither_links_to_a_map_nor_a_number_behind_its_street_tell_of_a_withheld_place(app) {
         let mut told = told_in_words("withheld", "Bothy", "77 Zebedee Lane");
-        let ways = "Zebedee Lane 77; Zebedee Ln 77; 77 Zebedee Ln; Zebedee Lane, no. 77; https://www.google.com/maps/@53.0422,-2.9922,17z or https://maps.google.com/?q=77+Zebedee+Lane, \
+        let ways = "77 Zebedee, Luton; no. 77 Zebedee; Zebedee 77; Zebedee Lane 77; Zebedee Ln 77; 77 Zebedee Ln; Zebedee Lane, no. 77; https://www.google.com/maps/@53.0422,-2.9922,17z or https://maps.google.com/?q=77+Zebedee+Lane, \
             maps.app.goo.gl/aBcDeZ, https://example.org/find?at=77%20Zebedee%20Lane, ///filled.zebedee.soap, 53.0422, -2.9922. Ring first.";
         told["description"] = json!(ways);
         told["fees_description"] = json!("Free. See https://goo.gl/maps/aBcDeZ.");

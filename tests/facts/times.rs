@@ -105,3 +105,16 @@ fact! {
         assert_eq!(said["total_items"], 1, "{said}");
     }
 }
+
+fact! {
+    async fn what_is_always_open_has_no_end_and_a_time_of_the_day_no_zone(app) {
+        app.fixtures().await;
+        let found = app.get("/services?search=refuge&times=true").await.json();
+        let always = found["times"].as_object().unwrap().values().find(|times| times["open_now"] == true && times.get("open_until").is_none()).unwrap().clone();
+        assert!(always["next"][0]["start"].is_string() && always["next"][0].get("end").is_none(), "{always}");
+        for time in ["10:00%2B99:99", "10:00%2B01:00", "10:00Z", "25:00"] {
+            let refused = app.get(&format!("/services?start_time={time}")).await;
+            assert_eq!((refused.status.as_u16(), &refused.json()["parameter"]), (400, &serde_json::json!("start_time")), "{time}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
-use super::{Answer, PUBLIC_URL, TestApp};
+use super::{Answer, BROWSER, PUBLIC_URL, TestApp};
 
 /// A browser with its cookies.
 pub struct Browser<'a> {
@@ -70,7 +70,7 @@ impl<'a> Browser<'a> {
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
         let cookies = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-        let mut all = vec![("accept", "text/html"), ("user-agent", self.agent), ("cookie", &cookies)];
+        let mut all = vec![("accept", BROWSER), ("user-agent", self.agent), ("cookie", &cookies)];
         all.extend_from_slice(headers);
         let answer = self.app.ask(method, path, &all, body).await;
         for set in answer.headers.get_all("set-cookie") {

@@ -38,6 +38,9 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
+
+/// What a browser accepts that opens a page.
+pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 use uuid::Uuid;
 
 /// Which database a fact is tried on.
@@ -118,7 +121,7 @@ impl Demo {
     }
 
     pub async fn page(&self, path: &str) -> Answer {
-        answer(&self.0, Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()).await
+        answer(&self.0, Request::get(path).header("accept", BROWSER).body(Body::empty()).unwrap()).await
     }
 }
 
@@ -228,7 +231,7 @@ impl TestApp {
     }
 
     pub async fn page(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path, &[("accept", "text/html")], "").await
+        self.ask(Method::GET, path, &[("accept", BROWSER)], "").await
     }
 
     /// Ids of a list, all of them.

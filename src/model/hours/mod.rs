@@ -46,6 +46,13 @@ pub struct Session {
     pub doubt: Option<Doubt>,
 }
 
+impl Session {
+    /// Whether it goes on for longer than anybody needs to know: what is always open has no end.
+    pub fn is_endless(&self) -> bool {
+        self.end - self.start > TimeDelta::days(NO_END.cast_signed())
+    }
+}
+
 /// Why a session may not take place, although the usual hours have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doubt {

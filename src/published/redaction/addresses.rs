@@ -87,6 +87,11 @@ pub(super) fn in_full(word: &str) -> &str {
     }
 }
 
+/// Whether a word, in full, says that what stands before it is the name of a street.
+pub(super) fn is_of_streets(word: &str) -> bool {
+    STREETS.contains(&word)
+}
+
 /// How many words an address has that ends with its number, from the street's name on: "Castle Street 12", "High Town
 /// Road no. 12". None where it is no address.
 fn numbered_behind(words: &[(usize, &str)]) -> Option<usize> {

@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::addresses::{cut, in_full, words};
+use super::addresses::{cut, in_full, is_of_streets, words};
 use crate::model::{Location, text::fold};
 
 /// Shorter phrases stand in too many texts for other reasons.
@@ -204,7 +204,8 @@ impl Known {
     }
 }
 
-/// The folded words, and where they begin with a house number, the street alone and with its number behind it.
+/// The folded words, and where they begin with a house number, the street alone and with its number behind it; the
+/// number with the street's name alone as well.
 fn in_any_order(text: &str) -> Vec<String> {
     let all: Vec<String> = words(text).map(|(_, word)| in_full(&fold(word)).to_owned()).collect();
     let mut phrases = vec![all.concat()];
@@ -213,6 +214,13 @@ fn in_any_order(text: &str) -> Vec<String> {
         && street.len() > 1
     {
         phrases.extend([format!("{}{number}", street.concat()), street.concat()]);
+        // "17 Thistlewick" says as much as "17 Thistlewick Close".
+        if let Some((word, name)) = street.split_last()
+            && is_of_streets(word)
+        {
+            let name = name.concat();
+            phrases.extend([format!("{number}{name}"), format!("{name}{number}")]);
+        }
     }
     phrases
 }

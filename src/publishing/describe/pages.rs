@@ -48,6 +48,9 @@ pub(super) fn schemas() -> Map<String, Value> {
         "urgent": flag("Whether someone who writes this phrase may be in danger or on the street today.", false),
         "sensitive": flag("Whether this need should be kept private from other people.", false)
     }});
+    let with_dates = json!({"type": "object", "description": "An event with its next dates.", "allOf": [{"$ref": "#/components/schemas/Event"}], "properties": {
+        "occurrences": {"type": "array", "items": {"type": "object"}, "description": "Its next 20 dates within 400 days, in order: start and end in UTC (RFC 3339), status (scheduled, moved, full or cancelled), and what has changed.", "examples": [[{"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T12:00:00Z", "status": "scheduled"}]]}
+    }});
     let correction = json!({"type": "object", "required": ["from", "to"], "properties": {
         "from": text("The word as written.", "buget"),
         "to": text("Its correction.", "budget")
@@ -92,7 +95,8 @@ pub(super) fn schemas() -> Map<String, Value> {
             "interpreted": interpreted()
         }
     });
-    Map::from_iter([("Interpreted".to_owned(), interpreted_schema), ("Facets".to_owned(), facets)])
+    let named = [("Interpreted", interpreted_schema), ("Facets", facets), ("EventWithDates", with_dates)];
+    named.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
 /// A page of documents of this title.

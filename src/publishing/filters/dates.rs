@@ -106,7 +106,15 @@ pub fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
 
 pub(super) fn times(parameters: &Parameters) -> Result<Option<Times>, Problem> {
     let time = |name| -> Result<Option<NaiveTime>, Problem> {
-        let read = parameters.parsed::<TimeOfDay>(name, "a time such as 09:30")?;
+        const EXPECTED: &str = "a time such as 09:30";
+        if let Some(text) = parameters.text(name)?.filter(|text| text.contains(['+', 'Z', 'z'])) {
+            return Err(Problem::bad_parameter(
+                name,
+                text,
+                "expected a time of the day in London, such as 09:30, without a zone",
+            ));
+        }
+        let read = parameters.parsed::<TimeOfDay>(name, EXPECTED)?;
         Ok(read.and_then(|time| NaiveTime::parse_from_str(time.as_str(), "%H:%M").ok()))
     };
     let (day, from, to) = (day(parameters)?, time("start_time")?, time("end_time")?);

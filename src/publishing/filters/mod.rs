@@ -236,6 +236,10 @@ pub async fn ask_index(
     wanted: Wanted,
     with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
 ) -> Result<Found, Problem> {
+    if directory.search.is_yet_to_be_filled() {
+        // "Nothing found" would be wrong, and would be believed.
+        return Err(Problem::unavailable("the search is being prepared; /readyz says how far it is. Try again in a minute"));
+    }
     let permit = directory.searches.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
     let (index, now) = (directory.search.clone(), directory.clock.now());
     let found = tokio::task::spawn_blocking(move || {

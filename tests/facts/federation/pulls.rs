@@ -384,6 +384,10 @@ fact_of_two! {
             let sent = luton.app.page(&format!("/{path}")).await;
             assert_eq!((sent.status.as_u16(), sent.header("location")), (303, format!("/directory/{pages}/{}", id(name)).as_str()));
             assert!(sent.header("vary").to_lowercase().contains("accept"), "{}", sent.header("vary"));
+            for program in ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "text/html", "application/json, text/html, application/xhtml+xml"] {
+                let asked = luton.app.ask(http::Method::GET, &format!("/{path}"), &[("accept", program)], "").await;
+                assert_eq!(asked.json()["id"], json!(id(name)), "a library that asks for HTML by itself is no browser: {program}");
+            }
             assert_eq!(luton.app.page(sent.header("location")).await.status, 200);
             assert_eq!(luton.app.page(&format!("/api/{path}")).await.json()["id"], json!(id(name)), "below /api it is data");
         }
