@@ -139,6 +139,10 @@ pub struct Line {
     pub id: String,
     /// The organisation it belongs to.
     pub title: String,
+    /// What else people call it: a search for its title or one of these shows its number first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["CAB", "Citizens Advice Bureau"]]))]
+    pub names: Vec<String>,
     /// The number, as people read it.
     pub number: String,
     /// The word to text, if it takes text messages instead of calls.
@@ -304,6 +308,10 @@ pub struct Tip {
     pub title: String,
     /// Why and how.
     pub body: String,
+    /// Who to call about it: ids of lines, or `duty:NAME` for the line of the local council; the first that can be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["citizens-advice"]]))]
+    pub call: Vec<Call>,
     /// Where it holds.
     #[serde(default)]
     pub jurisdiction: String,
@@ -343,6 +351,7 @@ impl Line {
         static LINE: LazyLock<Line> = LazyLock::new(|| Line {
             id: "emergency".to_owned(),
             title: "Police, ambulance and fire".to_owned(),
+            names: Vec::new(),
             number: EMERGENCY.to_owned(),
             text: None,
             hours: Some("Any time, free".to_owned()),

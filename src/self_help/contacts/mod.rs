@@ -8,6 +8,7 @@
 pub mod area;
 mod choose;
 pub mod document;
+mod named;
 mod validate;
 
 pub use {
