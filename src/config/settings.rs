@@ -45,7 +45,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "gss",
         default: "",
-        meaning: "The publisher's area code (GSS code). It also says which nation's bank holidays count.",
+        meaning: "The publisher's area code (GSS code). It also says which nation's bank holidays count, and which area the first page says the directory covers.",
         example: "E06000032",
     },
     Setting {

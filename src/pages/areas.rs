@@ -1,8 +1,10 @@
 //! For people of which areas a service is, and whether a council gives it.
 
+use maud::{Markup, html};
+
 use super::{
     Site,
-    language::{say, say_with},
+    language::{as_written, rightwards, say, say_with, weave},
     words,
 };
 use crate::{
@@ -17,6 +19,9 @@ const NAMED: usize = 3;
 const LONGEST_NAME: usize = 80;
 /// Registers of councils (org-id.guide): who has a number of one is a council.
 const REGISTERS: [&str; 4] = ["GB-LAE", "GB-LAS", "GB-LAN", "GB-PLA"];
+
+/// Where everybody finds their own council.
+const FIND_COUNCIL: &str = "https://www.gov.uk/find-local-council";
 
 /// Needs that help is given with wherever somebody comes from.
 const FROM_ANYWHERE: [&str; 5] =
@@ -54,6 +59,44 @@ pub(super) fn for_elsewhere(limit: Option<&str>) -> String {
         Some(area) => say_with("For people who live in {area}", &[("area", area)]),
         None => say("For people who live elsewhere").to_owned(),
     }
+}
+
+/// What the directory covers, as its council is called; none where the settings or the contacts do not say.
+pub(super) async fn covered(site: &Site) -> Option<String> {
+    site.self_help.council_called(site.brand.gss.as_deref()?).await
+}
+
+/// The way to everybody's own council.
+pub(super) fn find_council() -> Markup {
+    html! { a href=(FIND_COUNCIL) dir=[rightwards()] rel="noreferrer" { "gov.uk/find-local-council" } }
+}
+
+/// For somebody whose place nobody here knows: that it may lie elsewhere, and what to do then.
+pub(super) async fn perhaps_outside(site: &Site) -> Markup {
+    let covered = covered(site).await;
+    html! {
+        p {
+            @match &covered {
+                Some(area) => { (weave("This directory covers {area}. If you are elsewhere, it may not list what is near you.", &[("area", as_written(area))])) },
+                None => (say("The place may be outside what this directory covers.")),
+            }
+            " " (weave("Find your own council: {link}.", &[("link", find_council())]))
+        }
+    }
+}
+
+/// The same for somebody who is surely elsewhere: where these codes of areas are known, and none is the directory's.
+pub(super) async fn outside(site: &Site, codes: &[String]) -> Option<Markup> {
+    let own = site.brand.gss.as_ref()?;
+    if codes.is_empty() || codes.contains(own) {
+        return None;
+    }
+    let area = covered(site).await?;
+    Some(html! {
+        p class="small" {
+            (weave("This directory covers {area}. Your own council may list more: {link}.", &[("area", as_written(&area)), ("link", find_council())]))
+        }
+    })
 }
 
 /// The councils that the contacts know; none where nobody has reviewed these.

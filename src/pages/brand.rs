@@ -32,6 +32,8 @@ pub struct Brand {
     pub(super) tiles: Option<MapTiles>,
     /// Whom to name for them.
     pub(super) tiles_credit: Option<String>,
+    /// Code of the council whose area the directory covers.
+    pub(super) gss: Option<String>,
     /// A check of a listing is good for so many days.
     pub(super) checked_for: i64,
     style: Option<Dressed>,
@@ -73,6 +75,7 @@ impl Brand {
             email: None,
             tiles: None,
             tiles_credit: None,
+            gss: None,
             checked_for: CHECKED_FOR_DAYS,
             style: None,
             logo: None,
@@ -91,6 +94,7 @@ impl Brand {
             email: config.contact_email.clone(),
             tiles: config.map_tiles.clone(),
             tiles_credit: config.map_tiles_credit.clone(),
+            gss: config.gss.clone(),
             checked_for: CHECKED_FOR_DAYS.max(config.label_days.into()),
             style,
             logo,

@@ -41,7 +41,7 @@ pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Respons
         @if guides.is_empty() {
             p { (say("There are no guides yet.")) " " a href="/directory/needs" { (say("Browse by need")) } " · " a href="/help" { (say("Work out what helps")) } }
         }
-        ul class="listings" { @for guide in &guides { (row(guide, "h2")) } }
+        ul class="listings" { @for guide in &guides { (row(guide)) } }
     };
     let page = Page { path: Some("/directory/guides".to_owned()), ..Page::new(say("Guides"), body) };
     layout::answer(&site, &headers, Ok(page))
@@ -61,11 +61,10 @@ fn id_of(guide: &Prepared) -> Uuid {
     ids::derived(Uuid::NAMESPACE_URL, &format!("guide {}", guide.slug))
 }
 
-fn row(guide: &Prepared, level: &str) -> Markup {
-    let link = html! { a href=(address(guide)) { (as_written(&guide.text.title)) } };
+fn row(guide: &Prepared) -> Markup {
     html! {
         li {
-            @if level == "h2" { h2 { (link) } } @else { p { (link) } }
+            h2 { a href=(address(guide)) { (as_written(&guide.text.title)) } }
             @if !guide.text.summary.is_empty() { p { (as_written(&guide.text.summary)) } }
         }
     }
@@ -79,7 +78,7 @@ pub(super) fn about(site: &Site, needs: &[String], most: usize) -> Markup {
         @if !guides.is_empty() {
             section class="guides" aria-label=(say("Guides")) {
                 p { strong { (say("Read first")) } }
-                ul class="listings" { @for guide in guides.iter().take(most) { (row(guide, "p")) } }
+                ul { @for guide in guides.iter().take(most) { li { a href=(address(guide)) { (as_written(&guide.text.title)) } } } }
             }
         }
     }

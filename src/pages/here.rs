@@ -15,6 +15,7 @@ use crate::{
     places::{self, Precision, Reading},
     published::shelf::Form,
     publishing::{Directory, LONGEST_SEARCH, Position, locate, locate_town},
+    self_help::contacts::Area,
 };
 
 /// Postcodes of a town that are looked up.
@@ -49,14 +50,29 @@ impl Here {
     pub(super) fn is_rough(&self) -> bool {
         self.precision != Precision::Postcode
     }
+
+    /// Whether it is a whole postcode.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.home.as_ref().and_then(|home| home.at.as_ref()), Some(Whereabouts::Postcode(_)))
+    }
+
+    /// The councils there, if that is certain: every page asks this.
+    pub(super) fn council(&self) -> Option<Area> {
+        Area::certain(self.precision, self.areas.iter().map(String::as_str))
+    }
 }
 
 impl From<Position> for Here {
     fn from(position: Position) -> Self {
+        let mut home = position.home();
+        // A postcode that the imported list lacks lies among others, which may be another council's.
+        if position.precision != Precision::Postcode && matches!(position.at, Whereabouts::Postcode(_)) {
+            home.areas.clear();
+        }
         Self {
             said: position.at.to_string(),
             taken: None,
-            home: Some(position.home()),
+            home: Some(home),
             point: position.point,
             precision: position.precision,
             areas: position.areas,

@@ -1,11 +1,12 @@
 //! The first page: one box, and what people need.
 
 use axum::{extract::State, response::Response};
+use chrono::NaiveDate;
 use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site,
+    Site, areas,
     language::{as_written, say, say_with, weave},
     layout,
     layout::Page,
@@ -38,6 +39,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         h1 { (say("Find help near you")) }
         p class="lead" { (say("Free and low-cost help from local groups, charities and councils. You do not have to be in crisis to ask.")) }
         (form(&Asked::default(), &[], false))
+        (covers(site).await?)
         (unsure())
         h2 { (say("What people need help with")) }
         (needs::families(&overview))
@@ -61,6 +63,20 @@ async fn page(site: &Site) -> Result<Page, Problem> {
     })
 }
 
+/// Which area the directory is for, where the settings say it, and where else listings are from.
+async fn covers(site: &Site) -> Result<Markup, Problem> {
+    let follows = !federation::peers::all(&site.directory.db).await?.is_empty();
+    let neighbours = html! { a href="/directory/sources" { (say("neighbouring directories")) } };
+    Ok(html! {
+        @if let Some(area) = areas::covered(site).await {
+            p {
+                (weave("This directory covers {area}.", &[("area", html! { strong { (as_written(&area)) } })]))
+                @if follows { " " (weave("It also shows help from {neighbours}.", &[("neighbours", neighbours)])) }
+            }
+        }
+    })
+}
+
 /// What to do when it cannot wait.
 pub(super) fn danger() -> Markup {
     html! {
@@ -69,11 +85,12 @@ pub(super) fn danger() -> Markup {
 }
 
 /// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what is wrong.
-pub(super) fn now(numbers: &[Numbers]) -> Markup {
+/// The link is to all numbers: one to those of a trouble would say in the history what that is.
+pub(super) fn now(numbers: &[Numbers], today: NaiveDate) -> Markup {
     html! {
         section class="now" aria-label=(say("Numbers to call now")) {
             (danger())
-            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p")) } }
+            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p", today)) } }
             p { a href="/help#now" { (say("Numbers to call now")) } }
         }
     }

@@ -209,7 +209,7 @@ fn frame(site: &Site, page: &Page) -> Markup {
                 }
                 @if page.urgent { (notices::standing(site, page.outcode.as_deref())) }
                 footer {
-                    @if page.urgent { (about_exit()) }
+                    @if page.urgent && page.quiet { (about_exit()) }
                     div class="width" {
                         @if page.urgent { (menu(site, page)) }
                         ul {

@@ -1,6 +1,8 @@
 //! Search: one box, a postcode, and what was found. What people type is kept nowhere: the site's own
 //! form sends it in the body, and no answer to it may be stored.
 
+mod nothing;
+
 use axum::{
     extract::{State, rejection::StringRejection},
     response::Response,
@@ -9,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 
 use super::{
-    Site, files, guides,
+    Site, areas, files, guides,
     here::{self, Here},
     home,
     language::{as_written, say, say_with, weave},
@@ -18,13 +20,12 @@ use super::{
     listing::{self, Listing},
     map, needs, paging,
     search_form::{Asked, Mistake, button, form, form_with},
-    self_help::lines_to_ring,
+    self_help::these_lines,
     shortlist::{self, Kept},
     statements,
     words::{self, count},
 };
 use crate::{
-    federation,
     geo::Point,
     http::{Parameters, Problem},
     model::{Kind, text::fold},
@@ -33,8 +34,6 @@ use crate::{
     self_help::contacts::Area,
 };
 
-/// Listings that are shown of a search that is narrowed down to nothing.
-const WIDENED: usize = 5;
 /// How results are sorted where it is known where somebody is, and where some of what they wrote is enough.
 const NEAREST: &str = "The nearest to {place} are first.";
 const MOST_THEN_NEAREST: &str = "What matches most is first, then what is nearest to {place}.";
@@ -108,6 +107,7 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     if !mistakes.is_empty() || (says_only_where && !place.wrong.is_empty()) {
         return mistaken(site, &asked, mistakes, place).await;
     }
+    let named = named(site, &asked, &place).await;
     if says_nothing(&asked.words) {
         return tell_more(site, &asked, &place).await;
     }
@@ -118,27 +118,33 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     };
     let mut found = look(paging::range(parameters)?).await?;
     if found.total == 0 {
-        return nothing(site, &asked, &found, &place).await;
+        return nothing::page(site, &asked, &found, &place, named).await;
     }
     if found.hits.is_empty() {
         // Beyond the last page stands the last page.
         found = look(paging::read(parameters, found.total)?.range()).await?;
     }
-    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &place).await? };
-    let to_ring = Numbered { now: numbers_now(site, &found, &place).await?, to_ask };
+    let to_ask = if place.wrong.is_empty() {
+        areas::outside(site, place.codes()).await.unwrap_or_default()
+    } else {
+        to_ask(site, &place).await
+    };
+    let to_ring = Numbered { named, now: numbers_now(site, &asked, &found, &place).await?, to_ask };
     results(site, parameters, by, &asked, &found, &place, &to_ring)
 }
 
 /// Numbers to ring beside results.
 struct Numbered {
+    /// Lines that are called what was searched for.
+    named: Markup,
     /// What cannot wait.
     now: Markup,
-    /// Whom to ask about help where the place is not known.
+    /// Whom to ask about help where the place is not known, or not one of the directory's.
     to_ask: Markup,
 }
 
 /// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what they wrote.
-async fn numbers_now(site: &Site, found: &Found, place: &Place) -> Result<Markup, Problem> {
+async fn numbers_now(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Result<Markup, Problem> {
     let understood = &found.understood;
     if !understood.urgent && !understood.sensitive {
         return Ok(Markup::default());
@@ -146,17 +152,33 @@ async fn numbers_now(site: &Site, found: &Found, place: &Place) -> Result<Markup
     // "Chest pain" cannot wait, "register with a doctor" can, and both are the same need.
     let presses = |code: &&str| understood.urgent || listing::is_sensitive_code(code);
     let needs = understood.needs.iter().map(|need| need.code.as_str()).filter(presses);
-    let area = area_of(site, place).await?;
-    let numbers = site.self_help.numbers_for(needs, area.as_ref()).await;
-    Ok(home::now(&numbers))
+    let area = place.council();
+    let mut numbers = site.self_help.numbers_for(needs, area.as_ref()).await;
+    let named = site.self_help.named(&asked.words, area.as_ref()).await;
+    for trouble in &mut numbers {
+        // Those stand above already.
+        trouble.lines.retain(|line| !named.iter().any(|there| there.id == line.id));
+        if place.from.as_ref().is_some_and(Here::is_whole) {
+            trouble.lacks_the_council |= std::mem::take(&mut trouble.wants_the_place);
+        }
+    }
+    numbers.retain(|trouble| !trouble.lines.is_empty());
+    Ok(home::now(&numbers, site.self_help.today()))
 }
 
-/// The councils where somebody is, if that is certain.
-async fn area_of(site: &Site, place: &Place) -> Result<Option<Area>, Problem> {
-    match place.from.as_ref().and_then(|here| here.home.as_ref()?.at.as_ref()) {
-        Some(at) => site.self_help.area_of(at).await,
-        None => Ok(None),
+/// The lines that are called what was searched for: "samaritans".
+async fn named(site: &Site, asked: &Asked, place: &Place) -> Markup {
+    let lines = site.self_help.named(&asked.words, place.council().as_ref()).await;
+    html! {
+        @if !lines.is_empty() {
+            section class="called" aria-label=(say("Phone line")) { (these_lines(&lines, site.self_help.today())) }
+        }
     }
+}
+
+/// Whom to ask where nobody here knows the place, and that it may lie elsewhere.
+async fn to_ask(site: &Site, place: &Place) -> Markup {
+    html! { (areas::perhaps_outside(site).await) (nothing::somebody_to_ask(site, &[], place).await) }
 }
 
 /// Where results are looked for.
@@ -173,10 +195,20 @@ impl Place {
     }
 
     /// Look for what is wanted from here.
-    fn stands_in(&self, wanted: &mut Wanted) {
+    pub(super) fn stands_in(&self, wanted: &mut Wanted) {
         wanted.near = self.point();
         wanted.roughly = self.from.as_ref().is_some_and(Here::is_rough);
         wanted.home = self.from.as_ref().and_then(|here| here.home.clone());
+    }
+
+    /// The councils there, if that is certain.
+    fn council(&self) -> Option<Area> {
+        self.from.as_ref().and_then(Here::council)
+    }
+
+    /// GSS codes of the areas there, as far as they are known.
+    fn codes(&self) -> &[String] {
+        self.from.as_ref().and_then(|here| here.home.as_ref()).map_or(&[], |home| &home.areas)
     }
 }
 
@@ -215,18 +247,19 @@ fn results(
     let ground = map::Ground::of(&site.brand, asked, parameters, &kept.hidden(), quiet);
     let is_wrong = !place.wrong.is_empty();
     let body = html! {
+        (to_ring.named)
         (to_ring.now)
         (summary_of(&place.wrong))
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
         (narrowed(asked, &kept))
-        (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
-        details open[is_wrong] { summary { (say("Change or narrow your search")) } (form_with(asked, &place.wrong, !is_wrong || asked.narrows(), &kept.hidden())) }
         @if is_wrong {
             p { strong { (say("These are results from everywhere.")) } " " a href="/help#now" { (say("Numbers to call now")) } }
-            (to_ring.to_ask)
         }
-        p class="small" { (order(found, place.from.as_ref(), some_are_for_elsewhere)) }
+        (to_ring.to_ask)
+        details class="narrow" open[is_wrong] { summary { (say("Change or narrow your search")) } (form_with(asked, &place.wrong, !is_wrong || asked.narrows(), &kept.hidden())) }
+        p class="small order" { (order(found, place.from.as_ref(), some_are_for_elsewhere)) }
+        (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         @if !found.understood.sensitive { (map::draw(&listings, place.point(), &ground)) }
         div class="numbered" { (listing::list_to_keep(&listings, "h2", &kept)) }
         (kept.button(&listings, asked))
@@ -243,7 +276,9 @@ fn results(
     // What is opened from results takes their place, so they bring what leaves it at once.
     let scripts = if by == By::Form { vec![files::results_address(), files::exit_address()] } else { Vec::new() };
     let page = Page::new(format!("{title}{}", at.in_title()), body);
-    Ok(Page { unkept: true, quiet, outcode, pictures_from, scripts, sends_itself: true, ..page })
+    // Where it cannot wait, nothing but the numbers stands on the first screen.
+    let urgent = found.understood.urgent;
+    Ok(Page { unkept: true, quiet, urgent, outcode, pictures_from, scripts, sends_itself: true, ..page })
 }
 
 /// In which order the results are.
@@ -257,6 +292,9 @@ fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> St
     let mut sentences: Vec<String> = taken.into_iter().chain([by_place.unwrap_or_else(by_match)]).collect();
     if from.is_some_and(Here::is_rough) {
         sentences.push(say("We only know roughly where that is, so distances are approximate.").to_owned());
+    }
+    if from.is_some_and(|here| here.is_whole() && here.is_rough()) {
+        sentences.push(say("We do not know which council your postcode is in.").to_owned());
     }
     if some_are_for_elsewhere {
         sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());
@@ -338,7 +376,7 @@ async fn empty(site: &Site) -> Result<Page, Problem> {
 async fn mistaken(site: &Site, asked: &Asked, mut mistakes: Vec<Mistake>, place: Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let to_ask = if place.wrong.is_empty() { Markup::default() } else { somebody_to_ask(site, &place).await? };
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { to_ask(site, &place).await };
     mistakes.extend(place.wrong);
     let body = html! {
         (summary_of(&mistakes))
@@ -367,70 +405,4 @@ pub(super) fn summary_of(mistakes: &[Mistake]) -> Markup {
             }
         }
     }
-}
-
-/// What there would be without anything that the search was narrowed down to, the best or nearest first.
-async fn widened(site: &Site, asked: &Asked, place: &Place) -> Result<Vec<Listing>, Problem> {
-    if !asked.narrows() {
-        return Ok(Vec::new());
-    }
-    let plain = Asked { words: asked.words.clone(), postcode: asked.postcode.clone(), ..Asked::default() };
-    let mut wanted = plain.wanted();
-    place.stands_in(&mut wanted);
-    let found =
-        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Service, wanted, now, 0..WIDENED)).await?;
-    listing::of_hits(site, &found, place.point())
-}
-
-/// Whom to ask where nothing is listed: the council where somebody is, or a line for the whole country.
-async fn somebody_to_ask(site: &Site, place: &Place) -> Result<Markup, Problem> {
-    let area = area_of(site, place).await?;
-    // Without contacts that may be shown there are the numbers of the page that is linked to.
-    let Ok(edition) = site.self_help.in_force().await else { return Ok(Markup::default()) };
-    let chooser = edition.chooser(area.as_ref(), site.self_help.today());
-    let lines = chooser.front_desk();
-    Ok(html! {
-        @if !lines.is_empty() {
-            p { (say("Ask somebody who knows what help there is:")) }
-            (lines_to_ring(&lines, &chooser))
-        }
-    })
-}
-
-async fn nothing(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Result<Page, Problem> {
-    let overview = needs::overview(site).await?;
-    let unknown = &found.understood.unknown;
-    let widened = widened(site, asked, place).await?;
-    let follows = !federation::peers::all(&site.directory.db).await?.is_empty();
-    let now = numbers_now(site, found, place).await?;
-    let neighbours = html! { a href="/directory/sources" { (say("neighbouring directories")) } };
-    let body = html! {
-        (now)
-        (summary_of(&place.wrong))
-        h1 { (say("Nothing found")) }
-        @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
-        @else { p { (weave("No service here contains the words: {words}.", &[("words", html! { strong { (as_written(&unknown.join(", "))) } })])) } }
-        @if follows { p { (weave("We also looked in {neighbours}.", &[("neighbours", neighbours)])) } }
-        (understood(site, found)?)
-        (narrowed(asked, &Kept::default()))
-        @if !widened.is_empty() {
-            p { (say("These match your words, but not everything else you asked for:")) }
-            (listing::list(&widened, "h2"))
-        }
-        ul {
-            li { (say("Try fewer words, or different words for the same thing.")) }
-            li { (say("Or browse by need, below.")) }
-        }
-        @if now.0.is_empty() {
-            (home::danger())
-            p { a href="/help#now" { (say("Numbers to call now")) } }
-        }
-        (somebody_to_ask(site, place).await?)
-        (statements::ask(site))
-        (form(asked, &place.wrong, asked.narrows()))
-        h2 { (say("Browse by need")) }
-        (needs::families(&overview))
-    };
-    let quiet = found.understood.sensitive || widened.iter().any(|listing| listing.sensitive);
-    Ok(Page { unkept: true, quiet, ..Page::new(say("Nothing found"), body) })
 }

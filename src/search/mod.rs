@@ -9,6 +9,7 @@
 
 mod collect;
 mod columns;
+mod cut;
 mod english;
 mod facts;
 mod families;
@@ -402,11 +403,12 @@ impl Search {
         let mut snippet = generator.snippet(text);
         snippet.set_snippet_prefix_postfix("<mark>", "</mark>");
         let (before, after) = text.split_once(snippet.fragment()).filter(|_| !snippet.is_empty())?;
+        let (lead, rest) = (cut::lead(before), cut::rest(after));
         let has_words = |cut: &str| cut.chars().any(char::is_alphanumeric);
-        let (begin, end) = (if has_words(before) { "… " } else { "" }, if has_words(after) { " …" } else { after.trim_end() });
-        // What is left of a text without words is a full stop or the like.
-        let end = end.replace('&', "&amp;").replace('<', "&lt;");
-        Some(format!("{begin}{}{end}", snippet.to_html()))
+        let begin = if has_words(&before[..before.len() - lead.len()]) { "… " } else { "" };
+        let end = if has_words(&after[rest.len()..]) { " …" } else { "" };
+        let shown = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        Some(format!("{begin}{}{}{}{end}", shown(lead), snippet.to_html(), shown(rest.trim_end())))
     }
 }
 

@@ -130,6 +130,17 @@ impl Advice<'_> {
         of_panels.chain(of_steps).chain(&self.talk).copied()
     }
 
+    /// The lines among them that can be rung from everywhere, but for 999.
+    pub fn national(&self) -> Vec<&Line> {
+        let mut lines: Vec<&Line> = Vec::new();
+        for line in self.lines().filter(|line| line.council.is_none() && !line.is_emergency()) {
+            if !lines.iter().any(|there| there.id == line.id) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
     /// Names of the councils whose numbers are given, in order; what the line is called where the
     /// contacts do not list its council.
     pub fn councils(&self) -> Vec<&str> {

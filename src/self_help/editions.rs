@@ -84,6 +84,9 @@ impl Edition {
     }
 }
 
+/// Lines about what somebody needs, at most: more are not rung.
+const MOST_ABOUT_NEEDS: usize = 4;
+
 /// The day that it is in London at that moment.
 pub(super) fn london_day(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&chrono_tz::Europe::London).date_naive()
@@ -124,16 +127,28 @@ impl Unavailable {
 /// Numbers to ring about one thing that cannot wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbers {
+    /// Its name for programs and for addresses of this part of a page.
+    pub id: Option<String>,
     /// What is wrong.
     pub title: Option<String>,
     /// Whom to ring, the first first. Never empty.
     pub lines: Vec<Line>,
+    /// Whether the number of their council would be among them if it were known where somebody is.
+    pub wants_the_place: bool,
+    /// Whether the number of their council should be among them, and is not known.
+    pub lacks_the_council: bool,
 }
 
 impl Numbers {
     fn of(trouble: &Trouble, chooser: &Chooser<'_>) -> Option<Self> {
         let lines: Vec<Line> = chooser.lines(&trouble.call).into_iter().cloned().collect();
-        (!lines.is_empty()).then(|| Self { title: Some(trouble.title.clone()), lines })
+        (!lines.is_empty()).then(|| Self {
+            id: Some(trouble.id.clone()),
+            title: Some(trouble.title.clone()),
+            lines,
+            wants_the_place: chooser.would_know_better(&trouble.call),
+            lacks_the_council: chooser.lacks_the_council(&trouble.call),
+        })
     }
 }
 
@@ -182,23 +197,23 @@ impl SelfHelp {
     /// perhaps because of a wrong number, else those that Fingerpost comes with; only what was checked
     /// and is not overdue. 999 is not among them, because every page says it anyway.
     pub async fn numbers(&self) -> Vec<Line> {
-        let contacts = self.contacts_to_ring().await;
+        let (contacts, trust) = self.contacts_to_ring().await;
         let calls: Vec<Call> =
             contacts.troubles.iter().flat_map(|trouble| &trouble.call).chain(&contacts.always).cloned().collect();
-        let lines = self.chooser_of(&contacts, None).lines(&calls);
+        let lines = self.chooser_of(&contacts, trust, None).lines(&calls);
         lines.into_iter().filter(|line| !line.is_emergency()).cloned().collect()
     }
 
     /// The same by what is wrong, the worst first, and last without a title those that stand under none of it.
     pub async fn numbers_by_trouble(&self) -> Vec<Numbers> {
-        let contacts = self.contacts_to_ring().await;
-        let chooser = self.chooser_of(&contacts, None);
+        let (contacts, trust) = self.contacts_to_ring().await;
+        let chooser = self.chooser_of(&contacts, trust, None);
         let mut all: Vec<Numbers> = contacts.troubles.iter().filter_map(|trouble| Numbers::of(trouble, &chooser)).collect();
         let is_there = |line: &&Line| all.iter().flat_map(|numbers| &numbers.lines).any(|there| there.id == line.id);
         let others = chooser.lines(&contacts.always).into_iter().filter(|line| !line.is_emergency() && !is_there(line));
         let others: Vec<Line> = others.cloned().collect();
         if !others.is_empty() {
-            all.push(Numbers { title: None, lines: others });
+            all.push(Numbers { id: None, title: None, lines: others, wants_the_place: false, lacks_the_council: false });
         }
         all
     }
@@ -206,8 +221,8 @@ impl SelfHelp {
     /// The numbers for somebody whose words were understood as these needs, who is here if that is certain: those of
     /// the first need first.
     pub async fn numbers_for<'a>(&self, needs: impl IntoIterator<Item = &'a str>, area: Option<&Area>) -> Vec<Numbers> {
-        let contacts = self.contacts_to_ring().await;
-        let chooser = self.chooser_of(&contacts, area);
+        let (contacts, trust) = self.contacts_to_ring().await;
+        let chooser = self.chooser_of(&contacts, trust, area);
         let mut troubles: Vec<&Trouble> = Vec::new();
         for need in needs {
             let own = contacts.troubles.iter().filter(|trouble| trouble.needs.iter().any(|own| own == need));
@@ -220,13 +235,42 @@ impl SelfHelp {
         troubles.into_iter().filter_map(|trouble| Numbers::of(trouble, &chooser)).collect()
     }
 
-    async fn contacts_to_ring(&self) -> Contacts {
-        let edition = self.published().await.ok().flatten();
-        edition.map_or_else(starting_contacts, |edition| edition.contacts.clone())
+    /// The national lines that somebody means who searches for these words: "samaritans".
+    pub async fn named(&self, words: &str, area: Option<&Area>) -> Vec<Line> {
+        let (contacts, trust) = self.contacts_to_ring().await;
+        self.chooser_of(&contacts, trust, area).named(words).into_iter().cloned().collect()
     }
 
-    fn chooser_of<'a>(&self, contacts: &'a Contacts, area: Option<&'a Area>) -> Chooser<'a> {
-        Chooser { contacts, area, today: self.today(), trust: Trust::Checked }
+    /// Whom to ask where nothing is listed: lines about these needs, then whoever knows what help there is.
+    pub async fn to_ask(&self, needs: &[&str], area: Option<&Area>) -> Vec<Line> {
+        let (contacts, trust) = self.contacts_to_ring().await;
+        let chooser = self.chooser_of(&contacts, trust, area);
+        let mut lines: Vec<&Line> = chooser.about(needs).into_iter().take(MOST_ABOUT_NEEDS).collect();
+        for line in chooser.front_desk() {
+            if !lines.iter().any(|there| there.id == line.id) {
+                lines.push(line);
+            }
+        }
+        lines.into_iter().cloned().collect()
+    }
+
+    /// What the council with this code is called, as far as the contacts say.
+    pub async fn council_called(&self, code: &str) -> Option<String> {
+        self.contacts_to_ring().await.0.council(code).map(|council| council.name.clone())
+    }
+
+    /// The contacts that are in use, and what of them may be given. A demonstration gives the numbers of its made-up
+    /// councils here as it does in the checker: each page of it says that they are made up.
+    async fn contacts_to_ring(&self) -> (Contacts, Trust) {
+        match self.published().await {
+            Ok(Some(edition)) => (edition.contacts.clone(), Trust::Checked),
+            Ok(None) if self.demo => (starting_contacts(), Trust::Everything),
+            _ => (starting_contacts(), Trust::Checked),
+        }
+    }
+
+    fn chooser_of<'a>(&self, contacts: &'a Contacts, trust: Trust, area: Option<&'a Area>) -> Chooser<'a> {
+        Chooser { contacts, area, today: self.today(), trust }
     }
 
     /// The latest edition; none where there is none.

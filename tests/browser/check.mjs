@@ -352,7 +352,7 @@ async function checkLiveSums(browser) {
   await page.getByLabel('Gas', { exact: true }).fill('lots');
   await page.keyboard.press('Tab');
   const live = await page.locator('.live').innerText();
-  check('journey', 'the sums are worked out while somebody types', live.includes('£1850.00') && live.includes('£1438.33') ? '' : live);
+  check('journey', 'the sums are worked out while somebody types', live.includes('£1,850.00') && live.includes('£1,438.33') ? '' : live);
   check('journey', 'a wrong amount is said beside its field', await page.locator('#out-gas-error').isVisible() ? '' : 'no error beside Gas');
   check('journey', 'nothing is sent while somebody types', sent);
   await context.close();

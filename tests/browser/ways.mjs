@@ -258,8 +258,8 @@ const withNumber = async (page) => [...(await headings(page)), (await page.locat
 const PAPERS = [
   { name: 'result', path: '/help/check', form: RESULT, wanted: withNumber, unwanted: ['Save as a file'] },
   { name: 'plan', path: '/help/plan', form: RESULT, file: true, wanted: withNumber },
-  { name: 'budget', path: '/help/budget', form: BUDGET, wanted: async (page) => [...(await headings(page)), '£1200', '£650'] },
-  { name: 'budget-plan', path: '/help/budget/plan', form: BUDGET, file: true, wanted: ['£1200', '£650'] },
+  { name: 'budget', path: '/help/budget', form: BUDGET, wanted: async (page) => [...(await headings(page)), '£1,200', '£650'] },
+  { name: 'budget-plan', path: '/help/budget/plan', form: BUDGET, file: true, wanted: ['£1,200', '£650'] },
   { name: 'shortlist', path: '/directory/shortlist', form: `keep=${await firstId('services?need=food-emergency')}`, wanted: async (page) => [...(await headings(page)), (await page.locator('main ol > li a').first().innerText()).trim()] },
   { name: 'service', path: `/directory/services/${await firstId('services?need=food-emergency')}`, wanted: headings },
   { name: 'service-quiet', path: `/directory/services/${await firstId(QUIET_SERVICES)}`, wanted: headings },

@@ -166,7 +166,7 @@ fact! {
             let page = found.text();
             assert_eq!((found.status.as_u16(), listed(&page)), (200, vec!["Larder in town".to_owned()]), "{place}: {page}");
             assert_eq!(page.matches(&format!("We do not know the place “{place}”.")).count(), 2, "above all, and at the field: {page}");
-            assert!(page.contains(&format!("value=\"{place}\"")) && page.contains("<details open>") && page.contains("aria-describedby=\"postcode-hint postcode-error\""), "{page}");
+            assert!(page.contains(&format!("value=\"{place}\"")) && page.contains("<details class=\"narrow\" open>") && page.contains("aria-describedby=\"postcode-hint postcode-error\""), "{page}");
             assert!(page.contains("These are results from everywhere.") && page.contains("/help#now") && page.contains("Enter a postcode to see the nearest first"), "{page}");
         }
         let demo = Demo(app.served.router(true));

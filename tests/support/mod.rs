@@ -123,6 +123,14 @@ impl Demo {
     pub async fn page(&self, path: &str) -> Answer {
         answer(&self.0, Request::get(path).header("accept", BROWSER).body(Body::empty()).unwrap()).await
     }
+
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::post(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(&self.0, request.body(Body::from(body.to_owned())).unwrap()).await
+    }
 }
 
 async fn answer(router: &Router, request: Request<Body>) -> Answer {

@@ -55,10 +55,13 @@ function round(number, by) {
 export const monthly = (yearly) => round(yearly, 12);
 export const weekly = (yearly) => round(yearly, 52);
 
-/** Pence as pounds: £1962.88, -£0.83. */
+/** A number with commas between its thousands, in every language: 1,962. */
+const grouped = (number) => String(number).replace(/\B(?=(?:[0-9]{3})+$)/g, ',');
+
+/** Pence as pounds: £1,962.88, -£0.83. */
 export function pounds(pence) {
   const whole = Math.abs(pence);
-  return `${pence < 0 ? '-' : ''}£${Math.floor(whole / 100)}.${String(whole % 100).padStart(2, '0')}`;
+  return `${pence < 0 ? '-' : ''}£${grouped(Math.floor(whole / 100))}.${String(whole % 100).padStart(2, '0')}`;
 }
 
 /** What is left, in a sentence. `words` is what the page says in its language: its data-words. */
@@ -66,7 +69,7 @@ export function sentence(after, words) {
   const about = round(Math.abs(after), 1200);
   if (after === 0) return words.even;
   if (about === 0) return after > 0 ? words.hardly_left : words.hardly_short;
-  return (after > 0 ? words.left : words.short).replace('{about}', about);
+  return (after > 0 ? words.left : words.short).replace('{about}', grouped(about));
 }
 
 // --- on the page ---------------------------------------------------------------------------------

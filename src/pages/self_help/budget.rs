@@ -14,6 +14,7 @@ use maud::{Markup, html};
 use super::{
     chart, files,
     nearby::{self, Looked, Nearby},
+    panels,
     place::{self, Place, Written},
     plan,
 };
@@ -30,8 +31,8 @@ use crate::{
     self_help::{
         Edition, Unavailable,
         budget::{
-            Budget, DEBTS, Debted, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Situation, Totals, monthly,
-            pounds, situations, weekly,
+            Budget, DEBTS, Debted, Form, GROUPS, Group, Left, Mistake, OTHERS, Often, Refused, Situation, Totals, grouped,
+            monthly, pounds, situations, weekly,
         },
         contacts::document::FirstDebt,
     },
@@ -136,14 +137,21 @@ impl Helps {
     /// Tips that somebody reviewed lately; where there are none, whom to ring instead.
     fn tips(&self) -> Markup {
         let edition = self.edition.as_deref().ok();
-        let tips = edition
-            .map(|edition| edition.chooser(self.place.area.as_ref(), self.today).tips(&self.situations))
-            .unwrap_or_default();
+        let chooser = edition.map(|edition| edition.chooser(self.place.area.as_ref(), self.today));
+        let tips = chooser.as_ref().map(|chooser| chooser.tips(&self.situations)).unwrap_or_default();
         html! {
             @if !self.situations.is_empty() { h2 { (say("What to do next")) } }
             @if !tips.is_empty() {
                 @if let Some(edition) = edition { (super::notice(edition)) }
-                ol class="steps" { @for tip in tips { li { h3 { (as_written(&tip.title)) } p lang=[written_in()] dir=[rightwards()] { (tip.body) } } } }
+                ol class="steps" {
+                    @for tip in tips {
+                        li {
+                            h3 { (as_written(&tip.title)) }
+                            p lang=[written_in()] dir=[rightwards()] { (tip.body) }
+                            @if let Some(chooser) = &chooser { (panels::lines(&chooser.first(&tip.call), chooser)) }
+                        }
+                    }
+                }
                 p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) }
             } @else if !self.situations.is_empty() {
                 p { (weave("We have no tips to show now that somebody has reviewed. A free adviser can look at this with you: {link}.", &[("link", html! { a href="/help#now" { (say("numbers to ring")) } })])) }
@@ -237,7 +245,7 @@ fn about_line(label: &str) -> Cow<'_, str> {
 /// What is left, in a sentence.
 fn sentence(totals: Totals) -> String {
     let (said, about) = totals.said();
-    say_with(said, &[("about", &about.to_string())])
+    say_with(said, &[("about", &grouped(about.unsigned_abs()))])
 }
 
 /// What the script says, in the language of the page.

@@ -10,14 +10,14 @@ use maud::{Markup, html};
 
 use super::{
     carried::Carried,
-    notice, panels,
+    in_english, notice, panels,
     place::{self, Place},
     result, start,
 };
 use crate::{
     http::{Parameters, Problem},
     pages::{
-        Site, home,
+        Site, areas, home,
         language::{as_written, say, say_with, weave},
         layout,
         layout::Page,
@@ -29,7 +29,7 @@ use crate::{
             Answers,
             document::{Kind, Question, worded},
         },
-        contacts::Panel,
+        contacts::{Call, Line, Panel},
     },
 };
 
@@ -44,7 +44,7 @@ enum Go {
 /// The first page of the questions.
 pub(super) async fn begin(State(site): State<Site>, headers: HeaderMap) -> Response {
     let page = match site.self_help.in_force().await {
-        Ok(edition) => first(&edition, &Carried::default(), &Place::default()),
+        Ok(edition) => first(&edition, &Carried::default(), &Place::default(), &Markup::default()),
         Err(reason) => start::unavailable(&site, reason).await,
     };
     layout::answer(&site, &headers, Ok(page))
@@ -88,7 +88,7 @@ struct Step {
 async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Place, step: Step) -> Result<Page, Problem> {
     let (checker, Step { at, go, shown }) = (&edition.checker, step);
     if at.is_none() && go == Go::Next && place.mistake.is_some() {
-        return Ok(first(edition, carried, place));
+        return Ok(first(edition, carried, place, &areas::perhaps_outside(site).await));
     }
     // Urgent help comes before another question, forwards and back; the result has it anyway.
     if let Some(question) = at.map(|at| &checker.questions[at])
@@ -105,10 +105,10 @@ async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Pl
         (Go::Result, _) => None,
         (Go::Next, None) => checker.questions.iter().find(asked),
         (Go::Next, Some(at)) => checker.questions[at + 1..].iter().find(asked),
-        (Go::Back, None) => return Ok(first(edition, carried, place)),
+        (Go::Back, None) => return Ok(first(edition, carried, place, &Markup::default())),
         (Go::Back, Some(at)) => match checker.questions[..at].iter().rev().find(asked) {
             Some(before) => Some(before),
-            None => return Ok(first(edition, carried, place)),
+            None => return Ok(first(edition, carried, place, &Markup::default())),
         },
     };
     match next {
@@ -126,8 +126,8 @@ fn opened_by<'a>(edition: &'a Edition, question: &Question, answers: &Answers) -
     now.iter().filter(|panel| !before.contains(panel)).filter_map(|panel| edition.contacts.panel(panel)).collect()
 }
 
-/// Who it is for, and where: both can be left as they are.
-fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
+/// Who it is for, and where: both can be left as they are. `outside` is said where nobody knows the place.
+fn first(edition: &Edition, carried: &Carried, place: &Place, outside: &Markup) -> Page {
     let choice = |id: &str, value: &str, on: bool, words: &str| {
         html! {
             div class="choice" {
@@ -141,9 +141,11 @@ fn first(edition: &Edition, carried: &Carried, place: &Place) -> Page {
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
                 h2 id="mistakes" { (say("There is a problem")) }
                 ul { li { a href="#postcode" { (said) } } }
+                (outside)
             }
         }
         (home::danger())
+        (in_english())
         (notice(edition))
         h1 { (say("A few questions")) }
         p class="lead" { (say("Your answers show how soon to get help, what to do first, and who can help near you.")) }
@@ -177,6 +179,7 @@ fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
     let given = carried.answers.get(&question.id).map(Vec::as_slice).unwrap_or_default();
     let field = Carried::field(&question.id);
     let body = html! {
+        (in_english())
         (notice(edition))
         (reminder(edition, carried))
         form class="ask" method="post" action="/help/check" autocomplete="off" {
@@ -208,12 +211,16 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
     let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
     let told: Vec<_> = opened.iter().map(|panel| chooser.told(panel, carried.helper)).collect();
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
+    let calls: Vec<Call> = opened.iter().flat_map(|panel| &panel.call).cloned().collect();
+    let national: Vec<&Line> =
+        chooser.lines(&calls).into_iter().filter(|line| line.council.is_none() && !line.is_emergency()).collect();
     let body = html! {
         h1 class="unseen" { (say("Before you continue")) }
         (panels::list(&told, &chooser))
         @if !told.iter().flat_map(|told| &told.lines).any(|line| line.is_emergency()) { (home::danger()) }
+        (in_english())
         (notice(edition))
-        @if wanted { (result::ask_for_place(edition, carried, place, Some(&question.id))) }
+        @if wanted { (result::ask_for_place(&chooser, carried, place, Some(&question.id), &national)) }
         form class="ask" method="post" action="/help/check" {
             (carried.hidden(None))
             input type="hidden" name="at" value=(question.id);

@@ -22,8 +22,12 @@ use axum::{
 };
 use maud::{Markup, html};
 
-pub(super) use self::panels::{by_trouble, lines as lines_to_ring};
-use super::{Site, language::say, layout::Page};
+pub(super) use self::panels::{by_trouble, these_lines};
+use super::{
+    Site,
+    language::{Language, say, spoken},
+    layout::Page,
+};
 use crate::self_help::Edition;
 
 /// The pages of self-help.
@@ -58,6 +62,15 @@ fn page(title: impl Into<String>, body: Markup) -> Page {
         styles: vec![files::style_address()],
         scripts: vec![files::help_address()],
         ..Page::new(title, body)
+    }
+}
+
+/// Said above the questions where the page speaks another language: nobody has reviewed a translation of them.
+fn in_english() -> Markup {
+    html! {
+        @if spoken() != Language::English {
+            p class="sample" { (say("The questions and the advice are in English. If you need help to read them, ask somebody you trust, or ring a number and ask for an interpreter.")) }
+        }
     }
 }
 

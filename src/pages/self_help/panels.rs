@@ -1,9 +1,11 @@
 //! Urgent help and numbers to ring.
 
+use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use crate::{
     pages::{
+        areas,
         language::{as_written, rightwards, say, say_with, translated, weave, written_in},
         phones, words,
     },
@@ -34,28 +36,37 @@ fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
 
 /// Said where somebody's council should be rung and we do not know its number.
 pub(super) fn no_number_of_the_council() -> Markup {
-    html! { p { (say("We do not have your council’s number. To find it, search for “find your local council” on GOV.UK.")) } }
+    html! { p { (weave("We do not have your council’s number. Find it on GOV.UK: {link}.", &[("link", areas::find_council())])) } }
 }
 
 /// Numbers to ring, the first first.
 pub(in crate::pages) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
     html! {
         @if !lines.is_empty() {
-            ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, chooser)) } } }
+            ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, chooser.today)) } } }
         }
     }
 }
 
 /// Numbers to ring by what is wrong; those that stand under nothing are for anything else. `level` is the element
-/// that says what is wrong.
-pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str) -> Markup {
+/// that says what is wrong: as a heading it has an address of its own, such as `/help#gas`.
+pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: NaiveDate) -> Markup {
     html! {
         @for of_one in numbers {
             @let title = of_one.title.as_deref().map_or_else(|| html! { (say("Something else")) }, translated);
-            @if level == "h3" { h3 { (title) } } @else { p { strong { (title) } } }
-            ul class="lines" { @for line in &of_one.lines { li { (line_of(line)) } } }
+            @if level == "h3" { h3 id=[of_one.id.as_deref()] { (title) } } @else { p { strong { (title) } } }
+            (these_lines(&of_one.lines, today))
+            @if level != "h3" {
+                @if of_one.wants_the_place { p { (say("Enter your full postcode in the search to see your own council’s number, too.")) } }
+                @if of_one.lacks_the_council { (no_number_of_the_council()) }
+            }
         }
     }
+}
+
+/// Lines to ring, with what is doubtful of them on this day.
+pub(in crate::pages) fn these_lines(lines: &[Line], today: NaiveDate) -> Markup {
+    html! { ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, today)) } } } }
 }
 
 /// One line: whose it is, the number to tap, when somebody answers.
@@ -76,9 +87,9 @@ fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn standing(line: &Line, chooser: &Chooser<'_>) -> Markup {
+fn standing(line: &Line, today: NaiveDate) -> Markup {
     html! {
-        @match line.standing(chooser.today) {
+        @match line.standing(today) {
             Standing::Checked => {},
             Standing::Overdue => span class="doubtful" { (say("This number has not been checked recently.")) },
             Standing::Unchecked => span class="doubtful" { (say("This number has not been checked.")) },

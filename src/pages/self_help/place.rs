@@ -6,17 +6,13 @@ use maud::{Markup, html};
 use crate::{
     geo::Point,
     http::{Parameters, Problem},
-    model::whereabouts::Whereabouts,
     pages::{
         Site,
         here::{self, Here},
         language::{rightwards, say},
     },
     places,
-    self_help::{
-        Edition,
-        contacts::{Area, Contacts},
-    },
+    self_help::contacts::{Area, Contacts},
 };
 
 /// Longest name of a place that is read, in characters.
@@ -29,6 +25,8 @@ pub(super) struct Written {
     pub(super) postcode: String,
     /// Code of a council, chosen from the list.
     pub(super) council: String,
+    /// Whether they were asked where they are, and this is what they said.
+    pub(super) was_asked: bool,
 }
 
 /// Where that is.
@@ -57,7 +55,12 @@ impl Written {
     pub(super) fn read(form: &Parameters) -> Self {
         let last = |name: &str| form.pairs().filter(|(own, _)| *own == name).last().map_or("", |(_, value)| value.trim());
         let postcode = last("postcode").chars().take(LONGEST).collect();
-        Self { postcode, council: last("council").chars().take(LONGEST).collect() }
+        Self { postcode, council: last("council").chars().take(LONGEST).collect(), was_asked: last("where") == "asked" }
+    }
+
+    /// Whether they were asked, and do not know.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.was_asked && self.postcode.is_empty() && self.council.is_empty()
     }
 
     /// Hidden fields with it.
@@ -93,12 +96,10 @@ impl Place {
                 ..Self::default()
             },
             Ok(found) => {
-                let certain = found
-                    .as_ref()
-                    .and_then(|position| Area::certain(position.precision, position.areas.iter().map(String::as_str)));
+                let certain = found.as_ref().and_then(Here::council);
                 let point = found.as_ref().and_then(|position| rough(position.point));
                 let outcode = found.as_ref().and_then(Here::outcode);
-                let is_whole = matches!(at, Some(Whereabouts::Postcode(_)));
+                let is_whole = found.as_ref().is_some_and(Here::is_whole);
                 let taken = found.as_ref().and_then(|position| position.taken.clone());
                 let lies_in = match found {
                     Some(position) if certain.is_some() => {
@@ -134,9 +135,9 @@ pub(super) fn field(place: &Place) -> Markup {
 }
 
 /// The choice of a council, for somebody whose postcode does not settle it.
-pub(super) fn choice(edition: &Edition, place: &Place) -> Markup {
+pub(super) fn choice(contacts: &Contacts, place: &Place) -> Markup {
     html! {
-        @let councils: Vec<_> = edition.contacts.councils.iter().filter(|council| council.answers_for_a_place()).collect();
+        @let councils: Vec<_> = contacts.councils.iter().filter(|council| council.answers_for_a_place()).collect();
         @if !councils.is_empty() {
             div class="field" {
                 label for="council" { (say("Or choose your council")) }

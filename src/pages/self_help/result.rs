@@ -5,6 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     carried::Carried,
+    in_english,
     nearby::{self, Looked, Nearby},
     notice, panels,
     place::{self, Place},
@@ -12,12 +13,15 @@ use super::{
 use crate::{
     http::Problem,
     pages::{
-        Site, home,
+        Site, areas, home,
         language::{as_written, rightwards, say, say_with, weave, written_in},
         layout::Page,
         words::{self, count},
     },
-    self_help::{Advice, Edition, contacts::Area},
+    self_help::{
+        Advice, Edition,
+        contacts::{Area, Chooser, Line},
+    },
 };
 
 /// Services for each need that somebody sees, and that a helper sees.
@@ -63,17 +67,19 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
             h1 { (as_written(result.advice.title)) }
             (panels::list(&result.advice.panels, &result.advice.chooser))
             @if !result.advice.gives_999() { (home::danger()) }
+            (in_english())
             (notice(edition))
             (reasons(&result))
         } @else {
             (home::danger())
+            (in_english())
             (notice(edition))
             h1 { (as_written(result.advice.title)) }
             @if let Some(text) = result.advice.text { p class="lead" { (as_written(text)) } }
             (reasons(&result))
             (panels::list(&result.advice.panels, &result.advice.chooser))
         }
-        @if result.advice.wants_the_place { (ask_for_place(edition, carried, place, None)) }
+        @if result.advice.wants_the_place { (ask_for_place(&result.advice.chooser, carried, place, None, &result.advice.national())) }
         @else { (whose(&result.advice)) }
         (elsewhere(edition, place))
         (steps(&result, str::to_owned))
@@ -146,11 +152,25 @@ pub(super) fn talk(result: &Plan<'_>) -> Markup {
 }
 
 /// A form that asks where somebody is, so that they get the numbers of their own council. `at` comes
-/// back to the panels of that question, none to the result.
-pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place, at: Option<&str>) -> Markup {
+/// back to the panels of that question, none to the result. `national` are the lines that are given meanwhile: said
+/// once more to somebody who does not know their council.
+pub(super) fn ask_for_place(
+    chooser: &Chooser<'_>,
+    carried: &Carried,
+    place: &Place,
+    at: Option<&str>,
+    national: &[&Line],
+) -> Markup {
     html! {
-        form class="search" method="post" action="/help/check" autocomplete="off" aria-label=(say("Where you are")) {
+        form id="where" class="search" method="post" action="/help/check#where" autocomplete="off" aria-label=(say("Where you are")) {
             h2 { (say("Get the number of the right council")) }
+            @if place.written.is_unknown() {
+                div role="status" {
+                    p { strong { (say("We do not know your council, so these are national lines. You can ring them wherever you live.")) } }
+                    (panels::lines(national, chooser))
+                    p { (weave("To find out which council is yours, enter your full postcode here. Your council tax bill names it, too. Or look it up: {link}.", &[("link", areas::find_council())])) }
+                }
+            }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
                 p {
                     @if place.is_whole { (say("We do not know which council your postcode is in.")) }
@@ -158,9 +178,10 @@ pub(super) fn ask_for_place(edition: &Edition, carried: &Carried, place: &Place,
                 }
             }
             (carried.hidden_but_for_the_place())
+            input type="hidden" name="where" value="asked";
             @if let Some(question) = at { input type="hidden" name="at" value=(question); }
             (place::field(place))
-            (place::choice(edition, place))
+            (place::choice(chooser.contacts, place))
             button class="button" name="go" value=(if at.is_some() { "next" } else { "result" }) { (say("Show the right numbers")) }
         }
     }

@@ -13,7 +13,7 @@ mod tips;
 pub use {
     form::{Form, Mistake},
     lines::{DEBTS, Debt, GROUPS, Group, Line, OTHERS, Side},
-    money::{MOST, Refused, amount, pounds},
+    money::{MOST, Refused, amount, grouped, pounds},
     sums::{Budget, Debted, Left, Often, Part, Totals, monthly, weekly},
     tips::{Situation, situations},
 };

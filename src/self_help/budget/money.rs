@@ -136,9 +136,22 @@ fn without_commas(whole: &str) -> Option<String> {
     (grouped && is_digits(&digits)).then_some(digits)
 }
 
-/// Pence as pounds: `£1962.88`, `-£0.83`.
+/// Pence as pounds: `£1,962.88`, `-£0.83`.
 pub fn pounds(pence: i64) -> String {
     let sign = if pence < 0 { "-" } else { "" };
     let pence = pence.unsigned_abs();
-    format!("{sign}£{}.{:02}", pence / 100, pence % 100)
+    format!("{sign}£{}.{:02}", grouped(pence / 100), pence % 100)
+}
+
+/// A number with commas between its thousands, as amounts in pounds have them in every language: `1,962`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

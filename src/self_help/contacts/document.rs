@@ -151,6 +151,10 @@ pub struct Line {
     /// The organisation it belongs to, in a few words.
     #[schemars(extend("examples" = ["Luton Council, housing help"]))]
     pub title: String,
+    /// What else people call it: a search for its title or one of these shows its number first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["CAB", "Citizens Advice Bureau"]]))]
+    pub names: Vec<String>,
     /// The phone number, as people read it; of a line for text messages, the number to text.
     #[schemars(extend("examples" = ["01632 960123"]))]
     pub number: String,
@@ -297,6 +301,10 @@ pub struct Tip {
     /// Why and how, in a sentence or two.
     #[schemars(extend("examples" = ["Ask for a payment plan you can afford. Ask about their hardship fund."]))]
     pub body: String,
+    /// Who to call about it: ids of lines, or `duty:NAME` for the line of the local council; the first that can be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["citizens-advice"]]))]
+    pub call: Vec<Call>,
     /// Where it holds: a nation such as `England`, or `United Kingdom`.
     #[serde(default)]
     #[schemars(extend("examples" = ["England"]))]
@@ -340,6 +348,7 @@ impl Line {
         static LINE: LazyLock<Line> = LazyLock::new(|| Line {
             id: "emergency".to_owned(),
             title: "Police, ambulance and fire".to_owned(),
+            names: Vec::new(),
             number: EMERGENCY.to_owned(),
             text: None,
             hours: Some("Any time, free".to_owned()),

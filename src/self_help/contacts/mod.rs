@@ -9,6 +9,7 @@ pub mod area;
 mod choose;
 mod dated;
 pub mod document;
+mod named;
 mod validate;
 
 pub use {

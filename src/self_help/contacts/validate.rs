@@ -57,6 +57,9 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
             found.push(Finding::new(format!("actions[{at}].page"), format!("{page:?} is not a page of this site")));
         }
     }
+    for (at, tip) in contacts.tips.iter().enumerate() {
+        calls(contacts, &format!("tips[{at}].call"), &tip.call, &mut found);
+    }
     for (level, talk) in &contacts.talk {
         calls(contacts, &format!("talk.{level}"), talk, &mut found);
     }

@@ -5,6 +5,7 @@ mod commands;
 mod editions;
 mod journeys;
 mod numbers;
+mod no_answer;
 mod privacy;
 mod right_council;
 mod vectors;
