@@ -8,6 +8,8 @@ use crate::{app::Served, published::Position, search};
 
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
+/// A rebuild of so many rows is worth a line before the first of them.
+const SAID_FROM: u64 = 2_000;
 /// So many rows of a rebuild stand in one line of the log.
 const SAID_EACH: u64 = 10_000;
 
@@ -25,7 +27,7 @@ async fn follow_to_the_head(served: &Served) -> anyhow::Result<()> {
     served.directory.shelf.catch_up(&served.app.db, &served.app.clock).await?;
     let mut said = 0;
     let mut say = |indexing: search::Indexing| {
-        if said == 0 || indexing.rows >= said + SAID_EACH {
+        if (said == 0 && indexing.of >= SAID_FROM) || indexing.rows >= said + SAID_EACH {
             said = indexing.rows.max(1);
             tracing::info!("{indexing}");
         }
