@@ -9,8 +9,8 @@ const NEAR: usize = 80;
 pub(super) fn lead(before: &str) -> &str {
     let word = before.rfind(char::is_whitespace).map_or(before, |at| before[at..].trim_start());
     let ends = before.match_indices(['.', '!', '?', '\n']);
-    let after_an_end = ends.map(|(at, _)| &before[at + 1..]).filter(|rest| rest.starts_with(char::is_whitespace));
-    let sentence = after_an_end.last().map_or(before, str::trim_start);
+    let mut after_an_end = ends.map(|(at, _)| &before[at + 1..]).filter(|rest| rest.starts_with(char::is_whitespace));
+    let sentence = after_an_end.next_back().map_or(before, str::trim_start);
     if sentence.len() <= NEAR { sentence } else { word }
 }
 

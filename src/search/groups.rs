@@ -24,16 +24,16 @@ pub(super) fn marks_of(name: &str) -> Vec<&'static str> {
 }
 
 /// The marks of the groups that somebody asks for, by their words or by what they need.
-pub(super) fn asked_for<'a>(text: &str, needs: impl Iterator<Item = &'a str> + Clone) -> Vec<&'static str> {
+pub(super) fn asked_for(text: &str, needs: &[&str]) -> Vec<&'static str> {
     let mut marks = named_in(text);
-    marks.extend(GROUPS.iter().filter(|(.., need)| needs.clone().any(|code| code == *need)).map(|(mark, ..)| *mark));
+    marks.extend(GROUPS.iter().filter(|(.., need)| needs.contains(need)).map(|(mark, ..)| *mark));
     marks
 }
 
 fn named_in(text: &str) -> Vec<&'static str> {
     let words = words_of(text);
-    let names = |begins: &&str| words.iter().any(|word| word.text.starts_with(*begins));
-    GROUPS.iter().filter(|(_, begins, _)| begins.iter().any(|begin| names(&begin))).map(|(mark, ..)| *mark).collect()
+    let has = |begin: &str| words.iter().any(|word| word.text.starts_with(begin));
+    GROUPS.iter().filter(|(_, begins, _)| begins.iter().any(|begin| has(begin))).map(|(mark, ..)| *mark).collect()
 }
 
 #[cfg(test)]
@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn a_group_is_asked_for_by_its_words_or_its_need() {
-        assert_eq!(asked_for("debt help for veterans", std::iter::empty()), ["for the forces"]);
-        assert_eq!(asked_for("just got out", ["transition-prison"].into_iter()), ["for people from prison"]);
-        assert_eq!(asked_for("debt", ["money-debt"].into_iter()), [""; 0]);
+        assert_eq!(asked_for("debt help for veterans", &[]), ["for the forces"]);
+        assert_eq!(asked_for("just got out", &["transition-prison"]), ["for people from prison"]);
+        assert_eq!(asked_for("debt", &["money-debt"]), [""; 0]);
     }
 }

@@ -164,8 +164,9 @@ impl Builder<'_> {
 
     /// Is for everybody, or for a group that is asked for.
     fn for_whom(&self, wanted: &Wanted, understood: &Understood) -> Box<dyn Query> {
-        let needs = wanted.needs.iter().map(String::as_str).chain(understood.needs.iter().map(|need| need.code.as_str()));
-        let groups = groups::asked_for(&wanted.text, needs);
+        let understood = understood.needs.iter().map(|need| need.code.as_str());
+        let needs: Vec<&str> = wanted.needs.iter().map(String::as_str).chain(understood).collect();
+        let groups = groups::asked_for(&wanted.text, &needs);
         let marks = groups.into_iter().chain([groups::FOR_EVERYBODY]);
         let any = TermSetQuery::new(marks.map(|mark| Term::from_field_text(self.fields.mark, mark)));
         Box::new(ConstScoreQuery::new(Box::new(any), FOR_THEM))
