@@ -156,7 +156,9 @@ impl<'a> Tidier<'a> {
                     let reason = "has the character U+0000, which no text can have; it was taken out";
                     self.dropped.push(at(&here, reason.to_owned()));
                 }
-                if let Some(value) = without_blanks(value) {
+                // What is left of a name must not be that of a member that we know.
+                let name = name.replace('\0', "");
+                if let Some(value) = without_blanks(value).filter(|_| !entity.fields.contains_key(&name)) {
                     kept.insert(name, value);
                 }
                 continue;

@@ -348,7 +348,7 @@ async fn what_a_client_has_is_not_sent_again() {
 async fn files_beside_the_pages_are_there() {
     let stand = stand(Vec::new()).await;
     let (_, headers, style) = stand.get(files::style_address()).await;
-    assert!(style.len() < 13_000 && headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert!(style.len() < 14_000 && headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     assert!(stand.get("/robots.txt").await.2.contains("Sitemap: https://directory.example.org/sitemap.xml"));
     let map = stand.get("/sitemap.xml").await.2;
     assert!(

@@ -8,18 +8,25 @@ use super::{
 use crate::model::text::fold;
 
 /// Words around a name that are no part of it.
-const AROUND: &str = "a call contact do for free get helpline hotline how i in is line local me my national near number of on \
+const AROUND: &str = "a call contact do for free get helpline hotline how i in is local me my national near number of on \
                       phone please ring speak tel telephone text the to uk what";
 /// A name has to be so long, in letters, to be understood with a slip in it.
 const LONG_ENOUGH_FOR_A_SLIP: usize = 7;
 
+/// Written as a word of its own or not: "child line".
+const LINE: &str = "line";
+
 /// The words of a name without those around it.
 fn core(text: &str) -> Vec<String> {
-    fold(text)
-        .split(' ')
-        .filter(|word| !word.is_empty() && AROUND.split(' ').all(|around| around != *word))
-        .map(str::to_owned)
-        .collect()
+    let mut words: Vec<String> = Vec::new();
+    for word in fold(text).split(' ').filter(|word| !word.is_empty() && AROUND.split(' ').all(|around| around != *word)) {
+        match words.last_mut() {
+            Some(before) if word == LINE => before.push_str(LINE),
+            None if word == LINE => {}
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// Whether somebody who asks so means what is called so: "samaritans number", "samaratans", "citizens advice luton".
@@ -30,7 +37,8 @@ fn means(asked: &[String], name: &[String]) -> bool {
         let is_long = own.chars().count() >= LONG_ENOUGH_FOR_A_SLIP;
         is_long && own.chars().any(char::is_alphabetic) && strsim::osa_distance(&said, &own) <= 1
     };
-    !own.is_empty() && (said == own || slip() || (name.len() > 1 && asked.starts_with(name)))
+    let is_said = said == own || said.strip_suffix(LINE) == Some(own.as_str());
+    !own.is_empty() && (is_said || slip() || (name.len() > 1 && asked.starts_with(name)))
 }
 
 impl Line {

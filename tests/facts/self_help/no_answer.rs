@@ -139,9 +139,9 @@ fact! {
 
 fact! {
     async fn search_and_questions_agree_on_which_council_a_postcode_is_in(app) {
+        const UNKNOWN: &str = "We do not know which council your postcode is in.";
         with_postcodes(&app).await;
         let demo = Demo(app.served.router(true));
-        const UNKNOWN: &str = "We do not know which council your postcode is in.";
         // The list has MK45 1FW, and not MK45 1AA, which lies in the same sector and may be another council's.
         for (postcode, known) in [("LU1 2AA", Some(LUTON)), ("MK45 1FW", Some(BEDS)), ("MK45 1AA", None)] {
             let encoded = postcode.replace(' ', "+");
