@@ -26,6 +26,12 @@ use crate::{
 /// Larger numbers are not the same to every program.
 const LARGEST_NUMBER: i64 = (1 << 53) - 1;
 
+/// Items on a page: ten times as many as a page has by the protocol.
+pub(super) const MOST_ITEMS: usize = 5_000;
+/// An address longer than this cannot be asked, in bytes: whoever stood there would stand there for good.
+pub(super) const LONGEST_NEXT: usize = 2_048;
+/// The name of an epoch is not longer, in bytes: it is part of that address.
+pub(super) const LONGEST_EPOCH: usize = 200;
 /// The licence of a record is shown with it, and cut beyond this, in bytes.
 const LONGEST_LICENCE: usize = 500;
 
@@ -109,13 +115,27 @@ impl Told {
         let Some(Value::Array(items)) = page.remove("items") else {
             return Err(End::failed("bad-page", format!("{url} is not a feed page: it has no items")));
         };
+        if items.len() > MOST_ITEMS {
+            let detail = format!("{url} has {} items on one page; at most {MOST_ITEMS} are read", items.len());
+            return Err(End::failed("bad-page", detail));
+        }
         let next = page.get("next").and_then(Value::as_str).and_then(|next| Url::parse(next).ok());
         let next = next.ok_or_else(|| End::failed("bad-page", format!("{url} does not name a next page")))?;
+        if next.as_str().len() > LONGEST_NEXT {
+            return Err(End::failed(
+                "bad-page",
+                format!("{url} names a next page whose address is longer than {LONGEST_NEXT} bytes"),
+            ));
+        }
         let epoch = page.get("epoch").and_then(Value::as_str).map(str::to_owned);
+        if epoch.as_ref().is_some_and(|epoch| epoch.len() > LONGEST_EPOCH) {
+            return Err(End::failed("bad-page", format!("{url} names an epoch that is longer than {LONGEST_EPOCH} bytes")));
+        }
         let feed = |name: &str| page.get("feed").and_then(|feed| feed.get(name)).and_then(Value::as_i64).unwrap_or(0);
-        let items = in_parallel(items.into_iter().enumerate().collect(), |(at, item): (usize, Value)| {
+        let mut rounded = digits::by_item(noted.rounded, "items");
+        let items = items.into_iter().enumerate().map(|(at, item)| (item, rounded.remove(&at).unwrap_or_default())).collect();
+        let items = in_parallel(items, |(item, rounded): (Value, Vec<Rounded>)| {
             let number = item.get("modified").and_then(Value::as_i64);
-            let rounded = digits::below(&noted.rounded, &[Step::Member("items".to_owned()), Step::Item(at)]);
             (number, reader.read(item, &rounded, epoch.as_deref().unwrap_or_default()))
         });
         let (head, min_safe, etag) = (feed("head"), feed("min_safe"), answer.header("etag").map(str::to_owned));

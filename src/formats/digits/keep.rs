@@ -1,6 +1,8 @@
 //! What becomes of numbers that have more digits than a number can keep: where text is meant, such as an id, the digits
 //! are the text; a member that nobody knows is told. Every way into the directory goes through here.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{Rounded, Step, is_whole, path_of};
@@ -62,6 +64,22 @@ pub fn lost(kind: Kind, rounded: &[Rounded]) -> usize {
 pub fn below(rounded: &[Rounded], place: &[Step]) -> Vec<Rounded> {
     let inside = |one: &Rounded| Some(Rounded { path: one.path.strip_prefix(place)?.to_vec(), written: one.written.clone() });
     rounded.iter().filter_map(inside).collect()
+}
+
+/// The numbers that stand in each item of the list under this member, by the number of the item, seen from there. For
+/// whoever wants all of them: to look for those of one item takes as long as to look for those of each.
+pub fn by_item(rounded: Vec<Rounded>, list: &str) -> HashMap<usize, Vec<Rounded>> {
+    let mut found: HashMap<usize, Vec<Rounded>> = HashMap::new();
+    for mut one in rounded {
+        if let [Step::Member(name), Step::Item(at), ..] = &*one.path
+            && name == list
+        {
+            let at = *at;
+            one.path.drain(..2);
+            found.entry(at).or_default().push(one);
+        }
+    }
+    found
 }
 
 /// What a number is by the schema.
@@ -155,6 +173,8 @@ mod tests {
         let at = |item| below(&page.rounded, &[Step::Member("contents".to_owned()), Step::Item(item)]);
         assert_eq!(at(1).iter().map(|one| path_of(&one.path)).collect::<Vec<_>>(), ["a"]);
         assert_eq!(at(0), []);
+        let by_item = by_item(page.rounded.clone(), "contents");
+        assert_eq!((by_item.len(), by_item[&1].clone()), (1, at(1)));
         let mut line = parse_noting(format!(r#"{{"document": {{"name": {LONG}}}, "name": {LONG}}}"#).as_bytes()).unwrap();
         let told = keep(Kind::Service, &mut line.value, "document", &line.rounded);
         assert_eq!(told.iter().map(|one| one.lost).collect::<Vec<_>>(), [false, true]);

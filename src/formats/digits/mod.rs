@@ -9,7 +9,7 @@ mod keep;
 
 use std::fmt::Write as _;
 
-pub use keep::{Told, as_text, below, keep, lost};
+pub use keep::{Told, as_text, below, by_item, keep, lost};
 
 /// A number that is read as another one.
 #[derive(Clone, Debug, PartialEq, Eq)]

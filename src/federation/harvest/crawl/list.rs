@@ -6,7 +6,7 @@ use url::Url;
 use super::super::{super::peers::Listing, End, Harvester, Run};
 use crate::{
     formats::{
-        digits::{self, Step},
+        digits,
         json::{self, Noted},
     },
     outbound::{Answer, Ask},
@@ -15,6 +15,8 @@ use crate::{
 
 /// Records on a page.
 const PER_PAGE: u64 = 50;
+/// More of them than that are not read, whatever we ask for.
+const MOST_ITEMS: usize = 1_000;
 
 /// A page of the list.
 pub(super) struct Page {
@@ -35,11 +37,16 @@ impl Harvester {
         let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
         let (name, items) =
             list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
+        if items.len() > MOST_ITEMS {
+            let detail = format!("{url} has {} records on one page; at most {MOST_ITEMS} are read", items.len());
+            return Err(End::failed("bad-page", detail));
+        }
         let mut items = items.clone();
-        for (at, item) in items.iter_mut().enumerate().filter(|_| !rounded.is_empty()) {
+        for (at, rounded) in digits::by_item(rounded, name) {
             // What is told of them is told of the records themselves.
-            let place = [Step::Member(name.to_owned()), Step::Item(at)];
-            digits::keep(of.kind(), item, "", &digits::below(&rounded, &place));
+            if let Some(item) = items.get_mut(at) {
+                digits::keep(of.kind(), item, "", &rounded);
+            }
         }
         let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
         let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
