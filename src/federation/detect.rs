@@ -95,7 +95,7 @@ impl Harvester {
             Ok(said) => return Ok(told(said)),
             Err(trouble) if trouble.code == "no-discovery" => {}
             // It may be a directory all the same. A host that asks everybody to wait says for how long.
-            Err(trouble) if trouble.code == "bad-status" => {
+            Err(trouble) if matches!(trouble.code.as_str(), "bad-status" | "too-many-requests") => {
                 let asks_to_wait = self.plain_api(url).await.err().filter(|said| said.code == "too-many-requests");
                 return Err(asks_to_wait.unwrap_or(trouble));
             }

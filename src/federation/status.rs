@@ -25,7 +25,7 @@ use super::{
     protocol::Ping,
 };
 use crate::{
-    db,
+    clock, db,
     http::{Problem, caching},
     published,
 };
@@ -121,7 +121,7 @@ impl Pings {
     /// Whether a peer may ping now; if so, that it did.
     fn may_ping(&self, peer: &Peer, now: DateTime<Utc>) -> bool {
         let mut pinged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if pinged.get(&peer.id).is_some_and(|last| now - *last < BETWEEN_PINGS) {
+        if pinged.get(&peer.id).is_some_and(|last| clock::age(now, *last) < BETWEEN_PINGS) {
             return false;
         }
         pinged.insert(peer.id, now);

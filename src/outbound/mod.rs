@@ -109,6 +109,11 @@ impl Ask {
             same_origin: true,
         }
     }
+
+    /// Whether it asks for the answer only where something has changed, so that 304 is one.
+    pub fn is_conditional(&self) -> bool {
+        self.if_none_match.is_some() || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("if-modified-since"))
+    }
 }
 
 /// The guarded client. Cheap to clone; clones share their connections.

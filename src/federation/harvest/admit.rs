@@ -171,6 +171,11 @@ impl Gate<'_> {
                 return self.quarantine(kind, &event.id, event.at, doubt.code(), doubt.said(), raw);
             }
         };
+        if let Some((raw, _)) = event.statement.as_ref().filter(|_| signed && known.is_some_and(|known| is_denied(known, &event)))
+        {
+            let detail = "its origin has signed both a record and its deletion with this number".to_owned();
+            return self.quarantine(kind, &event.id, event.at, "equivocation", &detail, Some(raw));
+        }
         let foreign = self.foreign(&event, hash, signed);
         let Some(data) = event.data else {
             let departure = match signed {
@@ -282,6 +287,14 @@ impl Gate<'_> {
             at: self.now,
         })
     }
+}
+
+/// Whether what is known was signed with the number of this version, and one of them says that the record is gone and
+/// the other that it is not. What was emptied here, because it is not wanted, was urgent or damaged, is not that.
+fn is_denied(known: &Foreign, event: &Event) -> bool {
+    let before = known.statement.as_deref().and_then(|statement| serde_json::from_str::<Statement>(statement).ok());
+    let Some((before, (_, now))) = before.zip(event.statement.as_ref()) else { return false };
+    known.own_item && known.rev == event.rev && (before.rev, &before.epoch) == (now.rev, &now.epoch) && before.state != now.state
 }
 
 /// What a record calls itself, where that is not the id that it came under.

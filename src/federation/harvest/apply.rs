@@ -15,16 +15,17 @@ use super::{
     whereabouts,
 };
 use crate::{
-    ids,
     model::{Kind, whereabouts::Whereabouts},
     parallel::in_parallel,
     places::locate,
     published::evidence::Evidence,
-    records::{Draft, State},
+    records::Draft,
 };
 
 /// A page of which more than a fifth cannot be taken is not applied, from so many records on.
 const BAD: usize = 10;
+/// Reasons for which what stands here stays as it is, although the peer tells something else of it.
+const MET: [&str; 6] = ["older", "unknown-key", "unknown-origin", "bad-hop", "too-far", "looped"];
 
 /// Postcodes of places, by their ids here.
 type Places = HashMap<Uuid, Vec<String>>;
@@ -72,20 +73,6 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// For a held peer: what has to be taken out or reduced at once, and nothing else.
-    fn keep_only_what_is_urgent(&mut self) {
-        let purged = std::mem::take(&mut self.purged);
-        let is_urgent = |id: &Uuid| purged.contains(id);
-        let mut kept = std::mem::take(self);
-        kept.drafts.retain(|planned| planned.is_main && is_urgent(&planned.id()));
-        kept.foreign.retain(|foreign| is_urgent(&foreign.id));
-        kept.gone.retain(|(_, departure)| *departure == Departure::Urgent);
-        kept.fine.retain(is_urgent);
-        kept.evidence.retain(|one| is_urgent(&one.id));
-        let Self { drafts, foreign, fine, gone, evidence, .. } = kept;
-        *self = Self { drafts, foreign, fine, gone, purged, evidence, ..Self::default() };
-    }
-
     /// Records that leave, and ids of which nothing waits any more.
     pub(super) fn of_gone(gone: Vec<(Foreign, Departure)>, fine: Vec<Uuid>) -> Self {
         Self { fine, gone, ..Self::default() }
@@ -157,15 +144,43 @@ impl Harvester {
     /// Apply a page and move on to `cursor`. `seen` are records that were met and have not changed.
     pub(super) async fn apply(&self, run: &mut Run, items: Items, seen: Vec<Uuid>, cursor: Cursor) -> Result<(), End> {
         let count = items.len();
+        self.judge_and_write(run, items, seen, cursor, Some(count)).await
+    }
+
+    /// Apply records that were picked out of pages, or are a piece of a file, and stay where we are: how many of them
+    /// are bad says nothing of what they came from.
+    pub(super) async fn apply_picked(&self, run: &mut Run, items: Items) -> Result<(), End> {
+        let cursor = run.peer.cursor.clone();
+        self.judge_and_write(run, items, Vec::new(), cursor, None).await
+    }
+
+    /// Apply the rest of a page of `count` items, of which some were applied before, and move on to `cursor`.
+    pub(super) async fn apply_rest(&self, run: &mut Run, items: Items, cursor: Cursor, count: usize) -> Result<(), End> {
+        self.judge_and_write(run, items, Vec::new(), cursor, Some(count)).await
+    }
+
+    /// Apply items, which are of a page where it is said of how many.
+    async fn judge_and_write(
+        &self,
+        run: &mut Run,
+        items: Items,
+        seen: Vec<Uuid>,
+        cursor: Cursor,
+        page: Option<usize>,
+    ) -> Result<(), End> {
         let mut plan = Box::pin(self.plan(run, items)).await?;
         if run.held_at.is_some() {
-            plan.keep_only_what_is_urgent();
+            self.keep_only_what_is_urgent(&mut plan).await?;
+        } else {
+            let relay = run.peer.id;
+            self.only_take_back(&mut plan, |foreign| foreign.peer != relay).await?;
         }
-        let refused = too_many_bad(&plan, count).or_else(|| too_many(run, plan.coming).filter(|_| plan.coming > 0));
+        let too_many_bad = page.and_then(|count| too_many_bad(&plan, count));
+        let refused = too_many_bad.or_else(|| too_many(run, plan.coming).filter(|_| plan.coming > 0));
         if let Some(refused) = refused {
             if !plan.purged.is_empty() {
                 // What has to be destroyed does not wait for the rest of the page.
-                plan.keep_only_what_is_urgent();
+                self.keep_only_what_is_urgent(&mut plan).await?;
                 Box::pin(self.write(run, plan, run.peer.cursor.clone())).await?;
             }
             return Err(refused);
@@ -249,6 +264,7 @@ impl Harvester {
                 Route::Relayed { origin, .. } => Some(origin.clone()),
                 Route::Direct | Route::Withdrawn => None,
             });
+            let stands = item.as_ref().ok().and_then(|event| known.get(&id_here(run, &sources, event)));
             let verdict = match item {
                 Ok(event) if event.route != Route::Direct => {
                     let known = known.get(&id_here(run, &sources, &event));
@@ -256,9 +272,9 @@ impl Harvester {
                 }
                 item => gate.judge(item),
             };
-            (kept, origin, verdict)
+            (kept, origin, stands, verdict)
         });
-        for (kept, origin, verdict) in judged {
+        for (kept, origin, stands, verdict) in judged {
             plan.keep(kept, &verdict, &shared);
             match verdict {
                 Verdict::Take { main, parts, drafts, dropped, urgent } => {
@@ -284,11 +300,13 @@ impl Harvester {
                 Verdict::Gone(foreign, departure) => {
                     plan.fine.push(foreign.id);
                     plan.purged.extend((departure == Departure::Urgent).then_some(foreign.id));
-                    if known.get(&foreign.id).is_some_and(|known| known.live) {
-                        plan.gone.push((foreign, departure));
-                    } else {
-                        // Remembered, so that an older version cannot bring it back.
-                        plan.foreign.push(foreign);
+                    match known.get(&foreign.id) {
+                        Some(known) if known.live => plan.gone.push((foreign, departure)),
+                        // Remembered, so that an older version cannot bring it back. It does not go today.
+                        before => {
+                            let fetched_at = before.map_or(DateTime::UNIX_EPOCH, |before| before.fetched_at);
+                            plan.foreign.push(Foreign { fetched_at, ..foreign });
+                        }
                     }
                 }
                 Verdict::Quarantine(bad) => {
@@ -297,6 +315,9 @@ impl Harvester {
                     plan.quarantined.push(bad);
                 }
                 Verdict::Ignore(why) => {
+                    // It was met, though it was not taken: it is not gone.
+                    let ours = stands.filter(|stands| stands.peer == run.peer.id && MET.contains(&why));
+                    plan.seen.extend(ours.map(|stands| stands.id));
                     plan.missed.extend(origin.filter(|_| relays::is_missed(why)));
                     *plan.ignored.entry(why).or_default() += 1;
                 }
@@ -308,18 +329,6 @@ impl Harvester {
         self.leave_out_what_is_ours(&mut plan).await?;
         self.keep_moments(&mut plan, &known).await?;
         Ok(plan)
-    }
-
-    /// Terms and taxonomies of a page that are called otherwise here: who holds the same term holds it
-    /// under the same id.
-    fn shared_terms(run: &Run, items: &Items, sources: &Sources) -> HashMap<(Kind, Uuid), Uuid> {
-        let mut shared = run.shared.clone();
-        for event in items.iter().flatten() {
-            if let Some(data) = &event.data {
-                collect_terms(relays::origin_of(run, sources, event), &run.vocabulary, data, event.kind, &mut shared);
-            }
-        }
-        shared
     }
 
     /// A nested copy of a record that the peer tells by itself is no news of it.
@@ -334,71 +343,16 @@ impl Harvester {
         plan.foreign.retain(|foreign| foreign.own_item || !items.contains(&foreign.id));
         Ok(())
     }
-
-    /// A record that stands here under the same id and is not this peer's stays as it is: terms that
-    /// are known by their address are the only ones whose ids are not made of their origin.
-    async fn leave_out_what_is_ours(&self, plan: &mut Plan) -> Result<(), End> {
-        let terms = plan.drafts.iter().filter(|planned| planned.is_term());
-        let terms: Vec<(Uuid, &str)> = terms.map(|planned| (planned.id(), planned.draft.origin.as_str())).collect();
-        let ids: Vec<Uuid> = terms.iter().map(|(id, _)| *id).collect();
-        let stored = self.records.find_all(&ids).await?;
-        let is_theirs = |(id, origin): &&(Uuid, &str)| {
-            stored.get(id).is_some_and(|stored| stored.origin != *origin && stored.state != State::Gone)
-        };
-        let theirs: HashSet<Uuid> = terms.iter().filter(is_theirs).map(|(id, _)| *id).collect();
-        if theirs.is_empty() {
-            return Ok(());
-        }
-        plan.drafts.retain(|planned| !theirs.contains(&planned.id()));
-        plan.foreign.retain(|foreign| foreign.own_item || !theirs.contains(&foreign.id));
-        plan.evidence.retain(|one| !theirs.contains(&one.id));
-        *plan.ignored.entry("known-term").or_default() += theirs.len() as u64;
-        Ok(())
-    }
 }
 
-fn collect_terms(
-    origin: &str,
-    vocabulary: &HashMap<String, Uuid>,
-    value: &serde_json::Value,
-    kind: Kind,
-    shared: &mut HashMap<(Kind, Uuid), Uuid>,
-) {
-    let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-    let uri = match kind {
-        Kind::TaxonomyTerm => text("term_uri"),
-        Kind::Taxonomy => text("uri"),
-        _ => None,
-    };
-    if let (Some(uri), Some(id)) = (uri, text("id")) {
-        let here = vocabulary.get(uri).copied().unwrap_or_else(|| ids::from_uri(uri));
-        shared.insert((kind, admit::local_id(origin, kind.as_str(), id)), here);
-    }
-    let Some(members) = value.as_object() else { return };
-    for (name, member) in members {
-        let kind = match name.as_str() {
-            "taxonomy_term" => Kind::TaxonomyTerm,
-            "taxonomy_detail" => Kind::Taxonomy,
-            "organization" => Kind::Organization,
-            "location" => Kind::Location,
-            "service" => Kind::Service,
-            _ => Kind::ServiceAtLocation,
-        };
-        match member {
-            serde_json::Value::Object(_) => collect_terms(origin, vocabulary, member, kind, shared),
-            serde_json::Value::Array(items) => {
-                for item in items {
-                    collect_terms(origin, vocabulary, item, kind, shared);
-                }
-            }
-            _ => {}
-        }
-    }
+/// Whether so many of `count` records are so many that something else is wrong than those records.
+pub(super) fn is_mostly_bad(bad: usize, count: usize) -> bool {
+    bad >= BAD && bad * 5 > count
 }
 
 fn too_many_bad(plan: &Plan, count: usize) -> Option<End> {
     let bad = plan.quarantined.len();
-    let first = plan.quarantined.first().filter(|_| bad >= BAD && bad * 5 > count)?;
+    let first = plan.quarantined.first().filter(|_| is_mostly_bad(bad, count))?;
     let detail = format!(
         "{bad} of the {count} records on a page cannot be imported; the first ({} {}): {}",
         first.kind, first.foreign_id, first.detail

@@ -4,6 +4,7 @@
 //! the feed is walked as if there were none.
 
 use std::{
+    collections::VecDeque,
     io::{self, Write as _},
     sync::Arc,
 };
@@ -16,18 +17,19 @@ use zstd::stream::write::Decoder;
 
 use super::{
     super::{
-        peers::{Cursor, Report},
+        peers::{Cursor, Peer, Report},
         snapshot::SNAPSHOT,
     },
-    End, Harvester, Run,
+    End, Harvester, Run, TOO_MANY,
+    apply::is_mostly_bad,
     directory::{self, mind_the_cap},
     event::{Event, Items, Unreadable},
-    page::Reader,
+    page::{LONGEST_EPOCH, Reader},
     task::Task,
 };
 use crate::{
     formats::json::{self, Noted},
-    outbound::{Ask, Outbound},
+    outbound::{Answer, Ask, Outbound},
     parallel::in_parallel,
     signing,
 };
@@ -40,10 +42,18 @@ const LARGEST: u64 = 2 << 30;
 const PART: u64 = 1 << 20;
 /// Compressed bytes that are unpacked at once.
 const SLICE: usize = 16 << 10;
-/// What has been unpacked and not been read yet may have so many bytes.
-const UNPACKED: usize = 32 << 20;
+/// A line may have so many bytes: a record has a quarter of that at most, written as briefly as it can be.
+const LONGEST_LINE: usize = 1 << 20;
+/// What comes of one slice may be so many lines,
+const MOST_LINES: usize = 4_096;
+/// and so many bytes. Each record is signed, and signatures cannot be packed: an honest slice comes nowhere near.
+const UNPACKED: usize = 8 << 20;
+/// The largest window of zstd, as for every other answer (8 MiB).
+const WINDOW: u32 = 23;
 /// Records in one transaction: each is held as it came, as it is read, as it is to be told and as it stood.
 const BATCH: usize = 128;
+/// Lines of more bytes together are not read at once, if it is more than one.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// What a pointer names.
 #[derive(Clone)]
@@ -63,7 +73,7 @@ impl Harvester {
         run: &mut Run,
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<(), End> {
-        let Some(pointer) = self.pointer(run).await else { return Ok(()) };
+        let Some(pointer) = self.pointer(run).await? else { return Ok(()) };
         if pointer.records <= WORTH || pointer.records > run.peer.scope.most || pointer.bytes > LARGEST {
             return Ok(());
         }
@@ -74,25 +84,17 @@ impl Harvester {
         self.apply(run, Vec::new(), Vec::new(), cursor).await
     }
 
-    /// The pointer to the snapshot, signed by an approved key.
-    async fn pointer(&self, run: &mut Run) -> Option<Pointer> {
-        let url = run.peer.discovered.as_ref()?.snapshot.clone().filter(|url| url.origin() == run.peer.url.origin())?;
-        let keys = run.peer.pinned_keys.clone()?;
-        let answer = self.ask(run, Ask::get(url)).await.ok()?;
-        let said = json::parse(&answer.body).ok()?;
-        let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
-        let whole = |name: &str| said.get(name).and_then(Value::as_u64);
-        if text("origin")? != run.peer.identity() || !signing::seal_verifies(SNAPSHOT, &said, &keys) {
-            return None;
+    /// The pointer to the snapshot, signed by an approved key. Where there is none at the moment, the feed is read.
+    async fn pointer(&self, run: &mut Run) -> Result<Option<Pointer>, End> {
+        let said = run.peer.discovered.as_ref().and_then(|said| said.snapshot.clone());
+        let Some(url) = said.filter(|url| url.origin() == run.peer.url.origin() && run.peer.pinned_keys.is_some()) else {
+            return Ok(None);
+        };
+        match self.ask(run, Ask::get(url)).await {
+            Ok(answer) => Ok(pointer_in(&answer, &run.peer)),
+            Err(End::Failed(trouble, wait)) if trouble.code == TOO_MANY => Err(End::Failed(trouble, wait)),
+            Err(_) => Ok(None),
         }
-        Some(Pointer {
-            url: text("url")?.parse().ok().filter(|url: &Url| url.origin() == run.peer.url.origin())?,
-            epoch: text("epoch")?,
-            seq: said.get("seq")?.as_i64()?,
-            records: whole("records")?,
-            bytes: whole("bytes")?,
-            sha256: text("sha256")?,
-        })
     }
 
     /// Apply the file as it comes; where the feed goes on from, if it was what its pointer said.
@@ -109,7 +111,7 @@ impl Harvester {
             pointer: pointer.clone(),
             reader: Arc::new(Reader::of(&run.peer)),
             send,
-            lines: Vec::new(),
+            lines: VecDeque::new(),
             count: 0,
             end: None,
         };
@@ -120,7 +122,16 @@ impl Harvester {
                     run.report.requests += 1;
                     run.report.bytes += bytes;
                 }
-                Piece::Items(items) => self.take_some(run, items, progress).await?,
+                Piece::Refused(answer) => drop(self.count(run, Ok(*answer), false)?),
+                Piece::Items(items) => match self.take_some(run, items, progress).await {
+                    // A key that is not known yet: where the feed names it, its list of keys is read again.
+                    Err(End::Held(trouble)) if trouble.code == "unknown-key" => return Ok(None),
+                    other => other?,
+                },
+                // Each of its records may be bad for itself; so many are a reason to read the feed, where that is judged.
+                Piece::Whole if is_mostly_bad(run.quarantined.len(), usize::try_from(pointer.records).unwrap_or(usize::MAX)) => {
+                    return Ok(None);
+                }
                 Piece::Whole => {
                     let mut next = directory::feed_of(&run.peer)?;
                     let (seq, epoch) = (pointer.seq.to_string(), &pointer.epoch);
@@ -141,10 +152,10 @@ impl Harvester {
 
     async fn take_some(&self, run: &mut Run, items: Items, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         run.report.pages += 1;
-        let cursor = run.peer.cursor.clone();
-        self.apply(run, items, Vec::new(), cursor).await?;
+        self.apply_picked(run, items).await?;
         progress(&run.report);
-        mind_the_cap(run)
+        mind_the_cap(run)?;
+        self.mind_the_time(run)
     }
 }
 
@@ -152,6 +163,8 @@ impl Harvester {
 enum Piece {
     /// A part was asked for, and so many bytes came.
     Part(u64),
+    /// A part was asked for, and the server says that it is asked too often.
+    Refused(Box<Answer>),
     /// Items of it.
     Items(Items),
     /// It has ended and was what its pointer said.
@@ -181,7 +194,7 @@ struct Reading {
     reader: Arc<Reader>,
     send: mpsc::Sender<Piece>,
     /// Lines that have not been read yet.
-    lines: Vec<Vec<u8>>,
+    lines: VecDeque<Vec<u8>>,
     /// Items that have been given away.
     count: u64,
     /// How many there are, by the last line.
@@ -190,36 +203,54 @@ struct Reading {
 
 impl Reading {
     async fn read_on(mut self) -> Option<()> {
-        let mut unpacked = Decoder::new(Bounded::default()).ok()?;
+        let mut unpacked = Decoder::new(Lines::default()).ok()?;
+        unpacked.window_log_max(WINDOW).ok()?;
         let mut hasher = Sha256::new();
         let mut at = 0;
         while at < self.pointer.bytes {
-            let (part, bytes) = self.part(at).await;
-            self.send.send(Piece::Part(bytes)).await.ok()?;
-            let part = part?;
+            let part = self.part(at).await?;
             at += part.len() as u64;
             hasher.update(&part);
             for slice in part.chunks(SLICE) {
                 unpacked.write_all(slice).and_then(|()| unpacked.flush()).ok()?;
-                self.lines.extend(unpacked.get_mut().lines());
-                while self.lines.len() >= BATCH {
-                    self.give(BATCH).await?;
+                self.lines.extend(unpacked.get_mut().take());
+                while self.is_enough() {
+                    self.give().await?;
                 }
             }
         }
-        self.give(self.lines.len()).await?;
+        while !self.lines.is_empty() {
+            self.give().await?;
+        }
         let is_it = hex::encode(hasher.finalize()) == self.pointer.sha256
             && self.end == Some(self.count)
             && self.count == self.pointer.records;
         if is_it { self.send.send(Piece::Whole).await.ok() } else { None }
     }
 
-    /// Read so many of the lines, beside whoever waits for the runtime, and give them away.
-    async fn give(&mut self, many: usize) -> Option<()> {
-        // Not before the one before was taken: two are enough to hold at once.
+    /// Whether there are as many lines as are read at once.
+    fn is_enough(&self) -> bool {
+        self.lines.len() >= BATCH || self.lines.iter().map(Vec::len).sum::<usize>() >= BATCH_BYTES
+    }
+
+    /// The next lines that are read at once.
+    fn batch(&mut self) -> Vec<Vec<u8>> {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while lines.len() < BATCH
+            && let Some(line) = self.lines.pop_front_if(|line| lines.is_empty() || bytes + line.len() <= BATCH_BYTES)
+        {
+            bytes += line.len();
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Read some of the lines, beside whoever waits for the runtime, and give them away.
+    async fn give(&mut self) -> Option<()> {
+        // They are read when those before were taken, and not sooner: two are enough to hold at once.
+        let lines = self.batch();
+        let many = lines.len();
         let place = self.send.reserve().await.ok()?;
-        let rest = self.lines.split_off(many);
-        let lines = std::mem::replace(&mut self.lines, rest);
         let (reader, epoch) = (self.reader.clone(), self.pointer.epoch.clone());
         let reading = move || in_parallel(lines, |line| read_line(&line, &reader, &epoch));
         let mut items = Items::with_capacity(many);
@@ -234,41 +265,71 @@ impl Reading {
         Some(())
     }
 
-    /// A part of the file from `at` on, none where the peer does not give it; and the bytes that came.
-    async fn part(&self, at: u64) -> (Option<Vec<u8>>, u64) {
+    /// A part of the file from `at` on; none where the peer does not give it.
+    async fn part(&self, at: u64) -> Option<Vec<u8>> {
         let until = (at + PART).min(self.pointer.bytes) - 1;
         let ask = Ask {
             accept: "application/zstd",
             headers: vec![("range", format!("bytes={at}-{until}"))],
             ..Ask::get(self.pointer.url.clone())
         };
-        let Ok(answer) = self.outbound.fetch(ask).await else { return (None, 0) };
+        let answer = match self.outbound.fetch(ask).await {
+            Ok(answer) if answer.status == 429 => {
+                self.send.send(Piece::Refused(Box::new(answer))).await.ok()?;
+                return None;
+            }
+            answer => answer.ok(),
+        };
+        let bytes = answer.as_ref().map_or(0, |answer| answer.wire_bytes);
+        self.send.send(Piece::Part(bytes)).await.ok()?;
+        let answer = answer?;
         let whole = answer.status == 200 && at == 0 && answer.body.len() as u64 == self.pointer.bytes;
         let part = answer.status == 206 && answer.body.len() as u64 == until + 1 - at;
-        ((whole || part).then_some(answer.body), answer.wire_bytes)
+        (whole || part).then_some(answer.body)
     }
 }
 
-/// Takes what is unpacked, up to a limit, and gives it line by line.
+/// Takes what is unpacked, line by line and up to a limit.
 #[derive(Default)]
-struct Bounded(Vec<u8>);
+struct Lines {
+    /// Those that are whole.
+    whole: Vec<Vec<u8>>,
+    /// How many bytes those have.
+    bytes: usize,
+    /// The one that has begun.
+    begun: Vec<u8>,
+}
 
-impl Bounded {
+impl Lines {
     /// The lines that are whole.
-    fn lines(&mut self) -> Vec<Vec<u8>> {
-        let Some(last) = memchr::memrchr(b'\n', &self.0) else { return Vec::new() };
-        let rest = self.0.split_off(last + 1);
-        let whole = std::mem::replace(&mut self.0, rest);
-        whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        self.bytes = 0;
+        std::mem::take(&mut self.whole)
+    }
+
+    fn end_line(&mut self) {
+        if !self.begun.is_empty() {
+            self.bytes += self.begun.len();
+            self.whole.push(std::mem::take(&mut self.begun));
+        }
     }
 }
 
-impl io::Write for Bounded {
+impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > UNPACKED {
-            return Err(io::Error::other("expands to far more than it should"));
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, is_whole) = piece.strip_suffix(b"\n").map_or((piece, false), |text| (text, true));
+            if self.begun.len() + text.len() > LONGEST_LINE {
+                return Err(io::Error::other("has a line that is longer than any record"));
+            }
+            self.begun.extend_from_slice(text);
+            if is_whole {
+                self.end_line();
+            }
+            if self.whole.len() > MOST_LINES || self.bytes > UNPACKED {
+                return Err(io::Error::other("expands to far more than it should"));
+            }
         }
-        self.0.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -277,11 +338,27 @@ impl io::Write for Bounded {
     }
 }
 
+/// What an answer says about the snapshot of a peer, where one of its keys has signed that.
+fn pointer_in(answer: &Answer, peer: &Peer) -> Option<Pointer> {
+    let said = json::parse(&answer.body).ok()?;
+    let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
+    let whole = |name: &str| said.get(name).and_then(Value::as_u64);
+    if text("origin")? != peer.identity() || !signing::seal_verifies(SNAPSHOT, &said, peer.pinned_keys.as_deref()?) {
+        return None;
+    }
+    Some(Pointer {
+        url: text("url")?.parse().ok().filter(|url: &Url| url.origin() == peer.url.origin())?,
+        epoch: text("epoch").filter(|epoch| epoch.len() <= LONGEST_EPOCH)?,
+        seq: said.get("seq")?.as_i64()?,
+        records: whole("records")?,
+        bytes: whole("bytes")?,
+        sha256: text("sha256")?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use super::{super::super::peers::Peer, *};
+    use super::*;
 
     #[test]
     fn half_a_character_is_read_as_on_a_page_and_what_is_no_json_is_no_line() {
@@ -294,15 +371,44 @@ mod tests {
         assert!(read("{").is_none());
     }
 
+    fn reading(lines: Vec<Vec<u8>>) -> Reading {
+        let outbound = Outbound::new(crate::outbound::Settings { allow_private: Vec::new(), user_agent: String::new() });
+        let pointer = Pointer {
+            url: "https://peer.example.org/snapshot".parse().unwrap(),
+            epoch: "first".to_owned(),
+            seq: 1,
+            records: 1,
+            bytes: 1,
+            sha256: String::new(),
+        };
+        let reader = Arc::new(Reader::of(&Peer::unknown(&pointer.url)));
+        Reading { outbound, pointer, reader, send: mpsc::channel(1).0, lines: lines.into(), count: 0, end: None }
+    }
+
     #[test]
     fn a_bomb_does_not_go_off_and_lines_come_whole() {
-        let bomb = zstd::encode_all(io::repeat(0).take(1 << 30), 3).unwrap();
-        let mut decoder = zstd::stream::write::Decoder::new(Bounded::default()).unwrap();
-        assert!(bomb.chunks(SLICE).any(|slice| decoder.write_all(slice).is_err()));
-        let mut lines = Bounded::default();
+        for one in [&b"\0"[..], &b"{}\n"[..], &b"\n"[..]] {
+            let bomb = zstd::encode_all(one.repeat(16 << 20).as_slice(), 3).unwrap();
+            let mut decoder = zstd::stream::write::Decoder::new(Lines::default()).unwrap();
+            let refused = bomb.chunks(SLICE).any(|slice| decoder.write_all(slice).is_err());
+            assert_eq!(refused, one != b"\n", "empty lines are none");
+            assert!(decoder.get_mut().bytes <= UNPACKED + LONGEST_LINE);
+        }
+        let mut lines = Lines::default();
         lines.write_all(b"one\ntwo\nthr").unwrap();
-        assert_eq!(lines.lines(), [b"one".to_vec(), b"two".to_vec()]);
+        assert_eq!(lines.take(), [b"one".to_vec(), b"two".to_vec()]);
         lines.write_all(b"ee\n").unwrap();
-        assert_eq!(lines.lines(), [b"three".to_vec()]);
+        assert_eq!(lines.take(), [b"three".to_vec()]);
+        lines.write_all(&b"x".repeat(LONGEST_LINE)).unwrap();
+        assert!(lines.write_all(b"x").is_err());
+    }
+
+    #[test]
+    fn few_large_lines_are_read_at_once_and_more_small_ones() {
+        let mut large = reading(vec![vec![b'x'; LONGEST_LINE]; 6]);
+        assert!(large.is_enough());
+        assert_eq!((large.batch().len(), large.is_enough(), large.batch().len(), large.batch().len()), (4, false, 2, 0));
+        let mut small = reading(vec![b"x".to_vec(); BATCH + 1]);
+        assert_eq!((small.is_enough(), small.batch().len(), small.is_enough(), small.batch().len()), (true, BATCH, false, 1));
     }
 }

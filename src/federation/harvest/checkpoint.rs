@@ -11,14 +11,13 @@ use super::{
     End, Harvester, Run,
 };
 use crate::{
+    clock::{SKEW, age},
     formats::json,
     outbound::Ask,
     published::own::digest,
     signing::{Listed, Status},
 };
 
-/// So far apart its clock and ours may be, and so old a copy of a checkpoint.
-const SKEW: Duration = Duration::minutes(10);
 /// How often to compare.
 const EVERY: Duration = Duration::days(7);
 
@@ -37,7 +36,7 @@ pub(super) enum Compared {
 
 /// Whether it is time to compare. What is yet to come was written while a clock was wrong.
 pub(super) fn is_due(compared_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    compared_at.is_none_or(|at| now - at >= EVERY || at > now + SKEW)
+    compared_at.is_none_or(|at| age(now, at) >= EVERY)
 }
 
 /// A checkpoint that an approved key has signed and that has not expired.
@@ -97,7 +96,11 @@ impl Harvester {
         let Some(mut keys) = run.peer.pinned_keys.clone() else {
             return Ok(Err("none of its keys has been approved".to_owned()));
         };
-        let answer = self.ask(run, Ask::get(url.clone())).await?;
+        let answer = match self.ask(run, Ask::get(url.clone())).await {
+            // Its feed is another matter, and may be there.
+            Err(end) if end.is_not_there() => return Ok(Err(format!("nothing is at {url}, where its checkpoint should be"))),
+            other => other?,
+        };
         let checkpoint = json::parse(&answer.body).map_err(|error| End::failed("bad-json", format!("{url}: {error}")))?;
         let text = |name: &str| checkpoint.get(name).and_then(Value::as_str).unwrap_or_default();
         if !compare::verifies(&checkpoint, &keys) {

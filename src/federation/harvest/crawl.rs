@@ -5,7 +5,7 @@
 //! before, whole records are fetched where something is different, and what two whole crawls in a
 //! row have not met, and the server says is not there, is gone.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
@@ -13,14 +13,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Crawl, Cursor, Foreign, Listing, Peer, PeerKind, Report, Trouble},
-    End, Harvester, Run, admit,
+    super::peers::{self, Crawl, Cursor, Foreign, Listing, Peer, PeerKind, Report},
+    End, Harvester, NOT_THERE, Run, admit,
     directory::mind_the_cap,
     event::{Event, Items, Unreadable},
 };
 use crate::{
+    clock::age,
     formats::{digits, json::Noted, oruk1},
-    outbound::Ask,
+    outbound::{Ask, Limits},
     records::State,
     signing,
 };
@@ -32,6 +33,12 @@ mod list;
 const AT_ONCE: usize = 2;
 /// Whole crawls in a row that must miss a record before it is taken for gone.
 const MISSING: i32 = 2;
+/// An answer about one record is not larger, in bytes as it is unpacked: a record has a quarter of that at most.
+const LARGEST: u64 = 1 << 20;
+/// Of a page, so many records are written together,
+const MOST_AT_ONCE: usize = 50;
+/// and no more than came in so many bytes.
+const MOST_BYTES: usize = 8 << 20;
 /// Records that are looked at together when a crawl is over.
 const ROWS: u64 = 200;
 
@@ -69,8 +76,9 @@ impl Harvester {
         }
         match self.walk_over_organizations(run, progress).await {
             // Not every API has them, and nothing else of it is any worse for that.
-            Err(End::Failed(trouble, wait)) if !asks_us_to_wait(&trouble, wait) => {
-                if trouble.code == "not-there" {
+            Err(end) if end.asks_us_to_wait() => Err(end),
+            Err(End::Failed(trouble, _)) => {
+                if trouble.code == NOT_THERE {
                     self.take_organizations_from_services(run).await?;
                 } else {
                     tracing::debug!(
@@ -157,7 +165,7 @@ impl Harvester {
             if page.last {
                 return self.close(run, &crawl, page.total).await;
             }
-            if run.is_long(self.most_pages) {
+            if self.is_long(run) {
                 return Err(End::Later);
             }
         }
@@ -182,7 +190,8 @@ impl Harvester {
     async fn first_page(&self, run: &mut Run) -> Result<u64, End> {
         let zero = match self.list(run, Listing::Services, 0).await {
             Ok(zero) => zero,
-            Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == "not-there" => return Ok(1),
+            Err(end) if end.asks_us_to_wait() => return Err(end),
+            Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == NOT_THERE => return Ok(1),
             Err(other) => return Err(other),
         };
         if zero.items.is_empty() || zero.last && zero.total.is_none_or(|total| total <= zero.items.len() as u64) {
@@ -200,9 +209,10 @@ impl Harvester {
         let mut items: Items = Vec::new();
         let mut ask = Vec::new();
         let ids: Vec<Uuid> = listed.iter().filter_map(id_of).map(|id| local(&id)).collect();
-        let known: Vec<Foreign> = peers::foreign(&self.db, &ids).await?;
+        let known: HashMap<Uuid, Foreign> =
+            peers::foreign(&self.db, &ids).await?.into_iter().map(|known| (known.id, known)).collect();
         let crawl = run.peer.cursor.crawl;
-        let is_met = |id: &Uuid| known.iter().any(|known| known.id == *id && known.own_item && known.crawl == crawl);
+        let is_met = |id: &Uuid| known.get(id).is_some_and(|known| known.own_item && known.crawl == crawl);
         if !ids.is_empty() && ids.len() == listed.len() && ids.iter().all(is_met) {
             run.peer.cursor.pages = None;
             let detail = format!("{} repeats pages that it has already sent", run.peer.url);
@@ -223,7 +233,7 @@ impl Harvester {
                 continue;
             }
             let hash = signing::hash_of(&signing::canonical_of(&item));
-            let here = known.iter().find(|known| known.id == local(&id) && known.live && known.own_item);
+            let here = known.get(&local(&id)).filter(|known| known.live && known.own_item);
             let same = here.filter(|known| known.listed.as_deref() == Some(&hash));
             match same {
                 Some(known) if !is_to_be_read_again(known, now) => seen.push(known.id),
@@ -231,12 +241,14 @@ impl Harvester {
             }
         }
         let base = run.peer.url.clone();
+        let limits = Limits { decoded: LARGEST, ..Limits::default() };
+        let mut bytes = 0;
         let mut fetched = stream::iter(ask)
             .map(|(id, hash, same, item)| {
                 let url = one(&base, of, &id);
                 async move {
                     let answer = match url {
-                        Ok(url) => Ok(self.outbound.fetch(Ask::get(url)).await),
+                        Ok(url) => Ok(self.outbound.fetch(Ask { limits, ..Ask::get(url) }).await),
                         Err(end) => Err(end),
                     };
                     (answer, id, hash, same, item)
@@ -244,20 +256,29 @@ impl Harvester {
             })
             .buffered(AT_ONCE);
         while let Some((answer, id, hash, same, item)) = fetched.next().await {
-            let answer = answer.and_then(|answer| self.count(run, answer));
+            if items.len() >= MOST_AT_ONCE || bytes >= MOST_BYTES {
+                // What came so far is written, and the page is gone on with. One more is to come, so the page is not yet
+                // one that was met whole.
+                let (some, cursor) = (std::mem::take(&mut items), run.peer.cursor.clone());
+                self.apply(run, some, std::mem::take(&mut seen), cursor).await?;
+                bytes = 0;
+            }
+            if let Err(end) = self.mind_the_time(run) {
+                return Ok(Looked { items, seen, stopped: Some(end) });
+            }
+            let answer = answer.and_then(|answer| self.count(run, answer, false));
+            bytes += answer.as_ref().map_or(0, |answer| answer.body.len());
             match answer.and_then(|answer| parsed(&answer)) {
                 Ok(Noted { value: mut data, rounded }) => {
                     let rounded = digits::keep(of.kind(), &mut data, "", &rounded).iter().filter(|told| told.lost).count();
                     let data = if of == Listing::Services { upgraded(run, data) } else { data };
                     items.push(Ok(Event { listed: Some(hash), rounded, ..Event::told(of.kind(), id, data) }));
                 }
-                Err(End::Failed(trouble, wait)) if asks_us_to_wait(&trouble, wait) => {
-                    return Ok(Looked { items, seen, stopped: Some(End::Failed(trouble, wait)) });
-                }
+                Err(end) if end.asks_us_to_wait() => return Ok(Looked { items, seen, stopped: Some(end) }),
                 // It is in the list as it was.
                 Err(End::Failed(..) | End::Held(_)) if same.is_some() => seen.extend(same),
                 // An API need not tell an organization by itself that it lists.
-                Err(End::Failed(trouble, _)) if of == Listing::Organizations && trouble.code == "not-there" => {
+                Err(End::Failed(trouble, _)) if of == Listing::Organizations && trouble.code == NOT_THERE => {
                     items.push(Ok(Event { listed: Some(hash), ..Event::told(of.kind(), id, item) }));
                 }
                 Err(End::Failed(trouble, _) | End::Held(trouble)) => {
@@ -313,6 +334,7 @@ impl Harvester {
 
     /// Whether the server itself says that a record is not there. An organization that a service here still names is.
     async fn is_gone(&self, run: &mut Run, of: Listing, row: &Foreign) -> Result<bool, End> {
+        self.mind_the_time(run)?;
         if of == Listing::Organizations {
             let naming = self.records.referring_to(row.id).await?;
             if naming.iter().any(|naming| naming.state != State::Gone) {
@@ -321,8 +343,8 @@ impl Harvester {
         }
         let url = one(&run.peer.url, of, &row.foreign_id)?;
         match self.ask(run, Ask::get(url)).await {
-            Err(End::Failed(trouble, _)) if trouble.code == "not-there" => Ok(true),
-            Err(End::Failed(trouble, wait)) if asks_us_to_wait(&trouble, wait) => Err(End::Failed(trouble, wait)),
+            Err(end) if end.is_not_there() => Ok(true),
+            Err(end) if end.asks_us_to_wait() => Err(end),
             Ok(_) | Err(End::Failed(..) | End::Held(_)) => Ok(false),
             Err(end) => Err(end),
         }
@@ -334,12 +356,7 @@ impl Harvester {
 fn is_to_be_read_again(known: &Foreign, now: DateTime<Utc>) -> bool {
     let own = i64::from(known.id.as_fields().0) % WEEK;
     let week = |at: DateTime<Utc>| (at.timestamp() - own).div_euclid(WEEK);
-    week(now) > week(known.fetched_at)
-}
-
-/// Whether a server has said that we are asking too much: whatever else there is to ask waits as well.
-fn asks_us_to_wait(trouble: &Trouble, wait: Option<Duration>) -> bool {
-    trouble.code == "too-many-requests" || wait.is_some()
+    week(now) > week(known.fetched_at) || age(now, known.fetched_at).num_seconds() > WEEK
 }
 
 fn is_reading(run: &Run, of: Listing) -> bool {

@@ -13,7 +13,7 @@ use super::{
     apply::Plan,
     event::Items,
 };
-use crate::{db::Database, published::evidence::Evidence};
+use crate::{clock::age, db::Database, published::evidence::Evidence};
 
 /// Records that are taken out in one transaction.
 const ROWS: usize = 200;
@@ -57,11 +57,11 @@ impl Deletions {
     /// What is known of a peer's deletions when a pull begins, and how many of its records are there.
     pub(super) async fn of(db: &Database, peer: PeerId, now: DateTime<Utc>) -> Result<(Self, u64), Error> {
         let since = now - Duration::days(1);
-        let numbers = peers::numbers(db, peer, since).await?;
+        let numbers = peers::numbers(db, peer, since, now).await?;
         let (held, counted): (Vec<Held>, Vec<Held>) = peers::held(db, peer).await?.into_iter().partition(Held::is_for_a_person);
         let deletions = Self {
             lately: numbers.gone,
-            waiting: held.into_iter().filter(|held| held.at >= since).count() as u64,
+            waiting: held.into_iter().filter(|held| age(now, held.at) <= Duration::days(1)).count() as u64,
             counted: counted
                 .into_iter()
                 .map(|held| (held.id, Counted { rev: held.rev, signed: held.signed, told: None }))

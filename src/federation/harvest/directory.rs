@@ -5,79 +5,27 @@ use url::Url;
 
 use super::{
     super::{
-        peers::{self, Comparison, Cursor, Peer, Report, Trouble},
-        protocol::{ALL, Discovery, OWN, PROTOCOL, WELL_KNOWN},
+        peers::{self, Comparison, Cursor, Peer, Report},
+        protocol::{ALL, OWN},
     },
     End, Error, Harvester, Run,
     checkpoint::{self, Compared},
     damage::Damage,
+    discover::{ask_who, said_by},
     keys,
     page::{Reader, Told},
     task::Task,
 };
 use crate::{
-    formats::json,
-    model::text::line,
     outbound::{self, Answer, Ask, Outbound},
     records,
 };
 
 /// For so long a discovery document may be cached; what is new is judged by one that is not older.
 const FRESH: Duration = Duration::minutes(5);
-/// What somebody calls themselves has at most so many characters.
-const LONGEST_NAME: usize = 200;
-/// Why something cannot be read, and what has to be said of a licence, has at most so many.
-const LONGEST_REASON: usize = 500;
 
 const OTHER_KEYS: &str = "it signs with a key that no approved key endorses. Ask them whether they have a new key, compare its fingerprint, then approve it again";
 const NO_KEYS: &str = "its keys were approved but it no longer presents any, so nothing proves that it is still them";
-
-/// What a directory says of itself.
-/// # Errors
-/// Why it cannot be known: nobody answers, what answers speaks otherwise, or claims to be another.
-pub async fn discover(outbound: &Outbound, base: &Url) -> Result<Discovery, Trouble> {
-    let trouble = |code: &str, detail: String| Trouble { code: code.to_owned(), detail };
-    let mut root = base.clone();
-    root.set_path("/");
-    root.set_query(None);
-    root.set_fragment(None);
-    let url = root.join(WELL_KNOWN).map_err(|error| trouble("bad-url", error.to_string()))?;
-    let answer = outbound.fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
-    // Whoever fails to say what it is may be a directory: taken for a plain API it would be followed without its
-    // signatures and its deletions for good.
-    if answer.status == 429 || answer.status >= 500 {
-        let detail = format!("{} answers {}, so it is not known what it is; try again later", answer.url, answer.status);
-        return Err(trouble("bad-status", detail));
-    }
-    if answer.status != 200 || !answer.is_json() {
-        return Err(trouble("no-discovery", format!("{} answers {} without a discovery document", answer.url, answer.status)));
-    }
-    let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
-    let mut discovery: Discovery = serde_path_to_error::deserialize(value)
-        .map_err(|error| trouble("bad-discovery", format!("{}: {}", answer.url, line(&error.to_string(), LONGEST_REASON))))?;
-    if discovery.protocol != PROTOCOL {
-        let detail = format!("it uses the protocol {:?}, but this directory uses {PROTOCOL}", discovery.protocol);
-        return Err(trouble("other-protocol", detail));
-    }
-    if discovery.origin.origin() != answer.url.origin() || discovery.origin.path() != "/" {
-        let detail = format!("the document at {} says that it belongs to {}", answer.url, discovery.origin);
-        return Err(trouble("other-origin", detail));
-    }
-    if !keys::is_sound(&discovery) {
-        return Err(trouble("bad-keys", format!("the list of keys at {} is not signed by the current signing key", answer.url)));
-    }
-    // What it calls itself is shown to officers before anybody has approved it, and stands beside each of its records.
-    for (text, most) in [
-        (&mut discovery.publisher.name, LONGEST_NAME),
-        (&mut discovery.license.attribution, LONGEST_REASON),
-        (&mut discovery.license.url, LONGEST_REASON),
-        (&mut discovery.software.name, LONGEST_NAME),
-        (&mut discovery.software.version, LONGEST_NAME),
-    ] {
-        *text = line(text, most);
-    }
-    Ok(discovery)
-}
 
 /// A page that is on its way, and its address.
 type Ahead = (Url, Task<Fetched>);
@@ -85,16 +33,17 @@ type Ahead = (Url, Task<Fetched>);
 /// An answer, and what it says, as far as that can be read whatever stands before it; nothing but where that is a page.
 struct Fetched {
     answer: Result<Answer, outbound::Error>,
+    is_conditional: bool,
     told: Option<Result<Told, End>>,
 }
 
 impl Fetched {
     /// Ask for a page and read it, beside whoever waits for the runtime.
     async fn by(outbound: Outbound, ask: Ask, reader: Reader) -> Self {
-        let url = ask.url.clone();
+        let (url, is_conditional) = (ask.url.clone(), ask.is_conditional());
         let mut answer = match outbound.fetch(ask).await {
             Ok(answer) if answer.status == 200 => answer,
-            other => return Self { answer: other, told: None },
+            other => return Self { answer: other, is_conditional, told: None },
         };
         let reading = tokio::task::spawn_blocking(move || {
             let told = Told::read(&url, &answer, &reader);
@@ -102,8 +51,8 @@ impl Fetched {
             (answer, told)
         });
         match reading.await {
-            Ok((answer, told)) => Self { answer: Ok(answer), told: Some(told) },
-            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), told: None },
+            Ok((answer, told)) => Self { answer: Ok(answer), is_conditional, told: Some(told) },
+            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), is_conditional, told: None },
         }
     }
 }
@@ -210,7 +159,7 @@ impl Harvester {
                     Fetched::by(self.outbound.clone(), ask, Reader::of(&run.peer)).await
                 }
             };
-            self.count(run, fetched.answer)?;
+            self.count(run, fetched.answer, fetched.is_conditional)?;
             // Where that was no failure, nothing has changed.
             let Some(told) = fetched.told else { return self.caught_up(run, run.peer.cursor.clone()).await };
             let mut page = told?.place(&run.peer, &url)?;
@@ -248,7 +197,7 @@ impl Harvester {
             }
             // There is more: it is fetched and read while this page is worked on.
             run.deletions.more_follows = page.cursor.head > page.cursor.after;
-            if run.deletions.more_follows && run.held_at.is_none() && !run.is_long(self.most_pages) {
+            if run.deletions.more_follows && run.held_at.is_none() && !self.is_long(run) {
                 // What is asked for ahead says nothing of how far we have come.
                 let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
                 ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
@@ -266,7 +215,7 @@ impl Harvester {
             }
             progress(&run.report);
             mind_the_cap(run)?;
-            if run.is_long(self.most_pages) {
+            if self.is_long(run) {
                 return Err(End::Later);
             }
         }
@@ -297,6 +246,7 @@ impl Harvester {
             return Ok(());
         }
         match self.rediscover(run).await {
+            Err(end) if end.asks_us_to_wait() => Err(end),
             Err(End::Failed(trouble, _)) => {
                 tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot repeat discovery");
                 Ok(())
@@ -311,7 +261,9 @@ impl Harvester {
             return Ok(()); // whatever it says of itself now, an officer has to look first
         }
         run.report.requests += 1;
-        let discovery = discover(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
+        let answer = ask_who(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
+        let wait = answer.retry_after(self.clock.now());
+        let discovery = said_by(&answer).map_err(|trouble| End::Failed(trouble, wait))?;
         if discovery.origin.as_str() != run.peer.identity() {
             let detail = format!("{} was followed, but {} now answers", run.peer.identity(), discovery.origin);
             return Err(End::held("other-origin", detail));
@@ -358,9 +310,10 @@ impl Harvester {
     }
 }
 
-/// A peer that tells more than was agreed is held, so that one cannot fill the directory.
+/// A peer that tells more than was agreed is held, so that one cannot fill the directory. From one that is held already
+/// nothing comes but what takes something back, and that may stand on its last page.
 pub(super) fn mind_the_cap(run: &Run) -> Result<(), End> {
-    too_many(run, 0).map_or(Ok(()), Err)
+    too_many(run, 0).filter(|_| run.held_at.is_none()).map_or(Ok(()), Err)
 }
 
 /// Why so many more records of a peer are not taken.

@@ -10,6 +10,7 @@ use super::{
     End, Error, Harvester, Run,
     gone::{LOOKS, NOT_THERE},
 };
+use crate::clock::age;
 
 /// The longest time between two attempts.
 const LONGEST_BACKOFF: Duration = Duration::from_hours(6);
@@ -41,6 +42,8 @@ impl Harvester {
             (_, ended) => ended,
         };
         peer.tried_at = Some(now);
+        // What is yet to come was written while a clock was wrong: it counts from now on.
+        peer.succeeded_at = peer.succeeded_at.map(|at| at.min(now));
         report.cursor = peer.cursor.after;
         report.links_only = peer.is_links_only();
         let mut hold = None;
@@ -53,6 +56,7 @@ impl Harvester {
             }
             Err(End::Later) => {
                 report.outcome = Outcome::Partial;
+                report.unfinished = peer.report.as_ref().map_or(0, |before| before.unfinished) + 1;
                 peer.failures = 0;
                 peer.problem = None;
                 Duration::ZERO
@@ -77,7 +81,7 @@ impl Harvester {
             Err(End::Failed(trouble, asked)) => {
                 peer.failures += 1;
                 let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
-                let since = now - peer.succeeded_at.unwrap_or(peer.added_at);
+                let since = age(now, peer.succeeded_at.unwrap_or(peer.added_at));
                 let gone = trouble.code == NOT_THERE && again && since >= GONE_AFTER;
                 report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
                 report.error = Some(trouble.clone());

@@ -11,6 +11,9 @@ use super::super::{
 };
 use crate::signing::{self, Listed, Status};
 
+/// A directory has at most so many keys, with those that it does not name any more.
+pub(super) const MOST_KEYS: usize = 64;
+
 /// Why a statement is not believed. The names do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
@@ -183,6 +186,9 @@ pub(super) fn trusted(pinned: &[Listed], discovery: &Discovery) -> Option<Vec<Li
     // What has been retired or given up is remembered, also where it is not named any more.
     let mut kept: Vec<Listed> = pinned.iter().filter(|known| !is_listed(known)).cloned().collect();
     kept.extend(discovery.keys.iter().filter(|key| is_listed(key)).cloned());
+    if kept.len() > MOST_KEYS {
+        return None;
+    }
     for key in &mut kept {
         match before(key) {
             Some(Status::Revoked) => key.status = Status::Revoked,

@@ -7,6 +7,7 @@
 mod admit;
 mod anything;
 mod apply;
+mod ask;
 mod bootstrap;
 pub(super) mod calendar;
 mod checkpoint;
@@ -15,6 +16,7 @@ mod crawl;
 mod damage;
 mod deletions;
 mod directory;
+mod discover;
 mod event;
 mod finish;
 mod gone;
@@ -32,6 +34,8 @@ mod same;
 pub(super) mod sessions;
 mod take;
 mod task;
+mod terms;
+mod urgent;
 mod whereabouts;
 mod write;
 
@@ -50,15 +54,16 @@ use super::peers::{self, Cursor, Lease, Outcome, Peer, PeerId, PeerKind, PeerSta
 use crate::{
     clock::Clock,
     db::{self, Database},
-    model::{Document, Kind},
-    outbound::{self, Answer, Ask, Outbound},
+    model::Kind,
+    outbound::Outbound,
     records::{self, Records},
 };
 pub use anything::read_anything;
+use ask::TOO_MANY;
 use deletions::Deletions;
-pub use directory::discover;
-use finish::{chance, jitter, later, tell};
-use gone::gone;
+pub use discover::discover;
+use finish::{jitter, later, tell};
+use gone::{NOT_THERE, gone};
 use hosts::{Hosts, host_of};
 use lease::Kept;
 pub(super) use lease::Turn;
@@ -85,6 +90,7 @@ pub struct Harvester {
     /// Our own origin.
     here: Arc<str>,
     most_pages: u64,
+    longest: Duration,
     /// Whether what origins have signed is kept, to be passed on.
     keeps_evidence: bool,
     /// The hosts that are asked.
@@ -199,11 +205,6 @@ impl Run {
     fn live_now(&self) -> u64 {
         (self.live + self.report.created).saturating_sub(self.report.deleted)
     }
-
-    /// Whether it is time to let others have their turn.
-    fn is_long(&self, most_pages: u64) -> bool {
-        self.report.pages >= most_pages || self.began.elapsed() >= LONGEST
-    }
 }
 
 impl Harvester {
@@ -216,6 +217,7 @@ impl Harvester {
             outbound,
             here: here.as_str().into(),
             most_pages: MOST_PAGES,
+            longest: LONGEST,
             keeps_evidence: false,
             hosts: Hosts::default(),
         }
@@ -231,6 +233,12 @@ impl Harvester {
     #[must_use]
     pub fn with_most_pages(self, most_pages: u64) -> Self {
         Self { most_pages, ..self }
+    }
+
+    /// The same with another limit of how long one pull may take.
+    #[must_use]
+    pub fn with_longest(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// The client that goes out.
@@ -352,71 +360,6 @@ impl Harvester {
             });
         }
         Ok(())
-    }
-
-    /// Ask a peer within a run, and count it.
-    async fn ask(&self, run: &mut Run, ask: Ask) -> Result<Answer, End> {
-        let answer = self.outbound.fetch(ask).await;
-        self.count(run, answer)
-    }
-
-    /// Count a request within a run, and say what its answer comes to.
-    fn count(&self, run: &mut Run, answer: Result<Answer, outbound::Error>) -> Result<Answer, End> {
-        run.report.requests += 1;
-        let answer = answer.map_err(|error| {
-            // Where it wants to send us is for a person to judge; everything else may pass.
-            let trouble = Trouble { code: error.code().to_owned(), detail: error.to_string() };
-            if matches!(error, outbound::Error::Redirect { .. }) { End::Held(trouble) } else { End::Failed(trouble, None) }
-        })?;
-        run.report.bytes += answer.wire_bytes;
-        let wait = answer.retry_after(self.clock.now());
-        match answer.status {
-            200 => Ok(answer),
-            304 => {
-                run.report.not_modified += 1;
-                Ok(answer)
-            }
-            status @ (404 | 410) => Err(End::failed("not-there", format!("{} answers {status}: nothing is there", answer.url))),
-            429 => {
-                let trouble = Trouble { code: "too-many-requests".to_owned(), detail: format!("{} asks us to wait", answer.url) };
-                Err(End::Failed(trouble, wait))
-            }
-            status => {
-                // What RPDE asks of its clients where the server names no time.
-                let rpde = (status == 503 && run.peer.kind == PeerKind::OpenActive)
-                    .then(|| Duration::from_hours(1).mul_f64(1.0 + chance()));
-                let wait = wait.or(rpde);
-                let trouble = Trouble { code: "bad-status".to_owned(), detail: format!("{} answers {status}", answer.url) };
-                Err(End::Failed(trouble, wait))
-            }
-        }
-    }
-
-    /// Terms and taxonomies that have a web address, by it.
-    async fn vocabulary(&self) -> Result<HashMap<String, Uuid>, Error> {
-        let mut found = HashMap::new();
-        for kind in [Kind::Taxonomy, Kind::TaxonomyTerm] {
-            let mut after = None;
-            loop {
-                let page = self.records.by_kind(kind, after, 500).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id);
-                for stored in &page {
-                    let uri = match stored.read()? {
-                        Document::TaxonomyTerm(term) => term.term_uri.map(|uri| uri.to_string()),
-                        Document::Taxonomy(taxonomy) => taxonomy.uri.map(|uri| uri.to_string()),
-                        _ => None,
-                    };
-                    // Our own term comes first where several have one address.
-                    if let Some(uri) = uri
-                        && (stored.origin.is_empty() || !found.contains_key(&uri))
-                    {
-                        found.insert(uri, stored.id);
-                    }
-                }
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
         protocol::{Discovery, WELL_KNOWN},
     },
     End, Harvester, Run, admit,
-    directory::discover,
+    discover::discover,
     keys,
     write::caller,
 };

@@ -11,17 +11,18 @@ use url::Url;
 
 use super::{
     super::{
-        peers::{self, Foreign, Origin, Peer, PeerKind, Trust},
+        peers::{self, Foreign, Origin, Peer, PeerKind},
         protocol::MOST_HOPS,
         relay,
     },
     End, Harvester, Run,
     admit::{Departure, Gate, Through, Verdict},
-    directory::{discover, walk_anew},
+    directory::walk_anew,
+    discover::discover,
     event::{Event, Items, Route},
     keys::{self, Doubt},
 };
-use crate::model::text::shorten;
+use crate::{clock::age, model::text::shorten};
 
 /// An origin that could not be asked, or did not have a key, is asked again after so long.
 const AGAIN: Duration = Duration::hours(1);
@@ -84,10 +85,9 @@ pub(super) fn judge(base: &Gate<'_>, event: Event, known: Option<&Foreign>, sour
     match source {
         Source::Unknown => Verdict::Ignore("unknown-origin"),
         Source::Directly(peer) => {
-            let under_review = peer.trust != Trust::Auto;
+            // Of a new version only what takes something back counts, which is seen to where it is applied.
             match (Gate { peer, through: None, ..*base }).judge(Ok(event)) {
-                verdict @ Verdict::Gone(_, Departure::Urgent) => verdict,
-                verdict @ Verdict::Take { urgent: true, .. } if !under_review => verdict,
+                verdict @ (Verdict::Gone(_, Departure::Urgent) | Verdict::Take { urgent: true, .. }) => verdict,
                 _ => Verdict::Ignore("direct"),
             }
         }
@@ -177,7 +177,7 @@ impl Harvester {
         let now = self.clock.now();
         let known = peers::origin(&self.db, origin).await?;
         let is_enough = known.as_ref().and_then(|known| known.keys.as_deref()).is_some_and(enough);
-        let lately = known.as_ref().is_some_and(|known| now - known.tried_at < AGAIN && known.tried_at <= now);
+        let lately = known.as_ref().is_some_and(|known| age(now, known.tried_at) < AGAIN);
         let too_many = known.is_none() && (run.asked >= MOST_ASKED || peers::count_origins(&self.db).await? >= MOST_KNOWN);
         if is_enough || lately || too_many {
             return Ok(known.filter(|known| known.keys.is_some()));
@@ -189,6 +189,7 @@ impl Harvester {
 
     /// Ask an origin what it says of itself, and take over the keys that those which are known vouch for.
     async fn ask_origin(&self, run: &mut Run, mut known: Origin) -> Result<Origin, End> {
+        self.mind_the_time(run)?;
         run.asked += 1;
         run.report.requests += 1;
         known.tried_at = self.clock.now();
@@ -234,7 +235,7 @@ impl Harvester {
         let now = self.clock.now();
         let mut found = false;
         for missed in peers::missed_origins(&self.db).await? {
-            if now - missed.tried_at < AGAIN || run.asked >= MOST_ASKED {
+            if age(now, missed.tried_at) < AGAIN || run.asked >= MOST_ASKED {
                 continue;
             }
             let before = missed.keys.clone();

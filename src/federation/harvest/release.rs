@@ -9,6 +9,7 @@ use super::{
     super::peers::{self, Held},
     End, Harvester, Run,
 };
+use crate::clock::age;
 
 /// So often an origin has to be found to stand by its deletions.
 const TIMES: i32 = 3;
@@ -25,7 +26,7 @@ impl Harvester {
             return Ok(());
         }
         let now = self.clock.now();
-        let is_ripe = |held: &Held| held.signed && now - held.confirmed_at.unwrap_or(held.at) >= APART;
+        let is_ripe = |held: &Held| held.signed && age(now, held.confirmed_at.unwrap_or(held.at)) >= APART;
         let waiting = peers::held_for_people(&self.db, run.peer.id).await?;
         if !waiting.iter().any(is_ripe) || !self.is_everything_here(run).await? {
             return Ok(());

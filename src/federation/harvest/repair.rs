@@ -18,7 +18,7 @@ use super::{
 use crate::{
     formats::json,
     model::Kind,
-    outbound::Ask,
+    outbound::{Answer, Ask},
     published::own::digest::{self, BUCKETS, Bucket},
 };
 
@@ -70,9 +70,18 @@ impl Harvester {
         Ok(self.fetch(run, wanted).await?.then_some(many + others))
     }
 
+    /// What is at an address that is not that of the feed; none where nothing is.
+    async fn ask_if_there(&self, run: &mut Run, url: Url) -> Result<Option<Answer>, End> {
+        self.mind_the_time(run)?;
+        match self.ask(run, Ask::get(url)).await {
+            Err(end) if end.is_not_there() => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
     /// The buckets of the peer, where they belong to the checkpoint and to where we stand.
     async fn buckets_there(&self, run: &mut Run, url: &Url, root: &str) -> Result<Option<Vec<[u8; 32]>>, End> {
-        let answer = self.ask(run, Ask::get(url.clone())).await?;
+        let Some(answer) = self.ask_if_there(run, url.clone()).await? else { return Ok(None) };
         let Ok(said) = json::parse(&answer.body) else { return Ok(None) };
         let here = said.get("seq").and_then(Value::as_i64) == Some(run.peer.cursor.after)
             && said.get("epoch").and_then(Value::as_str) == run.peer.cursor.epoch.as_deref();
@@ -103,7 +112,7 @@ impl Harvester {
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().push(&which.to_string());
         }
-        let answer = self.ask(run, Ask::get(url)).await?;
+        let Some(answer) = self.ask_if_there(run, url).await? else { return Ok(None) };
         let Ok(said) = json::parse(&answer.body) else { return Ok(None) };
         let items = said.get("items").and_then(Value::as_array).into_iter().flatten();
         let listed: Option<Vec<Listed>> = items.map(listed).collect();
@@ -185,6 +194,7 @@ impl Harvester {
     /// Fetch records by their numbers, page by page of the feed.
     async fn fetch(&self, run: &mut Run, mut wanted: BTreeMap<i64, Uuid>) -> Result<bool, End> {
         while let Some(first) = wanted.keys().next().copied() {
+            self.mind_the_time(run)?;
             let mut url = directory::feed_of(&run.peer)?;
             let epoch = run.peer.cursor.epoch.clone().unwrap_or_default();
             url.query_pairs_mut().append_pair("afterChangeNumber", &(first - 1).to_string()).append_pair("epoch", &epoch);
@@ -204,8 +214,7 @@ impl Harvester {
             let items: Items = page.items.into_iter().filter(|item| wanted.contains_key(&rev_of(item))).collect();
             // What has a later number by now comes with the feed.
             wanted = wanted.split_off(&(until + 1));
-            let cursor = run.peer.cursor.clone();
-            self.apply(run, items, Vec::new(), cursor).await?;
+            self.apply_picked(run, items).await?;
         }
         Ok(true)
     }

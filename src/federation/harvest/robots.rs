@@ -15,14 +15,16 @@ impl Harvester {
     /// Ask whether a list may be read. A server without such a file lets everybody read everything.
     pub(super) async fn mind_the_robots(&self, run: &mut Run, list: &Url) -> Result<(), End> {
         let Ok(url) = list.join("/robots.txt") else { return Ok(()) };
-        run.report.requests += 1;
         let ask = Ask { accept: "text/plain", ..Ask::get(url.clone()) };
-        // Whatever is wrong with the server shows itself with the list.
-        let Ok(answer) = self.outbound.fetch(ask).await else { return Ok(()) };
-        run.report.bytes += answer.wire_bytes;
+        let answer = match self.ask(run, ask).await {
+            Ok(answer) => answer,
+            Err(end) if end.asks_us_to_wait() => return Err(end),
+            // Whatever else is wrong with the server shows itself with the list.
+            Err(_) => return Ok(()),
+        };
         let is_text = answer.header("content-type").is_none_or(|kind| kind.starts_with("text/plain"));
         let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(LONGEST)]);
-        if answer.status != 200 || !is_text || allows(&text, list.path()) {
+        if !is_text || allows(&text, list.path()) {
             return Ok(());
         }
         Err(End::failed("robots", format!("{url} says that programs may not read {}", list.path())))

@@ -11,6 +11,7 @@ use super::{
     apply::{Plan, Planned},
     sessions::Parts,
     take,
+    urgent::says_no_more,
 };
 use crate::{
     db::{self, Transaction},
@@ -87,8 +88,8 @@ impl Harvester {
         Ok(Stored { saved, proposed })
     }
 
-    /// Under review, what is new or different waits for a person. What goes, goes; what must not be
-    /// seen any more is reduced at once; and terms are no listings.
+    /// Under review, what is new or different waits for a person. What goes, goes; what must not be seen any more is
+    /// reduced at once, or goes where what is told instead says more; and terms are no listings.
     async fn propose(&self, tx: &Transaction, run: &Run, drafts: &mut Vec<Planned>, purged: &[Uuid]) -> Result<u64, End> {
         let gone: Vec<Uuid> = drafts.iter().filter(|planned| planned.draft.state == State::Gone).map(Planned::id).collect();
         self.records.forget_proposals(tx, &gone).await?;
@@ -104,8 +105,8 @@ impl Harvester {
         for mut planned in std::mem::take(drafts) {
             let id = planned.id();
             let stored = if purged.contains(&id) { self.records.find(id).await? } else { None };
-            let stands = stored.as_ref().is_some_and(|stored| stored.state == State::Published);
-            if planned.draft.state == State::Gone || planned.is_term() || stands {
+            let is_less = stored.as_ref().is_some_and(|stored| says_no_more(&planned.draft.document, stored));
+            if planned.draft.state == State::Gone || planned.is_term() || is_less {
                 now.push(planned);
                 continue;
             }
@@ -146,7 +147,10 @@ async fn note(tx: &Transaction, run: &Run, peer: &Peer, plan: &mut Plan) -> Resu
     // What its origin has signed as urgent is never forgotten.
     let forgotten: Vec<Uuid> = plan.over().filter(|foreign| !foreign.is_urgent()).map(|foreign| foreign.id).collect();
     peers::put_parts(tx, &run.parts.put).await?;
-    peers::drop_parts(tx, &run.parts.gone).await?;
+    let waits = |event: &Uuid| plan.held.iter().any(|held| held.id == *event);
+    let missed = run.parts.missed.iter().filter(|(_, event)| !waits(event)).map(|(part, _)| *part);
+    let dropped: Vec<Uuid> = run.parts.gone.iter().copied().chain(missed).collect();
+    peers::drop_parts(tx, &dropped).await?;
     peers::put_foreign(tx, &plan.known()).await?;
     peers::forget_foreign(tx, &forgotten).await?;
     peers::mark_seen(tx, &plan.seen, peer.cursor.crawl).await?;

@@ -18,6 +18,9 @@ const FORGED: [&str; 8] = [
     "statement-of-another-record",
 ];
 
+/// So many pulls in a row may stop before the end of a long feed, and nobody need know.
+const MANY_UNFINISHED: u32 = 3;
+
 /// Whether a peer shows no keys at all.
 fn shows_no_keys(peer: &Peer) -> bool {
     peer.discovered.as_ref().is_none_or(|said| said.keys.is_empty())
@@ -125,6 +128,11 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
     }
     if was_held {
         return Some(format!("It continues with the next pull. To pull now, run `fingerpost peer pull {id}`."));
+    }
+    if let Some(many) = peer.report.as_ref().map(|report| report.unfinished).filter(|many| *many >= MANY_UNFINISHED) {
+        return Some(format!(
+            "The last {many} pulls did not come to the end of what they send, and each continues where the one before stopped. If they have very many records, wait. If the number of records here does not grow, their pages may never end: run `fingerpost peer hold {id}` and tell them."
+        ));
     }
     if waiting > 0 && peer.trust == Trust::Auto {
         return Some(format!("{waiting} waiting changes will be published with the next pull."));

@@ -22,7 +22,7 @@ pub use foreign::{
     has_live, make_parts, mark_seen, not_seen, numbers, of_peer, put_foreign, relayed_by, relayed_origins,
 };
 pub use origins::{Origin, count_origins, missed_origins, origin, put_origin};
-pub use parts::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
+pub use parts::{Part, count_parts, count_parts_not_walked, drop_parts, parts_not_walked, parts_of_series, put_parts, series_of};
 pub use report::{Outcome, Report};
 pub use store::{
     DAMAGED, Lease, add, all, by_name, delete, due, due_now, end_lease, find, follow, hold, is_held, lease, leased, let_go_on,

@@ -46,6 +46,8 @@ pub struct Report {
     pub not_modified: u64,
     /// The last change number that was applied.
     pub cursor: i64,
+    /// How many pulls in a row, with this one, have not come to the end of what the peer tells.
+    pub unfinished: u32,
     /// What a comparison with the peer's checkpoint found, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<Comparison>,

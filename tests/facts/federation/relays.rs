@@ -208,8 +208,8 @@ fact_of_three! {
         assert_eq!(here.services().await, both, "one copy");
         let service = here.app.get(&format!("/services/{}", local(&other, "service", "Other club"))).await.json();
         assert_eq!(service["provenance"].get("via"), None, "{service}");
-        assert_eq!(peers::numbers(&here.app.app().db, of_other.id, crate::support::noon()).await.unwrap().live, 2);
-        assert_eq!(peers::numbers(&here.app.app().db, of_hub.id, crate::support::noon()).await.unwrap().live, 2);
+        assert_eq!(peers::numbers(&here.app.app().db, of_other.id, crate::support::noon(), crate::support::noon()).await.unwrap().live, 2);
+        assert_eq!(peers::numbers(&here.app.app().db, of_hub.id, crate::support::noon(), crate::support::noon()).await.unwrap().live, 2);
         // A change is there first by way of the aggregator, and is taken from its origin.
         rename(&other, "Other club", "Renamed").await;
         hub.pull(&at_hub[1]).await;
@@ -454,7 +454,7 @@ fact_of_three! {
         origin.app.fixtures().await;
         let of_origin = here.follows(&origin.url, Trust::Auto).await;
         here.pull(&of_origin).await;
-        let many = peers::numbers(&here.app.app().db, of_origin.id, crate::support::noon()).await.unwrap().live;
+        let many = peers::numbers(&here.app.app().db, of_origin.id, crate::support::noon(), crate::support::noon()).await.unwrap().live;
         // The same directory, started again with the setting.
         let harvester = here.harvester().keeping_evidence(true);
         harvester.pull(of_origin.id, |_| {}).await.unwrap();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::PeerId;
 use crate::{
-    clock::moment,
+    clock::{SKEW, moment},
     db::{self, Context as _, Database, Transaction},
     model::Kind,
 };
@@ -213,14 +213,16 @@ pub struct Numbers {
     pub gone: u64,
 }
 
-/// How many records of a peer are there, and how many have gone since this moment.
+/// How many records of a peer are there, and how many have gone since a moment, by a clock that shows `now`.
 /// # Errors
 /// When the database fails.
-pub async fn numbers(db: &Database, peer: PeerId, since: DateTime<Utc>) -> Result<Numbers, db::Error> {
+pub async fn numbers(db: &Database, peer: PeerId, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Numbers, db::Error> {
     use foreign_record::Column as C;
-    // One look at all of them, before each pull:
-    // SELECT live, COUNT(id) FROM foreign_record WHERE peer_id = ? AND own_item AND (live OR fetched_at >= ?) GROUP BY live
-    let counts = Condition::any().add(C::Live.eq(true)).add(C::FetchedAt.gte(since.timestamp_micros()));
+    // One look at all of them, before each pull. What is yet to come was written while a clock was wrong:
+    // SELECT live, COUNT(id) FROM foreign_record
+    // WHERE peer_id = ? AND own_item AND (live OR fetched_at BETWEEN ? AND ?) GROUP BY live
+    let lately = C::FetchedAt.between(since.timestamp_micros(), (now + SKEW).timestamp_micros());
+    let counts = Condition::any().add(C::Live.eq(true)).add(lately);
     let rows: Vec<(bool, i64)> = foreign_record::Entity::find()
         .select_only()
         .column(C::Live)

@@ -3,4 +3,4 @@
 mod store;
 
 pub(super) use store::forget_all;
-pub use store::{Part, count_parts, drop_parts, parts, parts_not_walked, parts_of_series, put_parts};
+pub use store::{Part, count_parts, count_parts_not_walked, drop_parts, parts_not_walked, parts_of_series, put_parts, series_of};

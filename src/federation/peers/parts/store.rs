@@ -54,37 +54,54 @@ fn from_row(row: openactive_part::Model) -> Part {
     Part { id: row.id, peer: row.peer_id, is_date: row.is_date, series: row.series, data: row.data, walk: row.walk }
 }
 
-/// The parts with these ids.
+/// The series that the parts with these ids are of.
 /// # Errors
 /// When the database fails.
-pub async fn parts(db: &Database, ids: &[Uuid]) -> Result<Vec<Part>, db::Error> {
+pub async fn series_of(db: &Database, ids: &[Uuid]) -> Result<Vec<String>, db::Error> {
     let mut found = Vec::new();
     for chunk in db::pieces(ids) {
-        let query = openactive_part::Entity::find().filter(C::Id.is_in(chunk.iter().copied()));
-        found.extend(query.all(db.reader()).await.context("cannot read parts of series")?.into_iter().map(from_row));
+        let query = openactive_part::Entity::find().select_only().column(C::Series);
+        let query = query.filter(C::Id.is_in(chunk.iter().copied())).into_tuple::<String>();
+        found.extend(query.all(db.reader()).await.context("cannot read parts of series")?);
     }
     Ok(found)
 }
 
-/// Every part of these series of a peer.
+/// Parts of a series of a peer: itself, then its dates, at most `limit`.
 /// # Errors
 /// When the database fails.
-pub async fn parts_of_series(db: &Database, peer: PeerId, series: &[String]) -> Result<Vec<Part>, db::Error> {
-    let mut found = Vec::new();
-    for chunk in db::pieces(series) {
-        let query = openactive_part::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Series.is_in(chunk));
-        found.extend(query.all(db.reader()).await.context("cannot read parts of series")?.into_iter().map(from_row));
-    }
-    Ok(found)
+pub async fn parts_of_series(db: &Database, peer: PeerId, series: &str, limit: u64) -> Result<Vec<Part>, db::Error> {
+    let query = openactive_part::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Series.eq(series));
+    let query = query.order_by_asc(C::IsDate).order_by_asc(C::Id).limit(limit);
+    let rows = query.all(db.reader()).await.context("cannot read parts of series")?;
+    Ok(rows.into_iter().map(from_row).collect())
 }
 
-/// Parts of a peer that the walk has not met, at most `limit`.
+/// Parts of a peer that the walk has not met, after an id, in order, at most `limit`.
 /// # Errors
 /// When the database fails.
-pub async fn parts_not_walked(db: &Database, peer: PeerId, walk: i64, limit: u64) -> Result<Vec<Part>, db::Error> {
+pub async fn parts_not_walked(
+    db: &Database,
+    peer: PeerId,
+    walk: i64,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Part>, db::Error> {
     let query = openactive_part::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Walk.lt(walk));
+    let query = match after {
+        Some(after) => query.filter(C::Id.gt(after)),
+        None => query,
+    };
     let rows = query.order_by_asc(C::Id).limit(limit).all(db.reader()).await.context("cannot read parts of series")?;
     Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// How many parts of a peer the walk has not met.
+/// # Errors
+/// When the database fails.
+pub async fn count_parts_not_walked(db: &Database, peer: PeerId, walk: i64) -> Result<u64, db::Error> {
+    let query = openactive_part::Entity::find().filter(C::PeerId.eq(peer)).filter(C::Walk.lt(walk));
+    query.count(db.reader()).await.context("cannot count parts of series")
 }
 
 /// How many parts of a peer are kept.
